@@ -1,0 +1,43 @@
+//! `weir check`.
+
+use super::{DONE, Edge, Failure, NOTHING, show, verdict};
+use crate::plan::Standing;
+use serde_json::json;
+
+/// Everything wrong in the YAML.
+#[derive(clap::Args)]
+pub struct Check {
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+impl Check {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let checked = edge.checked();
+        let code = if checked.diagnostics.has_errors() { NOTHING } else { DONE };
+        if self.json {
+            let institutions = checked
+                .institutions
+                .iter()
+                .map(|institution| json!({ "institution": institution.slug, "file": institution.file, "standing": word(&institution.standing) }));
+            let page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": crate::diagnostic::to_json(&checked.diagnostics, &checked.texts) });
+            println!("{page:#}");
+            return Ok(code);
+        }
+        show(&checked, edge);
+        for institution in &checked.institutions {
+            println!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
+        }
+        println!("{}", verdict(&checked));
+        Ok(code)
+    }
+}
+
+fn word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Ready(_) => "ready",
+        Standing::Inactive(_) => "inactive",
+        Standing::Broken(_) => "broken",
+    }
+}

@@ -1,0 +1,91 @@
+//! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder, started when needed
+//! and stopped by the last one out.
+
+use super::{Edge, Failure};
+use crate::store::Store;
+use crate::store::server::{Environment, Search, Server};
+use sqlx::{Connection, PgConnection};
+use std::path::PathBuf;
+
+/// Connections of one process.
+const CONNECTIONS: u32 = 60;
+
+/// An open database, and the private server behind it if there is one.
+pub(super) struct Database {
+    pub(super) store: Store,
+    server: Option<Server>,
+}
+
+impl Database {
+    /// Opens the database and brings the tables up to date.
+    pub(super) async fn open(edge: &Edge) -> Result<Database, Failure> {
+        if let Some(url) = edge.text("DATABASE_URL") {
+            return Ok(Database { store: Store::open(&url, CONNECTIONS).await?, server: None });
+        }
+        let server = start(edge).await?;
+        let url = server.url("weir");
+        create_database(&server.url("postgres")).await?;
+        Ok(Database { store: Store::open(&url, CONNECTIONS).await?, server: Some(server) })
+    }
+
+    /// Lets the private server run on after the last one out.
+    pub(super) fn pin(&self) -> Result<(), Failure> {
+        self.server.as_ref().map_or(Ok(()), Server::pin).map_err(Failure::from)
+    }
+
+    /// Closes the connections, then leaves the server.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        self.store.close().await;
+        if let Some(server) = self.server {
+            blocking(move || server.close()).await??;
+        }
+        Ok(())
+    }
+}
+
+/// Starts or joins the private server.
+pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
+    let (project, environment) = (edge.project.clone(), environment(edge));
+    let server = blocking(move || Server::open(&project, &environment)).await??;
+    if let Some(note) = server.location_note() {
+        eprintln!("note: {note}");
+    }
+    Ok(server)
+}
+
+/// Runs something that blocks on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    Ok(tokio::task::spawn_blocking(work).await?)
+}
+
+/// Where the private server's binaries, data and sockets may be.
+pub(super) fn environment(edge: &Edge) -> Environment {
+    let runtime = edge.text("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let temporary = edge.text("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    Environment {
+        search: Search { path: edge.environment.get(std::ffi::OsStr::new("PATH")).cloned().unwrap_or_default(), extra: Vec::new() },
+        state: None,
+        sockets: runtime.into_iter().chain([temporary]).collect(),
+    }
+}
+
+async fn create_database(url: &str) -> Result<(), Failure> {
+    let mut connection = PgConnection::connect(url).await?;
+    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'weir')").fetch_one(&mut connection).await?;
+    if !known {
+        let created = sqlx::query("CREATE DATABASE weir").execute(&mut connection).await;
+        // Another process may have been quicker.
+        let quicker =
+            created.as_ref().err().and_then(|error| error.as_database_error()?.code()).is_some_and(|code| code == "42P04" || code == "23505");
+        if !quicker {
+            created?;
+        }
+    }
+    connection.close().await?;
+    Ok(())
+}
+
+/// The runtime for commands that need the database.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work))
+}

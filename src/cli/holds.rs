@@ -1,0 +1,152 @@
+//! `weir holds`.
+
+use super::database::{Database, block_on};
+use super::{At, DONE, Edge, Failure};
+use crate::model::Clock;
+use crate::report::columns::{columns, line};
+use crate::store::holds::{self, Hold};
+use crate::store::relations::{self, Table};
+use crate::store::{Stream, settle};
+use clap::Subcommand;
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+
+/// What waits for a person.
+#[derive(clap::Args)]
+pub struct Holds {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List what waits
+    List {
+        /// The institution; all if none is named
+        institution: Option<String>,
+        /// Those that are decided, too
+        #[arg(long)]
+        all: bool,
+        /// As JSON, for machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Do it anyway: publish the ad, add the name, retire the ads
+    Release(Decision),
+    /// Do not: ignore this content, refuse the name, keep the ads
+    Discard(Decision),
+}
+
+#[derive(clap::Args)]
+struct Decision {
+    /// Numbers of holds, from the list
+    #[arg(required = true)]
+    holds: Vec<i64>,
+    /// Why, for the record
+    #[arg(long)]
+    reason: String,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Holds {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let mut connection = database.store.connection().await?;
+            let result = self.act(edge, &mut connection).await;
+            drop(connection);
+            database.close().await?;
+            result.map(|()| DONE)
+        })?
+    }
+
+    async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
+        match &self.command {
+            Command::List { institution, all, json } => list(connection, institution.as_deref(), *all, *json).await,
+            Command::Release(decision) => decide(edge, connection, decision, true).await,
+            Command::Discard(decision) => decide(edge, connection, decision, false).await,
+        }
+    }
+}
+
+async fn list(connection: &mut PgConnection, institution: Option<&str>, all: bool, json: bool) -> Result<(), Failure> {
+    let found = holds::list(connection, institution, all).await?;
+    if json {
+        println!("{:#}", json!({ "format": 1, "holds": found }));
+        return Ok(());
+    }
+    if found.is_empty() {
+        println!("nothing is held");
+        return Ok(());
+    }
+    let row = |hold: &Hold| {
+        let since = hold.opened_at.format("%Y-%m-%d").to_string();
+        vec![
+            hold.id.to_string(),
+            hold.institution.clone(),
+            hold.source_id.clone(),
+            hold.kind.clone(),
+            hold.status.clone(),
+            since,
+            line(&hold.subject, 40),
+            line(&hold.reason, 140),
+        ]
+    };
+    print!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 8));
+    println!("`weir holds release N --reason ...` does it anyway; `weir holds discard N --reason ...` does not");
+    Ok(())
+}
+
+async fn decide(edge: &Edge, connection: &mut PgConnection, decision: &Decision, release: bool) -> Result<(), Failure> {
+    let open = holds::list(connection, None, false).await?;
+    for id in &decision.holds {
+        let Some(hold) = open.iter().find(|hold| hold.id == *id) else {
+            return Err(Failure::nothing(format!("hold {id} is not open\nhelp: `weir holds list` shows the numbers")));
+        };
+        let mut tx = connection.begin().await?;
+        let said = act_on(edge, &mut tx, hold, decision, release).await?;
+        let status = if release { "released" } else { "discarded" };
+        holds::decide(&mut tx, hold, status, decision.at.clock(edge), &edge.person(), &decision.reason).await?;
+        tx.commit().await?;
+        println!("hold {id}: {said}");
+    }
+    Ok(())
+}
+
+/// T4.
+async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, decision: &Decision, release: bool) -> Result<String, Failure> {
+    let (at, person) = (decision.at.clock(edge), edge.person());
+    match (hold.kind.as_str(), release) {
+        ("company", true) => add_name(tx, Table::Companies, hold, at, &person).await,
+        ("division", true) => add_name(tx, Table::Divisions, hold, at, &person).await,
+        ("company" | "division", false) => {
+            Ok(format!("`{}` stays unknown; its ads keep waiting until content or YAML changes", line(&hold.subject, 60)))
+        }
+        ("retirement", true) => retire(tx, hold, at, &person).await,
+        ("retirement", false) => {
+            settle::forget_misses(tx, &stream(hold)).await?;
+            Ok("the ads stay; their misses are forgotten".to_owned())
+        }
+        _ => {
+            holds::mark_ad(tx, hold, release).await?;
+            Ok(if release { "the next run publishes this content".to_owned() } else { "this content is ignored from the next run on".to_owned() })
+        }
+    }
+}
+
+async fn add_name(tx: &mut PgConnection, table: Table, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
+    relations::create(tx, table, hold.institution_id, std::slice::from_ref(&hold.subject), at, person).await?;
+    holds::derive_waiting_again(tx, hold).await?;
+    Ok(format!("`{}` is known now; the next run publishes its ads", line(&hold.subject, 60)))
+}
+
+async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
+    let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64()).and_then(|after| i32::try_from(after).ok()).unwrap_or(2);
+    let retired = settle::retire_missing(tx, &stream(hold), None, at, after, person).await?;
+    Ok(format!("{} jobs retired", retired.len()))
+}
+
+fn stream(hold: &Hold) -> Stream {
+    Stream { institution: hold.institution_id, source: hold.source_id.clone() }
+}

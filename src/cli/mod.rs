@@ -1,0 +1,208 @@
+//! The commands, one file each: flags, one call, one report. Only this module and `main` print, read the clock and
+//! the environment; both are handed down.
+
+mod check;
+mod database;
+mod db;
+mod failures;
+mod graph;
+mod holds;
+mod plan;
+mod report;
+mod retire;
+mod run;
+
+use crate::model::Clock;
+use crate::plan::{self as planning, Checked};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// Done; rejects and holds included.
+const DONE: u8 = 0;
+/// A source, stage or institution failed or was left out.
+const FAILED: u8 = 1;
+/// Nothing attempted: bad YAML everywhere asked for, or bad arguments.
+const NOTHING: u8 = 2;
+/// Changes present, with `--detailed-exitcode`.
+const CHANGES: u8 = 3;
+/// Interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// Weir takes job ads from any number of sources and keeps one clean, versioned set of jobs per institution in
+/// PostgreSQL. Every institution is a YAML file.
+#[derive(Parser)]
+#[command(
+    name = "weir",
+    version,
+    after_help = "Exit codes: 0 done, 1 something failed or was left out, 2 nothing attempted (bad YAML or arguments), 3 changes (only with --detailed-exitcode), 130 interrupted.\nPostgreSQL: DATABASE_URL if set, else a private server in .weir/ of the project folder."
+)]
+struct Cli {
+    /// The project folder: institutions/, pipelines/, rules/
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    project: PathBuf,
+    /// Colours in what is printed
+    #[arg(long, global = true, value_enum, default_value = "auto")]
+    color: Colour,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything wrong in the YAML, all at once; no database, no network
+    Check(check::Check),
+    /// What a run would do and why: stages, fingerprints, ads to derive
+    Plan(plan::PlanArgs),
+    /// Draw the DAG of an institution
+    Graph(graph::Graph),
+    /// Run institutions now: read, derive, validate, publish, archive
+    Run(run::Run),
+    /// The daily report: counts, error rates, speed, reasons, sizes
+    Report(report::Report),
+    /// Ads that did not become jobs, with every reason
+    Failures(failures::Failures),
+    /// What waits for a person
+    Holds(holds::Holds),
+    /// Archive the open jobs of an institution or source on purpose
+    Retire(retire::Retire),
+    /// The private PostgreSQL of this folder
+    Db(db::Db),
+}
+
+/// The instant that a command acts at.
+#[derive(Args)]
+struct At {
+    /// The clock of the run, for replays: 2026-09-01, or 2026-09-01T06:00:00+10:00
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    at: Option<Clock>,
+}
+
+impl At {
+    fn clock(&self, edge: &Edge) -> Clock {
+        self.at.unwrap_or_else(|| Clock((edge.now)()))
+    }
+}
+
+fn parse_time(text: &str) -> Result<Clock, String> {
+    if let Ok(instant) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Ok(Clock(instant.to_utc()));
+    }
+    let day = text.parse::<chrono::NaiveDate>().map_err(|_| "write it like 2026-09-01 (midnight UTC) or 2026-09-01T06:00:00+10:00".to_owned())?;
+    Ok(Clock(day.and_time(chrono::NaiveTime::MIN).and_utc()))
+}
+
+/// What the outside gives, read once.
+struct Edge {
+    project: PathBuf,
+    colour: bool,
+    terminal: bool,
+    environment: HashMap<OsString, OsString>,
+    now: fn() -> chrono::DateTime<chrono::Utc>,
+    width: usize,
+}
+
+impl Edge {
+    fn text(&self, name: &str) -> Option<String> {
+        self.environment.get(&OsString::from(name)).and_then(|value| value.to_str()).map(str::to_owned).filter(|value| !value.is_empty())
+    }
+
+    fn home(&self) -> PathBuf {
+        self.project.join(".weir")
+    }
+
+    /// Who decides, for the record.
+    fn person(&self) -> String {
+        self.text("USER").or_else(|| self.text("LOGNAME")).unwrap_or_else(|| "a person".to_owned())
+    }
+
+    fn checked(&self) -> Checked {
+        planning::check::check(crate::config::Project::load(&self.project))
+    }
+}
+
+/// Why a command could not do its work: a message with its remedy, and the exit code.
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    fn nothing(message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), code: NOTHING }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure { message: error.to_string(), code: FAILED }
+    }
+}
+
+/// Runs the command line and gives the exit code.
+pub fn main() -> u8 {
+    let cli = Cli::parse();
+    let edge = edge(&cli);
+    let result = match cli.command {
+        Command::Check(command) => command.run(&edge),
+        Command::Plan(command) => command.run(&edge),
+        Command::Graph(command) => command.run(&edge),
+        Command::Run(command) => command.run(&edge),
+        Command::Report(command) => command.run(&edge),
+        Command::Failures(command) => command.run(&edge),
+        Command::Holds(command) => command.run(&edge),
+        Command::Retire(command) => command.run(&edge),
+        Command::Db(command) => command.run(&edge),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("error: {}", failure.message);
+        failure.code
+    })
+}
+
+#[allow(clippy::disallowed_methods, reason = "the edge: here, and only here, the clock and the environment are read")]
+fn edge(cli: &Cli) -> Edge {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let colour = match cli.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !no_colour,
+    };
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).or_else(terminal_width).unwrap_or(100);
+    Edge {
+        project: std::path::absolute(&cli.project).unwrap_or_else(|_| cli.project.clone()),
+        colour,
+        terminal: std::io::stderr().is_terminal(),
+        environment: std::env::vars_os().collect(),
+        now: chrono::Utc::now,
+        width,
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+/// Shows diagnostics on stderr.
+fn show(checked: &Checked, edge: &Edge) {
+    if !checked.diagnostics.is_empty() {
+        eprintln!("{}", crate::diagnostic::render(&checked.diagnostics, &checked.texts, edge.colour));
+    }
+}
+
+/// One line of counts: `3 errors, 1 warning`.
+fn verdict(checked: &Checked) -> String {
+    let all = checked.diagnostics.sorted();
+    let errors = all.iter().filter(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error).count();
+    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+    format!("{}, {}", count(errors, "error"), count(all.len() - errors, "warning"))
+}

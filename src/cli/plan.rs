@@ -1,0 +1,136 @@
+//! `weir plan`.
+
+use super::database::{Database, block_on};
+use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
+use crate::model::Parts;
+use crate::plan::picture::thousands;
+use crate::plan::{Flow, Plan};
+use crate::store::work::{self, Pending};
+use crate::store::{Store, Stream, runs};
+use serde_json::{Value as Json, json};
+use sqlx::PgConnection;
+use std::fmt::Write;
+
+/// What a run would do and why.
+#[derive(clap::Args)]
+pub struct PlanArgs {
+    /// The institution; all if none is named
+    institution: Option<String>,
+    #[command(flatten)]
+    at: At,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+/// What must be derived again for one source, and why.
+struct Work {
+    source: String,
+    ads: i64,
+    why: Vec<String>,
+}
+
+impl PlanArgs {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let checked = edge.checked();
+        show(&checked, edge);
+        let chosen: Vec<_> = checked.institutions.iter().filter(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug)).collect();
+        if chosen.is_empty() {
+            return Err(Failure::nothing(format!("unknown institution `{}`", self.institution.as_deref().unwrap_or_default())));
+        }
+        let plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).collect();
+        if plans.is_empty() {
+            return Ok(NOTHING);
+        }
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let mut pages = Vec::new();
+            for plan in &plans {
+                let work = self.work(edge, &database.store, plan).await?;
+                if self.json {
+                    pages.push(page(plan, &work));
+                } else {
+                    println!("{}", text(plan, &work));
+                }
+            }
+            if self.json {
+                println!("{:#}", json!({ "format": 1, "plans": pages }));
+            }
+            database.close().await?;
+            Ok(if plans.len() == chosen.len() { DONE } else { FAILED })
+        })?
+    }
+
+    async fn work(&self, edge: &Edge, store: &Store, plan: &Plan) -> Result<Vec<Work>, Failure> {
+        let mut connection = store.connection().await?;
+        let mut all = Vec::new();
+        for flow in &plan.flows {
+            all.push(self.work_of(edge, &mut connection, plan, flow).await?);
+        }
+        Ok(all)
+    }
+
+    async fn work_of(&self, edge: &Edge, connection: &mut PgConnection, plan: &Plan, flow: &Flow) -> Result<Work, Failure> {
+        let at = self.at.clock(edge);
+        let mut parts: Parts = flow.parts.clone();
+        if flow.reads_clock() {
+            parts.add("date of the run", &at.today(flow.zone));
+        }
+        let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
+        let pending = work::pending(connection, &stream, parts.fingerprint(), at).await?;
+        let older: Vec<_> = pending.iter().filter_map(|pending| pending.derived_by).collect();
+        let known = runs::fingerprint_parts(connection, plan.tenant.id, &older).await?;
+        let why =
+            pending.iter().map(|pending| reason(pending, &parts, pending.derived_by.and_then(|old| known.get(&old)), parts.fingerprint())).collect();
+        Ok(Work { source: flow.source.clone(), ads: pending.iter().map(|pending| pending.ads).sum(), why })
+    }
+}
+
+fn reason(pending: &Pending, parts: &Parts, old: Option<&Json>, today: crate::model::Fingerprint) -> String {
+    let ads = format!("{} ads", thousands(pending.ads));
+    match (pending.derived_by, old) {
+        (None, _) => format!("{ads} were never derived, or are asked for again"),
+        (Some(by), _) if by == today => format!("{ads} have new content or are due for another try"),
+        (Some(_), Some(old)) => format!("{} changed: {ads} to derive again", parts.changed_since(old).join(", ")),
+        (Some(_), None) => format!("{ads} were derived by a plan that is no longer known"),
+    }
+}
+
+fn text(plan: &Plan, work: &[Work]) -> String {
+    let mut out = String::new();
+    let schedule = plan.schedule.as_deref().map_or_else(String::new, |schedule| format!(", scheduled {schedule}"));
+    let _ = writeln!(out, "{} · pipeline {}{schedule} · plan {}", plan.tenant.slug, plan.pipeline, &plan.fingerprint().to_string()[..12]);
+    let segment = plan.segment();
+    for node in plan.ordered() {
+        let about = &plan.graph[node];
+        let frame = if segment.contains(&node) { "┊" } else { " " };
+        let waits = plan.waits_for(node);
+        let after = if waits.is_empty() { String::new() } else { format!("  after {}", waits.join(", ")) };
+        let _ = writeln!(out, "  {frame} {:24} {}{after}", about.name, &about.fingerprint.to_string()[..12]);
+        for line in about.explain.iter().take(3) {
+            let _ = writeln!(out, "  {frame}     {}", crate::report::columns::line(line, 110));
+        }
+    }
+    let _ = writeln!(out, "  ┊ one segment: a batch flows through these stages and commits once");
+    for work in work {
+        let _ = writeln!(
+            out,
+            "  {}: {}",
+            work.source,
+            if work.ads == 0 { "nothing stored needs deriving; new and changed ads will".to_owned() } else { work.why.join("; ") }
+        );
+    }
+    out
+}
+
+fn page(plan: &Plan, work: &[Work]) -> Json {
+    let stages = plan.ordered().into_iter().map(|node| {
+        let about = &plan.graph[node];
+        json!({ "stage": about.name, "kind": about.kind.name(), "source": about.source, "after": plan.waits_for(node), "fingerprint": about.fingerprint.to_string(), "explain": about.explain })
+    });
+    let work = work.iter().map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
+    json!({
+        "institution": plan.tenant.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(),
+        "stages": stages.collect::<Vec<_>>(), "work": work.collect::<Vec<_>>(),
+    })
+}

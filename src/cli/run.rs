@@ -1,0 +1,176 @@
+//! `weir run`.
+
+use super::database::{Database, block_on};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, show};
+use crate::diagnostic::{did_you_mean, one_of};
+use crate::engine::{Engine, Request, RunError, Summary};
+use crate::plan::{Checked, Plan, Standing};
+use crate::report::{progress, summary};
+use crate::source::{Access, http};
+use crate::store::figures::Counts;
+use futures::StreamExt;
+use serde_json::json;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Run institutions now.
+#[derive(clap::Args)]
+pub struct Run {
+    /// Institutions to run; all active ones if none is named
+    institutions: Vec<String>,
+    /// Do everything, show what came of it, and roll it back
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    at: At,
+    /// Events as JSON lines, with a summary at the end
+    #[arg(long)]
+    json: bool,
+    /// Wait for a run of the same institution instead of giving up
+    #[arg(long)]
+    wait: bool,
+    /// Institutions that run at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    parallel: u8,
+    /// Exit with 3 when jobs were created, updated, reopened or archived
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// The institutions of a run: what runs, and what does not.
+struct Chosen {
+    plans: Vec<Arc<Plan>>,
+    broken: Vec<(String, Vec<String>)>,
+}
+
+impl Run {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let checked = edge.checked();
+        show(&checked, edge);
+        let chosen = self.choose(&checked)?;
+        for (slug, files) in &chosen.broken {
+            eprintln!("left out: `{slug}`, because of errors in {}", one_of(files.iter().map(String::as_str)));
+        }
+        if chosen.plans.is_empty() {
+            return match chosen.broken.is_empty() {
+                true => Err(Failure::nothing("no institution is active\nhelp: set `active: true`, or name an institution")),
+                false => Ok(NOTHING),
+            };
+        }
+        block_on(self.run_all(edge, &checked, &chosen))?
+    }
+
+    fn choose(&self, checked: &Checked) -> Result<Chosen, Failure> {
+        let mut chosen = Chosen { plans: Vec::new(), broken: Vec::new() };
+        let slugs = || checked.institutions.iter().map(|institution| institution.slug.as_str());
+        for wanted in &self.institutions {
+            if !slugs().any(|slug| slug == wanted) {
+                let help = did_you_mean(wanted, slugs())
+                    .map_or_else(|| format!("the institutions are {}", one_of(slugs())), |near| format!("did you mean `{near}`?"));
+                return Err(Failure::nothing(format!("unknown institution `{wanted}`\nhelp: {help}")));
+            }
+        }
+        for institution in checked.institutions.iter().filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug)) {
+            match &institution.standing {
+                Standing::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
+                Standing::Inactive(_) => eprintln!("not run: `{}` is not active", institution.slug),
+                Standing::Broken(files) => chosen.broken.push((institution.slug.clone(), files.clone())),
+            }
+        }
+        Ok(chosen)
+    }
+
+    async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: &Chosen) -> Result<u8, Failure> {
+        let database = Database::open(edge).await?;
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_on_signal(stop.clone()));
+        let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
+        let engine = Engine {
+            store: database.store.clone(),
+            access: Access { folder: edge.project.clone(), client: http::client()?, variables: Arc::new(variables.collect()) },
+            sandbox: Arc::clone(&checked.sandbox),
+            watcher: if self.json {
+                progress::json_lines()
+            } else if edge.terminal {
+                progress::bars()
+            } else {
+                progress::quiet()
+            },
+            stop,
+        };
+        let request = self.request(edge);
+        let running = chosen.plans.iter().map(|plan| async { (plan.tenant.slug.clone(), engine.run(plan, &request).await) });
+        let results: Vec<(String, Result<Summary, RunError>)> =
+            futures::stream::iter(running).buffer_unordered(usize::from(self.parallel)).collect().await;
+        let code = self.tell(edge, results, !chosen.broken.is_empty());
+        database.close().await?;
+        Ok(code)
+    }
+
+    fn request(&self, edge: &Edge) -> Request {
+        let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "this machine".to_owned());
+        Request { at: self.at.clock(edge), dry_run: self.dry_run, wait: self.wait, now: edge.now, host, spool: edge.home().join("spool") }
+    }
+
+    fn tell(&self, edge: &Edge, mut results: Vec<(String, Result<Summary, RunError>)>, left_out: bool) -> u8 {
+        results.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut total = Counts::default();
+        let mut code = if left_out { FAILED } else { DONE };
+        let mut summaries = Vec::new();
+        for (slug, result) in results {
+            match result {
+                Ok(summary) => {
+                    total.add(&summary.total);
+                    keep_flow(edge, &summary);
+                    if summary.has_problems() {
+                        code = code.max(FAILED);
+                    }
+                    if !self.json {
+                        println!("{}", summary::text(&summary));
+                    }
+                    summaries.push(summary);
+                }
+                Err(error) => {
+                    code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
+                    eprintln!("error: `{slug}`: {error}");
+                }
+            }
+        }
+        if self.json {
+            println!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
+        }
+        let changed = total.created + total.updated + total.reopened + total.archived > 0;
+        if code == DONE && self.detailed_exitcode && changed { CHANGES } else { code }
+    }
+}
+
+/// Keeps the counts of the newest run or dry run where `weir graph` finds them. They are an ornament: that they cannot be kept is no failure of the run.
+fn keep_flow(edge: &Edge, summary: &Summary) {
+    let folder = edge.home().join("flow");
+    let page = json!({ "dry_run": summary.dry_run, "at": summary.at, "flowing": summary.flowing });
+    let _ = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(format!("{}.json", summary.institution)), page.to_string()));
+}
+
+/// The first signal asks to stop at the next batch; the second stops at once.
+async fn stop_on_signal(stop: CancellationToken) {
+    signal().await;
+    eprintln!("stopping after the batch under way; once more stops at once");
+    stop.cancel();
+    signal().await;
+    std::process::exit(i32::from(INTERRUPTED));
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
+        }
+    }
+}

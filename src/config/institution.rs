@@ -1,0 +1,102 @@
+//! `institutions/*.yaml`: one institution, its sources, and what its ads must satisfy.
+
+use crate::model::Field;
+use crate::source::FetchSpec;
+use crate::stage::archive::{ArchiveSpec, MissingSpec};
+use crate::stage::extract::JobSpec;
+use crate::stage::resolve::RelationSpec;
+use crate::yaml::{Located, Node, Parsed, Required};
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// One institution.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstitutionSpec {
+    /// Its name in commands, paths and keys: lower-case letters, digits and `-`. Its identity.
+    pub institution: Required<Located<String>>,
+    /// Its id, when it must not follow from the name.
+    pub id: Option<Located<Parsed<Uuid>>>,
+    /// The name it had before, when it was renamed: its jobs stay its jobs.
+    pub formerly: Option<Located<String>>,
+    /// Its name for people.
+    pub name: Option<Located<String>>,
+    /// The IANA zone in which its closing dates end, such as `Australia/Sydney`.
+    pub timezone: Required<Located<Parsed<Tz>>>,
+    /// The pipeline that it runs (`daily`).
+    pub pipeline: Option<Located<String>>,
+    /// When it runs, as cron; overrides the pipeline's.
+    pub schedule: Option<Located<String>>,
+    /// `false`: listed, not run.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Its sources by name.
+    pub sources: Required<IndexMap<Located<String>, SourceSpec>>,
+    /// Mandatory fields as JSON Schema keywords, a field a line.
+    #[serde(default)]
+    pub require: IndexMap<Located<String>, Node>,
+    /// Rule sets, in order.
+    #[serde(default)]
+    pub rules: Vec<Located<String>>,
+    /// Rules that are switched off, with the reason.
+    #[serde(default)]
+    pub without: Vec<WithoutSpec>,
+    /// Which company an ad belongs to.
+    pub company: Option<RelationSpec>,
+    /// Which division an ad belongs to.
+    pub division: Option<RelationSpec>,
+    /// Fields beyond the usual ones whose change makes a version.
+    #[serde(default)]
+    pub compare: Vec<Located<Field>>,
+    /// When ads that are no longer listed retire.
+    pub missing: Option<MissingSpec>,
+    /// When jobs are archived.
+    pub archive: Option<ArchiveSpec>,
+}
+
+/// One source of an institution.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSpec {
+    /// How it is read.
+    pub fetch: Located<FetchSpec>,
+    /// Where the id of an ad stands: a JSONPath.
+    pub id: Located<String>,
+    /// Canonical fields, and where they come from.
+    pub job: JobSpec,
+    /// The zone of its dates, when it is not the institution's.
+    pub timezone: Option<Parsed<Tz>>,
+    /// Mandatory fields: these stand before the institution's of the same name.
+    #[serde(default)]
+    pub require: IndexMap<Located<String>, Node>,
+    /// Further rule sets.
+    #[serde(default)]
+    pub rules: Vec<Located<String>>,
+    /// Rules that are switched off for this source, with the reason.
+    #[serde(default)]
+    pub without: Vec<WithoutSpec>,
+    /// Which company an ad belongs to; stands before the institution's.
+    pub company: Option<RelationSpec>,
+    /// Which division an ad belongs to; stands before the institution's.
+    pub division: Option<RelationSpec>,
+    /// When ads that are no longer listed retire; stands before the institution's, word by word.
+    pub missing: Option<MissingSpec>,
+    /// When jobs are archived; stands before the institution's.
+    pub archive: Option<ArchiveSpec>,
+}
+
+/// A rule that is switched off.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithoutSpec {
+    /// The rule's id.
+    pub rule: Located<String>,
+    /// Why.
+    pub reason: Located<String>,
+}
+
+fn yes() -> bool {
+    true
+}

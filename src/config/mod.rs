@@ -1,0 +1,98 @@
+//! YAML to [`Project`]: reads every file, locates everything, judges nothing that needs more than one file. What
+//! belongs together is checked by [`crate::plan`].
+//!
+//! It never touches the network, the database or the environment. To add a kind of file: its `Spec`, a folder in
+//! [`Project::load`], a field here.
+
+pub mod institution;
+pub mod pipeline;
+pub mod rules;
+
+pub use institution::{InstitutionSpec, SourceSpec};
+pub use pipeline::{PipelineSpec, StageSpec};
+pub use rules::{RuleSetSpec, RuleSpec};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
+use crate::yaml;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+
+/// Every file of a project folder, read and located.
+pub struct Project {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The texts, for showing problems.
+    pub texts: Sources,
+    /// `institutions/*.yaml`.
+    pub institutions: Vec<Parsed<InstitutionSpec>>,
+    /// `pipelines/*.yaml`.
+    pub pipelines: Vec<Parsed<PipelineSpec>>,
+    /// `rules/*.yaml`.
+    pub rules: Vec<Parsed<RuleSetSpec>>,
+    /// Problems found so far.
+    pub diagnostics: Diagnostics,
+}
+
+/// One file and what could be read of it.
+pub struct Parsed<T> {
+    /// The file, relative to the project folder.
+    pub file: String,
+    /// Its name without folder and ending.
+    pub stem: String,
+    /// What it holds, as far as it could be read.
+    pub spec: Option<T>,
+}
+
+impl<T> Parsed<T> {
+    /// The first character of the file, for problems without a better place.
+    pub fn start(&self) -> Place {
+        Place::start_of(self.file.as_str())
+    }
+}
+
+impl Project {
+    /// Reads a project folder. Problems are collected, never returned: a folder without a file is a problem too.
+    pub fn load(folder: &Path) -> Project {
+        let mut texts = Sources::new();
+        let mut diagnostics = Diagnostics::new();
+        let institutions = read_all(folder, "institutions", &mut texts, &mut diagnostics);
+        let pipelines = read_all(folder, "pipelines", &mut texts, &mut diagnostics);
+        let rules = read_all(folder, "rules", &mut texts, &mut diagnostics);
+        if institutions.is_empty() {
+            let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
+            diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
+        }
+        Project { folder: folder.to_owned(), texts, institutions, pipelines, rules, diagnostics }
+    }
+}
+
+fn read_all<T: DeserializeOwned>(folder: &Path, kind: &str, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<T>> {
+    files(&folder.join(kind)).into_iter().map(|path| read_one(kind, &path, texts, out)).collect()
+}
+
+fn read_one<T: DeserializeOwned>(kind: &str, path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<T> {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = format!("{kind}/{name}");
+    let spec = match std::fs::read(path) {
+        Ok(bytes) => {
+            texts.insert(file.as_str(), &String::from_utf8_lossy(&bytes));
+            yaml::read(&file, &bytes, out)
+        }
+        Err(error) => {
+            out.error(&Place::start_of(file.as_str()), "unreadable-file", format!("cannot be read: {error}"))
+                .help("check that it is a file and that you may read it");
+            None
+        }
+    };
+    Parsed { file, stem, spec }
+}
+
+/// The YAML files of a folder, by name; none if there is no folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_yaml).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,101 @@
+//! Turns a picture of stages and their connections into text for a terminal, SVG, Mermaid and DOT.
+//!
+//! Why: people trust a dataflow that they can see. Who has a graph describes it as a [`Picture`]; this module knows
+//! nothing about plans, runs or institutions, so the same drawing serves a plan, a dry run with counts, and a page.
+//!
+//! It must never read a clock, a file or the environment, never panic or loop on odd input (cycles, self edges, edges
+//! that point nowhere, hostile text), and never let two equal pictures look different.
+//!
+//! To add an output: one file beside `svg.rs` that reads `Layout` (when it places things itself) and `palette` (colours).
+//! To add a kind of stage: one line in `palette.rs`.
+
+mod across;
+mod align;
+mod boxes;
+mod canvas;
+mod dot;
+mod graph;
+mod layers;
+mod layout;
+mod lettering;
+mod mermaid;
+mod order;
+mod palette;
+mod rails;
+mod shapes;
+mod sheet;
+mod svg;
+mod text;
+mod theme;
+mod tracks;
+
+#[cfg(test)]
+mod tests;
+
+pub use dot::dot;
+pub use mermaid::mermaid;
+pub use svg::svg;
+pub use text::text;
+
+/// A directed graph of stages as a person should see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// Stands above the drawing; may be empty.
+    pub title: String,
+    /// The stages. Their order decides which of two equal lanes stands first.
+    pub nodes: Vec<Node>,
+    /// What flows where. Edges that point outside `nodes`, or from a node to itself, are not drawn.
+    pub edges: Vec<Edge>,
+    /// Stages that commit together. A node listed twice belongs to the first frame that names it.
+    pub frames: Vec<Frame>,
+}
+
+/// One stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Node {
+    /// Identity, e.g. `fetch:nswgov`; becomes the `id` of its group in SVG.
+    pub id: String,
+    /// The name written in the box.
+    pub label: String,
+    /// Up to three lines under the label; long ones are shortened in drawings and kept whole in tooltips.
+    pub detail: Vec<String>,
+    /// What the stage does (`fetch`, `extract`, ...); decides the colour.
+    pub kind: String,
+}
+
+impl Node {
+    /// The label, fit to be drawn.
+    fn name(&self) -> String {
+        lettering::clean(&self.label)
+    }
+
+    /// The lines under the label, fit to be drawn: the first three that say something.
+    fn lines(&self) -> Vec<String> {
+        self.detail.iter().map(|line| lettering::clean(line)).filter(|line| !line.is_empty()).take(3).collect()
+    }
+
+    /// The label and every line of detail, whole.
+    fn whole(&self) -> Vec<String> {
+        std::iter::once(self.name()).chain(self.detail.iter().map(|line| lettering::clean(line))).collect()
+    }
+}
+
+/// A flow from one stage to another, as positions in [`Picture::nodes`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edge {
+    /// The stage that gives.
+    pub from: usize,
+    /// The stage that takes.
+    pub to: usize,
+    /// Written on the line, e.g. `4,812 in`.
+    pub label: Option<String>,
+}
+
+/// A segment: stages whose results commit together, drawn inside one soft border.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// The caption of the border.
+    pub label: String,
+    /// Positions in [`Picture::nodes`].
+    pub nodes: Vec<usize>,
+}

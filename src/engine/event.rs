@@ -1,0 +1,97 @@
+//! What happens, as it happens: one stream that the terminal, JSON lines and tests read. A watcher that answers
+//! `Break` stops the run: what is inside a transaction at that moment is rolled back.
+
+use super::tally::Summary;
+use crate::store::reads::Proof;
+use crate::store::runs::Alert;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// Who watches a run.
+pub type Watcher = Arc<dyn Fn(&Event) -> ControlFlow<()> + Send + Sync>;
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A run has begun.
+    RunStarted {
+        /// The institution.
+        institution: String,
+        /// The run.
+        run: i64,
+        /// Its clock.
+        at: DateTime<Utc>,
+        /// Whether it will be rolled back.
+        dry_run: bool,
+        /// Its sources.
+        sources: Vec<String>,
+    },
+    /// A page is about to be committed (T1).
+    PageStored {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Documents in it.
+        documents: usize,
+        /// Of them new or different.
+        fresh: usize,
+    },
+    /// A source was read to its end, or as far as it went.
+    ReadFinished {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// What was read, and why that is everything or not.
+        proof: Proof,
+    },
+    /// A stage has worked on a batch.
+    StageDone {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// The stage.
+        stage: &'static str,
+        /// Ads in the batch.
+        ads: usize,
+        /// Ads with reasons against them.
+        refused: usize,
+    },
+    /// A batch is about to be committed (T2).
+    BatchWritten {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Ads in it.
+        ads: usize,
+    },
+    /// A source is about to be settled (T3).
+    SourceSettled {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Jobs archived.
+        archived: usize,
+    },
+    /// Someone must look at something.
+    AlertRaised {
+        /// The institution.
+        institution: String,
+        /// What.
+        alert: Alert,
+    },
+    /// A run has ended.
+    RunFinished {
+        /// The institution.
+        institution: String,
+        /// What came of it.
+        summary: Box<Summary>,
+    },
+}

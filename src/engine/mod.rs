@@ -1,0 +1,271 @@
+//! Plan to run: walks the DAG, source by source, side by side. It knows stages by their role, never by their kind:
+//! documents come in page by page (T1), flow through the segment batch by batch (T2), each source settles once its
+//! read has ended (T3), and the run concludes.
+//!
+//! No transaction waits for the network; no state lives in the process that a query could not find again. Events go
+//! out to whoever watches; a watcher may stop the run, which then rolls back the batch under way.
+
+pub mod event;
+pub mod segment;
+pub mod spool;
+pub mod stream;
+pub mod tally;
+
+pub use event::{Event, Watcher};
+pub use tally::Summary;
+
+use crate::model::{Clock, Parts};
+use crate::plan::{Flow, Plan};
+use crate::rule::Sandbox;
+use crate::source::Access;
+use crate::stage::Setting;
+use crate::store::runs::{self, Alert, Lock};
+use crate::store::{Lane, Store, StoreError, Stream, figures};
+use chrono::{DateTime, Utc};
+use futures::stream::{FuturesUnordered, StreamExt};
+use spool::Feed;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tally::Tally;
+use tokio_util::sync::CancellationToken;
+
+/// Sources of one institution that are read at the same time.
+const SOURCES_AT_ONCE: usize = 8;
+
+/// How a run was asked for.
+#[derive(Clone)]
+pub struct Request {
+    /// The instant of the run.
+    pub at: Clock,
+    /// Roll everything back in the end.
+    pub dry_run: bool,
+    /// Wait for another run of the institution instead of giving up.
+    pub wait: bool,
+    /// The wall clock, for durations and leases; handed in so that nothing below the command line reads it.
+    pub now: fn() -> DateTime<Utc>,
+    /// The machine's name.
+    pub host: String,
+    /// Where a dry run keeps what it has read.
+    pub spool: PathBuf,
+}
+
+/// Why a run did not end well: for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Another run has the institution.
+    #[error("`{slug}` is being run by {who}\nhelp: wait for it, or use `--wait`")]
+    Busy {
+        /// The institution.
+        slug: String,
+        /// The machine, process and start of the other run.
+        who: String,
+    },
+    /// The clock runs backwards.
+    #[error("`{slug}` has already run at {last}, later than {at}\nhelp: use a later `--at`; history cannot be written backwards")]
+    Earlier {
+        /// The institution.
+        slug: String,
+        /// Clock of its newest run.
+        last: DateTime<Utc>,
+        /// Clock asked for.
+        at: DateTime<Utc>,
+    },
+    /// Someone stopped it.
+    #[error("interrupted: what was committed stays, the batch under way was rolled back\nhelp: run the same command again to go on")]
+    Interrupted,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The spool of a dry run failed.
+    #[error("the spool of the dry run: {0}\nhelp: check that `.weir/` can be written and the disk is not full")]
+    Spool(#[from] std::io::Error),
+    /// A worker thread broke: a bug.
+    #[error("a worker broke: {0}\nhelp: this is a bug in Weir; run again, and report it with the document it was at")]
+    Worker(String),
+}
+
+/// Runs plans.
+pub struct Engine {
+    /// The database.
+    pub store: Store,
+    /// What readings may use.
+    pub access: Access,
+    /// The engine for scripts.
+    pub sandbox: Arc<Sandbox>,
+    /// Who watches.
+    pub watcher: Watcher,
+    /// Stops runs.
+    pub stop: CancellationToken,
+}
+
+/// One run of one plan, under way.
+struct Run<'e> {
+    engine: &'e Engine,
+    plan: &'e Plan,
+    request: &'e Request,
+    lane: Lane,
+    id: i64,
+    tally: Mutex<Tally>,
+}
+
+impl Engine {
+    /// Runs one plan to its end, or rolls it back if it is a dry run.
+    ///
+    /// # Errors
+    /// Why it did not end well; what was committed stays, and a further run goes on from there.
+    pub async fn run(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
+        let lock = self.take_lock(plan, request).await?;
+        let outcome = self.run_locked(plan, request).await;
+        // The server releases the lock by itself if this fails.
+        let _ = lock.release().await;
+        outcome
+    }
+
+    async fn take_lock(&self, plan: &Plan, request: &Request) -> Result<Lock, RunError> {
+        if request.wait {
+            return Ok(Lock::wait(&self.store, plan.tenant.id).await?);
+        }
+        if let Some(lock) = Lock::try_take(&self.store, plan.tenant.id).await? {
+            return Ok(lock);
+        }
+        let mut connection = self.store.connection().await?;
+        let holder = runs::holder(&mut connection, plan.tenant.id).await?;
+        let who = holder.map_or_else(
+            || "another process".to_owned(),
+            |holder| format!("process {} on {} since {}", holder.pid, holder.host, holder.started_at.format("%Y-%m-%d %H:%M:%SZ")),
+        );
+        Err(RunError::Busy { slug: plan.tenant.slug.clone(), who })
+    }
+
+    async fn run_locked(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
+        let last = runs::last_run_at(&mut *self.store.connection().await?, plan.tenant.id).await?;
+        if let Some(last) = last.filter(|last| *last > request.at) {
+            return Err(RunError::Earlier { slug: plan.tenant.slug.clone(), last: last.0, at: request.at.0 });
+        }
+        let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
+        let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
+        let id = begin(&lane, plan, request).await?;
+        let run = Run { engine: self, plan, request, lane, id, tally: Mutex::new(Tally::default()) };
+        run.go(feeds).await
+    }
+}
+
+async fn begin(lane: &Lane, plan: &Plan, request: &Request) -> Result<i64, RunError> {
+    let mut held = lane.hold().await?;
+    Ok(runs::begin(&mut held, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?)
+}
+
+impl Run<'_> {
+    async fn go(self, feeds: Vec<Feed>) -> Result<Summary, RunError> {
+        self.emit(&Event::RunStarted {
+            institution: self.plan.tenant.slug.clone(),
+            run: self.id,
+            at: self.request.at.0,
+            dry_run: self.request.dry_run,
+            sources: self.plan.flows.iter().map(|flow| flow.source.clone()).collect(),
+        })?;
+        let started = (self.request.now)();
+        let errors = self.stream_all(feeds).await;
+        self.conclude(started, errors).await
+    }
+
+    /// Streams all sources side by side; a dead or slow one delays no other.
+    async fn stream_all(&self, feeds: Vec<Feed>) -> BTreeMap<String, RunError> {
+        let mut waiting = self.plan.flows.iter().zip(feeds);
+        let mut working = FuturesUnordered::new();
+        let mut errors = BTreeMap::new();
+        let begin = |(flow, feed): (&Flow, Feed)| {
+            let source = flow.source.clone();
+            let work = stream::stream(self, self.setting(flow), flow.clone(), feed);
+            async move { (source, work.await) }
+        };
+        working.extend(waiting.by_ref().take(SOURCES_AT_ONCE).map(begin));
+        while let Some((source, result)) = working.next().await {
+            if let Err(error) = result {
+                errors.insert(source, error);
+            }
+            working.extend(waiting.next().map(begin));
+        }
+        errors
+    }
+
+    fn setting(&self, flow: &Flow) -> Arc<Setting> {
+        let mut parts: Parts = flow.parts.clone();
+        if flow.reads_clock() {
+            parts.add("date of the run", &self.request.at.today(flow.zone));
+        }
+        Arc::new(Setting {
+            stream: Stream { institution: self.plan.tenant.id, source: flow.source.clone() },
+            slug: self.plan.tenant.slug.clone(),
+            zone: flow.zone,
+            at: self.request.at,
+            run: self.id,
+            fingerprint: parts.fingerprint(),
+            parts,
+            sandbox: Arc::clone(&self.engine.sandbox),
+        })
+    }
+
+    async fn conclude(self, started: DateTime<Utc>, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
+        if errors.values().any(|error| matches!(error, RunError::Interrupted)) || self.engine.stop.is_cancelled() {
+            self.finish("interrupted", None, Some("interrupted")).await?;
+            return Err(RunError::Interrupted);
+        }
+        self.warn_of_removed_sources().await?;
+        let summary = self.summary(started, &errors).await?;
+        let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
+        let (status, error) = if errors.is_empty() { ("done", None) } else { ("failed", Some(failed.as_str())) };
+        self.finish(status, Some(&summary), error).await?;
+        self.emit(&Event::RunFinished { institution: self.plan.tenant.slug.clone(), summary: Box::new(summary.clone()) })?;
+        Ok(summary)
+    }
+
+    async fn finish(&self, status: &str, summary: Option<&Summary>, error: Option<&str>) -> Result<(), RunError> {
+        let mut held = self.lane.hold().await?;
+        let stages = self.tally().stages();
+        runs::record_stages(&mut held, self.plan.tenant.id, self.id, &stages).await?;
+        let json = summary.map(Summary::to_json).unwrap_or_default();
+        Ok(runs::finish(&mut held, self.plan.tenant.id, self.id, status, (self.request.now)(), &json, error).await?)
+    }
+
+    async fn summary(&self, started: DateTime<Utc>, errors: &BTreeMap<String, RunError>) -> Result<Summary, RunError> {
+        let mut held = self.lane.hold().await?;
+        let tables = figures::table_bytes(&mut held).await?;
+        let millis = ((self.request.now)() - started).num_milliseconds();
+        let problems = errors.iter().map(|(source, error)| (source.clone(), error.to_string()));
+        Ok(self.tally().summary(self.plan, self.request, self.id, millis, tables, problems.collect()))
+    }
+
+    async fn warn_of_removed_sources(&self) -> Result<(), RunError> {
+        let mut held = self.lane.hold().await?;
+        let known = figures::known_sources(&mut held, self.plan.tenant.id).await?;
+        for source in known.into_iter().filter(|source| self.plan.flows.iter().all(|flow| flow.source != *source)) {
+            let message = format!(
+                "source `{source}` is no longer in the YAML; its jobs stay as they are: `weir retire {} {source}` archives them",
+                self.plan.tenant.slug
+            );
+            self.raise(&mut held, Alert { source, kind: "removed_from_yaml", severity: "warn", message }).await?;
+        }
+        Ok(())
+    }
+
+    async fn raise(&self, connection: &mut sqlx::PgConnection, alert: Alert) -> Result<(), RunError> {
+        runs::alert(connection, self.plan.tenant.id, Some(self.id), self.request.at, &alert).await?;
+        self.tally().alerts.push(alert.clone());
+        self.emit(&Event::AlertRaised { institution: self.plan.tenant.slug.clone(), alert })
+    }
+
+    /// Tells the watcher; it may stop the run.
+    fn emit(&self, event: &Event) -> Result<(), RunError> {
+        if (self.engine.watcher)(event).is_break() {
+            self.engine.stop.cancel();
+            return Err(RunError::Interrupted);
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> std::sync::MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,126 @@
+//! The segment: a batch of ads flows through its record stages in memory, on all cores, and is written in one
+//! transaction (T2). Each batch finds its ads by query, so a batch that failed is simply found again.
+
+use super::event::Event;
+use super::{Run, RunError};
+use crate::model::{Ad, Fingerprint};
+use crate::plan::Flow;
+use crate::stage::{Draft, Role, Setting, Stage};
+use crate::store::{Held, StoreError, runs, work};
+use futures::TryStreamExt;
+use rayon::prelude::*;
+use serde_json::Value as Json;
+use sqlx::Connection;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Derives ads as their ids arrive.
+pub(super) async fn derive_fresh(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, ids: mpsc::Receiver<Vec<String>>) -> Result<(), RunError> {
+    let batches = futures::stream::unfold(ids, |mut ids| async move { ids.recv().await.map(|batch| (Ok(batch), ids)) });
+    batches
+        .try_for_each_concurrent(run.lane.width(), |batch: Vec<String>| async move {
+            let mut held = run.lane.hold().await?;
+            let ads = work::among(&mut held, &setting.stream, setting.fingerprint, setting.at, &batch).await?;
+            derive(run, setting, flow, &mut held, ads).await
+        })
+        .await
+}
+
+/// Derives everything of a source that is left: edited rules and mappings, retries, what a run that died left over.
+pub(super) async fn derive_rest(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow) -> Result<(), RunError> {
+    let (sender, receiver) = mpsc::channel(1);
+    let finding = async move {
+        let mut last = String::new();
+        loop {
+            let mut held = run.lane.hold().await?;
+            let ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch).await?;
+            drop(held);
+            let Some(ad) = ads.last() else { return Ok(()) };
+            last.clone_from(&ad.external_id);
+            if sender.send(ads).await.is_err() {
+                return Ok(());
+            }
+        }
+    };
+    let batches = futures::stream::unfold(receiver, |mut batches| async move { batches.recv().await.map(|batch| (Ok(batch), batches)) });
+    let deriving = batches.try_for_each_concurrent(run.lane.width(), |ads: Vec<Ad>| async move {
+        let mut held = run.lane.hold().await?;
+        derive(run, setting, flow, &mut held, ads).await
+    });
+    let (found, derived): (Result<(), RunError>, Result<(), RunError>) = tokio::join!(finding, deriving);
+    derived.and(found)
+}
+
+/// T2 for one batch.
+async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<(), RunError> {
+    if ads.is_empty() {
+        return Ok(());
+    }
+    if run.engine.stop.is_cancelled() {
+        return Err(RunError::Interrupted);
+    }
+    let history = older_parts(held, setting, &ads).await?;
+    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+    for (_, stage) in flow.of_role(Role::Record) {
+        drafts = record(run, setting, stage, held, drafts).await?;
+    }
+    write(run, setting, flow, held, &drafts, &history).await
+}
+
+/// What the fingerprints that derived these ads before were made of.
+async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) -> Result<HashMap<Fingerprint, Json>, RunError> {
+    let older: BTreeSet<Fingerprint> = ads.iter().filter_map(|ad| ad.derived_fingerprint).filter(|old| *old != setting.fingerprint).collect();
+    if older.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let older: Vec<Fingerprint> = older.into_iter().collect();
+    Ok(runs::fingerprint_parts(held, setting.stream.institution, &older).await?)
+}
+
+/// One record stage over a batch, on all cores.
+async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut Held, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, RunError> {
+    let started = Instant::now();
+    stage.look_up(held, setting, &mut drafts).await?;
+    let (worker, worker_setting) = (stage.clone(), Arc::clone(setting));
+    let before: usize = drafts.iter().filter(|draft| draft.fails()).count();
+    let worked = tokio::task::spawn_blocking(move || {
+        drafts.par_iter_mut().with_min_len(32).for_each(|draft| worker.record(&worker_setting, draft));
+        drafts
+    });
+    let drafts = worked.await.map_err(|error| RunError::Worker(error.to_string()))?;
+    let refused = drafts.iter().filter(|draft| draft.fails()).count() - before;
+    note(run, setting, stage, drafts.len(), drafts.len() - refused, refused, started);
+    run.emit(&Event::StageDone {
+        institution: setting.slug.clone(),
+        source: setting.stream.source.clone(),
+        stage: stage.kind().name(),
+        ads: drafts.len(),
+        refused,
+    })?;
+    Ok(drafts)
+}
+
+async fn write(
+    run: &Run<'_>,
+    setting: &Arc<Setting>,
+    flow: &Flow,
+    held: &mut Held,
+    drafts: &[Draft],
+    history: &HashMap<Fingerprint, Json>,
+) -> Result<(), RunError> {
+    let started = Instant::now();
+    let mut tx = held.begin().await.map_err(StoreError::from)?;
+    for (_, stage) in flow.of_role(Role::Write) {
+        stage.write(&mut tx, setting, drafts, history).await?;
+        let refused = drafts.iter().filter(|draft| draft.fails()).count();
+        note(run, setting, stage, drafts.len(), drafts.len() - refused, 0, started);
+    }
+    run.emit(&Event::BatchWritten { institution: setting.slug.clone(), source: setting.stream.source.clone(), ads: drafts.len() })?;
+    Ok(tx.commit().await.map_err(StoreError::from)?)
+}
+
+fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_out: usize, refused: usize, started: Instant) {
+    run.tally().stage(stage.kind().name(), &setting.stream.source, rows_in, rows_out, refused, started.elapsed());
+}

@@ -1,0 +1,144 @@
+//! One source, from its first page to its settling. Pages are stored while the source is still being read, and their
+//! fresh ads derived at once; what an edited rule or a run that died left over is found by query afterwards.
+
+use super::event::Event;
+use super::segment;
+use super::spool::Feed;
+use super::{Run, RunError};
+use crate::plan::Flow;
+use crate::source::{Page, Pages};
+use crate::stage::{ReadEnd, Role, Setting};
+use crate::store::reads::{self, Proof, ReadState};
+use crate::store::runs::Alert;
+use crate::store::{documents, figures, runs};
+use sqlx::Connection;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Streams one source to its end.
+pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, feed: Feed) -> Result<(), RunError> {
+    let read = begin(run, &setting).await?;
+    let proof = read_and_derive(run, &setting, &flow, feed, read).await?;
+    end_read(run, &setting, read, &proof).await?;
+    segment::derive_rest(run, &setting, &flow).await?;
+    settle(run, &setting, &flow, ReadEnd { read, state: proof.state }).await
+}
+
+async fn begin(run: &Run<'_>, setting: &Setting) -> Result<i64, RunError> {
+    let mut held = run.lane.hold().await?;
+    runs::remember_fingerprint(&mut held, setting.stream.institution, &setting.stream.source, setting.fingerprint, &setting.parts, setting.at)
+        .await?;
+    Ok(reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)()).await?)
+}
+
+/// Reads, stores and derives at the same time; each waits for the one behind it, so memory stays flat.
+async fn read_and_derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed, read: i64) -> Result<Proof, RunError> {
+    let (pages, receiver) = Pages::channel();
+    let (fresh, ids) = mpsc::channel(4);
+    let started = Instant::now();
+    let reading = feed.read(run.engine, flow, pages);
+    let storing = store_pages(run, setting, flow, read, receiver, fresh);
+    let deriving = segment::derive_fresh(run, setting, flow, ids);
+    let (proof, stored, derived) = tokio::join!(reading, storing, deriving);
+    derived?;
+    stored?;
+    let items = usize::try_from(proof.items).unwrap_or_default();
+    run.tally().stage("fetch", &setting.stream.source, items, items, 0, started.elapsed());
+    Ok(proof)
+}
+
+async fn store_pages(
+    run: &Run<'_>,
+    setting: &Setting,
+    flow: &Flow,
+    read: i64,
+    mut pages: mpsc::Receiver<Page>,
+    fresh: mpsc::Sender<Vec<String>>,
+) -> Result<(), RunError> {
+    loop {
+        let page = tokio::select! {
+            () = run.engine.stop.cancelled() => return Err(RunError::Interrupted),
+            page = pages.recv() => page,
+        };
+        let Some(page) = page else { return Ok(()) };
+        for ids in store_page(run, setting, read, page).await?.chunks(flow.batch) {
+            if fresh.send(ids.to_vec()).await.is_err() {
+                // The deriving side has failed and tells why itself.
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// T1.
+async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> Result<Vec<String>, RunError> {
+    let mut held = run.lane.hold().await?;
+    let mut tx = held.begin().await.map_err(crate::store::StoreError::from)?;
+    let documents = page.documents.len();
+    let stored = documents::store_page(&mut tx, &setting.stream, read, setting.at, page.documents).await?;
+    reads::progress(&mut tx, &setting.stream, read, documents, stored.fresh.len() + stored.refused).await?;
+    run.emit(&Event::PageStored {
+        institution: setting.slug.clone(),
+        source: setting.stream.source.clone(),
+        documents,
+        fresh: stored.fresh.len() + stored.refused,
+    })?;
+    tx.commit().await.map_err(crate::store::StoreError::from)?;
+    Ok(stored.fresh)
+}
+
+async fn end_read(run: &Run<'_>, setting: &Setting, read: i64, proof: &Proof) -> Result<(), RunError> {
+    let mut held = run.lane.hold().await?;
+    reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof).await?;
+    run.tally().reads.insert(setting.stream.source.clone(), proof.clone());
+    run.emit(&Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
+    if let Some(alert) = alert_of(&setting.stream.source, proof) {
+        run.raise(&mut held, alert).await?;
+    }
+    Ok(())
+}
+
+/// What someone must know of a read that is not complete.
+fn alert_of(source: &str, proof: &Proof) -> Option<Alert> {
+    let why = proof.why.as_deref().unwrap_or("there was nothing in it");
+    let (kind, severity, what) = match proof.state {
+        ReadState::Complete => return None,
+        ReadState::Empty => ("source_empty", "warn", "is empty"),
+        ReadState::Partial => ("source_partial", "warn", "was read in part"),
+        ReadState::Blocked => ("source_blocked", "error", "refuses us"),
+        ReadState::Unreachable => ("source_unreachable", "error", "could not be reached"),
+    };
+    Some(Alert {
+        source: source.to_owned(),
+        kind,
+        severity,
+        message: format!("source `{source}` {what}: {why}; no ad was retired for being missing"),
+    })
+}
+
+/// T3.
+async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd) -> Result<(), RunError> {
+    let mut held = run.lane.hold().await?;
+    let mut archived = 0;
+    for (_, stage) in flow.of_role(Role::Settle) {
+        let started = Instant::now();
+        let mut tx = held.begin().await.map_err(crate::store::StoreError::from)?;
+        let settled = stage.settle(&mut tx, setting, Some(end)).await?;
+        for alert in settled.alerts {
+            run.raise(&mut tx, alert).await?;
+        }
+        run.emit(&Event::SourceSettled {
+            institution: setting.slug.clone(),
+            source: setting.stream.source.clone(),
+            archived: settled.archived.len(),
+        })?;
+        tx.commit().await.map_err(crate::store::StoreError::from)?;
+        archived += settled.archived.len();
+        run.tally().stage(stage.kind().name(), &setting.stream.source, settled.archived.len(), settled.archived.len(), 0, started.elapsed());
+    }
+    let mut counts = figures::count(&mut held, &setting.stream, run.id, end.read).await?;
+    counts.archived = i64::try_from(archived).unwrap_or(i64::MAX);
+    run.tally().counts.insert(setting.stream.source.clone(), counts);
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! Where a value stands in a document. Paths are parsed once, when the plan is compiled: `jsonpath-rust` decides
+//! what is a path, and the plain ones (names, indexes, `[*]`) are lowered to a walk that copies nothing.
+//!
+//! A path must never fail at run time: what is not there selects nothing.
+
+use jsonpath_rust::parser::errors::JsonPathError;
+use jsonpath_rust::parser::model::{JpQuery, Segment, Selector};
+use jsonpath_rust::parser::parse_json_path;
+use jsonpath_rust::query::js_path_process;
+use serde_json::Value as Json;
+use std::fmt;
+
+/// A compiled JSONPath.
+#[derive(Clone)]
+pub struct Path {
+    text: String,
+    form: Form,
+}
+
+#[derive(Clone)]
+enum Form {
+    Plain(Vec<Step>),
+    Query(Box<JpQuery>),
+}
+
+/// One step of a plain path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A member by name.
+    Name(String),
+    /// An item by position.
+    Index(usize),
+    /// Every item or member.
+    Every,
+}
+
+/// Why a text is no JSONPath.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PathError {
+    /// What is wrong.
+    pub message: String,
+    /// Zero-based column of it in the text, where known.
+    pub column: usize,
+}
+
+impl Path {
+    /// Parses a path such as `$.agency.name` or `$.locations[*].city`.
+    ///
+    /// # Errors
+    /// What is wrong and where, for texts that RFC 9535 refuses.
+    pub fn parse(text: &str) -> Result<Path, PathError> {
+        stricter(text)?;
+        let query = parse_json_path(text).map_err(|error| located(&error))?;
+        let form = lower(&query).map_or_else(|| Form::Query(Box::new(query)), Form::Plain);
+        Ok(Path { text: text.to_owned(), form })
+    }
+
+    /// Everything that the path selects, in document order.
+    pub fn select<'a>(&self, document: &'a Json) -> Vec<&'a Json> {
+        match &self.form {
+            Form::Plain(steps) => {
+                let mut found = Vec::new();
+                walk(document, steps, &mut found);
+                found
+            }
+            Form::Query(query) => {
+                let found = js_path_process(query, document).unwrap_or_default();
+                found.into_iter().map(jsonpath_rust::query::QueryRef::val).collect()
+            }
+        }
+    }
+
+    /// The first thing that the path selects.
+    pub fn first<'a>(&self, document: &'a Json) -> Option<&'a Json> {
+        self.select(document).into_iter().next()
+    }
+
+    /// Whether the path leads to an array without items, or over one: `$.places` and `$.places[*].city` of `{"places": []}`.
+    pub fn selects_empty_list(&self, document: &Json) -> bool {
+        let Form::Plain(steps) = &self.form else { return false };
+        let way = steps.split(|step| *step == Step::Every).next().unwrap_or_default();
+        let mut found = Vec::new();
+        walk(document, way, &mut found);
+        found.first().and_then(|value| value.as_array()).is_some_and(Vec::is_empty)
+    }
+
+    /// The steps, when the path is plain.
+    pub fn steps(&self) -> Option<&[Step]> {
+        match &self.form {
+            Form::Plain(steps) => Some(steps),
+            Form::Query(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Path({})", self.text)
+    }
+}
+
+fn walk<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
+    let Some((step, rest)) = steps.split_first() else {
+        found.push(value);
+        return;
+    };
+    match (step, value) {
+        (Step::Name(name), Json::Object(map)) => map.get(name).into_iter().for_each(|item| walk(item, rest, found)),
+        (Step::Index(index), Json::Array(items)) => items.get(*index).into_iter().for_each(|item| walk(item, rest, found)),
+        (Step::Every, Json::Array(items)) => items.iter().for_each(|item| walk(item, rest, found)),
+        (Step::Every, Json::Object(map)) => map.values().for_each(|item| walk(item, rest, found)),
+        _ => {}
+    }
+}
+
+fn lower(query: &JpQuery) -> Option<Vec<Step>> {
+    query.segments.iter().map(step).collect()
+}
+
+fn step(segment: &Segment) -> Option<Step> {
+    match segment {
+        Segment::Selector(Selector::Name(name)) => plain_name(name).map(Step::Name),
+        Segment::Selector(Selector::Index(index)) => usize::try_from(*index).ok().map(Step::Index),
+        Segment::Selector(Selector::Wildcard) => Some(Step::Every),
+        _ => None,
+    }
+}
+
+/// The parser keeps the quotes of `['name']`; names with escapes are left to the library.
+fn plain_name(name: &str) -> Option<String> {
+    if name.contains('\\') {
+        return None;
+    }
+    let unquoted = ['\'', '"'].iter().find_map(|quote| name.strip_prefix(*quote)?.strip_suffix(*quote));
+    Some(unquoted.unwrap_or(name).to_owned())
+}
+
+/// `jsonpath-rust` accepts blanks inside names (`$.a b`), which RFC 9535 does not.
+fn stricter(text: &str) -> Result<(), PathError> {
+    if !text.starts_with('$') {
+        return Err(PathError { message: "a JSONPath begins with `$`".to_owned(), column: 0 });
+    }
+    let mut depth = 0_usize;
+    for (column, letter) in text.chars().enumerate() {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ if letter.is_whitespace() && depth == 0 => {
+                return Err(PathError { message: "a blank is not allowed here; names with blanks are written `['a b']`".to_owned(), column });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn located(error: &JsonPathError) -> PathError {
+    use jsonpath_rust::parser::errors::JsonPathError::PestError;
+    let PestError(inner) = error else {
+        return PathError { message: error.to_string().to_lowercase(), column: 0 };
+    };
+    let debug = format!("{:?}", inner.line_col);
+    let column = debug.rsplit([',', '(']).next().and_then(|tail| tail.trim_end_matches(')').trim().parse::<usize>().ok());
+    PathError { message: "this is not a JSONPath".to_owned(), column: column.unwrap_or(1).saturating_sub(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn document() -> Json {
+        json!({"a": {"b c": [1, {"x": 2}, 3], "d": "t"}, "list": [{"x": 1}, {"x": 2}, {"y": 3}]})
+    }
+
+    #[test]
+    fn plain_paths_select_what_the_library_selects() {
+        for text in ["$", "$.a", "$.a['b c'][1].x", "$.list[*].x", "$.a.*", "$['a'][\"d\"]", "$.nothing.at.all", "$.list[7]"] {
+            let path = Path::parse(text).unwrap();
+            assert!(path.steps().is_some(), "{text} is not lowered");
+            let doc = document();
+            let query = parse_json_path(text).unwrap();
+            let expected: Vec<Json> = js_path_process(&query, &doc).unwrap().into_iter().map(|found| found.val().clone()).collect();
+            let found: Vec<Json> = path.select(&doc).into_iter().cloned().collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn filters_and_descendants_go_to_the_library() {
+        let doc = document();
+        assert_eq!(Path::parse("$..x").unwrap().select(&doc).len(), 3);
+        assert_eq!(Path::parse("$.list[?@.x==2]").unwrap().select(&doc), [&json!({"x": 2})]);
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_with_a_column() {
+        assert_eq!(Path::parse("title").unwrap_err().column, 0);
+        assert_eq!(Path::parse("$.a b").unwrap_err().column, 3);
+        for text in ["$.", "$.a[", "$.x-y", "$.a.length()", ""] {
+            assert!(Path::parse(text).is_err(), "{text} passes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "\\$[\\[\\]a-z.*'?@=0-9 \\\\\"]{0,20}") {
+            if let Ok(path) = Path::parse(&text) {
+                path.select(&document());
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What is known of an ad between runs: the row of `ad_states`, beside what `jobs` shows of it. Decisions are made
+//! from this and a freshly derived [`Job`](super::Job), never from memory of the process.
+
+use super::{Clock, Hash};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// What came of an ad (docs/decisions/0001-state.md).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Never derived.
+    Pending,
+    /// The stored content is what `jobs` shows.
+    Published,
+    /// Never published and failing.
+    Rejected,
+    /// Waits for a person, or for better content or YAML.
+    Held,
+    /// Deriving failed; tried again later.
+    Failed,
+    /// Unpublished, and gone from the source.
+    Withdrawn,
+    /// A person said: ignore this content.
+    Discarded,
+}
+
+impl Outcome {
+    /// The text in the column.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Pending => "pending",
+            Outcome::Published => "published",
+            Outcome::Rejected => "rejected",
+            Outcome::Held => "held",
+            Outcome::Failed => "failed",
+            Outcome::Withdrawn => "withdrawn",
+            Outcome::Discarded => "discarded",
+        }
+    }
+}
+
+impl From<&str> for Outcome {
+    /// Unknown texts cannot pass the column's check; they read as pending, which derives the ad again.
+    fn from(text: &str) -> Outcome {
+        use Outcome::{Discarded, Failed, Held, Pending, Published, Rejected, Withdrawn};
+        let all = [Published, Rejected, Held, Failed, Withdrawn, Discarded];
+        all.into_iter().find(|outcome| outcome.name() == text).unwrap_or(Pending)
+    }
+}
+
+/// One ad to derive: its document and what was known of it.
+#[derive(Debug, Clone)]
+pub struct Ad {
+    /// The source's id.
+    pub external_id: String,
+    /// The document.
+    pub document_id: i64,
+    /// The document's content.
+    pub content: Json,
+    /// Hash of it.
+    pub content_hash: Hash,
+    /// The content that was last derived.
+    pub derived_hash: Option<Hash>,
+    /// What last derived it.
+    pub derived_fingerprint: Option<Hash>,
+    /// What came of that.
+    pub outcome: Outcome,
+    /// Rises when a recycled id is proven to be another job.
+    pub generation: i32,
+    /// Hash of the compared fields of the newest version.
+    pub fields_hash: Option<Hash>,
+    /// Hash of the fields that refresh without a version.
+    pub refresh_hash: Option<Hash>,
+    /// A person released this content.
+    pub released: bool,
+    /// A person discarded this content.
+    pub discarded: bool,
+    /// Failed tries so far.
+    pub retries: i32,
+    /// What `jobs` shows of it.
+    pub published: Option<Published>,
+}
+
+/// What `jobs` shows of an ad.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The job.
+    pub job_id: Uuid,
+    /// Its newest version.
+    pub version: i32,
+    /// Why it is archived, if it is: `closed`, `missing` or `person`.
+    pub archived_as: Option<String>,
+    /// The closing date for which it was archived.
+    pub archived_for: Option<NaiveDate>,
+    /// A newer version waits.
+    pub held: bool,
+}
+
+/// What a run does to one ad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// First published.
+    Created,
+    /// A new version.
+    Updated,
+    /// Open again.
+    Reopened,
+}
+
+impl Change {
+    /// The text in `ad_states.last_change`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Change::Created => "created",
+            Change::Updated => "updated",
+            Change::Reopened => "reopened",
+        }
+    }
+
+    /// The text in `jobs_history.change_type`.
+    pub fn change_type(self) -> &'static str {
+        match self {
+            Change::Created => "create",
+            Change::Updated => "update",
+            Change::Reopened => "reopen",
+        }
+    }
+}
+
+/// How long to wait before the next try of something that failed: 15 minutes, doubling up to a day.
+pub fn retry_at(at: Clock, retries: i32) -> Clock {
+    let minutes = 15_i64 << retries.clamp(0, 7);
+    Clock(at.0 + chrono::Duration::minutes(minutes.min(24 * 60)))
+}

@@ -1,0 +1,40 @@
+//! The one instant of a run. Business columns are written from it and never from `now()`, so that a replay
+//! with `--at` means the same for ever. It must never be read from the system below the command line.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+/// The instant that a run calls now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Clock(pub DateTime<Utc>);
+
+impl Clock {
+    /// The date in `zone` at this instant.
+    pub fn today(self, zone: Tz) -> NaiveDate {
+        self.0.with_timezone(&zone).date_naive()
+    }
+
+    /// The newest closing date that has passed, when a job stays open for `grace` after the end of its last day.
+    ///
+    /// A date has passed at the end of that day in `zone`, so the newest one is the day before.
+    pub fn newest_passed(self, zone: Tz, grace: Duration) -> NaiveDate {
+        let date = (self.0 - grace).with_timezone(&zone).date_naive();
+        date.pred_opt().unwrap_or(date)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closing_date_passes_at_the_end_of_the_day_in_its_zone() {
+        let zone = chrono_tz::Australia::Sydney;
+        let day = |text: &str| Clock(text.parse().unwrap()).newest_passed(zone, Duration::zero());
+        // 13:59Z is 23:59 in Sydney: the first of September is not over.
+        assert_eq!(day("2026-09-01T13:59:00Z").to_string(), "2026-08-31");
+        assert_eq!(day("2026-09-01T14:00:00Z").to_string(), "2026-09-01");
+        let grace = Clock("2026-09-01T14:00:00Z".parse().unwrap()).newest_passed(zone, Duration::days(1));
+        assert_eq!(grace.to_string(), "2026-08-31");
+    }
+}

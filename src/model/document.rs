@@ -1,0 +1,139 @@
+//! One ad as the source gave it, before anyone looked into it. A document is kept whatever it holds: what
+//! cannot be read or told apart is [`Refused`], stored all the same, and never dropped.
+
+use super::Hash;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+/// One raw document on its way into `staging_documents`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// The source's own id of the ad, or `sha256:...` where it has none.
+    pub external_id: String,
+    /// The content, NUL characters replaced.
+    pub content: Json,
+    /// Hash of the content.
+    pub hash: Hash,
+    /// Where it came from and what was odd: url or file, warnings.
+    pub metadata: Json,
+    /// Why it cannot be taken for an ad, if so.
+    pub refused: Option<Refused>,
+}
+
+/// Why a document is kept but not taken for an ad.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refused {
+    /// Not JSON; the text says why.
+    Unreadable(String),
+    /// The id is absent or blank; the text says where it was looked for.
+    MissingId(String),
+    /// A document with this id but other content came earlier in the same read.
+    DuplicateId(String),
+}
+
+impl Refused {
+    /// The `error_type` of `staging_failed_documents`.
+    pub fn error_type(&self) -> &'static str {
+        match self {
+            Refused::Unreadable(_) => "unreadable",
+            Refused::MissingId(_) => "missing_id",
+            Refused::DuplicateId(_) => "duplicate_id",
+        }
+    }
+
+    /// The reason in words.
+    pub fn message(&self) -> String {
+        match self {
+            Refused::Unreadable(why) => format!("not readable as JSON: {why}"),
+            Refused::MissingId(at) => format!("no id at `{at}`"),
+            Refused::DuplicateId(id) => format!("id `{id}` came earlier in the same read with other content; the first one counts"),
+        }
+    }
+}
+
+impl Document {
+    /// A document with the id that the source gives it.
+    pub fn identified(external_id: String, mut content: Json, mut metadata: Json) -> Document {
+        clean(&mut content, &mut metadata);
+        let hash = Hash::of_json(&content);
+        Document { external_id, content, hash, metadata, refused: None }
+    }
+
+    /// A document without an id, kept under the hash of its content.
+    pub fn nameless(mut content: Json, mut metadata: Json, looked_at: &str) -> Document {
+        clean(&mut content, &mut metadata);
+        Document::refuse(content, metadata, Refused::MissingId(looked_at.to_owned()))
+    }
+
+    /// Bytes that are no JSON, kept as text.
+    pub fn unreadable(bytes: &[u8], metadata: Json, why: String) -> Document {
+        let text = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
+        Document::refuse(json!({ "unreadable": text }), metadata, Refused::Unreadable(why))
+    }
+
+    /// This document again, as the second of two that share an id.
+    pub fn as_duplicate(self) -> Document {
+        let Document { external_id, content, metadata, .. } = self;
+        Document::refuse(content, metadata, Refused::DuplicateId(external_id))
+    }
+
+    fn refuse(content: Json, metadata: Json, refused: Refused) -> Document {
+        let mut digest = Sha256::new();
+        if let Refused::DuplicateId(id) = &refused {
+            digest.update(id.as_bytes());
+        }
+        digest.update(content.to_string().as_bytes());
+        let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = Hash::of_json(&content);
+        Document { external_id: format!("sha256:{hex}"), content, hash, metadata, refused: Some(refused) }
+    }
+}
+
+/// PostgreSQL stores no NUL in text: they become U+FFFD, with a warning.
+fn clean(content: &mut Json, metadata: &mut Json) {
+    if replace_nul(content) {
+        metadata["warnings"] = json!(["NUL characters replaced by U+FFFD"]);
+    }
+}
+
+fn replace_nul(value: &mut Json) -> bool {
+    let mut found = false;
+    match value {
+        Json::String(text) if text.contains('\0') => {
+            *text = text.replace('\0', "\u{fffd}");
+            found = true;
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| found |= replace_nul(item)),
+        Json::Object(map) => {
+            if map.keys().any(|key| key.contains('\0')) {
+                *map = std::mem::take(map).into_iter().map(|(key, item)| (key.replace('\0', "\u{fffd}"), item)).collect();
+                found = true;
+            }
+            map.values_mut().for_each(|item| found |= replace_nul(item));
+        }
+        _ => {}
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_is_replaced_everywhere_with_a_warning() {
+        let doc = Document::identified("1".into(), json!({"a\0": ["x\0y"], "b": {"c": "\0"}}), json!({}));
+        assert_eq!(doc.content, json!({"a\u{fffd}": ["x\u{fffd}y"], "b": {"c": "\u{fffd}"}}));
+        assert!(doc.metadata["warnings"][0].as_str().unwrap().contains("NUL"));
+    }
+
+    #[test]
+    fn documents_without_identity_are_kept_under_their_bytes() {
+        let one = Document::nameless(json!({"t": 1}), json!({}), "$.id");
+        assert!(one.external_id.starts_with("sha256:"));
+        let twin = Document::identified("7".into(), json!({"t": 1}), json!({})).as_duplicate();
+        assert_ne!(one.external_id, twin.external_id);
+        assert_eq!(twin.refused.unwrap().error_type(), "duplicate_id");
+    }
+}

@@ -1,0 +1,104 @@
+//! The canonical fields of a job, in one list. Mapping, validation, comparison and SQL all read this list.
+//! Custom fields do not stand here: they live in `extra`, declared by the YAML.
+
+use serde::{Deserialize, Serialize};
+
+/// A canonical field of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// Title; mandatory whatever the YAML says, as the table demands it.
+    Title,
+    /// Description as readable text.
+    Description,
+    /// First day.
+    OpenDate,
+    /// Last day.
+    CloseDate,
+    /// Department as the source writes it.
+    Department,
+    /// The source's own id of the department.
+    DepartmentId,
+    /// Kind of employment as the source writes it.
+    JobType,
+    /// Page of the ad.
+    SourceUrl,
+    /// Pay as text.
+    Remuneration,
+    /// Contact (JSON).
+    Recruiter,
+    /// Places.
+    Locations,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Text, trimmed.
+    Text,
+    /// A calendar date.
+    Date,
+    /// A number.
+    Number,
+    /// true or false.
+    Boolean,
+    /// A list of texts.
+    List,
+    /// Any JSON.
+    Json,
+}
+
+/// All canonical fields, in the order of the columns.
+pub const FIELDS: [Field; 11] = [
+    Field::Title,
+    Field::Description,
+    Field::OpenDate,
+    Field::CloseDate,
+    Field::Department,
+    Field::DepartmentId,
+    Field::JobType,
+    Field::SourceUrl,
+    Field::Remuneration,
+    Field::Recruiter,
+    Field::Locations,
+];
+
+impl Field {
+    /// The column and YAML name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Field::Title => "title",
+            Field::Description => "description",
+            Field::OpenDate => "open_date",
+            Field::CloseDate => "close_date",
+            Field::Department => "department",
+            Field::DepartmentId => "department_id",
+            Field::JobType => "job_type",
+            Field::SourceUrl => "source_url",
+            Field::Remuneration => "remuneration",
+            Field::Recruiter => "recruiter",
+            Field::Locations => "locations",
+        }
+    }
+
+    /// The field of a name.
+    pub fn named(name: &str) -> Option<Field> {
+        FIELDS.into_iter().find(|field| field.name() == name)
+    }
+
+    /// What it holds.
+    pub fn kind(self) -> FieldKind {
+        match self {
+            Field::OpenDate | Field::CloseDate => FieldKind::Date,
+            Field::Recruiter => FieldKind::Json,
+            Field::Locations => FieldKind::List,
+            _ => FieldKind::Text,
+        }
+    }
+
+    /// Refreshes without making a version, unless the YAML's `compare` adds it.
+    pub fn refreshes(self) -> bool {
+        matches!(self, Field::SourceUrl | Field::Recruiter)
+    }
+}

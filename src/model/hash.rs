@@ -1,0 +1,111 @@
+//! Hashes of content and fingerprints of what was done with it.
+//!
+//! A [`Hash`] says whether two contents are the same; a [`Fingerprint`] says whether they would be treated the
+//! same. Neither may depend on key order, comments, secrets, URLs or the version of this crate.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The first 16 bytes of a BLAKE3 hash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hash(pub [u8; 16]);
+
+/// A [`Hash`] of a specification.
+pub type Fingerprint = Hash;
+
+impl Hash {
+    /// Hash of bytes.
+    pub fn of(bytes: &[u8]) -> Hash {
+        let mut short = [0; 16];
+        short.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
+        Hash(short)
+    }
+
+    /// Hash of a JSON value; the order of object keys does not count.
+    pub fn of_json(value: &Json) -> Hash {
+        Hash::of(value.to_string().as_bytes())
+    }
+
+    /// The hash as stored in a column, if the column holds one.
+    pub fn from_column(bytes: Option<Vec<u8>>) -> Option<Hash> {
+        bytes?.try_into().ok().map(Hash)
+    }
+
+    /// The bytes to store.
+    pub fn to_vec(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// The named parts of a fingerprint (`mapping of title`, `rule close-after-open`), kept so that a difference can be named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts(pub BTreeMap<String, Hash>);
+
+impl Parts {
+    /// Adds one part: its name and what it is made of.
+    pub fn add(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug) {
+        let text = format!("{made_of:?}");
+        self.0.insert(name.into(), Hash::of(text.as_bytes()));
+    }
+
+    /// Adds all parts of `other`.
+    pub fn extend(&mut self, other: Parts) {
+        self.0.extend(other.0);
+    }
+
+    /// The fingerprint of all parts.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Hash::of(format!("{:?}", self.0).as_bytes())
+    }
+
+    /// The parts as JSON, for the `fingerprints` table.
+    pub fn to_json(&self) -> Json {
+        self.0.iter().map(|(name, hash)| (name.clone(), Json::from(hash.to_string()))).collect()
+    }
+
+    /// Names of the parts that differ between these and older parts as stored.
+    pub fn changed_since(&self, old: &Json) -> Vec<String> {
+        let empty = serde_json::Map::new();
+        let old = old.as_object().unwrap_or(&empty);
+        let mine = |name: &str| self.0.get(name).map(ToString::to_string);
+        let names = self.0.keys().chain(old.keys().filter(|name| !self.0.contains_key(*name)));
+        names.filter(|name| mine(name).as_deref() != old.get(*name).and_then(Json::as_str)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn key_order_does_not_count_but_values_do() {
+        let read = |text: &str| Hash::of_json(&serde_json::from_str(text).unwrap());
+        assert_eq!(read(r#"{"a":1,"b":[2]}"#), read(r#"{ "b":[2], "a":1 }"#));
+        assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));
+    }
+
+    #[test]
+    fn changed_parts_are_named() {
+        let mut parts = Parts::default();
+        parts.add("rule a", &1);
+        let old = parts.to_json();
+        parts.add("rule b", &2);
+        assert_eq!(parts.changed_since(&old), ["rule b"]);
+        assert_eq!(parts.changed_since(&json!({})), ["rule a", "rule b"]);
+    }
+}

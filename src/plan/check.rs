@@ -1,0 +1,160 @@
+//! Everything that is wrong in a project, all at once, and which institutions can run in spite of it. A broken file
+//! takes down the institutions that use it, and no other.
+
+use super::Plan;
+use super::compile::{self, Shared};
+use super::pipeline::{self, Pipeline};
+use super::rules::{self, RuleSet};
+use crate::config::{InstitutionSpec, Parsed, Project};
+use crate::diagnostic::{Diagnostics, Severity, Sources};
+use crate::rule::Sandbox;
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A project after its check.
+pub struct Checked {
+    /// The institutions, in the order of their files.
+    pub institutions: Vec<Institution>,
+    /// Every problem.
+    pub diagnostics: Diagnostics,
+    /// The texts, for showing them.
+    pub texts: Sources,
+    /// The engine for scripts.
+    pub sandbox: Arc<Sandbox>,
+}
+
+/// One institution after the check.
+pub struct Institution {
+    /// Its name; the file's, if the file does not tell.
+    pub slug: String,
+    /// Its file.
+    pub file: String,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How an institution stands.
+pub enum Standing {
+    /// It can run.
+    Ready(Arc<Plan>),
+    /// It could, and its YAML says `active: false`.
+    Inactive(Arc<Plan>),
+    /// One of these files has errors.
+    Broken(Vec<String>),
+}
+
+impl Institution {
+    /// The plan, unless it is broken.
+    pub fn plan(&self) -> Option<&Arc<Plan>> {
+        match &self.standing {
+            Standing::Ready(plan) | Standing::Inactive(plan) => Some(plan),
+            Standing::Broken(_) => None,
+        }
+    }
+}
+
+/// Checks a project.
+pub fn check(project: Project) -> Checked {
+    let Project { texts, institutions, pipelines, rules: rule_files, mut diagnostics, .. } = project;
+    let sandbox = Sandbox::new();
+    let extras = declared_extras(&institutions);
+    let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
+    let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
+    for file in &rule_files {
+        sets.insert(file.stem.clone(), rules::compile(file, &extras, &sandbox, &mut diagnostics));
+    }
+    let shared = Shared { pipelines: &pipelines, rules: &sets, sandbox: &sandbox };
+    let plans: Vec<Option<Plan>> =
+        institutions.iter().map(|file| file.spec.as_ref().and_then(|spec| compile::compile(spec, &shared, &mut diagnostics))).collect();
+    let twice = names_twice(&institutions, &mut diagnostics);
+    let broken: BTreeSet<String> = files_with_errors(&diagnostics);
+    let judged = institutions.iter().zip(plans).map(|(file, plan)| judge(file, plan, &broken, &twice, &pipeline_files));
+    Checked { institutions: judged.collect(), diagnostics, texts, sandbox: Arc::new(sandbox) }
+}
+
+fn declared_extras(institutions: &[Parsed<InstitutionSpec>]) -> Vec<String> {
+    let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
+    let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
+    let names: BTreeSet<String> = sources.flat_map(|source| source.job.extras()).map(|name| name.value.clone()).collect();
+    names.into_iter().collect()
+}
+
+/// Pipelines by name, and the file of each.
+fn compile_pipelines(
+    files: &[Parsed<crate::config::PipelineSpec>],
+    out: &mut Diagnostics,
+) -> (IndexMap<String, Option<Pipeline>>, BTreeMap<String, String>) {
+    let (mut pipelines, mut names) = (IndexMap::new(), BTreeMap::new());
+    let mut places: BTreeMap<String, crate::diagnostic::Place> = BTreeMap::new();
+    for file in files {
+        let named = file.spec.as_ref().and_then(|spec| spec.pipeline.get());
+        let name = named.map_or_else(|| file.stem.clone(), |name| name.value.clone());
+        let place = named.map_or_else(|| file.start(), |name| name.place.clone());
+        if let Some(first) = places.insert(name.clone(), place.clone()) {
+            out.error(&place, "duplicate-pipeline", format!("the pipeline `{name}` stands in two files"))
+                .related(&first, "first here")
+                .help("give one of them another name");
+        }
+        pipelines.insert(name.clone(), pipeline::compile(file, out));
+        names.insert(name, file.file.clone());
+    }
+    (pipelines, names)
+}
+
+fn names_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> BTreeSet<String> {
+    let mut first: BTreeMap<String, crate::diagnostic::Place> = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for name in institutions.iter().filter_map(|file| file.spec.as_ref()?.institution.get()) {
+        match first.get(&name.value) {
+            Some(place) => {
+                out.error(&name.place, "duplicate-institution", format!("the institution `{name}` stands in two files"))
+                    .related(place, "first here")
+                    .help("an institution is one file: put the sources together, or give one another name");
+                twice.insert(name.value.clone());
+            }
+            None => {
+                first.insert(name.value.clone(), name.place.clone());
+            }
+        }
+    }
+    twice
+}
+
+fn files_with_errors(diagnostics: &Diagnostics) -> BTreeSet<String> {
+    let errors = diagnostics.sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    errors.filter_map(|diagnostic| diagnostic.place.as_ref()).map(|place| place.file.to_string()).collect()
+}
+
+fn judge(
+    file: &Parsed<InstitutionSpec>,
+    plan: Option<Plan>,
+    broken: &BTreeSet<String>,
+    twice: &BTreeSet<String>,
+    pipelines: &BTreeMap<String, String>,
+) -> Institution {
+    let named = file.spec.as_ref().and_then(|spec| spec.institution.get()).map(|name| name.value.clone());
+    let slug = named.unwrap_or_else(|| file.stem.clone());
+    let mut to_blame: Vec<String> = uses(file, pipelines).into_iter().filter(|used| broken.contains(used)).collect();
+    if twice.contains(&slug) && to_blame.is_empty() {
+        to_blame.push(file.file.clone());
+    }
+    let standing = match plan {
+        Some(plan) if to_blame.is_empty() && plan.tenant.active => Standing::Ready(Arc::new(plan)),
+        Some(plan) if to_blame.is_empty() => Standing::Inactive(Arc::new(plan)),
+        _ => Standing::Broken(to_blame),
+    };
+    Institution { slug, file: file.file.clone(), standing }
+}
+
+/// The files that an institution depends on.
+fn uses(file: &Parsed<InstitutionSpec>, pipelines: &BTreeMap<String, String>) -> Vec<String> {
+    let mut files = vec![file.file.clone()];
+    let Some(spec) = &file.spec else { return files };
+    let pipeline = spec.pipeline.as_ref().map_or("daily", |name| name.value.as_str());
+    files.extend(pipelines.get(pipeline).cloned());
+    let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
+    let rules = spec.rules.iter().chain(sources.flat_map(|source| &source.rules));
+    files.extend(rules.flat_map(|name| [format!("rules/{name}.yaml"), format!("rules/{name}.yml")]));
+    files
+}

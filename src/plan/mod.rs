@@ -1,0 +1,122 @@
+//! Project to [`Plan`]: everything that an institution's files say together, resolved, compiled and connected into a
+//! DAG of stages. Pure: no network, no database, no clock, no environment; the same files in any order give the
+//! same plan.
+//!
+//! To add a check: in the file of what it checks, as a located diagnostic with a remedy.
+
+pub mod check;
+pub mod compile;
+pub mod picture;
+pub mod pipeline;
+pub mod rules;
+
+pub use check::{Checked, Standing};
+
+use crate::model::{Fingerprint, Parts};
+use crate::source::{Ident, Source};
+use crate::stage::{Kind, Role, Stage};
+use crate::store::runs::Tenant;
+use chrono_tz::Tz;
+use petgraph::Direction;
+use petgraph::stable_graph::{NodeIndex, StableDiGraph};
+use petgraph::visit::Topo;
+use std::sync::Arc;
+
+/// A pipeline compiled for one institution.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The institution.
+    pub tenant: Tenant,
+    /// Its zone.
+    pub zone: Tz,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// When it runs, as cron.
+    pub schedule: Option<String>,
+    /// The DAG: edges run from a stage to those that wait for it.
+    pub graph: StableDiGraph<Node, ()>,
+    /// The sources, in the order of the file.
+    pub flows: Vec<Flow>,
+}
+
+/// A stage in the DAG.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// `extract:nswgov`, or `archive` for a stage that all sources share.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
+    /// The source, for kinds that have one node a source.
+    pub source: Option<String>,
+    /// What it does, in short lines.
+    pub explain: Vec<String>,
+    /// Fingerprint of what it does.
+    pub fingerprint: Fingerprint,
+}
+
+/// What happens to one source: its way through the DAG.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// The source.
+    pub source: String,
+    /// The zone of its dates.
+    pub zone: Tz,
+    /// How it is read.
+    pub fetch: Source,
+    /// How its ads are told apart.
+    pub ident: Arc<Ident>,
+    /// Its stages after `fetch`, in the order of the DAG, with their nodes.
+    pub stages: Vec<(NodeIndex, Stage)>,
+    /// What the fingerprint of its segment is made of.
+    pub parts: Parts,
+    /// Ads that commit together.
+    pub batch: usize,
+}
+
+impl Flow {
+    /// The fingerprint of its segment: everything between the raw document and the job.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.parts.fingerprint()
+    }
+
+    /// Whether the date of a run can change what is derived.
+    pub fn reads_clock(&self) -> bool {
+        self.stages.iter().any(|(_, stage)| stage.reads_clock())
+    }
+
+    /// Its stages of a role, in order.
+    pub fn of_role(&self, role: Role) -> impl Iterator<Item = (NodeIndex, &Stage)> {
+        self.stages.iter().filter(move |(_, stage)| stage.kind().role() == role).map(|(node, stage)| (*node, stage))
+    }
+}
+
+impl Plan {
+    /// The fingerprint of the whole plan.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut parts = Parts::default();
+        for node in self.ordered() {
+            let node = &self.graph[node];
+            parts.add(&node.name, &node.fingerprint);
+        }
+        parts.fingerprint()
+    }
+
+    /// The nodes in an order in which each comes after those that it waits for.
+    pub fn ordered(&self) -> Vec<NodeIndex> {
+        let mut walk = Topo::new(&self.graph);
+        std::iter::from_fn(|| walk.next(&self.graph)).collect()
+    }
+
+    /// What a node waits for, by name.
+    pub fn waits_for(&self, node: NodeIndex) -> Vec<&str> {
+        let mut names: Vec<&str> = self.graph.neighbors_directed(node, Direction::Incoming).map(|before| self.graph[before].name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The nodes that commit together: neighbouring record stages and the stage that writes them.
+    pub fn segment(&self) -> Vec<NodeIndex> {
+        let in_segment = |node: &NodeIndex| matches!(self.graph[*node].kind.role(), Role::Record | Role::Write);
+        self.ordered().into_iter().filter(in_segment).collect()
+    }
+}

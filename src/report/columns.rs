@@ -1,0 +1,75 @@
+//! Columns of text, aligned; and words for sizes, times and shares. Control characters of scraped text never reach
+//! a terminal.
+
+use std::fmt::Write;
+
+/// Rows in aligned columns: the first `left` columns to the left, the others to the right.
+pub fn columns(rows: &[Vec<String>], left: usize) -> String {
+    let widths = widths(rows);
+    let mut out = String::new();
+    for row in rows {
+        let cells = row.iter().enumerate().map(|(index, cell)| {
+            let gap = " ".repeat(widths[index].saturating_sub(cell.chars().count()));
+            if index < left { format!("{cell}{gap}") } else { format!("{gap}{cell}") }
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        let _ = writeln!(out, "  {}", line.trim_end());
+    }
+    out
+}
+
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    (0..count).map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or_default()).collect()
+}
+
+/// Bytes in words: `1.4 MB`.
+pub fn size(bytes: i64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
+    let mut size = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if size.abs() < 1000.0 {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{size:.1} {unit}") };
+        }
+        size /= 1000.0;
+    }
+    format!("{size:.1} TB")
+}
+
+/// Milliseconds in words: `12 ms`, `3.4 s`, `2 min 10 s`.
+pub fn took(millis: i64) -> String {
+    match millis {
+        ..1000 => format!("{millis} ms"),
+        1000..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        _ => format!("{} min {} s", millis / 60_000, millis % 60_000 / 1000),
+    }
+}
+
+/// A share in words: `3.1 %`.
+pub fn share(part: i64, whole: i64) -> String {
+    if whole == 0 {
+        return "-".to_owned();
+    }
+    #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
+    let percent = part as f64 * 100.0 / whole as f64;
+    format!("{percent:.1} %")
+}
+
+/// One line of scraped text: control characters gone, cut to `width`.
+pub fn line(text: &str, width: usize) -> String {
+    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if clean.chars().count() <= width { clean } else { clean.chars().take(width.saturating_sub(1)).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_sizes_times_and_shares() {
+        assert_eq!([size(12), size(1_400_000), size(-2000)], ["12 B", "1.4 MB", "-2.0 kB"]);
+        assert_eq!([took(12), took(3456), took(130_000)], ["12 ms", "3.4 s", "2 min 10 s"]);
+        assert_eq!([share(1, 0), share(31, 1000)], ["-", "3.1 %"]);
+        assert_eq!(line("a\u{1b}[31mb", 4), "a […");
+    }
+}

@@ -1,0 +1,189 @@
+//! The daily report of an institution: what its newest run did, by source and stage, at what speed, what it refused
+//! and why, how large the tables are and how they grow, and what waits for a person.
+
+use super::columns::{columns, line, share, size, took};
+use crate::plan::picture::thousands;
+use crate::store::figures::{self, AlertRow, Counts, ReadRow, ReasonRow, RunRow, StageRow};
+use crate::store::holds::{self, Hold};
+use crate::store::{Result, runs::Tenant};
+use serde::Serialize;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Everything that the report says.
+#[derive(Debug, Serialize)]
+pub struct Daily {
+    /// The institution.
+    pub institution: String,
+    /// Its newest run.
+    pub run: Option<RunRow>,
+    /// Runs before it, newest first.
+    pub earlier: Vec<RunRow>,
+    /// How its sources were read.
+    pub reads: Vec<ReadRow>,
+    /// What its stages did.
+    pub stages: Vec<StageRow>,
+    /// Open and archived jobs by source.
+    pub jobs: Vec<(String, i64, i64)>,
+    /// What stands against most ads.
+    pub reasons: Vec<ReasonRow>,
+    /// What someone must look at.
+    pub alerts: Vec<AlertRow>,
+    /// What waits for a person.
+    pub holds: Vec<Hold>,
+    /// Bytes of each table now.
+    pub tables: BTreeMap<String, i64>,
+}
+
+/// Collects the report.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(connection: &mut PgConnection, tenant: &Tenant) -> Result<Daily> {
+    let mut runs = figures::runs(connection, tenant.id, 8).await?;
+    let run = (!runs.is_empty()).then(|| runs.remove(0));
+    let id = run.as_ref().map_or(-1, |run| run.id);
+    Ok(Daily {
+        institution: tenant.slug.clone(),
+        reads: figures::reads(connection, tenant.id, id).await?,
+        stages: figures::stages(connection, tenant.id, id).await?,
+        jobs: figures::jobs_by_source(connection, tenant.id).await?,
+        reasons: figures::top_reasons(connection, tenant.id, 10).await?,
+        alerts: figures::alerts(connection, tenant.id, id).await?,
+        holds: holds::list(connection, Some(&tenant.slug), false).await?,
+        tables: figures::table_bytes(connection).await?,
+        run,
+        earlier: runs,
+    })
+}
+
+/// The report as text.
+pub fn text(daily: &Daily) -> String {
+    let Some(run) = &daily.run else {
+        return format!("{} has never run\n", daily.institution);
+    };
+    let mut out = String::new();
+    let millis = run.finished_at.map(|end| (end - run.started_at).num_milliseconds());
+    let duration = millis.map_or_else(String::new, |millis| format!(" · {}", took(millis)));
+    let _ = writeln!(out, "{} · run {} at {} · {}{duration}", daily.institution, run.id, run.at.format("%Y-%m-%d %H:%MZ"), run.status);
+    if let Some(error) = &run.error {
+        let _ = writeln!(out, "  error: {}", line(error, 300));
+    }
+    section(&mut out, "alerts", &alerts(daily), 2);
+    section(&mut out, "sources", &sources(daily), 2);
+    section(&mut out, "stages", &stages(daily), 2);
+    section(&mut out, "reasons", &reasons(daily), 3);
+    section(&mut out, "waiting for a person", &waiting(daily), 4);
+    section(&mut out, "tables", &tables(daily), 1);
+    out
+}
+
+fn section(out: &mut String, title: &str, rows: &[Vec<String>], left: usize) {
+    if !rows.is_empty() {
+        let _ = write!(out, "\n{title}\n{}", columns(rows, left));
+    }
+}
+
+fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+fn alerts(daily: &Daily) -> Vec<Vec<String>> {
+    daily.alerts.iter().map(|alert| vec![alert.severity.clone(), line(&alert.message, 300)]).collect()
+}
+
+fn sources(daily: &Daily) -> Vec<Vec<String>> {
+    let mut rows = vec![texts([
+        "source",
+        "read",
+        "ads",
+        "created",
+        "updated",
+        "reopened",
+        "archived",
+        "unchanged",
+        "rejected",
+        "held",
+        "failed",
+        "error rate",
+        "open jobs",
+    ])];
+    for read in &daily.reads {
+        let counts = counts_of(daily.run.as_ref(), &read.source_id);
+        let open = daily.jobs.iter().find(|(source, ..)| *source == read.source_id).map_or(0, |(_, open, _)| *open);
+        let mut row = vec![read.source_id.clone(), read.state.clone(), thousands(counts.documents)];
+        row.extend(counts.named().map(|(_, count)| thousands(count)));
+        row.push(share(counts.rejected + counts.held + counts.failed, counts.documents));
+        row.push(thousands(open));
+        rows.push(row);
+    }
+    for read in daily.reads.iter().filter(|read| read.why.is_some()) {
+        rows.push(vec![read.source_id.clone(), format!("why: {}", line(read.why.as_deref().unwrap_or_default(), 200))]);
+    }
+    rows
+}
+
+fn counts_of(run: Option<&RunRow>, source: &str) -> Counts {
+    let summary = run.and_then(|run| run.summary.as_ref());
+    let counts = summary.and_then(|summary| summary.get("sources")?.get(source)).cloned();
+    counts.and_then(|counts| serde_json::from_value(counts).ok()).unwrap_or_default()
+}
+
+fn stages(daily: &Daily) -> Vec<Vec<String>> {
+    let mut rows = vec![texts(["source", "stage", "in", "out", "refused", "error rate", "time", "ms per job"])];
+    for stage in &daily.stages {
+        #[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
+        let per_job = stage.micros as f64 / 1000.0 / stage.rows_in.max(1) as f64;
+        rows.push(vec![
+            stage.source_id.clone(),
+            stage.stage.clone(),
+            thousands(stage.rows_in),
+            thousands(stage.rows_out),
+            thousands(stage.refused),
+            share(stage.refused, stage.rows_in),
+            took(stage.micros / 1000),
+            format!("{per_job:.3}"),
+        ]);
+    }
+    if rows.len() == 1 { Vec::new() } else { rows }
+}
+
+fn reasons(daily: &Daily) -> Vec<Vec<String>> {
+    let row = |reason: &ReasonRow| {
+        vec![
+            reason.source_id.clone(),
+            reason.kind.clone(),
+            line(&reason.message, 110),
+            format!("{} ads", thousands(reason.ads)),
+            format!("e.g. {}", line(&reason.example, 30)),
+        ]
+    };
+    daily.reasons.iter().map(row).collect()
+}
+
+fn waiting(daily: &Daily) -> Vec<Vec<String>> {
+    let row = |hold: &Hold| vec![format!("hold {}", hold.id), hold.kind.clone(), hold.source_id.clone(), line(&hold.reason, 120)];
+    let mut rows: Vec<Vec<String>> = daily.holds.iter().take(10).map(row).collect();
+    if daily.holds.len() > 10 {
+        rows.push(vec![format!("and {} more", daily.holds.len() - 10)]);
+    }
+    rows
+}
+
+fn tables(daily: &Daily) -> Vec<Vec<String>> {
+    let before = daily.earlier.iter().find_map(|run| run.summary.as_ref()?.get("tables"));
+    let grown = |table: &str, now: i64| before.and_then(|tables| tables.get(table)).and_then(Json::as_i64).map_or(0, |before| now - before);
+    let row = |table: &str, bytes: i64, growth: i64| {
+        vec![
+            table.to_owned(),
+            size(bytes),
+            if growth == 0 { String::new() } else { format!("{}{} since the run before", if growth > 0 { "+" } else { "" }, size(growth)) },
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = daily.tables.iter().map(|(table, bytes)| row(table, *bytes, grown(table, *bytes))).collect();
+    let (all, growth) = (daily.tables.values().sum(), daily.tables.iter().map(|(table, bytes)| grown(table, *bytes)).sum());
+    rows.push(row("all", all, growth));
+    rows
+}

@@ -1,0 +1,7 @@
+//! Events and tables to people: the summary of a run, progress on a terminal, JSON lines, the daily report. Readers
+//! only: nothing here decides or writes anything. To add a form, add a file that reads the same data.
+
+pub mod columns;
+pub mod daily;
+pub mod progress;
+pub mod summary;

@@ -1,0 +1,82 @@
+//! Progress while a run goes: bars on a terminal, JSON lines for machines, nothing otherwise.
+
+use crate::engine::{Event, Watcher};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use std::collections::HashMap;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Nothing is shown.
+pub fn quiet() -> Watcher {
+    Arc::new(|_| ControlFlow::Continue(()))
+}
+
+/// Every event as a line of JSON. A reader that has gone away stops the run.
+pub fn json_lines() -> Watcher {
+    Arc::new(|event| {
+        let line = serde_json::to_string(event).unwrap_or_default();
+        let mut out = std::io::stdout().lock();
+        match writeln!(out, "{line}").and_then(|()| out.flush()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    })
+}
+
+/// A bar for each source, on the terminal.
+pub fn bars() -> Watcher {
+    let bars = Arc::new(Mutex::new(Bars { all: MultiProgress::new(), sources: HashMap::new() }));
+    Arc::new(move |event| {
+        bars.lock().unwrap_or_else(PoisonError::into_inner).see(event);
+        ControlFlow::Continue(())
+    })
+}
+
+struct Bars {
+    all: MultiProgress,
+    sources: HashMap<(String, String), Line>,
+}
+
+struct Line {
+    bar: ProgressBar,
+    read: usize,
+    derived: usize,
+}
+
+impl Bars {
+    fn see(&mut self, event: &Event) {
+        match event {
+            Event::PageStored { institution, source, documents, .. } => self.add(institution, source, *documents, 0),
+            Event::BatchWritten { institution, source, ads } => self.add(institution, source, 0, *ads),
+            Event::SourceSettled { institution, source, .. } => {
+                if let Some(line) = self.sources.remove(&(institution.clone(), source.clone())) {
+                    line.bar.finish_and_clear();
+                }
+            }
+            Event::RunFinished { institution, .. } => self.sources.retain(|(of, _), line| {
+                if of == institution {
+                    line.bar.finish_and_clear();
+                }
+                of != institution
+            }),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, institution: &str, source: &str, read: usize, derived: usize) {
+        let all = &self.all;
+        let line = self.sources.entry((institution.to_owned(), source.to_owned())).or_insert_with(|| {
+            let bar = all.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            Line { bar, read: 0, derived: 0 }
+        });
+        line.read += read;
+        line.derived += derived;
+        line.bar.set_message(format!("{institution} {source}: {} ads read, {} derived", line.read, line.derived));
+    }
+}

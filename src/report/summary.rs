@@ -1,0 +1,42 @@
+//! The summary of a run, as text.
+
+use super::columns::{columns, took};
+use crate::engine::Summary;
+use crate::plan::picture::thousands;
+use crate::store::figures::Counts;
+use std::fmt::Write;
+
+/// The summary of one institution's run.
+pub fn text(summary: &Summary) -> String {
+    let mut out = String::new();
+    let kind = if summary.dry_run { "dry run, everything rolled back" } else { "run" };
+    let _ = writeln!(out, "{} · {kind} {} at {} · {}", summary.institution, summary.run, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
+    out.push_str(&columns(&rows(summary), 2));
+    for alert in &summary.alerts {
+        let _ = writeln!(out, "  {}: {}", alert.severity, alert.message);
+    }
+    for (source, why) in &summary.problems {
+        let _ = writeln!(out, "  error: source `{source}` failed: {why}");
+    }
+    out
+}
+
+fn rows(summary: &Summary) -> Vec<Vec<String>> {
+    let mut head = vec![String::new(), "read".to_owned(), "ads".to_owned()];
+    head.extend(Counts::default().named().map(|(name, _)| name.to_owned()));
+    let mut rows = vec![head];
+    for (source, about) in &summary.sources {
+        let read = about.read.as_ref().map_or("-", |read| read.state.name());
+        rows.push(row(source, read, &about.counts));
+    }
+    if summary.sources.len() > 1 {
+        rows.push(row("all", "", &summary.total));
+    }
+    rows
+}
+
+fn row(name: &str, read: &str, counts: &Counts) -> Vec<String> {
+    let mut row = vec![name.to_owned(), read.to_owned(), thousands(counts.documents)];
+    row.extend(counts.named().map(|(_, count)| if count == 0 { "·".to_owned() } else { thousands(count) }));
+    row
+}

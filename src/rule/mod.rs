@@ -1,0 +1,16 @@
+//! Business rules: Rhai compiled once, in a sandbox. A rule sees only the fields that it names and answers yes or
+//! no; a rule that cannot answer is itself a reason against the ad, never a pass.
+//!
+//! Pure: no clock (the date is handed in), no database, no files. To add a function for rule authors, register it in
+//! [`library`].
+
+pub mod library;
+pub mod sandbox;
+pub mod scope;
+pub mod script;
+pub mod verdict;
+
+pub use sandbox::Sandbox;
+pub use scope::Facts;
+pub use script::{Reads, Script, ScriptError};
+pub use verdict::{Rule, Verdict};

@@ -1,0 +1,183 @@
+//! One compiled script: its tree, what it reads, and where it goes wrong. Compiling finds unknown variables and
+//! unknown members of the variables; evaluating never prints, waits or panics.
+
+use super::Sandbox;
+use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope};
+use std::collections::BTreeSet;
+
+/// A compiled expression.
+#[derive(Clone)]
+pub struct Script {
+    ast: AST,
+    text: String,
+    /// What it reads.
+    pub reads: Reads,
+}
+
+/// What a script reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Members of variables: `("job", "title")`. A variable that is used whole has the member `*`.
+    pub members: BTreeSet<(String, String)>,
+    /// Whether it speaks of absence (`()`), and so wants to see absent fields.
+    pub absence: bool,
+    places: Vec<(String, String, usize, usize)>,
+}
+
+/// What is wrong with a script, and where in its text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ScriptError {
+    /// The reason.
+    pub message: String,
+    /// Line in the script, from 1.
+    pub line: usize,
+    /// Column in that line, from 1.
+    pub column: usize,
+}
+
+impl ScriptError {
+    fn new(message: String, position: Position) -> ScriptError {
+        ScriptError { message, line: position.line().unwrap_or(1), column: position.position().unwrap_or(1) }
+    }
+}
+
+impl Reads {
+    /// The members of one variable.
+    pub fn of<'a>(&'a self, variable: &'a str) -> impl Iterator<Item = &'a str> {
+        self.members.iter().filter(move |(owner, _)| owner == variable).map(|(_, member)| member.as_str())
+    }
+
+    /// Whether the variable is read at all.
+    pub fn touches(&self, variable: &str) -> bool {
+        self.of(variable).next().is_some()
+    }
+
+    /// Where a member is first named: line and column from 1.
+    pub fn place_of(&self, variable: &str, member: &str) -> Option<(usize, usize)> {
+        self.places.iter().find(|(owner, name, ..)| owner == variable && name == member).map(|(_, _, line, column)| (*line, *column))
+    }
+}
+
+impl Script {
+    /// Compiles a script that may read `variables`.
+    ///
+    /// # Errors
+    /// The syntax error or unknown variable, with its place in the text.
+    pub fn compile(sandbox: &Sandbox, text: &str, variables: &[&str]) -> Result<Script, ScriptError> {
+        let mut scope = Scope::new();
+        for variable in variables {
+            scope.push_dynamic(*variable, Dynamic::UNIT);
+        }
+        let compiled = sandbox.engine.compile_with_scope(&scope, text);
+        let ast = compiled.map_err(|error| ScriptError::new(lower_first(&error.err_type().to_string()), error.position()))?;
+        let reads = reads(&ast, variables);
+        Ok(Script { ast, text: text.to_owned(), reads })
+    }
+
+    /// Evaluates the script with the given variables.
+    ///
+    /// # Errors
+    /// Why it has no value: an unknown function, a wrong type, a limit.
+    pub fn evaluate(&self, sandbox: &Sandbox, scope: &mut Scope) -> Result<Dynamic, ScriptError> {
+        let result = sandbox.engine.eval_ast_with_scope::<Dynamic>(scope, &self.ast);
+        result.map_err(|error| {
+            let position = error.position();
+            let text = error.to_string();
+            let reason = text.split(" (line ").next().unwrap_or(&text);
+            ScriptError::new(lower_first(reason), position)
+        })
+    }
+
+    /// The script as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl std::fmt::Debug for Script {
+    /// What counts for the fingerprint: the text without the blanks around it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Script({})", self.text.trim())
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn reads(ast: &AST, variables: &[&str]) -> Reads {
+    let mut reads = Reads::default();
+    ast.walk(&mut |path| {
+        if let Some(ASTNode::Expr(expression)) = path.last() {
+            note(expression, path, variables, &mut reads);
+        }
+        true
+    });
+    reads
+}
+
+fn note(expression: &Expr, path: &[ASTNode], variables: &[&str], reads: &mut Reads) {
+    match expression {
+        Expr::Unit(_) => reads.absence = true,
+        Expr::Dot(parts, ..) => {
+            if let (Expr::Variable(variable, ..), Some((member, at))) = (&parts.lhs, member_of(&parts.rhs)) {
+                add(reads, &variable.1, &member, at, variables);
+            }
+        }
+        Expr::Variable(variable, _, at) if !is_left_of_dot(path) => add(reads, &variable.1, "*", *at, variables),
+        _ => {}
+    }
+}
+
+fn add(reads: &mut Reads, variable: &str, member: &str, at: Position, variables: &[&str]) {
+    if variables.contains(&variable) {
+        reads.members.insert((variable.to_owned(), member.to_owned()));
+        reads.places.push((variable.to_owned(), member.to_owned(), at.line().unwrap_or(1), at.position().unwrap_or(1)));
+    }
+}
+
+/// The first member of what stands right of a dot: `agency` in `doc.agency.name`.
+fn member_of(right: &Expr) -> Option<(String, Position)> {
+    match right {
+        Expr::Property(property, at) => Some((property.2.to_string(), *at)),
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => member_of(&parts.lhs),
+        _ => None,
+    }
+}
+
+/// Whether the last node of a walk is the variable left of a dot that names a member (those are noted with it).
+fn is_left_of_dot(path: &[ASTNode]) -> bool {
+    let parent = path.len().checked_sub(2).and_then(|index| path.get(index));
+    matches!(parent, Some(ASTNode::Expr(Expr::Dot(parts, ..))) if matches!(parts.lhs, Expr::Variable(..)) && member_of(&parts.rhs).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads_of(text: &str) -> Vec<String> {
+        let script = Script::compile(&Sandbox::new(), text, &["job", "doc"]).unwrap();
+        script.reads.members.iter().map(|(owner, member)| format!("{owner}.{member}")).collect()
+    }
+
+    #[test]
+    fn what_a_script_reads_is_known() {
+        assert_eq!(reads_of("job.close_date >= job.open_date"), ["job.close_date", "job.open_date"]);
+        assert_eq!(reads_of("`${doc.salary.min} - ${doc.salary.max}`"), ["doc.salary"]);
+        assert_eq!(reads_of("doc.list[0].x == 1"), ["doc.list"]);
+        assert_eq!(reads_of("doc.title.len() > 3"), ["doc.title"]);
+        assert_eq!(reads_of("doc == ()"), ["doc.*"]);
+        assert_eq!(reads_of("let x = doc.a; x"), ["doc.a"]);
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        let error = |text: &str| Script::compile(&Sandbox::new(), text, &["job"]).unwrap_err();
+        assert_eq!((error("job.a &&\n && 1").line, error("job.a &&\n && 1").column), (2, 2));
+        assert!(error("jobb.title").message.contains("jobb"));
+        assert!(error("while true {}").message.to_lowercase().contains("while"));
+        assert!(Script::compile(&Sandbox::new(), &"(".repeat(5000), &[]).is_err());
+    }
+}

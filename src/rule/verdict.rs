@@ -1,0 +1,153 @@
+//! A rule and its verdict on one ad. A rule that cannot be evaluated is itself a reason against the ad (promise 1),
+//! at its place; a rule about a field that is absent or already known to be invalid says nothing further.
+
+use super::scope::{self, Facts};
+use super::script::ScriptError;
+use super::{Sandbox, Script};
+use crate::model::{Job, Problem, Severity, Value};
+
+/// A compiled rule.
+#[derive(Clone)]
+pub struct Rule {
+    /// Its name, unique in its set.
+    pub id: String,
+    /// The error type that it gives.
+    pub kind: String,
+    /// The field to blame.
+    pub field: Option<String>,
+    /// Whether it refuses the ad or only warns.
+    pub severity: Severity,
+    /// When it applies; always if absent.
+    pub when: Option<Script>,
+    /// What must hold.
+    pub assert: Script,
+    /// What to say if it does not.
+    pub message: String,
+}
+
+impl std::fmt::Debug for Rule {
+    /// What counts for the fingerprint: not the message.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {:?} {:?} {:?}", self.kind, self.field, self.severity, self.when, self.assert)
+    }
+}
+
+/// What a rule says of an ad.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Does not apply.
+    Silent,
+    /// Holds.
+    Pass,
+    /// Does not hold, or could not be evaluated.
+    Fail(Problem),
+}
+
+impl Rule {
+    /// Judges one ad.
+    pub fn judge(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Verdict {
+        if self.is_about_nothing(job) {
+            return Verdict::Silent;
+        }
+        match self.applies(sandbox, job, facts) {
+            Ok(false) => Verdict::Silent,
+            Ok(true) => match truth(&self.assert, sandbox, job, facts) {
+                Ok(true) => Verdict::Pass,
+                Ok(false) => Verdict::Fail(self.problem(&self.kind, self.message.clone())),
+                Err(error) => Verdict::Fail(self.broken("assert", &error)),
+            },
+            Err(error) => Verdict::Fail(self.broken("when", &error)),
+        }
+    }
+
+    /// Whether the date of the run can change its verdict.
+    pub fn reads_clock(&self) -> bool {
+        self.scripts().any(|script| script.reads.touches("today"))
+    }
+
+    fn scripts(&self) -> impl Iterator<Item = &Script> {
+        self.when.iter().chain(std::iter::once(&self.assert))
+    }
+
+    fn applies(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
+        self.when.as_ref().map_or(Ok(true), |when| truth(when, sandbox, job, facts))
+    }
+
+    /// Whether a field that it reads is invalid (already said), or absent while the rule does not speak of absence.
+    fn is_about_nothing(&self, job: &Job) -> bool {
+        let speaks_of_absence = self.scripts().any(|script| script.reads.absence);
+        let mut read = self.scripts().flat_map(|script| script.reads.of("job")).filter_map(|name| job.named(name));
+        read.any(|value| matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence))
+    }
+
+    fn problem(&self, kind: &str, message: String) -> Problem {
+        Problem { kind: kind.to_owned(), field: self.field.clone(), message, rule: Some(self.id.clone()), found: None, severity: self.severity }
+    }
+
+    fn broken(&self, part: &str, error: &ScriptError) -> Problem {
+        let message = format!("rule `{}` could not be evaluated: {error} (`{part}`, line {}, column {})", self.id, error.line, error.column);
+        Problem { severity: Severity::Error, ..self.problem("system_error", message) }
+    }
+}
+
+fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
+    let mut scope = scope::for_rule(&script.reads, job, facts);
+    let value = script.evaluate(sandbox, &mut scope)?;
+    value.as_bool().map_err(|kind| ScriptError { message: format!("gives {kind}, not true or false"), line: 1, column: 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Field;
+
+    fn rule(when: Option<&str>, assert: &str) -> Rule {
+        let sandbox = Sandbox::new();
+        let compile = |text: &str| Script::compile(&sandbox, text, &scope::VARIABLES).unwrap();
+        Rule {
+            id: "r".into(),
+            kind: "invalid_date_range".into(),
+            field: None,
+            severity: Severity::Error,
+            when: when.map(compile),
+            assert: compile(assert),
+            message: "no".into(),
+        }
+    }
+
+    fn job(open: &str, close: &str) -> Job {
+        let mut job = Job::default();
+        let date = |text: &str| text.parse().map_or(Value::Absent, Value::Date);
+        job.set(Field::OpenDate, date(open));
+        job.set(Field::CloseDate, date(close));
+        job
+    }
+
+    fn judged(rule: &Rule, job: &Job) -> Verdict {
+        rule.judge(&Sandbox::new(), job, &Facts::default())
+    }
+
+    #[test]
+    fn dates_compare_and_six_months_pass_when_equal() {
+        let order = rule(None, "job.close_date >= job.open_date");
+        assert_eq!(judged(&order, &job("2026-01-10", "2026-01-10")), Verdict::Pass);
+        assert!(matches!(judged(&order, &job("2026-01-10", "2026-01-09")), Verdict::Fail(_)));
+        let half = rule(None, "job.close_date <= job.open_date + months(6)");
+        assert_eq!(judged(&half, &job("2026-08-31", "2027-02-28")), Verdict::Pass);
+        assert!(matches!(judged(&half, &job("2026-08-31", "2027-03-01")), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn nothing_is_said_of_absent_fields_unless_the_rule_asks() {
+        assert_eq!(judged(&rule(None, "job.close_date >= job.open_date"), &job("2026-01-10", "")), Verdict::Silent);
+        assert!(matches!(judged(&rule(None, "job.close_date != ()"), &job("2026-01-10", "")), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn hostile_rules_are_reasons_never_passes() {
+        for text in ["job.open_date.nonsense()", "job.open_date", "`x`.pad(100000000, `x`) == ()", "1 / 0 == ()"] {
+            let Verdict::Fail(problem) = judged(&rule(None, text), &job("2026-01-10", "")) else { panic!("{text} passes") };
+            assert_eq!(problem.kind, "system_error", "{text}");
+        }
+    }
+}

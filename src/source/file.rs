@@ -1,0 +1,276 @@
+//! Local files and folders: JSON arrays, JSON objects, NDJSON, plain or gzip. A read is complete when at least one
+//! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads.
+
+use super::json::{self, Found, Item, Shape};
+use super::page::{Pages, Stopped};
+use super::{Access, Ident, Template};
+use crate::diagnostic::Diagnostics;
+use crate::jsonpath::{Path as JsonPath, PathError};
+use crate::model::Document;
+use crate::store::reads::{Proof, ReadState};
+use crate::yaml::{Located, OneOrMany};
+use flate2::bufread::MultiGzDecoder;
+use serde::Deserialize;
+use serde_json::json;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Most bytes read from one file, after decompression.
+const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024 * 1024;
+
+/// Files as a source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSpec {
+    /// File, folder or pattern (`data/*.json`), or a list of them; relative to the project folder.
+    path: OneOrMany<Located<String>>,
+    /// Where the records stand in each file: `$.jobs[*]`. Without it an array gives its items and an object is one record.
+    records: Option<Located<String>>,
+    /// Where the file states how many ads there are.
+    count: Option<Located<String>>,
+    /// `json` or `ndjson`; by default by the file's name (`.ndjson`, `.jsonl`), else `json`.
+    format: Option<Format>,
+}
+
+/// The text format of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    Json,
+    Ndjson,
+}
+
+/// Files as a source, compiled.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Files, folders or patterns.
+    pub paths: Vec<Template>,
+    shape: Shape,
+    format: Option<Format>,
+}
+
+impl FileSpec {
+    /// Compiles it; problems go to `out`.
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<Files> {
+        let paths = self.path.iter().map(|path| Template::compile(path, out)).collect::<Option<Vec<_>>>();
+        let records = records_path(self.records.as_ref(), out);
+        let count = count_path(self.count.as_ref(), out);
+        Some(Files { paths: paths?, shape: Shape { records: records?, count: count? }, format: self.format })
+    }
+}
+
+/// Compiles `records`: plain steps only, so that the text can be read as a stream.
+pub(super) fn records_path(text: Option<&Located<String>>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+    plain_path(text, "records", "records are taken from a stream: use names, positions and `[*]`, such as `$.jobs[*]`", out)
+}
+
+/// Compiles `count`, likewise.
+pub(super) fn count_path(text: Option<&Located<String>>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+    plain_path(text, "count", "the count is taken from a stream: use names and positions, such as `$.meta.total`", out)
+}
+
+fn plain_path(text: Option<&Located<String>>, what: &str, help: &str, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+    let Some(text) = text else { return Some(None) };
+    let path = json_path(text, out)?;
+    if path.steps().is_none() {
+        out.error(&text.place, "bad-jsonpath", format!("`{what}` needs a plain path")).help(help);
+        return None;
+    }
+    Some(Some(path))
+}
+
+/// Compiles a JSONPath; problems go to `out` at their column.
+pub fn json_path(text: &Located<String>, out: &mut Diagnostics) -> Option<JsonPath> {
+    match JsonPath::parse(&text.value) {
+        Ok(path) => Some(path),
+        Err(PathError { message, column }) => {
+            let mut place = text.place.clone();
+            place.column += column;
+            place.length = 1;
+            out.error(&place, "bad-jsonpath", format!("bad JSONPath `{text}`: {message}"))
+                .help("a JSONPath looks like `$.agency.name`, `$.locations[*].city` or `$['a name']`");
+            None
+        }
+    }
+}
+
+/// What was seen of the files so far.
+#[derive(Default)]
+struct Tally {
+    files: i64,
+    bytes: i64,
+    stated: Option<i64>,
+    unreadable: i64,
+    nameless: i64,
+    problems: Vec<String>,
+}
+
+impl Files {
+    /// Reads all files that match, in the order of their names.
+    pub async fn read(&self, access: &Access, ident: &Arc<Ident>, pages: Pages) -> Proof {
+        let (this, access, ident) = (self.clone(), access.clone(), Arc::clone(ident));
+        let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, &ident, pages)).await;
+        joined.unwrap_or_else(|error| unreachable_because(format!("the reading broke: {error}")))
+    }
+
+    /// What it does, in a few words.
+    pub fn explain(&self) -> String {
+        let paths: Vec<String> = self.paths.iter().map(ToString::to_string).collect();
+        paths.join(", ")
+    }
+
+    fn read_blocking(&self, access: &Access, ident: &Ident, mut pages: Pages) -> Proof {
+        let files = match self.matching(access) {
+            Ok(files) => files,
+            Err(why) => return unreachable_because(why),
+        };
+        let mut tally = Tally::default();
+        for file in files {
+            if self.read_file(&file, access, ident, &mut pages, &mut tally) == Err(Stopped) {
+                tally.problems.push(Stopped.to_string());
+                break;
+            }
+        }
+        if pages.flush() == Err(Stopped) {
+            tally.problems.push(Stopped.to_string());
+        }
+        tally.proof(pages.items())
+    }
+
+    fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
+        let mut files = Vec::new();
+        for template in &self.paths {
+            let text = template.fill(&access.variables).map_err(|missing| missing.to_string())?;
+            files.extend(expand(&access.folder.join(text))?);
+        }
+        files.sort();
+        files.dedup();
+        if files.is_empty() { Err(format!("no file matches `{}`", self.explain())) } else { Ok(files) }
+    }
+
+    fn read_file(&self, file: &Path, access: &Access, ident: &Ident, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
+        let name = file.strip_prefix(&access.folder).unwrap_or(file).display().to_string();
+        tally.files += 1;
+        let mut stopped = Ok(());
+        let Tally { bytes, unreadable, nameless, .. } = tally;
+        let found = {
+            let mut put = |item: Item| {
+                let (document, size) = match item {
+                    Item::Record(record, size) => (ident.document(record, json!({ "file": name })), size),
+                    Item::Unreadable(raw, why) => (Document::unreadable(&raw, json!({ "file": name }), why), raw.len()),
+                };
+                match &document.refused {
+                    Some(crate::model::Refused::Unreadable(_)) => *unreadable += 1,
+                    Some(_) => *nameless += 1,
+                    None => {}
+                }
+                stopped = pages.put(document, size);
+                stopped.is_ok()
+            };
+            open(file).and_then(|reader| self.parse(file, Counting { inner: reader, bytes, left: MAX_FILE_BYTES }, &mut put))
+        };
+        match found {
+            Ok(found) => tally.found(&found, &name, &self.shape),
+            Err(why) => tally.problems.push(format!("`{name}`: {why}")),
+        }
+        stopped
+    }
+
+    fn parse(&self, file: &Path, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+        let reader = BufReader::with_capacity(256 * 1024, reader);
+        match self.format.unwrap_or_else(|| format_of(file)) {
+            Format::Ndjson => json::lines(reader, put),
+            Format::Json => json::records(reader, &self.shape, put),
+        }
+    }
+}
+
+impl Tally {
+    fn found(&mut self, found: &Found, name: &str, shape: &Shape) {
+        if let Some(stated) = found.stated {
+            self.stated = Some(self.stated.unwrap_or_default() + stated);
+        }
+        if !found.place_found
+            && let Some(path) = &shape.records
+        {
+            self.problems.push(format!("`{name}`: nothing stands at `{path}`"));
+        }
+    }
+
+    fn proof(mut self, items: i64) -> Proof {
+        if self.unreadable > 0 {
+            self.problems.push(format!("{} unreadable documents", self.unreadable));
+        }
+        if self.nameless > 0 {
+            self.problems.push(format!("{} documents without an id, so it is not known which ads they are", self.nameless));
+        }
+        Proof::judge(self.files, items, self.stated, self.bytes, self.problems)
+    }
+}
+
+impl Proof {
+    /// The proof of a read that reached its source: complete only without problems and with an agreeing count.
+    pub(super) fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut problems: Vec<String>) -> Proof {
+        if let Some(stated) = stated.filter(|stated| *stated != items) {
+            problems.push(format!("the source states {stated} ads and {items} were read"));
+        }
+        let state = match (problems.is_empty(), items) {
+            (false, _) => ReadState::Partial,
+            (true, 0) => ReadState::Empty,
+            (true, _) => ReadState::Complete,
+        };
+        let why = (!problems.is_empty()).then(|| problems.join("; "));
+        Proof { state, pages, items, stated, bytes, why }
+    }
+}
+
+pub(super) fn unreachable_because(why: String) -> Proof {
+    Proof { state: ReadState::Unreachable, pages: 0, items: 0, stated: None, bytes: 0, why: Some(why) }
+}
+
+/// The files of a path: itself, those of a folder, or those of a pattern. None is no error here.
+fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
+    if path.is_dir() {
+        let pattern = format!("{}/*", glob::Pattern::escape(&path.to_string_lossy()));
+        return Ok(glob::glob(&pattern).map_err(|error| error.to_string())?.flatten().filter(|file| file.is_file() && !is_hidden(file)).collect());
+    }
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let found = glob::glob(&path.to_string_lossy()).map_err(|error| format!("bad pattern `{}`: {error}", path.display()))?;
+    Ok(found.flatten().filter(|file| file.is_file()).collect())
+}
+
+fn is_hidden(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+fn open(file: &Path) -> Result<Box<dyn Read>, String> {
+    let mut reader = BufReader::with_capacity(256 * 1024, File::open(file).map_err(|error| error.to_string())?);
+    let head = reader.fill_buf().map_err(|error| error.to_string())?;
+    Ok(if head.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
+}
+
+fn format_of(file: &Path) -> Format {
+    let name = file.to_string_lossy().to_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    if name.ends_with(".ndjson") || name.ends_with(".jsonl") { Format::Ndjson } else { Format::Json }
+}
+
+/// Counts bytes and stops at the limit.
+pub(super) struct Counting<'b, R> {
+    pub(super) inner: R,
+    pub(super) bytes: &'b mut i64,
+    pub(super) left: u64,
+}
+
+impl<R: Read> Read for Counting<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| std::io::Error::other("larger than the limit"))?;
+        *self.bytes += i64::try_from(read).unwrap_or(i64::MAX);
+        Ok(read)
+    }
+}

@@ -1,0 +1,282 @@
+//! JSON as a stream: records are taken out one by one while the text is read, so that a large array is never held.
+//! NDJSON is read by line. What cannot be read is handed on as such; nothing is skipped silently.
+
+use crate::jsonpath::{Path, Step};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
+use std::fmt;
+use std::io::{BufRead, Read};
+
+/// Longest line of NDJSON.
+const MAX_LINE: u64 = 64 * 1024 * 1024;
+
+/// One thing found in a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A record and its size in bytes (roughly, for records of one large text).
+    Record(Json, usize),
+    /// Bytes that are no JSON, and why.
+    Unreadable(Vec<u8>, String),
+}
+
+/// What is read from a JSON text.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    /// Where the records stand; `$[*]` or `$` if not given, whichever fits.
+    pub records: Option<Path>,
+    /// Where the source states how many ads it has.
+    pub count: Option<Path>,
+}
+
+/// How the reading of a text ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The stated count.
+    pub stated: Option<i64>,
+    /// Whether the place of the records was there at all (an empty array counts).
+    pub place_found: bool,
+}
+
+/// Takes the records out of one JSON text. `put` says `false` to stop.
+///
+/// # Errors
+/// The text is no JSON, breaks off, or is nested too deeply; records before that place have been put.
+pub fn records(reader: impl Read, shape: &Shape, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    let mut walk = Walk { put, found: Found::default(), stopped: false };
+    let default = [Step::Every];
+    let steps = match &shape.records {
+        Some(path) => path.steps().unwrap_or(&default),
+        None => &default,
+    };
+    let count = shape.count.as_ref().and_then(Path::steps);
+    let mut text = serde_json::Deserializer::from_reader(reader);
+    let seed = Seed { walk: &mut walk, records: Some(steps), count, root_is_record: shape.records.is_none() };
+    let result = seed.deserialize(&mut text).and_then(|()| text.end());
+    let Walk { found, stopped, .. } = walk;
+    match result {
+        Ok(()) => Ok(found),
+        Err(_) if stopped => Ok(found),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Takes the records out of NDJSON, one a line. `put` says `false` to stop.
+///
+/// # Errors
+/// Reading failed, a line is too long, or the last line does not end; records before that have been put.
+pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    let mut line = Vec::new();
+    let mut ended = true;
+    loop {
+        line.clear();
+        let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+        if read == 0 {
+            let found = Found { stated: None, place_found: true };
+            return if ended { Ok(found) } else { Err("the last line does not end: the file may be cut off".to_owned()) };
+        }
+        ended = line.ends_with(b"\n");
+        if !ended && read as u64 == MAX_LINE {
+            return Err(format!("a line is longer than {} MiB", MAX_LINE / 1024 / 1024));
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let item = match serde_json::from_slice(&line) {
+            Ok(record) => Item::Record(record, line.len()),
+            Err(error) => Item::Unreadable(line.trim_ascii().to_vec(), error.to_string()),
+        };
+        if !put(item) {
+            return Ok(Found::default());
+        }
+    }
+}
+
+struct Walk<'p> {
+    put: &'p mut dyn FnMut(Item) -> bool,
+    found: Found,
+    stopped: bool,
+}
+
+/// A place in the text: what is left of the path to the records and of the path to the count.
+struct Seed<'w, 'p, 's> {
+    walk: &'w mut Walk<'p>,
+    records: Option<&'s [Step]>,
+    count: Option<&'s [Step]>,
+    root_is_record: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.records.is_some_and(<[Step]>::is_empty) {
+            return record(self.walk, deserializer);
+        }
+        if self.count.is_some_and(<[Step]>::is_empty) {
+            let value = serde::Deserialize::deserialize(deserializer)?;
+            self.walk.found.stated = whole_number(&value);
+            return Ok(());
+        }
+        if self.records.is_none() && self.count.is_none() {
+            return serde::Deserialize::deserialize(deserializer).map(|IgnoredAny| ());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+fn record<'de, D: Deserializer<'de>>(walk: &mut Walk, deserializer: D) -> Result<(), D::Error> {
+    walk.found.place_found = true;
+    let value: Json = serde::Deserialize::deserialize(deserializer)?;
+    let size = rough_size(&value);
+    if (walk.put)(Item::Record(value, size)) {
+        return Ok(());
+    }
+    walk.stopped = true;
+    Err(D::Error::custom("stopped"))
+}
+
+impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        if let Some([Step::Every, ..]) = self.records {
+            self.walk.found.place_found = true;
+        }
+        let mut index = 0;
+        loop {
+            let records = step(self.records, |step| matches!(step, Step::Every) || *step == Step::Index(index));
+            let count = step(self.count, |step| *step == Step::Index(index));
+            let seed = Seed { walk: &mut *self.walk, records, count, root_is_record: false };
+            if items.next_element_seed(seed)?.is_none() {
+                return Ok(());
+            }
+            index += 1;
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        if self.root_is_record {
+            // No path given and the text is one object: it is the one record.
+            return record(self.walk, MapAccessDeserializer::new(members));
+        }
+        while let Some(key) = members.next_key::<String>()? {
+            let records = step(self.records, |step| matches!(step, Step::Name(name) if *name == key) || matches!(step, Step::Every));
+            let count = step(self.count, |step| matches!(step, Step::Name(name) if *name == key));
+            members.next_value_seed(Seed { walk: &mut *self.walk, records, count, root_is_record: false })?;
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// The rest of a path if its first step fits.
+fn step(path: Option<&[Step]>, fits: impl Fn(&Step) -> bool) -> Option<&[Step]> {
+    path.and_then(<[Step]>::split_first).filter(|(first, _)| fits(first)).map(|(_, rest)| rest)
+}
+
+fn whole_number(value: &Json) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// About how many bytes a value takes as text: enough to keep pages even.
+fn rough_size(value: &Json) -> usize {
+    match value {
+        Json::String(text) => text.len() + 2,
+        Json::Array(items) => items.iter().map(rough_size).sum::<usize>() + items.len() + 2,
+        Json::Object(map) => map.iter().map(|(key, item)| key.len() + 4 + rough_size(item)).sum::<usize>() + 2,
+        _ => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shape(records: Option<&str>, count: Option<&str>) -> Shape {
+        let path = |text: &str| Path::parse(text).unwrap();
+        Shape { records: records.map(path), count: count.map(path) }
+    }
+
+    fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, String>) {
+        let mut seen = Vec::new();
+        let found = records(text.as_bytes(), shape, &mut |item| {
+            if let Item::Record(value, _) = item {
+                seen.push(value);
+            }
+            true
+        });
+        (seen, found)
+    }
+
+    #[test]
+    fn records_and_count_come_out_wherever_they_stand() {
+        let text = r#"{"meta": {"total": "2", "x": [1]}, "jobs": [{"id": 1}, {"id": 2}]}"#;
+        let (seen, found) = read(text, &shape(Some("$.jobs[*]"), Some("$.meta.total")));
+        assert_eq!(seen, [json!({"id": 1}), json!({"id": 2})]);
+        assert_eq!(found, Ok(Found { stated: Some(2), place_found: true }));
+    }
+
+    #[test]
+    fn nested_arrays_single_objects_and_root_arrays() {
+        assert_eq!(read(r#"[{"p": [1, 2]}, {"p": [3]}]"#, &shape(Some("$[*].p[*]"), None)).0, [json!(1), json!(2), json!(3)]);
+        assert_eq!(read(r#"{"id": 1}"#, &shape(None, None)).0, [json!({"id": 1})]);
+        assert_eq!(read(r#"[{"id": 1}]"#, &shape(None, None)).0, [json!({"id": 1})]);
+        assert_eq!(read(r#"{"a": {"id": 1}}"#, &shape(Some("$.a"), None)).0, [json!({"id": 1})]);
+        assert_eq!(read(r#"{"a": [{"id": 1}, {"id": 2}]}"#, &shape(Some("$.a[1]"), None)).0, [json!({"id": 2})]);
+    }
+
+    #[test]
+    fn an_empty_array_is_there_and_an_error_page_is_not() {
+        assert!(read(r#"{"jobs": []}"#, &shape(Some("$.jobs[*]"), None)).1.unwrap().place_found);
+        assert!(!read(r#"{"error": "down"}"#, &shape(Some("$.jobs[*]"), None)).1.unwrap().place_found);
+        assert!(!read(r#"{"jobs": null}"#, &shape(Some("$.jobs[*]"), None)).1.unwrap().place_found);
+    }
+
+    #[test]
+    fn a_text_that_breaks_off_gives_what_came_before() {
+        let (seen, found) = read(r#"[{"id": 1}, {"id": 2}, {"id"#, &shape(None, None));
+        assert_eq!((seen.len(), found.is_err()), (2, true));
+        assert!(read("[1] trailing", &shape(None, None)).1.is_err());
+        assert!(read(&"[".repeat(100_000), &shape(None, None)).1.is_err());
+    }
+
+    #[test]
+    fn lines_that_are_no_json_are_kept() {
+        let mut seen = Vec::new();
+        let found = lines(&b"{\"id\":1}\n\nnot json\n{\"id\":2}"[..], &mut |item| {
+            seen.push(item);
+            true
+        });
+        assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"not json"));
+        assert_eq!((seen.len(), found.unwrap_err().contains("cut off")), (3, true));
+    }
+}

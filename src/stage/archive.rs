@@ -1,0 +1,117 @@
+//! `archive`: jobs whose closing date has passed, and jobs that are missing from a read that is proven complete.
+//! Absence is not evidence otherwise; and when too many would retire at once, a person decides.
+
+use super::span::{Share, Span};
+use super::{ReadEnd, Setting, Settled};
+use crate::store::holds::{self, Kind, NewHold};
+use crate::store::reads::ReadState;
+use crate::store::runs::Alert;
+use crate::store::settle;
+use crate::yaml::{Located, Parsed};
+use chrono::Duration;
+use serde::Deserialize;
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// `archive:` of an institution or source.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArchiveSpec {
+    /// How long a job stays open after the end of its last day.
+    after_close: Option<Parsed<Span>>,
+}
+
+/// `missing:` of an institution or source: when ads that are no longer listed retire.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MissingSpec {
+    /// Complete reads without the ad before it retires (2).
+    after: Option<Located<u16>>,
+    /// Least time between two reads that count (12h).
+    apart: Option<Parsed<Span>>,
+    /// Largest share of the source's open ads that may retire at once (20%); beyond it a person decides.
+    at_most: Option<Parsed<Share>>,
+    /// What an empty read means: `suspect` (nothing) or `honest` (there are no ads).
+    empty: Option<Empty>,
+}
+
+/// What an empty read means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Empty {
+    Suspect,
+    Honest,
+}
+
+/// The policy of a source, compiled.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    after_close: Duration,
+    after: i32,
+    apart: Span,
+    at_most: Share,
+    empty_is_honest: bool,
+}
+
+impl Archive {
+    /// Compiles the policy of a source: its own words before the institution's.
+    pub fn compile(missing: [Option<&MissingSpec>; 2], archive: [Option<&ArchiveSpec>; 2]) -> Archive {
+        let missing = || missing.into_iter().flatten();
+        Archive {
+            after_close: archive.into_iter().flatten().find_map(|spec| spec.after_close.as_ref()).map_or(Duration::zero(), |span| span.0.0),
+            after: missing().find_map(|spec| spec.after.as_ref()).map_or(2, |after| i32::from(after.value.max(1))),
+            apart: missing().find_map(|spec| spec.apart.as_ref()).map_or(Span(Duration::hours(12)), |span| span.0),
+            at_most: missing().find_map(|spec| spec.at_most.as_ref()).map_or(Share(0.2), |share| share.0),
+            empty_is_honest: missing().find_map(|spec| spec.empty).is_some_and(|empty| empty == Empty::Honest),
+        }
+    }
+
+    /// What it does, in short lines.
+    pub fn explain(&self) -> Vec<String> {
+        let reads = if self.after == 1 { "1 complete read".to_owned() } else { format!("{} complete reads", self.after) };
+        vec![format!("closed, or missing from {reads}"), format!("reads {} apart, at most {} at once", self.apart, self.at_most)]
+    }
+
+    /// Settles one source after its read.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn settle(&self, tx: &mut PgConnection, setting: &Setting, end: Option<ReadEnd>) -> crate::store::Result<Settled> {
+        let newest_passed = setting.at.newest_passed(setting.zone, self.after_close);
+        let mut settled =
+            Settled { archived: settle::archive_closed(tx, &setting.stream, setting.run, setting.at, newest_passed).await?, alerts: Vec::new() };
+        if let Some(end) = end.filter(|end| self.proves_absence(end.state)) {
+            settle::count_misses(tx, &setting.stream, end.read, setting.at, self.apart.0).await?;
+            self.retire(tx, setting, &mut settled).await?;
+        }
+        Ok(settled)
+    }
+
+    fn proves_absence(&self, state: ReadState) -> bool {
+        state == ReadState::Complete || (state == ReadState::Empty && self.empty_is_honest)
+    }
+
+    async fn retire(&self, tx: &mut PgConnection, setting: &Setting, settled: &mut Settled) -> crate::store::Result<()> {
+        let stream = &setting.stream;
+        settle::withdraw(tx, stream, setting.at, self.after).await?;
+        let (candidates, open) = settle::candidates(tx, stream, setting.at, self.after).await?;
+        if self.at_most.exceeded_by(candidates, open) {
+            let hold = self.mass_retirement(stream.source.clone(), candidates, open);
+            settled.alerts.push(Alert {
+                source: stream.source.clone(),
+                kind: "mass_retirement",
+                severity: "error",
+                message: format!("{}; see `weir holds list`", hold.reason),
+            });
+            return holds::open(tx, stream, setting.run, setting.at, &[hold]).await;
+        }
+        holds::end(tx, stream, Kind::Retirement, &[&stream.source], setting.at, "within the limit again").await?;
+        settled.archived.extend(settle::retire_missing(tx, stream, Some(setting.run), setting.at, self.after, "etl_pipeline").await?);
+        Ok(())
+    }
+
+    fn mass_retirement(&self, source: String, candidates: i64, open: i64) -> NewHold {
+        let reason = format!("{candidates} of {open} open jobs of `{source}` are missing, more than {}: none was retired", self.at_most);
+        NewHold { kind: Kind::Retirement, subject: source, reason, details: json!({ "missing": candidates, "open": open, "after": self.after }) }
+    }
+}

@@ -1,0 +1,313 @@
+//! From what a document holds to a typed value. A value that does not convert becomes [`Value::Invalid`] with what
+//! was found: whether that refuses the ad is for validation to say. Blank text, null and empty lists are absent.
+
+use crate::model::problem::Invalid;
+use crate::model::{FieldKind, Value};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
+use serde::Deserialize;
+use serde_json::{Number, Value as Json};
+
+/// What to make of a value, as written in the YAML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum As {
+    /// Plain text, trimmed.
+    Text,
+    /// Text with markup, made readable.
+    Html,
+    /// A date.
+    Date,
+    /// A number.
+    Number,
+    /// true or false.
+    Boolean,
+    /// A list of texts.
+    List,
+    /// A URL, http or https.
+    Url,
+    /// Any JSON, as it is.
+    Json,
+}
+
+impl As {
+    /// What it gives.
+    pub fn gives(self) -> FieldKind {
+        match self {
+            As::Text | As::Html | As::Url => FieldKind::Text,
+            As::Date => FieldKind::Date,
+            As::Number => FieldKind::Number,
+            As::Boolean => FieldKind::Boolean,
+            As::List => FieldKind::List,
+            As::Json => FieldKind::Json,
+        }
+    }
+
+    /// The plain conversion to a kind.
+    pub fn plain(kind: FieldKind) -> As {
+        match kind {
+            FieldKind::Text => As::Text,
+            FieldKind::Date => As::Date,
+            FieldKind::Number => As::Number,
+            FieldKind::Boolean => As::Boolean,
+            FieldKind::List => As::List,
+            FieldKind::Json => As::Json,
+        }
+    }
+}
+
+/// A conversion, compiled.
+#[derive(Debug, Clone)]
+pub struct Convert {
+    /// What to make.
+    pub to: As,
+    /// Formats of dates (strftime, `epoch`, `epoch_ms`), tried in order; ISO 8601 if none.
+    pub formats: Vec<String>,
+    /// The zone in which an instant becomes a date.
+    pub zone: Tz,
+    /// What separates the items of a list in one text.
+    pub split: Option<String>,
+    /// What joins several values into one text; without it the first counts.
+    pub join: Option<String>,
+}
+
+impl Convert {
+    /// Converts what a path or script gave.
+    pub fn apply(&self, found: &[&Json]) -> Value {
+        let present: Vec<&Json> = found.iter().copied().filter(|value| !is_blank(value)).collect();
+        let Some(first) = present.first() else { return Value::Absent };
+        match self.to {
+            As::Text => self.text(&present, plain_text),
+            As::Html => self.text(&present, |text| readable(&plain_text(text))),
+            As::Url => self.text(&present, plain_text).and_then(url),
+            As::Date => self.date(first),
+            As::Number => number(first),
+            As::Boolean => boolean(first),
+            As::List => self.list(&present),
+            As::Json if present.len() > 1 => Value::Json(Json::Array(present.into_iter().cloned().collect())),
+            As::Json => Value::Json((*first).clone()),
+        }
+    }
+
+    fn text(&self, present: &[&Json], read: impl Fn(&str) -> String) -> Value {
+        let scalars: Vec<&Json> = present.iter().copied().flat_map(items).collect();
+        if let Some(object) = scalars.iter().find(|value| value.is_object()) {
+            return invalid("invalid_type", object, "must be a string");
+        }
+        let mut texts = scalars.iter().filter(|value| !is_blank(value)).map(|value| read(&scalar_text(value)));
+        match &self.join {
+            Some(join) => Value::text(&texts.collect::<Vec<_>>().join(join)),
+            None => texts.next().map_or(Value::Absent, |text| Value::text(&text)),
+        }
+    }
+
+    fn list(&self, present: &[&Json]) -> Value {
+        let scalars: Vec<&Json> = present.iter().copied().flat_map(items).filter(|value| !is_blank(value)).collect();
+        if let Some(object) = scalars.iter().find(|value| value.is_object() || value.is_array()) {
+            return invalid("invalid_array", object, "must be a list of texts");
+        }
+        let texts = scalars.iter().map(|value| scalar_text(value));
+        let split = |text: String| match &self.split {
+            Some(separator) => text.split(separator.as_str()).map(|part| part.trim().to_owned()).collect(),
+            None => vec![text.trim().to_owned()],
+        };
+        let list: Vec<String> = texts.flat_map(split).filter(|text| !text.is_empty()).collect();
+        if list.is_empty() { Value::Absent } else { Value::List(list) }
+    }
+
+    fn date(&self, found: &Json) -> Value {
+        let parsed = match found {
+            Json::String(text) => self.date_of_text(text.trim()),
+            Json::Number(number) => number.as_i64().and_then(|number| self.date_of_number(number)),
+            _ => None,
+        };
+        parsed.map_or_else(|| invalid("invalid_date", found, "must be a valid date"), Value::Date)
+    }
+
+    fn date_of_text(&self, text: &str) -> Option<NaiveDate> {
+        if self.formats.is_empty() {
+            return self.iso(text);
+        }
+        let epoch = || text.parse().ok().and_then(|number| self.date_of_number(number));
+        self.formats.iter().find_map(|format| self.formatted(text, format)).or_else(epoch)
+    }
+
+    fn date_of_number(&self, number: i64) -> Option<NaiveDate> {
+        let instant = self.formats.iter().find_map(|format| match format.as_str() {
+            "epoch" => DateTime::from_timestamp(number, 0),
+            "epoch_ms" => DateTime::from_timestamp_millis(number),
+            _ => None,
+        })?;
+        Some(instant.with_timezone(&self.zone).date_naive())
+    }
+
+    /// ISO 8601: a date, or an instant in the zone of the source.
+    fn iso(&self, text: &str) -> Option<NaiveDate> {
+        if let Ok(date) = text.parse::<NaiveDate>() {
+            return Some(date);
+        }
+        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+            return Some(instant.with_timezone(&self.zone).date_naive());
+        }
+        let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
+        local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.date())
+    }
+
+    /// With a zone in the format: an instant. With a time: local. Else a date.
+    fn formatted(&self, text: &str, format: &str) -> Option<NaiveDate> {
+        if let Ok(instant) = DateTime::parse_from_str(text, format) {
+            return Some(instant.with_timezone(&self.zone).date_naive());
+        }
+        if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
+            let unique = self.zone.from_local_datetime(&local).earliest();
+            return Some(unique.map_or(local.date(), |instant| instant.date_naive()));
+        }
+        NaiveDate::parse_from_str(text, format).ok()
+    }
+}
+
+impl Value {
+    fn and_then(self, next: impl FnOnce(String) -> Value) -> Value {
+        match self {
+            Value::Text(text) => next(text),
+            other => other,
+        }
+    }
+}
+
+fn url(text: String) -> Value {
+    match url::Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Value::Text(text),
+        _ => invalid("invalid_url", &Json::String(text), "must be a valid URL"),
+    }
+}
+
+fn number(found: &Json) -> Value {
+    let parsed = match found {
+        Json::Number(number) => Some(number.clone()),
+        Json::String(text) => number_of_text(text.trim()),
+        _ => None,
+    };
+    parsed.map_or_else(|| invalid("invalid_type", found, "must be a number"), Value::Number)
+}
+
+fn number_of_text(text: &str) -> Option<Number> {
+    text.parse::<i64>().ok().map(Number::from).or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
+}
+
+fn boolean(found: &Json) -> Value {
+    let text = scalar_text(found).trim().to_lowercase();
+    match text.as_str() {
+        "true" | "yes" | "1" => Value::Bool(true),
+        "false" | "no" | "0" => Value::Bool(false),
+        _ => invalid("invalid_type", found, "must be true or false"),
+    }
+}
+
+fn invalid(kind: &'static str, found: &Json, why: &str) -> Value {
+    Value::Invalid(Box::new(Invalid { kind, found: found.clone(), why: why.to_owned() }))
+}
+
+fn items(value: &Json) -> Vec<&Json> {
+    match value {
+        Json::Array(items) => items.iter().collect(),
+        other => vec![other],
+    }
+}
+
+fn is_blank(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::String(text) => text.trim().is_empty(),
+        Json::Array(items) => items.iter().all(is_blank),
+        Json::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
+fn scalar_text(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn plain_text(text: &str) -> String {
+    text.trim().to_owned()
+}
+
+/// Markup made readable: paragraphs and lists as lines, entities decoded, scripts dropped. Text without markup stays.
+fn readable(text: &str) -> String {
+    if !text.contains(['<', '&']) {
+        return text.to_owned();
+    }
+    // Some boards escape their markup once too often.
+    let twice = text.contains("&lt;") && !text.contains('<');
+    let once = if twice { unmarked(text) } else { text.to_owned() };
+    unmarked(&once)
+}
+
+fn unmarked(text: &str) -> String {
+    let config = html2text::config::plain_no_decorate().allow_width_overflow().no_table_borders();
+    let plain = config.string_from_read(text.as_bytes(), 10_000).unwrap_or_else(|_| text.to_owned());
+    let lines: Vec<&str> = plain.lines().map(str::trim_end).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn convert(to: As, formats: &[&str]) -> Convert {
+        let formats = formats.iter().map(ToString::to_string).collect();
+        Convert { to, formats, zone: chrono_tz::Australia::Sydney, split: Some("|".into()), join: None }
+    }
+
+    fn date(text: &str) -> Value {
+        Value::Date(text.parse().unwrap())
+    }
+
+    #[test]
+    fn dates_are_dates_in_the_zone_of_the_source() {
+        let iso = convert(As::Date, &[]);
+        assert_eq!(iso.apply(&[&json!("2026-09-01")]), date("2026-09-01"));
+        assert_eq!(iso.apply(&[&json!("2026-09-01T20:00:00Z")]), date("2026-09-02"));
+        assert_eq!(iso.apply(&[&json!("2026-09-01 23:00:00")]), date("2026-09-01"));
+        assert!(matches!(iso.apply(&[&json!("01/09/2026")]), Value::Invalid(invalid) if invalid.kind == "invalid_date"));
+        assert_eq!(convert(As::Date, &["%d/%m/%Y", "%d %B %Y"]).apply(&[&json!("1 September 2026")]), date("2026-09-01"));
+        assert_eq!(convert(As::Date, &["epoch_ms"]).apply(&[&json!(1_788_220_800_000_i64)]), date("2026-09-01"));
+        assert_eq!(convert(As::Date, &["%d/%m/%Y %H:%M"]).apply(&[&json!("01/09/2026 23:59")]), date("2026-09-01"));
+        assert!(matches!(iso.apply(&[&json!("2026-02-30")]), Value::Invalid(_)));
+    }
+
+    #[test]
+    fn html_becomes_readable_text() {
+        let html = convert(As::Html, &[]);
+        let Value::Text(text) = html.apply(&[&json!("<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>")]) else { panic!() };
+        assert!(text.starts_with("Lead the team & grow.") && text.contains("One") && !text.contains("x()"), "{text}");
+        let Value::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else { panic!() };
+        assert_eq!(twice, "Hello");
+    }
+
+    #[test]
+    fn lists_numbers_booleans_urls() {
+        assert_eq!(convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]), Value::List(vec!["a".into(), "b".into()]));
+        assert!(matches!(convert(As::List, &[]).apply(&[&json!([{"x": 1}])]), Value::Invalid(_)));
+        assert_eq!(convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]), Value::Number(Number::from_f64(12.5).unwrap()));
+        assert_eq!(convert(As::Boolean, &[]).apply(&[&json!("false")]), Value::Bool(false));
+        assert!(matches!(convert(As::Url, &[]).apply(&[&json!("javascript:alert(1)")]), Value::Invalid(_)));
+        assert_eq!(convert(As::Text, &[]).apply(&[&json!("  ")]), Value::Absent);
+        assert!(matches!(convert(As::Text, &[]).apply(&[&json!({"a": 1})]), Value::Invalid(_)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,60}") {
+            for to in [As::Text, As::Html, As::Date, As::Number, As::Boolean, As::List, As::Url, As::Json] {
+                convert(to, &["%d/%m/%Y"]).apply(&[&json!(text)]);
+            }
+        }
+    }
+}

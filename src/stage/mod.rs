@@ -1,0 +1,254 @@
+//! The steps of a pipeline, one file a kind: what it reads in the YAML, how that is compiled, its work and its tests.
+//!
+//! What a kind may touch follows from its [`Role`]: record stages are pure and cannot fail, a resolve stage may read
+//! and returns intentions, only write and settle stages get the transaction. To add a kind: a file here, a variant in
+//! [`Kind`] and [`Stage`], an arm in the method of its role, and a test.
+
+pub mod archive;
+pub mod convert;
+pub mod draft;
+pub mod extract;
+pub mod promote;
+pub mod resolve;
+pub mod schema;
+pub mod span;
+pub mod validate;
+
+pub use draft::Draft;
+
+use crate::model::{Clock, Fingerprint, Parts};
+use crate::rule::Sandbox;
+use crate::source::Source;
+use crate::store::runs::Alert;
+use crate::store::{Stream, reads::ReadState};
+use chrono_tz::Tz;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Which step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Reads a source.
+    Fetch,
+    /// Derives canonical fields from a document.
+    Extract,
+    /// Finds company and division.
+    Resolve,
+    /// Judges an ad.
+    Validate,
+    /// Writes jobs and their history.
+    Promote,
+    /// Retires what has closed or gone.
+    Archive,
+    /// Sums up.
+    Report,
+}
+
+/// What a kind may touch, in the order in which a pipeline must have them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// The outside world: documents come in.
+    Read,
+    /// One record at a time, pure.
+    Record,
+    /// The transaction of a batch.
+    Write,
+    /// The transaction of a source, once its read has ended.
+    Settle,
+    /// Everything, once all sources have ended.
+    Conclude,
+}
+
+/// All kinds, in the order of a full pipeline.
+pub const KINDS: [Kind; 7] = [Kind::Fetch, Kind::Extract, Kind::Resolve, Kind::Validate, Kind::Promote, Kind::Archive, Kind::Report];
+
+impl Kind {
+    /// Its name in the YAML.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Fetch => "fetch",
+            Kind::Extract => "extract",
+            Kind::Resolve => "resolve",
+            Kind::Validate => "validate",
+            Kind::Promote => "promote",
+            Kind::Archive => "archive",
+            Kind::Report => "report",
+        }
+    }
+
+    /// What it may touch.
+    pub fn role(self) -> Role {
+        match self {
+            Kind::Fetch => Role::Read,
+            Kind::Extract | Kind::Resolve | Kind::Validate => Role::Record,
+            Kind::Promote => Role::Write,
+            Kind::Archive => Role::Settle,
+            Kind::Report => Role::Conclude,
+        }
+    }
+
+    /// Whether a plan has one node of it for each source.
+    pub fn is_per_source(self) -> bool {
+        matches!(self, Kind::Fetch | Kind::Extract)
+    }
+
+    /// Rises when the code of the kind derives other results from the same YAML; a golden test sees to it.
+    fn revision(self) -> u32 {
+        1
+    }
+}
+
+/// A step compiled for one source.
+#[derive(Debug, Clone)]
+pub enum Stage {
+    /// Reads a source.
+    Fetch(Source),
+    /// Derives canonical fields.
+    Extract(Arc<extract::Extract>),
+    /// Finds company and division.
+    Resolve(Arc<resolve::Resolve>),
+    /// Judges an ad.
+    Validate(Arc<validate::Validate>),
+    /// Writes jobs and their history.
+    Promote(Arc<promote::Promote>),
+    /// Retires what has closed or gone.
+    Archive(Arc<archive::Archive>),
+    /// Sums up.
+    Report,
+}
+
+/// What every stage of a source knows.
+#[derive(Clone)]
+pub struct Setting {
+    /// Institution and source.
+    pub stream: Stream,
+    /// The institution's slug.
+    pub slug: String,
+    /// The zone of the source.
+    pub zone: Tz,
+    /// The instant of the run.
+    pub at: Clock,
+    /// The run.
+    pub run: i64,
+    /// The fingerprint of the segment.
+    pub fingerprint: Fingerprint,
+    /// What it is made of.
+    pub parts: Parts,
+    /// The engine for scripts.
+    pub sandbox: Arc<Sandbox>,
+}
+
+/// How a source's read ended, for stages that settle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadEnd {
+    /// The read.
+    pub read: i64,
+    /// How it ended.
+    pub state: ReadState,
+}
+
+/// What a settle stage did.
+#[derive(Debug, Clone, Default)]
+pub struct Settled {
+    /// Ids of jobs archived.
+    pub archived: Vec<String>,
+    /// What someone must look at.
+    pub alerts: Vec<Alert>,
+}
+
+impl Stage {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Stage::Fetch(_) => Kind::Fetch,
+            Stage::Extract(_) => Kind::Extract,
+            Stage::Resolve(_) => Kind::Resolve,
+            Stage::Validate(_) => Kind::Validate,
+            Stage::Promote(_) => Kind::Promote,
+            Stage::Archive(_) => Kind::Archive,
+            Stage::Report => Kind::Report,
+        }
+    }
+
+    /// What its fingerprint is made of.
+    pub fn parts(&self) -> Parts {
+        let mut parts = match self {
+            Stage::Fetch(source) => source.parts(),
+            Stage::Extract(extract) => extract.parts(),
+            Stage::Resolve(resolve) => resolve.parts(),
+            Stage::Validate(validate) => validate.parts(),
+            Stage::Promote(promote) => promote.parts(),
+            Stage::Archive(_) | Stage::Report => Parts::default(),
+        };
+        parts.add(format!("code of {}", self.kind().name()), &self.kind().revision());
+        parts
+    }
+
+    /// What it does, in short lines for plans and drawings.
+    pub fn explain(&self) -> Vec<String> {
+        match self {
+            Stage::Fetch(source) => vec![source.explain()],
+            Stage::Extract(extract) => extract.explain(),
+            Stage::Resolve(resolve) => resolve.explain(),
+            Stage::Validate(validate) => validate.explain(),
+            Stage::Promote(promote) => promote.explain(),
+            Stage::Archive(archive) => archive.explain(),
+            Stage::Report => vec!["counts, error rates, sizes".to_owned()],
+        }
+    }
+
+    /// Whether the date of the run can change what it does to a record.
+    pub fn reads_clock(&self) -> bool {
+        matches!(self, Stage::Validate(validate) if validate.reads_clock())
+    }
+
+    /// What must be looked up before a record stage can work: nothing, for all but resolve.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+        match self {
+            Stage::Resolve(resolve) => resolve.look_up(connection, setting, drafts).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The work of a record stage on one record: pure.
+    pub fn record(&self, setting: &Setting, draft: &mut Draft) {
+        match self {
+            Stage::Extract(extract) => extract.apply(setting, draft),
+            Stage::Validate(validate) => validate.judge(setting, draft),
+            _ => {}
+        }
+    }
+
+    /// The work of a write stage on a batch.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn write(
+        &self,
+        connection: &mut PgConnection,
+        setting: &Setting,
+        drafts: &[Draft],
+        history: &HashMap<Fingerprint, Json>,
+    ) -> crate::store::Result<()> {
+        match self {
+            Stage::Promote(promote) => promote.write(connection, setting, drafts, history).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The work of a settle stage on a source.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn settle(&self, connection: &mut PgConnection, setting: &Setting, end: Option<ReadEnd>) -> crate::store::Result<Settled> {
+        match self {
+            Stage::Archive(archive) => archive.settle(connection, setting, end).await,
+            _ => Ok(Settled::default()),
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! `promote`: what becomes of each ad of a batch, and the one transaction that writes it. A published job never gets
+//! worse: if its new content fails, the last good version stays and the ad is held.
+
+use super::{Draft, Setting};
+use crate::model::job::Compared;
+use crate::model::{Change, Field, Fingerprint, Hash, Job, Outcome, Parts, Problem, Published, Value, ad};
+use crate::store::holds::{self, Kind, NewHold};
+use crate::store::jobs::{self, Stamp, Version};
+use crate::store::relations::{self, Table};
+use crate::store::staging::{self, Waiting};
+use crate::store::states::{self, Standing};
+use serde_json::{Map, Value as Json, json};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Which fields make a version, compiled.
+#[derive(Debug, Clone)]
+pub struct Promote {
+    /// The compared fields.
+    pub compared: Compared,
+}
+
+/// What becomes of one ad.
+enum Fate<'d> {
+    /// Published as a new job.
+    Create(&'d Draft),
+    /// Published, and its compared fields differ from the newest version.
+    Differs(&'d Draft, &'d Published),
+    /// Published, and nothing that counts differs.
+    Same(&'d Draft, &'d Published),
+    /// Failing and never published, or held and never published.
+    Wait(&'d Draft, Outcome),
+    /// Failing but published: the last good version stays.
+    Keep(&'d Draft, &'d Published),
+    /// Failing for a reason outside the ad.
+    Later(&'d Draft),
+    /// A person said: ignore this content.
+    Ignore(&'d Draft),
+}
+
+impl Promote {
+    /// What its fingerprint is made of.
+    pub fn parts(&self) -> Parts {
+        let mut parts = Parts::default();
+        parts.add("compared fields", &self.compared);
+        parts
+    }
+
+    /// What it does, in short lines.
+    pub fn explain(&self) -> Vec<String> {
+        let names: Vec<&str> = self.compared.fields.iter().map(|field| field.name()).collect();
+        vec!["jobs and history".to_owned(), format!("compares {}", names.join(", "))]
+    }
+
+    /// Writes a batch. `history` holds what older fingerprints were made of, so that reasons can name what changed.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn write(
+        &self,
+        tx: &mut PgConnection,
+        setting: &Setting,
+        drafts: &[Draft],
+        history: &HashMap<Fingerprint, Json>,
+    ) -> crate::store::Result<()> {
+        let fates: Vec<Fate> = drafts.iter().map(|draft| self.fate(draft)).collect();
+        create_relations(tx, setting, &fates).await?;
+        self.write_jobs(tx, setting, &fates, history).await?;
+        write_waiting(tx, setting, &fates).await?;
+        write_holds(tx, setting, &fates).await?;
+        let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate)).collect();
+        states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await
+    }
+
+    fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
+        let ad = &draft.ad;
+        let publishable = matches!(draft.job.get(Field::Title), Value::Text(_));
+        let passes = publishable && (!draft.fails() || ad.released);
+        match &ad.published {
+            _ if ad.discarded => Fate::Ignore(draft),
+            _ if !passes && draft.broke() => Fate::Later(draft),
+            Some(published) if !passes => Fate::Keep(draft, published),
+            None if !passes => Fate::Wait(draft, if draft.holds.is_empty() { Outcome::Rejected } else { Outcome::Held }),
+            None => Fate::Create(draft),
+            Some(published) if self.reopens(draft, published) || ad.fields_hash != Some(draft.job.fields_hash(&self.compared)) => {
+                Fate::Differs(draft, published)
+            }
+            Some(published) => Fate::Same(draft, published),
+        }
+    }
+
+    /// Archived as missing or by a person and listed again, or its closing date moved; whether to today or later is for the archive stage to see.
+    fn reopens(&self, draft: &Draft, published: &Published) -> bool {
+        match published.archived_as.as_deref() {
+            Some("missing") => true,
+            Some("closed") => draft.job.get(Field::CloseDate).as_date() != published.archived_for,
+            _ => false,
+        }
+    }
+
+    async fn write_jobs(
+        &self,
+        tx: &mut PgConnection,
+        setting: &Setting,
+        fates: &[Fate<'_>],
+        history: &HashMap<Fingerprint, Json>,
+    ) -> crate::store::Result<()> {
+        let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
+        let created: Vec<Version> =
+            fates.iter().filter_map(|fate| if let Fate::Create(draft) = fate { Some(first_version(setting, draft)) } else { None }).collect();
+        jobs::create(tx, &setting.stream, stamp, &created).await?;
+        let differing: Vec<(&Draft, &Published)> =
+            fates.iter().filter_map(|fate| if let Fate::Differs(draft, published) = fate { Some((*draft, *published)) } else { None }).collect();
+        let ids: Vec<Uuid> = differing.iter().map(|(_, published)| published.job_id).collect();
+        let old = jobs::load(tx, &setting.stream, &ids).await?;
+        let changed: Vec<Version> = differing
+            .iter()
+            .filter_map(|(draft, published)| self.next_version(setting, draft, published, old.get(&published.job_id)?, history))
+            .collect();
+        jobs::change(tx, &setting.stream, stamp, &changed).await?;
+        let refreshed: Vec<(Uuid, &Job)> = fates.iter().filter_map(|fate| self.refreshed(fate)).collect();
+        jobs::refresh(tx, &setting.stream, &refreshed).await?;
+        let freed: Vec<Uuid> = fates
+            .iter()
+            .filter(|fate| !matches!(fate, Fate::Keep(..)))
+            .filter_map(|fate| fate.draft().ad.published.as_ref())
+            .filter(|p| p.held)
+            .map(|p| p.job_id)
+            .collect();
+        jobs::mark_held(tx, &setting.stream, &freed, None).await?;
+        let kept: Vec<Uuid> =
+            fates.iter().filter_map(|fate| if let Fate::Keep(_, published) = fate { Some(published.job_id) } else { None }).collect();
+        jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await
+    }
+
+    fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {
+        match fate {
+            Fate::Same(draft, published) if draft.ad.refresh_hash != Some(draft.job.refresh_hash(&self.compared)) => {
+                Some((published.job_id, &draft.job))
+            }
+            _ => None,
+        }
+    }
+
+    fn next_version(
+        &self,
+        setting: &Setting,
+        draft: &Draft,
+        published: &Published,
+        old: &Job,
+        history: &HashMap<Fingerprint, Json>,
+    ) -> Option<Version> {
+        let (old_fields, new_fields) = (old.comparable(&self.compared), draft.job.comparable(&self.compared));
+        let differing: Vec<(&str, &Json, &Json)> =
+            old_fields.iter().zip(&new_fields).filter(|((_, old), (_, new))| old != new).map(|((name, old), (_, new))| (*name, old, new)).collect();
+        let reopened = self.reopen_reason(setting, draft, published);
+        if reopened.is_none() && differing.is_empty() {
+            return None;
+        }
+        let mut changes: Map<String, Json> =
+            differing.iter().map(|(name, old, new)| ((*name).to_owned(), json!({ "old": old, "new": new }))).collect();
+        let mut changed_fields: Vec<String> = differing.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let mut reasons: Vec<String> = Vec::new();
+        if let Some(reason) = reopened {
+            changed_fields.insert(0, "status".to_owned());
+            changes.insert("status".to_owned(), json!({ "old": "archived", "new": "open" }));
+            reasons.push(reason.to_owned());
+        }
+        if reopened.is_none() || !differing.is_empty() {
+            reasons.extend(why(setting, draft, old, &differing, history));
+        }
+        let change = if reopened.is_some() { Change::Reopened } else { Change::Updated };
+        let stays_archived = reopened.is_none() && published.archived_as.is_some();
+        Some(Version {
+            change,
+            stays_archived,
+            changed_fields,
+            changes: Json::Object(changes),
+            reason: reasons.join("; "),
+            ..version(published.job_id, draft)
+        })
+    }
+
+    /// Why an archived job opens again, if it does.
+    fn reopen_reason(&self, setting: &Setting, draft: &Draft, published: &Published) -> Option<&'static str> {
+        let closes = draft.job.get(Field::CloseDate).as_date();
+        match published.archived_as.as_deref() {
+            Some("missing") => Some("reopened: listed again"),
+            Some("closed") if closes != published.archived_for && closes.is_none_or(|date| date >= setting.at.today(setting.zone)) => {
+                Some("reopened: closing date moved")
+            }
+            _ => None,
+        }
+    }
+
+    fn standing(&self, setting: &Setting, fate: &Fate) -> Standing {
+        let (draft, outcome, change) = match fate {
+            Fate::Create(draft) => (*draft, Outcome::Published, Some(Change::Created)),
+            Fate::Differs(draft, published) => (*draft, Outcome::Published, self.change_of(setting, draft, published)),
+            Fate::Same(draft, _) => (*draft, Outcome::Published, None),
+            Fate::Wait(draft, outcome) => (*draft, *outcome, None),
+            Fate::Keep(draft, _) => (*draft, Outcome::Held, None),
+            Fate::Later(draft) => (*draft, Outcome::Failed, None),
+            Fate::Ignore(draft) => (*draft, Outcome::Discarded, None),
+        };
+        let ad = &draft.ad;
+        let is_published = outcome == Outcome::Published;
+        let hash = |fresh: Hash, stored: Option<Hash>| if is_published { Some(fresh) } else { stored };
+        let later = outcome == Outcome::Failed;
+        Standing {
+            external_id: ad.external_id.clone(),
+            document_id: ad.document_id,
+            derived_hash: ad.content_hash,
+            outcome,
+            job_id: is_published.then(|| job_id(setting, draft)),
+            fields_hash: hash(draft.job.fields_hash(&self.compared), ad.fields_hash),
+            refresh_hash: hash(draft.job.refresh_hash(&self.compared), ad.refresh_hash),
+            change,
+            retry_at: later.then(|| ad::retry_at(setting.at, ad.retries)),
+            retries: if later { ad.retries + 1 } else { 0 },
+            error: later.then(|| messages(&draft.problems)),
+        }
+    }
+
+    /// Updated or reopened; nothing if the hash differed for a reason that makes no version (`compare` was edited).
+    fn change_of(&self, setting: &Setting, draft: &Draft, published: &Published) -> Option<Change> {
+        if self.reopen_reason(setting, draft, published).is_some() {
+            return Some(Change::Reopened);
+        }
+        (draft.ad.fields_hash != Some(draft.job.fields_hash(&self.compared))).then_some(Change::Updated)
+    }
+}
+
+fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
+    if let Some(published) = &draft.ad.published {
+        return published.job_id;
+    }
+    let name = format!("{}:{}:{}", setting.stream.source, draft.ad.external_id, draft.ad.generation);
+    Uuid::new_v5(&setting.stream.institution, name.as_bytes())
+}
+
+fn version(job_id: Uuid, draft: &Draft) -> Version {
+    Version {
+        job_id,
+        original_id: draft.ad.external_id.clone(),
+        generation: draft.ad.generation,
+        document_id: draft.ad.document_id,
+        content_hash: draft.ad.content_hash,
+        job: draft.job.clone(),
+        change: Change::Created,
+        stays_archived: false,
+        changed_fields: Vec::new(),
+        changes: Json::Null,
+        reason: String::new(),
+        by: "etl_pipeline".to_owned(),
+    }
+}
+
+fn first_version(setting: &Setting, draft: &Draft) -> Version {
+    let mut changed_fields: Vec<String> =
+        draft.job.values().filter(|(name, value)| Field::named(name).is_some() && !value.is_absent()).map(|(name, _)| name.to_owned()).collect();
+    let present = [
+        ("company_id", draft.job.company_id.is_some()),
+        ("division_id", draft.job.division_id.is_some()),
+        ("extra", !draft.job.extra_json().is_null()),
+    ];
+    changed_fields.extend(present.into_iter().filter(|(_, present)| *present).map(|(name, _)| name.to_owned()));
+    let reason = if draft.ad.released { "initial job creation; released by a person" } else { "initial job creation" };
+    Version { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
+}
+
+/// The reasons of an update, in the order of semantics.md; "general details updated" when nothing more precise is known.
+fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &Json)], history: &HashMap<Fingerprint, Json>) -> Vec<String> {
+    let differs = |name: &str| differing.iter().any(|(field, ..)| *field == name);
+    let mut reasons = Vec::new();
+    let same_content = draft.ad.derived_hash == Some(draft.ad.content_hash);
+    if old.get(Field::CloseDate).is_absent() && differs("close_date") {
+        reasons.push("closing date added".to_owned());
+    }
+    if differs("description") && !same_content {
+        reasons.push("description updated".to_owned());
+    }
+    let old_parts = draft.ad.derived_fingerprint.filter(|old| *old != setting.fingerprint).and_then(|old| history.get(&old));
+    for part in old_parts.map(|old| setting.parts.changed_since(old)).unwrap_or_default() {
+        let names_a_field =
+            part.strip_prefix("mapping of ").is_some_and(|field| differs(field) || (differs("extra") && Field::named(field).is_none()));
+        if names_a_field || (part.starts_with("rule ") && draft.ad.outcome == Outcome::Held) {
+            reasons.push(format!("{part} changed"));
+        }
+    }
+    if differs("company_id") {
+        reasons.push("company resolved".to_owned());
+    }
+    if draft.ad.released {
+        reasons.push("released by a person".to_owned());
+    }
+    if reasons.is_empty() {
+        reasons.push("general details updated".to_owned());
+    }
+    reasons
+}
+
+async fn create_relations(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
+    let drafts = || fates.iter().map(Fate::draft);
+    let companies: Vec<String> = drafts().filter_map(|draft| draft.new_company.clone()).collect();
+    let divisions: Vec<String> = drafts().filter_map(|draft| draft.new_division.clone()).collect();
+    relations::create(tx, Table::Companies, setting.stream.institution, &companies, setting.at, "run").await?;
+    relations::create(tx, Table::Divisions, setting.stream.institution, &divisions, setting.at, "run").await
+}
+
+async fn write_waiting(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
+    let had_waited = |draft: &Draft| !matches!(draft.ad.outcome, Outcome::Pending | Outcome::Published);
+    let cleared: Vec<&str> = fates.iter().map(Fate::draft).filter(|draft| had_waited(draft)).map(|draft| draft.ad.external_id.as_str()).collect();
+    staging::clear(tx, &setting.stream, &cleared).await?;
+    let waiting = fates.iter().filter_map(|fate| match fate {
+        Fate::Wait(draft, Outcome::Rejected) => Some(wait(draft, "failed")),
+        Fate::Wait(draft, _) | Fate::Keep(draft, _) => Some(wait(draft, "held")),
+        _ => None,
+    });
+    let waiting: Vec<Waiting> = waiting.collect();
+    staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await?;
+    let failed: Vec<(i64, String, i32)> = fates
+        .iter()
+        .filter_map(
+            |fate| if let Fate::Later(draft) = fate { Some((draft.ad.document_id, messages(&draft.problems), draft.ad.retries + 1)) } else { None },
+        )
+        .collect();
+    let mended: Vec<i64> = fates
+        .iter()
+        .filter(|fate| !matches!(fate, Fate::Later(_)))
+        .map(Fate::draft)
+        .filter(|draft| draft.ad.outcome == Outcome::Failed)
+        .map(|draft| draft.ad.document_id)
+        .collect();
+    staging::note_failures(tx, &setting.stream, setting.at, &failed, &mended).await
+}
+
+fn wait(draft: &Draft, status: &'static str) -> Waiting {
+    Waiting {
+        original_id: draft.ad.external_id.clone(),
+        document_id: draft.ad.document_id,
+        job: draft.job.clone(),
+        status,
+        problems: draft.problems.clone(),
+    }
+}
+
+async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
+    let mut open: Vec<NewHold> = Vec::new();
+    for fate in fates {
+        match fate {
+            Fate::Wait(draft, Outcome::Held) => open.extend(draft.holds.iter().cloned()),
+            Fate::Keep(draft, _) => {
+                open.extend(draft.holds.iter().cloned());
+                open.push(held_job(draft));
+            }
+            _ => {}
+        }
+    }
+    holds::open(tx, &setting.stream, setting.run, setting.at, &open).await?;
+    let was_held = |draft: &&Draft| draft.ad.outcome == Outcome::Held;
+    let ended: Vec<&str> = fates
+        .iter()
+        .filter(|fate| !matches!(fate, Fate::Keep(..)))
+        .map(Fate::draft)
+        .filter(was_held)
+        .map(|draft| draft.ad.external_id.as_str())
+        .collect();
+    holds::end(tx, &setting.stream, Kind::Job, &ended, setting.at, "passes again").await?;
+    end_known(tx, setting, fates, Kind::Company, |draft| draft.facts.company.known.then(|| draft.facts.company.name.clone()).flatten()).await?;
+    end_known(tx, setting, fates, Kind::Division, |draft| draft.facts.division.known.then(|| draft.facts.division.name.clone()).flatten()).await
+}
+
+/// Holds on names that have become known end by themselves.
+async fn end_known(
+    tx: &mut PgConnection,
+    setting: &Setting,
+    fates: &[Fate<'_>],
+    kind: Kind,
+    name: impl Fn(&Draft) -> Option<String>,
+) -> crate::store::Result<()> {
+    let waited = fates.iter().map(Fate::draft).filter(|draft| draft.ad.outcome == Outcome::Held);
+    let mut names: Vec<String> = waited.filter_map(name).collect();
+    names.sort();
+    names.dedup();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    holds::end(tx, &setting.stream, kind, &names, setting.at, "the name is known now").await
+}
+
+fn held_job(draft: &Draft) -> NewHold {
+    let reason = format!("published, and its new version fails: {}", messages(&draft.problems));
+    NewHold {
+        kind: Kind::Job,
+        subject: draft.ad.external_id.clone(),
+        reason,
+        details: json!({ "document": draft.ad.document_id, "reasons": draft.problems }),
+    }
+}
+
+fn messages(problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.severity == crate::model::Severity::Error);
+    errors.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+impl<'d> Fate<'d> {
+    fn draft(&self) -> &'d Draft {
+        match self {
+            Fate::Create(draft)
+            | Fate::Differs(draft, _)
+            | Fate::Same(draft, _)
+            | Fate::Wait(draft, _)
+            | Fate::Keep(draft, _)
+            | Fate::Later(draft)
+            | Fate::Ignore(draft) => draft,
+        }
+    }
+}

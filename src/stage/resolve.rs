@@ -1,0 +1,196 @@
+//! `resolve`: which company and division an ad belongs to. It may look names up; what it finds missing it only
+//! proposes (create, hold, reject), and the end of the batch writes it.
+
+use super::{Draft, Setting};
+use crate::diagnostic::Diagnostics;
+use crate::jsonpath::Path;
+use crate::model::{Field, Job, Parts, Problem};
+use crate::rule::scope::Relation;
+use crate::source::file::json_path;
+use crate::store::holds::{Kind, NewHold};
+use crate::store::relations::{self, Table};
+use crate::yaml::Located;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// What to do with a name that is not in its table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unknown {
+    /// Add it.
+    Create,
+    /// Let a person decide.
+    #[default]
+    Hold,
+    /// Refuse the ad.
+    Reject,
+}
+
+/// `company:` or `division:` of an institution or source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelationSpec {
+    /// A canonical field (`department`) or a JSONPath (`$.companyName`).
+    from: Located<String>,
+    /// Names known from the start.
+    #[serde(default)]
+    known: Vec<Located<String>>,
+    /// What to do with a name that is not in its table: `create`, `hold` or `reject`.
+    #[serde(default)]
+    unknown: Unknown,
+}
+
+/// Both relations, compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Resolve {
+    company: Option<Finder>,
+    division: Option<Finder>,
+}
+
+#[derive(Debug, Clone)]
+struct Finder {
+    from: From,
+    known: Vec<String>,
+    unknown: Unknown,
+}
+
+#[derive(Debug, Clone)]
+enum From {
+    Field(Field),
+    Path(Path),
+}
+
+impl Resolve {
+    /// Compiles both; problems go to `out`.
+    pub fn compile(company: Option<&RelationSpec>, division: Option<&RelationSpec>, out: &mut Diagnostics) -> Resolve {
+        Resolve { company: company.and_then(|spec| spec.compile(out)), division: division.and_then(|spec| spec.compile(out)) }
+    }
+
+    /// What its fingerprint is made of.
+    pub fn parts(&self) -> Parts {
+        let mut parts = Parts::default();
+        parts.add("company", &self.company);
+        parts.add("division", &self.division);
+        parts
+    }
+
+    /// What it does, in short lines.
+    pub fn explain(&self) -> Vec<String> {
+        let line = |what: &str, finder: &Finder| format!("{what} from {}, unknown: {}", finder.from.name(), finder.unknown.name());
+        let company = self.company.iter().map(|finder| line("company", finder));
+        company.chain(self.division.iter().map(|finder| line("division", finder))).collect()
+    }
+
+    /// Names in the ads, and which of them are known.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+        if let Some(finder) = &self.company {
+            finder.resolve(Table::Companies, connection, setting, drafts).await?;
+        }
+        if let Some(finder) = &self.division {
+            finder.resolve(Table::Divisions, connection, setting, drafts).await?;
+        }
+        Ok(())
+    }
+}
+
+impl RelationSpec {
+    fn compile(&self, out: &mut Diagnostics) -> Option<Finder> {
+        let from = if self.from.starts_with('$') {
+            From::Path(json_path(&self.from, out)?)
+        } else if let Some(field) = Field::named(&self.from) {
+            From::Field(field)
+        } else {
+            let fields = crate::model::field::FIELDS.map(Field::name);
+            let told = out.error(&self.from.place, "unknown-field-reference", format!("`{}` is no field of a job", self.from));
+            match crate::diagnostic::did_you_mean(&self.from, fields) {
+                Some(near) => told.help(format!("did you mean `{near}`? A JSONPath into the document begins with `$`")),
+                None => told.help("name a canonical field, such as `department`, or a JSONPath into the document, beginning with `$`"),
+            };
+            return None;
+        };
+        Some(Finder { from, known: self.known.iter().map(|name| name.value.clone()).collect(), unknown: self.unknown })
+    }
+}
+
+impl From {
+    fn name(&self) -> String {
+        match self {
+            From::Field(field) => field.name().to_owned(),
+            From::Path(path) => path.to_string(),
+        }
+    }
+
+    fn name_in(&self, job: &Job, document: &Json) -> Option<String> {
+        let text = match self {
+            From::Field(field) => job.get(*field).as_text().map(str::to_owned),
+            From::Path(path) => path.first(document).and_then(Json::as_str).map(str::to_owned),
+        };
+        text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
+    }
+}
+
+impl Unknown {
+    fn name(self) -> &'static str {
+        match self {
+            Unknown::Create => "create",
+            Unknown::Hold => "hold",
+            Unknown::Reject => "reject",
+        }
+    }
+}
+
+impl Finder {
+    async fn resolve(&self, table: Table, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+        let names: Vec<Option<String>> = drafts.iter().map(|draft| self.from.name_in(&draft.job, &draft.ad.content)).collect();
+        let keys: BTreeSet<String> = names.iter().flatten().map(|name| relations::name_key(name)).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let known = relations::known(connection, table, setting.stream.institution, &keys.into_iter().collect::<Vec<_>>()).await?;
+        for (draft, name) in drafts.iter_mut().zip(names) {
+            if let Some(name) = name {
+                self.relate(table, setting.stream.institution, draft, name, &known);
+            }
+        }
+        Ok(())
+    }
+
+    fn relate(&self, table: Table, institution: Uuid, draft: &mut Draft, name: String, known: &HashMap<String, Uuid>) {
+        let key = relations::name_key(&name);
+        let declared = self.known.iter().any(|declared| relations::name_key(declared) == key);
+        let stored = known.get(&key).copied();
+        let creates = stored.is_none() && (declared || self.unknown == Unknown::Create);
+        let id = stored.or_else(|| creates.then(|| relations::id(table, institution, &key)));
+        let relation = Relation { name: Some(name.clone()), known: id.is_some() };
+        let new = creates.then(|| name.clone());
+        match table {
+            Table::Companies => (draft.job.company_id, draft.facts.company, draft.new_company) = (id, relation, new),
+            Table::Divisions => (draft.job.division_id, draft.facts.division, draft.new_division) = (id, relation, new),
+        }
+        if id.is_none() {
+            self.refuse(table, draft, &name);
+        }
+    }
+
+    fn refuse(&self, table: Table, draft: &mut Draft, name: &str) {
+        let (what, field, kind) = match table {
+            Table::Companies => ("company", "company_id", Kind::Company),
+            Table::Divisions => ("division", "division_id", Kind::Division),
+        };
+        if self.unknown == Unknown::Reject {
+            draft
+                .problems
+                .push(Problem::error("invalid_relationship", field, format!("Referenced {what} '{name}' does not exist")).found(json!(name)));
+            return;
+        }
+        let reason = format!("unknown {what} `{name}`");
+        draft.holds.push(NewHold { kind, subject: name.to_owned(), reason: reason.clone(), details: json!({ "name": name }) });
+        draft.problems.push(Problem::error("invalid_relationship", field, format!("{reason}: waits for a person")).found(json!(name)));
+    }
+}

@@ -1,0 +1,84 @@
+//! Spans of time and shares as people write them: `12h`, `1d`, `20%`.
+
+use chrono::Duration;
+use std::fmt;
+use std::str::FromStr;
+
+/// A span of time: `30m`, `12h`, `1d`, `2 weeks`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Span, String> {
+        let parsed =
+            humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a span of time\nwrite it like `30m`, `12h`, `1d` or `2weeks`"))?;
+        Duration::from_std(parsed).map(Span).map_err(|_| format!("`{text}` is too long"))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", humantime::format_duration(self.0.to_std().unwrap_or_default()))
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}s", self.0.num_seconds())
+    }
+}
+
+/// A share: `20%`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Share, String> {
+        let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+        let share = number.filter(|number| (0.0..=100.0).contains(number));
+        share.map(|number| Share(number / 100.0)).ok_or_else(|| format!("`{text}` is not a share\nwrite it like `20%`, from `0%` to `100%`"))
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", self.0 * 100.0)
+    }
+}
+
+impl Share {
+    /// Whether `part` of `whole` is more than the share. From five upwards only: three of seven ads is no catastrophe.
+    pub fn exceeded_by(self, part: i64, whole: i64) -> bool {
+        #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
+        let limit = self.0 * whole as f64;
+        #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
+        let part_as_float = part as f64;
+        part >= 5 && part_as_float > limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_and_shares_read_as_people_write_them() {
+        assert_eq!("12h".parse::<Span>().unwrap().0, Duration::hours(12));
+        assert_eq!("1d".parse::<Span>().unwrap().0, Duration::days(1));
+        assert!("soon".parse::<Span>().is_err());
+        assert!("120%".parse::<Share>().is_err());
+        assert!("0.2".parse::<Share>().is_err());
+    }
+
+    #[test]
+    fn a_share_binds_from_five_upwards() {
+        let fifth: Share = "20%".parse().unwrap();
+        assert!(!fifth.exceeded_by(4, 4));
+        assert!(fifth.exceeded_by(5, 24));
+        assert!(!fifth.exceeded_by(5, 25));
+    }
+}

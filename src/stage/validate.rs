@@ -1,0 +1,102 @@
+//! `validate`: mandatory fields, then rules; every reason at once. Pure. Nothing here is fixed in Rust but that a
+//! job needs a title: the brief's validations are shipped as YAML.
+
+use super::schema::Mandatory;
+use super::{Draft, Setting};
+use crate::model::{Field, Parts, Problem, Severity, Value};
+use crate::rule::{Facts, Rule, Verdict};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// What an ad must satisfy, compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Validate {
+    /// Mandatory fields.
+    pub require: Vec<Mandatory>,
+    /// Rules with the name of their set.
+    pub rules: Vec<(String, Arc<Rule>)>,
+}
+
+impl Validate {
+    /// Judges one ad; reasons are added to its draft, and values that do not convert leave it.
+    pub fn judge(&self, setting: &Setting, draft: &mut Draft) {
+        let facts = self.facts(setting, draft);
+        let mut problems = self.mandatory(draft);
+        problems.extend(self.rules.iter().filter_map(|(_, rule)| match rule.judge(&setting.sandbox, &draft.job, &facts) {
+            Verdict::Fail(problem) => Some(problem),
+            Verdict::Pass | Verdict::Silent => None,
+        }));
+        problems.extend(drop_invalid(draft, &problems));
+        let mut said: HashSet<(String, Option<String>)> = draft.problems.iter().map(|p| (p.kind.clone(), p.field.clone())).collect();
+        for problem in problems {
+            let is_relation_again = problem.kind == "invalid_relationship" && said.contains(&(problem.kind.clone(), problem.field.clone()));
+            if !is_relation_again {
+                said.insert((problem.kind.clone(), problem.field.clone()));
+                draft.problems.push(problem);
+            }
+        }
+    }
+
+    /// Whether the date of the run can change a verdict.
+    pub fn reads_clock(&self) -> bool {
+        self.rules.iter().any(|(_, rule)| rule.reads_clock())
+    }
+
+    /// What its fingerprint is made of.
+    pub fn parts(&self) -> Parts {
+        let mut parts = Parts::default();
+        for mandatory in &self.require {
+            parts.add(format!("mandatory field {}", mandatory.field), mandatory);
+        }
+        for (set, rule) in &self.rules {
+            parts.add(format!("rule {set}/{}", rule.id), rule);
+        }
+        parts
+    }
+
+    /// What it does, in short lines.
+    pub fn explain(&self) -> Vec<String> {
+        let fields: Vec<&str> = self.require.iter().map(|mandatory| mandatory.field.as_str()).collect();
+        let rules: Vec<&str> = self.rules.iter().map(|(_, rule)| rule.id.as_str()).collect();
+        vec![format!("{} mandatory, {} rules", fields.len(), rules.len()), fields.join(", "), rules.join(", ")]
+    }
+
+    fn facts(&self, setting: &Setting, draft: &Draft) -> Facts {
+        Facts {
+            source: setting.stream.source.clone(),
+            institution: setting.slug.clone(),
+            today: setting.at.today(setting.zone),
+            ..draft.facts.clone()
+        }
+    }
+
+    fn mandatory(&self, draft: &Draft) -> Vec<Problem> {
+        let mut problems: Vec<Problem> =
+            self.require.iter().flat_map(|field| field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent))).collect();
+        let says_title = self.require.iter().any(|field| field.field == Field::Title.name());
+        if !says_title && !matches!(draft.job.get(Field::Title), Value::Text(_)) {
+            problems.insert(0, Problem::error("missing_field", "title", "Mandatory field 'title' is missing".to_owned()));
+        }
+        problems
+    }
+}
+
+/// Values that do not convert leave the job; those that nobody has complained of yet are optional, and warned of.
+fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    for (name, value) in draft.job.values_mut() {
+        if *value == Value::List(Vec::new()) {
+            *value = Value::Absent;
+        }
+        if let Value::Invalid(invalid) = value {
+            let known = said.iter().any(|problem| problem.field.as_deref() == Some(name) && problem.severity == Severity::Error);
+            if !known {
+                warnings.push(
+                    Problem::error(invalid.kind, name, format!("Field '{name}' {}: left out", invalid.why)).found(invalid.found.clone()).as_warning(),
+                );
+                *value = Value::Absent;
+            }
+        }
+    }
+    warnings
+}

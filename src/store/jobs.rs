@@ -1,0 +1,256 @@
+//! Jobs and their history. Every version is written to both in one statement, the raw document copied inside the
+//! database from `staging_documents`, so that it crosses the wire once in its life.
+
+use super::{Result, Stream, array_literal};
+use crate::model::field::{FIELDS, Field, FieldKind};
+use crate::model::{Change, Clock, Fingerprint, Hash, Job, Value};
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// One version to write.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// The job.
+    pub job_id: Uuid,
+    /// The source's id.
+    pub original_id: String,
+    /// Rises when a recycled id is proven to be another job.
+    pub generation: i32,
+    /// The document it comes from.
+    pub document_id: i64,
+    /// Hash of that.
+    pub content_hash: Hash,
+    /// The fields.
+    pub job: Job,
+    /// What kind of change.
+    pub change: Change,
+    /// An update of an archived job leaves it archived.
+    pub stays_archived: bool,
+    /// Which fields changed.
+    pub changed_fields: Vec<String>,
+    /// Old and new values; null for a create.
+    pub changes: Json,
+    /// Why, in words.
+    pub reason: String,
+    /// etl_pipeline, or a person.
+    pub by: String,
+}
+
+/// Which run writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp {
+    /// The run; none when a person writes.
+    pub run: Option<i64>,
+    /// The instant.
+    pub at: Clock,
+    /// What derived the fields.
+    pub fingerprint: Fingerprint,
+}
+
+/// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` fingerprint.
+macro_rules! versions {
+    () => {
+        "WITH v AS (
+           SELECT * FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
+             $13::text[], $14::text[], $15::date[], $16::date[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
+             $25::bool[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[])
+           AS v (job_id, original_id, generation, document_id, content_hash, company_id, division_id,
+             title, description, open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra,
+             stays_archived, changed_fields, changes, change_type, reason, created_by)), "
+    };
+}
+
+/// What follows either statement: the rows written become history.
+macro_rules! into_history {
+    () => {
+        " INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
+             open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
+             changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by)
+           SELECT j.institution_id, j.id, j.version, j.company_id, j.division_id, j.source_id, j.original_id, j.external_id, j.title, j.description,
+             j.open_date, j.close_date, j.department, j.department_id, j.job_type, j.source_url, j.remuneration, j.recruiter, j.locations, j.extra, j.raw_json,
+             j.content_hash, j.status, v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, $3, $5, $4, v.created_by
+           FROM written j JOIN v ON v.job_id = j.id"
+    };
+}
+
+const CREATE: &str = concat!(
+    versions!(),
+    "written AS (
+       INSERT INTO jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, title, description, open_date, close_date,
+         department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status, version, first_seen_at, last_updated_at)
+       SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, v.title, v.description, v.open_date, v.close_date,
+         v.department, v.department_id, v.job_type, v.source_url, v.remuneration, v.recruiter::jsonb, v.locations::text[], v.extra::jsonb, d.raw_content,
+         v.content_hash, 'open', 1, $4, $4
+       FROM v JOIN staging_documents d ON d.institution_id = $1 AND d.id = v.document_id
+       RETURNING *)",
+    into_history!()
+);
+
+const CHANGE: &str = concat!(
+    versions!(),
+    "written AS (
+       UPDATE jobs j SET company_id = v.company_id, division_id = v.division_id, title = v.title, description = v.description, open_date = v.open_date,
+         close_date = v.close_date, department = v.department, department_id = v.department_id, job_type = v.job_type, source_url = v.source_url,
+         remuneration = v.remuneration, recruiter = v.recruiter::jsonb, locations = v.locations::text[], extra = v.extra::jsonb, raw_json = d.raw_content,
+         content_hash = v.content_hash, status = CASE WHEN v.stays_archived THEN j.status ELSE 'open' END,
+         archived_at = CASE WHEN v.stays_archived THEN j.archived_at END, archived_as = CASE WHEN v.stays_archived THEN j.archived_as END,
+         reopened_at = CASE WHEN v.change_type = 'reopen' THEN $4 ELSE j.reopened_at END, held_since = NULL, version = j.version + 1, last_updated_at = $4
+       FROM v JOIN staging_documents d ON d.institution_id = $1 AND d.id = v.document_id
+       WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = v.job_id
+       RETURNING j.*)",
+    into_history!()
+);
+
+/// Writes new jobs with their first versions.
+///
+/// # Errors
+/// The database failed.
+pub async fn create(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version]) -> Result<()> {
+    write(CREATE, connection, stream, stamp, versions).await
+}
+
+/// Writes new versions of known jobs.
+///
+/// # Errors
+/// The database failed.
+pub async fn change(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version]) -> Result<()> {
+    write(CHANGE, connection, stream, stamp, versions).await
+}
+
+async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version]) -> Result<()> {
+    if versions.is_empty() {
+        return Ok(());
+    }
+    let text = |field: Field| versions.iter().map(move |v| v.job.get(field).as_text().map(str::to_owned)).collect::<Vec<_>>();
+    let date = |field: Field| versions.iter().map(move |v| v.job.get(field).as_date()).collect::<Vec<_>>();
+    let json = |value: Json| (!value.is_null()).then(|| value.to_string());
+    let changed = |v: &Version| array_literal(v.changed_fields.iter().map(String::as_str));
+    sqlx::query(sql)
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(stamp.run)
+        .bind(stamp.at.0)
+        .bind(stamp.fingerprint.to_vec())
+        .bind(versions.iter().map(|v| v.job_id).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.original_id.as_str()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.generation).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.document_id).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.content_hash.to_vec()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.job.company_id).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.job.division_id).collect::<Vec<_>>())
+        .bind(text(Field::Title))
+        .bind(text(Field::Description))
+        .bind(date(Field::OpenDate))
+        .bind(date(Field::CloseDate))
+        .bind(text(Field::Department))
+        .bind(text(Field::DepartmentId))
+        .bind(text(Field::JobType))
+        .bind(text(Field::SourceUrl))
+        .bind(text(Field::Remuneration))
+        .bind(versions.iter().map(|v| json(v.job.get(Field::Recruiter).to_json())).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| list_literal(v.job.get(Field::Locations))).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| json(v.job.extra_json())).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.stays_archived).collect::<Vec<_>>())
+        .bind(versions.iter().map(changed).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| json(v.changes.clone())).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.change.change_type()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.reason.as_str()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.by.as_str()).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn list_literal(value: &Value) -> Option<String> {
+    match value {
+        Value::List(items) => Some(array_literal(items.iter().map(String::as_str))),
+        _ => None,
+    }
+}
+
+/// Refreshes the fields that make no version.
+///
+/// # Errors
+/// The database failed.
+pub async fn refresh(connection: &mut PgConnection, stream: &Stream, jobs: &[(Uuid, &Job)]) -> Result<()> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let json = |value: Json| (!value.is_null()).then(|| value.to_string());
+    sqlx::query(
+        "UPDATE jobs j SET source_url = v.source_url, recruiter = v.recruiter::jsonb, locations = v.locations::text[]
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS v (id, source_url, recruiter, locations)
+         WHERE j.institution_id = $1 AND j.id = v.id",
+    )
+    .bind(stream.institution)
+    .bind(jobs.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| job.get(Field::SourceUrl).as_text().map(str::to_owned)).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| json(job.get(Field::Recruiter).to_json())).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| list_literal(job.get(Field::Locations))).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks jobs whose newer version waits, or clears the mark.
+///
+/// # Errors
+/// The database failed.
+pub async fn mark_held(connection: &mut PgConnection, stream: &Stream, ids: &[Uuid], since: Option<Clock>) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("UPDATE jobs SET held_since = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE COALESCE(held_since, $3) END WHERE institution_id = $1 AND id = ANY ($2)")
+        .bind(stream.institution)
+        .bind(ids)
+        .bind(since.map(|clock| clock.0))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The newest version of jobs, as typed fields.
+///
+/// # Errors
+/// The database failed.
+pub async fn load(connection: &mut PgConnection, stream: &Stream, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query(
+        "SELECT id, company_id, division_id, title, description, open_date, close_date, department, department_id, job_type, source_url, remuneration,
+           recruiter, locations, extra FROM jobs WHERE institution_id = $1 AND id = ANY ($2)",
+    )
+    .bind(stream.institution)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("id")?, job(row)?))).collect()
+}
+
+fn job(row: &PgRow) -> Result<Job> {
+    let mut job = Job::default();
+    job.company_id = row.try_get("company_id")?;
+    job.division_id = row.try_get("division_id")?;
+    for field in FIELDS {
+        job.set(field, column(row, field)?);
+    }
+    if let Some(Json::Object(extra)) = row.try_get::<Option<Json>, _>("extra")? {
+        job.extra = extra.into_iter().map(|(name, value)| (name, Value::Json(value))).collect();
+    }
+    Ok(job)
+}
+
+fn column(row: &PgRow, field: Field) -> Result<Value> {
+    let name = field.name();
+    Ok(match field.kind() {
+        FieldKind::Date => row.try_get::<Option<NaiveDate>, _>(name)?.map_or(Value::Absent, Value::Date),
+        FieldKind::List => row.try_get::<Option<Vec<String>>, _>(name)?.map_or(Value::Absent, Value::List),
+        FieldKind::Json => row.try_get::<Option<Json>, _>(name)?.map_or(Value::Absent, Value::Json),
+        _ => row.try_get::<Option<String>, _>(name)?.map_or(Value::Absent, Value::Text),
+    })
+}

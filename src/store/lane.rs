@@ -1,0 +1,73 @@
+//! Where a run writes. A real run takes connections from the pool and commits its batches; a dry run takes the same
+//! steps over one connection, where each batch is a savepoint of one transaction that is rolled back when the lane is dropped.
+//! Nothing outside this file may know which of the two it is.
+
+use super::{Result, StoreError};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// A place to write.
+#[derive(Clone)]
+pub enum Lane {
+    /// Batches commit, several at once.
+    Pool(PgPool),
+    /// Batches are savepoints, one after the other.
+    Rehearsal(Arc<Mutex<Transaction<'static, Postgres>>>),
+}
+
+/// A connection held for one batch.
+pub enum Held {
+    /// From the pool.
+    Pooled(PoolConnection<Postgres>),
+    /// The one connection of a dry run.
+    Shared(OwnedMutexGuard<Transaction<'static, Postgres>>),
+}
+
+impl Lane {
+    pub(super) async fn rehearsal(pool: &PgPool) -> Result<Lane> {
+        let transaction = pool.begin().await.map_err(StoreError::Connect)?;
+        Ok(Lane::Rehearsal(Arc::new(Mutex::new(transaction))))
+    }
+
+    /// A connection for one batch; begin a transaction on it.
+    ///
+    /// # Errors
+    /// No connection.
+    pub async fn hold(&self) -> Result<Held> {
+        match self {
+            Lane::Pool(pool) => pool.acquire().await.map(Held::Pooled).map_err(StoreError::Connect),
+            Lane::Rehearsal(connection) => Ok(Held::Shared(Arc::clone(connection).lock_owned().await)),
+        }
+    }
+
+    /// How many batches may be written at once.
+    pub fn width(&self) -> usize {
+        match self {
+            Lane::Pool(_) => std::thread::available_parallelism().map_or(2, usize::from),
+            Lane::Rehearsal(_) => 1,
+        }
+    }
+}
+
+impl Deref for Held {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Held::Pooled(connection) => connection,
+            Held::Shared(connection) => connection,
+        }
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Held::Pooled(connection) => connection,
+            Held::Shared(connection) => connection,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Runs: who runs, since when, with what result; and the lock that lets one run at a time have an institution.
+
+use super::{Result, Store, StoreError};
+use crate::model::{Clock, Fingerprint, Parts};
+use chrono::{DateTime, Utc};
+use serde_json::Value as Json;
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres};
+use uuid::Uuid;
+
+/// An institution as a run needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: Uuid,
+    /// Its slug.
+    pub slug: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its zone.
+    pub timezone: String,
+    /// Whether it runs.
+    pub active: bool,
+    /// The slug it had before, when it was renamed.
+    pub formerly: Option<String>,
+}
+
+/// Who holds an institution.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Holder {
+    /// Machine.
+    pub host: String,
+    /// Process.
+    pub pid: i32,
+    /// Since when.
+    pub started_at: DateTime<Utc>,
+}
+
+/// The lock of an institution: held by one session of the database, released with it whatever happens to the process.
+pub struct Lock {
+    connection: PoolConnection<Postgres>,
+    key: i64,
+}
+
+impl Lock {
+    /// Takes the lock if it is free.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn try_take(store: &Store, institution: Uuid) -> Result<Option<Lock>> {
+        let mut connection = store.connection().await?;
+        let key = key(institution);
+        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut *connection).await?;
+        Ok(taken.then_some(Lock { connection, key }))
+    }
+
+    /// Waits for the lock.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn wait(store: &Store, institution: Uuid) -> Result<Lock> {
+        let mut connection = store.connection().await?;
+        let key = key(institution);
+        sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut *connection).await?;
+        Ok(Lock { connection, key })
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// The database failed (and has released the lock by itself).
+    pub async fn release(mut self) -> Result<()> {
+        sqlx::query("SELECT pg_advisory_unlock($1)").bind(self.key).execute(&mut *self.connection).await?;
+        Ok(())
+    }
+}
+
+fn key(institution: Uuid) -> i64 {
+    let (high, low) = institution.as_u64_pair();
+    i64::from_be_bytes((high ^ low).to_be_bytes())
+}
+
+/// Who is said to run an institution.
+///
+/// # Errors
+/// The database failed.
+pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Holder>> {
+    let row = sqlx::query_as("SELECT host, pid, started_at FROM runs WHERE institution_id = $1 AND status = 'running' ORDER BY id DESC LIMIT 1");
+    Ok(row.bind(institution).fetch_optional(connection).await?)
+}
+
+/// The clock of the institution's newest run.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_run_at(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Clock>> {
+    let at: Option<Option<DateTime<Utc>>> =
+        sqlx::query_scalar("SELECT last_run_at FROM institutions WHERE id = $1").bind(institution).fetch_optional(connection).await?;
+    Ok(at.flatten().map(Clock))
+}
+
+/// Begins a run: the institution's row is brought up to date, runs that died are marked, and the run gets its number.
+///
+/// # Errors
+/// The database failed.
+pub async fn begin(connection: &mut PgConnection, tenant: &Tenant, at: Clock, now: DateTime<Utc>, plan: Fingerprint, host: &str) -> Result<i64> {
+    if let Some(formerly) = &tenant.formerly {
+        sqlx::query("UPDATE institutions SET slug = $2 WHERE id = $1 AND slug = $3")
+            .bind(tenant.id)
+            .bind(&tenant.slug)
+            .bind(formerly)
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::query(
+        "INSERT INTO institutions (id, slug, name, timezone, active, created_at, last_run_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, timezone = EXCLUDED.timezone, active = EXCLUDED.active, last_run_at = EXCLUDED.last_run_at",
+    )
+    .bind(tenant.id)
+    .bind(&tenant.slug)
+    .bind(&tenant.name)
+    .bind(&tenant.timezone)
+    .bind(tenant.active)
+    .bind(at.0)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("UPDATE runs SET status = 'failed', error = 'the process died', finished_at = $2 WHERE institution_id = $1 AND status = 'running'")
+        .bind(tenant.id)
+        .bind(now)
+        .execute(&mut *connection)
+        .await?;
+    let id = sqlx::query_scalar(
+        "INSERT INTO runs (institution_id, at, status, plan_fingerprint, host, pid, started_at) VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
+    );
+    let pid = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
+    Ok(id.bind(tenant.id).bind(at.0).bind(plan.to_vec()).bind(host).bind(pid).bind(now).fetch_one(connection).await?)
+}
+
+/// Ends a run.
+///
+/// # Errors
+/// The database failed.
+pub async fn finish(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+    status: &str,
+    now: DateTime<Utc>,
+    summary: &Json,
+    error: Option<&str>,
+) -> Result<()> {
+    sqlx::query("UPDATE runs SET status = $3, finished_at = $4, summary = $5, error = $6 WHERE institution_id = $1 AND id = $2")
+        .bind(institution)
+        .bind(run)
+        .bind(status)
+        .bind(now)
+        .bind(summary)
+        .bind(error)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What one stage did in a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StageRecord {
+    /// The stage.
+    pub stage: String,
+    /// The source.
+    pub source: String,
+    /// Ads that reached it.
+    pub rows_in: i64,
+    /// Ads that left it for the next.
+    pub rows_out: i64,
+    /// Ads that it found reasons against, or held.
+    pub refused: i64,
+    /// Microseconds in it.
+    pub micros: i64,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Stores what the stages did.
+///
+/// # Errors
+/// The database failed.
+pub async fn record_stages(connection: &mut PgConnection, institution: Uuid, run: i64, stages: &[StageRecord]) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO run_stages (institution_id, run_id, stage, source_id, rows_in, rows_out, refused, micros, error)
+         SELECT $1, $2, v.* FROM unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) AS v
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(institution)
+    .bind(run)
+    .bind(stages.iter().map(|s| s.stage.as_str()).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.source.as_str()).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.rows_in).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.rows_out).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.refused).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.micros).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.error.clone()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Remembers what a fingerprint is made of.
+///
+/// # Errors
+/// The database failed.
+pub async fn remember_fingerprint(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    source: &str,
+    fingerprint: Fingerprint,
+    parts: &Parts,
+    at: Clock,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO fingerprints (institution_id, fingerprint, source_id, parts, first_used_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+    )
+    .bind(institution)
+    .bind(fingerprint.to_vec())
+    .bind(source)
+    .bind(parts.to_json())
+    .bind(at.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What fingerprints were made of.
+///
+/// # Errors
+/// The database failed.
+pub async fn fingerprint_parts(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    fingerprints: &[Fingerprint],
+) -> Result<std::collections::HashMap<Fingerprint, Json>> {
+    let wanted: Vec<Vec<u8>> = fingerprints.iter().map(|f| f.to_vec()).collect();
+    let rows: Vec<(Vec<u8>, Json)> =
+        sqlx::query_as("SELECT fingerprint, parts FROM fingerprints WHERE institution_id = $1 AND fingerprint = ANY ($2)")
+            .bind(institution)
+            .bind(wanted)
+            .fetch_all(connection)
+            .await?;
+    Ok(rows.into_iter().filter_map(|(bytes, parts)| Some((Fingerprint::from_column(Some(bytes))?, parts))).collect())
+}
+
+/// Raises an alert.
+///
+/// # Errors
+/// The database failed.
+pub async fn alert(connection: &mut PgConnection, institution: Uuid, run: Option<i64>, at: Clock, alert: &Alert) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO alerts (institution_id, run_id, source_id, kind, severity, message, raised_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7
+         WHERE NOT EXISTS (SELECT 1 FROM alerts WHERE institution_id = $1 AND source_id = $3 AND kind = $4 AND message = $6 AND raised_at = $7)",
+    )
+    .bind(institution)
+    .bind(run)
+    .bind(&alert.source)
+    .bind(alert.kind)
+    .bind(alert.severity)
+    .bind(&alert.message)
+    .bind(at.0)
+    .execute(connection)
+    .await
+    .map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// What someone must look at.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Alert {
+    /// The source; empty for the institution.
+    pub source: String,
+    /// `source_unreachable`, `mass_retirement`, ...
+    pub kind: &'static str,
+    /// `warn` or `error`.
+    pub severity: &'static str,
+    /// What happened and what to do.
+    pub message: String,
+}

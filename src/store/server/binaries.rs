@@ -1,0 +1,143 @@
+//! Finds the server programs that the machine already has.
+//!
+//! Weir ships no database: it borrows `initdb` and `pg_ctl` from an installed PostgreSQL. Distributions keep
+//! them off PATH, so the usual places are tried too. This file only looks; it must never install or download.
+//! To add a place, add a line to [`USUAL`]; one `*` stands for a version, the newest is tried first.
+
+use std::cmp::Reverse;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Folders where distributions and installers put the server programs.
+const USUAL: &[&str] = &[
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/lib64/postgresql-*/bin",
+    "/usr/libexec/postgresql*",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+    "/opt/homebrew/bin",
+    "/usr/local/pgsql/bin",
+    "/usr/local/bin",
+    "/usr/bin",
+];
+
+/// Where to look for the server programs; filled in by the caller, who alone reads the environment.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// The value of `PATH`.
+    pub path: OsString,
+    /// Folders to try before `PATH`.
+    pub extra: Vec<PathBuf>,
+}
+
+/// Why no fitting server programs were found.
+#[derive(Debug, thiserror::Error)]
+pub enum BinariesError {
+    /// The machine has none.
+    #[error(
+        "no PostgreSQL server programs on PATH or in the usual places: install them \
+         (`apt-get install postgresql`, `dnf install postgresql-server`, `brew install postgresql`) or set DATABASE_URL"
+    )]
+    Missing,
+    /// The machine has some, of another major version than the data.
+    #[error(
+        "the data in `{data}` were written by PostgreSQL {wanted}, but this machine has {found}: \
+         install version {wanted}, or move that folder away to begin anew"
+    )]
+    OtherMajor {
+        /// The data folder.
+        data: PathBuf,
+        /// The major version that wrote it.
+        wanted: String,
+        /// The major versions found, for reading.
+        found: String,
+    },
+}
+
+/// A folder with the programs of one PostgreSQL version.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    folder: PathBuf,
+    major: String,
+}
+
+impl Binaries {
+    /// The first fitting programs: of the major version that wrote `data`, or any when there are no data yet.
+    pub fn find(search: &Search, data: &Path) -> Result<Self, BinariesError> {
+        let wanted = major_of(data);
+        let mut others = Vec::new();
+        for found in folders(search).filter_map(|folder| Self::in_folder(&folder)) {
+            if wanted.as_ref().is_none_or(|major| *major == found.major) {
+                return Ok(found);
+            }
+            others.push(found.major);
+        }
+        match wanted {
+            Some(wanted) if !others.is_empty() => {
+                others.dedup();
+                Err(BinariesError::OtherMajor { data: data.to_owned(), wanted, found: others.join(", ") })
+            }
+            _ => Err(BinariesError::Missing),
+        }
+    }
+
+    /// The full path of one program.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The programs reachable from `folder`, following a link on PATH to where its neighbours really are.
+    fn in_folder(folder: &Path) -> Option<Self> {
+        let initdb = folder.join("initdb").canonicalize().ok()?;
+        let folder = initdb.parent()?.to_owned();
+        let pg_ctl = folder.join("pg_ctl");
+        let complete = pg_ctl.is_file() && folder.join("postgres").is_file();
+        let major = complete.then(|| version_of(&pg_ctl)).flatten()?;
+        Some(Self { folder, major })
+    }
+}
+
+/// The major version that wrote a data folder; nothing when it is not one.
+pub fn major_of(data: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(data.join("PG_VERSION")).ok()?;
+    Some(text.trim().to_owned())
+}
+
+fn version_of(pg_ctl: &Path) -> Option<String> {
+    let output = Command::new(pg_ctl).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    Some(number.chars().take_while(char::is_ascii_digit).collect())
+}
+
+fn folders(search: &Search) -> impl Iterator<Item = PathBuf> {
+    let path = std::env::split_paths(&search.path).filter(|folder| folder.is_absolute());
+    let usual = USUAL.iter().flat_map(|pattern| expand(pattern));
+    search.extra.iter().cloned().chain(path).chain(usual)
+}
+
+/// The folders a pattern of [`USUAL`] names, newest version first.
+fn expand(pattern: &str) -> Vec<PathBuf> {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return vec![PathBuf::from(pattern)];
+    };
+    let (parent, prefix) = before.rsplit_once('/').unwrap_or(("", before));
+    let mut versions: Vec<String> = entries(parent)
+        .filter_map(|name| name.strip_prefix(prefix).map(str::to_owned))
+        .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+        .collect();
+    versions.sort_by_key(|version| Reverse(numbers(version)));
+    versions.iter().map(|version| PathBuf::from(format!("{before}{version}{after}"))).collect()
+}
+
+fn entries(folder: &str) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}

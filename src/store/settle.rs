@@ -1,0 +1,187 @@
+//! T3: what a source's read says about the ads that are not in it, and which closing dates have passed. One
+//! transaction a source; repeating it at the same clock changes nothing.
+
+use super::{Result, Stream, holds, staging};
+use crate::model::Clock;
+use chrono::{Duration, NaiveDate};
+use sqlx::PgConnection;
+
+/// Rows archived become history. `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` who.
+macro_rules! archive_history {
+    ($written:literal) => {
+        concat!(
+            "WITH ", $written, ",
+             history AS (
+               INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
+                 open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash,
+                 status, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
+               SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description, open_date, close_date,
+                 department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
+                 '{status}', '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', 'archive', reason, $3, $4, $5
+               FROM written RETURNING original_id)
+             SELECT original_id FROM history ORDER BY original_id"
+        )
+    };
+}
+
+/// Archives the open jobs whose closing date is at or before `newest_passed`, once for each date. Gives their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn archive_closed(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, newest_passed: NaiveDate) -> Result<Vec<String>> {
+    let ids = sqlx::query_scalar(archive_history!(
+        "written AS (
+           UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'closed', archived_for = close_date, version = version + 1, last_updated_at = $4
+           WHERE institution_id = $1 AND source_id = $2 AND status = 'open' AND close_date <= $6 AND archived_for IS DISTINCT FROM close_date
+           RETURNING *, 'archived: closing date passed (' || close_date || ')' AS reason)"
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(run)
+    .bind(at.0)
+    .bind("etl_pipeline")
+    .bind(newest_passed)
+    .fetch_all(connection)
+    .await?;
+    Ok(ids)
+}
+
+/// Counts a miss for every ad that a complete read did not contain, at most once per clock and `apart`.
+///
+/// # Errors
+/// The database failed.
+pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, apart: Duration) -> Result<()> {
+    sqlx::query(
+        "UPDATE ad_states SET misses = misses + 1, last_miss_at = $4
+         WHERE institution_id = $1 AND source_id = $2 AND last_read <> $3 AND NOT retired AND outcome <> 'withdrawn'
+           AND (last_miss_at IS NULL OR (last_miss_at < $4 AND last_miss_at <= $5))",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(read)
+    .bind(at.0)
+    .bind(at.0 - apart)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Closes unpublished ads that have been missed `after` times as withdrawn; their reasons and holds end with them.
+///
+/// # Errors
+/// The database failed.
+pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<u64> {
+    let gone: Vec<(String, i64)> = sqlx::query_as(
+        "UPDATE ad_states SET outcome = 'withdrawn', retry_at = NULL
+         WHERE institution_id = $1 AND source_id = $2 AND misses >= $3 AND job_id IS NULL AND outcome <> 'withdrawn'
+         RETURNING external_id, document_id",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(after)
+    .fetch_all(&mut *connection)
+    .await?;
+    let ids: Vec<&str> = gone.iter().map(|(id, _)| id.as_str()).collect();
+    let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
+    staging::clear(connection, stream, &ids).await?;
+    staging::note_failures(connection, stream, at, &[], &documents).await?;
+    holds::end(connection, stream, holds::Kind::Job, &ids, at, "withdrawn by the source").await?;
+    Ok(gone.len() as u64)
+}
+
+/// How many open jobs would retire now, and how many jobs of the source were open before this instant.
+///
+/// # Errors
+/// The database failed.
+pub async fn candidates(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<(i64, i64)> {
+    let counts = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
+                 WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses >= $4),
+                (SELECT count(*) FROM jobs WHERE institution_id = $1 AND source_id = $2 AND first_seen_at < $3 AND reopened_at IS DISTINCT FROM $3
+                   AND (status = 'open' OR archived_at = $3))",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(at.0)
+    .bind(after)
+    .fetch_one(connection)
+    .await?;
+    Ok(counts)
+}
+
+/// Archives the open jobs that have been missed `after` times. Gives their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn retire_missing(
+    connection: &mut PgConnection,
+    stream: &Stream,
+    run: Option<i64>,
+    at: Clock,
+    after: i32,
+    by: &str,
+) -> Result<Vec<String>> {
+    let ids: Vec<String> = sqlx::query_scalar(archive_history!(
+        "gone AS (
+           UPDATE ad_states s SET retired = TRUE FROM jobs j
+           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses >= $6 AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'
+           RETURNING s.job_id, s.misses, s.last_seen_at),
+         written AS (
+           UPDATE jobs j SET status = 'archived', archived_at = $4, archived_as = 'missing', held_since = NULL, version = version + 1, last_updated_at = $4
+           FROM gone WHERE j.institution_id = $1 AND j.id = gone.job_id
+           RETURNING j.*, 'archived: missing from source (' || gone.misses || ' complete read' || CASE WHEN gone.misses = 1 THEN '' ELSE 's' END || ' since '
+             || to_char(gone.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"') || ')' AS reason)"
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(run)
+    .bind(at.0)
+    .bind(by)
+    .bind(after)
+    .fetch_all(&mut *connection)
+    .await?;
+    forget_waiting(connection, stream, at, &ids).await?;
+    Ok(ids)
+}
+
+/// Archives every open job of a source on purpose. Gives their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn retire_by_person(connection: &mut PgConnection, stream: &Stream, at: Clock, by: &str, why: &str) -> Result<Vec<String>> {
+    let ids: Vec<String> = sqlx::query_scalar(archive_history!(
+        "written AS (
+           UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'person', held_since = NULL, version = version + 1, last_updated_at = $4
+           WHERE institution_id = $1 AND source_id = $2 AND status = 'open'
+           RETURNING *, 'archived: retired by a person (' || $6::text || ')' AS reason)"
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(None::<i64>)
+    .bind(at.0)
+    .bind(by)
+    .bind(why)
+    .fetch_all(&mut *connection)
+    .await?;
+    forget_waiting(connection, stream, at, &ids).await?;
+    Ok(ids)
+}
+
+async fn forget_waiting(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[String]) -> Result<()> {
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    staging::clear(connection, stream, &ids).await?;
+    holds::end(connection, stream, holds::Kind::Job, &ids, at, "the job was archived").await
+}
+
+/// Forgets the misses of a source: a person said that the ads are not gone.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_misses(connection: &mut PgConnection, stream: &Stream) -> Result<()> {
+    sqlx::query("UPDATE ad_states SET misses = 0 WHERE institution_id = $1 AND source_id = $2 AND misses > 0 AND NOT retired")
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

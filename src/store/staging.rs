@@ -1,0 +1,110 @@
+//! `staging_jobs` and their reasons: what waits after a batch, and what leaves. Written in T2.
+
+use super::{Result, Stream};
+use crate::model::{Clock, Fingerprint, Job, Problem};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// An ad that waits, with every reason.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The source's id.
+    pub original_id: String,
+    /// The document.
+    pub document_id: i64,
+    /// The fields as derived.
+    pub job: Job,
+    /// `failed`, `held` or `valid`.
+    pub status: &'static str,
+    /// Every reason.
+    pub problems: Vec<Problem>,
+}
+
+/// Takes away the staging rows of ads (their reasons go with them).
+///
+/// # Errors
+/// The database failed.
+pub async fn clear(connection: &mut PgConnection, stream: &Stream, original_ids: &[&str]) -> Result<()> {
+    if original_ids.is_empty() {
+        return Ok(());
+    }
+    let external: Vec<String> = original_ids.iter().map(|id| format!("{}:{id}", stream.source)).collect();
+    sqlx::query("DELETE FROM staging_jobs WHERE institution_id = $1 AND external_id = ANY ($2)")
+        .bind(stream.institution)
+        .bind(external)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes the ads that wait, and their reasons.
+///
+/// # Errors
+/// The database failed.
+pub async fn put(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, fingerprint: Fingerprint, waiting: &[Waiting]) -> Result<()> {
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let metadata = json!({ "fingerprint": fingerprint.to_string(), "run": run }).to_string();
+    let errors = |problems: &[Problem]| serde_json::to_string(problems).unwrap_or_else(|_| "[]".to_owned());
+    sqlx::query(
+        "WITH v AS (
+           SELECT * FROM unnest($5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[])
+             AS v (document_id, company_id, division_id, original_id, raw_data, status, errors)),
+         staged AS (
+           INSERT INTO staging_jobs AS s (institution_id, document_id, company_id, division_id, source_id, original_id, raw_data, processed, processing_metadata,
+             validation_status, validation_timestamp, validation_errors)
+           SELECT $1, document_id, company_id, division_id, $2, original_id, raw_data::jsonb, TRUE, $4::jsonb, status, $3, errors::jsonb FROM v
+           ON CONFLICT (institution_id, external_id) DO UPDATE SET document_id = EXCLUDED.document_id, company_id = EXCLUDED.company_id,
+             division_id = EXCLUDED.division_id, raw_data = EXCLUDED.raw_data, processing_metadata = EXCLUDED.processing_metadata,
+             validation_status = EXCLUDED.validation_status, validation_timestamp = EXCLUDED.validation_timestamp, validation_errors = EXCLUDED.validation_errors
+           RETURNING s.id, s.validation_errors)
+         INSERT INTO staging_validation_failures (institution_id, staging_job_id, validation_timestamp, validation_type, field_name, error_message, raw_data)
+         SELECT $1, staged.id, $3, reason ->> 'type', reason ->> 'field', reason ->> 'message', reason
+         FROM staged CROSS JOIN LATERAL jsonb_array_elements(staged.validation_errors) AS reason",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(at.0)
+    .bind(metadata)
+    .bind(waiting.iter().map(|w| w.document_id).collect::<Vec<_>>())
+    .bind(waiting.iter().map(|w| w.job.company_id).collect::<Vec<_>>())
+    .bind(waiting.iter().map(|w| w.job.division_id).collect::<Vec<_>>())
+    .bind(waiting.iter().map(|w| w.original_id.as_str()).collect::<Vec<_>>())
+    .bind(waiting.iter().map(|w| w.job.to_json().to_string()).collect::<Vec<_>>())
+    .bind(waiting.iter().map(|w| w.status).collect::<Vec<_>>())
+    .bind(waiting.iter().map(|w| errors(&w.problems)).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes documents that could not be derived for a reason outside the ad, or clears that note.
+///
+/// # Errors
+/// The database failed.
+pub async fn note_failures(connection: &mut PgConnection, stream: &Stream, at: Clock, failed: &[(i64, String, i32)], mended: &[i64]) -> Result<()> {
+    if !mended.is_empty() {
+        sqlx::query("DELETE FROM staging_failed_documents WHERE institution_id = $1 AND document_id = ANY ($2)")
+            .bind(stream.institution)
+            .bind(mended)
+            .execute(&mut *connection)
+            .await?;
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO staging_failed_documents (institution_id, document_id, failure_timestamp, error_type, error_details, retry_count)
+         SELECT $1, v.id, $2, 'system_error', v.details, v.retries FROM unnest($3::bigint[], $4::text[], $5::int[]) AS v (id, details, retries)
+         ON CONFLICT (institution_id, document_id) DO UPDATE SET error_details = EXCLUDED.error_details, retry_count = EXCLUDED.retry_count",
+    )
+    .bind(stream.institution)
+    .bind(at.0)
+    .bind(failed.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
+    .bind(failed.iter().map(|(_, details, _)| details.as_str()).collect::<Vec<_>>())
+    .bind(failed.iter().map(|(.., retries)| *retries).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}

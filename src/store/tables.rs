@@ -1,0 +1,47 @@
+//! The tables as their own comments describe them: the source of `docs/reference/tables.md`.
+
+use super::Result;
+use sqlx::PgConnection;
+use std::fmt::Write;
+
+#[derive(sqlx::FromRow)]
+struct Column {
+    table_name: String,
+    table_comment: Option<String>,
+    name: String,
+    kind: String,
+    nullable: bool,
+    comment: Option<String>,
+}
+
+/// The reference page of all tables, as Markdown.
+///
+/// # Errors
+/// The database failed.
+pub async fn reference(connection: &mut PgConnection) -> Result<String> {
+    let columns: Vec<Column> = sqlx::query_as(
+        "SELECT c.relname AS table_name, obj_description(c.oid) AS table_comment, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS kind,
+           NOT a.attnotnull AS nullable, col_description(c.oid, a.attnum) AS comment
+         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations'
+         ORDER BY c.relname, a.attnum",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(markdown(&columns))
+}
+
+fn markdown(columns: &[Column]) -> String {
+    let mut page = String::from("# Tables\n\nGenerated from the comments in the database: `weir db tables`. Do not edit by hand.\n");
+    let mut table = "";
+    for column in columns {
+        if column.table_name != table {
+            table = &column.table_name;
+            let about = column.table_comment.as_deref().unwrap_or_default();
+            let _ = write!(page, "\n## {table}\n\n{about}\n\n| column | type | what |\n|---|---|---|\n");
+        }
+        let kind = if column.nullable { format!("{}, may be null", column.kind) } else { column.kind.clone() };
+        let _ = writeln!(page, "| `{}` | {kind} | {} |", column.name, column.comment.as_deref().unwrap_or_default().replace('|', "\\|"));
+    }
+    page
+}

@@ -1,0 +1,156 @@
+//! The work of a segment: the ads whose (content hash, fingerprint) differs from what was last derived. Found by
+//! query, so that a run that died is simply run again.
+
+use super::{Result, Stream};
+use crate::model::{Ad, Clock, Fingerprint, Hash, Outcome, Published};
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    external_id: String,
+    document_id: i64,
+    raw_content: String,
+    content_hash: Vec<u8>,
+    derived_hash: Option<Vec<u8>>,
+    derived_fingerprint: Option<Vec<u8>>,
+    outcome: String,
+    generation: i32,
+    fields_hash: Option<Vec<u8>>,
+    refresh_hash: Option<Vec<u8>>,
+    released: bool,
+    discarded: bool,
+    retries: i32,
+    job_id: Option<Uuid>,
+    version: Option<i32>,
+    archived_as: Option<String>,
+    archived_for: Option<NaiveDate>,
+    held: bool,
+}
+
+macro_rules! select_ads {
+    ($condition:literal) => {
+        concat!(
+            "SELECT s.external_id, s.document_id, d.raw_content::text AS raw_content, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
+               s.generation, s.fields_hash, s.refresh_hash, s.retries,
+               s.released_hash IS NOT DISTINCT FROM s.content_hash AS released, s.discarded_hash IS NOT DISTINCT FROM s.content_hash AS discarded,
+               j.id AS job_id, j.version, j.archived_as, j.archived_for, j.held_since IS NOT NULL AS held
+             FROM ad_states s
+             JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id
+             LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
+             WHERE s.institution_id = $1 AND s.source_id = $2 AND s.refused IS NULL
+               AND (s.derived_hash IS DISTINCT FROM s.content_hash OR s.derived_fingerprint IS DISTINCT FROM $3 OR s.retry_at <= $4)
+               AND ", $condition, " ORDER BY s.external_id"
+        )
+    };
+}
+
+/// Of the ads with these ids, those that need deriving.
+///
+/// # Errors
+/// The database failed.
+pub async fn among(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, ids: &[String]) -> Result<Vec<Ad>> {
+    let rows: Vec<Row> = sqlx::query_as(select_ads!("s.external_id = ANY ($5)"))
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(fingerprint.to_vec())
+        .bind(at.0)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(Row::ad).collect())
+}
+
+/// The next ads after an id that need deriving, at most `limit`.
+///
+/// # Errors
+/// The database failed.
+pub async fn after(
+    connection: &mut PgConnection,
+    stream: &Stream,
+    fingerprint: Fingerprint,
+    at: Clock,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<Ad>> {
+    let rows: Vec<Row> = sqlx::query_as(select_ads!(
+        "s.external_id > $5 AND s.external_id IN (
+             SELECT w.external_id FROM ad_states w
+             WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND w.external_id > $5
+               AND (w.derived_hash IS DISTINCT FROM w.content_hash OR w.derived_fingerprint IS DISTINCT FROM $3 OR w.retry_at <= $4)
+             ORDER BY w.external_id LIMIT $6)"
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(fingerprint.to_vec())
+    .bind(at.0)
+    .bind(after)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Row::ad).collect())
+}
+
+/// How many ads need deriving, by the fingerprint that last derived them.
+///
+/// # Errors
+/// The database failed.
+pub async fn pending(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock) -> Result<Vec<Pending>> {
+    let rows: Vec<(Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
+        "SELECT derived_fingerprint, count(*), count(*) FILTER (WHERE derived_hash IS DISTINCT FROM content_hash) FROM ad_states
+         WHERE institution_id = $1 AND source_id = $2 AND refused IS NULL
+           AND (derived_hash IS DISTINCT FROM content_hash OR derived_fingerprint IS DISTINCT FROM $3 OR retry_at <= $4)
+         GROUP BY derived_fingerprint",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(fingerprint.to_vec())
+    .bind(at.0)
+    .fetch_all(connection)
+    .await?;
+    let pending =
+        |(derived_by, ads, new_content): (Option<Vec<u8>>, i64, i64)| Pending { derived_by: Hash::from_column(derived_by), ads, new_content };
+    Ok(rows.into_iter().map(pending).collect())
+}
+
+/// Ads that need deriving and were last derived by the same fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The fingerprint that last derived them; none if never derived or asked for again.
+    pub derived_by: Option<Fingerprint>,
+    /// How many.
+    pub ads: i64,
+    /// How many of them have content that was never derived.
+    pub new_content: i64,
+}
+
+impl Row {
+    fn ad(self) -> Ad {
+        let published = self.job_id.zip(self.version).map(|(job_id, version)| Published {
+            job_id,
+            version,
+            archived_as: self.archived_as,
+            archived_for: self.archived_for,
+            held: self.held,
+        });
+        Ad {
+            external_id: self.external_id,
+            document_id: self.document_id,
+            // What was stored as jsonb reads as JSON.
+            content: serde_json::from_str(&self.raw_content).unwrap_or(Json::Null),
+            content_hash: Hash::from_column(Some(self.content_hash)).unwrap_or(Hash([0; 16])),
+            derived_hash: Hash::from_column(self.derived_hash),
+            derived_fingerprint: Hash::from_column(self.derived_fingerprint),
+            outcome: Outcome::from(self.outcome.as_str()),
+            generation: self.generation,
+            fields_hash: Hash::from_column(self.fields_hash),
+            refresh_hash: Hash::from_column(self.refresh_hash),
+            released: self.released,
+            discarded: self.discarded,
+            retries: self.retries,
+            published,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The text being parsed, and places in it.
+//!
+//! The parser counts lines from one and columns from zero; everything else in Weir counts both from one. Only this file knows that.
+
+use std::sync::Arc;
+
+use serde_saphyr::granit_parser::Marker;
+
+use crate::diagnostic::Place;
+
+pub(super) struct Page<'a> {
+    pub(super) file: Arc<str>,
+    pub(super) text: &'a str,
+    lines: Vec<&'a str>,
+}
+
+impl<'a> Page<'a> {
+    /// Lines end as YAML says: with a line feed, a carriage return, or both.
+    pub(super) fn new(file: &str, text: &'a str) -> Self {
+        let ends = |line: &'a str| line.strip_suffix('\r').unwrap_or(line).split('\r');
+        Self { file: file.into(), text, lines: text.split('\n').flat_map(ends).collect() }
+    }
+
+    /// A line, counted from one; empty when there is none.
+    pub(super) fn line(&self, line: usize) -> &'a str {
+        self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default()
+    }
+
+    /// From one marker to another, or to the end of the line.
+    pub(super) fn place(&self, start: Marker, end: Marker) -> Place {
+        let length = if start.line() == end.line() {
+            end.col().saturating_sub(start.col())
+        } else {
+            self.line(start.line()).trim_end().chars().count().saturating_sub(start.col())
+        };
+        Place::new(self.file.clone(), start.line(), start.col() + 1, length)
+    }
+}

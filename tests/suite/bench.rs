@@ -1,0 +1,127 @@
+//! The test bench: one PostgreSQL for all tests of the process, a database for each, and a canonical dump to compare
+//! databases with (semantics: without run numbers, read records, sequences and wall-clock durations).
+
+use sqlx::{Connection, PgConnection};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use weir::store::Store;
+use weir::store::server::{Environment, Search, Server};
+
+static SERVER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
+static NAMES: AtomicU32 = AtomicU32::new(0);
+
+/// A database of its own, made from a migrated template.
+pub struct Bench {
+    server: Arc<Server>,
+    pub name: String,
+}
+
+/// Where the server's binaries may be.
+pub fn environment() -> Environment {
+    #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Environment { search: Search { path, extra: Vec::new() }, state: None, sockets: vec![std::env::temp_dir()] }
+}
+
+/// The server that all tests share; the last test to leave stops it.
+fn server() -> Arc<Server> {
+    let mut shared = SERVER.lock().unwrap();
+    shared.upgrade().unwrap_or_else(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
+        std::fs::create_dir_all(&folder).unwrap();
+        let fresh = Arc::new(Server::open(&folder, &environment()).unwrap_or_else(|error| panic!("{error}")));
+        *shared = Arc::downgrade(&fresh);
+        fresh
+    })
+}
+
+impl Bench {
+    /// A fresh database with all tables.
+    pub async fn new() -> Bench {
+        let server = server();
+        let template = format!("template_{}", std::process::id());
+        TEMPLATE.get_or_init(|| make_template(&server, &template)).await;
+        Bench::copy_of(server, &template).await
+    }
+
+    /// A copy of this database; nobody may be connected to it.
+    pub async fn copy(&self) -> Bench {
+        Bench::copy_of(Arc::clone(&self.server), &self.name).await
+    }
+
+    async fn copy_of(server: Arc<Server>, template: &str) -> Bench {
+        let name = format!("test_{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+        admin(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        Bench { server, name }
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        self.server.url(&self.name)
+    }
+
+    /// Removes the database.
+    pub async fn drop(self) {
+        admin(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+async fn admin(server: &Server, sql: &str) {
+    let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn make_template(server: &Server, name: &str) {
+    admin(server, &format!("DROP DATABASE IF EXISTS {name}")).await;
+    admin(server, &format!("CREATE DATABASE {name}")).await;
+    let store = Store::open(&server.url(name), 1).await.unwrap();
+    store.close().await;
+}
+
+/// What two databases must agree in, table by table.
+const DUMP: [(&str, &str); 10] = [
+    ("institutions", "SELECT to_jsonb(t) FROM institutions t"),
+    ("companies", "SELECT to_jsonb(t) FROM companies t"),
+    ("divisions", "SELECT to_jsonb(t) FROM divisions t"),
+    ("documents", "SELECT to_jsonb(t) - 'id' FROM staging_documents t"),
+    ("states", "SELECT to_jsonb(t) - 'document_id' - 'last_read' - 'last_change_run' FROM ad_states t"),
+    ("staging", "SELECT to_jsonb(t) - 'id' - 'document_id' #- '{processing_metadata,run}' FROM staging_jobs t"),
+    (
+        "failures",
+        "SELECT to_jsonb(f) - 'id' - 'staging_job_id' || jsonb_build_object('of', j.external_id)
+         FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id",
+    ),
+    ("jobs", "SELECT to_jsonb(t) FROM jobs t"),
+    ("history", "SELECT to_jsonb(t) - 'run_id' FROM jobs_history t"),
+    ("holds", "SELECT to_jsonb(t) - 'id' - 'opened_run' #- '{details,document}' FROM holds t"),
+];
+
+const LETTERS: &str = "SELECT to_jsonb(f) - 'id' - 'document_id' || jsonb_build_object('of', d.external_id)
+     FROM staging_failed_documents f JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id";
+
+/// The canonical dump of a database: equal dumps, equal databases.
+pub async fn dump(url: &str) -> String {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut out = String::new();
+    for (name, sql) in DUMP.into_iter().chain([("dead letters", LETTERS)]) {
+        let sql = format!("SELECT row::text FROM ({sql}) AS t (row) ORDER BY 1");
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        out.push_str(&format!("# {name}\n{}\n", rows.join("\n")));
+    }
+    connection.close().await.unwrap();
+    out
+}
+
+/// The first lines in which two dumps differ.
+pub fn difference(expected: &str, found: &str) -> Option<String> {
+    if expected == found {
+        return None;
+    }
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
+    let gone = old.iter().filter(|line| !new.contains(line)).take(4).map(|line| format!("- {line}"));
+    let come = new.iter().filter(|line| !old.contains(line)).take(4).map(|line| format!("+ {line}"));
+    Some(gone.chain(come).collect::<Vec<_>>().join("\n"))
+}

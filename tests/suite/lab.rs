@@ -1,0 +1,187 @@
+//! A project folder and a database of its own: writes YAML and feeds, runs the real plan, reads what came of it.
+
+use crate::bench::{Bench, dump};
+use sqlx::{Connection, PgConnection};
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio_util::sync::CancellationToken;
+use weir::config::Project;
+use weir::engine::{Engine, Request, RunError, Summary, Watcher};
+use weir::model::Clock;
+use weir::plan::Checked;
+use weir::source::{Access, http};
+use weir::store::Store;
+
+/// The pipeline of every test.
+pub const DAILY: &str = "pipeline: daily\nstages: [fetch, extract, resolve, validate, promote, archive, report]\n";
+
+/// One run to do.
+#[derive(Clone)]
+pub struct Step {
+    pub at: String,
+    pub variables: HashMap<String, String>,
+}
+
+impl Step {
+    pub fn new(at: &str, variables: &[(&str, &str)]) -> Step {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Step { at: at.to_owned(), variables: variables.collect() }
+    }
+
+    pub fn clock(&self) -> Clock {
+        let text = if self.at.contains('T') { self.at.clone() } else { format!("{}T00:00:00Z", self.at) };
+        Clock(text.parse().unwrap())
+    }
+}
+
+/// A folder and a database.
+pub struct Lab {
+    pub folder: PathBuf,
+    pub bench: Bench,
+    _temp: Arc<tempfile::TempDir>,
+}
+
+/// How a run is watched in tests.
+pub fn everything() -> Watcher {
+    Arc::new(|_| ControlFlow::Continue(()))
+}
+
+/// Stops the run at its n-th event, from 0.
+pub fn stop_at(n: usize) -> Watcher {
+    let seen = AtomicUsize::new(0);
+    Arc::new(move |_| if seen.fetch_add(1, Ordering::SeqCst) >= n { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+}
+
+impl Lab {
+    /// An empty project with the daily pipeline.
+    pub async fn new() -> Lab {
+        let temp = tempfile::tempdir().unwrap();
+        let lab = Lab { folder: temp.path().to_owned(), bench: Bench::new().await, _temp: Arc::new(temp) };
+        lab.write("pipelines/daily.yaml", DAILY);
+        lab
+    }
+
+    /// The same folder with a copy of the database.
+    pub async fn copy(&self) -> Lab {
+        Lab { folder: self.folder.clone(), bench: self.bench.copy().await, _temp: Arc::clone(&self._temp) }
+    }
+
+    /// Writes a file of the project.
+    pub fn write(&self, file: &str, text: &str) {
+        let path = self.folder.join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Copies the files of a folder over the project.
+    pub fn lay_over(&self, from: &Path) {
+        for entry in std::fs::read_dir(from).unwrap().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.path().is_dir() {
+                for inner in std::fs::read_dir(entry.path()).unwrap().flatten() {
+                    let target = self.folder.join(&name);
+                    std::fs::create_dir_all(&target).unwrap();
+                    std::fs::copy(inner.path(), target.join(inner.file_name())).unwrap();
+                }
+            } else {
+                std::fs::copy(entry.path(), self.folder.join(&name)).unwrap();
+            }
+        }
+    }
+
+    /// The project, which must be without errors.
+    pub fn checked(&self) -> Checked {
+        let checked = weir::plan::check::check(Project::load(&self.folder));
+        assert!(!checked.diagnostics.has_errors(), "{}", weir::diagnostic::render(&checked.diagnostics, &checked.texts, false));
+        checked
+    }
+
+    /// Runs all institutions; they must end well.
+    pub async fn run(&self, step: &Step) -> Vec<Summary> {
+        self.run_as(step, false, everything()).await.into_iter().map(|result| result.unwrap_or_else(|error| panic!("{error}"))).collect()
+    }
+
+    /// Runs all institutions, watched.
+    pub async fn run_as(&self, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
+        let checked = self.checked();
+        let store = Store::connect(&self.bench.url(), 12).await.unwrap();
+        let engine = Engine {
+            store: store.clone(),
+            access: Access { folder: self.folder.clone(), client: http::client().unwrap(), variables: Arc::new(step.variables.clone()) },
+            sandbox: Arc::clone(&checked.sandbox),
+            watcher,
+            stop: CancellationToken::new(),
+        };
+        let request = Request {
+            at: step.clock(),
+            dry_run,
+            wait: false,
+            now: chrono::Utc::now,
+            host: "bench".to_owned(),
+            spool: self.folder.join(".weir/spool"),
+        };
+        let mut results = Vec::new();
+        for plan in checked.institutions.iter().filter_map(|institution| institution.plan()).filter(|plan| plan.tenant.active) {
+            results.push(engine.run(plan, &request).await);
+        }
+        store.close().await;
+        results
+    }
+
+    /// The canonical dump of the database.
+    pub async fn dump(&self) -> String {
+        dump(&self.bench.url()).await
+    }
+
+    /// Rows of one column.
+    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let mut connection = PgConnection::connect(&self.bench.url()).await.unwrap();
+        let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    }
+
+    /// What a person would want to know of the database, as text.
+    pub async fn story(&self) -> String {
+        let mut out = String::new();
+        for (title, sql) in STORY {
+            let rows = self.texts(sql).await;
+            if !rows.is_empty() {
+                let _ = writeln!(out, "  {title}\n    {}", rows.join("\n    "));
+            }
+        }
+        out
+    }
+}
+
+/// The database as a story: what is published, how it came to be, what waits and why.
+const STORY: [(&str, &str); 6] = [
+    (
+        "jobs",
+        "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
+           COALESCE(' as ' || archived_as, '') || CASE WHEN held_since IS NULL THEN '' ELSE ', held' END, title, COALESCE(array_to_string(locations, ' + '), '-'),
+           COALESCE(open_date::text, ''), COALESCE(close_date::text, ''), COALESCE(remuneration, '-')) FROM jobs ORDER BY source_id, original_id",
+    ),
+    (
+        "history",
+        "SELECT format('%s %s v%s %s [%s] %s%s', source_id, original_id, version, change_type, array_to_string(changed_fields, ', '), change_reason,
+           CASE WHEN changes IS NULL OR change_type = 'archive' THEN '' ELSE ' ' || left(changes::text, 300) END) FROM jobs_history ORDER BY source_id, original_id, version",
+    ),
+    (
+        "waiting",
+        "SELECT format('%s %s %s', j.external_id, j.validation_status, string_agg(f.validation_type || COALESCE(' ' || f.field_name, '') || ': ' || f.error_message, '; ' ORDER BY f.id))
+         FROM staging_jobs j JOIN staging_validation_failures f ON f.institution_id = j.institution_id AND f.staging_job_id = j.id
+         GROUP BY j.external_id, j.validation_status ORDER BY 1",
+    ),
+    (
+        "dead letters",
+        "SELECT format('%s %s: %s', d.source_id, f.error_type, f.error_details) FROM staging_failed_documents f
+         JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id ORDER BY 1",
+    ),
+    ("holds", "SELECT format('%s %s %s %s: %s', kind, source_id, subject, status, reason) FROM holds ORDER BY 1"),
+    ("alerts", "SELECT format('%s %s %s', to_char(raised_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), kind, message) FROM alerts ORDER BY 1"),
+];

@@ -1,0 +1,162 @@
+//! The promises about data, on every case of `tests/cases`: a case is a folder with a project, dated feeds and
+//! `steps`; what came of each step is in `expected`. On each case ride the laws: a run repeated writes nothing, a run
+//! that fails anywhere and is run again ends as an unbroken one, a dry run leaves the database as it was.
+
+use crate::bench::difference;
+use crate::lab::{Lab, Step, everything, stop_at};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use weir::engine::Summary;
+
+/// A line of `steps`.
+enum Act {
+    /// `run 2026-09-01 DAY=1`
+    Run(Step),
+    /// `edit v2`: lays the folder `v2` of the case over the project.
+    Edit(String),
+}
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir("tests/cases").unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    cases.sort();
+    cases
+}
+
+fn acts(case: &Path) -> Vec<(String, Act)> {
+    let text = std::fs::read_to_string(case.join("steps")).unwrap();
+    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    lines.map(|line| (line.to_owned(), act(line))).collect()
+}
+
+fn act(line: &str) -> Act {
+    let mut words = line.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("run"), Some(at)) => {
+            let variables: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
+            Act::Run(Step::new(at, &variables))
+        }
+        (Some("edit"), Some(folder)) => Act::Edit(folder.to_owned()),
+        _ => panic!("cannot read the step `{line}`"),
+    }
+}
+
+async fn lab(case: &Path) -> Lab {
+    let lab = Lab::new().await;
+    lab.lay_over(&case.join("project"));
+    lab
+}
+
+fn counts(summary: &Summary) -> String {
+    let mut out = String::new();
+    for (source, about) in &summary.sources {
+        let read = about.read.as_ref().map_or("-", |read| read.state.name());
+        let named = about.counts.named().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}"));
+        let why = about.read.as_ref().and_then(|read| read.why.clone()).map_or_else(String::new, |why| format!(" ({why})"));
+        let _ = writeln!(out, "  {source}: {read}{why}, {} documents: {}", about.counts.documents, named.collect::<Vec<_>>().join(", "));
+        let parts = about.counts.documents - about.counts.named().iter().filter(|(name, _)| *name != "archived").map(|(_, count)| count).sum::<i64>();
+        assert_eq!(parts, 0, "the documents of a run are the sum of what became of them");
+    }
+    out
+}
+
+fn expect(file: &Path, found: &str) {
+    let expected = std::fs::read_to_string(file).unwrap_or_default();
+    #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
+    if std::env::var_os("WEIR_BLESS").is_some() {
+        std::fs::write(file, found).unwrap();
+        return;
+    }
+    assert_eq!(expected, found, "{}: WEIR_BLESS=1 rewrites it", file.display());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
+    for case in cases() {
+        let lab = lab(&case).await;
+        let mut story = String::new();
+        for (line, act) in acts(&case) {
+            let _ = writeln!(story, "{line}");
+            match act {
+                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
+                Act::Run(step) => {
+                    for summary in lab.run(&step).await {
+                        story.push_str(&counts(&summary));
+                    }
+                    story.push_str(&lab.story().await);
+                    let once = lab.dump().await;
+                    lab.run(&step).await;
+                    if let Some(difference) = difference(&once, &lab.dump().await) {
+                        panic!("{}: `{line}` again changed something:\n{difference}", case.display());
+                    }
+                }
+            }
+        }
+        expect(&case.join("expected"), &story);
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does() {
+    for case in cases() {
+        let lab = lab(&case).await;
+        for (line, act) in acts(&case) {
+            match act {
+                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
+                Act::Run(step) => {
+                    let before = lab.dump().await;
+                    let dry = lab.run_as(&step, true, everything()).await;
+                    if let Some(difference) = difference(&before, &lab.dump().await) {
+                        panic!("{}: the dry run of `{line}` left something:\n{difference}", case.display());
+                    }
+                    let real = lab.run(&step).await;
+                    for (dry, real) in dry.into_iter().zip(real) {
+                        let dry = dry.unwrap_or_else(|error| panic!("{}: {line}: {error}", case.display()));
+                        assert_eq!(counts(&dry), counts(&real), "{}: {line}", case.display());
+                    }
+                }
+            }
+        }
+        lab.bench.drop().await;
+    }
+}
+
+/// Stops each run at each of its events in turn, inside and outside transactions, and runs again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
+    for case in cases() {
+        let lab = lab(&case).await;
+        for (line, act) in acts(&case) {
+            match act {
+                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
+                Act::Run(step) => {
+                    let unbroken = lab.copy().await;
+                    let seen = Arc::new(AtomicUsize::new(0));
+                    let counter = Arc::clone(&seen);
+                    let watch = Arc::new(move |_: &weir::engine::Event| {
+                        counter.fetch_add(1, Ordering::SeqCst);
+                        std::ops::ControlFlow::Continue(())
+                    });
+                    unbroken.run_as(&step, false, watch).await;
+                    let expected = unbroken.dump().await;
+                    for event in 0..seen.load(Ordering::SeqCst) {
+                        let broken = lab.copy().await;
+                        let results = broken.run_as(&step, false, stop_at(event)).await;
+                        assert!(results.iter().any(Result::is_err), "{}: {line}: nothing stopped at event {event}", case.display());
+                        broken.run(&step).await;
+                        if let Some(difference) = difference(&expected, &broken.dump().await) {
+                            panic!("{}: `{line}` stopped at event {event} and run again:\n{difference}", case.display());
+                        }
+                        broken.bench.drop().await;
+                    }
+                    unbroken.bench.drop().await;
+                    lab.run(&step).await;
+                }
+            }
+        }
+        lab.bench.drop().await;
+    }
+}
