@@ -230,7 +230,7 @@ COMMENT ON COLUMN ad_states.last_seen_at IS 'Clock of the newest run that saw it
 COMMENT ON COLUMN ad_states.last_read IS 'The newest read that contained it.';
 COMMENT ON COLUMN ad_states.misses IS 'Complete reads without it since it was last seen.';
 COMMENT ON COLUMN ad_states.last_miss_at IS 'Clock of the newest miss.';
-COMMENT ON COLUMN ad_states.retired IS 'Retired as missing; being seen again clears it.';
+COMMENT ON COLUMN ad_states.retired IS 'Gone from the source: retired as missing, or withdrawn; out of the work until it is seen again.';
 COMMENT ON COLUMN ad_states.released_hash IS 'Content that a person released: it is published whatever the rules say.';
 COMMENT ON COLUMN ad_states.discarded_hash IS 'Content that a person discarded: it is ignored.';
 COMMENT ON COLUMN ad_states.retries IS 'Failed tries so far.';

@@ -42,6 +42,8 @@ pub struct PathError {
     pub message: String,
     /// Zero-based column of it in the text, where known.
     pub column: usize,
+    /// What to do about it.
+    pub help: &'static str,
 }
 
 impl Path {
@@ -51,7 +53,7 @@ impl Path {
     /// What is wrong and where, for texts that RFC 9535 refuses.
     pub fn parse(text: &str) -> Result<Path, PathError> {
         stricter(text)?;
-        let query = parse_json_path(text).map_err(|error| located(&error))?;
+        let query = parse_json_path(text).map_err(|error| located(text, &error))?;
         let form = lower(&query).map_or_else(|| Form::Query(Box::new(query)), Form::Plain);
         Ok(Path { text: text.to_owned(), form })
     }
@@ -145,7 +147,7 @@ fn plain_name(name: &str) -> Option<String> {
 /// `jsonpath-rust` accepts blanks inside names (`$.a b`), which RFC 9535 does not.
 fn stricter(text: &str) -> Result<(), PathError> {
     if !text.starts_with('$') {
-        return Err(PathError { message: "a JSONPath begins with `$`".to_owned(), column: 0 });
+        return Err(PathError { message: "a path begins with `$`".to_owned(), column: 0, help: HELP });
     }
     let mut depth = 0_usize;
     for (column, letter) in text.chars().enumerate() {
@@ -153,7 +155,7 @@ fn stricter(text: &str) -> Result<(), PathError> {
             '[' => depth += 1,
             ']' => depth = depth.saturating_sub(1),
             _ if letter.is_whitespace() && depth == 0 => {
-                return Err(PathError { message: "a blank is not allowed here; names with blanks are written `['a b']`".to_owned(), column });
+                return Err(PathError { message: "a blank cannot stand here".to_owned(), column, help: QUOTED });
             }
             _ => {}
         }
@@ -161,14 +163,32 @@ fn stricter(text: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-fn located(error: &JsonPathError) -> PathError {
+/// What a path looks like.
+const HELP: &str = "a JSONPath looks like `$.agency.name`, `$.locations[*].city` or `$['a name']`";
+/// How names are written that are no words.
+const QUOTED: &str = "names with other signs than letters, digits and `_` are written `['a name']`";
+
+/// The path that somebody who wrote only a name probably meant.
+pub fn path_of(name: &str) -> String {
+    let is_word = name.starts_with(|first: char| first.is_alphabetic()) && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    if is_word || Path::parse(&format!("$.{name}")).is_ok() { format!("$.{name}") } else { format!("$['{name}']") }
+}
+
+fn located(text: &str, error: &JsonPathError) -> PathError {
     use jsonpath_rust::parser::errors::JsonPathError::PestError;
     let PestError(inner) = error else {
-        return PathError { message: error.to_string().to_lowercase(), column: 0 };
+        return PathError { message: error.to_string().to_lowercase(), column: 0, help: HELP };
     };
     let debug = format!("{:?}", inner.line_col);
     let column = debug.rsplit([',', '(']).next().and_then(|tail| tail.trim_end_matches(')').trim().parse::<usize>().ok());
-    PathError { message: "this is not a JSONPath".to_owned(), column: column.unwrap_or(1).saturating_sub(1) }
+    let column = column.unwrap_or(1).saturating_sub(1);
+    match text.chars().nth(column) {
+        None => PathError { message: "the path ends too early".to_owned(), column, help: HELP },
+        Some('(') => PathError { message: "a path has no functions".to_owned(), column, help: "leave it to a `script`" },
+        Some('`') => PathError { message: "a backtick cannot stand here".to_owned(), column, help: QUOTED },
+        Some('-') => PathError { message: "`-` cannot stand here".to_owned(), column, help: QUOTED },
+        Some(letter) => PathError { message: format!("`{letter}` cannot stand here"), column, help: HELP },
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,19 @@
 
 #[path = "suite/bench.rs"]
 mod bench;
+#[path = "suite/crashes.rs"]
+mod crashes;
 #[path = "suite/house.rs"]
 mod house;
+#[path = "suite/http.rs"]
+mod http;
 #[path = "suite/lab.rs"]
 mod lab;
+#[path = "suite/mistakes.rs"]
+mod mistakes;
 #[path = "suite/promises.rs"]
 mod promises;
+#[path = "suite/reference.rs"]
+mod reference;
 #[path = "suite/replay.rs"]
 mod replay;

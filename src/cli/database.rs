@@ -20,12 +20,12 @@ impl Database {
     /// Opens the database and brings the tables up to date.
     pub(super) async fn open(edge: &Edge) -> Result<Database, Failure> {
         if let Some(url) = edge.text("DATABASE_URL") {
-            return Ok(Database { store: Store::open(&url, CONNECTIONS).await?, server: None });
+            return Ok(Database { store: Store::open(&url, CONNECTIONS, &edge.process()).await?, server: None });
         }
         let server = start(edge).await?;
         let url = server.url("weir");
         create_database(&server.url("postgres")).await?;
-        Ok(Database { store: Store::open(&url, CONNECTIONS).await?, server: Some(server) })
+        Ok(Database { store: Store::open(&url, CONNECTIONS, &edge.process()).await?, server: Some(server) })
     }
 
     /// Lets the private server run on after the last one out.

@@ -125,6 +125,15 @@ impl Edge {
         self.text("USER").or_else(|| self.text("LOGNAME")).unwrap_or_else(|| "a person".to_owned())
     }
 
+    fn host(&self) -> String {
+        nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "this machine".to_owned())
+    }
+
+    /// What others read of this process when it holds an institution.
+    fn process(&self) -> String {
+        format!("process {} on {}", std::process::id(), self.host())
+    }
+
     fn checked(&self) -> Checked {
         planning::check::check(crate::config::Project::load(&self.project))
     }

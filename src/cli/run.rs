@@ -108,8 +108,14 @@ impl Run {
     }
 
     fn request(&self, edge: &Edge) -> Request {
-        let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "this machine".to_owned());
-        Request { at: self.at.clock(edge), dry_run: self.dry_run, wait: self.wait, now: edge.now, host, spool: edge.home().join("spool") }
+        Request {
+            at: self.at.clock(edge),
+            dry_run: self.dry_run,
+            wait: self.wait,
+            now: edge.now,
+            host: edge.host(),
+            spool: edge.home().join("spool"),
+        }
     }
 
     fn tell(&self, edge: &Edge, mut results: Vec<(String, Result<Summary, RunError>)>, left_out: bool) -> u8 {

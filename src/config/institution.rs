@@ -5,10 +5,11 @@ use crate::source::FetchSpec;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
-use crate::yaml::{Located, Node, Parsed, Required};
-use chrono_tz::Tz;
+use crate::stage::span::Zone;
+use crate::yaml::{Located, Node, Required, Text, from_text};
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use std::str::FromStr;
 use uuid::Uuid;
 
 /// One institution.
@@ -18,17 +19,17 @@ pub struct InstitutionSpec {
     /// Its name in commands, paths and keys: lower-case letters, digits and `-`. Its identity.
     pub institution: Required<Located<String>>,
     /// Its id, when it must not follow from the name.
-    pub id: Option<Located<Parsed<Uuid>>>,
+    pub id: Option<Located<Id>>,
     /// The name it had before, when it was renamed: its jobs stay its jobs.
     pub formerly: Option<Located<String>>,
     /// Its name for people.
     pub name: Option<Located<String>>,
     /// The IANA zone in which its closing dates end, such as `Australia/Sydney`.
-    pub timezone: Required<Located<Parsed<Tz>>>,
+    pub timezone: Required<Located<Zone>>,
     /// The pipeline that it runs (`daily`).
     pub pipeline: Option<Located<String>>,
     /// When it runs, as cron; overrides the pipeline's.
-    pub schedule: Option<Located<String>>,
+    pub schedule: Option<Text>,
     /// `false`: listed, not run.
     #[serde(default = "yes")]
     pub active: bool,
@@ -61,13 +62,13 @@ pub struct InstitutionSpec {
 #[serde(deny_unknown_fields)]
 pub struct SourceSpec {
     /// How it is read.
-    pub fetch: Located<FetchSpec>,
+    pub fetch: Required<FetchSpec>,
     /// Where the id of an ad stands: a JSONPath.
-    pub id: Located<String>,
+    pub id: Required<Text>,
     /// Canonical fields, and where they come from.
-    pub job: JobSpec,
+    pub job: Required<JobSpec>,
     /// The zone of its dates, when it is not the institution's.
-    pub timezone: Option<Parsed<Tz>>,
+    pub timezone: Option<Zone>,
     /// Mandatory fields: these stand before the institution's of the same name.
     #[serde(default)]
     pub require: IndexMap<Located<String>, Node>,
@@ -95,6 +96,25 @@ pub struct WithoutSpec {
     pub rule: Located<String>,
     /// Why.
     pub reason: Located<String>,
+}
+
+/// The id of an institution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Id(pub Uuid);
+
+impl FromStr for Id {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Id, String> {
+        let help = "leave `id` out, or write one like `6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11`";
+        text.parse().map(Id).map_err(|_| format!("`{text}` is not a UUID\n{help}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
+        from_text(deserializer)
+    }
 }
 
 fn yes() -> bool {

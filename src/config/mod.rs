@@ -80,12 +80,17 @@ fn read_one<T: DeserializeOwned>(kind: &str, path: &Path, texts: &mut Sources, o
             yaml::read(&file, &bytes, out)
         }
         Err(error) => {
-            out.error(&Place::start_of(file.as_str()), "unreadable-file", format!("cannot be read: {error}"))
+            out.error(&Place::start_of(file.as_str()), "unreadable-file", format!("the file cannot be read: {}", why(&error)))
                 .help("check that it is a file and that you may read it");
             None
         }
     };
     Parsed { file, stem, spec }
+}
+
+/// The system's reason, in the form of our own.
+fn why(error: &std::io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// The YAML files of a folder, by name; none if there is no folder.

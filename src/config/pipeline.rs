@@ -2,7 +2,7 @@
 //! unless its `after` says otherwise.
 
 use crate::stage::Kind;
-use crate::yaml::{Located, OneOrMany, Required};
+use crate::yaml::{Located, OneOrMany, Positive, Required, Text};
 use serde::Deserialize;
 
 /// One pipeline.
@@ -12,14 +12,14 @@ pub struct PipelineSpec {
     /// Its name.
     pub pipeline: Required<Located<String>>,
     /// When it runs, as cron.
-    pub schedule: Option<Located<String>>,
+    pub schedule: Option<Text>,
     /// The stages.
     pub stages: Required<Vec<Located<StageSpec>>>,
 }
 
 /// One stage, by its kind: `fetch`, or with settings `extract: { batch: 500 }`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "stage", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StageSpec {
     /// Reads a source.
     Fetch(PlainSpec),
@@ -52,7 +52,7 @@ pub struct ExtractSpec {
     /// Stages that it waits for; by default the one before it.
     after: Option<OneOrMany<Located<String>>>,
     /// Ads that commit together (500).
-    pub batch: Option<Located<u16>>,
+    pub batch: Option<Positive<u16>>,
 }
 
 impl StageSpec {

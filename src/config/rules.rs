@@ -1,9 +1,10 @@
 //! `rules/*.yaml`: rule sets, the analysts' files.
 
 use crate::model::Severity;
-use crate::yaml::{Located, Node, Required, Text};
+use crate::yaml::{Located, Node, Required, Text, from_text};
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use std::str::FromStr;
 
 /// One rule set; its name is the file's.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,10 +19,10 @@ pub struct RuleSetSpec {
 #[serde(deny_unknown_fields)]
 pub struct RuleSpec {
     /// Its name, unique in its set.
-    pub id: Located<String>,
+    pub id: Required<Located<String>>,
     /// The error type that it gives.
     #[serde(rename = "type")]
-    pub kind: Located<String>,
+    pub kind: Required<Located<String>>,
     /// The field to blame.
     pub field: Option<Located<String>>,
     /// `error` refuses the ad, `warn` only notes.
@@ -30,9 +31,9 @@ pub struct RuleSpec {
     /// When it applies; always without it.
     pub when: Option<Text>,
     /// What must hold.
-    pub assert: Text,
+    pub assert: Required<Text>,
     /// What to say if it does not hold.
-    pub message: Located<String>,
+    pub message: Required<Located<String>>,
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
@@ -62,9 +63,27 @@ pub struct RuleTest {
     pub division: Option<RelationTest>,
     /// The date of the run.
     #[serde(default)]
-    pub today: Option<NaiveDate>,
+    pub today: Option<Day>,
     /// `pass` or `fail`.
     pub expect: Expect,
+}
+
+/// A date as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Day, String> {
+        text.parse().map(Day).map_err(|_| format!("`{text}` is not a date\nwrite it like `2026-12-31`"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+        from_text(deserializer)
+    }
 }
 
 /// A relation in an example.

@@ -124,6 +124,19 @@ impl Diagnostics {
         self.0.iter().any(|one| one.severity == Severity::Error)
     }
 
+    /// Whether a file has errors: what is missing there may only be unreadable.
+    pub fn has_errors_in(&self, file: &str) -> bool {
+        self.0.iter().any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(|place| *place.file == *file))
+    }
+
+    /// Whether an error points into a place.
+    pub fn has_errors_within(&self, outer: &Place) -> bool {
+        let is_within = |place: &Place| {
+            place.file == outer.file && place.line == outer.line && (outer.column..outer.column + outer.length).contains(&place.column)
+        };
+        self.0.iter().any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(is_within))
+    }
+
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

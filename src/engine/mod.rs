@@ -131,10 +131,7 @@ impl Engine {
         }
         let mut connection = self.store.connection().await?;
         let holder = runs::holder(&mut connection, plan.tenant.id).await?;
-        let who = holder.map_or_else(
-            || "another process".to_owned(),
-            |holder| format!("process {} on {} since {}", holder.pid, holder.host, holder.started_at.format("%Y-%m-%d %H:%M:%SZ")),
-        );
+        let who = holder.map_or_else(|| "another process".to_owned(), |(who, since)| format!("{who} since {}", since.format("%Y-%m-%d %H:%M:%SZ")));
         Err(RunError::Busy { slug: plan.tenant.slug.clone(), who })
     }
 

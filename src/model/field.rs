@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A canonical field of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename = "field", rename_all = "snake_case")]
 pub enum Field {
     /// Title; mandatory whatever the YAML says, as the table demands it.
     Title,

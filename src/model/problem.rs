@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 /// Whether a problem refuses the ad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename = "severity", rename_all = "lowercase")]
 pub enum Severity {
     /// The ad is refused.
     #[default]

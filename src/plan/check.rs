@@ -4,13 +4,15 @@
 use super::Plan;
 use super::compile::{self, Shared};
 use super::pipeline::{self, Pipeline};
-use super::rules::{self, RuleSet};
+use super::rules::{self, Extras, RuleSet};
 use crate::config::{InstitutionSpec, Parsed, Project};
-use crate::diagnostic::{Diagnostics, Severity, Sources};
+use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
 use crate::rule::Sandbox;
+use crate::stage::extract::JobSpec;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A project after its check.
 pub struct Checked {
@@ -58,26 +60,31 @@ impl Institution {
 pub fn check(project: Project) -> Checked {
     let Project { texts, institutions, pipelines, rules: rule_files, mut diagnostics, .. } = project;
     let sandbox = Sandbox::new();
-    let extras = declared_extras(&institutions);
+    let extras = declared_extras(&institutions, &diagnostics);
     let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
     let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
     for file in &rule_files {
+        if let Some(first) = rule_files.iter().find(|other| other.stem == file.stem && other.file < file.file) {
+            let message = format!("the rule set `{}` stands in two files", file.stem);
+            diagnostics.error(&file.start(), "duplicate-rules", message).related(&first.start(), "first here").help("put them together in one file");
+        }
         sets.insert(file.stem.clone(), rules::compile(file, &extras, &sandbox, &mut diagnostics));
     }
     let shared = Shared { pipelines: &pipelines, rules: &sets, sandbox: &sandbox };
-    let plans: Vec<Option<Plan>> =
-        institutions.iter().map(|file| file.spec.as_ref().and_then(|spec| compile::compile(spec, &shared, &mut diagnostics))).collect();
-    let twice = names_twice(&institutions, &mut diagnostics);
+    let plans: Vec<Option<Plan>> = institutions.iter().map(|file| compile::compile(file, &shared, &mut diagnostics)).collect();
+    let mut twice = names_twice(&institutions, &mut diagnostics);
+    twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
     let judged = institutions.iter().zip(plans).map(|(file, plan)| judge(file, plan, &broken, &twice, &pipeline_files));
     Checked { institutions: judged.collect(), diagnostics, texts, sandbox: Arc::new(sandbox) }
 }
 
-fn declared_extras(institutions: &[Parsed<InstitutionSpec>]) -> Vec<String> {
+fn declared_extras(institutions: &[Parsed<InstitutionSpec>], found: &Diagnostics) -> Extras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
-    let names: BTreeSet<String> = sources.flat_map(|source| source.job.extras()).map(|name| name.value.clone()).collect();
-    names.into_iter().collect()
+    let names: BTreeSet<String> = sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extras).map(|name| name.value.clone()).collect();
+    let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));
+    Extras { names: names.into_iter().collect(), is_whole }
 }
 
 /// Pipelines by name, and the file of each.
@@ -86,7 +93,7 @@ fn compile_pipelines(
     out: &mut Diagnostics,
 ) -> (IndexMap<String, Option<Pipeline>>, BTreeMap<String, String>) {
     let (mut pipelines, mut names) = (IndexMap::new(), BTreeMap::new());
-    let mut places: BTreeMap<String, crate::diagnostic::Place> = BTreeMap::new();
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
     for file in files {
         let named = file.spec.as_ref().and_then(|spec| spec.pipeline.get());
         let name = named.map_or_else(|| file.stem.clone(), |name| name.value.clone());
@@ -103,7 +110,7 @@ fn compile_pipelines(
 }
 
 fn names_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> BTreeSet<String> {
-    let mut first: BTreeMap<String, crate::diagnostic::Place> = BTreeMap::new();
+    let mut first: BTreeMap<String, Place> = BTreeMap::new();
     let mut twice = BTreeSet::new();
     for name in institutions.iter().filter_map(|file| file.spec.as_ref()?.institution.get()) {
         match first.get(&name.value) {
@@ -115,6 +122,33 @@ fn names_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) 
             }
             None => {
                 first.insert(name.value.clone(), name.place.clone());
+            }
+        }
+    }
+    twice
+}
+
+/// An id belongs to one institution: with two, the jobs of one would be the other's.
+fn ids_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> BTreeSet<String> {
+    let mut first: BTreeMap<Uuid, (&str, Place)> = BTreeMap::new();
+    let mut twice = BTreeSet::new();
+    for spec in institutions.iter().filter_map(|file| file.spec.as_ref()) {
+        let Some(slug) = spec.institution.get() else { continue };
+        let (id, place) = compile::identity(spec, slug);
+        match first.get(&id) {
+            Some((other, _)) if *other == slug.value => {}
+            Some((other, earlier)) => {
+                let help = match &spec.id {
+                    Some(_) => "leave `id` out: it follows from the name".to_owned(),
+                    None => format!("the id follows from the name, or from `formerly`; once `{other}` is renamed, its old file must go"),
+                };
+                out.error(&place, "duplicate-id", format!("the institutions `{other}` and `{slug}` have one id"))
+                    .related(earlier, "first here")
+                    .help(help);
+                twice.extend([slug.value.clone(), (*other).to_owned()]);
+            }
+            None => {
+                first.insert(id, (&slug.value, place));
             }
         }
     }

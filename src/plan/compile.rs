@@ -5,7 +5,7 @@ use super::pipeline::{self, Pipeline};
 use super::rules::RuleSet;
 use super::{Flow, Node, Plan};
 use crate::config::institution::WithoutSpec;
-use crate::config::{InstitutionSpec, SourceSpec};
+use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::Parts;
 use crate::model::field::{FIELDS, Field};
@@ -14,17 +14,18 @@ use crate::rule::{Rule, Sandbox};
 use crate::source::file::json_path;
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
+use crate::stage::extract::JobSpec;
 use crate::stage::promote::Promote;
-use crate::stage::resolve::Resolve;
-use crate::stage::schema::Mandatory;
+use crate::stage::resolve::{RelationSpec, Resolve};
+use crate::stage::schema::{self, Mandatory};
 use crate::stage::validate::Validate;
 use crate::stage::{Kind, Role, Stage};
 use crate::store::runs::Tenant;
-use crate::yaml::Located;
+use crate::yaml::{Located, Node as YamlNode};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -38,8 +39,11 @@ pub struct Shared<'a> {
     pub sandbox: &'a Sandbox,
 }
 
-/// Compiles one institution; problems go to `out`.
-pub fn compile(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagnostics) -> Option<Plan> {
+/// Compiles one institution; problems go to `out`. Where its file has errors already, what seems to be missing may only
+/// be unreadable, and is not told.
+pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagnostics) -> Option<Plan> {
+    let spec = file.spec.as_ref()?;
+    let is_whole = !out.has_errors_in(&file.file);
     let tenant = tenant(spec, out);
     if let Some(schedule) = &spec.schedule {
         pipeline::check_cron(schedule, out);
@@ -48,19 +52,44 @@ pub fn compile(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagnostics) -
     let zone = spec.timezone.get().map(|zone| zone.value.0);
     let sources = spec.sources.get()?;
     let batch = pipeline.map_or(500, |pipeline| pipeline.batch);
+    let all = Whole { spec, is_whole, shared };
+    check_mandatory(&all, out);
+    if is_whole {
+        check_filled(&all, out);
+    }
+    check_repeated_rules(spec, shared, out);
     let mut compiled = Vec::new();
     for (name, source) in sources {
         check_name("source", name, out);
-        compiled.push(compile_source(spec, name, source, zone.unwrap_or(Tz::UTC), batch, shared, out));
+        compiled.push(compile_source(&all, name, source, zone.unwrap_or(Tz::UTC), batch, out));
     }
-    if sources.is_empty() {
-        let place = spec.institution.get().map_or_else(|| Place::start_of(""), |name| name.place.clone());
+    if sources.is_empty() && is_whole {
+        let place = spec.institution.get().map_or_else(|| file.start(), |name| name.place.clone());
         out.error(&place, "no-source", "the institution has no source").help("add one under `sources:`");
     }
     let (tenant, pipeline, zone) = (tenant?, pipeline?, zone?);
     let sources = compiled.into_iter().collect::<Option<Vec<_>>>()?;
-    let schedule = spec.schedule.as_ref().or(pipeline.schedule.as_ref()).map(|schedule| schedule.value.clone());
+    let schedule = spec.schedule.as_ref().or(pipeline.schedule.as_ref()).map(ToString::to_string);
     Some(connect(tenant, zone, schedule, pipeline, sources))
+}
+
+/// An institution as its sources see it.
+struct Whole<'a> {
+    spec: &'a InstitutionSpec,
+    /// Whether its file could be read without errors.
+    is_whole: bool,
+    shared: &'a Shared<'a>,
+}
+
+impl<'a> Whole<'a> {
+    fn jobs(&self) -> impl Iterator<Item = &'a JobSpec> {
+        self.spec.sources.get().into_iter().flat_map(IndexMap::values).filter_map(|source| source.job.get())
+    }
+
+    /// Whether a field is canonical or declared by one of these mappings.
+    fn knows<'j>(&self, field: &str, mut jobs: impl Iterator<Item = &'j JobSpec>) -> bool {
+        Field::named(field).is_some() || jobs.any(|job| job.extras().any(|extra| extra.value == field))
+    }
 }
 
 /// A source compiled, each kind of stage at hand.
@@ -76,12 +105,21 @@ struct CompiledSource {
 fn tenant(spec: &InstitutionSpec, out: &mut Diagnostics) -> Option<Tenant> {
     let slug = spec.institution.get()?;
     check_name("institution", slug, out);
-    let identity = spec.formerly.as_ref().map_or(&slug.value, |formerly| &formerly.value);
-    let id = spec.id.as_ref().map_or_else(|| institution_id(identity), |id| id.value.0);
+    if let Some(formerly) = &spec.formerly {
+        check_name("institution", formerly, out);
+    }
+    let (id, _) = identity(spec, slug);
     let name = spec.name.as_ref().map_or_else(|| slug.value.clone(), |name| name.value.clone());
     let timezone = spec.timezone.get()?.value.0.name().to_owned();
     let formerly = spec.formerly.as_ref().map(|formerly| formerly.value.clone());
     Some(Tenant { id, slug: slug.value.clone(), name, timezone, active: spec.active, formerly })
+}
+
+/// The id of an institution, and where it is said.
+pub fn identity(spec: &InstitutionSpec, slug: &Located<String>) -> (Uuid, Place) {
+    let name = spec.formerly.as_ref().unwrap_or(slug);
+    let from_name = || (institution_id(name), name.place.clone());
+    spec.id.as_ref().map_or_else(from_name, |id| (id.value.0, id.place.clone()))
 }
 
 /// The id that follows from an institution's name.
@@ -91,7 +129,9 @@ pub fn institution_id(slug: &str) -> Uuid {
 
 fn check_name(what: &str, name: &Located<String>, out: &mut Diagnostics) {
     let good = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
-    if !good {
+    if name.is_empty() {
+        out.error(&name.place, "bad-name", format!("the name of the {what} is empty")).help("use lower-case letters, digits and `-`");
+    } else if !good {
         out.error(&name.place, "bad-name", format!("`{name}` cannot be the name of {} {what}", if what == "institution" { "an" } else { "a" }))
             .help("use lower-case letters, digits and `-`: the name is part of ids and keys");
     }
@@ -112,24 +152,17 @@ fn find_pipeline<'a>(spec: &InstitutionSpec, shared: &'a Shared, out: &mut Diagn
     None
 }
 
-fn compile_source(
-    spec: &InstitutionSpec,
-    name: &Located<String>,
-    source: &SourceSpec,
-    zone: Tz,
-    batch: usize,
-    shared: &Shared,
-    out: &mut Diagnostics,
-) -> Option<CompiledSource> {
+fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone: Tz, batch: usize, out: &mut Diagnostics) -> Option<CompiledSource> {
+    let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
-    let fetch = source.fetch.compile(out);
-    let path = json_path(&source.id, out);
-    let extract = source.job.compile(shared.sandbox, zone, batch, out);
+    let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
+    let path = source.id.get().and_then(|id| json_path(id, out));
+    let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, zone, batch, out));
     let resolve = Resolve::compile(source.company.as_ref().or(spec.company.as_ref()), source.division.as_ref().or(spec.division.as_ref()), out);
-    let validate = validate(spec, name, source, shared, out);
+    let validate = validate(all, source, out);
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();
     let archive = Archive::compile([source.missing.as_ref(), spec.missing.as_ref()], [source.archive.as_ref(), spec.archive.as_ref()]);
-    let fetch = fetch?;
+    let (fetch, extract) = (fetch?, extract?);
     let stages = vec![
         Stage::Fetch(fetch.clone()),
         Stage::Extract(Arc::new(extract)),
@@ -142,71 +175,157 @@ fn compile_source(
     Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: Ident { path: path? }, batch, stages })
 }
 
-fn validate(spec: &InstitutionSpec, name: &Located<String>, source: &SourceSpec, shared: &Shared, out: &mut Diagnostics) -> Validate {
-    let mut fields = spec.require.clone();
-    fields.extend(source.require.clone());
-    let mapped = source.job.mapped();
-    let mut require = Vec::new();
-    for (field, keywords) in &fields {
-        let declared = Field::named(field).is_some() || source.job.extras().any(|extra| extra == field);
-        if !declared {
-            unknown_field(field, source, out);
-        } else if !mapped.contains(&field.value.as_str()) {
-            out.warning(
-                &field.place,
-                "never-filled",
-                format!("`{field}` is mandatory, and source `{name}` does not map it: every ad would be rejected"),
-            )
-            .help(format!("add `{field}` under `job:` of the source, or take it out of `require`"));
+/// What every ad would lack: its title, or a field that a relation is found by.
+fn check_filled(all: &Whole, out: &mut Diagnostics) {
+    let maps = |job: &JobSpec, field: Field| job.mapped().contains(&field.name());
+    for (name, source) in all.spec.sources.get().into_iter().flatten() {
+        let Some(job) = source.job.get() else { continue };
+        if !maps(job, Field::Title) {
+            out.warning(&name.place, "never-filled", format!("source `{name}` does not map `title`: every ad would be rejected"))
+                .help("add `title` under `job:` of the source");
         }
-        require.extend(Mandatory::compile(field, keywords, out));
+        for (field, place) in [&source.company, &source.division].into_iter().flatten().filter_map(RelationSpec::field) {
+            if !maps(job, field) {
+                never_found(field, place, &format!("source `{name}` does not map it"), out);
+            }
+        }
     }
-    let rules = rules(spec, source, shared, out);
-    Validate { require, rules }
+    for (field, place) in [&all.spec.company, &all.spec.division].into_iter().flatten().filter_map(RelationSpec::field) {
+        if !all.jobs().any(|job| maps(job, field)) {
+            never_found(field, place, "no source maps it", out);
+        }
+    }
 }
 
-fn unknown_field(field: &Located<String>, source: &SourceSpec, out: &mut Diagnostics) {
-    let names: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(source.job.extras().map(|extra| extra.value.as_str())).collect();
+fn never_found(field: Field, place: &Place, why: &str, out: &mut Diagnostics) {
+    let field = field.name();
+    out.warning(place, "never-filled", format!("`{field}` is never there: {why}"))
+        .help(format!("add `{field}` under `job:` of the source, or name a JSONPath, beginning with `$`"));
+}
+
+/// The mandatory fields of the institution, which each of its sources must satisfy.
+fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
+    for (field, keywords) in &all.spec.require {
+        check_known(field, keywords, all, all.jobs().collect(), out);
+        for (name, source) in all.spec.sources.get().into_iter().flatten().filter(|_| all.is_whole && all.knows(field, all.jobs())) {
+            let is_own = source.require.contains_key(field.value.as_str());
+            if !is_own && !source.job.get().is_some_and(|job| job.mapped().contains(&field.value.as_str())) {
+                never_filled(field, name, out);
+            }
+        }
+    }
+    for (name, source) in all.spec.sources.get().into_iter().flatten() {
+        for (field, keywords) in &source.require {
+            check_known(field, keywords, all, source.job.get().into_iter().collect(), out);
+            let mapped = source.job.get().map(JobSpec::mapped).unwrap_or_default();
+            if all.is_whole && all.knows(field, source.job.get().into_iter()) && !mapped.contains(&field.value.as_str()) {
+                never_filled(field, name, out);
+            }
+        }
+    }
+}
+
+fn never_filled(field: &Located<String>, source: &Located<String>, out: &mut Diagnostics) {
+    out.warning(&field.place, "never-filled", format!("`{field}` is mandatory, and source `{source}` does not map it: every ad would be rejected"))
+        .help(format!("add `{field}` under `job:` of the source, or take it out of `require`"));
+}
+
+fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) {
+    if all.knows(field, jobs.iter().copied()) {
+        if let Some(canonical) = Field::named(field) {
+            schema::check_kind(canonical, keywords, out);
+        }
+        return;
+    }
+    let names: Vec<&str> =
+        FIELDS.iter().map(|field| field.name()).chain(jobs.iter().flat_map(|job| job.extras()).map(|extra| extra.value.as_str())).collect();
+    let near = did_you_mean(field, names.iter().copied());
+    if near.is_none() && !all.is_whole {
+        return;
+    }
     let told = out.error(&field.place, "unknown-field-reference", format!("unknown field `{field}`"));
-    match did_you_mean(field, names.iter().copied()) {
+    match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("the fields are {}; custom ones are declared under `job: extra:`", one_of(names))),
     };
 }
 
+fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate {
+    let mut fields = all.spec.require.clone();
+    fields.extend(source.require.clone());
+    let require = fields.iter().filter_map(|(field, keywords)| Mandatory::compile(field, keywords, out)).collect();
+    Validate { require, rules: rules(all.spec, source, all.shared, out) }
+}
+
 fn rules(spec: &InstitutionSpec, source: &SourceSpec, shared: &Shared, out: &mut Diagnostics) -> Vec<(String, Arc<Rule>)> {
     let mut seen = BTreeSet::new();
     let mut rules = Vec::new();
+    let mut known = Known { ids: Vec::new(), is_whole: true };
     for name in spec.rules.iter().chain(&source.rules).filter(|name| seen.insert(name.value.clone())) {
         match shared.rules.get(&name.value) {
-            Some(Some(set)) => rules.extend(set.rules.iter().map(|rule| (set.name.clone(), Arc::clone(rule)))),
-            Some(None) => {}
-            None => unknown_rules(name, shared, out),
+            Some(Some(set)) => {
+                rules.extend(set.rules.iter().map(|rule| (set.name.clone(), Arc::clone(rule))));
+                known.ids.extend(&set.ids);
+                known.is_whole &= set.is_whole;
+            }
+            Some(None) => known.is_whole = false,
+            None => {
+                unknown_rules(name, shared, out);
+                known.is_whole = false;
+            }
         }
     }
     for without in spec.without.iter().chain(&source.without) {
-        switch_off(without, &mut rules, out);
+        switch_off(without, &known, &mut rules, out);
     }
     rules
 }
 
+/// The rules that there are, broken ones included.
+struct Known<'a> {
+    ids: Vec<&'a String>,
+    /// Whether all files could be read.
+    is_whole: bool,
+}
+
+/// Two rules of one name are both applied, and switched off together.
+fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagnostics) {
+    let mut first: HashMap<&str, &Located<String>> = HashMap::new();
+    for name in &spec.rules {
+        let Some(Some(set)) = shared.rules.get(&name.value) else { continue };
+        for id in &set.ids {
+            match first.get(id.as_str()) {
+                Some(earlier) if earlier.value != name.value => {
+                    out.warning(&name.place, "duplicate-rule", format!("the rule `{id}` stands in `{earlier}` and in `{name}`: both are applied"))
+                        .help("give one of them another id, or leave one of the rule sets out");
+                }
+                Some(_) => {}
+                None => {
+                    first.insert(id, name);
+                }
+            }
+        }
+    }
+}
+
 fn unknown_rules(name: &Located<String>, shared: &Shared, out: &mut Diagnostics) {
     let told = out.error(&name.place, "unknown-rules", format!("unknown rule set `{name}`"));
-    match did_you_mean(name, shared.rules.keys().map(String::as_str)) {
+    let stem = name.trim_start_matches("rules/").trim_end_matches(".yml").trim_end_matches(".yaml");
+    match did_you_mean(stem, shared.rules.keys().map(String::as_str)) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("a rule set `{name}` would be the file `rules/{name}.yaml`")),
+        None => told.help(format!("a rule set `{stem}` would be the file `rules/{stem}.yaml`")),
     };
 }
 
-fn switch_off(without: &WithoutSpec, rules: &mut Vec<(String, Arc<Rule>)>, out: &mut Diagnostics) {
-    let ids: Vec<String> = rules.iter().map(|(_, rule)| rule.id.clone()).collect();
+fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc<Rule>)>, out: &mut Diagnostics) {
     if without.reason.trim().is_empty() {
         out.error(&without.reason.place, "missing-reason", format!("switching off `{}` needs a reason", without.rule))
             .help("say why in a few words: the next person will ask");
     }
-    if !ids.contains(&without.rule.value) {
+    let near = did_you_mean(&without.rule, known.ids.iter().map(|id| id.as_str()));
+    if !known.ids.contains(&&without.rule.value) && (known.is_whole || near.is_some()) {
         let told = out.error(&without.rule.place, "unknown-rule", format!("unknown rule `{}`", without.rule));
-        match did_you_mean(&without.rule, ids.iter().map(String::as_str)) {
+        match near {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None => told.help("name a rule of one of the rule sets of this institution"),
         };

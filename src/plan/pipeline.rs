@@ -3,7 +3,7 @@
 use crate::config::{Parsed, PipelineSpec, StageSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::stage::{KINDS, Kind};
-use crate::yaml::Located;
+use crate::yaml::{Located, Text};
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graphmap::DiGraphMap;
 
@@ -13,7 +13,7 @@ pub struct Pipeline {
     /// Its name.
     pub name: String,
     /// When it runs, as cron.
-    pub schedule: Option<Located<String>>,
+    pub schedule: Option<Text>,
     /// Its stages, each after those that it waits for.
     pub stages: Vec<Kind>,
     /// What waits for what: (before, after).
@@ -28,36 +28,56 @@ const BATCH: u16 = 500;
 /// Compiles one pipeline; problems go to `out`.
 pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pipeline> {
     let spec = file.spec.as_ref()?;
+    let is_whole = !out.has_errors_in(&file.file);
     if let Some(schedule) = &spec.schedule {
         check_cron(schedule, out);
     }
     let (name, stages) = (spec.pipeline.get()?, spec.stages.get()?);
     check_unique(stages, out)?;
-    check_present(stages, &name.place, out)?;
-    let edges = edges(stages, out)?;
+    if is_whole {
+        check_present(stages, &name.place, out)?;
+    }
+    let edges = edges(stages, is_whole, out)?;
     let order = in_order(stages, &edges, out)?;
     check_roles(stages, &edges, out)?;
-    let batch = stages.iter().find_map(|stage| if let StageSpec::Extract(extract) = &stage.value { extract.batch.clone() } else { None });
-    let batch = match batch {
-        Some(batch) if batch.value == 0 => {
-            out.error(&batch.place, "invalid-value", "a batch has at least 1 ad").help("leave `batch` out for the default of 500");
-            return None;
-        }
-        Some(batch) => batch.value,
-        None => BATCH,
-    };
+    if is_whole {
+        check_waits(stages, &edges, out)?;
+    }
+    let batch = stages.iter().find_map(|stage| if let StageSpec::Extract(extract) = &stage.value { extract.batch } else { None });
+    let batch = batch.map_or(BATCH, |batch| batch.0);
     Some(Pipeline { name: name.value.clone(), schedule: spec.schedule.clone(), stages: order, edges, batch: usize::from(batch) })
 }
 
-/// Checks a cron expression.
-pub fn check_cron(schedule: &Located<String>, out: &mut Diagnostics) {
-    if let Err(error) = schedule.value.parse::<croner::Cron>() {
-        out.error(
-            &schedule.place,
-            "bad-cron",
-            format!("`{schedule}` is not a cron schedule: {}", error.to_string().trim_end_matches('.').to_lowercase()),
-        )
-        .help("five fields: minute, hour, day of month, month, day of week; `0 5 * * *` is five in the morning");
+/// The fields of a cron schedule, and what may stand there.
+const CRON: [(&str, &str); 5] = [
+    ("a minute", "a minute is `0` to `59`, `*/15` or `0,30`"),
+    ("an hour", "an hour is `0` to `23`, `*/6` or `6-18`"),
+    ("a day of the month", "a day of the month is `1` to `31`, or `L` for the last"),
+    ("a month", "a month is `1` to `12` or `JAN` to `DEC`"),
+    ("a day of the week", "a day of the week is `0` to `6` from Sunday, or `SUN` to `SAT`"),
+];
+
+/// Checks a cron schedule, field by field.
+pub fn check_cron(schedule: &Text, out: &mut Diagnostics) {
+    let help = "five fields: minute, hour, day of month, month, day of week; `0 5 * * *` is five in the morning";
+    let fields: Vec<&str> = schedule.split_whitespace().collect();
+    if fields.len() != CRON.len() {
+        let message = format!("a cron schedule has 5 fields, `{schedule}` has {}", fields.len());
+        out.error(schedule.place(), "bad-cron", message).help(help);
+        return;
+    }
+    let is_cron = |text: &str| text.parse::<croner::Cron>().is_ok();
+    let alone = |at: usize| (0..CRON.len()).map(|field| if field == at { fields[at] } else { "*" }).collect::<Vec<_>>().join(" ");
+    let bad: Vec<usize> = (0..CRON.len()).filter(|at| !is_cron(&alone(*at))).collect();
+    for at in &bad {
+        let (what, help) = CRON[*at];
+        let start = fields[*at].as_ptr().addr() - schedule.as_ptr().addr();
+        let column = schedule[..start].chars().count() + 1;
+        let place = Place { length: fields[*at].chars().count(), ..schedule.place_at(1, column) };
+        out.error(&place, "bad-cron", format!("`{}` is not {what}", fields[*at])).help(help);
+    }
+    if bad.is_empty() && !is_cron(schedule) {
+        out.error(schedule.place(), "bad-cron", format!("`{schedule}` is not a cron schedule")).help(help);
     }
 }
 
@@ -85,7 +105,7 @@ fn check_present(stages: &[Located<StageSpec>], place: &Place, out: &mut Diagnos
     None
 }
 
-fn edges(stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<Vec<(Kind, Kind)>> {
+fn edges(stages: &[Located<StageSpec>], is_whole: bool, out: &mut Diagnostics) -> Option<Vec<(Kind, Kind)>> {
     let mut edges = Vec::new();
     let mut good = Some(());
     for (index, stage) in stages.iter().enumerate() {
@@ -95,6 +115,7 @@ fn edges(stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<Vec<(Ki
                 for name in names {
                     match stages.iter().find(|other| other.kind().name() == name.value) {
                         Some(before) => edges.push((before.kind(), stage.kind())),
+                        None if !is_whole && KINDS.iter().any(|kind| kind.name() == name.value) => {}
                         None => good = unknown_stage(name, stages, out),
                     }
                 }
@@ -166,4 +187,35 @@ fn check_roles(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut 
         }
     }
     good
+}
+
+/// Each stage waits for the one before it in [`KINDS`], directly or not: side by side, one would work on what the other
+/// has not done yet.
+fn check_waits(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut Diagnostics) -> Option<()> {
+    let mut good = Some(());
+    for stage in stages {
+        let Some(needed) = stages.iter().map(|other| other.kind()).filter(|kind| *kind < stage.kind()).max() else { continue };
+        if !before(stage.kind(), edges).contains(&needed) {
+            out.error(&stage.place, "impossible-order", format!("`{}` does not wait for `{}`", stage.kind().name(), needed.name())).help(format!(
+                "write `{}: {{ after: {} }}`",
+                stage.kind().name(),
+                needed.name()
+            ));
+            good = None;
+        }
+    }
+    good
+}
+
+/// All that a stage waits for, directly or not.
+fn before(kind: Kind, edges: &[(Kind, Kind)]) -> Vec<Kind> {
+    let mut found: Vec<Kind> = Vec::new();
+    let mut open = vec![kind];
+    while let Some(next) = open.pop() {
+        for (earlier, _) in edges.iter().filter(|(earlier, later)| *later == next && !found.contains(earlier)).collect::<Vec<_>>() {
+            found.push(*earlier);
+            open.push(*earlier);
+        }
+    }
+    found
 }

@@ -5,11 +5,13 @@
 //! [`library`].
 
 pub mod library;
+pub mod mistake;
 pub mod sandbox;
 pub mod scope;
 pub mod script;
 pub mod verdict;
 
+pub use mistake::Mistake;
 pub use sandbox::Sandbox;
 pub use scope::Facts;
 pub use script::{Reads, Script, ScriptError};

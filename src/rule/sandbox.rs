@@ -4,6 +4,7 @@
 use super::library;
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Engine, OptimizationLevel};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps that one evaluation may take.
 const MAX_OPERATIONS: u64 = 50_000;
@@ -20,6 +21,8 @@ const MAX_ITEMS: usize = 100_000;
 pub struct Sandbox {
     /// The engine.
     pub(super) engine: Engine,
+    /// Functions that there are, and how many values they take.
+    pub(super) functions: BTreeMap<String, BTreeSet<usize>>,
 }
 
 impl Sandbox {
@@ -29,7 +32,16 @@ impl Sandbox {
         engine.register_global_module(StandardPackage::new().as_shared_module());
         limit(&mut engine);
         library::register(&mut engine);
-        Sandbox { engine }
+        let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for (name, values) in engine.collect_fn_metadata(None, |info| Some((info.metadata.name.to_string(), info.metadata.num_params)), true) {
+            functions.entry(name).or_default().insert(values);
+        }
+        Sandbox { engine, functions }
+    }
+
+    /// Names of functions as they are called.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str).filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.contains('$'))
     }
 }
 

@@ -2,6 +2,7 @@
 //! unknown members of the variables; evaluating never prints, waits or panics.
 
 use super::Sandbox;
+use super::mistake::{Mistake, failure};
 use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope};
 use std::collections::BTreeSet;
 
@@ -63,14 +64,18 @@ impl Script {
     /// Compiles a script that may read `variables`.
     ///
     /// # Errors
-    /// The syntax error or unknown variable, with its place in the text.
-    pub fn compile(sandbox: &Sandbox, text: &str, variables: &[&str]) -> Result<Script, ScriptError> {
+    /// The syntax error or unknown variable, or else everything that could never be evaluated, with places in the text.
+    pub fn compile(sandbox: &Sandbox, text: &str, variables: &[&str]) -> Result<Script, Vec<Mistake>> {
         let mut scope = Scope::new();
         for variable in variables {
             scope.push_dynamic(*variable, Dynamic::UNIT);
         }
         let compiled = sandbox.engine.compile_with_scope(&scope, text);
-        let ast = compiled.map_err(|error| ScriptError::new(lower_first(&error.err_type().to_string()), error.position()))?;
+        let ast = compiled.map_err(|error| vec![Mistake::of_syntax(&error, text, variables)])?;
+        let mistakes: Vec<Mistake> = Mistake::of_calls(&ast, sandbox).into_iter().chain(Mistake::of_value(&ast)).collect();
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         let reads = reads(&ast, variables);
         Ok(Script { ast, text: text.to_owned(), reads })
     }
@@ -81,12 +86,7 @@ impl Script {
     /// Why it has no value: an unknown function, a wrong type, a limit.
     pub fn evaluate(&self, sandbox: &Sandbox, scope: &mut Scope) -> Result<Dynamic, ScriptError> {
         let result = sandbox.engine.eval_ast_with_scope::<Dynamic>(scope, &self.ast);
-        result.map_err(|error| {
-            let position = error.position();
-            let text = error.to_string();
-            let reason = text.split(" (line ").next().unwrap_or(&text);
-            ScriptError::new(lower_first(reason), position)
-        })
+        result.map_err(|error| ScriptError::new(failure(&error), error.position()))
     }
 
     /// The script as written.
@@ -100,11 +100,6 @@ impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Script({})", self.text.trim())
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn reads(ast: &AST, variables: &[&str]) -> Reads {
@@ -174,7 +169,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_located() {
-        let error = |text: &str| Script::compile(&Sandbox::new(), text, &["job"]).unwrap_err();
+        let error = |text: &str| Script::compile(&Sandbox::new(), text, &["job"]).unwrap_err().remove(0);
         assert_eq!((error("job.a &&\n && 1").line, error("job.a &&\n && 1").column), (2, 2));
         assert!(error("jobb.title").message.contains("jobb"));
         assert!(error("while true {}").message.to_lowercase().contains("while"));

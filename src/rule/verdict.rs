@@ -60,6 +60,18 @@ impl Rule {
         }
     }
 
+    /// The script that cannot be evaluated for an ad, and why; `true` for `when`.
+    pub fn trouble(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Option<(bool, ScriptError)> {
+        if self.is_about_nothing(job) {
+            return None;
+        }
+        match self.applies(sandbox, job, facts) {
+            Err(error) => Some((true, error)),
+            Ok(false) => None,
+            Ok(true) => truth(&self.assert, sandbox, job, facts).err().map(|error| (false, error)),
+        }
+    }
+
     /// Whether the date of the run can change its verdict.
     pub fn reads_clock(&self) -> bool {
         self.scripts().any(|script| script.reads.touches("today"))
@@ -76,7 +88,8 @@ impl Rule {
     /// Whether a field that it reads is invalid (already said), or absent while the rule does not speak of absence.
     fn is_about_nothing(&self, job: &Job) -> bool {
         let speaks_of_absence = self.scripts().any(|script| script.reads.absence);
-        let mut read = self.scripts().flat_map(|script| script.reads.of("job")).filter_map(|name| job.named(name));
+        let fields = self.scripts().flat_map(|script| script.reads.of("job")).filter(|name| !matches!(*name, "company_id" | "division_id"));
+        let mut read = fields.map(|name| job.named(name).unwrap_or(&Value::Absent));
         read.any(|value| matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence))
     }
 
@@ -93,7 +106,7 @@ impl Rule {
 fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
     let mut scope = scope::for_rule(&script.reads, job, facts);
     let value = script.evaluate(sandbox, &mut scope)?;
-    value.as_bool().map_err(|kind| ScriptError { message: format!("gives {kind}, not true or false"), line: 1, column: 1 })
+    value.as_bool().map_err(|kind| ScriptError { message: format!("gives {}, not true or false", super::mistake::kind(kind)), line: 1, column: 1 })
 }
 
 #[cfg(test)]
@@ -145,7 +158,7 @@ mod tests {
 
     #[test]
     fn hostile_rules_are_reasons_never_passes() {
-        for text in ["job.open_date.nonsense()", "job.open_date", "`x`.pad(100000000, `x`) == ()", "1 / 0 == ()"] {
+        for text in ["job.open_date.is_blank()", "job.open_date", "`x`.pad(100000000, `x`) == ()", "1 / 0 == ()"] {
             let Verdict::Fail(problem) = judged(&rule(None, text), &job("2026-01-10", "")) else { panic!("{text} passes") };
             assert_eq!(problem.kind, "system_error", "{text}");
         }

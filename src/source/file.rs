@@ -4,11 +4,11 @@
 use super::json::{self, Found, Item, Shape};
 use super::page::{Pages, Stopped};
 use super::{Access, Ident, Template};
-use crate::diagnostic::Diagnostics;
-use crate::jsonpath::{Path as JsonPath, PathError};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::jsonpath::{Path as JsonPath, PathError, path_of};
 use crate::model::Document;
 use crate::store::reads::{Proof, ReadState};
-use crate::yaml::{Located, OneOrMany};
+use crate::yaml::{Located, OneOrMany, Text};
 use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::json;
@@ -25,18 +25,18 @@ const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024 * 1024;
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
     /// File, folder or pattern (`data/*.json`), or a list of them; relative to the project folder.
-    path: OneOrMany<Located<String>>,
+    path: Located<OneOrMany<Text>>,
     /// Where the records stand in each file: `$.jobs[*]`. Without it an array gives its items and an object is one record.
-    records: Option<Located<String>>,
+    records: Option<Text>,
     /// Where the file states how many ads there are.
-    count: Option<Located<String>>,
+    count: Option<Text>,
     /// `json` or `ndjson`; by default by the file's name (`.ndjson`, `.jsonl`), else `json`.
     format: Option<Format>,
 }
 
 /// The text format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename = "format", rename_all = "lowercase")]
 enum Format {
     Json,
     Ndjson,
@@ -54,46 +54,66 @@ pub struct Files {
 impl FileSpec {
     /// Compiles it; problems go to `out`.
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Files> {
-        let paths = self.path.iter().map(|path| Template::compile(path, out)).collect::<Option<Vec<_>>>();
+        if self.path.is_empty() {
+            out.error(&self.path.place, "invalid-value", "the list of files is empty")
+                .help("name a file, a folder or a pattern such as `data/*.json`");
+        }
+        let paths: Vec<Option<Template>> = self.path.iter().map(|path| compile_pattern(path, out)).collect();
+        let paths: Option<Vec<Template>> = paths.into_iter().collect();
         let records = records_path(self.records.as_ref(), out);
         let count = count_path(self.count.as_ref(), out);
         Some(Files { paths: paths?, shape: Shape { records: records?, count: count? }, format: self.format })
     }
 }
 
+fn compile_pattern(path: &Text, out: &mut Diagnostics) -> Option<Template> {
+    let template = Template::compile(path, out)?;
+    if let Err(error) = glob::Pattern::new(&template.example()) {
+        out.error(path.place(), "bad-pattern", format!("`{path}` is not a pattern of files: {}", error.msg))
+            .help("`*` stands for any text, `?` for one letter, `[abc]` for one of these; write a bracket itself as `[[]`");
+        return None;
+    }
+    Some(template)
+}
+
 /// Compiles `records`: plain steps only, so that the text can be read as a stream.
-pub(super) fn records_path(text: Option<&Located<String>>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+pub(super) fn records_path(text: Option<&Text>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
     plain_path(text, "records", "records are taken from a stream: use names, positions and `[*]`, such as `$.jobs[*]`", out)
 }
 
 /// Compiles `count`, likewise.
-pub(super) fn count_path(text: Option<&Located<String>>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+pub(super) fn count_path(text: Option<&Text>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
     plain_path(text, "count", "the count is taken from a stream: use names and positions, such as `$.meta.total`", out)
 }
 
-fn plain_path(text: Option<&Located<String>>, what: &str, help: &str, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+fn plain_path(text: Option<&Text>, what: &str, help: &str, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
     let Some(text) = text else { return Some(None) };
     let path = json_path(text, out)?;
     if path.steps().is_none() {
-        out.error(&text.place, "bad-jsonpath", format!("`{what}` needs a plain path")).help(help);
+        out.error(text.place(), "bad-jsonpath", format!("`{what}` needs a plain path")).help(help);
         return None;
     }
     Some(Some(path))
 }
 
 /// Compiles a JSONPath; problems go to `out` at their column.
-pub fn json_path(text: &Located<String>, out: &mut Diagnostics) -> Option<JsonPath> {
-    match JsonPath::parse(&text.value) {
+pub fn json_path(text: &Text, out: &mut Diagnostics) -> Option<JsonPath> {
+    if !text.starts_with('$') {
+        not_a_path(text, out).help(format!("a path begins with `$`, such as `{}`", path_of(text)));
+        return None;
+    }
+    match JsonPath::parse(text) {
         Ok(path) => Some(path),
-        Err(PathError { message, column }) => {
-            let mut place = text.place.clone();
-            place.column += column;
-            place.length = 1;
-            out.error(&place, "bad-jsonpath", format!("bad JSONPath `{text}`: {message}"))
-                .help("a JSONPath looks like `$.agency.name`, `$.locations[*].city` or `$['a name']`");
+        Err(PathError { message, column, help }) => {
+            out.error(&text.place_at(1, column + 1), "bad-jsonpath", format!("bad JSONPath `{text}`: {message}")).help(help);
             None
         }
     }
+}
+
+/// Tells that a text does not even begin as a path; the help is the caller's.
+pub fn not_a_path<'o>(text: &Text, out: &'o mut Diagnostics) -> &'o mut Diagnostic {
+    out.error(text.place(), "bad-jsonpath", format!("`{text}` is not a JSONPath"))
 }
 
 /// What was seen of the files so far.
@@ -173,7 +193,7 @@ impl Files {
         };
         match found {
             Ok(found) => tally.found(&found, &name, &self.shape),
-            Err(why) => tally.problems.push(format!("`{name}`: {why}")),
+            Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
         }
         stopped
     }
@@ -201,13 +221,21 @@ impl Tally {
 
     fn proof(mut self, items: i64) -> Proof {
         if self.unreadable > 0 {
-            self.problems.push(format!("{} unreadable documents", self.unreadable));
+            self.problems.push(counted(self.unreadable, "unreadable document", ""));
         }
         if self.nameless > 0 {
-            self.problems.push(format!("{} documents without an id, so it is not known which ads they are", self.nameless));
+            self.problems.push(counted(self.nameless, "document", NAMELESS));
         }
         Proof::judge(self.files, items, self.stated, self.bytes, self.problems)
     }
+}
+
+/// Why documents without an id make a read incomplete: any of the missing ads may be one of them.
+pub(super) const NAMELESS: &str = " without an id, so it is not known which ads are missing";
+
+/// A number of things in words.
+pub(super) fn counted(number: i64, what: &str, more: &str) -> String {
+    format!("{number} {what}{}{more}", if number == 1 { "" } else { "s" })
 }
 
 impl Proof {

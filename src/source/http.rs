@@ -2,13 +2,13 @@
 //! means (try again, blocked, not there) is said here once. A page that breaks off is read again from its start:
 //! documents that come twice with the same content count once.
 
-use super::file::{Counting, count_path, records_path, unreachable_because};
+use super::file::{Counting, NAMELESS, count_path, counted, records_path, unreachable_because};
 use super::json::{self, Found, Item, Shape};
 use super::page::Pages;
 use super::{Access, Ident, Template};
 use crate::diagnostic::Diagnostics;
 use crate::store::reads::{Proof, ReadState};
-use crate::yaml::Located;
+use crate::yaml::{Positive, Text};
 use backon::{ExponentialBuilder, Retryable};
 use futures::TryStreamExt;
 use reqwest::StatusCode;
@@ -29,13 +29,13 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(300);
 #[serde(deny_unknown_fields)]
 pub struct HttpSpec {
     /// The address; `${NAME}` comes from the environment.
-    url: Located<String>,
+    url: Text,
     /// How to come to the next page; without it there is one.
     pages: Option<PagesSpec>,
     /// Where the records stand in each page: `$.jobs[*]`.
-    records: Option<Located<String>>,
+    records: Option<Text>,
     /// Where the source states how many ads it has in all: lets the read be proven complete.
-    count: Option<Located<String>>,
+    count: Option<Text>,
     /// How often a page that failed is tried again.
     #[serde(default = "three")]
     retries: usize,
@@ -54,7 +54,7 @@ fn half_a_second() -> u64 {
 
 /// How to come to the next page.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "way of paging", rename_all = "snake_case", deny_unknown_fields)]
 enum PagesSpec {
     /// A page number in the query.
     Number(NumberSpec),
@@ -71,15 +71,15 @@ struct NumberSpec {
     first: u64,
     /// Most pages to read; reaching it leaves the read incomplete.
     #[serde(default = "thousand")]
-    max: u64,
+    max: Positive<u64>,
 }
 
 fn one() -> u64 {
     1
 }
 
-fn thousand() -> u64 {
-    1000
+fn thousand() -> Positive<u64> {
+    Positive(1000)
 }
 
 /// JSON over HTTP, compiled.
@@ -121,13 +121,35 @@ type Shared = Arc<Mutex<Pages>>;
 impl HttpSpec {
     /// Compiles it; problems go to `out`.
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Http> {
-        let url = Template::compile(&self.url, out);
+        let url = compile_url(&self.url, out);
         let records = records_path(self.records.as_ref(), out);
         let count = count_path(self.count.as_ref(), out);
         let pages = self.pages.clone().map(|PagesSpec::Number(number)| number);
         let backoff = Duration::from_millis(self.backoff_ms);
         Some(Http { url: url?, pages, shape: Shape { records: records?, count: count? }, retries: self.retries, backoff })
     }
+}
+
+/// Compiles the address, as far as it does not come from variables.
+fn compile_url(text: &Text, out: &mut Diagnostics) -> Option<Template> {
+    let template = Template::compile(text, out)?;
+    if template.begins_open() {
+        return Some(template);
+    }
+    match url::Url::parse(&template.example()) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => return Some(template),
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            out.error(text.place(), "bad-url", "the address does not begin with `https://`").help(format!("did you mean `https://{text}`?"));
+        }
+        Ok(url) => {
+            out.error(text.place(), "bad-url", format!("`{}` is neither `https` nor `http`", url.scheme()))
+                .help("only HTTP is spoken here; files are read by `fetch: { file: ... }`");
+        }
+        Err(error) => {
+            out.error(text.place(), "bad-url", format!("the address is not a URL: {error}")).help("write it as in a browser; a blank is `%20`");
+        }
+    }
+    None
 }
 
 impl Http {
@@ -186,7 +208,7 @@ impl Http {
 
     fn is_last(&self, number: u64, so_far: &mut SoFar) -> bool {
         let Some(pages) = &self.pages else { return true };
-        if number + 1 - pages.first >= pages.max {
+        if number + 1 - pages.first >= pages.max.0 {
             so_far.problems.push(format!("stopped after {} pages, the most that `max` allows", pages.max));
             return true;
         }
@@ -273,7 +295,7 @@ impl SoFar {
         self.bytes += page.bytes;
         self.stated = page.found.stated.or(self.stated);
         if page.bad > 0 {
-            self.problems.push(format!("{} documents without an id, so it is not known which ads they are", page.bad));
+            self.problems.push(counted(page.bad, "document", NAMELESS));
         }
         if !page.found.place_found
             && let Some(path) = &shape.records

@@ -24,12 +24,12 @@ use std::sync::Arc;
 
 /// How a source is read, as written in the YAML.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "kind of source", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FetchSpec {
     /// JSON over HTTP.
     Http(Box<http::HttpSpec>),
     /// Files and folders.
-    File(file::FileSpec),
+    File(Box<file::FileSpec>),
 }
 
 /// How a source is read, compiled.

@@ -1,8 +1,8 @@
 //! Texts with `${NAME}` and `${NAME:-default}`. Variables are found when the YAML is compiled and filled in when
 //! the source is read: plans, drawings and errors show the name, never the value.
 
-use crate::diagnostic::Diagnostics;
-use crate::yaml::Located;
+use crate::diagnostic::{Diagnostics, Place};
+use crate::yaml::Text;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -29,15 +29,30 @@ pub struct Missing(pub String);
 
 impl Template {
     /// Compiles a text; problems go to `out` at their place.
-    pub fn compile(text: &Located<String>, out: &mut Diagnostics) -> Option<Template> {
-        match parse(&text.value) {
-            Ok(parts) => Some(Template { text: text.value.clone(), parts }),
-            Err(why) => {
-                out.error(&text.place, "bad-variable", why)
-                    .help("variables are written `${NAME}` or `${NAME:-default}`, names in capitals, digits and `_`");
+    pub fn compile(text: &Text, out: &mut Diagnostics) -> Option<Template> {
+        match parse(text) {
+            Ok(parts) => Some(Template { text: text.to_string(), parts }),
+            Err(Bad { start, length, message, help }) => {
+                let letters = |bytes: &str| bytes.chars().count();
+                let place = Place { length: letters(&text[start..start + length]), ..text.place_at(1, letters(&text[..start]) + 1) };
+                out.error(&place, "bad-variable", message).help(help);
                 None
             }
         }
+    }
+
+    /// Whether it begins with a variable that has no default, so that nobody knows how.
+    pub fn begins_open(&self) -> bool {
+        matches!(self.parts.first(), Some(Part::Variable { default: None, .. }))
+    }
+
+    /// What it could be: variables give their default, or `x`.
+    pub fn example(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Variable { default, .. } => default.clone().unwrap_or_else(|| "x".to_owned()),
+        };
+        self.parts.iter().map(part).collect()
     }
 
     /// Fills in the variables.
@@ -75,7 +90,18 @@ impl Part {
     }
 }
 
-fn parse(text: &str) -> Result<Vec<Part>, String> {
+/// A bad variable: the bytes it takes, and the words.
+struct Bad {
+    start: usize,
+    length: usize,
+    message: String,
+    help: String,
+}
+
+/// How variables are written.
+const HELP: &str = "variables are written `${NAME}` or `${NAME:-default}`, names in capitals, digits and `_`";
+
+fn parse(text: &str) -> Result<Vec<Part>, Bad> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -83,8 +109,12 @@ fn parse(text: &str) -> Result<Vec<Part>, String> {
             parts.push(Part::Text(rest[..start].to_owned()));
         }
         let inside = &rest[start + 2..];
-        let end = inside.find('}').ok_or("a variable has no closing `}`")?;
-        parts.push(variable(&inside[..end])?);
+        let at = text.len() - rest.len() + start;
+        let Some(end) = inside.find('}') else {
+            return Err(Bad { start: at, length: 2, message: "this variable has no closing `}`".to_owned(), help: HELP.to_owned() });
+        };
+        let bad = |help| Bad { start: at, length: end + 3, message: format!("bad variable `${{{}}}`", &inside[..end]), help };
+        parts.push(variable(&inside[..end]).map_err(bad)?);
         rest = &inside[end + 1..];
     }
     if !rest.is_empty() {
@@ -93,16 +123,25 @@ fn parse(text: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
+/// The variable, or how to write it.
 fn variable(inside: &str) -> Result<Part, String> {
     let (name, default) = match inside.split_once(":-") {
         Some((name, default)) => (name, Some(default.to_owned())),
         None => (inside, None),
     };
-    let starts_well = name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_');
-    if !starts_well || !name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_') {
-        return Err(format!("bad variable `${{{inside}}}`"));
+    if is_name(name) {
+        return Ok(Part::Variable { name: name.to_owned(), default });
     }
-    Ok(Part::Variable { name: name.to_owned(), default })
+    match inside.split_once(':') {
+        _ if is_name(&inside.to_uppercase()) => Err(format!("did you mean `${{{}}}`?", inside.to_uppercase())),
+        Some((name, default)) if is_name(name) && !default.starts_with('-') => Err(format!("did you mean `${{{name}:-{default}}}`?")),
+        _ => Err(HELP.to_owned()),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 #[cfg(test)]
@@ -110,7 +149,7 @@ mod tests {
     use super::*;
 
     fn template(text: &str) -> Template {
-        Template { text: text.into(), parts: parse(text).unwrap() }
+        Template { text: text.into(), parts: parse(text).unwrap_or_else(|bad| panic!("{}", bad.message)) }
     }
 
     #[test]

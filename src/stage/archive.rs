@@ -7,7 +7,7 @@ use crate::store::holds::{self, Kind, NewHold};
 use crate::store::reads::ReadState;
 use crate::store::runs::Alert;
 use crate::store::settle;
-use crate::yaml::{Located, Parsed};
+use crate::yaml::{Parsed, Positive};
 use chrono::Duration;
 use serde::Deserialize;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub struct ArchiveSpec {
 #[serde(deny_unknown_fields, default)]
 pub struct MissingSpec {
     /// Complete reads without the ad before it retires (2).
-    after: Option<Located<u16>>,
+    after: Option<Positive<u16>>,
     /// Least time between two reads that count (12h).
     apart: Option<Parsed<Span>>,
     /// Largest share of the source's open ads that may retire at once (20%); beyond it a person decides.
@@ -59,7 +59,7 @@ impl Archive {
         let missing = || missing.into_iter().flatten();
         Archive {
             after_close: archive.into_iter().flatten().find_map(|spec| spec.after_close.as_ref()).map_or(Duration::zero(), |span| span.0.0),
-            after: missing().find_map(|spec| spec.after.as_ref()).map_or(2, |after| i32::from(after.value.max(1))),
+            after: missing().find_map(|spec| spec.after.as_ref()).map_or(2, |after| i32::from(after.0)),
             apart: missing().find_map(|spec| spec.apart.as_ref()).map_or(Span(Duration::hours(12)), |span| span.0),
             at_most: missing().find_map(|spec| spec.at_most.as_ref()).map_or(Share(0.2), |share| share.0),
             empty_is_honest: missing().find_map(|spec| spec.empty).is_some_and(|empty| empty == Empty::Honest),

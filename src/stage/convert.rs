@@ -10,7 +10,7 @@ use serde_json::{Number, Value as Json};
 
 /// What to make of a value, as written in the YAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename = "conversion", rename_all = "snake_case")]
 pub enum As {
     /// Plain text, trimmed.
     Text,

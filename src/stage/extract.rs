@@ -3,14 +3,15 @@
 
 use super::convert::{As, Convert};
 use super::{Draft, Setting};
-use crate::diagnostic::Diagnostics;
-use crate::jsonpath::Path;
+use crate::diagnostic::{Diagnostics, Place};
+use crate::jsonpath::{Path, path_of};
 use crate::model::field::Field;
 use crate::model::problem::Invalid;
 use crate::model::{FieldKind, Parts, Value};
 use crate::rule::{Sandbox, Script, scope};
-use crate::source::file::json_path;
-use crate::yaml::{Located, Node, OneOrMany, Parsed, Text, TextOr};
+use crate::source::file::{json_path, not_a_path};
+use crate::stage::span::Zone;
+use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -36,14 +37,14 @@ pub struct JobSpec {
 }
 
 /// A path, or a mapping of how to come to the value.
-type MappingSpec = TextOr<Located<String>, Located<Mapping>>;
+type MappingSpec = TextOr<Text, Located<Mapping>>;
 
 /// Where a value comes from: `from`, `script` or `constant`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
     /// A JSONPath, or several: the first that gives something counts.
-    from: OneOrMany<Located<String>>,
+    from: OneOrMany<Text>,
     /// A Rhai expression over the raw document, `doc`.
     script: Option<Text>,
     /// A fixed value.
@@ -54,13 +55,13 @@ pub struct Mapping {
     /// Formats of a date (strftime, `epoch`, `epoch_ms`).
     format: OneOrMany<Located<String>>,
     /// The zone in which an instant becomes a date; by default that of the source.
-    zone: Option<Located<Parsed<Tz>>>,
+    zone: Option<Located<Zone>>,
     /// What stands in when there is nothing.
     default: Option<Node>,
     /// What separates the items of a list in one text.
-    split: Option<String>,
+    split: Option<Located<String>>,
     /// What joins several values into one text.
-    join: Option<String>,
+    join: Option<Located<String>>,
 }
 
 /// The mapping of a source, compiled.
@@ -129,15 +130,28 @@ impl JobSpec {
             }
         }
         for (name, mapping) in &self.extra {
-            if Field::named(name).is_some() || !is_name(name) {
-                out.error(&name.place, "bad-extra", format!("`{name}` cannot be the name of a custom field"))
-                    .help("use lower-case letters, digits and `_`, and no canonical field's name");
-            }
+            check_extra(name, out);
             fields.extend(compile_field(Target::Extra(name.value.clone()), None, mapping, sandbox, zone, out));
         }
         Extract { fields, batch }
     }
 }
+
+fn check_extra(name: &Located<String>, out: &mut Diagnostics) {
+    let help = if Field::named(name).is_some() {
+        format!("every job has a field `{name}`: map it under `job:` itself")
+    } else if RELATIONS.contains(&name.as_str()) {
+        format!("rules read `{name}` as what was found for a relation; choose another name")
+    } else if !is_name(name) {
+        "use lower-case letters, digits and `_`".to_owned()
+    } else {
+        return;
+    };
+    out.error(&name.place, "bad-extra", format!("`{name}` cannot be the name of a custom field")).help(help);
+}
+
+/// Members of `job` in rules beside its fields.
+pub const RELATIONS: [&str; 2] = ["company_id", "division_id"];
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -162,19 +176,35 @@ fn compile_field(
             let from = mapping.compile_from(sandbox, out)?;
             let formats = mapping.formats(to, out)?;
             let zone = mapping.zone.as_ref().map_or(zone, |zone| zone.value.0);
-            let convert = Convert { to, formats, zone, split: mapping.split.clone(), join: mapping.join.clone() };
+            mapping.check_words(to, out);
+            let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
+            let convert = Convert { to, formats, zone, split: text(&mapping.split), join: text(&mapping.join) };
+            check_fixed("constant", mapping.constant.as_ref(), &convert, out);
+            check_fixed("default", mapping.default.as_ref(), &convert, out);
             Some(FieldMapping { target, from, convert, default: mapping.default.as_ref().map(Node::to_json) })
         }
     }
 }
 
-fn mapped_path(path: &Located<String>, out: &mut Diagnostics) -> Option<Path> {
+fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
     if path.starts_with('$') {
         return json_path(path, out);
     }
-    out.error(&path.place, "bad-jsonpath", format!("`{path}` is not a JSONPath"))
-        .help(format!("a path begins with `$`, such as `$.{path}`; for a fixed text write `{{ constant: {path} }}`"));
+    not_a_path(path, out).help(format!("a path begins with `$`, such as `{}`; for a fixed text write `{{ constant: {path} }}`", path_of(path)));
     None
+}
+
+/// What stands in the YAML must convert as what stands in an ad.
+fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Diagnostics) {
+    let Some(fixed) = fixed else { return };
+    if let Value::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
+        let help = match convert.to {
+            As::Date if convert.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
+            As::Date => format!("write it in the format of the field: `{}`", convert.formats.join("` or `")),
+            _ => "write it as the ads have it".to_owned(),
+        };
+        out.error(fixed.place(), "wrong-conversion", format!("the {what} {}", invalid.why)).help(help);
+    }
 }
 
 impl Located<Mapping> {
@@ -192,6 +222,9 @@ impl Located<Mapping> {
 
     fn compile_from(&self, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<From> {
         let ways = usize::from(!self.from.is_empty()) + usize::from(self.script.is_some()) + usize::from(self.constant.is_some());
+        if ways == 0 && out.has_errors_within(&self.place) {
+            return None;
+        }
         if ways != 1 {
             let message = if ways == 0 { "where the value comes from is missing" } else { "the value comes from several places" };
             out.error(&self.place, "bad-mapping", message).help("give one of `from`, `script` or `constant`");
@@ -212,23 +245,54 @@ impl Located<Mapping> {
             out.error(&format.place, "wrong-conversion", "`format` is for dates").help("add `as: date`, or leave `format` out");
             return None;
         }
-        let bad = self.format.iter().find(|format| !is_date_format(format));
-        if let Some(format) = bad {
-            out.error(&format.place, "bad-format", format!("`{format}` is not a date format"))
-                .help("write it in strftime, such as `%d/%m/%Y`, or `epoch` or `epoch_ms`");
-            return None;
+        let bad: Vec<&Located<String>> = self.format.iter().filter(|format| !is_date_format(format)).collect();
+        for format in &bad {
+            let told = out.error(&format.place, "bad-format", format!("`{format}` does not say where day, month and year stand"));
+            match strftime_of(format) {
+                Some(meant) => told.help(format!("did you mean `{meant}`?")),
+                None => told.help("write it in strftime, such as `%d/%m/%Y` or `%Y-%m-%dT%H:%M:%S%z`, or `epoch` or `epoch_ms`"),
+            };
         }
-        Some(self.format.iter().map(|format| format.value.clone()).collect())
+        bad.is_empty().then(|| self.format.iter().map(|format| format.value.clone()).collect())
+    }
+
+    /// Words that say nothing to this conversion.
+    fn check_words(&self, to: As, out: &mut Diagnostics) {
+        let mut idle = |place: &Place, word: &str, what: &str| {
+            out.error(place, "wrong-conversion", format!("`{word}` is for {what}")).help(format!("leave `{word}` out"));
+        };
+        if let Some(zone) = self.zone.as_ref().filter(|_| to != As::Date) {
+            idle(&zone.place, "zone", "dates");
+        }
+        if let Some(split) = self.split.as_ref().filter(|_| to != As::List) {
+            idle(&split.place, "split", "lists");
+        }
+        if let Some(join) = self.join.as_ref().filter(|_| to.gives() != FieldKind::Text) {
+            idle(&join.place, "join", "text");
+        }
     }
 }
 
+/// Whether a date that is written in the format can be read from it.
 fn is_date_format(format: &str) -> bool {
     use chrono::format::{Item, StrftimeItems};
     if matches!(format, "epoch" | "epoch_ms") {
         return true;
     }
-    let mut items = StrftimeItems::new(format);
-    format.contains('%') && !items.any(|item| matches!(item, Item::Error))
+    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
+        return false;
+    }
+    let day = chrono::DateTime::from_timestamp(1_798_718_400, 0).unwrap_or_default();
+    let convert = Convert { to: As::Date, formats: vec![format.to_owned()], zone: Tz::UTC, split: None, join: None };
+    convert.apply(&[&Json::String(day.format(format).to_string())]) == Value::Date(day.date_naive())
+}
+
+/// `DD/MM/YYYY` as `%d/%m/%Y`.
+fn strftime_of(format: &str) -> Option<String> {
+    let words = [("YYYY", "%Y"), ("yyyy", "%Y"), ("MMMM", "%B"), ("MMM", "%b"), ("MM", "%m"), ("DD", "%d"), ("dd", "%d")];
+    let times = [("HH", "%H"), ("hh", "%I"), ("mm", "%M"), ("ss", "%S"), ("YY", "%y"), ("yy", "%y")];
+    let meant = words.into_iter().chain(times).fold(format.to_owned(), |text, (word, sign)| text.replace(word, sign));
+    (meant != format && is_date_format(&meant)).then_some(meant)
 }
 
 fn kind_word(kind: FieldKind) -> &'static str {
@@ -246,10 +310,10 @@ fn kind_word(kind: FieldKind) -> &'static str {
 pub fn compile_script(script: &Text, sandbox: &Sandbox, variables: &[&str], out: &mut Diagnostics) -> Option<Script> {
     match Script::compile(sandbox, script.as_str(), variables) {
         Ok(compiled) => Some(compiled),
-        Err(error) => {
-            let known: Vec<String> = variables.iter().map(|name| format!("`{name}`")).collect();
-            out.error(&script.place_at(error.line, error.column), "bad-script", error.message)
-                .help(format!("a script may read {}", known.join(", ")));
+        Err(errors) => {
+            for error in errors {
+                out.error(&script.name_at(error.line, error.column), "bad-script", error.message).help(error.help);
+            }
             None
         }
     }

@@ -167,8 +167,9 @@ impl Promote {
             changes.insert("status".to_owned(), json!({ "old": "archived", "new": "open" }));
             reasons.push(reason.to_owned());
         }
-        if reopened.is_none() || !differing.is_empty() {
-            reasons.extend(why(setting, draft, old, &differing, history));
+        reasons.extend(why(setting, draft, old, &differing, history));
+        if reasons.is_empty() {
+            reasons.push("general details updated".to_owned());
         }
         let change = if reopened.is_some() { Change::Reopened } else { Change::Updated };
         let stays_archived = reopened.is_none() && published.archived_as.is_some();
@@ -270,7 +271,7 @@ fn first_version(setting: &Setting, draft: &Draft) -> Version {
     Version { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
 }
 
-/// The reasons of an update, in the order of semantics.md; "general details updated" when nothing more precise is known.
+/// The reasons of an update, in the order of semantics.md; none when nothing more precise is known than that details differ.
 fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &Json)], history: &HashMap<Fingerprint, Json>) -> Vec<String> {
     let differs = |name: &str| differing.iter().any(|(field, ..)| *field == name);
     let mut reasons = Vec::new();
@@ -294,9 +295,6 @@ fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &
     }
     if draft.ad.released {
         reasons.push("released by a person".to_owned());
-    }
-    if reasons.is_empty() {
-        reasons.push("general details updated".to_owned());
     }
     reasons
 }
@@ -368,11 +366,11 @@ async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>
         .map(|draft| draft.ad.external_id.as_str())
         .collect();
     holds::end(tx, &setting.stream, Kind::Job, &ended, setting.at, "passes again").await?;
-    end_known(tx, setting, fates, Kind::Company, |draft| draft.facts.company.known.then(|| draft.facts.company.name.clone()).flatten()).await?;
-    end_known(tx, setting, fates, Kind::Division, |draft| draft.facts.division.known.then(|| draft.facts.division.name.clone()).flatten()).await
+    end_known(tx, setting, fates, Kind::Company, |draft| draft.facts.company.name.clone()).await?;
+    end_known(tx, setting, fates, Kind::Division, |draft| draft.facts.division.name.clone()).await
 }
 
-/// Holds on names that have become known end by themselves.
+/// Holds on names end by themselves when an ad no longer waits for them: the name is known now, or the YAML says otherwise.
 async fn end_known(
     tx: &mut PgConnection,
     setting: &Setting,
@@ -380,12 +378,12 @@ async fn end_known(
     kind: Kind,
     name: impl Fn(&Draft) -> Option<String>,
 ) -> crate::store::Result<()> {
-    let waited = fates.iter().map(Fate::draft).filter(|draft| draft.ad.outcome == Outcome::Held);
+    let waited = fates.iter().map(Fate::draft).filter(|draft| draft.ad.outcome == Outcome::Held && draft.holds.iter().all(|hold| hold.kind != kind));
     let mut names: Vec<String> = waited.filter_map(name).collect();
     names.sort();
     names.dedup();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    holds::end(tx, &setting.stream, kind, &names, setting.at, "the name is known now").await
+    holds::end(tx, &setting.stream, kind, &names, setting.at, "no ad waits for it any more").await
 }
 
 fn held_job(draft: &Draft) -> NewHold {

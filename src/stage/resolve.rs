@@ -2,14 +2,14 @@
 //! proposes (create, hold, reject), and the end of the batch writes it.
 
 use super::{Draft, Setting};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
 use crate::model::{Field, Job, Parts, Problem};
 use crate::rule::scope::Relation;
 use crate::source::file::json_path;
 use crate::store::holds::{Kind, NewHold};
 use crate::store::relations::{self, Table};
-use crate::yaml::Located;
+use crate::yaml::{Located, Text};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
@@ -34,7 +34,7 @@ pub enum Unknown {
 #[serde(deny_unknown_fields)]
 pub struct RelationSpec {
     /// A canonical field (`department`) or a JSONPath (`$.companyName`).
-    from: Located<String>,
+    from: Text,
     /// Names known from the start.
     #[serde(default)]
     known: Vec<Located<String>>,
@@ -100,6 +100,11 @@ impl Resolve {
 }
 
 impl RelationSpec {
+    /// The field that it reads, if it reads one, and where that is said.
+    pub fn field(&self) -> Option<(Field, &Place)> {
+        Field::named(&self.from).map(|field| (field, self.from.place()))
+    }
+
     fn compile(&self, out: &mut Diagnostics) -> Option<Finder> {
         let from = if self.from.starts_with('$') {
             From::Path(json_path(&self.from, out)?)
@@ -107,7 +112,7 @@ impl RelationSpec {
             From::Field(field)
         } else {
             let fields = crate::model::field::FIELDS.map(Field::name);
-            let told = out.error(&self.from.place, "unknown-field-reference", format!("`{}` is no field of a job", self.from));
+            let told = out.error(self.from.place(), "unknown-field-reference", format!("`{}` is no field of a job", self.from));
             match crate::diagnostic::did_you_mean(&self.from, fields) {
                 Some(near) => told.help(format!("did you mean `{near}`? A JSONPath into the document begins with `$`")),
                 None => told.help("name a canonical field, such as `department`, or a JSONPath into the document, beginning with `$`"),

@@ -2,8 +2,8 @@
 //! `invalid_length`, ...) are given here, and every keyword is checked at its own place: JSON Schema itself would
 //! silently accept a misspelt one.
 
-use crate::diagnostic::{Diagnostics, did_you_mean};
-use crate::model::{Problem, Value};
+use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
+use crate::model::{Field, FieldKind, Problem, Value};
 use crate::yaml::{Located, Node};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
@@ -33,6 +33,31 @@ const KEYWORDS: [&str; 19] = [
     "description",
 ];
 
+/// Types of JSON.
+const TYPES: [&str; 7] = ["string", "number", "integer", "boolean", "array", "object", "null"];
+/// Formats that are checked.
+const FORMATS: [&str; 19] = [
+    "date",
+    "date-time",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uri-template",
+    "uuid",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+];
+
 /// One mandatory field, compiled.
 #[derive(Clone)]
 pub struct Mandatory {
@@ -52,17 +77,15 @@ impl std::fmt::Debug for Mandatory {
 impl Mandatory {
     /// Compiles the keywords of one field; problems go to `out`.
     pub fn compile(field: &Located<String>, keywords: &Node, out: &mut Diagnostics) -> Option<Mandatory> {
-        if !check_keywords(keywords, out) {
+        let schema = if keywords.is_nothing() { Json::Object(serde_json::Map::new()) } else { keywords.to_json() };
+        if !check_keywords(keywords, out) || !check_values(keywords, &schema, out) {
             return None;
         }
-        let schema = if keywords.is_nothing() { Json::Object(serde_json::Map::new()) } else { keywords.to_json() };
         let built = jsonschema::options().should_validate_formats(true).should_ignore_unknown_formats(false).build(&schema);
         match built {
             Ok(validator) => Some(Mandatory { field: field.value.clone(), schema, validator: Arc::new(validator) }),
             Err(error) => {
-                let at = keywords.at(error.instance_path().as_str()).unwrap_or(keywords);
-                out.error(at.place(), "bad-schema", format!("bad JSON Schema for `{field}`: {error}"))
-                    .help("see the keyword's rules at json-schema.org, draft 2020-12");
+                bad_value(keywords, error.instance_path().as_str(), out);
                 None
             }
         }
@@ -133,10 +156,104 @@ fn check_keywords(keywords: &Node, out: &mut Diagnostics) -> bool {
             let told = out.error(entry.key.place(), "bad-schema-keyword", format!("unknown JSON Schema keyword `{name}`"));
             match did_you_mean(&name, KEYWORDS) {
                 Some(near) => told.help(format!("did you mean `{near}`?")),
-                None => told.help(format!("the keywords are {}", crate::diagnostic::one_of(KEYWORDS))),
+                None => told.help(format!("the keywords are {}", one_of(KEYWORDS))),
             };
             good = false;
         }
+        good &= match name.as_str() {
+            "items" => check_keywords(&entry.value, out),
+            "properties" => properties(&entry.value).fold(true, |good, property| good & check_keywords(property, out)),
+            _ => true,
+        };
     }
     good
+}
+
+fn properties(node: &Node) -> impl Iterator<Item = &Node> {
+    node.entries().iter().map(|entry| &entry.value)
+}
+
+/// Checks every keyword's value, by the schema of schemas; each problem at the value.
+fn check_values(keywords: &Node, schema: &Json, out: &mut Diagnostics) -> bool {
+    let mut good = true;
+    for error in jsonschema::draft202012::meta::validator().iter_errors(schema) {
+        bad_value(keywords, error.instance_path().as_str(), out);
+        good = false;
+    }
+    good && check_formats(keywords, out)
+}
+
+/// Tells a bad value of a keyword, at its JSON pointer.
+fn bad_value(keywords: &Node, pointer: &str, out: &mut Diagnostics) {
+    let at = keywords.at(pointer).unwrap_or(keywords);
+    let keyword = pointer.rsplit('/').find(|step| KEYWORDS.contains(step)).unwrap_or("type");
+    let told = out.error(at.place(), "bad-schema", format!("`{keyword}` cannot be {}", at.described()));
+    match at.text().filter(|_| keyword == "type").and_then(type_meant) {
+        Some(near) => told.help(format!("did you mean `{near}`?")),
+        None => told.help(format!("it takes {}", taken_by(keyword))),
+    };
+}
+
+/// Unknown formats are no mistake to JSON Schema.
+fn check_formats(keywords: &Node, out: &mut Diagnostics) -> bool {
+    let mut good = true;
+    for entry in keywords.entries() {
+        match (entry.key_text().as_str(), entry.value.text()) {
+            ("format", Some(format)) if !FORMATS.contains(&format) => {
+                let told = out.error(entry.value.place(), "bad-schema", format!("unknown format `{format}`"));
+                match did_you_mean(format, FORMATS) {
+                    Some(near) => told.help(format!("did you mean `{near}`?")),
+                    None => told.help(format!("the formats are {}", one_of(FORMATS))),
+                };
+                good = false;
+            }
+            ("items", _) => good &= check_formats(&entry.value, out),
+            ("properties", _) => good = properties(&entry.value).fold(good, |good, property| good & check_formats(property, out)),
+            _ => {}
+        }
+    }
+    good
+}
+
+/// Types of JSON, and what people call them.
+fn type_meant(text: &str) -> Option<String> {
+    match text {
+        "text" | "str" | "varchar" | "date" | "url" => Some("string".to_owned()),
+        "list" => Some("array".to_owned()),
+        "int" => Some("integer".to_owned()),
+        "float" | "decimal" => Some("number".to_owned()),
+        "map" | "mapping" | "dict" => Some("object".to_owned()),
+        text => did_you_mean(text, TYPES),
+    }
+}
+
+/// What a keyword's value must be.
+fn taken_by(keyword: &str) -> String {
+    match keyword {
+        "type" => format!("one of {}", one_of(TYPES)),
+        "minLength" | "maxLength" | "minItems" | "maxItems" => "a whole number from 0".to_owned(),
+        "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => "a number".to_owned(),
+        "multipleOf" => "a number above 0".to_owned(),
+        "pattern" => "a regular expression; look for brackets that are not closed".to_owned(),
+        "format" => format!("one of {}", one_of(FORMATS)),
+        "enum" => "a list: `[one, two]`".to_owned(),
+        "required" => "a list of names, each once".to_owned(),
+        "uniqueItems" => "`true` or `false`".to_owned(),
+        "items" | "properties" => "keywords, such as `{ type: string }`".to_owned(),
+        _ => "text".to_owned(),
+    }
+}
+
+/// Warns of a type that a canonical field never has.
+pub fn check_kind(field: Field, keywords: &Node, out: &mut Diagnostics) {
+    let given = match field.kind() {
+        FieldKind::Text | FieldKind::Date => "string",
+        FieldKind::Number => "number",
+        FieldKind::Boolean => "boolean",
+        FieldKind::List => "array",
+        FieldKind::Json => return,
+    };
+    let Some(wanted) = keywords.get("type").filter(|wanted| wanted.text().is_some_and(|text| text != given && TYPES.contains(&text))) else { return };
+    out.warning(wanted.place(), "never-fits", format!("`{}` is always a `{given}`: every ad would be rejected", field.name()))
+        .help(format!("write `type: {given}`, or leave `type` out"));
 }

@@ -1,6 +1,10 @@
-//! Spans of time and shares as people write them: `12h`, `1d`, `20%`.
+//! Spans of time, shares and zones as people write them: `12h`, `1d`, `20%`, `Australia/Sydney`.
 
+use crate::diagnostic::did_you_mean;
+use crate::yaml::from_text;
 use chrono::Duration;
+use chrono_tz::{TZ_VARIANTS, Tz};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,6 +62,34 @@ impl Share {
         #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
         let part_as_float = part as f64;
         part >= 5 && part_as_float > limit
+    }
+}
+
+/// A time zone of the IANA list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zone(pub Tz);
+
+impl FromStr for Zone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Zone, String> {
+        text.parse().map(Zone).map_err(|_| format!("unknown time zone `{text}`\n{}", zone_meant(text)))
+    }
+}
+
+/// A zone of nearly the same name, or of that city.
+fn zone_meant(text: &str) -> String {
+    let city = |zone: &Tz| zone.name().rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&text.replace(' ', "_")));
+    let of_city = TZ_VARIANTS.iter().filter(|zone| zone.name().contains('/')).find(|zone| city(zone)).map(|zone| zone.name().to_owned());
+    match of_city.or_else(|| did_you_mean(text, TZ_VARIANTS.iter().map(|zone| zone.name()).filter(|name| name.contains('/')))) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "write its IANA name, such as `Australia/Sydney`; abbreviations are ambiguous".to_owned(),
+    }
+}
+
+impl<'de> Deserialize<'de> for Zone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
+        from_text(deserializer)
     }
 }
 

@@ -74,7 +74,7 @@ async fn mark_seen(
         "WITH page AS (SELECT * FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)),
          hit AS (
            UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
-             derived_fingerprint = CASE WHEN s.retired OR s.outcome = 'withdrawn' THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
+             derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
            FROM page
            WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.content_hash = page.hash
            RETURNING s.external_id)

@@ -66,12 +66,13 @@ pub struct Stream {
 }
 
 impl Store {
-    /// Connects with at most `connections` connections and brings the tables up to date.
+    /// Connects with at most `connections` connections and brings the tables up to date. `who` is what others read of this process
+    /// when it holds an institution: `process 7 on host`.
     ///
     /// # Errors
     /// No server, no right, or tables of a newer version.
-    pub async fn open(url: &str, connections: u32) -> Result<Store> {
-        let store = Store::connect(url, connections).await?;
+    pub async fn open(url: &str, connections: u32, who: &str) -> Result<Store> {
+        let store = Store::connect(url, connections, who).await?;
         store.migrate().await?;
         Ok(store)
     }
@@ -80,9 +81,12 @@ impl Store {
     ///
     /// # Errors
     /// No server or no right.
-    pub async fn connect(url: &str, connections: u32) -> Result<Store> {
-        let options =
-            PgConnectOptions::from_str(url).map_err(StoreError::Url)?.application_name("weir").options([("timezone", "UTC"), ("jit", "off")]);
+    pub async fn connect(url: &str, connections: u32, who: &str) -> Result<Store> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?.application_name(who).options([
+            ("timezone", "UTC"),
+            ("jit", "off"),
+            ("plan_cache_mode", "force_custom_plan"),
+        ]);
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).test_before_acquire(false);
         let pool = pool.connect_with(options).await.map_err(StoreError::Connect)?;
         Ok(Store { pool })

@@ -25,17 +25,6 @@ pub struct Tenant {
     pub formerly: Option<String>,
 }
 
-/// Who holds an institution.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Holder {
-    /// Machine.
-    pub host: String,
-    /// Process.
-    pub pid: i32,
-    /// Since when.
-    pub started_at: DateTime<Utc>,
-}
-
 /// The lock of an institution: held by one session of the database, released with it whatever happens to the process.
 pub struct Lock {
     connection: PoolConnection<Postgres>,
@@ -80,13 +69,17 @@ fn key(institution: Uuid) -> i64 {
     i64::from_be_bytes((high ^ low).to_be_bytes())
 }
 
-/// Who is said to run an institution.
+/// Who holds the lock of an institution, and since when, as its server session tells.
 ///
 /// # Errors
 /// The database failed.
-pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Holder>> {
-    let row = sqlx::query_as("SELECT host, pid, started_at FROM runs WHERE institution_id = $1 AND status = 'running' ORDER BY id DESC LIMIT 1");
-    Ok(row.bind(institution).fetch_optional(connection).await?)
+pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<(String, DateTime<Utc>)>> {
+    let row = sqlx::query_as(
+        "SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND (l.classid::bigint << 32 | l.objid::bigint) = $1",
+    );
+    Ok(row.bind(key(institution)).fetch_optional(connection).await?)
 }
 
 /// The clock of the institution's newest run.

@@ -53,7 +53,7 @@ pub async fn archive_closed(connection: &mut PgConnection, stream: &Stream, run:
 pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, apart: Duration) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states SET misses = misses + 1, last_miss_at = $4
-         WHERE institution_id = $1 AND source_id = $2 AND last_read <> $3 AND NOT retired AND outcome <> 'withdrawn'
+         WHERE institution_id = $1 AND source_id = $2 AND last_read <> $3 AND NOT retired
            AND (last_miss_at IS NULL OR (last_miss_at < $4 AND last_miss_at <= $5))",
     )
     .bind(stream.institution)
@@ -72,8 +72,8 @@ pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: 
 /// The database failed.
 pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<u64> {
     let gone: Vec<(String, i64)> = sqlx::query_as(
-        "UPDATE ad_states SET outcome = 'withdrawn', retry_at = NULL
-         WHERE institution_id = $1 AND source_id = $2 AND misses >= $3 AND job_id IS NULL AND outcome <> 'withdrawn'
+        "UPDATE ad_states SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
+         WHERE institution_id = $1 AND source_id = $2 AND misses >= $3 AND job_id IS NULL AND NOT retired
          RETURNING external_id, document_id",
     )
     .bind(stream.institution)

@@ -40,7 +40,7 @@ macro_rules! select_ads {
              FROM ad_states s
              JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id
              LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
-             WHERE s.institution_id = $1 AND s.source_id = $2 AND s.refused IS NULL
+             WHERE s.institution_id = $1 AND s.source_id = $2 AND s.refused IS NULL AND NOT s.retired
                AND (s.derived_hash IS DISTINCT FROM s.content_hash OR s.derived_fingerprint IS DISTINCT FROM $3 OR s.retry_at <= $4)
                AND ", $condition, " ORDER BY s.external_id"
         )
@@ -78,7 +78,7 @@ pub async fn after(
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
-             WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND w.external_id > $5
+             WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
                AND (w.derived_hash IS DISTINCT FROM w.content_hash OR w.derived_fingerprint IS DISTINCT FROM $3 OR w.retry_at <= $4)
              ORDER BY w.external_id LIMIT $6)"
     ))
@@ -100,7 +100,7 @@ pub async fn after(
 pub async fn pending(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock) -> Result<Vec<Pending>> {
     let rows: Vec<(Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
         "SELECT derived_fingerprint, count(*), count(*) FILTER (WHERE derived_hash IS DISTINCT FROM content_hash) FROM ad_states
-         WHERE institution_id = $1 AND source_id = $2 AND refused IS NULL
+         WHERE institution_id = $1 AND source_id = $2 AND refused IS NULL AND NOT retired
            AND (derived_hash IS DISTINCT FROM content_hash OR derived_fingerprint IS DISTINCT FROM $3 OR retry_at <= $4)
          GROUP BY derived_fingerprint",
     )

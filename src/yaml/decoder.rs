@@ -16,7 +16,7 @@ use super::node::{Content, Node};
 use super::scalar::{Meaning, shortened};
 use super::shapes::{ONE_OR_MANY, TEXT_OR};
 use super::wanted;
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, one_of};
 
 pub(super) type Decoded<T> = Result<T, Fault>;
 
@@ -54,7 +54,7 @@ impl<'a> Decoder<'a> {
                 let help = format!("put it in brackets: `[{}]`", shortened(&scalar.text));
                 Err(Fault::wrong_type("a list", self.node).with_help(help))
             }
-            _ => self.wrong("a list"),
+            _ => Err(Fault::wrong_type("a list", self.node).with_help("begin each line of a list with `- `")),
         }
     }
 
@@ -76,7 +76,7 @@ impl<'a> Decoder<'a> {
     fn mapping<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         match &*self.node.content {
             Content::Mapping(entries) => visitor.visit_map(Pairs::new(self, entries)),
-            _ => self.wrong("a mapping"),
+            _ => Err(Fault::wrong_type("a mapping", self.node).with_help("write it as lines `name: value`")),
         }
     }
 
@@ -84,9 +84,13 @@ impl<'a> Decoder<'a> {
     pub(super) fn fields<'de, V: Visitor<'de>>(self, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
         let is_mapping = matches!(*self.node.content, Content::Mapping(_));
         if !is_mapping && !self.node.is_nothing() {
-            return self.settled(self.wrong::<V::Value>("a mapping"));
+            let help = match known {
+                [] => "leave it empty: it has no settings".to_owned(),
+                _ => format!("write it as lines `name: value`; the names are {}", one_of(known.iter().copied())),
+            };
+            return self.settled(Err(Fault::wrong_type("a mapping", self.node).with_help(help)));
         }
-        self.settled(visitor.visit_map(Fields::new(self, known)))
+        self.settled(visitor.visit_map(Fields::new(self, known)).map_err(|fault| fault.unless_misspelt(self.node, known)))
     }
 
     /// The shapes that serde does not have, asked for by name.
@@ -110,6 +114,9 @@ impl<'a> Decoder<'a> {
                 _ => visitor.visit_seq(Items::new(self, std::slice::from_ref(self.node))),
             },
             TEXT_OR if self.node.text().is_some() => visitor.visit_some(self),
+            TEXT_OR if matches!(*self.node.content, Content::List(_)) => {
+                Err(Fault::wrong_type("text or a mapping", self.node).with_help("write one text, or `{ name: value }`"))
+            }
             // `Required`, the full form of `TextOr`, and newtypes of the caller's own.
             _ => visitor.visit_newtype_struct(self),
         }
@@ -227,8 +234,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         self.fields(known, visitor)
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
-        self.settled(Kind::choose(self, known).and_then(|kind| visitor.visit_enum(kind)))
+    fn deserialize_enum<V: Visitor<'de>>(self, name: &'static str, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+        self.settled(Kind::choose(self, name, known).and_then(|kind| visitor.visit_enum(kind)))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {

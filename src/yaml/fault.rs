@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Expected, Unexpected};
 
 use super::node::Node;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, did_you_mean};
 
 /// What the next pass does without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +63,16 @@ impl Fault {
             }
             settled @ Self::Settled { .. } => settled,
         }
+    }
+
+    /// A missing field of a mapping in which it is misspelt is not told: the unknown name is, with a guess.
+    pub(super) fn unless_misspelt(self, node: &Node, known: &[&str]) -> Self {
+        let Self::Missing(field) = self else { return self };
+        let mut unknown = node.entries().iter().filter_map(|entry| entry.key.text()).filter(|key| !known.contains(key));
+        if unknown.any(|key| did_you_mean(key, known.iter().copied()).as_deref() == Some(field)) {
+            return Self::Settled { told: None, gap: Some(Gap::Field(node.id, field)) };
+        }
+        self
     }
 
     /// Names what can be left out, unless something smaller was named before.

@@ -21,10 +21,15 @@ pub(super) fn text<'a>(file: &str, content: &'a [u8], out: &mut Diagnostics) -> 
     }
     let text = utf8(file, content, out)?;
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        out.error(&start, "empty-file", "the file is empty").help("delete it, or write at least one `name: value`");
+        empty(&start, out);
         return None;
     }
     Some(text)
+}
+
+/// Tells that a file holds nothing.
+pub(super) fn empty(start: &Place, out: &mut Diagnostics) {
+    out.error(start, "empty-file", "the file is empty").help("delete it, or write at least one `name: value`");
 }
 
 fn utf8<'a>(file: &str, content: &'a [u8], out: &mut Diagnostics) -> Option<&'a str> {

@@ -21,24 +21,34 @@ pub(super) struct Kind<'a> {
 }
 
 impl<'a> Kind<'a> {
-    pub(super) fn choose(decoder: Decoder<'a>, known: &'static [&'static str]) -> Result<Self, Fault> {
+    /// `noun` is what a value is called: the enum's name, where it was renamed to lower-case words.
+    pub(super) fn choose(decoder: Decoder<'a>, noun: &str, known: &'static [&'static str]) -> Result<Self, Fault> {
         let node = decoder.node;
-        let (name, settings, code, what) = match &*node.content {
+        let (name, settings) = match &*node.content {
             Content::Mapping(entries) => {
                 let entry = only(entries, known, node)?;
-                (&entry.key, Some(&entry.value), "unknown-kind", "kind")
+                (&entry.key, Some(&entry.value))
             }
-            Content::Scalar(_) if node.text().is_some() => (node, None, "unknown-value", "value"),
-            _ => return Err(Fault::wrong_type(&expected(known), node)),
+            Content::Scalar(_) if node.text().is_some() => (node, None),
+            _ => return Err(wrong(known, node)),
         };
         let text = name.text().unwrap_or_default();
         if known.contains(&text) {
             return Ok(Self { decoder, name, settings });
         }
+        let named = noun.starts_with(|first: char| first.is_ascii_lowercase()).then_some(noun);
+        let fault = match settings {
+            Some(_) => Fault::new("unknown-kind", format!("unknown {} `{text}`", named.unwrap_or("kind"))),
+            None => Fault::new("unknown-value", format!("unknown {} `{text}`", named.unwrap_or("value"))),
+        };
         let help = did_you_mean(text, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
-        let fault = Fault::new(code, format!("unknown {what} `{text}`")).with_help(help.unwrap_or_else(|| format!("expected {}", expected(known))));
-        Err(fault.settle(name, None))
+        Err(fault.with_help(help.unwrap_or_else(|| format!("expected {}", expected(known)))).settle(name, None))
     }
+}
+
+/// Neither a name nor a name with settings.
+fn wrong(known: &[&str], node: &Node) -> Fault {
+    Fault::wrong_type(&expected(known), node).with_help("write the name alone, or `name: { ... }` with its settings")
 }
 
 /// What could have been written.
@@ -52,8 +62,15 @@ fn expected(known: &[&str]) -> String {
 /// The only entry; two kinds at once are one too many.
 fn only<'a>(entries: &'a [Entry], known: &[&str], node: &Node) -> Result<&'a Entry, Fault> {
     match entries {
-        [] => Err(Fault::wrong_type(&expected(known), node)),
+        [] => Err(wrong(known, node)),
         [entry] => Ok(entry),
+        [kind, setting, ..] if kind.value.is_nothing() && !setting.key.text().is_some_and(|key| known.contains(&key)) => {
+            let (kind, setting) = (&kind.key, &setting.key);
+            let (outer, inner) = (kind.text().unwrap_or_default(), setting.text().unwrap_or_default());
+            let mut diagnostic = Diagnostic::error("several-kinds", format!("`{inner}` stands beside `{outer}`"));
+            diagnostic.help(format!("if it is a setting of `{outer}`, indent it further")).related(kind.place(), format!("`{outer}` stands here"));
+            Err(Fault::Loose(Box::new(diagnostic.at(setting.place()))))
+        }
         [first, second, ..] => {
             let names = one_of(entries.iter().filter_map(|entry| entry.key.text()));
             let mut diagnostic = Diagnostic::error("several-kinds", format!("more than one kind: {names}"));

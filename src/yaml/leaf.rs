@@ -22,14 +22,15 @@ pub(super) fn scalar(page: &Page, text: &str, style: ScalarStyle, is_text: bool,
     Scalar { text: text.to_string(), style, is_text, raw: raw.into(), line, column }
 }
 
-/// Whether a tag says `!!str`; other tags than YAML's own are told.
-pub(super) fn is_text(page: &Page, tag: Option<&Tag>, span: Span, out: &mut Diagnostics) -> bool {
-    let Some(tag) = tag else { return false };
+/// Whether a tag says `!!str`; `None` for other tags than YAML's own, which are told.
+pub(super) fn is_text(page: &Page, tag: Option<&Tag>, span: Span, out: &mut Diagnostics) -> Option<bool> {
+    let Some(tag) = tag else { return Some(false) };
     if !tag.is_yaml_core_schema() {
         let tagged = span.tag_span().unwrap_or(span);
         let place = page.place(tagged.start, tagged.end);
         let told = out.error(&place, "unknown-tag", format!("unknown tag `{}`", tag.original()));
         told.help("put quotes around text that begins with `!`");
+        return None;
     }
-    tag.core_suffix() == Some("str")
+    Some(tag.core_suffix() == Some("str"))
 }

@@ -141,6 +141,19 @@ impl Text {
     pub fn place_at(&self, line: usize, column: usize) -> Place {
         self.0.place_at(line, column)
     }
+
+    /// The place of the whole name that begins at a line and column.
+    pub fn name_at(&self, line: usize, column: usize) -> Place {
+        let rest = self.as_str().split('\n').nth(line.saturating_sub(1)).into_iter().flat_map(str::chars).skip(column.saturating_sub(1));
+        let name = rest.take_while(|letter| letter.is_alphanumeric() || *letter == '_').count();
+        Place { length: name.max(1), ..self.place_at(line, column) }
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Deref for Text {

@@ -41,7 +41,7 @@ mod wanted;
 pub use decode::decode;
 pub use located::{Located, Text};
 pub use node::{Entry, Node};
-pub use shapes::{OneOrMany, Parsed, Required, TextOr, from_text};
+pub use shapes::{OneOrMany, Parsed, Positive, Required, TextOr, from_text};
 
 use serde::de::DeserializeOwned;
 

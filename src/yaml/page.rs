@@ -26,6 +26,20 @@ impl<'a> Page<'a> {
         self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default()
     }
 
+    /// The quote that begins the first value after a byte; nothing when it begins otherwise.
+    pub(super) fn quote_after(&self, byte: usize) -> Option<Place> {
+        let rest = self.text.get(byte..)?;
+        let mut is_comment = false;
+        let (at, _) = rest.char_indices().find(|(_, letter)| {
+            is_comment = if is_comment { *letter != '\n' } else { *letter == '#' };
+            !is_comment && !letter.is_whitespace() && !matches!(letter, ':' | '-' | '?' | ',')
+        })?;
+        let before = &self.text[..byte + at];
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let is_quote = rest[at..].starts_with(['"', '\'']);
+        is_quote.then(|| Place::new(self.file.clone(), before.matches('\n').count() + 1, column, 1))
+    }
+
     /// From one marker to another, or to the end of the line.
     pub(super) fn place(&self, start: Marker, end: Marker) -> Place {
         let length = if start.line() == end.line() {

@@ -149,6 +149,24 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Parsed<T> {
     }
 }
 
+/// A whole number from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Positive<T>(pub T);
+
+impl<T: fmt::Display> fmt::Display for Positive<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Copy + Into<u64>> Deserialize<'de> for Positive<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = T::deserialize(deserializer)?;
+        let is_zero = number.into() == 0;
+        if is_zero { Err(D::Error::custom("the number `0` is out of range\nwrite a whole number from 1")) } else { Ok(Self(number)) }
+    }
+}
+
 /// The body of `Deserialize` for a type that is written as text.
 ///
 /// The error's text is the message; what follows its first line end is the help.

@@ -8,10 +8,15 @@ use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 use super::page::Page;
 use crate::diagnostic::{Diagnostics, Place};
 
-/// Tells a syntax error. `open` is the innermost bracket that is still open.
-pub(super) fn report(error: &ScanError, page: &Page, open: Option<Place>, out: &mut Diagnostics) {
+/// Tells a syntax error. `open` is the innermost bracket that is still open, `seen` the byte up to which all was well.
+pub(super) fn report(error: &ScanError, page: &Page, seen: usize, open: Option<Place>, out: &mut Diagnostics) {
     let place = page.place(*error.marker(), *error.marker());
     let shown = page.line(place.line);
+    if let Some(quote) = is_after_quotes(error.kind()).then(|| page.quote_after(seen)).flatten().filter(|quote| quote.line < place.line) {
+        let told = out.error(&quote, "syntax", "this quote is not closed").help("add the closing quote");
+        told.related(&place, "it ends at the quote before this");
+        return;
+    }
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         return too_deep(&place, out);
     }
@@ -21,6 +26,10 @@ pub(super) fn report(error: &ScanError, page: &Page, open: Option<Place>, out: &
     let (message, help) = words(error, shown, place.column);
     let place = better_place(error.kind(), place, page);
     out.error(&place, "syntax", message).help(help);
+}
+
+fn is_after_quotes(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar)
 }
 
 /// Tells that values nest too deeply.
@@ -118,9 +127,10 @@ fn about_values(kind: &ErrorKind) -> Words {
         K::UnclosedQuotedScalar => ("this quote is not closed", "add the closing quote"),
         K::MisplacedFlowCollectionEnd => ("a closing bracket without an opening one", "remove it, or put quotes around the text"),
         K::UnknownQuotedScalarEscape => ("unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"),
-        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => {
-            ("text after the closing quote", "put all of the text inside the quotes")
+        K::InvalidTrailingSingleQuotedScalar => {
+            ("text after the closing quote", "put all of the text inside the quotes; a `'` inside single quotes is doubled")
         }
+        K::InvalidTrailingDoubleQuotedScalar => ("text after the closing quote", "put all of the text inside the quotes"),
         K::MissingAnchorOrAliasName => ("a name must follow `&` or `*`", "put quotes around text that begins with `&` or `*`"),
         K::DirectiveDisallowed => ("YAML directives are not supported", "remove the line that begins with `%`"),
         _ => return None,

@@ -33,12 +33,13 @@ pub(super) fn build(file: &str, text: &str, out: &mut Diagnostics) -> Option<Nod
                 return None;
             }
             Ok((event, span)) => {
+                builder.seen = span.end.byte_offset().unwrap_or(builder.seen);
                 builder.take(event, span)?;
                 builder.stop_at_too_many()?;
             }
             Err(error) => {
                 let open = builder.open.last().filter(|open| open.is_flow).map(|open| open.place.clone());
-                syntax::report(&error, &builder.page, open, builder.out);
+                syntax::report(&error, &builder.page, builder.seen, open, builder.out);
                 return None;
             }
         }
@@ -75,6 +76,8 @@ struct Builder<'a> {
     root: Option<Node>,
     next_id: u32,
     aliased: usize,
+    /// The byte after the last event.
+    seen: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -88,6 +91,7 @@ impl<'a> Builder<'a> {
             root: None,
             next_id: 0,
             aliased: 0,
+            seen: 0,
         }
     }
 
@@ -113,8 +117,9 @@ impl<'a> Builder<'a> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = leaf::is_text(&self.page, tag.as_deref(), span, self.out);
-                let scalar = leaf::scalar(&self.page, &text, style, is_text, span);
-                let node = self.node(self.page.place(span.start, span.end), Content::Scalar(scalar));
+                let scalar = |is_text| Content::Scalar(leaf::scalar(&self.page, &text, style, is_text, span));
+                let content = is_text.map_or(Content::Broken, scalar);
+                let node = self.node(self.page.place(span.start, span.end), content);
                 self.attach(node, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => self.begin(false, style, anchor, tag.as_deref(), span),
@@ -188,8 +193,8 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(self) -> Option<Node> {
-        let Some(root) = self.root else {
-            self.out.error(&Place::start_of(self.page.file), "empty-file", "the file is empty");
+        let Some(root) = self.root.filter(|root| !root.is_nothing()) else {
+            super::input::empty(&Place::start_of(self.page.file), self.out);
             return None;
         };
         if !matches!(*root.content, Content::Mapping(_)) {

@@ -14,8 +14,9 @@ fn meaning(node: &Node) -> Option<Meaning> {
 
 pub(super) fn text(node: &Node) -> Decoded<&str> {
     node.text().ok_or_else(|| {
-        let fault = Fault::wrong_type("text", node);
-        if node.is_nothing() { fault.with_help("write `\"\"` if an empty text is meant") } else { fault }
+        let help =
+            if node.is_nothing() { "write it after the `: `, or `\"\"` for an empty text" } else { "write one text, without brackets or `- `" };
+        Fault::wrong_type("text", node).with_help(help)
     })
 }
 
@@ -27,7 +28,7 @@ pub(super) fn boolean(node: &Node) -> Decoded<bool> {
     let meant = match node.text().unwrap_or_default().to_lowercase().as_str() {
         "yes" | "on" | "true" => "write `true`, without quotes",
         "no" | "off" | "false" => "write `false`, without quotes",
-        _ => return Err(fault),
+        _ => "write `true` or `false`",
     };
     Err(fault.with_help(meant))
 }
@@ -38,8 +39,9 @@ pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(node: &Node, smallest: T, lar
     };
     T::try_from(value).map_err(|_| {
         let (smallest, largest): (i128, i128) = (smallest.into(), largest.into());
-        let message = format!("expected a whole number from {smallest} to {largest}, found `{value}`");
-        Fault::new("invalid-value", message)
+        let upwards = if largest < i128::from(i64::MAX) { format!("to {largest}") } else { "upwards".to_owned() };
+        Fault::new("invalid-value", format!("the number `{value}` is out of range"))
+            .with_help(format!("write a whole number from {smallest} {upwards}"))
     })
 }
 
@@ -54,5 +56,9 @@ pub(super) fn real(node: &Node) -> Decoded<f64> {
 fn not_a_number(node: &Node, expected: &str) -> Fault {
     let fault = Fault::wrong_type(expected, node);
     let is_quoted = meaning(node) == Some(Meaning::Text) && node.text().is_some_and(|text| text.parse::<f64>().is_ok());
-    if is_quoted { fault.with_help("remove the quotes") } else { fault }
+    fault.with_help(match meaning(node) {
+        _ if is_quoted => "remove the quotes",
+        Some(Meaning::Real(_)) => "write it without a fraction",
+        _ => "write it in digits, such as `5`",
+    })
 }

@@ -32,9 +32,23 @@ fn server() -> Arc<Server> {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
         std::fs::create_dir_all(&folder).unwrap();
         let fresh = Arc::new(Server::open(&folder, &environment()).unwrap_or_else(|error| panic!("{error}")));
+        hurry(&fresh);
         *shared = Arc::downgrade(&fresh);
         fresh
     })
+}
+
+/// Tests kill processes, never the power: their server need not wait for the disk.
+fn hurry(server: &Server) {
+    let url = server.url("postgres");
+    let work = async move {
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(format!("ALTER SYSTEM SET {setting} = off"))).execute(&mut connection).await.unwrap();
+        }
+        sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut connection).await.unwrap();
+    };
+    std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(work)).join().unwrap();
 }
 
 impl Bench {
@@ -77,7 +91,7 @@ async fn admin(server: &Server, sql: &str) {
 async fn make_template(server: &Server, name: &str) {
     admin(server, &format!("DROP DATABASE IF EXISTS {name}")).await;
     admin(server, &format!("CREATE DATABASE {name}")).await;
-    let store = Store::open(&server.url(name), 1).await.unwrap();
+    let store = Store::open(&server.url(name), 1, "bench").await.unwrap();
     store.close().await;
 }
 

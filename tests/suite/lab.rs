@@ -3,7 +3,6 @@
 use crate::bench::{Bench, dump};
 use sqlx::{Connection, PgConnection};
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -107,8 +106,17 @@ impl Lab {
 
     /// Runs all institutions, watched.
     pub async fn run_as(&self, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
+        self.run_with(&self.bench.url(), step, dry_run, watcher).await
+    }
+
+    /// Runs all institutions on another database.
+    pub async fn run_on(&self, url: &str, step: &Step, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
+        self.run_with(url, step, false, watcher).await
+    }
+
+    async fn run_with(&self, url: &str, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
         let checked = self.checked();
-        let store = Store::connect(&self.bench.url(), 12).await.unwrap();
+        let store = Store::connect(url, 12, "bench").await.unwrap();
         let engine = Engine {
             store: store.clone(),
             access: Access { folder: self.folder.clone(), client: http::client().unwrap(), variables: Arc::new(step.variables.clone()) },
@@ -145,23 +153,20 @@ impl Lab {
         rows
     }
 
-    /// What a person would want to know of the database, as text.
-    pub async fn story(&self) -> String {
-        let mut out = String::new();
+    /// What a person would want to know of the database, a line each.
+    pub async fn story(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         for (title, sql) in STORY {
-            let rows = self.texts(sql).await;
-            if !rows.is_empty() {
-                let _ = writeln!(out, "  {title}\n    {}", rows.join("\n    "));
-            }
+            lines.extend(self.texts(sql).await.into_iter().map(|row| format!("{title} {row}")));
         }
-        out
+        lines
     }
 }
 
 /// The database as a story: what is published, how it came to be, what waits and why.
 const STORY: [(&str, &str); 6] = [
     (
-        "jobs",
+        "job",
         "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
            COALESCE(' as ' || archived_as, '') || CASE WHEN held_since IS NULL THEN '' ELSE ', held' END, title, COALESCE(array_to_string(locations, ' + '), '-'),
            COALESCE(open_date::text, ''), COALESCE(close_date::text, ''), COALESCE(remuneration, '-')) FROM jobs ORDER BY source_id, original_id",
@@ -178,10 +183,10 @@ const STORY: [(&str, &str); 6] = [
          GROUP BY j.external_id, j.validation_status ORDER BY 1",
     ),
     (
-        "dead letters",
+        "dead letter",
         "SELECT format('%s %s: %s', d.source_id, f.error_type, f.error_details) FROM staging_failed_documents f
          JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id ORDER BY 1",
     ),
-    ("holds", "SELECT format('%s %s %s %s: %s', kind, source_id, subject, status, reason) FROM holds ORDER BY 1"),
-    ("alerts", "SELECT format('%s %s %s', to_char(raised_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), kind, message) FROM alerts ORDER BY 1"),
+    ("hold", "SELECT format('%s %s %s %s: %s', kind, source_id, subject, status, reason) FROM holds ORDER BY 1"),
+    ("alert", "SELECT format('%s %s %s', to_char(raised_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), kind, message) FROM alerts ORDER BY 1"),
 ];

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use weir::engine::Summary;
 
 /// A line of `steps`.
-enum Act {
+pub enum Act {
     /// `run 2026-09-01 DAY=1`
     Run(Step),
     /// `edit v2`: lays the folder `v2` of the case over the project.
@@ -25,7 +25,16 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn acts(case: &Path) -> Vec<(String, Act)> {
+/// Does something with every case, side by side.
+fn on_every_case<W: Future<Output = ()>>(work: impl Fn(PathBuf) -> W + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases() {
+            scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(work(case)));
+        }
+    });
+}
+
+pub fn acts(case: &Path) -> Vec<(String, Act)> {
     let text = std::fs::read_to_string(case.join("steps")).unwrap();
     let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     lines.map(|line| (line.to_owned(), act(line))).collect()
@@ -43,7 +52,7 @@ fn act(line: &str) -> Act {
     }
 }
 
-async fn lab(case: &Path) -> Lab {
+pub async fn lab(case: &Path) -> Lab {
     let lab = Lab::new().await;
     lab.lay_over(&case.join("project"));
     lab
@@ -62,7 +71,14 @@ fn counts(summary: &Summary) -> String {
     out
 }
 
-fn expect(file: &Path, found: &str) {
+/// What came and went between two stories.
+fn news(old: &[String], new: &[String]) -> String {
+    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("    - {line}\n"));
+    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("    + {line}\n"));
+    gone.chain(come).collect()
+}
+
+pub fn expect(file: &Path, found: &str) {
     let expected = std::fs::read_to_string(file).unwrap_or_default();
     #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
     if std::env::var_os("WEIR_BLESS").is_some() {
@@ -72,11 +88,11 @@ fn expect(file: &Path, found: &str) {
     assert_eq!(expected, found, "{}: WEIR_BLESS=1 rewrites it", file.display());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
-    for case in cases() {
+#[test]
+fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
+    on_every_case(|case| async move {
         let lab = lab(&case).await;
-        let mut story = String::new();
+        let (mut story, mut last) = (String::new(), Vec::new());
         for (line, act) in acts(&case) {
             let _ = writeln!(story, "{line}");
             match act {
@@ -85,7 +101,9 @@ async fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
                     for summary in lab.run(&step).await {
                         story.push_str(&counts(&summary));
                     }
-                    story.push_str(&lab.story().await);
+                    let now = lab.story().await;
+                    story.push_str(&news(&last, &now));
+                    last = now;
                     let once = lab.dump().await;
                     lab.run(&step).await;
                     if let Some(difference) = difference(&once, &lab.dump().await) {
@@ -96,12 +114,12 @@ async fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
         }
         expect(&case.join("expected"), &story);
         lab.bench.drop().await;
-    }
+    });
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does() {
-    for case in cases() {
+#[test]
+fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does() {
+    on_every_case(|case| async move {
         let lab = lab(&case).await;
         for (line, act) in acts(&case) {
             match act {
@@ -121,13 +139,13 @@ async fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does
             }
         }
         lab.bench.drop().await;
-    }
+    });
 }
 
 /// Stops each run at each of its events in turn, inside and outside transactions, and runs again.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
-    for case in cases() {
+#[test]
+fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
+    on_every_case(|case| async move {
         let lab = lab(&case).await;
         for (line, act) in acts(&case) {
             match act {
@@ -158,5 +176,5 @@ async fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
             }
         }
         lab.bench.drop().await;
-    }
+    });
 }

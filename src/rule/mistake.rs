@@ -1,0 +1,193 @@
+//! What is wrong with a script, in words for people who do not know Rhai. Syntax comes from the compiler, unknown
+//! functions and scripts without a value from a walk over the tree: Rhai itself would find those only when it meets an
+//! ad. Must never refuse a script that could run.
+//!
+//! To help with a habit from another language (`and`, `null`, single quotes), add it to [`habit`].
+
+use super::Sandbox;
+use crate::diagnostic::{did_you_mean, one_of};
+use crate::model::field::{FIELDS, Field};
+use rhai::{AST, ASTNode, EvalAltResult, Expr, FnCallExpr, LexError, ParseError, ParseErrorType, Position, Stmt};
+
+/// A mistake and where it stands in the script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+    /// Line in the script, from 1.
+    pub line: usize,
+    /// Column in that line, from 1.
+    pub column: usize,
+}
+
+/// What to look at when nothing better is known.
+const LOOK: &str = "check brackets, quotes and operators: `&&`, `||`, `!`, `==`, `!=`, `<=`";
+
+impl Mistake {
+    fn new(message: String, help: String, at: Position) -> Mistake {
+        Mistake { message, help, line: at.line().unwrap_or(1), column: at.position().unwrap_or(1) }
+    }
+
+    /// A script that does not compile.
+    pub(super) fn of_syntax(error: &ParseError, text: &str, variables: &[&str]) -> Mistake {
+        let at = error.position();
+        let word = word_at(text, at);
+        let (message, help) = match error.err_type() {
+            ParseErrorType::VariableUndefined(name) => (format!("unknown variable `{name}`"), variable(name, variables)),
+            ParseErrorType::Reserved(name) => (format!("`{name}` is no word of scripts"), habit(name).unwrap_or("choose another name").to_owned()),
+            ParseErrorType::BadInput(LexError::MalformedChar(inside)) => {
+                ("text in single quotes".to_owned(), format!("write it in double quotes: `\"{inside}\"`"))
+            }
+            ParseErrorType::BadInput(LexError::UnterminatedString) => {
+                ("a text is not closed".to_owned(), "close it with the quote that it begins with; `${` needs a `}`".to_owned())
+            }
+            ParseErrorType::UnexpectedEOF => ("the script ends too early".to_owned(), LOOK.to_owned()),
+            other => (in_backticks(&other.to_string()), habit(&word).unwrap_or(LOOK).to_owned()),
+        };
+        Mistake::new(message, help, at)
+    }
+
+    /// Calls of functions that do not exist, or not with so many values.
+    pub(super) fn of_calls(ast: &AST, sandbox: &Sandbox) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        ast.walk(&mut |path| {
+            mistakes.extend(match path.last() {
+                Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at))) => unknown_call(call, 0, *at, sandbox),
+                Some(ASTNode::Expr(Expr::MethodCall(call, at))) => unknown_call(call, 1, *at, sandbox),
+                _ => None,
+            });
+            true
+        });
+        mistakes
+    }
+
+    /// A script that ends without a value.
+    pub(super) fn of_value(ast: &AST) -> Option<Mistake> {
+        match ast.statements().last() {
+            None | Some(Stmt::Noop(_)) => {
+                let message = "the script is empty".to_owned();
+                Some(Mistake::new(message, "write an expression, or leave it out".to_owned(), Position::NONE))
+            }
+            Some(Stmt::Assignment(parts)) => {
+                Some(Mistake::new("`=` sets a value".to_owned(), "write `==` to compare".to_owned(), parts.0.position()))
+            }
+            Some(Stmt::Var(parts, ..)) => {
+                let help = format!("end it with the value itself: `{}`", parts.0.name);
+                Some(Mistake::new("the script ends without a value".to_owned(), help, parts.0.pos))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `more` is the value left of the dot.
+fn unknown_call(call: &FnCallExpr, more: usize, at: Position, sandbox: &Sandbox) -> Option<Mistake> {
+    let name = call.name.as_str();
+    let values = call.args.len() + more;
+    let is_builtin = matches!(name, "type_of" | "Fn" | "call" | "curry" | "is_shared" | "is_def_fn" | "is_def_var");
+    if call.op_token.is_some() || is_builtin || name.contains('$') {
+        return None;
+    }
+    let Some(allowed) = sandbox.functions.get(name) else {
+        let help = match habit(name).map(str::to_owned).or_else(|| did_you_mean(name, sandbox.names()).map(|near| format!("did you mean `{near}`?")))
+        {
+            Some(help) => help,
+            None => format!("functions of rules are {}; texts, lists and numbers have those of Rhai", one_of(super::library::FUNCTIONS)),
+        };
+        return Some(Mistake::new(format!("unknown function `{name}`"), help, at));
+    };
+    if allowed.contains(&values) {
+        return None;
+    }
+    let numbers: Vec<String> = allowed.iter().map(|number| number.saturating_sub(more).to_string()).collect();
+    let help = format!("it takes {}", numbers.join(" or "));
+    Some(Mistake::new(format!("`{name}` does not take {}", counted(values - more)), help, at))
+}
+
+fn counted(values: usize) -> String {
+    if values == 1 { "1 value".to_owned() } else { format!("{values} values") }
+}
+
+/// What an unknown variable may have meant.
+fn variable(name: &str, variables: &[&str]) -> String {
+    let has = |variable| variables.contains(&variable);
+    let fields = FIELDS.map(Field::name);
+    if let Some(help) = habit(name) {
+        return help.to_owned();
+    }
+    match did_you_mean(name, variables.iter().copied()) {
+        Some(near) => return format!("did you mean `{near}`?"),
+        None if name == "doc" && has("job") => return "a rule reads the mapped job, such as `job.title`".to_owned(),
+        None if name == "job" && has("doc") => return "a mapping reads the document, such as `doc.title`".to_owned(),
+        None => {}
+    }
+    match did_you_mean(name, fields).filter(|_| has("job")) {
+        Some(near) => format!("did you mean `job.{near}`?"),
+        None => format!("a script may read {}; text is written in double quotes", one_of(variables.iter().copied())),
+    }
+}
+
+/// Words of other languages.
+fn habit(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "and" | "AND" => "and is written `&&`",
+        "or" | "OR" => "or is written `||`",
+        "not" | "NOT" => "not is written `!`, as in `!job.title.is_empty()`",
+        "is" => "equality is written `==`",
+        "null" | "None" | "nil" | "undefined" | "NULL" | "Null" => "a field without a value is `()`",
+        "True" | "TRUE" => "it is written `true`",
+        "False" | "FALSE" => "it is written `false`",
+        "length" | "size" | "count" => "the length of a text or list is `.len()`",
+        "startswith" | "startsWith" | "beginsWith" => "did you mean `starts_with`?",
+        "endswith" | "endsWith" => "did you mean `ends_with`?",
+        "to_text" | "toString" | "str" => "did you mean `to_string`?",
+        "lower" | "lowercase" | "toLowerCase" => "did you mean `to_lower`?",
+        "upper" | "uppercase" | "toUpperCase" => "did you mean `to_upper`?",
+        "while" | "for" | "loop" | "do" => "scripts have no loops",
+        "eval" | "print" | "debug" | "import" | "export" | "sleep" => "a script only looks and answers",
+        _ => return None,
+    })
+}
+
+/// The name that stands at a position.
+fn word_at(text: &str, at: Position) -> String {
+    let line = text.split('\n').nth(at.line().unwrap_or(1).saturating_sub(1)).unwrap_or_default();
+    line.chars().skip(at.position().unwrap_or(1).saturating_sub(1)).take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+/// The compiler's words in the form of our own.
+fn in_backticks(text: &str) -> String {
+    let text = if text.contains('`') { text.to_owned() } else { text.replace('\'', "`") };
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Why an evaluation failed.
+pub(super) fn failure(error: &EvalAltResult) -> String {
+    if let EvalAltResult::ErrorFunctionNotFound(signature, _) = error
+        && let Some((name, kinds)) = signature.split_once(" (")
+    {
+        let kinds: Vec<&str> = kinds.trim_end_matches(')').split(", ").map(kind).collect();
+        return format!("`{name}` does not work with {}", kinds.join(" and "));
+    }
+    let text = error.to_string();
+    in_backticks(text.split(" (line ").next().unwrap_or(&text))
+}
+
+/// What scripts hold, in words.
+pub(super) fn kind(name: &str) -> &str {
+    match name {
+        "" | "()" => "nothing",
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "bool" => "true or false",
+        "date" => "a date",
+        "span" => "a span of time",
+        "array" => "a list",
+        "map" => "a mapping",
+        name if name.contains("tring") || name.contains("str") => "a text",
+        other => other,
+    }
+}
