@@ -188,6 +188,7 @@ CREATE TABLE ad_states (
   external_id         TEXT NOT NULL,
   document_id         BIGINT NOT NULL,
   content_hash        BYTEA NOT NULL,
+  received_hash       BYTEA NOT NULL,
   derived_hash        BYTEA,
   derived_fingerprint BYTEA,
   outcome             TEXT NOT NULL CHECK (outcome IN ('pending', 'published', 'rejected', 'held', 'failed', 'withdrawn', 'discarded')),
@@ -217,6 +218,7 @@ COMMENT ON COLUMN ad_states.source_id IS 'The source.';
 COMMENT ON COLUMN ad_states.external_id IS 'As in staging_documents.';
 COMMENT ON COLUMN ad_states.document_id IS 'The document.';
 COMMENT ON COLUMN ad_states.content_hash IS 'Hash of the stored document, keys in order.';
+COMMENT ON COLUMN ad_states.received_hash IS 'Hash of the text as it came: an ad that comes with the same text again is not even read.';
 COMMENT ON COLUMN ad_states.derived_hash IS 'content_hash that was last derived.';
 COMMENT ON COLUMN ad_states.derived_fingerprint IS 'Segment fingerprint that last derived it; NULL asks for the ad to be derived again.';
 COMMENT ON COLUMN ad_states.outcome IS 'pending, published, rejected, held, failed, withdrawn, discarded.';

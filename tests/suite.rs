@@ -2,6 +2,8 @@
 //!
 //! `WEIR_BLESS=1` rewrites expected files; look at the difference before you commit it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "suite/bench.rs"]
 mod bench;
 #[path = "suite/crashes.rs"]

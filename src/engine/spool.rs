@@ -2,7 +2,6 @@
 //! everything before its transaction begins, so that no transaction ever waits for the network.
 
 use super::{Engine, Request, RunError};
-use crate::model::Document;
 use crate::plan::{Flow, Plan};
 use crate::source::Pages;
 use crate::store::reads::Proof;
@@ -32,7 +31,7 @@ impl Feed {
     /// Puts all documents into `pages`.
     pub async fn read(self, engine: &Engine, flow: &Flow, pages: Pages) -> Proof {
         match self {
-            Feed::Live => flow.fetch.read(&engine.access, &flow.ident, pages).await,
+            Feed::Live => flow.fetch.read(&engine.access, pages).await,
             Feed::Spooled(file, proof) => {
                 let replay = tokio::task::spawn_blocking(move || replay(&file.0, pages)).await;
                 match replay {
@@ -53,15 +52,13 @@ pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {
     let path = request.spool.join(format!("{}.{}.{}.ndjson", plan.tenant.slug, flow.source, std::process::id()));
     let file = SpoolFile(path.clone());
-    let (pages, mut receiver) = Pages::channel();
-    let reading = flow.fetch.read(&engine.access, &flow.ident, pages);
+    let (pages, mut receiver) = Pages::channel(&flow.ident);
+    let reading = flow.fetch.read(&engine.access, pages);
     let writing = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create(path)?);
         while let Some(page) = receiver.blocking_recv() {
-            for document in page.documents {
-                serde_json::to_writer(&mut out, &document)?;
-                out.write_all(b"\n")?;
-            }
+            serde_json::to_writer(&mut out, &page)?;
+            out.write_all(b"\n")?;
         }
         out.flush()
     });
@@ -70,11 +67,9 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
     Ok(Feed::Spooled(file, proof))
 }
 
-fn replay(path: &Path, mut pages: Pages) -> std::io::Result<()> {
+fn replay(path: &Path, pages: Pages) -> std::io::Result<()> {
     for line in BufReader::new(File::open(path)?).lines() {
-        let line = line?;
-        let document: Document = serde_json::from_str(&line)?;
-        pages.put(document, line.len()).map_err(std::io::Error::other)?;
+        pages.send(serde_json::from_str(&line?)?).map_err(std::io::Error::other)?;
     }
-    pages.flush().map_err(std::io::Error::other)
+    Ok(())
 }

@@ -8,9 +8,10 @@ use super::{Run, RunError};
 use crate::plan::Flow;
 use crate::source::{Page, Pages};
 use crate::stage::{ReadEnd, Role, Setting};
+use crate::store::documents::{self, Reading};
 use crate::store::reads::{self, Proof, ReadState};
 use crate::store::runs::Alert;
-use crate::store::{documents, figures, runs};
+use crate::store::{figures, runs, tables};
 use sqlx::Connection;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,7 +35,7 @@ async fn begin(run: &Run<'_>, setting: &Setting) -> Result<i64, RunError> {
 
 /// Reads, stores and derives at the same time; each waits for the one behind it, so memory stays flat.
 async fn read_and_derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed, read: i64) -> Result<Proof, RunError> {
-    let (pages, receiver) = Pages::channel();
+    let (pages, receiver) = Pages::channel(&flow.ident);
     let (fresh, ids) = mpsc::channel(4);
     let started = Instant::now();
     let reading = feed.read(run.engine, flow, pages);
@@ -48,6 +49,9 @@ async fn read_and_derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, fee
     Ok(proof)
 }
 
+/// Fresh ads after which the planner's statistics are renewed for the first time; then at four times as many, and so on.
+const FIRST_ANALYZE: usize = 1000;
+
 async fn store_pages(
     run: &Run<'_>,
     setting: &Setting,
@@ -56,17 +60,30 @@ async fn store_pages(
     mut pages: mpsc::Receiver<Page>,
     fresh: mpsc::Sender<Vec<String>>,
 ) -> Result<(), RunError> {
+    let (mut waiting, mut stored, mut analyze_at) = (Vec::new(), 0, FIRST_ANALYZE);
     loop {
         let page = tokio::select! {
             () = run.engine.stop.cancelled() => return Err(RunError::Interrupted),
             page = pages.recv() => page,
         };
-        let Some(page) = page else { return Ok(()) };
-        for ids in store_page(run, setting, read, page).await?.chunks(flow.batch) {
-            if fresh.send(ids.to_vec()).await.is_err() {
+        let is_last = page.is_none();
+        if let Some(page) = page {
+            waiting.extend(store_page(run, setting, read, page).await?);
+        }
+        while waiting.len() >= flow.batch || (is_last && !waiting.is_empty()) {
+            let batch: Vec<String> = waiting.drain(..flow.batch.min(waiting.len())).collect();
+            stored += batch.len();
+            if fresh.send(batch).await.is_err() {
                 // The deriving side has failed and tells why itself.
                 return Ok(());
             }
+        }
+        if stored >= analyze_at {
+            analyze_at *= 4;
+            tables::analyze(&mut *run.lane.hold().await?).await?;
+        }
+        if is_last {
+            return Ok(());
         }
     }
 }
@@ -75,8 +92,9 @@ async fn store_pages(
 async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> Result<Vec<String>, RunError> {
     let mut held = run.lane.hold().await?;
     let mut tx = held.begin().await.map_err(crate::store::StoreError::from)?;
-    let documents = page.documents.len();
-    let stored = documents::store_page(&mut tx, &setting.stream, read, setting.at, page.documents).await?;
+    let documents = page.len();
+    let reading = Reading { stream: &setting.stream, read, at: setting.at };
+    let stored = documents::store_page(&mut tx, reading, page.received, page.refused).await?;
     reads::progress(&mut tx, &setting.stream, read, documents, stored.fresh.len() + stored.refused).await?;
     run.emit(&Event::PageStored {
         institution: setting.slug.clone(),

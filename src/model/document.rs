@@ -6,14 +6,45 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
+/// One record as it came, not read further than to its id: most records of a day are stored already, and their hash
+/// tells so without reading them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// The source's own id of the ad.
+    pub external_id: String,
+    /// Hash of the text as it came.
+    pub received_hash: Hash,
+    /// The text.
+    pub text: Box<str>,
+    /// Where it came from: url or file.
+    pub metadata: Json,
+}
+
+impl Received {
+    /// A record and its id.
+    pub fn new(external_id: String, text: Box<str>, metadata: Json) -> Received {
+        Received { external_id, received_hash: Hash::of(text.as_bytes()), text, metadata }
+    }
+
+    /// Reads it. What turns out to be unreadable is refused, under the hash of its bytes.
+    pub fn read(self) -> Document {
+        match serde_json::from_str(&self.text) {
+            Ok(content) => Document { received_hash: self.received_hash, ..Document::identified(self.external_id, content, self.metadata) },
+            Err(error) => Document::unreadable(self.text.as_bytes(), self.metadata, error.to_string()),
+        }
+    }
+}
+
 /// One raw document on its way into `staging_documents`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// The source's own id of the ad, or `sha256:...` where it has none.
     pub external_id: String,
+    /// Hash of the text as it came.
+    pub received_hash: Hash,
     /// The content, NUL characters replaced.
     pub content: Json,
-    /// Hash of the content.
+    /// Hash of the content; the order of keys does not count.
     pub hash: Hash,
     /// Where it came from and what was odd: url or file, warnings.
     pub metadata: Json,
@@ -57,7 +88,7 @@ impl Document {
     pub fn identified(external_id: String, mut content: Json, mut metadata: Json) -> Document {
         clean(&mut content, &mut metadata);
         let hash = Hash::of_json(&content);
-        Document { external_id, content, hash, metadata, refused: None }
+        Document { external_id, received_hash: hash, content, hash, metadata, refused: None }
     }
 
     /// A document without an id, kept under the hash of its content.
@@ -86,7 +117,7 @@ impl Document {
         digest.update(content.to_string().as_bytes());
         let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let hash = Hash::of_json(&content);
-        Document { external_id: format!("sha256:{hex}"), content, hash, metadata, refused: Some(refused) }
+        Document { external_id: format!("sha256:{hex}"), received_hash: hash, content, hash, metadata, refused: Some(refused) }
     }
 }
 

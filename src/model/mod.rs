@@ -13,7 +13,7 @@ pub mod problem;
 
 pub use ad::{Ad, Change, Outcome, Published};
 pub use clock::Clock;
-pub use document::{Document, Refused};
+pub use document::{Document, Received, Refused};
 pub use field::{Field, FieldKind};
 pub use hash::{Fingerprint, Hash, Parts};
 pub use job::{Job, Value};

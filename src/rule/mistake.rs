@@ -191,3 +191,46 @@ pub(super) fn kind(name: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rule::{Sandbox, Script};
+
+    #[test]
+    fn what_could_run_is_never_refused() {
+        let sandbox = Sandbox::new();
+        let good = [
+            "job.title.contains(\"x\") && \"y\" in job.title",
+            "job.locations.len() > 0 && job.locations[0] == \"Perth\"",
+            "if job.title == () { false } else { !job.title.is_empty() }",
+            "switch job.job_type { \"Casual\" => true, _ => job.title.len() in 3..200 }",
+            "let x = job.title ?? \"\"; x.trim(); x.to_lower().starts_with(\"a\")",
+            "let x = [1, 2]; x.push(3); x.len() == 3 && -x[0] < 0 && x.contains(2)",
+            "type_of(job.title) == \"string\" && is_def_var(\"job\")",
+            "job.close_date - job.open_date <= 30 && job.close_date.year() == year(today)",
+            "`${job.title} (${job.job_type ?? \"-\"})`.len() < 300",
+            "#{ a: 1 }.keys().len() == 1 && min(1, 2) == 1 && 2.0.floor() == 2",
+            "job.title.split(\",\").len() == 1 && parse_int(\"1\") == 1",
+            "true",
+            "job.title == \"a\";",
+        ];
+        for text in good {
+            assert!(
+                Script::compile(&sandbox, text, &["job", "today"]).is_ok(),
+                "{text}: {:?}",
+                Script::compile(&sandbox, text, &["job", "today"]).err()
+            );
+        }
+    }
+
+    #[test]
+    fn what_never_could_run_is_told_at_once() {
+        let sandbox = Sandbox::new();
+        let found = |text: &str| Script::compile(&sandbox, text, &["job"]).err().unwrap_or_default();
+        let told: Vec<_> =
+            found("job.title.lenght() > 3 ||\n  nonsense(job.title.trim(1, 2))").into_iter().map(|one| (one.message, one.line, one.column)).collect();
+        let expected = [("unknown function `lenght`", 1, 11), ("unknown function `nonsense`", 2, 3), ("`trim` does not take 2 values", 2, 22)];
+        assert_eq!(told, expected.map(|(message, line, column)| (message.to_owned(), line, column)));
+        assert_eq!(found("  ").len(), 1);
+    }
+}

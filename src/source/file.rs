@@ -3,10 +3,9 @@
 
 use super::json::{self, Found, Item, Shape};
 use super::page::{Pages, Stopped};
-use super::{Access, Ident, Template};
+use super::{Access, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
-use crate::model::Document;
 use crate::store::reads::{Proof, ReadState};
 use crate::yaml::{Located, OneOrMany, Text};
 use flate2::bufread::MultiGzDecoder;
@@ -122,16 +121,14 @@ struct Tally {
     files: i64,
     bytes: i64,
     stated: Option<i64>,
-    unreadable: i64,
-    nameless: i64,
     problems: Vec<String>,
 }
 
 impl Files {
     /// Reads all files that match, in the order of their names.
-    pub async fn read(&self, access: &Access, ident: &Arc<Ident>, pages: Pages) -> Proof {
-        let (this, access, ident) = (self.clone(), access.clone(), Arc::clone(ident));
-        let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, &ident, pages)).await;
+    pub async fn read(&self, access: &Access, pages: Pages) -> Proof {
+        let (this, access) = (self.clone(), access.clone());
+        let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, pages)).await;
         joined.unwrap_or_else(|error| unreachable_because(format!("the reading broke: {error}")))
     }
 
@@ -141,14 +138,14 @@ impl Files {
         paths.join(", ")
     }
 
-    fn read_blocking(&self, access: &Access, ident: &Ident, mut pages: Pages) -> Proof {
+    fn read_blocking(&self, access: &Access, mut pages: Pages) -> Proof {
         let files = match self.matching(access) {
             Ok(files) => files,
             Err(why) => return unreachable_because(why),
         };
         let mut tally = Tally::default();
         for file in files {
-            if self.read_file(&file, access, ident, &mut pages, &mut tally) == Err(Stopped) {
+            if self.read_file(&file, access, &mut pages, &mut tally) == Err(Stopped) {
                 tally.problems.push(Stopped.to_string());
                 break;
             }
@@ -156,7 +153,7 @@ impl Files {
         if pages.flush() == Err(Stopped) {
             tally.problems.push(Stopped.to_string());
         }
-        tally.proof(pages.items())
+        tally.proof(&pages)
     }
 
     fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
@@ -170,27 +167,17 @@ impl Files {
         if files.is_empty() { Err(format!("no file matches `{}`", self.explain())) } else { Ok(files) }
     }
 
-    fn read_file(&self, file: &Path, access: &Access, ident: &Ident, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
+    fn read_file(&self, file: &Path, access: &Access, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
         let name = file.strip_prefix(&access.folder).unwrap_or(file).display().to_string();
+        let origin = Arc::new(json!({ "file": name }));
         tally.files += 1;
         let mut stopped = Ok(());
-        let Tally { bytes, unreadable, nameless, .. } = tally;
-        let found = {
-            let mut put = |item: Item| {
-                let (document, size) = match item {
-                    Item::Record(record, size) => (ident.document(record, json!({ "file": name })), size),
-                    Item::Unreadable(raw, why) => (Document::unreadable(&raw, json!({ "file": name }), why), raw.len()),
-                };
-                match &document.refused {
-                    Some(crate::model::Refused::Unreadable(_)) => *unreadable += 1,
-                    Some(_) => *nameless += 1,
-                    None => {}
-                }
-                stopped = pages.put(document, size);
-                stopped.is_ok()
-            };
-            open(file).and_then(|reader| self.parse(file, Counting { inner: reader, bytes, left: MAX_FILE_BYTES }, &mut put))
+        let mut put = |item: Item| {
+            stopped = pages.put(item, &origin);
+            stopped.is_ok()
         };
+        let bytes = &mut tally.bytes;
+        let found = open(file).and_then(|reader| self.parse(file, Counting { inner: reader, bytes, left: MAX_FILE_BYTES }, &mut put));
         match found {
             Ok(found) => tally.found(&found, &name, &self.shape),
             Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
@@ -219,22 +206,21 @@ impl Tally {
         }
     }
 
-    fn proof(mut self, items: i64) -> Proof {
-        if self.unreadable > 0 {
-            self.problems.push(counted(self.unreadable, "unreadable document", ""));
-        }
-        if self.nameless > 0 {
-            self.problems.push(counted(self.nameless, "document", NAMELESS));
-        }
-        Proof::judge(self.files, items, self.stated, self.bytes, self.problems)
+    fn proof(mut self, pages: &Pages) -> Proof {
+        self.problems.extend(doubts(pages));
+        Proof::judge(self.files, pages.items, self.stated, self.bytes, self.problems)
     }
 }
 
-/// Why documents without an id make a read incomplete: any of the missing ads may be one of them.
-pub(super) const NAMELESS: &str = " without an id, so it is not known which ads are missing";
+/// What makes a read incomplete though it came to its end: any of the missing ads may be among these documents.
+pub(super) fn doubts(pages: &Pages) -> Vec<String> {
+    let unreadable = (pages.unreadable > 0).then(|| counted(pages.unreadable, "unreadable document", ""));
+    let nameless = (pages.nameless > 0).then(|| counted(pages.nameless, "document", " without an id, so it is not known which ads are missing"));
+    unreadable.into_iter().chain(nameless).collect()
+}
 
 /// A number of things in words.
-pub(super) fn counted(number: i64, what: &str, more: &str) -> String {
+fn counted(number: i64, what: &str, more: &str) -> String {
     format!("{number} {what}{}{more}", if number == 1 { "" } else { "s" })
 }
 

@@ -2,11 +2,12 @@
 //! means (try again, blocked, not there) is said here once. A page that breaks off is read again from its start:
 //! documents that come twice with the same content count once.
 
-use super::file::{Counting, NAMELESS, count_path, counted, records_path, unreachable_because};
+use super::file::{Counting, count_path, doubts, records_path, unreachable_because};
 use super::json::{self, Found, Item, Shape};
 use super::page::Pages;
-use super::{Access, Ident, Template};
+use super::{Access, Template};
 use crate::diagnostic::Diagnostics;
+use crate::model::Hash;
 use crate::store::reads::{Proof, ReadState};
 use crate::yaml::{Positive, Text};
 use backon::{ExponentialBuilder, Retryable};
@@ -111,8 +112,7 @@ struct PageRead {
     found: Found,
     items: i64,
     bytes: i64,
-    bad: i64,
-    first: Option<crate::model::Hash>,
+    first: Option<Hash>,
 }
 
 /// The pages under way, shared with the thread that parses.
@@ -162,25 +162,29 @@ impl Http {
     }
 
     /// Reads all pages.
-    pub async fn read(&self, access: &Access, ident: &Arc<Ident>, pages: Pages) -> Proof {
+    pub async fn read(&self, access: &Access, pages: Pages) -> Proof {
         let url = match self.first_url(access) {
             Ok(url) => url,
             Err(why) => return unreachable_because(why),
         };
         let pages = Arc::new(Mutex::new(pages));
-        let (mut so_far, trouble) = self.read_pages(access, ident, &url, &pages).await;
-        let flushed = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).flush()).await;
-        if !matches!(flushed, Ok(Ok(()))) {
-            so_far.problems.push("the reading was stopped".to_owned());
+        let (mut so_far, trouble) = self.read_pages(access, &url, &pages).await;
+        let flushing = tokio::task::spawn_blocking(move || {
+            let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+            pages.flush().map(|()| doubts(&pages))
+        });
+        match flushing.await {
+            Ok(Ok(doubts)) => so_far.problems.extend(doubts),
+            _ => so_far.problems.push("the reading was stopped".to_owned()),
         }
         so_far.proof(trouble)
     }
 
-    async fn read_pages(&self, access: &Access, ident: &Arc<Ident>, url: &url::Url, pages: &Shared) -> (SoFar, Option<Trouble>) {
+    async fn read_pages(&self, access: &Access, url: &url::Url, pages: &Shared) -> (SoFar, Option<Trouble>) {
         let mut so_far = SoFar::default();
         let mut number = self.pages.as_ref().map_or(1, |pages| pages.first);
         loop {
-            match self.page(access, ident, &self.page_url(url, number), pages).await {
+            match self.page(access, &self.page_url(url, number), pages).await {
                 Ok(page) => {
                     if so_far.add(&page, &self.shape) || self.is_last(number, &mut so_far) {
                         return (so_far, None);
@@ -216,9 +220,9 @@ impl Http {
     }
 
     /// One page, tried again while that may help.
-    async fn page(&self, access: &Access, ident: &Arc<Ident>, url: &url::Url, pages: &Shared) -> Result<PageRead, Trouble> {
+    async fn page(&self, access: &Access, url: &url::Url, pages: &Shared) -> Result<PageRead, Trouble> {
         let waits = ExponentialBuilder::default().with_min_delay(self.backoff).with_max_times(self.retries).with_jitter();
-        let once = || async { self.parse(self.answer(access, url).await?, ident, url, pages).await };
+        let once = || async { self.parse(self.answer(access, url).await?, url, pages).await };
         once.retry(waits).when(|trouble| matches!(trouble, Trouble::Passing(_))).await
     }
 
@@ -236,12 +240,12 @@ impl Http {
     }
 
     /// Reads the body as a stream on a thread of its own.
-    async fn parse(&self, answer: reqwest::Response, ident: &Arc<Ident>, url: &url::Url, pages: &Shared) -> Result<PageRead, Trouble> {
+    async fn parse(&self, answer: reqwest::Response, url: &url::Url, pages: &Shared) -> Result<PageRead, Trouble> {
         let is_html = answer.headers().get("content-type").and_then(|value| value.to_str().ok()).is_some_and(|kind| kind.starts_with("text/html"));
         let body = StreamReader::new(answer.bytes_stream().map_err(std::io::Error::other));
         let bridge = SyncIoBridge::new(Box::pin(body));
-        let (shape, ident, url, pages) = (self.shape.clone(), Arc::clone(ident), redacted(url, &self.url), Arc::clone(pages));
-        let parsing = tokio::task::spawn_blocking(move || parse_page(bridge, &shape, &ident, &url, &pages));
+        let (shape, url, pages) = (self.shape.clone(), redacted(url, &self.url), Arc::clone(pages));
+        let parsing = tokio::task::spawn_blocking(move || parse_page(bridge, &shape, &url, &pages));
         match parsing.await.map_err(|error| Trouble::Lasting(error.to_string()))? {
             Err(Trouble::Passing(_)) if is_html => Err(Trouble::Blocked("the source answers with a web page instead of JSON".to_owned())),
             parsed => parsed,
@@ -249,18 +253,18 @@ impl Http {
     }
 }
 
-fn parse_page(body: impl Read, shape: &Shape, ident: &Ident, url: &str, pages: &Shared) -> Result<PageRead, Trouble> {
+fn parse_page(body: impl Read, shape: &Shape, url: &str, pages: &Shared) -> Result<PageRead, Trouble> {
     let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut page = PageRead { found: Found::default(), items: 0, bytes: 0, bad: 0, first: None };
+    let mut page = PageRead { found: Found::default(), items: 0, bytes: 0, first: None };
+    let origin = Arc::new(json!({ "url": url }));
     let mut stopped = false;
-    let PageRead { items, bytes, bad, first, .. } = &mut page;
+    let PageRead { items, bytes, first, .. } = &mut page;
     let mut put = |item: Item| {
-        let Item::Record(record, size) = item else { return true };
-        let document = ident.document(record, json!({ "url": url }));
-        first.get_or_insert(document.hash);
+        if let Item::Record(text) = &item {
+            first.get_or_insert_with(|| Hash::of(text.as_bytes()));
+        }
         *items += 1;
-        *bad += i64::from(document.refused.is_some());
-        stopped = pages.put(document, size).is_err();
+        stopped = pages.put(item, &origin).is_err();
         !stopped
     };
     let found = json::records(Counting { inner: BufReader::with_capacity(64 * 1024, body), bytes, left: MAX_PAGE_BYTES }, shape, &mut put);
@@ -283,7 +287,7 @@ struct SoFar {
     items: i64,
     bytes: i64,
     stated: Option<i64>,
-    last_first: Option<crate::model::Hash>,
+    last_first: Option<Hash>,
     problems: Vec<String>,
 }
 
@@ -294,9 +298,6 @@ impl SoFar {
         self.items += page.items;
         self.bytes += page.bytes;
         self.stated = page.found.stated.or(self.stated);
-        if page.bad > 0 {
-            self.problems.push(counted(page.bad, "document", NAMELESS));
-        }
         if !page.found.place_found
             && let Some(path) = &shape.records
         {

@@ -5,6 +5,7 @@ use crate::jsonpath::{Path, Step};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use std::fmt;
 use std::io::{BufRead, Read};
 
@@ -14,8 +15,8 @@ const MAX_LINE: u64 = 64 * 1024 * 1024;
 /// One thing found in a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
-    /// A record and its size in bytes (roughly, for records of one large text).
-    Record(Json, usize),
+    /// The text of a record.
+    Record(Box<str>),
     /// Bytes that are no JSON, and why.
     Unreadable(Vec<u8>, String),
 }
@@ -61,6 +62,29 @@ pub fn records(reader: impl Read, shape: &Shape, put: &mut dyn FnMut(Item) -> bo
     }
 }
 
+/// The first thing at a plain path of a text, without reading the rest further than to see that it is JSON.
+///
+/// # Errors
+/// The text is no JSON.
+pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
+    let Some(steps) = path.steps() else {
+        let value: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        return Ok(path.first(&value).cloned());
+    };
+    let mut first = None;
+    let mut put = |item: Item| {
+        if let (None, Item::Record(text)) = (&first, item) {
+            first = Some(text);
+        }
+        true
+    };
+    let mut walk = Walk { put: &mut put, found: Found::default(), stopped: false };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let seed = Seed { walk: &mut walk, records: Some(steps), count: None, root_is_record: false };
+    seed.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())?;
+    first.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| error.to_string())
+}
+
 /// Takes the records out of NDJSON, one a line. `put` says `false` to stop.
 ///
 /// # Errors
@@ -82,8 +106,8 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let item = match serde_json::from_slice(&line) {
-            Ok(record) => Item::Record(record, line.len()),
+        let item = match std::str::from_utf8(line.trim_ascii()) {
+            Ok(text) => Item::Record(text.into()),
             Err(error) => Item::Unreadable(line.trim_ascii().to_vec(), error.to_string()),
         };
         if !put(item) {
@@ -127,9 +151,8 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
 
 fn record<'de, D: Deserializer<'de>>(walk: &mut Walk, deserializer: D) -> Result<(), D::Error> {
     walk.found.place_found = true;
-    let value: Json = serde::Deserialize::deserialize(deserializer)?;
-    let size = rough_size(&value);
-    if (walk.put)(Item::Record(value, size)) {
+    let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
+    if (walk.put)(Item::Record(text.into())) {
         return Ok(());
     }
     walk.stopped = true;
@@ -162,7 +185,9 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         if self.root_is_record {
             // No path given and the text is one object: it is the one record.
-            return record(self.walk, MapAccessDeserializer::new(members));
+            let value: Json = serde::Deserialize::deserialize(MapAccessDeserializer::new(members))?;
+            let text = serde_json::value::to_raw_value(&value).map_err(A::Error::custom)?;
+            return record(self.walk, &*text).map_err(A::Error::custom);
         }
         while let Some(key) = members.next_key::<String>()? {
             let records = step(self.records, |step| matches!(step, Step::Name(name) if *name == key) || matches!(step, Step::Every));
@@ -206,16 +231,6 @@ fn whole_number(value: &Json) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// About how many bytes a value takes as text: enough to keep pages even.
-fn rough_size(value: &Json) -> usize {
-    match value {
-        Json::String(text) => text.len() + 2,
-        Json::Array(items) => items.iter().map(rough_size).sum::<usize>() + items.len() + 2,
-        Json::Object(map) => map.iter().map(|(key, item)| key.len() + 4 + rough_size(item)).sum::<usize>() + 2,
-        _ => 6,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,8 +244,8 @@ mod tests {
     fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, String>) {
         let mut seen = Vec::new();
         let found = records(text.as_bytes(), shape, &mut |item| {
-            if let Item::Record(value, _) = item {
-                seen.push(value);
+            if let Item::Record(text) = item {
+                seen.push(serde_json::from_str(&text).unwrap());
             }
             true
         });
@@ -270,13 +285,24 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_no_json_are_kept() {
+    fn an_id_is_picked_without_reading_the_rest() {
+        let pick = |text: &str, path: &str| super::pick(text, &Path::parse(path).unwrap());
+        assert_eq!(pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.id"), Ok(Some(json!("A"))));
+        assert_eq!(pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.x[*].id"), Ok(Some(json!(2))));
+        assert_eq!(pick(r#"{"x": [1, {"id": 2}]}"#, "$.x[?@.id==2].id"), Ok(Some(json!(2))));
+        assert_eq!(pick("[1]", "$.id"), Ok(None));
+        assert!(pick("{\"id\": 1} {", "$.id").is_err());
+        assert!(pick("{ broken", "$.id").is_err());
+    }
+
+    #[test]
+    fn lines_that_are_no_text_are_kept() {
         let mut seen = Vec::new();
-        let found = lines(&b"{\"id\":1}\n\nnot json\n{\"id\":2}"[..], &mut |item| {
+        let found = lines(&b"{\"id\":1}\n\n\xff\xfe\n{\"id\":2}"[..], &mut |item| {
             seen.push(item);
             true
         });
-        assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"not json"));
+        assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"\xff\xfe"));
         assert_eq!((seen.len(), found.unwrap_err().contains("cut off")), (3, true));
     }
 }

@@ -64,10 +64,10 @@ impl FetchSpec {
 
 impl Source {
     /// Reads everything, page by page.
-    pub async fn read(&self, access: &Access, ident: &Arc<Ident>, pages: Pages) -> Proof {
+    pub async fn read(&self, access: &Access, pages: Pages) -> Proof {
         match self {
-            Source::Http(http) => http.read(access, ident, pages).await,
-            Source::File(files) => files.read(access, ident, pages).await,
+            Source::Http(http) => http.read(access, pages).await,
+            Source::File(files) => files.read(access, pages).await,
         }
     }
 

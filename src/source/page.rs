@@ -1,20 +1,27 @@
 //! Pages of documents on their way from a source to the database. The channel is short, so a slow database slows
-//! the reading and memory stays flat in the size of the feed.
+//! the reading and memory stays flat in the size of the feed. Ids are found on all cores, a page at a time.
 
-use crate::model::Document;
+use super::ident::{Ident, Named};
+use super::json::Item;
+use crate::model::{Document, Received, Refused};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Documents that are stored together.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Page {
-    /// The documents.
-    pub documents: Vec<Document>,
-    bytes: usize,
+    /// Records with an id, in the order of the source.
+    pub received: Vec<Received>,
+    /// Records without an id, and what is no JSON.
+    pub refused: Vec<Document>,
 }
 
-/// Documents in a page.
-const PAGE_DOCUMENTS: usize = 1000;
-/// Bytes of content in a page, roughly.
+/// Records in a page.
+const PAGE_RECORDS: usize = 2000;
+/// Bytes in a page.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// The reading was asked to stop; nobody wants more pages.
@@ -22,29 +29,51 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 #[error("the reading was stopped")]
 pub struct Stopped;
 
-/// Where a source puts its documents.
+/// Where a source puts what it reads.
 pub struct Pages {
     sender: mpsc::Sender<Page>,
-    open: Page,
-    items: i64,
+    ident: Arc<Ident>,
+    open: Vec<(Item, Arc<Json>)>,
+    bytes: usize,
+    /// How many records were put so far.
+    pub items: i64,
+    /// Of the pages sent so far: how many records were no JSON.
+    pub unreadable: i64,
+    /// Of the pages sent so far: how many had no id.
+    pub nameless: i64,
+}
+
+impl Page {
+    /// How many documents.
+    pub fn len(&self) -> usize {
+        self.received.len() + self.refused.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl Pages {
-    /// A channel of pages.
-    pub fn channel() -> (Pages, mpsc::Receiver<Page>) {
-        let (sender, receiver) = mpsc::channel(2);
-        (Pages { sender, open: Page::default(), items: 0 }, receiver)
+    /// A channel of pages whose ads are told apart by `ident`.
+    pub fn channel(ident: &Arc<Ident>) -> (Pages, mpsc::Receiver<Page>) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Pages { sender, ident: Arc::clone(ident), open: Vec::new(), bytes: 0, items: 0, unreadable: 0, nameless: 0 }, receiver)
     }
 
-    /// Puts one document of about `bytes` bytes; sends the page when it is full. Blocks the thread while the channel is full.
+    /// Puts one record that came from `origin`; sends the page when it is full. Blocks the thread while the channel is full.
     ///
     /// # Errors
     /// Nobody wants more.
-    pub fn put(&mut self, document: Document, bytes: usize) -> Result<(), Stopped> {
-        self.open.documents.push(document);
-        self.open.bytes += bytes;
+    pub fn put(&mut self, item: Item, origin: &Arc<Json>) -> Result<(), Stopped> {
+        self.bytes += match &item {
+            Item::Record(text) => text.len(),
+            Item::Unreadable(raw, _) => raw.len(),
+        };
+        self.open.push((item, Arc::clone(origin)));
         self.items += 1;
-        if self.open.documents.len() >= PAGE_DOCUMENTS || self.open.bytes >= PAGE_BYTES { self.flush() } else { Ok(()) }
+        if self.open.len() >= PAGE_RECORDS || self.bytes >= PAGE_BYTES { self.flush() } else { Ok(()) }
     }
 
     /// Sends what is left.
@@ -52,14 +81,39 @@ impl Pages {
     /// # Errors
     /// Nobody wants more.
     pub fn flush(&mut self) -> Result<(), Stopped> {
-        if self.open.documents.is_empty() {
+        self.bytes = 0;
+        if self.open.is_empty() {
             return Ok(());
         }
-        self.sender.blocking_send(std::mem::take(&mut self.open)).map_err(|_| Stopped)
+        let ident = &self.ident;
+        let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(|(item, origin)| name(ident, item, &origin)).collect();
+        let mut page = Page::default();
+        for one in named {
+            match one {
+                Named::Ad(received) => page.received.push(received),
+                Named::Refused(document) => {
+                    let is_unreadable = matches!(document.refused, Some(Refused::Unreadable(_)));
+                    self.unreadable += i64::from(is_unreadable);
+                    self.nameless += i64::from(!is_unreadable);
+                    page.refused.push(document);
+                }
+            }
+        }
+        self.send(page)
     }
 
-    /// How many documents were put.
-    pub fn items(&self) -> i64 {
-        self.items
+    /// Sends a page that is ready.
+    ///
+    /// # Errors
+    /// Nobody wants more.
+    pub fn send(&self, page: Page) -> Result<(), Stopped> {
+        self.sender.blocking_send(page).map_err(|_| Stopped)
+    }
+}
+
+fn name(ident: &Ident, item: Item, origin: &Json) -> Named {
+    match item {
+        Item::Record(text) => ident.name(text, origin.clone()),
+        Item::Unreadable(raw, why) => Named::Refused(Document::unreadable(&raw, origin.clone(), why)),
     }
 }

@@ -2,9 +2,10 @@
 //! uploaded; an unchanged one costs a comparison and a `last_seen_at`.
 
 use super::{Result, Stream};
-use crate::model::{Clock, Document, Hash, Refused};
+use crate::model::{Clock, Document, Hash, Received, Refused};
+use rayon::prelude::*;
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What came of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,75 +16,142 @@ pub struct Stored {
     pub refused: usize,
 }
 
+/// Where a page belongs.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'s> {
+    /// Institution and source.
+    pub stream: &'s Stream,
+    /// The read.
+    pub read: i64,
+    /// The instant.
+    pub at: Clock,
+}
+
+/// What is stored of an ad that came with another text than before.
+#[derive(sqlx::FromRow)]
+struct Known {
+    external_id: String,
+    content_hash: Vec<u8>,
+    last_read: i64,
+}
+
 /// Stores a page of a read. Within one read the first document of an id wins; another with other content is refused.
 ///
 /// # Errors
 /// The database failed; nothing of the page is stored then, if the caller rolls back.
-pub async fn store_page(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, page: Vec<Document>) -> Result<Stored> {
-    let page = refuse_twins(page);
-    let unseen = mark_seen(connection, stream, read, at, &page).await?;
-    let earlier = seen_in_this_read(connection, stream, read, &unseen).await?;
-    let fresh: Vec<Document> = page.into_iter().filter(|document| unseen.contains(&document.external_id)).collect();
-    let (twins, mut fresh): (Vec<_>, Vec<_>) = fresh.into_iter().partition(|document| earlier.contains(&document.external_id));
-    let twins: Vec<Document> = twins.into_iter().map(Document::as_duplicate).collect();
-    let new_twins = mark_seen(connection, stream, read, at, &twins).await?;
-    fresh.extend(twins.into_iter().filter(|twin| new_twins.contains(&twin.external_id)));
-    upload(connection, stream, read, at, &fresh).await?;
-    record_refusals(connection, stream, at, &fresh).await?;
-    let refused = fresh.iter().filter(|document| document.refused.is_some()).count();
-    let fresh = fresh.into_iter().filter(|document| document.refused.is_none()).map(|document| document.external_id);
-    Ok(Stored { fresh: fresh.collect(), refused })
-}
-
-/// Same id and content within a page: once. Same id, other content: the first counts, the others are refused.
-fn refuse_twins(page: Vec<Document>) -> Vec<Document> {
-    let mut first: HashMap<String, Hash> = HashMap::with_capacity(page.len());
-    let mut kept = Vec::with_capacity(page.len());
-    for document in page {
-        match first.get(&document.external_id) {
-            None => {
-                first.insert(document.external_id.clone(), document.hash);
-                kept.push(document);
-            }
-            Some(hash) if *hash == document.hash => {}
-            Some(_) => {
-                let twin = document.as_duplicate();
-                if first.insert(twin.external_id.clone(), twin.hash).is_none() {
-                    kept.push(twin);
-                }
-            }
+pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, received: Vec<Received>, mut refused: Vec<Document>) -> Result<Stored> {
+    let (first, twins) = first_of_each(received);
+    let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
+    let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).collect();
+    let sorted = sort_out(connection, reading, read_all(changed).await).await?;
+    refused.extend(sorted.refused);
+    let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
+    let mut stored = Stored { fresh: sorted.fresh.iter().map(|document| document.external_id.clone()).collect(), refused: 0 };
+    let mut uploaded = sorted.fresh;
+    for document in refused {
+        // A document that came twice is refused once.
+        if unseen.contains(&document.external_id) && uploaded.iter().all(|one| one.refused.is_none() || one.external_id != document.external_id) {
+            stored.refused += 1;
+            uploaded.push(document);
         }
     }
-    kept
+    upload(connection, reading, &uploaded).await?;
+    record_refusals(connection, reading, &uploaded).await?;
+    Ok(stored)
 }
 
-/// Records presence of the documents that are stored with this content already; gives the ids of the others.
-async fn mark_seen(
-    connection: &mut PgConnection,
-    stream: &Stream,
-    read: i64,
-    at: Clock,
-    page: &[Document],
-) -> Result<std::collections::HashSet<String>> {
-    if page.is_empty() {
-        return Ok(std::collections::HashSet::new());
+/// The first of each id, and those that follow with another text. The same text again counts once.
+fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
+    let mut hashes: HashMap<String, Hash> = HashMap::with_capacity(received.len());
+    let (mut first, mut twins) = (Vec::with_capacity(received.len()), Vec::new());
+    for one in received {
+        match hashes.get(&one.external_id) {
+            None => {
+                hashes.insert(one.external_id.clone(), one.received_hash);
+                first.push(one);
+            }
+            Some(hash) if *hash == one.received_hash => {}
+            Some(_) => twins.push(one),
+        }
     }
-    let ids: Vec<&str> = page.iter().map(|document| document.external_id.as_str()).collect();
-    let hashes: Vec<Vec<u8>> = page.iter().map(|document| document.hash.to_vec()).collect();
+    (first, twins)
+}
+
+/// Reads the texts, on all cores.
+async fn read_all(received: Vec<Received>) -> Vec<Document> {
+    let reading = tokio::task::spawn_blocking(|| received.into_par_iter().with_min_len(32).map(Received::read).collect());
+    // Reading cannot panic; if it did, the page would be read again by the next run.
+    reading.await.unwrap_or_default()
+}
+
+/// Documents whose text is new, told apart by what is stored of their ads.
+#[derive(Default)]
+struct Sorted {
+    /// New or different content.
+    fresh: Vec<Document>,
+    /// Unreadable after all, or the second of an id with other content.
+    refused: Vec<Document>,
+}
+
+async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents: Vec<Document>) -> Result<Sorted> {
+    let known = known(connection, reading, &documents).await?;
+    let mut sorted = Sorted::default();
+    let mut fresh: HashMap<String, Hash> = HashMap::new();
+    let mut same: Vec<(String, Hash)> = Vec::new();
+    for document in documents {
+        let stored = known.get(&document.external_id);
+        let is_same = stored.is_some_and(|(hash, _)| *hash == document.hash) || fresh.get(&document.external_id) == Some(&document.hash);
+        let came_before = stored.is_some_and(|(_, read)| *read == reading.read) || fresh.contains_key(&document.external_id);
+        if document.refused.is_some() {
+            sorted.refused.push(document);
+        } else if is_same {
+            same.push((document.external_id, document.received_hash));
+        } else if came_before {
+            sorted.refused.push(document.as_duplicate());
+        } else {
+            fresh.insert(document.external_id.clone(), document.hash);
+            sorted.fresh.push(document);
+        }
+    }
+    mark_same(connection, reading, &same).await?;
+    Ok(sorted)
+}
+
+async fn known(connection: &mut PgConnection, reading: Reading<'_>, documents: &[Document]) -> Result<HashMap<String, (Hash, i64)>> {
+    if documents.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Known> = sqlx::query_as(
+        "SELECT external_id, content_hash, last_read FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)",
+    )
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(documents.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.external_id, (Hash::from_column(Some(row.content_hash))?, row.last_read)))).collect())
+}
+
+/// Records presence of the documents that are stored with this very text already; gives the ids of the others.
+async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: impl Iterator<Item = (&str, Hash)>) -> Result<HashSet<String>> {
+    let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) = page.map(|(id, hash)| (id, hash.to_vec())).unzip();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
     let unseen: Vec<String> = sqlx::query_scalar(
         "WITH page AS (SELECT * FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)),
          hit AS (
            UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
              derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
            FROM page
-           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.content_hash = page.hash
+           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.received_hash = page.hash
            RETURNING s.external_id)
          SELECT page.external_id FROM page WHERE NOT EXISTS (SELECT 1 FROM hit WHERE hit.external_id = page.external_id)",
     )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(read)
-    .bind(at.0)
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(reading.read)
+    .bind(reading.at.0)
     .bind(ids)
     .bind(hashes)
     .fetch_all(connection)
@@ -91,31 +159,29 @@ async fn mark_seen(
     Ok(unseen.into_iter().collect())
 }
 
-/// Of these ids, those that the same read has already shown with other content.
-async fn seen_in_this_read(
-    connection: &mut PgConnection,
-    stream: &Stream,
-    read: i64,
-    ids: &std::collections::HashSet<String>,
-) -> Result<std::collections::HashSet<String>> {
-    if ids.is_empty() {
-        return Ok(std::collections::HashSet::new());
+/// Records presence of documents whose content is stored already, though it came as another text.
+async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[(String, Hash)]) -> Result<()> {
+    if same.is_empty() {
+        return Ok(());
     }
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let seen: Vec<String> = sqlx::query_scalar(
-        "SELECT external_id FROM ad_states
-         WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($4) AND last_read = $3",
+    sqlx::query(
+        "UPDATE ad_states s SET received_hash = page.hash, last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
+           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
+         FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id",
     )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(read)
-    .bind(ids)
-    .fetch_all(connection)
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(reading.read)
+    .bind(reading.at.0)
+    .bind(same.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
+    .bind(same.iter().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>())
+    .execute(connection)
     .await?;
-    Ok(seen.into_iter().collect())
+    Ok(())
 }
 
-async fn upload(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, fresh: &[Document]) -> Result<()> {
+async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: &[Document]) -> Result<()> {
     if fresh.is_empty() {
         return Ok(());
     }
@@ -124,8 +190,8 @@ async fn upload(connection: &mut PgConnection, stream: &Stream, read: i64, at: C
     let outcomes: Vec<&str> = fresh.iter().map(|document| outcome(document.refused.as_ref())).collect();
     sqlx::query(
         "WITH page AS (
-           SELECT * FROM unnest($5::text[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
-             AS page (external_id, hash, content, metadata, refused, outcome)),
+           SELECT * FROM unnest($5::text[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[])
+             AS page (external_id, hash, content, metadata, refused, outcome, received_hash)),
          document AS (
            INSERT INTO staging_documents AS d (institution_id, source_id, external_id, raw_content, scraped_at, processing_status, error_details, metadata)
            SELECT $1, $2, external_id, content::jsonb, $4, CASE WHEN refused IS NULL THEN 'pending' ELSE 'failed' END, refused, metadata::jsonb FROM page
@@ -133,22 +199,23 @@ async fn upload(connection: &mut PgConnection, stream: &Stream, read: i64, at: C
              raw_content = EXCLUDED.raw_content, scraped_at = EXCLUDED.scraped_at, processed_at = NULL,
              processing_status = EXCLUDED.processing_status, error_details = EXCLUDED.error_details, metadata = EXCLUDED.metadata
            RETURNING d.id, d.external_id)
-         INSERT INTO ad_states AS s (institution_id, source_id, external_id, document_id, content_hash, outcome, refused, first_seen_at, last_seen_at, last_read)
-         SELECT $1, $2, external_id, document.id, page.hash, page.outcome, page.refused, $4, $4, $3 FROM document JOIN page USING (external_id)
+         INSERT INTO ad_states AS s (institution_id, source_id, external_id, document_id, content_hash, received_hash, outcome, refused, first_seen_at, last_seen_at, last_read)
+         SELECT $1, $2, external_id, document.id, page.hash, page.received_hash, page.outcome, page.refused, $4, $4, $3 FROM document JOIN page USING (external_id)
          ON CONFLICT (institution_id, source_id, external_id) DO UPDATE SET
-           content_hash = EXCLUDED.content_hash, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
+           content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
            derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, retries = 0, retry_at = NULL",
     )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(read)
-    .bind(at.0)
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(reading.read)
+    .bind(reading.at.0)
     .bind(fresh.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
     .bind(fresh.iter().map(|document| document.hash.to_vec()).collect::<Vec<_>>())
     .bind(contents)
     .bind(metadata)
     .bind(fresh.iter().map(|document| document.refused.as_ref().map(Refused::message)).collect::<Vec<_>>())
     .bind(outcomes)
+    .bind(fresh.iter().map(|document| document.received_hash.to_vec()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -163,7 +230,7 @@ fn outcome(refused: Option<&Refused>) -> &'static str {
     }
 }
 
-async fn record_refusals(connection: &mut PgConnection, stream: &Stream, at: Clock, fresh: &[Document]) -> Result<()> {
+async fn record_refusals(connection: &mut PgConnection, reading: Reading<'_>, fresh: &[Document]) -> Result<()> {
     let refused: Vec<(&str, &Refused)> =
         fresh.iter().filter_map(|document| Some((document.external_id.as_str(), document.refused.as_ref()?))).collect();
     if refused.is_empty() {
@@ -176,9 +243,9 @@ async fn record_refusals(connection: &mut PgConnection, stream: &Stream, at: Clo
          JOIN staging_documents d ON d.institution_id = $1 AND d.source_id = $2 AND d.external_id = f.external_id
          ON CONFLICT (institution_id, document_id) DO UPDATE SET error_type = EXCLUDED.error_type, error_details = EXCLUDED.error_details",
     )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(at.0)
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(reading.at.0)
     .bind(refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
     .bind(refused.iter().map(|(_, refused)| refused.error_type()).collect::<Vec<_>>())
     .bind(refused.iter().map(|(_, refused)| refused.message()).collect::<Vec<_>>())
@@ -193,11 +260,10 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn within_a_page_the_first_of_an_id_wins() {
-        let document = |id: &str, title: &str| Document::identified(id.into(), json!({"id": id, "title": title}), json!({}));
-        let kept = refuse_twins(vec![document("1", "a"), document("1", "a"), document("1", "b"), document("2", "c"), document("1", "b")]);
-        let ids: Vec<&str> = kept.iter().map(|document| document.external_id.as_str()).collect();
-        assert_eq!((ids[0], ids[2], ids.len()), ("1", "2", 3));
-        assert_eq!(kept[1].refused, Some(Refused::DuplicateId("1".into())));
+    fn within_a_page_the_same_text_counts_once_and_another_text_is_a_twin() {
+        let received = |id: &str, text: &str| Received::new(id.into(), text.into(), json!({}));
+        let (first, twins) = first_of_each(vec![received("1", "a"), received("1", "a"), received("1", "b"), received("2", "c")]);
+        let ids = |all: &[Received]| all.iter().map(|one| format!("{}{}", one.external_id, one.text)).collect::<Vec<_>>();
+        assert_eq!((ids(&first), ids(&twins)), (vec!["1a".to_owned(), "2c".to_owned()], vec!["1b".to_owned()]));
     }
 }

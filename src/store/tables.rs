@@ -1,8 +1,20 @@
-//! The tables as their own comments describe them: the source of `docs/reference/tables.md`.
+//! The tables as such: their reference, from their own comments (`docs/reference/tables.md`), and their statistics.
 
 use super::Result;
 use sqlx::PgConnection;
 use std::fmt::Write;
+
+/// Tells the planner of a first load how large the tables have become, long before the server's own upkeep would:
+/// without it, statements that touch a batch read the whole table.
+///
+/// # Errors
+/// The database failed.
+pub async fn analyze(connection: &mut PgConnection) -> Result<()> {
+    sqlx::raw_sql("ANALYZE ad_states; ANALYZE staging_documents (institution_id, id, source_id, external_id); ANALYZE jobs (institution_id, id, source_id, status)")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
 
 #[derive(sqlx::FromRow)]
 struct Column {
