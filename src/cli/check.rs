@@ -22,14 +22,14 @@ impl Check {
                 .iter()
                 .map(|institution| json!({ "institution": institution.slug, "file": institution.file, "standing": word(&institution.standing) }));
             let page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": crate::diagnostic::to_json(&checked.diagnostics, &checked.texts) });
-            println!("{page:#}");
+            say!("{page:#}");
             return Ok(code);
         }
         show(&checked, edge);
         for institution in &checked.institutions {
-            println!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
+            say!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
         }
-        println!("{}", verdict(&checked));
+        say!("{}", verdict(&checked));
         Ok(code)
     }
 }

@@ -57,14 +57,14 @@ async fn start(edge: &Edge) -> Result<(), Failure> {
     database.pin()?;
     database.close().await?;
     let status = server_status(edge).await?;
-    println!("running, data in {}", status.data.display());
+    say!("running, data in {}", status.data.display());
     Ok(())
 }
 
 async fn stop(edge: &Edge) -> Result<(), Failure> {
     let (project, environment) = (edge.project.clone(), database::environment(edge));
     let stopped = blocking(move || Server::stop(&project, &environment)).await??;
-    println!("{}", if stopped == Stopped::Now { "stopped" } else { "was not running" });
+    say!("{}", if stopped == Stopped::Now { "stopped" } else { "was not running" });
     Ok(())
 }
 
@@ -76,45 +76,45 @@ async fn server_status(edge: &Edge) -> Result<crate::store::server::Status, Fail
 async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     if foreign.is_some() {
         let database = Database::open(edge).await?;
-        println!("`DATABASE_URL` is set and answers; the private server is not used");
+        say!("`DATABASE_URL` is set and answers; the private server is not used");
         return database.close().await;
     }
     let status = server_status(edge).await?;
     let running = if status.running { "running" } else { "not running" };
-    println!("{running}{}", if status.pinned { ", until `weir db stop`" } else { ", starts when a command needs it" });
-    println!("data     {}", status.data.display());
-    println!("log      {}", status.log.display());
-    println!("version  {}", status.version.as_deref().unwrap_or("none yet"));
+    say!("{running}{}", if status.pinned { ", until `weir db stop`" } else { ", starts when a command needs it" });
+    say!("data     {}", status.data.display());
+    say!("log      {}", status.log.display());
+    say!("version  {}", status.version.as_deref().unwrap_or("none yet"));
     if !status.users.is_empty() {
-        println!("used by  processes {}", status.users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        say!("used by  processes {}", status.users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     }
     if let Some(note) = status.location_note {
-        println!("note     {note}");
+        say!("note     {note}");
     }
     Ok(())
 }
 
 async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     if let Some(url) = foreign {
-        println!("{url}");
+        say!("{url}");
         return Ok(());
     }
     let server = database::start(edge).await?;
-    println!("{}", server.url("weir"));
+    say!("{}", server.url("weir"));
     eprintln!("help: `weir db start` keeps the server running for other programs");
     Ok(blocking(move || server.close()).await??)
 }
 
 async fn migrate(edge: &Edge) -> Result<(), Failure> {
     let database = Database::open(edge).await?;
-    println!("the tables are up to date");
+    say!("the tables are up to date");
     database.close().await
 }
 
 async fn reference(edge: &Edge) -> Result<(), Failure> {
     let database = Database::open(edge).await?;
     let mut connection = database.store.connection().await?;
-    print!("{}", tables::reference(&mut connection).await?);
+    put!("{}", tables::reference(&mut connection).await?);
     drop(connection);
     database.close().await
 }

@@ -76,14 +76,14 @@ impl Failures {
 async fn list(connection: &mut PgConnection, institution: Option<&str>, limit: i64, json: bool) -> Result<(), Failure> {
     let letters = failures::list(connection, institution, limit).await?;
     if json {
-        println!("{:#}", json!({ "format": 1, "failures": letters }));
+        say!("{:#}", json!({ "format": 1, "failures": letters }));
         return Ok(());
     }
     if letters.is_empty() {
-        println!("no failures");
+        say!("no failures");
     }
     for letter in &letters {
-        println!(
+        say!(
             "{} {} {}:{} · document {} · since {}",
             letter.outcome,
             letter.institution,
@@ -92,7 +92,7 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, limit: i
             letter.document_id,
             letter.since.format("%Y-%m-%d")
         );
-        print!("{}", columns(&reasons(letter), 2));
+        put!("{}", columns(&reasons(letter), 2));
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ async fn find(connection: &mut PgConnection, document: i64) -> Result<Letter, Fa
 async fn show(connection: &mut PgConnection, document: i64) -> Result<(), Failure> {
     let letter = find(connection, document).await?;
     let (content, metadata, fields) = failures::content(connection, &letter).await?;
-    println!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields }));
+    say!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields }));
     Ok(())
 }
 
@@ -119,10 +119,10 @@ async fn retry(connection: &mut PgConnection, documents: &[i64]) -> Result<(), F
     for document in documents {
         let letter = find(connection, *document).await?;
         if letter.refused {
-            println!("document {document}: cannot be derived as it is; mend the source or its `id:`, and the next read brings it again");
+            say!("document {document}: cannot be derived as it is; mend the source or its `id:`, and the next read brings it again");
         } else {
             failures::retry(connection, &letter).await?;
-            println!("document {document}: will be derived again by the next run of `{}`", letter.institution);
+            say!("document {document}: will be derived again by the next run of `{}`", letter.institution);
         }
     }
     Ok(())
@@ -132,7 +132,7 @@ async fn discard(edge: &Edge, connection: &mut PgConnection, documents: &[i64], 
     for document in documents {
         let letter = find(connection, *document).await?;
         failures::discard(connection, &letter, Clock((edge.now)()), &edge.person(), reason).await?;
-        println!("document {document}: this content is ignored from now on");
+        say!("document {document}: this content is ignored from now on");
     }
     Ok(())
 }

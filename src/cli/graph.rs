@@ -40,10 +40,10 @@ impl Graph {
         };
         let picture = picture(plan, &if self.plain { Flowing::new() } else { flowing(edge, &wanted.slug) });
         match self.format {
-            Format::Text => print!("{}", draw::text(&picture, edge.width, edge.colour)),
-            Format::Mermaid => print!("{}", draw::mermaid(&picture)),
-            Format::Dot => print!("{}", draw::dot(&picture)),
-            Format::Svg => print!("{}", draw::svg(&picture)),
+            Format::Text => put!("{}", draw::text(&picture, edge.width, edge.colour)),
+            Format::Mermaid => put!("{}", draw::mermaid(&picture)),
+            Format::Dot => put!("{}", draw::dot(&picture)),
+            Format::Svg => put!("{}", draw::svg(&picture)),
         }
         Ok(DONE)
     }

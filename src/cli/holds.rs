@@ -73,11 +73,11 @@ impl Holds {
 async fn list(connection: &mut PgConnection, institution: Option<&str>, all: bool, json: bool) -> Result<(), Failure> {
     let found = holds::list(connection, institution, all).await?;
     if json {
-        println!("{:#}", json!({ "format": 1, "holds": found }));
+        say!("{:#}", json!({ "format": 1, "holds": found }));
         return Ok(());
     }
     if found.is_empty() {
-        println!("nothing is held");
+        say!("nothing is held");
         return Ok(());
     }
     let row = |hold: &Hold| {
@@ -93,8 +93,8 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
             line(&hold.reason, 140),
         ]
     };
-    print!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 8));
-    println!("`weir holds release N --reason ...` does it anyway; `weir holds discard N --reason ...` does not");
+    put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 8));
+    say!("`weir holds release N --reason ...` does it anyway; `weir holds discard N --reason ...` does not");
     Ok(())
 }
 
@@ -109,7 +109,7 @@ async fn decide(edge: &Edge, connection: &mut PgConnection, decision: &Decision,
         let status = if release { "released" } else { "discarded" };
         holds::decide(&mut tx, hold, status, decision.at.clock(edge), &edge.person(), &decision.reason).await?;
         tx.commit().await?;
-        println!("hold {id}: {said}");
+        say!("hold {id}: {said}");
     }
     Ok(())
 }

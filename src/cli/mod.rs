@@ -1,6 +1,22 @@
 //! The commands, one file each: flags, one call, one report. Only this module and `main` print, read the clock and
 //! the environment; both are handed down.
 
+/// Prints to stdout; a reader that has gone away is no failure.
+macro_rules! put {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        let _ = write!(std::io::stdout(), $($words)*);
+    }};
+}
+
+/// Prints a line to stdout; a reader that has gone away is no failure.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($words)*);
+    }};
+}
+
 mod check;
 mod database;
 mod db;

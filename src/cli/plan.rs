@@ -50,11 +50,11 @@ impl PlanArgs {
                 if self.json {
                     pages.push(page(plan, &work));
                 } else {
-                    println!("{}", text(plan, &work));
+                    say!("{}", text(plan, &work));
                 }
             }
             if self.json {
-                println!("{:#}", json!({ "format": 1, "plans": pages }));
+                say!("{:#}", json!({ "format": 1, "plans": pages }));
             }
             database.close().await?;
             Ok(if plans.len() == chosen.len() { DONE } else { FAILED })

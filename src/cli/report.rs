@@ -32,9 +32,9 @@ impl Report {
             }
             drop(connection);
             if self.json {
-                println!("{:#}", json!({ "format": 1, "institutions": pages }));
+                say!("{:#}", json!({ "format": 1, "institutions": pages }));
             } else {
-                pages.iter().for_each(|page| println!("{}", daily::text(page)));
+                pages.iter().for_each(|page| say!("{}", daily::text(page)));
             }
             database.close().await?;
             Ok(DONE)

@@ -32,14 +32,14 @@ impl Retire {
             let known = figures::known_sources(&mut connection, institution).await?;
             let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
             if chosen.is_empty() {
-                println!("no open jobs there: nothing to retire");
+                say!("no open jobs there: nothing to retire");
             }
             for source in chosen {
                 let mut tx = connection.begin().await?;
                 let stream = Stream { institution, source: source.clone() };
                 let retired = settle::retire_by_person(&mut tx, &stream, self.at.clock(edge), &edge.person(), &self.reason).await?;
                 tx.commit().await?;
-                println!("{source}: {} jobs archived", retired.len());
+                say!("{source}: {} jobs archived", retired.len());
             }
             drop(connection);
             database.close().await?;

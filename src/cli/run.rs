@@ -132,7 +132,7 @@ impl Run {
                         code = code.max(FAILED);
                     }
                     if !self.json {
-                        println!("{}", summary::text(&summary));
+                        say!("{}", summary::text(&summary));
                     }
                     summaries.push(summary);
                 }
@@ -143,7 +143,7 @@ impl Run {
             }
         }
         if self.json {
-            println!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
+            say!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
         }
         let changed = total.created + total.updated + total.reopened + total.archived > 0;
         if code == DONE && self.detailed_exitcode && changed { CHANGES } else { code }

@@ -3,26 +3,30 @@
 
 use super::event::Event;
 use super::{Run, RunError};
-use crate::model::{Ad, Fingerprint};
+use crate::model::{Ad, Document, Fingerprint};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
 use crate::store::{Held, StoreError, runs, work};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde_json::Value as Json;
-use sqlx::Connection;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// Derives ads as their ids arrive.
-pub(super) async fn derive_fresh(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, ids: mpsc::Receiver<Vec<String>>) -> Result<(), RunError> {
-    let batches = futures::stream::unfold(ids, |mut ids| async move { ids.recv().await.map(|batch| (Ok(batch), ids)) });
+/// Derives ads as their documents are stored.
+pub(super) async fn derive_fresh(
+    run: &Run<'_>,
+    setting: &Arc<Setting>,
+    flow: &Flow,
+    documents: mpsc::Receiver<Vec<Document>>,
+) -> Result<(), RunError> {
+    let batches = futures::stream::unfold(documents, |mut documents| async move { documents.recv().await.map(|batch| (Ok(batch), documents)) });
     batches
-        .try_for_each_concurrent(run.lane.width(), |batch: Vec<String>| async move {
+        .try_for_each_concurrent(run.lane.width(), |batch: Vec<Document>| async move {
             let mut held = run.lane.hold().await?;
-            let ads = work::among(&mut held, &setting.stream, setting.fingerprint, setting.at, &batch).await?;
+            let ads = work::of(&mut held, &setting.stream, setting.fingerprint, setting.at, batch).await?;
             derive(run, setting, flow, &mut held, ads).await
         })
         .await
@@ -111,7 +115,7 @@ async fn write(
     history: &HashMap<Fingerprint, Json>,
 ) -> Result<(), RunError> {
     let started = Instant::now();
-    let mut tx = held.begin().await.map_err(StoreError::from)?;
+    let mut tx = held.begin_batch().await?;
     for (_, stage) in flow.of_role(Role::Write) {
         stage.write(&mut tx, setting, drafts, history).await?;
         let refused = drafts.iter().filter(|draft| draft.fails()).count();

@@ -5,6 +5,7 @@ use super::event::Event;
 use super::segment;
 use super::spool::Feed;
 use super::{Run, RunError};
+use crate::model::Document;
 use crate::plan::Flow;
 use crate::source::{Page, Pages};
 use crate::stage::{ReadEnd, Role, Setting};
@@ -12,7 +13,6 @@ use crate::store::documents::{self, Reading};
 use crate::store::reads::{self, Proof, ReadState};
 use crate::store::runs::Alert;
 use crate::store::{figures, runs, tables};
-use sqlx::Connection;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -36,11 +36,11 @@ async fn begin(run: &Run<'_>, setting: &Setting) -> Result<i64, RunError> {
 /// Reads, stores and derives at the same time; each waits for the one behind it, so memory stays flat.
 async fn read_and_derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed, read: i64) -> Result<Proof, RunError> {
     let (pages, receiver) = Pages::channel(&flow.ident);
-    let (fresh, ids) = mpsc::channel(4);
+    let (fresh, documents) = mpsc::channel(1);
     let started = Instant::now();
     let reading = feed.read(run.engine, flow, pages);
     let storing = store_pages(run, setting, flow, read, receiver, fresh);
-    let deriving = segment::derive_fresh(run, setting, flow, ids);
+    let deriving = segment::derive_fresh(run, setting, flow, documents);
     let (proof, stored, derived) = tokio::join!(reading, storing, deriving);
     derived?;
     stored?;
@@ -58,7 +58,7 @@ async fn store_pages(
     flow: &Flow,
     read: i64,
     mut pages: mpsc::Receiver<Page>,
-    fresh: mpsc::Sender<Vec<String>>,
+    fresh: mpsc::Sender<Vec<Document>>,
 ) -> Result<(), RunError> {
     let (mut waiting, mut stored, mut analyze_at) = (Vec::new(), 0, FIRST_ANALYZE);
     loop {
@@ -71,7 +71,7 @@ async fn store_pages(
             waiting.extend(store_page(run, setting, read, page).await?);
         }
         while waiting.len() >= flow.batch || (is_last && !waiting.is_empty()) {
-            let batch: Vec<String> = waiting.drain(..flow.batch.min(waiting.len())).collect();
+            let batch: Vec<Document> = waiting.drain(..flow.batch.min(waiting.len())).collect();
             stored += batch.len();
             if fresh.send(batch).await.is_err() {
                 // The deriving side has failed and tells why itself.
@@ -80,7 +80,7 @@ async fn store_pages(
         }
         if stored >= analyze_at {
             analyze_at *= 4;
-            tables::analyze(&mut *run.lane.hold().await?).await?;
+            tables::analyze(&mut *run.lane.hold().await?, stored).await?;
         }
         if is_last {
             return Ok(());
@@ -89,9 +89,9 @@ async fn store_pages(
 }
 
 /// T1.
-async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> Result<Vec<String>, RunError> {
+async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> Result<Vec<Document>, RunError> {
     let mut held = run.lane.hold().await?;
-    let mut tx = held.begin().await.map_err(crate::store::StoreError::from)?;
+    let mut tx = held.begin_batch().await?;
     let documents = page.len();
     let reading = Reading { stream: &setting.stream, read, at: setting.at };
     let stored = documents::store_page(&mut tx, reading, page.received, page.refused).await?;
@@ -141,7 +141,7 @@ async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd) -> 
     let mut archived = 0;
     for (_, stage) in flow.of_role(Role::Settle) {
         let started = Instant::now();
-        let mut tx = held.begin().await.map_err(crate::store::StoreError::from)?;
+        let mut tx = held.begin_batch().await?;
         let settled = stage.settle(&mut tx, setting, Some(end)).await?;
         for alert in settled.alerts {
             run.raise(&mut tx, alert).await?;

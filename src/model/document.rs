@@ -44,7 +44,9 @@ pub struct Document {
     pub received_hash: Hash,
     /// The content, NUL characters replaced.
     pub content: Json,
-    /// Hash of the content; the order of keys does not count.
+    /// The content as text, keys in order.
+    pub canonical: String,
+    /// Hash of that: the order of keys does not count.
     pub hash: Hash,
     /// Where it came from and what was odd: url or file, warnings.
     pub metadata: Json,
@@ -87,8 +89,9 @@ impl Document {
     /// A document with the id that the source gives it.
     pub fn identified(external_id: String, mut content: Json, mut metadata: Json) -> Document {
         clean(&mut content, &mut metadata);
-        let hash = Hash::of_json(&content);
-        Document { external_id, received_hash: hash, content, hash, metadata, refused: None }
+        let canonical = content.to_string();
+        let hash = Hash::of(canonical.as_bytes());
+        Document { external_id, received_hash: hash, content, canonical, hash, metadata, refused: None }
     }
 
     /// A document without an id, kept under the hash of its content.
@@ -114,10 +117,11 @@ impl Document {
         if let Refused::DuplicateId(id) = &refused {
             digest.update(id.as_bytes());
         }
-        digest.update(content.to_string().as_bytes());
+        let canonical = content.to_string();
+        digest.update(canonical.as_bytes());
         let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        let hash = Hash::of_json(&content);
-        Document { external_id: format!("sha256:{hex}"), received_hash: hash, content, hash, metadata, refused: Some(refused) }
+        let hash = Hash::of(canonical.as_bytes());
+        Document { external_id: format!("sha256:{hex}"), received_hash: hash, content, canonical, hash, metadata, refused: Some(refused) }
     }
 }
 
@@ -151,6 +155,13 @@ fn replace_nul(value: &mut Json) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn key_order_does_not_count_but_values_do() {
+        let read = |text: &str| Received::new("1".into(), text.into(), json!({})).read().hash;
+        assert_eq!(read(r#"{"a":1,"b":[2]}"#), read(r#"{ "b":[2], "a":1 }"#));
+        assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));
+    }
 
     #[test]
     fn nul_is_replaced_everywhere_with_a_warning() {

@@ -38,12 +38,17 @@ pub struct Relation {
 /// Fills a scope for a rule.
 pub fn for_rule(reads: &Reads, job: &Job, facts: &Facts) -> Scope<'static> {
     let mut scope = Scope::new();
-    scope.push_dynamic("job", members(reads, "job", |name| field(job, name)));
-    scope.push("source", facts.source.clone());
-    scope.push("institution", facts.institution.clone());
-    scope.push_dynamic("company", relation(&facts.company));
-    scope.push_dynamic("division", relation(&facts.division));
-    scope.push_dynamic("today", Dynamic::from(Date(facts.today)));
+    let mut give = |variable: &'static str, value: &dyn Fn() -> Dynamic| {
+        if reads.touches(variable) {
+            scope.push_dynamic(variable, value());
+        }
+    };
+    give("job", &|| members(reads, "job", |name| field(job, name)));
+    give("source", &|| facts.source.clone().into());
+    give("institution", &|| facts.institution.clone().into());
+    give("company", &|| relation(&facts.company));
+    give("division", &|| relation(&facts.division));
+    give("today", &|| Dynamic::from(Date(facts.today)));
     scope
 }
 

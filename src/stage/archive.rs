@@ -94,7 +94,8 @@ impl Archive {
     async fn retire(&self, tx: &mut PgConnection, setting: &Setting, settled: &mut Settled) -> crate::store::Result<()> {
         let stream = &setting.stream;
         settle::withdraw(tx, stream, setting.at, self.after).await?;
-        let (candidates, open) = settle::candidates(tx, stream, setting.at, self.after).await?;
+        let candidates = settle::candidates(tx, stream, self.after).await?;
+        let open = if candidates < Share::BINDS_FROM { i64::MAX } else { settle::open_before(tx, stream, setting.at).await? };
         if self.at_most.exceeded_by(candidates, open) {
             let hold = self.mass_retirement(stream.source.clone(), candidates, open);
             settled.alerts.push(Alert {

@@ -1,8 +1,10 @@
 //! One ad on its way through a segment: the document, the fields derived so far, and everything said against it.
 
-use crate::model::{Ad, Job, Problem, Severity};
+use crate::model::job::Compared;
+use crate::model::{Ad, Hash, Job, Problem, Severity};
 use crate::rule::Facts;
 use crate::store::holds::NewHold;
+use std::sync::OnceLock;
 
 /// An ad in work.
 #[derive(Debug, Clone)]
@@ -21,12 +23,27 @@ pub struct Draft {
     pub new_company: Option<String>,
     /// A division to create with it.
     pub new_division: Option<String>,
+    hashes: OnceLock<(Hash, Hash)>,
 }
 
 impl Draft {
     /// An ad whose work begins.
     pub fn new(ad: Ad) -> Draft {
-        Draft { ad, job: Job::default(), facts: Facts::default(), problems: Vec::new(), holds: Vec::new(), new_company: None, new_division: None }
+        Draft {
+            ad,
+            job: Job::default(),
+            facts: Facts::default(),
+            problems: Vec::new(),
+            holds: Vec::new(),
+            new_company: None,
+            new_division: None,
+            hashes: OnceLock::new(),
+        }
+    }
+
+    /// Hashes of the compared fields and of those that only refresh, once the job is whole.
+    pub fn hashes(&self, compared: &Compared) -> (Hash, Hash) {
+        *self.hashes.get_or_init(|| (self.job.fields_hash(compared), self.job.refresh_hash(compared)))
     }
 
     /// Whether something refuses it.

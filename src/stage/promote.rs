@@ -83,7 +83,7 @@ impl Promote {
             Some(published) if !passes => Fate::Keep(draft, published),
             None if !passes => Fate::Wait(draft, if draft.holds.is_empty() { Outcome::Rejected } else { Outcome::Held }),
             None => Fate::Create(draft),
-            Some(published) if self.reopens(draft, published) || ad.fields_hash != Some(draft.job.fields_hash(&self.compared)) => {
+            Some(published) if self.reopens(draft, published) || ad.fields_hash != Some(draft.hashes(&self.compared).0) => {
                 Fate::Differs(draft, published)
             }
             Some(published) => Fate::Same(draft, published),
@@ -136,21 +136,19 @@ impl Promote {
 
     fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {
         match fate {
-            Fate::Same(draft, published) if draft.ad.refresh_hash != Some(draft.job.refresh_hash(&self.compared)) => {
-                Some((published.job_id, &draft.job))
-            }
+            Fate::Same(draft, published) if draft.ad.refresh_hash != Some(draft.hashes(&self.compared).1) => Some((published.job_id, &draft.job)),
             _ => None,
         }
     }
 
-    fn next_version(
+    fn next_version<'d>(
         &self,
         setting: &Setting,
-        draft: &Draft,
+        draft: &'d Draft,
         published: &Published,
         old: &Job,
         history: &HashMap<Fingerprint, Json>,
-    ) -> Option<Version> {
+    ) -> Option<Version<'d>> {
         let (old_fields, new_fields) = (old.comparable(&self.compared), draft.job.comparable(&self.compared));
         let differing: Vec<(&str, &Json, &Json)> =
             old_fields.iter().zip(&new_fields).filter(|((_, old), (_, new))| old != new).map(|((name, old), (_, new))| (*name, old, new)).collect();
@@ -215,8 +213,8 @@ impl Promote {
             derived_hash: ad.content_hash,
             outcome,
             job_id: is_published.then(|| job_id(setting, draft)),
-            fields_hash: hash(draft.job.fields_hash(&self.compared), ad.fields_hash),
-            refresh_hash: hash(draft.job.refresh_hash(&self.compared), ad.refresh_hash),
+            fields_hash: hash(draft.hashes(&self.compared).0, ad.fields_hash),
+            refresh_hash: hash(draft.hashes(&self.compared).1, ad.refresh_hash),
             change,
             retry_at: later.then(|| ad::retry_at(setting.at, ad.retries)),
             retries: if later { ad.retries + 1 } else { 0 },
@@ -229,7 +227,7 @@ impl Promote {
         if self.reopen_reason(setting, draft, published).is_some() {
             return Some(Change::Reopened);
         }
-        (draft.ad.fields_hash != Some(draft.job.fields_hash(&self.compared))).then_some(Change::Updated)
+        (draft.ad.fields_hash != Some(draft.hashes(&self.compared).0)).then_some(Change::Updated)
     }
 }
 
@@ -241,14 +239,14 @@ fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
     Uuid::new_v5(&setting.stream.institution, name.as_bytes())
 }
 
-fn version(job_id: Uuid, draft: &Draft) -> Version {
+fn version(job_id: Uuid, draft: &Draft) -> Version<'_> {
     Version {
         job_id,
-        original_id: draft.ad.external_id.clone(),
+        original_id: &draft.ad.external_id,
         generation: draft.ad.generation,
         document_id: draft.ad.document_id,
         content_hash: draft.ad.content_hash,
-        job: draft.job.clone(),
+        job: &draft.job,
         change: Change::Created,
         stays_archived: false,
         changed_fields: Vec::new(),
@@ -258,7 +256,7 @@ fn version(job_id: Uuid, draft: &Draft) -> Version {
     }
 }
 
-fn first_version(setting: &Setting, draft: &Draft) -> Version {
+fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> Version<'d> {
     let mut changed_fields: Vec<String> =
         draft.job.values().filter(|(name, value)| Field::named(name).is_some() && !value.is_absent()).map(|(name, _)| name.to_owned()).collect();
     let present = [

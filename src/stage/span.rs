@@ -55,13 +55,16 @@ impl fmt::Display for Share {
 }
 
 impl Share {
-    /// Whether `part` of `whole` is more than the share. From five upwards only: three of seven ads is no catastrophe.
+    /// From how many upwards a share binds: three of seven ads is no catastrophe.
+    pub const BINDS_FROM: i64 = 5;
+
+    /// Whether `part` of `whole` is more than the share, and enough for it to bind.
     pub fn exceeded_by(self, part: i64, whole: i64) -> bool {
         #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
         let limit = self.0 * whole as f64;
         #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
         let part_as_float = part as f64;
-        part >= 5 && part_as_float > limit
+        part >= Share::BINDS_FROM && part_as_float > limit
     }
 }
 

@@ -8,10 +8,10 @@ use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
 
 /// What came of a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Stored {
-    /// Ids of documents that were new or different and can be derived.
-    pub fresh: Vec<String>,
+    /// Documents that were new or different and can be derived.
+    pub fresh: Vec<Document>,
     /// Documents kept but refused (unreadable, no id, duplicate id) that were new or different.
     pub refused: usize,
 }
@@ -46,17 +46,12 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, rec
     let sorted = sort_out(connection, reading, read_all(changed).await).await?;
     refused.extend(sorted.refused);
     let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
-    let mut stored = Stored { fresh: sorted.fresh.iter().map(|document| document.external_id.clone()).collect(), refused: 0 };
-    let mut uploaded = sorted.fresh;
-    for document in refused {
-        // A document that came twice is refused once.
-        if unseen.contains(&document.external_id) && uploaded.iter().all(|one| one.refused.is_none() || one.external_id != document.external_id) {
-            stored.refused += 1;
-            uploaded.push(document);
-        }
-    }
-    upload(connection, reading, &uploaded).await?;
-    record_refusals(connection, reading, &uploaded).await?;
+    let mut again: HashSet<String> = HashSet::new();
+    // A document that came twice is refused once.
+    refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
+    let stored = Stored { refused: refused.len(), fresh: sorted.fresh };
+    upload(connection, reading, stored.fresh.iter().chain(&refused)).await?;
+    record_refusals(connection, reading, &refused).await?;
     Ok(stored)
 }
 
@@ -138,15 +133,13 @@ async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: im
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
-    let unseen: Vec<String> = sqlx::query_scalar(
-        "WITH page AS (SELECT * FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)),
-         hit AS (
-           UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
-             derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
-           FROM page
-           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.received_hash = page.hash
-           RETURNING s.external_id)
-         SELECT page.external_id FROM page WHERE NOT EXISTS (SELECT 1 FROM hit WHERE hit.external_id = page.external_id)",
+    let mut unseen: HashSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    let seen: Vec<String> = sqlx::query_scalar(
+        "UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
+           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
+         FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.received_hash = page.hash
+         RETURNING s.external_id",
     )
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
@@ -156,7 +149,10 @@ async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: im
     .bind(hashes)
     .fetch_all(connection)
     .await?;
-    Ok(unseen.into_iter().collect())
+    seen.iter().for_each(|id| {
+        unseen.remove(id);
+    });
+    Ok(unseen)
 }
 
 /// Records presence of documents whose content is stored already, though it came as another text.
@@ -181,11 +177,12 @@ async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[
     Ok(())
 }
 
-async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: &[Document]) -> Result<()> {
+async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: impl Iterator<Item = &Document>) -> Result<()> {
+    let fresh: Vec<&Document> = fresh.collect();
     if fresh.is_empty() {
         return Ok(());
     }
-    let contents: Vec<String> = fresh.iter().map(|document| document.content.to_string()).collect();
+    let contents: Vec<&str> = fresh.iter().map(|document| document.canonical.as_str()).collect();
     let metadata: Vec<String> = fresh.iter().map(|document| document.metadata.to_string()).collect();
     let outcomes: Vec<&str> = fresh.iter().map(|document| outcome(document.refused.as_ref())).collect();
     sqlx::query(

@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 /// One version to write.
 #[derive(Debug, Clone)]
-pub struct Version {
+pub struct Version<'d> {
     /// The job.
     pub job_id: Uuid,
     /// The source's id.
-    pub original_id: String,
+    pub original_id: &'d str,
     /// Rises when a recycled id is proven to be another job.
     pub generation: i32,
     /// The document it comes from.
@@ -25,7 +25,7 @@ pub struct Version {
     /// Hash of that.
     pub content_hash: Hash,
     /// The fields.
-    pub job: Job,
+    pub job: &'d Job,
     /// What kind of change.
     pub change: Change,
     /// An update of an archived job leaves it archived.
@@ -109,7 +109,7 @@ const CHANGE: &str = concat!(
 ///
 /// # Errors
 /// The database failed.
-pub async fn create(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version]) -> Result<()> {
+pub async fn create(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version<'_>]) -> Result<()> {
     write(CREATE, connection, stream, stamp, versions).await
 }
 
@@ -117,18 +117,18 @@ pub async fn create(connection: &mut PgConnection, stream: &Stream, stamp: Stamp
 ///
 /// # Errors
 /// The database failed.
-pub async fn change(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version]) -> Result<()> {
+pub async fn change(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version<'_>]) -> Result<()> {
     write(CHANGE, connection, stream, stamp, versions).await
 }
 
-async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version]) -> Result<()> {
+async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version<'_>]) -> Result<()> {
     if versions.is_empty() {
         return Ok(());
     }
-    let text = |field: Field| versions.iter().map(move |v| v.job.get(field).as_text().map(str::to_owned)).collect::<Vec<_>>();
+    let text = |field: Field| versions.iter().map(move |v| v.job.get(field).as_text()).collect::<Vec<_>>();
     let date = |field: Field| versions.iter().map(move |v| v.job.get(field).as_date()).collect::<Vec<_>>();
     let json = |value: Json| (!value.is_null()).then(|| value.to_string());
-    let changed = |v: &Version| array_literal(v.changed_fields.iter().map(String::as_str));
+    let changed = |v: &Version<'_>| array_literal(v.changed_fields.iter().map(String::as_str));
     sqlx::query(sql)
         .bind(stream.institution)
         .bind(&stream.source)
@@ -136,7 +136,7 @@ async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Stream
         .bind(stamp.at.0)
         .bind(stamp.fingerprint.to_vec())
         .bind(versions.iter().map(|v| v.job_id).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.original_id.as_str()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.original_id).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.generation).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.document_id).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.content_hash.to_vec()).collect::<Vec<_>>())
@@ -188,7 +188,7 @@ pub async fn refresh(connection: &mut PgConnection, stream: &Stream, jobs: &[(Uu
     )
     .bind(stream.institution)
     .bind(jobs.iter().map(|(id, _)| *id).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|(_, job)| job.get(Field::SourceUrl).as_text().map(str::to_owned)).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| job.get(Field::SourceUrl).as_text()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| json(job.get(Field::Recruiter).to_json())).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| list_literal(job.get(Field::Locations))).collect::<Vec<_>>())
     .execute(connection)

@@ -73,7 +73,7 @@ pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: 
 pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<u64> {
     let gone: Vec<(String, i64)> = sqlx::query_as(
         "UPDATE ad_states SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
-         WHERE institution_id = $1 AND source_id = $2 AND misses >= $3 AND job_id IS NULL AND NOT retired
+         WHERE institution_id = $1 AND source_id = $2 AND misses > 0 AND misses >= $3 AND job_id IS NULL AND NOT retired
          RETURNING external_id, document_id",
     )
     .bind(stream.institution)
@@ -89,24 +89,28 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock,
     Ok(gone.len() as u64)
 }
 
-/// How many open jobs would retire now, and how many jobs of the source were open before this instant.
+/// How many open jobs would retire now.
 ///
 /// # Errors
 /// The database failed.
-pub async fn candidates(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<(i64, i64)> {
-    let counts = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
-                 WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses >= $4),
-                (SELECT count(*) FROM jobs WHERE institution_id = $1 AND source_id = $2 AND first_seen_at < $3 AND reopened_at IS DISTINCT FROM $3
-                   AND (status = 'open' OR archived_at = $3))",
-    )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(at.0)
-    .bind(after)
-    .fetch_one(connection)
-    .await?;
-    Ok(counts)
+pub async fn candidates(connection: &mut PgConnection, stream: &Stream, after: i32) -> Result<i64> {
+    let count = sqlx::query_scalar(
+        "SELECT count(*) FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3",
+    );
+    Ok(count.bind(stream.institution).bind(&stream.source).bind(after).fetch_one(connection).await?)
+}
+
+/// How many jobs of the source were open before this instant: the same however often a run of this instant is repeated.
+///
+/// # Errors
+/// The database failed.
+pub async fn open_before(connection: &mut PgConnection, stream: &Stream, at: Clock) -> Result<i64> {
+    let count = sqlx::query_scalar(
+        "SELECT count(*) FROM jobs WHERE institution_id = $1 AND source_id = $2 AND first_seen_at < $3 AND reopened_at IS DISTINCT FROM $3
+           AND (status = 'open' OR archived_at = $3)",
+    );
+    Ok(count.bind(stream.institution).bind(&stream.source).bind(at.0).fetch_one(connection).await?)
 }
 
 /// Archives the open jobs that have been missed `after` times. Gives their ids.
@@ -124,7 +128,7 @@ pub async fn retire_missing(
     let ids: Vec<String> = sqlx::query_scalar(archive_history!(
         "gone AS (
            UPDATE ad_states s SET retired = TRUE FROM jobs j
-           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses >= $6 AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'
+           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $6 AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'
            RETURNING s.job_id, s.misses, s.last_seen_at),
          written AS (
            UPDATE jobs j SET status = 'archived', archived_at = $4, archived_as = 'missing', held_since = NULL, version = version + 1, last_updated_at = $4

@@ -5,11 +5,17 @@ use sqlx::PgConnection;
 use std::fmt::Write;
 
 /// Tells the planner of a first load how large the tables have become, long before the server's own upkeep would:
-/// without it, statements that touch a batch read the whole table.
+/// without it, statements that touch a batch read the whole table. Nothing happens while what it knows is near enough to the
+/// `loaded` ads that have come.
 ///
 /// # Errors
 /// The database failed.
-pub async fn analyze(connection: &mut PgConnection) -> Result<()> {
+pub async fn analyze(connection: &mut PgConnection, loaded: usize) -> Result<()> {
+    let known: f32 = sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'ad_states'::regclass").fetch_one(&mut *connection).await?;
+    #[allow(clippy::cast_precision_loss, reason = "a rough comparison")]
+    if known >= loaded as f32 {
+        return Ok(());
+    }
     sqlx::raw_sql("ANALYZE ad_states; ANALYZE staging_documents (institution_id, id, source_id, external_id); ANALYZE jobs (institution_id, id, source_id, status)")
         .execute(connection)
         .await?;

@@ -2,10 +2,11 @@
 //! query, so that a run that died is simply run again.
 
 use super::{Result, Stream};
-use crate::model::{Ad, Clock, Fingerprint, Hash, Outcome, Published};
+use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published};
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
@@ -31,36 +32,49 @@ struct Row {
 }
 
 macro_rules! select_ads {
-    ($condition:literal) => {
+    ($content:literal, $document:literal, $condition:literal) => {
         concat!(
-            "SELECT s.external_id, s.document_id, d.raw_content::text AS raw_content, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
+            "SELECT s.external_id, s.document_id, ",
+            $content,
+            " AS raw_content, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
                s.generation, s.fields_hash, s.refresh_hash, s.retries,
                s.released_hash IS NOT DISTINCT FROM s.content_hash AS released, s.discarded_hash IS NOT DISTINCT FROM s.content_hash AS discarded,
                j.id AS job_id, j.version, j.archived_as, j.archived_for, j.held_since IS NOT NULL AS held
              FROM ad_states s
-             JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id
+             ",
+            $document,
+            "
              LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
              WHERE s.institution_id = $1 AND s.source_id = $2 AND s.refused IS NULL AND NOT s.retired
                AND (s.derived_hash IS DISTINCT FROM s.content_hash OR s.derived_fingerprint IS DISTINCT FROM $3 OR s.retry_at <= $4)
-               AND ", $condition, " ORDER BY s.external_id"
+               AND ",
+            $condition,
+            " ORDER BY s.external_id"
         )
     };
 }
 
-/// Of the ads with these ids, those that need deriving.
+/// The ads of documents that have just been stored, as far as they need deriving; their content does not come back over the wire.
 ///
 /// # Errors
 /// The database failed.
-pub async fn among(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, ids: &[String]) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_ads!("s.external_id = ANY ($5)"))
+pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
+    let rows: Vec<Row> = sqlx::query_as(select_ads!("''", "", "s.external_id = ANY ($5)"))
         .bind(stream.institution)
         .bind(&stream.source)
         .bind(fingerprint.to_vec())
         .bind(at.0)
-        .bind(ids)
+        .bind(documents.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    Ok(rows.into_iter().map(Row::ad).collect())
+    let mut contents: HashMap<String, (Hash, Json)> =
+        documents.into_iter().map(|document| (document.external_id, (document.hash, document.content))).collect();
+    let ads = rows.into_iter().filter_map(|row| {
+        let (hash, content) = contents.remove(&row.external_id)?;
+        // Another content is stored by now: the ad is found again by query.
+        (hash.0.as_slice() == row.content_hash).then(|| row.ad(content))
+    });
+    Ok(ads.collect())
 }
 
 /// The next ads after an id that need deriving, at most `limit`.
@@ -76,6 +90,8 @@ pub async fn after(
     limit: usize,
 ) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
+        "d.raw_content::text",
+        "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
              WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
@@ -90,7 +106,9 @@ pub async fn after(
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(Row::ad).collect())
+    // What was stored as jsonb reads as JSON.
+    let content = |row: &Row| serde_json::from_str(&row.raw_content).unwrap_or(Json::Null);
+    Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content)).collect())
 }
 
 /// How many ads need deriving, by the fingerprint that last derived them.
@@ -127,7 +145,7 @@ pub struct Pending {
 }
 
 impl Row {
-    fn ad(self) -> Ad {
+    fn ad(self, content: Json) -> Ad {
         let published = self.job_id.zip(self.version).map(|(job_id, version)| Published {
             job_id,
             version,
@@ -138,8 +156,7 @@ impl Row {
         Ad {
             external_id: self.external_id,
             document_id: self.document_id,
-            // What was stored as jsonb reads as JSON.
-            content: serde_json::from_str(&self.raw_content).unwrap_or(Json::Null),
+            content,
             content_hash: Hash::from_column(Some(self.content_hash)).unwrap_or(Hash([0; 16])),
             derived_hash: Hash::from_column(self.derived_hash),
             derived_fingerprint: Hash::from_column(self.derived_fingerprint),
