@@ -134,6 +134,8 @@ async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: im
         return Ok(HashSet::new());
     }
     let mut unseen: HashSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    // From the page to the table by index: the planner would rather read the whole table for a page of thousands.
+    sqlx::query("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)").execute(&mut *connection).await?;
     let seen: Vec<String> = sqlx::query_scalar(
         "UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
            derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
@@ -147,8 +149,9 @@ async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: im
     .bind(reading.at.0)
     .bind(ids)
     .bind(hashes)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    sqlx::query("SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)").execute(connection).await?;
     seen.iter().for_each(|id| {
         unseen.remove(id);
     });

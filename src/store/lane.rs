@@ -55,15 +55,12 @@ impl Lane {
 impl Held {
     /// Begins the transaction of a batch. Its commit does not wait for the disk: a crash of the server may take back the newest
     /// batches, in order, and the next run finds their work again. The end of the run waits, for itself and all before it.
-    /// Its statements go from the few rows of a batch to the tables by index; the planner is kept from reading whole tables.
     ///
     /// # Errors
     /// The database failed.
     pub async fn begin_batch(&mut self) -> Result<Transaction<'_, Postgres>> {
         let mut transaction = Connection::begin(&mut **self).await?;
-        sqlx::query("SELECT set_config('synchronous_commit', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)")
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
         Ok(transaction)
     }
 }

@@ -124,6 +124,7 @@ impl Lab {
             watcher,
             stop: CancellationToken::new(),
         };
+        #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
         let request = Request {
             at: step.clock(),
             dry_run,
