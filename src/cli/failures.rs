@@ -92,7 +92,7 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, limit: i
             letter.document_id,
             letter.since.format("%Y-%m-%d")
         );
-        put!("{}", columns(&reasons(letter), 2));
+        put!("{}", columns(&reasons(letter), 3));
     }
     Ok(())
 }

@@ -73,6 +73,7 @@ pub fn text(daily: &Daily) -> String {
     }
     section(&mut out, "alerts", &alerts(daily), 2);
     section(&mut out, "sources", &sources(daily), 2);
+    section(&mut out, "reads that are not complete", &incomplete(daily), 3);
     section(&mut out, "stages", &stages(daily), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
     section(&mut out, "waiting for a person", &waiting(daily), 4);
@@ -119,10 +120,12 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
         row.push(thousands(open));
         rows.push(row);
     }
-    for read in daily.reads.iter().filter(|read| read.why.is_some()) {
-        rows.push(vec![read.source_id.clone(), format!("why: {}", line(read.why.as_deref().unwrap_or_default(), 200))]);
-    }
     rows
+}
+
+fn incomplete(daily: &Daily) -> Vec<Vec<String>> {
+    let with_reason = daily.reads.iter().filter_map(|read| Some((read, read.why.as_ref()?)));
+    with_reason.map(|(read, why)| vec![read.source_id.clone(), read.state.clone(), line(why, 200)]).collect()
 }
 
 fn counts_of(run: Option<&RunRow>, source: &str) -> Counts {

@@ -22,8 +22,8 @@ pub mod work;
 
 pub use lane::{Held, Lane};
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 use std::str::FromStr;
 use std::time::Duration;
 use uuid::Uuid;
@@ -87,6 +87,8 @@ impl Store {
             ("jit", "off"),
             ("plan_cache_mode", "force_custom_plan"),
         ]);
+        // A pool would try for half a minute and then not say why.
+        PgConnection::connect_with(&options).await.map_err(StoreError::Connect)?.close().await.map_err(StoreError::Connect)?;
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).test_before_acquire(false);
         let pool = pool.connect_with(options).await.map_err(StoreError::Connect)?;
         Ok(Store { pool })
