@@ -16,6 +16,8 @@ mod http;
 mod lab;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
+#[path = "suite/people.rs"]
+mod people;
 #[path = "suite/promises.rs"]
 mod promises;
 #[path = "suite/reference.rs"]

@@ -25,7 +25,7 @@ pub fn picture(plan: &Plan, flowing: &Flowing) -> Picture {
         title: format!("{} · pipeline {} · {sources}", plan.tenant.slug, plan.pipeline),
         nodes,
         edges: edges.collect(),
-        frames: vec![Frame { label: "segment: a batch, one transaction".to_owned(), nodes: segment }],
+        frames: vec![Frame { label: "segment: commits as one".to_owned(), nodes: segment }],
     }
 }
 

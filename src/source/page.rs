@@ -20,9 +20,9 @@ pub struct Page {
 }
 
 /// Records in a page.
-const PAGE_RECORDS: usize = 2000;
+const PAGE_RECORDS: usize = 1000;
 /// Bytes in a page.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The reading was asked to stop; nobody wants more pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,0 +1,106 @@
+//! What people decide, through the commands they use: release, discard, retry, retire. Each is on record, and what it
+//! asks for happens with the next run.
+
+use crate::lab::{Lab, Step};
+use crate::promises::lab;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs a command of the binary on the lab; it must end well.
+fn weir(lab: &Lab, words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+async fn one(lab: &Lab, sql: &'static str) -> String {
+    lab.texts(sql).await.join("; ")
+}
+
+fn day(day: &str, at: &str) -> Step {
+    Step::new(at, &[("DAY", day)])
+}
+
+/// The lifecycle case after its second day: `HOLD` is published, and its new version waits.
+async fn with_a_held_ad() -> Lab {
+    let lab = lab(Path::new("tests/cases/lifecycle")).await;
+    lab.run(&day("1", "2026-09-01T02:00:00Z")).await;
+    lab.run(&day("2", "2026-09-02T02:00:00Z")).await;
+    lab
+}
+
+const HELD_JOB: &str = "SELECT format('%s v%s %s', title, version, held_since IS NOT NULL) FROM jobs WHERE original_id = 'HOLD'";
+const HOLDS: &str = "SELECT format('%s %s %s %s', kind, status, closed_by, note) FROM holds ORDER BY id";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_released_ad_is_published_with_the_reason_on_record() {
+    let lab = with_a_held_ad().await;
+    assert_eq!(one(&lab, HELD_JOB).await, "Ranger HOLD v1 t");
+    let list = weir(&lab, &["holds", "list"]);
+    assert!(list.contains("published, and its new version fails"), "{list}");
+    let hold = list.split_whitespace().next().unwrap().to_owned();
+    weir(&lab, &["holds", "release", &hold, "--reason", "the title is really x", "--at", "2026-09-02T05:00:00Z"]);
+    assert_eq!(one(&lab, HOLDS).await, "job released ada the title is really x");
+    lab.run(&day("2", "2026-09-02T06:00:00Z")).await;
+    // Published as version 2, and archived as version 3: the closing date of this content has passed.
+    assert_eq!(one(&lab, HELD_JOB).await, "x v3 f");
+    let reason = one(&lab, "SELECT change_reason FROM jobs_history WHERE original_id = 'HOLD' AND version = 2").await;
+    assert_eq!(reason, "released by a person");
+    // Other content of the same ad is judged again.
+    lab.run(&day("3", "2026-09-04T02:00:00Z")).await;
+    assert_eq!(one(&lab, HELD_JOB).await, "Ranger mended v4 f");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discarded_ad_is_ignored_until_its_content_differs() {
+    let lab = with_a_held_ad().await;
+    let list = weir(&lab, &["failures", "list", "--json"]);
+    let page: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let held = page["failures"].as_array().unwrap().iter().find(|one| one["external_id"] == "HOLD").unwrap();
+    let document = held["document_id"].to_string();
+    assert!(weir(&lab, &["failures", "show", &document]).contains("\"title\": \"x\""));
+    weir(&lab, &["failures", "discard", &document, "--reason", "a typo of the board"]);
+    assert_eq!(one(&lab, HOLDS).await, "job discarded ada a typo of the board");
+    let summary = lab.run(&day("2", "2026-09-02T06:00:00Z")).await.remove(0);
+    assert_eq!((one(&lab, HELD_JOB).await.as_str(), summary.total.held), ("Ranger HOLD v1 f", 0));
+    lab.run(&day("3", "2026-09-04T02:00:00Z")).await;
+    assert_eq!(one(&lab, HELD_JOB).await, "Ranger mended v2 f");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_released_retirement_archives_and_a_discarded_one_forgets() {
+    let feed = |name: &str| Step::new(if name == "full.json" { "2026-09-01" } else { "2026-09-02" }, &[("FEED", name)]);
+    for (word, open, archived) in [("release", "4", "6"), ("discard", "10", "0")] {
+        let lab = lab(Path::new("tests/cases/absence")).await;
+        lab.run(&feed("full.json")).await;
+        lab.run(&feed("shrunk.json")).await;
+        let hold = one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await;
+        weir(&lab, &["holds", word, &hold, "--reason", "asked the board", "--at", "2026-09-02T01:00:00Z"]);
+        lab.run(&Step::new("2026-09-02T01:00:00Z", &[("FEED", "nowhere.json")])).await;
+        let counts =
+            one(&lab, "SELECT concat_ws(' ', count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'archived')) FROM jobs").await;
+        assert_eq!(counts, format!("{open} {archived}"), "{word}");
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_released_name_becomes_known_and_retired_jobs_say_who_did_it() {
+    let lab = lab(Path::new("tests/cases/relations")).await;
+    lab.run(&day("1", "2026-09-01")).await;
+    let hold = one(&lab, "SELECT id::text FROM holds WHERE kind = 'division'").await;
+    weir(&lab, &["holds", "release", &hold, "--reason", "new agency", "--at", "2026-09-01"]);
+    assert_eq!(lab.run(&day("1", "2026-09-01T01:00:00Z")).await[0].total.created, 1);
+    weir(&lab, &["retire", "acme", "board", "--reason", "the board moved", "--at", "2026-09-03"]);
+    let retired =
+        one(&lab, "SELECT DISTINCT concat_ws(' ', change_type, change_reason, created_by) FROM jobs_history WHERE created_at = '2026-09-03'").await;
+    assert_eq!(retired, "archive archived: retired by a person (the board moved) ada");
+    // Still listed: what a person retired stays retired.
+    lab.run(&day("1", "2026-09-04")).await;
+    assert_eq!(one(&lab, "SELECT count(*)::text FROM jobs WHERE status = 'open'").await, "0");
+    lab.bench.drop().await;
+}
