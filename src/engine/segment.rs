@@ -3,7 +3,7 @@
 
 use super::event::Event;
 use super::{Run, RunError};
-use crate::model::{Ad, Document, Fingerprint};
+use crate::model::{Ad, Document, Fingerprint, Problem};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
 use crate::store::{Held, StoreError, runs, work};
@@ -90,7 +90,7 @@ async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut
     let (worker, worker_setting) = (stage.clone(), Arc::clone(setting));
     let before: usize = drafts.iter().filter(|draft| draft.fails()).count();
     let worked = tokio::task::spawn_blocking(move || {
-        drafts.par_iter_mut().with_min_len(32).for_each(|draft| worker.record(&worker_setting, draft));
+        drafts.par_iter_mut().with_min_len(32).for_each(|draft| guarded(draft, worker.kind().name(), |draft| worker.record(&worker_setting, draft)));
         drafts
     });
     let drafts = worked.await.map_err(|error| RunError::Worker(error.to_string()))?;
@@ -104,6 +104,15 @@ async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut
         refused,
     })?;
     Ok(drafts)
+}
+
+/// Keeps a bug that one document brings out from taking the other documents down: the document is a dead letter, tried again later.
+fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Draft)) {
+    let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut *draft)));
+    if worked.is_err() {
+        let message = format!("the stage `{stage}` broke on this document: a bug in Weir, please report it with the document");
+        draft.problems.push(Problem { field: None, ..Problem::error("system_error", "", message) });
+    }
 }
 
 async fn write(
@@ -127,4 +136,34 @@ async fn write(
 
 fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_out: usize, refused: usize, started: Instant) {
     run.tally().stage(stage.kind().name(), &setting.stream.source, rows_in, rows_out, refused, started.elapsed());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+    use crate::model::{Ad, Hash, Outcome};
+    use crate::stage::Draft;
+
+    #[test]
+    fn a_document_that_breaks_a_stage_is_a_dead_letter_and_no_crash() {
+        let hash = Hash::of(b"");
+        let mut draft = Draft::new(Ad {
+            external_id: "1".into(),
+            document_id: 1,
+            content: serde_json::Value::Null,
+            content_hash: hash,
+            derived_hash: None,
+            derived_fingerprint: None,
+            outcome: Outcome::Pending,
+            generation: 0,
+            fields_hash: None,
+            refresh_hash: None,
+            released: false,
+            discarded: false,
+            retries: 0,
+            published: None,
+        });
+        guarded(&mut draft, "extract", |_| panic!("a bug"));
+        assert!(draft.fails() && draft.broke());
+    }
 }

@@ -42,7 +42,8 @@ pub async fn known(connection: &mut PgConnection, table: Table, institution: Uui
     Ok(rows.into_iter().collect())
 }
 
-/// Creates names that are not there yet, in a fixed order so that two batches cannot wait for each other in a ring.
+/// Creates names that are not there yet, in a fixed order so that two batches cannot wait for each other in a ring;
+/// of several spellings the first counts.
 ///
 /// # Errors
 /// The database failed.
@@ -51,7 +52,7 @@ pub async fn create(connection: &mut PgConnection, table: Table, institution: Uu
         return Ok(());
     }
     let mut by_key: Vec<(String, &String)> = names.iter().map(|name| (name_key(name), name)).collect();
-    by_key.sort();
+    by_key.sort_by(|a, b| a.0.cmp(&b.0));
     by_key.dedup_by(|a, b| a.0 == b.0);
     let sql = match table {
         Table::Companies => {
