@@ -72,10 +72,7 @@ impl PlanArgs {
 
     async fn work_of(&self, edge: &Edge, connection: &mut PgConnection, plan: &Plan, flow: &Flow) -> Result<Work, Failure> {
         let at = self.at.clock(edge);
-        let mut parts: Parts = flow.parts.clone();
-        if flow.reads_clock() {
-            parts.add("date of the run", &at.today(flow.zone));
-        }
+        let parts = flow.parts_at(at);
         let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
         let pending = work::pending(connection, &stream, parts.fingerprint(), at).await?;
         let older: Vec<_> = pending.iter().filter_map(|pending| pending.derived_by).collect();

@@ -14,7 +14,7 @@ pub mod tally;
 pub use event::{Event, Watcher};
 pub use tally::Summary;
 
-use crate::model::{Clock, Parts};
+use crate::model::Clock;
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
 use crate::source::Access;
@@ -188,10 +188,7 @@ impl Run<'_> {
     }
 
     fn setting(&self, flow: &Flow) -> Arc<Setting> {
-        let mut parts: Parts = flow.parts.clone();
-        if flow.reads_clock() {
-            parts.add("date of the run", &self.request.at.today(flow.zone));
-        }
+        let parts = flow.parts_at(self.request.at);
         Arc::new(Setting {
             stream: Stream { institution: self.plan.tenant.id, source: flow.source.clone() },
             slug: self.plan.tenant.slug.clone(),

@@ -12,7 +12,7 @@ pub mod rules;
 
 pub use check::{Checked, Standing};
 
-use crate::model::{Fingerprint, Parts};
+use crate::model::{Clock, Fingerprint, Parts};
 use crate::source::{Ident, Source};
 use crate::stage::{Kind, Role, Stage};
 use crate::store::runs::Tenant;
@@ -77,6 +77,15 @@ impl Flow {
     /// The fingerprint of its segment: everything between the raw document and the job.
     pub fn fingerprint(&self) -> Fingerprint {
         self.parts.fingerprint()
+    }
+
+    /// What the fingerprint of its segment is made of in a run at this instant: the date counts where a rule reads it.
+    pub fn parts_at(&self, at: Clock) -> Parts {
+        let mut parts = self.parts.clone();
+        if self.reads_clock() {
+            parts.add("date of the run", &at.today(self.zone));
+        }
+        parts
     }
 
     /// Whether the date of a run can change what is derived.
