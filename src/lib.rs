@@ -8,6 +8,8 @@
 pub mod diagnostic;
 pub mod yaml;
 
+pub mod span;
+
 pub mod model;
 
 pub mod jsonpath;

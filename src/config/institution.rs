@@ -5,7 +5,7 @@ use crate::source::FetchSpec;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
-use crate::stage::span::Zone;
+use crate::span::Zone;
 use crate::yaml::{Located, Node, Required, Text, from_text};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};

@@ -1,7 +1,7 @@
 //! `archive`: jobs whose closing date has passed, and jobs that are missing from a read that is proven complete.
 //! Absence is not evidence otherwise; and when too many would retire at once, a person decides.
 
-use super::span::{Share, Span};
+use crate::span::{Share, Span};
 use super::{ReadEnd, Setting, Settled};
 use crate::store::holds::{self, Kind, NewHold};
 use crate::store::reads::ReadState;

@@ -10,7 +10,7 @@ use crate::model::problem::Invalid;
 use crate::model::{FieldKind, Parts, Value};
 use crate::rule::{Sandbox, Script, scope};
 use crate::source::file::{json_path, not_a_path};
-use crate::stage::span::Zone;
+use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use chrono_tz::Tz;
 use indexmap::IndexMap;

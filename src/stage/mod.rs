@@ -11,7 +11,6 @@ pub mod extract;
 pub mod promote;
 pub mod resolve;
 pub mod schema;
-pub mod span;
 pub mod validate;
 
 pub use draft::Draft;

@@ -24,6 +24,7 @@ mod decoder;
 mod fault;
 mod input;
 mod keys;
+mod layers;
 mod kinds;
 mod leaf;
 mod located;

@@ -15,7 +15,7 @@ pub(super) enum Style {
 }
 
 /// One written value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Scalar {
     pub(super) text: String,
     pub(super) style: Style,
