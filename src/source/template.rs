@@ -1,36 +1,75 @@
-//! Texts with `${NAME}` and `${NAME:-default}`. Variables are found when the YAML is compiled and filled in when
+//! Texts with `${NAME}`, `${NAME:-default}` and `{name}`. Variables come from the environment, names from what the crawl knows: values
+//! taken before, the values of `each`, the listing of an ad. Both are found when the YAML is compiled and filled in when
 //! the source is read: plans, drawings and errors show the name, never the value.
 
-use crate::diagnostic::{Diagnostics, Place};
+use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
+use crate::jsonpath::Path;
 use crate::yaml::Text;
-use std::collections::HashMap;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 /// Values of variables: the environment, handed in by the command line.
 pub type Variables = HashMap<String, String>;
 
 /// A compiled template.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Template {
     text: String,
     parts: Vec<Part>,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Part {
     Text(String),
     Variable { name: String, default: Option<String> },
+    Named(String),
+    Listed(Box<Path>),
 }
 
-/// A variable without a value.
+/// What `{name}` may stand for in a template.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names<'a> {
+    /// Names that the crawl knows; without any, braces are plain text.
+    pub known: Option<&'a [String]>,
+    /// Whether `{$.path}` may be taken from the listing of an ad.
+    pub listing: bool,
+}
+
+/// What is known when a template is filled in.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a> {
+    /// The environment.
+    pub variables: &'a Variables,
+    /// Values by name.
+    pub values: &'a BTreeMap<String, String>,
+    /// The listing of an ad.
+    pub listing: Option<&'a Json>,
+}
+
+/// Why a template could not be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the variable `{0}` is not set; set it in the environment, or give a default: `${{{0}:-...}}`")]
-pub struct Missing(pub String);
+pub enum Missing {
+    /// A variable without a value.
+    #[error("the variable `{0}` is not set; set it in the environment, or give a default: `${{{0}:-...}}`")]
+    Variable(String),
+    /// A name without a value.
+    #[error("`{{{0}}}` has no value")]
+    Value(String),
+    /// The listing has nothing there.
+    #[error("nothing stands at `{0}` in the listing")]
+    Listed(String),
+}
 
 impl Template {
-    /// Compiles a text; problems go to `out` at their place.
+    /// Compiles a text in which braces are plain text; problems go to `out` at their place.
     pub fn compile(text: &Text, out: &mut Diagnostics) -> Option<Template> {
-        match parse(text) {
+        Template::with_names(text, Names::default(), out)
+    }
+
+    /// Compiles a text with names; problems go to `out` at their place.
+    pub fn with_names(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Template> {
+        match parse(text, names) {
             Ok(parts) => Some(Template { text: text.to_string(), parts }),
             Err(Bad { start, length, message, help }) => {
                 let letters = |bytes: &str| bytes.chars().count();
@@ -41,9 +80,19 @@ impl Template {
         }
     }
 
-    /// Whether it begins with a variable that has no default, so that nobody knows how.
+    /// Whether it begins with something that has no value yet, so that nobody knows how.
     pub fn begins_open(&self) -> bool {
-        matches!(self.parts.first(), Some(Part::Variable { default: None, .. }))
+        matches!(self.parts.first(), Some(Part::Variable { default: None, .. } | Part::Named(_) | Part::Listed(_)))
+    }
+
+    /// Whether it holds variables, whose values may be secrets.
+    pub fn has_variables(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Variable { .. }))
+    }
+
+    /// Whether it holds text that anybody may read though it should be secret: no variable, or a default for one.
+    pub fn is_open_secret(&self) -> bool {
+        !self.has_variables() || self.parts.iter().any(|part| matches!(part, Part::Variable { default: Some(_), .. }))
     }
 
     /// What it could be: variables give their default, or `x`.
@@ -51,6 +100,7 @@ impl Template {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Variable { default, .. } => default.clone().unwrap_or_else(|| "x".to_owned()),
+            Part::Named(_) | Part::Listed(_) => "x".to_owned(),
         };
         self.parts.iter().map(part).collect()
     }
@@ -60,13 +110,52 @@ impl Template {
     /// # Errors
     /// The first variable without a value.
     pub fn fill(&self, variables: &Variables) -> Result<String, Missing> {
-        self.parts.iter().map(|part| part.fill(variables)).collect()
+        self.fill_all(Filling { variables, values: &BTreeMap::new(), listing: None })
+    }
+
+    /// Fills in everything.
+    ///
+    /// # Errors
+    /// The first part without a value.
+    pub fn fill_all(&self, filling: Filling) -> Result<String, Missing> {
+        self.parts.iter().map(|part| part.fill(filling)).collect()
+    }
+
+    /// Fills in an address: what does not stand at its very beginning is escaped, so that a scraped text can name a page but no other host.
+    ///
+    /// # Errors
+    /// The first part without a value.
+    pub fn fill_address(&self, filling: Filling) -> Result<String, Missing> {
+        let part = |(index, part): (usize, &Part)| match part {
+            Part::Named(_) | Part::Listed(_) if index > 0 => Ok(escaped(&part.fill(filling)?)),
+            _ => part.fill(filling),
+        };
+        self.parts.iter().enumerate().map(part).collect()
+    }
+
+    /// The text for people: names filled in, variables as written.
+    pub fn shown(&self, filling: Filling) -> String {
+        let part = |part: &Part| match part {
+            Part::Variable { name, .. } => format!("${{{name}}}"),
+            _ => part.fill(filling).unwrap_or_default(),
+        };
+        self.parts.iter().map(part).collect()
     }
 
     /// Names of variables that have no value.
     pub fn missing(&self, variables: &Variables) -> Vec<String> {
-        self.parts.iter().filter_map(|part| part.fill(variables).err()).map(|Missing(name)| name).collect()
+        let of = |part: &Part| match part {
+            Part::Variable { name, default: None } if !variables.contains_key(name) => Some(name.clone()),
+            _ => None,
+        };
+        self.parts.iter().filter_map(of).collect()
     }
+}
+
+/// Everything but letters, digits, `-`, `.`, `_`, `~` and `/` as `%XX`.
+fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 impl fmt::Display for Template {
@@ -82,11 +171,28 @@ impl fmt::Debug for Template {
 }
 
 impl Part {
-    fn fill(&self, variables: &Variables) -> Result<String, Missing> {
+    fn fill(&self, filling: Filling) -> Result<String, Missing> {
         match self {
             Part::Text(text) => Ok(text.clone()),
-            Part::Variable { name, default } => variables.get(name).or(default.as_ref()).cloned().ok_or_else(|| Missing(name.clone())),
+            Part::Variable { name, default } => {
+                filling.variables.get(name).or(default.as_ref()).cloned().ok_or_else(|| Missing::Variable(name.clone()))
+            }
+            Part::Named(name) => filling.values.get(name).cloned().ok_or_else(|| Missing::Value(name.clone())),
+            Part::Listed(path) => {
+                let found = filling.listing.and_then(|listing| path.first(listing));
+                found.and_then(scalar).ok_or_else(|| Missing::Listed(path.to_string()))
+            }
         }
+    }
+}
+
+/// The text of a value that has one.
+pub fn scalar(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(value) => Some(value.to_string()),
+        _ => None,
     }
 }
 
@@ -101,26 +207,79 @@ struct Bad {
 /// How variables are written.
 const HELP: &str = "variables are written `${NAME}` or `${NAME:-default}`, names in capitals, digits and `_`";
 
-fn parse(text: &str) -> Result<Vec<Part>, Bad> {
+fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
     let mut parts = Vec::new();
+    let mut plain = String::new();
     let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        if start > 0 {
-            parts.push(Part::Text(rest[..start].to_owned()));
-        }
-        let inside = &rest[start + 2..];
+    while let Some(start) = rest.find(['$', '{', '}']) {
+        plain.push_str(&rest[..start]);
         let at = text.len() - rest.len() + start;
-        let Some(end) = inside.find('}') else {
-            return Err(Bad { start: at, length: 2, message: "this variable has no closing `}`".to_owned(), help: HELP.to_owned() });
+        let from = &rest[start..];
+        let (part, length) = match from {
+            _ if from.starts_with("${") => part(from, at, 2, variable)?,
+            _ if names.known.is_none() => (None, 1),
+            _ if from.starts_with("{{") || from.starts_with("}}") => (Some(Part::Text(from[..1].to_owned())), 2),
+            _ if from.starts_with("{$") => part(from, at, 1, |inside| listed(inside, names))?,
+            _ if from.starts_with('{') && inside(from, 1).is_some_and(is_lower_name) => part(from, at, 1, |inside| named(inside, names))?,
+            _ => (None, 1),
         };
-        let bad = |help| Bad { start: at, length: end + 3, message: format!("bad variable `${{{}}}`", &inside[..end]), help };
-        parts.push(variable(&inside[..end]).map_err(bad)?);
-        rest = &inside[end + 1..];
+        match part {
+            None => plain.push_str(&from[..length]),
+            Some(Part::Text(brace)) => plain.push_str(&brace),
+            Some(part) => {
+                if !plain.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                }
+                parts.push(part);
+            }
+        }
+        rest = &from[length..];
     }
-    if !rest.is_empty() {
-        parts.push(Part::Text(rest.to_owned()));
+    plain.push_str(rest);
+    if !plain.is_empty() {
+        parts.push(Part::Text(plain));
     }
     Ok(parts)
+}
+
+/// What stands between the opening and the closing brace.
+fn inside(from: &str, opening: usize) -> Option<&str> {
+    from.get(opening..)?.split_once('}').map(|(inside, _)| inside)
+}
+
+/// A part in braces and how many bytes it takes.
+fn part(from: &str, at: usize, opening: usize, read: impl FnOnce(&str) -> Result<Part, String>) -> Result<(Option<Part>, usize), Bad> {
+    let Some(inside) = inside(from, opening) else {
+        return Err(Bad { start: at, length: opening, message: "this variable has no closing `}`".to_owned(), help: HELP.to_owned() });
+    };
+    let length = opening + inside.len() + 1;
+    let what = if opening == 2 { "variable" } else { "value" };
+    let bad = |help| Bad { start: at, length, message: format!("bad {what} `{}`", &from[..length]), help };
+    Ok((Some(read(inside).map_err(bad)?), length))
+}
+
+fn is_lower_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+fn named(name: &str, names: Names) -> Result<Part, String> {
+    let known = names.known.unwrap_or_default();
+    if known.iter().any(|one| one == name) {
+        return Ok(Part::Named(name.to_owned()));
+    }
+    Err(match did_you_mean(name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{{{near}}}`?"),
+        None if known.is_empty() => "no value has a name here; a brace itself is written `{{`".to_owned(),
+        None => format!("known here: {}; a brace itself is written `{{{{`", one_of(known.iter().map(String::as_str))),
+    })
+}
+
+fn listed(path: &str, names: Names) -> Result<Part, String> {
+    if !names.listing {
+        return Err("a path into the listing of an ad can only stand under `detail`".to_owned());
+    }
+    Path::parse(path).map(Box::new).map(Part::Listed).map_err(|error| error.help.to_string())
 }
 
 /// The variable, or how to write it.
@@ -149,7 +308,7 @@ mod tests {
     use super::*;
 
     fn template(text: &str) -> Template {
-        Template { text: text.into(), parts: parse(text).unwrap_or_else(|bad| panic!("{}", bad.message)) }
+        Template { text: text.into(), parts: parse(text, Names::default()).unwrap_or_else(|bad| panic!("{}", bad.message)) }
     }
 
     #[test]
@@ -158,7 +317,7 @@ mod tests {
         assert_eq!(template("a/${DAY:-1}.json").fill(&variables).unwrap(), "a/2.json");
         assert_eq!(template("${X:-1}${DAY}").fill(&variables).unwrap(), "12");
         assert_eq!(template("$5 {x}").fill(&variables).unwrap(), "$5 {x}");
-        assert_eq!(template("${KEY}").fill(&variables), Err(Missing("KEY".into())));
+        assert_eq!(template("${KEY}").fill(&variables), Err(Missing::Variable("KEY".into())));
     }
 
     #[test]
@@ -167,9 +326,22 @@ mod tests {
     }
 
     #[test]
+    fn names_are_filled_and_scraped_text_stays_within_its_host() {
+        let known = ["id".to_owned()];
+        let parts = |text: &str| parse(text, Names { known: Some(&known), listing: true });
+        let template = Template { text: String::new(), parts: parts("https://x/{id}?q={$.a.b}&{{id}}{ x }").ok().unwrap() };
+        let (variables, listing) = (Variables::new(), serde_json::json!({ "a": { "b": "c&d/../e" } }));
+        let values = BTreeMap::from([("id".to_owned(), "1?x".to_owned())]);
+        let filling = Filling { variables: &variables, values: &values, listing: Some(&listing) };
+        assert_eq!(template.fill_address(filling).unwrap(), "https://x/1%3Fx?q=c%26d/../e&{id}{ x }");
+        assert!(parts("{idd}").is_err() && parts("{$.a").is_err() && parts("{").is_ok());
+        assert!(parse("{$.a}", Names { known: Some(&known), listing: false }).is_err());
+    }
+
+    #[test]
     fn bad_variables_are_found() {
         for text in ["${", "${}", "${name}", "${1A}", "${A B}"] {
-            assert!(parse(text).is_err(), "{text} passes");
+            assert!(parse(text, Names::default()).is_err(), "{text} passes");
         }
     }
 }
