@@ -121,6 +121,11 @@ CREATE TABLE source_reads (
   bytes          BIGINT NOT NULL,
   uploaded       BIGINT NOT NULL,
   why            TEXT,
+  way            BYTEA,
+  bookmark       JSONB,
+  etag           TEXT,
+  last_modified  TEXT,
+  same_as        BIGINT,
   started_at     TIMESTAMPTZ NOT NULL,
   finished_at    TIMESTAMPTZ,
   PRIMARY KEY (institution_id, id),
@@ -140,6 +145,11 @@ COMMENT ON COLUMN source_reads.stated_count IS 'How many ads the source says it 
 COMMENT ON COLUMN source_reads.bytes IS 'Bytes read, after decompression.';
 COMMENT ON COLUMN source_reads.uploaded IS 'Documents that were new or different and so were stored.';
 COMMENT ON COLUMN source_reads.why IS 'Why it is not complete, in words.';
+COMMENT ON COLUMN source_reads.way IS 'Hash of how the source is read: a read that died goes on only if that is unchanged.';
+COMMENT ON COLUMN source_reads.bookmark IS 'Where the crawl stands after the newest page that is stored; a read that died goes on there.';
+COMMENT ON COLUMN source_reads.etag IS 'What the source says of its state, sent back by the next read.';
+COMMENT ON COLUMN source_reads.last_modified IS 'When the source says that it last changed, sent back by the next read.';
+COMMENT ON COLUMN source_reads.same_as IS 'The source said that nothing has changed since this read, which counts again.';
 COMMENT ON COLUMN source_reads.started_at IS 'Wall clock at the start.';
 COMMENT ON COLUMN source_reads.finished_at IS 'Wall clock at the end.';
 
@@ -191,6 +201,7 @@ CREATE TABLE ad_states (
   document_id         BIGINT NOT NULL,
   content_hash        BYTEA NOT NULL,
   received_hash       BYTEA NOT NULL,
+  detailed_at         TIMESTAMPTZ NOT NULL,
   derived_hash        BYTEA,
   derived_fingerprint BYTEA,
   outcome             TEXT NOT NULL CHECK (outcome IN ('pending', 'published', 'rejected', 'held', 'failed', 'withdrawn', 'discarded')),
@@ -221,6 +232,7 @@ COMMENT ON COLUMN ad_states.external_id IS 'As in staging_documents.';
 COMMENT ON COLUMN ad_states.document_id IS 'The document.';
 COMMENT ON COLUMN ad_states.content_hash IS 'Hash of the stored document, keys in order.';
 COMMENT ON COLUMN ad_states.received_hash IS 'Hash of the text as it came: an ad that comes with the same text again is not even read.';
+COMMENT ON COLUMN ad_states.detailed_at IS 'Clock of the run that last read the whole document: its own page, where the source has a list and pages.';
 COMMENT ON COLUMN ad_states.derived_hash IS 'content_hash that was last derived.';
 COMMENT ON COLUMN ad_states.derived_fingerprint IS 'Segment fingerprint that last derived it; NULL asks for the ad to be derived again.';
 COMMENT ON COLUMN ad_states.outcome IS 'pending, published, rejected, held, failed, withdrawn, discarded.';

@@ -6,7 +6,9 @@ use crate::diagnostic::{did_you_mean, one_of};
 use crate::engine::{Engine, Request, RunError, Summary};
 use crate::plan::{Checked, Plan, Standing};
 use crate::report::{progress, summary};
-use crate::source::{Access, http};
+use crate::source::Access;
+use crate::source::door::Door;
+use crate::source::http::Tokens;
 use crate::store::figures::Counts;
 use futures::StreamExt;
 use serde_json::json;
@@ -87,7 +89,7 @@ impl Run {
         let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
         let engine = Engine {
             store: database.store.clone(),
-            access: Access { folder: edge.project.clone(), client: http::client()?, variables: Arc::new(variables.collect()) },
+            access: Access { folder: edge.project.clone(), door: Door::new()?, variables: Arc::new(variables.collect()), tokens: Tokens::default() },
             sandbox: Arc::clone(&checked.sandbox),
             watcher: if self.json {
                 progress::json_lines()

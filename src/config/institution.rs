@@ -2,10 +2,10 @@
 
 use crate::model::Field;
 use crate::source::FetchSpec;
+use crate::span::Zone;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
-use crate::span::Zone;
 use crate::yaml::{Located, Node, Required, Text, from_text};
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};

@@ -4,10 +4,12 @@
 //! It never touches the network, the database or the environment. To add a kind of file: its `Spec`, a folder in
 //! [`Project::load`], a field here.
 
+pub mod connector;
 pub mod institution;
 pub mod pipeline;
 pub mod rules;
 
+pub use connector::{Connector, ConnectorSpec};
 pub use institution::{InstitutionSpec, SourceSpec};
 pub use pipeline::{PipelineSpec, StageSpec};
 pub use rules::{RuleSetSpec, RuleSpec};
@@ -25,6 +27,8 @@ pub struct Project {
     pub texts: Sources,
     /// `institutions/*.yaml`.
     pub institutions: Vec<Parsed<InstitutionSpec>>,
+    /// `connectors/*.yaml`, and those that come with Weir.
+    pub connectors: Vec<Connector>,
     /// `pipelines/*.yaml`.
     pub pipelines: Vec<Parsed<PipelineSpec>>,
     /// `rules/*.yaml`.
@@ -41,6 +45,8 @@ pub struct Parsed<T> {
     pub stem: String,
     /// What it holds, as far as it could be read.
     pub spec: Option<T>,
+    /// Other files that it is made of: connectors.
+    pub made_of: Vec<String>,
 }
 
 impl<T> Parsed<T> {
@@ -55,37 +61,60 @@ impl Project {
     pub fn load(folder: &Path) -> Project {
         let mut texts = Sources::new();
         let mut diagnostics = Diagnostics::new();
-        let institutions = read_all(folder, "institutions", &mut texts, &mut diagnostics);
+        let connectors = connector::load(folder, &mut texts, &mut diagnostics);
+        let institutions = read_institutions(folder, &connectors, &mut texts, &mut diagnostics);
         let pipelines = read_all(folder, "pipelines", &mut texts, &mut diagnostics);
         let rules = read_all(folder, "rules", &mut texts, &mut diagnostics);
         if institutions.is_empty() {
             let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
             diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
         }
-        Project { folder: folder.to_owned(), texts, institutions, pipelines, rules, diagnostics }
+        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, diagnostics }
     }
 }
 
 fn read_all<T: DeserializeOwned>(folder: &Path, kind: &str, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<T>> {
-    files(&folder.join(kind)).into_iter().map(|path| read_one(kind, &path, texts, out)).collect()
+    let read = |path: PathBuf| {
+        let (file, stem) = named(kind, &path);
+        let spec = text_of(&path, &file, texts, out).and_then(|text| yaml::read(&file, &text, out));
+        Parsed { file, stem, spec, made_of: Vec::new() }
+    };
+    files(&folder.join(kind)).into_iter().map(read).collect()
 }
 
-fn read_one<T: DeserializeOwned>(kind: &str, path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<T> {
+fn read_institutions(folder: &Path, connectors: &[Connector], texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<InstitutionSpec>> {
+    let read = |path: PathBuf| {
+        let (file, stem) = named("institutions", &path);
+        let tree = text_of(&path, &file, texts, out).and_then(|text| yaml::parse(&file, &text, out));
+        let (spec, made_of) = tree.map_or((None, Vec::new()), |tree| {
+            let (whole, made_of) = connector::lay_under(&tree, connectors, out);
+            (yaml::decode(&whole, out), made_of)
+        });
+        Parsed { file, stem, spec, made_of }
+    };
+    files(&folder.join("institutions")).into_iter().map(read).collect()
+}
+
+/// The file as it is shown, and its name without ending.
+fn named(kind: &str, path: &Path) -> (String, String) {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let file = format!("{kind}/{name}");
-    let spec = match std::fs::read(path) {
+    (format!("{kind}/{name}"), stem)
+}
+
+/// The bytes of a file, kept for showing problems; nothing after telling that it cannot be read.
+fn text_of(path: &Path, file: &str, texts: &mut Sources, out: &mut Diagnostics) -> Option<Vec<u8>> {
+    match std::fs::read(path) {
         Ok(bytes) => {
-            texts.insert(file.as_str(), &String::from_utf8_lossy(&bytes));
-            yaml::read(&file, &bytes, out)
+            texts.insert(file, &String::from_utf8_lossy(&bytes));
+            Some(bytes)
         }
         Err(error) => {
-            out.error(&Place::start_of(file.as_str()), "unreadable-file", format!("the file cannot be read: {}", why(&error)))
+            out.error(&Place::start_of(file), "unreadable-file", format!("the file cannot be read: {}", why(&error)))
                 .help("check that it is a file and that you may read it");
             None
         }
-    };
-    Parsed { file, stem, spec }
+    }
 }
 
 /// The system's reason, in the form of our own.

@@ -5,6 +5,7 @@
 //! No transaction waits for the network; no state lives in the process that a query could not find again. Events go
 //! out to whoever watches; a watcher may stop the run, which then rolls back the batch under way.
 
+mod detail;
 pub mod event;
 pub mod segment;
 pub mod spool;

@@ -1,13 +1,15 @@
 //! Where the documents of a run come from: live from the source, or from the spool of a dry run, which reads
 //! everything before its transaction begins, so that no transaction ever waits for the network.
 
-use super::{Engine, Request, RunError};
+use super::{Engine, Request, RunError, detail};
 use crate::plan::{Flow, Plan};
-use crate::source::Pages;
-use crate::store::reads::Proof;
+use crate::source::{Approach, Pages};
+use crate::store::Stream;
+use crate::store::reads::{self, Proof};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
 
 /// Where the documents of a source come from.
 pub enum Feed {
@@ -29,9 +31,9 @@ impl Drop for SpoolFile {
 
 impl Feed {
     /// Puts all documents into `pages`.
-    pub async fn read(self, engine: &Engine, flow: &Flow, pages: Pages) -> Proof {
+    pub async fn read(self, engine: &Engine, flow: &Flow, approach: &Approach, pages: Pages) -> Proof {
         match self {
-            Feed::Live => flow.fetch.read(&engine.access, pages).await,
+            Feed::Live => flow.fetch.read(&engine.access, approach, pages).await,
             Feed::Spooled(file, proof) => {
                 let replay = tokio::task::spawn_blocking(move || replay(&file.0, pages)).await;
                 match replay {
@@ -52,8 +54,13 @@ pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {
     let path = request.spool.join(format!("{}.{}.{}.ndjson", plan.tenant.slug, flow.source, std::process::id()));
     let file = SpoolFile(path.clone());
-    let (pages, mut receiver) = Pages::channel(&flow.ident);
-    let reading = flow.fetch.read(&engine.access, pages);
+    let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
+    let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.fetch.way()).await?;
+    let approach = Approach { bookmark: None, known: known.map(|known| known.validators), local_time: request.at.time_of_day(flow.zone) };
+    let (pages, listed) = Pages::channel(&flow.ident);
+    let (sender, mut receiver) = mpsc::channel(1);
+    let reading = flow.fetch.read(&engine.access, &approach, pages);
+    let detailing = detail::pass_on(engine, flow, &stream, request.at, true, listed, sender);
     let writing = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
         let mut out = BufWriter::new(File::create(path)?);
         while let Some(page) = receiver.blocking_recv() {
@@ -62,9 +69,9 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
         }
         out.flush()
     });
-    let (proof, written) = tokio::join!(reading, writing);
+    let (proof, detailed, written) = tokio::join!(reading, detailing, writing);
     written.map_err(|error| RunError::Worker(error.to_string()))??;
-    Ok(Feed::Spooled(file, proof))
+    Ok(Feed::Spooled(file, proof.and_note(detailed?.note())))
 }
 
 fn replay(path: &Path, pages: Pages) -> std::io::Result<()> {

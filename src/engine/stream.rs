@@ -4,13 +4,13 @@
 use super::event::Event;
 use super::segment;
 use super::spool::Feed;
-use super::{Run, RunError};
+use super::{Run, RunError, detail};
 use crate::model::Document;
 use crate::plan::Flow;
-use crate::source::{Page, Pages};
+use crate::source::{Approach, Page, Pages};
 use crate::stage::{ReadEnd, Role, Setting};
-use crate::store::documents::{self, Reading};
-use crate::store::reads::{self, Proof, ReadState};
+use crate::store::documents::{self, Arrived, Reading};
+use crate::store::reads::{self, Begun, Known, Proof, ReadState, Validators};
 use crate::store::runs::Alert;
 use crate::store::{figures, runs, tables};
 use std::sync::Arc;
@@ -19,31 +19,61 @@ use tokio::sync::mpsc;
 
 /// Streams one source to its end.
 pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, feed: Feed) -> Result<(), RunError> {
-    let read = begin(run, &setting).await?;
-    let proof = read_and_derive(run, &setting, &flow, feed, read).await?;
-    end_read(run, &setting, read, &proof).await?;
+    let (begun, known) = begin(run, &setting, &flow).await?;
+    let read = begun.id;
+    let validators = known.as_ref().map(|known| known.validators.clone());
+    let approach = Approach { bookmark: begun.bookmark, known: validators, local_time: setting.at.time_of_day(setting.zone) };
+    let proof = read_and_derive(run, &setting, &flow, feed, (read, approach)).await?;
+    let (proof, same_as) = unchanged(proof, known);
+    end_read(run, &setting, read, &proof, same_as).await?;
     segment::derive_rest(run, &setting, &flow).await?;
-    settle(run, &setting, &flow, ReadEnd { read, state: proof.state }).await
+    // A source that has not changed is the read before once more: what was missing there is missing again.
+    settle(run, &setting, &flow, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }, read).await
 }
 
-async fn begin(run: &Run<'_>, setting: &Setting) -> Result<i64, RunError> {
+/// The proof of the read before, if nothing has changed since, and its number.
+fn unchanged(proof: Proof, known: Option<Known>) -> (Proof, Option<i64>) {
+    match known {
+        Some(known) if proof.not_modified => {
+            let validators = proof.validators.filter(|new| *new != Validators::default()).or(Some(known.validators));
+            let why = Some("not modified since the read before".to_owned());
+            (Proof { validators, why, not_modified: true, bytes: 0, ..known.proof }, Some(known.read))
+        }
+        _ => (proof, None),
+    }
+}
+
+async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, Option<Known>), RunError> {
     let mut held = run.lane.hold().await?;
     runs::remember_fingerprint(&mut held, setting.stream.institution, &setting.stream.source, setting.fingerprint, &setting.parts, setting.at)
         .await?;
-    Ok(reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)()).await?)
+    let way = flow.fetch.way();
+    let known = reads::known(&mut held, &setting.stream, way).await?;
+    let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;
+    Ok((begun, known))
 }
 
 /// Reads, stores and derives at the same time; each waits for the one behind it, so memory stays flat.
-async fn read_and_derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed, read: i64) -> Result<Proof, RunError> {
-    let (pages, receiver) = Pages::channel(&flow.ident);
+async fn read_and_derive(
+    run: &Run<'_>,
+    setting: &Arc<Setting>,
+    flow: &Flow,
+    feed: Feed,
+    (read, approach): (i64, Approach),
+) -> Result<Proof, RunError> {
+    let (pages, listed) = Pages::channel(&flow.ident);
+    let (detailed, receiver) = mpsc::channel(1);
     let (fresh, documents) = mpsc::channel(1);
     let started = Instant::now();
-    let reading = feed.read(run.engine, flow, pages);
+    let needs_details = matches!(feed, Feed::Live);
+    let reading = feed.read(run.engine, flow, &approach, pages);
+    let detailing = detail::pass_on(run.engine, flow, &setting.stream, setting.at, needs_details, listed, detailed);
     let storing = store_pages(run, setting, flow, read, receiver, fresh);
     let deriving = segment::derive_fresh(run, setting, flow, documents);
-    let (proof, stored, derived) = tokio::join!(reading, storing, deriving);
+    let (proof, detailed, stored, derived) = tokio::join!(reading, detailing, storing, deriving);
     derived?;
     stored?;
+    let proof = proof.and_note(detailed?.note());
     let items = usize::try_from(proof.items).unwrap_or_default();
     run.tally().stage("fetch", &setting.stream.source, items, items, 0, started.elapsed());
     Ok(proof)
@@ -94,8 +124,9 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     let mut tx = held.begin_batch().await?;
     let documents = page.len();
     let reading = Reading { stream: &setting.stream, read, at: setting.at };
-    let stored = documents::store_page(&mut tx, reading, page.received, page.refused).await?;
-    reads::progress(&mut tx, &setting.stream, read, documents, stored.fresh.len() + stored.refused).await?;
+    let Page { received, detailed, undetailed, refused, bookmark } = page;
+    let stored = documents::store_page(&mut tx, reading, Arrived { received, detailed, undetailed, refused }).await?;
+    reads::progress(&mut tx, &setting.stream, read, documents, stored.fresh.len() + stored.refused, bookmark.as_ref()).await?;
     run.emit(&Event::PageStored {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),
@@ -106,9 +137,9 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     Ok(stored.fresh)
 }
 
-async fn end_read(run: &Run<'_>, setting: &Setting, read: i64, proof: &Proof) -> Result<(), RunError> {
+async fn end_read(run: &Run<'_>, setting: &Setting, read: i64, proof: &Proof, same_as: Option<i64>) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
-    reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof).await?;
+    reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof, same_as).await?;
     run.tally().reads.insert(setting.stream.source.clone(), proof.clone());
     run.emit(&Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
     if let Some(alert) = alert_of(&setting.stream.source, proof) {
@@ -136,7 +167,7 @@ fn alert_of(source: &str, proof: &Proof) -> Option<Alert> {
 }
 
 /// T3.
-async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd) -> Result<(), RunError> {
+async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd, read: i64) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
     let mut archived = 0;
     for (_, stage) in flow.of_role(Role::Settle) {
@@ -155,7 +186,7 @@ async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd) -> 
         archived += settled.archived.len();
         run.tally().stage(stage.kind().name(), &setting.stream.source, settled.archived.len(), settled.archived.len(), 0, started.elapsed());
     }
-    let mut counts = figures::count(&mut held, &setting.stream, run.id, end.read).await?;
+    let mut counts = figures::count(&mut held, &setting.stream, run.id, read).await?;
     counts.archived = i64::try_from(archived).unwrap_or(i64::MAX);
     run.tally().counts.insert(setting.stream.source.clone(), counts);
     Ok(())

@@ -63,6 +63,8 @@ pub enum Refused {
     MissingId(String),
     /// A document with this id but other content came earlier in the same read.
     DuplicateId(String),
+    /// The ad is listed and its own page could not be read; the text says why.
+    NoDetail(String),
 }
 
 impl Refused {
@@ -72,6 +74,7 @@ impl Refused {
             Refused::Unreadable(_) => "unreadable",
             Refused::MissingId(_) => "missing_id",
             Refused::DuplicateId(_) => "duplicate_id",
+            Refused::NoDetail(_) => "no_detail",
         }
     }
 
@@ -81,6 +84,7 @@ impl Refused {
             Refused::Unreadable(why) => format!("not readable as JSON: {why}"),
             Refused::MissingId(at) => format!("no id at `{at}`"),
             Refused::DuplicateId(id) => format!("id `{id}` came earlier in the same read with other content; the first one counts"),
+            Refused::NoDetail(why) => format!("the page of the ad could not be read: {why}; it is asked for again by the next run"),
         }
     }
 }
@@ -104,6 +108,12 @@ impl Document {
     pub fn unreadable(bytes: &[u8], metadata: Json, why: String) -> Document {
         let text = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
         Document::refuse(json!({ "unreadable": text }), metadata, Refused::Unreadable(why))
+    }
+
+    /// This document again, as a listing whose ad's own page could not be read.
+    pub fn without_detail(self, why: String) -> Document {
+        let Document { content, metadata, .. } = self;
+        Document::refuse(content, metadata, Refused::NoDetail(why))
     }
 
     /// This document again, as the second of two that share an id.

@@ -184,6 +184,7 @@ fn judge(
 /// The files that an institution depends on.
 fn uses(file: &Parsed<InstitutionSpec>, pipelines: &BTreeMap<String, String>) -> Vec<String> {
     let mut files = vec![file.file.clone()];
+    files.extend(file.made_of.iter().cloned());
     let Some(spec) = &file.spec else { return files };
     let pipeline = spec.pipeline.as_ref().map_or("daily", |name| name.value.as_str());
     files.extend(pipelines.get(pipeline).cloned());

@@ -1,22 +1,23 @@
-//! Local files and folders: JSON arrays, JSON objects, NDJSON, plain or gzip. A read is complete when at least one
+//! Local files and folders, in every format that a decoder reads, plain or packed. A read is complete when at least one
 //! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads.
 
-use super::json::{self, Found, Item, Shape};
+use super::decode::{Body, DecodeSpec, Decoder, Found};
+use super::json::Item;
 use super::page::{Pages, Stopped};
+use super::proof::{doubts, judge, unreachable};
 use super::{Access, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
-use crate::store::reads::{Proof, ReadState};
+use crate::store::reads::Proof;
 use crate::yaml::{Located, OneOrMany, Text};
-use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 use serde_json::json;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Most bytes read from one file, after decompression.
+/// Most bytes read from one file, as it lies there.
 const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024 * 1024;
 
 /// Files as a source.
@@ -29,16 +30,12 @@ pub struct FileSpec {
     records: Option<Text>,
     /// Where the file states how many ads there are.
     count: Option<Text>,
-    /// `json` or `ndjson`; by default by the file's name (`.ndjson`, `.jsonl`), else `json`.
-    format: Option<Format>,
-}
-
-/// The text format of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename = "format", rename_all = "lowercase")]
-enum Format {
-    Json,
-    Ndjson,
+    /// How it is read; by default by the file's name (`.csv`, `.tsv`, `.xml`, `.html`, `.ndjson`, `.jsonl`), else as JSON.
+    decode: Option<DecodeSpec>,
+    /// The character set, where the file does not say it.
+    charset: Option<Located<String>>,
+    /// The address that the files were saved from: relative links lead from there.
+    url: Option<Located<String>>,
 }
 
 /// Files as a source, compiled.
@@ -46,8 +43,12 @@ enum Format {
 pub struct Files {
     /// Files, folders or patterns.
     pub paths: Vec<Template>,
-    shape: Shape,
-    format: Option<Format>,
+    decoder: Decoder,
+    /// Without `decode`, the name of each file says how it is read.
+    by_name: bool,
+    charset: Option<String>,
+    url: Option<String>,
+    records: String,
 }
 
 impl FileSpec {
@@ -59,9 +60,12 @@ impl FileSpec {
         }
         let paths: Vec<Option<Template>> = self.path.iter().map(|path| compile_pattern(path, out)).collect();
         let paths: Option<Vec<Template>> = paths.into_iter().collect();
-        let records = records_path(self.records.as_ref(), out);
-        let count = count_path(self.count.as_ref(), out);
-        Some(Files { paths: paths?, shape: Shape { records: records?, count: count? }, format: self.format })
+        let by_name = || paths.iter().flatten().next().map(|path| DecodeSpec::of_name(&path.example())).unwrap_or_default();
+        let decode = self.decode.clone().unwrap_or_else(by_name);
+        let decoder = DecodeSpec::compile(&decode, &self.path.place, self.records.as_ref(), self.count.as_ref(), out);
+        let charset = super::decode::charset(self.charset.as_ref(), out);
+        let records = self.records.as_ref().map_or_else(|| "$".to_owned(), ToString::to_string);
+        Some(Files { paths: paths?, decoder: decoder?, by_name: self.decode.is_none(), charset: charset?, url: self.url.as_ref().map(|url| url.value.clone()), records })
     }
 }
 
@@ -129,7 +133,7 @@ impl Files {
     pub async fn read(&self, access: &Access, pages: Pages) -> Proof {
         let (this, access) = (self.clone(), access.clone());
         let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, pages)).await;
-        joined.unwrap_or_else(|error| unreachable_because(format!("the reading broke: {error}")))
+        joined.unwrap_or_else(|error| unreachable(format!("the reading broke: {error}")))
     }
 
     /// What it does, in a few words.
@@ -141,7 +145,7 @@ impl Files {
     fn read_blocking(&self, access: &Access, mut pages: Pages) -> Proof {
         let files = match self.matching(access) {
             Ok(files) => files,
-            Err(why) => return unreachable_because(why),
+            Err(why) => return unreachable(why),
         };
         let mut tally = Tally::default();
         for file in files {
@@ -176,72 +180,45 @@ impl Files {
             stopped = pages.put(item, &origin);
             stopped.is_ok()
         };
-        let bytes = &mut tally.bytes;
-        let found = open(file).and_then(|reader| self.parse(file, Counting { inner: reader, bytes, left: MAX_FILE_BYTES }, &mut put));
+        let found = match File::open(file) {
+            Ok(opened) => self.parse(&name, Counting { inner: opened, bytes: &mut tally.bytes, left: MAX_FILE_BYTES }, &mut put),
+            Err(error) => Err(error.to_string()),
+        };
         match found {
-            Ok(found) => tally.found(&found, &name, &self.shape),
+            Ok(found) => tally.found(&found, &name, &self.records),
             Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
         }
         stopped
     }
 
-    fn parse(&self, file: &Path, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-        let reader = BufReader::with_capacity(256 * 1024, reader);
-        match self.format.unwrap_or_else(|| format_of(file)) {
-            Format::Ndjson => json::lines(reader, put),
-            Format::Json => json::records(reader, &self.shape, put),
-        }
+    fn parse(&self, name: &str, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+        let mut reader = BufReader::with_capacity(256 * 1024, reader);
+        self.decoder_of(name).decode(&mut reader, &Body { url: self.url.as_deref(), charset: self.charset.as_deref() }, &[], put)
+    }
+}
+
+impl Files {
+    /// What needs no `records` is told by its name; everything else is read as it was compiled.
+    fn decoder_of(&self, name: &str) -> Decoder {
+        let suggested = self.by_name.then(|| DecodeSpec::of_name(name)).and_then(|spec| spec.without_settings());
+        suggested.unwrap_or_else(|| self.decoder.clone())
     }
 }
 
 impl Tally {
-    fn found(&mut self, found: &Found, name: &str, shape: &Shape) {
+    fn found(&mut self, found: &Found, name: &str, records: &str) {
         if let Some(stated) = found.stated {
             self.stated = Some(self.stated.unwrap_or_default() + stated);
         }
-        if !found.place_found
-            && let Some(path) = &shape.records
-        {
-            self.problems.push(format!("`{name}`: nothing stands at `{path}`"));
+        if !found.place_found {
+            self.problems.push(format!("`{name}`: nothing stands at `{records}`"));
         }
     }
 
     fn proof(mut self, pages: &Pages) -> Proof {
         self.problems.extend(doubts(pages));
-        Proof::judge(self.files, pages.items, self.stated, self.bytes, self.problems)
+        judge(self.files, pages.items, self.stated, self.bytes, self.problems)
     }
-}
-
-/// What makes a read incomplete though it came to its end: any of the missing ads may be among these documents.
-pub(super) fn doubts(pages: &Pages) -> Vec<String> {
-    let unreadable = (pages.unreadable > 0).then(|| counted(pages.unreadable, "unreadable document", ""));
-    let nameless = (pages.nameless > 0).then(|| counted(pages.nameless, "document", " without an id, so it is not known which ads are missing"));
-    unreadable.into_iter().chain(nameless).collect()
-}
-
-/// A number of things in words.
-fn counted(number: i64, what: &str, more: &str) -> String {
-    format!("{number} {what}{}{more}", if number == 1 { "" } else { "s" })
-}
-
-impl Proof {
-    /// The proof of a read that reached its source: complete only without problems and with an agreeing count.
-    pub(super) fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut problems: Vec<String>) -> Proof {
-        if let Some(stated) = stated.filter(|stated| *stated != items) {
-            problems.push(format!("the source states {stated} ads and {items} were read"));
-        }
-        let state = match (problems.is_empty(), items) {
-            (false, _) => ReadState::Partial,
-            (true, 0) => ReadState::Empty,
-            (true, _) => ReadState::Complete,
-        };
-        let why = (!problems.is_empty()).then(|| problems.join("; "));
-        Proof { state, pages, items, stated, bytes, why }
-    }
-}
-
-pub(super) fn unreachable_because(why: String) -> Proof {
-    Proof { state: ReadState::Unreachable, pages: 0, items: 0, stated: None, bytes: 0, why: Some(why) }
 }
 
 /// The files of a path: itself, those of a folder, or those of a pattern. None is no error here.
@@ -259,18 +236,6 @@ fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn is_hidden(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-fn open(file: &Path) -> Result<Box<dyn Read>, String> {
-    let mut reader = BufReader::with_capacity(256 * 1024, File::open(file).map_err(|error| error.to_string())?);
-    let head = reader.fill_buf().map_err(|error| error.to_string())?;
-    Ok(if head.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
-}
-
-fn format_of(file: &Path) -> Format {
-    let name = file.to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    if name.ends_with(".ndjson") || name.ends_with(".jsonl") { Format::Ndjson } else { Format::Json }
 }
 
 /// Counts bytes and stops at the limit.

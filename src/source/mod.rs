@@ -4,21 +4,28 @@
 //! A source never touches the database and never decides what absence means. To add a kind: a file here, a variant
 //! in [`FetchSpec`] and [`Source`], and an arm in each of the three matches below.
 
+pub mod decode;
+pub mod door;
 pub mod file;
 pub mod http;
 pub mod ident;
-pub mod json;
 pub mod page;
+pub mod proof;
 pub mod template;
 
+pub use decode::json;
 pub use ident::Ident;
 pub use page::{Page, Pages, Stopped};
 pub use template::{Template, Variables};
 
 use crate::diagnostic::Diagnostics;
-use crate::model::Parts;
+use crate::model::{Hash, Parts};
 use crate::store::reads::Proof;
+pub use crate::store::reads::Validators;
+use chrono::NaiveTime;
+use door::Door;
 use serde::Deserialize;
+use serde_json::Value as Json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,10 +53,23 @@ pub enum Source {
 pub struct Access {
     /// The project folder, for relative paths.
     pub folder: PathBuf,
-    /// The HTTP client, the only door to the network.
-    pub client: reqwest::Client,
+    /// The only door to the network.
+    pub door: Door,
     /// Values of `${NAME}`.
     pub variables: Arc<Variables>,
+    /// Tokens that sources gave.
+    pub tokens: http::Tokens,
+}
+
+/// What is known when a reading begins.
+#[derive(Debug, Clone, Default)]
+pub struct Approach {
+    /// Where a reading that died goes on.
+    pub bookmark: Option<Json>,
+    /// What the read before said of its state, if it was whole.
+    pub known: Option<Validators>,
+    /// The time of day at the source.
+    pub local_time: NaiveTime,
 }
 
 impl FetchSpec {
@@ -64,9 +84,9 @@ impl FetchSpec {
 
 impl Source {
     /// Reads everything, page by page.
-    pub async fn read(&self, access: &Access, pages: Pages) -> Proof {
+    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
         match self {
-            Source::Http(http) => http.read(access, pages).await,
+            Source::Http(http) => http.read(access, approach, pages).await,
             Source::File(files) => files.read(access, pages).await,
         }
     }
@@ -82,8 +102,22 @@ impl Source {
     /// Names of variables that it needs and `variables` does not have.
     pub fn missing_variables(&self, variables: &Variables) -> Vec<String> {
         match self {
-            Source::Http(http) => http.url.missing(variables),
+            Source::Http(http) => http.templates().into_iter().flat_map(|template| template.missing(variables)).collect(),
             Source::File(files) => files.paths.iter().flat_map(|path| path.missing(variables)).collect(),
+        }
+    }
+
+    /// A hash of how it is read: a reading that died only goes on, and a source that says it is unchanged is only believed, if that is still the same.
+    pub fn way(&self) -> Hash {
+        // Templates show as they are written, so that no secret is hashed.
+        Hash::of(format!("{self:?}").as_bytes())
+    }
+
+    /// The request for the page of a single ad, if there is one.
+    pub fn detail(&self) -> Option<(&http::Http, &http::Detail)> {
+        match self {
+            Source::Http(http) => http.detail.as_ref().map(|detail| (&**http, detail)),
+            Source::File(_) => None,
         }
     }
 

@@ -3,10 +3,11 @@
 
 use super::ident::{Ident, Named};
 use super::json::Item;
-use crate::model::{Document, Received, Refused};
+use crate::model::{Document, Hash, Received, Refused};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -17,6 +18,12 @@ pub struct Page {
     pub received: Vec<Received>,
     /// Records without an id, and what is no JSON.
     pub refused: Vec<Document>,
+    /// Listings that were put together with the page of their ad just now.
+    pub detailed: Vec<Received>,
+    /// Listings whose ad's own page could not be read, and why.
+    pub undetailed: Vec<(Received, String)>,
+    /// Where the crawl stands after this page, if it can go on from there.
+    pub bookmark: Option<Json>,
 }
 
 /// Records in a page.
@@ -41,12 +48,24 @@ pub struct Pages {
     pub unreadable: i64,
     /// Of the pages sent so far: how many had no id.
     pub nameless: i64,
+    /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is a loop.
+    crawled: HashSet<u64>,
+    paged: HashSet<u64>,
+}
+
+/// What a page of a source added to its crawl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    /// Ids that no page before it held.
+    pub fresh: u64,
+    /// Ids that a page before it held.
+    pub repeated: u64,
 }
 
 impl Page {
     /// How many documents.
     pub fn len(&self) -> usize {
-        self.received.len() + self.refused.len()
+        self.received.len() + self.detailed.len() + self.undetailed.len() + self.refused.len()
     }
 
     /// Whether there is none.
@@ -59,7 +78,20 @@ impl Pages {
     /// A channel of pages whose ads are told apart by `ident`.
     pub fn channel(ident: &Arc<Ident>) -> (Pages, mpsc::Receiver<Page>) {
         let (sender, receiver) = mpsc::channel(1);
-        (Pages { sender, ident: Arc::clone(ident), open: Vec::new(), bytes: 0, items: 0, unreadable: 0, nameless: 0 }, receiver)
+        (
+            Pages {
+                sender,
+                ident: Arc::clone(ident),
+                open: Vec::new(),
+                bytes: 0,
+                items: 0,
+                unreadable: 0,
+                nameless: 0,
+                crawled: HashSet::new(),
+                paged: HashSet::new(),
+            },
+            receiver,
+        )
     }
 
     /// Puts one record that came from `origin`; sends the page when it is full. Blocks the thread while the channel is full.
@@ -81,16 +113,41 @@ impl Pages {
     /// # Errors
     /// Nobody wants more.
     pub fn flush(&mut self) -> Result<(), Stopped> {
+        self.flush_at(None)
+    }
+
+    /// A crawl begins: other ones may have read the same ads before.
+    pub fn begin_crawl(&mut self) {
+        self.crawled.clear();
+        self.paged.clear();
+    }
+
+    /// A page of the source has ended, and the crawl goes on at the bookmark.
+    ///
+    /// # Errors
+    /// Nobody wants more.
+    pub fn end_page(&mut self, bookmark: Json) -> Result<Added, Stopped> {
+        self.flush_at(Some(bookmark))?;
+        let (ids, before) = (self.paged.len(), self.crawled.len());
+        self.crawled.extend(self.paged.drain());
+        let fresh = self.crawled.len() - before;
+        Ok(Added { fresh: fresh as u64, repeated: (ids - fresh) as u64 })
+    }
+
+    fn flush_at(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
         self.bytes = 0;
-        if self.open.is_empty() {
+        if self.open.is_empty() && bookmark.is_none() {
             return Ok(());
         }
         let ident = &self.ident;
         let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(|(item, origin)| name(ident, item, &origin)).collect();
-        let mut page = Page::default();
+        let mut page = Page { bookmark, ..Page::default() };
         for one in named {
             match one {
-                Named::Ad(received) => page.received.push(received),
+                Named::Ad(received) => {
+                    self.paged.insert(short_hash(&received.external_id));
+                    page.received.push(received);
+                }
                 Named::Refused(document) => {
                     let is_unreadable = matches!(document.refused, Some(Refused::Unreadable(_)));
                     self.unreadable += i64::from(is_unreadable);
@@ -109,6 +166,12 @@ impl Pages {
     pub fn send(&self, page: Page) -> Result<(), Stopped> {
         self.sender.blocking_send(page).map_err(|_| Stopped)
     }
+}
+
+/// Eight bytes an ad: two ads that share them by chance only make a loop be found a page later.
+fn short_hash(id: &str) -> u64 {
+    let hash = Hash::of(id.as_bytes());
+    hash.0.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 fn name(ident: &Ident, item: Item, origin: &Json) -> Named {

@@ -133,13 +133,9 @@ impl Template {
         self.parts.iter().enumerate().map(part).collect()
     }
 
-    /// The text for people: names filled in, variables as written.
-    pub fn shown(&self, filling: Filling) -> String {
-        let part = |part: &Part| match part {
-            Part::Variable { name, .. } => format!("${{{name}}}"),
-            _ => part.fill(filling).unwrap_or_default(),
-        };
-        self.parts.iter().map(part).collect()
+    /// Names of its variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| if let Part::Variable { name, .. } = part { Some(name.as_str()) } else { None })
     }
 
     /// Names of variables that have no value.

@@ -1,8 +1,8 @@
 //! `archive`: jobs whose closing date has passed, and jobs that are missing from a read that is proven complete.
 //! Absence is not evidence otherwise; and when too many would retire at once, a person decides.
 
-use crate::span::{Share, Span};
 use super::{ReadEnd, Setting, Settled};
+use crate::span::{Share, Span};
 use crate::store::holds::{self, Kind, NewHold};
 use crate::store::reads::ReadState;
 use crate::store::runs::Alert;

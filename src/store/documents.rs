@@ -3,6 +3,7 @@
 
 use super::{Result, Stream};
 use crate::model::{Clock, Document, Hash, Received, Refused};
+use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use sqlx::PgConnection;
 use std::collections::{HashMap, HashSet};
@@ -35,14 +36,29 @@ struct Known {
     last_read: i64,
 }
 
+/// A page on its way into the database.
+#[derive(Debug, Default)]
+pub struct Arrived {
+    /// Records with an id.
+    pub received: Vec<Received>,
+    /// Listings that were put together with the page of their ad just now: whatever is stored of them, they are looked into.
+    pub detailed: Vec<Received>,
+    /// Listings whose ad's own page could not be read, and why.
+    pub undetailed: Vec<(Received, String)>,
+    /// What cannot be taken for an ad.
+    pub refused: Vec<Document>,
+}
+
 /// Stores a page of a read. Within one read the first document of an id wins; another with other content is refused.
 ///
 /// # Errors
 /// The database failed; nothing of the page is stored then, if the caller rolls back.
-pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, received: Vec<Received>, mut refused: Vec<Document>) -> Result<Stored> {
+pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, page: Arrived) -> Result<Stored> {
+    let Arrived { received, detailed, undetailed, mut refused } = page;
     let (first, twins) = first_of_each(received);
     let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
-    let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).collect();
+    let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).chain(detailed).collect();
+    refused.extend(without_detail(connection, reading, undetailed).await?);
     let sorted = sort_out(connection, reading, read_all(changed).await).await?;
     refused.extend(sorted.refused);
     let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
@@ -53,6 +69,54 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, rec
     upload(connection, reading, stored.fresh.iter().chain(&refused)).await?;
     record_refusals(connection, reading, &refused).await?;
     Ok(stored)
+}
+
+/// The listings that are new, or whose ads were stored with another one, or read before an instant: their ads' own pages are asked for.
+///
+/// # Errors
+/// The database failed.
+pub async fn to_detail(
+    connection: &mut PgConnection,
+    stream: &Stream,
+    listings: &[Received],
+    read_before: Option<DateTime<Utc>>,
+) -> Result<HashSet<String>> {
+    let known: Vec<String> = sqlx::query_scalar(
+        "SELECT s.external_id FROM unnest($3::text[], $4::bytea[]) AS page (external_id, hash)
+         JOIN ad_states s ON s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.received_hash = page.hash
+         WHERE s.refused IS NULL AND ($5::timestamptz IS NULL OR s.detailed_at > $5)",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(listings.iter().map(|one| one.external_id.as_str()).collect::<Vec<_>>())
+    .bind(listings.iter().map(|one| one.received_hash.to_vec()).collect::<Vec<_>>())
+    .bind(read_before)
+    .fetch_all(connection)
+    .await?;
+    let known: HashSet<String> = known.into_iter().collect();
+    Ok(listings.iter().map(|one| &one.external_id).filter(|id| !known.contains(*id)).cloned().collect())
+}
+
+/// Records presence of ads whose own page could not be read: what is stored of them stays. Gives those of which nothing is stored, as refused.
+async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, undetailed: Vec<(Received, String)>) -> Result<Vec<Document>> {
+    if undetailed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let present: Vec<String> = sqlx::query_scalar(
+        "UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
+           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($5) RETURNING s.external_id",
+    )
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(reading.read)
+    .bind(reading.at.0)
+    .bind(undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    let present: HashSet<String> = present.into_iter().collect();
+    let unknown = undetailed.into_iter().filter(|(one, _)| !present.contains(&one.external_id));
+    Ok(unknown.map(|(one, why)| one.read().without_detail(why)).collect())
 }
 
 /// The first of each id, and those that follow with another text. The same text again counts once.
@@ -164,7 +228,7 @@ async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[
         return Ok(());
     }
     sqlx::query(
-        "UPDATE ad_states s SET received_hash = page.hash, last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
+        "UPDATE ad_states s SET received_hash = page.hash, detailed_at = $4, last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
            derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
          FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id",
@@ -199,10 +263,10 @@ async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: impl
              raw_content = EXCLUDED.raw_content, scraped_at = EXCLUDED.scraped_at, processed_at = NULL,
              processing_status = EXCLUDED.processing_status, error_details = EXCLUDED.error_details, metadata = EXCLUDED.metadata
            RETURNING d.id, d.external_id)
-         INSERT INTO ad_states AS s (institution_id, source_id, external_id, document_id, content_hash, received_hash, outcome, refused, first_seen_at, last_seen_at, last_read)
-         SELECT $1, $2, external_id, document.id, page.hash, page.received_hash, page.outcome, page.refused, $4, $4, $3 FROM document JOIN page USING (external_id)
+         INSERT INTO ad_states AS s (institution_id, source_id, external_id, document_id, content_hash, received_hash, detailed_at, outcome, refused, first_seen_at, last_seen_at, last_read)
+         SELECT $1, $2, external_id, document.id, page.hash, page.received_hash, $4, page.outcome, page.refused, $4, $4, $3 FROM document JOIN page USING (external_id)
          ON CONFLICT (institution_id, source_id, external_id) DO UPDATE SET
-           content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
+           content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, detailed_at = EXCLUDED.detailed_at, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
            derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, retries = 0, retry_at = NULL",
     )
     .bind(reading.stream.institution)
@@ -225,7 +289,7 @@ async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: impl
 fn outcome(refused: Option<&Refused>) -> &'static str {
     match refused {
         None => "pending",
-        Some(Refused::Unreadable(_)) => "failed",
+        Some(Refused::Unreadable(_) | Refused::NoDetail(_)) => "failed",
         Some(_) => "rejected",
     }
 }

@@ -1,9 +1,10 @@
-//! Readings of sources with their proof of completeness.
+//! Readings of sources with their proof of completeness. A reading that died keeps its place, and the next run goes on there.
 
 use super::{Result, Stream};
-use crate::model::Clock;
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use crate::model::{Clock, Hash};
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sqlx::PgConnection;
 
 /// How a read ended.
@@ -50,32 +51,151 @@ pub struct Proof {
     pub bytes: i64,
     /// Why it is not complete.
     pub why: Option<String>,
+    /// What the source says of its state, for the next read.
+    #[serde(skip)]
+    pub validators: Option<Validators>,
+    /// The source says that nothing has changed since the read before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_modified: bool,
 }
 
-/// Begins a read and gives its number.
+impl Proof {
+    /// The proof with a further note, which does not change how the read ended.
+    #[must_use]
+    pub fn and_note(self, note: Option<String>) -> Proof {
+        let why: Vec<String> = self.why.into_iter().chain(note).collect();
+        Proof { why: (!why.is_empty()).then(|| why.join("; ")), ..self }
+    }
+}
+
+/// What a source says of its state (RFC 9110): sent back, it answers whether anything has changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// A name of the state.
+    pub etag: Option<String>,
+    /// When it last changed.
+    pub last_modified: Option<String>,
+}
+
+/// The read before, if it was whole and said of its state what can be asked for.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Its number, or that of the read it was the same as.
+    pub read: i64,
+    /// Its proof.
+    pub proof: Proof,
+    /// What it said.
+    pub validators: Validators,
+}
+
+/// A read that has begun.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// Its number.
+    pub id: i64,
+    /// Where it goes on, if it died before.
+    pub bookmark: Option<Json>,
+}
+
+/// How old a read that died may be to go on.
+const RESUMES_WITHIN: Duration = Duration::hours(24);
+
+/// Begins a read, or goes on with the newest one if that died and the way of reading is unchanged.
 ///
 /// # Errors
 /// The database failed.
-pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, now: DateTime<Utc>) -> Result<i64> {
+pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, now: DateTime<Utc>, way: Hash) -> Result<Begun> {
+    let resumed: Option<(i64, Json)> = sqlx::query_as(
+        "UPDATE source_reads SET run_id = $3, at = $4
+         WHERE institution_id = $1 AND state = 'reading' AND bookmark IS NOT NULL AND way = $5 AND at >= $6
+           AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2)
+         RETURNING id, bookmark",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(run)
+    .bind(at.0)
+    .bind(way.to_vec())
+    .bind(at.0 - RESUMES_WITHIN)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some((id, bookmark)) = resumed {
+        return Ok(Begun { id, bookmark: Some(bookmark) });
+    }
     let id = sqlx::query_scalar(
-        "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at)
-         VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5) RETURNING id",
+        "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at, way)
+         VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5, $6) RETURNING id",
     );
-    Ok(id.bind(stream.institution).bind(run).bind(&stream.source).bind(at.0).bind(now).fetch_one(connection).await?)
+    let id = id.bind(stream.institution).bind(run).bind(&stream.source).bind(at.0).bind(now).bind(way.to_vec()).fetch_one(connection).await?;
+    Ok(Begun { id, bookmark: None })
+}
+
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    id: i64,
+    state: String,
+    pages: i64,
+    items: i64,
+    stated_count: Option<i64>,
+    bytes: i64,
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
+/// The newest read of a stream, if it was whole and the source may be asked what has changed since.
+///
+/// # Errors
+/// The database failed.
+pub async fn known(connection: &mut PgConnection, stream: &Stream, way: Hash) -> Result<Option<Known>> {
+    let row: Option<KnownRow> = sqlx::query_as(
+        "SELECT COALESCE(same_as, id) AS id, state, pages, items, stated_count, bytes, etag, last_modified FROM source_reads
+         WHERE institution_id = $1 AND source_id = $2 AND way = $3 AND state IN ('complete', 'empty') AND COALESCE(etag, last_modified) IS NOT NULL
+           AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2)",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(way.to_vec())
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| {
+        let state = if row.state == "empty" { ReadState::Empty } else { ReadState::Complete };
+        let proof = Proof {
+            state,
+            pages: row.pages,
+            items: row.items,
+            stated: row.stated_count,
+            bytes: row.bytes,
+            why: None,
+            validators: None,
+            not_modified: false,
+        };
+        Known { read: row.id, proof, validators: Validators { etag: row.etag, last_modified: row.last_modified } }
+    }))
 }
 
 /// Notes the progress of a read, in the transaction of the page.
 ///
 /// # Errors
 /// The database failed.
-pub async fn progress(connection: &mut PgConnection, stream: &Stream, read: i64, items: usize, uploaded: usize) -> Result<()> {
-    sqlx::query("UPDATE source_reads SET pages = pages + 1, items = items + $3, uploaded = uploaded + $4 WHERE institution_id = $1 AND id = $2")
-        .bind(stream.institution)
-        .bind(read)
-        .bind(i64::try_from(items).unwrap_or(i64::MAX))
-        .bind(i64::try_from(uploaded).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await?;
+pub async fn progress(
+    connection: &mut PgConnection,
+    stream: &Stream,
+    read: i64,
+    items: usize,
+    uploaded: usize,
+    bookmark: Option<&Json>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE source_reads SET pages = pages + 1, items = items + $3, uploaded = uploaded + $4, bookmark = COALESCE($5, bookmark)
+         WHERE institution_id = $1 AND id = $2",
+    )
+    .bind(stream.institution)
+    .bind(read)
+    .bind(i64::try_from(items).unwrap_or(i64::MAX))
+    .bind(i64::try_from(uploaded).unwrap_or(i64::MAX))
+    .bind(bookmark)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -83,9 +203,18 @@ pub async fn progress(connection: &mut PgConnection, stream: &Stream, read: i64,
 ///
 /// # Errors
 /// The database failed.
-pub async fn finish(connection: &mut PgConnection, stream: &Stream, read: i64, now: DateTime<Utc>, proof: &Proof) -> Result<()> {
+pub async fn finish(
+    connection: &mut PgConnection,
+    stream: &Stream,
+    read: i64,
+    now: DateTime<Utc>,
+    proof: &Proof,
+    same_as: Option<i64>,
+) -> Result<()> {
+    let validators = proof.validators.clone().unwrap_or_default();
     sqlx::query(
-        "UPDATE source_reads SET state = $3, pages = $4, items = $5, stated_count = $6, bytes = $7, why = $8, finished_at = $9
+        "UPDATE source_reads SET state = $3, pages = $4, items = $5, stated_count = $6, bytes = $7, why = $8, finished_at = $9,
+           bookmark = NULL, etag = $10, last_modified = $11, same_as = $12
          WHERE institution_id = $1 AND id = $2",
     )
     .bind(stream.institution)
@@ -97,6 +226,9 @@ pub async fn finish(connection: &mut PgConnection, stream: &Stream, read: i64, n
     .bind(proof.bytes)
     .bind(&proof.why)
     .bind(now)
+    .bind(validators.etag)
+    .bind(validators.last_modified)
+    .bind(same_as)
     .execute(connection)
     .await?;
     Ok(())

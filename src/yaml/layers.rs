@@ -9,13 +9,25 @@ use std::sync::Arc;
 use super::node::{Content, Entry, Node};
 use super::scalar::{Scalar, Style};
 
+/// What becomes of two values at the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lay {
+    /// The upper one counts.
+    Replace,
+    /// Two mappings become one, key by key.
+    Together,
+    /// Two lists become one, the lower first.
+    Append,
+}
+
 impl Node {
-    /// This mapping over another. `deeper` says at which keys mappings are put together in their turn, and which layer then counts.
+    /// This mapping over another. `lay` says for the keys that lead to a place what becomes of two values there; ids of the lower layer
+    /// begin above `above`, and above those of this one.
     ///
     /// Entries of the upper layer come first; those that are nothing at all remove the lower ones and stay out themselves.
-    pub fn over(&self, lower: &Node, deeper: &dyn Fn(&[&str]) -> bool) -> Node {
-        let lower = lower.shifted(self.highest_id());
-        lay(self, &lower, deeper, &mut Vec::new())
+    pub fn over(&self, lower: &Node, above: u32, lay: &dyn Fn(&[&str]) -> Lay) -> Node {
+        let lower = lower.shifted(self.highest_id().max(above));
+        put_together(self, &lower, lay, &mut Vec::new())
     }
 
     /// The node with other ids: all of them above `by`.
@@ -47,6 +59,11 @@ impl Node {
         self.mapping(self.entries().iter().filter(|entry| !entry.key.text().is_some_and(|key| keys.contains(&key))).cloned().collect())
     }
 
+    /// The mapping with only some of its entries.
+    pub fn only(&self, keys: &[&str]) -> Node {
+        self.mapping(self.entries().iter().filter(|entry| entry.key.text().is_some_and(|key| keys.contains(&key))).cloned().collect())
+    }
+
     /// The highest id in it.
     pub fn highest_id(&self) -> u32 {
         let inner = match &*self.content {
@@ -65,6 +82,13 @@ impl Node {
         Node { id: self.id, place: self.place.clone(), content: Arc::new(Content::Mapping(entries)), weight, height }
     }
 
+    /// The same node with other items.
+    fn list(&self, items: Vec<Node>) -> Node {
+        let weight = 1 + items.iter().map(|item| item.weight).sum::<usize>();
+        let height = 1 + items.iter().map(|item| item.height).max().unwrap_or_default();
+        Node { id: self.id, place: self.place.clone(), content: Arc::new(Content::List(items)), weight, height }
+    }
+
     fn rebuilt(&self, scalar: &dyn Fn(&Scalar) -> Scalar, by: u32) -> Node {
         let content = match &*self.content {
             Content::Scalar(one) => Content::Scalar(scalar(one)),
@@ -79,7 +103,7 @@ impl Node {
     }
 }
 
-fn lay<'n>(upper: &'n Node, lower: &'n Node, deeper: &dyn Fn(&[&str]) -> bool, path: &mut Vec<&'n str>) -> Node {
+fn put_together<'n>(upper: &'n Node, lower: &'n Node, lay: &dyn Fn(&[&str]) -> Lay, path: &mut Vec<&'n str>) -> Node {
     let mut entries: Vec<Entry> = Vec::new();
     for entry in upper.entries() {
         let Some(name) = entry.key.text() else { continue };
@@ -88,11 +112,16 @@ fn lay<'n>(upper: &'n Node, lower: &'n Node, deeper: &dyn Fn(&[&str]) -> bool, p
             continue;
         };
         path.push(name);
-        let both_are_mappings = [&entry.value, &below.value].iter().all(|node| matches!(*node.content, Content::Mapping(_)));
-        if both_are_mappings && deeper(path) {
-            entries.push(Entry { key: entry.key.clone(), value: lay(&entry.value, &below.value, deeper, path) });
-        } else if !entry.value.is_nothing() {
-            entries.push(entry.clone());
+        match (&*entry.value.content, &*below.value.content, lay(path)) {
+            (Content::Mapping(_), Content::Mapping(_), Lay::Together) => {
+                entries.push(Entry { key: entry.key.clone(), value: put_together(&entry.value, &below.value, lay, path) });
+            }
+            (Content::List(upper), Content::List(lower), Lay::Append) => {
+                let items: Vec<Node> = lower.iter().chain(upper).cloned().collect();
+                entries.push(Entry { key: entry.key.clone(), value: entry.value.list(items) });
+            }
+            _ if entry.value.is_nothing() => {}
+            _ => entries.push(entry.clone()),
         }
         path.pop();
     }
@@ -116,7 +145,7 @@ mod tests {
     fn the_upper_layer_counts_and_nothing_removes() {
         let lower = node("low.yaml", "id: $.id\njob: { title: $.a, department: { from: $.d, as: html } }\nmissing: { after: 1 }");
         let upper = node("up.yaml", "job: { title: null, department: { from: $.e } }\nmissing: { apart: 2h }");
-        let both = upper.over(&lower, &|path| path == ["job"]);
+        let both = upper.over(&lower, 0, &|path| if path == ["job"] { Lay::Together } else { Lay::Replace });
         assert_eq!(both.to_json(), json!({ "id": "$.id", "job": { "department": { "from": "$.e" } }, "missing": { "apart": "2h" } }));
         assert_eq!(both.get("id").unwrap().place().file.to_string(), "low.yaml");
         assert_eq!(both.get("job").unwrap().get("department").unwrap().place().line, 1);
@@ -125,7 +154,7 @@ mod tests {
     #[test]
     fn ids_stay_apart() {
         let (lower, upper) = (node("low.yaml", "a: 1\nb: [1, 2]"), node("up.yaml", "c: 1\nd: { e: 1 }"));
-        let both = upper.over(&lower, &|_| true);
+        let both = upper.over(&lower, 100, &|_| Lay::Together);
         let mut ids = Vec::new();
         collect(&both, &mut ids);
         let count = ids.len();
@@ -142,7 +171,8 @@ mod tests {
 
     #[test]
     fn texts_change_and_keep_their_places() {
-        let changed = node("a.yaml", "url: https://x/{board}\nn: 1").with_texts(&|text| text.contains("{board}").then(|| text.replace("{board}", "acme")));
+        let changed =
+            node("a.yaml", "url: https://x/{board}\nn: 1").with_texts(&|text| text.contains("{board}").then(|| text.replace("{board}", "acme")));
         assert_eq!(changed.to_json(), json!({ "url": "https://x/acme", "n": 1 }));
         assert_eq!(changed.get("url").unwrap().place_at(1, 30).line, 1);
     }

@@ -127,6 +127,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
 pub struct Text(Node);
 
 impl Text {
+    /// A value of a tree as text; `None` for lists, mappings and nothing at all.
+    pub fn of(node: &Node) -> Option<Text> {
+        node.text().map(|_| Text(node.clone()))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.text().unwrap_or_default()

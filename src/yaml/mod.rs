@@ -24,8 +24,8 @@ mod decoder;
 mod fault;
 mod input;
 mod keys;
-mod layers;
 mod kinds;
+mod layers;
 mod leaf;
 mod located;
 mod node;
@@ -40,6 +40,7 @@ mod tree;
 mod wanted;
 
 pub use decode::decode;
+pub use layers::Lay;
 pub use located::{Located, Text};
 pub use node::{Entry, Node};
 pub use shapes::{OneOrMany, Parsed, Positive, Required, TextOr, from_text};

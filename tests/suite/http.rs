@@ -18,6 +18,7 @@ sources:
         records: $.jobs[*]
         count: $.total
         backoff_ms: 1
+        allow_private: true
     id: $.id
     job: { title: $.title }
 missing: { after: 1, apart: 0h, at_most: 100% }

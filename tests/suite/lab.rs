@@ -12,7 +12,7 @@ use weir::config::Project;
 use weir::engine::{Engine, Request, RunError, Summary, Watcher};
 use weir::model::Clock;
 use weir::plan::Checked;
-use weir::source::{Access, http};
+use weir::source::Access;
 use weir::store::Store;
 
 /// The pipeline of every test.
@@ -119,7 +119,12 @@ impl Lab {
         let store = Store::connect(url, 12, "bench").await.unwrap();
         let engine = Engine {
             store: store.clone(),
-            access: Access { folder: self.folder.clone(), client: http::client().unwrap(), variables: Arc::new(step.variables.clone()) },
+            access: Access {
+                folder: self.folder.clone(),
+                door: weir::source::door::Door::new().unwrap(),
+                tokens: weir::source::http::Tokens::default(),
+                variables: Arc::new(step.variables.clone()),
+            },
             sandbox: Arc::clone(&checked.sandbox),
             watcher,
             stop: CancellationToken::new(),

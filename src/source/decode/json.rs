@@ -30,6 +30,9 @@ pub struct Shape {
     pub count: Option<Path>,
 }
 
+/// The steps of the values to take beside the records, with their numbers.
+type Wanted<'s> = Vec<(usize, &'s [Step])>;
+
 /// How the reading of a text ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -37,14 +40,20 @@ pub struct Found {
     pub stated: Option<i64>,
     /// Whether the place of the records was there at all (an empty array counts).
     pub place_found: bool,
+    /// The values beside the records that were asked for.
+    pub taken: Vec<Option<Json>>,
+    /// Addresses of further pages (a sitemap index).
+    pub pages: Vec<String>,
 }
 
 /// Takes the records out of one JSON text. `put` says `false` to stop.
 ///
 /// # Errors
 /// The text is no JSON, breaks off, or is nested too deeply; records before that place have been put.
-pub fn records(reader: impl Read, shape: &Shape, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-    let mut walk = Walk { put, found: Found::default(), stopped: false };
+pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    let found = Found { taken: vec![None; values.len()], ..Found::default() };
+    let mut walk = Walk { put, found, stopped: false };
+    let values: Wanted = values.iter().enumerate().filter_map(|(number, path)| Some((number, path.steps()?))).collect();
     let default = [Step::Every];
     let steps = match &shape.records {
         Some(path) => path.steps().unwrap_or(&default),
@@ -52,7 +61,7 @@ pub fn records(reader: impl Read, shape: &Shape, put: &mut dyn FnMut(Item) -> bo
     };
     let count = shape.count.as_ref().and_then(Path::steps);
     let mut text = serde_json::Deserializer::from_reader(reader);
-    let seed = Seed { walk: &mut walk, records: Some(steps), count, root_is_record: shape.records.is_none() };
+    let seed = Seed { walk: &mut walk, records: Some(steps), count, values, root_is_record: shape.records.is_none() };
     let result = seed.deserialize(&mut text).and_then(|()| text.end());
     let Walk { found, stopped, .. } = walk;
     match result {
@@ -80,7 +89,7 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
     };
     let mut walk = Walk { put: &mut put, found: Found::default(), stopped: false };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Seed { walk: &mut walk, records: Some(steps), count: None, root_is_record: false };
+    let seed = Seed { walk: &mut walk, records: Some(steps), count: None, values: Vec::new(), root_is_record: false };
     seed.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())?;
     first.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| error.to_string())
 }
@@ -96,7 +105,7 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
         line.clear();
         let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
         if read == 0 {
-            let found = Found { stated: None, place_found: true };
+            let found = Found { place_found: true, ..Found::default() };
             return if ended { Ok(found) } else { Err("the last line does not end: the file may be cut off".to_owned()) };
         }
         ended = line.ends_with(b"\n");
@@ -127,6 +136,7 @@ struct Seed<'w, 'p, 's> {
     walk: &'w mut Walk<'p>,
     records: Option<&'s [Step]>,
     count: Option<&'s [Step]>,
+    values: Wanted<'s>,
     root_is_record: bool,
 }
 
@@ -142,11 +152,21 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
             self.walk.found.stated = whole_number(&value);
             return Ok(());
         }
-        if self.records.is_none() && self.count.is_none() {
+        if let Some(number) = self.values.iter().find(|(_, steps)| steps.is_empty()).map(|(number, _)| *number) {
+            let value = serde::Deserialize::deserialize(deserializer)?;
+            self.walk.found.taken[number] = Some(value);
+            return Ok(());
+        }
+        if self.records.is_none() && self.count.is_none() && self.values.is_empty() {
             return serde::Deserialize::deserialize(deserializer).map(|IgnoredAny| ());
         }
         deserializer.deserialize_any(self)
     }
+}
+
+/// The values that stand further in.
+fn inner<'s>(values: &Wanted<'s>, fits: impl Fn(&Step) -> bool) -> Wanted<'s> {
+    values.iter().filter_map(|(number, steps)| Some((*number, step(Some(steps), &fits)?))).collect()
 }
 
 fn record<'de, D: Deserializer<'de>>(walk: &mut Walk, deserializer: D) -> Result<(), D::Error> {
@@ -174,7 +194,8 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
         loop {
             let records = step(self.records, |step| matches!(step, Step::Every) || *step == Step::Index(index));
             let count = step(self.count, |step| *step == Step::Index(index));
-            let seed = Seed { walk: &mut *self.walk, records, count, root_is_record: false };
+            let values = inner(&self.values, |step| *step == Step::Index(index));
+            let seed = Seed { walk: &mut *self.walk, records, count, values, root_is_record: false };
             if items.next_element_seed(seed)?.is_none() {
                 return Ok(());
             }
@@ -192,7 +213,8 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
         while let Some(key) = members.next_key::<String>()? {
             let records = step(self.records, |step| matches!(step, Step::Name(name) if *name == key) || matches!(step, Step::Every));
             let count = step(self.count, |step| matches!(step, Step::Name(name) if *name == key));
-            members.next_value_seed(Seed { walk: &mut *self.walk, records, count, root_is_record: false })?;
+            let values = inner(&self.values, |step| matches!(step, Step::Name(name) if *name == key));
+            members.next_value_seed(Seed { walk: &mut *self.walk, records, count, values, root_is_record: false })?;
         }
         Ok(())
     }
@@ -243,7 +265,7 @@ mod tests {
 
     fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, String>) {
         let mut seen = Vec::new();
-        let found = records(text.as_bytes(), shape, &mut |item| {
+        let found = records(text.as_bytes(), shape, &[], &mut |item| {
             if let Item::Record(text) = item {
                 seen.push(serde_json::from_str(&text).unwrap());
             }
@@ -257,7 +279,7 @@ mod tests {
         let text = r#"{"meta": {"total": "2", "x": [1]}, "jobs": [{"id": 1}, {"id": 2}]}"#;
         let (seen, found) = read(text, &shape(Some("$.jobs[*]"), Some("$.meta.total")));
         assert_eq!(seen, [json!({"id": 1}), json!({"id": 2})]);
-        assert_eq!(found, Ok(Found { stated: Some(2), place_found: true }));
+        assert_eq!(found, Ok(Found { stated: Some(2), place_found: true, ..Found::default() }));
     }
 
     #[test]

@@ -1,0 +1,289 @@
+//! `connectors/*.yaml`: reusable sources. A connector brings what a source would say itself (fetch, id, job and more) and the parameters that
+//! make it this or that board. Here it is laid under the sources that use it, text by text and field by field, before anything is compiled;
+//! whoever compiles a source cannot tell the layers apart but by the places of its parts.
+//!
+//! Connectors that come with Weir are compiled into it; a file of the same name in the project's `connectors/` comes before them. To add
+//! one: a file in `connectors/`, and its name in [`BUILT_IN`].
+
+use super::institution::SourceSpec;
+use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean, one_of};
+use crate::yaml::{self, Lay, Located, Node, Required, Text};
+use indexmap::IndexMap;
+use serde::Deserialize;
+use std::path::Path;
+
+/// What a connector says of itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectorSpec {
+    /// Its name.
+    pub connector: Required<Located<String>>,
+    /// What it reads.
+    pub about: Required<String>,
+    /// What could not be confirmed, if anything.
+    pub unconfirmed: Option<String>,
+    /// What makes it this or that board.
+    #[serde(default)]
+    pub parameters: IndexMap<Located<String>, ParameterSpec>,
+    /// Pages, and what must come of them.
+    #[serde(default)]
+    pub tests: Vec<Located<ConnectorTest>>,
+}
+
+/// A parameter.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterSpec {
+    /// What it is, and where to find it.
+    pub about: String,
+    /// One that could be.
+    pub example: Text,
+    /// What it is if nobody says.
+    pub default: Option<Text>,
+}
+
+/// A page, and what must come of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectorTest {
+    /// What it shows.
+    pub about: Option<String>,
+    /// The day on which the page was fetched.
+    pub at: Option<super::rules::Day>,
+    /// The answer of the source.
+    pub page: String,
+    /// The answer for the page of a single ad, where the connector asks for one.
+    pub detail: Option<String>,
+    /// The ads in their order; of each, the fields that are named are compared.
+    pub expect: Vec<Node>,
+}
+
+/// A connector as read.
+pub struct Connector {
+    /// Its file; `(built in)` stands behind those of Weir.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// What it says of itself.
+    pub spec: Option<ConnectorSpec>,
+    /// The source that it is with the examples of its parameters, for checking it.
+    pub example: Option<SourceSpec>,
+    /// What it lays under a source.
+    body: Node,
+}
+
+/// What belongs to the connector and not to the source.
+const HEAD: [&str; 5] = ["connector", "about", "unconfirmed", "parameters", "tests"];
+
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        /// The connectors that come with Weir: name and text.
+        pub const BUILT_IN: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../connectors/", $name, ".yaml")))),*];
+    };
+}
+
+built_in![];
+
+/// Reads the connectors of a project and those that come with Weir.
+pub fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Connector> {
+    let mut connectors: Vec<Connector> = Vec::new();
+    for path in super::files(&folder.join("connectors")) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let file = format!("connectors/{name}");
+        match super::text_of(&path, &file, texts, out) {
+            Some(text) => connectors.extend(read(file, &text, out)),
+            None => continue,
+        }
+    }
+    for (name, text) in BUILT_IN {
+        if !connectors.iter().any(|own| own.name == *name) {
+            let file = format!("connectors/{name}.yaml (built in)");
+            texts.insert(file.as_str(), text);
+            connectors.extend(read(file, text.as_bytes(), out));
+        }
+    }
+    connectors
+}
+
+fn read(file: String, text: &[u8], out: &mut Diagnostics) -> Option<Connector> {
+    let tree = yaml::parse(&file, text, out)?;
+    let head = tree.only(&HEAD);
+    let spec: Option<ConnectorSpec> = yaml::decode(&head, out);
+    let body = tree.without(&HEAD);
+    let named = spec.as_ref().and_then(|spec| spec.connector.get());
+    let stem = file.trim_start_matches("connectors/").split('.').next().unwrap_or_default().to_owned();
+    if let Some(name) = named.filter(|name| name.value != stem) {
+        out.error(&name.place, "bad-name", format!("the connector `{name}` stands in the file of `{stem}`"))
+            .help("give the file the name of the connector");
+    }
+    let parameters = spec.as_ref().map(|spec| &spec.parameters);
+    let examples: Vec<(&str, &str)> = parameters
+        .into_iter()
+        .flatten()
+        .map(|(name, parameter)| (name.as_str(), parameter.default.as_ref().unwrap_or(&parameter.example).as_str()))
+        .collect();
+    let example = yaml::decode(&filled(&body, &examples), out);
+    Some(Connector { name: named.map_or(stem, |name| name.value.clone()), file, spec, example, body })
+}
+
+/// The body with the values of parameters in the texts under `fetch`.
+fn filled(body: &Node, values: &[(&str, &str)]) -> Node {
+    let Some(fetch) = body.get("fetch") else { return body.clone() };
+    let fill = |text: &str| {
+        let filled = values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
+        (filled != text).then_some(filled)
+    };
+    body.with_entry("fetch", fetch.with_texts(&fill))
+}
+
+/// An institution with its connectors laid under its sources, and the files of those connectors.
+pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnostics) -> (Node, Vec<String>) {
+    let (mut institution, mut used) = (institution.clone(), Vec::new());
+    let Some(sources) = institution.get("sources").cloned() else { return (institution, used) };
+    for entry in sources.entries() {
+        let Some(wanted) = entry.value.get("fetch").and_then(|fetch| fetch.get("connector")) else { continue };
+        let laid = find(wanted, connectors, out).and_then(|connector| {
+            used.push(connector.file.clone());
+            lay_one(&entry.value, connector, institution.highest_id(), wanted.place(), out)
+        });
+        let sources = institution.get("sources").cloned().unwrap_or_else(|| sources.clone());
+        let key = entry.key_text();
+        let sources = match laid {
+            Some(source) => sources.with_entry(&key, source),
+            // What is wrong with it is told already.
+            None => sources.without(&[key.as_str()]),
+        };
+        institution = institution.with_entry("sources", sources);
+    }
+    (institution, used)
+}
+
+fn find<'c>(wanted: &Node, connectors: &'c [Connector], out: &mut Diagnostics) -> Option<&'c Connector> {
+    let name = wanted.text().unwrap_or_default();
+    let found = connectors.iter().find(|connector| connector.name == name);
+    if found.is_none() {
+        let names = || connectors.iter().map(|connector| connector.name.as_str());
+        let told = out.error(wanted.place(), "unknown-connector", format!("unknown connector `{name}`"));
+        match did_you_mean(name, names()) {
+            Some(near) => told.help(format!("did you mean `{near}`?")),
+            None => told.help(format!("the connectors are {}; one of your own would be the file `connectors/{name}.yaml`", one_of(names()))),
+        };
+    }
+    found
+}
+
+fn lay_one(source: &Node, connector: &Connector, above: u32, place: &Place, out: &mut Diagnostics) -> Option<Node> {
+    let fetch = source.get("fetch")?;
+    let spec = connector.spec.as_ref()?;
+    let values = values(fetch.get("with"), spec, &connector.name, place, out)?;
+    let pairs: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let upper = source.with_entry("fetch", fetch.without(&["connector", "with"]));
+    Some(upper.over(&filled(&connector.body, &pairs), above, &lay))
+}
+
+/// The values of the parameters; problems go to `out`.
+fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, out: &mut Diagnostics) -> Option<Vec<(String, String)>> {
+    let given = with.map(Node::entries).unwrap_or_default();
+    let names = || spec.parameters.keys().map(|name| name.value.as_str());
+    let mut is_good = true;
+    for entry in given {
+        let key = entry.key_text();
+        if spec.parameters.contains_key(key.as_str()) && entry.value.text().is_some() {
+            continue;
+        }
+        is_good = false;
+        if spec.parameters.contains_key(key.as_str()) {
+            out.error(entry.value.place(), "wrong-type", format!("the parameter `{key}` is a text, and this is {}", entry.value.described()))
+                .help("write one text");
+            continue;
+        }
+        let told = out.error(entry.key.place(), "unknown-parameter", format!("the connector `{name}` has no parameter `{key}`"));
+        match did_you_mean(&key, names()) {
+            Some(near) => told.help(format!("did you mean `{near}`?")),
+            None if spec.parameters.is_empty() => told.help("it has none: leave `with` out"),
+            None => told.help(format!("its parameters are {}", one_of(names()))),
+        };
+    }
+    let mut values = Vec::new();
+    for (key, parameter) in &spec.parameters {
+        let given = given.iter().find(|entry| entry.key.text() == Some(key.as_str())).and_then(|entry| entry.value.text());
+        match given.or(parameter.default.as_ref().map(Text::as_str)) {
+            Some(value) => values.push((key.value.clone(), value.to_owned())),
+            None => {
+                is_good = false;
+                out.error(place, "missing-parameter", format!("the connector `{name}` needs `{key}`: {}", parameter.about))
+                    .help(format!("write `with: {{ {key}: {} }}` beside it", parameter.example));
+            }
+        }
+    }
+    is_good.then_some(values)
+}
+
+/// Field by field: what the institution says of a field replaces the whole of what the connector says of it.
+fn lay(path: &[&str]) -> Lay {
+    match path {
+        ["fetch" | "job" | "require" | "missing" | "archive" | "identity"] | ["job", "extra"] | ["fetch", "http" | "file"] => Lay::Together,
+        ["fetch", "http", "query" | "headers" | "manners" | "limits"] => Lay::Together,
+        ["rules" | "without"] => Lay::Append,
+        _ => Lay::Replace,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const BOARD: &str = "connector: board
+about: a board
+parameters:
+  name: { about: its name, example: acme }
+  size: { about: ads a page, example: 20, default: 20 }
+fetch: { http: { url: \"https://x/{name}/jobs?size={size}\", records: \"$.jobs[*]\", query: { a: 1 } } }
+id: $.id
+job: { title: $.title, department: $.dept, extra: { grade: $.g } }
+rules: [common]
+";
+
+    fn laid(source: &str) -> (serde_json::Value, String) {
+        let mut out = Diagnostics::new();
+        let board = read("connectors/board.yaml".into(), BOARD.as_bytes(), &mut out).unwrap();
+        let tree = yaml::parse("institutions/a.yaml", format!("sources:\n  s: {source}\n"), &mut out).unwrap();
+        let (tree, _) = lay_under(&tree, &[board], &mut out);
+        let told: Vec<String> = out.sorted().iter().map(|one| one.message.clone()).collect();
+        (tree.to_json()["sources"]["s"].clone(), told.join("; "))
+    }
+
+    #[test]
+    fn a_source_overrides_single_fields() {
+        let (source, told) = laid(
+            "{ fetch: { connector: board, with: { name: acme }, http: { query: { b: 2 } } }, job: { department: null, title: $.t }, rules: [own] }",
+        );
+        assert_eq!(told, "");
+        assert_eq!(
+            source,
+            json!({
+                "fetch": { "http": { "url": "https://x/acme/jobs?size=20", "records": "$.jobs[*]", "query": { "a": 1, "b": 2 } } },
+                "id": "$.id", "job": { "title": "$.t", "extra": { "grade": "$.g" } }, "rules": ["common", "own"],
+            })
+        );
+    }
+
+    #[test]
+    fn parameters_are_asked_for() {
+        assert_eq!(laid("{ fetch: { connector: board } }").1, "the connector `board` needs `name`: its name");
+        assert_eq!(laid("{ fetch: { connector: board, with: { name: a, sise: 3 } } }").1, "the connector `board` has no parameter `sise`");
+        assert_eq!(laid("{ fetch: { connector: bord } }").1, "unknown connector `bord`");
+    }
+
+    #[test]
+    fn all_that_come_with_weir_are_listed() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
+        let mut files: Vec<String> =
+            super::super::files(&folder).iter().filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect();
+        files.sort();
+        let mut listed: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        listed.sort_unstable();
+        assert_eq!(listed, files);
+    }
+}

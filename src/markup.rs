@@ -1,0 +1,230 @@
+//! HTML and CSS selectors: what a selector finds in a page, as text, attribute or markup. Pages are parsed as browsers do, so that nothing is
+//! too broken to be read.
+//!
+//! It never follows a link and never runs a script. Text is what a reader sees: blocks and cells are apart, blanks are one blank.
+
+use scraper::{ElementRef, Html, Node, Selector};
+use std::fmt;
+use url::Url;
+
+/// A page, parsed. It cannot leave its thread.
+pub struct Page(Html);
+
+/// A selector, and what is taken of what it finds: `a.title`, `a@href`, `div.text@html`.
+#[derive(Clone)]
+pub struct Css {
+    text: String,
+    selector: Selector,
+    takes: Takes,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Takes {
+    Text,
+    Html,
+    Attribute(String),
+}
+
+/// Why a text is no selector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct CssError {
+    /// What is wrong.
+    pub message: String,
+    /// Where, from 1.
+    pub column: usize,
+    /// What to do.
+    pub help: String,
+}
+
+impl Page {
+    /// Parses a page.
+    pub fn parse(html: &str) -> Page {
+        Page(Html::parse_document(html))
+    }
+
+    /// The elements that a selector finds, but not those within another of them.
+    pub fn outermost(&self, css: &Css) -> Vec<ElementRef<'_>> {
+        let found: Vec<ElementRef> = self.0.select(&css.selector).collect();
+        let ids: std::collections::HashSet<_> = found.iter().map(|element| element.id()).collect();
+        found.into_iter().filter(|element| !element.ancestors().any(|above| ids.contains(&above.id()))).collect()
+    }
+
+    /// The page as markup again, or one of its elements, without what `drop` finds in it.
+    pub fn without(&self, element: Option<ElementRef<'_>>, drop: &[Css]) -> String {
+        let html = element.map_or_else(|| self.0.html(), |element| element.html());
+        let mut part = Html::parse_fragment(&html);
+        if element.is_none() {
+            part = Html::parse_document(&html);
+        }
+        let gone: Vec<_> = drop.iter().flat_map(|css| part.select(&css.selector).map(|element| element.id()).collect::<Vec<_>>()).collect();
+        for id in gone {
+            if let Some(mut node) = part.tree.get_mut(id) {
+                node.detach();
+            }
+        }
+        if element.is_some() { part.root_element().inner_html().trim().to_owned() } else { part.html().trim().to_owned() }
+    }
+}
+
+impl Css {
+    /// Reads a selector.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn parse(text: &str) -> Result<Css, CssError> {
+        let (selector, takes) = match text.rsplit_once('@') {
+            Some((selector, "html")) => (selector, Takes::Html),
+            Some((selector, name)) if is_attribute(name) => (selector, Takes::Attribute(name.to_lowercase())),
+            _ => (text, Takes::Text),
+        };
+        let wrong = |message: String| CssError { message, column: 1, help: HELP.to_owned() };
+        if selector.trim().is_empty() {
+            return Err(wrong("no element is named".to_owned()));
+        }
+        let parsed = Selector::parse(selector).map_err(|error| wrong(readable(&error.to_string())))?;
+        Ok(Css { text: text.to_owned(), selector: parsed, takes })
+    }
+
+    /// What it finds, in the order of the page. Links become absolute, if it is known from where they lead.
+    pub fn select(&self, page: &Page, base: Option<&Url>) -> Vec<String> {
+        page.0.select(&self.selector).filter_map(|element| self.take(element, base)).collect()
+    }
+
+    fn take(&self, element: ElementRef<'_>, base: Option<&Url>) -> Option<String> {
+        match &self.takes {
+            Takes::Text => Some(text_of(element)),
+            // What a script holds is no markup, and stands there as it is.
+            Takes::Html if element.value().name() == "script" => Some(element.text().collect::<String>().trim().to_owned()),
+            Takes::Html => Some(element.inner_html().trim().to_owned()),
+            Takes::Attribute(name) => {
+                let value = element.attr(name)?.trim();
+                let is_link = matches!(name.as_str(), "href" | "src" | "action" | "data-href" | "data-url");
+                let joined = base.filter(|_| is_link && !value.is_empty()).and_then(|base| base.join(value).ok());
+                Some(joined.map_or_else(|| value.to_owned(), String::from))
+            }
+        }
+    }
+}
+
+/// How selectors are written.
+const HELP: &str = "write it as in a style sheet: `h4.title`, `td:nth-child(2)`, `[data-id]`; `a@href` takes an attribute, `div@html` the markup";
+
+fn readable(error: &str) -> String {
+    let error = error.trim_end_matches('.').to_lowercase();
+    if error.is_empty() { "it cannot be read".to_owned() } else { error }
+}
+
+fn is_attribute(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ':'))
+}
+
+/// The text that a reader sees: blocks and cells apart, blanks as one blank; scripts and styles are not seen.
+pub fn text_of(element: ElementRef<'_>) -> String {
+    let mut text = String::new();
+    for edge in element.traverse() {
+        match edge {
+            ego_tree::iter::Edge::Open(node) => match node.value() {
+                Node::Text(piece) if !hidden(node.parent()) => text.push_str(piece),
+                Node::Element(element) if is_block(element.name()) => text.push(' '),
+                _ => {}
+            },
+            ego_tree::iter::Edge::Close(node) => {
+                if node.value().as_element().is_some_and(|element| is_block(element.name())) {
+                    text.push(' ');
+                }
+            }
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn hidden(parent: Option<ego_tree::NodeRef<'_, Node>>) -> bool {
+    parent
+        .and_then(|parent| parent.value().as_element())
+        .is_some_and(|element| matches!(element.name(), "script" | "style" | "noscript" | "template"))
+}
+
+fn is_block(name: &str) -> bool {
+    !matches!(
+        name,
+        "a" | "abbr"
+            | "b"
+            | "bdi"
+            | "cite"
+            | "code"
+            | "em"
+            | "font"
+            | "i"
+            | "mark"
+            | "s"
+            | "small"
+            | "span"
+            | "strong"
+            | "sub"
+            | "sup"
+            | "time"
+            | "u"
+    )
+}
+
+impl fmt::Display for Css {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Css {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Css({})", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CARD: &str = r#"<table><tr class="job"><td>Dubbo &amp; West</td><td><a href="/j/1?x=2" data-id="7"><b>Senior</b> Ranger</a></td>
+      <td><script>var a = 1;</script>Closing<br>date</td></tr></table>"#;
+
+    fn all(css: &str) -> Vec<String> {
+        Css::parse(css).unwrap().select(&Page::parse(CARD), Url::parse("https://x.org/list/").ok().as_ref())
+    }
+
+    #[test]
+    fn texts_attributes_and_markup_are_taken() {
+        assert_eq!(all("td"), ["Dubbo & West", "Senior Ranger", "Closing date"]);
+        assert_eq!(all("a@href"), ["https://x.org/j/1?x=2"]);
+        assert_eq!(all("a@data-id"), ["7"]);
+        assert_eq!(all("a@html"), ["<b>Senior</b> Ranger"]);
+        assert_eq!(all("tr.job"), ["Dubbo & West Senior Ranger Closing date"]);
+        assert!(all("p").is_empty());
+    }
+
+    #[test]
+    fn what_is_no_selector_says_so() {
+        for bad in ["", "td[", "@href", "a:nope("] {
+            assert!(Css::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn records_do_not_nest_and_lose_what_is_dropped() {
+        let page = Page::parse("<div class=a>1<div class=a>2</div><script>x</script></div><div class=a>3</div>");
+        let css = Css::parse("div.a").unwrap();
+        let found = page.outermost(&css);
+        assert_eq!(found.len(), 2);
+        let drop = [Css::parse("script").unwrap()];
+        assert_eq!(page.without(Some(found[0]), &drop), r#"<div class="a">1<div class="a">2</div></div>"#);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(html in ".{0,200}", css in ".{0,20}") {
+            if let Ok(css) = Css::parse(&css) {
+                css.select(&Page::parse(&html), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Bodies and files as text: unpacked by what their bytes say (gzip, zip), and in UTF-8 whatever character set they are in. Packing is undone
+//! once each, and only while what comes out is not out of all proportion to what went in.
+
+use encoding_rs::{CoderResult, Encoding};
+use flate2::bufread::MultiGzDecoder;
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+/// How much more may come out of a packed body than goes in, once that is more than a little.
+const MOST_RATIO: u64 = 200;
+/// How much may come out before the proportion counts.
+const LITTLE: u64 = 1024 * 1024;
+/// How far a declaration of the character set is looked for.
+const HEAD: usize = 1024;
+
+/// Calls `read` with each text in a body: one, or those of the files in a zip.
+///
+/// # Errors
+/// The body cannot be unpacked, or what `read` says.
+pub fn each_text(
+    reader: &mut dyn Read,
+    charset: Option<&'static Encoding>,
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
+) -> Result<(), String> {
+    let packed = Rc::new(Cell::new(0));
+    let mut plain = BufReader::with_capacity(64 * 1024, Counted { inner: reader, bytes: Rc::clone(&packed) });
+    let head = plain.fill_buf().map_err(|error| error.to_string())?;
+    if head.starts_with(b"PK\x03\x04") {
+        return each_file(&mut plain, &packed, charset, read);
+    }
+    if head.starts_with(&[0x1f, 0x8b]) {
+        return as_text(Unpacked { inner: MultiGzDecoder::new(plain), out: 0, packed }, charset, read).map(|_| ());
+    }
+    as_text(plain, charset, read).map(|_| ())
+}
+
+fn each_file(
+    mut reader: &mut dyn Read,
+    packed: &Rc<Cell<u64>>,
+    charset: Option<&'static Encoding>,
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
+) -> Result<(), String> {
+    while let Some(file) = zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())? {
+        if file.is_file() && !as_text(Unpacked { inner: file, out: 0, packed: Rc::clone(packed) }, charset, read)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn as_text(
+    reader: impl Read,
+    charset: Option<&'static Encoding>,
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
+) -> Result<bool, String> {
+    let mut reader = BufReader::with_capacity(64 * 1024, reader);
+    let head = reader.fill_buf().map_err(|error| error.to_string())?;
+    let (found, mark) = Encoding::for_bom(head).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
+    let encoding = found.or(charset).or_else(|| declared(head));
+    reader.consume(mark);
+    match encoding.filter(|encoding| *encoding != encoding_rs::UTF_8) {
+        Some(encoding) => read(&mut BufReader::with_capacity(64 * 1024, Transcoded::new(reader, encoding))),
+        None => read(&mut reader),
+    }
+}
+
+/// The character set that XML or HTML says of itself.
+fn declared(head: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(&head[..head.len().min(HEAD)]).to_lowercase();
+    let after = |mark: &str| head.split_once(mark).map(|(_, rest)| rest.trim_start_matches(['=', '"', '\'', ' ']));
+    let rest = if head.starts_with("<?xml") { after("encoding")? } else { after("<meta").and_then(|_| after("charset"))? };
+    let name: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || "-_:.".contains(*letter)).collect();
+    Encoding::for_label(name.as_bytes())
+}
+
+/// Counts what goes through.
+struct Counted<'r> {
+    inner: &'r mut dyn Read,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes.set(self.bytes.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Unpacks, and stops when what comes out is out of proportion.
+struct Unpacked<R> {
+    inner: R,
+    out: u64,
+    packed: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.out += read as u64;
+        if self.out > LITTLE && self.out / MOST_RATIO > self.packed.get() {
+            return Err(io::Error::other(format!("it unpacks to more than {MOST_RATIO} times its size")));
+        }
+        Ok(read)
+    }
+}
+
+/// Text of another character set as UTF-8; what is not in the set becomes U+FFFD.
+struct Transcoded<R> {
+    inner: R,
+    decoder: encoding_rs::Decoder,
+    out: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: BufRead> Transcoded<R> {
+    fn new(inner: R, encoding: &'static Encoding) -> Transcoded<R> {
+        Transcoded { inner, decoder: encoding.new_decoder_without_bom_handling(), out: Vec::new(), at: 0, ended: false }
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        let bytes = self.inner.fill_buf()?;
+        let last = bytes.is_empty();
+        self.out.resize(bytes.len() * 3 + 16, 0);
+        let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.out, last);
+        self.inner.consume(read);
+        self.out.truncate(written);
+        self.at = 0;
+        self.ended = last && result == CoderResult::InputEmpty;
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Transcoded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.out.len() && !self.ended {
+            self.fill()?;
+        }
+        let rest = &self.out[self.at..];
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, String> {
+        let mut all = Vec::new();
+        let charset = charset.and_then(|name| Encoding::for_label(name.as_bytes()));
+        each_text(&mut &bytes[..], charset, &mut |reader| {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).map_err(|error| error.to_string())?;
+            all.push(text);
+            Ok(true)
+        })?;
+        Ok(all)
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn character_sets_are_found_or_told() {
+        assert_eq!(texts(b"\xef\xbb\xbfa", None).unwrap(), ["a"]);
+        assert_eq!(texts(b"\xff\xfea\0\xe9\0", None).unwrap(), ["a\u{e9}"]);
+        assert_eq!(texts(b"caf\xe9", Some("windows-1252")).unwrap(), ["café"]);
+        assert_eq!(
+            texts(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", None).unwrap(),
+            ["<?xml version='1.0' encoding='ISO-8859-1'?><a>é</a>"]
+        );
+        assert_eq!(texts("<meta charset=\"utf-8\">é".as_bytes(), None).unwrap(), ["<meta charset=\"utf-8\">é"]);
+        assert!(texts(b"caf\xe9", None).is_err());
+    }
+
+    #[test]
+    fn packed_bodies_are_unpacked_in_proportion() {
+        assert_eq!(texts(&gzip(b"hello"), None).unwrap(), ["hello"]);
+        assert!(texts(&gzip(&vec![0; 50_000_000]), None).unwrap_err().contains("times its size"));
+        let half = gzip(b"hello, hello");
+        assert!(texts(&half[..half.len() - 4], None).is_err());
+    }
+
+    #[test]
+    fn the_files_of_a_zip_follow_each_other() {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for name in ["a.json", "b.json"] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(name.as_bytes()).unwrap();
+        }
+        assert_eq!(texts(&zip.finish().unwrap().into_inner(), None).unwrap(), ["a.json", "b.json"]);
+        assert!(texts(b"PK\x03\x04broken", None).is_err());
+    }
+}

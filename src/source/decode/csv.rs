@@ -1,0 +1,149 @@
+//! CSV: a row is a record, an object of texts by the names of the columns. A row of another width than the header is kept as unreadable.
+
+use super::json::{Found, Item};
+use super::{CsvSpec, record};
+use serde_json::{Map, Value as Json};
+use std::io::{BufRead, Read};
+
+/// Longest row.
+const MOST_OF_A_ROW: usize = 16 * 1024 * 1024;
+
+/// A dialect.
+#[derive(Debug, Clone)]
+pub(super) struct Csv {
+    delimiter: u8,
+    quote: u8,
+    header: Vec<String>,
+    skip: usize,
+    comment: Option<u8>,
+    lists: Vec<(String, String)>,
+}
+
+impl Csv {
+    pub(super) fn new(spec: &CsvSpec) -> Csv {
+        let byte = |letter: char| u8::try_from(letter).unwrap_or(b',');
+        Csv {
+            delimiter: byte(spec.delimiter),
+            quote: byte(spec.quote),
+            header: spec.header.clone(),
+            skip: spec.skip,
+            comment: spec.comment.map(byte),
+            lists: spec.lists.iter().map(|(name, separator)| (name.clone(), separator.clone())).collect(),
+        }
+    }
+
+    pub(super) fn read(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+        for _ in 0..self.skip {
+            let mut line = Vec::new();
+            (&mut *text).take(MOST_OF_A_ROW as u64).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+        }
+        let mut tail = Tail { inner: text, quote: self.quote, quotes: 0 };
+        let mut builder = csv::ReaderBuilder::new();
+        builder.delimiter(self.delimiter).quote(self.quote).comment(self.comment).flexible(true).has_headers(false);
+        let mut reader = builder.from_reader(&mut tail);
+        let mut columns = self.header.clone();
+        let mut row = csv::ByteRecord::new();
+        while reader.read_byte_record(&mut row).map_err(|error| error.to_string())? {
+            if row.as_slice().len() > MOST_OF_A_ROW {
+                return Err("a row is longer than 16 MiB: a quote may not be closed".to_owned());
+            }
+            if columns.is_empty() {
+                columns = names(&row);
+                continue;
+            }
+            let line = row.position().map_or(0, csv::Position::line);
+            if !put(self.item(&row, &columns, line)) {
+                break;
+            }
+        }
+        drop(reader);
+        if tail.quotes % 2 == 1 {
+            return Err("a quote is not closed: the file may be cut off".to_owned());
+        }
+        Ok(Found { place_found: !columns.is_empty(), ..Found::default() })
+    }
+
+    fn item(&self, row: &csv::ByteRecord, columns: &[String], line: u64) -> Item {
+        let unreadable = |why: String| Item::Unreadable(row.iter().collect::<Vec<_>>().join(&self.delimiter), why);
+        if row.len() != columns.len() {
+            return unreadable(format!("line {line} has {} columns, and the header has {}", row.len(), columns.len()));
+        }
+        let mut object = Map::new();
+        for (name, bytes) in columns.iter().zip(row) {
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                return unreadable(format!("line {line}: `{name}` is not in the character set; give it as `charset`"));
+            };
+            let list = self.lists.iter().find(|(column, _)| column == name);
+            let value = match list {
+                Some((_, separator)) => text.split(separator.as_str()).map(str::trim).filter(|item| !item.is_empty()).collect::<Json>(),
+                None => Json::from(text.trim()),
+            };
+            object.insert(name.clone(), value);
+        }
+        record(&Json::Object(object))
+    }
+}
+
+/// The names of the columns; a name that comes again gets a number.
+fn names(row: &csv::ByteRecord) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for bytes in row {
+        let name = String::from_utf8_lossy(bytes).trim().to_owned();
+        let again = (2..).map(|number| format!("{name}_{number}"));
+        let free = std::iter::once(name.clone()).chain(again).find(|name| !names.contains(name));
+        names.push(free.unwrap_or(name));
+    }
+    names
+}
+
+/// Counts quotes on the way, to tell a file that was cut off within one.
+struct Tail<'r> {
+    inner: &'r mut dyn BufRead,
+    quote: u8,
+    quotes: u64,
+}
+
+impl Read for Tail<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.quotes += buffer[..read].iter().filter(|byte| **byte == self.quote).count() as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(spec: &CsvSpec, text: &str) -> (Vec<Json>, Result<Found, String>) {
+        let mut items = Vec::new();
+        let found = Csv::new(spec).read(&mut text.as_bytes(), &mut |item| {
+            items.push(match item {
+                Item::Record(text) => serde_json::from_str(&text).unwrap(),
+                Item::Unreadable(_, why) => json!(why),
+            });
+            true
+        });
+        (items, found)
+    }
+
+    #[test]
+    fn rows_are_objects_by_the_names_of_their_columns() {
+        let lists = IndexMap::from([("Tags".to_owned(), ";".to_owned())]);
+        let (items, found) = read(&CsvSpec { lists, ..CsvSpec::default() }, "ID, Tags ,Name,Name\n1,a; b,\"x, \"\"y\"\"\",z\n2,c\n");
+        assert_eq!(items[0], json!({ "ID": "1", "Tags": ["a", "b"], "Name": "x, \"y\"", "Name_2": "z" }));
+        assert_eq!(items[1], json!("line 3 has 2 columns, and the header has 4"));
+        assert!(found.unwrap().place_found);
+    }
+
+    use indexmap::IndexMap;
+
+    #[test]
+    fn dialects_and_files_that_are_cut_off() {
+        let spec = CsvSpec { delimiter: '\t', header: vec!["a".into(), "b".into()], skip: 1, comment: Some('#'), ..CsvSpec::default() };
+        assert_eq!(read(&spec, "exported today\n# note\n1\t2\n").0, [json!({ "a": "1", "b": "2" })]);
+        assert!(read(&CsvSpec::default(), "a,b\n1,\"cut").1.unwrap_err().contains("cut off"));
+        assert!(!read(&CsvSpec::default(), "").1.unwrap().place_found);
+    }
+}

@@ -1,0 +1,174 @@
+//! Pages: a record is the markup of an element, kept as it is, so that edited selectors of the mapping read what is stored and nothing is
+//! asked for again. And JSON inside a script of a page.
+
+use super::super::http::selector;
+use super::super::json::{Found, Item};
+use super::{Body, HtmlSpec, ScriptSpec, Spot, first_number, plain_selector, record};
+use crate::diagnostic::{Diagnostics, Place};
+use crate::markup::{Css, Page};
+use crate::yaml::Text;
+use serde_json::value::RawValue;
+use serde_json::{Value as Json, json};
+use url::Url;
+
+/// What is left out of a record if nothing else is said.
+const DROPPED: &str = "script:not([type='application/ld+json']), style, noscript, svg, template";
+
+/// Elements as records.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cards {
+    records: Option<Css>,
+    count: Option<Css>,
+    empty: Option<Css>,
+    drop: Vec<Css>,
+}
+
+/// JSON inside a script.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Script {
+    css: Option<Css>,
+    after: Option<String>,
+}
+
+impl Cards {
+    /// Compiles it; problems go to `out`.
+    pub(super) fn compile(spec: &HtmlSpec, records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) -> Option<Cards> {
+        let mut maybe = |text: Option<&Text>| match text {
+            None => Some(None),
+            Some(text) => plain_selector(text, out).map(Some),
+        };
+        let (records, count, empty) = (maybe(records), maybe(count), maybe(spec.empty.as_ref()));
+        let drop = match &spec.drop {
+            Some(drop) => drop.iter().map(|text| selector(text, out)).collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>(),
+            None => Some(Css::parse(DROPPED).into_iter().collect()),
+        };
+        Some(Cards { records: records?, count: count?, empty: empty?, drop: drop? })
+    }
+
+    pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+        let page = Page::parse(text);
+        let stated = self.count.as_ref().and_then(|css| css.select(&page, None).iter().find_map(|text| first_number(text)));
+        let elements = self.records.as_ref().map(|css| page.outermost(css));
+        let is_empty = || self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
+        let place_found = elements.as_ref().is_none_or(|elements| !elements.is_empty()) || is_empty();
+        let mut card = |element| {
+            let html = page.without(element, &self.drop);
+            put(record(&match body.url {
+                Some(url) => json!({ "html": html, "url": url }),
+                None => json!({ "html": html }),
+            }))
+        };
+        match elements {
+            None => {
+                card(None);
+            }
+            Some(elements) => {
+                let _ = elements.into_iter().all(|element| card(Some(element)));
+            }
+        }
+        Ok(Found { stated, place_found, taken: taken_of(&page, text, body, spots), pages: Vec::new() })
+    }
+}
+
+/// Values beside the records of a page.
+pub(super) fn taken(text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
+    if spots.is_empty() { Vec::new() } else { taken_of(&Page::parse(text), text, body, spots) }
+}
+
+fn taken_of(page: &Page, text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
+    let base = body.url.and_then(|url| Url::parse(url).ok());
+    let take = |spot: &Spot| match spot {
+        Spot::Path(_) => None,
+        Spot::Css(css) => css.select(page, base.as_ref()).into_iter().next(),
+        Spot::Match(regex) => {
+            let found = regex.captures(text)?;
+            found.get(1).or_else(|| found.get(0)).map(|group| group.as_str().to_owned())
+        }
+    };
+    spots.iter().map(|spot| take(spot).map(Json::from)).collect()
+}
+
+impl Script {
+    /// Compiles it; problems go to `out`.
+    pub(super) fn compile(spec: &ScriptSpec, place: &Place, out: &mut Diagnostics) -> Option<Script> {
+        match (&spec.css, &spec.after) {
+            (Some(css), None) => Some(Script { css: Some(selector(css, out)?), after: None }),
+            (None, Some(after)) => Some(Script { css: None, after: Some(after.value.clone()) }),
+            (None, None) => {
+                out.error(place, "bad-decode", "which script holds the JSON is not said")
+                    .help("give `css: \"#__NEXT_DATA__\"`, or `after: \"window.__DATA__ =\"`");
+                None
+            }
+            (Some(_), Some(after)) => {
+                out.error(&after.place, "bad-decode", "which script holds the JSON is said twice").help("give one of `css` and `after`");
+                None
+            }
+        }
+    }
+
+    /// The JSON.
+    pub(super) fn json(&self, text: &str) -> Result<String, String> {
+        let held = match (&self.css, &self.after) {
+            (Some(css), _) => {
+                let taken = Css::parse(&format!("{}@html", css.to_string().trim_end_matches("@html"))).map_err(|error| error.message)?;
+                taken.select(&Page::parse(text), None).into_iter().next()
+            }
+            (None, Some(after)) => text.split_once(after.as_str()).map(|(_, rest)| rest.to_owned()),
+            (None, None) => None,
+        };
+        let held = held.ok_or("the page does not hold the script that is looked for")?;
+        let start = held.find(['{', '[']).ok_or("the script holds no JSON")?;
+        let mut values = serde_json::Deserializer::from_str(&held[start..]).into_iter::<Box<RawValue>>();
+        let value = values.next().ok_or("the script holds no JSON")?.map_err(|error| format!("the script holds no JSON: {error}"))?;
+        Ok(value.get().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = r#"<html><p class="count">1,002 jobs</p><article class="job" id="1"><h4>Ranger</h4><script>x</script></article>
+      <article class="job"><h4>Cook</h4></article><a class="next" href="?page=2">Next</a></html>"#;
+
+    fn cards(records: Option<&str>) -> Cards {
+        let css = |text: &str| Css::parse(text).unwrap();
+        Cards { records: records.map(css), count: Some(css("p.count")), empty: Some(css(".no-results")), drop: vec![css(DROPPED)] }
+    }
+
+    fn read(cards: &Cards, text: &str) -> (Vec<Json>, Found) {
+        let mut items: Vec<Json> = Vec::new();
+        let spots = [Spot::Css(Css::parse("a.next@href").unwrap())];
+        let found = cards.read(text, &Body { url: Some("https://x/list"), charset: None }, &spots, &mut |item| {
+            if let Item::Record(text) = item {
+                items.push(serde_json::from_str(&text).unwrap());
+            }
+            true
+        });
+        (items, found.unwrap())
+    }
+
+    #[test]
+    fn cards_are_kept_as_they_are() {
+        let (items, found) = read(&cards(Some("article.job")), LIST);
+        assert_eq!(items[0], json!({ "html": r#"<article class="job" id="1"><h4>Ranger</h4></article>"#, "url": "https://x/list" }));
+        assert_eq!((items.len(), found.stated, found.place_found), (2, Some(1002), true));
+        assert_eq!(found.taken, [Some(json!("https://x/list?page=2"))]);
+    }
+
+    #[test]
+    fn a_page_without_a_card_is_no_empty_board_unless_it_says_so() {
+        assert!(!read(&cards(Some("article.job")), "<p>Sorry</p>").1.place_found);
+        assert!(read(&cards(Some("article.job")), "<p class='no-results'>None</p>").1.place_found);
+        assert_eq!(read(&cards(None), LIST).0.len(), 1);
+    }
+
+    #[test]
+    fn json_is_found_in_scripts() {
+        let by = |css: Option<&str>, after: Option<&str>| Script { css: css.map(|css| Css::parse(css).unwrap()), after: after.map(str::to_owned) };
+        let page = r#"<script id="d">{"a": "</b>"}</script><script>window.X = {"b": [1]}; more()</script>"#;
+        assert_eq!(by(Some("#d"), None).json(page).unwrap(), r#"{"a": "</b>"}"#);
+        assert_eq!(by(None, Some("window.X =")).json(page).unwrap(), r#"{"b": [1]}"#);
+        assert!(by(Some("#e"), None).json(page).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! One request at a time for each host and port, and a pause between the starts of two. The turns of all institutions are taken here, so
+//! two of them that read the same board do not double its load. A turn ends when its answer is there, not when it is parsed: a reader
+//! that asks for details while a long listing is still open must not wait for itself.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Mutex as Lane, OwnedMutexGuard};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+/// The pause where nobody asks for another.
+const DEFAULT: Duration = Duration::from_secs(1);
+/// The longest pause that is kept.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// From how many hosts on those are forgotten that were not asked lately.
+const MOST_HOSTS: usize = 4096;
+
+/// When a host was last asked.
+type Started = Option<Instant>;
+
+/// The turns at all hosts.
+#[derive(Default)]
+pub(super) struct Pacer {
+    hosts: Mutex<HashMap<String, Arc<Lane<Started>>>>,
+}
+
+/// The right to ask one host; others wait until it is dropped.
+pub(super) struct Turn {
+    _held: OwnedMutexGuard<Started>,
+}
+
+impl Pacer {
+    /// Waits for a turn at the host of an address.
+    pub(super) async fn turn(&self, url: &Url, pace: Duration) -> Turn {
+        let mut started = self.lane(url).lock_owned().await;
+        if let Some(last) = *started {
+            tokio::time::sleep_until(last + jittered(pace, random())).await;
+        }
+        *started = Some(Instant::now());
+        Turn { _held: started }
+    }
+
+    fn lane(&self, url: &Url) -> Arc<Lane<Started>> {
+        let key = format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() >= MOST_HOSTS {
+            hosts.retain(|_, lane| is_wanted(lane));
+        }
+        Arc::clone(hosts.entry(key).or_default())
+    }
+}
+
+/// Whether somebody holds or awaits a turn, or had one within a minute.
+fn is_wanted(lane: &Arc<Lane<Started>>) -> bool {
+    Arc::strong_count(lane) > 1 || lane.try_lock().is_ok_and(|started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60)))
+}
+
+/// The pause before a host is asked again: the author's or the default, and never less than robots.txt asks for.
+pub(super) fn pace_of(url: &Url, declared: Option<Duration>, crawl_delay: Option<Duration>) -> Duration {
+    let default = if is_loopback(url) { Duration::ZERO } else { DEFAULT };
+    declared.unwrap_or(default).max(crawl_delay.unwrap_or_default()).min(LONGEST)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The pause and up to a quarter more, so that many readers do not beat in time. `random` is from 0 to 255.
+fn jittered(pace: Duration, random: u8) -> Duration {
+    pace.saturating_add(pace.mul_f64(f64::from(random) / 255.0 / 4.0))
+}
+
+/// Good enough to spread requests: the standard library seeds every hasher of this kind differently.
+fn random() -> u8 {
+    RandomState::new().build_hasher().finish().to_le_bytes()[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn starts_are_apart() {
+        let (pacer, begin) = (Pacer::default(), Instant::now());
+        for number in 0..3 {
+            drop(pacer.turn(&url("https://a.example/x"), Duration::from_secs(4)).await);
+            let passed = begin.elapsed().as_secs_f64();
+            assert!((4.0 * f64::from(number)..=5.1 * f64::from(number)).contains(&passed), "{passed}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_hosts_and_ports_do_not_wait() {
+        let (pacer, begin) = (Pacer::default(), Instant::now());
+        let mut held = Vec::new();
+        for text in ["https://a.example/", "https://b.example/", "https://a.example:8443/", "http://a.example/"] {
+            held.push(pacer.turn(&url(text), Duration::from_secs(9)).await);
+        }
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time() {
+        let pacer = Arc::new(Pacer::default());
+        let first = pacer.turn(&url("https://a.example/"), Duration::ZERO).await;
+        let waiting = Arc::clone(&pacer);
+        let second = tokio::spawn(async move {
+            drop(waiting.turn(&url("https://a.example/other"), Duration::ZERO).await);
+            Instant::now()
+        });
+        tokio::time::advance(Duration::from_secs(30)).await;
+        assert!(!second.is_finished());
+        let freed = Instant::now();
+        drop(first);
+        assert!(second.await.unwrap() >= freed);
+    }
+
+    #[test]
+    fn the_slowest_wish_counts() {
+        let (second, ten) = (Duration::from_secs(1), Some(Duration::from_secs(10)));
+        assert_eq!(pace_of(&url("https://a.example/"), None, None), second);
+        assert_eq!(pace_of(&url("https://a.example/"), Some(Duration::ZERO), None), Duration::ZERO);
+        assert_eq!(pace_of(&url("https://a.example/"), Some(second), ten), Duration::from_secs(10));
+        assert_eq!(pace_of(&url("https://a.example/"), Some(Duration::MAX), None), LONGEST);
+        for text in ["http://localhost:80/", "http://127.0.0.1:9/", "http://[::1]/"] {
+            assert_eq!(pace_of(&url(text), None, None), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn jitter_adds_a_quarter_at_most() {
+        assert_eq!(jittered(Duration::from_secs(4), 0), Duration::from_secs(4));
+        assert_eq!(jittered(Duration::from_secs(4), 255), Duration::from_secs(5));
+        assert_eq!(jittered(Duration::MAX, 0), Duration::MAX);
+    }
+}

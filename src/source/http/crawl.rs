@@ -1,0 +1,405 @@
+//! One crawl after another, page by page, to the proof of what was read. After each page the place where it stands goes along with the
+//! documents, so that a crawl that died goes on there.
+
+use super::super::decode::{Body, Decoder, Found, Spot};
+use super::super::door::{Answer, Trouble};
+use super::super::json::Item;
+use super::super::page::{Added, Pages};
+use super::super::template::Filling;
+use super::super::{Access, Approach, Validators, proof};
+use super::Http;
+use super::paging::{Follows, Hints, Position};
+use super::spot::said;
+use crate::store::reads::{Proof, ReadState};
+use reqwest::cookie::Jar;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio_util::io::SyncIoBridge;
+
+/// Where a crawl stands, and what it has read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Bookmark {
+    crawl: usize,
+    position: Option<Position>,
+    waiting: Vec<String>,
+    tally: Tally,
+}
+
+/// What was read so far.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Tally {
+    pages: i64,
+    items: i64,
+    /// Of them: ads that a page before had held.
+    repeated: i64,
+    bytes: i64,
+    /// What the crawls that have ended stated.
+    stated: Option<i64>,
+    /// Of the crawl under way.
+    crawl_pages: u64,
+    crawl_items: i64,
+    crawl_stated: Option<i64>,
+    problems: Vec<String>,
+}
+
+/// Why a crawl ended early: what it says of the state of the read, if nothing else was read.
+struct Verdict {
+    state: ReadState,
+    ends_all: bool,
+}
+
+/// What one page held.
+struct PageRead {
+    found: Found,
+    items: i64,
+    bytes: i64,
+    header: Option<String>,
+    link: Option<String>,
+    url: url::Url,
+    validators: Validators,
+    not_modified: bool,
+}
+
+/// The pages under way, shared with the thread that parses.
+type Shared = Arc<Mutex<Pages>>;
+
+/// A reading under way.
+pub(super) struct Reading<'h> {
+    http: &'h Http,
+    access: &'h Access,
+    approach: &'h Approach,
+    pages: Shared,
+    mark: Bookmark,
+    started: Instant,
+    worst: Option<ReadState>,
+    validators: Validators,
+    not_modified: bool,
+}
+
+impl<'h> Reading<'h> {
+    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, pages: Pages) -> Reading<'h> {
+        let mark = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+        let pages = Arc::new(Mutex::new(pages));
+        let validators = Validators::default();
+        Reading { http, access, approach, pages, mark, started: Instant::now(), worst: None, validators, not_modified: false }
+    }
+
+    /// Reads everything.
+    pub(super) async fn run(mut self) -> Proof {
+        let combinations = self.http.combinations_of(self.access);
+        for (index, each) in combinations.iter().enumerate().skip(self.mark.crawl) {
+            if index != self.mark.crawl {
+                self.mark = Bookmark { crawl: index, tally: self.mark.tally.next_crawl(), ..Bookmark::default() };
+            }
+            let ended = self.crawl(each).await;
+            if let Some(Verdict { state, ends_all }) = ended {
+                self.worst = Some(self.worst.map_or(state, |worst| worst.min_of(state)));
+                if ends_all {
+                    break;
+                }
+            }
+        }
+        self.proof().await
+    }
+
+    async fn crawl(&mut self, each: &BTreeMap<String, String>) -> Option<Verdict> {
+        self.lock(|pages| pages.begin_crawl());
+        let jar = Arc::new(Jar::default());
+        let jar = self.http.before.is_some().then_some(&jar);
+        let values = match (&self.http.before, jar) {
+            (Some(before), Some(jar)) => match self.http.retried(|| before.take(self.http, self.access, each, jar)).await {
+                Ok(values) => values,
+                Err(trouble) => return Some(self.note(trouble, each)),
+            },
+            _ => each.clone(),
+        };
+        let mut visited = HashSet::new();
+        let mut position = self.mark.position.clone().unwrap_or(Position::Start);
+        loop {
+            if let Some(problem) = self.limit_reached(&mut visited, &position) {
+                self.mark.tally.problems.push(problem);
+                return None;
+            }
+            match self.http.retried(|| self.page(&position, &values, each, jar)).await {
+                Ok(page) => position = self.turn(&position, page).await?,
+                Err(Trouble::Stop(_)) => return None,
+                Err(Trouble::Ignored(_)) => {
+                    self.mark.tally.pages += 1;
+                    return None;
+                }
+                Err(trouble) => return Some(self.note(trouble, each)),
+            }
+        }
+    }
+
+    fn lock<T>(&self, work: impl FnOnce(&mut Pages) -> T) -> T {
+        work(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn limit_reached(&self, visited: &mut HashSet<Position>, position: &Position) -> Option<String> {
+        let (limits, tally) = (&self.http.limits, &self.mark.tally);
+        if !visited.insert(position.clone()) {
+            return Some("the next page was read before: the source leads in a circle".to_owned());
+        }
+        if tally.crawl_pages >= self.http.paging.max {
+            return Some(format!("stopped after {} pages, the most that `max` allows", tally.crawl_pages));
+        }
+        if u64::try_from(tally.bytes).unwrap_or_default() >= limits.read_bytes {
+            return Some(format!("stopped after {} bytes, the most that `limits: read_bytes` allows", tally.bytes));
+        }
+        (self.started.elapsed() >= limits.time)
+            .then(|| format!("stopped after {}, the longest that `limits: time` allows", humantime::format_duration(limits.time)))
+    }
+
+    /// Counts a page and says what follows it; nothing if the crawl has ended.
+    async fn turn(&mut self, position: &Position, page: PageRead) -> Option<Position> {
+        self.validators = page.validators;
+        self.not_modified = page.not_modified;
+        let tally = &mut self.mark.tally;
+        tally.pages += 1;
+        tally.crawl_pages += 1;
+        tally.items += page.items;
+        tally.crawl_items += page.items;
+        tally.bytes += page.bytes;
+        tally.crawl_stated = page.found.stated.or(tally.crawl_stated);
+        if page.not_modified {
+            return None;
+        }
+        if !page.found.place_found && page.found.pages.is_empty() {
+            tally.problems.push(format!("page {}: nothing stands at `{}`", tally.pages, self.http.records));
+            return None;
+        }
+        self.mark.waiting.extend(page.found.pages.iter().cloned());
+        let taken = page.found.taken.into_iter().next().flatten();
+        let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        let mut hints = Hints {
+            items: number(page.items),
+            fresh: 0,
+            read: number(self.mark.tally.crawl_items),
+            stated: self.mark.tally.crawl_stated.map(number),
+            taken: page.header.or_else(|| said(taken)),
+            link: page.link,
+            url: Some(page.url),
+        };
+        // What the bookmark says is only looked at if the crawl dies before the next page: there it goes on.
+        hints.fresh = hints.items;
+        let kept = self.mark.going_on_at(self.after(position, &hints).ok());
+        let added = self.end_page(json!(kept)).await?;
+        self.mark.tally.repeat(added.repeated);
+        hints.fresh = added.fresh;
+        hints.read = number(self.mark.tally.crawl_items);
+        match self.after(position, &hints) {
+            Ok(next) => {
+                self.mark = self.mark.going_on_at(Some(next.clone()));
+                Some(next)
+            }
+            Err(problem) => {
+                let page = self.mark.tally.pages;
+                self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
+                None
+            }
+        }
+    }
+
+    /// The next position: what the paging says, else pages that wait.
+    fn after(&self, position: &Position, hints: &Hints) -> Result<Position, Option<String>> {
+        let follows = match position {
+            Position::Address(_) if self.http.paging.is_single() => Follows::End,
+            _ => self.http.paging.follows(position, hints),
+        };
+        match follows {
+            Follows::Page(next) => Ok(next),
+            Follows::Broken(why) => Err(Some(why)),
+            Follows::End => self.mark.waiting.first().cloned().map(Position::Address).ok_or(None),
+        }
+    }
+
+    /// Hands the page on; nothing if nobody wants more.
+    async fn end_page(&mut self, bookmark: Json) -> Option<Added> {
+        let pages = Arc::clone(&self.pages);
+        let ended = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).end_page(bookmark)).await;
+        match ended {
+            Ok(Ok(added)) => Some(added),
+            _ => {
+                self.mark.tally.problems.push("the reading was stopped".to_owned());
+                None
+            }
+        }
+    }
+
+    fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Verdict {
+        let (state, why, ends_all) = match trouble {
+            Trouble::Blocked(why) => (ReadState::Blocked, why, true),
+            Trouble::Passing { why, .. } | Trouble::Lasting(why) | Trouble::Gone(why) => (ReadState::Unreachable, why, false),
+            Trouble::Stop(why) | Trouble::Ignored(why) => (ReadState::Partial, why, false),
+        };
+        let which: Vec<String> = each.iter().map(|(name, value)| format!("{name} {value}: ")).collect();
+        let page = if self.mark.tally.crawl_pages == 0 { String::new() } else { format!("page {}: ", self.mark.tally.crawl_pages + 1) };
+        self.mark.tally.problems.push(format!("{}{page}{why}", which.concat()));
+        Verdict { state, ends_all }
+    }
+
+    /// The proof: before the first page the trouble decides the state, later the read is partial.
+    async fn proof(self) -> Proof {
+        let pages = Arc::clone(&self.pages);
+        let flushing = tokio::task::spawn_blocking(move || {
+            let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+            pages.flush().map(|()| proof::doubts(&pages))
+        });
+        let mut tally = self.mark.tally.next_crawl();
+        match flushing.await {
+            Ok(Ok(doubts)) => tally.problems.extend(doubts),
+            _ => tally.problems.push("the reading was stopped".to_owned()),
+        }
+        let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems);
+        let state = match self.worst {
+            Some(worst) if tally.pages == 0 => worst,
+            _ => judged.state,
+        };
+        let whole = matches!(state, ReadState::Complete | ReadState::Empty);
+        Proof { state, validators: (whole && self.http.is_conditional()).then_some(self.validators), not_modified: self.not_modified, ..judged }
+    }
+
+    /// One try at one page.
+    async fn page(
+        &self,
+        position: &Position,
+        values: &BTreeMap<String, String>,
+        each: &BTreeMap<String, String>,
+        jar: Option<&Arc<Jar>>,
+    ) -> Result<PageRead, Trouble> {
+        let filling = Filling { variables: &self.access.variables, values, listing: None };
+        let mut ready = self.http.request.fill(filling).map_err(Trouble::Lasting)?;
+        self.http.paging.apply(position, &mut ready).map_err(Trouble::Lasting)?;
+        let known = self.approach.known.as_ref().filter(|_| self.http.is_conditional());
+        let answer = self.http.ask(self.access, ready, jar, known).await?;
+        let validators =
+            Validators { etag: answer.header("etag").map(str::to_owned), last_modified: answer.header("last-modified").map(str::to_owned) };
+        if answer.not_modified {
+            let found = Found { place_found: true, ..Found::default() };
+            return Ok(PageRead { found, items: 0, bytes: 0, header: None, link: None, url: answer.url, validators, not_modified: true });
+        }
+        self.parse(answer, validators, each).await
+    }
+
+    /// Reads the body as a stream on a thread of its own.
+    async fn parse(&self, answer: Answer, validators: Validators, each: &BTreeMap<String, String>) -> Result<PageRead, Trouble> {
+        let header = self.http.paging.header().and_then(|name| answer.header(name)).map(str::to_owned);
+        let link = answer.header("link").map(str::to_owned);
+        let is_html = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let url = answer.url.clone();
+        let work = Parsing {
+            decoder: self.http.decoder.clone(),
+            spots: self.http.paging.spot().into_iter().cloned().collect(),
+            url: self.http.redacted(url.as_str(), self.access),
+            charset: self.http.charset.clone().or_else(|| answer.charset()),
+            request: self.http.kept(each),
+            limit: self.http.limits.page_bytes,
+            pages: Arc::clone(&self.pages),
+        };
+        let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
+        let parsed = tokio::task::spawn_blocking(move || work.parse(bridge)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
+        match parsed {
+            Ok((found, items, bytes)) => Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false }),
+            Err(Trouble::Passing { .. }) if is_html && !self.http.decoder.reads_markup() => {
+                Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.http.decoder.explain())))
+            }
+            Err(trouble) => Err(trouble),
+        }
+    }
+}
+
+/// What the thread that parses needs.
+struct Parsing {
+    decoder: Decoder,
+    spots: Vec<Spot>,
+    url: String,
+    charset: Option<String>,
+    request: Option<Json>,
+    limit: u64,
+    pages: Shared,
+}
+
+impl Parsing {
+    fn parse(self, body: impl Read) -> Result<(Found, i64, i64), Trouble> {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = Arc::new(json!({ "url": self.url }));
+        let (mut items, mut bytes, mut stopped) = (0, 0, false);
+        let mut put = |item: Item| {
+            items += 1;
+            stopped = pages.put(with_request(item, self.request.as_ref()), &origin).is_err();
+            !stopped
+        };
+        let mut counting = super::super::file::Counting { inner: body, bytes: &mut bytes, left: self.limit };
+        let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
+        match found {
+            _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
+            Ok(found) => Ok((found, items, bytes)),
+            Err(why) => Err(Trouble::Passing { why: format!("the body is not whole {}: {why}", self.decoder.explain()), wait: None }),
+        }
+    }
+}
+
+/// The record with the values of the request that are kept, as its last member.
+fn with_request(item: Item, request: Option<&Json>) -> Item {
+    match (item, request) {
+        (Item::Record(text), Some(request)) if text.ends_with('}') => {
+            let open = &text[..text.len() - 1];
+            let comma = if open.trim_end().ends_with('{') { "" } else { "," };
+            Item::Record(format!("{open}{comma}\"request\":{request}}}").into())
+        }
+        (item, _) => item,
+    }
+}
+
+impl Bookmark {
+    /// The bookmark of what follows: a position of this crawl, or the next crawl.
+    fn going_on_at(&self, position: Option<Position>) -> Bookmark {
+        let Some(position) = position else {
+            return Bookmark { crawl: self.crawl + 1, tally: self.tally.next_crawl(), ..Bookmark::default() };
+        };
+        let waiting = self.waiting.iter().filter(|address| position != Position::Address((*address).clone())).cloned().collect();
+        Bookmark { position: Some(position), waiting, ..self.clone() }
+    }
+}
+
+impl Tally {
+    /// Counts ads that a page before had held: they are not read twice.
+    fn repeat(&mut self, ids: u64) {
+        let ids = i64::try_from(ids).unwrap_or_default();
+        self.repeated += ids;
+        self.crawl_items -= ids;
+    }
+
+    /// The tally when another crawl begins.
+    fn next_crawl(&self) -> Tally {
+        let stated = match (self.stated, self.crawl_stated) {
+            (Some(before), Some(now)) => Some(before + now),
+            (before, now) => before.or(now),
+        };
+        Tally { stated, crawl_pages: 0, crawl_items: 0, crawl_stated: None, ..self.clone() }
+    }
+}
+
+impl ReadState {
+    /// Of two reasons to have read nothing, the one that people must act on.
+    fn min_of(self, other: ReadState) -> ReadState {
+        if other == ReadState::Blocked { other } else { self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_the_request_become_the_last_member() {
+        let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
+        assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
+        assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
+    }
+}

@@ -1,0 +1,139 @@
+//! The page of a single ad, asked for by what its listing says, and put into one document with it. Asked for only where the listing is new
+//! or changed; who decides that knows the database, and stands above.
+
+use super::super::Access;
+use super::super::decode::{Body, DecodeSpec, Decoder};
+use super::super::door::Trouble;
+use super::super::json::Item;
+use super::super::template::{Filling, Names};
+use super::Http;
+use super::request::{BodySpec, MethodSpec, Request, Written};
+use crate::diagnostic::Diagnostics;
+use crate::model::Received;
+use crate::span::Span;
+use crate::yaml::{Located, OneOrMany, Text, from_text};
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::io::Read;
+use tokio_util::io::SyncIoBridge;
+
+/// A detail request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetailSpec {
+    /// The address; `{id}` is the ad's id, `{$.path}` what stands there in its listing.
+    url: Text,
+    /// `get` or `post`.
+    method: Option<MethodSpec>,
+    /// Its query.
+    #[serde(default)]
+    query: IndexMap<String, OneOrMany<Text>>,
+    /// Its headers.
+    #[serde(default)]
+    headers: IndexMap<Located<String>, Text>,
+    /// What it sends.
+    body: Option<BodySpec>,
+    /// How the answer is read; the first record counts.
+    #[serde(default)]
+    decode: DecodeSpec,
+    /// Where the record stands in the answer.
+    records: Option<Text>,
+    /// The member of the document it goes into.
+    #[serde(default = "detail")]
+    into: String,
+    /// Asked for again after so long, though the listing is unchanged.
+    again: Option<Again>,
+}
+
+/// A span as written.
+#[derive(Debug, Clone, Copy)]
+struct Again(Span);
+
+impl<'de> Deserialize<'de> for Again {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Again, D::Error> {
+        from_text(deserializer).map(Again)
+    }
+}
+
+fn detail() -> String {
+    "detail".to_owned()
+}
+
+/// A detail request, compiled.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// The request.
+    pub request: Request,
+    decoder: Decoder,
+    into: String,
+    /// Asked for again after so long.
+    pub again: Option<chrono::Duration>,
+}
+
+/// Why there is no detail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoDetail {
+    /// The ad is no longer there.
+    Gone,
+    /// It could not be read now.
+    Failed(String),
+}
+
+impl DetailSpec {
+    /// Compiles it; problems go to `out`.
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<Detail> {
+        let written = Written { url: &self.url, method: self.method, query: &self.query, headers: &self.headers, body: self.body.as_ref() };
+        let known = ["id".to_owned()];
+        let request = written.compile(Names { known: Some(&known), listing: true }, out);
+        let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), None, out);
+        Some(Detail { request: request?, decoder: decoder?, into: self.into.clone(), again: self.again.map(|again| again.0.0) })
+    }
+}
+
+impl Detail {
+    /// Asks for the page of an ad and puts both into one document. It keeps the hash of the listing, which says whether to ask again.
+    ///
+    /// # Errors
+    /// The ad is gone, or its page could not be read.
+    pub async fn complete(&self, http: &Http, access: &Access, listing: &Received) -> Result<Received, NoDetail> {
+        let mut document: Json = serde_json::from_str(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
+        let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
+        let filling = Filling { variables: &access.variables, values: &values, listing: Some(&document) };
+        let ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
+        let found = http.retried(|| async { self.read(http, access, ready.clone()).await }).await.map_err(|trouble| match trouble {
+            Trouble::Gone(_) => NoDetail::Gone,
+            Trouble::Passing { why, .. } | Trouble::Blocked(why) | Trouble::Lasting(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
+                NoDetail::Failed(why)
+            }
+        })?;
+        if let Json::Object(members) = &mut document {
+            members.insert(self.into.clone(), found);
+        }
+        Ok(Received { text: document.to_string().into(), ..listing.clone() })
+    }
+
+    async fn read(&self, http: &Http, access: &Access, ready: super::request::Ready) -> Result<Json, Trouble> {
+        let answer = http.ask(access, ready, None, None).await?;
+        let (url, charset) = (answer.url.to_string(), answer.charset());
+        let (decoder, limit) = (self.decoder.clone(), http.limits.page_bytes);
+        let mut bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
+        let reading = tokio::task::spawn_blocking(move || first_record(&decoder, &mut (&mut bridge).take(limit), &url, charset.as_deref()));
+        reading.await.map_err(|error| Trouble::Lasting(error.to_string()))?.map_err(|why| Trouble::Passing { why, wait: None })
+    }
+}
+
+fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Json, String> {
+    let mut first = None;
+    let mut put = |item: Item| {
+        first.get_or_insert(item);
+        true
+    };
+    let found = decoder.decode(reader, &Body { url: Some(url), charset }, &[], &mut put);
+    match (first, found) {
+        (Some(Item::Record(text)), _) => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        (Some(Item::Unreadable(_, why)), _) | (None, Err(why)) => Err(format!("its own page is not readable: {why}")),
+        (None, Ok(_)) => Err("its own page does not hold what is looked for there".to_owned()),
+    }
+}

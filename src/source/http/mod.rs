@@ -1,0 +1,322 @@
+//! Ads over HTTP: requests from templates, authentication, paging, one crawl for each combination of parameters, details. How an answer is
+//! classified (try again, blocked, gone) is said by the [`door`](super::door); here it is said what that means for the read.
+//!
+//! No secret may get into a document, a proof or an error: addresses are shown with variables as they were written. To add a way of paging:
+//! [`paging`]; a kind of authentication: [`auth`].
+
+pub mod auth;
+mod before;
+mod crawl;
+mod detail;
+pub mod paging;
+mod request;
+mod spot;
+
+pub use auth::Tokens;
+pub use detail::{Detail, NoDetail};
+pub use spot::{expression, selector};
+
+use super::decode::{DecodeSpec, Decoder};
+use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble};
+use super::page::Pages;
+use super::template::{Names, Template};
+use super::{Access, Approach, Validators, proof};
+use crate::diagnostic::Diagnostics;
+use crate::store::reads::Proof;
+use crate::yaml::{Located, OneOrMany, Text};
+use backon::{ExponentialBuilder, Retryable};
+use before::{Before, BeforeSpec};
+use detail::DetailSpec;
+use indexmap::IndexMap;
+use paging::{PagesSpec, Paging};
+use request::{BodySpec, MethodSpec, Ready, Request, Written, redacted};
+use reqwest::cookie::Jar;
+use reqwest::header::{HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ads over HTTP as a source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpSpec {
+    /// The address; `${NAME}` comes from the environment, `{name}` from `each` or `before`.
+    url: Text,
+    /// `get` or `post`; by default `post` when there is a body.
+    method: Option<MethodSpec>,
+    /// The query.
+    #[serde(default)]
+    query: IndexMap<String, OneOrMany<Text>>,
+    /// Headers.
+    #[serde(default)]
+    headers: IndexMap<Located<String>, Text>,
+    /// What is sent.
+    body: Option<BodySpec>,
+    /// How the source knows us.
+    auth: Option<auth::AuthSpec>,
+    /// A first request whose values go into the others.
+    before: Option<BeforeSpec>,
+    /// Parameters: one crawl for each value, or each combination.
+    #[serde(default)]
+    each: IndexMap<Located<String>, OneOrMany<Text>>,
+    /// Parameters that go into each document, as `$.request.NAME`.
+    #[serde(default)]
+    keep: Vec<Located<String>>,
+    /// How to come to the next page; without it there is one.
+    pages: Option<Located<PagesSpec>>,
+    /// How an answer is read.
+    #[serde(default)]
+    decode: DecodeSpec,
+    /// The character set, where the source says a wrong one or none.
+    charset: Option<Located<String>>,
+    /// Where the records stand in each page: `$.jobs[*]`.
+    records: Option<Text>,
+    /// Where the source states how many ads it has in all: lets the read be proven complete.
+    count: Option<Text>,
+    /// The page of a single ad.
+    detail: Option<DetailSpec>,
+    /// What an answer means, before what it usually means.
+    #[serde(default)]
+    responses: Vec<ResponseSpec>,
+    /// How we behave.
+    manners: Option<MannersSpec>,
+    /// What is the most.
+    limits: Option<LimitsSpec>,
+    /// How often a page that failed is tried again.
+    #[serde(default = "three")]
+    retries: usize,
+    /// Milliseconds before the first retry; doubled for each further one, with jitter.
+    #[serde(default = "half_a_second")]
+    backoff_ms: u64,
+    /// Whether private addresses may be asked.
+    #[serde(default)]
+    allow_private: bool,
+    /// Whether to ask only for what has changed since the read before, where the source can say so.
+    #[serde(default = "yes")]
+    conditional: bool,
+}
+
+fn three() -> usize {
+    3
+}
+
+fn half_a_second() -> u64 {
+    500
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Ads over HTTP, compiled.
+#[derive(Debug, Clone)]
+pub struct Http {
+    request: Request,
+    auth: auth::Auth,
+    before: Option<Before>,
+    each: Vec<(String, Vec<Template>)>,
+    keep: Vec<String>,
+    paging: Paging,
+    decoder: Decoder,
+    charset: Option<String>,
+    records: String,
+    /// The page of a single ad.
+    pub detail: Option<Detail>,
+    responses: Arc<Responses>,
+    manners: Arc<Manners>,
+    limits: Limits,
+    retries: usize,
+    backoff: Duration,
+    conditional: bool,
+}
+
+impl HttpSpec {
+    /// Compiles it; problems go to `out`.
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<Http> {
+        let each_names: Vec<String> = self.each.keys().map(|name| name.value.clone()).collect();
+        let mut names = each_names.clone();
+        let before = self.before.as_ref().map(|before| before.compile(Names { known: Some(&names), listing: false }, out));
+        names.extend(self.before.iter().flat_map(BeforeSpec::names));
+        let written = Written { url: &self.url, method: self.method, query: &self.query, headers: &self.headers, body: self.body.as_ref() };
+        let request = written.compile(Names { known: Some(&names), listing: false }, out);
+        let auth = self.auth.as_ref().map_or(Some(auth::Auth::None), |auth| auth.compile(out));
+        let each = self.each(out);
+        self.check_kept(&each_names, out);
+        let limits = LimitsSpec::compile(self.limits.as_ref(), out);
+        let cap = limits.as_ref().map_or(1000, |limits| limits.pages);
+        let place = self.pages.as_ref().map_or_else(|| self.url.place().clone(), |pages| pages.place.clone());
+        let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, &place, out);
+        let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), self.count.as_ref(), out);
+        let charset = super::decode::charset(self.charset.as_ref(), out);
+        let detail = self.detail.as_ref().map(|detail| detail.compile(out));
+        let responses = Responses::compile(&self.responses, out);
+        let limits = limits?;
+        let manners = MannersSpec::compile(self.manners.as_ref(), &limits, self.allow_private, out);
+        Some(Http {
+            request: request?,
+            auth: auth?,
+            before: present(before)?,
+            each: each?,
+            keep: self.keep.iter().map(|name| name.value.clone()).collect(),
+            paging: paging?,
+            decoder: decoder?,
+            charset: charset?,
+            records: self.records.as_ref().map_or_else(|| "$".to_owned(), ToString::to_string),
+            detail: present(detail)?,
+            responses: Arc::new(responses?),
+            manners: Arc::new(manners?),
+            limits,
+            retries: self.retries,
+            backoff: Duration::from_millis(self.backoff_ms),
+            conditional: self.conditional,
+        })
+    }
+
+    fn each(&self, out: &mut Diagnostics) -> Option<Vec<(String, Vec<Template>)>> {
+        let lists: Vec<Option<(String, Vec<Template>)>> = self
+            .each
+            .iter()
+            .map(|(name, values)| {
+                let values: Vec<Option<Template>> = values.iter().map(|value| Template::compile(value, out)).collect();
+                Some((name.value.clone(), values.into_iter().collect::<Option<_>>()?))
+            })
+            .collect();
+        lists.into_iter().collect()
+    }
+
+    fn check_kept(&self, each: &[String], out: &mut Diagnostics) {
+        for name in self.keep.iter().filter(|name| !each.contains(&name.value)) {
+            out.error(&name.place, "bad-paging", format!("`{name}` is not a parameter of `each`")).help("keep the name of one of its parameters");
+        }
+    }
+}
+
+/// What was not asked for is there in its way; what was asked for and could not be compiled is not.
+fn present<T>(compiled: Option<Option<T>>) -> Option<Option<T>> {
+    match compiled {
+        None => Some(None),
+        Some(compiled) => compiled.map(Some),
+    }
+}
+
+impl Http {
+    /// What it does, in a few words; variables stay as written.
+    pub fn explain(&self) -> String {
+        let crawls = self.each.iter().map(|(name, values)| format!(", for {} {name}", values.len()));
+        let detail = self.detail.as_ref().map(|detail| format!(", then {}", detail.request.url())).unwrap_or_default();
+        format!("{}{}{}{detail}", self.request.url(), crawls.collect::<String>(), self.paging.explain())
+    }
+
+    /// Reads all pages of all crawls.
+    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
+        if self.manners.window.as_ref().is_some_and(|window| !window.contains(approach.local_time)) {
+            return proof::unreachable(format!("not asked: {} is outside of its window", approach.local_time.format("%H:%M")));
+        }
+        if let Some(missing) = self.missing_variables(access).into_iter().next() {
+            return proof::unreachable(super::template::Missing::Variable(missing).to_string());
+        }
+        crawl::Reading::new(self, access, approach, pages).run().await
+    }
+
+    /// Names of variables without a value.
+    pub fn missing_variables(&self, access: &Access) -> Vec<String> {
+        self.templates().into_iter().flat_map(|template| template.missing(&access.variables)).collect()
+    }
+
+    /// Every template in it.
+    pub fn templates(&self) -> Vec<&Template> {
+        let mut all = self.request.templates();
+        all.extend(self.auth.templates());
+        all.extend(self.before.iter().flat_map(|before| before.request.templates()));
+        all.extend(self.each.iter().flat_map(|(_, values)| values));
+        all.extend(self.detail.iter().flat_map(|detail| detail.request.templates()));
+        all
+    }
+
+    /// A text without the values of variables.
+    fn redacted(&self, text: &str, access: &Access) -> String {
+        redacted(text, &self.templates(), &access.variables)
+    }
+
+    /// Whether the source can be asked for what has changed: one page, and nothing else to ask.
+    fn is_conditional(&self) -> bool {
+        self.conditional && self.paging.is_single() && self.each.is_empty() && self.before.is_none()
+    }
+
+    /// Every combination of parameters; one without any.
+    fn combinations_of(&self, access: &Access) -> Vec<BTreeMap<String, String>> {
+        let mut all = vec![BTreeMap::new()];
+        for (name, values) in &self.each {
+            let values: Vec<String> = values.iter().filter_map(|value| value.fill(&access.variables).ok()).collect();
+            let with = |one: &BTreeMap<String, String>, value: &String| {
+                let mut one = one.clone();
+                one.insert(name.clone(), value.clone());
+                one
+            };
+            all = all.iter().flat_map(|one| values.iter().map(|value| with(one, value)).collect::<Vec<_>>()).collect();
+        }
+        all
+    }
+
+    /// The parameters that go into each document.
+    fn kept(&self, each: &BTreeMap<String, String>) -> Option<Json> {
+        let kept: BTreeMap<&String, &String> = each.iter().filter(|(name, _)| self.keep.contains(name)).collect();
+        (!kept.is_empty()).then(|| json!(kept))
+    }
+
+    /// Tries again while that may help, with growing waits; a source that says how long to wait is obeyed.
+    async fn retried<T, F: Future<Output = Result<T, Trouble>>>(&self, once: impl FnMut() -> F) -> Result<T, Trouble> {
+        let waits = ExponentialBuilder::default().with_min_delay(self.backoff).with_max_times(self.retries).with_jitter();
+        let again = once.retry(waits).when(|trouble| matches!(trouble, Trouble::Passing { .. }));
+        again
+            .adjust(|trouble, next| next.map(|next| if let Trouble::Passing { wait: Some(wait), .. } = trouble { next.max(*wait) } else { next }))
+            .await
+    }
+
+    /// One try at a request, signed; once more with a new token if the old one is refused.
+    async fn ask(&self, access: &Access, mut ready: Ready, jar: Option<&Arc<Jar>>, known: Option<&Validators>) -> Result<Answer, Trouble> {
+        if let Some(known) = known {
+            let mut set = |name, value: &Option<String>| {
+                if let Some(value) = value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
+                    ready.headers.insert(name, value);
+                }
+            };
+            set(IF_NONE_MATCH, &known.etag);
+            set(IF_MODIFIED_SINCE, &known.last_modified);
+        }
+        let mut signed = ready.clone();
+        self.auth.sign(&mut signed, self, access).await?;
+        match access.door.ask(self.asking(signed, access, jar)).await {
+            Err(Trouble::Blocked(_)) if self.auth.forget(access) => {
+                self.auth.sign(&mut ready, self, access).await?;
+                access.door.ask(self.asking(ready, access, jar)).await
+            }
+            other => other,
+        }
+    }
+
+    fn asking(&self, ready: Ready, access: &Access, jar: Option<&Arc<Jar>>) -> Ask {
+        Ask {
+            method: ready.method,
+            shown_url: self.redacted(ready.url.as_str(), access),
+            url: ready.url,
+            headers: ready.headers,
+            body: ready.sent.bytes(),
+            manners: Arc::clone(&self.manners),
+            responses: Arc::clone(&self.responses),
+            cookies: jar.cloned(),
+        }
+    }
+
+    /// Asks for a token; neither the question nor the answer is ever recorded.
+    async fn ask_for_token(&self, url: &str, form: Vec<(String, String)>, access: &Access) -> Result<Vec<u8>, Trouble> {
+        let url = url::Url::parse(url).map_err(|error| Trouble::Lasting(format!("the address for tokens is not a URL: {error}")))?;
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form) };
+        let answer = access.door.unrecorded().ask(self.asking(ready, access, None)).await?;
+        answer.bytes(64 * 1024).await
+    }
+}

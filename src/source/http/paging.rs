@@ -1,0 +1,429 @@
+//! How a crawl comes from one page to the next, and when it is at the end. A position says where it stands and can be kept, so that a crawl
+//! that died goes on. Nothing here asks the network.
+
+use super::super::decode::Spot;
+use super::request::Ready;
+use super::spot::{Taken, TakenSpec};
+use crate::diagnostic::{Diagnostics, Place};
+use crate::source::decode::DecodeSpec;
+use crate::yaml::{Located, Positive, Text};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// How to come to the next page.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename = "way of paging", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PagesSpec {
+    /// A page number.
+    Number(NumberSpec),
+    /// How many ads to pass over.
+    Offset(OffsetSpec),
+    /// A value in the answer that names the next page.
+    Cursor(CursorSpec),
+    /// The address of the next page, in the answer.
+    Next(NextSpec),
+    /// The address of the next page, in the `Link` header.
+    Link(LinkSpec),
+}
+
+/// Page numbers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumberSpec {
+    /// The query parameter.
+    parameter: Option<Located<String>>,
+    /// The member of the body, instead: `variables.page`.
+    member: Option<Located<String>>,
+    /// The number of the first page.
+    #[serde(default = "one")]
+    first: u64,
+    /// What is added for the next.
+    #[serde(default = "one_positive")]
+    step: Positive<u64>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
+}
+
+/// Offsets.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetSpec {
+    /// The query parameter.
+    parameter: Option<Located<String>>,
+    /// The member of the body, instead: `variables.offset`.
+    member: Option<Located<String>>,
+    /// The offset of the first page.
+    #[serde(default)]
+    first: u64,
+    /// How many ads a full page holds; without it, what the page before held is added.
+    size: Option<Positive<u64>>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end.
+    #[serde(default)]
+    stop: Vec<Stop>,
+}
+
+/// Cursors.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CursorSpec {
+    /// Where it stands in the body: a path.
+    from: Option<Text>,
+    /// Where it stands in markup: a selector, `input[name=next]@value`.
+    css: Option<Text>,
+    /// A regular expression over the body, its first group.
+    #[serde(rename = "match")]
+    pattern: Option<Text>,
+    /// A header, instead.
+    header: Option<Located<String>>,
+    /// The query parameter it goes into.
+    parameter: Option<Located<String>>,
+    /// The member of the body it goes into, instead.
+    member: Option<Located<String>>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+}
+
+/// Addresses in the answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NextSpec {
+    /// Where it stands in the body: a path.
+    from: Option<Text>,
+    /// Where it stands in markup: a selector, `a.next@href`.
+    css: Option<Text>,
+    /// A regular expression over the body, its first group.
+    #[serde(rename = "match")]
+    pattern: Option<Text>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+}
+
+/// The `Link` header.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkSpec {
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn one_positive() -> Positive<u64> {
+    Positive(1)
+}
+
+/// What else is the end of paging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename = "end of paging", rename_all = "lowercase")]
+pub enum Stop {
+    /// A page with fewer ads than a full one.
+    Short,
+    /// A page that holds no new ad.
+    Repeat,
+}
+
+/// How to come to the next page, compiled.
+#[derive(Debug, Clone)]
+pub struct Paging {
+    way: Way,
+    /// Most pages to read.
+    pub max: u64,
+    stop: Vec<Stop>,
+    size: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    Single,
+    Number { target: Target, first: u64, step: u64 },
+    Offset { target: Target, first: u64 },
+    Cursor { taken: Taken, target: Target },
+    Next { taken: Taken },
+    Link,
+}
+
+/// Where the value of a position goes.
+#[derive(Debug, Clone)]
+enum Target {
+    Parameter(String),
+    Member(String),
+}
+
+/// Where a crawl stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// At the beginning.
+    Start,
+    /// At a page number or an offset.
+    Number(u64),
+    /// At a cursor.
+    Cursor(String),
+    /// At an address.
+    Address(String),
+}
+
+/// What a page says about the next.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    /// How many ads it held.
+    pub items: u64,
+    /// How many of them were new in this crawl.
+    pub fresh: u64,
+    /// How many ads the crawl has read so far, those that pages repeat counted once.
+    pub read: u64,
+    /// How many the source states.
+    pub stated: Option<u64>,
+    /// The value that the way of paging looks for in the answer.
+    pub taken: Option<String>,
+    /// The `Link` header.
+    pub link: Option<String>,
+    /// The address of the page.
+    pub url: Option<Url>,
+}
+
+/// What follows a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Follows {
+    /// Another page.
+    Page(Position),
+    /// Nothing: it was the last.
+    End,
+    /// Nothing, and not because it was the end.
+    Broken(String),
+}
+
+impl PagesSpec {
+    /// Compiles it; problems go to `out`.
+    pub fn compile(spec: Option<&PagesSpec>, cap: u64, decode: &DecodeSpec, place: &Place, out: &mut Diagnostics) -> Option<Paging> {
+        let plain = |way| Paging { way, max: cap, stop: Vec::new(), size: None };
+        let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
+        Some(match spec {
+            None => plain(Way::Single),
+            Some(PagesSpec::Link(link)) => Paging { max: max(&link.max), ..plain(Way::Link) },
+            Some(PagesSpec::Number(number)) => {
+                let target = target(number.parameter.as_ref(), number.member.as_ref(), place, out)?;
+                let way = Way::Number { target, first: number.first, step: number.step.0 };
+                Paging { way, max: max(&number.max), stop: stops(&number.stop, number.size, place, out)?, size: number.size.map(|size| size.0) }
+            }
+            Some(PagesSpec::Offset(offset)) => {
+                let target = target(offset.parameter.as_ref(), offset.member.as_ref(), place, out)?;
+                let way = Way::Offset { target, first: offset.first };
+                Paging { way, max: max(&offset.max), stop: stops(&offset.stop, offset.size, place, out)?, size: offset.size.map(|size| size.0) }
+            }
+            Some(PagesSpec::Cursor(cursor)) => {
+                let taken = TakenSpec {
+                    from: cursor.from.as_ref(),
+                    css: cursor.css.as_ref(),
+                    pattern: cursor.pattern.as_ref(),
+                    header: cursor.header.as_ref(),
+                };
+                let (taken, target) =
+                    (taken.compile(place, Some(decode), out), target(cursor.parameter.as_ref(), cursor.member.as_ref(), place, out));
+                Paging { max: max(&cursor.max), ..plain(Way::Cursor { taken: taken?, target: target? }) }
+            }
+            Some(PagesSpec::Next(next)) => {
+                let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
+                Paging { max: max(&next.max), ..plain(Way::Next { taken: taken.compile(place, Some(decode), out)? }) }
+            }
+        })
+    }
+}
+
+fn target(parameter: Option<&Located<String>>, member: Option<&Located<String>>, place: &Place, out: &mut Diagnostics) -> Option<Target> {
+    match (parameter, member) {
+        (Some(parameter), None) => Some(Target::Parameter(parameter.value.clone())),
+        (None, Some(member)) => Some(Target::Member(member.value.clone())),
+        _ => {
+            out.error(place, "bad-paging", "where the page goes in the request is not said, or said twice")
+                .help("give `parameter: page` for the query, or `member: page` for the body");
+            None
+        }
+    }
+}
+
+fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
+    if stop.contains(&Stop::Short) && size.is_none() {
+        out.error(place, "bad-paging", "`short` needs to know how many ads a full page holds").help("add `size: 20`, or leave `short` out");
+        return None;
+    }
+    Some(stop.to_vec())
+}
+
+impl Paging {
+    /// What to look for in the body of each page.
+    pub fn spot(&self) -> Option<&Spot> {
+        match &self.way {
+            Way::Cursor { taken: Taken::Body(spot), .. } | Way::Next { taken: Taken::Body(spot) } => Some(spot),
+            _ => None,
+        }
+    }
+
+    /// The header that names the next page.
+    pub fn header(&self) -> Option<&str> {
+        match &self.way {
+            Way::Cursor { taken: Taken::Header(name), .. } | Way::Next { taken: Taken::Header(name) } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether there is one page only.
+    pub fn is_single(&self) -> bool {
+        matches!(self.way, Way::Single)
+    }
+
+    /// In a few words.
+    pub fn explain(&self) -> String {
+        let of = |target: &Target| match target {
+            Target::Parameter(name) | Target::Member(name) => name.clone(),
+        };
+        match &self.way {
+            Way::Single => String::new(),
+            Way::Number { target, .. } => format!(", page by page ({})", of(target)),
+            Way::Offset { target, .. } => format!(", by offset ({})", of(target)),
+            Way::Cursor { target, .. } => format!(", by cursor ({})", of(target)),
+            Way::Next { .. } => ", from page to page".to_owned(),
+            Way::Link => ", from page to page (Link header)".to_owned(),
+        }
+    }
+
+    /// Makes a request the one for a position.
+    ///
+    /// # Errors
+    /// The source gave an address that is none.
+    pub fn apply(&self, position: &Position, ready: &mut Ready) -> Result<(), String> {
+        match (&self.way, position) {
+            (_, Position::Address(address)) => {
+                ready.url = ready.url.join(address).map_err(|error| format!("the next page has no address: {error}"))?;
+            }
+            (Way::Number { target, first, .. } | Way::Offset { target, first }, Position::Start) => target.set(ready, &first.to_string()),
+            (Way::Number { target, .. } | Way::Offset { target, .. }, Position::Number(number)) => target.set(ready, &number.to_string()),
+            (Way::Cursor { target, .. }, Position::Cursor(cursor)) => target.set(ready, cursor),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What follows the page at a position.
+    pub fn follows(&self, position: &Position, hints: &Hints) -> Follows {
+        let counts = matches!(self.way, Way::Number { .. } | Way::Offset { .. });
+        let reached = hints.stated.is_some_and(|stated| hints.read >= stated);
+        let short = self.stop.contains(&Stop::Short) && self.size.is_some_and(|size| hints.items < size);
+        let next = self.next(position, hints);
+        if self.is_single() || next.is_none() || (counts && hints.items == 0) {
+            return Follows::End;
+        }
+        if hints.items > 0 && hints.fresh == 0 {
+            return match self.stop.contains(&Stop::Repeat) {
+                true => Follows::End,
+                false => Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned()),
+            };
+        }
+        if counts && (reached || short) {
+            return Follows::End;
+        }
+        next.map_or(Follows::End, Follows::Page)
+    }
+
+    fn next(&self, position: &Position, hints: &Hints) -> Option<Position> {
+        let number = |first: u64| if let Position::Number(number) = position { *number } else { first };
+        match &self.way {
+            Way::Single => None,
+            Way::Number { first, step, .. } => Some(Position::Number(number(*first) + step)),
+            Way::Offset { first, .. } => Some(Position::Number(number(*first) + self.size.unwrap_or(hints.items))),
+            Way::Cursor { .. } => hints.taken.clone().map(Position::Cursor),
+            Way::Next { .. } => hints.taken.as_deref().and_then(|next| absolute(next, hints)).map(Position::Address),
+            Way::Link => hints.link.as_deref().and_then(next_link).and_then(|next| absolute(next, hints)).map(Position::Address),
+        }
+    }
+}
+
+fn absolute(next: &str, hints: &Hints) -> Option<String> {
+    match &hints.url {
+        Some(url) => url.join(next).ok().map(String::from),
+        None => Some(next.to_owned()),
+    }
+}
+
+/// The address of the next page in a `Link` header (RFC 8288).
+fn next_link(header: &str) -> Option<&str> {
+    header.split('<').skip(1).find_map(|link| {
+        let (address, parameters) = link.split_once('>')?;
+        let is_next = parameters
+            .split(';')
+            .filter_map(|one| one.trim().strip_prefix("rel="))
+            .any(|rel| rel.trim_end_matches([',', ' ']).trim_matches('"').split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")));
+        is_next.then(|| address.trim())
+    })
+}
+
+impl Target {
+    fn set(&self, ready: &mut Ready, value: &str) {
+        match self {
+            Target::Member(member) => ready.sent.set(member, value),
+            Target::Parameter(name) => {
+                let others: Vec<(String, String)> = ready
+                    .url
+                    .query_pairs()
+                    .filter(|(key, _)| key != name.as_str())
+                    .map(|(key, value)| (key.into_owned(), value.into_owned()))
+                    .collect();
+                ready.url.set_query(None);
+                ready.url.query_pairs_mut().extend_pairs(others).append_pair(name, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paging(way: Way, stop: &[Stop], size: Option<u64>) -> Paging {
+        Paging { way, max: 10, stop: stop.to_vec(), size }
+    }
+
+    fn target() -> Target {
+        Target::Parameter("p".into())
+    }
+
+    fn hints(items: u64, fresh: u64, read: u64, stated: Option<u64>) -> Hints {
+        Hints { items, fresh, read, stated, ..Hints::default() }
+    }
+
+    #[test]
+    fn numbers_go_on_until_nothing_comes_or_the_count_is_reached() {
+        let numbers = paging(Way::Number { target: target(), first: 1, step: 1 }, &[], None);
+        assert_eq!(numbers.follows(&Position::Start, &hints(10, 10, 10, Some(15))), Follows::Page(Position::Number(2)));
+        assert_eq!(numbers.follows(&Position::Number(2), &hints(5, 5, 15, Some(15))), Follows::End);
+        assert_eq!(numbers.follows(&Position::Number(3), &hints(0, 0, 10, None)), Follows::End);
+        assert!(matches!(numbers.follows(&Position::Number(3), &hints(10, 0, 20, None)), Follows::Broken(_)));
+    }
+
+    #[test]
+    fn a_short_page_is_the_end_only_where_it_is_said() {
+        let offset = |stop: &[Stop]| paging(Way::Offset { target: target(), first: 0 }, stop, Some(20));
+        assert_eq!(offset(&[]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::Page(Position::Number(20)));
+        assert_eq!(offset(&[Stop::Short]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::End);
+        assert_eq!(offset(&[Stop::Repeat]).follows(&Position::Start, &hints(20, 0, 40, None)), Follows::End);
+    }
+
+    #[test]
+    fn the_link_header_names_the_next_page() {
+        let header = r#"<https://x/?page=1>; rel="prev", </?page=3,4>; title="a"; rel="next last""#;
+        assert_eq!(next_link(header), Some("/?page=3,4"));
+        assert_eq!(next_link(r#"<https://x/?page=1>; rel="prev""#), None);
+        let url = Url::parse("https://x/a?page=2").unwrap();
+        let hints = Hints { link: Some(header.into()), url: Some(url), ..hints(5, 5, 5, None) };
+        assert_eq!(paging(Way::Link, &[], None).follows(&Position::Start, &hints), Follows::Page(Position::Address("https://x/?page=3,4".into())));
+    }
+}
