@@ -22,5 +22,7 @@ mod people;
 mod promises;
 #[path = "suite/reference.rs"]
 mod reference;
+#[path = "suite/sources.rs"]
+mod sources;
 #[path = "suite/replay.rs"]
 mod replay;

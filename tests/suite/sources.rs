@@ -1,0 +1,349 @@
+//! A server that plays what boards do: every way of paging, every kind of authentication, lists with pages of single ads, and faults. Each ends
+//! in the state that it should, and nothing is lost or retired by it.
+
+use crate::lab::{Lab, Step, stop_at};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use weir::engine::Summary;
+use weir::store::reads::ReadState;
+use wiremock::matchers::{body_string_contains, header, method, path, query_param};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+/// A board of one source; `fetch` is what stands under `http`, without its address.
+async fn board(server: &MockServer, fetch: &str) -> Lab {
+    let lab = Lab::new().await;
+    let indented: String = fetch.trim().lines().map(|line| format!("        {line}\n")).collect();
+    let text = format!(
+        "institution: acme
+timezone: Australia/Sydney
+sources:
+  board:
+    fetch:
+      http:
+        url: {}/jobs
+        backoff_ms: 1
+        allow_private: true
+{indented}    id: $.id
+    job: {{ title: {{ from: [$.title, $.detail.title] }}, description: $.detail.text, department: $.request.category }}
+missing: {{ after: 1, apart: 0h, at_most: 100% }}
+",
+        server.uri()
+    );
+    lab.write("institutions/acme.yaml", &text);
+    lab
+}
+
+async fn run(lab: &Lab, day: u32) -> Summary {
+    lab.run(&Step::new(&format!("2026-09-{day:02}"), &[("KEY", "s3cret"), ("USER_NAME", "me")])).await.remove(0)
+}
+
+fn state(summary: &Summary) -> (ReadState, String) {
+    let read = summary.sources["board"].read.clone().unwrap();
+    (read.state, read.why.unwrap_or_default())
+}
+
+fn jobs(ids: std::ops::Range<u64>) -> Vec<Json> {
+    ids.map(|id| json!({ "id": id, "title": format!("Ranger {id}") })).collect()
+}
+
+/// Answers with the ads from a number onwards, `size` at a time.
+async fn serve(server: &MockServer, verb: &str, answer: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'static) {
+    Mock::given(method(verb)).and(path("/jobs")).respond_with(answer).mount(server).await;
+}
+
+fn number(request: &Request, name: &str) -> u64 {
+    request.url.query_pairs().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok()).unwrap_or_default()
+}
+
+fn slice(from: u64, size: u64, total: u64) -> Vec<Json> {
+    jobs(from.min(total)..(from + size).min(total))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_of_paging_reads_everything_once() {
+    let ways: [(&str, &str); 7] = [
+        ("offset", "records: $.jobs[*]\ncount: $.total\npages: { offset: { parameter: from, size: 10 } }"),
+        ("numbers", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0 } }"),
+        ("body", "records: $.jobs[*]\nbody: { json: { limit: 10 } }\npages: { offset: { member: page.offset, size: 10, stop: [short] } }"),
+        ("cursor", "records: $.jobs[*]\npages: { cursor: { from: $.next, parameter: from } }"),
+        ("next", "records: $.jobs[*]\npages: { next: { from: $.link } }"),
+        ("link", "records: $.jobs[*]\npages: { link: {} }"),
+        ("clamped", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0, stop: [repeat] } }"),
+    ];
+    for (name, fetch) in ways {
+        let server = MockServer::start().await;
+        let answer = move |request: &Request| {
+            let posted: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+            let mut from = number(request, "from") + number(request, "page") * 10 + posted["page"]["offset"].as_u64().unwrap_or_default();
+            if name == "clamped" {
+                from = from.min(20);
+            }
+            let next = (from + 10 < 25).then_some(from + 10);
+            let link = next.map(|next| format!("/jobs?from={next}"));
+            let mut body = json!({ "jobs": slice(from, 10, 25), "next": next, "link": link });
+            if name == "offset" {
+                body["total"] = json!(25);
+            }
+            let answer = ResponseTemplate::new(200).set_body_json(body);
+            match link.filter(|_| name == "link") {
+                Some(link) => answer.insert_header("Link", format!("<{link}>; rel=\"next\"").as_str()),
+                None => answer,
+            }
+        };
+        serve(&server, if name == "body" { "POST" } else { "GET" }, answer).await;
+        let lab = board(&server, fetch).await;
+        let summary = run(&lab, 1).await;
+        assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 25), "{name}");
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_open_the_door_and_show_nowhere() {
+    let kinds: [(&str, &str, &str); 4] = [
+        ("auth: { bearer: \"${KEY}\" }", "authorization", "Bearer s3cret"),
+        ("auth: { basic: { user: \"${USER_NAME}\", password: \"${KEY}\" } }", "authorization", "Basic bWU6czNjcmV0"),
+        ("auth: { header: { name: X-Api-Key, value: \"Token ${KEY}\" } }", "x-api-key", "Token s3cret"),
+        ("auth: { query: { parameter: key, value: \"${KEY}\" } }", "", ""),
+    ];
+    for (fetch, name, value) in kinds {
+        let server = MockServer::start().await;
+        let answer = ResponseTemplate::new(200).set_body_json(json!(jobs(0..3)));
+        let mock = Mock::given(method("GET")).and(path("/jobs"));
+        let mock = if name.is_empty() { mock.and(query_param("key", "s3cret")) } else { mock.and(header(name, value)) };
+        mock.respond_with(answer).mount(&server).await;
+        let lab = board(&server, fetch).await;
+        let summary = run(&lab, 1).await;
+        assert_eq!((state(&summary).0, summary.total.created), (ReadState::Complete, 3), "{fetch}: {}", state(&summary).1);
+        assert!(!lab.dump().await.contains("s3cret"), "{fetch}");
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_fetched_once_and_again_when_it_is_refused() {
+    let server = MockServer::start().await;
+    let given = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&given);
+    let token = move |_: &Request| {
+        let number = counter.fetch_add(1, Ordering::SeqCst);
+        ResponseTemplate::new(200).set_body_json(json!({ "access_token": format!("t{number}"), "expires_in": 3600 }))
+    };
+    Mock::given(method("POST")).and(path("/token")).and(body_string_contains("client_secret=s3cret")).respond_with(token).mount(&server).await;
+    // The first token is no longer good on the second page.
+    let answer = |request: &Request| {
+        let page = number(request, "page");
+        let expected = if page < 2 { "Bearer t0" } else { "Bearer t1" };
+        match request.headers.get("authorization").is_some_and(|value| value == expected) {
+            true => ResponseTemplate::new(200).set_body_json(json!(slice((page - 1) * 2, 2, 4))),
+            false => ResponseTemplate::new(401),
+        }
+    };
+    serve(&server, "GET", answer).await;
+    let fetch = format!(
+        "pages: {{ number: {{ parameter: page }} }}\nauth: {{ oauth2: {{ token_url: {}/token, client_id: \"${{USER_NAME}}\", client_secret: \"${{KEY}}\" }} }}",
+        server.uri()
+    );
+    let lab = board(&server, &fetch).await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 4));
+    assert_eq!(given.load(Ordering::SeqCst), 2);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_first_answer_holds_goes_into_the_next_requests() {
+    let server = MockServer::start().await;
+    let form = r#"<form><input name="csrf" value="c&amp;1"></form><script>var build = "b7";</script>"#;
+    let first = ResponseTemplate::new(200).set_body_raw(form, "text/html").insert_header("Set-Cookie", "session=42; Path=/");
+    Mock::given(path("/start")).respond_with(first).mount(&server).await;
+    let answer = ResponseTemplate::new(200).set_body_json(json!(jobs(0..2)));
+    Mock::given(method("POST")).and(body_string_contains("token=c%261&build=b7")).and(header("cookie", "session=42")).respond_with(answer).mount(&server).await;
+    let fetch = format!(
+        "before: {{ url: {}/start, take: {{ token: {{ css: \"input[name=csrf]@value\" }}, build: {{ match: 'build = \"(\\w+)\"' }} }} }}\nbody: {{ form: {{ token: \"{{token}}\", build: \"{{build}}\" }} }}",
+        server.uri()
+    );
+    let lab = board(&server, &fetch).await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 2));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_crawl_for_each_parameter_and_a_dead_one_leaves_the_read_partial() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| match request.url.query_pairs().next().map(|(_, value)| value.into_owned()).as_deref() {
+        Some("it") => ResponseTemplate::new(200).set_body_json(json!(jobs(0..2))),
+        Some("law") => ResponseTemplate::new(200).set_body_json(json!(jobs(2..5))),
+        _ => ResponseTemplate::new(500),
+    };
+    serve(&server, "GET", answer).await;
+    let fetch = |categories: &str| format!("query: {{ c: \"{{category}}\" }}\neach: {{ category: [{categories}] }}\nkeep: [category]\nretries: 0");
+    let lab = board(&server, &fetch("it, law")).await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary).0, summary.total.created), (ReadState::Complete, 5));
+    assert_eq!(lab.texts("SELECT DISTINCT department FROM jobs ORDER BY 1").await, ["it", "law"]);
+    lab.bench.drop().await;
+    let lab = board(&server, &fetch("it, arts, law")).await;
+    let summary = run(&lab, 1).await;
+    let (found, why) = state(&summary);
+    assert_eq!((found, summary.total.created), (ReadState::Partial, 5));
+    assert!(why.starts_with("category arts: "), "{why}");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn details_are_asked_for_what_is_new_or_changed_and_for_nothing_else() {
+    let server = MockServer::start().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let day = Arc::new(AtomicUsize::new(1));
+    let today = Arc::clone(&day);
+    let list = move |_: &Request| match today.load(Ordering::SeqCst) {
+        1 | 2 => ResponseTemplate::new(200).set_body_json(json!([{ "id": 1 }, { "id": 2 }, { "id": 3 }, { "id": 4 }])),
+        _ => ResponseTemplate::new(200).set_body_json(json!([{ "id": 1, "v": 2 }, { "id": 2, "v": 2 }, { "id": 3 }, { "id": 4 }])),
+    };
+    serve(&server, "GET", list).await;
+    let (counter, today) = (Arc::clone(&asked), Arc::clone(&day));
+    let detail = move |request: &Request| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        match (request.url.path(), today.load(Ordering::SeqCst)) {
+            ("/jobs/3", _) => ResponseTemplate::new(410),
+            ("/jobs/4", 1) | ("/jobs/2", 3) => ResponseTemplate::new(500),
+            (path, day) => ResponseTemplate::new(200).set_body_json(json!({ "title": format!("Ranger {path}"), "text": format!("day {day}") })),
+        }
+    };
+    Mock::given(wiremock::matchers::path_regex("^/jobs/\\d+$")).respond_with(detail).mount(&server).await;
+    let lab = board(&server, &format!("retries: 0\ndetail: {{ url: \"{}/jobs/{{id}}\" }}", server.uri())).await;
+    let first = run(&lab, 1).await;
+    // 3 is gone by its own page, 4 cannot be read now: a dead letter.
+    assert_eq!((first.total.created, first.total.failed, asked.swap(0, Ordering::SeqCst)), (2, 1, 4));
+    assert!(state(&first).1.contains("1 ad listed, but gone"), "{}", state(&first).1);
+    day.store(2, Ordering::SeqCst);
+    let second = run(&lab, 2).await;
+    assert_eq!((second.total.created, second.total.unchanged, asked.swap(0, Ordering::SeqCst)), (1, 2, 2), "{second:?}");
+    day.store(3, Ordering::SeqCst);
+    let third = run(&lab, 3).await;
+    // 1 has changed; of 2 the page cannot be read, and what is known of it stays.
+    assert_eq!((third.total.updated, third.total.archived, third.total.unchanged, asked.swap(0, Ordering::SeqCst)), (1, 0, 2, 3), "{third:?}");
+    assert_eq!(lab.texts("SELECT original_id || ' ' || description FROM jobs ORDER BY 1").await, ["1 day 3", "2 day 1", "4 day 2"]);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_has_not_changed_is_the_read_before_once_more() {
+    let server = MockServer::start().await;
+    let body = Arc::new(AtomicUsize::new(3));
+    let now = Arc::clone(&body);
+    let answer = move |request: &Request| {
+        let count = now.load(Ordering::SeqCst);
+        let tag = format!("\"v{count}\"");
+        if request.headers.get("if-none-match").is_some_and(|value| value == tag.as_str()) {
+            return ResponseTemplate::new(304);
+        }
+        ResponseTemplate::new(200).set_body_json(json!(slice(0, count as u64, 9))).insert_header("ETag", tag.as_str())
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $[*]").await;
+    let text = std::fs::read_to_string(lab.folder.join("institutions/acme.yaml")).unwrap().replace("after: 1", "after: 2");
+    lab.write("institutions/acme.yaml", &text);
+    assert_eq!(run(&lab, 1).await.total.created, 3);
+    let second = run(&lab, 2).await;
+    assert_eq!((second.total.documents, state(&second)), (0, (ReadState::Complete, "not modified since the read before".to_owned())));
+    body.store(2, Ordering::SeqCst);
+    assert_eq!(run(&lab, 3).await.total.archived, 0);
+    // Missing in the read before, and that counts again.
+    let fourth = run(&lab, 4).await;
+    assert_eq!((fourth.total.archived, state(&fourth).0), (1, ReadState::Complete));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_that_died_goes_on_where_it_was() {
+    let server = MockServer::start().await;
+    let asked: Arc<std::sync::Mutex<Vec<u64>>> = Arc::default();
+    let list = Arc::clone(&asked);
+    let answer = move |request: &Request| {
+        let page = number(request, "page");
+        list.lock().unwrap().push(page);
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": slice((page - 1) * 10, 10, 500) }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    let step = Step::new("2026-09-01", &[]);
+    // After a few pages the run is stopped.
+    let stopped = lab.run_as(&step, false, stop_at(6)).await.remove(0);
+    assert!(stopped.is_err());
+    let before = std::mem::take(&mut *asked.lock().unwrap());
+    let stored: i64 = lab.texts("SELECT (bookmark->'tally'->>'pages')::text FROM source_reads WHERE state = 'reading'").await[0].parse().unwrap();
+    assert!(stored >= 1 && before.len() >= 2, "{stored} {before:?}");
+    let summary = run(&lab, 1).await;
+    let after = asked.lock().unwrap().clone();
+    assert_eq!(after.first().copied(), Some(u64::try_from(stored).unwrap() + 1), "{after:?}");
+    assert_eq!(state(&summary).0, ReadState::Complete, "{}", state(&summary).1);
+    assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["500"]);
+    assert_eq!(lab.texts("SELECT count(*)::text FROM source_reads").await, ["1"]);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_is_taken_for_an_empty_board() {
+    let gzip = |bytes: &[u8]| {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let bomb = gzip(&vec![b' '; 64 * 1024 * 1024]);
+    let challenge = "<html><head><title>Just a moment...</title><script src=\"/cdn-cgi/challenge-platform/x.js\"></script></head></html>";
+    let raw = |body: Vec<u8>, kind: &str| ResponseTemplate::new(200).set_body_raw(body, kind);
+    let faults: Vec<(&str, &str, ResponseTemplate, ReadState, &str)> = vec![
+        ("a circle of redirects", "", ResponseTemplate::new(302).insert_header("Location", "/jobs"), ReadState::Unreachable, "redirect"),
+        ("a gzip bomb", "", raw(bomb, "application/json"), ReadState::Unreachable, "unpacks to more"),
+        ("too large", "limits: { page_bytes: 1KB }", raw(vec![b' '; 4096], "application/json"), ReadState::Unreachable, "larger than the limit"),
+        ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Unreachable, "not whole JSON"),
+        ("another character set", "", raw(b"[{\"id\": 1, \"title\": \"caf\xe9\"}]".to_vec(), "application/json"), ReadState::Unreachable, "not whole JSON"),
+        ("a challenge", "decode: html", raw(challenge.into(), "text/html"), ReadState::Blocked, "asks for a human"),
+        ("an error page for XML", "decode: xml\nrecords: $.source.job[*]", raw(b"<html>Down</html>".to_vec(), "text/html"), ReadState::Partial, "nothing stands at"),
+        ("a page without a card", "decode: html\nrecords: article.job", raw(b"<p>Sorry</p>".to_vec(), "text/html"), ReadState::Partial, "nothing stands at"),
+        ("XML that breaks off", "decode: xml\nrecords: $.source.job[*]", raw(b"<source><job>".to_vec(), "text/xml"), ReadState::Unreachable, "breaks off"),
+        ("a rule of the author", "responses: [{ text: under maintenance, then: fail }]", raw(b"[] under maintenance".to_vec(), "text/plain"), ReadState::Unreachable, "maintenance"),
+        ("no answer at all", "limits: { page_time: 1s }", ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(30)), ReadState::Unreachable, ""),
+    ];
+    for (name, fetch, answer, expected, why) in faults {
+        let good = MockServer::start().await;
+        serve(&good, "GET", |_| ResponseTemplate::new(200).set_body_json(json!(jobs(0..8)))).await;
+        let lab = board(&good, "").await;
+        assert_eq!(run(&lab, 1).await.total.created, 8);
+        let server = MockServer::start().await;
+        Mock::given(path("/jobs")).respond_with(answer).mount(&server).await;
+        let faulty = board(&server, &format!("retries: 0\n{fetch}")).await;
+        lab.write("institutions/acme.yaml", &std::fs::read_to_string(faulty.folder.join("institutions/acme.yaml")).unwrap());
+        let summary = run(&lab, 2).await;
+        let (found, said) = state(&summary);
+        assert_eq!(found, expected, "{name}: {said}");
+        assert!(said.contains(why), "{name}: {said}");
+        assert_eq!(summary.total.archived, 0, "{name}");
+        assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["8"], "{name}");
+        lab.bench.drop().await;
+        faulty.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn private_addresses_are_refused_unless_allowed_and_robots_are_heard() {
+    let server = MockServer::start().await;
+    serve(&server, "GET", |_| ResponseTemplate::new(200).set_body_json(json!(jobs(0..2)))).await;
+    let lab = board(&server, "").await;
+    let text = std::fs::read_to_string(lab.folder.join("institutions/acme.yaml")).unwrap();
+    lab.write("institutions/acme.yaml", &text.replace("        allow_private: true\n", ""));
+    let (found, why) = state(&run(&lab, 1).await);
+    assert_eq!(found, ReadState::Unreachable);
+    assert!(why.contains("allow_private"), "{why}");
+    lab.write("institutions/acme.yaml", &text);
+    Mock::given(path("/robots.txt")).respond_with(ResponseTemplate::new(200).set_body_string("User-agent: *\nDisallow: /jobs")).mount(&server).await;
+    let (found, why) = state(&run(&lab, 2).await);
+    assert_eq!(found, ReadState::Blocked);
+    assert!(why.contains("robots.txt"), "{why}");
+    lab.bench.drop().await;
+}
