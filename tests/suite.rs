@@ -6,6 +6,8 @@
 
 #[path = "suite/bench.rs"]
 mod bench;
+#[path = "suite/connectors.rs"]
+mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
 #[path = "suite/house.rs"]
@@ -22,7 +24,7 @@ mod people;
 mod promises;
 #[path = "suite/reference.rs"]
 mod reference;
-#[path = "suite/sources.rs"]
-mod sources;
 #[path = "suite/replay.rs"]
 mod replay;
+#[path = "suite/sources.rs"]
+mod sources;

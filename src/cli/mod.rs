@@ -24,6 +24,7 @@ mod failures;
 mod graph;
 mod holds;
 mod plan;
+mod preview;
 mod report;
 mod retire;
 mod run;
@@ -81,6 +82,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Draw the DAG of an institution
     Graph(graph::Graph),
+    /// Fetch a few ads of a source: raw, mapped and judged, side by side
+    Preview(preview::PreviewArgs),
     /// Run institutions now: read, derive, validate, publish, archive
     Run(run::Run),
     /// The daily report: counts, error rates, speed, reasons, sizes
@@ -181,6 +184,7 @@ pub fn main() -> u8 {
         Command::Check(command) => command.run(&edge),
         Command::Plan(command) => command.run(&edge),
         Command::Graph(command) => command.run(&edge),
+        Command::Preview(command) => command.run(&edge),
         Command::Run(command) => command.run(&edge),
         Command::Report(command) => command.run(&edge),
         Command::Failures(command) => command.run(&edge),

@@ -12,6 +12,7 @@ use crate::source::http::Tokens;
 use crate::store::figures::Counts;
 use futures::StreamExt;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,9 @@ pub struct Run {
     /// Events as JSON lines, with a summary at the end
     #[arg(long)]
     json: bool,
+    /// Answer from pages that `weir preview --save` recorded, without a network
+    #[arg(long, value_name = "DIR")]
+    recorded: Option<PathBuf>,
     /// Wait for a run of the same institution instead of giving up
     #[arg(long)]
     wait: bool,
@@ -89,7 +93,12 @@ impl Run {
         let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
         let engine = Engine {
             store: database.store.clone(),
-            access: Access { folder: edge.project.clone(), door: Door::new()?, variables: Arc::new(variables.collect()), tokens: Tokens::default() },
+            access: Access {
+                folder: edge.project.clone(),
+                door: door(edge, self.recorded.as_deref())?,
+                variables: Arc::new(variables.collect()),
+                tokens: Tokens::default(),
+            },
             sandbox: Arc::clone(&checked.sandbox),
             watcher: if self.json {
                 progress::json_lines()
@@ -150,6 +159,14 @@ impl Run {
         let changed = total.created + total.updated + total.reopened + total.archived > 0;
         if code == DONE && self.detailed_exitcode && changed { CHANGES } else { code }
     }
+}
+
+/// The door to the network, or to a recording.
+pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<Door, Failure> {
+    Ok(match recorded {
+        Some(folder) => Door::replaying(edge.project.join(folder))?,
+        None => Door::new()?,
+    })
 }
 
 /// Keeps the counts of the newest run or dry run where `weir graph` finds them. They are an ornament: that they cannot be kept is no failure of the run.

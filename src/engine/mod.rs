@@ -7,6 +7,7 @@
 
 mod detail;
 pub mod event;
+pub mod preview;
 pub mod segment;
 pub mod spool;
 pub mod stream;

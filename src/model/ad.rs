@@ -84,6 +84,28 @@ pub struct Ad {
     pub published: Option<Published>,
 }
 
+impl Ad {
+    /// An ad of which nothing is known but its document.
+    pub fn fresh(external_id: String, content: Json, content_hash: Hash, _at: Clock) -> Ad {
+        Ad {
+            external_id,
+            document_id: 0,
+            content,
+            content_hash,
+            derived_hash: None,
+            derived_fingerprint: None,
+            outcome: Outcome::Pending,
+            generation: 0,
+            fields_hash: None,
+            refresh_hash: None,
+            released: false,
+            discarded: false,
+            retries: 0,
+            published: None,
+        }
+    }
+}
+
 /// What `jobs` shows of an ad.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {

@@ -5,6 +5,8 @@ use super::Plan;
 use super::compile::{self, Shared};
 use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
+use super::trial;
+use crate::config::connector;
 use crate::config::{InstitutionSpec, Parsed, Project};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
 use crate::rule::Sandbox;
@@ -58,8 +60,10 @@ impl Institution {
 
 /// Checks a project.
 pub fn check(project: Project) -> Checked {
-    let Project { texts, institutions, pipelines, rules: rule_files, mut diagnostics, .. } = project;
-    let sandbox = Sandbox::new();
+    let Project { texts, institutions, connectors, pipelines, rules: rule_files, mut diagnostics, .. } = project;
+    let sandbox = Arc::new(Sandbox::new());
+    let own = |file: &str| !file.ends_with(connector::OF_WEIR);
+    connectors.iter().filter(|connector| own(&connector.file)).for_each(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics));
     let extras = declared_extras(&institutions, &diagnostics);
     let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
     let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
@@ -76,7 +80,7 @@ pub fn check(project: Project) -> Checked {
     twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
     let judged = institutions.iter().zip(plans).map(|(file, plan)| judge(file, plan, &broken, &twice, &pipeline_files));
-    Checked { institutions: judged.collect(), diagnostics, texts, sandbox: Arc::new(sandbox) }
+    Checked { institutions: judged.collect(), diagnostics, texts, sandbox }
 }
 
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], found: &Diagnostics) -> Extras {

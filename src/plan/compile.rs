@@ -156,7 +156,7 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
     let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
-    let path = source.id.get().and_then(|id| json_path(id, out));
+    let ident = ident(source, out);
     let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, zone, batch, out));
     let resolve = Resolve::compile(source.company.as_ref().or(spec.company.as_ref()), source.division.as_ref().or(spec.division.as_ref()), out);
     let validate = validate(all, source, out);
@@ -172,7 +172,12 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
         Stage::Archive(Arc::new(archive)),
         Stage::Report,
     ];
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: Ident { path: path? }, batch, stages })
+    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, batch, stages })
+}
+
+/// How the ads of a source are told apart.
+pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
+    source.id.get().and_then(|id| json_path(id, out)).map(|path| Ident { path })
 }
 
 /// What every ad would lack: its title, or a field that a relation is found by.

@@ -9,6 +9,7 @@ pub mod compile;
 pub mod picture;
 pub mod pipeline;
 pub mod rules;
+pub mod trial;
 
 pub use check::{Checked, Standing};
 

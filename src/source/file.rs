@@ -43,7 +43,8 @@ pub struct FileSpec {
 pub struct Files {
     /// Files, folders or patterns.
     pub paths: Vec<Template>,
-    decoder: Decoder,
+    /// How a file is read.
+    pub decoder: Decoder,
     /// Without `decode`, the name of each file says how it is read.
     by_name: bool,
     charset: Option<String>,
@@ -65,7 +66,14 @@ impl FileSpec {
         let decoder = DecodeSpec::compile(&decode, &self.path.place, self.records.as_ref(), self.count.as_ref(), out);
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let records = self.records.as_ref().map_or_else(|| "$".to_owned(), ToString::to_string);
-        Some(Files { paths: paths?, decoder: decoder?, by_name: self.decode.is_none(), charset: charset?, url: self.url.as_ref().map(|url| url.value.clone()), records })
+        Some(Files {
+            paths: paths?,
+            decoder: decoder?,
+            by_name: self.decode.is_none(),
+            charset: charset?,
+            url: self.url.as_ref().map(|url| url.value.clone()),
+            records,
+        })
     }
 }
 

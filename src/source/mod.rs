@@ -42,10 +42,10 @@ pub enum FetchSpec {
 /// How a source is read, compiled.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// JSON over HTTP.
+    /// Requests over HTTP.
     Http(Box<http::Http>),
     /// Files and folders.
-    File(file::Files),
+    File(Box<file::Files>),
 }
 
 /// What a reading may use.
@@ -77,7 +77,7 @@ impl FetchSpec {
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Source> {
         match self {
             FetchSpec::Http(spec) => spec.compile(out).map(Box::new).map(Source::Http),
-            FetchSpec::File(spec) => spec.compile(out).map(Source::File),
+            FetchSpec::File(spec) => spec.compile(out).map(Box::new).map(Source::File),
         }
     }
 }
@@ -111,6 +111,23 @@ impl Source {
     pub fn way(&self) -> Hash {
         // Templates show as they are written, so that no secret is hashed.
         Hash::of(format!("{self:?}").as_bytes())
+    }
+
+    /// The records of an answer or file that is at hand, and how its reading ended; for trying it out.
+    ///
+    /// # Errors
+    /// It is not what it should be.
+    pub fn records_of(&self, mut body: &[u8]) -> Result<Vec<json::Item>, String> {
+        let decoder = match self {
+            Source::Http(http) => &http.decoder,
+            Source::File(files) => &files.decoder,
+        };
+        let mut items = Vec::new();
+        let found = decoder.decode(&mut body, &decode::Body { url: Some("https://example.org/"), charset: None }, &[], &mut |item| {
+            items.push(item);
+            true
+        })?;
+        if found.place_found { Ok(items) } else { Err("the records are not where they are looked for".to_owned()) }
     }
 
     /// The request for the page of a single ad, if there is one.

@@ -159,7 +159,12 @@ async fn what_a_first_answer_holds_goes_into_the_next_requests() {
     let first = ResponseTemplate::new(200).set_body_raw(form, "text/html").insert_header("Set-Cookie", "session=42; Path=/");
     Mock::given(path("/start")).respond_with(first).mount(&server).await;
     let answer = ResponseTemplate::new(200).set_body_json(json!(jobs(0..2)));
-    Mock::given(method("POST")).and(body_string_contains("token=c%261&build=b7")).and(header("cookie", "session=42")).respond_with(answer).mount(&server).await;
+    Mock::given(method("POST"))
+        .and(body_string_contains("token=c%261&build=b7"))
+        .and(header("cookie", "session=42"))
+        .respond_with(answer)
+        .mount(&server)
+        .await;
     let fetch = format!(
         "before: {{ url: {}/start, take: {{ token: {{ css: \"input[name=csrf]@value\" }}, build: {{ match: 'build = \"(\\w+)\"' }} }} }}\nbody: {{ form: {{ token: \"{{token}}\", build: \"{{build}}\" }} }}",
         server.uri()
@@ -302,13 +307,49 @@ async fn no_fault_is_taken_for_an_empty_board() {
         ("a gzip bomb", "", raw(bomb, "application/json"), ReadState::Unreachable, "unpacks to more"),
         ("too large", "limits: { page_bytes: 1KB }", raw(vec![b' '; 4096], "application/json"), ReadState::Unreachable, "larger than the limit"),
         ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Unreachable, "not whole JSON"),
-        ("another character set", "", raw(b"[{\"id\": 1, \"title\": \"caf\xe9\"}]".to_vec(), "application/json"), ReadState::Unreachable, "not whole JSON"),
+        (
+            "another character set",
+            "",
+            raw(b"[{\"id\": 1, \"title\": \"caf\xe9\"}]".to_vec(), "application/json"),
+            ReadState::Unreachable,
+            "not whole JSON",
+        ),
         ("a challenge", "decode: html", raw(challenge.into(), "text/html"), ReadState::Blocked, "asks for a human"),
-        ("an error page for XML", "decode: xml\nrecords: $.source.job[*]", raw(b"<html>Down</html>".to_vec(), "text/html"), ReadState::Partial, "nothing stands at"),
-        ("a page without a card", "decode: html\nrecords: article.job", raw(b"<p>Sorry</p>".to_vec(), "text/html"), ReadState::Partial, "nothing stands at"),
-        ("XML that breaks off", "decode: xml\nrecords: $.source.job[*]", raw(b"<source><job>".to_vec(), "text/xml"), ReadState::Unreachable, "breaks off"),
-        ("a rule of the author", "responses: [{ text: under maintenance, then: fail }]", raw(b"[] under maintenance".to_vec(), "text/plain"), ReadState::Unreachable, "maintenance"),
-        ("no answer at all", "limits: { page_time: 1s }", ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(30)), ReadState::Unreachable, ""),
+        (
+            "an error page for XML",
+            "decode: xml\nrecords: $.source.job[*]",
+            raw(b"<html>Down</html>".to_vec(), "text/html"),
+            ReadState::Partial,
+            "nothing stands at",
+        ),
+        (
+            "a page without a card",
+            "decode: html\nrecords: article.job",
+            raw(b"<p>Sorry</p>".to_vec(), "text/html"),
+            ReadState::Partial,
+            "nothing stands at",
+        ),
+        (
+            "XML that breaks off",
+            "decode: xml\nrecords: $.source.job[*]",
+            raw(b"<source><job>".to_vec(), "text/xml"),
+            ReadState::Unreachable,
+            "breaks off",
+        ),
+        (
+            "a rule of the author",
+            "responses: [{ text: under maintenance, then: fail }]",
+            raw(b"[] under maintenance".to_vec(), "text/plain"),
+            ReadState::Unreachable,
+            "a rule of",
+        ),
+        (
+            "no answer at all",
+            "limits: { page_time: 1s }",
+            ResponseTemplate::new(200).set_delay(std::time::Duration::from_secs(30)),
+            ReadState::Unreachable,
+            "",
+        ),
     ];
     for (name, fetch, answer, expected, why) in faults {
         let good = MockServer::start().await;

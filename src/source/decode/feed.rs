@@ -71,7 +71,7 @@ fn common(mut item: Json, names: &Names) -> Item {
     let Json::Object(members) = &mut item else { return record(&item) };
     let mut shared = Map::new();
     for (name, places) in names {
-        let texts = places.iter().map(|place| texts(members.get(*place), name)).find(|texts| !texts.is_empty()).unwrap_or_default();
+        let texts = places.iter().map(|place| texts(members.get(*place))).find(|texts| !texts.is_empty()).unwrap_or_default();
         if *name == "categories" && !texts.is_empty() {
             shared.insert((*name).to_owned(), texts.into());
         } else if let Some(first) = texts.into_iter().next() {
@@ -83,13 +83,13 @@ fn common(mut item: Json, names: &Names) -> Item {
 }
 
 /// The texts of an element, however it is written: as text, with attributes, several times.
-fn texts(value: Option<&Json>, name: &str) -> Vec<String> {
+fn texts(value: Option<&Json>) -> Vec<String> {
     match value {
         Some(Json::String(text)) if !text.trim().is_empty() => vec![text.trim().to_owned()],
         Some(Json::Number(number)) => vec![number.to_string()],
         Some(Json::Array(items)) => {
             let alternate = |item: &&Json| item.get("@rel").is_none_or(|rel| rel == "alternate");
-            items.iter().filter(alternate).flat_map(|item| texts(Some(item), name)).collect()
+            items.iter().filter(alternate).flat_map(|item| texts(Some(item))).collect()
         }
         Some(Json::Object(members)) => {
             let inner = ["#text", "@href", "@term", "name"].iter().find_map(|key| members.get(*key)?.as_str());

@@ -432,8 +432,14 @@ mod tests {
         }
     }
 
+    /// `WEIR_FUZZ=1000000` looks longer.
+    #[allow(clippy::disallowed_methods, reason = "a test is an edge, too")]
+    fn fuzz_cases() -> u32 {
+        std::env::var("WEIR_FUZZ").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(std::env::var("WEIR_FUZZ").ok().and_then(|cases| cases.parse().ok()).unwrap_or(64)))]
+        #![proptest_config(ProptestConfig::with_cases(fuzz_cases()))]
 
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

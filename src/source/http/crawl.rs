@@ -107,7 +107,7 @@ impl<'h> Reading<'h> {
     }
 
     async fn crawl(&mut self, each: &BTreeMap<String, String>) -> Option<Verdict> {
-        self.lock(|pages| pages.begin_crawl());
+        self.lock(Pages::begin_crawl);
         let jar = Arc::new(Jar::default());
         let jar = self.http.before.is_some().then_some(&jar);
         let values = match (&self.http.before, jar) {

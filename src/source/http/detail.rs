@@ -114,6 +114,18 @@ impl Detail {
         Ok(Received { text: document.to_string().into(), ..listing.clone() })
     }
 
+    /// Puts a page that is at hand into the document of its listing; for trying it out.
+    ///
+    /// # Errors
+    /// It is not what it should be.
+    pub fn put_into(&self, listing: &mut Json, mut page: &[u8]) -> Result<(), String> {
+        let found = first_record(&self.decoder, &mut page, "https://example.org/", None)?;
+        if let Json::Object(members) = listing {
+            members.insert(self.into.clone(), found);
+        }
+        Ok(())
+    }
+
     async fn read(&self, http: &Http, access: &Access, ready: super::request::Ready) -> Result<Json, Trouble> {
         let answer = http.ask(access, ready, None, None).await?;
         let (url, charset) = (answer.url.to_string(), answer.charset());

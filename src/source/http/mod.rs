@@ -119,7 +119,8 @@ pub struct Http {
     each: Vec<(String, Vec<Template>)>,
     keep: Vec<String>,
     paging: Paging,
-    decoder: Decoder,
+    /// How an answer is read.
+    pub decoder: Decoder,
     charset: Option<String>,
     records: String,
     /// The page of a single ad.

@@ -1,0 +1,170 @@
+//! `weir preview`.
+
+use super::database::block_on;
+use super::run::door;
+use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
+use crate::diagnostic::{did_you_mean, one_of};
+use crate::engine::preview::{self, Preview};
+use crate::model::{Document, Severity};
+use crate::plan::{Checked, Flow, Plan};
+use crate::source::Access;
+use crate::source::http::Tokens;
+use crate::stage::Draft;
+use serde_json::{Value as Json, json};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Fetch a few ads of a source.
+#[derive(clap::Args)]
+pub struct PreviewArgs {
+    /// The institution
+    institution: String,
+    /// The source; the only one if none is named
+    source: Option<String>,
+    /// How many ads
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+    /// Record the pages for tests, under recorded/INSTITUTION/SOURCE
+    #[arg(long)]
+    save: bool,
+    /// Answer from recorded pages, without a network
+    #[arg(long, value_name = "DIR", conflicts_with = "save")]
+    recorded: Option<PathBuf>,
+    #[command(flatten)]
+    at: At,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+impl PreviewArgs {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let checked = edge.checked();
+        show(&checked, edge);
+        let Some((plan, flow)) = self.choose(&checked)? else { return Ok(NOTHING) };
+        block_on(async {
+            let access = self.access(edge, &plan, flow)?;
+            let flow = flow_of(&plan, flow);
+            let preview = preview::look(&access, &checked.sandbox, &plan, flow, self.at.clock(edge), usize::from(self.limit)).await;
+            if self.json {
+                say!("{:#}", as_json(&preview));
+            } else {
+                say!("{}", as_text(&preview, edge.width));
+            }
+            Ok(if preview.ads.is_empty() { FAILED } else { DONE })
+        })?
+    }
+
+    /// The plan and the number of its source; nothing if the institution is broken, which is told.
+    fn choose(&self, checked: &Checked) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
+        let slugs = || checked.institutions.iter().map(|institution| institution.slug.as_str());
+        let Some(institution) = checked.institutions.iter().find(|one| one.slug == self.institution) else {
+            return Err(unknown("institution", &self.institution, slugs().collect()));
+        };
+        let Some(plan) = institution.plan() else { return Ok(None) };
+        let sources = || plan.flows.iter().map(|flow| flow.source.as_str()).collect::<Vec<_>>();
+        let number = match &self.source {
+            Some(wanted) => plan.flows.iter().position(|flow| flow.source == *wanted).ok_or_else(|| unknown("source", wanted, sources()))?,
+            None if plan.flows.len() == 1 => 0,
+            None => return Err(Failure::nothing(format!("`{}` has several sources\nhelp: name one of {}", self.institution, one_of(sources())))),
+        };
+        Ok(Some((Arc::clone(plan), number)))
+    }
+
+    fn access(&self, edge: &Edge, plan: &Plan, flow: usize) -> Result<Access, Failure> {
+        let mut door = door(edge, self.recorded.as_deref())?;
+        if self.save {
+            let folder = format!("recorded/{}/{}", plan.tenant.slug, flow_of(plan, flow).source);
+            eprintln!("recording to {folder}");
+            door = door.recording(edge.project.join(folder));
+        }
+        let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
+        Ok(Access { folder: edge.project.clone(), door, variables: Arc::new(variables.collect()), tokens: Tokens::default() })
+    }
+}
+
+fn flow_of(plan: &Plan, number: usize) -> &Flow {
+    &plan.flows[number]
+}
+
+fn unknown(what: &str, wanted: &str, known: Vec<&str>) -> Failure {
+    let help =
+        did_you_mean(wanted, known.iter().copied()).map_or_else(|| format!("there is {}", one_of(known)), |near| format!("did you mean `{near}`?"));
+    Failure::nothing(format!("unknown {what} `{wanted}`\nhelp: {help}"))
+}
+
+fn as_json(preview: &Preview) -> Json {
+    let ads = preview
+        .ads
+        .iter()
+        .map(|draft| json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "problems": draft.problems }));
+    let refused = preview.refused.iter().map(|document| json!({ "raw": document.content, "why": why(document) }));
+    json!({ "format": 1, "read": preview.proof, "ads": ads.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>() })
+}
+
+fn why(document: &Document) -> String {
+    document.refused.as_ref().map(crate::model::Refused::message).unwrap_or_default()
+}
+
+fn fields(draft: &Draft) -> Json {
+    draft
+        .job
+        .values()
+        .filter(|(_, value)| !value.is_absent())
+        .map(|(name, value)| (name.to_owned(), value.to_json()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+fn as_text(preview: &Preview, width: usize) -> String {
+    let mut lines = Vec::new();
+    for draft in &preview.ads {
+        lines.push(format!("ad {}", draft.ad.external_id));
+        lines.push("  raw".to_owned());
+        lines.extend(pretty(&draft.ad.content, width).into_iter().map(|line| format!("    {line}")));
+        lines.push("  mapped".to_owned());
+        if let Json::Object(fields) = fields(draft) {
+            let widest = fields.keys().map(String::len).max().unwrap_or_default();
+            lines
+                .extend(fields.iter().map(|(name, value)| format!("    {name:widest$}  {}", short(&plain(value), width.saturating_sub(widest + 6)))));
+        }
+        let verdict = if draft.fails() { "  rejected" } else { "  valid" };
+        lines.push(verdict.to_owned());
+        lines.extend(draft.problems.iter().map(|problem| {
+            let mark = if problem.severity == Severity::Error { "x" } else { "!" };
+            format!("    {mark} {}{}: {}", problem.kind, problem.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default(), problem.message)
+        }));
+        lines.push(String::new());
+    }
+    for document in &preview.refused {
+        lines.push(format!("refused: {}", why(document)));
+        lines.extend(pretty(&document.content, width).into_iter().map(|line| format!("    {line}")));
+    }
+    lines.push(format!("{} ads shown; companies and divisions are looked up only in runs", preview.ads.len()));
+    if let (true, Some(why)) = (preview.ads.is_empty(), &preview.proof.why) {
+        lines.push(format!("the source is {}: {why}", preview.proof.state.name()));
+    }
+    lines.join("\n")
+}
+
+/// Most lines of a raw document.
+const MOST_LINES: usize = 40;
+
+fn pretty(value: &Json, width: usize) -> Vec<String> {
+    let text = format!("{value:#}");
+    let mut lines: Vec<String> = text.lines().take(MOST_LINES).map(|line| short(line, width.saturating_sub(4))).collect();
+    if text.lines().count() > MOST_LINES {
+        lines.push("...".to_owned());
+    }
+    lines
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
+}
+
+/// The text in at most so many letters; what scraped text could do to a terminal is taken out.
+fn short(text: &str, width: usize) -> String {
+    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if clean.chars().count() <= width { clean } else { format!("{}…", clean.chars().take(width.saturating_sub(1)).collect::<String>()) }
+}

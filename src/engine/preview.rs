@@ -1,0 +1,77 @@
+//! A look at a few ads of a source: what came, what the mapping makes of it, what the rules say. The same reading and the same stages as in a
+//! run, but nothing is stored and nothing is looked up: companies and divisions are left out.
+
+use crate::model::{Ad, Clock, Document, Received};
+use crate::plan::{Flow, Plan};
+use crate::rule::Sandbox;
+use crate::source::http::NoDetail;
+use crate::source::{Access, Approach, Pages};
+use crate::stage::{Draft, Role, Setting};
+use crate::store::Stream;
+use crate::store::reads::Proof;
+use std::sync::Arc;
+
+/// A few ads of a source.
+pub struct Preview {
+    /// How the reading ended; it is stopped when enough was seen.
+    pub proof: Proof,
+    /// Ads with their fields and problems.
+    pub ads: Vec<Draft>,
+    /// What could not be taken for an ad.
+    pub refused: Vec<Document>,
+}
+
+/// Reads at most `limit` ads of a source and derives them.
+pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock, limit: usize) -> Preview {
+    let (pages, mut receiver) = Pages::channel(&flow.ident);
+    let approach = Approach { bookmark: None, known: None, local_time: at.time_of_day(flow.zone) };
+    let reading = flow.fetch.read(access, &approach, pages);
+    let gathering = async move {
+        let (mut listed, mut refused): (Vec<Received>, Vec<Document>) = (Vec::new(), Vec::new());
+        while listed.len() + refused.len() < limit
+            && let Some(page) = receiver.recv().await
+        {
+            listed.extend(page.received);
+            refused.extend(page.refused);
+        }
+        listed.truncate(limit);
+        (listed, refused)
+    };
+    let (proof, (listed, mut refused)) = tokio::join!(reading, gathering);
+    let setting = setting(sandbox, plan, flow, at);
+    let mut ads = Vec::new();
+    for listing in listed {
+        let document = detailed(access, flow, listing).await;
+        if document.refused.is_some() {
+            refused.push(document);
+            continue;
+        }
+        let mut draft = Draft::new(Ad::fresh(document.external_id, document.content, document.hash, at));
+        flow.of_role(Role::Record).for_each(|(_, stage)| stage.record(&setting, &mut draft));
+        ads.push(draft);
+    }
+    Preview { proof, ads, refused }
+}
+
+async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
+    let Some((http, detail)) = flow.fetch.detail() else { return listing.read() };
+    match detail.complete(http, access, &listing).await {
+        Ok(whole) => whole.read(),
+        Err(NoDetail::Gone) => listing.read().without_detail("the ad is gone by its own page".to_owned()),
+        Err(NoDetail::Failed(why)) => listing.read().without_detail(why),
+    }
+}
+
+fn setting(sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
+    let parts = flow.parts_at(at);
+    Setting {
+        stream: Stream { institution: plan.tenant.id, source: flow.source.clone() },
+        slug: plan.tenant.slug.clone(),
+        zone: flow.zone,
+        at,
+        run: 0,
+        fingerprint: parts.fingerprint(),
+        parts,
+        sandbox: Arc::clone(sandbox),
+    }
+}
