@@ -13,6 +13,7 @@ pub mod span;
 pub mod model;
 
 pub mod jsonpath;
+pub mod markup;
 pub mod rule;
 
 pub mod draw;

@@ -60,6 +60,8 @@ pub struct Ad {
     pub document_id: i64,
     /// The document's content.
     pub content: Json,
+    /// The instant of the run that stored it.
+    pub scraped_at: Clock,
     /// Hash of it.
     pub content_hash: Hash,
     /// The content that was last derived.

@@ -9,9 +9,10 @@ pub mod http;
 pub mod ident;
 pub mod json;
 pub mod page;
+pub mod steps;
 pub mod template;
 
-pub use ident::Ident;
+pub use ident::{IdMapping, Ident};
 pub use page::{Page, Pages, Stopped};
 pub use template::{Template, Variables};
 
