@@ -8,6 +8,7 @@ use std::fmt;
 use url::Url;
 
 /// A page, parsed. It cannot leave its thread.
+#[derive(Debug)]
 pub struct Page(Html);
 
 /// A selector, and what is taken of what it finds: `a.title`, `a@href`, `div.text@html`.
@@ -31,7 +32,7 @@ enum Takes {
 pub struct CssError {
     /// What is wrong.
     pub message: String,
-    /// Where, from 1.
+    /// Where, from 0.
     pub column: usize,
     /// What to do.
     pub help: String,
@@ -78,7 +79,7 @@ impl Css {
             Some((selector, name)) if is_attribute(name) => (selector, Takes::Attribute(name.to_lowercase())),
             _ => (text, Takes::Text),
         };
-        let wrong = |message: String| CssError { message, column: 1, help: HELP.to_owned() };
+        let wrong = |message: String| CssError { message, column: 0, help: HELP.to_owned() };
         if selector.trim().is_empty() {
             return Err(wrong("no element is named".to_owned()));
         }

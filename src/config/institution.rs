@@ -1,7 +1,7 @@
 //! `institutions/*.yaml`: one institution, its sources, and what its ads must satisfy.
 
 use crate::model::Field;
-use crate::source::FetchSpec;
+use crate::source::{FetchSpec, IdMapping};
 use crate::span::Zone;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::extract::JobSpec;
@@ -63,8 +63,8 @@ pub struct InstitutionSpec {
 pub struct SourceSpec {
     /// How it is read.
     pub fetch: Required<FetchSpec>,
-    /// Where the id of an ad stands: a JSONPath.
-    pub id: Required<Text>,
+    /// Where the id of an ad stands: a JSONPath, or how to come to it.
+    pub id: Required<IdMapping>,
     /// Canonical fields, and where they come from.
     pub job: Required<JobSpec>,
     /// The zone of its dates, when it is not the institution's.

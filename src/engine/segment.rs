@@ -141,7 +141,7 @@ fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_ou
 #[cfg(test)]
 mod tests {
     use super::guarded;
-    use crate::model::{Ad, Hash, Outcome};
+    use crate::model::{Ad, Clock, Hash, Outcome};
     use crate::stage::Draft;
 
     #[test]
@@ -151,6 +151,7 @@ mod tests {
             external_id: "1".into(),
             document_id: 1,
             content: serde_json::Value::Null,
+            scraped_at: Clock(chrono::DateTime::UNIX_EPOCH),
             content_hash: hash,
             derived_hash: None,
             derived_fingerprint: None,

@@ -60,6 +60,8 @@ pub struct Ad {
     pub document_id: i64,
     /// The document's content.
     pub content: Json,
+    /// The instant of the run that stored it.
+    pub scraped_at: Clock,
     /// Hash of it.
     pub content_hash: Hash,
     /// The content that was last derived.
@@ -86,12 +88,13 @@ pub struct Ad {
 
 impl Ad {
     /// An ad of which nothing is known but its document.
-    pub fn fresh(external_id: String, content: Json, content_hash: Hash, _at: Clock) -> Ad {
+    pub fn fresh(external_id: String, content: Json, content_hash: Hash, scraped_at: Clock) -> Ad {
         Ad {
             external_id,
             document_id: 0,
             content,
             content_hash,
+            scraped_at,
             derived_hash: None,
             derived_fingerprint: None,
             outcome: Outcome::Pending,

@@ -86,7 +86,7 @@ pub fn check(project: Project) -> Checked {
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], found: &Diagnostics) -> Extras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
-    let names: BTreeSet<String> = sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extras).map(|name| name.value.clone()).collect();
+    let names: BTreeSet<String> = sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extras).map(ToOwned::to_owned).collect();
     let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));
     Extras { names: names.into_iter().collect(), is_whole }
 }

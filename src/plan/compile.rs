@@ -11,7 +11,6 @@ use crate::model::Parts;
 use crate::model::field::{FIELDS, Field};
 use crate::model::job::Compared;
 use crate::rule::{Rule, Sandbox};
-use crate::source::file::json_path;
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
 use crate::stage::extract::JobSpec;
@@ -88,7 +87,7 @@ impl<'a> Whole<'a> {
 
     /// Whether a field is canonical or declared by one of these mappings.
     fn knows<'j>(&self, field: &str, mut jobs: impl Iterator<Item = &'j JobSpec>) -> bool {
-        Field::named(field).is_some() || jobs.any(|job| job.extras().any(|extra| extra.value == field))
+        Field::named(field).is_some() || jobs.any(|job| job.extras().any(|extra| extra == field))
     }
 }
 
@@ -156,7 +155,7 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
     let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
-    let ident = ident(source, out);
+    let ident = source.id.get().and_then(|id| Ident::compile(id, out));
     let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, zone, batch, out));
     let resolve = Resolve::compile(source.company.as_ref().or(spec.company.as_ref()), source.division.as_ref().or(spec.division.as_ref()), out);
     let validate = validate(all, source, out);
@@ -173,11 +172,6 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
         Stage::Report,
     ];
     Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, batch, stages })
-}
-
-/// How the ads of a source are told apart.
-pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
-    source.id.get().and_then(|id| json_path(id, out)).map(|path| Ident { path })
 }
 
 /// What every ad would lack: its title, or a field that a relation is found by.
@@ -242,8 +236,7 @@ fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: 
         }
         return;
     }
-    let names: Vec<&str> =
-        FIELDS.iter().map(|field| field.name()).chain(jobs.iter().flat_map(|job| job.extras()).map(|extra| extra.value.as_str())).collect();
+    let names: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(jobs.iter().flat_map(|job| job.extras())).collect();
     let near = did_you_mean(field, names.iter().copied());
     if near.is_none() && !all.is_whole {
         return;

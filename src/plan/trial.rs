@@ -1,8 +1,8 @@
 //! A source tried out on a page that is at hand: the decoder, the ids and the mapping that a run would use, without a network and without a
 //! database. Connectors carry such pages as their tests; `weir check` tries them.
 
-use crate::config::connector::{Connector, ConnectorTest};
 use crate::config::SourceSpec;
+use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Ad, Clock, Document, Fingerprint, Parts};
 use crate::rule::Sandbox;
@@ -40,7 +40,7 @@ impl Trial {
     pub fn compile(source: &SourceSpec, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Trial> {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
-        let ident = super::compile::ident(source, out);
+        let ident = source.id.get().and_then(|id| Ident::compile(id, out));
         let extract = source.job.get().map(|job| job.compile(sandbox, zone, 1, out));
         Some(Trial { fetch: fetch?, ident: ident?, extract: extract?, zone })
     }
@@ -92,7 +92,8 @@ pub fn try_connector(connector: &Connector, sandbox: &Arc<Sandbox>, out: &mut Di
         let tried = match trial.run(test.page.as_bytes(), test.detail.as_deref().map(str::as_bytes), Clock(at), sandbox) {
             Ok(tried) => tried,
             Err(why) => {
-                out.error(&test.place, "connector-test", format!("the page of this test cannot be read: {why}")).help("repair the page, or how it is read");
+                out.error(&test.place, "connector-test", format!("the page of this test cannot be read: {why}"))
+                    .help("repair the page, or how it is read");
                 continue;
             }
         };

@@ -1,15 +1,47 @@
-//! How an ad is told apart: where its id stands. A document without an id is kept and refused, never guessed at.
+//! How an ad is told apart: where its id stands, or what it is made from. A document without an id is kept and
+//! refused, never guessed at.
 
+use super::file::json_path;
 use super::json;
+use super::steps::{Markup, Steps, StepsSpec, text_of};
+use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
 use crate::model::{Document, Received};
+use crate::yaml::{Located, OneOrMany, Text, TextOr};
+use serde::Deserialize;
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
-/// Where the id of an ad stands.
+/// `id:` of a source: a JSONPath, or how to come to the id.
+pub type IdMapping = TextOr<Text, Located<IdSpec>>;
+
+/// How to come to an id that does not simply stand at a path.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdSpec {
+    /// A JSONPath, or several: the first that gives an id counts.
+    from: OneOrMany<Text>,
+    /// A selector in the HTML text found there; by default in `$.html`.
+    css: Option<Text>,
+    /// The query parameter of the address found there.
+    parameter: Option<Located<String>>,
+    /// A pattern: its group, or the whole match.
+    #[serde(rename = "match")]
+    pattern: Option<Text>,
+    /// Values whose hash is the id, where an ad has none of its own.
+    hash: OneOrMany<Text>,
+}
+
+/// How the id of an ad is found.
 #[derive(Debug, Clone)]
-pub struct Ident {
-    /// The path.
-    pub path: Path,
+pub struct Ident(Way);
+
+#[derive(Debug, Clone)]
+enum Way {
+    At(Path),
+    Through(Vec<Path>, Box<Steps>),
+    Hash(Vec<Path>),
 }
 
 /// What a record turned out to be.
@@ -21,13 +53,79 @@ pub enum Named {
     Refused(Document),
 }
 
+impl Located<IdSpec> {
+    /// Compiles it; problems go to `out`.
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<Ident> {
+        let spec = StepsSpec { css: self.css.as_ref(), parameter: self.parameter.as_ref(), pattern: self.pattern.as_ref(), replace: None };
+        let is_found = !self.from.is_empty() || spec.first().is_some();
+        if is_found && !self.hash.is_empty() {
+            out.error(&self.place, "bad-mapping", "the id is both found and made").help("give either `hash`, or `from` and its steps");
+            return None;
+        }
+        if self.from.is_empty() && self.css.is_none() && self.hash.is_empty() {
+            if !out.has_errors_within(&self.place) {
+                out.error(&self.place, "bad-mapping", "where the id comes from is missing")
+                    .help("give `from`, `css`, or `hash: [$.title, $.city]` where ads have no id");
+            }
+            return None;
+        }
+        let hashed = paths(&self.hash, out);
+        let (from, steps) = (paths(&self.from, out), spec.compile(out));
+        if is_found { Some(Ident::through(from?, steps?)) } else { Some(Ident(Way::Hash(hashed?))) }
+    }
+}
+
+fn paths(texts: &[Text], out: &mut Diagnostics) -> Option<Vec<Path>> {
+    let paths: Vec<Option<Path>> = texts.iter().map(|path| json_path(path, out)).collect();
+    paths.into_iter().collect()
+}
+
 impl Ident {
+    /// An id that stands at a path.
+    pub fn at(path: Path) -> Ident {
+        Ident(Way::At(path))
+    }
+
+    /// Compiles `id:`; problems go to `out`.
+    pub fn compile(spec: &IdMapping, out: &mut Diagnostics) -> Option<Ident> {
+        match spec {
+            TextOr::Short(path) => json_path(path, out).map(Ident::at),
+            TextOr::Full(spec) => spec.compile(out),
+        }
+    }
+
+    /// One path without steps is read from the text, without reading the rest.
+    fn through(mut paths: Vec<Path>, steps: Steps) -> Ident {
+        match paths.pop() {
+            Some(only) if paths.is_empty() && steps.is_empty() => Ident::at(only),
+            last => {
+                paths.extend(last.or_else(|| Path::parse("$.html").ok()));
+                Ident(Way::Through(paths, Box::new(steps)))
+            }
+        }
+    }
+
     /// Finds the id of a record.
     pub fn name(&self, text: Box<str>, metadata: Json) -> Named {
-        match json::pick(&text, &self.path) {
-            Ok(Some(id)) => self.named(text, metadata, id_text(&id)),
-            Ok(None) => self.named(text, metadata, None),
+        let found = match &self.0 {
+            Way::At(path) => json::pick(&text, path).map(|id| id.as_ref().and_then(id_text)),
+            _ => serde_json::from_str(&text).map(|content| self.id_of(&content)).map_err(|error| error.to_string()),
+        };
+        match found {
+            Ok(id) => self.named(text, metadata, id),
             Err(why) => Named::Refused(Document::unreadable(text.as_bytes(), metadata, why)),
+        }
+    }
+
+    /// The id of a document.
+    pub fn id_of(&self, content: &Json) -> Option<String> {
+        match &self.0 {
+            Way::At(path) => path.first(content).and_then(id_text),
+            Way::Through(paths, steps) => {
+                let markup = Markup::default();
+                paths.iter().find_map(|path| steps.follow(path, content, &markup).iter().find_map(id_text))
+            }
+            Way::Hash(paths) => hash_of(paths, content),
         }
     }
 
@@ -36,8 +134,16 @@ impl Ident {
             return Named::Ad(Received::new(id, text, metadata));
         }
         match serde_json::from_str(&text) {
-            Ok(content) => Named::Refused(Document::nameless(content, metadata, &self.path.to_string())),
+            Ok(content) => Named::Refused(Document::nameless(content, metadata, &self.looked_at())),
             Err(error) => Named::Refused(Document::unreadable(text.as_bytes(), metadata, error.to_string())),
+        }
+    }
+
+    /// Where it looks, in words for a person.
+    fn looked_at(&self) -> String {
+        match &self.0 {
+            Way::At(path) => path.to_string(),
+            Way::Through(paths, _) | Way::Hash(paths) => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         }
     }
 }
@@ -51,22 +157,87 @@ fn id_text(value: &Json) -> Option<String> {
     }
 }
 
+/// The beginning of the hash of what the paths give, without regard to case and blanks around; each path has its place
+/// in it, so that a value which moves to another field is another id.
+fn hash_of(paths: &[Path], content: &Json) -> Option<String> {
+    let parts: Vec<String> = paths.iter().map(|path| hashed_text(&path.select(content))).collect();
+    if parts.iter().all(String::is_empty) {
+        return None;
+    }
+    let digest = Sha256::digest(parts.join("\u{1f}").as_bytes());
+    Some(digest.iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+/// Several values of one path are told apart too.
+fn hashed_text(found: &[&Json]) -> String {
+    let items = found.iter().flat_map(|value| value.as_array().map_or(std::slice::from_ref(*value), Vec::as_slice));
+    let texts: Vec<String> = items.filter_map(text_of).map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()).collect();
+    texts.join("\u{1e}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    fn id(ident: &Ident, record: &Json) -> String {
+        match ident.name(record.to_string().into(), json!({})) {
+            Named::Ad(received) => received.external_id,
+            Named::Refused(document) => document.refused.unwrap().error_type().to_owned(),
+        }
+    }
+
+    fn compiled(yaml: &str) -> Ident {
+        let mut out = Diagnostics::new();
+        let spec: Located<IdSpec> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
+        let ident = spec.compile(&mut out);
+        assert!(out.is_empty(), "{out:?}");
+        ident.unwrap()
+    }
 
     #[test]
     fn ids_are_texts_or_numbers() {
-        let ident = Ident { path: Path::parse("$.id").unwrap() };
-        let id = |record: &Json| match ident.name(record.to_string().into(), json!({})) {
-            Named::Ad(received) => received.external_id,
-            Named::Refused(document) => document.refused.unwrap().error_type().to_owned(),
-        };
-        assert_eq!(id(&json!({"id": " A1 "})), "A1");
-        assert_eq!(id(&json!({"id": 8_130_725})), "8130725");
+        let ident = Ident::at(Path::parse("$.id").unwrap());
+        assert_eq!(id(&ident, &json!({"id": " A1 "})), "A1");
+        assert_eq!(id(&ident, &json!({"id": 8_130_725})), "8130725");
         for nameless in [json!({"id": " "}), json!({"id": null}), json!({}), json!([1]), json!({"id": {"x": 1}})] {
-            assert_eq!(id(&nameless), "missing_id");
+            assert_eq!(id(&ident, &nameless), "missing_id");
+        }
+    }
+
+    #[test]
+    fn ids_are_found_through_steps() {
+        let link = compiled("{ css: a@href, parameter: id }");
+        assert_eq!(id(&link, &json!({"html": "<a href='/ad?x=1&id=77'>Nurse</a>", "url": "https://jobs.example.com"})), "77");
+        assert_eq!(id(&link, &json!({"html": "<a href='/ad'>Nurse</a>"})), "missing_id");
+        let either = compiled("{ from: [$.ref, $.link], match: '[0-9]{3,}' }");
+        assert_eq!(id(&either, &json!({"ref": "n/a", "link": "https://jobs.example.com/ad/123-nurse"})), "123");
+        assert!(matches!(compiled("{ from: $.id }").0, Way::At(_)));
+    }
+
+    #[test]
+    fn ids_are_made_of_what_stays() {
+        let made = compiled("{ hash: [$.title, $.city] }");
+        let nurse = id(&made, &json!({"title": "Nurse ", "city": "Orange", "views": 7}));
+        assert_eq!(nurse.len(), 32);
+        assert_eq!(nurse, id(&made, &json!({"title": "NURSE", "city": " orange"})));
+        assert_ne!(nurse, id(&made, &json!({"title": "Nurse", "city": "Dubbo"})));
+        assert_ne!(id(&made, &json!({"title": "Orange"})), id(&made, &json!({"city": "Orange"})));
+        assert_eq!(id(&made, &json!({"title": " ", "city": null})), "missing_id");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,60}") {
+            for ident in [compiled("{ css: a@href, parameter: id, match: '(.)' }"), compiled("{ hash: $.html }")] {
+                id(&ident, &json!({"html": text, "url": text}));
+                ident.name(text.as_str().into(), json!({}));
+            }
         }
     }
 }

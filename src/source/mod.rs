@@ -11,10 +11,11 @@ pub mod http;
 pub mod ident;
 pub mod page;
 pub mod proof;
+pub mod steps;
 pub mod template;
 
 pub use decode::json;
-pub use ident::Ident;
+pub use ident::{IdMapping, Ident};
 pub use page::{Page, Pages, Stopped};
 pub use template::{Template, Variables};
 

@@ -1,8 +1,9 @@
 //! From what a document holds to a typed value. A value that does not convert becomes [`Value::Invalid`] with what
 //! was found: whether that refuses the ad is for validation to say. Blank text, null and empty lists are absent.
 
+use super::relative::{self, Told};
 use crate::model::problem::Invalid;
-use crate::model::{FieldKind, Value};
+use crate::model::{Clock, FieldKind, Value};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -61,7 +62,7 @@ impl As {
 pub struct Convert {
     /// What to make.
     pub to: As,
-    /// Formats of dates (strftime, `epoch`, `epoch_ms`), tried in order; ISO 8601 if none.
+    /// Formats of dates (strftime, `epoch`, `epoch_ms`, `rfc2822`, `relative`), tried in order; ISO 8601 if none.
     pub formats: Vec<String>,
     /// The zone in which an instant becomes a date.
     pub zone: Tz,
@@ -72,15 +73,20 @@ pub struct Convert {
 }
 
 impl Convert {
-    /// Converts what a path or script gave.
+    /// Converts what stands in the YAML, which was fetched at no instant.
     pub fn apply(&self, found: &[&Json]) -> Value {
+        self.apply_at(found, Clock(DateTime::UNIX_EPOCH))
+    }
+
+    /// Converts what a path or script gave in a document that was fetched at an instant.
+    pub fn apply_at(&self, found: &[&Json], fetched: Clock) -> Value {
         let present: Vec<&Json> = found.iter().copied().filter(|value| !is_blank(value)).collect();
         let Some(first) = present.first() else { return Value::Absent };
         match self.to {
             As::Text => self.text(&present, plain_text),
             As::Html => self.text(&present, |text| readable(&plain_text(text))),
             As::Url => self.text(&present, plain_text).and_then(url),
-            As::Date => self.date(first),
+            As::Date => self.date(first, fetched),
             As::Number => number(first),
             As::Boolean => boolean(first),
             As::List => self.list(&present),
@@ -115,30 +121,60 @@ impl Convert {
         if list.is_empty() { Value::Absent } else { Value::List(list) }
     }
 
-    fn date(&self, found: &Json) -> Value {
+    fn date(&self, found: &Json, fetched: Clock) -> Value {
         let parsed = match found {
-            Json::String(text) => self.date_of_text(text.trim()),
-            Json::Number(number) => number.as_i64().and_then(|number| self.date_of_number(number)),
+            Json::String(text) => self.date_of_text(text.trim(), fetched),
+            Json::Number(number) => self.date_of_number(&number.to_string()).map(Value::Date),
             _ => None,
         };
-        parsed.map_or_else(|| invalid("invalid_date", found, "must be a valid date"), Value::Date)
+        parsed.unwrap_or_else(|| invalid("invalid_date", found, "must be a valid date"))
     }
 
-    fn date_of_text(&self, text: &str) -> Option<NaiveDate> {
+    fn date_of_text(&self, text: &str, fetched: Clock) -> Option<Value> {
         if self.formats.is_empty() {
-            return self.iso(text);
+            return self.iso(text).map(Value::Date);
         }
-        let epoch = || text.parse().ok().and_then(|number| self.date_of_number(number));
-        self.formats.iter().find_map(|format| self.formatted(text, format)).or_else(epoch)
+        let read = self.formats.iter().find_map(|format| self.formatted(text, format, fetched));
+        read.or_else(|| self.date_of_number(text).map(Value::Date))
     }
 
-    fn date_of_number(&self, number: i64) -> Option<NaiveDate> {
+    fn date_of_number(&self, text: &str) -> Option<NaiveDate> {
+        let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+        let number = whole.parse().ok().filter(|_| rest.bytes().all(|digit| digit.is_ascii_digit()))?;
         let instant = self.formats.iter().find_map(|format| match format.as_str() {
             "epoch" => DateTime::from_timestamp(number, 0),
             "epoch_ms" => DateTime::from_timestamp_millis(number),
             _ => None,
         })?;
-        Some(instant.with_timezone(&self.zone).date_naive())
+        Some(self.day_of(&instant))
+    }
+
+    fn day_of<Z: TimeZone>(&self, instant: &DateTime<Z>) -> NaiveDate {
+        instant.with_timezone(&self.zone).date_naive()
+    }
+
+    /// One format. Of a date that is only bounded (`30+ days ago`) nothing is known.
+    fn formatted(&self, text: &str, format: &str, fetched: Clock) -> Option<Value> {
+        match format {
+            "epoch" | "epoch_ms" => None,
+            "rfc2822" => self.mail_date(text).map(Value::Date),
+            "relative" => match relative::read(text, fetched, self.zone)? {
+                Told::Day(day) => Some(Value::Date(day)),
+                Told::Earlier => Some(Value::Absent),
+            },
+            _ => self.by_signs(text, format).map(Value::Date),
+        }
+    }
+
+    /// `Tue, 05 Mar 2024 10:00:00 GMT`; a wrong day of the week or a missing zone is no matter.
+    fn mail_date(&self, text: &str) -> Option<NaiveDate> {
+        let text = text.split_once(',').map_or(text, |(_, rest)| rest).trim();
+        if let Ok(instant) = DateTime::parse_from_rfc2822(text) {
+            return Some(self.day_of(&instant));
+        }
+        let local = ["%d %B %Y %H:%M:%S", "%d %B %Y %H:%M"];
+        let day = || NaiveDate::parse_from_str(text, "%d %B %Y").ok();
+        local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.date()).or_else(day)
     }
 
     /// ISO 8601: a date, or an instant in the zone of the source.
@@ -147,16 +183,16 @@ impl Convert {
             return Some(date);
         }
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Some(instant.with_timezone(&self.zone).date_naive());
+            return Some(self.day_of(&instant));
         }
         let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
         local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.date())
     }
 
     /// With a zone in the format: an instant. With a time: local. Else a date.
-    fn formatted(&self, text: &str, format: &str) -> Option<NaiveDate> {
+    fn by_signs(&self, text: &str, format: &str) -> Option<NaiveDate> {
         if let Ok(instant) = DateTime::parse_from_str(text, format) {
-            return Some(instant.with_timezone(&self.zone).date_naive());
+            return Some(self.day_of(&instant));
         }
         if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
             let unique = self.zone.from_local_datetime(&local).earliest();
@@ -283,6 +319,28 @@ mod tests {
     }
 
     #[test]
+    fn dates_of_mail_of_offsets_and_of_numbers_in_texts() {
+        let mail = convert(As::Date, &["rfc2822"]);
+        assert_eq!(mail.apply(&[&json!("Tue, 05 Mar 2024 20:00:00 GMT")]), date("2024-03-06"));
+        assert_eq!(mail.apply(&[&json!("Mon, 5 Mar 2024 20:00:00 +1100")]), date("2024-03-05"));
+        assert_eq!(mail.apply(&[&json!("05 March 2024")]), date("2024-03-05"));
+        assert!(matches!(mail.apply(&[&json!("2024-03-05")]), Value::Invalid(_)));
+        assert_eq!(convert(As::Date, &["%Y-%m-%d %H:%M:%S%#z"]).apply(&[&json!("2026-05-13 23:00:00+08")]), date("2026-05-14"));
+        assert_eq!(convert(As::Date, &["epoch"]).apply(&[&json!("1788220800")]), date("2026-09-01"));
+        assert_eq!(convert(As::Date, &["epoch"]).apply(&[&json!(1_788_220_800.5)]), date("2026-09-01"));
+    }
+
+    #[test]
+    fn relative_dates_count_from_the_fetch() {
+        let relative = convert(As::Date, &["relative", "%d %b %Y"]);
+        let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
+        assert_eq!(relative.apply_at(&[&json!("Posted 2 Days Ago")], fetched), date("2026-02-28"));
+        assert_eq!(relative.apply_at(&[&json!("Posted 30+ Days Ago")], fetched), Value::Absent);
+        assert_eq!(relative.apply_at(&[&json!("3 Feb 2026")], fetched), date("2026-02-03"));
+        assert!(matches!(relative.apply_at(&[&json!("soon")], fetched), Value::Invalid(_)));
+    }
+
+    #[test]
     fn html_becomes_readable_text() {
         let html = convert(As::Html, &[]);
         let Value::Text(text) = html.apply(&[&json!("<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>")]) else { panic!() };
@@ -306,7 +364,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,60}") {
             for to in [As::Text, As::Html, As::Date, As::Number, As::Boolean, As::List, As::Url, As::Json] {
-                convert(to, &["%d/%m/%Y"]).apply(&[&json!(text)]);
+                convert(to, &["%d/%m/%Y", "rfc2822", "relative", "epoch"]).apply(&[&json!(text)]);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use super::{Result, Stream};
 use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -14,6 +14,7 @@ struct Row {
     external_id: String,
     document_id: i64,
     raw_content: String,
+    scraped_at: Option<DateTime<Utc>>,
     content_hash: Vec<u8>,
     derived_hash: Option<Vec<u8>>,
     derived_fingerprint: Option<Vec<u8>>,
@@ -32,11 +33,13 @@ struct Row {
 }
 
 macro_rules! select_ads {
-    ($content:literal, $document:literal, $condition:literal) => {
+    ($content:literal, $scraped_at:literal, $document:literal, $condition:literal) => {
         concat!(
             "SELECT s.external_id, s.document_id, ",
             $content,
-            " AS raw_content, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
+            " AS raw_content, ",
+            $scraped_at,
+            " AS scraped_at, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
                s.generation, s.fields_hash, s.refresh_hash, s.retries,
                s.released_hash IS NOT DISTINCT FROM s.content_hash AS released, s.discarded_hash IS NOT DISTINCT FROM s.content_hash AS discarded,
                j.id AS job_id, j.version, j.archived_as, j.archived_for, j.held_since IS NOT NULL AS held
@@ -59,7 +62,7 @@ macro_rules! select_ads {
 /// # Errors
 /// The database failed.
 pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_ads!("''", "", "s.external_id = ANY ($5)"))
+    let rows: Vec<Row> = sqlx::query_as(select_ads!("''", "NULL::timestamptz", "", "s.external_id = ANY ($5)"))
         .bind(stream.institution)
         .bind(&stream.source)
         .bind(fingerprint.to_vec())
@@ -72,7 +75,7 @@ pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fin
     let ads = rows.into_iter().filter_map(|row| {
         let (hash, content) = contents.remove(&row.external_id)?;
         // Another content is stored by now: the ad is found again by query.
-        (hash.0.as_slice() == row.content_hash).then(|| row.ad(content))
+        (hash.0.as_slice() == row.content_hash).then(|| row.ad(content, at))
     });
     Ok(ads.collect())
 }
@@ -91,6 +94,7 @@ pub async fn after(
 ) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "d.raw_content::text",
+        "d.scraped_at",
         "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
@@ -108,7 +112,7 @@ pub async fn after(
     .await?;
     // What was stored as jsonb reads as JSON.
     let content = |row: &Row| serde_json::from_str(&row.raw_content).unwrap_or(Json::Null);
-    Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content)).collect())
+    Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content, at)).collect())
 }
 
 /// How many ads need deriving, by the fingerprint that last derived them.
@@ -145,7 +149,8 @@ pub struct Pending {
 }
 
 impl Row {
-    fn ad(self, content: Json) -> Ad {
+    /// The ad of a row; a document that has just been stored was fetched by the run at `at`.
+    fn ad(self, content: Json, at: Clock) -> Ad {
         let published = self.job_id.zip(self.version).map(|(job_id, version)| Published {
             job_id,
             version,
@@ -157,6 +162,7 @@ impl Row {
             external_id: self.external_id,
             document_id: self.document_id,
             content,
+            scraped_at: self.scraped_at.map_or(at, Clock),
             content_hash: Hash::from_column(Some(self.content_hash)).unwrap_or(Hash([0; 16])),
             derived_hash: Hash::from_column(self.derived_hash),
             derived_fingerprint: Hash::from_column(self.derived_fingerprint),

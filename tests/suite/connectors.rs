@@ -15,7 +15,12 @@ fn every_connector_reads_its_own_pages() {
         trial::try_connector(connector, &sandbox, &mut out);
         assert!(connector.spec.as_ref().is_some_and(|spec| !spec.tests.is_empty()), "{} has no test", connector.file);
     }
-    assert!(out.is_empty() && !project.diagnostics.has_errors(), "{}\n{}", render(&project.diagnostics, &project.texts, false), render(&out, &project.texts, false));
+    assert!(
+        out.is_empty() && !project.diagnostics.has_errors(),
+        "{}\n{}",
+        render(&project.diagnostics, &project.texts, false),
+        render(&out, &project.texts, false)
+    );
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Pages: a record is the markup of an element, kept as it is, so that edited selectors of the mapping read what is stored and nothing is
 //! asked for again. And JSON inside a script of a page.
 
-use super::super::http::selector;
 use super::super::json::{Found, Item};
+use super::super::steps::selector;
 use super::{Body, HtmlSpec, ScriptSpec, Spot, first_number, plain_selector, record};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::markup::{Css, Page};

@@ -17,7 +17,7 @@ mod xml;
 pub use json::{Found, Item};
 
 use super::file::{count_path, json_path, records_path};
-use super::http::selector;
+use super::steps::selector;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, Step};
 use crate::markup::Css;

@@ -14,7 +14,6 @@ mod spot;
 
 pub use auth::Tokens;
 pub use detail::{Detail, NoDetail};
-pub use spot::{expression, selector};
 
 use super::decode::{DecodeSpec, Decoder};
 use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble};

@@ -2,11 +2,10 @@
 
 use super::super::decode::{DecodeSpec, Spot};
 use super::super::file::json_path;
+use super::super::steps::{regex, selector};
 use super::super::template::scalar;
 use crate::diagnostic::{Diagnostics, Place};
-use crate::markup::Css;
 use crate::yaml::{Located, Text};
-use regex::Regex;
 use serde_json::Value as Json;
 
 /// Where a value stands, as written: one of these.
@@ -45,7 +44,7 @@ impl TakenSpec<'_> {
                 Some(Taken::Body(Spot::Path(path)))
             }
             (None, Some(css), None, None) => selector(css, out).map(Spot::Css).map(Taken::Body),
-            (None, None, Some(pattern), None) => expression(pattern, out).map(Spot::Match).map(Taken::Body),
+            (None, None, Some(pattern), None) => regex(pattern, out).map(Spot::Match).map(Taken::Body),
             (None, None, None, Some(header)) => Some(Taken::Header(header.value.clone())),
             _ => {
                 out.error(place, "bad-paging", "where the value stands in the answer is not said, or said twice")
@@ -73,27 +72,6 @@ impl TakenSpec<'_> {
         out.error(misplaced.place(), "bad-paging", format!("`{misplaced}` finds nothing in this format")).help(help);
         None
     }
-}
-
-/// Compiles a selector; problems go to `out`.
-pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
-    match Css::parse(text) {
-        Ok(css) => Some(css),
-        Err(error) => {
-            out.error(&text.place_at(1, error.column), "bad-selector", format!("bad selector `{text}`: {}", error.message)).help(error.help);
-            None
-        }
-    }
-}
-
-/// Compiles a regular expression; problems go to `out`.
-pub fn expression(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
-    let built = regex::RegexBuilder::new(text).size_limit(1 << 20).build();
-    if built.is_err() {
-        out.error(text.place(), "bad-match", format!("`{text}` is not a regular expression"))
-            .help("`.` stands for any letter, `(...)` for what is taken; a dot or bracket itself is written `\\.`, `\\(`");
-    }
-    built.ok()
 }
 
 /// The text of a value that stands for something: not null, not false, not blank.

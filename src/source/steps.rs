@@ -1,0 +1,287 @@
+//! The steps between where a value stands and what is made of it: select in HTML, take the parameter of an address,
+//! match a pattern, look up a word. The mapping of fields and that of ids take the same steps, in this order.
+//!
+//! A step must never fail at run time: what it does not find is absent. To add one: a member in [`StepsSpec`] and
+//! [`Steps`], its check in `compile` and its line in [`Steps::apply`].
+
+use crate::diagnostic::Diagnostics;
+use crate::jsonpath::{Path, Step};
+use crate::markup::{Css, CssError, Page};
+use crate::yaml::{Located, Node, Text};
+use indexmap::IndexMap;
+use regex::Regex;
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use url::Url;
+
+/// The steps of a mapping, as written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StepsSpec<'a> {
+    /// Select in HTML.
+    pub css: Option<&'a Text>,
+    /// Take a query parameter of an address.
+    pub parameter: Option<&'a Located<String>>,
+    /// Match a pattern.
+    pub pattern: Option<&'a Text>,
+    /// Look up words.
+    pub replace: Option<&'a IndexMap<Located<String>, Node>>,
+}
+
+/// The steps of a mapping, compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Steps {
+    css: Option<Css>,
+    parameter: Option<String>,
+    pattern: Option<Regex>,
+    replace: BTreeMap<String, Json>,
+}
+
+impl StepsSpec<'_> {
+    /// Compiles them; problems go to `out`.
+    pub fn compile(&self, out: &mut Diagnostics) -> Option<Steps> {
+        let css = self.css.map(|css| selector(css, out));
+        let parameter = self.parameter.map(|name| parameter_name(name, out));
+        let pattern = self.pattern.map(|pattern| regex(pattern, out));
+        let words = self.replace.into_iter().flatten().map(|(word, value)| (word.value.trim().to_owned(), value.to_json()));
+        let broken = matches!(css, Some(None)) || matches!(parameter, Some(None)) || matches!(pattern, Some(None));
+        let steps = Steps { css: css.flatten(), parameter: parameter.flatten(), pattern: pattern.flatten(), replace: words.collect() };
+        (!broken).then_some(steps)
+    }
+
+    /// The name of the first step, if there is any.
+    pub fn first(&self) -> Option<&'static str> {
+        let replaces = self.replace.is_some_and(|words| !words.is_empty());
+        let steps = [(self.css.is_some(), "css"), (self.parameter.is_some(), "parameter"), (self.pattern.is_some(), "match"), (replaces, "replace")];
+        steps.into_iter().find_map(|(is_there, name)| is_there.then_some(name))
+    }
+}
+
+/// Compiles a CSS selector; problems go to `out` at their column.
+pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
+    match Css::parse(text) {
+        Ok(css) => Some(css),
+        Err(CssError { message, column, help }) => {
+            out.error(&text.place_at(1, column + 1), "bad-selector", format!("bad selector `{text}`: {message}")).help(help);
+            None
+        }
+    }
+}
+
+fn parameter_name(name: &Located<String>, out: &mut Diagnostics) -> Option<String> {
+    if name.trim().is_empty() || name.contains(['=', '&', '?']) {
+        out.error(&name.place, "bad-mapping", format!("`{name}` cannot be the name of a parameter"))
+            .help("write only its name: `id` for `https://jobs.example.com/ad?id=7`");
+        return None;
+    }
+    Some(name.trim().to_owned())
+}
+
+/// Compiles a regular expression of which one value is taken; problems go to `out` at their column.
+pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
+    if text.is_empty() {
+        out.error(text.place(), "bad-match", "the pattern is empty").help("write a regular expression such as `ref ([0-9]+)`, or leave `match` out");
+        return None;
+    }
+    let compiled = match Regex::new(text) {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            let (message, column) = complaint(&error);
+            let place = column.map_or_else(|| text.place().clone(), |column| text.place_at(1, column));
+            out.error(&place, "bad-match", format!("bad pattern `{text}`: {message}"))
+                .help("a sign that stands for itself is written with a backslash: `\\(`; look-around and back-references are not known");
+            return None;
+        }
+    };
+    let groups = compiled.captures_len() - 1;
+    if groups > 1 {
+        out.error(text.place(), "bad-match", format!("the pattern has {groups} groups, and only one can be taken"))
+            .help("write `(?:...)` for groups that are not taken");
+        return None;
+    }
+    Some(compiled)
+}
+
+/// What the library says of a pattern: the last line, and the column of its caret.
+fn complaint(error: &regex::Error) -> (String, Option<usize>) {
+    let regex::Error::Syntax(text) = error else { return ("it would become too large".to_owned(), None) };
+    let message = text.lines().last().unwrap_or_default().trim_start_matches("error: ").trim_end_matches('.').to_lowercase();
+    let one_line = text.lines().count() == 4;
+    let caret = text.lines().nth(2).filter(|_| one_line).and_then(|line| line.chars().position(|sign| sign == '^'));
+    (message, caret.map(|caret| caret.saturating_sub(4) + 1))
+}
+
+impl Steps {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.css.is_none() && self.parameter.is_none() && self.pattern.is_none() && self.replace.is_empty()
+    }
+
+    /// What the steps make of what a path gave; `base` makes links absolute.
+    pub fn apply<'d>(&self, found: &[&'d Json], markup: &Markup<'d>, base: Option<&Url>) -> Vec<Json> {
+        let mut values: Vec<Json> = match &self.css {
+            Some(css) => found.iter().copied().flat_map(items).flat_map(|html| select(css, html, markup, base)).collect(),
+            None => found.iter().copied().cloned().collect(),
+        };
+        if let Some(name) = &self.parameter {
+            values = of_texts(&values, |address| parameter(address, name));
+        }
+        if let Some(pattern) = &self.pattern {
+            values = of_texts(&values, |text| matched(pattern, text));
+        }
+        if !self.replace.is_empty() {
+            values.iter_mut().for_each(|value| self.look_up(value));
+        }
+        values
+    }
+
+    /// [`Steps::apply`] to everything that a path selects in a document.
+    pub fn follow<'d>(&self, path: &Path, document: &'d Json, markup: &Markup<'d>) -> Vec<Json> {
+        let base = self.css.as_ref().and_then(|_| base(document, path));
+        self.apply(&path.select(document), markup, base.as_ref())
+    }
+
+    fn look_up(&self, value: &mut Json) {
+        if let Json::Array(items) = value {
+            items.iter_mut().for_each(|item| self.look_up_word(item));
+        } else {
+            self.look_up_word(value);
+        }
+    }
+
+    fn look_up_word(&self, value: &mut Json) {
+        if let Some(word) = text_of(value).and_then(|text| self.replace.get(text.trim())) {
+            *value = word.clone();
+        }
+    }
+}
+
+/// The HTML texts of one document, each parsed once however many fields select in it.
+#[derive(Debug, Default)]
+pub struct Markup<'d>(RefCell<Vec<(&'d str, Rc<Page>)>>);
+
+impl<'d> Markup<'d> {
+    fn page(&self, html: &'d str) -> Rc<Page> {
+        let known = self.0.borrow().iter().find(|(text, _)| *text == html).map(|(_, page)| Rc::clone(page));
+        known.unwrap_or_else(|| {
+            let page = Rc::new(Page::parse(html));
+            self.0.borrow_mut().push((html, Rc::clone(&page)));
+            page
+        })
+    }
+}
+
+fn select<'d>(css: &Css, html: &'d Json, markup: &Markup<'d>, base: Option<&Url>) -> Vec<Json> {
+    let Some(html) = html.as_str() else { return Vec::new() };
+    css.select(&markup.page(html), base).into_iter().map(Json::from).collect()
+}
+
+/// The address that links beside a value are relative to: the nearest `url` above it, so `$.detail.url` for `$.detail.html`.
+fn base(document: &Json, path: &Path) -> Option<Url> {
+    let (mut here, mut nearest) = (document, address_of(document));
+    for step in path.steps().unwrap_or_default() {
+        let next = match step {
+            Step::Name(name) => here.get(name),
+            Step::Index(index) => here.get(index),
+            Step::Every => None,
+        };
+        let Some(next) = next else { break };
+        here = next;
+        nearest = address_of(here).or(nearest);
+    }
+    nearest
+}
+
+/// The address in the member `url`.
+pub fn address_of(value: &Json) -> Option<Url> {
+    let address = Url::parse(value.get("url")?.as_str()?.trim()).ok()?;
+    matches!(address.scheme(), "http" | "https").then_some(address)
+}
+
+fn of_texts(values: &[Json], take: impl Fn(&str) -> Option<String>) -> Vec<Json> {
+    values.iter().flat_map(items).filter_map(text_of).filter_map(|text| take(&text)).map(Json::from).collect()
+}
+
+fn items(value: &Json) -> &[Json] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+/// Text, numbers and truth values as text.
+pub fn text_of(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(_) | Json::Bool(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn matched(pattern: &Regex, text: &str) -> Option<String> {
+    let found = pattern.captures(text)?;
+    let wanted = usize::from(pattern.captures_len() > 1);
+    found.get(wanted).map(|part| part.as_str().to_owned())
+}
+
+/// The query parameter of an address, relative ones too; where the query has none, that of the part after `#`.
+fn parameter(address: &str, name: &str) -> Option<String> {
+    let (address, fragment) = address.trim().split_once('#').unwrap_or((address.trim(), ""));
+    [address, fragment].into_iter().find_map(|part| {
+        let (_, query) = part.split_once('?')?;
+        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn steps(css: Option<&str>, parameter: Option<&str>, pattern: Option<&str>) -> Steps {
+        let css = css.map(|css| Css::parse(css).unwrap());
+        Steps { css, parameter: parameter.map(Into::into), pattern: pattern.map(|text| Regex::new(text).unwrap()), replace: BTreeMap::new() }
+    }
+
+    fn follow(steps: &Steps, path: &str, document: &Json) -> Vec<Json> {
+        steps.follow(&Path::parse(path).unwrap(), document, &Markup::default())
+    }
+
+    #[test]
+    fn steps_follow_each_other() {
+        let document = json!({
+            "url": "https://jobs.example.com/list/",
+            "html": "<a class=x href='ad?id=7&x=ref-12'>Nurse</a><a class=x href='#/ad?id=8'>Cook</a>",
+            "detail": { "url": "https://ads.example.com/ad/", "html": "<a href=apply>Apply</a>" },
+        });
+        assert_eq!(follow(&steps(Some("a.x"), None, None), "$.html", &document), [json!("Nurse"), json!("Cook")]);
+        assert_eq!(follow(&steps(Some("a@href"), Some("id"), None), "$.html", &document), [json!("7"), json!("8")]);
+        assert_eq!(follow(&steps(Some("a@href"), Some("x"), Some("ref-([0-9]+)")), "$.html", &document), [json!("12")]);
+        assert_eq!(follow(&steps(Some("a@href"), None, None), "$.detail.html", &document), [json!("https://ads.example.com/ad/apply")]);
+        assert!(follow(&steps(Some("b"), None, None), "$.nothing", &document).is_empty());
+    }
+
+    #[test]
+    fn a_match_is_its_group_or_all_of_it() {
+        let document = json!({"n": 4711, "list": ["a1", "b", {"c": 2}, "d3"]});
+        assert_eq!(follow(&steps(None, None, Some("[0-9]{2}")), "$.n", &document), [json!("47")]);
+        assert_eq!(follow(&steps(None, None, Some("[a-z]([0-9])?")), "$.list", &document), [json!("1"), json!("3")]);
+    }
+
+    #[test]
+    fn words_are_looked_up_whole() {
+        let words = [("FT".to_owned(), json!("Full time")), ("1".to_owned(), json!("One")), ("-".to_owned(), Json::Null)];
+        let steps = Steps { replace: words.into_iter().collect(), ..Steps::default() };
+        let document = json!({"list": [" FT ", "FTE", 1, "-", {"FT": 1}]});
+        assert_eq!(follow(&steps, "$.list", &document), [json!(["Full time", "FTE", "One", null, {"FT": 1}])]);
+        assert_eq!(follow(&steps, "$.list[*]", &document)[0], json!("Full time"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,60}", name in ".{0,5}") {
+            let document = json!({"url": text, "html": text});
+            follow(&steps(Some("a@href"), Some(&name), Some("(.)")), "$.html", &document);
+            parameter(&text, &name);
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! How one value comes out of a document: where it stands, the steps on the way, what is made of it. Compiled once for
+//! each field; pure, and it cannot fail: what is not there is absent, what does not convert is invalid.
+
+use super::convert::{As, Convert};
+use super::extract::compile_script;
+use crate::diagnostic::{Diagnostics, Place};
+use crate::jsonpath::{Path, path_of};
+use crate::model::problem::Invalid;
+use crate::model::{Clock, FieldKind, Parts, Value};
+use crate::rule::{Sandbox, Script, scope};
+use crate::source::file::{json_path, not_a_path};
+use crate::source::steps::{Markup, Steps, StepsSpec, address_of};
+use crate::span::Zone;
+use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::fmt::Write;
+
+/// A path, or a mapping of how to come to the value.
+pub type MappingSpec = TextOr<Text, Located<Mapping>>;
+
+/// Where a value comes from: `from`, `script` or `constant`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mapping {
+    /// A JSONPath, or several: the first that gives something counts.
+    pub(super) from: OneOrMany<Text>,
+    /// A Rhai expression over the raw document, `doc`.
+    pub(super) script: Option<Text>,
+    /// A fixed value.
+    pub(super) constant: Option<Node>,
+    /// A selector in the HTML text found there; `from` is then `$.html` if not given.
+    pub(super) css: Option<Text>,
+    /// The query parameter of the address found there.
+    pub(super) parameter: Option<Located<String>>,
+    /// A pattern: its group, or the whole match.
+    #[serde(rename = "match")]
+    pub(super) pattern: Option<Text>,
+    /// Words and what stands for them.
+    pub(super) replace: IndexMap<Located<String>, Node>,
+    /// What to make of it.
+    #[serde(rename = "as")]
+    pub(super) to: Option<Located<As>>,
+    /// Formats of a date (strftime, `epoch`, `epoch_ms`, `rfc2822`, `relative`).
+    pub(super) format: OneOrMany<Located<String>>,
+    /// The zone in which an instant becomes a date; by default that of the source.
+    pub(super) zone: Option<Located<Zone>>,
+    /// What stands in when there is nothing.
+    pub(super) default: Option<Node>,
+    /// What separates the items of a list in one text.
+    pub(super) split: Option<Located<String>>,
+    /// What joins several values into one text.
+    pub(super) join: Option<Located<String>>,
+}
+
+/// The way to one value, compiled.
+#[derive(Debug, Clone)]
+pub struct Derive {
+    from: From,
+    steps: Steps,
+    convert: Convert,
+    default: Option<Json>,
+}
+
+#[derive(Debug, Clone)]
+enum From {
+    Paths(Vec<Path>),
+    Script(Script),
+    Constant(Json),
+}
+
+/// One document as its mappings see it.
+pub struct View<'d> {
+    sandbox: &'d Sandbox,
+    document: &'d Json,
+    fetched: Clock,
+    markup: Markup<'d>,
+}
+
+impl<'d> View<'d> {
+    /// A document and when it was fetched.
+    pub fn new(sandbox: &'d Sandbox, document: &'d Json, fetched: Clock) -> View<'d> {
+        View { sandbox, document, fetched, markup: Markup::default() }
+    }
+}
+
+/// Compiles the way to a value; `kind` is what the field holds, where that is fixed. Problems go to `out`.
+pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, zone: Tz, out: &mut Diagnostics) -> Option<Derive> {
+    match spec {
+        TextOr::Short(path) => {
+            let convert = Convert { to: As::plain(kind.unwrap_or(FieldKind::Text)), formats: Vec::new(), zone, split: None, join: None };
+            Some(Derive { from: From::Paths(vec![mapped_path(path, out)?]), steps: Steps::default(), convert, default: None })
+        }
+        TextOr::Full(mapping) => mapping.compile(kind, sandbox, zone, out),
+    }
+}
+
+fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
+    if path.starts_with('$') {
+        return json_path(path, out);
+    }
+    not_a_path(path, out).help(format!("a path begins with `$`, such as `{}`; for a fixed text write `{{ constant: {path} }}`", path_of(path)));
+    None
+}
+
+/// What stands in the YAML must convert as what stands in an ad.
+fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Diagnostics) {
+    let Some(fixed) = fixed else { return };
+    if let Value::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
+        let help = match convert.to {
+            As::Date if convert.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
+            As::Date => format!("write it in the format of the field: `{}`", convert.formats.join("` or `")),
+            _ => "write it as the ads have it".to_owned(),
+        };
+        out.error(fixed.place(), "wrong-conversion", format!("the {what} {}", invalid.why)).help(help);
+    }
+}
+
+impl Located<Mapping> {
+    fn compile(&self, kind: Option<FieldKind>, sandbox: &Sandbox, zone: Tz, out: &mut Diagnostics) -> Option<Derive> {
+        let steps = self.compile_steps(out);
+        let to = self.convert_to(kind, out)?;
+        let from = self.compile_from(sandbox, out)?;
+        let formats = self.formats(to, out)?;
+        let zone = self.zone.as_ref().map_or(zone, |zone| zone.value.0);
+        self.check_words(to, out);
+        let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
+        let convert = Convert { to, formats, zone, split: text(&self.split), join: text(&self.join) };
+        check_fixed("constant", self.constant.as_ref(), &convert, out);
+        check_fixed("default", self.default.as_ref(), &convert, out);
+        Some(Derive { from, steps: steps?, convert, default: self.default.as_ref().map(Node::to_json) })
+    }
+
+    fn compile_steps(&self, out: &mut Diagnostics) -> Option<Steps> {
+        let spec = self.steps();
+        if let (Some(step), Some(constant)) = (spec.first(), &self.constant) {
+            out.error(constant.place(), "bad-mapping", format!("`{step}` has nothing to do: the value is fixed"))
+                .help(format!("leave `{step}` out, or write `from` in place of `constant`"));
+            return None;
+        }
+        spec.compile(out)
+    }
+
+    fn steps(&self) -> StepsSpec<'_> {
+        let Mapping { css, parameter, pattern, replace, .. } = &self.value;
+        StepsSpec { css: css.as_ref(), parameter: parameter.as_ref(), pattern: pattern.as_ref(), replace: Some(replace) }
+    }
+
+    fn convert_to(&self, kind: Option<FieldKind>, out: &mut Diagnostics) -> Option<As> {
+        let Some(to) = &self.to else { return Some(As::plain(kind.unwrap_or(FieldKind::Text))) };
+        match kind {
+            Some(kind) if kind != FieldKind::Json && to.gives() != kind => {
+                out.error(&to.place, "wrong-conversion", format!("this field holds {}, and `as` gives {}", kind_word(kind), kind_word(to.gives())))
+                    .help(format!("leave `as` out, or use one that gives {}", kind_word(kind)));
+                None
+            }
+            _ => Some(to.value),
+        }
+    }
+
+    fn compile_from(&self, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<From> {
+        let ways = usize::from(!self.from.is_empty()) + usize::from(self.script.is_some()) + usize::from(self.constant.is_some());
+        if ways == 0 && self.css.is_some() {
+            return Path::parse("$.html").ok().map(|path| From::Paths(vec![path]));
+        }
+        if ways == 0 && out.has_errors_within(&self.place) {
+            return None;
+        }
+        if ways != 1 {
+            let message = if ways == 0 { "where the value comes from is missing" } else { "the value comes from several places" };
+            out.error(&self.place, "bad-mapping", message).help("give one of `from`, `script` or `constant`");
+            return None;
+        }
+        if let Some(script) = &self.script {
+            return compile_script(script, sandbox, &["doc"], out).map(From::Script);
+        }
+        if let Some(constant) = &self.constant {
+            return Some(From::Constant(constant.to_json()));
+        }
+        let paths: Vec<Option<Path>> = self.from.iter().map(|path| mapped_path(path, out)).collect();
+        paths.into_iter().collect::<Option<Vec<_>>>().map(From::Paths)
+    }
+
+    fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<String>> {
+        if let Some(format) = self.format.first().filter(|_| to != As::Date) {
+            out.error(&format.place, "wrong-conversion", "`format` is for dates").help("add `as: date`, or leave `format` out");
+            return None;
+        }
+        let bad: Vec<&Located<String>> = self.format.iter().filter(|format| !is_date_format(format)).collect();
+        for format in &bad {
+            let told = out.error(&format.place, "bad-format", format!("`{format}` does not say where day, month and year stand"));
+            match strftime_of(format) {
+                Some(meant) => told.help(format!("did you mean `{meant}`?")),
+                None => told
+                    .help("write it in strftime, such as `%d/%m/%Y` or `%Y-%m-%dT%H:%M:%S%z`, or one of `epoch`, `epoch_ms`, `rfc2822`, `relative`"),
+            };
+        }
+        bad.is_empty().then(|| self.format.iter().map(|format| format.value.clone()).collect())
+    }
+
+    /// Words that say nothing to this conversion.
+    fn check_words(&self, to: As, out: &mut Diagnostics) {
+        let mut idle = |place: &Place, word: &str, what: &str| {
+            out.error(place, "wrong-conversion", format!("`{word}` is for {what}")).help(format!("leave `{word}` out"));
+        };
+        if let Some(zone) = self.zone.as_ref().filter(|_| to != As::Date) {
+            idle(&zone.place, "zone", "dates");
+        }
+        if let Some(split) = self.split.as_ref().filter(|_| to != As::List) {
+            idle(&split.place, "split", "lists");
+        }
+        if let Some(join) = self.join.as_ref().filter(|_| to.gives() != FieldKind::Text) {
+            idle(&join.place, "join", "text");
+        }
+    }
+}
+
+/// Formats that are words.
+const WORDS: [&str; 4] = ["epoch", "epoch_ms", "rfc2822", "relative"];
+
+/// Whether a date that is written in the format can be read from it.
+fn is_date_format(format: &str) -> bool {
+    use chrono::format::{Item, StrftimeItems};
+    if WORDS.contains(&format) {
+        return true;
+    }
+    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
+        return false;
+    }
+    let day = chrono::DateTime::from_timestamp(1_798_718_400, 0).unwrap_or_default();
+    let convert = Convert { to: As::Date, formats: vec![format.to_owned()], zone: Tz::UTC, split: None, join: None };
+    let mut written = String::new();
+    // An offset without minutes can be read, and is not written by the library.
+    let is_written = write!(written, "{}", day.format(&format.replace("%#z", "%z"))).is_ok();
+    is_written && convert.apply(&[&Json::String(written)]) == Value::Date(day.date_naive())
+}
+
+/// `DD/MM/YYYY` as `%d/%m/%Y`.
+fn strftime_of(format: &str) -> Option<String> {
+    let words = [("YYYY", "%Y"), ("yyyy", "%Y"), ("MMMM", "%B"), ("MMM", "%b"), ("MM", "%m"), ("DD", "%d"), ("dd", "%d")];
+    let times = [("HH", "%H"), ("hh", "%I"), ("mm", "%M"), ("ss", "%S"), ("YY", "%y"), ("yy", "%y")];
+    let meant = words.into_iter().chain(times).fold(format.to_owned(), |text, (word, sign)| text.replace(word, sign));
+    (meant != format && is_date_format(&meant)).then_some(meant)
+}
+
+fn kind_word(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text => "text",
+        FieldKind::Date => "a date",
+        FieldKind::Number => "a number",
+        FieldKind::Boolean => "true or false",
+        FieldKind::List => "a list",
+        FieldKind::Json => "JSON",
+    }
+}
+
+impl Derive {
+    /// The value in a document.
+    pub fn value(&self, view: &View) -> Value {
+        let value = match &self.from {
+            From::Paths(paths) => self.first_of(paths, view),
+            From::Constant(constant) => self.convert.apply_at(&[constant], view.fetched),
+            From::Script(script) => self.scripted(script, view),
+        };
+        match (&value, &self.default) {
+            (Value::Absent, Some(default)) => self.convert.apply_at(&[default], view.fetched),
+            _ => value,
+        }
+    }
+
+    /// The first alternative that gives something. A list that is there and empty is an empty list, not an absent one.
+    fn first_of(&self, paths: &[Path], view: &View) -> Value {
+        let mut values = paths.iter().map(|path| self.at(path, view));
+        let found = values.find(|value| !value.is_absent());
+        let is_empty_list = || self.convert.to == As::List && paths.iter().any(|path| path.selects_empty_list(view.document));
+        found.unwrap_or_else(|| if is_empty_list() { Value::List(Vec::new()) } else { Value::Absent })
+    }
+
+    fn at(&self, path: &Path, view: &View) -> Value {
+        if self.steps.is_empty() {
+            return self.convert.apply_at(&path.select(view.document), view.fetched);
+        }
+        self.made_of(&self.steps.follow(path, view.document, &view.markup), view)
+    }
+
+    fn made_of(&self, found: &[Json], view: &View) -> Value {
+        self.convert.apply_at(&found.iter().collect::<Vec<_>>(), view.fetched)
+    }
+
+    fn scripted(&self, script: &Script, view: &View) -> Value {
+        let mut scope = scope::for_mapping(&script.reads, view.document);
+        match script.evaluate(view.sandbox, &mut scope).and_then(scope::to_json) {
+            Ok(json) => self.made_of(&self.steps.apply(&[&json], &Markup::default(), address_of(view.document).as_ref()), view),
+            Err(error) => {
+                let why = format!("could not be derived: {error} (line {}, column {})", error.line, error.column);
+                Value::Invalid(Box::new(Invalid { kind: "invalid_type", found: Json::Null, why }))
+            }
+        }
+    }
+
+    /// Adds what its fingerprint is made of; without steps the part is what it always was.
+    pub fn add_to(&self, parts: &mut Parts, name: &str) {
+        if self.steps.is_empty() {
+            parts.add(name, &(&self.from, &self.convert, &self.default));
+        } else {
+            parts.add(name, self);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn compiled(yaml: &str, kind: FieldKind) -> Derive {
+        let mut out = Diagnostics::new();
+        let spec: Located<Mapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
+        let derive = spec.compile(Some(kind), &Sandbox::new(), Tz::UTC, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        derive.unwrap()
+    }
+
+    fn value(yaml: &str, kind: FieldKind, document: &Json) -> Value {
+        let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
+        compiled(yaml, kind).value(&View::new(&Sandbox::new(), document, fetched))
+    }
+
+    #[test]
+    fn steps_stand_between_the_place_and_the_conversion() {
+        let document = json!({
+            "url": "https://jobs.example.com/list",
+            "html": "<h4 class=t>Nurse</h4><ul><li>Orange<li>n/a<li>Dubbo</ul><a href='/ad?id=7'>more</a><p>Posted 2 days ago</p>",
+            "type": "F", "ref": "ref 12 of 3",
+        });
+        let text = |yaml: &str| value(yaml, FieldKind::Text, &document);
+        assert_eq!(text("{ css: h4.t }"), Value::text("Nurse"));
+        assert_eq!(text("{ css: a@href, as: url }"), Value::text("https://jobs.example.com/ad?id=7"));
+        assert_eq!(text("{ css: li, join: ', ' }"), Value::text("Orange, n/a, Dubbo"));
+        assert_eq!(text("{ from: $.type, replace: { F: Full time, P: Part time } }"), Value::text("Full time"));
+        assert_eq!(text("{ from: $.ref, match: 'ref ([0-9]+)' }"), Value::text("12"));
+        assert_eq!(text("{ from: [$.ref, $.type], match: '^[A-Z]$' }"), Value::text("F"));
+        assert_eq!(text("{ css: b, default: none }"), Value::text("none"));
+        assert_eq!(text("{ script: 'doc.html', css: h4 }"), Value::text("Nurse"));
+        let places = value("{ css: li, replace: { n/a: null } }", FieldKind::List, &document);
+        assert_eq!(places, Value::List(vec!["Orange".into(), "Dubbo".into()]));
+        let day = value("{ css: p, format: relative }", FieldKind::Date, &document);
+        assert_eq!(day, Value::Date("2026-02-28".parse().unwrap()));
+    }
+
+    #[test]
+    fn every_step_is_in_the_fingerprint() {
+        let hash = |yaml: &str| {
+            let mut parts = Parts::default();
+            compiled(yaml, FieldKind::Text).add_to(&mut parts, "mapping of title");
+            parts.fingerprint()
+        };
+        let all = [
+            "{ from: $.html }",
+            "{ css: a }",
+            "{ css: b }",
+            "{ css: b@x }",
+            "{ css: b, parameter: x }",
+            "{ css: b, match: x }",
+            "{ css: b, match: y }",
+        ];
+        let words = ["{ from: $.a, replace: { a: b } }", "{ from: $.a, replace: { a: c } }"];
+        let hashes: std::collections::BTreeSet<_> = all.into_iter().chain(words).map(hash).collect();
+        assert_eq!(hashes.len(), all.len() + words.len());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".{0,60}") {
+            let document = json!({"html": text, "url": text});
+            value("{ css: 'a@href', parameter: id, match: '(.)', replace: { a: b } }", FieldKind::Text, &document);
+        }
+    }
+}
