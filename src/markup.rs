@@ -51,20 +51,31 @@ impl Page {
         found.into_iter().filter(|element| !element.ancestors().any(|above| ids.contains(&above.id()))).collect()
     }
 
-    /// The page as markup again, or one of its elements, without what `drop` finds in it.
-    pub fn without(&self, element: Option<ElementRef<'_>>, drop: &[Css]) -> String {
-        let html = element.map_or_else(|| self.0.html(), |element| element.html());
-        let mut part = Html::parse_fragment(&html);
-        if element.is_none() {
-            part = Html::parse_document(&html);
-        }
-        let gone: Vec<_> = drop.iter().flat_map(|css| part.select(&css.selector).map(|element| element.id()).collect::<Vec<_>>()).collect();
+    /// Takes out of the page what a selector finds.
+    pub fn drop(&mut self, css: &Css) {
+        let gone: Vec<_> = self.0.select(&css.selector).map(|element| element.id()).collect();
         for id in gone {
-            if let Some(mut node) = part.tree.get_mut(id) {
+            if let Some(mut node) = self.0.tree.get_mut(id) {
                 node.detach();
             }
         }
-        if element.is_some() { part.root_element().inner_html().trim().to_owned() } else { part.html().trim().to_owned() }
+    }
+
+    /// The page as markup again.
+    pub fn html(&self) -> String {
+        self.0.html().trim().to_owned()
+    }
+}
+
+/// An element as markup that reads the same by itself: a row stands in a table, for browsers read none without.
+pub fn standing_alone(element: ElementRef<'_>) -> String {
+    let html = element.html();
+    let html = html.trim();
+    match element.value().name() {
+        "td" | "th" => format!("<table><tbody><tr>{html}</tr></tbody></table>"),
+        "tr" => format!("<table><tbody>{html}</tbody></table>"),
+        "tbody" | "thead" | "tfoot" => format!("<table>{html}</table>"),
+        _ => html.to_owned(),
     }
 }
 
@@ -212,12 +223,14 @@ mod tests {
 
     #[test]
     fn records_do_not_nest_and_lose_what_is_dropped() {
-        let page = Page::parse("<div class=a>1<div class=a>2</div><script>x</script></div><div class=a>3</div>");
-        let css = Css::parse("div.a").unwrap();
-        let found = page.outermost(&css);
+        let mut page =
+            Page::parse("<div class=a>1<div class=a>2</div><script>x</script></div><div class=a>3</div><table><tr class=b><td>4</td></tr></table>");
+        page.drop(&Css::parse("script").unwrap());
+        let found = page.outermost(&Css::parse("div.a").unwrap());
         assert_eq!(found.len(), 2);
-        let drop = [Css::parse("script").unwrap()];
-        assert_eq!(page.without(Some(found[0]), &drop), r#"<div class="a">1<div class="a">2</div></div>"#);
+        assert_eq!(standing_alone(found[0]), r#"<div class="a">1<div class="a">2</div></div>"#);
+        let row = standing_alone(page.outermost(&Css::parse("tr.b").unwrap())[0]);
+        assert_eq!(Css::parse("tr.b td").unwrap().select(&Page::parse(&row), None), ["4"]);
     }
 
     proptest! {

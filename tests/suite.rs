@@ -10,6 +10,8 @@ mod bench;
 mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/feeds.rs"]
+mod feeds;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/http.rs"]

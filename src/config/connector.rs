@@ -83,21 +83,29 @@ macro_rules! built_in {
 }
 
 built_in![
+    "apsjobs",
     "ashby",
     "bamboohr",
+    "careers-vic",
+    "csv",
     "greenhouse",
     "indeed-xml",
+    "iworkfornsw",
     "json-ld",
     "lever",
     "neogov",
     "personio",
+    "qld-smartjobs",
     "recruitee",
     "rss",
+    "seek",
     "sitemap",
     "smartrecruiters",
     "teamtailor",
     "usajobs",
+    "wa-jobs",
     "workable",
+    "workday",
 ];
 
 /// What stands behind the file of a connector that comes with Weir. A test tries those; `weir check` need not.

@@ -5,7 +5,7 @@ use super::super::json::{Found, Item};
 use super::super::steps::selector;
 use super::{Body, HtmlSpec, ScriptSpec, Spot, first_number, plain_selector, record};
 use crate::diagnostic::{Diagnostics, Place};
-use crate::markup::{Css, Page};
+use crate::markup::{Css, Page, standing_alone};
 use crate::yaml::Text;
 use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
@@ -46,27 +46,23 @@ impl Cards {
     }
 
     pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-        let page = Page::parse(text);
+        let mut page = Page::parse(text);
         let stated = self.count.as_ref().and_then(|css| css.select(&page, None).iter().find_map(|text| first_number(text)));
-        let elements = self.records.as_ref().map(|css| page.outermost(css));
-        let is_empty = || self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
-        let place_found = elements.as_ref().is_none_or(|elements| !elements.is_empty()) || is_empty();
-        let mut card = |element| {
-            let html = page.without(element, &self.drop);
+        let is_empty = self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
+        let taken = taken_of(&page, text, body, spots);
+        self.drop.iter().for_each(|css| page.drop(css));
+        let cards = match &self.records {
+            Some(css) => page.outermost(css).into_iter().map(standing_alone).collect(),
+            None => vec![page.html()],
+        };
+        let place_found = !cards.is_empty() || is_empty;
+        let _ = cards.into_iter().all(|html| {
             put(record(&match body.url {
                 Some(url) => json!({ "html": html, "url": url }),
                 None => json!({ "html": html }),
             }))
-        };
-        match elements {
-            None => {
-                card(None);
-            }
-            Some(elements) => {
-                let _ = elements.into_iter().all(|element| card(Some(element)));
-            }
-        }
-        Ok(Found { stated, place_found, taken: taken_of(&page, text, body, spots), pages: Vec::new() })
+        });
+        Ok(Found { stated, place_found, taken, pages: Vec::new() })
     }
 }
 

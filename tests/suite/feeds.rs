@@ -1,0 +1,227 @@
+//! Real payloads of boards through the connectors, where the folder of them is there; counts and fields were read off the payloads by hand.
+
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use weir::config::Project;
+use weir::diagnostic::{Diagnostics, render};
+use weir::model::Clock;
+use weir::plan::trial::{Trial, Tried};
+use weir::rule::Sandbox;
+
+/// The folder, if it is there.
+fn feeds() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/feeds");
+    if !folder.is_dir() {
+        eprintln!("skipped: the folder of real feeds is not there");
+        return None;
+    }
+    Some(folder)
+}
+
+fn read(connector: &str, page: &[u8], detail: Option<&[u8]>) -> Tried {
+    let project = Project::load(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let found = project.connectors.iter().find(|one| one.name == connector).unwrap_or_else(|| panic!("no connector {connector}"));
+    let (sandbox, mut out) = (Arc::new(Sandbox::new()), Diagnostics::new());
+    let trial = Trial::compile(found.example.as_ref().unwrap(), &sandbox, &mut out);
+    let trial = trial.unwrap_or_else(|| panic!("{}", render(&out, &project.texts, false)));
+    let at = Clock("2026-09-15T00:00:00Z".parse().unwrap());
+    trial.run(page, detail, at, &sandbox).unwrap_or_else(|why| panic!("{connector}: {why}"))
+}
+
+/// The fields of an ad and its id.
+fn ad(tried: &Tried, index: usize) -> Json {
+    let draft = &tried.ads[index];
+    let mut fields = draft.job.to_json();
+    for (name, value) in &draft.job.extra {
+        fields[name] = value.to_json();
+    }
+    fields["id"] = json!(draft.ad.external_id);
+    fields
+}
+
+#[test]
+fn every_small_payload_is_read_by_its_connector() {
+    let Some(folder) = feeds() else { return };
+    // Connector, file, page of the ad, how many ads, and what the first says.
+    let cases: [(&str, &str, Option<&str>, usize, Json); 27] = [
+        (
+            "lever",
+            "lever/jobai_lever_palantir.json",
+            None,
+            5,
+            json!({ "id": "a543d82a-a089-4b1c-afd1-4f30d3d8ee23", "open_date": "2023-03-27", "locations": ["New York, NY"] }),
+        ),
+        (
+            "neogov",
+            "neogov-rss/gsa_less_items.rss",
+            None,
+            2,
+            json!({ "title": "Professional Development and Training Intern-DHS", "open_date": "2013-04-12" }),
+        ),
+        (
+            "sitemap",
+            "sitemap/*",
+            Some("jsonld-html/*"),
+            2,
+            json!({ "id": "https://www.cvkeskus.ee/ai-agent-developer-tallinnas-bolt-technology-ou-1051058", "title": "Pääkirjanpitäjä" }),
+        ),
+        (
+            "iworkfornsw",
+            "iworkfor-nsw-html/*",
+            None,
+            3,
+            json!({ "id": "576439", "title": "Deputy Commissioner", "department": "NSW Police Force", "close_date": "2026-05-17", "pay_max": 527_050, "locations": ["Sydney"] }),
+        ),
+        (
+            "wa-jobs",
+            "wa-jobs-html/*",
+            None,
+            3,
+            json!({ "id": "408414", "department": "South Metropolitan TAFE", "open_date": "2026-05-06", "close_date": "2026-05-13" }),
+        ),
+        (
+            "qld-smartjobs",
+            "qld-smartjobs-html/*",
+            None,
+            3,
+            json!({ "id": "QLD-684271-26", "department": "Teach Queensland", "close_date": "2026-07-05", "locations": ["Wide Bay"] }),
+        ),
+        (
+            "ashby",
+            "ashby/careerkit_ashby.json",
+            None,
+            2,
+            json!({ "title": "Senior Technical Recruiter", "department": "HighlightTA", "open_date": "2026-04-20", "locations": ["Canada"] }),
+        ),
+        ("ashby", "ashby/jobai_ashby_linear.json", None, 5, json!({ "id": "d3bc1ced-3ce4-4086-a050-555055dbb1ff", "open_date": "2021-04-27" })),
+        (
+            "greenhouse",
+            "greenhouse/careerkit_greenhouse_content.json",
+            None,
+            2,
+            json!({ "id": "8636903002", "open_date": "2026-07-16", "locations": ["London, UK"], "company_name": "Amplitude" }),
+        ),
+        (
+            "greenhouse",
+            "greenhouse/jobai_greenhouse_atlassian.json",
+            None,
+            3,
+            json!({ "id": "12345", "department": "Engineering", "locations": ["Sydney, Australia"] }),
+        ),
+        (
+            "lever",
+            "lever/careerkit_lever.json",
+            None,
+            2,
+            json!({ "id": "a24ec4e5-5caa-473d-abd4-b71f09a8167b", "locations": ["Chicago, IL"], "open_date": "2025-11-27" }),
+        ),
+        (
+            "recruitee",
+            "recruitee/*",
+            None,
+            2,
+            json!({ "id": "2700825", "department": "Finance", "locations": ["Berlin"], "open_date": "2026-08-05" }),
+        ),
+        (
+            "teamtailor",
+            "teamtailor/careerkit_teamtailor_jsonfeed.json",
+            None,
+            2,
+            json!({ "title": "Account Executive - Italy (Madrid based)", "open_date": "2026-02-04", "locations": ["Madrid"], "number": "7167985" }),
+        ),
+        ("workable", "workable/careerkit_workable.json", None, 2, json!({ "id": "DD136DD7E7", "open_date": "2026-08-05", "locations": ["Spain"] })),
+        (
+            "workable",
+            "workable/jobai_workable_huggingface.json",
+            None,
+            7,
+            json!({ "id": "922D2C6549", "locations": ["Paris"], "job_type": "Full-time" }),
+        ),
+        (
+            "smartrecruiters",
+            "smartrecruiters/jobai_visa_listing.json",
+            Some("smartrecruiters/jobai_visa_detail*"),
+            3,
+            json!({ "id": "744000124190269", "open_date": "2026-05-01", "department": "Human Resources" }),
+        ),
+        ("personio", "personio-xml/*", None, 2, json!({ "id": "1834171", "locations": ["Munich"], "open_date": "2024-11-13" })),
+        (
+            "workday",
+            "workday/careerkit_workday_cxs.json",
+            None,
+            2,
+            json!({ "id": "JR354232", "open_date": "2026-09-14", "locations": ["3 Locations"] }),
+        ),
+        (
+            "neogov",
+            "neogov-rss/careerkit_neogov.xml",
+            None,
+            2,
+            json!({ "id": "410001", "open_date": "2026-08-19", "close_date": "2026-09-20", "department": "Information Technology", "pay_min": 135_000, "pay_period": "year" }),
+        ),
+        (
+            "indeed-xml",
+            "xml-feed-dialects/recruityard_feed.xml",
+            None,
+            80,
+            json!({ "id": "CC-0506-38", "title": "Customer Support for Social Media with French", "open_date": "2025-05-27", "locations": ["Lisbon"], "remote": false }),
+        ),
+        (
+            "indeed-xml",
+            "xml-feed-dialects/recruityard_jora.xml",
+            None,
+            80,
+            json!({ "id": "CC-0506-38", "open_date": "2025-05-27", "close_date": "2025-06-26" }),
+        ),
+        (
+            "indeed-xml",
+            "xml-feed-dialects/recruityard_talentcom.xml",
+            None,
+            80,
+            json!({ "id": "CC-0506-38", "open_date": "2025-05-27", "close_date": "2025-06-26" }),
+        ),
+        ("rss", "xml-feed-dialects/recruityard_rss.xml", None, 80, json!({ "title": "Customer Support for Social Media with French" })),
+        (
+            "json-ld",
+            "jsonld-html/valtiolle_fi_detail_trimmed.html",
+            None,
+            1,
+            json!({ "title": "Pääkirjanpitäjä", "open_date": "2026-09-11", "close_date": "2026-09-28", "currency": "EUR" }),
+        ),
+        ("csv", "csv-open-data/nyc_jobs_excerpt.csv", None, 22, json!({ "id": "424339", "title": "PUBLIC HEALTH NURSE", "pay_min": 84252 })),
+        (
+            "seek",
+            "seek-html/jobai_seek_python_au.html",
+            None,
+            3,
+            json!({ "id": "91899557", "title": "Software Engineer", "company_name": "GTurbo", "open_date": "2026-09-14", "pay_max": 130_000, "pay_currency": "AUD" }),
+        ),
+        (
+            "careers-vic",
+            "careers-vic-html/jobai_vic_careers.html",
+            None,
+            3,
+            json!({ "id": "226530447", "title": "Senior Advisor, Plumbing, Codes & Standards", "close_date": "2026-05-20" }),
+        ),
+    ];
+    for (connector, pattern, detail, count, expected) in cases {
+        let find =
+            |pattern: &str| glob::glob(&folder.join(pattern).to_string_lossy()).unwrap().flatten().next().unwrap_or_else(|| panic!("{pattern}"));
+        let page = std::fs::read(find(pattern)).unwrap();
+        let detail = detail.map(|pattern| std::fs::read(find(pattern)).unwrap());
+        let tried = read(connector, &page, detail.as_deref());
+        let first = ad(&tried, 0);
+        eprintln!(
+            "{connector} {pattern}: {} ads, {} refused, first {}",
+            tried.ads.len(),
+            tried.refused.len(),
+            json!({ "id": first["id"], "title": first["title"], "open_date": first["open_date"], "close_date": first["close_date"], "department": first["department"], "locations": first["locations"], "pay_min": first["pay_min"] })
+        );
+        assert!(tried.ads.len() == count, "{connector} {pattern}: {} ads", tried.ads.len());
+        assert!(tried.refused.is_empty(), "{connector} {pattern}");
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&first[name], value, "{connector} {pattern}: {name}");
+        }
+    }
+}
