@@ -50,7 +50,7 @@ impl Css {
             _ => (text, None),
         };
         let selector =
-            Selector::parse(elements).map_err(|error| CssError { message: error.to_string().to_lowercase(), column: 0, help: help.to_owned() })?;
+            Selector::parse(elements).map_err(|_| CssError { message: "it cannot be read".to_owned(), column: 0, help: help.to_owned() })?;
         Ok(Css { text: text.to_owned(), selector, attribute })
     }
 
