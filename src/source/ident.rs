@@ -141,9 +141,12 @@ impl Ident {
 
     /// Where it looks, in words for a person.
     fn looked_at(&self) -> String {
+        let all = |paths: &[Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match &self.0 {
             Way::At(path) => path.to_string(),
-            Way::Through(paths, _) | Way::Hash(paths) => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            Way::Through(paths, steps) if steps.is_empty() => all(paths),
+            Way::Through(paths, steps) => format!("{}, {steps}", all(paths)),
+            Way::Hash(paths) => all(paths),
         }
     }
 }

@@ -13,6 +13,7 @@ use regex::Regex;
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 use url::Url;
 
@@ -154,6 +155,18 @@ impl Steps {
         if let Some(word) = text_of(value).and_then(|text| self.replace.get(text.trim())) {
             *value = word.clone();
         }
+    }
+}
+
+/// In words for a person: `css a@href, parameter id`.
+impl fmt::Display for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let css = self.css.as_ref().map(|css| format!("css {css}"));
+        let parameter = self.parameter.as_ref().map(|name| format!("parameter {name}"));
+        let pattern = self.pattern.as_ref().map(|pattern| format!("match {pattern}"));
+        let replace = (!self.replace.is_empty()).then(|| "replace".to_owned());
+        let steps: Vec<String> = [css, parameter, pattern, replace].into_iter().flatten().collect();
+        f.write_str(&steps.join(", "))
     }
 }
 

@@ -4,6 +4,7 @@
 //! It must never refuse an ad, and never take for pay what may be something else: a year, a phone number, a percentage.
 //! How texts are read stands in [`text`], what words mean in [`words`].
 
+mod figure;
 pub mod text;
 pub mod words;
 
@@ -86,7 +87,7 @@ impl Located<PayMapping> {
             return None;
         }
         check_word(self.currency.as_ref(), "currency", words::currency, "an ISO 4217 code such as `AUD`", out);
-        check_word(self.period.as_ref(), "period", words::period, &one_of(words::PERIODS), out);
+        check_word(self.period.as_ref(), "period", words::period, &format!("one of {}", one_of(words::PERIODS)), out);
         let mut part = |spec: Option<&MappingSpec>, kind| spec.map(|spec| mapping::compile(spec, kind, sandbox, zone, out));
         let number = Some(FieldKind::Json);
         let text = part(text.as_ref(), None);
@@ -120,8 +121,9 @@ impl Located<PayMapping> {
 fn check_word(spec: Option<&MappingSpec>, what: &str, known: impl Fn(&str) -> Option<&'static str>, wanted: &str, out: &mut Diagnostics) {
     let Some(TextOr::Full(mapping)) = spec else { return };
     let Some(fixed) = &mapping.constant else { return };
-    if text_of(&fixed.to_json()).and_then(|word| known(&word)).is_none() {
-        out.error(fixed.place(), "wrong-conversion", format!("the constant is no {what}")).help(format!("write {wanted}"));
+    let word = text_of(&fixed.to_json()).unwrap_or_default();
+    if known(&word).is_none() {
+        out.error(fixed.place(), "wrong-conversion", format!("the constant `{word}` is no {what}")).help(format!("write {wanted}"));
     }
 }
 
