@@ -122,9 +122,17 @@ impl Css {
 /// How selectors are written.
 const HELP: &str = "write it as in a style sheet: `h4.title`, `td:nth-child(2)`, `[data-id]`; `a@href` takes an attribute, `div@html` the markup";
 
+/// The library's last line in words: `DanglingCombinator` as `dangling combinator`.
 fn readable(error: &str) -> String {
-    let error = error.trim_end_matches('.').to_lowercase();
-    if error.is_empty() { "it cannot be read".to_owned() } else { error }
+    let line = error.lines().last().unwrap_or_default().trim_end_matches('.');
+    let mut words = String::new();
+    for letter in line.chars() {
+        if letter.is_uppercase() && words.ends_with(char::is_alphabetic) {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    if words.is_empty() { "it cannot be read".to_owned() } else { words }
 }
 
 fn is_attribute(name: &str) -> bool {
