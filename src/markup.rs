@@ -125,6 +125,9 @@ const HELP: &str = "write it as in a style sheet: `h4.title`, `td:nth-child(2)`,
 /// The library's last line in words: `DanglingCombinator` as `dangling combinator`.
 fn readable(error: &str) -> String {
     let line = error.lines().last().unwrap_or_default().trim_end_matches('.');
+    if line.contains(' ') {
+        return line.to_lowercase().replace("eol", "end");
+    }
     let mut words = String::new();
     for letter in line.chars() {
         if letter.is_uppercase() && words.ends_with(char::is_alphabetic) {
