@@ -1,6 +1,7 @@
 //! `institutions/*.yaml`: one institution, its sources, and what its ads must satisfy.
 
 use crate::model::Field;
+use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
 use crate::span::Zone;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
@@ -65,6 +66,8 @@ pub struct SourceSpec {
     pub fetch: Required<FetchSpec>,
     /// Where the id of an ad stands: a JSONPath, or how to come to it.
     pub id: Required<IdMapping>,
+    /// What becomes of ads of one page that share an id: `first`, `last` or `{ merge: [locations] }`.
+    pub duplicates: Option<DuplicatesSpec>,
     /// Canonical fields, and where they come from.
     pub job: Required<JobSpec>,
     /// The zone of its dates, when it is not the institution's.

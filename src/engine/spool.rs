@@ -55,7 +55,7 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
     let path = request.spool.join(format!("{}.{}.{}.ndjson", plan.tenant.slug, flow.source, std::process::id()));
     let file = SpoolFile(path.clone());
     let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
-    let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.fetch.way()).await?;
+    let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way()).await?;
     let approach = Approach { bookmark: None, known: known.map(|known| known.validators), local_time: request.at.time_of_day(flow.zone) };
     let (pages, listed) = Pages::channel(&flow.ident);
     let (sender, mut receiver) = mpsc::channel(1);

@@ -47,7 +47,7 @@ async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, 
     let mut held = run.lane.hold().await?;
     runs::remember_fingerprint(&mut held, setting.stream.institution, &setting.stream.source, setting.fingerprint, &setting.parts, setting.at)
         .await?;
-    let way = flow.fetch.way();
+    let way = flow.way();
     let known = reads::known(&mut held, &setting.stream, way).await?;
     let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;
     Ok((begun, known))

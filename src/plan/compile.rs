@@ -11,6 +11,7 @@ use crate::model::Parts;
 use crate::model::field::{FIELDS, Field};
 use crate::model::job::Compared;
 use crate::rule::{Rule, Sandbox};
+use crate::source::twins::DuplicatesSpec;
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
 use crate::stage::extract::JobSpec;
@@ -155,7 +156,7 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
     let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
-    let ident = source.id.get().and_then(|id| Ident::compile(id, out));
+    let ident = ident(source, out);
     let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, zone, batch, out));
     let resolve = Resolve::compile(source.company.as_ref().or(spec.company.as_ref()), source.division.as_ref().or(spec.division.as_ref()), out);
     let validate = validate(all, source, out);
@@ -172,6 +173,13 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
         Stage::Report,
     ];
     Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, batch, stages })
+}
+
+/// How the ads of a source are told apart, and what becomes of those that are not.
+pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
+    let mut ident = source.id.get().and_then(|id| Ident::compile(id, out))?;
+    ident.twins = source.duplicates.as_ref().map(DuplicatesSpec::compile).unwrap_or_default();
+    Some(ident)
 }
 
 /// What every ad would lack: its title, or a field that a relation is found by.

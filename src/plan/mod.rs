@@ -13,7 +13,7 @@ pub mod trial;
 
 pub use check::{Checked, Standing};
 
-use crate::model::{Clock, Fingerprint, Parts};
+use crate::model::{Clock, Fingerprint, Hash, Parts};
 use crate::source::{Ident, Source};
 use crate::stage::{Kind, Role, Stage};
 use crate::store::runs::Tenant;
@@ -75,6 +75,13 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// A hash of how it is read and how its ads are told apart: a reading that died only goes on, and a source that says it is unchanged is only
+    /// believed, if that is still the same.
+    pub fn way(&self) -> Hash {
+        // Templates show as they are written, so that no secret is hashed.
+        Hash::of(format!("{:?} {:?}", self.fetch, self.ident).as_bytes())
+    }
+
     /// The fingerprint of its segment: everything between the raw document and the job.
     pub fn fingerprint(&self) -> Fingerprint {
         self.parts.fingerprint()

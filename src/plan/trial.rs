@@ -4,7 +4,7 @@
 use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::Diagnostics;
-use crate::model::{Ad, Clock, Document, Fingerprint, Parts};
+use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received};
 use crate::rule::Sandbox;
 use crate::source::ident::Named;
 use crate::source::json::Item;
@@ -40,7 +40,7 @@ impl Trial {
     pub fn compile(source: &SourceSpec, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Trial> {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
-        let ident = source.id.get().and_then(|id| Ident::compile(id, out));
+        let ident = super::compile::ident(source, out);
         let extract = source.job.get().map(|job| job.compile(sandbox, zone, 1, out));
         Some(Trial { fetch: fetch?, ident: ident?, extract: extract?, zone })
     }
@@ -51,15 +51,17 @@ impl Trial {
     /// The page cannot be read.
     pub fn run(&self, page: &[u8], detail: Option<&[u8]>, at: Clock, sandbox: &Arc<Sandbox>) -> Result<Tried, String> {
         let setting = self.setting(at, sandbox);
-        let mut tried = Tried::default();
+        let (mut tried, mut received) = (Tried::default(), Vec::new());
         for item in self.fetch.records_of(page)? {
-            let document = match item {
-                Item::Unreadable(raw, why) => Document::unreadable(&raw, json!({}), why),
+            match item {
+                Item::Unreadable(raw, why) => tried.refused.push(Document::unreadable(&raw, json!({}), why)),
                 Item::Record(text) => match self.ident.name(text, json!({})) {
-                    Named::Ad(received) => received.read(),
-                    Named::Refused(document) => document,
+                    Named::Ad(one) => received.push(one),
+                    Named::Refused(document) => tried.refused.push(document),
                 },
-            };
+            }
+        }
+        for document in self.ident.twins.unite(received).into_iter().map(Received::read) {
             if document.refused.is_some() {
                 tried.refused.push(document);
                 continue;

@@ -157,7 +157,9 @@ impl Files {
         };
         let mut tally = Tally::default();
         for file in files {
-            if self.read_file(&file, access, &mut pages, &mut tally) == Err(Stopped) {
+            let read = self.read_file(&file, access, &mut pages, &mut tally);
+            // Records that share an id are put together within a file.
+            if read.and_then(|()| if pages.gathers() { pages.flush() } else { Ok(()) }) == Err(Stopped) {
                 tally.problems.push(Stopped.to_string());
                 break;
             }

@@ -4,6 +4,7 @@
 use super::file::json_path;
 use super::json;
 use super::steps::{Markup, Steps, StepsSpec, text_of};
+use super::twins::Twins;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
 use crate::model::{Document, Received};
@@ -35,7 +36,11 @@ pub struct IdSpec {
 
 /// How the id of an ad is found.
 #[derive(Debug, Clone)]
-pub struct Ident(Way);
+pub struct Ident {
+    way: Way,
+    /// What becomes of records that share an id.
+    pub twins: Twins,
+}
 
 #[derive(Debug, Clone)]
 enum Way {
@@ -71,7 +76,7 @@ impl Located<IdSpec> {
         }
         let hashed = paths(&self.hash, out);
         let (from, steps) = (paths(&self.from, out), spec.compile(out));
-        if is_found { Some(Ident::through(from?, steps?)) } else { Some(Ident(Way::Hash(hashed?))) }
+        if is_found { Some(Ident::through(from?, steps?)) } else { Some(Ident::by(Way::Hash(hashed?))) }
     }
 }
 
@@ -81,9 +86,13 @@ fn paths(texts: &[Text], out: &mut Diagnostics) -> Option<Vec<Path>> {
 }
 
 impl Ident {
+    fn by(way: Way) -> Ident {
+        Ident { way, twins: Twins::default() }
+    }
+
     /// An id that stands at a path.
     pub fn at(path: Path) -> Ident {
-        Ident(Way::At(path))
+        Ident::by(Way::At(path))
     }
 
     /// Compiles `id:`; problems go to `out`.
@@ -100,14 +109,14 @@ impl Ident {
             Some(only) if paths.is_empty() && steps.is_empty() => Ident::at(only),
             last => {
                 paths.extend(last.or_else(|| Path::parse("$.html").ok()));
-                Ident(Way::Through(paths, Box::new(steps)))
+                Ident::by(Way::Through(paths, Box::new(steps)))
             }
         }
     }
 
     /// Finds the id of a record.
     pub fn name(&self, text: Box<str>, metadata: Json) -> Named {
-        let found = match &self.0 {
+        let found = match &self.way {
             Way::At(path) => json::pick(&text, path).map(|id| id.as_ref().and_then(id_text)),
             _ => serde_json::from_str(&text).map(|content| self.id_of(&content)).map_err(|error| error.to_string()),
         };
@@ -119,7 +128,7 @@ impl Ident {
 
     /// The id of a document.
     pub fn id_of(&self, content: &Json) -> Option<String> {
-        match &self.0 {
+        match &self.way {
             Way::At(path) => path.first(content).and_then(id_text),
             Way::Through(paths, steps) => {
                 let markup = Markup::default();
@@ -142,7 +151,7 @@ impl Ident {
     /// Where it looks, in words for a person.
     fn looked_at(&self) -> String {
         let all = |paths: &[Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        match &self.0 {
+        match &self.way {
             Way::At(path) => path.to_string(),
             Way::Through(paths, steps) if steps.is_empty() => all(paths),
             Way::Through(paths, steps) => format!("{}, {steps}", all(paths)),
@@ -220,7 +229,7 @@ mod tests {
         assert_eq!(id(&link, &json!({"html": "<a href='/ad'>Nurse</a>"})), "missing_id");
         let either = compiled("{ from: [$.ref, $.link], match: '[0-9]{3,}' }");
         assert_eq!(id(&either, &json!({"ref": "n/a", "link": "https://jobs.example.com/ad/123-nurse"})), "123");
-        assert!(matches!(compiled("{ from: $.id }").0, Way::At(_)));
+        assert!(matches!(compiled("{ from: $.id }").way, Way::At(_)));
     }
 
     #[test]

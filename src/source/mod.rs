@@ -13,6 +13,7 @@ pub mod page;
 pub mod proof;
 pub mod steps;
 pub mod template;
+pub mod twins;
 
 pub use decode::json;
 pub use ident::{IdMapping, Ident};
@@ -20,7 +21,7 @@ pub use page::{Page, Pages, Stopped};
 pub use template::{Template, Variables};
 
 use crate::diagnostic::Diagnostics;
-use crate::model::{Hash, Parts};
+use crate::model::Parts;
 use crate::store::reads::Proof;
 pub use crate::store::reads::Validators;
 use chrono::NaiveTime;
@@ -106,12 +107,6 @@ impl Source {
             Source::Http(http) => http.templates().into_iter().flat_map(|template| template.missing(variables)).collect(),
             Source::File(files) => files.paths.iter().flat_map(|path| path.missing(variables)).collect(),
         }
-    }
-
-    /// A hash of how it is read: a reading that died only goes on, and a source that says it is unchanged is only believed, if that is still the same.
-    pub fn way(&self) -> Hash {
-        // Templates show as they are written, so that no secret is hashed.
-        Hash::of(format!("{self:?}").as_bytes())
     }
 
     /// The records of an answer or file that is at hand, and how its reading ended; for trying it out.

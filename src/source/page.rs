@@ -28,6 +28,8 @@ pub struct Page {
 
 /// Records in a page.
 const PAGE_RECORDS: usize = 1000;
+/// Bytes of a page or file of the source in which records that share an id are put together.
+const GATHERED_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes in a page.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
@@ -51,6 +53,7 @@ pub struct Pages {
     /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is a loop.
     crawled: HashSet<u64>,
     paged: HashSet<u64>,
+    crawls: bool,
 }
 
 /// What a page of a source added to its crawl.
@@ -89,6 +92,7 @@ impl Pages {
                 nameless: 0,
                 crawled: HashSet::new(),
                 paged: HashSet::new(),
+                crawls: false,
             },
             receiver,
         )
@@ -105,7 +109,11 @@ impl Pages {
         };
         self.open.push((item, Arc::clone(origin)));
         self.items += 1;
-        if self.open.len() >= PAGE_RECORDS || self.bytes >= PAGE_BYTES { self.flush() } else { Ok(()) }
+        let full = match self.ident.twins.gathers() {
+            true => self.bytes >= GATHERED_BYTES,
+            false => self.open.len() >= PAGE_RECORDS || self.bytes >= PAGE_BYTES,
+        };
+        if full { self.flush() } else { Ok(()) }
     }
 
     /// Sends what is left.
@@ -116,8 +124,14 @@ impl Pages {
         self.flush_at(None)
     }
 
+    /// Whether records of a page or file of the source are gathered.
+    pub fn gathers(&self) -> bool {
+        self.ident.twins.gathers()
+    }
+
     /// A crawl begins: other ones may have read the same ads before.
     pub fn begin_crawl(&mut self) {
+        self.crawls = true;
         self.crawled.clear();
         self.paged.clear();
     }
@@ -144,10 +158,7 @@ impl Pages {
         let mut page = Page { bookmark, ..Page::default() };
         for one in named {
             match one {
-                Named::Ad(received) => {
-                    self.paged.insert(short_hash(&received.external_id));
-                    page.received.push(received);
-                }
+                Named::Ad(received) => page.received.push(received),
                 Named::Refused(document) => {
                     let is_unreadable = matches!(document.refused, Some(Refused::Unreadable(_)));
                     self.unreadable += i64::from(is_unreadable);
@@ -156,6 +167,10 @@ impl Pages {
                 }
             }
         }
+        if self.crawls {
+            self.paged.extend(page.received.iter().map(|received| short_hash(&received.external_id)));
+        }
+        page.received = ident.twins.unite(page.received);
         self.send(page)
     }
 
