@@ -140,7 +140,7 @@ fn as_text(preview: &Preview, width: usize) -> String {
         lines.push(format!("refused: {}", why(document)));
         lines.extend(pretty(&document.content, width).into_iter().map(|line| format!("    {line}")));
     }
-    lines.push(format!("{} ads shown; companies and divisions are looked up only in runs", preview.ads.len()));
+    lines.push(format!("{} shown; companies and divisions are looked up only in runs", preview.ads.len()));
     if let (true, Some(why)) = (preview.ads.is_empty(), &preview.proof.why) {
         lines.push(format!("the source is {}: {why}", preview.proof.state.name()));
     }
