@@ -23,6 +23,7 @@ mod db;
 mod failures;
 mod graph;
 mod holds;
+mod new;
 mod plan;
 mod preview;
 mod report;
@@ -80,6 +81,8 @@ enum Command {
     Check(check::Check),
     /// What a run would do and why: stages, fingerprints, ads to derive
     Plan(plan::PlanArgs),
+    /// Write the first draft of an institution from a sample of its source
+    New(new::New),
     /// Draw the DAG of an institution
     Graph(graph::Graph),
     /// Fetch a few ads of a source: raw, mapped and judged, side by side
@@ -184,6 +187,7 @@ pub fn main() -> u8 {
         Command::Check(command) => command.run(&edge),
         Command::Plan(command) => command.run(&edge),
         Command::Graph(command) => command.run(&edge),
+        Command::New(command) => command.run(&edge),
         Command::Preview(command) => command.run(&edge),
         Command::Run(command) => command.run(&edge),
         Command::Report(command) => command.run(&edge),

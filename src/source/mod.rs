@@ -6,6 +6,7 @@
 
 pub mod decode;
 pub mod door;
+pub mod draft;
 pub mod file;
 pub mod http;
 pub mod ident;

@@ -130,7 +130,13 @@ fn every_small_payload_is_read_by_its_connector() {
             2,
             json!({ "title": "Account Executive - Italy (Madrid based)", "open_date": "2026-02-04", "locations": ["Madrid"], "number": "7167985" }),
         ),
-        ("workable", "workable/careerkit_workable.json", None, 1, json!({ "id": "DD136DD7E7", "open_date": "2026-08-05", "locations": ["Spain", "Portugal"] })),
+        (
+            "workable",
+            "workable/careerkit_workable.json",
+            None,
+            1,
+            json!({ "id": "DD136DD7E7", "open_date": "2026-08-05", "locations": ["Spain", "Portugal"] }),
+        ),
         (
             "workable",
             "workable/jobai_workable_huggingface.json",

@@ -1,0 +1,73 @@
+//! `weir new`: the first draft of an institution from a sample of its source. It guesses by names and shapes, says what it guessed, and leaves
+//! as comments what it could not find; nobody should run a draft that nobody has read.
+
+use super::database::block_on;
+use super::run::door;
+use super::{DONE, Edge, Failure};
+use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Trouble};
+use crate::source::draft::{self, Draft};
+use clap::Args;
+use reqwest::Method;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Write the first draft of an institution.
+#[derive(Args)]
+pub struct New {
+    /// Its name: lower-case letters, digits and `-`
+    institution: String,
+    /// A file, or the address of its source
+    #[arg(long, value_name = "URL|FILE")]
+    from: String,
+    /// The IANA zone of its dates
+    #[arg(long, default_value = "Australia/Sydney")]
+    timezone: String,
+    /// Whether a private address may be asked
+    #[arg(long)]
+    allow_private: bool,
+}
+
+/// Most bytes of a sample.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+impl New {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let file = edge.project.join("institutions").join(format!("{}.yaml", self.institution));
+        if file.exists() {
+            return Err(Failure::nothing(format!("`{}` is there already\nhelp: choose another name, or remove the file", file.display())));
+        }
+        let is_address = self.from.starts_with("http://") || self.from.starts_with("https://");
+        let sample = if is_address { block_on(self.fetch(edge))?? } else { read(&edge.project.join(&self.from), &self.from)? };
+        let draft =
+            Draft { institution: &self.institution, timezone: &self.timezone, from: &self.from, is_address, allow_private: self.allow_private };
+        let text = draft::write(&draft, &sample)
+            .map_err(|why| Failure::nothing(format!("nothing can be made of `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
+        std::fs::create_dir_all(edge.project.join("institutions"))?;
+        std::fs::write(&file, text)?;
+        say!("wrote institutions/{}.yaml; read it, then `weir check` and `weir preview {}`", self.institution, self.institution);
+        Ok(DONE)
+    }
+
+    async fn fetch(&self, edge: &Edge) -> Result<Vec<u8>, Failure> {
+        let url = url::Url::parse(&self.from).map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
+        let mut out = crate::diagnostic::Diagnostics::new();
+        let manners: Option<Manners> = MannersSpec::compile(None, &Limits::default(), self.allow_private, &mut out);
+        let manners = Arc::new(manners.ok_or_else(|| Failure::nothing("the usual manners are none"))?);
+        let ask = Ask {
+            method: Method::GET,
+            shown_url: url.to_string(),
+            url,
+            headers: Default::default(),
+            body: None,
+            manners,
+            responses: Arc::new(Responses::default()),
+            cookies: None,
+        };
+        let told = |trouble: Trouble| Failure::nothing(trouble.to_string());
+        door(edge, None)?.ask(ask).await.map_err(told)?.bytes(MOST_BYTES).await.map_err(told)
+    }
+}
+
+fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::nothing(format!("`{shown}` cannot be read: {error}")))
+}
