@@ -30,3 +30,12 @@ fn a_connector_compiled_in_is_the_file() {
         assert_eq!(std::fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap(), *text);
     }
 }
+
+#[test]
+fn the_reference_tells_of_every_connector() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/connectors.md")).unwrap();
+    for connector in &Project::load(Path::new(env!("CARGO_MANIFEST_DIR"))).connectors {
+        let about = connector.spec.as_ref().and_then(|spec| spec.about.get()).unwrap();
+        assert!(page.contains(&format!("| `{}` | {about} |", connector.name)), "docs/reference/connectors.md does not tell of {}", connector.file);
+    }
+}
