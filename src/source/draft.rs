@@ -45,7 +45,7 @@ const FIELDS: [(&str, &[&str]); 9] = [
     ("description", &["descriptionhtml", "description", "content", "body", "details", "summary", "teaser"]),
     (
         "open_date",
-        &["posteddate", "dateposted", "opendate", "publishedat", "published", "listingdate", "releaseddate", "createdat", "pubdate", "date"],
+        &["posteddate", "dateposted", "opendate", "publishedat", "published", "listingdate", "listeddate", "releaseddate", "createdat", "pubdate", "date"],
     ),
     ("close_date", &["closingdate", "closedate", "closesat", "expiresat", "validthrough", "deadline", "expirationdate", "closing", "closes"]),
     ("department", &["department", "agency", "organisation", "organization", "company", "companyname", "team", "category"]),
@@ -97,17 +97,26 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
 fn mapping(out: &mut String, members: &[Member], ads: &[Json]) {
     let unique = |values: &[Json]| values.len() == ads.len() && values.iter().enumerate().all(|(index, value)| !values[..index].contains(value));
     let id = IDS.iter().find_map(|name| members.iter().find(|member| member.key == *name && unique(&member.values)));
+    let is_word = |member: &&Member| member.values.iter().all(|value| value.as_str().is_none_or(|text| !text.contains(char::is_whitespace)));
     let id = id.or_else(|| members.iter().find(|member| member.key.ends_with("id") && unique(&member.values)));
-    match id {
-        Some(member) => {
-            let _ = writeln!(out, "    id: {}", quoted(&member.path));
+    let id = id.or_else(|| members.iter().filter(is_word).find(|member| unique(&member.values)));
+    let repeats = || IDS.iter().find_map(|name| members.iter().find(|member| member.key == *name));
+    let _ = match (id, repeats()) {
+        (Some(member), _) => writeln!(out, "    id: {}", quoted(&member.path)),
+        (None, Some(member)) => {
+            writeln!(out, "    id: {}      # repeats in the sample: see `duplicates` in docs/reference/yaml.md", quoted(&member.path))
         }
-        None => out.push_str("    id: { hash: [$.title] }      # no member is different for each ad: name those that tell ads apart\n"),
-    }
+        (None, None) => {
+            writeln!(out, "    id: {{ hash: [{}] }}      # no member is different for each ad: name those that tell ads apart", first_paths(members))
+        }
+    };
     out.push_str("    job:\n");
     let mut taken: Vec<&str> = Vec::new();
     for (field, names) in FIELDS {
-        let found = names.iter().find_map(|name| members.iter().find(|member| member.key == *name && !taken.contains(&member.path.as_str())));
+        let is_free = |member: &&Member| !taken.contains(&member.path.as_str());
+        let named =
+            |fits: &dyn Fn(&str, &str) -> bool| names.iter().find_map(|name| members.iter().filter(is_free).find(|member| fits(&member.key, name)));
+        let found = named(&|key, name| key == name).or_else(|| named(&|key, name| name.len() > 4 && key.ends_with(name)));
         match found {
             Some(member) => {
                 taken.push(&member.path);
@@ -118,6 +127,11 @@ fn mapping(out: &mut String, members: &[Member], ads: &[Json]) {
             }
         }
     }
+}
+
+/// The paths of the first members, for a hash.
+fn first_paths(members: &[Member]) -> String {
+    members.iter().take(3).map(|member| quoted(&member.path)).collect::<Vec<_>>().join(", ")
 }
 
 /// The right side of a field.
@@ -138,8 +152,11 @@ fn line(field: &str, path: &str, values: &[Json]) -> String {
 /// The format of dates, if it is sure; none for ISO 8601.
 fn date_format(texts: &[&str], values: &[Json]) -> Result<Option<&'static str>, String> {
     let all = |pattern: &str| !texts.is_empty() && Regex::new(pattern).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text.trim())));
-    if all(r"^\d{4}-\d\d-\d\d([T ].*)?$") {
+    if all(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$") {
         return Ok(None);
+    }
+    if all(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$") {
+        return Ok(Some("%Y-%m-%d %H:%M:%S UTC"));
     }
     if values.iter().all(Json::is_u64) {
         let is_milliseconds = values.iter().filter_map(Json::as_u64).all(|number| number > 100_000_000_000);
@@ -296,9 +313,11 @@ fn html(text: &str) -> Result<Shape, String> {
 
 /// The path to the first element that repeats beside itself.
 fn repeated(text: &str) -> Result<String, String> {
+    let beside = Regex::new(r"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>").map_err(|error| error.to_string())?;
+    let text = beside.replace_all(text, "");
     let names = Regex::new(r"<(/?)([A-Za-z_][\w.:-]*)[^>]*?(/?)>").map_err(|error| error.to_string())?;
     let (mut path, mut closed): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-    for tag in names.captures_iter(text).take(20_000) {
+    for tag in names.captures_iter(&text).take(20_000) {
         let name = tag[2].to_owned();
         if !tag[1].is_empty() {
             let full = path.join(".");
@@ -308,7 +327,8 @@ fn repeated(text: &str) -> Result<String, String> {
             path.push(name);
             let full = path.join(".");
             if path.len() > 1 && closed.last() == Some(&full) {
-                return Ok(format!("$.{full}[*]"));
+                let is_plain = full.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.'));
+                return Ok(if is_plain { format!("$.{full}[*]") } else { format!("$..{}", path.last().cloned().unwrap_or_default()) });
             }
         }
     }
