@@ -81,7 +81,7 @@ impl Refused {
     /// The reason in words.
     pub fn message(&self) -> String {
         match self {
-            Refused::Unreadable(why) => format!("not readable as JSON: {why}"),
+            Refused::Unreadable(why) => format!("not readable: {why}"),
             Refused::MissingId(at) => format!("no id at `{at}`"),
             Refused::DuplicateId(id) => format!("id `{id}` came earlier in the same read with other content; the first one counts"),
             Refused::NoDetail(why) => format!("the page of the ad could not be read: {why}; it is asked for again by the next run"),
