@@ -6,6 +6,7 @@ use crate::model::{Clock, Received};
 use crate::plan::Flow;
 use crate::source::Page;
 use crate::source::http::{Detail, Http, NoDetail};
+use crate::store::reads::Proof;
 use crate::store::{Stream, documents};
 use tokio::sync::mpsc;
 
@@ -20,8 +21,14 @@ pub(super) struct Detailed {
 }
 
 impl Detailed {
+    /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is forgotten.
+    pub(super) fn complete(&self, proof: Proof) -> Proof {
+        let validators = proof.validators.clone().filter(|_| self.failed == 0);
+        Proof { validators, ..proof.and_note(self.note()) }
+    }
+
     /// In words; nothing if all went well.
-    pub(super) fn note(&self) -> Option<String> {
+    fn note(&self) -> Option<String> {
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {}{what}", if count == 1 { "ad" } else { "ads" }));
         let gone = of(self.gone, " listed, but gone by the own page");
         let failed = of(self.failed, " without a readable page of the own, asked for again by the next run");

@@ -71,7 +71,7 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
     });
     let (proof, detailed, written) = tokio::join!(reading, detailing, writing);
     written.map_err(|error| RunError::Worker(error.to_string()))??;
-    Ok(Feed::Spooled(file, proof.and_note(detailed?.note())))
+    Ok(Feed::Spooled(file, detailed?.complete(proof)))
 }
 
 fn replay(path: &Path, pages: Pages) -> std::io::Result<()> {

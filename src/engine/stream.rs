@@ -73,7 +73,7 @@ async fn read_and_derive(
     let (proof, detailed, stored, derived) = tokio::join!(reading, detailing, storing, deriving);
     derived?;
     stored?;
-    let proof = proof.and_note(detailed?.note());
+    let proof = detailed?.complete(proof);
     let items = usize::try_from(proof.items).unwrap_or_default();
     run.tally().stage("fetch", &setting.stream.source, items, items, 0, started.elapsed());
     Ok(proof)

@@ -204,8 +204,10 @@ async fn details_are_asked_for_what_is_new_or_changed_and_for_nothing_else() {
     let asked = Arc::new(AtomicUsize::new(0));
     let day = Arc::new(AtomicUsize::new(1));
     let today = Arc::clone(&day);
-    let list = move |_: &Request| match today.load(Ordering::SeqCst) {
-        1 | 2 => ResponseTemplate::new(200).set_body_json(json!([{ "id": 1 }, { "id": 2 }, { "id": 3 }, { "id": 4 }])),
+    let list = move |request: &Request| match today.load(Ordering::SeqCst) {
+        // The list has not changed on the second day, but the page of 4 is owed.
+        1 | 2 if request.headers.contains_key("if-none-match") => ResponseTemplate::new(304),
+        1 | 2 => ResponseTemplate::new(200).set_body_json(json!([{ "id": 1 }, { "id": 2 }, { "id": 3 }, { "id": 4 }])).insert_header("ETag", "\"a\""),
         _ => ResponseTemplate::new(200).set_body_json(json!([{ "id": 1, "v": 2 }, { "id": 2, "v": 2 }, { "id": 3 }, { "id": 4 }])),
     };
     serve(&server, "GET", list).await;

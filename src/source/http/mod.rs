@@ -240,9 +240,10 @@ impl Http {
         redacted(text, &self.templates(), &access.variables)
     }
 
-    /// Whether the source can be asked for what has changed: one page, and nothing else to ask.
+    /// Whether the source can be asked for what has changed: one page, and nothing that must be asked for all the same.
     fn is_conditional(&self) -> bool {
-        self.conditional && self.paging.is_single() && self.each.is_empty() && self.before.is_none()
+        let asks_again = self.detail.as_ref().is_some_and(|detail| detail.again.is_some());
+        self.conditional && self.paging.is_single() && self.each.is_empty() && self.before.is_none() && !asks_again
     }
 
     /// Every combination of parameters; one without any.
