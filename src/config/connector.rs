@@ -168,11 +168,17 @@ pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnos
     let (mut institution, mut used) = (institution.clone(), Vec::new());
     let Some(sources) = institution.get("sources").cloned() else { return (institution, used) };
     for entry in sources.entries() {
-        let Some(wanted) = entry.value.get("fetch").and_then(|fetch| fetch.get("connector")) else { continue };
-        let laid = find(wanted, connectors, out).and_then(|connector| {
-            used.push(connector.file.clone());
-            lay_one(&entry.value, connector, institution.highest_id(), wanted.place(), out)
-        });
+        let above = institution.highest_id();
+        let laid = match entry.value.get("fetch").and_then(|fetch| fetch.get("connector")) {
+            Some(wanted) => find(wanted, connectors, out).and_then(|connector| {
+                used.push(connector.file.clone());
+                lay_one(&entry.value, connector, above, wanted.place(), out)
+            }),
+            None => match with_built_in_mapping(&entry.value, connectors, above) {
+                Some(source) => Some(source),
+                None => continue,
+            },
+        };
         let sources = institution.get("sources").cloned().unwrap_or_else(|| sources.clone());
         let key = entry.key_text();
         let sources = match laid {
@@ -183,6 +189,25 @@ pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnos
         institution = institution.with_entry("sources", sources);
     }
     (institution, used)
+}
+
+/// A source of JSON-LD that has no mapping of its own: what the markup means is known.
+fn with_built_in_mapping(source: &Node, connectors: &[Connector], above: u32) -> Option<Node> {
+    let fetch = source.get("fetch")?;
+    let decode = fetch.get("http").or_else(|| fetch.get("file"))?.get("decode")?;
+    let is_json_ld = decode.text() == Some("json_ld") || decode.get("json_ld").is_some();
+    if !is_json_ld || (source.get("id").is_some() && source.get("job").is_some()) {
+        return None;
+    }
+    let known = connectors.iter().find(|connector| connector.name == "json-ld")?;
+    Some(source.over(&known.body.only(&["id", "job"]), above, &lay))
+}
+
+/// What a connector says of answers is true of files, too: a source may read what was saved of its board.
+fn for_files(upper: &Node, body: Node) -> Node {
+    let Some(http) = body.get("fetch").and_then(|fetch| fetch.get("http")).filter(|_| upper.get("file").is_some()) else { return body };
+    let fetch = upper.only(&["file"]).with_entry("file", http.only(&["decode", "charset", "records", "count"]));
+    body.with_entry("fetch", fetch)
 }
 
 fn find<'c>(wanted: &Node, connectors: &'c [Connector], out: &mut Diagnostics) -> Option<&'c Connector> {
@@ -204,8 +229,9 @@ fn lay_one(source: &Node, connector: &Connector, above: u32, place: &Place, out:
     let spec = connector.spec.as_ref()?;
     let values = values(fetch.get("with"), spec, &connector.name, place, out)?;
     let pairs: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let upper = source.with_entry("fetch", fetch.without(&["connector", "with"]));
-    Some(upper.over(&filled(&connector.body, &pairs), above, &lay))
+    let fetch = fetch.without(&["connector", "with"]);
+    let body = for_files(&fetch, filled(&connector.body, &pairs));
+    Some(source.with_entry("fetch", fetch).over(&body, above, &lay))
 }
 
 /// The values of the parameters; problems go to `out`.
@@ -294,6 +320,24 @@ rules: [common]
                 "id": "$.id", "job": { "title": "$.t", "extra": { "grade": "$.g" } }, "rules": ["common", "own"],
             })
         );
+    }
+
+    #[test]
+    fn what_was_saved_of_a_board_is_read_as_its_answers_are() {
+        let (source, told) = laid("{ fetch: { connector: board, with: { name: acme }, file: { path: saved.json } } }");
+        assert_eq!((&source["fetch"], told.as_str()), (&json!({ "file": { "path": "saved.json", "records": "$.jobs[*]" } }), ""));
+    }
+
+    #[test]
+    fn markup_for_search_engines_needs_no_mapping() {
+        let mut out = Diagnostics::new();
+        let (name, text) = BUILT_IN.iter().find(|(name, _)| *name == "json-ld").unwrap();
+        let known = read(format!("connectors/{name}.yaml"), text.as_bytes(), &mut out).unwrap();
+        let tree = yaml::parse("institutions/a.yaml", "sources: { s: { fetch: { file: { path: a.html, decode: json_ld } } } }", &mut out).unwrap();
+        let (tree, _) = lay_under(&tree, &[known], &mut out);
+        let source = &tree.to_json()["sources"]["s"];
+        assert_eq!((&source["id"], source["job"]["title"].is_null()), (&json!("$.url"), false));
+        assert!(out.is_empty());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Real boards, replayed: every capture of four boards over three weeks, in order. The totals are known from the
-//! payloads themselves, counted by other means. Skips itself, saying so, where the captures are absent.
+//! payloads themselves, counted by other means. Read through the connector, with the few fields that the totals speak of. Skips itself, saying so, where the captures are absent.
 
 use crate::lab::{Lab, Step};
 use std::path::Path;
@@ -12,9 +12,8 @@ fn institution(board: &str, after: u32) -> String {
 timezone: America/New_York
 sources:
   greenhouse:
-    fetch: {{ file: {{ path: '${{CAPTURE}}', records: '$.jobs[*]', count: $.meta.total }} }}
-    id: $.id
-    job: {{ title: $.title, locations: $.location.name, source_url: $.absolute_url }}
+    fetch: {{ connector: greenhouse, with: {{ board: {board} }}, file: {{ path: '${{CAPTURE}}' }} }}
+    job: {{ description: null, open_date: null, close_date: null, department: null, department_id: null, extra: null }}
 require: {{ title: {{ type: string }}, locations: {{ type: array, minItems: 1 }} }}
 compare: [source_url]
 missing: {{ after: {after}, apart: 0h }}
