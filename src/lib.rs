@@ -12,6 +12,7 @@ pub mod span;
 
 pub mod model;
 
+pub mod identity;
 pub mod jsonpath;
 pub mod markup;
 pub mod rule;

@@ -6,7 +6,7 @@ use crate::model::Clock;
 use crate::report::columns::{columns, line};
 use crate::store::holds::{self, Hold};
 use crate::store::relations::{self, Table};
-use crate::store::{Stream, settle};
+use crate::store::{Stream, identity, settle};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -31,9 +31,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Do it anyway: publish the ad, add the name, retire the ads
+    /// Do it anyway: publish the ad, add the name, retire the ads, take ids at their word
     Release(Decision),
-    /// Do not: ignore this content, refuse the name, keep the ads
+    /// Do not: ignore this content, refuse the name, keep the ads, take other content for updates
     Discard(Decision),
 }
 
@@ -128,6 +128,11 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, decision: &Deci
             settle::forget_misses(tx, &stream(hold)).await?;
             Ok("the ads stay; their misses are forgotten".to_owned())
         }
+        ("identity", true) => Ok("the next complete read is taken at its word: jobs whose ids stand for others are archived".to_owned()),
+        ("identity", false) => {
+            identity::keep(tx, &stream(hold), &ads_of(hold)).await?;
+            Ok("the ads are the jobs that they were: the next run takes them for updates".to_owned())
+        }
         _ => {
             holds::mark_ad(tx, hold, release).await?;
             Ok(if release { "the next run publishes this content".to_owned() } else { "this content is ignored from the next run on".to_owned() })
@@ -145,6 +150,12 @@ async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> 
     let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64()).and_then(|after| i32::try_from(after).ok()).unwrap_or(2);
     let retired = settle::retire_missing(tx, &stream(hold), None, at, after, person).await?;
     Ok(format!("{} jobs retired", retired.len()))
+}
+
+/// The ads that a hold on ids is about.
+fn ads_of(hold: &Hold) -> Vec<&str> {
+    let ads = hold.details.as_ref().and_then(|details| details.get("ads")?.as_array());
+    ads.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
 }
 
 fn stream(hold: &Hold) -> Stream {

@@ -1,5 +1,6 @@
 //! `institutions/*.yaml`: one institution, its sources, and what its ads must satisfy.
 
+use crate::identity::IdentitySpec;
 use crate::model::Field;
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
@@ -68,6 +69,8 @@ pub struct SourceSpec {
     pub id: Required<IdMapping>,
     /// What becomes of ads of one page that share an id: `first`, `last` or `{ merge: [locations] }`.
     pub duplicates: Option<DuplicatesSpec>,
+    /// What guards against ids that are given to other jobs, and against new ids for the same jobs.
+    pub identity: Option<IdentitySpec>,
     /// Canonical fields, and where they come from.
     pub job: Required<JobSpec>,
     /// The zone of its dates, when it is not the institution's.

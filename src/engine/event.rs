@@ -62,6 +62,19 @@ pub enum Event {
         /// Ads with reasons against them.
         refused: usize,
     },
+    /// Which ads are which jobs is about to be committed (T2a).
+    IdentitySettled {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Jobs that go on under another id.
+        moved: usize,
+        /// Jobs archived, as their ids stand for other jobs.
+        archived: usize,
+        /// Ads that wait for more to be known.
+        left_out: usize,
+    },
     /// A batch is about to be committed (T2).
     BatchWritten {
         /// The institution.

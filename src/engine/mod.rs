@@ -7,6 +7,7 @@
 
 mod detail;
 pub mod event;
+mod identity;
 pub mod preview;
 pub mod segment;
 pub mod spool;

@@ -6,7 +6,8 @@ use super::{Run, RunError};
 use crate::model::{Ad, Document, Fingerprint, Problem};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
-use crate::store::{Held, StoreError, runs, work};
+use crate::store::work::{self, Which};
+use crate::store::{Held, StoreError, runs};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -32,17 +33,19 @@ pub(super) async fn derive_fresh(
         .await
 }
 
-/// Derives everything of a source that is left: edited rules and mappings, retries, what a run that died left over.
-pub(super) async fn derive_rest(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow) -> Result<(), RunError> {
+/// Derives everything of a source that is left: edited rules and mappings, retries, what a run that died left over; not the ads that wait for more
+/// to be known of them.
+pub(super) async fn derive_rest(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, left_out: &BTreeSet<String>) -> Result<(), RunError> {
     let (sender, receiver) = mpsc::channel(1);
     let finding = async move {
         let mut last = String::new();
         loop {
             let mut held = run.lane.hold().await?;
-            let ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch).await?;
+            let mut ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::All).await?;
             drop(held);
             let Some(ad) = ads.last() else { return Ok(()) };
             last.clone_from(&ad.external_id);
+            ads.retain(|ad| !left_out.contains(&ad.external_id));
             if sender.send(ads).await.is_err() {
                 return Ok(());
             }
@@ -74,7 +77,7 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut H
 }
 
 /// What the fingerprints that derived these ads before were made of.
-async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) -> Result<HashMap<Fingerprint, Json>, RunError> {
+pub(super) async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) -> Result<HashMap<Fingerprint, Json>, RunError> {
     let older: BTreeSet<Fingerprint> = ads.iter().filter_map(|ad| ad.derived_fingerprint).filter(|old| *old != setting.fingerprint).collect();
     if older.is_empty() {
         return Ok(HashMap::new());
@@ -107,7 +110,7 @@ async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut
 }
 
 /// Keeps a bug that one document brings out from taking the other documents down: the document is a dead letter, tried again later.
-fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Draft)) {
+pub(super) fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Draft)) {
     let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut *draft)));
     if worked.is_err() {
         let message = format!("the stage `{stage}` broke on this document: a bug in Weir, please report it with the document");
@@ -159,6 +162,7 @@ mod tests {
             generation: 0,
             fields_hash: None,
             refresh_hash: None,
+            last_read: 0,
             released: false,
             discarded: false,
             retries: 0,

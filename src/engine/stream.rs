@@ -4,7 +4,7 @@
 use super::event::Event;
 use super::segment;
 use super::spool::Feed;
-use super::{Run, RunError, detail};
+use super::{Run, RunError, detail, identity};
 use crate::model::Document;
 use crate::plan::Flow;
 use crate::source::{Approach, Page, Pages};
@@ -26,9 +26,11 @@ pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, fee
     let proof = read_and_derive(run, &setting, &flow, feed, (read, approach)).await?;
     let (proof, same_as) = unchanged(proof, known);
     end_read(run, &setting, read, &proof, same_as).await?;
-    segment::derive_rest(run, &setting, &flow).await?;
     // A source that has not changed is the read before once more: what was missing there is missing again.
-    settle(run, &setting, &flow, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }, read).await
+    let end = ReadEnd { read: same_as.unwrap_or(read), state: proof.state };
+    let sorted = identity::sort_out(run, &setting, &flow, end).await?;
+    segment::derive_rest(run, &setting, &flow, &sorted.left_out).await?;
+    settle(run, &setting, &flow, end, read, sorted.archived).await
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
@@ -64,6 +66,8 @@ async fn read_and_derive(
     let (pages, listed) = Pages::channel(&flow.ident);
     let (detailed, receiver) = mpsc::channel(1);
     let (fresh, documents) = mpsc::channel(1);
+    // Ads that must wait for the end of the read are found by query then.
+    let fresh = (!identity::waits(run, setting, flow).await?).then_some(fresh);
     let started = Instant::now();
     let needs_details = matches!(feed, Feed::Live);
     let reading = feed.read(run.engine, flow, &approach, pages);
@@ -88,7 +92,7 @@ async fn store_pages(
     flow: &Flow,
     read: i64,
     mut pages: mpsc::Receiver<Page>,
-    fresh: mpsc::Sender<Vec<Document>>,
+    fresh: Option<mpsc::Sender<Vec<Document>>>,
 ) -> Result<(), RunError> {
     let (mut waiting, mut stored, mut analyze_at) = (Vec::new(), 0, FIRST_ANALYZE);
     loop {
@@ -103,7 +107,9 @@ async fn store_pages(
         while waiting.len() >= flow.batch || (is_last && !waiting.is_empty()) {
             let batch: Vec<Document> = waiting.drain(..flow.batch.min(waiting.len())).collect();
             stored += batch.len();
-            if fresh.send(batch).await.is_err() {
+            if let Some(fresh) = &fresh
+                && fresh.send(batch).await.is_err()
+            {
                 // The deriving side has failed and tells why itself.
                 return Ok(());
             }
@@ -167,9 +173,8 @@ fn alert_of(source: &str, proof: &Proof) -> Option<Alert> {
 }
 
 /// T3.
-async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd, read: i64) -> Result<(), RunError> {
+async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd, read: i64, mut archived: usize) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
-    let mut archived = 0;
     for (_, stage) in flow.of_role(Role::Settle) {
         let started = Instant::now();
         let mut tx = held.begin_batch().await?;

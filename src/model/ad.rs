@@ -76,6 +76,8 @@ pub struct Ad {
     pub fields_hash: Option<Hash>,
     /// Hash of the fields that refresh without a version.
     pub refresh_hash: Option<Hash>,
+    /// The newest read that contained it.
+    pub last_read: i64,
     /// A person released this content.
     pub released: bool,
     /// A person discarded this content.
@@ -101,6 +103,7 @@ impl Ad {
             generation: 0,
             fields_hash: None,
             refresh_hash: None,
+            last_read: 0,
             released: false,
             discarded: false,
             retries: 0,

@@ -7,6 +7,7 @@ use super::{Flow, Node, Plan};
 use crate::config::institution::WithoutSpec;
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
+use crate::identity::{Guards, IdentitySpec};
 use crate::model::Parts;
 use crate::model::field::{FIELDS, Field};
 use crate::model::job::Compared;
@@ -98,6 +99,7 @@ struct CompiledSource {
     zone: Tz,
     fetch: Source,
     ident: Ident,
+    identity: Option<Guards>,
     batch: usize,
     stages: Vec<Stage>,
 }
@@ -162,6 +164,8 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let validate = validate(all, source, out);
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();
     let archive = Archive::compile([source.missing.as_ref(), spec.missing.as_ref()], [source.archive.as_ref(), spec.archive.as_ref()]);
+    check_recognised(source, out);
+    let identity = source.identity.as_ref().map(|spec| spec.compile(archive.at_most(), out));
     let (fetch, extract) = (fetch?, extract?);
     let stages = vec![
         Stage::Fetch(fetch.clone()),
@@ -172,7 +176,17 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
         Stage::Archive(Arc::new(archive)),
         Stage::Report,
     ];
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, batch, stages })
+    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, identity, batch, stages })
+}
+
+/// Fields that jobs are recognised by must be there.
+fn check_recognised(source: &SourceSpec, out: &mut Diagnostics) {
+    let Some(job) = source.job.get() else { return };
+    for field in source.identity.iter().flat_map(IdentitySpec::by).filter(|field| !job.mapped().contains(&field.value.name())) {
+        let name = field.value.name();
+        out.warning(&field.place, "never-filled", format!("`{name}` is never there: the source does not map it"))
+            .help(format!("add `{name}` under `job:` of the source, or leave it out here"));
+    }
 }
 
 /// How the ads of a source are told apart, and what becomes of those that are not.
@@ -370,7 +384,8 @@ fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
     let name = source.map_or_else(|| kind.name().to_owned(), |source| format!("{}:{source}", kind.name()));
     let stages: Vec<&Stage> = sources.iter().filter_map(|source| source.stages.iter().find(|stage| stage.kind() == kind)).collect();
     let mut explain: Vec<String> = Vec::new();
-    for line in stages.iter().flat_map(|stage| stage.explain()) {
+    let guards = sources.iter().filter(|_| kind == Kind::Fetch).filter_map(|source| Some(source.identity.as_ref()?.explain()));
+    for line in stages.iter().flat_map(|stage| stage.explain()).chain(guards) {
         if !line.is_empty() && !explain.contains(&line) {
             explain.push(line);
         }
@@ -390,5 +405,14 @@ fn flow(index: usize, source: CompiledSource, order: &[Kind], nodes: &[(Kind, Op
     for (_, stage) in stages.iter().filter(|(_, stage)| matches!(stage.kind().role(), Role::Record | Role::Write)) {
         parts.extend(stage.parts());
     }
-    Flow { source: source.name, zone: source.zone, fetch: source.fetch, ident: Arc::new(source.ident), stages, parts, batch: source.batch }
+    Flow {
+        source: source.name,
+        zone: source.zone,
+        fetch: source.fetch,
+        ident: Arc::new(source.ident),
+        identity: source.identity,
+        stages,
+        parts,
+        batch: source.batch,
+    }
 }

@@ -13,6 +13,7 @@ pub mod trial;
 
 pub use check::{Checked, Standing};
 
+use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, Parts};
 use crate::source::{Ident, Source};
 use crate::stage::{Kind, Role, Stage};
@@ -66,6 +67,8 @@ pub struct Flow {
     pub fetch: Source,
     /// How its ads are told apart.
     pub ident: Arc<Ident>,
+    /// What guards against ids that lie.
+    pub identity: Option<Guards>,
     /// Its stages after `fetch`, in the order of the DAG, with their nodes.
     pub stages: Vec<(NodeIndex, Stage)>,
     /// What the fingerprint of its segment is made of.

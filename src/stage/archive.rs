@@ -66,6 +66,11 @@ impl Archive {
         }
     }
 
+    /// The share of the open jobs that may be archived at once; beyond it a person decides.
+    pub fn at_most(&self) -> Share {
+        self.at_most
+    }
+
     /// What it does, in short lines.
     pub fn explain(&self) -> Vec<String> {
         let reads = if self.after == 1 { "1 complete read".to_owned() } else { format!("{} complete reads", self.after) };

@@ -19,6 +19,8 @@ pub enum Kind {
     Division,
     /// The retirement of too many ads at once.
     Retirement,
+    /// Too many ids that stand for other jobs at once.
+    Identity,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Kind::Company => "company",
             Kind::Division => "division",
             Kind::Retirement => "retirement",
+            Kind::Identity => "identity",
         }
     }
 }
@@ -55,7 +58,7 @@ pub struct Hold {
     pub institution_id: Uuid,
     /// The institution's slug.
     pub institution: String,
-    /// job, company, division, retirement.
+    /// job, company, division, retirement, identity.
     pub kind: String,
     /// The source.
     pub source_id: String,

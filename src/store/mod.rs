@@ -8,6 +8,7 @@ pub mod documents;
 pub mod failures;
 pub mod figures;
 pub mod holds;
+pub mod identity;
 pub mod jobs;
 pub mod lane;
 pub mod reads;

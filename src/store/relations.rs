@@ -42,6 +42,22 @@ pub async fn known(connection: &mut PgConnection, table: Table, institution: Uui
     Ok(rows.into_iter().collect())
 }
 
+/// The names of those ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn names(connection: &mut PgConnection, table: Table, institution: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = match table {
+        Table::Companies => "SELECT id, name FROM companies WHERE institution_id = $1 AND id = ANY ($2)",
+        Table::Divisions => "SELECT id, name FROM divisions WHERE institution_id = $1 AND id = ANY ($2)",
+    };
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).bind(institution).bind(ids).fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Creates names that are not there yet, in a fixed order so that two batches cannot wait for each other in a ring;
 /// of several spellings the first counts.
 ///

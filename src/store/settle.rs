@@ -113,6 +113,15 @@ pub async fn open_before(connection: &mut PgConnection, stream: &Stream, at: Clo
     Ok(count.bind(stream.institution).bind(&stream.source).bind(at.0).fetch_one(connection).await?)
 }
 
+/// Whether the source has a job at all, open or archived.
+///
+/// # Errors
+/// The database failed.
+pub async fn has_jobs(connection: &mut PgConnection, stream: &Stream) -> Result<bool> {
+    let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE institution_id = $1 AND source_id = $2)");
+    Ok(found.bind(stream.institution).bind(&stream.source).fetch_one(connection).await?)
+}
+
 /// Archives the open jobs that have been missed `after` times. Gives their ids.
 ///
 /// # Errors

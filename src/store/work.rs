@@ -25,6 +25,7 @@ struct Row {
     released: bool,
     discarded: bool,
     retries: i32,
+    last_read: i64,
     job_id: Option<Uuid>,
     version: Option<i32>,
     archived_as: Option<String>,
@@ -40,7 +41,7 @@ macro_rules! select_ads {
             " AS raw_content, ",
             $scraped_at,
             " AS scraped_at, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
-               s.generation, s.fields_hash, s.refresh_hash, s.retries,
+               s.generation, s.fields_hash, s.refresh_hash, s.retries, s.last_read,
                s.released_hash IS NOT DISTINCT FROM s.content_hash AS released, s.discarded_hash IS NOT DISTINCT FROM s.content_hash AS discarded,
                j.id AS job_id, j.version, j.archived_as, j.archived_for, j.held_since IS NOT NULL AS held
              FROM ad_states s
@@ -80,6 +81,15 @@ pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fin
     Ok(ads.collect())
 }
 
+/// Which of the ads that need deriving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those whose content is new, unless a person said that it is the same job still.
+    Changed,
+}
+
 /// The next ads after an id that need deriving, at most `limit`.
 ///
 /// # Errors
@@ -91,6 +101,7 @@ pub async fn after(
     at: Clock,
     after: &str,
     limit: usize,
+    which: Which,
 ) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "d.raw_content::text",
@@ -100,6 +111,7 @@ pub async fn after(
              SELECT w.external_id FROM ad_states w
              WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
                AND (w.derived_hash IS DISTINCT FROM w.content_hash OR w.derived_fingerprint IS DISTINCT FROM $3 OR w.retry_at <= $4)
+               AND (NOT $7 OR (w.derived_hash IS DISTINCT FROM w.content_hash AND w.kept_hash IS DISTINCT FROM w.content_hash))
              ORDER BY w.external_id LIMIT $6)"
     ))
     .bind(stream.institution)
@@ -108,6 +120,7 @@ pub async fn after(
     .bind(at.0)
     .bind(after)
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(which == Which::Changed)
     .fetch_all(connection)
     .await?;
     // What was stored as jsonb reads as JSON.
@@ -170,6 +183,7 @@ impl Row {
             generation: self.generation,
             fields_hash: Hash::from_column(self.fields_hash),
             refresh_hash: Hash::from_column(self.refresh_hash),
+            last_read: self.last_read,
             released: self.released,
             discarded: self.discarded,
             retries: self.retries,

@@ -175,12 +175,12 @@ const STORY: [(&str, &str); 6] = [
         "job",
         "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
            COALESCE(' as ' || archived_as, '') || CASE WHEN held_since IS NULL THEN '' ELSE ', held' END, title, COALESCE(array_to_string(locations, ' + '), '-'),
-           COALESCE(open_date::text, ''), COALESCE(close_date::text, ''), COALESCE(remuneration, '-')) FROM jobs ORDER BY source_id, original_id",
+           COALESCE(open_date::text, ''), COALESCE(close_date::text, ''), COALESCE(remuneration, '-')) FROM jobs ORDER BY source_id, original_id, generation",
     ),
     (
         "history",
         "SELECT format('%s %s v%s %s [%s] %s%s', source_id, original_id, version, change_type, array_to_string(changed_fields, ', '), change_reason,
-           CASE WHEN changes IS NULL OR change_type = 'archive' THEN '' ELSE ' ' || left(changes::text, 300) END) FROM jobs_history ORDER BY source_id, original_id, version",
+           CASE WHEN changes IS NULL OR change_type = 'archive' THEN '' ELSE ' ' || left(changes::text, 300) END) FROM jobs_history ORDER BY source_id, original_id, version, 1",
     ),
     (
         "waiting",

@@ -104,3 +104,36 @@ async fn a_released_name_becomes_known_and_retired_jobs_say_who_did_it() {
     assert_eq!(one(&lab, "SELECT count(*)::text FROM jobs WHERE status = 'open'").await, "0");
     lab.bench.drop().await;
 }
+
+/// The ids case on its last day: six ids of six stand for other jobs.
+async fn with_ids_in_doubt() -> (Lab, String) {
+    let lab = lab(Path::new("tests/cases/ids")).await;
+    for n in ["4", "6"] {
+        lab.run(&day(n, &format!("2026-09-0{n}T02:00:00Z"))).await;
+    }
+    let list = weir(&lab, &["holds", "list"]);
+    assert!(list.contains("stand for other jobs now"), "{list}");
+    let hold = list.split_whitespace().next().unwrap().to_owned();
+    (lab, hold)
+}
+
+const BOARD: &str = "SELECT status || ' ' || count(*) || ' v' || max(version) FROM jobs WHERE source_id = 'board' GROUP BY status ORDER BY status";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_taken_at_their_word_make_other_jobs_and_a_discarded_doubt_makes_updates() {
+    let (lab, hold) = with_ids_in_doubt().await;
+    let other = lab.copy().await;
+    assert_eq!(one(&lab, BOARD).await, "open 6 v1");
+    weir(&lab, &["holds", "release", &hold, "--reason", "a new intake", "--at", "2026-09-06T03:00:00Z"]);
+    lab.run(&day("6", "2026-09-06T04:00:00Z")).await;
+    assert_eq!(one(&lab, BOARD).await, "archived 6 v2; open 6 v1");
+    // The word is used up: the next doubt is a new question.
+    lab.run(&day("4", "2026-09-07T04:00:00Z")).await;
+    lab.run(&day("6", "2026-09-08T04:00:00Z")).await;
+    weir(&other, &["holds", "discard", &hold, "--reason", "only the titles were edited", "--at", "2026-09-06T03:00:00Z"]);
+    other.run(&day("6", "2026-09-06T04:00:00Z")).await;
+    assert_eq!(one(&other, BOARD).await, "open 6 v2");
+    assert_eq!(one(&other, HOLDS).await, "identity discarded ada only the titles were edited");
+    lab.bench.drop().await;
+    other.bench.drop().await;
+}

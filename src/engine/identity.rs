@@ -1,0 +1,231 @@
+//! Between a source's read and the deriving of what it brought, where the source declares that its ids may lie: which ads are jobs that are known
+//! by other ids, and which ids stand for other jobs now. It asks the store, lets [`crate::identity`] decide, and writes the decision in one
+//! transaction (T2a). Too many jobs losing their ids at once are no evidence but a reason to ask a person.
+
+use super::event::Event;
+use super::{Run, RunError, segment};
+use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, decide, matching::Own};
+use crate::model::{Ad, Fingerprint};
+use crate::plan::Flow;
+use crate::stage::{Draft, Kind, ReadEnd, Role, Setting};
+use crate::store::holds::{self, NewHold};
+use crate::store::identity::{self, Sight};
+use crate::store::reads::ReadState;
+use crate::store::relations::{self, Table};
+use crate::store::runs::Alert;
+use crate::store::work::{self, Which};
+use crate::store::{Held, StoreError, jobs, settle};
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// What came of asking.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    /// Ads that are not derived before more is known.
+    pub left_out: BTreeSet<String>,
+    /// Jobs archived, as their ids stand for other jobs.
+    pub archived: usize,
+}
+
+/// Whether the ads of a source must wait for the end of its read: it guards its ids, and there are jobs that they could be.
+pub(super) async fn waits(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<bool, RunError> {
+    if flow.identity.is_none() {
+        return Ok(false);
+    }
+    let mut held = run.lane.hold().await?;
+    Ok(settle::has_jobs(&mut held, &setting.stream).await?)
+}
+
+/// Sorts out which ad is which job.
+pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd) -> Result<Sorted, RunError> {
+    let Some(guards) = &flow.identity else { return Ok(Sorted::default()) };
+    let mut held = run.lane.hold().await?;
+    let mut seen = arrivals(setting, flow, guards, &mut held, end.read).await?;
+    if guards.renumbered.is_some() && !seen.arrivals.is_empty() {
+        seen.adrift.extend(unseen(setting, flow, guards, &mut held, end.read).await?);
+    }
+    let open = settle::open_before(&mut held, &setting.stream, setting.at).await?;
+    let decision = decide(guards, &seen.arrivals, &seen.adrift, open);
+    let case = Case { run, setting, guards, open, sight: Sight { read: end.read, run: setting.run, at: setting.at } };
+    let is_whole = end.state == ReadState::Complete || guards.renumbered.is_none();
+    case.settle(&mut held, &seen, &decision, is_whole).await
+}
+
+/// What a read brought.
+#[derive(Default)]
+struct Seen {
+    arrivals: Vec<Arrival>,
+    adrift: Vec<Adrift>,
+    /// Ads that waited for more to be known, and are not listed any more.
+    gone: Vec<String>,
+}
+
+/// The ads with new content, each beside the job that its id stands for.
+async fn arrivals(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut Held, read: i64) -> Result<Seen, RunError> {
+    let (mut seen, mut last) = (Seen::default(), String::new());
+    loop {
+        let ads = work::after(held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::Changed).await?;
+        let Some(ad) = ads.last() else { return Ok(seen) };
+        last.clone_from(&ad.external_id);
+        let remapped = remapped(setting, held, &ads).await?;
+        let drafts = derived(setting, flow, held, ads).await?;
+        let jobs =
+            marks_of(setting, guards, held, &drafts.iter().filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id)).collect::<Vec<_>>()).await?;
+        for draft in drafts.iter().filter(|draft| !draft.ad.derived_fingerprint.is_some_and(|by| remapped.contains(&by))) {
+            seen.add(guards, draft, &jobs, read);
+        }
+    }
+}
+
+impl Seen {
+    fn add(&mut self, guards: &Guards, draft: &Draft, jobs: &HashMap<Uuid, Marks>, read: i64) {
+        let new = guards.marks(&draft.job, draft.facts.company.name.as_deref());
+        let ad = draft.ad.external_id.clone();
+        let published = draft.ad.published.as_ref().and_then(|published| Some((published, jobs.get(&published.job_id)?)));
+        let own = published.map(|(published, old)| Own {
+            job: published.job_id,
+            is_open: published.archived_as.is_none(),
+            is_same: old.key == new.key,
+            unlike: guards.unlike(old, &new),
+        });
+        if draft.ad.last_read != read {
+            self.gone.extend(own.filter(|own| !own.is_same).map(|_| ad));
+            return;
+        }
+        let open = published.filter(|(published, old)| published.archived_as.is_none() && old.key != new.key);
+        self.adrift.extend(open.and_then(|(published, old)| adrift(published.job_id, &ad, old)));
+        self.arrivals.push(Arrival { ad, key: new.key, text: new.text, own });
+    }
+}
+
+fn adrift(job: Uuid, ad: &str, marks: &Marks) -> Option<Adrift> {
+    Some(Adrift { job, ad: ad.to_owned(), key: marks.key?, text: marks.text })
+}
+
+/// The fingerprints under which other mappings were in force: what they derived cannot be compared with what is derived now.
+async fn remapped(setting: &Setting, held: &mut Held, ads: &[Ad]) -> Result<BTreeSet<Fingerprint>, RunError> {
+    let older = segment::older_parts(held, setting, ads).await?;
+    let is_remapped = |parts: &Json| setting.parts.changed_since(parts).iter().any(|part| part.starts_with("mapping of "));
+    Ok(older.into_iter().filter(|(_, parts)| is_remapped(parts)).map(|(by, _)| by).collect())
+}
+
+/// The fields of ads, and the names of their companies: the record stages before any judgement.
+async fn derived(setting: &Setting, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
+    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+    for (_, stage) in flow.of_role(Role::Record).filter(|(_, stage)| stage.kind() != Kind::Validate) {
+        stage.look_up(held, setting, &mut drafts).await?;
+        drafts.iter_mut().for_each(|draft| segment::guarded(draft, stage.kind().name(), |draft| stage.record(setting, draft)));
+    }
+    Ok(drafts)
+}
+
+async fn marks_of(setting: &Setting, guards: &Guards, held: &mut Held, ids: &[Uuid]) -> Result<HashMap<Uuid, Marks>, RunError> {
+    let jobs = jobs::load(held, &setting.stream, ids).await?;
+    let companies: Vec<Uuid> = jobs.values().filter_map(|job| job.company_id).collect();
+    let names = relations::names(held, Table::Companies, setting.stream.institution, &companies).await?;
+    let company = |id: Option<Uuid>| id.and_then(|id| names.get(&id)).map(String::as_str);
+    Ok(jobs.into_iter().map(|(id, job)| (id, guards.marks(&job, company(job.company_id)))).collect())
+}
+
+/// The open jobs whose ids the read did not contain.
+async fn unseen(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut Held, read: i64) -> Result<Vec<Adrift>, RunError> {
+    let (mut all, mut last) = (Vec::new(), String::new());
+    loop {
+        let ads = identity::unseen(held, &setting.stream, read, &last, flow.batch).await?;
+        let Some((ad, _)) = ads.last() else { return Ok(all) };
+        last.clone_from(ad);
+        let marks = marks_of(setting, guards, held, &ads.iter().map(|(_, job)| *job).collect::<Vec<_>>()).await?;
+        all.extend(ads.iter().filter_map(|(ad, job)| adrift(*job, ad, marks.get(job)?)));
+    }
+}
+
+/// One source about to be sorted out.
+struct Case<'r> {
+    run: &'r Run<'r>,
+    setting: &'r Setting,
+    guards: &'r Guards,
+    open: i64,
+    sight: Sight,
+}
+
+impl Case<'_> {
+    /// T2a.
+    async fn settle(&self, held: &mut Held, seen: &Seen, decision: &Decision, is_whole: bool) -> Result<Sorted, RunError> {
+        let stream = &self.setting.stream;
+        let mut tx = held.begin_batch().await?;
+        let too_many = self.guards.at_most.exceeded_by(decision.archives(), self.open);
+        let mut sorted = if decision.ads().is_empty() {
+            holds::end(&mut tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, "its ids are in order again").await?;
+            Sorted::default()
+        } else if !is_whole {
+            self.run.raise(&mut tx, self.waits_for_a_whole_read(decision)).await?;
+            self.leave(&mut tx, seen, decision).await?
+        } else if too_many && !identity::use_release(&mut tx, stream, self.sight.run).await? {
+            self.ask(&mut tx, decision).await?;
+            self.leave(&mut tx, seen, decision).await?
+        } else {
+            self.apply(&mut tx, decision).await?
+        };
+        sorted.left_out.extend(seen.gone.iter().cloned());
+        self.run.emit(&Event::IdentitySettled {
+            institution: self.setting.slug.clone(),
+            source: stream.source.clone(),
+            moved: decision.moves.len(),
+            archived: sorted.archived,
+            left_out: sorted.left_out.len(),
+        })?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(sorted)
+    }
+
+    /// While ids are in doubt, no ad that may be another job is taken for its own.
+    async fn leave(&self, tx: &mut sqlx::PgConnection, seen: &Seen, decision: &Decision) -> Result<Sorted, RunError> {
+        let in_doubt = seen.arrivals.iter().filter(|ad| ad.own.as_ref().is_some_and(|own| !own.is_same));
+        let ads: BTreeSet<&str> = in_doubt.map(|ad| ad.ad.as_str()).chain(decision.ads()).collect();
+        identity::leave(tx, &self.setting.stream, &ads.iter().copied().collect::<Vec<_>>()).await?;
+        Ok(Sorted { left_out: ads.into_iter().map(str::to_owned).collect(), archived: 0 })
+    }
+
+    async fn apply(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<Sorted, RunError> {
+        let stream = &self.setting.stream;
+        identity::apply(tx, stream, self.sight, decision).await?;
+        holds::end(tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, "within the limit again").await?;
+        if !decision.moves.is_empty() {
+            self.run.raise(tx, self.renumbered(decision)).await?;
+        }
+        Ok(Sorted { archived: usize::try_from(decision.archives()).unwrap_or_default(), ..Sorted::default() })
+    }
+
+    async fn ask(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<(), RunError> {
+        let (source, share) = (&self.setting.stream.source, self.guards.at_most);
+        let (lost, open) = (decision.archives(), self.open);
+        let reason =
+            format!("the ids of {lost} of {open} open jobs of `{source}` stand for other jobs now, more than {share}: nothing was done to them");
+        let details = json!({ "open": open, "ads": decision.ads(), "moves": decision.moves.len(), "examples": examples(decision) });
+        let hold = NewHold { kind: holds::Kind::Identity, subject: source.clone(), reason: reason.clone(), details };
+        holds::open(tx, &self.setting.stream, self.sight.run, self.sight.at, &[hold]).await?;
+        let message = format!("{reason}; see `weir holds list`: `release` archives them and creates the others, `discard` takes the ads for updates");
+        self.run.raise(tx, Alert { source: source.clone(), kind: "recycled", severity: "error", message }).await
+    }
+
+    fn renumbered(&self, decision: &Decision) -> Alert {
+        let source = self.setting.stream.source.clone();
+        let message = format!("source `{source}` has re-numbered its ads: {} of {} open jobs go on under new ids", decision.moves.len(), self.open);
+        Alert { source, kind: "renumbered", severity: "warn", message }
+    }
+
+    fn waits_for_a_whole_read(&self, decision: &Decision) -> Alert {
+        let source = self.setting.stream.source.clone();
+        let message = format!(
+            "source `{source}` seems to have re-numbered its ads, and was not read whole: {} ads wait for a complete read",
+            decision.ads().len()
+        );
+        Alert { source, kind: "renumbered", severity: "warn", message }
+    }
+}
+
+/// A few of the jobs that would be archived, for a person to look at.
+fn examples(decision: &Decision) -> Vec<String> {
+    decision.displaced.iter().filter(|one| one.is_open).take(5).map(|one| format!("{}: {}", one.ad, one.why)).collect()
+}

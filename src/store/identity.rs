@@ -1,0 +1,195 @@
+//! Jobs that go on under another id, and jobs that have lost theirs (T2a, docs/decisions/0006-identity.md). One transaction for a source: whoever
+//! looks in between sees the board as it was before or as it is after.
+
+use super::{Result, Stream, holds, staging};
+use crate::identity::{Decision, Displaced, Move};
+use crate::model::{Change, Clock};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Rows written become history. `$1` institution, `$2` source, `$3` run, `$4` instant.
+macro_rules! history_of {
+    ($with:literal, $change:literal) => {
+        concat!(
+            "WITH ", $with, "
+             INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
+               open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash,
+               status, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
+             SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description, open_date, close_date,
+               department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
+               changed_fields, changes, ", $change, ", reason, $3, $4, 'etl_pipeline'
+             FROM written"
+        )
+    };
+}
+
+/// Each ad takes over the job, and what was known of its newest version; the ad that had it is left without one. Generations rise, so that no id
+/// of a job is ever made twice.
+const MOVE: &str = history_of!(
+    "moves AS (SELECT * FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
+     origin AS (
+       SELECT s.external_id, s.job_id, s.fields_hash, s.refresh_hash, s.derived_fingerprint
+       FROM moves m JOIN ad_states s ON s.institution_id = $1 AND s.source_id = $2 AND s.external_id = m.from_id AND s.job_id = m.job_id),
+     taken AS (
+       UPDATE ad_states s SET generation = s.generation + 1, job_id = o.job_id, fields_hash = o.fields_hash, refresh_hash = o.refresh_hash,
+         derived_fingerprint = o.derived_fingerprint, outcome = 'pending', last_change = $8, last_change_run = $3
+       FROM moves m JOIN origin o ON o.job_id = m.job_id
+       WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = m.to_id
+       RETURNING s.external_id, s.generation, o.job_id, o.external_id AS from_id),
+     left_behind AS (
+       UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, fields_hash = NULL, refresh_hash = NULL, retry_at = NULL,
+         retired = s.last_read <> $9, outcome = CASE WHEN s.last_read = $9 THEN 'pending' ELSE 'withdrawn' END
+       FROM origin o
+       WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = o.external_id AND o.external_id NOT IN (SELECT to_id FROM moves)),
+     written AS (
+       UPDATE jobs j SET original_id = t.external_id, generation = t.generation, version = j.version + 1, last_updated_at = $4
+       FROM taken t WHERE j.institution_id = $1 AND j.id = t.job_id
+       RETURNING j.*, ARRAY['original_id'] AS changed_fields,
+         jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)) AS changes,
+         'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source re-numbered its ads' AS reason)",
+    "'update'"
+);
+
+/// The ads are asked for again as if they were new.
+const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, fields_hash = NULL, refresh_hash = NULL, outcome = 'pending'
+     FROM unnest($3::text[], $4::uuid[]) AS d (external_id, job_id)
+     WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = d.external_id AND s.job_id = d.job_id";
+
+const ARCHIVE: &str = history_of!(
+    "written AS (
+       UPDATE jobs j SET status = 'archived', archived_at = $4, archived_as = 'recycled', held_since = NULL, version = j.version + 1, last_updated_at = $4
+       FROM unnest($5::uuid[], $6::text[], $7::text[]) AS d (job_id, ad, why)
+       WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = d.job_id AND j.status = 'open'
+       RETURNING j.*, ARRAY['status'] AS changed_fields, '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}'::jsonb AS changes,
+         'archived: its id `' || d.ad || '` was given to another job (' || d.why || ')' AS reason)",
+    "'archive'"
+);
+
+/// Which read of which run decides.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight {
+    /// The read.
+    pub read: i64,
+    /// The run.
+    pub run: i64,
+    /// Its instant.
+    pub at: Clock,
+}
+
+/// Does what was decided.
+///
+/// # Errors
+/// The database failed.
+pub async fn apply(connection: &mut PgConnection, stream: &Stream, sight: Sight, decision: &Decision) -> Result<()> {
+    let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
+    staging::clear(connection, stream, &touched).await?;
+    holds::end(connection, stream, holds::Kind::Job, &touched, sight.at, "its id stands for another job").await?;
+    move_jobs(connection, stream, sight, &decision.moves).await?;
+    displace(connection, stream, sight, &decision.displaced).await
+}
+
+async fn move_jobs(connection: &mut PgConnection, stream: &Stream, sight: Sight, moves: &[Move]) -> Result<()> {
+    if moves.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(MOVE)
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(sight.run)
+        .bind(sight.at.0)
+        .bind(moves.iter().map(|one| one.to.as_str()).collect::<Vec<_>>())
+        .bind(moves.iter().map(|one| one.job).collect::<Vec<_>>())
+        .bind(moves.iter().map(|one| one.from.as_str()).collect::<Vec<_>>())
+        .bind(Change::Updated.name())
+        .bind(sight.read)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn displace(connection: &mut PgConnection, stream: &Stream, sight: Sight, displaced: &[Displaced]) -> Result<()> {
+    if displaced.is_empty() {
+        return Ok(());
+    }
+    let ads: Vec<&str> = displaced.iter().map(|one| one.ad.as_str()).collect();
+    let jobs: Vec<Uuid> = displaced.iter().map(|one| one.job).collect();
+    sqlx::query(PART).bind(stream.institution).bind(&stream.source).bind(&ads).bind(&jobs).execute(&mut *connection).await?;
+    sqlx::query(ARCHIVE)
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(sight.run)
+        .bind(sight.at.0)
+        .bind(&jobs)
+        .bind(&ads)
+        .bind(displaced.iter().map(|one| one.why.as_str()).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The next open jobs after an id that a read did not contain: their ads and themselves.
+///
+/// # Errors
+/// The database failed.
+pub async fn unseen(connection: &mut PgConnection, stream: &Stream, read: i64, after: &str, limit: usize) -> Result<Vec<(String, Uuid)>> {
+    let rows = sqlx::query_as(
+        "SELECT s.external_id, s.job_id FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.last_read <> $3 AND s.external_id > $4 ORDER BY s.external_id LIMIT $5",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(read)
+    .bind(after)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// Ads that are not derived before more is known: they count as held, and are found again by the next run.
+///
+/// # Errors
+/// The database failed.
+pub async fn leave(connection: &mut PgConnection, stream: &Stream, ads: &[&str]) -> Result<()> {
+    sqlx::query(
+        "UPDATE ad_states SET outcome = 'held', derived_fingerprint = NULL WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(ads)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A person said that the ads of a hold are the jobs that they were: this content is never taken for another job again.
+///
+/// # Errors
+/// The database failed.
+pub async fn keep(connection: &mut PgConnection, stream: &Stream, ads: &[&str]) -> Result<()> {
+    sqlx::query("UPDATE ad_states SET kept_hash = content_hash WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)")
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(ads)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Uses a person's word that the ids of a source may change hands, if it was given and not used yet.
+///
+/// # Errors
+/// The database failed.
+pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i64) -> Result<bool> {
+    let used = sqlx::query(
+        "UPDATE holds SET details = details || jsonb_build_object('used_by_run', $4::bigint)
+         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(holds::Kind::Identity.name())
+    .bind(run)
+    .execute(connection)
+    .await?;
+    Ok(used.rows_affected() > 0)
+}
