@@ -1,5 +1,6 @@
 //! `institutions/*.yaml`: one institution, its sources, and what its ads must satisfy.
 
+use super::rules::RuleUse;
 use crate::identity::IdentitySpec;
 use crate::model::Field;
 use crate::source::twins::DuplicatesSpec;
@@ -40,9 +41,9 @@ pub struct InstitutionSpec {
     /// Mandatory fields as JSON Schema keywords, a field a line.
     #[serde(default)]
     pub require: IndexMap<Located<String>, Node>,
-    /// Rule sets, in order.
+    /// Rule sets, in order; each may change parameters and severities: `[common: { max_open: 3 months }, acme]`.
     #[serde(default)]
-    pub rules: Vec<Located<String>>,
+    pub rules: Vec<RuleUse>,
     /// Rules that are switched off, with the reason.
     #[serde(default)]
     pub without: Vec<WithoutSpec>,
@@ -80,7 +81,7 @@ pub struct SourceSpec {
     pub require: IndexMap<Located<String>, Node>,
     /// Further rule sets.
     #[serde(default)]
-    pub rules: Vec<Located<String>>,
+    pub rules: Vec<RuleUse>,
     /// Rules that are switched off for this source, with the reason.
     #[serde(default)]
     pub without: Vec<WithoutSpec>,

@@ -6,6 +6,7 @@
 
 pub mod connector;
 pub mod institution;
+pub mod lists;
 pub mod pipeline;
 pub mod rules;
 
@@ -15,9 +16,11 @@ pub use pipeline::{PipelineSpec, StageSpec};
 pub use rules::{RuleSetSpec, RuleSpec};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
+use crate::rule::List;
 use crate::yaml;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Every file of a project folder, read and located.
 pub struct Project {
@@ -33,6 +36,8 @@ pub struct Project {
     pub pipelines: Vec<Parsed<PipelineSpec>>,
     /// `rules/*.yaml`.
     pub rules: Vec<Parsed<RuleSetSpec>>,
+    /// `lists/*.yaml` and `lists/*.csv`.
+    pub lists: Vec<Parsed<Arc<List>>>,
     /// Problems found so far.
     pub diagnostics: Diagnostics,
 }
@@ -65,11 +70,12 @@ impl Project {
         let institutions = read_institutions(folder, &connectors, &mut texts, &mut diagnostics);
         let pipelines = read_all(folder, "pipelines", &mut texts, &mut diagnostics);
         let rules = read_all(folder, "rules", &mut texts, &mut diagnostics);
+        let lists = lists::load(folder, &mut texts, &mut diagnostics);
         if institutions.is_empty() {
             let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
             diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
         }
-        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, diagnostics }
+        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, lists, diagnostics }
     }
 }
 

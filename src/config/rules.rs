@@ -1,15 +1,32 @@
 //! `rules/*.yaml`: rule sets, the analysts' files.
 
 use crate::model::Severity;
-use crate::yaml::{Located, Node, Required, Text, from_text};
+use crate::yaml::{Located, Node, Required, Text, TextOr, from_text};
 use chrono::NaiveDate;
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
+
+/// A rule set that an institution uses: its name, or its name and what is changed of it, `common: { max_open: 3 months }`.
+pub type RuleUse = TextOr<Located<String>, IndexMap<Located<String>, Node>>;
+
+/// The rule sets of a list, each with what is changed of it.
+pub fn uses(written: &[RuleUse]) -> impl Iterator<Item = (&Located<String>, Option<&Node>)> {
+    written.iter().flat_map(|one| -> Box<dyn Iterator<Item = (&Located<String>, Option<&Node>)>> {
+        match one {
+            TextOr::Short(name) => Box::new(std::iter::once((name, None))),
+            TextOr::Full(sets) => Box::new(sets.iter().map(|(name, changes)| (name, Some(changes)))),
+        }
+    })
+}
 
 /// One rule set; its name is the file's.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSetSpec {
+    /// Values that institutions may change, by name, each with its usual value: `{ max_open: 6 months }`.
+    #[serde(default)]
+    pub parameters: IndexMap<Located<String>, Node>,
     /// The rules, in order.
     pub rules: Required<Vec<RuleSpec>>,
 }
@@ -32,8 +49,8 @@ pub struct RuleSpec {
     pub when: Option<Text>,
     /// What must hold.
     pub assert: Required<Text>,
-    /// What to say if it does not hold.
-    pub message: Required<Located<String>>,
+    /// What to say if it does not hold; `{job.title}` stands for a value.
+    pub message: Required<Text>,
     /// Who answers for it.
     #[serde(default)]
     pub owner: Option<String>,
@@ -61,6 +78,12 @@ pub struct RuleTest {
     /// The division in the ad.
     #[serde(default)]
     pub division: Option<RelationTest>,
+    /// The fields of the version before; without them the job is new.
+    #[serde(default)]
+    pub before: Option<Node>,
+    /// The institution.
+    #[serde(default)]
+    pub institution: Option<String>,
     /// The date of the run.
     #[serde(default)]
     pub today: Option<Day>,

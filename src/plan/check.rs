@@ -7,9 +7,10 @@ use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
 use super::trial;
 use crate::config::connector;
+use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, Parsed, Project};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
-use crate::rule::Sandbox;
+use crate::rule::{List, Sandbox};
 use crate::stage::extract::JobSpec;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,11 +61,11 @@ impl Institution {
 
 /// Checks a project.
 pub fn check(project: Project) -> Checked {
-    let Project { texts, institutions, connectors, pipelines, rules: rule_files, mut diagnostics, .. } = project;
+    let Project { texts, institutions, connectors, pipelines, rules: rule_files, lists, mut diagnostics, .. } = project;
     let sandbox = Arc::new(Sandbox::new());
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     connectors.iter().filter(|connector| own(&connector.file)).for_each(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics));
-    let extras = declared_extras(&institutions, &diagnostics);
+    let extras = declared_extras(&institutions, &lists, &diagnostics);
     let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
     let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
     for file in &rule_files {
@@ -79,16 +80,20 @@ pub fn check(project: Project) -> Checked {
     let mut twice = names_twice(&institutions, &mut diagnostics);
     twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
-    let judged = institutions.iter().zip(plans).map(|(file, plan)| judge(file, plan, &broken, &twice, &pipeline_files));
+    let judged = institutions
+        .iter()
+        .zip(plans)
+        .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras }));
     Checked { institutions: judged.collect(), diagnostics, texts, sandbox }
 }
 
-fn declared_extras(institutions: &[Parsed<InstitutionSpec>], found: &Diagnostics) -> Extras {
+fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
     let names: BTreeSet<String> = sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extras).map(ToOwned::to_owned).collect();
     let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));
-    Extras { names: names.into_iter().collect(), is_whole }
+    let lists = lists.iter().map(|file| (file.stem.clone(), (file.file.clone(), file.spec.clone())));
+    Extras { names: names.into_iter().collect(), is_whole, lists: lists.collect() }
 }
 
 /// Pipelines by name, and the file of each.
@@ -164,16 +169,10 @@ fn files_with_errors(diagnostics: &Diagnostics) -> BTreeSet<String> {
     errors.filter_map(|diagnostic| diagnostic.place.as_ref()).map(|place| place.file.to_string()).collect()
 }
 
-fn judge(
-    file: &Parsed<InstitutionSpec>,
-    plan: Option<Plan>,
-    broken: &BTreeSet<String>,
-    twice: &BTreeSet<String>,
-    pipelines: &BTreeMap<String, String>,
-) -> Institution {
+fn judge(file: &Parsed<InstitutionSpec>, plan: Option<Plan>, broken: &BTreeSet<String>, twice: &BTreeSet<String>, files: &Files) -> Institution {
     let named = file.spec.as_ref().and_then(|spec| spec.institution.get()).map(|name| name.value.clone());
     let slug = named.unwrap_or_else(|| file.stem.clone());
-    let mut to_blame: Vec<String> = uses(file, pipelines).into_iter().filter(|used| broken.contains(used)).collect();
+    let mut to_blame: Vec<String> = uses(file, files).into_iter().filter(|used| broken.contains(used)).collect();
     if twice.contains(&slug) && to_blame.is_empty() {
         to_blame.push(file.file.clone());
     }
@@ -185,15 +184,25 @@ fn judge(
     Institution { slug, file: file.file.clone(), standing }
 }
 
+/// Where what institutions share stands.
+struct Files<'a> {
+    pipelines: &'a BTreeMap<String, String>,
+    sets: &'a IndexMap<String, Option<RuleSet>>,
+    extras: &'a Extras,
+}
+
 /// The files that an institution depends on.
-fn uses(file: &Parsed<InstitutionSpec>, pipelines: &BTreeMap<String, String>) -> Vec<String> {
+fn uses(file: &Parsed<InstitutionSpec>, shared: &Files) -> Vec<String> {
     let mut files = vec![file.file.clone()];
     files.extend(file.made_of.iter().cloned());
     let Some(spec) = &file.spec else { return files };
     let pipeline = spec.pipeline.as_ref().map_or("daily", |name| name.value.as_str());
-    files.extend(pipelines.get(pipeline).cloned());
+    files.extend(shared.pipelines.get(pipeline).cloned());
     let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
-    let rules = spec.rules.iter().chain(sources.flat_map(|source| &source.rules));
-    files.extend(rules.flat_map(|name| [format!("rules/{name}.yaml"), format!("rules/{name}.yml")]));
+    let sets: Vec<&str> =
+        uses_of(&spec.rules).chain(sources.flat_map(|source| uses_of(&source.rules))).map(|(name, _)| name.value.as_str()).collect();
+    files.extend(sets.iter().flat_map(|name| [format!("rules/{name}.yaml"), format!("rules/{name}.yml")]));
+    let lists = sets.iter().filter_map(|name| shared.sets.get(*name)?.as_ref()).flat_map(|set| &set.lists);
+    files.extend(lists.filter_map(|list| Some(shared.extras.lists.get(list)?.0.clone())));
     files
 }

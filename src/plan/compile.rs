@@ -1,10 +1,12 @@
 //! One institution's files to its plan: layers laid over each other, stages compiled for each source, the DAG
 //! connected.
 
+use super::adjust::adjusted;
 use super::pipeline::{self, Pipeline};
 use super::rules::RuleSet;
 use super::{Flow, Node, Plan};
 use crate::config::institution::WithoutSpec;
+use crate::config::rules::uses;
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::identity::{Guards, IdentitySpec};
@@ -26,7 +28,7 @@ use crate::yaml::{Located, Node as YamlNode};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -278,13 +280,16 @@ fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate
 }
 
 fn rules(spec: &InstitutionSpec, source: &SourceSpec, shared: &Shared, out: &mut Diagnostics) -> Vec<(String, Arc<Rule>)> {
-    let mut seen = BTreeSet::new();
     let mut rules = Vec::new();
     let mut known = Known { ids: Vec::new(), is_whole: true };
-    for name in spec.rules.iter().chain(&source.rules).filter(|name| seen.insert(name.value.clone())) {
+    let mut all: IndexMap<&str, (&Located<String>, Vec<&YamlNode>)> = IndexMap::new();
+    for (name, changes) in uses(&spec.rules).chain(uses(&source.rules)) {
+        all.entry(name.as_str()).or_insert((name, Vec::new())).1.extend(changes);
+    }
+    for (name, changes) in all.into_values() {
         match shared.rules.get(&name.value) {
             Some(Some(set)) => {
-                rules.extend(set.rules.iter().map(|rule| (set.name.clone(), Arc::clone(rule))));
+                rules.extend(adjusted(set, &changes, out).into_iter().map(|rule| (set.name.clone(), rule)));
                 known.ids.extend(&set.ids);
                 known.is_whole &= set.is_whole;
             }
@@ -311,7 +316,7 @@ struct Known<'a> {
 /// Two rules of one name are both applied, and switched off together.
 fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagnostics) {
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
-    for name in &spec.rules {
+    for (name, _) in uses(&spec.rules) {
         let Some(Some(set)) = shared.rules.get(&name.value) else { continue };
         for id in &set.ids {
             match first.get(id.as_str()) {

@@ -4,6 +4,7 @@
 //!
 //! To add a check: in the file of what it checks, as a located diagnostic with a remedy.
 
+pub mod adjust;
 pub mod check;
 pub mod compile;
 pub mod picture;

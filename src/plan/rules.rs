@@ -7,11 +7,11 @@ use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::field::{FIELDS, Field};
 use crate::model::{Job, Value};
 use crate::rule::scope::{Relation, VARIABLES};
-use crate::rule::{Facts, Rule, Sandbox, Script, Verdict};
+use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict};
 use crate::stage::convert::{As, Convert};
 use crate::stage::extract::{RELATIONS, compile_script};
-use crate::yaml::{Located, Text};
-use std::collections::HashMap;
+use crate::yaml::{Located, Node, Text};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A rule set, compiled.
@@ -23,22 +23,30 @@ pub struct RuleSet {
     pub rules: Vec<Arc<Rule>>,
     /// Names of all its rules, broken ones included.
     pub ids: Vec<String>,
+    /// The usual values of its parameters, and the lists of the project.
+    pub given: Given,
+    /// The names of the lists that it reads.
+    pub lists: BTreeSet<String>,
     /// Whether its file could be read without errors, so that there are no other names.
     pub is_whole: bool,
 }
 
-/// The custom fields that some source declares.
+/// What rules may name beside what they always have: the custom fields that some source declares, and lists.
 pub struct Extras {
     /// Their names.
     pub names: Vec<String>,
     /// Whether all institutions could be read, so that there are no others.
     pub is_whole: bool,
+    /// Lists by name, with their files; those that could not be read without their names.
+    pub lists: BTreeMap<String, (String, Option<Arc<List>>)>,
 }
 
 /// Compiles a rule set; problems go to `out`.
 pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<RuleSet> {
     let specs = file.spec.as_ref()?.rules.get()?;
     let is_whole = !out.has_errors_in(&file.file);
+    let (parameters, good) = parameters(file, out);
+    let given = Given { parameters, lists: extras.given_lists() };
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     let mut rules = Vec::new();
     for spec in specs {
@@ -49,18 +57,78 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
                 .related(&earlier.place, "first here")
                 .help("give one of them another id");
         }
-        rules.extend(compile_rule(spec, extras, sandbox, out).map(Arc::new));
+        rules.extend(compile_rule(spec, &Known { extras, given: &given, is_whole: good }, sandbox, out).map(Arc::new));
     }
     let ids = specs.iter().filter_map(|spec| spec.id.get()).map(|id| id.value.clone()).collect();
-    Some(RuleSet { name: file.stem.clone(), rules, ids, is_whole })
+    let lists = rules.iter().flat_map(|rule| rule.lists()).map(str::to_owned).collect();
+    unused(file, &rules, out);
+    Some(RuleSet { name: file.stem.clone(), rules, ids, given, lists, is_whole })
 }
 
-fn compile_rule(spec: &RuleSpec, extras: &Extras, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Rule> {
+/// What a rule may name.
+struct Known<'a> {
+    extras: &'a Extras,
+    given: &'a Given,
+    /// Whether all parameters could be read.
+    is_whole: bool,
+}
+
+impl Known<'_> {
+    fn variables(&self) -> Vec<&str> {
+        VARIABLES.into_iter().chain(self.given.parameters.keys().map(String::as_str)).collect()
+    }
+}
+
+impl Extras {
+    fn given_lists(&self) -> BTreeMap<String, Arc<List>> {
+        self.lists.iter().filter_map(|(name, (_, list))| Some((name.clone(), Arc::clone(list.as_ref()?)))).collect()
+    }
+}
+
+/// The parameters of a rule set with their usual values, and whether all could be read; problems go to `out`.
+fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<String, Parameter>, bool) {
+    let (mut all, mut good) = (BTreeMap::new(), true);
+    for (name, node) in file.spec.iter().flat_map(|spec| &spec.parameters) {
+        let is_name = name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name || VARIABLES.contains(&name.as_str()) {
+            out.error(&name.place, "bad-name", format!("`{name}` cannot be the name of a parameter"))
+                .help("use small letters, digits and `_`, and none of the names that every rule has");
+        }
+        match Parameter::parse(node) {
+            Ok(value) => {
+                all.insert(name.value.clone(), value);
+            }
+            Err(expected) => {
+                // Named all the same, so that the rules that read it are not blamed.
+                all.insert(name.value.clone(), Parameter::Boolean(false));
+                good = false;
+                out.error(node.place(), "wrong-type", format!("expected {expected}, found {}", node.described()))
+                    .help("a parameter has a usual value, such as `max_open: 6 months`");
+            }
+        }
+    }
+    (all, good)
+}
+
+/// Parameters that no rule reads, where all rules could be read.
+fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<Rule>], out: &mut Diagnostics) {
+    if out.has_errors_in(&file.file) {
+        return;
+    }
+    for (name, _) in file.spec.iter().flat_map(|spec| &spec.parameters).filter(|(name, _)| !rules.iter().any(|rule| rule.reads_parameter(name))) {
+        out.warning(&name.place, "unused-parameter", format!("no rule reads the parameter `{name}`"))
+            .help("take it out, or name it in a rule of this file");
+    }
+}
+
+fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Rule> {
+    let extras = known.extras;
     if let Some(field) = &spec.field {
         check_field(field, &field.place, extras, out);
     }
-    let when = spec.when.as_ref().map(|text| compile_part(text, extras, sandbox, out));
-    let assert = spec.assert.get().and_then(|assert| compile_part(assert, extras, sandbox, out));
+    let when = spec.when.as_ref().map(|text| compile_part(text, known, sandbox, out));
+    let assert = spec.assert.get().and_then(|assert| compile_part(assert, known, sandbox, out));
+    let message = spec.message.get().and_then(|message| compile_message(message, known, out));
     let when = match when {
         Some(when) => Some(when?),
         None => None,
@@ -72,16 +140,61 @@ fn compile_rule(spec: &RuleSpec, extras: &Extras, sandbox: &Sandbox, out: &mut D
         severity: spec.severity,
         when,
         assert: assert?,
-        message: spec.message.get()?.value.clone(),
-    };
-    spec.tests.iter().for_each(|test| try_example(spec, &rule, test, extras, sandbox, out));
+        message: message?,
+        given: Given::default(),
+    }
+    .with(known.given);
+    if known.is_whole && rule.lists().all(|list| known.given.lists.contains_key(list)) {
+        spec.tests.iter().for_each(|test| try_example(spec, &rule, test, extras, sandbox, out));
+    }
     Some(rule)
 }
 
-fn compile_part(text: &Text, extras: &Extras, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Script> {
-    let script = compile_script(text, sandbox, &VARIABLES, out)?;
+/// A message whose places all have names; problems go to `out`.
+fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<Message> {
+    let help = "name a value, such as `{job.title}`; `{{` stands for the bracket itself";
+    let message = match Message::parse(text) {
+        Ok(message) => message,
+        Err(bad) => {
+            out.error(&text.place_at(1, bad.column), "bad-message", format!("`{}` names no value", bad.what)).help(help);
+            return None;
+        }
+    };
+    let variables = known.variables();
+    let mut good = true;
+    for (variable, member) in message.names() {
+        let full = member.map_or_else(|| variable.to_owned(), |member| format!("{variable}.{member}"));
+        let column = text.find(&full).map_or(1, |at| text[..at].chars().count() + 1);
+        let names: Vec<String> = match (variable, member) {
+            ("job" | "before", Some(_)) => members(known.extras)[0].1.clone(),
+            ("company" | "division", Some(_)) => vec!["name".to_owned()],
+            ("job" | "before" | "lists", None) => Vec::new(),
+            _ => variables.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let wanted = member.filter(|_| matches!(variable, "job" | "before" | "company" | "division")).unwrap_or(variable);
+        let near = did_you_mean(wanted, names.iter().map(String::as_str));
+        if names.iter().any(|name| name == wanted) || is_unreadable(variable, wanted, near.as_deref(), known.extras) {
+            continue;
+        }
+        good = false;
+        let place = Place { length: full.chars().count(), ..text.place_at(1, column) };
+        let told = out.error(&place, "unknown-field-reference", format!("`{full}` is nothing that a message can show"));
+        match near {
+            Some(near) => told.help(format!("did you mean `{near}`?")),
+            None => told.help(help),
+        };
+    }
+    good.then_some(message)
+}
+
+fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Script> {
+    let script = compile_script(text, sandbox, &known.variables(), out)?;
+    let extras = known.extras;
     let mut good = true;
     for (variable, known) in members(extras) {
+        if variable == "before" && script.reads.of(variable).all(|member| member == "*") {
+            continue;
+        }
         for member in script.reads.of(variable).filter(|member| !known.iter().any(|name| name == member)) {
             let near = did_you_mean(member, known.iter().map(String::as_str));
             if is_unreadable(variable, member, near.as_deref(), extras) {
@@ -89,12 +202,17 @@ fn compile_part(text: &Text, extras: &Extras, sandbox: &Sandbox, out: &mut Diagn
             }
             let (line, column) = script.reads.place_of(variable, member).unwrap_or((1, 1));
             let what = match member {
+                _ if variable == "lists" && member != "*" => format!("unknown list `{member}`"),
                 "*" => format!("`{variable}` cannot be used whole"),
                 _ => format!("unknown field `{variable}.{member}`"),
             };
             let told = out.error(&text.name_at(line, column), "unknown-field-reference", what);
             match near {
                 Some(near) => told.help(format!("did you mean `{variable}.{near}`?")),
+                None if variable == "lists" && member == "*" => told.help("name one of them, such as `lists.agencies`"),
+                None if variable == "lists" => {
+                    told.help(format!("a list `{member}` would be the file `lists/{member}.yaml` or `lists/{member}.csv`"))
+                }
                 None => told.help(format!("`{variable}` has {}", one_of(known.iter().map(String::as_str)))),
             };
             good = false;
@@ -105,14 +223,16 @@ fn compile_part(text: &Text, extras: &Extras, sandbox: &Sandbox, out: &mut Diagn
 
 /// Whether a field may be declared by an institution that could not be read: its mistakes must not stop others.
 fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extras) -> bool {
-    variable == "job" && member != "*" && near.is_none() && !extras.is_whole
+    matches!(variable, "job" | "before") && member != "*" && near.is_none() && !extras.is_whole
 }
 
 /// What the variables of a rule hold.
-fn members(extras: &Extras) -> [(&'static str, Vec<String>); 3] {
+fn members(extras: &Extras) -> [(&'static str, Vec<String>); 5] {
     let relation = || vec!["name".to_owned(), "known".to_owned()];
     let job = FIELDS.map(|field| field.name().to_owned()).into_iter().chain(RELATIONS.map(str::to_owned));
-    [("job", job.chain(extras.names.iter().cloned()).collect()), ("company", relation()), ("division", relation())]
+    let job: Vec<String> = job.chain(extras.names.iter().cloned()).collect();
+    let lists = extras.lists.keys().cloned().collect();
+    [("job", job.clone()), ("before", job), ("lists", lists), ("company", relation()), ("division", relation())]
 }
 
 /// A field that a rule blames or an example gives.
@@ -131,8 +251,10 @@ fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostic
 }
 
 fn try_example(spec: &RuleSpec, rule: &Rule, test: &Located<RuleTest>, extras: &Extras, sandbox: &Sandbox, out: &mut Diagnostics) {
-    let Some(job) = example_job(test, extras, out) else { return };
-    let facts = example_facts(test);
+    let Some(job) = example_job(test.job.as_ref(), extras, out) else { return };
+    let before = test.before.as_ref().map(|node| example_job(Some(node), extras, out));
+    let Some(before) = before.map_or(Some(None), |before| before.map(Some)) else { return };
+    let facts = Facts { before: before.map(Arc::new), ..example_facts(test) };
     if let Some((is_when, error)) = rule.trouble(sandbox, &job, &facts) {
         let script = if is_when { spec.when.as_ref() } else { spec.assert.get() };
         let place = script.map_or_else(|| test.place.clone(), |script| script.place_at(error.line, error.column));
@@ -156,15 +278,15 @@ fn try_example(spec: &RuleSpec, rule: &Rule, test: &Located<RuleTest>, extras: &
     }
 }
 
-fn example_job(test: &RuleTest, extras: &Extras, out: &mut Diagnostics) -> Option<Job> {
+fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) -> Option<Job> {
     let mut job = Job::default();
     let mut good = true;
-    if let Some(node) = test.job.as_ref().filter(|node| node.to_json().is_array() || node.text().is_some()) {
+    if let Some(node) = fields.filter(|node| node.to_json().is_array() || node.text().is_some()) {
         out.error(node.place(), "wrong-type", format!("expected the fields of a job, found {}", node.described()))
             .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
         return None;
     }
-    for entry in test.job.iter().flat_map(crate::yaml::Node::entries) {
+    for entry in fields.into_iter().flat_map(Node::entries) {
         let (name, json) = (entry.key_text(), entry.value.to_json());
         good &= check_field(&name, entry.key.place(), extras, out);
         let field = Field::named(&name);
@@ -201,7 +323,8 @@ fn example_facts(test: &RuleTest) -> Facts {
         |test: &Option<RelationTest>| test.as_ref().map(|test| Relation { name: Some(test.name.clone()), known: test.known }).unwrap_or_default();
     Facts {
         source: test.source.clone().unwrap_or_default(),
-        institution: String::new(),
+        institution: test.institution.clone().unwrap_or_default(),
+        before: None,
         company: relation(&test.company),
         division: relation(&test.division),
         today: test.today.map(|day| day.0).unwrap_or_default(),

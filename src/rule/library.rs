@@ -9,11 +9,38 @@ use rhai::{Engine, EvalAltResult};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date(pub NaiveDate);
 
-/// A number of months, as made by `months(6)`.
-#[derive(Debug, Clone, Copy)]
-struct Span {
+/// A span of time, as made by `months(6)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
     months: i64,
     days: i64,
+}
+
+impl Span {
+    /// A span as people write it: `6 months`, `30 days`, `2 weeks`, `1 year`.
+    pub fn parse(text: &str) -> Option<Span> {
+        let unit = text.find(|letter: char| !letter.is_ascii_digit())?;
+        let number: i64 = text[..unit].parse().ok()?;
+        let months = |each: i64| Some(Span { months: number.checked_mul(each)?, days: 0 });
+        match text[unit..].trim() {
+            "day" | "days" => Some(Span { months: 0, days: number }),
+            "week" | "weeks" => Some(Span { months: 0, days: number.checked_mul(7)? }),
+            "month" | "months" => months(1),
+            "year" | "years" => months(12),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let of = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+        match (self.months, self.days) {
+            (months, 0) if months != 0 && months % 12 == 0 => f.write_str(&of(months / 12, "year")),
+            (months, 0) if months != 0 => f.write_str(&of(months, "month")),
+            (_, days) => f.write_str(&of(days, "day")),
+        }
+    }
 }
 
 /// Names of the functions registered here, for `did you mean`.

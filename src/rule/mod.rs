@@ -4,13 +4,19 @@
 //! Pure: no clock (the date is handed in), no database, no files. To add a function for rule authors, register it in
 //! [`library`].
 
+pub mod given;
 pub mod library;
+pub mod list;
+pub mod message;
 pub mod mistake;
 pub mod sandbox;
 pub mod scope;
 pub mod script;
 pub mod verdict;
 
+pub use given::{Given, Parameter};
+pub use list::List;
+pub use message::Message;
 pub use mistake::Mistake;
 pub use sandbox::Sandbox;
 pub use scope::Facts;

@@ -1,7 +1,7 @@
 //! The one Rhai engine and its limits. Scripts come from people and see scraped text: they get no I/O, no clock,
 //! no loops without end, and bounded time, depth and sizes. Limits are raised here or nowhere.
 
-use super::library;
+use super::{library, list};
 use rhai::packages::{Package, StandardPackage};
 use rhai::{Engine, OptimizationLevel};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,7 @@ impl Sandbox {
         engine.register_global_module(StandardPackage::new().as_shared_module());
         limit(&mut engine);
         library::register(&mut engine);
+        list::register(&mut engine);
         let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
         for (name, values) in engine.collect_fn_metadata(None, |info| Some((info.metadata.name.to_string(), info.metadata.num_params)), true) {
             functions.entry(name).or_default().insert(values);

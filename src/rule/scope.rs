@@ -2,14 +2,15 @@
 //! every rule would cost far more than the rules.
 
 use super::library::Date;
-use super::script::{Reads, ScriptError};
+use super::script::{Reads, Script, ScriptError};
 use crate::model::{Job, Value};
 use chrono::NaiveDate;
 use rhai::{Dynamic, Map, Scope};
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// The variables that a rule may read.
-pub const VARIABLES: [&str; 6] = ["job", "source", "institution", "company", "division", "today"];
+pub const VARIABLES: [&str; 8] = ["job", "before", "source", "institution", "company", "division", "today", "lists"];
 
 /// What is known about an ad beside its fields.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Facts {
     pub company: Relation,
     /// The division named in the ad, and whether it is known.
     pub division: Relation,
+    /// The newest published version of the job; nothing if it is new, or if no rule asks.
+    pub before: Option<Arc<Job>>,
     /// The date of the run in the institution's zone.
     pub today: NaiveDate,
 }
@@ -36,7 +39,8 @@ pub struct Relation {
 }
 
 /// Fills a scope for a rule.
-pub fn for_rule(reads: &Reads, job: &Job, facts: &Facts) -> Scope<'static> {
+pub fn for_rule(script: &Script, job: &Job, facts: &Facts) -> Scope<'static> {
+    let Script { reads, given, .. } = script;
     let mut scope = Scope::new();
     let mut give = |variable: &'static str, value: &dyn Fn() -> Dynamic| {
         if reads.touches(variable) {
@@ -49,6 +53,11 @@ pub fn for_rule(reads: &Reads, job: &Job, facts: &Facts) -> Scope<'static> {
     give("company", &|| relation(&facts.company));
     give("division", &|| relation(&facts.division));
     give("today", &|| Dynamic::from(Date(facts.today)));
+    give("before", &|| facts.before.as_deref().map_or(Dynamic::UNIT, |before| members(reads, "before", |name| field(before, name))));
+    give("lists", &|| given.lists.iter().map(|(name, list)| (name.as_str().into(), Dynamic::from(Arc::clone(list)))).collect::<Map>().into());
+    for (name, parameter) in &given.parameters {
+        scope.push_dynamic(name.as_str(), parameter.to_dynamic());
+    }
     scope
 }
 

@@ -1,10 +1,11 @@
 //! One compiled script: its tree, what it reads, and where it goes wrong. Compiling finds unknown variables and
 //! unknown members of the variables; evaluating never prints, waits or panics.
 
-use super::Sandbox;
 use super::mistake::{Mistake, failure};
+use super::{Given, Sandbox};
 use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -13,6 +14,8 @@ pub struct Script {
     text: String,
     /// What it reads.
     pub reads: Reads,
+    /// The parameters and lists that it reads.
+    pub given: Given,
 }
 
 /// What a script reads.
@@ -77,7 +80,19 @@ impl Script {
             return Err(mistakes);
         }
         let reads = reads(&ast, variables);
-        Ok(Script { ast, text: text.to_owned(), reads })
+        Ok(Script { ast, text: text.to_owned(), reads, given: Given::default() })
+    }
+
+    /// The script with what it reads of parameters and lists.
+    #[must_use]
+    pub fn with(mut self, all: &Given) -> Script {
+        let parameters = all.parameters.iter().filter(|(name, _)| self.reads.touches(name));
+        let lists = all.lists.iter().filter(|(name, _)| self.reads.of("lists").any(|read| read == *name));
+        self.given = Given {
+            parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            lists: lists.map(|(name, list)| (name.clone(), Arc::clone(list))).collect(),
+        };
+        self
     }
 
     /// Evaluates the script with the given variables.
@@ -98,7 +113,8 @@ impl Script {
 impl std::fmt::Debug for Script {
     /// What counts for the fingerprint: the text without the blanks around it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Script({})", self.text.trim())
+        write!(f, "Script({})", self.text.trim())?;
+        if self.given.is_empty() { Ok(()) } else { write!(f, " {:?}", self.given) }
     }
 }
 

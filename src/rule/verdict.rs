@@ -3,8 +3,9 @@
 
 use super::scope::{self, Facts};
 use super::script::ScriptError;
-use super::{Sandbox, Script};
+use super::{Given, Message, Sandbox, Script};
 use crate::model::{Job, Problem, Severity, Value};
+use std::collections::BTreeSet;
 
 /// A compiled rule.
 #[derive(Clone)]
@@ -22,7 +23,9 @@ pub struct Rule {
     /// What must hold.
     pub assert: Script,
     /// What to say if it does not.
-    pub message: String,
+    pub message: Message,
+    /// The parameters that the message names.
+    pub given: Given,
 }
 
 impl std::fmt::Debug for Rule {
@@ -44,16 +47,25 @@ pub enum Verdict {
 }
 
 impl Rule {
+    /// The rule with what it reads of parameters and lists.
+    #[must_use]
+    pub fn with(self, all: &Given) -> Rule {
+        let named: BTreeSet<&str> = self.message.names().into_iter().map(|(variable, _)| variable).collect();
+        let parameters = all.parameters.iter().filter(|(name, _)| named.contains(name.as_str()));
+        let given = Given { parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(), ..Given::default() };
+        Rule { when: self.when.map(|when| when.with(all)), assert: self.assert.with(all), given, ..self }
+    }
+
     /// Judges one ad.
     pub fn judge(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Verdict {
-        if self.is_about_nothing(job) {
+        if self.is_about_nothing(job, facts) {
             return Verdict::Silent;
         }
         match self.applies(sandbox, job, facts) {
             Ok(false) => Verdict::Silent,
             Ok(true) => match truth(&self.assert, sandbox, job, facts) {
                 Ok(true) => Verdict::Pass,
-                Ok(false) => Verdict::Fail(self.problem(&self.kind, self.message.clone())),
+                Ok(false) => Verdict::Fail(self.problem(&self.kind, self.message.fill(job, facts, &self.given))),
                 Err(error) => Verdict::Fail(self.broken("assert", &error)),
             },
             Err(error) => Verdict::Fail(self.broken("when", &error)),
@@ -62,7 +74,7 @@ impl Rule {
 
     /// The script that cannot be evaluated for an ad, and why; `true` for `when`.
     pub fn trouble(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Option<(bool, ScriptError)> {
-        if self.is_about_nothing(job) {
+        if self.is_about_nothing(job, facts) {
             return None;
         }
         match self.applies(sandbox, job, facts) {
@@ -77,6 +89,21 @@ impl Rule {
         self.scripts().any(|script| script.reads.touches("today"))
     }
 
+    /// Whether it compares with the version before.
+    pub fn reads_before(&self) -> bool {
+        self.scripts().any(|script| script.reads.touches("before")) || self.message.names().iter().any(|(variable, _)| *variable == "before")
+    }
+
+    /// Whether it, or its message, reads a parameter.
+    pub fn reads_parameter(&self, name: &str) -> bool {
+        self.scripts().any(|script| script.reads.touches(name)) || self.message.names().iter().any(|(variable, _)| *variable == name)
+    }
+
+    /// The names of the lists that it reads.
+    pub fn lists(&self) -> impl Iterator<Item = &str> {
+        self.scripts().flat_map(|script| script.reads.of("lists"))
+    }
+
     fn scripts(&self) -> impl Iterator<Item = &Script> {
         self.when.iter().chain(std::iter::once(&self.assert))
     }
@@ -86,10 +113,12 @@ impl Rule {
     }
 
     /// Whether a field that it reads is invalid (already said), or absent while the rule does not speak of absence.
-    fn is_about_nothing(&self, job: &Job) -> bool {
+    fn is_about_nothing(&self, job: &Job, facts: &Facts) -> bool {
         let speaks_of_absence = self.scripts().any(|script| script.reads.absence);
-        let fields = self.scripts().flat_map(|script| script.reads.of("job")).filter(|name| !matches!(*name, "company_id" | "division_id"));
-        let mut read = fields.map(|name| job.named(name).unwrap_or(&Value::Absent));
+        let of = |variable: &'static str| self.scripts().flat_map(move |script| script.reads.of(variable));
+        let fields = of("job").filter(|name| !matches!(*name, "company_id" | "division_id"));
+        let earlier = of("before").map(|name| facts.before.as_deref().and_then(|before| before.named(name)).unwrap_or(&Value::Absent));
+        let mut read = fields.map(|name| job.named(name).unwrap_or(&Value::Absent)).chain(earlier);
         read.any(|value| matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence))
     }
 
@@ -104,7 +133,7 @@ impl Rule {
 }
 
 fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
-    let mut scope = scope::for_rule(&script.reads, job, facts);
+    let mut scope = scope::for_rule(script, job, facts);
     let value = script.evaluate(sandbox, &mut scope)?;
     value.as_bool().map_err(|kind| ScriptError { message: format!("gives {}, not true or false", super::mistake::kind(kind)), line: 1, column: 1 })
 }
@@ -124,7 +153,8 @@ mod tests {
             severity: Severity::Error,
             when: when.map(compile),
             assert: compile(assert),
-            message: "no".into(),
+            message: Message::plain("no"),
+            given: Given::default(),
         }
     }
 

@@ -206,13 +206,14 @@ impl Stage {
         matches!(self, Stage::Validate(validate) if validate.reads_clock())
     }
 
-    /// What must be looked up before a record stage can work: nothing, for all but resolve.
+    /// What must be looked up before a record stage can work: names to resolve, versions to compare with.
     ///
     /// # Errors
     /// The database failed.
     pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
         match self {
             Stage::Resolve(resolve) => resolve.look_up(connection, setting, drafts).await,
+            Stage::Validate(validate) => validate.look_up(connection, setting, drafts).await,
             _ => Ok(()),
         }
     }

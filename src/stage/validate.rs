@@ -5,8 +5,11 @@ use super::schema::Mandatory;
 use super::{Draft, Setting};
 use crate::model::{Field, Parts, Problem, Severity, Value};
 use crate::rule::{Facts, Rule, Verdict};
+use crate::store::jobs;
+use sqlx::PgConnection;
 use std::collections::HashSet;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What an ad must satisfy, compiled.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +38,22 @@ impl Validate {
                 draft.problems.push(problem);
             }
         }
+    }
+
+    /// The versions before, where a rule compares with them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+        if !self.rules.iter().any(|(_, rule)| rule.reads_before()) {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id)).collect();
+        let mut before = jobs::load(connection, &setting.stream, &ids).await?;
+        for draft in drafts {
+            draft.facts.before = draft.ad.published.as_ref().and_then(|published| before.remove(&published.job_id)).map(Arc::new);
+        }
+        Ok(())
     }
 
     /// Whether the date of the run can change a verdict.

@@ -144,7 +144,7 @@ fn bytes(text: &str) -> Vec<u8> {
 /// A copy of the healthy project.
 fn golden() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for kind in ["institutions", "pipelines", "rules", "connectors"] {
+    for kind in ["institutions", "pipelines", "rules", "connectors", "lists"] {
         std::fs::create_dir(folder.path().join(kind)).unwrap();
         for entry in std::fs::read_dir(Path::new(FOLDER).join("golden").join(kind)).unwrap().flatten() {
             std::fs::copy(entry.path(), folder.path().join(kind).join(entry.file_name())).unwrap();

@@ -1,0 +1,87 @@
+//! What an institution or source changes of a rule set that it uses: parameters (`max_open: 3 months`) and severities (`close-after-open: warn`).
+//! The rules are compiled once more with these values; the files stay as they are for all others.
+
+use super::rules::RuleSet;
+use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
+use crate::model::Severity;
+use crate::rule::{Given, Parameter, Rule};
+use crate::yaml::{Entry, Node};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is changed.
+#[derive(Debug, Default)]
+struct Changes {
+    parameters: BTreeMap<String, Parameter>,
+    severities: BTreeMap<String, Severity>,
+}
+
+/// The rules of a set as changed by an institution, then by its source; problems go to `out`.
+pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<Arc<Rule>> {
+    if changes.is_empty() {
+        return set.rules.clone();
+    }
+    let mut all = Changes { parameters: set.given.parameters.clone(), ..Changes::default() };
+    changes.iter().for_each(|node| all.read(set, node, out));
+    let given = Given { parameters: all.parameters, ..set.given.clone() };
+    set.rules.iter().map(|rule| Arc::new(changed(rule, &given, &all.severities))).collect()
+}
+
+fn changed(rule: &Rule, given: &Given, severities: &BTreeMap<String, Severity>) -> Rule {
+    let rule = rule.clone().with(given);
+    let severity = severities.get(&rule.id).copied().unwrap_or(rule.severity);
+    Rule { severity, ..rule }
+}
+
+impl Changes {
+    fn read(&mut self, set: &RuleSet, node: &Node, out: &mut Diagnostics) {
+        if node.to_json().is_array() || node.text().is_some() {
+            out.error(node.place(), "wrong-type", format!("expected what is changed of `{}`, found {}", set.name, node.described()))
+                .help("write for example `common: { max_open: 3 months }`");
+        }
+        node.entries().iter().for_each(|entry| self.read_one(set, entry, out));
+    }
+
+    fn read_one(&mut self, set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
+        let name = entry.key_text();
+        if let Some(usual) = set.given.parameters.get(&name) {
+            self.parameters.extend(parameter(entry, usual, out).map(|value| (name, value)));
+        } else if set.ids.contains(&name) {
+            self.severities.extend(severity(entry, out).map(|severity| (name, severity)));
+        } else if set.is_whole {
+            unknown(set, entry, out);
+        }
+    }
+}
+
+fn parameter(entry: &Entry, usual: &Parameter, out: &mut Diagnostics) -> Option<Parameter> {
+    let value = Parameter::parse(&entry.value).ok().filter(|value| value.is_like(usual));
+    if value.is_none() {
+        let (name, found) = (entry.key_text(), entry.value.described());
+        out.error(entry.value.place(), "wrong-type", format!("`{name}` is {}, found {found}", usual.kind()))
+            .help(format!("its usual value is `{usual}`"));
+    }
+    value
+}
+
+fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
+    match entry.value.text() {
+        Some("warn") => Some(Severity::Warn),
+        Some("error") => Some(Severity::Error),
+        _ => {
+            out.error(entry.value.place(), "unknown-value", format!("of the rule `{}` only the severity can be changed", entry.key_text()))
+                .help("write `warn` or `error`; `without` switches a rule off");
+            None
+        }
+    }
+}
+
+fn unknown(set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
+    let name = entry.key_text();
+    let names: Vec<&str> = set.given.parameters.keys().chain(&set.ids).map(String::as_str).collect();
+    let told = out.error(entry.key.place(), "unknown-parameter", format!("the rule set `{}` has no parameter and no rule `{name}`", set.name));
+    match did_you_mean(&name, names.iter().copied()) {
+        Some(near) => told.help(format!("did you mean `{near}`?")),
+        None => told.help(format!("it has {}", one_of(names))),
+    };
+}

@@ -1,0 +1,101 @@
+//! Named lists that rules look names up in: known agencies, forbidden words, grades and what they stand for. Names count as in tables: case and
+//! double blanks make no difference.
+
+use crate::model::Hash;
+use rhai::{Dynamic, Engine};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A list of names, each of which may stand for a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    entries: HashMap<String, Option<String>>,
+    /// Hash of all of it, whatever the order.
+    pub hash: Hash,
+}
+
+/// A list as scripts hold it.
+pub(super) type Held = Arc<List>;
+
+impl List {
+    /// A list of entries and what they stand for; of two of the same name the first counts.
+    pub fn new(all: impl IntoIterator<Item = (String, Option<String>)>) -> List {
+        let mut entries: HashMap<String, Option<String>> = HashMap::new();
+        for (name, value) in all {
+            entries.entry(key(&name)).or_insert(value);
+        }
+        let mut sorted: Vec<_> = entries.iter().collect();
+        sorted.sort();
+        let hash = Hash::of(format!("{sorted:?}").as_bytes());
+        List { entries, hash }
+    }
+
+    /// Whether a name stands in it.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(&key(name))
+    }
+
+    /// What a name stands for: itself as asked, where the list gives nothing for it; nothing if it is not there.
+    pub fn find(&self, name: &str) -> Option<String> {
+        self.entries.get(&key(name)).map(|value| value.clone().unwrap_or_else(|| name.to_owned()))
+    }
+
+    /// How many names stand in it.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing stands in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether one of its names stands in a text, as whole words.
+    fn is_mentioned(&self, text: &str) -> bool {
+        let words = key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
+        let padded = format!(" {words} ");
+        self.entries.keys().any(|name| padded.contains(&format!(" {name} ")))
+    }
+}
+
+/// What makes two spellings one name.
+pub fn key(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Registers what scripts may do with lists.
+pub(super) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Held>("list");
+    engine.register_fn("contains", |list: Held, name: &str| list.has(name));
+    engine.register_fn("one_of", |name: &str, list: Held| list.has(name));
+    engine.register_fn("mentions", |text: &str, list: Held| list.is_mentioned(text));
+    engine.register_fn("look_up", |list: Held, name: &str| list.find(name).map_or(Dynamic::UNIT, Into::into));
+    engine.register_indexer_get(|list: &mut Held, name: &str| list.find(name).map_or(Dynamic::UNIT, Into::into));
+    engine.register_fn("len", |list: Held| i64::try_from(list.len()).unwrap_or(i64::MAX));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_count_whatever_their_case_and_blanks() {
+        let list = List::new([("NSW Health".to_owned(), None), ("vpsg5".to_owned(), Some("Officer".to_owned()))]);
+        assert!(list.has("nsw  health ") && !list.has("NSW"));
+        assert_eq!((list.find("VPSG5"), list.find("NSW health"), list.find("x")), (Some("Officer".into()), Some("NSW health".into()), None));
+    }
+
+    #[test]
+    fn a_name_is_mentioned_as_whole_words() {
+        let list = List::new([("talent pool".to_owned(), None), ("eoi".to_owned(), None)]);
+        assert!(list.is_mentioned("Talent Pool (all regions)") && list.is_mentioned("EOI: Nurse"));
+        assert!(!list.is_mentioned("Geoid surveyor of talents"));
+    }
+
+    #[test]
+    fn the_hash_is_of_what_stands_in_it() {
+        let list = |names: &[&str]| List::new(names.iter().map(|name| ((*name).to_owned(), None))).hash;
+        assert_eq!(list(&["a", "b"]), list(&["B", "a", "a"]));
+        assert_ne!(list(&["a"]), list(&["b"]));
+    }
+}
