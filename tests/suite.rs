@@ -26,6 +26,8 @@ mod people;
 mod promises;
 #[path = "suite/reference.rs"]
 mod reference;
+#[path = "suite/rehearsals.rs"]
+mod rehearsals;
 #[path = "suite/replay.rs"]
 mod replay;
 #[path = "suite/sources.rs"]

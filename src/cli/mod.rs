@@ -26,6 +26,7 @@ mod holds;
 mod new;
 mod plan;
 mod preview;
+mod rehearse;
 mod report;
 mod retire;
 mod run;
@@ -83,6 +84,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Write the first draft of an institution from a sample of its source
     New(new::New),
+    /// What edited rules and mappings would do to the stored ads; nothing is written
+    Rehearse(rehearse::Rehearse),
     /// Draw the DAG of an institution
     Graph(graph::Graph),
     /// Fetch a few ads of a source: raw, mapped and judged, side by side
@@ -186,6 +189,7 @@ pub fn main() -> u8 {
     let result = match cli.command {
         Command::Check(command) => command.run(&edge),
         Command::Plan(command) => command.run(&edge),
+        Command::Rehearse(command) => command.run(&edge),
         Command::Graph(command) => command.run(&edge),
         Command::New(command) => command.run(&edge),
         Command::Preview(command) => command.run(&edge),

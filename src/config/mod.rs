@@ -64,12 +64,17 @@ impl<T> Parsed<T> {
 impl Project {
     /// Reads a project folder. Problems are collected, never returned: a folder without a file is a problem too.
     pub fn load(folder: &Path) -> Project {
+        Project::load_with(folder, &[])
+    }
+
+    /// Reads a project folder with other rule sets: each file stands for the one of its name in `rules/`, or is added.
+    pub fn load_with(folder: &Path, rule_files: &[PathBuf]) -> Project {
         let mut texts = Sources::new();
         let mut diagnostics = Diagnostics::new();
         let connectors = connector::load(folder, &mut texts, &mut diagnostics);
         let institutions = read_institutions(folder, &connectors, &mut texts, &mut diagnostics);
-        let pipelines = read_all(folder, "pipelines", &mut texts, &mut diagnostics);
-        let rules = read_all(folder, "rules", &mut texts, &mut diagnostics);
+        let pipelines = read_all(files(&folder.join("pipelines")), "pipelines", &mut texts, &mut diagnostics);
+        let rules = read_all(instead(files(&folder.join("rules")), rule_files), "rules", &mut texts, &mut diagnostics);
         let lists = lists::load(folder, &mut texts, &mut diagnostics);
         if institutions.is_empty() {
             let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
@@ -79,13 +84,21 @@ impl Project {
     }
 }
 
-fn read_all<T: DeserializeOwned>(folder: &Path, kind: &str, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<T>> {
+/// The files with some of them replaced by others of the same name.
+fn instead(mut files: Vec<PathBuf>, others: &[PathBuf]) -> Vec<PathBuf> {
+    files.retain(|file| others.iter().all(|other| other.file_stem() != file.file_stem()));
+    files.extend_from_slice(others);
+    files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
+    files
+}
+
+fn read_all<T: DeserializeOwned>(paths: Vec<PathBuf>, kind: &str, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<T>> {
     let read = |path: PathBuf| {
         let (file, stem) = named(kind, &path);
         let spec = text_of(&path, &file, texts, out).and_then(|text| yaml::read(&file, &text, out));
         Parsed { file, stem, spec, made_of: Vec::new() }
     };
-    files(&folder.join(kind)).into_iter().map(read).collect()
+    paths.into_iter().map(read).collect()
 }
 
 fn read_institutions(folder: &Path, connectors: &[Connector], texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<InstitutionSpec>> {

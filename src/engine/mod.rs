@@ -9,6 +9,7 @@ mod detail;
 pub mod event;
 mod identity;
 pub mod preview;
+pub mod rehearse;
 pub mod segment;
 pub mod spool;
 pub mod stream;

@@ -90,13 +90,8 @@ pub(super) async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) 
 async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut Held, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, RunError> {
     let started = Instant::now();
     stage.look_up(held, setting, &mut drafts).await?;
-    let (worker, worker_setting) = (stage.clone(), Arc::clone(setting));
     let before: usize = drafts.iter().filter(|draft| draft.fails()).count();
-    let worked = tokio::task::spawn_blocking(move || {
-        drafts.par_iter_mut().with_min_len(32).for_each(|draft| guarded(draft, worker.kind().name(), |draft| worker.record(&worker_setting, draft)));
-        drafts
-    });
-    let drafts = worked.await.map_err(|error| RunError::Worker(error.to_string()))?;
+    let drafts = on_all_cores(setting, stage, drafts).await?;
     let refused = drafts.iter().filter(|draft| draft.fails()).count() - before;
     note(run, setting, stage, drafts.len(), drafts.len() - refused, refused, started);
     run.emit(&Event::StageDone {
@@ -107,6 +102,16 @@ async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut
         refused,
     })?;
     Ok(drafts)
+}
+
+/// The work of a record stage, on all cores.
+pub(super) async fn on_all_cores(setting: &Arc<Setting>, stage: &Stage, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, RunError> {
+    let (stage, setting) = (stage.clone(), Arc::clone(setting));
+    let worked = tokio::task::spawn_blocking(move || {
+        drafts.par_iter_mut().with_min_len(32).for_each(|draft| guarded(draft, stage.kind().name(), |draft| stage.record(&setting, draft)));
+        drafts
+    });
+    worked.await.map_err(|error| RunError::Worker(error.to_string()))
 }
 
 /// Keeps a bug that one document brings out from taking the other documents down: the document is a dead letter, tried again later.

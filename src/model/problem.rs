@@ -16,21 +16,21 @@ pub enum Severity {
 }
 
 /// One reason.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// `missing_field`, `invalid_type`, ... (the brief's nine), or the type that a rule names.
     #[serde(rename = "type")]
     pub kind: String,
     /// The field to blame, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The reason in words.
     pub message: String,
     /// The rule that says so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// What was found, where that helps.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Json>,
     /// Whether it refuses the ad.
     pub severity: Severity,

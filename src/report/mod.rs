@@ -4,4 +4,5 @@
 pub mod columns;
 pub mod daily;
 pub mod progress;
+pub mod rehearsal;
 pub mod summary;

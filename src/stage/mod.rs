@@ -8,6 +8,7 @@ pub mod archive;
 pub mod convert;
 pub mod draft;
 pub mod extract;
+pub mod foresee;
 pub mod mapping;
 pub mod pay;
 pub mod promote;
@@ -17,6 +18,7 @@ pub mod schema;
 pub mod validate;
 
 pub use draft::Draft;
+pub use foresee::Foreseen;
 
 use crate::model::{Clock, Fingerprint, Parts};
 use crate::rule::Sandbox;

@@ -22,7 +22,7 @@ pub struct Promote {
 }
 
 /// What becomes of one ad.
-enum Fate<'d> {
+pub(super) enum Fate<'d> {
     /// Published as a new job.
     Create(&'d Draft),
     /// Published, and its compared fields differ from the newest version.
@@ -73,7 +73,7 @@ impl Promote {
         states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await
     }
 
-    fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
+    pub(super) fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
         let ad = &draft.ad;
         let publishable = matches!(draft.job.get(Field::Title), Value::Text(_));
         let passes = publishable && (!draft.fails() || ad.released);
@@ -141,7 +141,7 @@ impl Promote {
         }
     }
 
-    fn next_version<'d>(
+    pub(super) fn next_version<'d>(
         &self,
         setting: &Setting,
         draft: &'d Draft,

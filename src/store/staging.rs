@@ -4,6 +4,7 @@ use super::{Result, Stream};
 use crate::model::{Clock, Fingerprint, Job, Problem};
 use serde_json::json;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 
 /// An ad that waits, with every reason.
 #[derive(Debug, Clone)]
@@ -35,6 +36,25 @@ pub async fn clear(connection: &mut PgConnection, stream: &Stream, original_ids:
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// What was said against ads that wait, by their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn reasons(connection: &mut PgConnection, stream: &Stream, original_ids: &[&str]) -> Result<HashMap<String, Vec<Problem>>> {
+    if original_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let external: Vec<String> = original_ids.iter().map(|id| format!("{}:{id}", stream.source)).collect();
+    let rows: Vec<(String, sqlx::types::Json<Vec<Problem>>)> = sqlx::query_as(
+        "SELECT original_id, COALESCE(validation_errors, '[]') FROM staging_jobs WHERE institution_id = $1 AND external_id = ANY ($2)",
+    )
+    .bind(stream.institution)
+    .bind(external)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|(id, reasons)| (id, reasons.0)).collect())
 }
 
 /// Writes the ads that wait, and their reasons.

@@ -50,7 +50,6 @@ macro_rules! select_ads {
             "
              LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
              WHERE s.institution_id = $1 AND s.source_id = $2 AND s.refused IS NULL AND NOT s.retired
-               AND (s.derived_hash IS DISTINCT FROM s.content_hash OR s.derived_fingerprint IS DISTINCT FROM $3 OR s.retry_at <= $4)
                AND ",
             $condition,
             " ORDER BY s.external_id"
@@ -63,7 +62,12 @@ macro_rules! select_ads {
 /// # Errors
 /// The database failed.
 pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_ads!("''", "NULL::timestamptz", "", "s.external_id = ANY ($5)"))
+    let rows: Vec<Row> = sqlx::query_as(select_ads!(
+        "''",
+        "NULL::timestamptz",
+        "",
+        "(s.derived_hash IS DISTINCT FROM s.content_hash OR s.derived_fingerprint IS DISTINCT FROM $3 OR s.retry_at <= $4) AND s.external_id = ANY ($5)"
+    ))
         .bind(stream.institution)
         .bind(&stream.source)
         .bind(fingerprint.to_vec())
@@ -81,16 +85,18 @@ pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fin
     Ok(ads.collect())
 }
 
-/// Which of the ads that need deriving.
+/// Which ads of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All of them.
+    /// Those that are stored and not gone, whether they need deriving or not.
+    Stored,
+    /// Those that need deriving.
     All,
-    /// Those whose content is new, unless a person said that it is the same job still.
+    /// Of these, those whose content is new, unless a person said that it is the same job still.
     Changed,
 }
 
-/// The next ads after an id that need deriving, at most `limit`.
+/// The next ads after an id, at most `limit`.
 ///
 /// # Errors
 /// The database failed.
@@ -110,7 +116,7 @@ pub async fn after(
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
              WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
-               AND (w.derived_hash IS DISTINCT FROM w.content_hash OR w.derived_fingerprint IS DISTINCT FROM $3 OR w.retry_at <= $4)
+               AND ($8 OR w.derived_hash IS DISTINCT FROM w.content_hash OR w.derived_fingerprint IS DISTINCT FROM $3 OR w.retry_at <= $4)
                AND (NOT $7 OR (w.derived_hash IS DISTINCT FROM w.content_hash AND w.kept_hash IS DISTINCT FROM w.content_hash))
              ORDER BY w.external_id LIMIT $6)"
     ))
@@ -121,6 +127,7 @@ pub async fn after(
     .bind(after)
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
     .bind(which == Which::Changed)
+    .bind(which == Which::Stored)
     .fetch_all(connection)
     .await?;
     // What was stored as jsonb reads as JSON.

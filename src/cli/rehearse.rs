@@ -1,0 +1,115 @@
+//! `weir rehearse`.
+
+use super::database::{Database, block_on};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, show};
+use crate::config::Project;
+use crate::engine::rehearse::{self, Asked, Rehearsal};
+use crate::plan::{Checked, Plan, Standing, check};
+use crate::report::rehearsal::{self, Page};
+use crate::store::Store;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What edited rules and mappings would do to the stored ads.
+#[derive(clap::Args)]
+#[command(after_help = "The working copy of the YAML is tried on what is stored: no source is asked, no row is written.\n\
+    Edit rules/common.yaml, then `weir rehearse`; or keep the edit elsewhere: `weir rehearse --rules drafts/common.yaml`.")]
+pub struct Rehearse {
+    /// Institutions; all if none is named
+    institutions: Vec<String>,
+    /// Rule files to take instead of those of the same name in rules/
+    #[arg(long, value_name = "FILE")]
+    rules: Vec<PathBuf>,
+    /// Judge every stored ad, not only those that the edit can affect
+    #[arg(long)]
+    all: bool,
+    /// Examples of each kind
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    limit: usize,
+    #[command(flatten)]
+    at: At,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+    /// Also write a page to look at in a browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Exit with 3 if something would change
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+impl Rehearse {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        if let Some(missing) = self.rules.iter().find(|file| !file.is_file()) {
+            return Err(Failure::nothing(format!("`{}` is no file\nhelp: name an edited copy of a file in rules/", missing.display())));
+        }
+        let checked = check::check(Project::load_with(&edge.project, &self.rules));
+        show(&checked, edge);
+        let plans = self.chosen(&checked)?;
+        if plans.is_empty() {
+            return Ok(NOTHING);
+        }
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let pages = self.rehearse(edge, &database.store, &checked, &plans).await;
+            database.close().await?;
+            let all_sound = checked.institutions.iter().all(|one| one.plan().is_some());
+            self.tell(&pages?, !all_sound)
+        })?
+    }
+
+    fn chosen(&self, checked: &Checked) -> Result<Vec<Arc<Plan>>, Failure> {
+        let known = |slug: &String| checked.institutions.iter().any(|one| one.slug == *slug);
+        if let Some(unknown) = self.institutions.iter().find(|slug| !known(slug)) {
+            return Err(Failure::nothing(format!("unknown institution `{unknown}`")));
+        }
+        let is_named = |slug: &String| self.institutions.contains(slug);
+        let mut plans = Vec::new();
+        for one in checked.institutions.iter().filter(|one| self.institutions.is_empty() || is_named(&one.slug)) {
+            match &one.standing {
+                Standing::Ready(plan) => plans.push(Arc::clone(plan)),
+                Standing::Inactive(plan) if is_named(&one.slug) => plans.push(Arc::clone(plan)),
+                Standing::Inactive(_) => {}
+                Standing::Broken(files) => eprintln!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", ")),
+            }
+        }
+        Ok(plans)
+    }
+
+    async fn rehearse(&self, edge: &Edge, store: &Store, checked: &Checked, plans: &[Arc<Plan>]) -> Result<Vec<Page>, Failure> {
+        let asked = Asked { at: self.at.clock(edge), all: self.all, examples: self.limit };
+        let mut pages = Vec::new();
+        for plan in plans {
+            let begun = (edge.now)();
+            let mut sources: Vec<Rehearsal> = Vec::new();
+            for flow in &plan.flows {
+                sources.push(rehearse::rehearse(store, &checked.sandbox, plan, flow, asked, &|_, _| ()).await?);
+            }
+            pages.push(Page { institution: plan.tenant.slug.clone(), millis: ((edge.now)() - begun).num_milliseconds(), sources });
+        }
+        Ok(pages)
+    }
+
+    fn tell(&self, pages: &[Page], left_out: bool) -> Result<u8, Failure> {
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "institutions": pages }));
+        } else {
+            pages.iter().for_each(|page| put!("{}", rehearsal::text(page)));
+        }
+        if let Some(file) = &self.html {
+            std::fs::write(file, rehearsal::html(pages))
+                .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
+            eprintln!("written to {}", file.display());
+        }
+        let quiet = pages.iter().flat_map(|page| &page.sources).all(Rehearsal::is_quiet);
+        Ok(if left_out {
+            FAILED
+        } else if self.detailed_exitcode && !quiet {
+            CHANGES
+        } else {
+            DONE
+        })
+    }
+}

@@ -1,0 +1,277 @@
+//! The working copy of the YAML against what is stored, before anyone else is affected: the stored ads flow through the same stages as in a run, on
+//! all cores, and instead of being written each is compared with how it stands. Nothing is fetched, locked or written.
+
+use super::preview::setting;
+use super::{RunError, segment};
+use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, Severity};
+use crate::plan::{Flow, Plan};
+use crate::rule::Sandbox;
+use crate::stage::{Draft, Foreseen, Role, Setting, Stage};
+use crate::store::work::{self, Which};
+use crate::store::{Held, Lane, Store, jobs, runs, staging};
+use futures::TryStreamExt;
+use rayon::prelude::*;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+/// How to rehearse.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// The instant that rules see as today.
+    pub at: Clock,
+    /// Judge every stored ad, not only those that the edit can affect.
+    pub all: bool,
+    /// Examples that are kept of each kind.
+    pub examples: usize,
+}
+
+/// What the working copy would do to the stored ads of one source.
+#[derive(Debug, Default, Serialize)]
+pub struct Rehearsal {
+    /// The source.
+    pub source: String,
+    /// What was edited since the ads were derived.
+    pub edited: BTreeSet<String>,
+    /// Ads that were judged.
+    pub judged: usize,
+    /// How many would be created, updated, reopened, unchanged, rejected, held, failed.
+    pub foreseen: BTreeMap<&'static str, usize>,
+    /// Verdicts that would change: from how an ad stands to how it would.
+    pub turns: BTreeMap<String, Kind>,
+    /// By rule (or error type and field): who begins to fail and who stops.
+    pub rules: BTreeMap<String, Verdicts>,
+    /// By field: values that would change.
+    pub fields: BTreeMap<String, Kind>,
+}
+
+/// Ads of one kind.
+#[derive(Debug, Default, Serialize)]
+pub struct Kind {
+    /// How many.
+    pub count: usize,
+    /// A few of them.
+    pub examples: Vec<Example>,
+}
+
+/// What one rule says now, and what it said.
+#[derive(Debug, Default, Serialize)]
+pub struct Verdicts {
+    /// Ads against which it speaks.
+    pub fails: usize,
+    /// Of them, only as a warning.
+    pub warns: usize,
+    /// Ads against which it did not speak.
+    pub begins: Kind,
+    /// Ads against which it no longer speaks.
+    pub ends: Kind,
+}
+
+/// One ad.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Example {
+    /// The source's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Why, or the values: `old -> new`.
+    pub what: String,
+}
+
+/// Who wants to know what is foreseen for each single ad.
+pub type Watcher<'w> = &'w (dyn Fn(&str, &Foreseen) + Sync);
+
+/// Rehearses one source.
+///
+/// # Errors
+/// The database failed, or a worker broke.
+pub async fn rehearse(
+    store: &Store,
+    sandbox: &Arc<Sandbox>,
+    plan: &Plan,
+    flow: &Flow,
+    asked: Asked,
+    watcher: Watcher<'_>,
+) -> Result<Rehearsal, RunError> {
+    let setting = Arc::new(setting(sandbox, plan, flow, asked.at));
+    let lane = store.lane();
+    let outcome = Mutex::new(Rehearsal { source: flow.source.clone(), ..Rehearsal::default() });
+    let which = if asked.all { Which::Stored } else { Which::All };
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let finding = find(&lane, &setting, flow, which, sender);
+    let batches = futures::stream::unfold(receiver, |mut batches| async move { batches.recv().await.map(|batch| (Ok(batch), batches)) });
+    let judging = batches.try_for_each_concurrent(lane.width(), |ads: Vec<Ad>| async {
+        let batch = judge(&lane, &setting, flow, ads).await?;
+        let mut outcome = outcome.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for one in &batch {
+            watcher(&one.draft.ad.external_id, &one.foreseen);
+            outcome.add(one, asked.examples);
+        }
+        Ok(())
+    });
+    let (found, judged): (Result<(), RunError>, Result<(), RunError>) = tokio::join!(finding, judging);
+    judged.and(found)?;
+    let mut rehearsal = outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    rehearsal.edited = edited(&lane, &setting, asked.at).await?;
+    rehearsal.sort();
+    Ok(rehearsal)
+}
+
+async fn find(lane: &Lane, setting: &Setting, flow: &Flow, which: Which, sender: tokio::sync::mpsc::Sender<Vec<Ad>>) -> Result<(), RunError> {
+    let mut last = String::new();
+    let mut held = lane.hold().await?;
+    loop {
+        let ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, which).await?;
+        let Some(ad) = ads.last() else { return Ok(()) };
+        last.clone_from(&ad.external_id);
+        if sender.send(ads).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// What has been edited since the stored ads were derived, by name.
+async fn edited(lane: &Lane, setting: &Setting, at: Clock) -> Result<BTreeSet<String>, RunError> {
+    let mut held = lane.hold().await?;
+    let pending = work::pending(&mut held, &setting.stream, setting.fingerprint, at).await?;
+    let older: Vec<Fingerprint> = pending.iter().filter_map(|one| one.derived_by).filter(|by| *by != setting.fingerprint).collect();
+    let known = runs::fingerprint_parts(&mut held, setting.stream.institution, &older).await?;
+    Ok(known.values().flat_map(|old| Parts::changed_since(&setting.parts, old)).collect())
+}
+
+/// One ad, how it stood and how it would stand.
+struct Judged {
+    draft: Draft,
+    foreseen: Foreseen,
+    /// What was said against it, as stored.
+    before: Vec<Problem>,
+}
+
+async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -> Result<Vec<Judged>, RunError> {
+    let mut held = lane.hold().await?;
+    let history = segment::older_parts(&mut held, setting, &ads).await?;
+    let waiting: Vec<&str> =
+        ads.iter().filter(|ad| !matches!(ad.outcome, Outcome::Published | Outcome::Pending)).map(|ad| ad.external_id.as_str()).collect();
+    let mut before = staging::reasons(&mut held, &setting.stream, &waiting).await?;
+    let drafts = derive(setting, flow, &mut held, ads).await?;
+    let promote = flow.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None });
+    let Some(promote) = promote else { return Ok(Vec::new()) };
+    let old = jobs::load(&mut held, &setting.stream, &promote.compared_with(&drafts)).await?;
+    drop(held);
+    let foreseen: Vec<Foreseen> = drafts.par_iter().map(|draft| promote.foresee(setting, draft, &old, &history)).collect();
+    let judged = drafts.into_iter().zip(foreseen).map(|(draft, foreseen)| {
+        let before = before.remove(&draft.ad.external_id).unwrap_or_default();
+        Judged { draft, foreseen, before }
+    });
+    Ok(judged.collect())
+}
+
+async fn derive(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
+    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+    for (_, stage) in flow.of_role(Role::Record) {
+        stage.look_up(held, setting, &mut drafts).await?;
+        drafts = segment::on_all_cores(setting, stage, drafts).await?;
+    }
+    Ok(drafts)
+}
+
+impl Rehearsal {
+    fn add(&mut self, one: &Judged, examples: usize) {
+        self.judged += 1;
+        *self.foreseen.entry(one.foreseen.name()).or_default() += 1;
+        self.add_turn(one, examples);
+        self.add_rules(one, examples);
+        if let Foreseen::Update(changes, _) | Foreseen::Reopen(changes, _) = &one.foreseen {
+            for (field, change) in changes {
+                let shown = |side: &str| change.get(side).map_or_else(|| "-".to_owned(), shown);
+                self.fields.entry(field.clone()).or_default().add(one, format!("{} -> {}", shown("old"), shown("new")), examples);
+            }
+        }
+    }
+
+    fn add_turn(&mut self, one: &Judged, examples: usize) {
+        let before = stands(&one.draft);
+        let after = match one.foreseen {
+            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged if one.draft.ad.discarded => before,
+            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged => "published",
+            Foreseen::Reject => "rejected",
+            Foreseen::Hold => "held",
+            Foreseen::Fail => "failed",
+        };
+        if before != after {
+            let why: Vec<&str> = errors(&one.draft.problems).into_values().map(|problem| problem.message.as_str()).collect();
+            self.turns.entry(format!("{before} -> {after}")).or_default().add(one, why.join("; "), examples);
+        }
+    }
+
+    fn add_rules(&mut self, one: &Judged, examples: usize) {
+        let before = errors(&one.before);
+        let now = errors(&one.draft.problems);
+        for problem in &one.draft.problems {
+            let verdicts = self.rules.entry(name_of(problem)).or_default();
+            verdicts.fails += 1;
+            verdicts.warns += usize::from(problem.severity == Severity::Warn);
+        }
+        for (name, problem) in now.iter().filter(|(name, _)| !before.contains_key(*name)) {
+            self.rules.entry(name.clone()).or_default().begins.add(one, problem.message.clone(), examples);
+        }
+        for (name, problem) in before.into_iter().filter(|(name, _)| !now.contains_key(name)) {
+            self.rules.entry(name).or_default().ends.add(one, problem.message.clone(), examples);
+        }
+    }
+
+    /// Whether nothing would change.
+    pub fn is_quiet(&self) -> bool {
+        self.turns.is_empty() && self.fields.is_empty() && self.rules.values().all(|rule| rule.begins.count + rule.ends.count == 0)
+    }
+
+    /// The same examples in the same order, whichever batch came first.
+    fn sort(&mut self) {
+        let kinds = self.turns.values_mut().chain(self.fields.values_mut());
+        let kinds = kinds.chain(self.rules.values_mut().flat_map(|rule| [&mut rule.begins, &mut rule.ends]));
+        kinds.for_each(|kind| kind.examples.sort_by(|one, other| one.id.cmp(&other.id)));
+    }
+}
+
+impl Kind {
+    /// Counts an ad; those with the smallest ids are kept as examples.
+    fn add(&mut self, one: &Judged, what: String, examples: usize) {
+        self.count += 1;
+        let title = one.draft.job.get(crate::model::Field::Title).as_text().unwrap_or_default().to_owned();
+        self.examples.push(Example { id: one.draft.ad.external_id.clone(), title, what });
+        if self.examples.len() > examples {
+            self.examples.sort_by(|one, other| one.id.cmp(&other.id));
+            self.examples.truncate(examples);
+        }
+    }
+}
+
+/// How an ad stands before.
+fn stands(draft: &Draft) -> &'static str {
+    match draft.ad.outcome {
+        Outcome::Pending => "new",
+        other => other.name(),
+    }
+}
+
+/// What refuses, by what speaks.
+fn errors(problems: &[Problem]) -> BTreeMap<String, &Problem> {
+    problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| (name_of(problem), problem)).collect()
+}
+
+/// What speaks: the rule, or the error type and field.
+fn name_of(problem: &Problem) -> String {
+    problem.rule.clone().unwrap_or_else(|| match &problem.field {
+        Some(field) => format!("{} {field}", problem.kind),
+        None => problem.kind.clone(),
+    })
+}
+
+fn shown(value: &Json) -> String {
+    match value {
+        Json::Null => "-".to_owned(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,143 @@
+//! What a rehearsal found, for people: as text and as a page. Scraped text is cut and escaped.
+
+use super::columns::{columns, line, took};
+use crate::engine::rehearse::{Example, Kind, Rehearsal, Verdicts};
+use crate::plan::picture::thousands;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The rehearsal of one institution.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    /// The institution.
+    pub institution: String,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+    /// Its sources.
+    pub sources: Vec<Rehearsal>,
+}
+
+fn count(number: usize) -> String {
+    thousands(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Ads in words: `1 ad`, `2,345 ads`.
+fn ads(number: usize) -> String {
+    format!("{} ad{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// The rehearsal as text.
+pub fn text(page: &Page) -> String {
+    let mut out = String::new();
+    let judged = page.sources.iter().map(|source| source.judged).sum();
+    let _ = writeln!(out, "{} · rehearsal on {} · {} · nothing is written", page.institution, ads(judged), took(page.millis));
+    page.sources.iter().for_each(|source| source_text(&mut out, source));
+    out
+}
+
+fn source_text(out: &mut String, source: &Rehearsal) {
+    let _ = writeln!(out, "  {}: {}", source.source, summary(source));
+    let verdicts = source.rules.iter().filter(|(_, rule)| speaks(rule)).map(|(name, rule)| verdict_row(name, rule));
+    let verdicts: Vec<Vec<String>> = verdicts.collect();
+    if !verdicts.is_empty() {
+        let head = ["rule", "fails now", "of them warns", "begins to fail", "stops failing"].map(str::to_owned).to_vec();
+        let _ = write!(out, "{}", columns(&std::iter::once(head).chain(verdicts).collect::<Vec<_>>(), 1));
+    }
+    for (turn, kind) in &source.turns {
+        let _ = writeln!(out, "    {turn}: {}", ads(kind.count));
+        examples(out, kind, '!');
+    }
+    for (field, kind) in &source.fields {
+        let _ = writeln!(out, "    {field} would change in {}", ads(kind.count));
+        examples(out, kind, '~');
+    }
+}
+
+fn summary(source: &Rehearsal) -> String {
+    let edited: Vec<&str> = source.edited.iter().map(String::as_str).collect();
+    let why = if edited.is_empty() { String::new() } else { format!(" ({} changed)", line(&edited.join(", "), 200)) };
+    if source.judged == 0 {
+        return "the working copy is what derived all stored ads: nothing would change".to_owned();
+    }
+    let parts: Vec<String> = source.foreseen.iter().map(|(what, number)| format!("{} {what}", count(*number))).collect();
+    format!("{} judged again{why}: {}", ads(source.judged), parts.join(", "))
+}
+
+fn speaks(rule: &Verdicts) -> bool {
+    rule.fails + rule.begins.count + rule.ends.count > 0
+}
+
+fn verdict_row(name: &str, rule: &Verdicts) -> Vec<String> {
+    vec![line(name, 60), count(rule.fails), count(rule.warns), count(rule.begins.count), count(rule.ends.count)]
+}
+
+fn examples(out: &mut String, kind: &Kind, sign: char) {
+    for Example { id, title, what } in &kind.examples {
+        let _ = writeln!(out, "      {sign} {} {} · {}", line(id, 40), line(title, 50), line(what, 160));
+    }
+    let more = kind.count.saturating_sub(kind.examples.len());
+    if more > 0 && !kind.examples.is_empty() {
+        let _ = writeln!(out, "        and {} more", count(more));
+    }
+}
+
+/// The rehearsal as one page that needs nothing else.
+pub fn html(pages: &[Page]) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "Rehearsal" }
+                style { (PreEscaped(include_str!("page.css"))) }
+            }
+            body { main { @for page in pages { (institution(page)) } } }
+        }
+    };
+    page.into_string()
+}
+
+fn institution(page: &Page) -> Markup {
+    html! {
+        h1 { (page.institution) " " small { "rehearsal: nothing was written" } }
+        @for source in &page.sources {
+            section {
+                h2 { (source.source) }
+                p { (summary(source)) }
+                (rules(source))
+                @for (turn, kind) in &source.turns { (table(&format!("{turn}: {}", ads(kind.count)), kind)) }
+                @for (field, kind) in &source.fields { (table(&format!("{field} would change in {}", ads(kind.count)), kind)) }
+            }
+        }
+    }
+}
+
+fn rules(source: &Rehearsal) -> Markup {
+    html! {
+        @if source.rules.values().any(speaks) {
+            table {
+                thead { tr { th { "rule" } th.number { "fails now" } th.number { "of them warns" } th.number { "begins to fail" } th.number { "stops failing" } } }
+                tbody {
+                    @for (name, rule) in source.rules.iter().filter(|(_, rule)| speaks(rule)) {
+                        tr { td { code { (name) } } td.number { (count(rule.fails)) } td.number { (count(rule.warns)) }
+                            td.number.worse[rule.begins.count > 0] { (count(rule.begins.count)) } td.number.better[rule.ends.count > 0] { (count(rule.ends.count)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table(title: &str, kind: &Kind) -> Markup {
+    html! {
+        h3 { (title) }
+        @if !kind.examples.is_empty() {
+            table {
+                thead { tr { th { "ad" } th { "title" } th { "what" } } }
+                tbody { @for one in &kind.examples { tr { td { code { (one.id) } } td { (line(&one.title, 120)) } td { (line(&one.what, 600)) } } } }
+            }
+        }
+    }
+}

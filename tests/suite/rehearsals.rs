@@ -1,0 +1,116 @@
+//! A rehearsal says what a run would then do: on every case with an edit, and on real boards where they are at hand, each is followed by the run
+//! itself, and the two are compared ad by ad. A rehearsal leaves the database as it was.
+
+use crate::lab::{Lab, Step};
+use crate::promises::{Act, acts, lab};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use weir::engine::rehearse::{Asked, rehearse};
+use weir::model::Clock;
+use weir::store::Store;
+
+/// What a rehearsal foresees for each stored ad that it judged: `institution source ad` to a word.
+async fn foreseen(lab: &Lab, at: Clock) -> BTreeMap<String, String> {
+    let checked = lab.checked();
+    let store = Store::connect(&lab.bench.url(), 12, "bench").await.unwrap();
+    let all = Mutex::new(BTreeMap::new());
+    for plan in checked.institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.tenant.active) {
+        for flow in &plan.flows {
+            let note = |ad: &str, what: &weir::stage::Foreseen| {
+                all.lock().unwrap().insert(format!("{} {} {ad}", plan.tenant.slug, flow.source), what.name().to_owned());
+            };
+            rehearse(&store, &checked.sandbox, plan, flow, Asked { at, all: false, examples: 3 }, &note).await.unwrap();
+        }
+    }
+    store.close().await;
+    all.into_inner().unwrap()
+}
+
+/// What the newest runs did to each ad, in the same words.
+const DONE: &str = "SELECT concat_ws(' ', i.slug, s.source_id, s.external_id) || '=' ||
+      CASE WHEN s.last_change_run IN (SELECT max(id) FROM runs GROUP BY institution_id) THEN s.last_change
+           WHEN s.outcome = 'published' THEN 'unchanged'
+           WHEN s.outcome = 'discarded' THEN CASE WHEN s.job_id IS NULL THEN 'rejected' ELSE 'unchanged' END ELSE s.outcome END
+    FROM ad_states s JOIN institutions i ON i.id = s.institution_id WHERE s.refused IS NULL AND NOT s.retired";
+
+/// Rehearses, then runs on a copy of the database, and compares; gives how many ads were judged.
+async fn compare(lab: &Lab, step: &Step, name: &str) -> usize {
+    let before = lab.dump().await;
+    let foreseen = foreseen(lab, step.clock()).await;
+    assert_eq!(lab.dump().await, before, "{name}: a rehearsal writes nothing");
+    let other = lab.copy().await;
+    other.run(step).await;
+    let done: BTreeMap<String, String> =
+        other.texts(DONE).await.into_iter().map(|line| line.rsplit_once('=').map(|(ad, what)| (ad.to_owned(), what.to_owned())).unwrap()).collect();
+    for (ad, what) in &foreseen {
+        assert_eq!(done.get(ad), Some(what), "{name}: {ad}");
+    }
+    let touched = done.iter().filter(|(ad, what)| !foreseen.contains_key(*ad) && ["created", "updated", "reopened"].contains(&what.as_str()));
+    assert_eq!(touched.collect::<Vec<_>>(), Vec::<(&String, &String)>::new(), "{name}: the run touched what was not foreseen");
+    other.bench.drop().await;
+    foreseen.len()
+}
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir("tests/cases").unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    cases.sort();
+    cases
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_of_an_edit_says_what_the_run_does() {
+    let mut judged = 0;
+    for case in cases() {
+        let lab = lab(&case).await;
+        let mut last: Option<Step> = None;
+        for (line, act) in acts(&case) {
+            match act {
+                Act::Edit(folder) => {
+                    lab.lay_over(&case.join(folder));
+                    let Some(before) = &last else { continue };
+                    // The same documents, a moment later.
+                    let step = Step { at: (before.clock().0 + chrono::Duration::minutes(1)).to_rfc3339(), ..before.clone() };
+                    judged += compare(&lab, &step, &format!("{}: {line}", case.display())).await;
+                }
+                Act::Run(step) => {
+                    lab.run(&step).await;
+                    last = Some(step);
+                }
+            }
+        }
+        lab.bench.drop().await;
+    }
+    assert!(judged > 20, "the cases edit hardly anything: {judged}");
+}
+
+const BOARD: &str = "../shared/feeds/greenhouse-timeseries/anthropic";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_on_a_real_board_says_what_the_run_does() {
+    if !Path::new(BOARD).is_dir() {
+        eprintln!("skipped: no captures in {BOARD}");
+        return;
+    }
+    let lab = Lab::new().await;
+    let institution = |title: &str| {
+        format!(
+            "institution: board\ntimezone: America/New_York\nsources:\n  greenhouse:\n    fetch: {{ connector: greenhouse, with: {{ board: board }}, file: {{ path: '${{CAPTURE}}' }} }}\n    job: {{ title: {title} }}\nrequire: {{ title: {{ type: string }} }}\nrules: [own]\n"
+        )
+    };
+    let rule = |assert: &str| format!("rules:\n  - {{ id: own, type: own, field: title, assert: '{assert}', message: \"no: {{job.title}}\" }}\n");
+    lab.write("institutions/board.yaml", &institution("$.title"));
+    lab.write("rules/own.yaml", &rule("job.title.len() < 60"));
+    let mut captures: Vec<PathBuf> = std::fs::read_dir(BOARD).unwrap().flatten().map(|entry| entry.path()).collect();
+    captures.sort();
+    let capture = std::fs::canonicalize(captures.last().unwrap()).unwrap();
+    let step = |at: &str| Step::new(at, &[("CAPTURE", capture.to_str().unwrap())]);
+    lab.run(&step("2026-09-01T00:00:00Z")).await;
+    lab.write("rules/own.yaml", &rule("job.title.len() < 40 || job.title.contains(\"Engineer\")"));
+    let judged = compare(&lab, &step("2026-09-01T01:00:00Z"), "a rule").await;
+    assert!(judged > 100, "{judged}");
+    lab.write("institutions/board.yaml", &institution("{ script: 'doc.title + \" (open)\"' }"));
+    compare(&lab, &step("2026-09-01T02:00:00Z"), "a mapping").await;
+    lab.bench.drop().await;
+}
