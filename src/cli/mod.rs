@@ -29,6 +29,7 @@ mod preview;
 mod rehearse;
 mod report;
 mod retire;
+mod rules;
 mod run;
 
 use crate::model::Clock;
@@ -98,6 +99,8 @@ enum Command {
     Failures(failures::Failures),
     /// What waits for a person
     Holds(holds::Holds),
+    /// Versions of rules and mappings that have run: log, text, differences
+    Rules(rules::Rules),
     /// Archive the open jobs of an institution or source on purpose
     Retire(retire::Retire),
     /// The private PostgreSQL of this folder
@@ -197,6 +200,7 @@ pub fn main() -> u8 {
         Command::Report(command) => command.run(&edge),
         Command::Failures(command) => command.run(&edge),
         Command::Holds(command) => command.run(&edge),
+        Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
     };

@@ -28,6 +28,11 @@ impl Hash {
         bytes?.try_into().ok().map(Hash)
     }
 
+    /// The first eight digits, for people.
+    pub fn short(self) -> String {
+        self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The bytes to store.
     pub fn to_vec(self) -> Vec<u8> {
         self.0.to_vec()
@@ -48,13 +53,34 @@ impl fmt::Debug for Hash {
 
 /// The named parts of a fingerprint (`mapping of title`, `rule close-after-open`), kept so that a difference can be named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts(pub BTreeMap<String, Hash>);
+pub struct Parts(BTreeMap<String, Part>);
+
+/// One part: what it is made of, as text, and its hash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its hash.
+    pub hash: Hash,
+    /// What it is made of.
+    pub text: String,
+}
+
+impl fmt::Debug for Part {
+    /// The hash says it all.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.hash)
+    }
+}
 
 impl Parts {
     /// Adds one part: its name and what it is made of.
     pub fn add(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug) {
         let text = format!("{made_of:?}");
-        self.0.insert(name.into(), Hash::of(text.as_bytes()));
+        self.0.insert(name.into(), Part { hash: Hash::of(text.as_bytes()), text });
+    }
+
+    /// All parts by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Part)> {
+        self.0.iter().map(|(name, part)| (name.as_str(), part))
     }
 
     /// Adds all parts of `other`.
@@ -69,14 +95,14 @@ impl Parts {
 
     /// The parts as JSON, for the `fingerprints` table.
     pub fn to_json(&self) -> Json {
-        self.0.iter().map(|(name, hash)| (name.clone(), Json::from(hash.to_string()))).collect()
+        self.0.iter().map(|(name, part)| (name.clone(), Json::from(part.hash.to_string()))).collect()
     }
 
     /// Names of the parts that differ between these and older parts as stored.
     pub fn changed_since(&self, old: &Json) -> Vec<String> {
         let empty = serde_json::Map::new();
         let old = old.as_object().unwrap_or(&empty);
-        let mine = |name: &str| self.0.get(name).map(ToString::to_string);
+        let mine = |name: &str| self.0.get(name).map(|part| part.hash.to_string());
         let names = self.0.keys().chain(old.keys().filter(|name| !self.0.contains_key(*name)));
         names.filter(|name| mine(name).as_deref() != old.get(*name).and_then(Json::as_str)).cloned().collect()
     }

@@ -29,6 +29,9 @@ pub struct Problem {
     /// The rule that says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// The version of the rule that says so: the beginning of its hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// What was found, where that helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Json>,
@@ -39,7 +42,7 @@ pub struct Problem {
 impl Problem {
     /// An error of a type at a field.
     pub fn error(kind: &str, field: &str, message: String) -> Problem {
-        Problem { kind: kind.to_owned(), field: Some(field.to_owned()), message, rule: None, found: None, severity: Severity::Error }
+        Problem { kind: kind.to_owned(), field: Some(field.to_owned()), message, rule: None, version: None, found: None, severity: Severity::Error }
     }
 
     /// The same problem as a warning.

@@ -28,9 +28,8 @@ pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<
 }
 
 fn changed(rule: &Rule, given: &Given, severities: &BTreeMap<String, Severity>) -> Rule {
-    let rule = rule.clone().with(given);
     let severity = severities.get(&rule.id).copied().unwrap_or(rule.severity);
-    Rule { severity, ..rule }
+    Rule { severity, ..rule.clone() }.with(given)
 }
 
 impl Changes {

@@ -142,6 +142,7 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
         assert: assert?,
         message: message?,
         given: Given::default(),
+        version: String::new(),
     }
     .with(known.given);
     if known.is_whole && rule.lists().all(|list| known.given.lists.contains_key(list)) {

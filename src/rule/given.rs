@@ -45,6 +45,14 @@ impl Given {
     }
 }
 
+impl Given {
+    /// What there is, a line each; of lists their size and hash.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let parameters = self.parameters.iter().map(|(name, value)| format!("{name}: {value}"));
+        parameters.chain(self.lists.iter().map(|(name, list)| format!("lists.{name}: {} names, {}", list.len(), list.hash.short())))
+    }
+}
+
 impl fmt::Debug for Given {
     /// What counts for a fingerprint: of lists their hash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@
 use super::scope::{self, Facts};
 use super::script::ScriptError;
 use super::{Given, Message, Sandbox, Script};
-use crate::model::{Job, Problem, Severity, Value};
+use crate::model::{Hash, Job, Problem, Severity, Value};
 use std::collections::BTreeSet;
 
 /// A compiled rule.
@@ -26,12 +26,21 @@ pub struct Rule {
     pub message: Message,
     /// The parameters that the message names.
     pub given: Given,
+    /// The version that gives a verdict: the beginning of its hash.
+    pub version: String,
 }
 
 impl std::fmt::Debug for Rule {
-    /// What counts for the fingerprint: not the message.
+    /// What counts for the fingerprint, a line each: not the message.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {:?} {:?} {:?} {:?}", self.kind, self.field, self.severity, self.when, self.assert)
+        let severity = if self.severity == Severity::Warn { "warn" } else { "error" };
+        writeln!(f, "type: {}\nfield: {}\nseverity: {severity}", self.kind, self.field.as_deref().unwrap_or("-"))?;
+        if let Some(when) = &self.when {
+            writeln!(f, "when: {}", when.text().trim())?;
+        }
+        writeln!(f, "assert: {}", self.assert.text().trim())?;
+        let given: BTreeSet<String> = self.scripts().flat_map(|script| script.given.lines()).collect();
+        given.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -53,7 +62,9 @@ impl Rule {
         let named: BTreeSet<&str> = self.message.names().into_iter().map(|(variable, _)| variable).collect();
         let parameters = all.parameters.iter().filter(|(name, _)| named.contains(name.as_str()));
         let given = Given { parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(), ..Given::default() };
-        Rule { when: self.when.map(|when| when.with(all)), assert: self.assert.with(all), given, ..self }
+        let rule = Rule { when: self.when.map(|when| when.with(all)), assert: self.assert.with(all), given, ..self };
+        let version = Hash::of(format!("{rule:?}").as_bytes()).short();
+        Rule { version, ..rule }
     }
 
     /// Judges one ad.
@@ -123,7 +134,15 @@ impl Rule {
     }
 
     fn problem(&self, kind: &str, message: String) -> Problem {
-        Problem { kind: kind.to_owned(), field: self.field.clone(), message, rule: Some(self.id.clone()), found: None, severity: self.severity }
+        Problem {
+            kind: kind.to_owned(),
+            field: self.field.clone(),
+            message,
+            rule: Some(self.id.clone()),
+            version: Some(self.version.clone()),
+            found: None,
+            severity: self.severity,
+        }
     }
 
     fn broken(&self, part: &str, error: &ScriptError) -> Problem {
@@ -155,6 +174,7 @@ mod tests {
             assert: compile(assert),
             message: Message::plain("no"),
             given: Given::default(),
+            version: String::new(),
         }
     }
 

@@ -19,6 +19,7 @@ pub mod settle;
 pub mod staging;
 pub mod states;
 pub mod tables;
+pub mod versions;
 pub mod work;
 
 pub use lane::{Held, Lane};

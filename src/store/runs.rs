@@ -209,7 +209,7 @@ pub async fn remember_fingerprint(
     parts: &Parts,
     at: Clock,
 ) -> Result<()> {
-    sqlx::query(
+    let new = sqlx::query(
         "INSERT INTO fingerprints (institution_id, fingerprint, source_id, parts, first_used_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
     )
     .bind(institution)
@@ -217,9 +217,12 @@ pub async fn remember_fingerprint(
     .bind(source)
     .bind(parts.to_json())
     .bind(at.0)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    if new.rows_affected() == 0 {
+        return Ok(());
+    }
+    super::versions::remember(connection, institution, parts, at).await
 }
 
 /// What fingerprints were made of.

@@ -137,3 +137,23 @@ async fn ids_taken_at_their_word_make_other_jobs_and_a_discarded_doubt_makes_upd
     lab.bench.drop().await;
     other.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_version_of_a_rule_that_ran_can_be_read_and_a_verdict_names_its_own() {
+    let case = Path::new("tests/cases/rulings");
+    let lab = lab(case).await;
+    lab.run(&day("1", "2026-09-01T02:00:00Z")).await;
+    let verdict = "SELECT error->>'version' FROM staging_jobs, jsonb_array_elements(validation_errors) AS error WHERE original_id = '2'";
+    let first = one(&lab, verdict).await;
+    assert!(weir(&lab, &["rules", "show", "not-too-long", &first]).contains("max_open: 2 months"));
+    lab.lay_over(&case.join("looser"));
+    lab.run(&day("1", "2026-09-02T02:00:00Z")).await;
+    let log = weir(&lab, &["rules", "log", "not-too-long", "--institution", "strict"]);
+    assert_eq!(log.lines().count(), 2, "{log}");
+    assert!(log.lines().last().unwrap().contains(&format!("{first} -> ")), "{log}");
+    let diff = weir(&lab, &["rules", "diff", "shared/not-too-long", "--institution", "strict"]);
+    assert!(diff.contains("- max_open: 2 months\n+ max_open: 1 year"), "{diff}");
+    // A mapping that was never edited has one version.
+    assert_eq!(weir(&lab, &["rules", "log", "title", "--institution", "usual"]).lines().count(), 1);
+    lab.bench.drop().await;
+}

@@ -1,0 +1,202 @@
+//! `weir rules`: which versions of rules and mappings have run, since when, and what differs between them.
+
+use super::database::{Database, block_on};
+use super::{DONE, Edge, Failure};
+use crate::report::columns::{columns, line};
+use crate::store::versions::{self, Used, Version};
+use clap::Subcommand;
+use serde_json::{Value as Json, json};
+use similar::{ChangeTag, TextDiff};
+use sqlx::PgConnection;
+use std::collections::BTreeSet;
+
+/// Versions of rules and mappings that have run.
+#[derive(clap::Args)]
+pub struct Rules {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What changed, and when: rules, mappings, mandatory fields
+    Log {
+        /// A rule (`open-six-months`), or a field (`title`) for its mapping; all if none is named
+        name: Option<String>,
+        /// Of one institution
+        #[arg(long)]
+        institution: Option<String>,
+        /// As JSON, for machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// A rule or mapping as it ran
+    Show {
+        /// A rule (`open-six-months`), or a field (`title`) for its mapping
+        name: String,
+        /// The version, as reasons name it; the newest if none is named
+        version: Option<String>,
+        /// Of one institution
+        #[arg(long)]
+        institution: Option<String>,
+    },
+    /// What differs between two versions
+    Diff {
+        /// A rule (`open-six-months`), or a field (`title`) for its mapping
+        name: String,
+        /// The older version; the one before the newest if none is named
+        old: Option<String>,
+        /// The newer version; the newest if none is named
+        new: Option<String>,
+        /// Of one institution
+        #[arg(long)]
+        institution: Option<String>,
+    },
+}
+
+impl Rules {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let mut connection = database.store.connection().await?;
+            let result = self.act(&mut connection).await;
+            drop(connection);
+            database.close().await?;
+            result.map(|()| DONE)
+        })?
+    }
+
+    async fn act(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        match &self.command {
+            Command::Log { name, institution, json } => {
+                let used = versions::used(connection, institution.as_deref()).await?;
+                let changes = changes(&used).into_iter().filter(|change| name.as_ref().is_none_or(|name| change.is_of(name)));
+                log(&changes.collect::<Vec<_>>(), *json);
+            }
+            Command::Show { name, version, institution } => {
+                let all = known(connection, institution.as_deref(), name).await?;
+                say!("{}", shown(pick(&all, version.as_deref(), 0)?));
+            }
+            Command::Diff { name, old, new, institution } => {
+                let all = known(connection, institution.as_deref(), name).await?;
+                say!("{}", difference(pick(&all, old.as_deref(), 1)?, pick(&all, new.as_deref(), 0)?));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One part that a source began to be derived by.
+struct Change<'u> {
+    used: &'u Used,
+    part: String,
+    old: Option<String>,
+    new: Option<String>,
+}
+
+impl Change<'_> {
+    fn is_of(&self, name: &str) -> bool {
+        let bare = self.part.strip_prefix("rule ").or_else(|| self.part.strip_prefix("mapping of "));
+        self.part == name || bare.is_some_and(|bare| bare == name || bare.rsplit('/').next() == Some(name))
+    }
+}
+
+/// What changed from each use of a source to its next.
+fn changes(used: &[Used]) -> Vec<Change<'_>> {
+    let mut all = Vec::new();
+    for (index, now) in used.iter().enumerate() {
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| used.get(before))
+            .filter(|before| (&before.institution, &before.source_id) == (&now.institution, &now.source_id));
+        let of = |used: Option<&Used>, part: &str| {
+            used.and_then(|used| used.parts.get(part)).and_then(Json::as_str).map(|hash| hash.chars().take(8).collect::<String>())
+        };
+        let names: BTreeSet<&String> =
+            std::iter::once(now).chain(before).filter_map(|used| used.parts.as_object()).flat_map(serde_json::Map::keys).collect();
+        for part in names.into_iter().filter(|part| *part != "date of the run" && !part.starts_with("code of ")) {
+            let (old, new) = (of(before, part), of(Some(now), part));
+            if old != new {
+                all.push(Change { used: now, part: part.clone(), old, new });
+            }
+        }
+    }
+    all.sort_by(|one, other| {
+        (one.used.first_used_at, &one.used.institution, &one.part).cmp(&(other.used.first_used_at, &other.used.institution, &other.part))
+    });
+    all
+}
+
+fn log(changes: &[Change<'_>], json: bool) {
+    if json {
+        let rows = changes.iter().map(|change| {
+            json!({ "at": change.used.first_used_at, "institution": change.used.institution, "source": change.used.source_id, "part": change.part, "old": change.old, "new": change.new })
+        });
+        say!("{:#}", json!({ "format": 1, "changes": rows.collect::<Vec<_>>() }));
+        return;
+    }
+    if changes.is_empty() {
+        say!("nothing of that name has run");
+        return;
+    }
+    let row = |change: &Change| {
+        let what = match (&change.old, &change.new) {
+            (None, Some(new)) => format!("new {new}"),
+            (Some(old), None) => format!("{old} gone"),
+            (old, new) => format!("{} -> {}", old.as_deref().unwrap_or("-"), new.as_deref().unwrap_or("-")),
+        };
+        vec![
+            change.used.first_used_at.format("%Y-%m-%d %H:%MZ").to_string(),
+            change.used.institution.clone(),
+            change.used.source_id.clone(),
+            line(&change.part, 60),
+            what,
+        ]
+    };
+    put!("{}", columns(&changes.iter().map(row).collect::<Vec<_>>(), 5));
+}
+
+async fn known(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<Version>, Failure> {
+    let all = versions::of(connection, institution, name).await?;
+    if all.is_empty() {
+        return Err(Failure::nothing(format!("no rule and no mapping `{name}` has run\nhelp: `weir rules log` lists what has")));
+    }
+    Ok(all)
+}
+
+/// A version by the beginning of its hash, or the newest but `back`.
+fn pick<'v>(all: &'v [Version], wanted: Option<&str>, back: usize) -> Result<&'v Version, Failure> {
+    let mut distinct: Vec<&Version> = Vec::new();
+    for version in all {
+        distinct.retain(|other| other.version != version.version);
+        distinct.push(version);
+    }
+    let found = match wanted {
+        Some(wanted) => all.iter().find(|version| version.version.starts_with(wanted)),
+        None => distinct.len().checked_sub(1 + back).and_then(|at| distinct.get(at).copied()),
+    };
+    let versions: Vec<&str> = distinct.iter().map(|version| version.version.get(..8).unwrap_or_default()).collect();
+    found.ok_or_else(|| Failure::nothing(format!("there is no such version\nhelp: those that have run are {}", versions.join(", "))))
+}
+
+fn title(version: &Version) -> String {
+    let since = version.first_used_at.format("%Y-%m-%d %H:%MZ");
+    format!("{} {} · {} · since {since}", version.part, version.version.get(..8).unwrap_or_default(), version.institution)
+}
+
+fn shown(version: &Version) -> String {
+    format!("{}\n{}", title(version), version.text.trim_end())
+}
+
+fn difference(old: &Version, new: &Version) -> String {
+    let diff = TextDiff::from_lines(&old.text, &new.text);
+    let lines = diff.iter_all_changes().map(|change| {
+        let sign = match change.tag() {
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+            ChangeTag::Equal => ' ',
+        };
+        format!("{sign} {}", change.value().trim_end())
+    });
+    format!("- {}\n+ {}\n{}", title(old), title(new), lines.collect::<Vec<_>>().join("\n"))
+}
