@@ -90,6 +90,10 @@ fn zone_meant(text: &str) -> String {
     }
 }
 
+crate::written_as!(Span, "Span", "a span of time", ["30m", "12h", "1d", "2 weeks"]);
+crate::written_as!(Share, "Share", "a share", ["20%"]);
+crate::written_as!(Zone, "Zone", "an IANA time zone", ["Australia/Sydney", "UTC"]);
+
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
         from_text(deserializer)

@@ -30,5 +30,7 @@ mod reference;
 mod rehearsals;
 #[path = "suite/replay.rs"]
 mod replay;
+#[path = "suite/schemas.rs"]
+mod schemas;
 #[path = "suite/sources.rs"]
 mod sources;

@@ -31,6 +31,7 @@ mod report;
 mod retire;
 mod rules;
 mod run;
+mod schema;
 
 use crate::model::Clock;
 use crate::plan::{self as planning, Checked};
@@ -103,6 +104,8 @@ enum Command {
     Rules(rules::Rules),
     /// Archive the open jobs of an institution or source on purpose
     Retire(retire::Retire),
+    /// JSON Schema of the YAML, for editors
+    Schema(schema::Schema),
     /// The private PostgreSQL of this folder
     Db(db::Db),
 }
@@ -202,6 +205,7 @@ pub fn main() -> u8 {
         Command::Holds(command) => command.run(&edge),
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
+        Command::Schema(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {

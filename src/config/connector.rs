@@ -9,11 +9,12 @@ use super::institution::SourceSpec;
 use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean, one_of};
 use crate::yaml::{self, Lay, Located, Node, Required, Text};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::Path;
 
 /// What a connector says of itself.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectorSpec {
     /// Its name.
@@ -31,7 +32,7 @@ pub struct ConnectorSpec {
 }
 
 /// A parameter.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParameterSpec {
     /// What it is, and where to find it.
@@ -43,7 +44,7 @@ pub struct ParameterSpec {
 }
 
 /// A page, and what must come of it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectorTest {
     /// What it shows.

@@ -11,12 +11,13 @@ use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
 use crate::yaml::{Located, Node, Required, Text, from_text};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 use uuid::Uuid;
 
 /// One institution.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstitutionSpec {
     /// Its name in commands, paths and keys: lower-case letters, digits and `-`. Its identity.
@@ -61,7 +62,7 @@ pub struct InstitutionSpec {
 }
 
 /// One source of an institution.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceSpec {
     /// How it is read.
@@ -96,7 +97,7 @@ pub struct SourceSpec {
 }
 
 /// A rule that is switched off.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithoutSpec {
     /// The rule's id.
@@ -117,6 +118,8 @@ impl FromStr for Id {
         text.parse().map(Id).map_err(|_| format!("`{text}` is not a UUID\n{help}"))
     }
 }
+
+crate::written_as!(Id, "Id", "a UUID", ["6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11"]);
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {

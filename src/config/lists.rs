@@ -5,6 +5,7 @@ use super::{Parsed, named, text_of};
 use crate::diagnostic::{Diagnostics, Place, Sources};
 use crate::rule::{List, list};
 use crate::yaml::{self, Node, Required};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 const MOST: usize = 200_000;
 
 /// A list in YAML; its name is the file's.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSpec {
     /// The names: a list of them, or a mapping of names to what they stand for.

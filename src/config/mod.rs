@@ -9,6 +9,7 @@ pub mod institution;
 pub mod lists;
 pub mod pipeline;
 pub mod rules;
+pub mod schema;
 
 pub use connector::{Connector, ConnectorSpec};
 pub use institution::{InstitutionSpec, SourceSpec};

@@ -3,10 +3,11 @@
 
 use crate::stage::Kind;
 use crate::yaml::{Located, OneOrMany, Positive, Required, Text};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// One pipeline.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineSpec {
     /// Its name.
@@ -18,7 +19,7 @@ pub struct PipelineSpec {
 }
 
 /// One stage, by its kind: `fetch`, or with settings `extract: { batch: 500 }`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "stage", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StageSpec {
     /// Reads a source.
@@ -38,7 +39,7 @@ pub enum StageSpec {
 }
 
 /// Settings of a stage that has none of its own.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlainSpec {
     /// Stages that it waits for; by default the one before it.
@@ -46,7 +47,7 @@ pub struct PlainSpec {
 }
 
 /// Settings of `extract`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtractSpec {
     /// Stages that it waits for; by default the one before it.

@@ -4,6 +4,7 @@ use crate::model::Severity;
 use crate::yaml::{Located, Node, Required, Text, TextOr, from_text};
 use chrono::NaiveDate;
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 
@@ -21,7 +22,7 @@ pub fn uses(written: &[RuleUse]) -> impl Iterator<Item = (&Located<String>, Opti
 }
 
 /// One rule set; its name is the file's.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSetSpec {
     /// Values that institutions may change, by name, each with its usual value: `{ max_open: 6 months }`.
@@ -32,7 +33,7 @@ pub struct RuleSetSpec {
 }
 
 /// One rule.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSpec {
     /// Its name, unique in its set.
@@ -63,7 +64,7 @@ pub struct RuleSpec {
 }
 
 /// An example of a rule.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleTest {
     /// The fields of the job; those left out are absent.
@@ -103,6 +104,8 @@ impl FromStr for Day {
     }
 }
 
+crate::written_as!(Day, "Day", "a date", ["2026-12-31"]);
+
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
         from_text(deserializer)
@@ -110,7 +113,7 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 /// A relation in an example.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelationTest {
     /// The name in the ad.
@@ -120,7 +123,7 @@ pub struct RelationTest {
 }
 
 /// What an example expects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Expect {
     /// The rule holds, or does not apply.

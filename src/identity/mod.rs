@@ -14,10 +14,11 @@ use crate::model::{Field, Hash, Job};
 use crate::span::Share;
 use crate::yaml::{Located, Parsed};
 use likeness::likeness;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `identity:` of a source: what guards against ids that lie.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdentitySpec {
     /// When an id that comes with other content stands for another job.
@@ -27,7 +28,7 @@ pub struct IdentitySpec {
 }
 
 /// `recycled:`: how unlike an ad must be to what its id stood for.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RecycledSpec {
     /// Titles less alike than this are of different jobs (40%).
@@ -37,7 +38,7 @@ struct RecycledSpec {
 }
 
 /// `renumbered:`: what jobs are recognised by under new ids.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RenumberedSpec {
     /// The fields that must be equal (`[title, locations, department]`).

@@ -1,10 +1,11 @@
 //! The canonical fields of a job, in one list. Mapping, validation, comparison and SQL all read this list.
 //! Custom fields do not stand here: they live in `extra`, declared by the YAML.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A canonical field of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "field", rename_all = "snake_case")]
 pub enum Field {
     /// Title; mandatory whatever the YAML says, as the table demands it.

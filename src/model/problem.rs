@@ -1,11 +1,12 @@
 //! What speaks against an ad. Problems are collected, never the first only; each says its type, field and reason
 //! in words a person can act on.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 /// Whether a problem refuses the ad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "severity", rename_all = "lowercase")]
 pub enum Severity {
     /// The ad is refused.

@@ -3,6 +3,7 @@
 
 pub mod columns;
 pub mod daily;
+pub mod keys;
 pub mod progress;
 pub mod rehearsal;
 pub mod summary;

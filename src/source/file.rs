@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
 use crate::store::reads::Proof;
 use crate::yaml::{Located, OneOrMany, Text};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use std::fs::File;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024 * 1024;
 
 /// Files as a source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
     /// File, folder or pattern (`data/*.json`), or a list of them; relative to the project folder.

@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
 use crate::model::{Document, Received};
 use crate::yaml::{Located, OneOrMany, Text, TextOr};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -18,7 +19,7 @@ use std::fmt::Write;
 pub type IdMapping = TextOr<Text, Located<IdSpec>>;
 
 /// How to come to an id that does not simply stand at a path.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdSpec {
     /// A JSONPath, or several: the first that gives an id counts.

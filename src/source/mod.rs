@@ -27,13 +27,14 @@ use crate::store::reads::Proof;
 pub use crate::store::reads::Validators;
 use chrono::NaiveTime;
 use door::Door;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How a source is read, as written in the YAML.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "kind of source", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FetchSpec {
     /// JSON over HTTP.

@@ -5,12 +5,13 @@
 
 use crate::model::Received;
 use crate::yaml::{Located, OneOrMany};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
 /// What becomes of records that share an id, as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "choice of duplicates", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DuplicatesSpec {
     /// The first counts; others of other content are dead letters.

@@ -9,12 +9,13 @@ use crate::store::runs::Alert;
 use crate::store::settle;
 use crate::yaml::{Parsed, Positive};
 use chrono::Duration;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::PgConnection;
 
 /// `archive:` of an institution or source.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArchiveSpec {
     /// How long a job stays open after the end of its last day.
@@ -22,7 +23,7 @@ pub struct ArchiveSpec {
 }
 
 /// `missing:` of an institution or source: when ads that are no longer listed retire.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MissingSpec {
     /// Complete reads without the ad before it retires (2).
@@ -36,10 +37,12 @@ pub struct MissingSpec {
 }
 
 /// What an empty read means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Empty {
+    /// Nothing: it may be a fault.
     Suspect,
+    /// There are no ads.
     Honest,
 }
 

@@ -6,11 +6,12 @@ use crate::model::problem::Invalid;
 use crate::model::{Clock, FieldKind, Value};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value as Json};
 
 /// What to make of a value, as written in the YAML.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "conversion", rename_all = "snake_case")]
 pub enum As {
     /// Plain text, trimmed.

@@ -11,24 +11,36 @@ use crate::rule::{Sandbox, Script};
 use crate::yaml::{Located, Text};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `job:` of a source: canonical field, and where it comes from.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobSpec {
+    /// The title of the ad: text. No job is published without one.
     title: Option<MappingSpec>,
+    /// The description: text; `as: html` makes markup readable.
     description: Option<MappingSpec>,
+    /// The first day: a date.
     open_date: Option<MappingSpec>,
+    /// The last day: a date; the job is archived when it is over.
     close_date: Option<MappingSpec>,
+    /// The department or agency, as the source writes it: text.
     department: Option<MappingSpec>,
+    /// The source's own id of the department: text.
     department_id: Option<MappingSpec>,
+    /// The kind of employment, as the source writes it: text.
     job_type: Option<MappingSpec>,
+    /// The page of the ad: an address.
     source_url: Option<MappingSpec>,
+    /// The pay, as the source writes it: text.
     remuneration: Option<MappingSpec>,
+    /// Whom to ask: any JSON.
     recruiter: Option<MappingSpec>,
+    /// The places: a list of texts.
     locations: Option<MappingSpec>,
-    /// Pay as numbers: fills the custom fields [`pay::FIELDS`].
+    /// Pay as numbers: fills the custom fields `pay_min`, `pay_max`, `pay_currency` and `pay_period`.
     pay: Option<PaySpec>,
     /// Custom fields; each says with `as` what it holds.
     extra: IndexMap<Located<String>, MappingSpec>,

@@ -14,6 +14,7 @@ use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::fmt::Write;
@@ -22,7 +23,7 @@ use std::fmt::Write;
 pub type MappingSpec = TextOr<Text, Located<Mapping>>;
 
 /// Where a value comes from: `from`, `script` or `constant`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
     /// A JSONPath, or several: the first that gives something counts.

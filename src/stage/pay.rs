@@ -16,6 +16,7 @@ use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value as Json};
 use text::Told;
@@ -27,7 +28,7 @@ pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period
 pub type PaySpec = TextOr<Text, Located<PayMapping>>;
 
 /// Where pay comes from: a text (`from`, `script`, `css`), or numbers (`min`, `max`).
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PayMapping {
     /// A text such as `$86,439 - $95,000 pa`: a JSONPath, or several.

@@ -10,6 +10,7 @@ use crate::source::file::json_path;
 use crate::store::holds::{Kind, NewHold};
 use crate::store::relations::{self, Table};
 use crate::yaml::{Located, Text};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
@@ -17,7 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// What to do with a name that is not in its table.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unknown {
     /// Add it.
@@ -30,7 +31,7 @@ pub enum Unknown {
 }
 
 /// `company:` or `division:` of an institution or source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelationSpec {
     /// A canonical field (`department`) or a JSONPath (`$.companyName`).

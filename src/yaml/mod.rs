@@ -32,6 +32,7 @@ mod node;
 mod page;
 mod position;
 mod scalar;
+mod schema;
 mod shapes;
 mod syntax;
 #[cfg(test)]

@@ -25,12 +25,13 @@ use crate::yaml::{Located, Text};
 use encoding_rs::Encoding;
 use indexmap::IndexMap;
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader, Read};
 
 /// How a body or file is read.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "format", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DecodeSpec {
     /// JSON.
@@ -54,12 +55,12 @@ pub enum DecodeSpec {
 }
 
 /// A format without settings.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlainSpec {}
 
 /// CSV and its dialects.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CsvSpec {
     /// What stands between the columns.
@@ -83,7 +84,7 @@ impl Default for CsvSpec {
 }
 
 /// XML.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct XmlSpec {
     /// Elements that are lists even when there is only one.
@@ -93,7 +94,7 @@ pub struct XmlSpec {
 }
 
 /// HTML.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HtmlSpec {
     /// What is left out of a record.
@@ -103,7 +104,7 @@ pub struct HtmlSpec {
 }
 
 /// JSON inside a page.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScriptSpec {
     /// The script: `#__NEXT_DATA__`.
@@ -113,7 +114,7 @@ pub struct ScriptSpec {
 }
 
 /// JSON-LD inside a page.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JsonLdSpec {
     /// The type of the objects (`JobPosting`).

@@ -5,12 +5,13 @@ use crate::diagnostic::Diagnostics;
 use crate::span::Span;
 use crate::yaml::{Located, Parsed, Positive, Text, from_text};
 use chrono::NaiveTime;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 use std::time::Duration;
 
 /// How a source wants to be asked, as written.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MannersSpec {
     /// The least time between the starts of two requests to a host: `1s`.
@@ -24,7 +25,7 @@ pub struct MannersSpec {
 }
 
 /// What to do with robots.txt, as written.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename = "way with robots.txt", rename_all = "snake_case")]
 enum RobotsSpec {
     /// Do as it says.
@@ -118,7 +119,7 @@ fn length(span: Span) -> Duration {
 }
 
 /// How much is read, as written.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSpec {
     /// Most pages of one read.
@@ -225,6 +226,8 @@ impl FromStr for Size {
     }
 }
 
+crate::written_as!(Size, "Size", "a number of bytes", ["64KB", "256MB", "8GB"]);
+
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Size, D::Error> {
         from_text(deserializer)
@@ -257,6 +260,8 @@ impl FromStr for Window {
         if window.from == window.to { Err(format!("the window `{text}` is empty\nleave it out to read at any time")) } else { Ok(window) }
     }
 }
+
+crate::written_as!(Window, "Window", "hours of the day, from and to", ["22:00-06:00"]);
 
 impl<'de> Deserialize<'de> for Window {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {

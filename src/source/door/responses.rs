@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -18,7 +19,7 @@ use std::time::{Duration, SystemTime};
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// One rule on answers, as written: all that it names must hold.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResponseSpec {
     /// A status, a class such as `5xx`, or a list of them.
@@ -33,14 +34,20 @@ pub struct ResponseSpec {
 }
 
 /// What an answer means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "action", rename_all = "snake_case")]
 enum Action {
+    /// Try again, later.
     Retry,
+    /// The read has failed.
     Fail,
+    /// As if the page had no ads.
     Ignore,
+    /// The end of the pages.
     Stop,
+    /// The ad is gone.
     Gone,
+    /// The source does not want us: blocked, never empty.
     Blocked,
 }
 
@@ -64,6 +71,8 @@ impl FromStr for Statuses {
         if (100..=599).contains(&first) { Ok(Statuses { first, last: first + size }) } else { Err(bad()) }
     }
 }
+
+crate::written_as!(Statuses, "Statuses", "a status, or a class of them", ["404", "5xx"]);
 
 impl<'de> Deserialize<'de> for Statuses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Statuses, D::Error> {

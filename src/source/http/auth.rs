@@ -10,6 +10,7 @@ use crate::yaml::{Located, Text};
 use base64::Engine as _;
 use indexmap::IndexMap;
 use reqwest::header::{AUTHORIZATION, HeaderName};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How a source knows us, as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "kind of authentication", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AuthSpec {
     /// A token in the `Authorization` header.
@@ -33,7 +34,7 @@ pub enum AuthSpec {
 }
 
 /// A user and a password.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BasicSpec {
     /// The user, or the key.
@@ -43,7 +44,7 @@ pub struct BasicSpec {
 }
 
 /// A key in a header.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderSpec {
     /// The header.
@@ -53,7 +54,7 @@ pub struct HeaderSpec {
 }
 
 /// A key in the query.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuerySpec {
     /// The parameter.
@@ -63,7 +64,7 @@ pub struct QuerySpec {
 }
 
 /// OAuth 2.0 client credentials.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OauthSpec {
     /// Where the token is given.

@@ -12,6 +12,7 @@ use crate::markup;
 use crate::yaml::{Located, OneOrMany, Text};
 use indexmap::IndexMap;
 use reqwest::cookie::Jar;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// A first request.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeforeSpec {
     /// The address.
@@ -42,7 +43,7 @@ pub struct BeforeSpec {
 }
 
 /// Where a value stands in the answer.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TakeSpec {
     /// A JSONPath, if the answer is JSON.

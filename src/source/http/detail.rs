@@ -13,6 +13,7 @@ use crate::model::Received;
 use crate::span::Span;
 use crate::yaml::{Located, OneOrMany, Text, from_text};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use std::io::Read;
 use tokio_util::io::SyncIoBridge;
 
 /// A detail request.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DetailSpec {
     /// The address; `{id}` is the ad's id, `{$.path}` what stands there in its listing.
@@ -50,6 +51,8 @@ pub struct DetailSpec {
 /// A span as written.
 #[derive(Debug, Clone, Copy)]
 struct Again(Span);
+
+crate::written_as!(Again, "Span", "a span of time", ["7d", "12h"]);
 
 impl<'de> Deserialize<'de> for Again {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Again, D::Error> {

@@ -31,6 +31,7 @@ use paging::{PagesSpec, Paging};
 use request::{BodySpec, MethodSpec, Ready, Request, Written, redacted};
 use reqwest::cookie::Jar;
 use reqwest::header::{HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Ads over HTTP as a source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSpec {
     /// The address; `${NAME}` comes from the environment, `{name}` from `each` or `before`.

@@ -7,11 +7,12 @@ use super::spot::{Taken, TakenSpec};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::source::decode::DecodeSpec;
 use crate::yaml::{Located, Positive, Text};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// How to come to the next page.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "way of paging", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PagesSpec {
     /// A page number.
@@ -27,7 +28,7 @@ pub enum PagesSpec {
 }
 
 /// Page numbers.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberSpec {
     /// The query parameter.
@@ -50,7 +51,7 @@ pub struct NumberSpec {
 }
 
 /// Offsets.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OffsetSpec {
     /// The query parameter.
@@ -70,7 +71,7 @@ pub struct OffsetSpec {
 }
 
 /// Cursors.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CursorSpec {
     /// Where it stands in the body: a path.
@@ -91,7 +92,7 @@ pub struct CursorSpec {
 }
 
 /// Addresses in the answer.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NextSpec {
     /// Where it stands in the body: a path.
@@ -106,7 +107,7 @@ pub struct NextSpec {
 }
 
 /// The `Link` header.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinkSpec {
     /// Most pages to read; reaching it leaves the read incomplete.
@@ -122,7 +123,7 @@ fn one_positive() -> Positive<u64> {
 }
 
 /// What else is the end of paging.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "end of paging", rename_all = "lowercase")]
 pub enum Stop {
     /// A page with fewer ads than a full one.

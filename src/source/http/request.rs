@@ -7,12 +7,13 @@ use crate::yaml::{Located, Node, OneOrMany, Text};
 use indexmap::IndexMap;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use url::Url;
 
 /// How a request is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "method", rename_all = "lowercase")]
 pub enum MethodSpec {
     /// Asks for something.
@@ -22,7 +23,7 @@ pub enum MethodSpec {
 }
 
 /// What a request sends.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "kind of body", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BodySpec {
     /// JSON; texts in it are templates.

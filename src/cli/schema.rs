@@ -1,0 +1,56 @@
+//! `weir schema`: JSON Schema of the YAML, for editors. No database, no network, no project needed.
+
+use super::{DONE, Edge, FAILED, Failure};
+use crate::config::schema::{FILE_KINDS, FileKind};
+use crate::report::keys;
+use std::path::{Path, PathBuf};
+
+/// JSON Schema of the YAML, for editors.
+#[derive(clap::Args)]
+#[command(after_help = "Editors with a YAML language server complete and explain a file that begins with\n\
+    # yaml-language-server: $schema=../schema/institution.json\n\
+    or map whole folders: institutions/*.yaml to schema/institution.json, and so on.")]
+pub struct Schema {
+    /// institution, connector, rules, pipeline or list: to stdout; without it, all of them as files
+    #[arg(value_parser = kind)]
+    kind: Option<FileKind>,
+    /// The folder for the files
+    #[arg(long, value_name = "DIR", default_value = "schema")]
+    out: PathBuf,
+    /// As pages for people instead (Markdown), to stdout
+    #[arg(long)]
+    markdown: bool,
+}
+
+fn kind(name: &str) -> Result<FileKind, String> {
+    let names: Vec<&str> = FILE_KINDS.iter().map(|kind| kind.name()).collect();
+    FileKind::named(name).ok_or_else(|| format!("the kinds of files are {}", names.join(", ")))
+}
+
+impl Schema {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        match self.kind {
+            _ if self.markdown => put!("{}", keys::page(self.kind.as_slice())),
+            Some(kind) => say!("{:#}", kind.schema()),
+            None => self.write_all(&edge.project.join(&self.out))?,
+        }
+        Ok(DONE)
+    }
+
+    fn write_all(&self, folder: &Path) -> Result<(), Failure> {
+        let failed = |error: std::io::Error| Failure {
+            message: format!(
+                "the schemas cannot be written to `{}`: {error}\nhelp: name a folder that can be written with `--out`",
+                folder.display()
+            ),
+            code: FAILED,
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        for kind in FILE_KINDS {
+            let file = folder.join(format!("{}.json", kind.name()));
+            std::fs::write(&file, format!("{:#}\n", kind.schema())).map_err(failed)?;
+            eprintln!("{} for {}", file.strip_prefix(folder.parent().unwrap_or(folder)).unwrap_or(&file).display(), kind.pattern());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,201 @@
+//! JSON Schema of the YAML, so that editors complete and explain it: made of the types that read the files and of their comments, so that help,
+//! completion and the reference are one text.
+//!
+//! A schema must never refuse what `weir check` accepts; the other way round it may: what depends on two keys is for `weir check`. To add a kind
+//! of file: a variant of [`FileKind`].
+
+use super::connector::ConnectorSpec;
+use super::institution::{InstitutionSpec, SourceSpec};
+use super::lists::ListSpec;
+use super::pipeline::PipelineSpec;
+use super::rules::RuleSetSpec;
+use crate::source::file::FileSpec;
+use crate::source::http::HttpSpec;
+use crate::yaml::Text;
+use indexmap::IndexMap;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value as Json, json};
+
+/// A kind of YAML file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// `institutions/*.yaml`
+    Institution,
+    /// `connectors/*.yaml`
+    Connector,
+    /// `rules/*.yaml`
+    Rules,
+    /// `pipelines/*.yaml`
+    Pipeline,
+    /// `lists/*.yaml`
+    List,
+}
+
+/// All kinds of files.
+pub const FILE_KINDS: [FileKind; 5] = [FileKind::Institution, FileKind::Connector, FileKind::Rules, FileKind::Pipeline, FileKind::List];
+
+/// `fetch:` as authors write it: a connector, or the source itself, or both, the second laid over the first.
+#[derive(JsonSchema)]
+#[schemars(rename = "FetchUse", deny_unknown_fields)]
+#[allow(dead_code, reason = "read by the derive only: connectors are laid under sources before anything is decoded")]
+struct FetchUse {
+    /// The connector that brings what is not said here: a file of `connectors/`, or one that comes with Weir.
+    connector: Option<String>,
+    /// The parameters of the connector: `{ board: acme }`.
+    with: Option<IndexMap<String, Text>>,
+    /// Ads over HTTP; beside a connector, single keys of it are replaced.
+    http: Option<HttpSpec>,
+    /// Files and folders; beside a connector, what was saved of its board.
+    file: Option<FileSpec>,
+}
+
+impl FileKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileKind::Institution => "institution",
+            FileKind::Connector => "connector",
+            FileKind::Rules => "rules",
+            FileKind::Pipeline => "pipeline",
+            FileKind::List => "list",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn named(name: &str) -> Option<FileKind> {
+        FILE_KINDS.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Where its files lie.
+    pub fn pattern(self) -> &'static str {
+        match self {
+            FileKind::Institution => "institutions/*.yaml",
+            FileKind::Connector => "connectors/*.yaml",
+            FileKind::Rules => "rules/*.yaml",
+            FileKind::Pipeline => "pipelines/*.yaml",
+            FileKind::List => "lists/*.yaml",
+        }
+    }
+
+    /// Its JSON Schema (draft 7, which editors know best).
+    pub fn schema(self) -> Json {
+        let mut schema = match self {
+            FileKind::Institution => of::<InstitutionSpec>(),
+            FileKind::Connector => connector(),
+            FileKind::Rules => of::<RuleSetSpec>(),
+            FileKind::Pipeline => of::<PipelineSpec>(),
+            FileKind::List => of::<ListSpec>(),
+        };
+        loosen_sources(&mut schema);
+        schema["title"] = json!(self.pattern());
+        schema
+    }
+}
+
+fn of<T: JsonSchema>() -> Json {
+    let settings = SchemaSettings::draft07().with_transform(names_alone as fn(&mut Schema)).with_transform(AnyScalar);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// A connector says of itself what is its own, and beside it what a source says.
+fn connector() -> Json {
+    let mut schema = of::<ConnectorSpec>();
+    let source = of::<SourceSpec>();
+    join(&mut schema, "properties", source["properties"].as_object());
+    join(&mut schema, "definitions", source["definitions"].as_object());
+    schema
+}
+
+fn join(schema: &mut Json, member: &str, more: Option<&Map<String, Json>>) {
+    let Some(schema) = schema.as_object_mut() else { return };
+    let held = schema.entry(member).or_insert_with(|| json!({}));
+    if let (Some(held), Some(more)) = (held.as_object_mut(), more) {
+        held.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+}
+
+/// What a connector may bring is not asked of the source; and `fetch` may name one.
+fn loosen_sources(schema: &mut Json) {
+    let uses = of::<FetchUse>();
+    let needs_fetch = schema.pointer("/definitions/SourceSpec").is_some() || schema.pointer("/properties/fetch").is_some();
+    if !needs_fetch {
+        return;
+    }
+    let mut own = uses.clone();
+    for outer in ["definitions", "$schema", "title"] {
+        own.as_object_mut().map(|own| own.remove(outer));
+    }
+    join(schema, "definitions", uses["definitions"].as_object());
+    join(schema, "definitions", json!({ "FetchUse": own }).as_object());
+    for source in ["", "/definitions/SourceSpec"] {
+        if let Some(properties) = schema.pointer_mut(&format!("{source}/properties")).filter(|properties| properties.get("fetch").is_some()) {
+            properties["fetch"] = json!({ "description": properties["fetch"]["description"], "allOf": [{ "$ref": "#/definitions/FetchUse" }] });
+        }
+    }
+    for (name, left) in [("SourceSpec", json!(["fetch"])), ("HttpSpec", json!([])), ("FileSpec", json!([]))] {
+        if let Some(required) = schema.pointer_mut(&format!("/definitions/{name}/required")) {
+            *required = left;
+        }
+    }
+    if let Some(definitions) = schema.get_mut("definitions").and_then(Json::as_object_mut) {
+        definitions.remove("FetchSpec");
+    }
+}
+
+/// A kind all of whose settings may be left out may be written as its name alone: `- fetch`.
+fn names_alone(schema: &mut Schema) {
+    let definitions = schema.get("definitions").cloned().unwrap_or_default();
+    NamesAlone(definitions).transform(schema);
+}
+
+struct NamesAlone(Json);
+
+impl NamesAlone {
+    /// The name of a variant that needs no settings.
+    fn name<'v>(&self, variant: &'v Json) -> Option<&'v str> {
+        let properties = variant.get("properties")?.as_object().filter(|properties| properties.len() == 1)?;
+        let (name, settings) = properties.iter().next()?;
+        let of_name = |reference: &str| self.0.get(reference.strip_prefix("#/definitions/")?);
+        let settings = settings.get("$ref").or_else(|| settings.pointer("/allOf/0/$ref")).and_then(Json::as_str).and_then(of_name)?;
+        (settings.get("type")? == "object" && settings.get("required").is_none()).then_some(name)
+    }
+}
+
+impl Transform for NamesAlone {
+    fn transform(&mut self, schema: &mut Schema) {
+        let names: Vec<Json> = schema
+            .get("oneOf")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|variant| Some(json!({ "const": self.name(variant)?, "description": variant.get("description") })))
+            .collect();
+        if let Some(variants) = schema.get_mut("oneOf").and_then(Json::as_array_mut) {
+            variants.extend(names);
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+/// A text may be written as a number or `true`: the decoder takes what is written.
+#[derive(Clone)]
+struct AnyScalar;
+
+impl Transform for AnyScalar {
+    fn transform(&mut self, schema: &mut Schema) {
+        let is_fixed = schema.get("enum").is_some() || schema.get("const").is_some();
+        let scalars = || ["string", "number", "boolean"].map(Json::from);
+        match schema.get_mut("type") {
+            Some(kind) if *kind == "string" && !is_fixed => *kind = Json::from(scalars().to_vec()),
+            Some(Json::Array(kinds)) if kinds.iter().any(|kind| kind == "string") && !is_fixed => {
+                kinds.retain(|kind| kind != "string");
+                kinds.splice(0..0, scalars());
+                kinds.dedup();
+            }
+            _ => {}
+        }
+        transform_subschemas(self, schema);
+    }
+}
