@@ -6,6 +6,8 @@
 
 #[path = "suite/bench.rs"]
 mod bench;
+#[path = "suite/biographies.rs"]
+mod biographies;
 #[path = "suite/connectors.rs"]
 mod connectors;
 #[path = "suite/crashes.rs"]
@@ -30,6 +32,8 @@ mod reference;
 mod rehearsals;
 #[path = "suite/replay.rs"]
 mod replay;
+#[path = "suite/rollbacks.rs"]
+mod rollbacks;
 #[path = "suite/schemas.rs"]
 mod schemas;
 #[path = "suite/sources.rs"]

@@ -17,21 +17,26 @@ macro_rules! say {
     }};
 }
 
+mod audit;
 mod check;
 mod database;
 mod db;
 mod failures;
 mod graph;
+mod history;
 mod holds;
+mod named;
 mod new;
 mod plan;
 mod preview;
 mod rehearse;
 mod report;
 mod retire;
+mod rollback;
 mod rules;
 mod run;
 mod schema;
+mod why;
 
 use crate::model::Clock;
 use crate::plan::{self as planning, Checked};
@@ -106,6 +111,14 @@ enum Command {
     Retire(retire::Retire),
     /// JSON Schema of the YAML, for editors
     Schema(schema::Schema),
+    /// The versions of a job: what changed, when, why
+    History(history::History),
+    /// Everything that is known of an ad, in order of time
+    Why(why::Why),
+    /// Jobs that were changed past the pipeline
+    Audit(audit::Audit),
+    /// Take back what one run did to jobs, as new versions
+    Rollback(rollback::Rollback),
     /// The private PostgreSQL of this folder
     Db(db::Db),
 }
@@ -206,6 +219,10 @@ pub fn main() -> u8 {
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),
+        Command::History(command) => command.run(&edge),
+        Command::Why(command) => command.run(&edge),
+        Command::Audit(command) => command.run(&edge),
+        Command::Rollback(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {

@@ -2,6 +2,7 @@
 
 use super::database::{Database, block_on};
 use super::{DONE, Edge, Failure};
+use crate::model::Parts;
 use crate::report::columns::{columns, line};
 use crate::store::versions::{self, Used, Version};
 use clap::Subcommand;
@@ -114,7 +115,7 @@ fn changes(used: &[Used]) -> Vec<Change<'_>> {
         };
         let names: BTreeSet<&String> =
             std::iter::once(now).chain(before).filter_map(|used| used.parts.as_object()).flat_map(serde_json::Map::keys).collect();
-        for part in names.into_iter().filter(|part| *part != "date of the run" && !part.starts_with("code of ")) {
+        for part in names.into_iter().filter(|part| *part != Parts::DATE && !part.starts_with("code of ")) {
             let (old, new) = (of(before, part), of(Some(now), part));
             if old != new {
                 all.push(Change { used: now, part: part.clone(), old, new });

@@ -10,10 +10,12 @@ pub mod event;
 mod identity;
 pub mod preview;
 pub mod rehearse;
+pub mod rollback;
 pub mod segment;
 pub mod spool;
 pub mod stream;
 pub mod tally;
+pub mod verdicts;
 
 pub use event::{Event, Watcher};
 pub use tally::Summary;
@@ -33,6 +35,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tally::Tally;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Sources of one institution that are read at the same time.
 const SOURCES_AT_ONCE: usize = 8;
@@ -119,24 +122,11 @@ impl Engine {
     /// # Errors
     /// Why it did not end well; what was committed stays, and a further run goes on from there.
     pub async fn run(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
-        let lock = self.take_lock(plan, request).await?;
+        let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
         let outcome = self.run_locked(plan, request).await;
         // The server releases the lock by itself if this fails.
         let _ = lock.release().await;
         outcome
-    }
-
-    async fn take_lock(&self, plan: &Plan, request: &Request) -> Result<Lock, RunError> {
-        if request.wait {
-            return Ok(Lock::wait(&self.store, plan.tenant.id).await?);
-        }
-        if let Some(lock) = Lock::try_take(&self.store, plan.tenant.id).await? {
-            return Ok(lock);
-        }
-        let mut connection = self.store.connection().await?;
-        let holder = runs::holder(&mut connection, plan.tenant.id).await?;
-        let who = holder.map_or_else(|| "another process".to_owned(), |(who, since)| format!("{who} since {}", since.format("%Y-%m-%d %H:%M:%SZ")));
-        Err(RunError::Busy { slug: plan.tenant.slug.clone(), who })
     }
 
     async fn run_locked(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
@@ -150,6 +140,19 @@ impl Engine {
         let run = Run { engine: self, plan, request, lane, id, tally: Mutex::new(Tally::default()) };
         run.go(feeds).await
     }
+}
+
+/// Takes the lock of an institution, or says who has it.
+async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> Result<Lock, RunError> {
+    if wait {
+        return Ok(Lock::wait(store, institution).await?);
+    }
+    if let Some(lock) = Lock::try_take(store, institution).await? {
+        return Ok(lock);
+    }
+    let holder = runs::holder(&mut *store.connection().await?, institution).await?;
+    let who = holder.map_or_else(|| "another process".to_owned(), |(who, since)| format!("{who} since {}", since.format("%Y-%m-%d %H:%M:%SZ")));
+    Err(RunError::Busy { slug: slug.to_owned(), who })
 }
 
 async fn begin(lane: &Lane, plan: &Plan, request: &Request) -> Result<i64, RunError> {
@@ -200,6 +203,7 @@ impl Run<'_> {
             at: self.request.at,
             run: self.id,
             fingerprint: parts.fingerprint(),
+            steady: parts.steady(),
             parts,
             sandbox: Arc::clone(&self.engine.sandbox),
         })

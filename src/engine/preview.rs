@@ -72,6 +72,7 @@ pub(super) fn setting(sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Cloc
         at,
         run: 0,
         fingerprint: parts.fingerprint(),
+        steady: parts.steady(),
         parts,
         sandbox: Arc::clone(sandbox),
     }

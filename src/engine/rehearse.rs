@@ -168,7 +168,7 @@ async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -
 }
 
 async fn derive(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
-    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+    let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
     for (_, stage) in flow.of_role(Role::Record) {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts = segment::on_all_cores(setting, stage, drafts).await?;

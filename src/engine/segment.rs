@@ -69,7 +69,7 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut H
         return Err(RunError::Interrupted);
     }
     let history = older_parts(held, setting, &ads).await?;
-    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+    let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
     for (_, stage) in flow.of_role(Role::Record) {
         drafts = record(run, setting, stage, held, drafts).await?;
     }
@@ -170,6 +170,7 @@ mod tests {
             last_read: 0,
             released: false,
             discarded: false,
+            rolled_back: None,
             retries: 0,
             published: None,
         });

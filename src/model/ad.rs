@@ -82,6 +82,8 @@ pub struct Ad {
     pub released: bool,
     /// A person discarded this content.
     pub discarded: bool,
+    /// A run that published this content was taken back.
+    pub rolled_back: Option<RolledBack>,
     /// Failed tries so far.
     pub retries: i32,
     /// What `jobs` shows of it.
@@ -106,10 +108,20 @@ impl Ad {
             last_read: 0,
             released: false,
             discarded: false,
+            rolled_back: None,
             retries: 0,
             published: None,
         }
     }
+}
+
+/// What is remembered of an ad when a run is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolledBack {
+    /// What derived its content, the date of the run left out: while this derives it, the ad is held.
+    pub fingerprint: Hash,
+    /// Which run was taken back and why, in words.
+    pub why: String,
 }
 
 /// What `jobs` shows of an ad.
@@ -119,7 +131,7 @@ pub struct Published {
     pub job_id: Uuid,
     /// Its newest version.
     pub version: i32,
-    /// Why it is archived, if it is: `closed`, `missing` or `person`.
+    /// Why it is archived, if it is: as in `jobs.archived_as`.
     pub archived_as: Option<String>,
     /// The closing date for which it was archived.
     pub archived_for: Option<NaiveDate>,

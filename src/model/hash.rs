@@ -72,6 +72,9 @@ impl fmt::Debug for Part {
 }
 
 impl Parts {
+    /// The part that a rule which reads the clock adds: it changes every day.
+    pub const DATE: &'static str = "date of the run";
+
     /// Adds one part: its name and what it is made of.
     pub fn add(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug) {
         let text = format!("{made_of:?}");
@@ -93,6 +96,23 @@ impl Parts {
         Hash::of(format!("{:?}", self.0).as_bytes())
     }
 
+    /// The fingerprint with the date of the run left out: it only changes when the YAML or the code does.
+    pub fn steady(&self) -> Fingerprint {
+        let mut parts = self.clone();
+        parts.0.remove(Parts::DATE);
+        parts.fingerprint()
+    }
+
+    /// The parts that are stored as JSON: their hashes; the texts are not kept there.
+    pub fn stored(json: &Json) -> Parts {
+        let hash = |digits: &str| -> Option<Hash> {
+            let bytes = (0..32).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
+            Hash::from_column(bytes.collect())
+        };
+        let parts = json.as_object().into_iter().flatten();
+        Parts(parts.filter_map(|(name, part)| Some((name.clone(), Part { hash: hash(part.as_str()?)?, text: String::new() }))).collect())
+    }
+
     /// The parts as JSON, for the `fingerprints` table.
     pub fn to_json(&self) -> Json {
         self.0.iter().map(|(name, part)| (name.clone(), Json::from(part.hash.to_string()))).collect()
@@ -112,6 +132,17 @@ impl Parts {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_steady_fingerprint_can_be_had_from_what_is_stored_whatever_the_day() {
+        let mut parts = Parts::default();
+        parts.add("rule a", &1);
+        let steady = parts.fingerprint();
+        parts.add(Parts::DATE, &"2026-09-01");
+        assert_ne!(parts.fingerprint(), steady);
+        assert_eq!((parts.steady(), Parts::stored(&parts.to_json()).steady()), (steady, steady));
+        assert_eq!(Parts::stored(&parts.to_json()).fingerprint(), parts.fingerprint());
+    }
 
     #[test]
     fn changed_parts_are_named() {

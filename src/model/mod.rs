@@ -11,7 +11,7 @@ pub mod hash;
 pub mod job;
 pub mod problem;
 
-pub use ad::{Ad, Change, Outcome, Published};
+pub use ad::{Ad, Change, Outcome, Published, RolledBack};
 pub use clock::Clock;
 pub use document::{Document, Received, Refused};
 pub use field::{Field, FieldKind};

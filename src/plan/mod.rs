@@ -95,7 +95,7 @@ impl Flow {
     pub fn parts_at(&self, at: Clock) -> Parts {
         let mut parts = self.parts.clone();
         if self.reads_clock() {
-            parts.add("date of the run", &at.today(self.zone));
+            parts.add(Parts::DATE, &at.today(self.zone));
         }
         parts
     }

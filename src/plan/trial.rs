@@ -81,7 +81,17 @@ impl Trial {
         let parts = Parts::default();
         let fingerprint: Fingerprint = parts.fingerprint();
         let stream = Stream { institution: Uuid::nil(), source: "trial".to_owned() };
-        Setting { stream, slug: "trial".to_owned(), zone: self.zone, at, run: 0, fingerprint, parts, sandbox: Arc::clone(sandbox) }
+        Setting {
+            stream,
+            slug: "trial".to_owned(),
+            zone: self.zone,
+            at,
+            run: 0,
+            fingerprint,
+            steady: fingerprint,
+            parts,
+            sandbox: Arc::clone(sandbox),
+        }
     }
 }
 

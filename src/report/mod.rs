@@ -1,9 +1,12 @@
 //! Events and tables to people: the summary of a run, progress on a terminal, JSON lines, the daily report. Readers
 //! only: nothing here decides or writes anything. To add a form, add a file that reads the same data.
 
+pub mod biography;
 pub mod columns;
 pub mod daily;
+pub mod history;
 pub mod keys;
 pub mod progress;
 pub mod rehearsal;
+pub mod rollback;
 pub mod summary;

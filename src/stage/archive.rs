@@ -4,6 +4,7 @@
 use super::{ReadEnd, Setting, Settled};
 use crate::span::{Share, Span};
 use crate::store::holds::{self, Kind, NewHold};
+use crate::store::jobs::Stamp;
 use crate::store::reads::ReadState;
 use crate::store::runs::Alert;
 use crate::store::settle;
@@ -86,8 +87,8 @@ impl Archive {
     /// The database failed.
     pub async fn settle(&self, tx: &mut PgConnection, setting: &Setting, end: Option<ReadEnd>) -> crate::store::Result<Settled> {
         let newest_passed = setting.at.newest_passed(setting.zone, self.after_close);
-        let mut settled =
-            Settled { archived: settle::archive_closed(tx, &setting.stream, setting.run, setting.at, newest_passed).await?, alerts: Vec::new() };
+        let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.steady };
+        let mut settled = Settled { archived: settle::archive_closed(tx, &setting.stream, stamp, newest_passed).await?, alerts: Vec::new() };
         if let Some(end) = end.filter(|end| self.proves_absence(end.state)) {
             settle::count_misses(tx, &setting.stream, end.read, setting.at, self.apart.0).await?;
             self.retire(tx, setting, &mut settled).await?;

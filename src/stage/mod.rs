@@ -138,6 +138,8 @@ pub struct Setting {
     pub run: i64,
     /// The fingerprint of the segment.
     pub fingerprint: Fingerprint,
+    /// The same with the date of the run left out.
+    pub steady: Fingerprint,
     /// What it is made of.
     pub parts: Parts,
     /// The engine for scripts.

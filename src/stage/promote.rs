@@ -66,10 +66,10 @@ impl Promote {
     ) -> crate::store::Result<()> {
         let fates: Vec<Fate> = drafts.iter().map(|draft| self.fate(draft)).collect();
         create_relations(tx, setting, &fates).await?;
-        self.write_jobs(tx, setting, &fates, history).await?;
+        let written = self.write_jobs(tx, setting, &fates, history).await?;
         write_waiting(tx, setting, &fates).await?;
         write_holds(tx, setting, &fates).await?;
-        let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate)).collect();
+        let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate, &written)).collect();
         states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await
     }
 
@@ -90,22 +90,23 @@ impl Promote {
         }
     }
 
-    /// Archived as missing or by a person and listed again, or its closing date moved; whether to today or later is for the archive stage to see.
+    /// Archived as missing and listed again, or taken back and different now, or its closing date moved; whether to today or later is for the archive stage to see.
     fn reopens(&self, draft: &Draft, published: &Published) -> bool {
         match published.archived_as.as_deref() {
-            Some("missing") => true,
+            Some("missing" | "rolled_back") => true,
             Some("closed") => draft.job.get(Field::CloseDate).as_date() != published.archived_for,
             _ => false,
         }
     }
 
+    /// Writes jobs and versions; gives what was done to which job that had been there.
     async fn write_jobs(
         &self,
         tx: &mut PgConnection,
         setting: &Setting,
         fates: &[Fate<'_>],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<()> {
+    ) -> crate::store::Result<HashMap<Uuid, Change>> {
         let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
         let created: Vec<Version> =
             fates.iter().filter_map(|fate| if let Fate::Create(draft) = fate { Some(first_version(setting, draft)) } else { None }).collect();
@@ -131,7 +132,8 @@ impl Promote {
         jobs::mark_held(tx, &setting.stream, &freed, None).await?;
         let kept: Vec<Uuid> =
             fates.iter().filter_map(|fate| if let Fate::Keep(_, published) = fate { Some(published.job_id) } else { None }).collect();
-        jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await
+        jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await?;
+        Ok(changed.iter().map(|version| (version.job_id, version.change)).collect())
     }
 
     fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {
@@ -186,6 +188,7 @@ impl Promote {
         let closes = draft.job.get(Field::CloseDate).as_date();
         match published.archived_as.as_deref() {
             Some("missing") => Some("reopened: listed again"),
+            Some("rolled_back") => Some("reopened: its content or the YAML changed since it was taken back"),
             Some("closed") if closes != published.archived_for && closes.is_none_or(|date| date >= setting.at.today(setting.zone)) => {
                 Some("reopened: closing date moved")
             }
@@ -193,10 +196,11 @@ impl Promote {
         }
     }
 
-    fn standing(&self, setting: &Setting, fate: &Fate) -> Standing {
+    fn standing(&self, setting: &Setting, fate: &Fate, written: &HashMap<Uuid, Change>) -> Standing {
         let (draft, outcome, change) = match fate {
             Fate::Create(draft) => (*draft, Outcome::Published, Some(Change::Created)),
-            Fate::Differs(draft, published) => (*draft, Outcome::Published, self.change_of(setting, draft, published)),
+            // A hash may differ for a reason that makes no version: `compare` was edited, or a run was taken back.
+            Fate::Differs(draft, published) => (*draft, Outcome::Published, written.get(&published.job_id).copied()),
             Fate::Same(draft, _) => (*draft, Outcome::Published, None),
             Fate::Wait(draft, outcome) => (*draft, *outcome, None),
             Fate::Keep(draft, _) => (*draft, Outcome::Held, None),
@@ -220,14 +224,6 @@ impl Promote {
             retries: if later { ad.retries + 1 } else { 0 },
             error: later.then(|| messages(&draft.problems)),
         }
-    }
-
-    /// Updated or reopened; nothing if the hash differed for a reason that makes no version (`compare` was edited).
-    fn change_of(&self, setting: &Setting, draft: &Draft, published: &Published) -> Option<Change> {
-        if self.reopen_reason(setting, draft, published).is_some() {
-            return Some(Change::Reopened);
-        }
-        (draft.ad.fields_hash != Some(draft.hashes(&self.compared).0)).then_some(Change::Updated)
     }
 }
 
@@ -349,7 +345,8 @@ async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>
             Fate::Wait(draft, Outcome::Held) => open.extend(draft.holds.iter().cloned()),
             Fate::Keep(draft, _) => {
                 open.extend(draft.holds.iter().cloned());
-                open.push(held_job(draft));
+                // The hold of a roll-back was opened by it, and says more.
+                open.extend((!draft.is_rolled_back()).then(|| held_job(draft)));
             }
             _ => {}
         }

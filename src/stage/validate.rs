@@ -40,6 +40,20 @@ impl Validate {
         }
     }
 
+    /// What each mandatory field and rule says of an ad, those that are content included; before it is judged.
+    pub fn verdicts(&self, setting: &Setting, draft: &Draft) -> Vec<(String, Verdict)> {
+        let facts = self.facts(setting, draft);
+        let mut all = Vec::new();
+        for field in &self.require {
+            let problems: Vec<Problem> = field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent)).into_iter().collect();
+            let said = if problems.is_empty() { vec![Verdict::Pass] } else { problems.into_iter().map(Verdict::Fail).collect() };
+            all.extend(said.into_iter().map(|verdict| (format!("mandatory field {}", field.field), verdict)));
+        }
+        let rules = self.rules.iter();
+        all.extend(rules.map(|(set, rule)| (format!("rule {set}/{} {}", rule.id, rule.version), rule.judge(&setting.sandbox, &draft.job, &facts))));
+        all
+    }
+
     /// The versions before, where a rule compares with them.
     ///
     /// # Errors

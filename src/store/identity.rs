@@ -14,10 +14,10 @@ macro_rules! history_of {
             "WITH ", $with, "
              INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
                open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash,
-               status, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
+               status, archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
              SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description, open_date, close_date,
                department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-               changed_fields, changes, ", $change, ", reason, $3, $4, 'etl_pipeline'
+               archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, ", $change, ", reason, $3, $4, 'etl_pipeline'
              FROM written"
         )
     };

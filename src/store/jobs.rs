@@ -69,10 +69,10 @@ macro_rules! into_history {
     () => {
         " INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
              open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-             changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by)
+             archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by)
            SELECT j.institution_id, j.id, j.version, j.company_id, j.division_id, j.source_id, j.original_id, j.external_id, j.title, j.description,
              j.open_date, j.close_date, j.department, j.department_id, j.job_type, j.source_url, j.remuneration, j.recruiter, j.locations, j.extra, j.raw_json,
-             j.content_hash, j.status, v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, $3, $5, $4, v.created_by
+             j.content_hash, j.status, j.archived_at, j.archived_as, j.archived_for, j.reopened_at, v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, $3, $5, $4, v.created_by
            FROM written j JOIN v ON v.job_id = j.id"
     };
 }

@@ -4,6 +4,8 @@
 //! `docs/decisions/0001-state.md`. Nothing here decides anything about ads: it stores decisions. To add a table,
 //! add a migration with a `COMMENT` on every column and a file here.
 
+pub mod audit;
+pub mod biography;
 pub mod documents;
 pub mod failures;
 pub mod figures;
@@ -13,6 +15,7 @@ pub mod jobs;
 pub mod lane;
 pub mod reads;
 pub mod relations;
+pub mod rollback;
 pub mod runs;
 pub mod server;
 pub mod settle;

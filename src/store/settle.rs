@@ -1,6 +1,7 @@
 //! T3: what a source's read says about the ads that are not in it, and which closing dates have passed. One
 //! transaction a source; repeating it at the same clock changes nothing.
 
+use super::jobs::Stamp;
 use super::{Result, Stream, holds, staging};
 use crate::model::Clock;
 use chrono::{Duration, NaiveDate};
@@ -14,33 +15,38 @@ macro_rules! archive_history {
              history AS (
                INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
                  open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash,
-                 status, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
+                 status, archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
                SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description, open_date, close_date,
                  department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-                 '{status}', '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', 'archive', reason, $3, $4, $5
+                 archived_at, archived_as, archived_for, reopened_at, '{status}', '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', 'archive', reason, $3, $4, $5
                FROM written RETURNING original_id)
              SELECT original_id FROM history ORDER BY original_id"
         )
     };
 }
 
-/// Archives the open jobs whose closing date is at or before `newest_passed`, once for each date. Gives their ids.
+/// Archives the open jobs whose closing date is at or before `newest_passed`, once for each date; not those of which a run was taken back, while
+/// their content is the same and the stamp's fingerprint derives it. Gives their ids.
 ///
 /// # Errors
 /// The database failed.
-pub async fn archive_closed(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, newest_passed: NaiveDate) -> Result<Vec<String>> {
+pub async fn archive_closed(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, newest_passed: NaiveDate) -> Result<Vec<String>> {
     let ids = sqlx::query_scalar(archive_history!(
         "written AS (
            UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'closed', archived_for = close_date, version = version + 1, last_updated_at = $4
            WHERE institution_id = $1 AND source_id = $2 AND status = 'open' AND close_date <= $6 AND archived_for IS DISTINCT FROM close_date
+             AND NOT EXISTS (
+               SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = jobs.original_id AND s.job_id = jobs.id
+                 AND s.rolled_back_hash = s.content_hash AND s.rolled_back_fingerprint = $7 AND s.released_hash IS DISTINCT FROM s.content_hash)
            RETURNING *, 'archived: closing date passed (' || close_date || ')' AS reason)"
     ))
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(run)
-    .bind(at.0)
+    .bind(stamp.run)
+    .bind(stamp.at.0)
     .bind("etl_pipeline")
     .bind(newest_passed)
+    .bind(stamp.fingerprint.to_vec())
     .fetch_all(connection)
     .await?;
     Ok(ids)

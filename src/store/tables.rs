@@ -29,20 +29,21 @@ struct Column {
     name: String,
     kind: String,
     nullable: bool,
+    is_view: bool,
     comment: Option<String>,
 }
 
-/// The reference page of all tables, as Markdown.
+/// The reference page of all tables and views, as Markdown.
 ///
 /// # Errors
 /// The database failed.
 pub async fn reference(connection: &mut PgConnection) -> Result<String> {
     let columns: Vec<Column> = sqlx::query_as(
         "SELECT c.relname AS table_name, obj_description(c.oid) AS table_comment, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS kind,
-           NOT a.attnotnull AS nullable, col_description(c.oid, a.attnum) AS comment
+           NOT a.attnotnull AS nullable, c.relkind = 'v' AS is_view, col_description(c.oid, a.attnum) AS comment
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> '_sqlx_migrations'
-         ORDER BY c.relname, a.attnum",
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> '_sqlx_migrations'
+         ORDER BY c.relkind, c.relname, a.attnum",
     )
     .fetch_all(connection)
     .await?;
@@ -58,7 +59,7 @@ fn markdown(columns: &[Column]) -> String {
             let about = column.table_comment.as_deref().unwrap_or_default();
             let _ = write!(page, "\n## {table}\n\n{about}\n\n| column | type | what |\n|---|---|---|\n");
         }
-        let kind = if column.nullable { format!("{}, may be null", column.kind) } else { column.kind.clone() };
+        let kind = if column.nullable && !column.is_view { format!("{}, may be null", column.kind) } else { column.kind.clone() };
         let _ = writeln!(page, "| `{}` | {kind} | {} |", column.name, column.comment.as_deref().unwrap_or_default().replace('|', "\\|"));
     }
     page

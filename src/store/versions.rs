@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// The database failed.
 pub async fn remember(connection: &mut PgConnection, institution: Uuid, parts: &Parts, at: Clock) -> Result<()> {
     // A date is no version of anything.
-    let all: Vec<_> = parts.all().filter(|(name, _)| *name != "date of the run").collect();
+    let all: Vec<_> = parts.all().filter(|(name, _)| *name != Parts::DATE).collect();
     sqlx::query(
         "INSERT INTO versions (institution_id, part, hash, text, first_used_at)
          SELECT $1, v.part, v.hash, v.text, $2 FROM unnest($3::text[], $4::bytea[], $5::text[]) AS v (part, hash, text) ON CONFLICT DO NOTHING",
@@ -60,6 +60,19 @@ pub async fn of(connection: &mut PgConnection, institution: Option<&str>, name: 
     .fetch_all(connection)
     .await?;
     Ok(rows)
+}
+
+/// Versions by their hashes, in hexadecimal digits.
+///
+/// # Errors
+/// The database failed.
+pub async fn texts(connection: &mut PgConnection, institution: Uuid, hashes: &[String]) -> Result<Vec<Version>> {
+    let rows = sqlx::query_as(
+        "SELECT i.slug AS institution, v.part, encode(v.hash, 'hex') AS version, v.text, v.first_used_at
+         FROM versions v JOIN institutions i ON i.id = v.institution_id
+         WHERE v.institution_id = $1 AND v.hash = ANY (SELECT decode(digits, 'hex') FROM unnest($2::text[]) AS digits) ORDER BY v.part, v.hash",
+    );
+    Ok(rows.bind(institution).bind(hashes).fetch_all(connection).await?)
 }
 
 /// What a source was derived by from some run on.

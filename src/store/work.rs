@@ -2,7 +2,7 @@
 //! query, so that a run that died is simply run again.
 
 use super::{Result, Stream};
-use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published};
+use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -24,6 +24,8 @@ struct Row {
     refresh_hash: Option<Vec<u8>>,
     released: bool,
     discarded: bool,
+    rolled_back: Option<Vec<u8>>,
+    rolled_back_why: Option<String>,
     retries: i32,
     last_read: i64,
     job_id: Option<Uuid>,
@@ -43,6 +45,7 @@ macro_rules! select_ads {
             " AS scraped_at, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
                s.generation, s.fields_hash, s.refresh_hash, s.retries, s.last_read,
                s.released_hash IS NOT DISTINCT FROM s.content_hash AS released, s.discarded_hash IS NOT DISTINCT FROM s.content_hash AS discarded,
+               CASE WHEN s.rolled_back_hash = s.content_hash THEN s.rolled_back_fingerprint END AS rolled_back, s.rolled_back_why,
                j.id AS job_id, j.version, j.archived_as, j.archived_for, j.held_since IS NOT NULL AS held
              FROM ad_states s
              ",
@@ -193,6 +196,8 @@ impl Row {
             last_read: self.last_read,
             released: self.released,
             discarded: self.discarded,
+            rolled_back: Hash::from_column(self.rolled_back)
+                .map(|fingerprint| RolledBack { fingerprint, why: self.rolled_back_why.unwrap_or_default() }),
             retries: self.retries,
             published,
         }

@@ -1,0 +1,65 @@
+//! `weir audit`.
+
+use super::database::{Database, block_on};
+use super::{DONE, Edge, FAILED, Failure};
+use crate::plan::picture::thousands;
+use crate::report::columns::{columns, line};
+use crate::report::history::value;
+use crate::store::audit::{self, Extent, Finding};
+use serde_json::{Value as Json, json};
+
+/// Jobs that were changed past the pipeline.
+#[derive(clap::Args)]
+#[command(after_help = "Compares every job with its newest version, field by field, and looks for versions that are not there. `source_url` and\n\
+    `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
+pub struct Audit {
+    /// The institution; all if none is named
+    institution: Option<String>,
+    /// At most so many findings
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    limit: i64,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+impl Audit {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let mut connection = database.store.connection().await?;
+            let slug = self.institution.as_deref();
+            let extent = audit::extent(&mut connection, slug).await;
+            let findings = audit::findings(&mut connection, slug, self.limit).await;
+            drop(connection);
+            database.close().await?;
+            self.tell(&extent?, &findings?)
+        })?
+    }
+
+    fn tell(&self, extent: &Extent, findings: &[Finding]) -> Result<u8, Failure> {
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "compared": extent, "findings": findings }));
+        } else {
+            put!("{}", columns(&findings.iter().map(row).collect::<Vec<_>>(), 4));
+            let found = match findings.len() {
+                0 => "all is as history says".to_owned(),
+                count => format!("{} finding{}", thousands(i64::try_from(count).unwrap_or(i64::MAX)), if count == 1 { "" } else { "s" }),
+            };
+            say!("{} jobs and {} versions compared: {found}", thousands(extent.jobs), thousands(extent.versions));
+        }
+        Ok(if findings.is_empty() { DONE } else { FAILED })
+    }
+}
+
+fn row(finding: &Finding) -> Vec<String> {
+    let shown = |held: &Option<Json>| line(&value(held.as_ref().unwrap_or(&Json::Null)), 60);
+    let what = match finding.kind.as_str() {
+        "no_history" => "has no version".to_owned(),
+        "no_job" => "has versions and no job".to_owned(),
+        "gap" => format!("versions are missing: {}", shown(&finding.in_history)),
+        _ => format!("is {}, and {} in history", shown(&finding.in_jobs), shown(&finding.in_history)),
+    };
+    let name = format!("{}/{}:{}", finding.institution, finding.source_id, line(&finding.original_id, 40));
+    vec![name, finding.job_id.to_string(), finding.field.clone().unwrap_or_else(|| "-".to_owned()), what]
+}

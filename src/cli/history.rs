@@ -1,0 +1,66 @@
+//! `weir history`.
+
+use super::database::{Database, block_on};
+use super::{DONE, Edge, Failure, named, parse_time};
+use crate::model::Clock;
+use crate::report::history;
+use crate::store::biography;
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// The versions of a job: what changed, when, why, by whom.
+#[derive(clap::Args)]
+#[command(
+    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing\n\
+    else begins so. Each version says which run made it, from which document (its hash), and which mappings and rules had changed."
+)]
+pub struct History {
+    /// The job
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// The job as it was at an instant: 2026-09-01 (its first moment, UTC), or 2026-09-01T06:00:00+10:00
+    #[arg(long, value_name = "DATE", value_parser = parse_time)]
+    at: Option<Clock>,
+    /// As JSON, for machines; with --at, the raw document too
+    #[arg(long)]
+    json: bool,
+}
+
+impl History {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let mut connection = database.store.connection().await?;
+            let result = self.tell(&mut connection).await;
+            drop(connection);
+            database.close().await?;
+            result.map(|()| DONE)
+        })?
+    }
+
+    async fn tell(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+        let found = named::find(connection, &self.job).await?;
+        let Some(job) = found.job_id else {
+            return Err(Failure::nothing(format!("`{}` never became a job\nhelp: `weir why` says why", self.job)));
+        };
+        let history = history::collect(connection, &found, job).await?;
+        let Some(at) = self.at else {
+            if self.json {
+                say!("{:#}", json!({ "format": 1, "history": history }));
+            } else {
+                put!("{}", history::text(&history));
+            }
+            return Ok(());
+        };
+        let Some(version) = history.at(at.0) else {
+            return Err(Failure::nothing(format!("there was no such job at {}\nhelp: `weir history {}` shows since when", at.0, self.job)));
+        };
+        if self.json {
+            let raw = biography::raw(connection, found.institution_id, job, version.version).await?;
+            say!("{:#}", json!({ "format": 1, "at": at.0, "version": version, "raw_json": raw }));
+        } else {
+            put!("{}", history::job(version));
+        }
+        Ok(())
+    }
+}

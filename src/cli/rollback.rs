@@ -1,0 +1,65 @@
+//! `weir rollback`.
+
+use super::database::{Database, block_on};
+use super::{At, DONE, Edge, FAILED, Failure};
+use crate::engine::rollback::{self as undo, Asked};
+use crate::report::rollback::{self, Page};
+use crate::store::Store;
+use crate::store::rollback::{Order, find};
+use serde_json::json;
+
+/// Take back what one run did to jobs.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Jobs that the run created are archived, updates and reopenings go back to the version before, archived jobs open again: each as\n\
+    a new version with the reason, nothing is deleted. The ads wait until their content or the YAML changes; `weir holds release`\n\
+    publishes one anyway. Jobs that were changed again since are left alone and named: take back the later run first.\n\
+    Exit codes: 0 done, 1 some jobs are left alone, 2 there is no such run."
+)]
+pub struct Rollback {
+    /// The run: its number, as `weir run` and `weir report` show it
+    run: i64,
+    /// Show what it would do; nothing is written
+    #[arg(long)]
+    dry_run: bool,
+    /// Why, for the record
+    #[arg(long)]
+    reason: Option<String>,
+    /// Wait for a run of the institution that is under way
+    #[arg(long)]
+    wait: bool,
+    /// Jobs to show of each kind
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    #[command(flatten)]
+    at: At,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+impl Rollback {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let result = self.take_back(edge, &database.store).await;
+            database.close().await?;
+            result
+        })?
+    }
+
+    async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
+        let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
+            return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report` and `weir history JOB` name the runs", self.run)));
+        };
+        let order = Order { at: self.at.clock(edge), by: edge.person(), reason: self.reason.clone() };
+        let jobs = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait }).await?;
+        let page = Page { institution: run.slug, run: run.id, at: run.at, dry_run: self.dry_run, jobs };
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "rollback": page }));
+        } else {
+            put!("{}", rollback::text(&page, self.limit));
+        }
+        Ok(if page.left_alone() > 0 { FAILED } else { DONE })
+    }
+}

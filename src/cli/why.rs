@@ -1,0 +1,69 @@
+//! `weir why`.
+
+use super::database::{Database, block_on};
+use super::{DONE, Edge, Failure, named};
+use crate::engine::verdicts::{self, Judged};
+use crate::model::{Ad, Clock, Hash};
+use crate::report::biography as page;
+use crate::store::Store;
+use crate::store::biography::{self, Ad as Known, Found};
+use serde_json::json;
+
+/// Everything that is known of an ad: the biography of its job.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Documents, versions, holds and alerts in order of time; then how the ad stands, which mapping made each field, and what each\n\
+    rule of the working copy says of the stored document. Works for ads that never became jobs, too.\n\
+    JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing\n\
+    else begins so."
+)]
+pub struct Why {
+    /// The job, or the ad
+    #[arg(value_name = "JOB")]
+    job: String,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+}
+
+impl Why {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let result = self.tell(edge, &database.store).await;
+            database.close().await?;
+            result.map(|()| DONE)
+        })?
+    }
+
+    async fn tell(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
+        let mut connection = store.connection().await?;
+        let found = named::find(&mut connection, &self.job).await?;
+        // The id may stand for another job now.
+        let known = biography::ad(&mut connection, &found).await?.filter(|ad| found.job_id.is_none() || ad.job_id == found.job_id);
+        let judged = match &known {
+            Some(known) if known.refused.is_none() => judge(edge, store, &found, known).await?,
+            _ => None,
+        };
+        let biography = page::collect(&mut connection, &found, known, judged).await?;
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "why": biography }));
+        } else {
+            put!("{}", page::text(&biography));
+        }
+        Ok(())
+    }
+}
+
+/// What the working copy says of the stored document, if it compiles.
+async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Result<Option<Judged>, Failure> {
+    let checked = edge.checked();
+    let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.tenant.id == found.institution_id);
+    let Some((plan, flow)) = plan.and_then(|plan| Some((plan, plan.flows.iter().find(|flow| flow.source == found.source_id)?))) else {
+        eprintln!("note: what the rules say now cannot be told: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
+        return Ok(None);
+    };
+    let hash = Hash::of(known.document.as_bytes());
+    let ad = Ad::fresh(found.original_id.clone(), known.content.clone(), hash, Clock(known.scraped_at));
+    Ok(Some(verdicts::judge(store, &checked.sandbox, plan, flow, ad, found.job_id).await?))
+}

@@ -1,0 +1,63 @@
+//! Takes back what one run did to jobs: new versions, never less history. It has the institution's lock, so that no run is under way, and one
+//! transaction: all of it or nothing. A dry run does the same and rolls back.
+
+use super::{RunError, take_lock};
+use crate::model::{Clock, Fingerprint, Parts};
+use crate::store::rollback::{self, Order, Run, Taken};
+use crate::store::runs::{self, Alert};
+use crate::store::{Store, StoreError};
+use sqlx::{Connection, PgConnection};
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Who, when and why.
+    pub order: Order,
+    /// Roll everything back in the end.
+    pub dry_run: bool,
+    /// Wait for a run of the institution instead of giving up.
+    pub wait: bool,
+}
+
+/// Takes a run back; tells what became of each job that it had touched.
+///
+/// # Errors
+/// The institution is busy, the clock runs backwards, or the database failed: then nothing was done.
+pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Taken>, RunError> {
+    if run.last_run_at > asked.order.at.0 {
+        return Err(RunError::Earlier { slug: run.slug.clone(), last: run.last_run_at, at: asked.order.at.0 });
+    }
+    let lock = take_lock(store, run.institution_id, &run.slug, asked.wait).await?;
+    let taken = write(store, run, asked).await;
+    // The server releases the lock by itself if this fails.
+    let _ = lock.release().await;
+    taken
+}
+
+async fn write(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Taken>, RunError> {
+    let mut connection = store.connection().await?;
+    let mut tx = connection.begin().await.map_err(StoreError::from)?;
+    let steady = steady(&mut tx, run).await?;
+    let taken = rollback::take_back(&mut tx, run, &asked.order, &steady).await?;
+    let count = taken.iter().filter(|one| one.left_alone.is_none()).count();
+    if count > 0 {
+        alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;
+    }
+    let ended = if asked.dry_run { tx.rollback().await } else { tx.commit().await };
+    ended.map_err(StoreError::from)?;
+    Ok(taken)
+}
+
+/// Each fingerprint that derived the ads, and the same with the date of the run left out: it changes daily where a rule reads the clock, and must not
+/// let go what was taken back.
+async fn steady(connection: &mut PgConnection, run: &Run) -> Result<Vec<(Fingerprint, Fingerprint)>, RunError> {
+    let all = rollback::fingerprints(connection, run).await?;
+    let parts = runs::fingerprint_parts(connection, run.institution_id, &all).await?;
+    Ok(parts.into_iter().map(|(fingerprint, parts)| (fingerprint, Parts::stored(&parts).steady())).collect())
+}
+
+async fn alert(connection: &mut PgConnection, run: &Run, at: Clock, by: &str, count: usize) -> Result<(), RunError> {
+    let message = format!("{by} took back what run {} did to {count} job{}", run.id, if count == 1 { "" } else { "s" });
+    let alert = Alert { source: String::new(), kind: "rolled_back", severity: "warn", message };
+    Ok(runs::alert(connection, run.institution_id, Some(run.id), at, &alert).await?)
+}

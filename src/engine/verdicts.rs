@@ -1,0 +1,80 @@
+//! What each mandatory field and rule of the working copy says of one stored ad, those that are content included. The same stages as in a run;
+//! nothing is fetched, locked or written.
+
+use super::preview::setting;
+use super::{RunError, segment};
+use crate::model::{Ad, Problem, Published, Severity};
+use crate::plan::{Flow, Plan};
+use crate::rule::{Sandbox, Verdict};
+use crate::stage::{Draft, Role, Stage};
+use crate::store::Store;
+use serde::Serialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What is said of an ad.
+#[derive(Debug, Default, Serialize)]
+pub struct Judged {
+    /// The company that it names.
+    pub company: Option<String>,
+    /// The division that it names.
+    pub division: Option<String>,
+    /// Each verdict.
+    pub verdicts: Vec<Said>,
+}
+
+/// One verdict.
+#[derive(Debug, Serialize)]
+pub struct Said {
+    /// Who says it: `mandatory field title`, `rule common/close-after-open 4b1cfbba`, `company`.
+    pub by: String,
+    /// pass, fail, warn, hold, or silent: it does not apply.
+    pub verdict: &'static str,
+    /// Why, where it does not pass.
+    pub message: String,
+}
+
+/// Judges one ad; `job` is what `jobs` shows of it, for rules that compare with the version before.
+///
+/// # Errors
+/// The database failed.
+pub async fn judge(store: &Store, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, ad: Ad, job: Option<Uuid>) -> Result<Judged, RunError> {
+    let setting = setting(sandbox, plan, flow, ad.scraped_at);
+    let mut held = store.lane().hold().await?;
+    let published = job.map(|job_id| Published { job_id, version: 0, archived_as: None, archived_for: None, held: false });
+    let mut drafts = vec![Draft::new(Ad { published, ..ad })];
+    let mut judged = Judged::default();
+    for (_, stage) in flow.of_role(Role::Record) {
+        stage.look_up(&mut held, &setting, &mut drafts).await?;
+        let Some(draft) = drafts.first_mut() else { return Ok(judged) };
+        if let Stage::Validate(validate) = stage {
+            judged.verdicts.extend(validate.verdicts(&setting, draft).into_iter().map(|(by, verdict)| said(by, verdict)));
+        }
+        segment::guarded(draft, stage.kind().name(), |draft| stage.record(&setting, draft));
+    }
+    if let Some(draft) = drafts.pop() {
+        judged.add(draft);
+    }
+    Ok(judged)
+}
+
+impl Judged {
+    /// What was said apart from mandatory fields and rules, and the names in the ad.
+    fn add(&mut self, draft: Draft) {
+        let is_said = |problem: &Problem| problem.rule.is_some() || self.verdicts.iter().any(|said| said.message == problem.message);
+        let others: Vec<Problem> = draft.problems.iter().filter(|problem| !is_said(problem)).cloned().collect();
+        self.verdicts
+            .extend(others.into_iter().map(|problem| said(problem.field.clone().unwrap_or_else(|| problem.kind.clone()), Verdict::Fail(problem))));
+        let holds = draft.holds.into_iter().map(|hold| Said { by: hold.kind.name().to_owned(), verdict: "hold", message: hold.reason });
+        self.verdicts.extend(holds);
+        (self.company, self.division) = (draft.facts.company.name, draft.facts.division.name);
+    }
+}
+
+fn said(by: String, verdict: Verdict) -> Said {
+    match verdict {
+        Verdict::Silent => Said { by, verdict: "silent", message: String::new() },
+        Verdict::Pass => Said { by, verdict: "pass", message: String::new() },
+        Verdict::Fail(problem) => Said { by, verdict: if problem.severity == Severity::Warn { "warn" } else { "fail" }, message: problem.message },
+    }
+}

@@ -1,0 +1,277 @@
+//! `weir why`: everything that is known of one ad, in order of time, and then how it stands: which mapping made each field, what each rule says now.
+//! It reads what others have written and decides nothing.
+
+use super::columns::{columns, line};
+use super::history::{self, Entry, History, value};
+use crate::engine::verdicts::Judged;
+use crate::store::Result;
+use crate::store::biography::{self, Ad, Found, Held, Raised};
+use crate::store::versions::{self, Version as PartText};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// The biography of an ad.
+#[derive(Debug, Serialize)]
+pub struct Biography {
+    /// Whose.
+    #[serde(flatten)]
+    pub of: Found,
+    /// What happened, in order of time.
+    pub events: Vec<Event>,
+    /// How the ad stands; nothing if its id stands for another job now.
+    pub ad: Option<Ad>,
+    /// The fields of the newest version, and what made them.
+    pub fields: Vec<Made>,
+    /// What each mandatory field and rule says now; nothing if that cannot be told.
+    pub verdicts: Option<Judged>,
+    /// The versions.
+    pub versions: Vec<Entry>,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// document, create, update, archive, reopen, hold, decision, alert, seen, missed.
+    pub kind: String,
+    /// What, in words.
+    pub what: String,
+    /// More of it, a line each.
+    pub more: Vec<String>,
+}
+
+/// A field, and what made it.
+#[derive(Debug, Serialize)]
+pub struct Made {
+    /// The field.
+    pub field: String,
+    /// Its value.
+    pub value: Json,
+    /// The version that it is of.
+    pub since: i32,
+    /// The version of the mapping that made it.
+    pub mapping: Option<String>,
+    /// That mapping, as text.
+    pub text: Option<String>,
+}
+
+/// Collects the biography. `names` are the company and division that the ad names.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(connection: &mut PgConnection, found: &Found, ad: Option<Ad>, verdicts: Option<Judged>) -> Result<Biography> {
+    let versions = match found.job_id {
+        Some(job) => history::collect(connection, found, job).await?.versions,
+        None => Vec::new(),
+    };
+    let names: Vec<String> = verdicts.iter().flat_map(|judged| [judged.company.clone(), judged.division.clone()]).flatten().collect();
+    let ids = ids(found, &versions);
+    let holds = biography::holds(connection, found, &ids.iter().map(String::as_str).collect::<Vec<_>>(), &names).await?;
+    let since = versions.first().map(|entry| entry.version.created_at).into_iter().chain(ad.as_ref().map(|ad| ad.first_seen_at)).min();
+    let runs: Vec<i64> = versions.iter().filter_map(|entry| entry.version.run_id).collect();
+    let alerts = match since {
+        Some(since) => biography::alerts(connection, found, since, &runs).await?,
+        None => Vec::new(),
+    };
+    let fields = made(connection, found, &versions).await?;
+    let mut events: Vec<Event> = documents(&versions, ad.as_ref());
+    events.extend(versions.iter().map(changed));
+    events.extend(holds.iter().flat_map(held));
+    events.extend(alerts.iter().map(raised));
+    events.extend(ad.as_ref().into_iter().flat_map(presence));
+    events.sort_by_key(|event| event.at);
+    Ok(Biography { of: found.clone(), events, ad, fields, verdicts, versions })
+}
+
+/// The ids that the ad has had.
+fn ids(found: &Found, versions: &[Entry]) -> BTreeSet<String> {
+    let earlier = versions.iter().filter_map(|entry| entry.version.job.get("original_id")?.as_str().map(str::to_owned));
+    earlier.chain([found.original_id.clone()]).collect()
+}
+
+/// Each document: of the stored one where it came from, of those before what the versions keep of them.
+fn documents(versions: &[Entry], ad: Option<&Ad>) -> Vec<Event> {
+    let mut events: Vec<Event> = Vec::new();
+    let mut last = "";
+    let with_content = versions.iter().map(|entry| &entry.version).filter(|version| version.takes_back.is_none());
+    for version in with_content.filter(|version| ad.is_none_or(|ad| ad.document != version.document)) {
+        if version.document != last {
+            let run = version.run_id.map(|run| format!(", by run {run}")).unwrap_or_default();
+            let what = format!("document {}{run}", short(&version.document));
+            events.push(Event { at: version.created_at, kind: "document".to_owned(), what, more: Vec::new() });
+        }
+        last = &version.document;
+    }
+    if let Some(ad) = ad {
+        let what = format!("document {}, from {}", short(&ad.document), place(ad.metadata.as_ref()));
+        events.push(Event { at: ad.scraped_at, kind: "document".to_owned(), what, more: ad.refused.iter().map(|why| line(why, 200)).collect() });
+    }
+    events
+}
+
+/// Where a document came from, in words.
+fn place(metadata: Option<&Json>) -> String {
+    let part = |name: &str| metadata.and_then(|metadata| metadata.get(name)).filter(|part| !part.is_null());
+    let address = part("url").or_else(|| part("file")).and_then(Json::as_str).map_or_else(|| "its source".to_owned(), |address| line(address, 160));
+    match part("line") {
+        Some(number) => format!("{address} line {number}"),
+        None => address,
+    }
+}
+
+fn changed(entry: &Entry) -> Event {
+    let version = &entry.version;
+    let by = version.run_id.map_or_else(|| line(&version.created_by, 40), |run| format!("run {run}"));
+    let what = format!("version {} by {by}: {}", version.version, line(&version.change_reason, 200));
+    let edits = entry.edited.iter().map(|part| format!("{} {} → {}", line(&part.part, 60), dash(part.old.as_ref()), dash(part.new.as_ref())));
+    Event { at: version.created_at, kind: version.change_type.clone(), what, more: history::changes(version).into_iter().chain(edits).collect() }
+}
+
+fn dash(text: Option<&String>) -> &str {
+    text.map_or("-", String::as_str)
+}
+
+fn held(hold: &Held) -> Vec<Event> {
+    let opened = format!("hold {} ({}): {}", hold.id, hold.kind, line(&hold.reason, 200));
+    let mut events = vec![Event { at: hold.opened_at, kind: "hold".to_owned(), what: opened, more: Vec::new() }];
+    if let Some(at) = hold.closed_at {
+        let (by, note) = (line(hold.closed_by.as_deref().unwrap_or("-"), 40), line(hold.note.as_deref().unwrap_or("-"), 160));
+        events.push(Event { at, kind: "decision".to_owned(), what: format!("hold {} {} by {by}: {note}", hold.id, hold.status), more: Vec::new() });
+    }
+    events
+}
+
+fn raised(alert: &Raised) -> Event {
+    Event { at: alert.raised_at, kind: "alert".to_owned(), what: format!("{}: {}", alert.severity, line(&alert.message, 300)), more: Vec::new() }
+}
+
+fn presence(ad: &Ad) -> Vec<Event> {
+    let mut events = vec![Event { at: ad.last_seen_at, kind: "seen".to_owned(), what: "last seen in its source".to_owned(), more: Vec::new() }];
+    if let Some(at) = ad.last_miss_at.filter(|_| ad.misses > 0) {
+        let what = format!("missed by {} complete read{} since it was last seen", ad.misses, if ad.misses == 1 { "" } else { "s" });
+        events.push(Event { at, kind: "missed".to_owned(), what, more: Vec::new() });
+    }
+    events
+}
+
+/// Which mapping made each field of the newest version: the mapping of the version that last changed it.
+async fn made(connection: &mut PgConnection, found: &Found, versions: &[Entry]) -> Result<Vec<Made>> {
+    let Some(newest) = versions.last() else { return Ok(Vec::new()) };
+    let mut fields = Vec::new();
+    let skipped = [
+        "institution_id",
+        "id",
+        "version",
+        "source_id",
+        "original_id",
+        "external_id",
+        "status",
+        "archived_at",
+        "archived_as",
+        "archived_for",
+        "reopened_at",
+    ];
+    let values = newest.version.job.as_object().into_iter().flatten().filter(|(name, value)| !value.is_null() && !skipped.contains(&name.as_str()));
+    let texts = texts(connection, found, versions).await?;
+    for (field, value) in flattened(values) {
+        let column = if field.starts_with("extra.") { "extra" } else { field.as_str() };
+        let made = made_by(versions, column).unwrap_or(newest);
+        let part = format!("mapping of {}", field.trim_start_matches("extra."));
+        let hash = made.version.parts.as_ref().and_then(|parts| parts.get(&part)?.as_str().map(str::to_owned));
+        let text = hash.as_ref().and_then(|hash| texts.get(hash).cloned());
+        fields.push(Made { field, value, since: made.version.version, mapping: hash.map(|hash| short(&hash)), text });
+    }
+    Ok(fields)
+}
+
+/// The version that made a field what it is: of a roll-back, the one that it brought back.
+fn made_by<'v>(versions: &'v [Entry], column: &str) -> Option<&'v Entry> {
+    let restored = versions.last()?.version.restores.filter(|version| *version > 0);
+    let changed = |entry: &&Entry| entry.version.changed_fields.iter().any(|changed| changed == column);
+    versions.iter().filter(|entry| restored.is_none_or(|last| entry.version.version <= last)).rfind(changed)
+}
+
+/// Custom fields one by one.
+fn flattened<'v>(values: impl Iterator<Item = (&'v String, &'v Json)>) -> Vec<(String, Json)> {
+    let each = |(name, value): (&String, &Json)| match value {
+        Json::Object(extra) if name == "extra" => extra.iter().map(|(name, value)| (format!("extra.{name}"), value.clone())).collect(),
+        _ => vec![(name.clone(), value.clone())],
+    };
+    values.flat_map(each).collect()
+}
+
+/// The texts of all mappings that the versions were derived by, by hash.
+async fn texts(connection: &mut PgConnection, found: &Found, versions: &[Entry]) -> Result<BTreeMap<String, String>> {
+    let parts = versions.iter().filter_map(|entry| entry.version.parts.as_ref()?.as_object()).flatten();
+    let wanted: BTreeSet<String> =
+        parts.filter(|(name, _)| name.starts_with("mapping of ")).filter_map(|(_, hash)| hash.as_str().map(str::to_owned)).collect();
+    let texts: Vec<PartText> = versions::texts(connection, found.institution_id, &wanted.into_iter().collect::<Vec<_>>()).await?;
+    Ok(texts.into_iter().map(|version| (version.version, version.text)).collect())
+}
+
+fn short(hash: &str) -> String {
+    hash.chars().take(8).collect()
+}
+
+/// The biography as text.
+pub fn text(biography: &Biography) -> String {
+    let mut out = title(biography);
+    let _ = writeln!(out, "\nwhat happened");
+    for event in &biography.events {
+        let _ = writeln!(out, "  {}  {:8}  {}", event.at.format("%Y-%m-%d %H:%MZ"), event.kind, event.what);
+        event.more.iter().for_each(|more| {
+            let _ = writeln!(out, "                               {more}");
+        });
+    }
+    standing(&mut out, biography);
+    section(&mut out, "its fields, and what made them", biography.fields.iter().map(field).collect());
+    if let Some(judged) = &biography.verdicts {
+        let row = |verdict: &crate::engine::verdicts::Said| vec![verdict.verdict.to_owned(), line(&verdict.by, 60), line(&verdict.message, 160)];
+        section(&mut out, "what is said of the stored document now", judged.verdicts.iter().map(row).collect());
+    }
+    out
+}
+
+fn title(biography: &Biography) -> String {
+    if biography.versions.is_empty() {
+        let Found { institution, source_id, original_id, .. } = &biography.of;
+        return format!("{institution}/{source_id}:{} · never became a job\n", line(original_id, 80));
+    }
+    let history = History { of: biography.of.clone(), versions: biography.versions.clone() };
+    format!("{}\n", history.title())
+}
+
+fn standing(out: &mut String, biography: &Biography) {
+    let Some(ad) = &biography.ad else {
+        let _ = writeln!(out, "\nnow\n  the id of the ad stands for another job, or the ad is not known any more");
+        return;
+    };
+    let gone = if ad.retired { ", gone from its source" } else { "" };
+    let _ = writeln!(out, "\nnow\n  the ad is {}{gone}", ad.outcome);
+    if let Some(at) = ad.retry_at {
+        let _ = writeln!(out, "  it is tried again after {}", at.format("%Y-%m-%d %H:%MZ"));
+    }
+    for reason in ad.reasons.iter().filter_map(Json::as_array).flatten() {
+        let part = |name: &str| reason.get(name).and_then(Json::as_str).unwrap_or_default();
+        let rule = if part("rule").is_empty() { String::new() } else { format!(" (rule {} {})", part("rule"), part("version")) };
+        let _ = writeln!(out, "  {}: {}{rule}", part("type"), line(part("message"), 200));
+    }
+}
+
+fn field(made: &Made) -> Vec<String> {
+    let mapping = made.mapping.as_ref().map(|hash| format!("mapping {hash}")).unwrap_or_default();
+    // Where the value comes from; what is done with it follows, and `weir rules show` has it.
+    let text = made.text.as_ref().and_then(|text| text.split(", Convert {").next()).map(|from| line(from.trim().trim_start_matches('('), 80));
+    vec![made.field.clone(), line(&value(&made.value), 48), format!("v{}", made.since), mapping, text.unwrap_or_default()]
+}
+
+fn section(out: &mut String, title: &str, rows: Vec<Vec<String>>) {
+    if !rows.is_empty() {
+        let _ = write!(out, "\n{title}\n{}", columns(&rows, 5));
+    }
+}

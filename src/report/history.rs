@@ -1,0 +1,178 @@
+//! The versions of one job: what changed, when, why, by whom, from which document and by which mappings and rules. Scraped text is cut, long texts
+//! are shown by the words that differ.
+
+use super::columns::line;
+use crate::model::Parts;
+use crate::store::Result;
+use crate::store::biography::{self, Found, Version};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value as Json;
+use similar::{ChangeTag, TextDiff};
+use sqlx::PgConnection;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use uuid::Uuid;
+
+/// Longer texts are compared word by word.
+const LONG: usize = 60;
+
+/// A version, and which mappings and rules differ from the version before.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// The version.
+    #[serde(flatten)]
+    pub version: Version,
+    /// What derived it otherwise than the version before.
+    pub edited: Vec<Edited>,
+}
+
+/// A mapping or rule that was another one before.
+#[derive(Debug, Clone, Serialize)]
+pub struct Edited {
+    /// `mapping of FIELD`, `rule SET/ID`, ...
+    pub part: String,
+    /// Its version before, if it was there.
+    pub old: Option<String>,
+    /// Its version since, if it is there.
+    pub new: Option<String>,
+}
+
+/// The history of a job.
+#[derive(Debug, Serialize)]
+pub struct History {
+    /// Whose.
+    #[serde(flatten)]
+    pub of: Found,
+    /// Its versions, oldest first.
+    pub versions: Vec<Entry>,
+}
+
+/// Collects the history of a job.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(connection: &mut PgConnection, found: &Found, job: Uuid) -> Result<History> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut before: Option<Json> = None;
+    for version in biography::versions(connection, found.institution_id, job).await? {
+        let edited = version.parts.as_ref().and_then(|now| Some(edited(before.as_ref()?, now))).unwrap_or_default();
+        before = version.parts.clone().or(before);
+        entries.push(Entry { version, edited });
+    }
+    Ok(History { of: found.clone(), versions: entries })
+}
+
+/// What differs between the parts of two fingerprints; the date of the run is no edit.
+fn edited(old: &Json, new: &Json) -> Vec<Edited> {
+    let short = |parts: &Json, name: &str| parts.get(name).and_then(Json::as_str).map(|hash| hash.chars().take(8).collect::<String>());
+    let names: BTreeSet<&String> = [old, new].into_iter().filter_map(Json::as_object).flat_map(serde_json::Map::keys).collect();
+    let parts = names.into_iter().filter(|name| *name != Parts::DATE);
+    parts.map(|name| Edited { part: name.clone(), old: short(old, name), new: short(new, name) }).filter(|part| part.old != part.new).collect()
+}
+
+impl History {
+    /// The version that a job had at an instant.
+    pub fn at(&self, instant: DateTime<Utc>) -> Option<&Version> {
+        self.versions.iter().map(|entry| &entry.version).rfind(|version| version.created_at <= instant)
+    }
+
+    /// Who it is about, on one line.
+    pub fn title(&self) -> String {
+        let newest = self.versions.last().map(|entry| &entry.version.job);
+        let text = |field: &str| newest.and_then(|job| job.get(field)?.as_str()).unwrap_or_default();
+        let status = match text("archived_as") {
+            "" => text("status").to_owned(),
+            how => format!("{} as {how}", text("status")),
+        };
+        let job = self.of.job_id.map(|id| id.to_string()).unwrap_or_default();
+        let Found { institution, source_id, original_id, .. } = &self.of;
+        format!("{} · {institution}/{source_id}:{} · {status}\njob {job}", line(text("title"), 80), line(original_id, 60))
+    }
+}
+
+/// The history as text.
+pub fn text(history: &History) -> String {
+    let mut out = format!("{}\n", history.title());
+    for entry in &history.versions {
+        let _ = writeln!(out, "\n{}", head(&entry.version));
+        changes(&entry.version).into_iter().for_each(|change| {
+            let _ = writeln!(out, "     {change}");
+        });
+        let _ = writeln!(out, "     {}", origin(&entry.version));
+        entry.edited.iter().for_each(|part| {
+            let _ = writeln!(out, "     {} {} → {}", line(&part.part, 60), part.old.as_deref().unwrap_or("-"), part.new.as_deref().unwrap_or("-"));
+        });
+    }
+    out
+}
+
+/// `v2  2026-09-01 20:00Z  update: description updated`
+pub fn head(version: &Version) -> String {
+    let at = version.created_at.format("%Y-%m-%d %H:%MZ");
+    format!("v{}  {at}  {}: {}", version.version, version.change_type, line(&version.change_reason, 200))
+}
+
+/// What changed, a line a field.
+pub fn changes(version: &Version) -> Vec<String> {
+    let changes = version.changes.as_ref().and_then(Json::as_object);
+    let of = |field: &String| changes.and_then(|changes| changes.get(field));
+    let line = |field: &String| {
+        let (old, new) = of(field).map(|change| (change.get("old").unwrap_or(&Json::Null), change.get("new").unwrap_or(&Json::Null)))?;
+        Some(format!("~ {field}  {}", difference(old, new)))
+    };
+    version.changed_fields.iter().filter_map(line).collect()
+}
+
+fn origin(version: &Version) -> String {
+    let by = match version.run_id {
+        Some(run) => format!("run {run}"),
+        None => line(&version.created_by, 40),
+    };
+    let short = |hash: &str| hash.chars().take(8).collect::<String>();
+    let derived = version.fingerprint.as_ref().map(|hash| format!(" · derived by {}", short(hash))).unwrap_or_default();
+    format!("by {by} · document {}{derived}", short(&version.document))
+}
+
+/// From the old value to the new one, on one line.
+fn difference(old: &Json, new: &Json) -> String {
+    match (old, new) {
+        (Json::String(old), Json::String(new)) if old.chars().count().max(new.chars().count()) > LONG => words(old, new),
+        _ => format!("{} → {}", value(old), value(new)),
+    }
+}
+
+/// A value in words.
+pub fn value(value: &Json) -> String {
+    match value {
+        Json::Null => "-".to_owned(),
+        Json::String(text) => line(text, 120),
+        Json::Array(items) if items.iter().all(Json::is_string) => line(&items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "), 120),
+        other => line(&other.to_string(), 120),
+    }
+}
+
+fn words(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_words(old, new);
+    let words = diff.iter_all_changes().map(|change| match change.tag() {
+        ChangeTag::Delete => format!("[-{}-]", change.value()),
+        ChangeTag::Insert => format!("{{+{}+}}", change.value()),
+        ChangeTag::Equal => change.value().to_owned(),
+    });
+    line(&words.collect::<String>(), 600)
+}
+
+/// The job as one version shows it, a line a field.
+pub fn job(version: &Version) -> String {
+    let mut out = format!("{}\n", head(version));
+    for (field, held) in version.job.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        let _ =
+            writeln!(out, "     {field}: {}", if held.as_str().is_some_and(|text| text.chars().count() > 120) { long(held) } else { value(held) });
+    }
+    out
+}
+
+/// A long text, whole: it is what was asked for.
+fn long(held: &Json) -> String {
+    held.as_str().map(|text| line(text, usize::MAX)).unwrap_or_default()
+}

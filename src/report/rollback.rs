@@ -1,0 +1,113 @@
+//! What taking back a run did, or would do, to each job that the run had touched: for people. Scraped text is cut.
+
+use super::columns::{columns, line};
+use crate::plan::picture::thousands;
+use crate::store::rollback::Taken;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// One roll-back.
+#[derive(Debug, Serialize)]
+pub struct Page {
+    /// The institution.
+    pub institution: String,
+    /// The run that was taken back.
+    pub run: i64,
+    /// Its clock.
+    pub at: DateTime<Utc>,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// The jobs that it had touched.
+    pub jobs: Vec<Taken>,
+}
+
+impl Page {
+    /// Jobs that are left alone though the run is not taken back there.
+    pub fn left_alone(&self) -> usize {
+        self.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).count()
+    }
+}
+
+/// The roll-back as text, with at most `limit` jobs of a kind.
+pub fn text(page: &Page, limit: usize) -> String {
+    let mut out = String::new();
+    let said = if page.dry_run { "what taking it back would do; nothing is written" } else { "taken back" };
+    let _ = writeln!(out, "{} · run {} at {} · {said}", page.institution, page.run, page.at.format("%Y-%m-%d %H:%MZ"));
+    let taken: Vec<&Taken> = page.jobs.iter().filter(|job| job.left_alone.is_none()).collect();
+    let _ = writeln!(out, "  {}", summary(&taken));
+    section(&mut out, &taken, limit, |job| vec![sign(job).to_owned(), name(job), line(&job.title, 40), done(job)]);
+    let left: Vec<&Taken> = page.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).collect();
+    if !left.is_empty() {
+        let _ = writeln!(out, "  left alone: {}", jobs(left.len()));
+        let why = |job: &Taken| line(job.left_alone.as_deref().unwrap_or_default(), 100);
+        section(&mut out, &left, limit, |job| vec!["=".to_owned(), name(job), line(&job.title, 40), why(job)]);
+    }
+    let already = page.jobs.iter().filter(|job| job.already).count();
+    if already > 0 {
+        let _ = writeln!(out, "  taken back already: {}", jobs(already));
+    }
+    out
+}
+
+fn summary(taken: &[&Taken]) -> String {
+    if taken.is_empty() {
+        return "there is nothing to take back".to_owned();
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    taken.iter().for_each(|job| *kinds.entry(outcome(job)).or_default() += 1);
+    let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{} {kind}", thousands(wide(count)))).collect();
+    let held = taken.iter().filter(|job| job.held).count();
+    let waits = match held {
+        0 => String::new(),
+        1 => "; 1 waits until content or YAML changes".to_owned(),
+        _ => format!("; {} wait until content or YAML changes", thousands(wide(held))),
+    };
+    format!("{}: {}{waits}", jobs(taken.len()), kinds.join(", "))
+}
+
+/// What became of a job.
+fn outcome(job: &Taken) -> &'static str {
+    match (job.restores, job.change_type.as_deref()) {
+        (Some(0), _) => "archived that the run had created",
+        (_, Some("archive")) => "archived again",
+        (_, Some("reopen")) => "open again",
+        _ => "as before",
+    }
+}
+
+fn section(out: &mut String, rows: &[&Taken], limit: usize, row: impl Fn(&Taken) -> Vec<String>) {
+    let _ = write!(out, "{}", columns(&rows.iter().take(limit).map(|job| row(job)).collect::<Vec<_>>(), 4));
+    if rows.len() > limit {
+        let _ = writeln!(out, "  and {} more: `--limit` shows them", thousands(wide(rows.len() - limit)));
+    }
+}
+
+fn sign(job: &Taken) -> &'static str {
+    match job.change_type.as_deref() {
+        Some("archive") => "-",
+        Some("reopen") => "^",
+        _ => "~",
+    }
+}
+
+fn name(job: &Taken) -> String {
+    format!("{}:{}", job.source_id, line(&job.original_id, 40))
+}
+
+fn done(job: &Taken) -> String {
+    let version = job.version.unwrap_or_default();
+    match job.restores {
+        Some(0) | None => format!("version {version}: archived, as there was no job before the run"),
+        Some(restores) => format!("version {version}: as version {restores} ({})", line(&job.changed_fields.join(", "), 80)),
+    }
+}
+
+fn jobs(count: usize) -> String {
+    format!("{} job{}", thousands(wide(count)), if count == 1 { "" } else { "s" })
+}
+
+fn wide(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,95 @@
+//! Jobs against their history: what was changed by hand, past the pipeline. Set-based and read-only.
+
+use super::Result;
+use serde::Serialize;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// One thing that should not be.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Finding {
+    /// changed, gap, no_history, no_job.
+    pub kind: String,
+    /// The institution's slug.
+    pub institution: String,
+    /// The source.
+    pub source_id: String,
+    /// The id that the source gives the ad.
+    pub original_id: String,
+    /// The job.
+    pub job_id: Uuid,
+    /// The field that differs.
+    pub field: Option<String>,
+    /// Its value in `jobs`.
+    pub in_jobs: Option<Json>,
+    /// Its value in the newest version.
+    pub in_history: Option<Json>,
+}
+
+/// What was compared.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Extent {
+    /// Jobs.
+    pub jobs: i64,
+    /// Their versions.
+    pub versions: i64,
+}
+
+/// How much there is to compare, of one institution or all.
+///
+/// # Errors
+/// The database failed.
+pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result<Extent> {
+    let row = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM jobs j JOIN institutions i ON i.id = j.institution_id WHERE $1::text IS NULL OR i.slug = $1) AS jobs,
+           (SELECT count(*) FROM jobs_history h JOIN institutions i ON i.id = h.institution_id WHERE $1::text IS NULL OR i.slug = $1) AS versions",
+    );
+    Ok(row.bind(slug).fetch_one(connection).await?)
+}
+
+/// What should not be, at most `limit`. `source_url` and `recruiter` refresh without a version and so may differ; places differ as sets.
+///
+/// # Errors
+/// The database failed.
+pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64) -> Result<Vec<Finding>> {
+    let rows = sqlx::query_as(
+        "WITH newest AS (
+           SELECT DISTINCT ON (h.institution_id, h.id) h.* FROM jobs_history h
+           WHERE h.institution_id IN (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1) ORDER BY h.institution_id, h.id, h.version DESC),
+         found AS (
+           SELECT 'changed' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, v.field, v.in_jobs, v.in_history
+           FROM jobs j JOIN newest h ON h.institution_id = j.institution_id AND h.id = j.id
+           CROSS JOIN LATERAL (VALUES
+             ('version', to_jsonb(j.version), to_jsonb(h.version)), ('original_id', to_jsonb(j.original_id), to_jsonb(h.original_id)),
+             ('source_id', to_jsonb(j.source_id), to_jsonb(h.source_id)),
+             ('title', to_jsonb(j.title), to_jsonb(h.title)), ('description', to_jsonb(j.description), to_jsonb(h.description)),
+             ('open_date', to_jsonb(j.open_date), to_jsonb(h.open_date)), ('close_date', to_jsonb(j.close_date), to_jsonb(h.close_date)),
+             ('department', to_jsonb(j.department), to_jsonb(h.department)), ('department_id', to_jsonb(j.department_id), to_jsonb(h.department_id)),
+             ('job_type', to_jsonb(j.job_type), to_jsonb(h.job_type)), ('remuneration', to_jsonb(j.remuneration), to_jsonb(h.remuneration)),
+             ('locations', (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(j.locations) AS p), (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(h.locations) AS p)),
+             ('company_id', to_jsonb(j.company_id), to_jsonb(h.company_id)), ('division_id', to_jsonb(j.division_id), to_jsonb(h.division_id)),
+             ('extra', j.extra, h.extra), ('raw_json', j.raw_json, h.raw_json), ('content_hash', to_jsonb(encode(j.content_hash, 'hex')), to_jsonb(encode(h.content_hash, 'hex'))),
+             ('status', to_jsonb(j.status), to_jsonb(h.status)), ('archived_at', to_jsonb(j.archived_at), to_jsonb(h.archived_at)),
+             ('archived_as', to_jsonb(j.archived_as), to_jsonb(h.archived_as)), ('archived_for', to_jsonb(j.archived_for), to_jsonb(h.archived_for)),
+             ('reopened_at', to_jsonb(j.reopened_at), to_jsonb(h.reopened_at)), ('last_updated_at', to_jsonb(j.last_updated_at), to_jsonb(h.created_at)))
+             AS v (field, in_jobs, in_history)
+           WHERE v.in_jobs IS DISTINCT FROM v.in_history
+           UNION ALL
+           SELECT 'no_history', j.institution_id, j.source_id, j.original_id, j.id, NULL, to_jsonb(j.version), NULL FROM jobs j
+           WHERE j.institution_id IN (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1)
+             AND NOT EXISTS (SELECT 1 FROM newest h WHERE h.institution_id = j.institution_id AND h.id = j.id)
+           UNION ALL
+           SELECT 'no_job', h.institution_id, h.source_id, h.original_id, h.id, NULL, NULL, to_jsonb(h.version) FROM newest h
+           WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = h.institution_id AND j.id = h.id)
+           UNION ALL
+           SELECT 'gap', n.institution_id, n.source_id, n.original_id, n.id, NULL, NULL, g.missing FROM newest n
+           JOIN (SELECT institution_id, id, count(*) AS versions FROM jobs_history GROUP BY institution_id, id) AS c
+             ON c.institution_id = n.institution_id AND c.id = n.id AND c.versions <> n.version
+           CROSS JOIN LATERAL (SELECT jsonb_agg(number) AS missing FROM generate_series(1, n.version) AS number
+             WHERE NOT EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = n.institution_id AND h.id = n.id AND h.version = number)) AS g)
+         SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
+         FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
+    );
+    Ok(rows.bind(slug).bind(limit).fetch_all(connection).await?)
+}

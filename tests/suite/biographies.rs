@@ -1,0 +1,184 @@
+//! What history tells: the queries of `docs/reference/history.md`, the views, and the commands about one job, on histories that were really run.
+
+use crate::lab::{Lab, Step};
+use crate::promises::{Act, acts, lab};
+use serde_json::{Value as Json, json};
+use sqlx::{Connection, PgConnection};
+use std::path::Path;
+use std::process::Command;
+
+/// The lifecycle case, run to its end.
+async fn lived() -> Lab {
+    let case = Path::new("tests/cases/lifecycle");
+    let lab = lab(case).await;
+    for (_, act) in acts(case) {
+        if let Act::Run(step) = act {
+            lab.run(&step).await;
+        }
+    }
+    lab
+}
+
+/// Runs a command: its exit code, what it printed, and what it said beside that.
+fn weir(lab: &Lab, words: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+async fn rows(lab: &Lab, sql: &str) -> usize {
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    connection.close().await.unwrap();
+    rows.len()
+}
+
+/// The queries of a page.
+fn queries(page: &str) -> Vec<String> {
+    page.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_query_of_the_page_on_history_answers() {
+    let lab = lived().await;
+    let queries = queries(&std::fs::read_to_string("docs/reference/history.md").unwrap());
+    assert!(queries.len() > 10);
+    for query in queries {
+        let found = rows(&lab, &query).await;
+        assert!(found > 0 || query.contains("anomalous_updates"), "nothing found: {query}");
+    }
+    let open = "SELECT string_agg(original_id, ' ' ORDER BY original_id) FROM jobs_as_of('2026-09-03 12:00+00') WHERE status = 'open'";
+    assert_eq!(lab.texts(open).await, ["A1 A2 A3 BAD HOLD NOISE"]);
+    let extra = "SELECT field || ' ' || old::text || ' ' || new::text FROM job_changes WHERE original_id = 'A3' ORDER BY 1";
+    assert_eq!(lab.texts(extra).await, [r#"extra.grade "Clerk 3/4" "Clerk 5/6""#, r#"remuneration "1 - 2" "1 - 3""#]);
+    lab.bench.drop().await;
+}
+
+/// Twelve ads; `restless` changes its title every day, half of the others on the third.
+fn feed(day: usize) -> String {
+    let ad = |number: usize| {
+        let title = match number {
+            0 => {
+                if day.is_multiple_of(2) {
+                    "Nurse"
+                } else {
+                    "Nurse (Night)"
+                }
+            }
+            1..=6 if day >= 3 => "Senior Ranger",
+            _ => "Ranger",
+        };
+        let id = if number == 0 { "restless".to_owned() } else { format!("A{number}") };
+        json!({ "id": id, "title": title, "closes": if number == 1 { "2026-08-20" } else { "2026-12-01" } })
+    };
+    Json::from((0..12).map(ad).collect::<Vec<_>>()).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_unusual_is_found() {
+    let lab = Lab::new().await;
+    lab.write(
+        "institutions/acme.yaml",
+        "institution: acme\ntimezone: UTC\nsources:\n  board:\n    fetch: { file: { path: feed.json } }\n    id: $.id\n    job: { title: $.title, close_date: $.closes }\nrules: []\n",
+    );
+    for day in 1..7 {
+        lab.write("feed.json", &feed(day));
+        lab.run(&Step::new(&format!("2026-09-0{day}T02:00:00Z"), &[])).await;
+    }
+    let found = lab.texts("SELECT concat_ws(' ', kind, original_id, measure::int) FROM anomalous_updates ORDER BY 1").await;
+    assert_eq!(found, ["bulk_update 7", "flip_flop restless 4", "many_versions restless 6", "update_after_archive A1 1"]);
+    let rates = lab.texts("SELECT concat_ws(' ', field, changes, jobs_changed, jobs, share_of_jobs) FROM field_change_rates").await;
+    assert_eq!(rates, ["title 11 7 12 0.5833"]);
+    let weeks = lab.texts("SELECT concat_ws(' ', week, changes, usual, times_usual) FROM trending_changes ORDER BY week").await;
+    assert_eq!(weeks, ["2026-08-31 11 0.00"]);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_tells_its_history() {
+    let lab = lived().await;
+    let (code, text, _) = weir(&lab, &["history", "board:A4"]);
+    assert_eq!(code, 0);
+    for line in [
+        "Ranger A4 · acme/board:A4 · open",
+        "v2  2026-09-03 02:00Z  archive: archived: closing date passed (2026-09-02)",
+        "~ close_date  2026-09-02 → 2026-09-30",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let (_, then, _) = weir(&lab, &["history", "acme/board:A4", "--at", "2026-09-03T12:00:00Z"]);
+    assert!(then.contains("status: archived") && then.contains("close_date: 2026-09-02"), "{then}");
+    let (code, _, said) = weir(&lab, &["history", "A4", "--at", "2026-08-01"]);
+    assert!(code == 2 && said.contains("there was no such job"), "{said}");
+    let (_, json, _) = weir(&lab, &["history", "A4", "--json"]);
+    let json: Json = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["format"], &json["history"]["versions"][2]["change_type"]), (&json!(1), &json!("reopen")));
+    // By uuid, and by its beginning.
+    let id = json["history"]["job_id"].as_str().unwrap().to_owned();
+    for name in [id.as_str(), &id[..13]] {
+        assert!(weir(&lab, &["history", name]).1.contains("Ranger A4"), "{name}");
+    }
+    let (code, _, said) = weir(&lab, &["history", "A"]);
+    assert!(code == 2 && said.contains("may be several") && said.contains("acme/board:A1"), "{said}");
+    let (code, _, said) = weir(&lab, &["why", "Z9"]);
+    assert!(code == 2 && said.contains("help: name a job by"), "{said}");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_biography_tells_documents_versions_holds_misses_and_verdicts() {
+    let lab = lived().await;
+    let (code, text, _) = weir(&lab, &["why", "HOLD"]);
+    assert_eq!(code, 0, "{text}");
+    let order = [
+        "version 1 by run",
+        "hold 1 (job): published, and its new version fails",
+        "version 2 by run",
+        "hold 1 ended by run: passes again",
+        "last seen in its source",
+    ];
+    let places: Vec<Option<usize>> = order.iter().map(|what| text.find(what)).collect();
+    assert!(places.iter().all(Option::is_some), "{places:?} {text}");
+    for what in ["the ad is published", "mapping ", "$.title", "pass", "rule dates/", "mandatory field title"] {
+        assert!(text.contains(what), "{what}: {text}");
+    }
+    let json: Json = serde_json::from_str(&weir(&lab, &["why", "HOLD", "--json"]).1).unwrap();
+    assert_eq!(json["why"]["fields"].as_array().unwrap().iter().find(|field| field["field"] == "title").unwrap()["since"], json!(2));
+    // One that never became a job.
+    let first = crate::promises::lab(Path::new("tests/cases/lifecycle")).await;
+    first.run(&Step::new("2026-09-01T02:00:00Z", &[("DAY", "1")])).await;
+    let (code, text, _) = weir(&first, &["why", "BAD"]);
+    assert!(code == 0 && text.contains("never became a job") && text.contains("missing_field: Mandatory field 'title' is missing"), "{text}");
+    lab.bench.drop().await;
+    first.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_names_what_was_changed_past_the_pipeline() {
+    let lab = lived().await;
+    let (code, text, _) = weir(&lab, &["audit"]);
+    assert!(code == 0 && text.contains("all is as history says"), "{text}");
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    sqlx::raw_sql(
+        "UPDATE jobs SET title = 'Boss', source_url = 'https://elsewhere.example' WHERE original_id = 'A1';
+         DELETE FROM jobs_history WHERE original_id = 'A2' AND version = 1;
+         DELETE FROM jobs_history WHERE original_id = 'A3';
+         DELETE FROM jobs WHERE original_id = 'A5'",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let (code, text, _) = weir(&lab, &["audit", "acme"]);
+    let said: Vec<(&str, &str)> = text.lines().filter_map(|line| Some((line.trim().split_once("  ")?.0, line.rsplit_once("  ")?.1))).collect();
+    let expected = [
+        ("acme/board:A1", "is Boss, and Ranger A1 in history"),
+        ("acme/board:A2", "versions are missing: [1]"),
+        ("acme/board:A3", "has no version"),
+        ("acme/board:A5", "has versions and no job"),
+    ];
+    assert_eq!((code, said.as_slice()), (1, &expected[..]), "{text}");
+    assert_eq!(weir(&lab, &["audit", "nobody"]).0, 0);
+    lab.bench.drop().await;
+}
