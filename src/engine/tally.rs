@@ -8,7 +8,7 @@ use crate::store::runs::{Alert, StageRecord};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a run has counted so far.
@@ -21,6 +21,8 @@ pub struct Tally {
     pub counts: BTreeMap<String, Counts>,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
+    /// Sources and rules that an alert has told of.
+    pub broken_rules: BTreeSet<(String, String)>,
 }
 
 /// What came of a run.

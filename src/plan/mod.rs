@@ -7,6 +7,7 @@
 pub mod adjust;
 pub mod check;
 pub mod compile;
+pub mod meaning;
 pub mod picture;
 pub mod pipeline;
 pub mod rules;
