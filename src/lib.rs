@@ -30,6 +30,8 @@ pub mod plan;
 
 pub mod engine;
 
+pub mod test;
+
 pub mod report;
 
 pub mod cli;

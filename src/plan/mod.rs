@@ -7,12 +7,16 @@
 pub mod adjust;
 pub mod check;
 pub mod compile;
+pub mod mapping_tests;
 pub mod picture;
 pub mod pipeline;
+pub mod points;
 pub mod rules;
 pub mod trial;
+pub mod tried;
 
 pub use check::{Checked, Standing};
+pub use tried::Tried;
 
 use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, Parts};

@@ -10,3 +10,4 @@ pub mod progress;
 pub mod rehearsal;
 pub mod rollback;
 pub mod summary;
+pub mod test;
