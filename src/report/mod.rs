@@ -6,6 +6,8 @@ pub mod columns;
 pub mod daily;
 pub mod history;
 pub mod keys;
+pub mod difference;
+pub mod ink;
 pub mod progress;
 pub mod rehearsal;
 pub mod rollback;
