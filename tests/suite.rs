@@ -10,6 +10,8 @@ mod bench;
 mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/faults.rs"]
+mod faults;
 #[path = "suite/feeds.rs"]
 mod feeds;
 #[path = "suite/house.rs"]

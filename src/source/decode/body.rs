@@ -4,7 +4,7 @@
 use encoding_rs::{CoderResult, Encoding};
 use flate2::bufread::MultiGzDecoder;
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
 
 /// How much more may come out of a packed body than goes in, once that is more than a little.
@@ -24,7 +24,7 @@ pub fn each_text(
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
 ) -> Result<(), String> {
     let packed = Rc::new(Cell::new(0));
-    let mut plain = BufReader::with_capacity(64 * 1024, Counted { inner: reader, bytes: Rc::clone(&packed) });
+    let mut plain = headed(Counted { inner: reader, bytes: Rc::clone(&packed) });
     let head = plain.fill_buf().map_err(|error| error.to_string())?;
     if head.starts_with(b"PK\x03\x04") {
         return each_file(&mut plain, &packed, charset, read);
@@ -54,15 +54,22 @@ fn as_text(
     charset: Option<&'static Encoding>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
 ) -> Result<bool, String> {
-    let mut reader = BufReader::with_capacity(64 * 1024, reader);
+    let mut reader = headed(reader);
     let head = reader.fill_buf().map_err(|error| error.to_string())?;
     let (found, mark) = Encoding::for_bom(head).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
     let encoding = found.or(charset).or_else(|| declared(head));
     reader.consume(mark);
     match encoding.filter(|encoding| *encoding != encoding_rs::UTF_8) {
-        Some(encoding) => read(&mut BufReader::with_capacity(64 * 1024, Transcoded::new(reader, encoding))),
+        Some(encoding) => read(&mut headed(Transcoded::new(reader, encoding))),
         None => read(&mut reader),
     }
+}
+
+/// A reader with its first bytes at hand, however few of them come at a time: what a body is, is seen in them.
+fn headed<R: Read>(mut inner: R) -> BufReader<Headed<R>> {
+    let mut head = Vec::with_capacity(HEAD);
+    let broken = (&mut inner).take(HEAD as u64).read_to_end(&mut head).err();
+    BufReader::with_capacity(64 * 1024, Headed { head: Cursor::new(head), broken, inner })
 }
 
 /// The character set that XML or HTML says of itself.
@@ -72,6 +79,22 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let rest = if head.starts_with("<?xml") { after("encoding")? } else { after("<meta").and_then(|_| after("charset"))? };
     let name: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || "-_:.".contains(*letter)).collect();
     Encoding::for_label(name.as_bytes())
+}
+
+/// What was read ahead, then how that ended, then the rest.
+struct Headed<R> {
+    head: Cursor<Vec<u8>>,
+    broken: Option<io::Error>,
+    inner: R,
+}
+
+impl<R: Read> Read for Headed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.head.read(buffer)? {
+            0 => self.broken.take().map_or_else(|| self.inner.read(buffer), Err),
+            count => Ok(count),
+        }
+    }
 }
 
 /// Counts what goes through.
