@@ -12,6 +12,8 @@ mod biographies;
 mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/faults.rs"]
+mod faults;
 #[path = "suite/feeds.rs"]
 mod feeds;
 #[path = "suite/house.rs"]

@@ -95,11 +95,21 @@ impl Template {
         !self.has_variables() || self.parts.iter().any(|part| matches!(part, Part::Variable { default: Some(_), .. }))
     }
 
+    /// Whether it begins with what stands in the listing of an ad, so that a source says where it leads.
+    pub fn begins_listed(&self) -> bool {
+        matches!(self.parts.first(), Some(Part::Listed(_)))
+    }
+
     /// What it could be: variables give their default, or `x`.
     pub fn example(&self) -> String {
+        self.likely(&Variables::new())
+    }
+
+    /// What it is with these variables; what has no value yet is `x`.
+    pub fn likely(&self, variables: &Variables) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Variable { default, .. } => default.clone().unwrap_or_else(|| "x".to_owned()),
+            Part::Variable { name, default } => variables.get(name).or(default.as_ref()).cloned().unwrap_or_else(|| "x".to_owned()),
             Part::Named(_) | Part::Listed(_) => "x".to_owned(),
         };
         self.parts.iter().map(part).collect()

@@ -11,7 +11,7 @@ use wiremock::matchers::{body_string_contains, header, method, path, query_param
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 /// A board of one source; `fetch` is what stands under `http`, without its address.
-async fn board(server: &MockServer, fetch: &str) -> Lab {
+pub async fn board(server: &MockServer, fetch: &str) -> Lab {
     let lab = Lab::new().await;
     let indented: String = fetch.trim().lines().map(|line| format!("        {line}\n")).collect();
     let text = format!(
@@ -34,16 +34,16 @@ missing: {{ after: 1, apart: 0h, at_most: 100% }}
     lab
 }
 
-async fn run(lab: &Lab, day: u32) -> Summary {
+pub async fn run(lab: &Lab, day: u32) -> Summary {
     lab.run(&Step::new(&format!("2026-09-{day:02}"), &[("KEY", "s3cret"), ("USER_NAME", "me")])).await.remove(0)
 }
 
-fn state(summary: &Summary) -> (ReadState, String) {
+pub fn state(summary: &Summary) -> (ReadState, String) {
     let read = summary.sources["board"].read.clone().unwrap();
     (read.state, read.why.unwrap_or_default())
 }
 
-fn jobs(ids: std::ops::Range<u64>) -> Vec<Json> {
+pub fn jobs(ids: std::ops::Range<u64>) -> Vec<Json> {
     ids.map(|id| json!({ "id": id, "title": format!("Ranger {id}") })).collect()
 }
 

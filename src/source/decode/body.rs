@@ -4,7 +4,7 @@
 use encoding_rs::{CoderResult, Encoding};
 use flate2::bufread::MultiGzDecoder;
 use std::cell::Cell;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
 
 /// How much more may come out of a packed body than goes in, once that is more than a little.
@@ -24,7 +24,7 @@ pub fn each_text(
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
 ) -> Result<(), String> {
     let packed = Rc::new(Cell::new(0));
-    let mut plain = BufReader::with_capacity(64 * 1024, Counted { inner: reader, bytes: Rc::clone(&packed) });
+    let mut plain = headed(Counted { inner: reader, bytes: Rc::clone(&packed) });
     let head = plain.fill_buf().map_err(|error| error.to_string())?;
     if head.starts_with(b"PK\x03\x04") {
         return each_file(&mut plain, &packed, charset, read);
@@ -54,15 +54,22 @@ fn as_text(
     charset: Option<&'static Encoding>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
 ) -> Result<bool, String> {
-    let mut reader = BufReader::with_capacity(64 * 1024, reader);
+    let mut reader = headed(reader);
     let head = reader.fill_buf().map_err(|error| error.to_string())?;
     let (found, mark) = Encoding::for_bom(head).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
     let encoding = found.or(charset).or_else(|| declared(head));
     reader.consume(mark);
     match encoding.filter(|encoding| *encoding != encoding_rs::UTF_8) {
-        Some(encoding) => read(&mut BufReader::with_capacity(64 * 1024, Transcoded::new(reader, encoding))),
+        Some(encoding) => read(&mut headed(Transcoded::new(reader, encoding))),
         None => read(&mut reader),
     }
+}
+
+/// A reader with its first bytes at hand, however few of them come at a time: what a body is, is seen in them.
+fn headed<R: Read>(mut inner: R) -> BufReader<Headed<R>> {
+    let mut head = Vec::with_capacity(HEAD);
+    let broken = (&mut inner).take(HEAD as u64).read_to_end(&mut head).err();
+    BufReader::with_capacity(64 * 1024, Headed { head: Cursor::new(head), broken, inner })
 }
 
 /// The character set that XML or HTML says of itself.
@@ -72,6 +79,22 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let rest = if head.starts_with("<?xml") { after("encoding")? } else { after("<meta").and_then(|_| after("charset"))? };
     let name: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || "-_:.".contains(*letter)).collect();
     Encoding::for_label(name.as_bytes())
+}
+
+/// What was read ahead, then how that ended, then the rest.
+struct Headed<R> {
+    head: Cursor<Vec<u8>>,
+    broken: Option<io::Error>,
+    inner: R,
+}
+
+impl<R: Read> Read for Headed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.head.read(buffer)? {
+            0 => self.broken.take().map_or_else(|| self.inner.read(buffer), Err),
+            count => Ok(count),
+        }
+    }
 }
 
 /// Counts what goes through.
@@ -180,6 +203,32 @@ mod tests {
         );
         assert_eq!(texts("<meta charset=\"utf-8\">é".as_bytes(), None).unwrap(), ["<meta charset=\"utf-8\">é"]);
         assert!(texts(b"caf\xe9", None).is_err());
+    }
+
+    /// Gives a byte at a time.
+    struct Drip<'b>(&'b [u8]);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.len().min(buffer.len()).min(1);
+            self.0.read(&mut buffer[..count])
+        }
+    }
+
+    #[test]
+    fn what_a_body_is_does_not_hang_on_how_it_comes() {
+        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>".as_slice();
+        for whole in [latin, b"\xff\xfea\0\xe9\0", &gzip(latin), b"\xef\xbb\xbfa"] {
+            let mut dripped = Vec::new();
+            each_text(&mut Drip(whole), None, &mut |reader| {
+                let mut text = String::new();
+                reader.read_to_string(&mut text).map_err(|error| error.to_string())?;
+                dripped.push(text);
+                Ok(true)
+            })
+            .unwrap();
+            assert_eq!(dripped, texts(whole, None).unwrap());
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::xml::{Seen, Shape, walk};
 use super::{Spot, record};
 use crate::jsonpath::Path;
 use serde_json::{Map, Value as Json};
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 
 /// Reads a feed, whichever it is.
 pub(super) fn read(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
@@ -16,7 +16,7 @@ pub(super) fn read(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(I
 fn json_feed(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
     let shape = json::Shape { records: Path::parse("$.items[*]").ok(), count: None };
     let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
-    json::records(BufReader::with_capacity(64 * 1024, text), &shape, &paths, &mut |item| {
+    json::records(text, &shape, &paths, &mut |item| {
         put(match item {
             Item::Record(text) => serde_json::from_str(&text).map_or(Item::Record(text), |value| common(value, &JSON_NAMES)),
             other => other,

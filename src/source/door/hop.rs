@@ -37,8 +37,7 @@ impl Hop {
         let becomes_get = status == 303 && self.method != Method::HEAD || matches!(status, 301 | 302) && self.method == Method::POST;
         let mut next = Hop { url, ..self.clone() };
         if !is_same_host(&self.url, &next.url) {
-            next.headers =
-                self.headers.iter().filter(|(name, _)| CARRIED.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+            strip(&mut next.headers);
         }
         if becomes_get {
             next.method = Method::GET;
@@ -60,8 +59,13 @@ impl Hop {
     }
 }
 
+/// Takes away the headers that may not go to another host.
+pub fn strip(headers: &mut HeaderMap) {
+    *headers = headers.iter().filter(|(name, _)| CARRIED.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+}
+
 /// The same host and port; the step from http to https on the usual ports changes neither.
-fn is_same_host(from: &Url, to: &Url) -> bool {
+pub fn is_same_host(from: &Url, to: &Url) -> bool {
     let is_upgrade = (from.scheme(), to.scheme()) == ("http", "https") && from.port().is_none() && to.port().is_none();
     from.host() == to.host() && (is_upgrade || from.port_or_known_default() == to.port_or_known_default())
 }

@@ -4,6 +4,7 @@
 use super::super::Access;
 use super::super::decode::{Body, DecodeSpec, Decoder};
 use super::super::door::Trouble;
+use super::super::file::Counting;
 use super::super::json::Item;
 use super::super::template::{Filling, Names};
 use super::Http;
@@ -104,7 +105,10 @@ impl Detail {
         let mut document: Json = serde_json::from_str(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
         let filling = Filling { variables: &access.variables, values: &values, listing: Some(&document) };
-        let ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
+        let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
+        if self.request.url().begins_listed() {
+            ready.led_from = http.request.home(&access.variables);
+        }
         let found = http.retried(|| async { self.read(http, access, ready.clone()).await }).await.map_err(|trouble| match trouble {
             Trouble::Gone(_) => NoDetail::Gone,
             Trouble::Passing { why, .. } | Trouble::Blocked(why) | Trouble::Lasting(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
@@ -131,10 +135,11 @@ impl Detail {
 
     async fn read(&self, http: &Http, access: &Access, ready: super::request::Ready) -> Result<Json, Trouble> {
         let answer = http.ask(access, ready, None, None).await?;
-        let (url, charset) = (answer.url.to_string(), answer.charset());
-        let (decoder, limit) = (self.decoder.clone(), http.limits.page_bytes);
-        let mut bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
-        let reading = tokio::task::spawn_blocking(move || first_record(&decoder, &mut (&mut bridge).take(limit), &url, charset.as_deref()));
+        let (url, charset) = (http.redacted(answer.url.as_str(), access), answer.charset());
+        let (decoder, left) = (self.decoder.clone(), http.limits.page_bytes);
+        let inner = SyncIoBridge::new(Box::pin(answer.into_reader()));
+        let reading =
+            tokio::task::spawn_blocking(move || first_record(&decoder, &mut Counting { inner, bytes: &mut 0, left }, &url, charset.as_deref()));
         reading.await.map_err(|error| Trouble::Lasting(error.to_string()))?.map_err(|why| Trouble::Passing { why, wait: None })
     }
 }

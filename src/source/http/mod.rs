@@ -16,7 +16,7 @@ pub use auth::Tokens;
 pub use detail::{Detail, NoDetail};
 
 use super::decode::{DecodeSpec, Decoder};
-use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble};
+use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, is_same_host, strip};
 use super::page::Pages;
 use super::template::{Names, Template};
 use super::{Access, Approach, Validators, proof};
@@ -277,7 +277,8 @@ impl Http {
             .await
     }
 
-    /// One try at a request, signed; once more with a new token if the old one is refused.
+    /// One try at a request, signed; once more with a new token if the old one is refused. Where an answer led it to another host it is not
+    /// signed: whoever writes a page may not send our credentials anywhere.
     async fn ask(&self, access: &Access, mut ready: Ready, jar: Option<&Arc<Jar>>, known: Option<&Validators>) -> Result<Answer, Trouble> {
         if let Some(known) = known {
             let mut set = |name, value: &Option<String>| {
@@ -287,6 +288,10 @@ impl Http {
             };
             set(IF_NONE_MATCH, &known.etag);
             set(IF_MODIFIED_SINCE, &known.last_modified);
+        }
+        if ready.led_from.as_ref().is_some_and(|home| !is_same_host(home, &ready.url)) {
+            strip(&mut ready.headers);
+            return access.door.ask(self.asking(ready, access, jar)).await;
         }
         let mut signed = ready.clone();
         self.auth.sign(&mut signed, self, access).await?;
@@ -317,7 +322,7 @@ impl Http {
         let url = url::Url::parse(url).map_err(|error| Trouble::Lasting(format!("the address for tokens is not a URL: {error}")))?;
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form) };
+        let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form), led_from: None };
         let answer = access.door.unrecorded().ask(self.asking(ready, access, None)).await?;
         answer.bytes(64 * 1024).await
     }

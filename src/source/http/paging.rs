@@ -304,7 +304,8 @@ impl Paging {
     pub fn apply(&self, position: &Position, ready: &mut Ready) -> Result<(), String> {
         match (&self.way, position) {
             (_, Position::Address(address)) => {
-                ready.url = ready.url.join(address).map_err(|error| format!("the next page has no address: {error}"))?;
+                let next = ready.url.join(address).map_err(|error| format!("the next page has no address: {error}"))?;
+                ready.led_from = Some(std::mem::replace(&mut ready.url, next));
             }
             (Way::Number { target, first, .. } | Way::Offset { target, first }, Position::Start) => target.set(ready, &first.to_string()),
             (Way::Number { target, .. } | Way::Offset { target, .. }, Position::Number(number)) => target.set(ready, &number.to_string()),

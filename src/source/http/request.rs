@@ -86,6 +86,8 @@ pub struct Ready {
     pub headers: HeaderMap,
     /// What is sent.
     pub sent: Sent,
+    /// Where the author sent it, if an answer then led it elsewhere: at another host it carries no credentials.
+    pub led_from: Option<Url>,
 }
 
 /// A body that paging may still add to.
@@ -229,7 +231,12 @@ impl Request {
         if let Some(kind) = sent.content_type().filter(|_| !headers.contains_key(CONTENT_TYPE)) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        Ok(Ready { method: self.method.clone(), url, headers, sent })
+        Ok(Ready { method: self.method.clone(), url, headers, sent, led_from: None })
+    }
+
+    /// Where the author sends it, as far as that is known without an answer.
+    pub fn home(&self, variables: &Variables) -> Option<Url> {
+        Url::parse(&self.url.likely(variables)).ok()
     }
 
     /// Every template in it.
