@@ -22,6 +22,8 @@ mod lab;
 mod mistakes;
 #[path = "suite/people.rs"]
 mod people;
+#[path = "suite/plans.rs"]
+mod plans;
 #[path = "suite/promises.rs"]
 mod promises;
 #[path = "suite/reference.rs"]

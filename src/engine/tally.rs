@@ -4,6 +4,7 @@ use super::Request;
 use crate::plan::Plan;
 use crate::store::figures::Counts;
 use crate::store::reads::Proof;
+use crate::store::records::Bookkeeping;
 use crate::store::runs::{Alert, StageRecord};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub struct Tally {
     pub reads: BTreeMap<String, Proof>,
     /// What became of the documents of each source.
     pub counts: BTreeMap<String, Counts>,
+    /// What was noted of each source without changing a job.
+    pub bookkeeping: BTreeMap<String, Bookkeeping>,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
 }
@@ -58,6 +61,8 @@ pub struct SourceSummary {
     pub counts: Counts,
     /// How it was read.
     pub read: Option<Proof>,
+    /// What was noted without changing a job.
+    pub bookkeeping: Bookkeeping,
 }
 
 impl Tally {
@@ -71,6 +76,11 @@ impl Tally {
         record.rows_out += wide(rows_out);
         record.refused += wide(refused);
         record.micros += i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
+    }
+
+    /// Notes what changed no job.
+    pub fn noted(&mut self, source: &str, note: impl FnOnce(&mut Bookkeeping)) {
+        note(self.bookkeeping.entry(source.to_owned()).or_default());
     }
 
     /// Everything that the stages did.
@@ -93,7 +103,8 @@ impl Tally {
         for flow in &plan.flows {
             let counts = self.counts.get(&flow.source).cloned().unwrap_or_default();
             total.add(&counts);
-            sources.insert(flow.source.clone(), SourceSummary { counts, read: self.reads.get(&flow.source).cloned() });
+            let (read, bookkeeping) = (self.reads.get(&flow.source).cloned(), self.bookkeeping.get(&flow.source).copied().unwrap_or_default());
+            sources.insert(flow.source.clone(), SourceSummary { counts, read, bookkeeping });
         }
         Summary {
             institution: plan.tenant.slug.clone(),

@@ -3,6 +3,9 @@
 
 pub mod columns;
 pub mod daily;
+pub mod difference;
+pub mod ink;
 pub mod progress;
+pub mod records;
 pub mod rehearsal;
 pub mod summary;

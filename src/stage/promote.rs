@@ -53,7 +53,8 @@ impl Promote {
         vec!["jobs and history".to_owned(), format!("compares {}", names.join(", "))]
     }
 
-    /// Writes a batch. `history` holds what older fingerprints were made of, so that reasons can name what changed.
+    /// Writes a batch. `history` holds what older fingerprints were made of, so that reasons can name what changed. Gives how many jobs were brought
+    /// up to date without a version.
     ///
     /// # Errors
     /// The database failed.
@@ -63,14 +64,15 @@ impl Promote {
         setting: &Setting,
         drafts: &[Draft],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<()> {
+    ) -> crate::store::Result<usize> {
         let fates: Vec<Fate> = drafts.iter().map(|draft| self.fate(draft)).collect();
         create_relations(tx, setting, &fates).await?;
-        self.write_jobs(tx, setting, &fates, history).await?;
+        let refreshed = self.write_jobs(tx, setting, &fates, history).await?;
         write_waiting(tx, setting, &fates).await?;
         write_holds(tx, setting, &fates).await?;
         let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate)).collect();
-        states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await
+        states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await?;
+        Ok(refreshed)
     }
 
     pub(super) fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
@@ -105,7 +107,7 @@ impl Promote {
         setting: &Setting,
         fates: &[Fate<'_>],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<()> {
+    ) -> crate::store::Result<usize> {
         let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
         let created: Vec<Version> =
             fates.iter().filter_map(|fate| if let Fate::Create(draft) = fate { Some(first_version(setting, draft)) } else { None }).collect();
@@ -131,7 +133,8 @@ impl Promote {
         jobs::mark_held(tx, &setting.stream, &freed, None).await?;
         let kept: Vec<Uuid> =
             fates.iter().filter_map(|fate| if let Fate::Keep(_, published) = fate { Some(published.job_id) } else { None }).collect();
-        jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await
+        jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await?;
+        Ok(refreshed.len())
     }
 
     fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {

@@ -4,6 +4,7 @@
 //! `docs/decisions/0001-state.md`. Nothing here decides anything about ads: it stores decisions. To add a table,
 //! add a migration with a `COMMENT` on every column and a file here.
 
+pub mod digest;
 pub mod documents;
 pub mod failures;
 pub mod figures;
@@ -12,6 +13,7 @@ pub mod identity;
 pub mod jobs;
 pub mod lane;
 pub mod reads;
+pub mod records;
 pub mod relations;
 pub mod runs;
 pub mod server;
