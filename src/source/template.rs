@@ -95,22 +95,22 @@ impl Template {
         !self.has_variables() || self.parts.iter().any(|part| matches!(part, Part::Variable { default: Some(_), .. }))
     }
 
-    /// Whether it begins with what stands in the listing of an ad, so that a source says where it leads.
-    pub fn begins_listed(&self) -> bool {
-        matches!(self.parts.first(), Some(Part::Listed(_)))
-    }
-
     /// What it could be: variables give their default, or `x`.
     pub fn example(&self) -> String {
-        self.likely(&Variables::new())
+        self.likely(&Variables::new(), "x")
     }
 
-    /// What it is with these variables; what has no value yet is `x`.
-    pub fn likely(&self, variables: &Variables) -> String {
+    /// What the author says of it, with these variables: of what an answer says nothing, of what has no value yet `x`.
+    pub fn authored(&self, variables: &Variables) -> String {
+        self.likely(variables, "")
+    }
+
+    fn likely(&self, variables: &Variables, listed: &str) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Variable { name, default } => variables.get(name).or(default.as_ref()).cloned().unwrap_or_else(|| "x".to_owned()),
-            Part::Named(_) | Part::Listed(_) => "x".to_owned(),
+            Part::Named(_) => "x".to_owned(),
+            Part::Listed(_) => listed.to_owned(),
         };
         self.parts.iter().map(part).collect()
     }
@@ -342,6 +342,18 @@ mod tests {
         assert_eq!(template.fill_address(filling).unwrap(), "https://x/1%3Fx?q=c%26d/../e&{id}{ x }");
         assert!(parts("{idd}").is_err() && parts("{$.a").is_err() && parts("{").is_ok());
         assert!(parse("{$.a}", Names { known: Some(&known), listing: false }).is_err());
+    }
+
+    #[test]
+    fn what_the_author_says_of_an_address_is_known_without_an_answer() {
+        let variables = Variables::from([("BASE".to_owned(), "https://h.example".to_owned())]);
+        let authored = |text: &str| {
+            Template { text: String::new(), parts: parse(text, Names { known: Some(&[]), listing: true }).ok().unwrap() }.authored(&variables)
+        };
+        assert_eq!(
+            [authored("${BASE}{$.path}?k=1"), authored("https://{$.host}/a"), authored("{$.link}")],
+            ["https://h.example?k=1", "https:///a", ""]
+        );
     }
 
     #[test]

@@ -184,12 +184,14 @@ async fn a_page_may_not_send_our_credentials_to_another_host() {
         ResponseTemplate::new(200).set_body_json(json!({ "jobs": jobs(2..4), "title": "Ranger" }))
     };
     Mock::given(path_regex("^/(next|ad)$")).respond_with(take).mount(&other).await;
-    let first = json!({ "jobs": [{ "id": 0, "title": "R", "link": format!("{}/ad", other.uri()) }], "next": format!("{}/next", other.uri()) });
+    let first = json!({ "jobs": [{ "id": 0, "title": "R", "link": format!("{}/ad", other.uri()), "host": other.address().ip().to_string() }], "next": format!("{}/next", other.uri()) });
     Mock::given(path("/jobs")).respond_with(ResponseTemplate::new(200).set_body_json(first)).mount(&server).await;
+    let port = other.address().port();
     let fetches = [
         "records: $.jobs[*]\npages: { next: { from: $.next } }\nheaders: { X-Key: \"${KEY}\" }\nauth: { bearer: \"${KEY}\" }",
         "records: $.jobs[*]\npages: { next: { from: $.next } }\nauth: { query: { parameter: key, value: \"${KEY}\" } }",
         "records: $.jobs[*]\ndetail: { url: \"{$.link}\", headers: { X-Key: \"${KEY}\" } }\nauth: { bearer: \"${KEY}\" }",
+        &format!("records: $.jobs[*]\ndetail: {{ url: \"http://{{$.host}}:{port}/ad\" }}\nauth: {{ bearer: \"${{KEY}}\" }}"),
     ];
     for fetch in fetches {
         let lab = board(&server, fetch).await;

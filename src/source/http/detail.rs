@@ -106,9 +106,7 @@ impl Detail {
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
         let filling = Filling { variables: &access.variables, values: &values, listing: Some(&document) };
         let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
-        if self.request.url().begins_listed() {
-            ready.led_from = http.request.home(&access.variables);
-        }
+        ready.led_from = self.request.home(&access.variables).or_else(|| http.request.home(&access.variables));
         let found = http.retried(|| async { self.read(http, access, ready.clone()).await }).await.map_err(|trouble| match trouble {
             Trouble::Gone(_) => NoDetail::Gone,
             Trouble::Passing { why, .. } | Trouble::Blocked(why) | Trouble::Lasting(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {

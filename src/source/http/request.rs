@@ -234,9 +234,9 @@ impl Request {
         Ok(Ready { method: self.method.clone(), url, headers, sent, led_from: None })
     }
 
-    /// Where the author sends it, as far as that is known without an answer.
+    /// Where the author sends it; nothing if only an answer says where.
     pub fn home(&self, variables: &Variables) -> Option<Url> {
-        Url::parse(&self.url.likely(variables)).ok()
+        Url::parse(&self.url.authored(variables)).ok()
     }
 
     /// Every template in it.
