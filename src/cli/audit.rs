@@ -1,9 +1,9 @@
 //! `weir audit`.
 
-use super::database::{Database, block_on};
+use super::database::with_connection;
 use super::{DONE, Edge, FAILED, Failure};
 use crate::plan::picture::thousands;
-use crate::report::columns::{columns, line};
+use crate::report::columns::{columns, counted, line};
 use crate::report::history::value;
 use crate::store::audit::{self, Extent, Finding};
 use serde_json::{Value as Json, json};
@@ -25,16 +25,12 @@ pub struct Audit {
 
 impl Audit {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let mut connection = database.store.connection().await?;
-            let slug = self.institution.as_deref();
-            let extent = audit::extent(&mut connection, slug).await;
-            let findings = audit::findings(&mut connection, slug, self.limit).await;
-            drop(connection);
-            database.close().await?;
-            self.tell(&extent?, &findings?)
-        })?
+        let slug = self.institution.as_deref();
+        with_connection(edge, async |connection| {
+            let extent = audit::extent(connection, slug).await?;
+            let findings = audit::findings(connection, slug, self.limit).await?;
+            self.tell(&extent, &findings)
+        })
     }
 
     fn tell(&self, extent: &Extent, findings: &[Finding]) -> Result<u8, Failure> {
@@ -44,7 +40,7 @@ impl Audit {
             put!("{}", columns(&findings.iter().map(row).collect::<Vec<_>>(), 4));
             let found = match findings.len() {
                 0 => "all is as history says".to_owned(),
-                count => format!("{} finding{}", thousands(i64::try_from(count).unwrap_or(i64::MAX)), if count == 1 { "" } else { "s" }),
+                count => counted(count, "finding"),
             };
             say!("{} jobs and {} versions compared: {found}", thousands(extent.jobs), thousands(extent.versions));
         }

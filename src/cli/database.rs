@@ -43,6 +43,21 @@ impl Database {
     }
 }
 
+/// Opens the database for the work of a command and closes it whatever comes of it.
+pub(super) fn with_store<T>(edge: &Edge, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
+    block_on(async {
+        let database = Database::open(edge).await?;
+        let result = work(&database.store).await;
+        database.close().await?;
+        result
+    })?
+}
+
+/// The same for work that one connection is enough for.
+pub(super) fn with_connection<T>(edge: &Edge, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>) -> Result<T, Failure> {
+    with_store(edge, async |store| work(&mut *store.connection().await?).await)
+}
+
 /// Starts or joins the private server.
 pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
     let (project, environment) = (edge.project.clone(), environment(edge));

@@ -1,6 +1,6 @@
 //! `weir history`.
 
-use super::database::{Database, block_on};
+use super::database::with_connection;
 use super::{DONE, Edge, Failure, named, parse_time};
 use crate::model::Clock;
 use crate::report::history;
@@ -28,14 +28,7 @@ pub struct History {
 
 impl History {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let mut connection = database.store.connection().await?;
-            let result = self.tell(&mut connection).await;
-            drop(connection);
-            database.close().await?;
-            result.map(|()| DONE)
-        })?
+        with_connection(edge, async |connection| self.tell(connection).await.map(|()| DONE))
     }
 
     async fn tell(&self, connection: &mut PgConnection) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `weir holds`.
 
-use super::database::{Database, block_on};
+use super::database::with_connection;
 use super::{At, DONE, Edge, Failure};
 use crate::model::Clock;
 use crate::report::columns::{columns, line};
@@ -51,14 +51,7 @@ struct Decision {
 
 impl Holds {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let mut connection = database.store.connection().await?;
-            let result = self.act(edge, &mut connection).await;
-            drop(connection);
-            database.close().await?;
-            result.map(|()| DONE)
-        })?
+        with_connection(edge, async |connection| self.act(edge, connection).await.map(|()| DONE))
     }
 
     async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `weir rollback`.
 
-use super::database::{Database, block_on};
+use super::database::with_store;
 use super::{At, DONE, Edge, FAILED, Failure};
 use crate::engine::rollback::{self as undo, Asked};
 use crate::report::rollback::{self, Page};
@@ -40,12 +40,7 @@ pub struct Rollback {
 
 impl Rollback {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let result = self.take_back(edge, &database.store).await;
-            database.close().await?;
-            result
-        })?
+        with_store(edge, async |store| self.take_back(edge, store).await)
     }
 
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {

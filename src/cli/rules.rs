@@ -1,15 +1,14 @@
 //! `weir rules`: which versions of rules and mappings have run, since when, and what differs between them.
 
-use super::database::{Database, block_on};
+use super::database::with_connection;
 use super::{DONE, Edge, Failure};
-use crate::model::Parts;
 use crate::report::columns::{columns, line};
+use crate::report::history::{Edited, edited, short};
 use crate::store::versions::{self, Used, Version};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use similar::{ChangeTag, TextDiff};
 use sqlx::PgConnection;
-use std::collections::BTreeSet;
 
 /// Versions of rules and mappings that have run.
 #[derive(clap::Args)]
@@ -57,14 +56,7 @@ enum Command {
 
 impl Rules {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let mut connection = database.store.connection().await?;
-            let result = self.act(&mut connection).await;
-            drop(connection);
-            database.close().await?;
-            result.map(|()| DONE)
-        })?
+        with_connection(edge, async |connection| self.act(connection).await.map(|()| DONE))
     }
 
     async fn act(&self, connection: &mut PgConnection) -> Result<(), Failure> {
@@ -90,15 +82,14 @@ impl Rules {
 /// One part that a source began to be derived by.
 struct Change<'u> {
     used: &'u Used,
-    part: String,
-    old: Option<String>,
-    new: Option<String>,
+    edit: Edited,
 }
 
 impl Change<'_> {
     fn is_of(&self, name: &str) -> bool {
-        let bare = self.part.strip_prefix("rule ").or_else(|| self.part.strip_prefix("mapping of "));
-        self.part == name || bare.is_some_and(|bare| bare == name || bare.rsplit('/').next() == Some(name))
+        let part = self.edit.part.as_str();
+        let bare = part.strip_prefix("rule ").or_else(|| part.strip_prefix("mapping of "));
+        part == name || bare.is_some_and(|bare| bare == name || bare.rsplit('/').next() == Some(name))
     }
 }
 
@@ -110,20 +101,11 @@ fn changes(used: &[Used]) -> Vec<Change<'_>> {
             .checked_sub(1)
             .and_then(|before| used.get(before))
             .filter(|before| (&before.institution, &before.source_id) == (&now.institution, &now.source_id));
-        let of = |used: Option<&Used>, part: &str| {
-            used.and_then(|used| used.parts.get(part)).and_then(Json::as_str).map(|hash| hash.chars().take(8).collect::<String>())
-        };
-        let names: BTreeSet<&String> =
-            std::iter::once(now).chain(before).filter_map(|used| used.parts.as_object()).flat_map(serde_json::Map::keys).collect();
-        for part in names.into_iter().filter(|part| *part != Parts::DATE && !part.starts_with("code of ")) {
-            let (old, new) = (of(before, part), of(Some(now), part));
-            if old != new {
-                all.push(Change { used: now, part: part.clone(), old, new });
-            }
-        }
+        let edits = edited(before.map_or(&Json::Null, |before| &before.parts), &now.parts);
+        all.extend(edits.into_iter().filter(|edit| !edit.part.starts_with("code of ")).map(|edit| Change { used: now, edit }));
     }
     all.sort_by(|one, other| {
-        (one.used.first_used_at, &one.used.institution, &one.part).cmp(&(other.used.first_used_at, &other.used.institution, &other.part))
+        (one.used.first_used_at, &one.used.institution, &one.edit.part).cmp(&(other.used.first_used_at, &other.used.institution, &other.edit.part))
     });
     all
 }
@@ -131,7 +113,7 @@ fn changes(used: &[Used]) -> Vec<Change<'_>> {
 fn log(changes: &[Change<'_>], json: bool) {
     if json {
         let rows = changes.iter().map(|change| {
-            json!({ "at": change.used.first_used_at, "institution": change.used.institution, "source": change.used.source_id, "part": change.part, "old": change.old, "new": change.new })
+            json!({ "at": change.used.first_used_at, "institution": change.used.institution, "source": change.used.source_id, "part": change.edit.part, "old": change.edit.old, "new": change.edit.new })
         });
         say!("{:#}", json!({ "format": 1, "changes": rows.collect::<Vec<_>>() }));
         return;
@@ -141,7 +123,7 @@ fn log(changes: &[Change<'_>], json: bool) {
         return;
     }
     let row = |change: &Change| {
-        let what = match (&change.old, &change.new) {
+        let what = match (&change.edit.old, &change.edit.new) {
             (None, Some(new)) => format!("new {new}"),
             (Some(old), None) => format!("{old} gone"),
             (old, new) => format!("{} -> {}", old.as_deref().unwrap_or("-"), new.as_deref().unwrap_or("-")),
@@ -150,7 +132,7 @@ fn log(changes: &[Change<'_>], json: bool) {
             change.used.first_used_at.format("%Y-%m-%d %H:%MZ").to_string(),
             change.used.institution.clone(),
             change.used.source_id.clone(),
-            line(&change.part, 60),
+            line(&change.edit.part, 60),
             what,
         ]
     };
@@ -182,7 +164,7 @@ fn pick<'v>(all: &'v [Version], wanted: Option<&str>, back: usize) -> Result<&'v
 
 fn title(version: &Version) -> String {
     let since = version.first_used_at.format("%Y-%m-%d %H:%MZ");
-    format!("{} {} · {} · since {since}", version.part, version.version.get(..8).unwrap_or_default(), version.institution)
+    format!("{} {} · {} · since {since}", version.part, short(&version.version), version.institution)
 }
 
 fn shown(version: &Version) -> String {

@@ -1,6 +1,6 @@
 //! `weir why`.
 
-use super::database::{Database, block_on};
+use super::database::with_store;
 use super::{DONE, Edge, Failure, named};
 use crate::engine::verdicts::{self, Judged};
 use crate::model::{Ad, Clock, Hash};
@@ -28,12 +28,7 @@ pub struct Why {
 
 impl Why {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let result = self.tell(edge, &database.store).await;
-            database.close().await?;
-            result.map(|()| DONE)
-        })?
+        with_store(edge, async |store| self.tell(edge, store).await.map(|()| DONE))
     }
 
     async fn tell(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
@@ -63,7 +58,7 @@ async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Resu
         eprintln!("note: what the rules say now cannot be told: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
         return Ok(None);
     };
-    let hash = Hash::of(known.document.as_bytes());
+    let Some(hash) = Hash::from_digits(&known.document) else { return Ok(None) };
     let ad = Ad::fresh(found.original_id.clone(), known.content.clone(), hash, Clock(known.scraped_at));
     Ok(Some(verdicts::judge(store, &checked.sandbox, plan, flow, ad, found.job_id).await?))
 }

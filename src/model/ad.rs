@@ -124,6 +124,11 @@ pub struct RolledBack {
     pub why: String,
 }
 
+impl RolledBack {
+    /// The type of the reason against such an ad.
+    pub const KIND: &'static str = "rolled_back";
+}
+
 /// What `jobs` shows of an ad.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {

@@ -28,6 +28,12 @@ impl Hash {
         bytes?.try_into().ok().map(Hash)
     }
 
+    /// The hash of 32 hexadecimal digits, as it is shown.
+    pub fn from_digits(digits: &str) -> Option<Hash> {
+        let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
+        Hash::from_column(bytes.collect())
+    }
+
     /// The first eight digits, for people.
     pub fn short(self) -> String {
         self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
@@ -105,12 +111,8 @@ impl Parts {
 
     /// The parts that are stored as JSON: their hashes; the texts are not kept there.
     pub fn stored(json: &Json) -> Parts {
-        let hash = |digits: &str| -> Option<Hash> {
-            let bytes = (0..32).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
-            Hash::from_column(bytes.collect())
-        };
         let parts = json.as_object().into_iter().flatten();
-        Parts(parts.filter_map(|(name, part)| Some((name.clone(), Part { hash: hash(part.as_str()?)?, text: String::new() }))).collect())
+        Parts(parts.filter_map(|(name, part)| Some((name.clone(), Part { hash: Hash::from_digits(part.as_str()?)?, text: String::new() }))).collect())
     }
 
     /// The parts as JSON, for the `fingerprints` table.
@@ -132,6 +134,13 @@ impl Parts {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_shown() {
+        let hash = Hash::of(b"a");
+        assert_eq!(Hash::from_digits(&hash.to_string()), Some(hash));
+        assert_eq!([Hash::from_digits(""), Hash::from_digits("abc"), Hash::from_digits(&"é".repeat(16))], [None; 3]);
+    }
 
     #[test]
     fn a_steady_fingerprint_can_be_had_from_what_is_stored_whatever_the_day() {

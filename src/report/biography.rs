@@ -2,7 +2,7 @@
 //! It reads what others have written and decides nothing.
 
 use super::columns::{columns, line};
-use super::history::{self, Entry, History, value};
+use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
 use crate::store::Result;
 use crate::store::biography::{self, Ad, Found, Held, Raised};
@@ -212,10 +212,6 @@ async fn texts(connection: &mut PgConnection, found: &Found, versions: &[Entry])
         parts.filter(|(name, _)| name.starts_with("mapping of ")).filter_map(|(_, hash)| hash.as_str().map(str::to_owned)).collect();
     let texts: Vec<PartText> = versions::texts(connection, found.institution_id, &wanted.into_iter().collect::<Vec<_>>()).await?;
     Ok(texts.into_iter().map(|version| (version.version, version.text)).collect())
-}
-
-fn short(hash: &str) -> String {
-    hash.chars().take(8).collect()
 }
 
 /// The biography as text.

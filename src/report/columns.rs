@@ -1,6 +1,7 @@
 //! Columns of text, aligned; and words for sizes, times and shares. Control characters of scraped text never reach
 //! a terminal.
 
+use crate::plan::picture::thousands;
 use std::fmt::Write;
 
 /// Rows in aligned columns: the first `left` columns to the left, the others to the right.
@@ -45,6 +46,11 @@ pub fn took(millis: i64) -> String {
     }
 }
 
+/// A number of things in words: `1 job`, `2,345 jobs`.
+pub fn counted(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", thousands(i64::try_from(number).unwrap_or(i64::MAX)), if number == 1 { "" } else { "s" })
+}
+
 /// A share in words: `3.1 %`.
 pub fn share(part: i64, whole: i64) -> String {
     if whole == 0 {
@@ -69,6 +75,7 @@ mod tests {
     fn words_for_sizes_times_and_shares() {
         assert_eq!([size(12), size(1_400_000), size(-2000)], ["12 B", "1.4 MB", "-2.0 kB"]);
         assert_eq!([took(12), took(3456), took(130_000)], ["12 ms", "3.4 s", "2 min 10 s"]);
+        assert_eq!([counted(0, "job"), counted(1, "job"), counted(2345, "job")], ["0 jobs", "1 job", "2,345 jobs"]);
         assert_eq!([share(1, 0), share(31, 1000)], ["-", "3.1 %"]);
         assert_eq!(line("a\u{1b}[31mb", 4), "a […");
     }

@@ -63,12 +63,17 @@ pub async fn collect(connection: &mut PgConnection, found: &Found, job: Uuid) ->
     Ok(History { of: found.clone(), versions: entries })
 }
 
-/// What differs between the parts of two fingerprints; the date of the run is no edit.
-fn edited(old: &Json, new: &Json) -> Vec<Edited> {
-    let short = |parts: &Json, name: &str| parts.get(name).and_then(Json::as_str).map(|hash| hash.chars().take(8).collect::<String>());
+/// What differs between the parts of two fingerprints, the older of which may be nothing; the date of the run is no edit.
+pub fn edited(old: &Json, new: &Json) -> Vec<Edited> {
+    let of = |parts: &Json, name: &str| parts.get(name).and_then(Json::as_str).map(short);
     let names: BTreeSet<&String> = [old, new].into_iter().filter_map(Json::as_object).flat_map(serde_json::Map::keys).collect();
     let parts = names.into_iter().filter(|name| *name != Parts::DATE);
-    parts.map(|name| Edited { part: name.clone(), old: short(old, name), new: short(new, name) }).filter(|part| part.old != part.new).collect()
+    parts.map(|name| Edited { part: name.clone(), old: of(old, name), new: of(new, name) }).filter(|part| part.old != part.new).collect()
+}
+
+/// The first eight digits of a hash, as people and reasons name it.
+pub fn short(hash: &str) -> String {
+    hash.chars().take(8).collect()
 }
 
 impl History {
@@ -129,7 +134,6 @@ fn origin(version: &Version) -> String {
         Some(run) => format!("run {run}"),
         None => line(&version.created_by, 40),
     };
-    let short = |hash: &str| hash.chars().take(8).collect::<String>();
     let derived = version.fingerprint.as_ref().map(|hash| format!(" · derived by {}", short(hash))).unwrap_or_default();
     format!("by {by} · document {}{derived}", short(&version.document))
 }

@@ -16,7 +16,8 @@ pub fn page(kinds: &[FileKind]) -> String {
     let mut told = BTreeSet::new();
     for kind in kinds {
         let _ = write!(page, "\n## {}\n", kind.pattern());
-        Section { definitions: &kind.schema()["definitions"], told: &mut told, out: &mut page }.write_root(&kind.schema());
+        let schema = kind.schema();
+        Section { definitions: &schema["definitions"], told: &mut told, out: &mut page }.write_root(&schema);
     }
     page
 }

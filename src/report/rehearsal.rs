@@ -1,6 +1,6 @@
 //! What a rehearsal found, for people: as text and as a page. Scraped text is cut and escaped.
 
-use super::columns::{columns, line, took};
+use super::columns::{columns, counted, line, took};
 use crate::engine::rehearse::{Example, Kind, Rehearsal, Verdicts};
 use crate::plan::picture::thousands;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -24,7 +24,7 @@ fn count(number: usize) -> String {
 
 /// Ads in words: `1 ad`, `2,345 ads`.
 fn ads(number: usize) -> String {
-    format!("{} ad{}", count(number), if number == 1 { "" } else { "s" })
+    counted(number, "ad")
 }
 
 /// The rehearsal as text.

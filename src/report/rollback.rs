@@ -1,6 +1,6 @@
 //! What taking back a run did, or would do, to each job that the run had touched: for people. Scraped text is cut.
 
-use super::columns::{columns, line};
+use super::columns::{columns, counted, line};
 use crate::plan::picture::thousands;
 use crate::store::rollback::Taken;
 use chrono::{DateTime, Utc};
@@ -105,7 +105,7 @@ fn done(job: &Taken) -> String {
 }
 
 fn jobs(count: usize) -> String {
-    format!("{} job{}", thousands(wide(count)), if count == 1 { "" } else { "s" })
+    counted(count, "job")
 }
 
 fn wide(count: usize) -> i64 {

@@ -2,13 +2,10 @@
 
 use super::Setting;
 use crate::model::job::Compared;
-use crate::model::{Ad, Hash, Job, Problem, Severity};
+use crate::model::{Ad, Hash, Job, Problem, RolledBack, Severity};
 use crate::rule::Facts;
 use crate::store::holds::NewHold;
 use std::sync::OnceLock;
-
-/// The type of the reason against an ad of which a run was taken back.
-pub const ROLLED_BACK: &str = "rolled_back";
 
 /// An ad in work.
 #[derive(Debug, Clone)]
@@ -48,13 +45,13 @@ impl Draft {
     /// An ad whose work begins in a run. One of which a run was taken back is held while its content and the YAML are the same.
     pub fn of(setting: &Setting, ad: Ad) -> Draft {
         let holds_back = ad.rolled_back.as_ref().filter(|back| back.fingerprint == setting.steady);
-        let problem = holds_back.map(|back| Problem { field: None, ..Problem::error(ROLLED_BACK, "", back.why.clone()) });
+        let problem = holds_back.map(|back| Problem { field: None, ..Problem::error(RolledBack::KIND, "", back.why.clone()) });
         Draft { problems: problem.into_iter().collect(), ..Draft::new(ad) }
     }
 
     /// Whether it waits because a run was taken back.
     pub fn is_rolled_back(&self) -> bool {
-        self.problems.iter().any(|problem| problem.kind == ROLLED_BACK && problem.rule.is_none())
+        self.problems.iter().any(|problem| problem.kind == RolledBack::KIND && problem.rule.is_none())
     }
 
     /// Hashes of the compared fields and of those that only refresh, once the job is whole.

@@ -2,7 +2,7 @@
 //! ads wait with the reason on record. Everything in one transaction, which a dry run rolls back; what is in doubt is left alone and named.
 
 use super::Result;
-use crate::model::{Clock, Fingerprint};
+use crate::model::{Clock, Fingerprint, RolledBack};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -227,7 +227,7 @@ pub async fn fingerprints(connection: &mut PgConnection, run: &Run) -> Result<Ve
 /// The database failed.
 pub async fn take_back(connection: &mut PgConnection, run: &Run, order: &Order, steady: &[(Fingerprint, Fingerprint)]) -> Result<Vec<Taken>> {
     let (institution, at, why) = (run.institution_id, order.at.0, order.why(run));
-    let reasons = serde_json::json!([{ "type": "rolled_back", "message": why, "severity": "error" }]);
+    let reasons = serde_json::json!([{ "type": RolledBack::KIND, "message": why, "severity": "error" }]);
     let (old, new): (Vec<Vec<u8>>, Vec<Vec<u8>>) = steady.iter().map(|(one, other)| (one.to_vec(), other.to_vec())).unzip();
     sqlx::query("DROP TABLE IF EXISTS pg_temp.taken_back").execute(&mut *connection).await?;
     sqlx::query(TABLE).execute(&mut *connection).await?;
