@@ -15,6 +15,7 @@ pub mod model;
 pub mod identity;
 pub mod jsonpath;
 pub mod markup;
+pub mod quality;
 pub mod rule;
 
 pub mod draw;

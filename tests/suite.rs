@@ -8,6 +8,8 @@
 mod bench;
 #[path = "suite/biographies.rs"]
 mod biographies;
+#[path = "suite/browser.rs"]
+mod browser;
 #[path = "suite/connectors.rs"]
 mod connectors;
 #[path = "suite/crashes.rs"]
@@ -22,10 +24,14 @@ mod house;
 mod http;
 #[path = "suite/lab.rs"]
 mod lab;
+#[path = "suite/last_good.rs"]
+mod last_good;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
 #[path = "suite/people.rs"]
 mod people;
+#[path = "suite/pictures.rs"]
+mod pictures;
 #[path = "suite/promises.rs"]
 mod promises;
 #[path = "suite/reference.rs"]

@@ -1,27 +1,58 @@
 //! `weir failures`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure};
+use super::{DONE, Edge, Failure, parse_time};
 use crate::model::Clock;
-use crate::report::columns::{columns, line};
-use crate::store::failures::{self, Failure as Letter};
+use crate::plan::picture::thousands;
+use crate::report::columns::{columns, line, share};
+use crate::store::failures::{self, Failure as Letter, Group, Wanted};
+use crate::store::resolved::{self, Resolved};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 
-/// Ads that did not become jobs.
+/// Ads that did not become jobs: in groups, by rule, field and source; `list` shows the ads.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Failures {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// The institution; all if none is named
+    institution: Option<String>,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// List them, with every reason
+    /// List the ads, with every reason, the values found, and since when
     List {
         /// The institution; all if none is named
         institution: Option<String>,
+        /// Only those that this rule refuses, or of this error type
+        #[arg(long)]
+        rule: Option<String>,
+        /// Only those with a reason against this field
+        #[arg(long)]
+        field: Option<String>,
+        /// Only those of this source
+        #[arg(long)]
+        source: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+        /// As JSON, for machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Reasons that are gone, and why: the content changed, or a rule, or a mapping
+    Resolved {
+        /// The institution; all if none is named
+        institution: Option<String>,
+        /// Only those that are gone since this day
+        #[arg(long, value_name = "DATE", value_parser = parse_time)]
+        since: Option<Clock>,
         /// At most so many
         #[arg(long, default_value_t = 100)]
         limit: i64,
@@ -57,8 +88,15 @@ impl Failures {
     }
 
     async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
-        match &self.command {
-            Command::List { institution, limit, json } => list(connection, institution.as_deref(), *limit, *json).await,
+        let Some(command) = &self.command else { return groups(connection, self.institution.as_deref(), self.json).await };
+        match command {
+            Command::List { institution, rule, field, source, limit, json } => {
+                // A rule may be named with its set, as the report does.
+                let rule = rule.as_deref().and_then(|rule| rule.rsplit('/').next());
+                let wanted = Wanted { institution: institution.as_deref(), source: source.as_deref(), rule, field: field.as_deref() };
+                list(connection, &wanted, *limit, *json).await
+            }
+            Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
             Command::Show { document } => show(connection, *document).await,
             Command::Retry { documents } => retry(connection, documents).await,
             Command::Discard { documents, reason } => discard(edge, connection, documents, reason).await,
@@ -66,8 +104,8 @@ impl Failures {
     }
 }
 
-async fn list(connection: &mut PgConnection, institution: Option<&str>, limit: i64, json: bool) -> Result<(), Failure> {
-    let letters = failures::list(connection, institution, limit).await?;
+async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64, json: bool) -> Result<(), Failure> {
+    let letters = failures::list(connection, wanted, limit).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "failures": letters }));
         return Ok(());
@@ -85,15 +123,101 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, limit: i
             letter.document_id,
             letter.since.format("%Y-%m-%d")
         );
-        put!("{}", columns(&reasons(letter), 3));
+        put!("{}", columns(&reasons(letter), 5));
     }
     Ok(())
 }
 
 fn reasons(letter: &Letter) -> Vec<Vec<String>> {
-    let text = |reason: &serde_json::Value, name: &str| reason.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-    let reasons = letter.reasons.as_array().into_iter().flatten();
-    reasons.map(|reason| vec![text(reason, "type"), text(reason, "field"), line(&text(reason, "message"), 160)]).collect()
+    let text = |reason: &Json, name: &str| reason.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let since = |reason: &Json| {
+        let day = text(reason, "since").chars().take(10).collect::<String>();
+        if day == letter.since.format("%Y-%m-%d").to_string() { String::new() } else { format!("since {day}") }
+    };
+    let row = |reason: &Json| {
+        let message = text(reason, "message");
+        let value = reason.get("value").map(|value| shown(value, 40)).filter(|value| !message.contains(value.as_str()));
+        vec![
+            text(reason, "type"),
+            text(reason, "field"),
+            line(&message, 160),
+            value.map_or_else(String::new, |value| format!("[{value}]")),
+            since(reason),
+        ]
+    };
+    letter.reasons.as_array().into_iter().flatten().map(row).collect()
+}
+
+fn shown(value: &Json, width: usize) -> String {
+    value.as_str().map_or_else(|| line(&value.to_string(), width), |text| line(text, width))
+}
+
+async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: bool) -> Result<(), Failure> {
+    let found = failures::groups(connection, institution).await?;
+    let warnings = failures::warnings(connection, institution).await?;
+    if json {
+        say!("{:#}", json!({ "format": 1, "groups": found, "warnings": warnings }));
+        return Ok(());
+    }
+    if found.is_empty() {
+        say!("no failures");
+    }
+    for group in &found {
+        say!("{}", heading(group));
+        say!("  {}", line(&group.message, 160));
+        let value = group.value.as_ref().map_or_else(String::new, |value| format!(" [{}]", shown(value, 60)));
+        say!("  e.g. {}{value} · document {}", line(&group.example, 60), group.document_id);
+    }
+    for warning in warnings.iter().filter(|warning| warning.ads > 0) {
+        say!(
+            "{} {} · rule {} · warn: would have refused {} of {} ads ({})",
+            warning.institution,
+            warning.source_id,
+            warning.rule,
+            thousands(warning.ads),
+            thousands(warning.of),
+            share(warning.ads, warning.of)
+        );
+    }
+    if !found.is_empty() {
+        say!("`weir failures list --rule R --field F --source S` shows the ads; `weir failures resolved` what is gone, and why");
+    }
+    Ok(())
+}
+
+/// `nsw-gov nswgov · rule open-six-months · close_date · 2 ads, 1 new since the newest run · since 2026-08-31`
+fn heading(group: &Group) -> String {
+    let what = group.rule.as_ref().map_or_else(|| group.kind.clone(), |rule| format!("rule {rule}"));
+    let count = if group.ads == 1 { "1 ad".to_owned() } else { format!("{} ads", thousands(group.ads)) };
+    let fresh = if group.fresh == 0 { String::new() } else { format!(", {} new in the newest run", thousands(group.fresh)) };
+    let place = format!("{} {}", group.institution, group.source_id);
+    let parts =
+        [Some(place), Some(what), group.field.clone(), Some(format!("{count}{fresh}")), Some(format!("since {}", group.since.format("%Y-%m-%d")))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+async fn resolved(connection: &mut PgConnection, institution: Option<&str>, since: Option<Clock>, limit: i64, json: bool) -> Result<(), Failure> {
+    let found = resolved::list(connection, institution, since, limit).await?;
+    if json {
+        say!("{:#}", json!({ "format": 1, "resolved": found }));
+        return Ok(());
+    }
+    if found.is_empty() {
+        say!("nothing was resolved");
+    }
+    let row = |one: &Resolved| {
+        vec![
+            one.resolved_at.format("%Y-%m-%d").to_string(),
+            format!("{} {}:{}", one.institution, one.source_id, line(&one.original_id, 40)),
+            one.rule.clone().unwrap_or_else(|| one.error_type.clone()),
+            one.field_name.clone().unwrap_or_default(),
+            line(one.error_message.as_deref().unwrap_or_default(), 80),
+            format!("since {}", one.since.format("%Y-%m-%d")),
+            line(&one.why, 80),
+        ]
+    };
+    put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 7));
+    Ok(())
 }
 
 async fn find(connection: &mut PgConnection, document: i64) -> Result<Letter, Failure> {

@@ -1,57 +1,258 @@
 //! `weir graph`.
 
-use super::{DONE, Edge, Failure, show};
+use super::database::{Database, block_on};
+use super::flow::{self, Kept};
+use super::plan::Work;
+use super::{At, DONE, Edge, FAILED, Failure, show};
+use crate::config::Project;
+use crate::diagnostic::one_of;
 use crate::draw;
-use crate::plan::picture::{Flowing, picture};
+use crate::model::Clock;
+use crate::plan::against::Difference;
+use crate::plan::check::Institution;
+use crate::plan::outline::Outline;
+use crate::plan::picture::{Passage, Traffic, compared, picture};
+use crate::plan::written::written;
+use crate::plan::{Checked, Plan, check};
+use crate::report::columns::line;
+use crate::report::graph::{Page, Ran};
+use crate::store::figures;
 use clap::ValueEnum;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
 /// Draw the DAG of an institution.
 #[derive(clap::Args)]
+#[command(after_help = "After a run or a dry run its counts stand on the picture: what left each stage, and what was refused there.\n\
+    A page to click through: `weir graph nsw-gov --format html --out graph.html`\n\
+    What an edit changes: `weir graph nsw-gov --against last`, or `--against ../main` for another project folder;\n\
+    `weir graph nsw-gov --format json > before.json` keeps a plan, `--against before.json` compares with it.")]
 pub struct Graph {
     /// The institution; the first if none is named
     institution: Option<String>,
     /// The form of the drawing
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Leave out the counts of the newest run or dry run
+    /// Write to a file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Mark what differs from another plan: `last` (what the newest run ran), a project folder, or a plan kept as JSON
+    #[arg(long, value_name = "last|DIR|FILE")]
+    against: Option<String>,
+    /// Leave out the counts of the newest run or dry run, and ask no database
     #[arg(long)]
     plain: bool,
+    #[command(flatten)]
+    at: At,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// For a terminal
     Text,
+    /// For Markdown and wikis
     Mermaid,
+    /// For Graphviz
     Dot,
+    /// A picture
     Svg,
+    /// A page: the picture, and what stands behind each stage
+    Html,
+    /// The plan itself, for machines and for `--against`
+    Json,
+}
+
+/// What the database knows of a plan.
+#[derive(Default)]
+struct Known {
+    /// Why sources have work.
+    work: BTreeMap<String, Vec<String>>,
+    /// The newest run, where this folder has kept none.
+    run: Option<(Ran, Traffic)>,
 }
 
 impl Graph {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
         show(&checked, edge);
-        let wanted = checked.institutions.iter().find(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug));
-        let Some(wanted) = wanted else {
-            let names = checked.institutions.iter().map(|one| one.slug.as_str());
-            return Err(Failure::nothing(format!("unknown institution\nhelp: the institutions are {}", crate::diagnostic::one_of(names))));
-        };
+        let wanted = self.wanted(&checked)?;
         let Some(plan) = wanted.plan() else {
             return Err(Failure::nothing(format!("`{}` cannot be drawn while its files have errors", wanted.slug)));
         };
-        let picture = picture(plan, &if self.plain { Flowing::new() } else { flowing(edge, &wanted.slug) });
+        let outline = Outline::of(plan);
+        let kept = flow::read(edge, &wanted.slug);
+        let difference = match &self.against {
+            Some(against) => Some((Difference::new(&other(edge, against, &wanted.slug, &kept)?, &outline), named(against))),
+            None => None,
+        };
+        let kept = if self.plain || difference.is_some() { Kept::default() } else { kept };
+        let against = difference.as_ref().map(|(difference, name)| (difference, name.as_str()));
+        let drawn = match self.format {
+            Format::Html => self.page(edge, &checked, (wanted, plan), &outline, &kept, against)?,
+            Format::Json => format!("{:#}\n", as_json(&outline, &kept, against)),
+            _ => self.drawing(edge, &outline, &kept, against),
+        };
+        self.give(&drawn)
+    }
+
+    fn wanted<'c>(&self, checked: &'c Checked) -> Result<&'c Institution, Failure> {
+        let wanted = checked.institutions.iter().find(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug));
+        wanted.ok_or_else(|| {
+            let names = checked.institutions.iter().map(|one| one.slug.as_str());
+            Failure::nothing(format!("unknown institution\nhelp: the institutions are {}", one_of(names)))
+        })
+    }
+
+    fn drawing(&self, edge: &Edge, outline: &Outline, kept: &Kept, against: Option<(&Difference, &str)>) -> String {
+        let picture = match against {
+            Some((difference, name)) => compared(outline, difference, name),
+            None => picture(outline, &kept.trail.traffic),
+        };
         match self.format {
-            Format::Text => put!("{}", draw::text(&picture, edge.width, edge.colour)),
-            Format::Mermaid => put!("{}", draw::mermaid(&picture)),
-            Format::Dot => put!("{}", draw::dot(&picture)),
-            Format::Svg => put!("{}", draw::svg(&picture)),
+            Format::Mermaid => draw::mermaid(&picture),
+            Format::Dot => draw::dot(&picture),
+            Format::Svg => draw::svg(&picture),
+            _ => {
+                let listed = against.map_or_else(String::new, |(difference, _)| list(difference));
+                draw::text(&picture, edge.width, edge.colour && self.out.is_none()) + listed.as_str()
+            }
+        }
+    }
+
+    fn page(
+        &self,
+        edge: &Edge,
+        checked: &Checked,
+        (wanted, plan): (&Institution, &Plan),
+        outline: &Outline,
+        kept: &Kept,
+        against: Option<(&Difference, &str)>,
+    ) -> Result<String, Failure> {
+        let known = if self.plain { None } else { ask(edge, plan, self.at.clock(edge))? };
+        let run = kept.run.zip(kept.at).map(|(run, at)| Ran { run, at, dry_run: kept.dry_run, millis: kept.millis, total: kept.total.clone() });
+        let stored = known.as_ref().and_then(|known| known.run.clone()).filter(|_| run.is_none() && against.is_none());
+        let (run, traffic) = match stored {
+            Some((ran, traffic)) => (Some(ran), traffic),
+            None => (run, kept.trail.traffic.clone()),
+        };
+        let page = Page {
+            plan: outline,
+            run,
+            traffic: &traffic,
+            samples: &kept.trail.samples,
+            written: &written(plan, &wanted.file, &checked.texts),
+            work: known.as_ref().map(|known| &known.work),
+            against,
+        };
+        Ok(page.html())
+    }
+
+    fn give(&self, drawn: &str) -> Result<u8, Failure> {
+        match &self.out {
+            None => put!("{drawn}"),
+            Some(file) => {
+                std::fs::write(file, drawn)
+                    .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
+                eprintln!("written to {}", file.display());
+            }
         }
         Ok(DONE)
     }
 }
 
-/// The counts that the newest run or dry run has left, if any.
-fn flowing(edge: &Edge, slug: &str) -> Flowing {
-    let text = std::fs::read_to_string(edge.home().join("flow").join(format!("{slug}.json"))).unwrap_or_default();
-    let page: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    serde_json::from_value(page["flowing"].clone()).unwrap_or_default()
+/// What a plan is compared with, in words.
+fn named(against: &str) -> String {
+    if against == "last" { "the newest run".to_owned() } else { against.to_owned() }
+}
+
+/// The plan to compare with.
+fn other(edge: &Edge, against: &str, slug: &str, kept: &Kept) -> Result<Outline, Failure> {
+    let path = Path::new(against);
+    if against == "last" {
+        let help = "it is kept by `weir run`; without one, compare with a folder or a file";
+        return kept.ran.clone().ok_or_else(|| Failure::nothing(format!("no run of `{slug}` has left its plan\nhelp: {help}")));
+    }
+    if path.is_dir() {
+        let checked = check::check(Project::load(path));
+        let found = checked.institutions.iter().find(|one| one.slug == slug);
+        let Some(found) = found else { return Err(Failure::nothing(format!("`{against}` has no institution `{slug}`"))) };
+        let Some(plan) = found.plan() else {
+            show(&checked, edge);
+            return Err(Failure::nothing(format!("`{slug}` in `{against}` has errors")));
+        };
+        return Ok(Outline::of(plan));
+    }
+    let help = "name a project folder, a file that `weir graph --format json` wrote, or `last`";
+    let bytes = std::fs::read(path).map_err(|error| Failure::nothing(format!("`{against}` cannot be read: {error}\nhelp: {help}")))?;
+    in_page(&bytes, slug).ok_or_else(|| Failure::nothing(format!("`{against}` holds no plan of `{slug}`\nhelp: {help}")))
+}
+
+/// The plan of an institution in what `weir graph --format json` or `weir plan --json` wrote.
+fn in_page(bytes: &[u8], slug: &str) -> Option<Outline> {
+    let page: Json = serde_json::from_slice(bytes).ok()?;
+    let plans = page["plans"].as_array().cloned().unwrap_or_else(|| vec![page["plan"].clone()]);
+    let outlines = plans.into_iter().filter_map(|plan| serde_json::from_value::<Outline>(plan).ok());
+    outlines.into_iter().find(|outline| outline.institution == slug)
+}
+
+/// What the database knows, if there is one: a picture is no reason to make one.
+fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
+    if edge.text("DATABASE_URL").is_none() && !edge.home().join("postgres").is_dir() {
+        return Ok(None);
+    }
+    let known = block_on(async {
+        let database = Database::open(edge).await?;
+        let known = known(&database, plan, at).await;
+        database.close().await?;
+        known
+    })?;
+    Ok(known.inspect_err(|failure| eprintln!("note: drawn without the database: {}", failure.message)).ok())
+}
+
+async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Failure> {
+    let mut connection = database.store.connection().await?;
+    let mut known = Known::default();
+    for flow in &plan.flows {
+        known.work.insert(flow.source.clone(), Work::of(at, &mut connection, plan, flow).await?.why);
+    }
+    let Some(run) = figures::runs(&mut connection, plan.tenant.id, 1).await?.into_iter().next() else { return Ok(known) };
+    let rows = figures::stages(&mut connection, plan.tenant.id, run.id).await?;
+    let mut traffic = Traffic::new();
+    for node in plan.graph.node_weights() {
+        for row in rows.iter().filter(|row| row.stage == node.kind.name() && node.source.as_ref().is_none_or(|source| *source == row.source_id)) {
+            let passed: &mut Passage = traffic.entry(node.name.clone()).or_default();
+            passed.rows_in += row.rows_in;
+            passed.rows_out += row.rows_out;
+            passed.refused += row.refused;
+            passed.micros += row.micros;
+        }
+    }
+    let total = run.summary.as_ref().and_then(|summary| serde_json::from_value(summary["total"].clone()).ok()).unwrap_or_default();
+    let millis = run.finished_at.map_or(0, |end| (end - run.started_at).num_milliseconds());
+    known.run = Some((Ran { run: run.id, at: run.at, dry_run: false, millis, total }, traffic));
+    Ok(known)
+}
+
+fn as_json(outline: &Outline, kept: &Kept, against: Option<(&Difference, &str)>) -> Json {
+    let run = kept.run.map(|run| json!({ "run": run, "at": kept.at, "dry_run": kept.dry_run, "millis": kept.millis, "total": kept.total, "traffic": kept.trail.traffic }));
+    let difference = against.map(|(difference, name)| json!({ "against": name, "beside": difference.beside, "stages": difference.told() }));
+    json!({ "format": 1, "plan": outline, "run": run, "difference": difference })
+}
+
+/// What differs, a line each.
+fn list(difference: &Difference) -> String {
+    let mut out = String::from("\n");
+    if difference.is_empty() {
+        out.push_str("nothing differs\n");
+    }
+    for what in &difference.beside {
+        let _ = writeln!(out, "~ {}", line(what, 200));
+    }
+    for (step, turn) in difference.turns() {
+        let what = if turn.what.is_empty() { turn.mark.name().to_owned() } else { turn.what.join("; ") };
+        let _ = writeln!(out, "{} {}: {}", turn.mark.sign(), step.stage, line(&what, 400));
+    }
+    out
 }

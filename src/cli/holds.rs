@@ -6,7 +6,7 @@ use crate::model::Clock;
 use crate::report::columns::{columns, line};
 use crate::store::holds::{self, Hold};
 use crate::store::relations::{self, Table};
-use crate::store::{Stream, identity, settle};
+use crate::store::{Stream, identity, quality, settle};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -31,9 +31,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Do it anyway: publish the ad, add the name, retire the ads, take ids at their word
+    /// Do it anyway: publish the ad or the unusual read, add the name, retire the ads, take ids at their word
     Release(Decision),
-    /// Do not: ignore this content, refuse the name, keep the ads, take other content for updates
+    /// Do not: ignore this content, refuse the name or the read, keep the ads, take other content for updates
     Discard(Decision),
 }
 
@@ -126,6 +126,14 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, decision: &Deci
             identity::keep(tx, &stream(hold), &ads_of(hold)).await?;
             Ok("the ads are the jobs that they were: the next run takes them for updates".to_owned())
         }
+        ("quality", true) => {
+            let read_at = hold.details.as_ref().and_then(|details| details.get("at")?.as_str()?.parse().ok());
+            if let Some(read_at) = read_at {
+                quality::accept(tx, &stream(hold), read_at).await?;
+            }
+            Ok("the next run publishes this read, and what is like it".to_owned())
+        }
+        ("quality", false) => Ok("the ads keep waiting until content or YAML changes".to_owned()),
         _ => {
             holds::mark_ad(tx, hold, release).await?;
             Ok(if release { "the next run publishes this content".to_owned() } else { "this content is ignored from the next run on".to_owned() })

@@ -1,8 +1,10 @@
 //! `weir plan`.
 
 use super::database::{Database, block_on};
+use super::last_good::{self, Broken};
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
-use crate::model::Parts;
+use crate::model::{Clock, Parts};
+use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
 use crate::store::work::{self, Pending};
@@ -24,10 +26,10 @@ pub struct PlanArgs {
 }
 
 /// What must be derived again for one source, and why.
-struct Work {
+pub(super) struct Work {
     source: String,
     ads: i64,
-    why: Vec<String>,
+    pub(super) why: Vec<String>,
 }
 
 impl PlanArgs {
@@ -38,12 +40,15 @@ impl PlanArgs {
         if chosen.is_empty() {
             return Err(Failure::nothing(format!("unknown institution `{}`", self.institution.as_deref().unwrap_or_default())));
         }
-        let plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).collect();
-        if plans.is_empty() {
+        let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
+        if plans.is_empty() && !last_good::may_be_known(edge) {
             return Ok(NOTHING);
         }
         block_on(async {
             let database = Database::open(edge).await?;
+            let (standing_in, left_out) = last_good::stand_in(edge, &database.store, Broken::of(chosen.iter().copied())).await?;
+            let is_bad = left_out > 0 || !standing_in.is_empty();
+            plans.extend(standing_in);
             let mut pages = Vec::new();
             for plan in &plans {
                 let work = self.work(edge, &database.store, plan).await?;
@@ -57,7 +62,11 @@ impl PlanArgs {
                 say!("{:#}", json!({ "format": 1, "plans": pages }));
             }
             database.close().await?;
-            Ok(if plans.len() == chosen.len() { DONE } else { FAILED })
+            Ok(match (plans.is_empty(), is_bad) {
+                (true, _) => NOTHING,
+                (false, true) => FAILED,
+                (false, false) => DONE,
+            })
         })?
     }
 
@@ -65,13 +74,15 @@ impl PlanArgs {
         let mut connection = store.connection().await?;
         let mut all = Vec::new();
         for flow in &plan.flows {
-            all.push(self.work_of(edge, &mut connection, plan, flow).await?);
+            all.push(Work::of(self.at.clock(edge), &mut connection, plan, flow).await?);
         }
         Ok(all)
     }
+}
 
-    async fn work_of(&self, edge: &Edge, connection: &mut PgConnection, plan: &Plan, flow: &Flow) -> Result<Work, Failure> {
-        let at = self.at.clock(edge);
+impl Work {
+    /// What must be derived again for one source.
+    pub(super) async fn of(at: Clock, connection: &mut PgConnection, plan: &Plan, flow: &Flow) -> Result<Work, Failure> {
         let parts = flow.parts_at(at);
         let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
         let pending = work::pending(connection, &stream, parts.fingerprint(), at).await?;
@@ -97,6 +108,9 @@ fn text(plan: &Plan, work: &[Work]) -> String {
     let mut out = String::new();
     let schedule = plan.schedule.as_deref().map_or_else(String::new, |schedule| format!(", scheduled {schedule}"));
     let _ = writeln!(out, "{} · pipeline {}{schedule} · plan {}", plan.tenant.slug, plan.pipeline, &plan.fingerprint().to_string()[..12]);
+    if let Some(stands_in) = &plan.stands_in {
+        let _ = writeln!(out, "  error: {}", stands_in.words(&plan.tenant.slug));
+    }
     let segment = plan.segment();
     for node in plan.ordered() {
         let about = &plan.graph[node];
@@ -121,13 +135,9 @@ fn text(plan: &Plan, work: &[Work]) -> String {
 }
 
 fn page(plan: &Plan, work: &[Work]) -> Json {
-    let stages = plan.ordered().into_iter().map(|node| {
-        let about = &plan.graph[node];
-        json!({ "stage": about.name, "kind": about.kind.name(), "source": about.source, "after": plan.waits_for(node), "fingerprint": about.fingerprint.to_string(), "explain": about.explain })
-    });
     let work = work.iter().map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
     json!({
-        "institution": plan.tenant.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(),
-        "stages": stages.collect::<Vec<_>>(), "work": work.collect::<Vec<_>>(),
+        "institution": plan.tenant.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
+        "stages": Outline::of(plan).stages, "work": work.collect::<Vec<_>>(),
     })
 }

@@ -1,6 +1,7 @@
 //! `weir report`.
 
 use super::database::{Database, block_on};
+use super::last_good::{self, Broken};
 use super::{DONE, Edge, Failure};
 use crate::report::daily;
 use serde_json::json;
@@ -19,16 +20,19 @@ impl Report {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
         let chosen = checked.institutions.iter().filter(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug));
-        let plans: Vec<_> = chosen.filter_map(|one| one.plan()).collect();
-        if plans.is_empty() {
+        let chosen: Vec<_> = chosen.collect();
+        let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
+        let broken = Broken::of(chosen);
+        if plans.is_empty() && (broken.is_empty() || !last_good::may_be_known(edge)) {
             return Err(Failure::nothing("no such institution, or its files have errors\nhelp: `weir check` shows them"));
         }
         block_on(async {
             let database = Database::open(edge).await?;
+            plans.extend(last_good::stand_in(edge, &database.store, broken).await?.0);
             let mut connection = database.store.connection().await?;
             let mut pages = Vec::new();
             for plan in plans {
-                pages.push(daily::collect(&mut connection, &plan.tenant).await?);
+                pages.push(daily::collect(&mut connection, &plan).await?);
             }
             drop(connection);
             if self.json {

@@ -1,7 +1,8 @@
 //! `weir run`.
 
 use super::database::{Database, block_on};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, show};
+use super::last_good::{self, Broken};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::engine::{Engine, Request, RunError, Summary};
 use crate::plan::{Checked, Plan, Standing};
@@ -46,7 +47,7 @@ pub struct Run {
 /// The institutions of a run: what runs, and what does not.
 struct Chosen {
     plans: Vec<Arc<Plan>>,
-    broken: Vec<(String, Vec<String>)>,
+    broken: Vec<Broken>,
 }
 
 impl Run {
@@ -54,16 +55,14 @@ impl Run {
         let checked = edge.checked();
         show(&checked, edge);
         let chosen = self.choose(&checked)?;
-        for (slug, files) in &chosen.broken {
-            eprintln!("left out: `{slug}`, because of errors in {}", one_of(files.iter().map(String::as_str)));
+        if chosen.plans.is_empty() && chosen.broken.is_empty() {
+            return Err(Failure::nothing("no institution is active\nhelp: set `active: true`, or name an institution"));
         }
-        if chosen.plans.is_empty() {
-            return match chosen.broken.is_empty() {
-                true => Err(Failure::nothing("no institution is active\nhelp: set `active: true`, or name an institution")),
-                false => Ok(NOTHING),
-            };
+        if chosen.plans.is_empty() && !last_good::may_be_known(edge) {
+            chosen.broken.iter().for_each(Broken::tell);
+            return Ok(NOTHING);
         }
-        block_on(self.run_all(edge, &checked, &chosen))?
+        block_on(self.run_all(edge, &checked, chosen))?
     }
 
     fn choose(&self, checked: &Checked) -> Result<Chosen, Failure> {
@@ -80,14 +79,20 @@ impl Run {
             match &institution.standing {
                 Standing::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
                 Standing::Inactive(_) => eprintln!("not run: `{}` is not active", institution.slug),
-                Standing::Broken(files) => chosen.broken.push((institution.slug.clone(), files.clone())),
+                Standing::Broken(_) => chosen.broken.extend(Broken::of([institution])),
             }
         }
         Ok(chosen)
     }
 
-    async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: &Chosen) -> Result<u8, Failure> {
+    async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: Chosen) -> Result<u8, Failure> {
         let database = Database::open(edge).await?;
+        let (standing_in, left_out) = last_good::stand_in(edge, &database.store, chosen.broken).await?;
+        let plans: Vec<Arc<Plan>> = chosen.plans.into_iter().chain(standing_in).collect();
+        if plans.is_empty() {
+            database.close().await?;
+            return Ok(NOTHING);
+        }
         let stop = CancellationToken::new();
         tokio::spawn(stop_on_signal(stop.clone()));
         let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
@@ -110,10 +115,10 @@ impl Run {
             stop,
         };
         let request = self.request(edge);
-        let running = chosen.plans.iter().map(|plan| async { (plan.tenant.slug.clone(), engine.run(plan, &request).await) });
+        let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), engine.run(plan, &request).await) });
         let results: Vec<(String, Result<Summary, RunError>)> =
             futures::stream::iter(running).buffer_unordered(usize::from(self.parallel)).collect().await;
-        let code = self.tell(edge, results, !chosen.broken.is_empty());
+        let code = self.tell(edge, results, left_out > 0);
         database.close().await?;
         Ok(code)
     }
@@ -138,7 +143,7 @@ impl Run {
             match result {
                 Ok(summary) => {
                     total.add(&summary.total);
-                    keep_flow(edge, &summary);
+                    flow::keep(edge, &summary);
                     if summary.has_problems() {
                         code = code.max(FAILED);
                     }
@@ -167,13 +172,6 @@ pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<Door, Failure
         Some(folder) => Door::replaying(edge.project.join(folder))?,
         None => Door::new()?,
     })
-}
-
-/// Keeps the counts of the newest run or dry run where `weir graph` finds them. They are an ornament: that they cannot be kept is no failure of the run.
-fn keep_flow(edge: &Edge, summary: &Summary) {
-    let folder = edge.home().join("flow");
-    let page = json!({ "dry_run": summary.dry_run, "at": summary.at, "flowing": summary.flowing });
-    let _ = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(format!("{}.json", summary.institution)), page.to_string()));
 }
 
 /// The first signal asks to stop at the next batch; the second stops at once.

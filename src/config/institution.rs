@@ -3,6 +3,7 @@
 use super::rules::RuleUse;
 use crate::identity::IdentitySpec;
 use crate::model::Field;
+use crate::quality::QualitySpec;
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
 use crate::span::Zone;
@@ -59,6 +60,22 @@ pub struct InstitutionSpec {
     pub missing: Option<MissingSpec>,
     /// When jobs are archived.
     pub archive: Option<ArchiveSpec>,
+    /// What is usual, and whether an unusual read waits for a person.
+    pub quality: Option<QualitySpec>,
+    /// What a run does while a file that the institution needs is broken: `leave_out` or `last_good`.
+    #[serde(default)]
+    pub on_broken: OnBroken,
+}
+
+/// What a run does while a file that an institution needs is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBroken {
+    /// The institution is left out.
+    #[default]
+    LeaveOut,
+    /// It runs on the version that ran last, and says so.
+    LastGood,
 }
 
 /// One source of an institution.
@@ -94,6 +111,8 @@ pub struct SourceSpec {
     pub missing: Option<MissingSpec>,
     /// When jobs are archived; stands before the institution's.
     pub archive: Option<ArchiveSpec>,
+    /// What is usual, and whether an unusual read waits for a person; stands before the institution's, word by word.
+    pub quality: Option<QualitySpec>,
 }
 
 /// A rule that is switched off.

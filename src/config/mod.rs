@@ -12,7 +12,7 @@ pub mod rules;
 pub mod schema;
 
 pub use connector::{Connector, ConnectorSpec};
-pub use institution::{InstitutionSpec, SourceSpec};
+pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
 pub use pipeline::{PipelineSpec, StageSpec};
 pub use rules::{RuleSetSpec, RuleSpec};
 
@@ -39,6 +39,8 @@ pub struct Project {
     pub rules: Vec<Parsed<RuleSetSpec>>,
     /// `lists/*.yaml` and `lists/*.csv`.
     pub lists: Vec<Parsed<Arc<List>>>,
+    /// Whether other institutions are missing here on purpose: what one of them declares is not unknown.
+    pub is_part: bool,
     /// Problems found so far.
     pub diagnostics: Diagnostics,
 }
@@ -81,7 +83,7 @@ impl Project {
             let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
             diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
         }
-        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, lists, diagnostics }
+        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, lists, is_part: false, diagnostics }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Lines and columns count from one and columns count characters, as editors do. A place holds no byte offsets: those are found again
 //! from the text of the file when a diagnostic is drawn, so a place can be made, moved and compared without the file at hand.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -64,6 +65,31 @@ impl Sources {
         self.text(&place.file)?.split('\n').nth(place.line - 1)
     }
 
+    /// All files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|file| &**file)
+    }
+
+    /// The line and those after it that belong to it, by their indentation: what stands at a key of a YAML file.
+    pub fn block(&self, file: &str, line: usize) -> Option<Vec<&str>> {
+        let mut lines = self.text(file)?.split('\n').skip(line.max(1) - 1);
+        let first = lines.next()?;
+        let depth = |line: &str| line.len() - line.trim_start().len();
+        let says_nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        let is_item = |line: &str| line.trim_start().starts_with("- ");
+        let closes = |line: &str| line.trim_start().starts_with([']', '}']);
+        let belongs = |line: &str| match depth(line).cmp(&depth(first)) {
+            Ordering::Greater => true,
+            Ordering::Equal => closes(line) || (is_item(line) && !is_item(first)),
+            Ordering::Less => false,
+        };
+        let mut block = vec![first];
+        block.extend(lines.take_while(|line| says_nothing(line) || belongs(line)));
+        let used = block.iter().rposition(|line| !says_nothing(line)).unwrap_or(0);
+        block.truncate(used + 1);
+        Some(block)
+    }
+
     /// The lines from one place to another of the same file, and the byte at which they begin.
     pub(super) fn lines(&self, first: &Place, last: &Place) -> Option<(usize, &str)> {
         let line = |line: usize| self.span(&Place { line, column: 1, length: usize::MAX, ..first.clone() });
@@ -95,5 +121,18 @@ mod tests {
         assert_eq!(bytes(2, 1, 1), Some(11..12));
         assert_eq!(bytes(9, 1, 1), None);
         assert_eq!(sources.line(&Place::new("a", 1, 1, 1)), Some("größe: x"));
+    }
+
+    #[test]
+    fn a_block_ends_where_its_indentation_ends() {
+        let mut sources = Sources::new();
+        sources.insert("a", "job:\n  title: x\n\n  # pay\n  pay: {\n    from: y\n  }\n\n# next\nlist:\n- one\n- two\n  more\nlast: {}\n");
+        let block = |line| sources.block("a", line).unwrap().join("|");
+        assert_eq!(block(1), "job:|  title: x||  # pay|  pay: {|    from: y|  }");
+        assert_eq!(block(5), "  pay: {|    from: y|  }");
+        assert_eq!(block(10), "list:|- one|- two|  more");
+        assert_eq!(block(12), "- two|  more");
+        assert_eq!(block(14), "last: {}");
+        assert_eq!(sources.block("a", 99), None);
     }
 }

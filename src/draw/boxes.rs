@@ -72,7 +72,7 @@ impl<'a> Boxes<'a> {
                 sheet.straight(stop.from, stop.to, stop.across, net_of_item(stop.item));
             }
             if let (Some(label), Some(place)) = (&link.label, route.label) {
-                sheet.label(label, &place);
+                sheet.label((label, &link.loss), &place);
             }
         }
     }
@@ -103,11 +103,11 @@ fn net_of_item(item: usize) -> usize {
 /// Columns and lines of each box: all equally wide from top to bottom, so that lanes look alike.
 fn node_sizes(picture: &Picture, way: Way, cap: usize) -> Vec<(usize, usize)> {
     let wide = |node: &Node| {
-        let texts = std::iter::once(node.name()).chain(node.lines());
+        let texts = std::iter::once(node.name()).chain(node.lines()).chain(node.numbers());
         texts.map(|text| lettering::width(&text)).max().unwrap_or(0).clamp(1, cap.max(1)) + 4
     };
     let widest = picture.nodes.iter().map(wide).max().unwrap_or(0) | 1;
-    let size = |node: &Node| (if way == Way::Down { widest } else { wide(node) }, 3 + node.lines().len());
+    let size = |node: &Node| (if way == Way::Down { widest } else { wide(node) }, 3 + node.lines().len() + usize::from(node.numbers().is_some()));
     picture.nodes.iter().map(size).collect()
 }
 

@@ -34,7 +34,7 @@ pub fn dot(picture: &Picture) -> String {
 fn nodes(picture: &Picture, graph: &Graph, frame: Option<usize>, indent: &str, out: &mut String) {
     for (number, node) in picture.nodes.iter().enumerate().filter(|(number, _)| graph.frame[*number] == frame) {
         let (fill, stroke) = palette::of(&node.kind).light;
-        let short = node.lines().into_iter().map(|line| lettering::shorten(&line, 40, lettering::columns));
+        let short = node.lines().into_iter().chain(node.numbers()).map(|line| lettering::shorten(&line, 40, lettering::columns));
         let lines: Vec<String> = std::iter::once(node.name()).chain(short).map(|line| quoted(&line)).collect();
         let whole: Vec<String> = node.whole().iter().map(|line| quoted(line)).collect();
         let _ = writeln!(
@@ -48,9 +48,10 @@ fn nodes(picture: &Picture, graph: &Graph, frame: Option<usize>, indent: &str, o
 }
 
 fn edges(picture: &Picture, out: &mut String) {
-    for (from, to, label) in graph::edges(picture) {
+    for edge in graph::edges(picture) {
+        let label = edge.text();
         let label = if label.is_empty() { label } else { format!(" [label=\"{}\"]", quoted(&label)) };
-        let _ = writeln!(out, "  n{from} -> n{to}{label};");
+        let _ = writeln!(out, "  n{} -> n{}{label};", edge.from, edge.to);
     }
 }
 

@@ -7,14 +7,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Picture, lettering};
+use super::{Mark, Picture, lettering};
 
 /// A connection that points from a lower rank to a higher one.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
     pub from: usize,
     pub to: usize,
+    /// What stands on it, `loss` at its end.
     pub label: Option<String>,
+    /// The part of the label that tells what left another way.
+    pub loss: String,
+    pub mark: Mark,
     /// An arrow head at `to`.
     pub forth: bool,
     /// An arrow head at `from`: the edge was turned round to break a cycle.
@@ -64,12 +68,35 @@ pub(super) fn targets(nodes: usize, links: impl Iterator<Item = (usize, usize)>)
     targets
 }
 
-/// The edges that can be drawn, in one order, with clean labels (empty for none).
-pub(super) fn edges(picture: &Picture) -> Vec<(usize, usize, String)> {
+/// An edge that can be drawn, with clean texts (empty for none).
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Drawable {
+    pub from: usize,
+    pub to: usize,
+    pub label: String,
+    pub loss: String,
+    pub mark: Mark,
+}
+
+impl Drawable {
+    /// Label and loss on one line.
+    pub fn text(&self) -> String {
+        joined([self.label.as_str(), self.loss.as_str()])
+    }
+}
+
+/// Texts that say something, on one line.
+fn joined<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The edges that can be drawn, in one order.
+pub(super) fn edges(picture: &Picture) -> Vec<Drawable> {
     let nodes = picture.nodes.len();
     let drawable = picture.edges.iter().filter(|edge| edge.from != edge.to && edge.from < nodes && edge.to < nodes);
     let clean = |label: &Option<String>| label.as_deref().map(lettering::clean).unwrap_or_default();
-    let mut edges: Vec<_> = drawable.map(|edge| (edge.from, edge.to, clean(&edge.label))).collect();
+    let edge = |edge: &super::Edge| Drawable { from: edge.from, to: edge.to, label: clean(&edge.label), loss: clean(&edge.loss), mark: edge.mark };
+    let mut edges: Vec<Drawable> = drawable.map(edge).collect();
     edges.sort();
     edges
 }
@@ -77,24 +104,29 @@ pub(super) fn edges(picture: &Picture) -> Vec<(usize, usize, String)> {
 /// One link for every connected pair, labels joined, cycles broken.
 fn links(picture: &Picture) -> Vec<Link> {
     let nodes = picture.nodes.len();
-    let mut pairs: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
-    for (from, to, label) in edges(picture) {
-        pairs.entry((from, to)).or_default().extend(Some(label).filter(|label| !label.is_empty()));
+    let edges = edges(picture);
+    let finished = finish_times(&targets(nodes, edges.iter().map(|edge| (edge.from, edge.to))));
+    let mut links: BTreeMap<(usize, usize), Vec<&Drawable>> = BTreeMap::new();
+    for edge in &edges {
+        let forth = finished[edge.from] > finished[edge.to];
+        links.entry(if forth { (edge.from, edge.to) } else { (edge.to, edge.from) }).or_default().push(edge);
     }
-    let finished = finish_times(&targets(nodes, pairs.keys().copied()));
-    let mut links: BTreeMap<(usize, usize), (Vec<String>, bool, bool)> = BTreeMap::new();
-    for ((from, to), labels) in pairs {
-        let forth = finished[from] > finished[to];
-        let entry = links.entry(if forth { (from, to) } else { (to, from) }).or_default();
-        entry.0.extend(labels);
-        entry.1 |= forth;
-        entry.2 |= !forth;
+    links.into_iter().map(|((from, to), edges)| link(from, to, &edges)).collect()
+}
+
+/// One link for all edges between two nodes.
+fn link(from: usize, to: usize, edges: &[&Drawable]) -> Link {
+    let loss = joined(edges.iter().map(|edge| edge.loss.as_str()));
+    let label = joined(edges.iter().map(|edge| edge.label.as_str()).chain([loss.as_str()]));
+    Link {
+        from,
+        to,
+        label: Some(label).filter(|label| !label.is_empty()),
+        loss,
+        mark: edges.iter().map(|edge| edge.mark).max().unwrap_or_default(),
+        forth: edges.iter().any(|edge| edge.from == from),
+        back: edges.iter().any(|edge| edge.from == to),
     }
-    let link = |((from, to), (labels, forth, back)): (_, (Vec<String>, _, _))| {
-        let label = (!labels.is_empty()).then(|| labels.join(" · "));
-        Link { from, to, label, forth, back }
-    };
-    links.into_iter().map(link).collect()
 }
 
 /// When a depth-first walk leaves each node: an edge towards a later finish closes a cycle.

@@ -33,15 +33,16 @@ fn nodes(picture: &Picture, graph: &Graph, frame: Option<usize>, indent: &str, o
     for (number, node) in picture.nodes.iter().enumerate().filter(|(number, _)| graph.frame[*number] == frame) {
         let label = quoted(&node.name());
         let line = |line: &String| quoted(&lettering::shorten(line, 40, lettering::columns));
-        let details: String = node.lines().iter().map(|text| format!("<br><small>{}</small>", line(text))).collect();
+        let details: String = node.lines().iter().chain(&node.numbers()).map(|text| format!("<br><small>{}</small>", line(text))).collect();
         let _ = writeln!(out, "{indent}n{number}(\"<b>{label}</b>{details}\"):::{}", class(&node.kind));
     }
 }
 
 fn edges(picture: &Picture, out: &mut String) {
-    for (from, to, label) in graph::edges(picture) {
+    for edge in graph::edges(picture) {
+        let label = edge.text();
         let label = if label.is_empty() { label } else { format!("|\"{}\"|", quoted(&label)) };
-        let _ = writeln!(out, "  n{from} -->{label} n{to}");
+        let _ = writeln!(out, "  n{} -->{label} n{}", edge.from, edge.to);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Turns a picture of stages and their connections into text for a terminal, SVG, Mermaid and DOT.
+//! Turns a picture of stages and their connections into text for a terminal, SVG (alone or for a page), Mermaid and DOT.
 //!
 //! Why: people trust a dataflow that they can see. Who has a graph describes it as a [`Picture`]; this module knows
 //! nothing about plans, runs or institutions, so the same drawing serves a plan, a dry run with counts, and a page.
@@ -34,7 +34,7 @@ mod tests;
 
 pub use dot::dot;
 pub use mermaid::mermaid;
-pub use svg::svg;
+pub use svg::{svg, within};
 pub use text::text;
 
 /// A directed graph of stages as a person should see it.
@@ -59,14 +59,54 @@ pub struct Node {
     pub label: String,
     /// Up to three lines under the label; long ones are shortened in drawings and kept whole in tooltips.
     pub detail: Vec<String>,
+    /// A last line of numbers, e.g. `9 in · 8 out · 5 ms`; may be empty.
+    pub figures: String,
     /// What the stage does (`fetch`, `extract`, ...); decides the colour.
     pub kind: String,
+    /// How it differs from the other picture, where two are compared.
+    pub mark: Mark,
+}
+
+/// How a part of a picture differs from another picture.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// Not at all, or nothing is compared.
+    #[default]
+    Same,
+    /// It was not there.
+    Added,
+    /// It was there, and is another.
+    Changed,
+    /// It is no longer there.
+    Removed,
+}
+
+impl Mark {
+    /// The sign before a name.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Mark::Same => "",
+            Mark::Added => "+",
+            Mark::Changed => "~",
+            Mark::Removed => "-",
+        }
+    }
+
+    /// The word for it; a class name in SVG.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mark::Same => "same",
+            Mark::Added => "added",
+            Mark::Changed => "changed",
+            Mark::Removed => "removed",
+        }
+    }
 }
 
 impl Node {
-    /// The label, fit to be drawn.
+    /// The label behind the sign of its mark, fit to be drawn.
     fn name(&self) -> String {
-        lettering::clean(&self.label)
+        lettering::clean(&format!("{} {}", self.mark.sign(), self.label))
     }
 
     /// The lines under the label, fit to be drawn: the first three that say something.
@@ -74,9 +114,14 @@ impl Node {
         self.detail.iter().map(|line| lettering::clean(line)).filter(|line| !line.is_empty()).take(3).collect()
     }
 
+    /// The numbers, fit to be drawn, if there are any.
+    fn numbers(&self) -> Option<String> {
+        Some(lettering::clean(&self.figures)).filter(|line| !line.is_empty())
+    }
+
     /// The label and every line of detail, whole.
     fn whole(&self) -> Vec<String> {
-        std::iter::once(self.name()).chain(self.detail.iter().map(|line| lettering::clean(line))).collect()
+        std::iter::once(self.name()).chain(self.detail.iter().map(|line| lettering::clean(line))).chain(self.numbers()).collect()
     }
 }
 
@@ -89,6 +134,10 @@ pub struct Edge {
     pub to: usize,
     /// Written on the line, e.g. `4,812 in`.
     pub label: Option<String>,
+    /// What left the stage another way, e.g. `12 refused`; stands behind the label in a warm colour.
+    pub loss: Option<String>,
+    /// How it differs from the other picture, where two are compared.
+    pub mark: Mark,
 }
 
 /// A segment: stages whose results commit together, drawn inside one soft border.
@@ -98,4 +147,9 @@ pub struct Frame {
     pub label: String,
     /// Positions in [`Picture::nodes`].
     pub nodes: Vec<usize>,
+}
+
+/// The class of a kind in a drawing, `kind-…` without its beginning: safe wherever a class stands.
+pub fn class(kind: &str) -> String {
+    lettering::slug(kind)
 }

@@ -5,6 +5,8 @@
 //!
 //! To add a kind: one line in `KINDS`. Fills are faint, strokes strong enough to stand on them (3:1 or better).
 
+use super::Mark;
+
 /// How one kind of stage is coloured.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Colours {
@@ -34,6 +36,26 @@ pub(super) const KINDS: [Colours; 9] = [
     colours("archive", ("#f6f4f2", "#7a6f66"), ("#2a2624", "#b8aca2"), 37),
     colours("report", ("#fff4ee", "#cf5314"), ("#371d10", "#fb9a62"), 31),
 ];
+
+/// The ANSI colour of what left the way.
+pub(super) const LOSS: u8 = 33;
+
+/// Surface and line of each mark, on a light and on a dark page.
+pub(super) const MARKS: [(Mark, (&str, &str), (&str, &str)); 3] = [
+    (Mark::Added, ("#effcf3", "#146c36"), ("#0f2b1b", "#6be39b")),
+    (Mark::Changed, ("#fff9e8", "#96580a"), ("#33260e", "#f9c74f")),
+    (Mark::Removed, ("#fff1f3", "#b3202a"), ("#3a1520", "#ff9a9f")),
+];
+
+/// The ANSI colour of a mark, if it has one.
+pub(super) fn marked(mark: Mark) -> Option<u8> {
+    match mark {
+        Mark::Same => None,
+        Mark::Added => Some(32),
+        Mark::Changed => Some(33),
+        Mark::Removed => Some(31),
+    }
+}
 
 /// The colour of kinds that are not in the table.
 pub(super) const NEUTRAL: Colours = colours("", ("#f7f9fb", "#5f6f84"), ("#1d2633", "#98a8bd"), 39);

@@ -185,7 +185,7 @@ impl Page<'_> {
 
     fn stage(&self, number: usize, (x, y): (i64, i64), caption: Option<&str>, canvas: &mut Canvas) {
         let node: &Node = &self.picture.nodes[number];
-        let colour = palette::of(&node.kind).ansi;
+        let colour = palette::marked(node.mark).unwrap_or(palette::of(&node.kind).ansi);
         let room = |from: i64, to: i64| usize::try_from(to - from).unwrap_or(0);
         canvas.put(x, y, '●', Ink::Colour(colour));
         let name = room(self.start, self.width.min(self.details - 2));
@@ -203,7 +203,8 @@ impl Page<'_> {
         let caption = caption.map(|caption| format!("[{caption}]")).into_iter();
         let flows = self.graph.links.iter().filter(|link| link.from == number).filter_map(|link| link.label.as_ref());
         let flows = flows.map(|label| format!("→ {label}"));
-        caption.chain(flows).chain(self.picture.nodes[number].lines()).collect::<Vec<_>>().join(" · ")
+        let node = &self.picture.nodes[number];
+        caption.chain(flows).chain(node.numbers()).chain(node.lines()).collect::<Vec<_>>().join(" · ")
     }
 
     /// Brackets in the gutter around neighbouring stages of one frame; the first names it.

@@ -67,7 +67,15 @@ pub(super) fn line(link: &Link, route: &Route, picture: &Picture, out: &mut Stri
     let _ = write!(path, "H{end}");
     let name = |node: usize| lettering::xml(&picture.nodes[node].name());
     let label = link.label.as_deref().map_or(String::new(), |label| format!(": {}", lettering::xml(label)));
-    let _ = writeln!(out, "<path class=\"line\" d=\"{path}\"><title>{} → {}{label}</title></path>", name(link.from), name(link.to));
+    let _ = writeln!(
+        out,
+        "<path class=\"line mark-{}\" data-from=\"{}\" data-to=\"{}\" d=\"{path}\"><title>{} → {}{label}</title></path>",
+        link.mark.name(),
+        link.from,
+        link.to,
+        name(link.from),
+        name(link.to),
+    );
 }
 
 /// One head for each place where arrows end, however many end there.
@@ -87,33 +95,47 @@ pub(super) fn heads(graph: &Graph, layout: &Layout, out: &mut String) {
     }
 }
 
-/// The label of a link in a box that hides the line.
-pub(super) fn edge_label(label: &str, place: &Place, out: &mut String) {
+/// The label of a link in a box that hides the line; the loss at its end stands out.
+pub(super) fn edge_label(label: &str, loss: &str, place: &Place, out: &mut String) {
+    let short = fitted(label, LABEL_SIZE, place.size.along - 12);
+    let (before, loss) = match label.strip_suffix(loss).filter(|_| short == label) {
+        Some(before) => (before, loss),
+        None => (short.as_str(), ""),
+    };
+    let loss = if loss.is_empty() { String::new() } else { format!("<tspan class=\"loss\">{}</tspan>", lettering::xml(loss)) };
     let Place { along, across, size } = *place;
     let _ = writeln!(
         out,
         "<g class=\"label\"><title>{}</title><rect x=\"{along}\" y=\"{across}\" width=\"{}\" height=\"{}\" rx=\"{}\"/>\
-         <text x=\"{}\" y=\"{}\">{}</text></g>",
+         <text x=\"{}\" y=\"{}\" xml:space=\"preserve\">{}{loss}</text></g>",
         lettering::xml(label),
         size.along,
         size.across,
         size.across / 2,
         along + size.along / 2,
         across + 13,
-        lettering::xml(&fitted(label, LABEL_SIZE, size.along - 12)),
+        lettering::xml(before),
     );
 }
 
-/// A stage as a group that a page can address.
-pub(super) fn stage(node: &Node, place: &Place, ids: &mut BTreeSet<String>, out: &mut String) {
+/// A stage as a group that a page can address, or as a link to a place on the page.
+pub(super) fn stage(node: &Node, place: &Place, (number, target): (usize, Option<&String>), ids: &mut BTreeSet<String>, out: &mut String) {
     let Place { along, across, size } = *place;
+    let (tag, link) = match target {
+        Some(target) => {
+            let told = lettering::xml(&std::iter::once(node.name()).chain(node.numbers()).collect::<Vec<_>>().join(": "));
+            ("a", format!(" href=\"#{}\" data-node=\"{number}\" aria-label=\"{told}\"", lettering::xml(target)))
+        }
+        None => ("g", String::new()),
+    };
     let _ = writeln!(
         out,
-        "<g id=\"{}\" class=\"stage kind-{}\"><title>{}</title>\
+        "<{tag} id=\"{}\" class=\"stage kind-{} mark-{}\"{link}><title>{}</title>\
          <rect class=\"box\" x=\"{along}\" y=\"{across}\" width=\"{}\" height=\"{}\" rx=\"9\"/>\
          <rect class=\"bar\" x=\"{}\" y=\"{}\" width=\"4\" height=\"{}\" rx=\"2\"/>",
         lettering::xml(&unique(&node.id, ids)),
         lettering::slug(&node.kind),
+        node.mark.name(),
         lettering::xml(&node.whole().join("\n")),
         size.along,
         size.across,
@@ -129,7 +151,12 @@ pub(super) fn stage(node: &Node, place: &Place, ids: &mut BTreeSet<String>, out:
     for (y, line) in (0..).map(|row| across + 43 + 17 * row).zip(&node.lines()) {
         out.push_str(&text("detail", y, line, DETAIL_SIZE));
     }
-    out.push_str("</g>\n");
+    if let Some(numbers) = node.numbers() {
+        let y = across + size.across - 25;
+        let _ = write!(out, "<path class=\"rule\" d=\"M{} {y}H{}\"/>", along + 20, along + size.along - 12);
+        out.push_str(&text("figures", across + size.across - 9, &numbers, DETAIL_SIZE));
+    }
+    let _ = writeln!(out, "</{tag}>");
 }
 
 /// The id of a stage without white space, numbered when another stage has the same.

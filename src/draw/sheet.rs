@@ -87,7 +87,7 @@ impl Sheet {
 
     /// A stage: its box, name and details.
     pub fn node(&mut self, node: &Node, place: &Place) {
-        let colour = palette::of(&node.kind).ansi;
+        let colour = palette::marked(node.mark).unwrap_or(palette::of(&node.kind).ansi);
         let (x, y) = self.way.turn(place.along, place.across);
         let (wide, tall) = self.way.turn(place.size.along, place.size.across);
         for row in y..y + tall {
@@ -102,6 +102,9 @@ impl Sheet {
         for (row, line) in (y + 2..).zip(node.lines()) {
             let line = lettering::shorten(&line, room, lettering::columns);
             self.canvas.write(x + 2, row, &line, Ink::Faint);
+        }
+        if let Some(numbers) = node.numbers() {
+            self.canvas.write(x + 2, y + tall - 2, &lettering::shorten(&numbers, room, lettering::columns), Ink::Plain);
         }
     }
 
@@ -122,17 +125,20 @@ impl Sheet {
         self.canvas.put(x, y, glyph, Ink::Plain);
     }
 
-    /// The label of a link, on its line.
-    pub fn label(&mut self, label: &str, place: &Place) {
+    /// The label of a link, on its line; the loss at its end is coloured.
+    pub fn label(&mut self, (label, loss): (&str, &str), place: &Place) {
         let (x, y) = self.way.turn(place.along, place.across);
         let (wide, _) = self.way.turn(place.size.along, place.size.across);
         let pad = i64::from(self.way == Way::Right);
         let room = usize::try_from(wide - 2 * pad).unwrap_or(0);
-        let label = lettering::shorten(label, room, lettering::columns);
+        let short = lettering::shorten(label, room, lettering::columns);
         for column in x..x + wide {
             self.canvas.put(column, y, ' ', Ink::Plain);
         }
-        self.canvas.write(x + pad, y, &label, Ink::Strong);
+        self.canvas.write(x + pad, y, &short, Ink::Strong);
+        if let Some(before) = label.strip_suffix(loss).filter(|_| short == label && !loss.is_empty()) {
+            self.canvas.write(x + pad + cells(lettering::width(before)), y, loss, Ink::Colour(palette::LOSS));
+        }
     }
 
     /// The border of a frame, broken so that it cannot be taken for a line.

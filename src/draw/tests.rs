@@ -2,20 +2,22 @@
 //!
 //! To add a case, add a picture to `all_pictures`: every promise is then checked on it.
 
+mod page;
+
 use std::collections::BTreeSet;
 
 use super::align::{self, Wishes};
 use super::graph::Graph;
 use super::layout::{Arrangement, Hop, Layout, Place, Size, Sizes, Spacing, Stop};
-use super::{Edge, Frame, Node, Picture, dot, lettering, mermaid, svg, text};
+use super::{Edge, Frame, Mark, Node, Picture, dot, lettering, mermaid, svg, text, within};
 
 fn node(id: &str, kind: &str, detail: &[&str]) -> Node {
     let detail = detail.iter().map(|line| (*line).to_owned()).collect();
-    Node { id: id.to_owned(), label: id.replace(':', " "), detail, kind: kind.to_owned() }
+    Node { id: id.to_owned(), label: id.replace(':', " "), detail, kind: kind.to_owned(), ..Node::default() }
 }
 
 fn edge(from: usize, to: usize, label: &str) -> Edge {
-    Edge { from, to, label: Some(label.to_owned()).filter(|label| !label.is_empty()) }
+    Edge { from, to, label: Some(label.to_owned()).filter(|label| !label.is_empty()), ..Edge::default() }
 }
 
 /// A chain of stages for each source, then a chain that all share.
@@ -46,6 +48,31 @@ fn pipeline(sources: usize, own: &[&str], shared: &[&str]) -> Picture {
 fn three_sources() -> Picture {
     let mut picture = pipeline(3, &["fetch", "extract"], &["resolve", "validate", "promote", "archive", "report"]);
     picture.frames.push(Frame { label: "derive".to_owned(), nodes: vec![6, 7, 8] });
+    picture
+}
+
+/// Fifty stages and twenty sources, after a run.
+fn large() -> Picture {
+    let shared = ["classify", "resolve", "validate", "dedupe", "promote", "archive", "alert", "export", "index", "report"];
+    let mut picture = pipeline(20, &["fetch", "extract"], &shared);
+    let extracts = (0..20).map(|source| 2 * source + 1);
+    picture.frames.push(Frame { label: "segment: commits as one".to_owned(), nodes: extracts.chain(40..45).collect() });
+    after_a_run(picture)
+}
+
+/// Counts on every stage and edge.
+fn after_a_run(mut picture: Picture) -> Picture {
+    picture.nodes.iter_mut().for_each(|node| node.figures = "120,481 in · 119,007 out · 1 min 12 s".to_owned());
+    picture.edges.iter_mut().for_each(|edge| (edge.label, edge.loss) = (Some("119,007".to_owned()), Some("1,474 refused".to_owned())));
+    picture
+}
+
+/// One stage of each mark.
+fn after_an_edit(mut picture: Picture) -> Picture {
+    for (at, mark) in [(0, Mark::Added), (1, Mark::Changed), (2, Mark::Removed)] {
+        picture.nodes[at].mark = mark;
+    }
+    picture.edges[0].mark = Mark::Added;
     picture
 }
 
@@ -86,6 +113,9 @@ fn all_pictures() -> Vec<Picture> {
         chains(3),
         chains(8),
         pipeline(20, &["fetch", "extract"], &["resolve", "validate", "promote", "archive", "report"]),
+        large(),
+        after_a_run(three_sources()),
+        after_an_edit(three_sources()),
     ];
     pictures.extend((0..150).map(odd));
     pictures
@@ -133,7 +163,7 @@ fn the_same_picture_is_always_the_same_drawing() {
     for picture in all_pictures() {
         let mut shuffled = picture.clone();
         shuffled.edges.reverse();
-        let all = |picture: &Picture| (text(picture, 100, true), svg(picture), mermaid(picture), dot(picture));
+        let all = |picture: &Picture| (text(picture, 100, true), svg(picture), within(picture, &places(picture)), mermaid(picture), dot(picture));
         assert_eq!(all(&picture), all(&shuffled));
     }
 }
@@ -332,6 +362,11 @@ fn mermaid_and_dot_know_frames_kinds_and_labels() {
     assert!(dot.contains("subgraph cluster_0 {\n    label=\"derive\";") && dot.contains("n0 -> n1 [label=\"4,812 in\"];"));
 }
 
+/// A place on a page for each stage.
+fn places(picture: &Picture) -> Vec<String> {
+    (0..picture.nodes.len()).map(|number| format!("stage-{number}")).collect()
+}
+
 /// Walks through the tags of an XML text; panics where they do not match. Returns the texts between tags.
 fn well_formed(xml: &str) -> String {
     let mut open: Vec<&str> = Vec::new();
@@ -374,9 +409,16 @@ fn hostile() -> Picture {
     let mut picture = pipeline(2, &["fetch"], &["report"]);
     picture.title = evil.to_owned();
     for node in &mut picture.nodes {
-        *node = Node { id: evil.to_owned(), label: evil.to_owned(), detail: vec![evil.to_owned()], kind: evil.to_owned() };
+        *node = Node {
+            id: evil.to_owned(),
+            label: evil.to_owned(),
+            detail: vec![evil.to_owned()],
+            figures: evil.to_owned(),
+            kind: evil.to_owned(),
+            mark: Mark::Same,
+        };
     }
-    picture.edges.iter_mut().for_each(|edge| edge.label = Some(evil.to_owned()));
+    picture.edges.iter_mut().for_each(|edge| (edge.label, edge.loss) = (Some(evil.to_owned()), Some(evil.to_owned())));
     picture.frames.push(Frame { label: evil.to_owned(), nodes: vec![0] });
     picture
 }

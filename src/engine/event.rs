@@ -75,6 +75,17 @@ pub enum Event {
         /// Ads that wait for more to be known.
         left_out: usize,
     },
+    /// How good a source is was measured, and is about to be committed (T5), before its ads are published if it may be held.
+    QualityWeighed {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Whether nothing of it is published before a person says so.
+        held: bool,
+        /// What is not as usual, in words.
+        unusual: Vec<String>,
+    },
     /// A batch is about to be committed (T2).
     BatchWritten {
         /// The institution.

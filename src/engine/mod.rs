@@ -9,12 +9,14 @@ mod detail;
 pub mod event;
 mod identity;
 pub mod preview;
+mod quality;
 pub mod rehearse;
 pub mod rollback;
 pub mod segment;
 pub mod spool;
 pub mod stream;
 pub mod tally;
+pub mod trail;
 pub mod verdicts;
 
 pub use event::{Event, Watcher};
@@ -26,7 +28,7 @@ use crate::rule::Sandbox;
 use crate::source::Access;
 use crate::stage::Setting;
 use crate::store::runs::{self, Alert, Lock};
-use crate::store::{Lane, Store, StoreError, Stream, figures};
+use crate::store::{Lane, Store, StoreError, Stream, figures, texts};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
@@ -157,7 +159,13 @@ async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> 
 
 async fn begin(lane: &Lane, plan: &Plan, request: &Request) -> Result<i64, RunError> {
     let mut held = lane.hold().await?;
-    Ok(runs::begin(&mut held, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?)
+    let mut tx = held.begin_batch().await?;
+    let id = runs::begin(&mut tx, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
+    if let Some(written) = &plan.texts {
+        texts::remember(&mut tx, plan.tenant.id, request.at, &written.file, &written.texts).await?;
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(id)
 }
 
 impl Run<'_> {
@@ -169,6 +177,10 @@ impl Run<'_> {
             dry_run: self.request.dry_run,
             sources: self.plan.flows.iter().map(|flow| flow.source.clone()).collect(),
         })?;
+        if let Some(stands_in) = &self.plan.stands_in {
+            let message = stands_in.words(&self.plan.tenant.slug);
+            self.raise(&mut *self.lane.hold().await?, Alert { source: String::new(), kind: "last_good", severity: "error", message }).await?;
+        }
         let started = (self.request.now)();
         let errors = self.stream_all(feeds).await;
         self.conclude(started, errors).await

@@ -90,9 +90,10 @@ pub(super) async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) 
 async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut Held, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, RunError> {
     let started = Instant::now();
     stage.look_up(held, setting, &mut drafts).await?;
-    let before: usize = drafts.iter().filter(|draft| draft.fails()).count();
+    let before: Vec<bool> = drafts.iter().map(Draft::fails).collect();
     let drafts = on_all_cores(setting, stage, drafts).await?;
-    let refused = drafts.iter().filter(|draft| draft.fails()).count() - before;
+    let refused = drafts.iter().zip(&before).filter(|(draft, before)| draft.fails() && !**before).count();
+    run.tally().samples.add(stage.kind().name(), &setting.stream.source, &drafts, &before);
     note(run, setting, stage, drafts.len(), drafts.len() - refused, refused, started);
     run.emit(&Event::StageDone {
         institution: setting.slug.clone(),
@@ -137,6 +138,7 @@ async fn write(
         stage.write(&mut tx, setting, drafts, history).await?;
         let refused = drafts.iter().filter(|draft| draft.fails()).count();
         note(run, setting, stage, drafts.len(), drafts.len() - refused, 0, started);
+        run.tally().samples.add(stage.kind().name(), &setting.stream.source, drafts, &vec![true; drafts.len()]);
     }
     run.emit(&Event::BatchWritten { institution: setting.slug.clone(), source: setting.stream.source.clone(), ads: drafts.len() })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)

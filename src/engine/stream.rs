@@ -4,7 +4,7 @@
 use super::event::Event;
 use super::segment;
 use super::spool::Feed;
-use super::{Run, RunError, detail, identity};
+use super::{Run, RunError, detail, identity, quality};
 use crate::model::Document;
 use crate::plan::Flow;
 use crate::source::{Approach, Page, Pages};
@@ -28,9 +28,14 @@ pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, fee
     end_read(run, &setting, read, &proof, same_as).await?;
     // A source that has not changed is the read before once more: what was missing there is missing again.
     let end = ReadEnd { read: same_as.unwrap_or(read), state: proof.state };
+    if quality::weigh(run, &setting, &flow, end).await? {
+        // Nothing of this read is acted upon, its gaps included; closing dates pass all the same.
+        return settle(run, &setting, &flow, None, Counted { read, archived: 0, is_held: true }).await;
+    }
     let sorted = identity::sort_out(run, &setting, &flow, end).await?;
     segment::derive_rest(run, &setting, &flow, &sorted.left_out).await?;
-    settle(run, &setting, &flow, end, read, sorted.archived).await
+    settle(run, &setting, &flow, Some(end), Counted { read, archived: sorted.archived, is_held: false }).await?;
+    quality::keep(run, &setting, &flow, end).await
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
@@ -67,7 +72,8 @@ async fn read_and_derive(
     let (detailed, receiver) = mpsc::channel(1);
     let (fresh, documents) = mpsc::channel(1);
     // Ads that must wait for the end of the read are found by query then.
-    let fresh = (!identity::waits(run, setting, flow).await?).then_some(fresh);
+    let waits = identity::waits(run, setting, flow).await? || quality::waits(run, setting, flow).await?;
+    let fresh = (!waits).then_some(fresh);
     let started = Instant::now();
     let needs_details = matches!(feed, Feed::Live);
     let reading = feed.read(run.engine, flow, &approach, pages);
@@ -129,6 +135,7 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     let mut held = run.lane.hold().await?;
     let mut tx = held.begin_batch().await?;
     let documents = page.len();
+    run.tally().samples.arrive(&setting.stream.source, &page);
     let reading = Reading { stream: &setting.stream, read, at: setting.at };
     let Page { received, detailed, undetailed, refused, bookmark } = page;
     let stored = documents::store_page(&mut tx, reading, Arrived { received, detailed, undetailed, refused }).await?;
@@ -172,13 +179,21 @@ fn alert_of(source: &str, proof: &Proof) -> Option<Alert> {
     })
 }
 
+/// What the counts of a source are made of.
+struct Counted {
+    read: i64,
+    archived: usize,
+    is_held: bool,
+}
+
 /// T3.
-async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd, read: i64, mut archived: usize) -> Result<(), RunError> {
+async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: Option<ReadEnd>, counted: Counted) -> Result<(), RunError> {
+    let Counted { read, mut archived, is_held } = counted;
     let mut held = run.lane.hold().await?;
     for (_, stage) in flow.of_role(Role::Settle) {
         let started = Instant::now();
         let mut tx = held.begin_batch().await?;
-        let settled = stage.settle(&mut tx, setting, Some(end)).await?;
+        let settled = stage.settle(&mut tx, setting, end).await?;
         for alert in settled.alerts {
             run.raise(&mut tx, alert).await?;
         }
@@ -189,9 +204,10 @@ async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd, rea
         })?;
         tx.commit().await.map_err(crate::store::StoreError::from)?;
         archived += settled.archived.len();
+        run.tally().samples.retire(stage.kind().name(), &setting.stream.source, &settled.archived);
         run.tally().stage(stage.kind().name(), &setting.stream.source, settled.archived.len(), settled.archived.len(), 0, started.elapsed());
     }
-    let mut counts = figures::count(&mut held, &setting.stream, run.id, read).await?;
+    let mut counts = figures::count(&mut held, &setting.stream, run.id, read, is_held.then_some((setting.fingerprint, setting.at))).await?;
     counts.archived = i64::try_from(archived).unwrap_or(i64::MAX);
     run.tally().counts.insert(setting.stream.source.clone(), counts);
     Ok(())

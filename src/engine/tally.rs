@@ -1,7 +1,11 @@
 //! What a run counts while it goes, and its summary at the end.
 
 use super::Request;
-use crate::plan::Plan;
+use super::trail::{Samples, Trail};
+use crate::plan::outline::Outline;
+use crate::plan::picture::{Passage, Traffic};
+use crate::plan::{Plan, StandsIn};
+use crate::quality::Compared;
 use crate::store::figures::Counts;
 use crate::store::reads::Proof;
 use crate::store::runs::{Alert, StageRecord};
@@ -19,8 +23,12 @@ pub struct Tally {
     pub reads: BTreeMap<String, Proof>,
     /// What became of the documents of each source.
     pub counts: BTreeMap<String, Counts>,
+    /// What is not as usual at each source.
+    pub unusual: BTreeMap<String, Vec<Compared>>,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
+    /// A few ads at each stage.
+    pub(super) samples: Samples,
 }
 
 /// What came of a run.
@@ -48,6 +56,12 @@ pub struct Summary {
     pub alerts: Vec<Alert>,
     /// Sources that failed, and why.
     pub problems: BTreeMap<String, String>,
+    /// Set where the run was of the last good version, as files are broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_in: Option<StandsIn>,
+    /// What it leaves for the picture.
+    #[serde(skip)]
+    pub trail: Trail,
 }
 
 /// What came of one source.
@@ -58,6 +72,9 @@ pub struct SourceSummary {
     pub counts: Counts,
     /// How it was read.
     pub read: Option<Proof>,
+    /// What is not as usual.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unusual: Vec<Compared>,
 }
 
 impl Tally {
@@ -93,8 +110,16 @@ impl Tally {
         for flow in &plan.flows {
             let counts = self.counts.get(&flow.source).cloned().unwrap_or_default();
             total.add(&counts);
-            sources.insert(flow.source.clone(), SourceSummary { counts, read: self.reads.get(&flow.source).cloned() });
+            sources.insert(
+                flow.source.clone(),
+                SourceSummary {
+                    counts,
+                    read: self.reads.get(&flow.source).cloned(),
+                    unusual: self.unusual.get(&flow.source).cloned().unwrap_or_default(),
+                },
+            );
         }
+        let trail = self.trail(plan);
         Summary {
             institution: plan.tenant.slug.clone(),
             run,
@@ -103,21 +128,30 @@ impl Tally {
             millis,
             total,
             sources,
-            flowing: self.flowing(plan),
+            flowing: trail.traffic.iter().map(|(stage, passed)| (stage.clone(), passed.rows_out)).collect(),
             tables,
             alerts: self.alerts.clone(),
             problems,
+            stands_in: plan.stands_in.clone(),
+            trail,
         }
     }
 
-    fn flowing(&self, plan: &Plan) -> BTreeMap<String, i64> {
-        let mut flowing = BTreeMap::new();
+    fn trail(&self, plan: &Plan) -> Trail {
+        let (mut traffic, mut samples) = (Traffic::new(), BTreeMap::new());
         for node in plan.graph.node_weights() {
-            let records = self.stages.values().filter(|record| record.stage == node.kind.name());
-            let of_node = records.filter(|record| node.source.as_ref().is_none_or(|source| *source == record.source));
-            flowing.insert(node.name.clone(), of_node.map(|record| record.rows_out).sum());
+            let (kind, source) = (node.kind.name(), node.source.as_deref());
+            let records = self.stages.values().filter(|record| record.stage == kind && source.is_none_or(|source| *source == record.source));
+            let passed = records.fold(Passage::default(), |all, record| Passage {
+                rows_in: all.rows_in + record.rows_in,
+                rows_out: all.rows_out + record.rows_out,
+                refused: all.refused + record.refused,
+                micros: all.micros + record.micros,
+            });
+            traffic.insert(node.name.clone(), passed);
+            samples.insert(node.name.clone(), self.samples.of(kind, source));
         }
-        flowing
+        Trail { plan: Outline::of(plan), traffic, samples }
     }
 }
 
@@ -127,10 +161,10 @@ impl Summary {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Whether a source failed or could not be read as it should.
+    /// Whether a source failed or could not be read as it should, or files are broken.
     pub fn has_problems(&self) -> bool {
         use crate::store::reads::ReadState::{Blocked, Partial, Unreachable};
         let unread = |source: &SourceSummary| source.read.as_ref().is_some_and(|read| matches!(read.state, Blocked | Partial | Unreachable));
-        !self.problems.is_empty() || self.sources.values().any(unread)
+        self.stands_in.is_some() || !self.problems.is_empty() || self.sources.values().any(unread)
     }
 }

@@ -1,14 +1,14 @@
 //! Everything that is wrong in a project, all at once, and which institutions can run in spite of it. A broken file
 //! takes down the institutions that use it, and no other.
 
-use super::Plan;
 use super::compile::{self, Shared};
 use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
 use super::trial;
+use super::{Plan, Written};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
-use crate::config::{InstitutionSpec, Parsed, Project};
+use crate::config::{InstitutionSpec, OnBroken, Parsed, Project};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
 use crate::rule::{List, Sandbox};
 use crate::stage::extract::JobSpec;
@@ -61,11 +61,12 @@ impl Institution {
 
 /// Checks a project.
 pub fn check(project: Project) -> Checked {
-    let Project { texts, institutions, connectors, pipelines, rules: rule_files, lists, mut diagnostics, .. } = project;
+    let Project { texts, institutions, connectors, pipelines, rules: rule_files, lists, is_part, mut diagnostics, .. } = project;
     let sandbox = Arc::new(Sandbox::new());
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     connectors.iter().filter(|connector| own(&connector.file)).for_each(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics));
-    let extras = declared_extras(&institutions, &lists, &diagnostics);
+    let mut extras = declared_extras(&institutions, &lists, &diagnostics);
+    extras.is_whole &= !is_part;
     let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
     let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
     for file in &rule_files {
@@ -80,11 +81,12 @@ pub fn check(project: Project) -> Checked {
     let mut twice = names_twice(&institutions, &mut diagnostics);
     twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
-    let judged = institutions
+    let judged: Vec<Institution> = institutions
         .iter()
         .zip(plans)
-        .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras }));
-    Checked { institutions: judged.collect(), diagnostics, texts, sandbox }
+        .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras, texts: &texts }))
+        .collect();
+    Checked { institutions: judged, diagnostics, texts, sandbox }
 }
 
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {
@@ -176,6 +178,8 @@ fn judge(file: &Parsed<InstitutionSpec>, plan: Option<Plan>, broken: &BTreeSet<S
     if twice.contains(&slug) && to_blame.is_empty() {
         to_blame.push(file.file.clone());
     }
+    let keeps = file.spec.as_ref().is_some_and(|spec| spec.on_broken == OnBroken::LastGood);
+    let plan = plan.map(|plan| Plan { texts: keeps.then(|| written(file, files)), ..plan });
     let standing = match plan {
         Some(plan) if to_blame.is_empty() && plan.tenant.active => Standing::Ready(Arc::new(plan)),
         Some(plan) if to_blame.is_empty() => Standing::Inactive(Arc::new(plan)),
@@ -189,6 +193,14 @@ struct Files<'a> {
     pipelines: &'a BTreeMap<String, String>,
     sets: &'a IndexMap<String, Option<RuleSet>>,
     extras: &'a Extras,
+    texts: &'a Sources,
+}
+
+/// The texts of the files that an institution depends on; those that come with Weir are always there.
+fn written(file: &Parsed<InstitutionSpec>, files: &Files) -> Written {
+    let text = |name: String| Some((name.clone(), files.texts.text(&name)?.to_owned()));
+    let own = uses(file, files).into_iter().filter(|name| !name.ends_with(connector::OF_WEIR));
+    Written { file: file.file.clone(), texts: own.filter_map(text).collect() }
 }
 
 /// The files that an institution depends on.

@@ -4,7 +4,7 @@
 use super::adjust::adjusted;
 use super::pipeline::{self, Pipeline};
 use super::rules::RuleSet;
-use super::{Flow, Node, Plan};
+use super::{Flow, Node, Plan, quality};
 use crate::config::institution::WithoutSpec;
 use crate::config::rules::uses;
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
@@ -13,6 +13,7 @@ use crate::identity::{Guards, IdentitySpec};
 use crate::model::Parts;
 use crate::model::field::{FIELDS, Field};
 use crate::model::job::Compared;
+use crate::quality::{Bar, Gauge, QualitySpec};
 use crate::rule::{Rule, Sandbox};
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{Ident, Source};
@@ -60,6 +61,9 @@ pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagno
     if is_whole {
         check_filled(&all, out);
     }
+    for field in spec.quality.iter().flat_map(QualitySpec::fields) {
+        check_named(field, &all, all.jobs().collect(), out);
+    }
     check_repeated_rules(spec, shared, out);
     let mut compiled = Vec::new();
     for (name, source) in sources {
@@ -102,6 +106,8 @@ struct CompiledSource {
     fetch: Source,
     ident: Ident,
     identity: Option<Guards>,
+    quality: Bar,
+    gauge: Arc<Gauge>,
     batch: usize,
     stages: Vec<Stage>,
 }
@@ -167,18 +173,21 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();
     let archive = Archive::compile([source.missing.as_ref(), spec.missing.as_ref()], [source.archive.as_ref(), spec.archive.as_ref()]);
     check_recognised(source, out);
+    check_measured(all, source, out);
     let identity = source.identity.as_ref().map(|spec| spec.compile(archive.at_most(), out));
     let (fetch, extract) = (fetch?, extract?);
+    let gauge = Arc::new(quality::gauge(spec, source, &validate));
     let stages = vec![
         Stage::Fetch(fetch.clone()),
         Stage::Extract(Arc::new(extract)),
         Stage::Resolve(Arc::new(resolve)),
         Stage::Validate(Arc::new(validate)),
-        Stage::Promote(Arc::new(Promote { compared: Compared::with(&compared) })),
+        Stage::Promote(Arc::new(Promote { compared: Compared::with(&compared), gauge: Arc::clone(&gauge) })),
         Stage::Archive(Arc::new(archive)),
         Stage::Report,
     ];
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, identity, batch, stages })
+    let quality = Bar::compile([source.quality.as_ref(), spec.quality.as_ref()]);
+    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, identity, quality, gauge, batch, stages })
 }
 
 /// Fields that jobs are recognised by must be there.
@@ -188,6 +197,13 @@ fn check_recognised(source: &SourceSpec, out: &mut Diagnostics) {
         let name = field.value.name();
         out.warning(&field.place, "never-filled", format!("`{name}` is never there: the source does not map it"))
             .help(format!("add `{name}` under `job:` of the source, or leave it out here"));
+    }
+}
+
+/// Fields that must be filled must be there.
+fn check_measured(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) {
+    for field in source.quality.iter().flat_map(QualitySpec::fields) {
+        check_named(field, all, source.job.get().into_iter().collect(), out);
     }
 }
 
@@ -254,22 +270,30 @@ fn never_filled(field: &Located<String>, source: &Located<String>, out: &mut Dia
 }
 
 fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) {
-    if all.knows(field, jobs.iter().copied()) {
-        if let Some(canonical) = Field::named(field) {
-            schema::check_kind(canonical, keywords, out);
-        }
+    if !check_named(field, all, jobs, out) {
         return;
+    }
+    if let Some(canonical) = Field::named(field) {
+        schema::check_kind(canonical, keywords, out);
+    }
+}
+
+/// Whether there is such a field; if there is not, it is told.
+fn check_named(field: &Located<String>, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) -> bool {
+    if all.knows(field, jobs.iter().copied()) {
+        return true;
     }
     let names: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(jobs.iter().flat_map(|job| job.extras())).collect();
     let near = did_you_mean(field, names.iter().copied());
     if near.is_none() && !all.is_whole {
-        return;
+        return false;
     }
     let told = out.error(&field.place, "unknown-field-reference", format!("unknown field `{field}`"));
     match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("the fields are {}; custom ones are declared under `job: extra:`", one_of(names))),
     };
+    false
 }
 
 fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate {
@@ -382,7 +406,7 @@ fn connect(tenant: Tenant, zone: Tz, schedule: Option<String>, pipeline: &Pipeli
         }
     }
     let flows = sources.into_iter().enumerate().map(|(index, source)| flow(index, source, &pipeline.stages, &nodes)).collect();
-    Plan { tenant, zone, pipeline: pipeline.name.clone(), schedule, graph, flows }
+    Plan { tenant, zone, pipeline: pipeline.name.clone(), schedule, graph, flows, texts: None, stands_in: None }
 }
 
 fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
@@ -390,7 +414,8 @@ fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
     let stages: Vec<&Stage> = sources.iter().filter_map(|source| source.stages.iter().find(|stage| stage.kind() == kind)).collect();
     let mut explain: Vec<String> = Vec::new();
     let guards = sources.iter().filter(|_| kind == Kind::Fetch).filter_map(|source| Some(source.identity.as_ref()?.explain()));
-    for line in stages.iter().flat_map(|stage| stage.explain()).chain(guards) {
+    let asked = sources.iter().filter(|_| kind == Kind::Fetch).filter_map(|source| source.quality.explain());
+    for line in stages.iter().flat_map(|stage| stage.explain()).chain(guards).chain(asked) {
         if !line.is_empty() && !explain.contains(&line) {
             explain.push(line);
         }
@@ -416,6 +441,8 @@ fn flow(index: usize, source: CompiledSource, order: &[Kind], nodes: &[(Kind, Op
         fetch: source.fetch,
         ident: Arc::new(source.ident),
         identity: source.identity,
+        quality: source.quality,
+        gauge: source.gauge,
         stages,
         parts,
         batch: source.batch,

@@ -5,24 +5,31 @@
 //! To add a check: in the file of what it checks, as a located diagnostic with a remedy.
 
 pub mod adjust;
+pub mod against;
 pub mod check;
 pub mod compile;
+pub mod outline;
 pub mod picture;
 pub mod pipeline;
+pub mod quality;
 pub mod rules;
 pub mod trial;
+pub mod written;
 
-pub use check::{Checked, Standing};
+pub use check::{Checked, Institution, Standing};
 
 use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, Parts};
+use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source};
 use crate::stage::{Kind, Role, Stage};
 use crate::store::runs::Tenant;
+use crate::store::texts::Texts;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
-use petgraph::visit::Topo;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// A pipeline compiled for one institution.
@@ -40,6 +47,37 @@ pub struct Plan {
     pub graph: StableDiGraph<Node, ()>,
     /// The sources, in the order of the file.
     pub flows: Vec<Flow>,
+    /// What it was compiled from, where a later run may need it: `on_broken: last_good`.
+    pub texts: Option<Written>,
+    /// Set where it was compiled from what ran last, as files are broken now.
+    pub stands_in: Option<StandsIn>,
+}
+
+/// What a plan was compiled from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The institution's own file.
+    pub file: String,
+    /// The text of every file.
+    pub texts: Texts,
+}
+
+/// Why a plan is not what the files say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StandsIn {
+    /// The broken files.
+    pub broken: Vec<String>,
+    /// Clock of the first run of the version that stands in.
+    pub since: DateTime<Utc>,
+}
+
+impl StandsIn {
+    /// What everybody is told.
+    pub fn words(&self, slug: &str) -> String {
+        let files = self.broken.join(", ");
+        let since = self.since.format("%Y-%m-%d %H:%MZ");
+        format!("`{slug}` stays on its last good version, which first ran at {since}, because of errors in {files}: `weir check` shows them")
+    }
 }
 
 /// A stage in the DAG.
@@ -70,6 +108,10 @@ pub struct Flow {
     pub ident: Arc<Ident>,
     /// What guards against ids that lie.
     pub identity: Option<Guards>,
+    /// What is asked of its quality.
+    pub quality: Bar,
+    /// What is looked at in each ad.
+    pub gauge: Arc<Gauge>,
     /// Its stages after `fetch`, in the order of the DAG, with their nodes.
     pub stages: Vec<(NodeIndex, Stage)>,
     /// What the fingerprint of its segment is made of.
@@ -122,10 +164,9 @@ impl Plan {
         parts.fingerprint()
     }
 
-    /// The nodes in an order in which each comes after those that it waits for.
+    /// The nodes, each after those that it waits for: kind by kind as the pipeline has them, and the sources of a kind in the order of the file.
     pub fn ordered(&self) -> Vec<NodeIndex> {
-        let mut walk = Topo::new(&self.graph);
-        std::iter::from_fn(|| walk.next(&self.graph)).collect()
+        self.graph.node_indices().collect()
     }
 
     /// What a node waits for, by name.

@@ -1,41 +1,103 @@
-//! The DAG as a picture to draw: stages as nodes, the segment that commits together as a frame around its stages.
+//! The DAG as a picture to draw: stages as nodes, the segment that commits together as a frame around its stages, and on it what flowed in a run,
+//! or what differs from another plan.
 
-use super::Plan;
-use crate::draw::{Edge, Frame, Node, Picture};
-use petgraph::stable_graph::NodeIndex;
-use petgraph::visit::{EdgeRef, IntoEdgeReferences};
+use super::against::{Difference, Turn};
+use super::outline::{Outline, Step};
+use crate::draw::{Edge, Frame, Mark, Node, Picture};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Counts to write on the picture, by stage name: how many ads left it.
-pub type Flowing = BTreeMap<String, i64>;
+/// What passed a stage in a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Ads that reached it.
+    pub rows_in: i64,
+    /// Ads that left it for the next.
+    pub rows_out: i64,
+    /// Ads that it found reasons against.
+    pub refused: i64,
+    /// Microseconds in it.
+    pub micros: i64,
+}
 
-/// The picture of a plan, with counts on its edges where `flowing` has them.
-pub fn picture(plan: &Plan, flowing: &Flowing) -> Picture {
-    let order = plan.ordered();
-    let position = |node: NodeIndex| order.iter().position(|other| *other == node).unwrap_or_default();
-    let nodes = order.iter().map(|node| draw_node(plan, *node)).collect();
-    let edges = plan.graph.edge_references().map(|edge| Edge {
-        from: position(edge.source()),
-        to: position(edge.target()),
-        label: flowing.get(&plan.graph[edge.source()].name).map(|count| thousands(*count)),
-    });
-    let segment = plan.segment().into_iter().map(position).collect();
-    let sources = if plan.flows.len() == 1 { "1 source".to_owned() } else { format!("{} sources", plan.flows.len()) };
+/// What passed, by the name of the stage.
+pub type Traffic = BTreeMap<String, Passage>;
+
+/// The picture of a plan, with counts on its edges where `traffic` has them.
+pub fn picture(plan: &Outline, traffic: &Traffic) -> Picture {
+    let nodes = plan.stages.iter().map(|step| draw_node(step, traffic.get(&step.stage), &Turn::default()));
+    let mut edges: Vec<Edge> = Vec::new();
+    for (to, step) in plan.stages.iter().enumerate() {
+        for from in step.after.iter().filter_map(|name| plan.position(name)) {
+            let passed = traffic.get(&plan.stages[from].stage);
+            let is_first = edges.iter().all(|edge| edge.from != from);
+            let loss = passed.filter(|passed| is_first && passed.refused > 0).map(|passed| format!("{} refused", thousands(passed.refused)));
+            edges.push(Edge { from, to, label: passed.map(|passed| thousands(passed.rows_out)), loss, mark: Mark::Same });
+        }
+    }
+    Picture { title: title(plan), nodes: nodes.collect(), edges, frames: frames(plan.stages.iter()) }
+}
+
+/// The picture of two plans at once: what was added, changed and removed is marked.
+pub fn compared(plan: &Outline, difference: &Difference, against: &str) -> Picture {
+    let position = |name: &String| difference.stages.iter().position(|(step, _)| step.stage == *name);
+    let nodes = difference.stages.iter().map(|(step, turn)| draw_node(step, None, turn));
+    let edge = |(from, to, mark): &(String, String, Mark)| Some(Edge { from: position(from)?, to: position(to)?, mark: *mark, ..Edge::default() });
     Picture {
-        title: format!("{} · pipeline {} · {sources}", plan.tenant.slug, plan.pipeline),
-        nodes,
-        edges: edges.collect(),
-        frames: vec![Frame { label: "segment: commits as one".to_owned(), nodes: segment }],
+        title: format!("{} · against {against}", title(plan)),
+        nodes: nodes.collect(),
+        edges: difference.edges.iter().filter_map(edge).collect(),
+        frames: frames(difference.stages.iter().map(|(step, _)| step)),
     }
 }
 
-fn draw_node(plan: &Plan, index: NodeIndex) -> Node {
-    let node = &plan.graph[index];
-    let label = match &node.source {
-        Some(source) => format!("{} {source}", node.kind.name()),
-        None => node.kind.name().to_owned(),
+/// The first line of a picture.
+pub fn title(plan: &Outline) -> String {
+    format!("{} · pipeline {} · {}", plan.institution, plan.pipeline, sources(plan))
+}
+
+/// How many sources a plan has, in words.
+pub fn sources(plan: &Outline) -> String {
+    let count = plan.stages.iter().filter_map(|step| step.source.as_ref()).collect::<std::collections::BTreeSet<_>>().len();
+    if count == 1 { "1 source".to_owned() } else { format!("{count} sources") }
+}
+
+fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<Frame> {
+    let nodes = stages.enumerate().filter(|(_, step)| step.in_segment()).map(|(at, _)| at).collect();
+    vec![Frame { label: "segment: commits as one".to_owned(), nodes }]
+}
+
+fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> Node {
+    let label = match &step.source {
+        Some(source) => format!("{} {source}", step.kind),
+        None => step.kind.clone(),
     };
-    Node { id: node.name.clone(), label, detail: node.explain.iter().take(3).cloned().collect(), kind: node.kind.name().to_owned() }
+    let lines = if turn.what.is_empty() { &step.explain } else { &turn.what };
+    Node {
+        id: step.stage.clone(),
+        label,
+        detail: lines.iter().take(3).cloned().collect(),
+        figures: passed.map(figures).unwrap_or_default(),
+        kind: step.kind.clone(),
+        mark: turn.mark,
+    }
+}
+
+/// What passed a stage, on one line: `9 in · 8 out · 5 ms`.
+fn figures(passed: &Passage) -> String {
+    let (entered, left) = (thousands(passed.rows_in), thousands(passed.rows_out));
+    let rows = if passed.rows_in == passed.rows_out { entered } else { format!("{entered} in · {left} out") };
+    format!("{rows} · {}", spent(passed.micros))
+}
+
+/// Microseconds in words: `0.4 ms`, `12 ms`, `3.4 s`, `2 min 10 s`.
+pub fn spent(micros: i64) -> String {
+    match micros {
+        ..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
+        10_000..1_000_000 => format!("{} ms", micros / 1000),
+        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
+        _ => format!("{} min {} s", micros / 60_000_000, micros % 60_000_000 / 1_000_000),
+    }
 }
 
 /// `4812` as `4,812`.
@@ -53,10 +115,60 @@ pub fn thousands(number: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::thousands;
+    use super::*;
+
+    fn plan() -> Outline {
+        let step = |stage: &str, kind: &str, source: Option<&str>, after: &[&str]| Step {
+            stage: stage.to_owned(),
+            kind: kind.to_owned(),
+            source: source.map(str::to_owned),
+            after: after.iter().map(|name| (*name).to_owned()).collect(),
+            explain: vec!["what it does".to_owned()],
+            ..Step::default()
+        };
+        let stages = vec![
+            step("fetch:a", "fetch", Some("a"), &[]),
+            step("extract:a", "extract", Some("a"), &["fetch:a"]),
+            step("validate", "validate", None, &["extract:a"]),
+            step("promote", "promote", None, &["validate"]),
+        ];
+        Outline { institution: "one".to_owned(), pipeline: "daily".to_owned(), stages, ..Outline::default() }
+    }
 
     #[test]
     fn thousands_are_parted() {
         assert_eq!([0, 999, 1000, 1_234_567, -4812].map(thousands), ["0", "999", "1,000", "1,234,567", "-4,812"]);
+    }
+
+    #[test]
+    fn times_are_short() {
+        assert_eq!([420, 12_345, 3_456_789, 130_000_000].map(spent), ["0.4 ms", "12 ms", "3.4 s", "2 min 10 s"]);
+    }
+
+    #[test]
+    fn counts_stand_on_edges_and_what_was_refused_beside_them() {
+        let passed = Passage { rows_in: 1813, rows_out: 1800, refused: 13, micros: 4000 };
+        let traffic = Traffic::from([("validate".to_owned(), passed)]);
+        let picture = picture(&plan(), &traffic);
+        let edge = picture.edges.iter().find(|edge| edge.from == 2).unwrap();
+        assert_eq!((edge.label.as_deref(), edge.loss.as_deref()), (Some("1,800"), Some("13 refused")));
+        assert_eq!(picture.nodes[2].figures, "1,813 in · 1,800 out · 4.0 ms");
+        assert_eq!((picture.nodes[0].figures.as_str(), &picture.edges[0].label), ("", &None));
+        assert_eq!(picture.frames[0].nodes, [1, 2, 3]);
+        assert_eq!(picture.title, "one · pipeline daily · 1 source");
+    }
+
+    #[test]
+    fn both_plans_are_in_the_picture_of_their_difference() {
+        let (old, mut new) = (plan(), plan());
+        new.stages.remove(2);
+        new.stages[2].after = vec!["extract:a".to_owned()];
+        new.stages[1].fingerprint = "other".to_owned();
+        let picture = compared(&new, &Difference::new(&old, &new), "last");
+        let marks: Vec<(&str, Mark)> = picture.nodes.iter().map(|node| (node.id.as_str(), node.mark)).collect();
+        use Mark::{Added, Changed, Removed, Same};
+        assert_eq!(marks, [("fetch:a", Same), ("extract:a", Changed), ("validate", Removed), ("promote", Changed)]);
+        let edges: Vec<Mark> = picture.edges.iter().map(|edge| edge.mark).collect();
+        assert_eq!(edges, [Added, Removed, Same, Removed], "extract to promote, extract to validate, fetch to extract, validate to promote");
     }
 }

@@ -2,10 +2,12 @@
 //! and why, how large the tables are and how they grow, and what waits for a person.
 
 use super::columns::{columns, line, share, size, took};
+use super::quality::{self, SourceQuality};
+use crate::plan::Plan;
 use crate::plan::picture::thousands;
+use crate::store::Result;
 use crate::store::figures::{self, AlertRow, Counts, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
-use crate::store::{Result, runs::Tenant};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -27,6 +29,8 @@ pub struct Daily {
     pub stages: Vec<StageRow>,
     /// Open and archived jobs by source.
     pub jobs: Vec<(String, i64, i64)>,
+    /// How good they are, beside what is usual.
+    pub quality: Vec<SourceQuality>,
     /// What stands against most ads.
     pub reasons: Vec<ReasonRow>,
     /// What someone must look at.
@@ -41,7 +45,8 @@ pub struct Daily {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, tenant: &Tenant) -> Result<Daily> {
+pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily> {
+    let tenant = &plan.tenant;
     let mut runs = figures::runs(connection, tenant.id, 8).await?;
     let run = (!runs.is_empty()).then(|| runs.remove(0));
     let id = run.as_ref().map_or(-1, |run| run.id);
@@ -50,6 +55,7 @@ pub async fn collect(connection: &mut PgConnection, tenant: &Tenant) -> Result<D
         reads: figures::reads(connection, tenant.id, id).await?,
         stages: figures::stages(connection, tenant.id, id).await?,
         jobs: figures::jobs_by_source(connection, tenant.id).await?,
+        quality: quality::collect(connection, plan).await?,
         reasons: figures::top_reasons(connection, tenant.id, 10).await?,
         alerts: figures::alerts(connection, tenant.id, id).await?,
         holds: holds::list(connection, Some(&tenant.slug), false).await?,
@@ -75,6 +81,8 @@ pub fn text(daily: &Daily) -> String {
     section(&mut out, "sources", &sources(daily), 2);
     section(&mut out, "reads that are not complete", &incomplete(daily), 3);
     section(&mut out, "stages", &stages(daily), 2);
+    section(&mut out, "quality", &quality::rows(&daily.quality), 2);
+    section(&mut out, "rules that only warn", &quality::warnings(&daily.quality), 3);
     section(&mut out, "reasons", &reasons(daily), 3);
     section(&mut out, "waiting for a person", &waiting(daily), 4);
     section(&mut out, "tables", &tables(daily), 1);

@@ -4,9 +4,11 @@
 pub mod biography;
 pub mod columns;
 pub mod daily;
+pub mod graph;
 pub mod history;
 pub mod keys;
 pub mod progress;
+pub mod quality;
 pub mod rehearsal;
 pub mod rollback;
 pub mod summary;

@@ -16,6 +16,7 @@ pub mod relative;
 pub mod resolve;
 pub mod schema;
 pub mod validate;
+mod waiting;
 
 pub use draft::Draft;
 pub use foresee::Foreseen;

@@ -1,17 +1,18 @@
 //! `promote`: what becomes of each ad of a batch, and the one transaction that writes it. A published job never gets
 //! worse: if its new content fails, the last good version stays and the ad is held.
 
-use super::{Draft, Setting};
+use super::{Draft, Setting, waiting};
 use crate::model::job::Compared;
 use crate::model::{Change, Field, Fingerprint, Hash, Job, Outcome, Parts, Problem, Published, Value, ad};
+use crate::quality::Gauge;
 use crate::store::holds::{self, Kind, NewHold};
 use crate::store::jobs::{self, Stamp, Version};
 use crate::store::relations::{self, Table};
-use crate::store::staging::{self, Waiting};
 use crate::store::states::{self, Standing};
 use serde_json::{Map, Value as Json, json};
 use sqlx::PgConnection;
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which fields make a version, compiled.
@@ -19,6 +20,8 @@ use uuid::Uuid;
 pub struct Promote {
     /// The compared fields.
     pub compared: Compared,
+    /// What is looked at in each ad, for its source's quality.
+    pub gauge: Arc<Gauge>,
 }
 
 /// What becomes of one ad.
@@ -67,7 +70,7 @@ impl Promote {
         let fates: Vec<Fate> = drafts.iter().map(|draft| self.fate(draft)).collect();
         create_relations(tx, setting, &fates).await?;
         let written = self.write_jobs(tx, setting, &fates, history).await?;
-        write_waiting(tx, setting, &fates).await?;
+        waiting::write(tx, setting, &fates, history).await?;
         write_holds(tx, setting, &fates).await?;
         let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate, &written)).collect();
         states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await
@@ -219,6 +222,7 @@ impl Promote {
             job_id: is_published.then(|| job_id(setting, draft)),
             fields_hash: hash(draft.hashes(&self.compared).0, ad.fields_hash),
             refresh_hash: hash(draft.hashes(&self.compared).1, ad.refresh_hash),
+            marks: self.gauge.marks(&draft.job, &draft.problems),
             change,
             retry_at: later.then(|| ad::retry_at(setting.at, ad.retries)),
             retries: if later { ad.retries + 1 } else { 0 },
@@ -301,43 +305,6 @@ async fn create_relations(tx: &mut PgConnection, setting: &Setting, fates: &[Fat
     relations::create(tx, Table::Divisions, setting.stream.institution, &divisions, setting.at, "run").await
 }
 
-async fn write_waiting(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
-    let had_waited = |draft: &Draft| !matches!(draft.ad.outcome, Outcome::Pending | Outcome::Published);
-    let cleared: Vec<&str> = fates.iter().map(Fate::draft).filter(|draft| had_waited(draft)).map(|draft| draft.ad.external_id.as_str()).collect();
-    staging::clear(tx, &setting.stream, &cleared).await?;
-    let waiting = fates.iter().filter_map(|fate| match fate {
-        Fate::Wait(draft, Outcome::Rejected) => Some(wait(draft, "failed")),
-        Fate::Wait(draft, _) | Fate::Keep(draft, _) => Some(wait(draft, "held")),
-        _ => None,
-    });
-    let waiting: Vec<Waiting> = waiting.collect();
-    staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await?;
-    let failed: Vec<(i64, String, i32)> = fates
-        .iter()
-        .filter_map(
-            |fate| if let Fate::Later(draft) = fate { Some((draft.ad.document_id, messages(&draft.problems), draft.ad.retries + 1)) } else { None },
-        )
-        .collect();
-    let mended: Vec<i64> = fates
-        .iter()
-        .filter(|fate| !matches!(fate, Fate::Later(_)))
-        .map(Fate::draft)
-        .filter(|draft| draft.ad.outcome == Outcome::Failed)
-        .map(|draft| draft.ad.document_id)
-        .collect();
-    staging::note_failures(tx, &setting.stream, setting.at, &failed, &mended).await
-}
-
-fn wait(draft: &Draft, status: &'static str) -> Waiting {
-    Waiting {
-        original_id: draft.ad.external_id.clone(),
-        document_id: draft.ad.document_id,
-        job: draft.job.clone(),
-        status,
-        problems: draft.problems.clone(),
-    }
-}
-
 async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
     let mut open: Vec<NewHold> = Vec::new();
     for fate in fates {
@@ -391,13 +358,13 @@ fn held_job(draft: &Draft) -> NewHold {
     }
 }
 
-fn messages(problems: &[Problem]) -> String {
+pub(super) fn messages(problems: &[Problem]) -> String {
     let errors = problems.iter().filter(|problem| problem.severity == crate::model::Severity::Error);
     errors.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 impl<'d> Fate<'d> {
-    fn draft(&self) -> &'d Draft {
+    pub(super) fn draft(&self) -> &'d Draft {
         match self {
             Fate::Create(draft)
             | Fate::Differs(draft, _)

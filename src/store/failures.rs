@@ -1,11 +1,11 @@
 //! Documents that did not become jobs, for the people who mend them: list, show, retry, discard.
 
-use super::Result;
+use super::{Result, Stream, staging};
 use crate::model::Clock;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 /// One document that failed, with every reason.
@@ -32,27 +32,55 @@ pub struct Failure {
     pub reasons: Json,
 }
 
+/// Ads that failed. Each reason with the value that it is about and since when it stands.
 macro_rules! failures {
     ($condition:literal) => {
         concat!(
-            "SELECT s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.first_seen_at AS since, s.refused IS NOT NULL AS refused,
-               COALESCE(j.validation_errors, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'system_error'), 'message', COALESCE(f.error_details, ''))))
-                 AS reasons
-             FROM ad_states s JOIN institutions i ON i.id = s.institution_id
-             LEFT JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.document_id = s.document_id
-             LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
-             WHERE s.outcome IN ('rejected', 'held', 'failed') AND ", $condition
+            "SELECT * FROM (
+               SELECT s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.refused IS NOT NULL AS refused,
+                 COALESCE(r.since, f.failure_timestamp, s.first_seen_at) AS since,
+                 COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'system_error'), 'message', COALESCE(f.error_details, ''),
+                   'since', COALESCE(f.failure_timestamp, s.first_seen_at)))) AS reasons
+               FROM ad_states s JOIN institutions i ON i.id = s.institution_id
+               LEFT JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.document_id = s.document_id
+               LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
+               LEFT JOIN LATERAL (
+                 SELECT min(v.since) AS since, jsonb_agg(v.raw_data || jsonb_strip_nulls(jsonb_build_object('since', v.since, 'value',
+                   COALESCE(v.raw_data -> 'found', j.raw_data -> v.field_name, j.raw_data -> 'extra' -> v.field_name))) ORDER BY v.id) AS reasons
+                 FROM staging_validation_failures v WHERE v.institution_id = j.institution_id AND v.staging_job_id = j.id) r ON TRUE
+               WHERE s.outcome IN ('rejected', 'held', 'failed')) AS failing
+             WHERE ", $condition
         )
     };
 }
 
-/// Failures, by institution, source and id; of one institution if a slug is given.
+/// Which failures.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted<'a> {
+    /// Of this institution.
+    pub institution: Option<&'a str>,
+    /// Of this source.
+    pub source: Option<&'a str>,
+    /// By this rule, or of this error type.
+    pub rule: Option<&'a str>,
+    /// Of this field.
+    pub field: Option<&'a str>,
+}
+
+/// Failures, by institution, source and id.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, slug: Option<&str>, limit: i64) -> Result<Vec<Failure>> {
-    let sql = failures!("($1::text IS NULL OR i.slug = $1) ORDER BY i.slug, s.source_id, s.external_id LIMIT $2");
-    Ok(sqlx::query_as(sql).bind(slug).bind(limit).fetch_all(connection).await?)
+pub async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64) -> Result<Vec<Failure>> {
+    let sql = failures!(
+        "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
+         AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
+           SELECT 1 FROM jsonb_array_elements(reasons) AS r
+           WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
+         ORDER BY institution, source_id, external_id LIMIT $5"
+    );
+    let rows = sqlx::query_as(sql).bind(wanted.institution).bind(wanted.source).bind(wanted.rule).bind(wanted.field).bind(limit);
+    Ok(rows.fetch_all(connection).await?)
 }
 
 /// One failure, by the number of its document.
@@ -60,7 +88,89 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, limit: i64)
 /// # Errors
 /// The database failed.
 pub async fn find(connection: &mut PgConnection, document: i64) -> Result<Option<Failure>> {
-    Ok(sqlx::query_as(failures!("s.document_id = $1")).bind(document).fetch_optional(connection).await?)
+    Ok(sqlx::query_as(failures!("document_id = $1")).bind(document).fetch_optional(connection).await?)
+}
+
+/// Failures of one rule, or of one error type that no rule gives, in one field of one source.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Group {
+    /// The institution's slug.
+    pub institution: String,
+    /// The source.
+    pub source_id: String,
+    /// The rule.
+    pub rule: Option<String>,
+    /// The error type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The field.
+    pub field: Option<String>,
+    /// How many ads.
+    pub ads: i64,
+    /// How many of them only since the newest run.
+    pub fresh: i64,
+    /// Since when the oldest of them stands.
+    pub since: DateTime<Utc>,
+    /// The reason against one of them, in words.
+    pub message: String,
+    /// Its id.
+    pub example: String,
+    /// Its document.
+    pub document_id: i64,
+    /// The value that was found in it.
+    pub value: Option<Json>,
+}
+
+/// Failures in groups, the largest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<Group>> {
+    let rows = sqlx::query_as(
+        "WITH standing AS (
+           SELECT f.institution_id, j.source_id, f.raw_data ->> 'rule' AS rule, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message,
+             f.since, j.original_id, j.document_id, COALESCE(f.raw_data -> 'found', j.raw_data -> f.field_name, j.raw_data -> 'extra' -> f.field_name) AS value
+           FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id
+           WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
+           UNION ALL
+           SELECT f.institution_id, d.source_id, NULL, f.error_type, NULL, COALESCE(f.error_details, ''), f.failure_timestamp, d.external_id, d.id, NULL
+           FROM staging_failed_documents f JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id)
+         SELECT i.slug AS institution, source_id, rule, kind, field, count(*) AS ads, count(*) FILTER (WHERE since >= i.last_run_at) AS fresh, min(since) AS since,
+           (array_agg(message ORDER BY original_id))[1] AS message, (array_agg(original_id ORDER BY original_id))[1] AS example,
+           (array_agg(document_id ORDER BY original_id))[1] AS document_id, (array_agg(value ORDER BY original_id))[1] AS value
+         FROM standing JOIN institutions i ON i.id = standing.institution_id WHERE $1::text IS NULL OR i.slug = $1
+         GROUP BY i.slug, source_id, rule, kind, field ORDER BY i.slug, ads DESC, source_id, rule, kind, field",
+    );
+    Ok(rows.bind(slug).fetch_all(connection).await?)
+}
+
+/// What a rule that only warns would have refused in the newest run.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Warning {
+    /// The institution's slug.
+    pub institution: String,
+    /// The source.
+    pub source_id: String,
+    /// `SET/ID` of the rule.
+    pub rule: String,
+    /// Ads that it would have refused.
+    pub ads: i64,
+    /// Ads that it looked at.
+    pub of: i64,
+}
+
+/// What rules that only warn would have refused in the newest run of each source.
+///
+/// # Errors
+/// The database failed.
+pub async fn warnings(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<Warning>> {
+    let rows = sqlx::query_as(
+        "SELECT i.slug AS institution, m.source_id, m.subject AS rule, m.part AS ads, m.whole AS of
+         FROM quality_measures m JOIN institutions i ON i.id = m.institution_id
+         JOIN (SELECT institution_id, source_id, max(at) AS at FROM source_quality GROUP BY 1, 2) newest USING (institution_id, source_id, at)
+         WHERE m.kind = 'warns' AND ($1::text IS NULL OR i.slug = $1) ORDER BY i.slug, m.source_id, m.subject",
+    );
+    Ok(rows.bind(slug).fetch_all(connection).await?)
 }
 
 /// The raw document and the fields derived from it.
@@ -98,6 +208,11 @@ pub async fn retry(connection: &mut PgConnection, failure: &Failure) -> Result<(
 /// # Errors
 /// The database failed.
 pub async fn discard(connection: &mut PgConnection, failure: &Failure, at: Clock, by: &str, why: &str) -> Result<()> {
+    let stream = Stream { institution: failure.institution_id, source: failure.source_id.clone() };
+    let gone = format!("discarded by {by}: {why}");
+    let mut tx = connection.begin().await?;
+    staging::clear(&mut tx, &stream, &[&failure.external_id], at, &gone).await?;
+    staging::note_failures(&mut tx, &stream, at, &[], (&[failure.document_id], &gone)).await?;
     sqlx::query(
         "WITH state AS (
            UPDATE ad_states SET outcome = 'discarded', discarded_hash = content_hash, derived_hash = content_hash, retry_at = NULL
@@ -105,9 +220,7 @@ pub async fn discard(connection: &mut PgConnection, failure: &Failure, at: Clock
          held AS (UPDATE jobs SET held_since = NULL FROM state WHERE jobs.institution_id = $1 AND jobs.id = state.job_id),
          ended AS (
            UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
-           WHERE institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open'),
-         staged AS (DELETE FROM staging_jobs WHERE institution_id = $1 AND document_id = $2),
-         letters AS (DELETE FROM staging_failed_documents WHERE institution_id = $1 AND document_id = $2)
+           WHERE institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
          UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5 WHERE institution_id = $1 AND id = $2",
     )
     .bind(failure.institution_id)
@@ -115,7 +228,7 @@ pub async fn discard(connection: &mut PgConnection, failure: &Failure, at: Clock
     .bind(at.0)
     .bind(by)
     .bind(why)
-    .execute(connection)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    Ok(tx.commit().await?)
 }

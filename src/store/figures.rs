@@ -1,6 +1,7 @@
 //! Counts for summaries and reports. Read-only.
 
 use super::{Result, Stream};
+use crate::model::{Clock, Fingerprint};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -60,13 +61,16 @@ impl Counts {
     }
 }
 
-/// Counts what became of the documents of one source in a run; archived ones are the caller's to add.
+/// Counts what became of the documents of one source in a run; archived ones are the caller's to add. Where the source is held, by its fingerprint at
+/// an instant, everything that needs deriving counts as held.
 ///
 /// # Errors
 /// The database failed.
-pub async fn count(connection: &mut PgConnection, stream: &Stream, run: i64, read: i64) -> Result<Counts> {
+pub async fn count(connection: &mut PgConnection, stream: &Stream, run: i64, read: i64, held: Option<(Fingerprint, Clock)>) -> Result<Counts> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT CASE WHEN last_change_run = $3 THEN last_change WHEN outcome = 'published' THEN 'unchanged'
+        "SELECT CASE WHEN $5::bytea IS NOT NULL AND refused IS NULL AND NOT retired
+                    AND (derived_hash IS DISTINCT FROM content_hash OR derived_fingerprint IS DISTINCT FROM $5 OR retry_at <= $6) THEN 'held'
+                  WHEN last_change_run = $3 THEN last_change WHEN outcome = 'published' THEN 'unchanged'
                   WHEN outcome = 'discarded' THEN CASE WHEN job_id IS NULL THEN 'rejected' ELSE 'unchanged' END
                   WHEN outcome = 'withdrawn' THEN 'rejected' WHEN outcome = 'pending' THEN 'failed' ELSE outcome END, count(*)
          FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND (last_read = $4 OR last_change_run = $3) GROUP BY 1",
@@ -75,6 +79,8 @@ pub async fn count(connection: &mut PgConnection, stream: &Stream, run: i64, rea
     .bind(&stream.source)
     .bind(run)
     .bind(read)
+    .bind(held.map(|(fingerprint, _)| fingerprint.to_vec()))
+    .bind(held.map(|(_, at)| at.0))
     .fetch_all(connection)
     .await?;
     let by_name: BTreeMap<String, i64> = rows.into_iter().collect();

@@ -21,6 +21,8 @@ pub enum Kind {
     Retirement,
     /// Too many ids that stand for other jobs at once.
     Identity,
+    /// A read that is not as usual.
+    Quality,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Kind::Division => "division",
             Kind::Retirement => "retirement",
             Kind::Identity => "identity",
+            Kind::Quality => "quality",
         }
     }
 }
@@ -58,7 +61,7 @@ pub struct Hold {
     pub institution_id: Uuid,
     /// The institution's slug.
     pub institution: String,
-    /// job, company, division, retirement, identity.
+    /// job, company, division, retirement, identity, quality.
     pub kind: String,
     /// The source.
     pub source_id: String,

@@ -82,7 +82,7 @@ pub struct Sight {
 /// The database failed.
 pub async fn apply(connection: &mut PgConnection, stream: &Stream, sight: Sight, decision: &Decision) -> Result<()> {
     let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
-    staging::clear(connection, stream, &touched).await?;
+    staging::clear(connection, stream, &touched, sight.at, "its id stands for another job").await?;
     holds::end(connection, stream, holds::Kind::Job, &touched, sight.at, "its id stands for another job").await?;
     move_jobs(connection, stream, sight, &decision.moves).await?;
     displace(connection, stream, sight, &decision.displaced).await

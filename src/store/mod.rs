@@ -13,8 +13,10 @@ pub mod holds;
 pub mod identity;
 pub mod jobs;
 pub mod lane;
+pub mod quality;
 pub mod reads;
 pub mod relations;
+pub mod resolved;
 pub mod rollback;
 pub mod runs;
 pub mod server;
@@ -22,6 +24,7 @@ pub mod settle;
 pub mod staging;
 pub mod states;
 pub mod tables;
+pub mod texts;
 pub mod versions;
 pub mod work;
 

@@ -89,8 +89,8 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock,
     .await?;
     let ids: Vec<&str> = gone.iter().map(|(id, _)| id.as_str()).collect();
     let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
-    staging::clear(connection, stream, &ids).await?;
-    staging::note_failures(connection, stream, at, &[], &documents).await?;
+    staging::clear(connection, stream, &ids, at, "withdrawn by the source").await?;
+    staging::note_failures(connection, stream, at, &[], (&documents, "withdrawn by the source")).await?;
     holds::end(connection, stream, holds::Kind::Job, &ids, at, "withdrawn by the source").await?;
     Ok(gone.len() as u64)
 }
@@ -188,7 +188,7 @@ pub async fn retire_by_person(connection: &mut PgConnection, stream: &Stream, at
 
 async fn forget_waiting(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[String]) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    staging::clear(connection, stream, &ids).await?;
+    staging::clear(connection, stream, &ids, at, "the job was archived").await?;
     holds::end(connection, stream, holds::Kind::Job, &ids, at, "the job was archived").await
 }
 

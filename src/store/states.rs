@@ -2,6 +2,7 @@
 
 use super::{Result, Stream};
 use crate::model::{Change, Clock, Fingerprint, Hash, Outcome};
+use crate::quality::Marks;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -22,6 +23,8 @@ pub struct Standing {
     pub fields_hash: Option<Hash>,
     /// Hash of the refreshed fields.
     pub refresh_hash: Option<Hash>,
+    /// Which fields it has, and what speaks against it.
+    pub marks: Marks,
     /// What this run did to the job.
     pub change: Option<Change>,
     /// When to try again.
@@ -47,10 +50,10 @@ pub async fn record(
     let column = |hash: Option<Hash>| hash.map(Hash::to_vec);
     sqlx::query(
         "UPDATE ad_states s SET derived_hash = v.derived_hash, derived_fingerprint = $3, outcome = v.outcome, job_id = COALESCE(v.job_id, s.job_id),
-           fields_hash = v.fields_hash, refresh_hash = v.refresh_hash, retry_at = v.retry_at, retries = v.retries,
+           fields_hash = v.fields_hash, refresh_hash = v.refresh_hash, retry_at = v.retry_at, retries = v.retries, filled = v.filled, failed = v.failed,
            last_change = COALESCE(v.change, s.last_change), last_change_run = CASE WHEN v.change IS NULL THEN s.last_change_run ELSE $4 END
-         FROM unnest($5::text[], $6::bytea[], $7::text[], $8::uuid[], $9::bytea[], $10::bytea[], $11::text[], $12::timestamptz[], $13::int[])
-           AS v (external_id, derived_hash, outcome, job_id, fields_hash, refresh_hash, change, retry_at, retries)
+         FROM unnest($5::text[], $6::bytea[], $7::text[], $8::uuid[], $9::bytea[], $10::bytea[], $11::text[], $12::timestamptz[], $13::int[], $14::bytea[], $15::bytea[])
+           AS v (external_id, derived_hash, outcome, job_id, fields_hash, refresh_hash, change, retry_at, retries, filled, failed)
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = v.external_id",
     )
     .bind(stream.institution)
@@ -66,6 +69,8 @@ pub async fn record(
     .bind(standings.iter().map(|s| s.change.map(Change::name)).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.retry_at.map(|clock| clock.0)).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.retries).collect::<Vec<_>>())
+    .bind(standings.iter().map(|s| s.marks.filled.as_slice()).collect::<Vec<_>>())
+    .bind(standings.iter().map(|s| s.marks.failed.as_slice()).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await?;
     mark_documents(connection, stream, at, standings).await

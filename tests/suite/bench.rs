@@ -96,7 +96,7 @@ async fn make_template(server: &Server, name: &str) {
 }
 
 /// What two databases must agree in, table by table.
-const DUMP: [(&str, &str); 10] = [
+const DUMP: [(&str, &str); 13] = [
     ("institutions", "SELECT to_jsonb(t) FROM institutions t"),
     ("companies", "SELECT to_jsonb(t) FROM companies t"),
     ("divisions", "SELECT to_jsonb(t) FROM divisions t"),
@@ -110,6 +110,9 @@ const DUMP: [(&str, &str); 10] = [
     ),
     ("jobs", "SELECT to_jsonb(t) FROM jobs t"),
     ("history", "SELECT to_jsonb(t) - 'run_id' FROM jobs_history t"),
+    ("resolved", "SELECT to_jsonb(t) - 'id' - 'document_id' FROM resolved_failures t"),
+    ("quality", "SELECT to_jsonb(t) - 'run_id' FROM source_quality t"),
+    ("measures", "SELECT to_jsonb(t) FROM quality_measures t"),
     ("holds", "SELECT to_jsonb(t) - 'id' - 'opened_run' #- '{details,document}' FROM holds t"),
 ];
 

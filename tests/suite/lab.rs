@@ -170,7 +170,7 @@ impl Lab {
 }
 
 /// The database as a story: what is published, how it came to be, what waits and why.
-const STORY: [(&str, &str); 6] = [
+const STORY: [(&str, &str); 7] = [
     (
         "job",
         "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
@@ -192,6 +192,11 @@ const STORY: [(&str, &str); 6] = [
         "dead letter",
         "SELECT format('%s %s: %s', d.source_id, f.error_type, f.error_details) FROM staging_failed_documents f
          JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id ORDER BY 1",
+    ),
+    (
+        "resolved",
+        "SELECT format('%s %s:%s %s%s (%s)', to_char(resolved_at AT TIME ZONE 'UTC', 'MM-DD'), source_id, original_id, COALESCE(rule, error_type), COALESCE(' ' || field_name, ''), why)
+         FROM resolved_failures ORDER BY 1",
     ),
     ("hold", "SELECT format('%s %s %s %s: %s', kind, source_id, subject, status, reason) FROM holds ORDER BY 1"),
     ("alert", "SELECT format('%s %s %s', to_char(raised_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), kind, message) FROM alerts ORDER BY 1"),

@@ -157,3 +157,48 @@ async fn each_version_of_a_rule_that_ran_can_be_read_and_a_verdict_names_its_own
     assert_eq!(weir(&lab, &["rules", "log", "title", "--institution", "usual"]).lines().count(), 1);
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unusual_read_is_published_once_a_person_says_so_and_waits_for_other_content_if_not() {
+    let lab = lab(Path::new("tests/cases/quality")).await;
+    std::fs::remove_file(lab.folder.join("institutions/told.yaml")).unwrap();
+    for n in 1..=8 {
+        lab.run(&day("usual", &format!("2026-09-0{n}T02:00:00Z"))).await;
+    }
+    let held = |summaries: Vec<weir::engine::Summary>| (summaries[0].total.held, summaries[0].total.updated, summaries[0].total.archived);
+    assert_eq!(held(lab.run(&day("bare", "2026-09-09T02:00:00Z")).await), (11, 0, 0));
+    let filled = "SELECT count(remuneration)::text FROM jobs";
+    let other = lab.copy().await;
+    weir(&lab, &["holds", "release", "1", "--reason", "the board says no pay any more", "--at", "2026-09-09T03:00:00Z"]);
+    assert_eq!(held(lab.run(&day("bare", "2026-09-09T04:00:00Z")).await), (0, 11, 0));
+    assert_eq!(one(&lab, filled).await, "0");
+    // What is like it needs no further word; what is unusual in another way does.
+    assert_eq!(held(lab.run(&day("like-bare", "2026-09-10T02:00:00Z")).await), (0, 0, 0));
+    weir(&other, &["holds", "discard", "1", "--reason", "they are mending it", "--at", "2026-09-09T03:00:00Z"]);
+    assert_eq!(held(other.run(&day("bare", "2026-09-09T04:00:00Z")).await), (11, 0, 0));
+    assert_eq!((one(&other, filled).await.as_str(), one(&other, HOLDS).await.as_str()), ("11", "quality discarded ada they are mending it"));
+    other.run(&day("like-bare", "2026-09-10T02:00:00Z")).await;
+    assert_eq!(one(&other, "SELECT count(*)::text FROM holds WHERE status = 'open'").await, "1");
+    lab.bench.drop().await;
+    other.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_read_in_groups_and_leave_with_the_reason_on_record() {
+    let case = Path::new("tests/cases/rulings");
+    let lab = lab(case).await;
+    lab.run(&day("1", "2026-09-01T02:00:00Z")).await;
+    let groups: serde_json::Value = serde_json::from_str(&weir(&lab, &["failures", "strict", "--json"])).unwrap();
+    let group = groups["groups"].as_array().unwrap().iter().find(|group| group["rule"] == "not-too-long").unwrap().clone();
+    assert_eq!((&group["source_id"], &group["fresh"], &group["ads"]), (&serde_json::json!("board"), &group["ads"], &group["ads"]));
+    let text = weir(&lab, &["failures"]);
+    assert!(text.contains("strict board · rule not-too-long"), "{text}");
+    let list = weir(&lab, &["failures", "list", "strict", "--rule", "shared/not-too-long"]);
+    assert!(list.contains("since 2026-09-01"), "{list}");
+    assert_eq!(weir(&lab, &["failures", "list", "--source", "nowhere"]), "no failures\n");
+    lab.lay_over(&case.join("looser"));
+    lab.run(&day("1", "2026-09-02T02:00:00Z")).await;
+    let resolved = weir(&lab, &["failures", "resolved", "strict", "--since", "2026-09-02"]);
+    assert!(resolved.contains("rule shared/not-too-long changed"), "{resolved}");
+    lab.bench.drop().await;
+}

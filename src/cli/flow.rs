@@ -1,0 +1,71 @@
+//! What the newest run or dry run of an institution has left in `.weir/flow/` for `weir graph`: counts, times, a few ads, and the plan that ran. It
+//! is an ornament: that it cannot be kept or read is no failure of anything. It holds scraped text, so only its owner may read it.
+
+use super::Edge;
+use crate::engine::Summary;
+use crate::engine::trail::Trail;
+use crate::plan::outline::Outline;
+use crate::store::figures::Counts;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// What a run has left.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Kept {
+    /// Its number; none where nothing was kept.
+    pub(super) run: Option<i64>,
+    /// Its clock.
+    pub(super) at: Option<DateTime<Utc>>,
+    /// Whether it was rolled back.
+    pub(super) dry_run: bool,
+    /// Wall-clock milliseconds.
+    pub(super) millis: i64,
+    /// What came of the ads.
+    pub(super) total: Counts,
+    /// What passed, and the plan that ran.
+    pub(super) trail: Trail,
+    /// The plan of the newest run that was no dry run.
+    pub(super) ran: Option<Outline>,
+}
+
+fn file(edge: &Edge, slug: &str) -> PathBuf {
+    edge.home().join("flow").join(format!("{slug}.json"))
+}
+
+/// Keeps what a run leaves.
+pub(super) fn keep(edge: &Edge, summary: &Summary) {
+    let file = file(edge, &summary.institution);
+    let ran = if summary.dry_run { read(edge, &summary.institution).ran } else { Some(summary.trail.plan.clone()) };
+    let kept = Kept {
+        run: Some(summary.run),
+        at: Some(summary.at),
+        dry_run: summary.dry_run,
+        millis: summary.millis,
+        total: summary.total.clone(),
+        trail: summary.trail.clone(),
+        ran,
+    };
+    let text = serde_json::to_vec(&kept).unwrap_or_default();
+    let _ = write(&file, &text);
+}
+
+/// Writes beside the file and moves it there: who reads at the same time finds the old or the new one.
+fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
+    let fresh = file.with_extension("new");
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let _ = std::fs::remove_file(&fresh);
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?.write_all(text)?;
+    std::fs::rename(&fresh, file)
+}
+
+/// What the newest run has left; nothing if there was none.
+pub(super) fn read(edge: &Edge, slug: &str) -> Kept {
+    let bytes = std::fs::read(file(edge, slug)).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}

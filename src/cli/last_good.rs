@@ -1,0 +1,82 @@
+//! Institutions that say `on_broken: last_good` and whose files are broken now: their plan is compiled from the texts that ran last, as the database
+//! keeps them, and everybody is told.
+
+use super::Edge;
+use super::Failure;
+use crate::config::Project;
+use crate::diagnostic::one_of;
+use crate::plan::check::check;
+use crate::plan::{Checked, Institution, Plan, Standing, StandsIn};
+use crate::store::Store;
+use crate::store::texts::{self, LastGood};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// A broken institution: its name, its file, and the files that are to blame.
+pub(super) struct Broken {
+    slug: String,
+    file: String,
+    to_blame: Vec<String>,
+}
+
+impl Broken {
+    /// Tells that it is left out.
+    pub(super) fn tell(&self) {
+        eprintln!("left out: `{}`, because of errors in {}", self.slug, one_of(self.to_blame.iter().map(String::as_str)));
+    }
+
+    /// The broken ones of these institutions.
+    pub(super) fn of<'a>(institutions: impl IntoIterator<Item = &'a Institution>) -> Vec<Broken> {
+        let broken = |one: &Institution| match &one.standing {
+            Standing::Broken(files) => Some(Broken { slug: one.slug.clone(), file: one.file.clone(), to_blame: files.clone() }),
+            _ => None,
+        };
+        institutions.into_iter().filter_map(broken).collect()
+    }
+}
+
+/// Whether there is a database that could know what ran before: none is made only to ask it.
+pub(super) fn may_be_known(edge: &Edge) -> bool {
+    edge.text("DATABASE_URL").is_some() || edge.home().is_dir()
+}
+
+/// The plans that stand in for broken ones, and how many have none; each is told on stderr.
+pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) -> Result<(Vec<Arc<Plan>>, usize), Failure> {
+    let (mut plans, mut left_out) = (Vec::new(), 0);
+    for one in broken {
+        let good = texts::last_good(&mut *store.connection().await?, &one.slug, &one.file).await?;
+        match good.map(|good| restored(edge, &one, &good)).transpose()?.flatten() {
+            Some(plan) => {
+                eprintln!("error: {}", plan.stands_in.as_ref().map(|stands_in| stands_in.words(&plan.tenant.slug)).unwrap_or_default());
+                plans.push(Arc::new(plan));
+            }
+            None => {
+                left_out += 1;
+                one.tell();
+            }
+        }
+    }
+    Ok((plans, left_out))
+}
+
+/// The plan that these texts make today; nothing if they are no good any more, as this Weir reads them, or the institution is not active.
+fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan>, Failure> {
+    let name: String = good.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = edge.home().join("last-good").join(name);
+    for (file, text) in &good.texts.0 {
+        write(&folder, Path::new(file), text)?;
+    }
+    let Checked { institutions, .. } = check(Project { is_part: true, ..Project::load(&folder) });
+    let standing = institutions.into_iter().find(|one| one.file == good.file).map(|one| one.standing);
+    let Some(Standing::Ready(plan)) = standing else { return Ok(None) };
+    let stands_in = StandsIn { broken: broken.to_blame.clone(), since: good.first_used_at };
+    Ok(Some(Plan { stands_in: Some(stands_in), ..Arc::unwrap_or_clone(plan) }))
+}
+
+fn write(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
+    // What stands in a database is no reason to write elsewhere.
+    let file: PathBuf = file.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    let path = folder.join(file);
+    std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+    Ok(std::fs::write(path, text)?)
+}

@@ -1,0 +1,247 @@
+//! How good a source is, run by run. Where it is declared to be held when it is not as usual, that is decided at the end of its read, from ads that are
+//! derived and not yet written: nothing of an unusual read is published before a person says so (T5, docs/decisions/0010-quality.md). Every
+//! other source is measured when it has settled, and what is not as usual is told.
+
+use super::event::Event;
+use super::{Run, RunError, segment};
+use crate::model::{Ad, Fingerprint};
+use crate::plan::Flow;
+use crate::quality::{Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
+use crate::stage::{Draft, Foreseen, ReadEnd, Role, Setting, Stage};
+use crate::store::holds::{self, NewHold};
+use crate::store::quality::{self, Group, Kept, Past};
+use crate::store::reads::ReadState;
+use crate::store::runs::{self, Alert};
+use crate::store::work::{self, Which};
+use crate::store::{Held, StoreError, jobs, settle};
+use serde_json::json;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is not as usual is named up to this number; the report has all.
+const NAMED: usize = 5;
+
+/// Whether the ads of a source must wait for the end of its read: it may be held, and there is something to judge it by.
+pub(super) async fn waits(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<bool, RunError> {
+    if !flow.quality.hold {
+        return Ok(false);
+    }
+    let mut held = run.lane.hold().await?;
+    Ok(!flow.quality.minima.is_empty() || settle::has_jobs(&mut held, &setting.stream).await?)
+}
+
+/// Judges a read before any of it is published, if the source may be held; gives whether it is.
+pub(super) async fn weigh(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end: ReadEnd) -> Result<bool, RunError> {
+    if !flow.quality.hold || !is_judged(end.state) {
+        return Ok(false);
+    }
+    let mut held = run.lane.hold().await?;
+    let foreseen = foresee(setting, flow, &mut held, end).await?;
+    let case = Case { run, setting, flow, end };
+    let mut found = match &foreseen {
+        Some(foreseen) => case.judge(&mut held, foreseen).await?,
+        None => Judged::default(),
+    };
+    // A field that flips back is told, and no reason to hold everything.
+    found.unusual.retain(|one| one.measure.kind != Kind::Flips);
+    let mut tx = held.begin_batch().await?;
+    let is_held = !found.unusual.is_empty();
+    if let (true, Some(foreseen)) = (is_held, &foreseen) {
+        case.hold(&mut tx, foreseen, &found).await?;
+    } else {
+        let source = &setting.stream.source;
+        holds::end(&mut tx, &setting.stream, holds::Kind::Quality, &[source], setting.at, "as usual again").await?;
+    }
+    case.tell(is_held, &found)?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(is_held)
+}
+
+/// Measures a source that has settled, keeps that, and tells what is not as usual.
+pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end: ReadEnd) -> Result<(), RunError> {
+    let mut held = run.lane.hold().await?;
+    let case = Case { run, setting, flow, end };
+    let mut measured = Measured::of(flow, quality::groups(&mut held, &setting.stream, end.read, setting.fingerprint, setting.at, false).await?);
+    if quality::before(&mut held, &setting.stream, setting.at).await?.is_some() {
+        let (updated, flips) = quality::changes(&mut held, &setting.stream, setting.at).await?;
+        measured.add_changes(updated, flips);
+    }
+    let found = if is_judged(end.state) { case.judge(&mut held, &measured).await? } else { Judged::default() };
+    let mut tx = held.begin_batch().await?;
+    case.store(&mut tx, &measured, &found, if found.unusual.is_empty() { "usual" } else { "unusual" }).await?;
+    if !found.unusual.is_empty() {
+        let message = format!("source `{}` is not as usual: {}", setting.stream.source, found.words());
+        run.raise(&mut tx, Alert { source: setting.stream.source.clone(), kind: "quality", severity: "warn", message }).await?;
+    }
+    case.tell(false, &found)?;
+    Ok(tx.commit().await.map_err(StoreError::from)?)
+}
+
+fn is_judged(state: ReadState) -> bool {
+    matches!(state, ReadState::Complete | ReadState::Partial)
+}
+
+/// What a read is, counted.
+#[derive(Debug, Default)]
+struct Measured {
+    ads: i64,
+    jobs: i64,
+    measures: Vec<Measure>,
+}
+
+impl Measured {
+    fn of(flow: &Flow, groups: Vec<Group>) -> Measured {
+        let marked = groups.iter().filter_map(|group| Some((group.marks.as_ref()?, group.ads)));
+        Measured {
+            measures: flow.gauge.measures(marked),
+            ads: groups.iter().map(|group| group.ads).sum(),
+            jobs: groups.iter().map(|group| group.jobs).sum(),
+        }
+    }
+
+    fn add_changes(&mut self, updated: i64, flips: Vec<(String, i64)>) {
+        let whole = self.jobs;
+        self.measures.push(Measure { kind: Kind::Updated, subject: String::new(), part: updated, whole });
+        self.measures.extend(flips.into_iter().map(|(subject, part)| Measure { kind: Kind::Flips, subject, part, whole }));
+    }
+}
+
+/// What the read will be once its ads are derived; nothing if none needs deriving.
+async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, end: ReadEnd) -> Result<Option<Measured>, RunError> {
+    let (mut marks, mut last, mut updated): (HashMap<Marks, (i64, i64)>, String, i64) = (HashMap::new(), String::new(), 0);
+    let mut is_empty = true;
+    loop {
+        let mut ads = work::after(held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::All).await?;
+        let Some(ad) = ads.last() else { break };
+        is_empty = false;
+        last.clone_from(&ad.external_id);
+        ads.retain(|ad| ad.last_read == end.read);
+        for (draft, foreseen) in judged(setting, flow, held, ads).await? {
+            let is_job = draft.ad.published.is_some() || foreseen == Foreseen::Create;
+            let count = marks.entry(flow.gauge.marks(&draft.job, &draft.problems)).or_default();
+            *count = (count.0 + 1, count.1 + i64::from(is_job));
+            updated += i64::from(matches!(foreseen, Foreseen::Update(..) | Foreseen::Reopen(..)));
+        }
+    }
+    if is_empty {
+        return Ok(None);
+    }
+    let mut groups = quality::groups(held, &setting.stream, end.read, setting.fingerprint, setting.at, true).await?;
+    groups.extend(marks.into_iter().map(|(marks, (ads, jobs))| Group { marks: Some(marks), ads, jobs }));
+    let mut measured = Measured::of(flow, groups);
+    if quality::before(held, &setting.stream, setting.at).await?.is_some() {
+        measured.add_changes(updated, Vec::new());
+    }
+    Ok(Some(measured))
+}
+
+/// Ads derived and judged, and what would become of them.
+async fn judged(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<(Draft, Foreseen)>, RunError> {
+    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
+    for (_, stage) in flow.of_role(Role::Record) {
+        stage.look_up(held, setting, &mut drafts).await?;
+        drafts = segment::on_all_cores(setting, stage, drafts).await?;
+    }
+    let promote = flow.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None });
+    let Some(promote) = promote else { return Ok(Vec::new()) };
+    let old = jobs::load(held, &setting.stream, &promote.compared_with(&drafts)).await?;
+    let foreseen = |draft: Draft| {
+        let foreseen = promote.foresee(setting, &draft, &old, &HashMap::new());
+        (draft, foreseen)
+    };
+    Ok(drafts.into_iter().map(foreseen).collect())
+}
+
+/// What came of comparing.
+#[derive(Default)]
+struct Judged {
+    unusual: Vec<Compared>,
+    /// Fields that were measured before and are gone.
+    lost: Vec<Measure>,
+    /// What was edited since the run before.
+    edited: Vec<String>,
+}
+
+impl Judged {
+    /// What is not as usual, and what may be the reason.
+    fn words(&self) -> String {
+        let mut words: Vec<String> = self.unusual.iter().take(NAMED).map(Compared::words).collect();
+        if self.unusual.len() > NAMED {
+            words.push(format!("{} more in `weir report`", self.unusual.len() - NAMED));
+        }
+        let edited: Vec<&str> = self.edited.iter().take(NAMED).map(String::as_str).collect();
+        let why = if edited.is_empty() { String::new() } else { format!(" (changed since the run before: {})", edited.join(", ")) };
+        format!("{}{why}", words.join("; "))
+    }
+}
+
+/// A source being judged.
+struct Case<'r> {
+    run: &'r Run<'r>,
+    setting: &'r Setting,
+    flow: &'r Flow,
+    end: ReadEnd,
+}
+
+impl Case<'_> {
+    async fn judge(&self, held: &mut PgConnection, measured: &Measured) -> Result<Judged, RunError> {
+        let setting = self.setting;
+        let Past { days, accepted } = quality::past(held, &setting.stream, setting.at, setting.zone).await?;
+        let lost = lost(&measured.measures, &days);
+        let measures = measured.measures.iter().chain(&lost).cloned().collect();
+        let today = Today { date: setting.at.today(setting.zone), ads: (self.end.state == ReadState::Complete).then_some(measured.ads), measures };
+        let unusual = unusual(compare(&self.flow.quality, &today, &days, &accepted));
+        let edited = if unusual.is_empty() { Vec::new() } else { self.edited(held).await? };
+        Ok(Judged { unusual, lost, edited })
+    }
+
+    /// What was edited since the run before.
+    async fn edited(&self, held: &mut PgConnection) -> Result<Vec<String>, RunError> {
+        let setting = self.setting;
+        let before: Option<Fingerprint> = quality::before(held, &setting.stream, setting.at).await?.filter(|before| *before != setting.fingerprint);
+        let Some(before) = before else { return Ok(Vec::new()) };
+        let parts = runs::fingerprint_parts(held, setting.stream.institution, &[before]).await?;
+        let mut edited = parts.get(&before).map(|old| setting.parts.changed_since(old)).unwrap_or_default();
+        edited.retain(|part| part != "date of the run");
+        Ok(edited)
+    }
+
+    async fn store(&self, tx: &mut PgConnection, measured: &Measured, found: &Judged, standing: &'static str) -> Result<(), RunError> {
+        let measures: Vec<Measure> = measured.measures.iter().chain(&found.lost).cloned().collect();
+        let kept = Kept {
+            run: self.run.id,
+            at: self.setting.at,
+            state: self.end.state.name(),
+            ads: measured.ads,
+            fingerprint: self.setting.fingerprint,
+            standing,
+            measures: &measures,
+        };
+        Ok(quality::keep(tx, &self.setting.stream, &kept).await?)
+    }
+
+    /// T5: nothing of the read is published, and a person is asked; once for each content that is refused.
+    async fn hold(&self, tx: &mut PgConnection, measured: &Measured, found: &Judged) -> Result<(), RunError> {
+        let (stream, at) = (&self.setting.stream, self.setting.at);
+        self.store(tx, measured, found, "held").await?;
+        let content = format!("{} {}", quality::content(tx, stream, self.end.read).await?, self.flow.fingerprint());
+        let words = format!("source `{}` is not as usual, and nothing of this read was published: {}", stream.source, found.words());
+        if quality::is_discarded(tx, stream, &content).await? {
+            let message = format!("{words}; a person refused this content, and it waits for other content or other YAML");
+            return self.run.raise(tx, Alert { source: stream.source.clone(), kind: "quality", severity: "warn", message }).await;
+        }
+        let details = json!({ "at": at.0, "content": content, "ads": measured.ads, "unusual": found.unusual });
+        let hold = NewHold { kind: holds::Kind::Quality, subject: stream.source.clone(), reason: found.words(), details };
+        holds::open(tx, stream, self.run.id, at, &[hold]).await?;
+        let message = format!("{words}; see `weir holds list`: `release` publishes it and what is like it, `discard` waits for other content");
+        self.run.raise(tx, Alert { source: stream.source.clone(), kind: "quality", severity: "error", message }).await
+    }
+
+    fn tell(&self, held: bool, found: &Judged) -> Result<(), RunError> {
+        let (institution, source) = (self.setting.slug.clone(), self.setting.stream.source.clone());
+        self.run.tally().unusual.insert(source.clone(), found.unusual.clone());
+        let unusual = found.unusual.iter().map(Compared::words).collect();
+        self.run.emit(&Event::QualityWeighed { institution, source, held, unusual })
+    }
+}

@@ -1,0 +1,163 @@
+//! What a run leaves for the picture of its plan: what passed each stage, and a few ads that left it or were refused there. Bounded whatever the
+//! size of the feed, and cut: this is to look at, never to work with.
+
+use crate::model::field::FIELDS;
+use crate::model::{Field, Job, Severity, Value};
+use crate::plan::outline::Outline;
+use crate::plan::picture::Traffic;
+use crate::source::Page;
+use crate::stage::Draft;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Ads that are kept of each stage and source: so many that passed, and so many that did not.
+const SAMPLES: usize = 5;
+/// Characters that are kept of an id, a title and the rest.
+const ID: usize = 80;
+const TITLE: usize = 120;
+const WHAT: usize = 300;
+
+/// What a run leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trail {
+    /// The plan that ran.
+    pub plan: Outline,
+    /// What passed, by stage.
+    pub traffic: Traffic,
+    /// A few ads, by stage.
+    pub samples: BTreeMap<String, Vec<Sample>>,
+}
+
+/// One ad at one stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Its source.
+    pub source: String,
+    /// The source's id.
+    pub ad: String,
+    /// Its title, once it has one.
+    pub title: String,
+    /// Whether the stage found something against it.
+    pub refused: bool,
+    /// Its fields, or everything said against it.
+    pub what: String,
+}
+
+/// The samples while a run goes on, by stage and source.
+#[derive(Debug, Default)]
+pub(super) struct Samples(BTreeMap<(&'static str, String), [Vec<Sample>; 2]>);
+
+impl Samples {
+    /// Looks at a batch after a stage; `refused_before` says of which ads something was said before.
+    pub(super) fn add(&mut self, stage: &'static str, source: &str, drafts: &[Draft], refused_before: &[bool]) {
+        for (draft, before) in drafts.iter().zip(refused_before) {
+            match (draft.fails(), before) {
+                (true, true) => {}
+                (refused, _) => self.one(stage, source, refused, || Sample {
+                    source: source.to_owned(),
+                    ad: cut(&draft.ad.external_id, ID),
+                    title: draft.job.get(Field::Title).as_text().map(|title| cut(title, TITLE)).unwrap_or_default(),
+                    refused,
+                    what: if refused { against(draft) } else { fields(&draft.job) },
+                }),
+            }
+        }
+    }
+
+    /// Looks at a page as it comes from the source.
+    pub(super) fn arrive(&mut self, source: &str, page: &Page) {
+        let raw = |ad: &str, refused: bool, text: &str| Sample {
+            source: source.to_owned(),
+            ad: cut(ad, ID),
+            title: String::new(),
+            refused,
+            what: cut(text, WHAT),
+        };
+        for one in page.received.iter().chain(&page.detailed).take(SAMPLES) {
+            self.one("fetch", source, false, || raw(&one.external_id, false, &one.text));
+        }
+        for one in page.refused.iter().take(SAMPLES) {
+            self.one("fetch", source, true, || raw(&one.external_id, true, &one.canonical));
+        }
+    }
+
+    /// Ads that were retired.
+    pub(super) fn retire(&mut self, stage: &'static str, source: &str, ads: &[String]) {
+        for ad in ads.iter().take(SAMPLES) {
+            let sample = || Sample { source: source.to_owned(), ad: cut(ad, ID), title: String::new(), refused: false, what: "archived".to_owned() };
+            self.one(stage, source, false, sample);
+        }
+    }
+
+    fn one(&mut self, stage: &'static str, source: &str, refused: bool, sample: impl FnOnce() -> Sample) {
+        let kept = &mut self.0.entry((stage, source.to_owned())).or_default()[usize::from(refused)];
+        if kept.len() < SAMPLES {
+            kept.push(sample());
+        }
+    }
+
+    /// A few of a stage, of one source or of all: those of each source in turn, the refused ones first.
+    pub(super) fn of(&self, stage: &str, source: Option<&str>) -> Vec<Sample> {
+        let of_stage = || self.0.iter().filter(|((of, from), _)| *of == stage && source.is_none_or(|source| source == from.as_str()));
+        let in_turn = |refused: bool| {
+            let turns = (0..SAMPLES).flat_map(move |turn| of_stage().filter_map(move |(_, kept)| kept[usize::from(refused)].get(turn)));
+            turns.take(SAMPLES).cloned()
+        };
+        in_turn(true).chain(in_turn(false)).collect()
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().nth(most).is_none() { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+}
+
+fn against(draft: &Draft) -> String {
+    let errors = draft.problems.iter().filter(|problem| problem.severity == Severity::Error);
+    cut(&errors.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "), WHAT)
+}
+
+/// The short fields of a job beside its title.
+fn fields(job: &Job) -> String {
+    let canonical = FIELDS.iter().filter(|field| !matches!(field, Field::Title | Field::Description)).map(|field| (field.name(), job.get(*field)));
+    let own = job.extra.iter().map(|(name, value)| (name.as_str(), value));
+    let shown = canonical.chain(own).filter(|(_, value)| !value.is_absent()).map(|(name, value)| format!("{name}: {}", cut(&shown(value), 60)));
+    cut(&shown.collect::<Vec<_>>().join(" · "), WHAT)
+}
+
+fn shown(value: &Value) -> String {
+    match value.to_json() {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Array(items) => {
+            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(samples: &Samples, stage: &str, source: Option<&str>) -> Vec<String> {
+        samples.of(stage, source).into_iter().map(|sample| format!("{} {} {}", sample.source, sample.ad, sample.refused)).collect()
+    }
+
+    #[test]
+    fn few_are_kept_however_many_pass_and_of_each_source_some() {
+        let mut samples = Samples::default();
+        let ads: Vec<String> = (0..100).map(|number| number.to_string()).collect();
+        samples.retire("archive", "a", &ads);
+        samples.retire("archive", "b", &ads);
+        samples.retire("archive", "a", &ads);
+        assert_eq!(kept(&samples, "archive", None), ["a 0 false", "b 0 false", "a 1 false", "b 1 false", "a 2 false"]);
+        assert_eq!(kept(&samples, "archive", Some("b")).len(), SAMPLES);
+        assert!(kept(&samples, "promote", None).is_empty());
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(cut("größer", 4), "grö…");
+        assert_eq!(cut("größer", 6), "größer");
+    }
+}

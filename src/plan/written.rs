@@ -1,0 +1,138 @@
+//! Which lines of the YAML a stage comes from: for people who look at a stage and want to change it. Pure; it reads the texts that were checked.
+
+use super::Plan;
+use crate::config::connector::OF_WEIR;
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::stage::Kind;
+use crate::yaml::{self, Node};
+use std::collections::BTreeMap;
+
+/// A few lines of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Excerpt {
+    /// The file.
+    pub file: String,
+    /// The first line, from 1.
+    pub line: usize,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+/// Keys of a source that say how each kind works on it.
+fn of_source(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Fetch => &["fetch", "id", "duplicates", "identity"],
+        Kind::Extract => &["job", "timezone"],
+        Kind::Resolve => &["company", "division"],
+        Kind::Validate => &["require", "rules", "without"],
+        Kind::Promote | Kind::Report => &[],
+        Kind::Archive => &["missing", "archive"],
+    }
+}
+
+/// Keys of an institution that say how each kind works.
+fn of_institution(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Promote => &["compare"],
+        Kind::Fetch | Kind::Extract => &[],
+        kind => of_source(kind),
+    }
+}
+
+/// The lines of each stage of a plan, by its name; `file` is that of the institution.
+pub fn written(plan: &Plan, file: &str, texts: &Sources) -> BTreeMap<String, Vec<Excerpt>> {
+    let trees = Trees::new(texts);
+    let nodes = plan.graph.node_weights();
+    nodes.map(|node| (node.name.clone(), trees.of_stage(plan, file, node.kind, node.source.as_deref()))).collect()
+}
+
+/// The files as trees, beside their texts.
+struct Trees<'t> {
+    texts: &'t Sources,
+    trees: BTreeMap<&'t str, Node>,
+}
+
+impl<'t> Trees<'t> {
+    fn new(texts: &'t Sources) -> Trees<'t> {
+        let read = |file: &'t str| Some((file, yaml::parse(file, texts.text(file)?, &mut Diagnostics::new())?));
+        Trees { texts, trees: texts.files().filter_map(read).collect() }
+    }
+
+    fn of_stage(&self, plan: &Plan, file: &str, kind: Kind, source: Option<&str>) -> Vec<Excerpt> {
+        let mut found = Vec::new();
+        let Some(institution) = self.trees.get(file) else { return found };
+        let sources: Vec<&str> = plan.flows.iter().map(|flow| flow.source.as_str()).filter(|name| source.is_none_or(|own| own == *name)).collect();
+        let bodies = || sources.iter().filter_map(|name| institution.get("sources")?.get(name));
+        found.extend(self.keys(file, institution, of_institution(kind)));
+        found.extend(bodies().flat_map(|body| self.keys(file, body, of_source(kind))));
+        for (connector, tree) in bodies().filter_map(|body| self.connector(body)) {
+            found.extend(self.keys(connector, tree, of_source(kind)));
+        }
+        if kind == Kind::Validate {
+            found.extend(self.rules(std::iter::once(institution).chain(bodies())));
+        }
+        found.extend(self.pipeline(&plan.pipeline, kind));
+        joined(found)
+    }
+
+    /// The lines of some keys of a mapping.
+    fn keys(&self, file: &str, mapping: &Node, keys: &[&str]) -> Vec<Excerpt> {
+        let lines = keys.iter().filter_map(|key| mapping.entry(key)).map(|entry| entry.key.place());
+        // What a connector lays under a source, or an alias repeats, stands elsewhere.
+        lines.filter(|place| *place.file == *file).filter_map(|place| self.block(file, place.line)).collect()
+    }
+
+    fn block(&self, file: &str, line: usize) -> Option<Excerpt> {
+        let lines: Vec<String> = self.texts.block(file, line)?.into_iter().map(str::to_owned).collect();
+        Some(Excerpt { file: file.to_owned(), line, lines })
+    }
+
+    /// The connector that a source uses.
+    fn connector(&self, source: &Node) -> Option<(&'t str, &Node)> {
+        let name = source.get("fetch")?.get("connector")?.text()?;
+        let files = [".yaml".to_owned(), ".yml".to_owned(), format!(".yaml{OF_WEIR}")];
+        files.iter().find_map(|ending| self.trees.get_key_value(format!("connectors/{name}{ending}").as_str())).map(|(file, tree)| (*file, tree))
+    }
+
+    /// The rule sets that are used, each as a whole.
+    fn rules<'n>(&self, users: impl Iterator<Item = &'n Node>) -> Vec<Excerpt> {
+        let uses = users.filter_map(|user| user.get("rules")).flat_map(Node::items);
+        let names = uses.flat_map(|one| one.text().map(str::to_owned).into_iter().chain(one.entries().iter().map(yaml::Entry::key_text)));
+        let mut found = Vec::new();
+        for name in names {
+            for ending in ["yaml", "yml"] {
+                let file = format!("rules/{name}.{ending}");
+                if let Some(tree) = self.trees.get(file.as_str()) {
+                    found.extend(self.keys(&file, tree, &["parameters", "rules"]));
+                }
+            }
+        }
+        found
+    }
+
+    /// The line of a stage in its pipeline.
+    fn pipeline(&self, name: &str, kind: Kind) -> Option<Excerpt> {
+        let of_name = |(file, tree): &(&&str, &Node)| file.starts_with("pipelines/") && tree.get("pipeline").and_then(Node::text) == Some(name);
+        let (file, tree) = self.trees.iter().find(of_name)?;
+        let stage = tree.get("stages")?.items().iter().find(|stage| stage.text() == Some(kind.name()) || stage.get(kind.name()).is_some())?;
+        self.block(file, stage.place().line)
+    }
+}
+
+/// The excerpts in the order of their files, neighbours put together.
+fn joined(found: Vec<Excerpt>) -> Vec<Excerpt> {
+    let files: Vec<String> = found.iter().map(|one| one.file.clone()).collect();
+    let mut found = found;
+    found.sort_by_key(|one| (files.iter().position(|file| *file == one.file), one.line));
+    let mut joined: Vec<Excerpt> = Vec::new();
+    for one in found {
+        match joined.last_mut() {
+            Some(last) if last.file == one.file && one.line <= last.line + last.lines.len() => {
+                let known = last.line + last.lines.len() - one.line;
+                last.lines.extend(one.lines.into_iter().skip(known));
+            }
+            _ => joined.push(one),
+        }
+    }
+    joined
+}

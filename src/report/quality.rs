@@ -1,0 +1,84 @@
+//! How good each source is: what was measured by its newest run, beside what is usual. Shown in the daily report and, of rules that only warn, with the
+//! failures.
+
+use super::columns::share;
+use crate::plan::Plan;
+use crate::plan::picture::thousands;
+use crate::quality::{Compared, Kind, Today, compare};
+use crate::store::quality::{self, Newest, Past};
+use crate::store::{Result, Stream};
+use serde::Serialize;
+use sqlx::PgConnection;
+
+/// What the newest run measured of a source.
+#[derive(Debug, Serialize)]
+pub struct SourceQuality {
+    /// The source.
+    pub source: String,
+    /// Clock of the run.
+    pub at: chrono::DateTime<chrono::Utc>,
+    /// usual, unusual, held, released.
+    pub standing: String,
+    /// Each measure beside what is usual.
+    pub measures: Vec<Compared>,
+}
+
+/// Collects it for the sources of a plan.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<SourceQuality>> {
+    let mut all = Vec::new();
+    for newest in quality::newest(connection, plan.tenant.id).await? {
+        let Some(flow) = plan.flows.iter().find(|flow| flow.source == newest.source) else { continue };
+        let stream = Stream { institution: plan.tenant.id, source: newest.source.clone() };
+        let Past { days, accepted } = quality::past(connection, &stream, newest.at, flow.zone).await?;
+        let Newest { at, source, ads, standing, measures } = newest;
+        let today = Today { date: at.today(flow.zone), ads, measures };
+        all.push(SourceQuality { source, at: at.0, standing, measures: compare(&flow.quality, &today, &days, &accepted) });
+    }
+    Ok(all)
+}
+
+/// The rows of the report: what is not always so, beside what is usual.
+pub fn rows(all: &[SourceQuality]) -> Vec<Vec<String>> {
+    let mut rows = vec![["source", "", "usual", "today", ""].map(str::to_owned).to_vec()];
+    for one in all {
+        let is_shown = |compared: &&Compared| match compared.measure.kind {
+            Kind::Volume | Kind::Updated => true,
+            Kind::Warns => false,
+            // What is always there needs no line.
+            Kind::Filled => compared.measure.part < compared.measure.whole || compared.is_unusual,
+            Kind::Fails | Kind::Refused | Kind::Flips => compared.measure.part > 0 || compared.is_unusual,
+        };
+        rows.extend(one.measures.iter().filter(is_shown).map(|compared| row(one, compared)));
+    }
+    if rows.len() == 1 { Vec::new() } else { rows }
+}
+
+fn row(one: &SourceQuality, compared: &Compared) -> Vec<String> {
+    let mark = match (compared.is_unusual, one.standing.as_str()) {
+        (false, _) => String::new(),
+        (true, "held") => "unusual: held".to_owned(),
+        (true, _) => "unusual".to_owned(),
+    };
+    let usual = compared.usual.map_or_else(|| "-".to_owned(), |usual| compared.shown(usual));
+    vec![one.source.clone(), compared.name(), usual, compared.shown(compared.today), mark]
+}
+
+/// What rules that only warn would refuse, in words.
+pub fn warnings(all: &[SourceQuality]) -> Vec<Vec<String>> {
+    let all = all.iter().flat_map(|one| one.measures.iter().map(move |compared| (one, compared)));
+    let warns = all.filter(|(_, compared)| compared.measure.kind == Kind::Warns && compared.measure.part > 0);
+    let row = |(one, compared): (&SourceQuality, &Compared)| {
+        let measure = &compared.measure;
+        let words = format!(
+            "warn: would have refused {} of {} ads ({})",
+            thousands(measure.part),
+            thousands(measure.whole),
+            share(measure.part, measure.whole)
+        );
+        vec![one.source.clone(), measure.subject.clone(), words]
+    };
+    warns.map(row).collect()
+}

@@ -1,0 +1,117 @@
+//! What a batch leaves waiting, and which reasons are gone: mended by its source, by a rule or mapping that was edited, or by a person. Each reason keeps
+//! since when it stands for as long as it stands.
+
+use super::promote::{Fate, messages};
+use super::{Draft, Setting};
+use crate::model::{Fingerprint, Outcome, Problem};
+use crate::store::resolved::{self, Stood};
+use crate::store::staging::{self, Waiting};
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+
+/// Writes the ads of a batch that wait, and records which reasons are gone.
+pub(super) async fn write(
+    tx: &mut PgConnection,
+    setting: &Setting,
+    fates: &[Fate<'_>],
+    history: &HashMap<Fingerprint, Json>,
+) -> crate::store::Result<()> {
+    let had_waited = |draft: &Draft| !matches!(draft.ad.outcome, Outcome::Pending | Outcome::Published);
+    let before: Vec<&str> = fates.iter().map(Fate::draft).filter(|draft| had_waited(draft)).map(|draft| draft.ad.external_id.as_str()).collect();
+    let stood = staging::lift(tx, &setting.stream, &before).await?;
+    let mut stood_against: HashMap<&str, Vec<&Stood>> = HashMap::new();
+    for one in &stood {
+        stood_against.entry(&one.original_id).or_default().push(one);
+    }
+    let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
+    let waiting: Vec<Waiting> = fates.iter().filter_map(|fate| Some(wait(setting, fate.draft(), status(fate)?, of(fate.draft())))).collect();
+    staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await?;
+    let gone: Vec<(&Stood, String)> = fates
+        .iter()
+        .flat_map(|fate| {
+            of(fate.draft()).iter().filter(|stood| !stands(fate, stood)).map(|stood| (*stood, why_gone(setting, fate.draft(), stood, history)))
+        })
+        .collect();
+    resolved::record(tx, &setting.stream, setting.at, &gone).await?;
+    note_failures(tx, setting, fates).await
+}
+
+/// The status of an ad that waits.
+fn status(fate: &Fate) -> Option<&'static str> {
+    match fate {
+        Fate::Wait(_, Outcome::Rejected) => Some("failed"),
+        Fate::Wait(..) | Fate::Keep(..) => Some("held"),
+        _ => None,
+    }
+}
+
+fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&Stood]) -> Waiting {
+    let since = |problem: &Problem| stood.iter().find(|stood| is_of(problem, stood)).map_or(setting.at.0, |stood| stood.since);
+    Waiting {
+        original_id: draft.ad.external_id.clone(),
+        document_id: draft.ad.document_id,
+        job: draft.job.clone(),
+        status,
+        problems: draft.problems.clone(),
+        since: draft.problems.iter().map(since).collect(),
+    }
+}
+
+/// Whether a problem is the reason that stood before: the same rule, or the same type, about the same field.
+fn is_of(problem: &Problem, stood: &Stood) -> bool {
+    stood.text("type") == Some(&problem.kind) && stood.text("field") == problem.field.as_deref() && stood.text("rule") == problem.rule.as_deref()
+}
+
+/// Whether a reason still stands against an ad.
+fn stands(fate: &Fate, stood: &Stood) -> bool {
+    status(fate).is_some() && fate.draft().problems.iter().any(|problem| is_of(problem, stood))
+}
+
+/// Why a reason is gone, in words.
+fn why_gone(setting: &Setting, draft: &Draft, stood: &Stood, history: &HashMap<Fingerprint, Json>) -> String {
+    let ad = &draft.ad;
+    if ad.discarded || ad.released {
+        return if ad.discarded { "discarded by a person" } else { "released by a person" }.to_owned();
+    }
+    if ad.derived_hash != Some(ad.content_hash) {
+        return "content changed".to_owned();
+    }
+    let old = ad.derived_fingerprint.filter(|old| *old != setting.fingerprint).and_then(|old| history.get(&old));
+    let edited = old.map(|old| setting.parts.changed_since(old)).unwrap_or_default();
+    let (field, rule) = (stood.text("field").unwrap_or_default(), stood.text("rule").unwrap_or_default());
+    let is_meant = |part: &&String| match part.split_once(' ') {
+        Some(("rule", name)) => !rule.is_empty() && name.rsplit('/').next() == Some(rule),
+        _ => !field.is_empty() && (part.as_str() == format!("mapping of {field}") || part.as_str() == format!("mandatory field {field}")),
+    };
+    let mut parts: Vec<&String> = edited.iter().filter(is_meant).collect();
+    if parts.is_empty() {
+        parts = edited.iter().filter(|part| part.as_str() != "date of the run").collect();
+    }
+    let said = |part: &&String| {
+        if setting.parts.all().any(|(name, _)| name == part.as_str()) { format!("{part} changed") } else { format!("{part} taken out") }
+    };
+    match (parts.is_empty(), edited.is_empty()) {
+        (false, _) => parts.iter().map(said).collect::<Vec<_>>().join("; "),
+        (true, false) => "the date changed".to_owned(),
+        (true, true) if stood.text("type") == Some("invalid_relationship") => "the name is known now".to_owned(),
+        (true, true) => "derived again".to_owned(),
+    }
+}
+
+async fn note_failures(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
+    let failed: Vec<(i64, String, i32)> = fates
+        .iter()
+        .filter_map(
+            |fate| if let Fate::Later(draft) = fate { Some((draft.ad.document_id, messages(&draft.problems), draft.ad.retries + 1)) } else { None },
+        )
+        .collect();
+    let mended: Vec<i64> = fates
+        .iter()
+        .filter(|fate| !matches!(fate, Fate::Later(_)))
+        .map(Fate::draft)
+        .filter(|draft| draft.ad.outcome == Outcome::Failed)
+        .map(|draft| draft.ad.document_id)
+        .collect();
+    staging::note_failures(tx, &setting.stream, setting.at, &failed, (&mended, "it could be derived when it was tried again")).await
+}
