@@ -217,7 +217,7 @@ impl Page<'_> {
         html! {
             section.panel id=(stage.place) tabindex="-1" aria-label={ "stage " (step.stage) } {
                 a.close href="#closed" aria-label="close" { "×" }
-                p.kind { svg.weir-picture width="8" height="16" aria-hidden="true" { g class={ "stage kind-" (draw::class(&step.kind)) } { rect.bar width="4" height="16" rx="2" {} } } (step.kind) }
+                @if step.source.is_some() { p.kind { svg.weir-picture width="8" height="16" aria-hidden="true" { g class={ "stage kind-" (draw::class(&step.kind)) } { rect.bar width="4" height="16" rx="2" {} } } (step.kind) } }
                 h2 { (line(step.source.as_deref().unwrap_or(&step.kind), 80)) }
                 (self.turned(stage))
                 dl {
@@ -325,6 +325,7 @@ fn ads(title: &str, samples: &[&Sample], warm: bool) -> Markup {
     html! {
         @if !samples.is_empty() {
             table.ads {
+                colgroup { col.id; col; }
                 thead { tr { th.warm[warm] colspan="2" { (title) } } }
                 tbody { @for one in samples {
                     tr { td { code { (line(&one.ad, 80)) } span.soft { (line(&one.source, 40)) } } td { @if !one.title.is_empty() { b { (line(&one.title, 120)) } } span { (line(&one.what, 300)) } } }
