@@ -32,6 +32,8 @@ mod mistakes;
 mod people;
 #[path = "suite/pictures.rs"]
 mod pictures;
+#[path = "suite/plans.rs"]
+mod plans;
 #[path = "suite/promises.rs"]
 mod promises;
 #[path = "suite/reference.rs"]

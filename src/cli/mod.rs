@@ -17,6 +17,7 @@ macro_rules! say {
     }};
 }
 
+mod apply;
 mod audit;
 mod check;
 mod database;
@@ -31,6 +32,7 @@ mod named;
 mod new;
 mod plan;
 mod preview;
+mod records;
 mod rehearse;
 mod report;
 mod retire;
@@ -89,7 +91,7 @@ enum Colour {
 enum Command {
     /// Everything wrong in the YAML, all at once; no database, no network
     Check(check::Check),
-    /// What a run would do and why: stages, fingerprints, ads to derive
+    /// What a run would do and why: stages, ads to derive; with --jobs every job that it would change
     Plan(plan::PlanArgs),
     /// Write the first draft of an institution from a sample of its source
     New(new::New),
@@ -101,6 +103,8 @@ enum Command {
     Preview(preview::PreviewArgs),
     /// Run institutions now: read, derive, validate, publish, archive
     Run(run::Run),
+    /// Do exactly what a saved plan of jobs says, or nothing
+    Apply(apply::Apply),
     /// The daily report: counts, error rates, speed, reasons, sizes
     Report(report::Report),
     /// Ads that did not become jobs, with every reason
@@ -162,6 +166,11 @@ impl Edge {
         self.environment.get(&OsString::from(name)).and_then(|value| value.to_str()).map(str::to_owned).filter(|value| !value.is_empty())
     }
 
+    /// Colours, if what is printed may have them.
+    fn ink(&self) -> crate::report::ink::Ink {
+        crate::report::ink::Ink { colour: self.colour }
+    }
+
     fn home(&self) -> PathBuf {
         self.project.join(".weir")
     }
@@ -215,6 +224,7 @@ pub fn main() -> u8 {
         Command::New(command) => command.run(&edge),
         Command::Preview(command) => command.run(&edge),
         Command::Run(command) => command.run(&edge),
+        Command::Apply(command) => command.run(&edge),
         Command::Report(command) => command.run(&edge),
         Command::Failures(command) => command.run(&edge),
         Command::Holds(command) => command.run(&edge),

@@ -1,7 +1,9 @@
-//! `weir plan`.
+//! `weir plan`: what a run would do stage by stage, without reading a source; with `--jobs` the plan of records, which is a dry run.
 
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
+use super::records::{self, View};
+use super::run::Run;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
 use crate::model::{Clock, Parts};
 use crate::plan::outline::Outline;
@@ -12,17 +14,33 @@ use crate::store::{Store, Stream, runs};
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 /// What a run would do and why.
 #[derive(clap::Args)]
+#[command(after_help = records::HELP)]
 pub struct PlanArgs {
-    /// The institution; all if none is named
-    institution: Option<String>,
+    /// Institutions; all if none is named
+    institutions: Vec<String>,
+    /// Read the sources, and show every job that a run would create, update, archive or hold; everything is rolled back
+    #[arg(long)]
+    jobs: bool,
     #[command(flatten)]
     at: At,
-    /// As JSON, for machines
+    /// As JSON, for machines; with --jobs a line a record
     #[arg(long)]
     json: bool,
+    /// With --jobs: answer from pages that `weir preview --save` recorded, without a network
+    #[arg(long, value_name = "DIR", requires = "jobs")]
+    recorded: Option<PathBuf>,
+    /// With --jobs: wait for a run of the same institution instead of giving up
+    #[arg(long, requires = "jobs")]
+    wait: bool,
+    /// With --jobs: exit with 3 when jobs would change
+    #[arg(long, requires = "jobs")]
+    detailed_exitcode: bool,
+    #[command(flatten)]
+    view: View,
 }
 
 /// What must be derived again for one source, and why.
@@ -33,13 +51,19 @@ pub(super) struct Work {
 }
 
 impl PlanArgs {
-    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+    pub(super) fn run(self, edge: &Edge) -> Result<u8, Failure> {
+        if self.jobs {
+            let PlanArgs { institutions, at, json, recorded, wait, detailed_exitcode, view, .. } = self;
+            return Run::planning(institutions, at, json, recorded, wait, detailed_exitcode, view).run(edge);
+        }
+        self.view.only_with("--jobs")?;
         let checked = edge.checked();
         show(&checked, edge);
-        let chosen: Vec<_> = checked.institutions.iter().filter(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug)).collect();
-        if chosen.is_empty() {
-            return Err(Failure::nothing(format!("unknown institution `{}`", self.institution.as_deref().unwrap_or_default())));
+        if let Some(unknown) = self.institutions.iter().find(|slug| !checked.institutions.iter().any(|one| one.slug == **slug)) {
+            return Err(Failure::nothing(format!("unknown institution `{unknown}`")));
         }
+        let is_chosen = |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
+        let chosen: Vec<_> = checked.institutions.iter().filter(|one| is_chosen(&one.slug)).collect();
         let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
         if plans.is_empty() && !last_good::may_be_known(edge) {
             return Ok(NOTHING);

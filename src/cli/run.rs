@@ -2,10 +2,13 @@
 
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
+use super::records::{self, View};
 use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
 use crate::diagnostic::{did_you_mean, one_of};
-use crate::engine::{Engine, Request, RunError, Summary};
+use crate::engine::foresee::Foreseen;
+use crate::engine::{Engine, Request, RunError, Summary, Watcher};
 use crate::plan::{Checked, Plan, Standing};
+use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::source::Access;
 use crate::source::door::Door;
@@ -17,12 +20,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
+/// Institutions that run at the same time.
+const AT_ONCE: u8 = 4;
+
 /// Run institutions now.
 #[derive(clap::Args)]
+#[command(after_help = records::HELP)]
 pub struct Run {
     /// Institutions to run; all active ones if none is named
     institutions: Vec<String>,
-    /// Do everything, show what came of it, and roll it back
+    /// Do everything, show every job that it would create, update, archive or hold, and roll it back
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -37,11 +44,16 @@ pub struct Run {
     #[arg(long)]
     wait: bool,
     /// Institutions that run at the same time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u8).range(1..=32))]
     parallel: u8,
     /// Exit with 3 when jobs were created, updated, reopened or archived
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    view: View,
+    /// The plan of jobs alone: `weir plan --jobs`
+    #[arg(skip)]
+    plan_only: bool,
 }
 
 /// The institutions of a run: what runs, and what does not.
@@ -50,8 +62,41 @@ struct Chosen {
     broken: Vec<Broken>,
 }
 
+/// What came of one institution.
+enum Ran {
+    Done(Box<Summary>),
+    Foreseen(Box<Foreseen>),
+}
+
+impl Ran {
+    fn summary(&self) -> &Summary {
+        match self {
+            Ran::Done(summary) => summary,
+            Ran::Foreseen(foreseen) => &foreseen.summary,
+        }
+    }
+}
+
+type Results = Vec<(String, Result<Ran, RunError>)>;
+
 impl Run {
+    /// The dry run of `weir plan --jobs`.
+    pub(super) fn planning(
+        institutions: Vec<String>,
+        at: At,
+        json: bool,
+        recorded: Option<PathBuf>,
+        wait: bool,
+        detailed_exitcode: bool,
+        view: View,
+    ) -> Run {
+        Run { institutions, dry_run: true, at, json, recorded, wait, parallel: AT_ONCE, detailed_exitcode, view, plan_only: true }
+    }
+
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        if !self.dry_run {
+            self.view.only_with("--dry-run")?;
+        }
         let checked = edge.checked();
         show(&checked, edge);
         let chosen = self.choose(&checked)?;
@@ -93,34 +138,27 @@ impl Run {
             database.close().await?;
             return Ok(NOTHING);
         }
-        let stop = CancellationToken::new();
-        tokio::spawn(stop_on_signal(stop.clone()));
-        let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
-        let engine = Engine {
-            store: database.store.clone(),
-            access: Access {
-                folder: edge.project.clone(),
-                door: door(edge, self.recorded.as_deref())?,
-                variables: Arc::new(variables.collect()),
-                tokens: Tokens::default(),
-            },
-            sandbox: Arc::clone(&checked.sandbox),
-            watcher: if self.json {
-                progress::json_lines()
-            } else if edge.terminal {
-                progress::bars()
-            } else {
-                progress::quiet()
-            },
-            stop,
+        let watcher = match (self.json, self.plan_only) {
+            (true, false) => progress::json_lines(),
+            (false, _) if edge.terminal => progress::bars(),
+            _ => progress::quiet(),
         };
+        let engine = engine(edge, checked, &database, self.recorded.as_deref(), watcher)?;
         let request = self.request(edge);
-        let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), engine.run(plan, &request).await) });
-        let results: Vec<(String, Result<Summary, RunError>)> =
-            futures::stream::iter(running).buffer_unordered(usize::from(self.parallel)).collect().await;
-        let code = self.tell(edge, results, left_out > 0);
+        let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), self.run_one(&engine, plan, &request).await) });
+        let mut results: Results = futures::stream::iter(running).buffer_unordered(usize::from(self.parallel)).collect().await;
+        results.sort_by(|a, b| a.0.cmp(&b.0));
+        let code = self.tell(edge, &results, left_out > 0);
         database.close().await?;
-        Ok(code)
+        code
+    }
+
+    async fn run_one(&self, engine: &Engine, plan: &Plan, request: &Request) -> Result<Ran, RunError> {
+        if !self.dry_run {
+            return Ok(Ran::Done(Box::new(engine.run(plan, request).await?)));
+        }
+        let foreseen = engine.foresee(plan, request, &self.view.wanted(self.json), self.view.saves()).await?;
+        Ok(Ran::Foreseen(Box::new(foreseen)))
     }
 
     fn request(&self, edge: &Edge) -> Request {
@@ -134,23 +172,18 @@ impl Run {
         }
     }
 
-    fn tell(&self, edge: &Edge, mut results: Vec<(String, Result<Summary, RunError>)>, left_out: bool) -> u8 {
-        results.sort_by(|a, b| a.0.cmp(&b.0));
+    fn tell(&self, edge: &Edge, results: &Results, left_out: bool) -> Result<u8, Failure> {
         let mut total = Counts::default();
         let mut code = if left_out { FAILED } else { DONE };
-        let mut summaries = Vec::new();
         for (slug, result) in results {
             match result {
-                Ok(summary) => {
+                Ok(ran) => {
+                    let summary = ran.summary();
                     total.add(&summary.total);
-                    flow::keep(edge, &summary);
+                    flow::keep(edge, summary);
                     if summary.has_problems() {
                         code = code.max(FAILED);
                     }
-                    if !self.json {
-                        say!("{}", summary::text(&summary));
-                    }
-                    summaries.push(summary);
                 }
                 Err(error) => {
                     code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
@@ -158,12 +191,55 @@ impl Run {
                 }
             }
         }
-        if self.json {
-            say!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
-        }
-        let changed = total.created + total.updated + total.reopened + total.archived > 0;
-        if code == DONE && self.detailed_exitcode && changed { CHANGES } else { code }
+        let done: Vec<&Ran> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
+        self.print(edge, &done, &total)?;
+        Ok(if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code })
     }
+
+    fn print(&self, edge: &Edge, done: &[&Ran], total: &Counts) -> Result<(), Failure> {
+        let foreseen: Vec<&Foreseen> =
+            done.iter().filter_map(|ran| if let Ran::Foreseen(foreseen) = ran { Some(&**foreseen) } else { None }).collect();
+        if self.json {
+            self.view.json_lines(&foreseen)?;
+            let summaries: Vec<&Summary> = done.iter().map(|ran| ran.summary()).collect();
+            say!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
+        } else {
+            if self.plan_only {
+                self.view.overview(edge, &foreseen);
+            }
+            for ran in done {
+                match ran {
+                    Ran::Foreseen(foreseen) if self.plan_only => self.view.text(edge, foreseen)?,
+                    Ran::Foreseen(foreseen) => {
+                        put!("{}", summary::text(&foreseen.summary));
+                        self.view.text(edge, foreseen)?;
+                        say!("");
+                    }
+                    Ran::Done(summary) => say!("{}", summary::text(summary)),
+                }
+            }
+        }
+        self.view.files(edge, &foreseen)
+    }
+}
+
+/// What runs plans; a signal stops it.
+pub(super) fn engine(edge: &Edge, checked: &Checked, database: &Database, recorded: Option<&Path>, watcher: Watcher) -> Result<Engine, Failure> {
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
+    Ok(Engine {
+        store: database.store.clone(),
+        access: Access {
+            folder: edge.project.clone(),
+            door: door(edge, recorded)?,
+            variables: Arc::new(variables.collect()),
+            tokens: Tokens::default(),
+        },
+        sandbox: Arc::clone(&checked.sandbox),
+        watcher,
+        stop,
+    })
 }
 
 /// The door to the network, or to a recording.

@@ -5,13 +5,16 @@
 //! No transaction waits for the network; no state lives in the process that a query could not find again. Events go
 //! out to whoever watches; a watcher may stop the run, which then rolls back the batch under way.
 
+pub mod apply;
 mod detail;
 pub mod event;
+pub mod foresee;
 mod identity;
 pub mod preview;
 mod quality;
 pub mod rehearse;
 pub mod rollback;
+pub mod saved;
 pub mod segment;
 pub mod spool;
 pub mod stream;
@@ -89,6 +92,14 @@ pub enum RunError {
     /// The spool of a dry run failed.
     #[error("the spool of the dry run: {0}\nhelp: check that `.weir/` can be written and the disk is not full")]
     Spool(#[from] std::io::Error),
+    /// A saved plan is not what would happen now.
+    #[error("the plan of `{slug}` is not applied: {why}\nhelp: make a new plan: `weir run {slug} --dry-run --out FILE`")]
+    Moved {
+        /// The institution.
+        slug: String,
+        /// What has moved on.
+        why: String,
+    },
     /// A worker thread broke: a bug.
     #[error("a worker broke: {0}\nhelp: this is a bug in Weir; run again, and report it with the document it was at")]
     Worker(String),
@@ -132,15 +143,19 @@ impl Engine {
     }
 
     async fn run_locked(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
+        self.check_clock(plan, request).await?;
+        let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
+        let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
+        Run::begin(self, plan, request, lane).await?.go(feeds).await
+    }
+
+    /// History is not written backwards.
+    async fn check_clock(&self, plan: &Plan, request: &Request) -> Result<(), RunError> {
         let last = runs::last_run_at(&mut *self.store.connection().await?, plan.tenant.id).await?;
         if let Some(last) = last.filter(|last| *last > request.at) {
             return Err(RunError::Earlier { slug: plan.tenant.slug.clone(), last: last.0, at: request.at.0 });
         }
-        let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
-        let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
-        let id = begin(&lane, plan, request).await?;
-        let run = Run { engine: self, plan, request, lane, id, tally: Mutex::new(Tally::default()) };
-        run.go(feeds).await
+        Ok(())
     }
 }
 
@@ -157,19 +172,23 @@ async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> 
     Err(RunError::Busy { slug: slug.to_owned(), who })
 }
 
-async fn begin(lane: &Lane, plan: &Plan, request: &Request) -> Result<i64, RunError> {
-    let mut held = lane.hold().await?;
-    let mut tx = held.begin_batch().await?;
-    let id = runs::begin(&mut tx, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
-    if let Some(written) = &plan.texts {
-        texts::remember(&mut tx, plan.tenant.id, request.at, &written.file, &written.texts).await?;
+impl<'e> Run<'e> {
+    /// A run gets its number.
+    async fn begin(engine: &'e Engine, plan: &'e Plan, request: &'e Request, lane: Lane) -> Result<Run<'e>, RunError> {
+        let mut held = lane.hold().await?;
+        let mut tx = held.begin_batch().await?;
+        let id = runs::begin(&mut tx, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
+        if let Some(written) = &plan.texts {
+            texts::remember(&mut tx, plan.tenant.id, request.at, &written.file, &written.texts).await?;
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        drop(held);
+        Ok(Run { engine, plan, request, lane, id, tally: Mutex::new(Tally::default()) })
     }
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok(id)
 }
 
 impl Run<'_> {
-    async fn go(self, feeds: Vec<Feed>) -> Result<Summary, RunError> {
+    async fn go(&self, feeds: Vec<Feed>) -> Result<Summary, RunError> {
         self.emit(&Event::RunStarted {
             institution: self.plan.tenant.slug.clone(),
             run: self.id,
@@ -221,7 +240,7 @@ impl Run<'_> {
         })
     }
 
-    async fn conclude(self, started: DateTime<Utc>, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
+    async fn conclude(&self, started: DateTime<Utc>, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
         if errors.values().any(|error| matches!(error, RunError::Interrupted)) || self.engine.stop.is_cancelled() {
             self.finish("interrupted", None, Some("interrupted")).await?;
             return Err(RunError::Interrupted);

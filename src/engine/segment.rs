@@ -135,7 +135,8 @@ async fn write(
     let started = Instant::now();
     let mut tx = held.begin_batch().await?;
     for (_, stage) in flow.of_role(Role::Write) {
-        stage.write(&mut tx, setting, drafts, history).await?;
+        let refreshed = stage.write(&mut tx, setting, drafts, history).await?;
+        run.tally().noted(&setting.stream.source, |noted| noted.refreshed += i64::try_from(refreshed).unwrap_or(i64::MAX));
         // What an earlier stage refused is kept by this one, too, but did not come to it as a job.
         let passed = drafts.iter().filter(|draft| !draft.fails()).count();
         note(run, setting, stage, passed, passed, 0, started);

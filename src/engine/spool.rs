@@ -7,8 +7,10 @@ use crate::source::{Approach, Pages};
 use crate::store::Stream;
 use crate::store::reads::{self, Proof};
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Lines, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Where the documents of a source come from.
@@ -16,11 +18,26 @@ pub enum Feed {
     /// From the source itself.
     Live,
     /// Read before, into this file.
-    Spooled(SpoolFile, Proof),
+    Spooled(Arc<SpoolFile>, Proof),
 }
 
-/// A file of documents, removed when no longer needed.
+/// A file of a dry run, removed when no longer needed.
 pub struct SpoolFile(PathBuf);
+
+impl SpoolFile {
+    /// The file of that name in the spool, and nothing in it; only its owner can read it.
+    pub fn create(folder: &Path, name: &str) -> std::io::Result<(SpoolFile, File)> {
+        std::fs::create_dir_all(folder)?;
+        let path = folder.join(format!("{name}.{}.ndjson", std::process::id()));
+        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        Ok((SpoolFile(path), file))
+    }
+
+    /// Its lines, one after the other.
+    pub fn lines(&self) -> std::io::Result<Lines<BufReader<File>>> {
+        Ok(BufReader::new(File::open(&self.0)?).lines())
+    }
+}
 
 impl Drop for SpoolFile {
     fn drop(&mut self) {
@@ -35,7 +52,7 @@ impl Feed {
         match self {
             Feed::Live => flow.fetch.read(&engine.access, approach, pages).await,
             Feed::Spooled(file, proof) => {
-                let replay = tokio::task::spawn_blocking(move || replay(&file.0, pages)).await;
+                let replay = tokio::task::spawn_blocking(move || replay(&file, pages)).await;
                 match replay {
                     Ok(Ok(())) => proof,
                     _ => Proof { state: crate::store::reads::ReadState::Partial, why: Some("the spool could not be read back".to_owned()), ..proof },
@@ -47,13 +64,11 @@ impl Feed {
 
 /// Reads all sources of a plan into the spool, side by side.
 pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result<Vec<Feed>, RunError> {
-    std::fs::create_dir_all(&request.spool)?;
     futures::future::try_join_all(plan.flows.iter().map(|flow| read_one(engine, plan, flow, request))).await
 }
 
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {
-    let path = request.spool.join(format!("{}.{}.{}.ndjson", plan.tenant.slug, flow.source, std::process::id()));
-    let file = SpoolFile(path.clone());
+    let (spooled, file) = SpoolFile::create(&request.spool, &format!("{}.{}", plan.tenant.slug, flow.source))?;
     let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
     let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way()).await?;
     let approach = Approach { bookmark: None, known: known.map(|known| known.validators), local_time: request.at.time_of_day(flow.zone) };
@@ -62,7 +77,7 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
     let reading = flow.fetch.read(&engine.access, &approach, pages);
     let detailing = detail::pass_on(engine, flow, &stream, request.at, true, listed, sender);
     let writing = tokio::task::spawn_blocking(move || -> std::io::Result<()> {
-        let mut out = BufWriter::new(File::create(path)?);
+        let mut out = BufWriter::new(file);
         while let Some(page) = receiver.blocking_recv() {
             serde_json::to_writer(&mut out, &page)?;
             out.write_all(b"\n")?;
@@ -71,11 +86,11 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
     });
     let (proof, detailed, written) = tokio::join!(reading, detailing, writing);
     written.map_err(|error| RunError::Worker(error.to_string()))??;
-    Ok(Feed::Spooled(file, detailed?.complete(proof)))
+    Ok(Feed::Spooled(Arc::new(spooled), detailed?.complete(proof)))
 }
 
-fn replay(path: &Path, pages: Pages) -> std::io::Result<()> {
-    for line in BufReader::new(File::open(path)?).lines() {
+fn replay(file: &SpoolFile, pages: Pages) -> std::io::Result<()> {
+    for line in file.lines()? {
         pages.send(serde_json::from_str(&line?)?).map_err(std::io::Error::other)?;
     }
     Ok(())

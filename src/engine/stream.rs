@@ -12,7 +12,7 @@ use crate::stage::{ReadEnd, Role, Setting};
 use crate::store::documents::{self, Arrived, Reading};
 use crate::store::reads::{self, Begun, Known, Proof, ReadState, Validators};
 use crate::store::runs::Alert;
-use crate::store::{figures, runs, tables};
+use crate::store::{figures, records, runs, tables};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -205,10 +205,16 @@ async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: Option<ReadE
         tx.commit().await.map_err(crate::store::StoreError::from)?;
         archived += settled.archived.len();
         run.tally().samples.retire(stage.kind().name(), &setting.stream.source, &settled.archived);
+        run.tally().noted(&setting.stream.source, |noted| {
+            noted.missed += i64::try_from(settled.missed).unwrap_or(i64::MAX);
+            noted.withdrawn += i64::try_from(settled.withdrawn).unwrap_or(i64::MAX);
+        });
         run.tally().stage(stage.kind().name(), &setting.stream.source, settled.archived.len(), settled.archived.len(), 0, started.elapsed());
     }
     let mut counts = figures::count(&mut held, &setting.stream, run.id, read, is_held.then_some((setting.fingerprint, setting.at))).await?;
     counts.archived = i64::try_from(archived).unwrap_or(i64::MAX);
+    let seen = records::seen(&mut held, &setting.stream, read).await?;
+    run.tally().noted(&setting.stream.source, |noted| noted.seen = seen);
     run.tally().counts.insert(setting.stream.source.clone(), counts);
     Ok(())
 }

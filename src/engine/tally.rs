@@ -8,6 +8,7 @@ use crate::plan::{Plan, StandsIn};
 use crate::quality::Compared;
 use crate::store::figures::Counts;
 use crate::store::reads::Proof;
+use crate::store::records::Bookkeeping;
 use crate::store::runs::{Alert, StageRecord};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -25,6 +26,8 @@ pub struct Tally {
     pub counts: BTreeMap<String, Counts>,
     /// What is not as usual at each source.
     pub unusual: BTreeMap<String, Vec<Compared>>,
+    /// What was noted of each source without changing a job.
+    pub bookkeeping: BTreeMap<String, Bookkeeping>,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
     /// A few ads at each stage.
@@ -75,6 +78,8 @@ pub struct SourceSummary {
     /// What is not as usual.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unusual: Vec<Compared>,
+    /// What was noted without changing a job.
+    pub bookkeeping: Bookkeeping,
 }
 
 impl Tally {
@@ -88,6 +93,11 @@ impl Tally {
         record.rows_out += wide(rows_out);
         record.refused += wide(refused);
         record.micros += i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
+    }
+
+    /// Notes what changed no job.
+    pub fn noted(&mut self, source: &str, note: impl FnOnce(&mut Bookkeeping)) {
+        note(self.bookkeeping.entry(source.to_owned()).or_default());
     }
 
     /// Everything that the stages did.
@@ -116,6 +126,7 @@ impl Tally {
                     counts,
                     read: self.reads.get(&flow.source).cloned(),
                     unusual: self.unusual.get(&flow.source).cloned().unwrap_or_default(),
+                    bookkeeping: self.bookkeeping.get(&flow.source).copied().unwrap_or_default(),
                 },
             );
         }

@@ -4,11 +4,14 @@
 pub mod biography;
 pub mod columns;
 pub mod daily;
+pub mod difference;
 pub mod graph;
 pub mod history;
+pub mod ink;
 pub mod keys;
 pub mod progress;
 pub mod quality;
+pub mod records;
 pub mod rehearsal;
 pub mod rollback;
 pub mod summary;

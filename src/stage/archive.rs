@@ -88,9 +88,10 @@ impl Archive {
     pub async fn settle(&self, tx: &mut PgConnection, setting: &Setting, end: Option<ReadEnd>) -> crate::store::Result<Settled> {
         let newest_passed = setting.at.newest_passed(setting.zone, self.after_close);
         let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.steady };
-        let mut settled = Settled { archived: settle::archive_closed(tx, &setting.stream, stamp, newest_passed).await?, alerts: Vec::new() };
+        let archived = settle::archive_closed(tx, &setting.stream, stamp, newest_passed).await?;
+        let mut settled = Settled { archived, ..Settled::default() };
         if let Some(end) = end.filter(|end| self.proves_absence(end.state)) {
-            settle::count_misses(tx, &setting.stream, end.read, setting.at, self.apart.0).await?;
+            settled.missed = settle::count_misses(tx, &setting.stream, end.read, setting.at, self.apart.0).await?;
             self.retire(tx, setting, &mut settled).await?;
         }
         Ok(settled)
@@ -102,7 +103,7 @@ impl Archive {
 
     async fn retire(&self, tx: &mut PgConnection, setting: &Setting, settled: &mut Settled) -> crate::store::Result<()> {
         let stream = &setting.stream;
-        settle::withdraw(tx, stream, setting.at, self.after).await?;
+        settled.withdrawn = settle::withdraw(tx, stream, setting.at, self.after).await?;
         let candidates = settle::candidates(tx, stream, self.after).await?;
         let open = if candidates < Share::BINDS_FROM { i64::MAX } else { settle::open_before(tx, stream, setting.at).await? };
         if self.at_most.exceeded_by(candidates, open) {

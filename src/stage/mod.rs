@@ -161,6 +161,10 @@ pub struct ReadEnd {
 pub struct Settled {
     /// Ids of jobs archived.
     pub archived: Vec<String>,
+    /// Ads whose absence was counted.
+    pub missed: u64,
+    /// Ads that were never published, and are gone.
+    pub withdrawn: u64,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
 }
@@ -232,7 +236,7 @@ impl Stage {
         }
     }
 
-    /// The work of a write stage on a batch.
+    /// The work of a write stage on a batch. Gives how many jobs were brought up to date without a version.
     ///
     /// # Errors
     /// The database failed.
@@ -242,10 +246,10 @@ impl Stage {
         setting: &Setting,
         drafts: &[Draft],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<()> {
+    ) -> crate::store::Result<usize> {
         match self {
             Stage::Promote(promote) => promote.write(connection, setting, drafts, history).await,
-            _ => Ok(()),
+            _ => Ok(0),
         }
     }
 

@@ -56,7 +56,8 @@ impl Promote {
         vec!["jobs and history".to_owned(), format!("compares {}", names.join(", "))]
     }
 
-    /// Writes a batch. `history` holds what older fingerprints were made of, so that reasons can name what changed.
+    /// Writes a batch. `history` holds what older fingerprints were made of, so that reasons can name what changed. Gives how many jobs were brought
+    /// up to date without a version.
     ///
     /// # Errors
     /// The database failed.
@@ -66,14 +67,15 @@ impl Promote {
         setting: &Setting,
         drafts: &[Draft],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<()> {
+    ) -> crate::store::Result<usize> {
         let fates: Vec<Fate> = drafts.iter().map(|draft| self.fate(draft)).collect();
         create_relations(tx, setting, &fates).await?;
-        let written = self.write_jobs(tx, setting, &fates, history).await?;
+        let (written, refreshed) = self.write_jobs(tx, setting, &fates, history).await?;
         waiting::write(tx, setting, &fates, history).await?;
         write_holds(tx, setting, &fates).await?;
         let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate, &written)).collect();
-        states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await
+        states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await?;
+        Ok(refreshed)
     }
 
     pub(super) fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
@@ -109,7 +111,7 @@ impl Promote {
         setting: &Setting,
         fates: &[Fate<'_>],
         history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<HashMap<Uuid, Change>> {
+    ) -> crate::store::Result<(HashMap<Uuid, Change>, usize)> {
         let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
         let created: Vec<Version> =
             fates.iter().filter_map(|fate| if let Fate::Create(draft) = fate { Some(first_version(setting, draft)) } else { None }).collect();
@@ -136,7 +138,7 @@ impl Promote {
         let kept: Vec<Uuid> =
             fates.iter().filter_map(|fate| if let Fate::Keep(_, published) = fate { Some(published.job_id) } else { None }).collect();
         jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await?;
-        Ok(changed.iter().map(|version| (version.job_id, version.change)).collect())
+        Ok((changed.iter().map(|version| (version.job_id, version.change)).collect(), refreshed.len()))
     }
 
     fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {

@@ -1,5 +1,6 @@
 //! Where a run writes. A real run takes connections from the pool and commits its batches; a dry run takes the same
-//! steps over one connection, where each batch is a savepoint of one transaction that is rolled back when the lane is dropped.
+//! steps over one connection, where each batch is a savepoint of one transaction that is rolled back when the lane is dropped, unless the lane is
+//! committed: that is how a saved plan is applied.
 //! Nothing outside this file may know which of the two it is.
 
 use super::{Result, StoreError};
@@ -41,6 +42,18 @@ impl Lane {
             Lane::Pool(pool) => pool.acquire().await.map(Held::Pooled).map_err(StoreError::Connect),
             Lane::Rehearsal(connection) => Ok(Held::Shared(Arc::clone(connection).lock_owned().await)),
         }
+    }
+
+    /// Commits what a rehearsal has done, and waits for the disk; batches from a pool have committed themselves.
+    ///
+    /// # Errors
+    /// The database failed, and everything was rolled back; or a batch is still under way.
+    pub async fn commit(self) -> Result<()> {
+        let Lane::Rehearsal(connection) = self else { return Ok(()) };
+        let transaction = Arc::into_inner(connection).ok_or_else(|| sqlx::Error::Protocol("a batch is still under way".to_owned()))?;
+        let mut transaction = transaction.into_inner();
+        sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// How many batches may be written at once.

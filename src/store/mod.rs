@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod biography;
+pub mod digest;
 pub mod documents;
 pub mod failures;
 pub mod figures;
@@ -15,6 +16,7 @@ pub mod jobs;
 pub mod lane;
 pub mod quality;
 pub mod reads;
+pub mod records;
 pub mod relations;
 pub mod resolved;
 pub mod rollback;

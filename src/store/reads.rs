@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 
 /// How a read ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReadState {
     /// All pages read without error, and the stated count agrees where there is one.
@@ -37,7 +37,7 @@ impl ReadState {
 }
 
 /// What was read, and why that is everything or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// How it ended.
     pub state: ReadState,
@@ -55,7 +55,7 @@ pub struct Proof {
     #[serde(skip)]
     pub validators: Option<Validators>,
     /// The source says that nothing has changed since the read before.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_modified: bool,
 }
 

@@ -172,8 +172,16 @@ const HOLD_BACK: &str = "UPDATE ad_states s SET retry_at = NULL, retries = 0, re
    FROM taken_back r
    WHERE s.institution_id = $1 AND s.source_id = r.source_id AND s.external_id = r.original_id AND s.job_id = r.job_id AND r.left_alone IS NULL";
 
-const UNSTAGE: &str = "DELETE FROM staging_jobs w USING taken_back r
-   WHERE w.institution_id = $1 AND w.external_id = r.source_id || ':' || r.original_id AND r.left_alone IS NULL";
+/// What stood against the ads until now stands no more. `$1` institution, `$2` instant, `$3` why.
+const UNSTAGE: &str = "WITH gone AS (
+     DELETE FROM staging_jobs w USING taken_back r
+     WHERE w.institution_id = $1 AND w.external_id = r.source_id || ':' || r.original_id AND r.left_alone IS NULL
+     RETURNING w.id, w.source_id, w.original_id, w.document_id, w.raw_data)
+   INSERT INTO resolved_failures (institution_id, source_id, original_id, document_id, error_type, field_name, rule, error_message, value, since, resolved_at, why)
+   SELECT $1, g.source_id, g.original_id, g.document_id, f.validation_type, f.field_name, f.raw_data ->> 'rule', f.error_message,
+     COALESCE(f.raw_data -> 'found', g.raw_data -> f.field_name, g.raw_data -> 'extra' -> f.field_name), f.since, $2, $3
+   FROM gone g JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = g.id
+   WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'";
 
 /// What the run had published waits where what waits is. `$1` institution, `$2` run, `$3` instant, `$4` reasons.
 const STAGE: &str = "WITH staged AS (
@@ -188,8 +196,8 @@ const STAGE: &str = "WITH staged AS (
      JOIN ad_states s ON s.institution_id = $1 AND s.source_id = r.source_id AND s.external_id = r.original_id AND s.job_id = r.job_id
      WHERE r.left_alone IS NULL AND r.held
      RETURNING w.id, w.validation_errors)
-   INSERT INTO staging_validation_failures (institution_id, staging_job_id, validation_timestamp, validation_type, error_message, raw_data)
-   SELECT $1, staged.id, $3, reason ->> 'type', reason ->> 'message', reason
+   INSERT INTO staging_validation_failures (institution_id, staging_job_id, validation_timestamp, since, validation_type, error_message, raw_data)
+   SELECT $1, staged.id, $3, $3, reason ->> 'type', reason ->> 'message', reason
    FROM staged CROSS JOIN LATERAL jsonb_array_elements(staged.validation_errors) AS reason";
 
 /// `$1` institution, `$2` why, `$3` instant, `$4` run.
@@ -234,7 +242,7 @@ pub async fn take_back(connection: &mut PgConnection, run: &Run, order: &Order, 
     sqlx::query(FIND).bind(institution).bind(run.id).bind(run.at).execute(&mut *connection).await?;
     sqlx::query(WRITE).bind(institution).bind(run.id).bind(at).bind(&order.by).bind(order.suffix()).execute(&mut *connection).await?;
     sqlx::query(HOLD_BACK).bind(institution).bind(&why).bind(old).bind(new).execute(&mut *connection).await?;
-    sqlx::query(UNSTAGE).bind(institution).execute(&mut *connection).await?;
+    sqlx::query(UNSTAGE).bind(institution).bind(at).bind(&why).execute(&mut *connection).await?;
     sqlx::query(STAGE).bind(institution).bind(run.id).bind(at).bind(reasons).execute(&mut *connection).await?;
     sqlx::query(ASK).bind(institution).bind(&why).bind(at).bind(run.id).execute(&mut *connection).await?;
     let taken = sqlx::query_as(

@@ -52,12 +52,12 @@ pub async fn archive_closed(connection: &mut PgConnection, stream: &Stream, stam
     Ok(ids)
 }
 
-/// Counts a miss for every ad that a complete read did not contain, at most once per clock and `apart`.
+/// Counts a miss for every ad that a complete read did not contain, at most once per clock and `apart`. Gives how many.
 ///
 /// # Errors
 /// The database failed.
-pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, apart: Duration) -> Result<()> {
-    sqlx::query(
+pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, apart: Duration) -> Result<u64> {
+    let missed = sqlx::query(
         "UPDATE ad_states SET misses = misses + 1, last_miss_at = $4
          WHERE institution_id = $1 AND source_id = $2 AND last_read <> $3 AND NOT retired
            AND (last_miss_at IS NULL OR (last_miss_at < $4 AND last_miss_at <= $5))",
@@ -69,7 +69,7 @@ pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: 
     .bind(at.0 - apart)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(missed.rows_affected())
 }
 
 /// Closes unpublished ads that have been missed `after` times as withdrawn; their reasons and holds end with them.

@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use weir::config::Project;
 use weir::engine::{Engine, Request, RunError, Summary, Watcher};
 use weir::model::Clock;
-use weir::plan::Checked;
+use weir::plan::{Checked, Plan};
 use weir::source::Access;
 use weir::store::Store;
+use weir::store::records::{Record, Wanted};
 
 /// The pipeline of every test.
 pub const DAILY: &str = "pipeline: daily\nstages: [fetch, extract, resolve, validate, promote, archive, report]\n";
@@ -53,6 +54,10 @@ pub fn everything() -> Watcher {
 pub fn stop_at(n: usize) -> Watcher {
     let seen = AtomicUsize::new(0);
     Arc::new(move |_| if seen.fetch_add(1, Ordering::SeqCst) >= n { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+}
+
+fn active(checked: &Checked) -> impl Iterator<Item = &Plan> {
+    checked.institutions.iter().filter_map(|institution| institution.plan()).map(AsRef::as_ref).filter(|plan: &&Plan| plan.tenant.active)
 }
 
 impl Lab {
@@ -115,10 +120,21 @@ impl Lab {
     }
 
     async fn run_with(&self, url: &str, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
+        let (checked, engine) = self.engine(url, step, watcher).await;
+        let request = self.request(step, dry_run);
+        let mut results = Vec::new();
+        for plan in active(&checked) {
+            results.push(engine.run(plan, &request).await);
+        }
+        engine.store.close().await;
+        results
+    }
+
+    /// The project, and what runs it.
+    async fn engine(&self, url: &str, step: &Step, watcher: Watcher) -> (Checked, Engine) {
         let checked = self.checked();
-        let store = Store::connect(url, 12, "bench").await.unwrap();
         let engine = Engine {
-            store: store.clone(),
+            store: Store::connect(url, 12, "bench").await.unwrap(),
             access: Access {
                 folder: self.folder.clone(),
                 door: weir::source::door::Door::new().unwrap(),
@@ -129,20 +145,44 @@ impl Lab {
             watcher,
             stop: CancellationToken::new(),
         };
-        #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
-        let request = Request {
-            at: step.clock(),
-            dry_run,
-            wait: false,
-            now: chrono::Utc::now,
-            host: "bench".to_owned(),
-            spool: self.folder.join(".weir/spool"),
-        };
-        let mut results = Vec::new();
-        for plan in checked.institutions.iter().filter_map(|institution| institution.plan()).filter(|plan| plan.tenant.active) {
-            results.push(engine.run(plan, &request).await);
+        (checked, engine)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
+    fn request(&self, step: &Step, dry_run: bool) -> Request {
+        // Labs that share a folder do not share a spool.
+        let spool = self.folder.join(".weir").join(&self.bench.name);
+        Request { at: step.clock(), dry_run, wait: false, now: chrono::Utc::now, host: "bench".to_owned(), spool }
+    }
+
+    /// The plan of jobs of every institution, saved into a file.
+    pub async fn foresee(&self, step: &Step, file: &Path) -> Vec<(Summary, Vec<Record>)> {
+        let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
+        let request = self.request(step, true);
+        let (mut plans, mut saved) = (Vec::new(), Vec::new());
+        for plan in active(&checked) {
+            let foreseen = engine.foresee(plan, &request, &Wanted::default(), true).await.unwrap_or_else(|error| panic!("{error}"));
+            let records = foreseen.records.read().unwrap().map(Result::unwrap).collect();
+            plans.push((foreseen.summary, records));
+            saved.extend(foreseen.saved);
         }
-        store.close().await;
+        weir::engine::saved::write(file, &saved.iter().collect::<Vec<_>>(), step.clock().0).unwrap();
+        engine.store.close().await;
+        plans
+    }
+
+    /// Applies a saved plan.
+    pub async fn apply(&self, step: &Step, file: &Path) -> Vec<Result<Summary, RunError>> {
+        // What a source would say now does not count: it is not asked.
+        let nothing = Step { variables: HashMap::new(), ..step.clone() };
+        let (checked, engine) = self.engine(&self.bench.url(), &nothing, everything()).await;
+        let request = self.request(step, false);
+        let mut results = Vec::new();
+        for saved in weir::engine::saved::read(file, &request.spool).unwrap() {
+            let plan = active(&checked).find(|plan| plan.tenant.slug == saved.head.institution).unwrap();
+            results.push(engine.apply(plan, &Request { at: saved.at(), ..request.clone() }, &saved).await);
+        }
+        engine.store.close().await;
         results
     }
 

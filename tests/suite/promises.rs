@@ -18,7 +18,7 @@ pub enum Act {
     Edit(String),
 }
 
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> =
         std::fs::read_dir("tests/cases").unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     cases.sort();

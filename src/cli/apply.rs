@@ -1,0 +1,92 @@
+//! `weir apply`.
+
+use super::database::{Database, block_on};
+use super::run::engine;
+use super::{CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
+use crate::engine::saved::{self, Saved};
+use crate::engine::{Engine, Request, RunError, Summary};
+use crate::plan::{Checked, Plan, Standing};
+use crate::report::records::changes;
+use crate::report::{progress, summary};
+use crate::store::figures::Counts;
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Do exactly what a saved plan says, or nothing.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out FILE`, and holds the documents that were read: nothing is fetched.\n\
+    An institution is refused if its tables or its YAML have changed since, or if anything else would come of it than the plan says; each is\n\
+    applied in one transaction, or not at all."
+)]
+pub struct Apply {
+    /// The saved plan
+    file: PathBuf,
+    /// Wait for a run of the same institution instead of giving up
+    #[arg(long)]
+    wait: bool,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+    /// Exit with 3 when jobs were created, updated, reopened or archived
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+impl Apply {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let checked = edge.checked();
+        show(&checked, edge);
+        let plans = saved::read(&self.file, &edge.home().join("spool"))
+            .map_err(|error| Failure { message: format!("`{}`: {error}", self.file.display()), code: NOTHING })?;
+        block_on(async {
+            let database = Database::open(edge).await?;
+            let engine = engine(edge, &checked, &database, None, progress::quiet())?;
+            let (mut summaries, mut code) = (Vec::new(), DONE);
+            for saved in &plans {
+                match self.one(edge, &engine, &checked, saved).await {
+                    Ok(summary) => summaries.push(summary),
+                    Err(error) => {
+                        code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
+                        eprintln!("error: `{}`: {error}", saved.head.institution);
+                    }
+                }
+            }
+            database.close().await?;
+            Ok(self.tell(edge, &summaries, code))
+        })?
+    }
+
+    async fn one(&self, edge: &Edge, engine: &Engine, checked: &Checked, saved: &Saved) -> Result<Summary, RunError> {
+        let request = Request { at: saved.at(), dry_run: false, wait: self.wait, now: edge.now, host: edge.host(), spool: edge.home().join("spool") };
+        engine.apply(&*plan(checked, &saved.head.institution)?, &request, saved).await
+    }
+
+    fn tell(&self, edge: &Edge, summaries: &[Summary], code: u8) -> u8 {
+        let mut total = Counts::default();
+        for summary in summaries {
+            total.add(&summary.total);
+            flow::keep(edge, summary);
+            if !self.json {
+                say!("{}", summary::text(summary));
+            }
+        }
+        if self.json {
+            say!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
+        }
+        let code = if summaries.iter().any(Summary::has_problems) { code.max(FAILED) } else { code };
+        if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code }
+    }
+}
+
+/// The plan of an institution as its YAML says it now.
+fn plan(checked: &Checked, slug: &str) -> Result<Arc<Plan>, RunError> {
+    let moved = |why: &str| RunError::Moved { slug: slug.to_owned(), why: why.to_owned() };
+    match checked.institutions.iter().find(|one| one.slug == slug).map(|one| &one.standing) {
+        Some(Standing::Ready(plan)) => Ok(Arc::clone(plan)),
+        Some(Standing::Inactive(_)) => Err(moved("it is not active any more")),
+        Some(Standing::Broken(_)) => Err(moved("its YAML has errors")),
+        None => Err(moved("this project has no such institution")),
+    }
+}

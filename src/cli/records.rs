@@ -1,0 +1,143 @@
+//! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which form, into which file.
+
+use super::{Edge, FAILED, Failure};
+use crate::engine::foresee::Foreseen;
+use crate::engine::saved::{self, Saved};
+use crate::report::records::html;
+use crate::report::records::text::{self, Look};
+use crate::store::records::{WHATS, Wanted, What};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde_json::{Value as Json, json};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What the signs mean, for `--help`.
+pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question to a person, = unchanged.\n\
+    A dry run is the real run rolled back, so the plan is what a run does now. `--out FILE` saves it, and `weir apply FILE` does exactly that, or\n\
+    nothing if the tables or the YAML have moved on. docs/reference/plan.md has the JSON format.";
+
+/// Records of a kind and source that are shown where nothing else is said.
+const SHOWN: usize = 10;
+
+/// Which records, and how.
+#[derive(clap::Args, Default)]
+#[command(next_help_heading = "The plan of jobs")]
+pub(super) struct View {
+    /// Show only this kind; may be given again
+    #[arg(long, value_name = "KIND", value_parser = kind())]
+    only: Vec<What>,
+    /// Show only this source; may be given again
+    #[arg(long, value_name = "SOURCE")]
+    source: Vec<String>,
+    /// Show only what touches this field; may be given again
+    #[arg(long, value_name = "FIELD")]
+    field: Vec<String>,
+    /// Records to show of each kind and source, 0 for all (10; with --json all)
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Also write a page to look at in a browser
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Save the plan, with the documents that were read, for `weir apply`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn kind() -> impl TypedValueParser<Value = What> {
+    let named = |name: String| WHATS.into_iter().find(|what| what.name() == name).unwrap_or(What::Update);
+    PossibleValuesParser::new(WHATS.map(What::name)).map(named)
+}
+
+impl View {
+    /// Refuses what only a plan of jobs has.
+    pub(super) fn only_with(&self, flag: &str) -> Result<(), Failure> {
+        let given = [
+            ("--only", !self.only.is_empty()),
+            ("--source", !self.source.is_empty()),
+            ("--field", !self.field.is_empty()),
+            ("--limit", self.limit.is_some()),
+            ("--html", self.html.is_some()),
+            ("--out", self.out.is_some()),
+        ];
+        match given.into_iter().find(|(_, given)| *given) {
+            Some((name, _)) => Err(Failure::nothing(format!("`{name}` is of the plan of jobs\nhelp: use it with `{flag}`"))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn wanted(&self, json: bool) -> Wanted {
+        let limit = self.limit.unwrap_or(if json { 0 } else { SHOWN });
+        Wanted { only: self.only.clone(), sources: self.source.clone(), fields: self.field.clone(), limit: (limit > 0).then_some(limit) }
+    }
+
+    pub(super) fn saves(&self) -> bool {
+        self.out.is_some()
+    }
+
+    fn look(&self, edge: &Edge) -> Look<'_> {
+        Look { ink: edge.ink(), width: edge.width, fields: &self.field }
+    }
+
+    /// A line an institution and source.
+    pub(super) fn overview(&self, edge: &Edge, plans: &[&Foreseen]) {
+        put!("{}", text::overview(plans, self.look(edge)));
+    }
+
+    /// Record by record.
+    pub(super) fn text(&self, edge: &Edge, plan: &Foreseen) -> Result<(), Failure> {
+        gone_is_fine(text::write(&mut BufWriter::new(std::io::stdout().lock()), plan, self.look(edge)))
+    }
+
+    /// A line a plan with its counts, and a line a record.
+    pub(super) fn json_lines(&self, plans: &[&Foreseen]) -> Result<(), Failure> {
+        let write = || -> std::io::Result<()> {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            for plan in plans {
+                let summary = &plan.summary;
+                let (slug, sources) = (&summary.institution, &summary.sources);
+                let found = &plan.records.found;
+                writeln!(
+                    out,
+                    "{}",
+                    json!({ "event": "plan", "format": 1, "institution": slug, "at": summary.at, "total": summary.total, "sources": sources, "records": found })
+                )?;
+                for line in plan.records.lines()? {
+                    let mut record: Json = serde_json::from_str(&line?)?;
+                    record["event"] = json!("record");
+                    record["institution"] = json!(slug);
+                    writeln!(out, "{record}")?;
+                }
+            }
+            out.flush()
+        };
+        gone_is_fine(write())
+    }
+
+    /// The page, and the saved plan.
+    pub(super) fn files(&self, edge: &Edge, plans: &[&Foreseen]) -> Result<(), Failure> {
+        let failed =
+            |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("`{}` cannot be written: {why}", file.display()), code: FAILED };
+        if let Some(file) = &self.html {
+            let written = html(plans, &self.field).and_then(|page| std::fs::write(file, page));
+            written.map_err(|error| failed(file, &error))?;
+            eprintln!("written to {}", file.display());
+        }
+        if let Some(file) = &self.out {
+            let saved: Vec<&Saved> = plans.iter().filter_map(|plan| plan.saved.as_ref()).collect();
+            if saved.is_empty() {
+                return Err(failed(file, &"no institution could be planned"));
+            }
+            saved::write(file, &saved, (edge.now)()).map_err(|error| failed(file, &error))?;
+            eprintln!("saved to {0}: `weir apply {0}` does exactly this", file.display());
+        }
+        Ok(())
+    }
+}
+
+/// A reader that has gone away is no failure.
+fn gone_is_fine(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,166 @@
+//! The plan of jobs: a dry run, and what it did record by record, read from the tables inside its transaction before that is rolled back. Nothing
+//! is predicted: the records are what the same run does. They go to a file in the spool, so memory stays flat; the counts are exact
+//! whatever is left out of the file.
+
+use super::saved::Saved;
+use super::spool::{self, SpoolFile};
+use super::{Engine, Request, Run, RunError, Summary, take_lock};
+use crate::plan::Plan;
+use crate::store::Stream;
+use crate::store::digest::digest;
+use crate::store::records::{self, Of, Record, Wanted, What};
+use futures::TryStreamExt;
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
+
+/// What a run would do.
+pub struct Foreseen {
+    /// The counts.
+    pub summary: Summary,
+    /// The records.
+    pub records: Arc<Records>,
+    /// What a saved plan is made of, if one was asked for.
+    pub saved: Option<Saved>,
+}
+
+/// Records in a file, by source and kind.
+pub struct Records {
+    file: SpoolFile,
+    /// How many there are of each source and kind, those that were left out included.
+    pub found: BTreeMap<String, BTreeMap<What, usize>>,
+}
+
+impl Records {
+    /// Those of a file; how many they are is not known.
+    pub(super) fn of(file: SpoolFile) -> Records {
+        Records { file, found: BTreeMap::new() }
+    }
+
+    /// One after the other.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<Record>>> {
+        Ok(self.file.lines()?.map(|line| Ok(serde_json::from_str(&line?)?)))
+    }
+
+    /// As they are written.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn lines(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<String>>> {
+        self.file.lines()
+    }
+
+    /// How many there are of a source and kind.
+    pub fn count(&self, source: &str, what: What) -> usize {
+        self.found.get(source).and_then(|found| found.get(&what)).copied().unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// Does everything, tells what came of it, and rolls it back. With `save`, all that is needed to do exactly that later is kept.
+    ///
+    /// # Errors
+    /// As a run.
+    pub async fn foresee(&self, plan: &Plan, request: &Request, wanted: &Wanted, save: bool) -> Result<Foreseen, RunError> {
+        let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
+        let outcome = self.foresee_locked(plan, request, wanted, save).await;
+        // The server releases the lock by itself if this fails.
+        let _ = lock.release().await;
+        outcome
+    }
+
+    async fn foresee_locked(&self, plan: &Plan, request: &Request, wanted: &Wanted, save: bool) -> Result<Foreseen, RunError> {
+        self.check_clock(plan, request).await?;
+        let before = if save { Some(digest(&mut *self.store.connection().await?, plan.tenant.id).await?) } else { None };
+        let feeds = spool::read_all(self, plan, request).await?;
+        let mut saved = before.map(|digest| Saved::begin(plan, request, digest, &feeds));
+        let run = Run::begin(self, plan, request, self.store.rehearsal().await?).await?;
+        let summary = run.go(feeds).await?;
+        let records = Arc::new(run.records(wanted, "records").await?);
+        if let Some(saved) = &mut saved {
+            let all = if *wanted == Wanted::default() { Arc::clone(&records) } else { Arc::new(run.records(&Wanted::default(), "all").await?) };
+            saved.conclude(&summary, all);
+        }
+        Ok(Foreseen { summary, records, saved })
+    }
+}
+
+impl Run<'_> {
+    /// What this run did, in a file.
+    pub(super) async fn records(&self, wanted: &Wanted, name: &str) -> Result<Records, RunError> {
+        let (file, out) = SpoolFile::create(&self.request.spool, &format!("{}.{name}", self.plan.tenant.slug))?;
+        let mut writing = Writing { out: BufWriter::new(out), found: BTreeMap::new(), wanted };
+        for flow in self.plan.flows.iter().filter(|flow| wanted.wants_source(&flow.source)) {
+            let stream = Stream { institution: self.plan.tenant.id, source: flow.source.clone() };
+            self.versions(&stream, &mut writing).await?;
+            self.refusals(&stream, &mut writing).await?;
+        }
+        writing.out.flush()?;
+        Ok(Records { file, found: writing.found })
+    }
+
+    async fn versions(&self, stream: &Stream, writing: &mut Writing<'_>) -> Result<(), RunError> {
+        let of = Of { stream, run: self.id, at: self.request.at };
+        let mut held = self.lane.hold().await?;
+        let counts = records::count(&mut held, of, writing.wanted).await?;
+        for what in [What::Create, What::Update, What::Reopen, What::Archive] {
+            let count = counts.get(what.name()).copied().unwrap_or_default();
+            if count == 0 || !writing.wanted.wants(what) {
+                continue;
+            }
+            *writing.count(&stream.source, what) = usize::try_from(count).unwrap_or_default();
+            let mut rows = records::versions(&mut held, of, what, writing.wanted);
+            while let Some(record) = rows.try_next().await? {
+                writing.put(&record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The ads that do not become jobs, and what is put before a person: compared with how it stood, as others still see it.
+    async fn refusals(&self, stream: &Stream, writing: &mut Writing<'_>) -> Result<(), RunError> {
+        let mut before = self.engine.store.connection().await?;
+        let mut held = self.lane.hold().await?;
+        let mut rows = records::refusals(&mut before, &mut held, stream);
+        while let Some(record) = rows.try_next().await? {
+            writing.add(&record)?;
+        }
+        drop(rows);
+        for record in records::questions(&mut before, &mut held, stream).await? {
+            writing.add(&record)?;
+        }
+        Ok(())
+    }
+}
+
+/// A file of records being written.
+struct Writing<'w> {
+    out: BufWriter<std::fs::File>,
+    found: BTreeMap<String, BTreeMap<What, usize>>,
+    wanted: &'w Wanted,
+}
+
+impl Writing<'_> {
+    fn count(&mut self, source: &str, what: What) -> &mut usize {
+        self.found.entry(source.to_owned()).or_default().entry(what).or_default()
+    }
+
+    /// Counts a record, and writes it while there is room.
+    fn add(&mut self, record: &Record) -> Result<(), RunError> {
+        if !record.is_wanted(self.wanted) {
+            return Ok(());
+        }
+        let limit = self.wanted.limit.unwrap_or(usize::MAX);
+        let count = self.count(&record.source, record.what);
+        *count += 1;
+        if *count > limit { Ok(()) } else { self.put(record) }
+    }
+
+    fn put(&mut self, record: &Record) -> Result<(), RunError> {
+        serde_json::to_writer(&mut self.out, record).map_err(std::io::Error::from)?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+}

@@ -1,0 +1,273 @@
+//! A saved plan: one gzip file of JSON lines with all that is needed to do later exactly what a dry run showed: the plan in outline, the clock, a
+//! digest of what the institution looked like, the documents as they were read with the proof of each read, and every record. A file holds
+//! documents, so only its owner may read it. What is read back is believed only when its last line is there and the counts agree.
+//!
+//! The first line names the format; a change that an older Weir would misread raises [`FORMAT`].
+
+use super::foresee::Records;
+use super::spool::{Feed, SpoolFile};
+use super::{Request, Summary};
+use crate::model::Clock;
+use crate::plan::Plan;
+use crate::plan::outline::Outline;
+use crate::store::reads::{Proof, Validators};
+use chrono::{DateTime, Utc};
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The version of the format.
+pub const FORMAT: u32 = 1;
+
+/// What is known of one institution's plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The institution.
+    pub institution: String,
+    /// Its plan, so that a refusal can name what was edited.
+    pub plan: Outline,
+    /// The clock of the run.
+    pub at: DateTime<Utc>,
+    /// What the institution looked like.
+    pub digest: String,
+    /// Its sources.
+    pub sources: Vec<SourceHead>,
+}
+
+/// What is known of one source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceHead {
+    /// The source.
+    pub source: String,
+    /// How it was read.
+    pub proof: Proof,
+    /// What it said of its state.
+    pub validators: Option<Validators>,
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    WeirPlan { format: u32, weir: String, made_at: DateTime<Utc> },
+    Institution(Box<Head>),
+    Page { source: String, page: Box<RawValue> },
+    Record(Box<RawValue>),
+    Done { institution: String, records: usize, outcome: Json },
+    End { institutions: usize },
+}
+
+/// Why a saved plan cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    /// It cannot be written or read at all.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// It is something else, or damaged.
+    #[error("it is no saved plan, or not all of it: {0}\nhelp: make a new one with `weir run --dry-run --out FILE`")]
+    Damaged(String),
+    /// A newer Weir has written it.
+    #[error("it was written by a newer Weir (format {0}, this one reads {FORMAT})\nhelp: use that Weir, or make a new plan")]
+    Newer(u32),
+}
+
+/// One institution's plan, to be written or as read back.
+pub struct Saved {
+    /// What is known of it.
+    pub head: Head,
+    /// The documents of each source, in the order of the sources.
+    documents: Vec<Arc<SpoolFile>>,
+    /// All records.
+    records: Option<Arc<Records>>,
+    /// The counts.
+    outcome: Json,
+}
+
+impl Saved {
+    /// The plan of an institution before it is known what it does.
+    pub(super) fn begin(plan: &Plan, request: &Request, digest: String, feeds: &[Feed]) -> Saved {
+        let spooled = plan.flows.iter().zip(feeds).filter_map(|(flow, feed)| match feed {
+            Feed::Spooled(file, proof) => Some((flow, Arc::clone(file), proof)),
+            Feed::Live => None,
+        });
+        let (mut sources, mut documents) = (Vec::new(), Vec::new());
+        for (flow, file, proof) in spooled {
+            sources.push(SourceHead { source: flow.source.clone(), proof: proof.clone(), validators: proof.validators.clone() });
+            documents.push(file);
+        }
+        let head = Head { institution: plan.tenant.slug.clone(), plan: Outline::of(plan), at: request.at.0, digest, sources };
+        Saved { head, documents, records: None, outcome: Json::Null }
+    }
+
+    pub(super) fn conclude(&mut self, summary: &Summary, records: Arc<Records>) {
+        (self.outcome, self.records) = (outcome(summary), Some(records));
+    }
+
+    /// The clock of the run.
+    pub fn at(&self) -> Clock {
+        Clock(self.head.at)
+    }
+
+    /// The documents of each source, to be read instead of the source.
+    pub(super) fn feeds(&self) -> Vec<Feed> {
+        let proof = |source: &SourceHead| Proof { validators: source.validators.clone(), ..source.proof.clone() };
+        self.head.sources.iter().zip(&self.documents).map(|(source, file)| Feed::Spooled(Arc::clone(file), proof(source))).collect()
+    }
+
+    /// The counts and the records; nothing if they are not known.
+    pub(super) fn expected(&self) -> Option<(&Json, &Records)> {
+        Some((&self.outcome, self.records.as_deref()?))
+    }
+}
+
+/// The counts of a run that a plan promises.
+pub(super) fn outcome(summary: &Summary) -> Json {
+    let sources = summary.sources.iter().map(|(source, about)| (source.clone(), serde_json::json!([about.counts, about.bookkeeping])));
+    Json::Object(sources.collect())
+}
+
+/// Writes plans into a file; it appears under its name when it is whole.
+///
+/// # Errors
+/// The disk.
+pub fn write(path: &Path, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(), SavedError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    let written = write_all(file, plans, made_at).and_then(|()| Ok(std::fs::rename(&partial, path)?));
+    if written.is_err() {
+        // What is left over is in nobody's way.
+        let _ = std::fs::remove_file(&partial);
+    }
+    written
+}
+
+fn write_all(file: File, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(), SavedError> {
+    let mut out = GzEncoder::new(BufWriter::new(file), Compression::fast());
+    put(&mut out, &Line::WeirPlan { format: FORMAT, weir: env!("CARGO_PKG_VERSION").to_owned(), made_at })?;
+    for plan in plans {
+        put(&mut out, &Line::Institution(Box::new(plan.head.clone())))?;
+        for (source, documents) in plan.head.sources.iter().zip(&plan.documents) {
+            for line in documents.lines()? {
+                put(&mut out, &Line::Page { source: source.source.clone(), page: raw(line?)? })?;
+            }
+        }
+        let mut records = 0;
+        for line in plan.records.iter().map(|records| records.lines()).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            put(&mut out, &Line::Record(raw(line?)?))?;
+            records += 1;
+        }
+        put(&mut out, &Line::Done { institution: plan.head.institution.clone(), records, outcome: plan.outcome.clone() })?;
+    }
+    put(&mut out, &Line::End { institutions: plans.len() })?;
+    out.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(())
+}
+
+fn raw(line: String) -> std::io::Result<Box<RawValue>> {
+    Ok(RawValue::from_string(line)?)
+}
+
+fn put(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}
+
+/// Reads a file of plans to its end, documents and records into files of the spool. Nothing of it is believed if its end is missing.
+///
+/// # Errors
+/// It is no saved plan, damaged, or of a newer Weir.
+pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
+    let mut lines = BufReader::new(MultiGzDecoder::new(File::open(path)?)).lines();
+    match lines.next().map(parse).transpose()? {
+        Some(Line::WeirPlan { format, .. }) if format > FORMAT => return Err(SavedError::Newer(format)),
+        Some(Line::WeirPlan { .. }) => {}
+        _ => return Err(SavedError::Damaged("it does not begin as one".to_owned())),
+    }
+    let (mut plans, mut open) = (Vec::new(), None::<Unpacking>);
+    while let Some(line) = lines.next() {
+        match (parse(line)?, &mut open) {
+            (Line::Institution(head), None) => open = Some(Unpacking::begin(*head, spool)?),
+            (Line::Page { source, page }, Some(open)) => open.page(&source, &page)?,
+            (Line::Record(record), Some(open)) => open.record(&record)?,
+            (Line::Done { records, outcome, .. }, Some(_)) => plans.extend(open.take().map(|open| open.end(records, outcome)).transpose()?),
+            // Nothing may follow; to ask for it checks the sum at the end of the file.
+            (Line::End { institutions }, None) if institutions == plans.len() => return lines.next().map_or(Ok(plans), |line| Err(beyond(line))),
+            _ => return Err(SavedError::Damaged("its lines are not in order".to_owned())),
+        }
+    }
+    Err(SavedError::Damaged("its end is missing".to_owned()))
+}
+
+fn beyond(line: std::io::Result<String>) -> SavedError {
+    SavedError::Damaged(line.map_or_else(|error| error.to_string(), |_| "it goes on behind its end".to_owned()))
+}
+
+fn parse(line: std::io::Result<String>) -> Result<Line, SavedError> {
+    let line = line.map_err(|error| SavedError::Damaged(error.to_string()))?;
+    serde_json::from_str(&line).map_err(|error| SavedError::Damaged(error.to_string()))
+}
+
+/// One institution of a file, being read.
+struct Unpacking {
+    head: Head,
+    documents: Vec<(Arc<SpoolFile>, BufWriter<File>)>,
+    records: (SpoolFile, BufWriter<File>),
+    count: usize,
+}
+
+impl Unpacking {
+    fn begin(head: Head, spool: &Path) -> Result<Unpacking, SavedError> {
+        let file = |name: &str| SpoolFile::create(spool, &format!("apply.{}.{name}", head.institution));
+        if !is_plain(&head.institution) || !head.sources.iter().all(|source| is_plain(&source.source)) {
+            return Err(SavedError::Damaged("a name in it cannot be one".to_owned()));
+        }
+        let documents =
+            head.sources.iter().map(|source| file(&format!("of.{}", source.source)).map(|(file, out)| (Arc::new(file), BufWriter::new(out))));
+        let documents = documents.collect::<std::io::Result<Vec<_>>>()?;
+        let (records, out) = file("records")?;
+        Ok(Unpacking { head, documents, records: (records, BufWriter::new(out)), count: 0 })
+    }
+
+    fn page(&mut self, source: &str, page: &RawValue) -> Result<(), SavedError> {
+        let place = self.head.sources.iter().position(|one| one.source == source);
+        let Some((_, out)) = place.and_then(|place| self.documents.get_mut(place)) else {
+            return Err(SavedError::Damaged(format!("it has documents of `{source}` and does not list it")));
+        };
+        writeln!(out, "{page}")?;
+        Ok(())
+    }
+
+    fn record(&mut self, record: &RawValue) -> Result<(), SavedError> {
+        self.count += 1;
+        writeln!(self.records.1, "{record}")?;
+        Ok(())
+    }
+
+    fn end(self, records: usize, outcome: Json) -> Result<Saved, SavedError> {
+        if records != self.count {
+            return Err(SavedError::Damaged(format!("{} of {records} records are there", self.count)));
+        }
+        let mut documents = Vec::new();
+        for (file, mut out) in self.documents {
+            out.flush()?;
+            documents.push(file);
+        }
+        let (file, mut out) = self.records;
+        out.flush()?;
+        Ok(Saved { head: self.head, documents, records: Some(Arc::new(Records::of(file))), outcome })
+    }
+}
+
+/// Whether a name can be one of an institution or source, and so part of a file's name.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}

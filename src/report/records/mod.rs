@@ -1,0 +1,123 @@
+//! The plan of jobs, for people: totals first, then record by record with a sign, old and new of each field, and every reason. As text in [`text`]
+//! and as a page in [`page`]. Records are read from their file one after the other; scraped text is cut, cleaned and escaped.
+
+pub mod page;
+pub mod text;
+
+pub use page::html;
+
+use super::difference::plain;
+use crate::engine::foresee::Foreseen;
+use crate::store::figures::Counts;
+use crate::store::records::{Bookkeeping, Record, WHATS, What};
+use serde_json::Value as Json;
+
+/// How a kind of record is shown: its sign and its word.
+pub fn sign(what: What) -> (char, &'static str) {
+    match what {
+        What::Create => ('+', "to create"),
+        What::Update => ('~', "to update"),
+        What::Reopen => ('^', "to reopen"),
+        What::Archive => ('-', "to archive"),
+        What::Held => ('!', "held"),
+        What::Rejected => ('x', "rejected"),
+        What::Failed => ('x', "failed"),
+        What::Question => ('?', "to decide"),
+    }
+}
+
+/// The sign and word of what stays as it is.
+const UNCHANGED: (char, &str) = ('=', "unchanged");
+
+/// What a plan says of a source in numbers: of each kind how many, those that are none left out. Of ads that are refused or held, all; whether
+/// they were before is for the records to tell.
+fn totals(counts: &Counts, questions: usize) -> Vec<(Option<What>, i64)> {
+    let number = |what: What| match what {
+        What::Create => counts.created,
+        What::Update => counts.updated,
+        What::Reopen => counts.reopened,
+        What::Archive => counts.archived,
+        What::Held => counts.held,
+        What::Rejected => counts.rejected,
+        What::Failed => counts.failed,
+        What::Question => i64::try_from(questions).unwrap_or(i64::MAX),
+    };
+    let all = WHATS.into_iter().map(|what| (Some(what), number(what))).chain([(None, counts.unchanged)]);
+    all.filter(|(_, number)| *number > 0).collect()
+}
+
+/// Whether a run would change a job.
+pub fn changes(counts: &Counts) -> bool {
+    counts.created + counts.updated + counts.reopened + counts.archived > 0
+}
+
+/// Why, without what the sign says already.
+fn why(record: &Record) -> &str {
+    let why = record.why.strip_prefix("archived: ").or_else(|| record.why.strip_prefix("reopened: ")).unwrap_or(&record.why);
+    match record.what {
+        What::Create if why == "initial job creation" => "",
+        What::Create => why.strip_prefix("initial job creation; ").unwrap_or(why),
+        What::Rejected | What::Failed => "",
+        What::Held if record.job.is_some() => "the job stays as it was",
+        What::Held => "",
+        _ => why,
+    }
+}
+
+/// The changes of a record by field: the status is the sign, ids of companies and divisions read as their names.
+fn changed(record: &Record, only: &[String]) -> Vec<(String, Json, Json)> {
+    let named = |value: Option<&Json>| {
+        let name = value.and_then(Json::as_str).and_then(|id| record.names.get(id));
+        name.or(value).cloned().unwrap_or_default()
+    };
+    let fields = record.changes.as_object().into_iter().flatten().filter(|(field, _)| *field != "status");
+    let wanted = fields.filter(|(field, _)| only.is_empty() || only.contains(field));
+    wanted
+        .map(|(field, change)| {
+            (field.strip_suffix("_id").filter(|_| is_name(field)).unwrap_or(field).to_owned(), named(change.get("old")), named(change.get("new")))
+        })
+        .collect()
+}
+
+fn is_name(field: &str) -> bool {
+    matches!(field, "company_id" | "division_id")
+}
+
+/// A new job in a few words: when, where, for whom, for how much.
+fn gist(record: &Record) -> Vec<String> {
+    let text = |field: &str| record.fields.get(field).map(plain);
+    let named = |field: &str| record.fields.get(field).and_then(Json::as_str).and_then(|id| record.names.get(id)).map(plain);
+    let dates = match (text("open_date"), text("close_date")) {
+        (Some(open), Some(close)) => Some(format!("{open} to {close}")),
+        (Some(open), None) => Some(format!("from {open}")),
+        (None, Some(close)) => Some(format!("to {close}")),
+        (None, None) => None,
+    };
+    let whose = named("company_id").or_else(|| named("division_id")).or_else(|| text("department"));
+    [dates, text("locations"), whose, text("job_type"), text("remuneration")].into_iter().flatten().collect()
+}
+
+/// Reasons as rows: type, field, message.
+fn reasons(record: &Record) -> Vec<[String; 3]> {
+    let text = |reason: &Json, key: &str| reason.get(key).filter(|value| !value.is_null()).map(plain).unwrap_or_default();
+    let all = record.reasons.as_array().into_iter().flatten();
+    all.map(|reason| [text(reason, "type"), text(reason, "field"), text(reason, "message")]).collect()
+}
+
+/// What is noted without changing a job, in words; nothing if nothing is.
+fn noted(noted: &Bookkeeping) -> Option<String> {
+    let of = |number: i64, what: &str| (number > 0).then(|| format!("{} {what}", crate::plan::picture::thousands(number)));
+    let all = [
+        of(noted.seen, "seen"),
+        of(noted.missed, "missed"),
+        of(noted.refreshed, "refreshed without a version"),
+        of(noted.withdrawn, "withdrawn before they were published"),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// The sources of a plan that its records speak of.
+fn sources(foreseen: &Foreseen) -> Vec<&String> {
+    foreseen.summary.sources.keys().filter(|source| foreseen.records.found.contains_key(*source)).collect()
+}

@@ -1,0 +1,148 @@
+//! The plan of jobs as text.
+
+use super::{UNCHANGED, changed, changes, gist, noted, reasons, sign, sources, totals, why};
+use crate::engine::foresee::Foreseen;
+use crate::plan::picture::thousands;
+use crate::report::columns::{columns, line};
+use crate::report::difference::Difference;
+use crate::report::ink::Ink;
+use crate::store::figures::Counts;
+use crate::store::records::{Record, What};
+use std::io::{Result, Write};
+
+/// How it is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'l> {
+    /// Colours.
+    pub ink: Ink,
+    /// Characters in a line.
+    pub width: usize,
+    /// Fields to which differences are limited.
+    pub fields: &'l [String],
+}
+
+impl Look<'_> {
+    fn paint(&self, what: Option<What>, text: String) -> String {
+        match what {
+            Some(What::Create) => self.ink.green(text),
+            Some(What::Update) => self.ink.yellow(text),
+            Some(What::Reopen) => self.ink.blue(text),
+            Some(What::Archive | What::Rejected | What::Failed) => self.ink.red(text),
+            Some(What::Held | What::Question) => self.ink.violet(text),
+            None => self.ink.soft(text),
+        }
+    }
+}
+
+/// A line an institution and source: what a run would do, in numbers.
+pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
+    let mut rows = Vec::new();
+    for plan in plans {
+        for (source, about) in &plan.summary.sources {
+            let questions = plan.records.count(source, What::Question);
+            rows.push(vec![plan.summary.institution.clone(), source.clone(), counted(&about.counts, questions, look)]);
+        }
+    }
+    columns(&rows, 3)
+}
+
+/// The counts in words, with their signs.
+fn counted(counts: &Counts, questions: usize, look: Look<'_>) -> String {
+    let word = |(what, number): (Option<What>, i64)| {
+        let (sign, word) = what.map_or(UNCHANGED, sign);
+        look.paint(what, format!("{sign} {} {word}", thousands(number)))
+    };
+    let all: Vec<String> = totals(counts, questions).into_iter().map(word).collect();
+    match (changes(counts), all.is_empty()) {
+        (_, true) => "nothing to do".to_owned(),
+        (true, false) => all.join("  "),
+        (false, false) => format!("{}  {}", all.join("  "), look.ink.soft("nothing to do")),
+    }
+}
+
+/// Record by record.
+///
+/// # Errors
+/// The records cannot be read, or nobody reads on.
+pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()> {
+    let mut shown = Shown { source: String::new(), what: None, count: 0 };
+    for record in plan.records.read()? {
+        let record = record?;
+        if shown.source != record.source || shown.what != Some(record.what) {
+            shown.rest(out, plan, look)?;
+            if shown.source != record.source {
+                writeln!(out, "\n  {}", look.ink.bold(format!("{} · {}", plan.summary.institution, record.source)))?;
+            }
+            shown = Shown { source: record.source.clone(), what: Some(record.what), count: 0 };
+        }
+        shown.count += 1;
+        put(out, &record, look)?;
+    }
+    shown.rest(out, plan, look)?;
+    if sources(plan).is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    for (source, about) in &plan.summary.sources {
+        if let Some(noted) = noted(&about.bookkeeping) {
+            writeln!(out, "  {}", look.ink.soft(format!("noted of {source}, no job changed by it: {noted}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// What was shown of a source and kind.
+struct Shown {
+    source: String,
+    what: Option<What>,
+    count: usize,
+}
+
+impl Shown {
+    /// Says how many were left out.
+    fn rest(&self, out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()> {
+        let Some(what) = self.what else { return Ok(()) };
+        let more = plan.records.count(&self.source, what).saturating_sub(self.count);
+        if more == 0 {
+            return Ok(());
+        }
+        let words = format!("and {} more {}: `--limit 0` shows all", thousands(i64::try_from(more).unwrap_or(i64::MAX)), sign(what).1);
+        writeln!(out, "      {}", look.ink.soft(words))
+    }
+}
+
+fn put(out: &mut dyn Write, record: &Record, look: Look<'_>) -> Result<()> {
+    let (sign, _) = sign(record.what);
+    let title = line(record.title.as_deref().unwrap_or_default(), 80);
+    let id = line(&short(&record.id), 44);
+    let why = why(record);
+    let why = if why.is_empty() { String::new() } else { look.ink.soft(format!("  · {}", line(why, 300))) };
+    let head = look.paint(Some(record.what), format!("{sign} {id:<10}"));
+    writeln!(out, "    {head}  {}{why}", look.ink.bold(title))?;
+    for body in body(record, look) {
+        writeln!(out, "        {body}")?;
+    }
+    Ok(())
+}
+
+/// The hash of an ad without an id is cut.
+fn short(id: &str) -> String {
+    if id.starts_with("sha256:") { id.chars().take(15).chain(['…']).collect() } else { id.to_owned() }
+}
+
+fn body(record: &Record, look: Look<'_>) -> Vec<String> {
+    let room = look.width.saturating_sub(8).max(40);
+    let gist = gist(record).join(" · ");
+    let mut lines: Vec<String> = if gist.is_empty() { Vec::new() } else { vec![look.ink.soft(line(&gist, room))] };
+    let changed = changed(record, look.fields);
+    let name = changed.iter().map(|(field, ..)| field.chars().count()).max().unwrap_or_default().min(24);
+    for (field, old, new) in &changed {
+        let difference = Difference::of(old, new).lines(look.ink, room.saturating_sub(name + 2));
+        for (index, text) in difference.into_iter().enumerate() {
+            lines.push(format!("{:<name$}  {text}", if index == 0 { line(field, 24) } else { String::new() }));
+        }
+    }
+    let reasons: Vec<Vec<String>> = reasons(record).into_iter().map(|row| row.into_iter().map(|cell| line(&cell, 160)).collect()).collect();
+    lines.extend(columns(&reasons, 3).lines().map(|row| row.trim_start().to_owned()));
+    lines
+}
