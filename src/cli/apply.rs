@@ -16,8 +16,8 @@ use std::sync::Arc;
 /// Do exactly what a saved plan says, or nothing.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out FILE`, and holds the documents that were read: nothing is fetched.\n\
-    An institution is refused if its tables or its YAML have changed since, or if anything else would come of it than the plan says; each is\n\
+    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out FILE`, and holds the documents that were read: nothing is \
+    fetched.\n\nAn institution is refused if its tables or its YAML have changed since, or if anything else would come of it than the plan says; each is \
     applied in one transaction, or not at all."
 )]
 pub struct Apply {

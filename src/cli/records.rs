@@ -12,9 +12,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What the signs mean, for `--help`.
-pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question to a person, = unchanged.\n\
-    A dry run is the real run rolled back, so the plan is what a run does now. `--out FILE` saves it, and `weir apply FILE` does exactly that, or\n\
-    nothing if the tables or the YAML have moved on. docs/reference/plan.md has the JSON format.";
+pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question to a person, = unchanged.\n\n\
+    A dry run is the real run rolled back, so the plan is what a run does now. `--out FILE` saves it, and `weir apply FILE` does exactly that, or \
+    nothing if the tables or the YAML have moved on. docs/reference/plan.md tells more, and has the JSON format.";
 
 /// Records of a kind and source that are shown where nothing else is said.
 const SHOWN: usize = 10;

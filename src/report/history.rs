@@ -2,20 +2,18 @@
 //! are shown by the words that differ.
 
 use super::columns::line;
+use super::difference::Difference;
+use super::ink::Ink;
 use crate::model::Parts;
 use crate::store::Result;
 use crate::store::biography::{self, Found, Version};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
-use similar::{ChangeTag, TextDiff};
 use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use uuid::Uuid;
-
-/// Longer texts are compared word by word.
-const LONG: usize = 60;
 
 /// A version, and which mappings and rules differ from the version before.
 #[derive(Debug, Clone, Serialize)]
@@ -124,7 +122,7 @@ pub fn changes(version: &Version) -> Vec<String> {
     let of = |field: &String| changes.and_then(|changes| changes.get(field));
     let line = |field: &String| {
         let (old, new) = of(field).map(|change| (change.get("old").unwrap_or(&Json::Null), change.get("new").unwrap_or(&Json::Null)))?;
-        Some(format!("~ {field}  {}", difference(old, new)))
+        Some(format!("~ {field}  {}", Difference::of(old, new).text(Ink::default())))
     };
     version.changed_fields.iter().filter_map(line).collect()
 }
@@ -138,14 +136,6 @@ fn origin(version: &Version) -> String {
     format!("by {by} · document {}{derived}", short(&version.document))
 }
 
-/// From the old value to the new one, on one line.
-fn difference(old: &Json, new: &Json) -> String {
-    match (old, new) {
-        (Json::String(old), Json::String(new)) if old.chars().count().max(new.chars().count()) > LONG => words(old, new),
-        _ => format!("{} → {}", value(old), value(new)),
-    }
-}
-
 /// A value in words.
 pub fn value(value: &Json) -> String {
     match value {
@@ -154,16 +144,6 @@ pub fn value(value: &Json) -> String {
         Json::Array(items) if items.iter().all(Json::is_string) => line(&items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "), 120),
         other => line(&other.to_string(), 120),
     }
-}
-
-fn words(old: &str, new: &str) -> String {
-    let diff = TextDiff::from_words(old, new);
-    let words = diff.iter_all_changes().map(|change| match change.tag() {
-        ChangeTag::Delete => format!("[-{}-]", change.value()),
-        ChangeTag::Insert => format!("{{+{}+}}", change.value()),
-        ChangeTag::Equal => change.value().to_owned(),
-    });
-    line(&words.collect::<String>(), 600)
 }
 
 /// The job as one version shows it, a line a field.

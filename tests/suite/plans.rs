@@ -251,3 +251,31 @@ async fn a_damaged_file_is_no_plan_and_only_its_owner_reads_it() {
     }
     lab.bench.drop().await;
 }
+
+/// Ads whose titles are hostile, on a page that is opened in a browser.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_switches_kinds_off_and_hostile_text_stays_text() {
+    let lab = Lab::new().await;
+    let mut dice = Dice(1);
+    lab.write("institutions/board.yaml", &institution(&mut dice).replace("minLength: 30", "minLength: 3").replace("minLength: 12", "minLength: 3"));
+    let ad = |id: u8, title: &str| serde_json::json!({ "id": id.to_string(), "title": title, "text": "Looks after it.", "open": "2026-08-20", "close": "2026-09-20", "department": "Water", "places": ["Bega"] });
+    let ads = serde_json::json!([ad(1, "<img src=x onerror=\"document.title='bad'\">"), ad(2, "")]);
+    lab.write("feed-1.json", &ads.to_string());
+    let page = lab.folder.join("plan.html");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.arg("--project").arg(&lab.folder).args(["plan", "--jobs", "--at", "2026-09-02", "--html"]).arg(&page);
+    let output = command.env("DATABASE_URL", lab.bench.url()).env("DAY", "1").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("+ 1 to create  x 1 rejected") && text.contains("Mandatory field 'title' is missing"), "{text}");
+    let Some(browser) = crate::browser::Browser::open() else { return lab.bench.drop().await };
+    browser.show(&page);
+    assert!(browser.sees("article.create") && browser.sees("article.rejected"));
+    assert_eq!(browser.script("return document.title"), "Plan of jobs");
+    assert!(browser.script("return document.querySelector('article.create b').innerText").as_str().unwrap().starts_with("<img"));
+    browser.click("#show-create");
+    assert!(!browser.sees("article.create") && browser.sees("article.rejected"));
+    browser.click("#show-create");
+    assert!(browser.sees("article.create"));
+    lab.bench.drop().await;
+}

@@ -23,6 +23,7 @@ pub fn html(plans: &[&Foreseen], fields: &[String]) -> Result<String> {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Plan of jobs" }
                 style { (PreEscaped(include_str!("../page.css"))) (PreEscaped(include_str!("page.css"))) }

@@ -80,7 +80,7 @@ pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()>
     }
     shown.rest(out, plan, look)?;
     if sources(plan).is_empty() {
-        return Ok(());
+        return if changes(&plan.summary.total) { writeln!(out, "\n  {}: no record to show", plan.summary.institution) } else { Ok(()) };
     }
     writeln!(out)?;
     for (source, about) in &plan.summary.sources {
