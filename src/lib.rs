@@ -31,6 +31,7 @@ pub mod plan;
 
 pub mod engine;
 
+pub mod export;
 pub mod report;
 
 pub mod cli;

@@ -14,6 +14,8 @@ mod browser;
 mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/exports.rs"]
+mod exports;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/feeds.rs"]

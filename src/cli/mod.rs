@@ -22,6 +22,7 @@ mod audit;
 mod check;
 mod database;
 mod db;
+mod export;
 mod failures;
 mod flow;
 mod graph;
@@ -125,6 +126,8 @@ enum Command {
     Audit(audit::Audit),
     /// Take back what one run did to jobs, as new versions
     Rollback(rollback::Rollback),
+    /// Jobs, their history or their changes as NDJSON, CSV or Parquet
+    Export(export::Export),
     /// The private PostgreSQL of this folder
     Db(db::Db),
 }
@@ -235,6 +238,7 @@ pub fn main() -> u8 {
         Command::Why(command) => command.run(&edge),
         Command::Audit(command) => command.run(&edge),
         Command::Rollback(command) => command.run(&edge),
+        Command::Export(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {

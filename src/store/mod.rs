@@ -8,6 +8,7 @@ pub mod audit;
 pub mod biography;
 pub mod digest;
 pub mod documents;
+pub mod export;
 pub mod failures;
 pub mod figures;
 pub mod holds;

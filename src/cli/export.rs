@@ -1,0 +1,156 @@
+//! `weir export`.
+
+use super::database::with_connection;
+use super::{DONE, Edge, FAILED, Failure, parse_time};
+use crate::export::{FORMATS, Format};
+use crate::model::Clock;
+use crate::plan::picture::thousands;
+use crate::store::export::{self, Table, Wanted};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use futures::TryStreamExt;
+use sqlx::PgConnection;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Jobs, their history or their changes, for analysis and for training models.
+#[derive(Args)]
+#[command(after_help = "Instants are days (midnight UTC) or like 2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns.")]
+pub struct Export {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A row a job, as it is, or with --at as it was
+    Jobs {
+        /// The jobs as they were at an instant
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        at: Option<Clock>,
+        /// The raw documents, too
+        #[arg(long)]
+        raw: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A row a version: a complete snapshot, what changed, why, by whom
+    History {
+        /// The raw documents, too
+        #[arg(long)]
+        raw: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A row a changed field: its old and its new value, why, by whom
+    Changes {
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Args)]
+struct Common {
+    /// Institutions; all if none is named
+    institutions: Vec<String>,
+    /// What was written at this instant or later
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Clock>,
+    /// What was written before this instant
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Clock>,
+    /// The form; by the ending of --out if that says it, else ndjson
+    #[arg(long, value_parser = format())]
+    format: Option<Format>,
+    /// The file; stdout if none is named. It appears when it is whole
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn format() -> impl TypedValueParser<Value = Format> {
+    let named = |name: String| FORMATS.into_iter().find(|format| format.name() == name).unwrap_or(Format::Ndjson);
+    PossibleValuesParser::new(FORMATS.map(Format::name)).map(named)
+}
+
+impl Export {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let (table, common, at, raw) = match &self.what {
+            What::Jobs { at, raw, common } => (Table::Jobs, common, *at, *raw),
+            What::History { raw, common } => (Table::History, common, None, *raw),
+            What::Changes { common } => (Table::Changes, common, None, false),
+        };
+        let format = common.format();
+        if format == Format::Parquet && common.out.is_none() && std::io::stdout().is_terminal() {
+            return Err(Failure::nothing("Parquet is nothing for a terminal\nhelp: name a file with `--out`, or pipe it on"));
+        }
+        with_connection(edge, async |connection| {
+            if let Some(slug) = export::unknown(connection, &common.institutions).await?.first() {
+                let help = format!("its name is the one in its YAML file; `weir run {slug}` fills it");
+                return Err(Failure::nothing(format!("nothing is stored of an institution `{slug}`\nhelp: {help}")));
+            }
+            let wanted = Wanted { institutions: common.institutions.clone(), at, since: common.since, until: common.until, raw };
+            common.write(connection, table, &wanted, format).await.map(|()| DONE)
+        })
+    }
+}
+
+impl Common {
+    fn format(&self) -> Format {
+        let ending = self.out.as_deref().and_then(Path::extension).and_then(|ending| ending.to_str());
+        let by_ending = FORMATS.into_iter().find(|format| Some(format.name()) == ending);
+        self.format.or(by_ending).unwrap_or(Format::Ndjson)
+    }
+
+    async fn write(&self, connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format) -> Result<(), Failure> {
+        let Some(file) = &self.out else {
+            return match rows(connection, table, wanted, format, Box::new(std::io::stdout())).await {
+                Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                other => other.map(drop).map_err(|trouble| trouble.of("stdout")),
+            };
+        };
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let partial = file.with_file_name(format!(".{name}.{}", std::process::id()));
+        let count = to_file(connection, table, wanted, format, &partial, file).await;
+        if count.is_err() {
+            // What is left over is in nobody's way.
+            let _ = std::fs::remove_file(&partial);
+        }
+        let count = count.map_err(|trouble| trouble.of(&format!("`{}`", file.display())))?;
+        eprintln!("{} rows written to {}", thousands(count), file.display());
+        Ok(())
+    }
+}
+
+/// Why an export failed.
+enum Trouble {
+    Write(std::io::Error),
+    Read(Failure),
+}
+
+impl Trouble {
+    fn of(self, place: &str) -> Failure {
+        match self {
+            Trouble::Write(error) => Failure { message: format!("{place} cannot be written: {error}"), code: FAILED },
+            Trouble::Read(failure) => failure,
+        }
+    }
+}
+
+async fn to_file(connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format, partial: &Path, file: &Path) -> Result<i64, Trouble> {
+    let out = std::fs::File::create(partial).map_err(Trouble::Write)?;
+    let count = rows(connection, table, wanted, format, Box::new(&out)).await?;
+    out.sync_all().and_then(|()| std::fs::rename(partial, file)).map_err(Trouble::Write)?;
+    Ok(count)
+}
+
+async fn rows(connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format, out: Box<dyn Write + Send + '_>) -> Result<i64, Trouble> {
+    let mut sheet = format.sheet(out, &table.columns(wanted.raw)).map_err(Trouble::Write)?;
+    let mut rows = export::rows(connection, table, wanted);
+    let mut count = 0;
+    while let Some(row) = rows.try_next().await.map_err(|error| Trouble::Read(error.into()))? {
+        sheet.add(row).map_err(Trouble::Write)?;
+        count += 1;
+    }
+    sheet.end().map_err(Trouble::Write)?;
+    Ok(count)
+}

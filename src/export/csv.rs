@@ -1,0 +1,38 @@
+//! CSV: a header, then a line a row. Lists and JSON stand as JSON in one cell; an empty cell is nothing, so an empty text cannot be told from it.
+
+use super::Sheet;
+use crate::store::export::{Cell, Column};
+use chrono::SecondsFormat;
+use std::io::{Result, Write};
+
+/// Rows as lines of cells.
+pub(super) struct Table<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Table<W> {
+    pub(super) fn new(out: W, columns: &[Column]) -> Result<Self> {
+        let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        out.write_record(columns.iter().map(|column| column.name))?;
+        Ok(Table(out))
+    }
+}
+
+impl<W: Write> Sheet for Table<W> {
+    fn add(&mut self, row: Vec<Cell>) -> Result<()> {
+        Ok(self.0.write_record(row.into_iter().map(text))?)
+    }
+
+    fn end(mut self: Box<Self>) -> Result<()> {
+        self.0.flush()
+    }
+}
+
+fn text(cell: Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) | Cell::Json(text) => text,
+        Cell::Number(number) => number.to_string(),
+        Cell::Instant(instant) => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        Cell::Day(day) => day.to_string(),
+        Cell::Texts(texts) => serde_json::Value::from(texts).to_string(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Jobs, history and changes as files for analysis and for training models: NDJSON, CSV, Parquet. A format takes rows one after the other and must
+//! not hold more of them than it needs. Values leave as they are: nothing is cut, and nothing is added for the program that may open the
+//! file. To add a format, add a file with a [`Sheet`] and a name in [`Format`].
+
+mod csv;
+mod lines;
+mod parquet;
+
+use crate::store::export::{Cell, Column};
+use std::io::Write;
+
+/// A form that files may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A JSON object a line.
+    Ndjson,
+    /// Comma-separated, with a header (RFC 4180).
+    Csv,
+    /// Apache Parquet, compressed with Snappy.
+    Parquet,
+}
+
+/// All forms.
+pub const FORMATS: [Format; 3] = [Format::Ndjson, Format::Csv, Format::Parquet];
+
+impl Format {
+    /// Its name, which is also the usual ending of a file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Ndjson => "ndjson",
+            Format::Csv => "csv",
+            Format::Parquet => "parquet",
+        }
+    }
+
+    /// A table that is written in this form.
+    ///
+    /// # Errors
+    /// The file.
+    pub fn sheet<'o>(self, out: Box<dyn Write + Send + 'o>, columns: &[Column]) -> std::io::Result<Box<dyn Sheet + 'o>> {
+        Ok(match self {
+            Format::Ndjson => Box::new(lines::Lines::new(out, columns)),
+            Format::Csv => Box::new(csv::Table::new(out, columns)?),
+            Format::Parquet => Box::new(parquet::Groups::new(out, columns)?),
+        })
+    }
+}
+
+/// A table being written.
+pub trait Sheet {
+    /// Adds a row: a cell for each column.
+    ///
+    /// # Errors
+    /// The file.
+    fn add(&mut self, row: Vec<Cell>) -> std::io::Result<()>;
+
+    /// Writes what is left, and ends the file.
+    ///
+    /// # Errors
+    /// The file.
+    fn end(self: Box<Self>) -> std::io::Result<()>;
+}
+
+#[cfg(test)]
+mod tests;

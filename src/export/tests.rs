@@ -1,0 +1,130 @@
+//! Whatever stands in cells is read back from each form as it was, by readers that are not ours.
+
+use super::*;
+use crate::store::export::Kind;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::record::{Field, Row};
+use chrono::{DateTime, NaiveDate};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+use std::sync::{Arc, Mutex};
+
+const COLUMNS: [Column; 6] = [
+    Column { name: "text", kind: Kind::Text },
+    Column { name: "number", kind: Kind::Number },
+    Column { name: "instant", kind: Kind::Instant },
+    Column { name: "day", kind: Kind::Day },
+    Column { name: "texts", kind: Kind::Texts },
+    Column { name: "json", kind: Kind::Json },
+];
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn written(format: Format, rows: &[Vec<Cell>]) -> Vec<u8> {
+    let out = Shared::default();
+    let mut sheet = format.sheet(Box::new(out.clone()), &COLUMNS).unwrap();
+    rows.iter().for_each(|row| sheet.add(row.clone()).unwrap());
+    sheet.end().unwrap();
+    let bytes = out.0.lock().unwrap().clone();
+    bytes
+}
+
+/// A cell as JSON.
+fn value(cell: &Cell) -> Json {
+    match cell {
+        Cell::Empty => Json::Null,
+        Cell::Text(text) => json!(text),
+        Cell::Number(number) => json!(number),
+        Cell::Instant(instant) => json!(instant),
+        Cell::Day(day) => json!(day),
+        Cell::Texts(texts) => json!(texts),
+        Cell::Json(json) => serde_json::from_str(json).unwrap(),
+    }
+}
+
+fn from_field(field: &Field, kind: Kind) -> Json {
+    match (field, kind) {
+        (Field::Null, _) => Json::Null,
+        (Field::Str(text), Kind::Json) => serde_json::from_str(text).unwrap(),
+        (Field::Str(text), _) => json!(text),
+        (Field::Long(number), _) => json!(number),
+        (Field::Date(days), _) => json!(NaiveDate::from_ymd_opt(1970, 1, 1).unwrap() + chrono::Duration::days(i64::from(*days))),
+        (Field::TimestampMicros(micros), _) => json!(DateTime::from_timestamp_micros(*micros).unwrap()),
+        (Field::ListInternal(list), _) => Json::Array(list.elements().iter().map(|one| from_field(one, Kind::Text)).collect()),
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+fn from_parquet(bytes: &[u8]) -> (usize, Vec<Vec<Json>>) {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let row = |row: Row| row.get_column_iter().zip(COLUMNS).map(|((_, field), column)| from_field(field, column.kind)).collect();
+    let rows = reader.get_row_iter(None).unwrap().map(|one| row(one.unwrap())).collect();
+    (reader.num_row_groups(), rows)
+}
+
+/// A cell of CSV: nothing and an empty text are the same.
+fn in_csv(cell: &Cell) -> String {
+    match cell {
+        Cell::Empty => String::new(),
+        Cell::Text(text) | Cell::Json(text) => text.clone(),
+        Cell::Number(number) => number.to_string(),
+        other => value(other).as_str().map_or_else(|| value(other).to_string(), str::to_owned),
+    }
+}
+
+fn cell(kind: Kind) -> BoxedStrategy<Cell> {
+    let text = "\\PC{0,12}|=1\\+1|a,b\r\n\"c\"|\u{0}?";
+    let filled = match kind {
+        Kind::Text => text.prop_map(Cell::Text).boxed(),
+        Kind::Number => any::<i64>().prop_map(Cell::Number).boxed(),
+        Kind::Instant => (0..4_102_444_800_000_000_i64).prop_map(|micros| Cell::Instant(DateTime::from_timestamp_micros(micros).unwrap())).boxed(),
+        Kind::Day => (-200_000..200_000_i32).prop_map(|days| Cell::Day(NaiveDate::from_num_days_from_ce_opt(719_163 + days).unwrap())).boxed(),
+        Kind::Texts => prop::collection::vec(text, 0..4).prop_map(Cell::Texts).boxed(),
+        Kind::Json => text.prop_map(|text| Cell::Json(json!({ "a": [text, null, 1.5] }).to_string())).boxed(),
+    };
+    prop_oneof![1 => Just(Cell::Empty), 4 => filled].boxed()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_form_gives_back_what_was_put_in(rows in prop::collection::vec(COLUMNS.map(|column| cell(column.kind)), 0..20)) {
+        let rows: Vec<Vec<Cell>> = rows.into_iter().map(|row| row.to_vec()).collect();
+        let wanted: Vec<Vec<Json>> = rows.iter().map(|row| row.iter().map(value).collect()).collect();
+        prop_assert_eq!(&from_parquet(&written(Format::Parquet, &rows)).1, &wanted);
+        let lines = String::from_utf8(written(Format::Ndjson, &rows)).unwrap();
+        let read: Vec<Vec<Json>> = lines.lines().map(|line| {
+            let object: Json = serde_json::from_str(line).unwrap();
+            COLUMNS.iter().map(|column| object[column.name].clone()).collect()
+        }).collect();
+        prop_assert_eq!(&read, &wanted);
+        let table = written(Format::Csv, &rows);
+        let mut reader = ::csv::Reader::from_reader(table.as_slice());
+        prop_assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS.map(|column| column.name));
+        let read: Vec<Vec<String>> = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+        prop_assert_eq!(read, rows.iter().map(|row| row.iter().map(in_csv).collect::<Vec<_>>()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn many_rows_are_several_groups_and_none_is_a_file_too() {
+    let row = |number: i64| vec![Cell::Text("x".into()), Cell::Number(number), Cell::Empty, Cell::Empty, Cell::Texts(vec![]), Cell::Empty];
+    let (groups, rows) = from_parquet(&written(Format::Parquet, &(0..20_000).map(row).collect::<Vec<_>>()));
+    assert_eq!((groups, rows.len()), (3, 20_000));
+    assert_eq!(rows[19_999], [json!("x"), json!(19_999), Json::Null, Json::Null, json!([]), Json::Null]);
+    assert_eq!(from_parquet(&written(Format::Parquet, &[])).1, Vec::<Vec<Json>>::new());
+}
