@@ -1,10 +1,11 @@
 //! Real payloads of boards through the connectors, where the folder of them is there; counts and fields were read off the payloads by hand.
 
+use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use weir::config::Project;
-use weir::diagnostic::{Diagnostics, render};
+use weir::config::{Project, SourceSpec};
+use weir::diagnostic::Diagnostics;
 use weir::model::Clock;
 use weir::plan::trial::{Trial, Tried};
 use weir::rule::Sandbox;
@@ -22,11 +23,19 @@ fn feeds() -> Option<PathBuf> {
 fn read(connector: &str, page: &[u8], detail: Option<&[u8]>) -> Tried {
     let project = Project::load(Path::new(env!("CARGO_MANIFEST_DIR")));
     let found = project.connectors.iter().find(|one| one.name == connector).unwrap_or_else(|| panic!("no connector {connector}"));
+    try_out(found.example.as_ref().unwrap(), page, detail).unwrap_or_else(|why| panic!("{connector}: {why}"))
+}
+
+/// What a source of its own gives, as an institution would write it.
+fn read_by(source: &str, page: &[u8]) -> Tried {
+    let source: SourceSpec = weir::yaml::read("source.yaml", source, &mut Diagnostics::new()).unwrap();
+    try_out(&source, page, None).unwrap()
+}
+
+fn try_out(source: &SourceSpec, page: &[u8], detail: Option<&[u8]>) -> Result<Tried, String> {
     let (sandbox, mut out) = (Arc::new(Sandbox::new()), Diagnostics::new());
-    let trial = Trial::compile(found.example.as_ref().unwrap(), &sandbox, &mut out);
-    let trial = trial.unwrap_or_else(|| panic!("{}", render(&out, &project.texts, false)));
-    let at = Clock("2026-09-15T00:00:00Z".parse().unwrap());
-    trial.run(page, detail, at, &sandbox).unwrap_or_else(|why| panic!("{connector}: {why}"))
+    let trial = Trial::compile(source, &sandbox, &mut out).unwrap_or_else(|| panic!("{out:?}"));
+    trial.run(page, detail, Clock("2026-09-15T00:00:00Z".parse().unwrap()), &sandbox)
 }
 
 /// The fields of an ad and its id.
@@ -44,7 +53,28 @@ fn ad(tried: &Tried, index: usize) -> Json {
 fn every_small_payload_is_read_by_its_connector() {
     let Some(folder) = feeds() else { return };
     // Connector, file, page of the ad, how many ads, and what the first says.
-    let cases: [(&str, &str, Option<&str>, usize, Json); 27] = [
+    let cases: [(&str, &str, Option<&str>, usize, Json); 30] = [
+        (
+            "smartrecruiters",
+            "smartrecruiters/careerkit_smartrecruiters.json",
+            None,
+            1,
+            json!({ "id": "743999671674844", "open_date": "2018-06-08", "department": "Health Care Provider", "locations": ["St. Louis, MO, United States"] }),
+        ),
+        (
+            "neogov",
+            "neogov-rss/gsa_bad_locations.rss",
+            None,
+            1,
+            json!({ "id": "386302", "title": "Information Technology Programmer Analyst", "open_date": "2011-12-21", "close_date": null, "locations": ["Various"], "pay_period": "hour" }),
+        ),
+        (
+            "neogov",
+            "neogov-rss/gsa_expired.rss",
+            None,
+            1,
+            json!({ "id": "282662", "title": "Dentist-A", "open_date": "2011-09-23", "close_date": "2012-03-13" }),
+        ),
         (
             "lever",
             "lever/jobai_lever_palantir.json",
@@ -230,4 +260,93 @@ fn every_small_payload_is_read_by_its_connector() {
             assert_eq!(&first[name], value, "{connector} {pattern}: {name}");
         }
     }
+}
+
+/// One ad of the search of SEEK as JSON.
+const SEEK_JSON: &str = "
+fetch: { file: { path: seek.json } }
+id: $.id
+timezone: Australia/Sydney
+job:
+  title: $.title
+  description: $.teaser
+  open_date: $.listingDate
+  department: \"$.classifications[0].subclassification.description\"
+  locations: \"$.locations[*].label\"
+  job_type: { from: \"$.workTypes[*]\", join: \", \" }
+  remuneration: $.salaryLabel
+  pay: { from: $.salaryLabel, period: { constant: year } }
+  extra: { company_name: $.companyName, arrangement: \"$.workArrangements.data[0].label.text\" }
+";
+
+/// Two sites crawled many times over, in one table whose ids are made anew for each row.
+const SEEN_OFTEN: &str = "
+fetch: { file: { path: '${DAY:-day.csv}' } }
+id: { from: $.url, match: \"^([^?#]+)\" }
+duplicates: last
+timezone: Australia/Sydney
+job:
+  title: $.title
+  department: $.company
+  locations: $.location
+  open_date: $.posted_date
+  remuneration: $.salary
+  pay: $.salary
+  source_url: { from: $.url, as: url }
+  extra: { board: $.source }
+";
+
+#[test]
+fn what_no_connector_knows_is_read_by_a_source_of_its_own() {
+    let Some(folder) = feeds() else { return };
+    let one = read_by(SEEK_JSON, &std::fs::read(folder.join("seek-json/kelly-keating_res_oneJob.json")).unwrap());
+    let first = ad(&one, 0);
+    assert_eq!((one.ads.len(), one.refused.len()), (1, 0));
+    assert_eq!((&first["id"], &first["title"], &first["open_date"]), (&json!("84961018"), &json!("Team Leader Applications"), &json!("2025-06-17")));
+    assert_eq!(
+        (&first["pay_min"], &first["pay_max"], &first["locations"]),
+        (&json!(125_813), &json!(148_015), &json!(["Wellington Central, Wellington"]))
+    );
+    assert_eq!((&first["department"], &first["job_type"], &first["arrangement"]), (&json!("Team Leaders"), &json!("Full time"), &json!("On-site")));
+    for (day, ads) in [("24", 243), ("25", 261)] {
+        let page = std::fs::read(folder.join(format!("linkedin-seek-au-large/eod_2025-12-{day}.csv.gz"))).unwrap();
+        let tried = read_by(SEEN_OFTEN, &page);
+        assert_eq!((tried.ads.len(), tried.refused.len()), (ads, 0), "day {day}");
+        let seek = (0..ads).map(|index| ad(&tried, index)).find(|ad| ad["id"] == "https://www.seek.com.au/job/89009965").unwrap();
+        assert_eq!((&seek["board"], &seek["open_date"]), (&json!("SEEK"), &json!("2025-12-24")));
+    }
+}
+
+/// The worst case of duplication as two days of one source: 1,492 and 3,735 rows are 243 and 261 ads, and what changes is what changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_repeats_every_ad_a_hundred_times_is_two_quiet_days() {
+    let Some(folder) = feeds() else { return };
+    let lab = Lab::new().await;
+    let source: String = SEEN_OFTEN.trim().lines().map(|line| format!("    {line}\n")).collect();
+    lab.write("institutions/table.yaml", &format!("institution: table\ntimezone: Australia/Sydney\nsources:\n  table:\n{source}"));
+    let mut days = Vec::new();
+    for day in ["24", "25", "25"] {
+        let file = std::fs::canonicalize(folder.join(format!("linkedin-seek-au-large/eod_2025-12-{day}.csv.gz"))).unwrap();
+        let total = lab.run(&Step::new(&format!("2025-12-{day}"), &[("DAY", file.to_str().unwrap())])).await.remove(0).total;
+        days.push((total.documents, total.created, total.updated, total.unchanged, total.rejected + total.failed + total.archived));
+    }
+    // The fifty are dated anew by the crawler.
+    assert_eq!(days, [(243, 243, 0, 0, 0), (261, 18, 50, 193, 0), (261, 0, 0, 261, 0)]);
+    lab.bench.drop().await;
+}
+
+#[test]
+fn every_payload_of_the_folder_has_a_test() {
+    let Some(folder) = feeds() else { return };
+    let here = include_str!("feeds.rs");
+    let replayed = ["greenhouse-timeseries", "xml-feed-timeseries", "linkedin-seek-au-large"];
+    let mut missing = Vec::new();
+    for file in glob::glob(&folder.join("*/*").to_string_lossy()).unwrap().flatten() {
+        let name = file.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+        let set = name.split('/').next().unwrap_or_default();
+        if !replayed.contains(&set) && !here.contains(&name) && !here.contains(&format!("{set}/*")) {
+            missing.push(name);
+        }
+    }
+    assert!(missing.is_empty(), "no test reads {missing:?}");
 }

@@ -1,6 +1,7 @@
 //! CSV: a row is a record, an object of texts by the names of the columns. A row of another width than the header is kept as unreadable.
 
 use super::json::{Found, Item};
+use super::ration::Ration;
 use super::{CsvSpec, record};
 use serde_json::{Map, Value as Json};
 use std::io::{BufRead, Read};
@@ -37,16 +38,15 @@ impl Csv {
             let mut line = Vec::new();
             (&mut *text).take(MOST_OF_A_ROW as u64).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
         }
-        let mut tail = Tail { inner: text, quote: self.quote, quotes: 0 };
+        let ration = Ration::new(MOST_OF_A_ROW as u64);
+        let mut tail = Tail { inner: ration.over(text, "a row whose quote may not be closed"), quote: self.quote, quotes: 0 };
         let mut builder = csv::ReaderBuilder::new();
         builder.delimiter(self.delimiter).quote(self.quote).comment(self.comment).flexible(true).has_headers(false);
         let mut reader = builder.from_reader(&mut tail);
         let mut columns = self.header.clone();
         let mut row = csv::ByteRecord::new();
         while reader.read_byte_record(&mut row).map_err(|error| error.to_string())? {
-            if row.as_slice().len() > MOST_OF_A_ROW {
-                return Err("a row is longer than 16 MiB: a quote may not be closed".to_owned());
-            }
+            ration.renew();
             if columns.is_empty() {
                 columns = names(&row);
                 continue;
@@ -97,13 +97,13 @@ fn names(row: &csv::ByteRecord) -> Vec<String> {
 }
 
 /// Counts quotes on the way, to tell a file that was cut off within one.
-struct Tail<'r> {
-    inner: &'r mut dyn BufRead,
+struct Tail<R> {
+    inner: R,
     quote: u8,
     quotes: u64,
 }
 
-impl Read for Tail<'_> {
+impl<R: Read> Read for Tail<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.quotes += buffer[..read].iter().filter(|byte| **byte == self.quote).count() as u64;

@@ -1,16 +1,20 @@
 //! JSON as a stream: records are taken out one by one while the text is read, so that a large array is never held.
 //! NDJSON is read by line. What cannot be read is handed on as such; nothing is skipped silently.
 
+use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::fmt;
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 /// Longest line of NDJSON.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
+
+/// Largest record, and value beside the records.
+const MOST_OF_A_RECORD: u64 = 64 * 1024 * 1024;
 
 /// One thing found in a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +56,8 @@ pub struct Found {
 /// The text is no JSON, breaks off, or is nested too deeply; records before that place have been put.
 pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
     let found = Found { taken: vec![None; values.len()], ..Found::default() };
-    let mut walk = Walk { put, found, stopped: false };
+    let ration = Ration::new(MOST_OF_A_RECORD);
+    let mut walk = Walk { put, found, stopped: false, ration: ration.clone() };
     let values: Wanted = values.iter().enumerate().filter_map(|(number, path)| Some((number, path.steps()?))).collect();
     let default = [Step::Every];
     let steps = match &shape.records {
@@ -60,6 +65,8 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
         None => &default,
     };
     let count = shape.count.as_ref().and_then(Path::steps);
+    // Read byte by byte: without a buffer of its own each would be a call into the dark.
+    let reader = BufReader::with_capacity(64 * 1024, ration.over(reader, "a value"));
     let mut text = serde_json::Deserializer::from_reader(reader);
     let seed = Seed { walk: &mut walk, records: Some(steps), count, values, root_is_record: shape.records.is_none() };
     let result = seed.deserialize(&mut text).and_then(|()| text.end());
@@ -87,7 +94,8 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
         }
         true
     };
-    let mut walk = Walk { put: &mut put, found: Found::default(), stopped: false };
+    let ration = Ration::new(MOST_OF_A_RECORD);
+    let mut walk = Walk { put: &mut put, found: Found::default(), stopped: false, ration };
     let mut reader = serde_json::Deserializer::from_str(text);
     let seed = Seed { walk: &mut walk, records: Some(steps), count: None, values: Vec::new(), root_is_record: false };
     seed.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())?;
@@ -129,6 +137,7 @@ struct Walk<'p> {
     put: &'p mut dyn FnMut(Item) -> bool,
     found: Found,
     stopped: bool,
+    ration: Ration,
 }
 
 /// A place in the text: what is left of the path to the records and of the path to the count.
@@ -144,6 +153,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.walk.ration.renew();
         if self.records.is_some_and(<[Step]>::is_empty) {
             return record(self.walk, deserializer);
         }
@@ -158,7 +168,10 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
             return Ok(());
         }
         if self.records.is_none() && self.count.is_none() && self.values.is_empty() {
-            return serde::Deserialize::deserialize(deserializer).map(|IgnoredAny| ());
+            self.walk.ration.lift();
+            let passed: Result<IgnoredAny, D::Error> = serde::Deserialize::deserialize(deserializer);
+            self.walk.ration.renew();
+            return passed.map(|_| ());
         }
         deserializer.deserialize_any(self)
     }

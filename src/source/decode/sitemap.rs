@@ -1,10 +1,14 @@
 //! Sitemaps: the pages of a site with the day they changed, or an index of further sitemaps, or one address a line.
 
 use super::super::json::{Found, Item};
+use super::ration::Ration;
 use super::record;
 use super::xml::{Seen, Shape, walk};
 use serde_json::{Value as Json, json};
 use std::io::BufRead;
+
+/// Longest line.
+const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// Reads a sitemap, whichever it is.
 pub(super) fn read(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
@@ -13,8 +17,10 @@ pub(super) fn read(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) ->
 }
 
 fn lines(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-    for line in text.lines() {
+    let ration = Ration::new(LONGEST_LINE);
+    for line in ration.over(text, "a line").lines() {
         let line = line.map_err(|error| error.to_string())?;
+        ration.renew();
         if !line.trim().is_empty() && !put(record(&json!({ "loc": line.trim() }))) {
             break;
         }

@@ -5,6 +5,7 @@
 //! `#text`. A name that comes again, or is said to, becomes a list.
 
 use super::super::json::{Found, Item};
+use super::ration::Ration;
 use super::{Spot, XmlSpec, names_of, record};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::yaml::Text;
@@ -168,7 +169,8 @@ struct Walk<'w> {
 /// # Errors
 /// It is no XML, or breaks off.
 pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(Seen) -> bool) -> Result<(), String> {
-    let mut reader = Reader::from_reader(text);
+    let ration = Ration::new(MOST_OF_A_RECORD as u64);
+    let mut reader = Reader::from_reader(ration.over(text, "what stands between two tags, or in one,"));
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
@@ -177,6 +179,7 @@ pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(
     let (mut buffer, mut seen) = (Vec::new(), false);
     loop {
         buffer.clear();
+        ration.renew();
         let event = reader.read_event_into(&mut buffer);
         let at = reader.buffer_position();
         match event {

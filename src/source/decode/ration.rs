@@ -1,0 +1,133 @@
+//! How much may be read between two marks. A row, an element or a text that never ends is told before it fills the memory, however large the
+//! body may be as a whole.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
+
+/// What is left until the next mark; shared with whoever sets the marks.
+#[derive(Clone)]
+pub(super) struct Ration {
+    left: Rc<Cell<u64>>,
+    most: u64,
+}
+
+impl Ration {
+    /// So many bytes between two marks.
+    pub(super) fn new(most: u64) -> Ration {
+        Ration { left: Rc::new(Cell::new(most)), most }
+    }
+
+    /// A mark: what follows begins anew.
+    pub(super) fn renew(&self) {
+        self.left.set(self.most);
+    }
+
+    /// Until the next mark nothing is held, so as much may come as will.
+    pub(super) fn lift(&self) {
+        self.left.set(u64::MAX);
+    }
+
+    /// A reader that keeps to it; `what` it is that would be too large.
+    pub(super) fn over<R>(&self, inner: R, what: &'static str) -> Rationed<R> {
+        Rationed { inner, ration: self.clone(), what }
+    }
+}
+
+/// A reader that keeps to a ration.
+pub(super) struct Rationed<R> {
+    inner: R,
+    ration: Ration,
+    what: &'static str,
+}
+
+impl<R> Rationed<R> {
+    fn check(&self) -> io::Result<()> {
+        let most = self.ration.most / 1024 / 1024;
+        let over = || io::Error::other(format!("{} is larger than {most} MiB", self.what));
+        if self.ration.left.get() == 0 { Err(over()) } else { Ok(()) }
+    }
+
+    fn spend(&self, count: usize) {
+        self.ration.left.set(self.ration.left.get().saturating_sub(count as u64));
+    }
+}
+
+impl<R: Read> Read for Rationed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        let count = self.inner.read(buffer)?;
+        self.spend(count);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Rationed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.check()?;
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.spend(count);
+        self.inner.consume(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Body, CsvSpec, DecodeSpec, Decoder, Kind, csv, json, xml};
+    use super::*;
+    use crate::source::decode::XmlSpec;
+
+    /// A text that never ends: a beginning, then one letter for ever.
+    struct Endless(&'static [u8], u64);
+
+    impl Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 += buffer.len() as u64;
+            assert!(self.1 < 512 * 1024 * 1024, "it is read and read");
+            if self.0.is_empty() {
+                buffer.fill(b'x');
+                return Ok(buffer.len());
+            }
+            self.0.read(buffer)
+        }
+    }
+
+    #[test]
+    fn what_never_ends_is_told() {
+        let json = Kind::Json(json::Shape { records: None, count: None });
+        let cases: [(Kind, &[u8]); 8] = [
+            (json, b"[{\"id\": \""),
+            (Kind::Csv(csv::Csv::new(&CsvSpec::default())), b"a,b\n1,\""),
+            (Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])), b"<source><job a=\""),
+            (Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])), b"<source><!-- "),
+            (Kind::Feed, b"<rss><channel><item><title><![CDATA["),
+            (Kind::Sitemap, b"https://a.example/"),
+            (Kind::Ndjson, b"{\"id\": \""),
+            (Kind::JsonLd("JobPosting".to_owned()), b"<html>"),
+        ];
+        for (kind, start) in cases {
+            let ended = Decoder { kind }.decode(&mut Endless(start, 0), &Body::default(), &[], &mut |_| true);
+            let why = ended.unwrap_err();
+            assert!(why.contains("larger than") || why.contains("longer than"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_passed_over_may_be_as_large_as_it_likes() {
+        let mut out = crate::diagnostic::Diagnostics::new();
+        let records: crate::yaml::Text = crate::yaml::read("a", "$.jobs[*]", &mut out).unwrap();
+        let place = crate::diagnostic::Place::start_of("a");
+        let decoder = DecodeSpec::compile(&DecodeSpec::default(), &place, Some(&records), None, &mut out).unwrap();
+        let ballast = vec![b'x'; 80 * 1024 * 1024];
+        let mut body = (&b"{\"ballast\": \""[..]).chain(&ballast[..]).chain(&b"\", \"jobs\": [{\"id\": 1}]}"[..]);
+        let mut items = 0;
+        let found = decoder.decode(&mut body, &Body::default(), &[], &mut |_| {
+            items += 1;
+            true
+        });
+        assert_eq!((items, found.map(|found| found.place_found)), (1, Ok(true)));
+    }
+}

@@ -1,0 +1,326 @@
+//! Pages without markup for search engines: what repeats on them as a list of ads does. Elements that look alike, hold a link each and most of
+//! the text are the cards; their classes, attributes and table headings name the fields.
+
+use super::fields::{IDS, Member, Take, bare, is_unique};
+use crate::markup::text_of;
+use scraper::{ElementRef, Html, Selector};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// What repeats on a page.
+pub(super) struct Cards {
+    /// The selector of a card.
+    pub(super) records: String,
+    /// The right side of `id`.
+    pub(super) id: String,
+    /// The selector of a text that says how many there are.
+    pub(super) count: Option<String>,
+    pub(super) ads: usize,
+    pub(super) members: Vec<Member>,
+}
+
+/// Most cards that are looked at, and most elements of a page.
+const MOST_CARDS: usize = 50;
+const MOST_ELEMENTS: usize = 20_000;
+/// Classes that say how a card looks today, not what it is.
+const PASSING: [&str; 10] = ["odd", "even", "first", "last", "active", "selected", "featured", "highlight", "new", "promoted"];
+/// Attributes whose values name what stands in an element.
+const NAMING: [&str; 6] = ["data-automation", "data-testid", "data-test", "data-qa", "data-field", "itemprop"];
+/// Words that are in the class of a text which counts the ads.
+const COUNTING: [&str; 4] = ["count", "total", "found", "results-number"];
+
+/// The cards of a page.
+pub(super) fn find(text: &str) -> Option<Cards> {
+    let page = Html::parse_document(text);
+    let groups = groups(&page);
+    let (records, cards) =
+        groups.into_iter().filter(|(_, cards)| holds_ads(cards)).max_by(|one, other| weight(&one.1).total_cmp(&weight(&other.1)))?;
+    let cards = &cards[..cards.len().min(MOST_CARDS)];
+    let members = members(cards, &headings(&page, &records));
+    Some(Cards { id: id(cards, &members), count: count(&page), ads: cards.len(), members, records })
+}
+
+/// Elements by what they look like; none within another of its group.
+fn groups(page: &Html) -> BTreeMap<String, Vec<ElementRef<'_>>> {
+    let mut groups: BTreeMap<String, Vec<ElementRef>> = BTreeMap::new();
+    for element in page.root_element().descendants().filter_map(ElementRef::wrap).take(MOST_ELEMENTS) {
+        let Some(selector) = look(element) else { continue };
+        let group = groups.entry(selector).or_default();
+        let is_within = group.last().is_some_and(|last| element.ancestors().any(|above| above.id() == last.id()));
+        if !is_within {
+            group.push(element);
+        }
+    }
+    groups
+}
+
+/// A selector for elements that look like this one; nothing for those that are no cards whatever they hold.
+fn look(element: ElementRef) -> Option<String> {
+    let name = element.value().name();
+    if !matches!(name, "article" | "li" | "div" | "tr" | "section" | "a" | "tbody" | "dl" | "mat-card" | "app-job-card") {
+        return None;
+    }
+    let named =
+        |name: &&str| !PASSING.contains(name) && name.len() > 1 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
+    let mut classes: Vec<&str> =
+        element.value().classes().filter(named).filter(|class| !class.starts_with(|letter: char| letter.is_ascii_digit())).collect();
+    classes.truncate(2);
+    match (name, classes.is_empty()) {
+        // Rows of a table seldom have a class; the one of the headings has no cell.
+        ("tr", true) => Some("tr:has(td a)".to_owned()),
+        ("article", true) => Some("article".to_owned()),
+        (_, true) => {
+            let marked = NAMING.iter().find(|attribute| element.attr(attribute).is_some_and(is_word))?;
+            Some(format!("{name}[{marked}={}]", element.attr(marked)?))
+        }
+        _ => Some(format!("{name}.{}", classes.join("."))),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() < 60 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+}
+
+/// Two at least, nearly each with a link of its own and some words.
+fn holds_ads(cards: &[ElementRef]) -> bool {
+    let mut links: Vec<String> = cards.iter().filter_map(|card| Some(first_link(*card)?.attr("href")?.to_owned())).collect();
+    links.sort();
+    links.dedup();
+    let words = cards.iter().filter(|card| text_of(**card).chars().count() >= 12).count();
+    cards.len() >= 2 && links.len() * 10 >= cards.len() * 8 && words * 10 >= cards.len() * 8 && !cards.iter().any(|card| is_beside(*card))
+}
+
+/// Whether it stands where navigation stands.
+fn is_beside(card: ElementRef) -> bool {
+    let around = |name: &str| matches!(name, "nav" | "header" | "footer" | "aside");
+    card.ancestors()
+        .filter_map(ElementRef::wrap)
+        .any(|above| around(above.value().name()) || above.value().classes().any(|class| class.contains("nav")))
+}
+
+/// Most text in most pieces: the list, not its title and not the columns of the page.
+fn weight(cards: &[ElementRef]) -> f64 {
+    let letters: usize = cards.iter().map(|card| text_of(*card).chars().count()).sum();
+    let as_float = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    as_float(letters) * as_float(cards.len()).ln()
+}
+
+/// The first link that leads somewhere; the card itself may be one.
+fn first_link(card: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    let leads = |element: &ElementRef| {
+        let href = element.attr("href").unwrap_or_default().trim();
+        let is_nowhere = ["#", "javascript:", "mailto:", "tel:"].iter().any(|start| href.starts_with(start));
+        element.value().name() == "a" && !href.is_empty() && !is_nowhere
+    };
+    std::iter::once(card).chain(card.descendants().filter_map(ElementRef::wrap)).find(leads)
+}
+
+/// The headings of the table in which the records are rows.
+fn headings(page: &Html, records: &str) -> Vec<String> {
+    if !records.starts_with("tr") {
+        return Vec::new();
+    }
+    let Ok(row) = Selector::parse("tr:has(th)") else { return Vec::new() };
+    let cells = |row: ElementRef| row.child_elements().map(text_of).collect::<Vec<_>>();
+    page.select(&row).map(cells).max_by_key(Vec::len).unwrap_or_default()
+}
+
+/// What is named in the cards, with the text of each card.
+fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
+    let mut all: Vec<Member> = Vec::new();
+    for card in cards {
+        let mut seen: Vec<Take> = Vec::new();
+        let mut put = |take: Take, key: String, value: String| {
+            if value.is_empty() || seen.contains(&take) {
+                return;
+            }
+            seen.push(take.clone());
+            match all.iter_mut().find(|member| member.take == take) {
+                Some(member) => member.values.push(Json::from(value)),
+                None => all.push(Member { take, key, values: vec![Json::from(value)] }),
+            }
+        };
+        for (take, key, element) in named(*card) {
+            put(Take::Css(take), key, text_of(element));
+        }
+        for (number, (cell, heading)) in card.child_elements().zip(headings).enumerate().map(|(index, pair)| (index + 1, pair)) {
+            put(Take::Css(format!("td:nth-child({number})")), bare(heading), text_of(cell));
+        }
+        if let Some(link) = first_link(*card) {
+            let selector = if link.id() == card.id() || only_link(*card) { "a@href".to_owned() } else { link_selector(link) };
+            put(Take::Css(selector.trim_end_matches("@href").to_owned()), "title".to_owned(), text_of(link));
+            put(Take::Css(selector), "url".to_owned(), link.attr("href").unwrap_or_default().trim().to_owned());
+        }
+    }
+    all
+}
+
+/// Elements of a card with a name of their own, headings first: they are titles.
+fn named(card: ElementRef<'_>) -> Vec<(String, String, ElementRef<'_>)> {
+    let inner = || card.descendants().filter_map(ElementRef::wrap).skip(1);
+    let headings = inner().filter(|element| matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5"));
+    let mut all: Vec<(String, String, ElementRef)> =
+        headings.map(|element| (element.value().name().to_owned(), "title".to_owned(), element)).take(1).collect();
+    for element in inner() {
+        for attribute in NAMING {
+            if let Some(value) = element.attr(attribute).filter(|value| is_word(value)) {
+                all.push((format!("[{attribute}={value}]"), bare(value), element));
+            }
+        }
+        for class in element.value().classes().filter(|class| is_word(class) && !class.starts_with(|letter: char| !letter.is_ascii_alphabetic())) {
+            all.push((format!(".{class}"), bare(class), element));
+        }
+    }
+    all
+}
+
+fn only_link(card: ElementRef) -> bool {
+    card.descendants().filter_map(ElementRef::wrap).filter(|element| element.value().name() == "a").count() == 1
+}
+
+/// A selector for the link of each card: by its class, by the heading around it, else the first of all.
+fn link_selector(link: ElementRef) -> String {
+    if let Some(class) = link.value().classes().find(|class| is_word(class) && class.starts_with(|letter: char| letter.is_ascii_alphabetic())) {
+        return format!("a.{class}@href");
+    }
+    let above = link
+        .ancestors()
+        .filter_map(ElementRef::wrap)
+        .map(|element| element.value().name())
+        .find(|name| matches!(*name, "h1" | "h2" | "h3" | "h4" | "h5"));
+    above.map_or_else(|| "a@href".to_owned(), |heading| format!("{heading} a@href"))
+}
+
+/// The id: an attribute of the cards, else in their links, else a hash of title and link.
+fn id(cards: &[ElementRef], members: &[Member]) -> String {
+    let is_all = |values: &[Option<&str>]| {
+        let values: Vec<Json> = values.iter().flatten().map(|value| Json::from(*value)).collect();
+        is_unique(&values, cards.len())
+    };
+    let first = cards.first().map(|card| card.value());
+    let like_id = |name: &str| name.starts_with("data-") && IDS.iter().any(|id| bare(name).ends_with(id));
+    let attributes = first.into_iter().flat_map(|element| element.attrs().map(|(name, _)| name)).filter(|name| like_id(name) || *name == "id");
+    for name in attributes {
+        if is_all(&cards.iter().map(|card| card.attr(name)).collect::<Vec<_>>()) {
+            let tag = first.map_or("div", |element| element.name());
+            return format!("{{ css: {} }}", super::quoted(&format!("{tag}[{name}]@{name}")));
+        }
+    }
+    let Some(link) = members.iter().find(|member| member.key == "url").filter(|member| is_unique(&member.values, cards.len())) else {
+        return "{ from: $.html, match: 'href=\"([^\"?#]+)' }      # ads without a link of their own: see `hash` in docs/reference/yaml.md"
+            .to_owned();
+    };
+    let hrefs: Vec<&str> = link.values.iter().filter_map(Json::as_str).collect();
+    by_link(&hrefs).map_or_else(|| link.take.with(""), |more| link.take.with(&more))
+}
+
+/// What of the links is the id: a query parameter, a number.
+fn by_link(hrefs: &[&str]) -> Option<String> {
+    let unique = |values: Vec<Option<String>>| {
+        let values: Vec<Json> = values.into_iter().flatten().map(Json::from).collect();
+        is_unique(&values, hrefs.len())
+    };
+    let query =
+        |href: &str| url::form_urlencoded::parse(href.split_once('?').map_or("", |(_, query)| query).as_bytes()).into_owned().collect::<Vec<_>>();
+    for (name, _) in query(hrefs.first()?) {
+        let is_id = IDS.iter().any(|id| bare(&name) == *id) || bare(&name).ends_with("id");
+        let value = |href: &&str| query(href).into_iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+        if is_id && is_word(&name) && unique(hrefs.iter().map(value).collect()) {
+            return Some(format!("parameter: {name}"));
+        }
+    }
+    let number = regex::Regex::new(r"(\d{4,})(?:\D*)$").ok()?;
+    let found = |href: &&str| number.captures(href.split(['?', '#']).next()?).map(|groups| groups[1].to_owned());
+    unique(hrefs.iter().map(found).collect()).then(|| "match: '^[^?#]*?(\\d{4,})[^?#\\d]*(?:$|[?#])'".to_owned())
+}
+
+/// A text like `1,204 jobs found` in an element that is called so.
+fn count(page: &Html) -> Option<String> {
+    let says = regex::Regex::new(r"(?i)^\D{0,30}[\d,]+\s+(jobs?|results?|vacanc(y|ies)|positions?|roles?)\b.{0,30}$").ok()?;
+    let elements = page.root_element().descendants().filter_map(ElementRef::wrap).take(MOST_ELEMENTS);
+    elements.filter(|element| matches!(element.value().name(), "p" | "span" | "div" | "h1" | "h2" | "strong")).find_map(|element| {
+        let counts = |class: &&str| {
+            is_word(class)
+                && class.starts_with(|letter: char| letter.is_ascii_alphabetic())
+                && COUNTING.iter().any(|word| class.to_lowercase().contains(word))
+        };
+        let class = element.value().classes().find(counts)?;
+        says.is_match(&text_of(element)).then(|| format!("{}.{class}", element.value().name()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Draft, write};
+    use proptest::prelude::*;
+
+    fn drafted(sample: &str) -> String {
+        let draft = Draft { institution: "acme", timezone: "Australia/Sydney", from: "page.html", is_address: false, allow_private: false };
+        write(&draft, sample.as_bytes()).unwrap_or_else(|why| format!("error: {why}"))
+    }
+
+    #[test]
+    fn cards_are_found_by_repetition_and_fields_by_their_classes() {
+        let card = |id: u32, title: &str, place: &str, day: u32| {
+            format!(
+                "<div class=\"job-card {}\" data-job-id=\"{id}\"><h3><a class=\"job-link\" href=\"/jobs/{id}?from=list\">{title}</a></h3><span class=\"job-location\">{place}</span>
+                <p class=\"job-teaser\">Work outdoors all year round.</p><span class=\"closing-date\">Closing date {day} May 2026</span></div>",
+                if id % 2 == 0 { "even" } else { "odd" }
+            )
+        };
+        let page = format!(
+            "<!doctype html><html><nav><ul><li class=item><a href=/a>About the agency</a></li><li class=item><a href=/b>Board and contacts</a></li></ul></nav>
+            <p class=\"result-count\">3 jobs found</p><div class=list>{}{}{}</div><footer><div class=f><a href=/x>Privacy statement</a></div></footer></html>",
+            card(4101, "Ranger", "Orange", 17),
+            card(4102, "Diver", "Eden", 20),
+            card(4103, "Cook", "Bega", 21)
+        );
+        let text = drafted(&page);
+        for line in [
+            "decode: html",
+            "records: div.job-card",
+            "count: p.result-count",
+            "id: { css: \"div[data-job-id]@data-job-id\" }",
+            "title: { css: h3 }",
+            "locations: { css: .job-location }",
+            "description: { css: .job-teaser }",
+            "close_date: { css: .closing-date, match: '\\d{1,2} [A-Za-z]{3} \\d{4}', format: \"%d %b %Y\" }",
+            "source_url: { css: \"a@href\", as: url }",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn rows_of_tables_are_named_by_their_headings() {
+        let row =
+            |id: u32, title: &str| format!("<tr><td><a href=\"view?AdvertID={id}&x=1\">{title}</a></td><td>Water</td><td>20-May-2026</td></tr>");
+        let page = format!(
+            "<html><table><tr><th>Position title</th><th>Department</th><th>Closes</th></tr>{}{}</table></html>",
+            row(7, "Weir Keeper"),
+            row(8, "Dam Keeper")
+        );
+        let text = drafted(&page);
+        for line in [
+            "records: \"tr:has(td a)\"",
+            "id: { css: \"a@href\", parameter: AdvertID }",
+            "title: { css: \"td:nth-child(1)\" }",
+            "department: { css: \"td:nth-child(2)\" }",
+            "close_date: { css: \"td:nth-child(3)\", format: \"%d-%b-%Y\" }",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_a_list_says_what_to_do() {
+        assert!(drafted("<html><p>none</p></html>").starts_with("error: it is a web page"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_page_panics(pieces in proptest::collection::vec(prop_oneof![Just("<li class=a><a href=/1>".to_owned()), Just("<tr><td>".to_owned()), Just("<th>".to_owned()), "[<>/a-z =\"é]{0,20}"], 0..40)) {
+            drafted(&format!("<html>{}", pieces.concat()));
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Which canonical field each member of the ads may be, and which the id: guessed by names, then by what the values look like.
+//!
+//! It must never guess what only the author can know: a date that may be day first or month first is left as a comment.
+
+use super::quoted;
+use regex::Regex;
+use serde_json::{Map, Value as Json};
+use std::fmt::Write;
+
+/// A member of the ads: where it stands, what it is called in small letters, and its values.
+pub(super) struct Member {
+    pub(super) take: Take,
+    pub(super) key: String,
+    pub(super) values: Vec<Json>,
+}
+
+/// How a mapping takes a member.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Take {
+    /// At a path.
+    Path(String),
+    /// By a selector.
+    Css(String),
+}
+
+impl Take {
+    /// As the beginning of a mapping: `from: $.a`.
+    fn entry(&self) -> String {
+        match self {
+            Take::Path(path) => format!("from: {}", quoted(path)),
+            Take::Css(css) => format!("css: {}", quoted(css)),
+        }
+    }
+
+    /// As a mapping with these further keys.
+    pub(super) fn with(&self, more: &str) -> String {
+        match (self, more) {
+            (Take::Path(path), "") => quoted(path),
+            (_, "") => format!("{{ {} }}", self.entry()),
+            _ => format!("{{ {}, {more} }}", self.entry()),
+        }
+    }
+}
+
+/// Canonical fields, and words in the names of members that may be them, the likeliest first.
+const FIELDS: [(&str, &[&str]); 9] = [
+    ("title", &["title", "jobtitle", "positiontitle", "name", "position", "text"]),
+    ("description", &["descriptionhtml", "description", "content", "body", "details", "summary", "teaser"]),
+    (
+        "open_date",
+        &[
+            "posteddate",
+            "dateposted",
+            "opendate",
+            "publishedat",
+            "published",
+            "listingdate",
+            "listeddate",
+            "releaseddate",
+            "createdat",
+            "pubdate",
+            "date",
+        ],
+    ),
+    ("close_date", &["closingdate", "closedate", "closesat", "expiresat", "validthrough", "deadline", "expirationdate", "closing", "closes"]),
+    ("department", &["department", "agency", "organisation", "organization", "company", "companyname", "team", "category"]),
+    ("locations", &["locations", "location", "city", "place", "region"]),
+    ("job_type", &["employmenttype", "worktype", "jobtype", "commitment", "contracttype"]),
+    ("remuneration", &["salary", "remuneration", "pay", "compensation", "salarylabel"]),
+    ("source_url", &["url", "absoluteurl", "hostedurl", "joburl", "link", "applyurl"]),
+];
+/// Names of members that may be the id.
+pub(super) const IDS: [&str; 9] = ["id", "jobid", "guid", "reference", "referencenumber", "shortcode", "requisitionid", "uuid", "slug"];
+/// Writes `id:` and `job:`; `id` is a line for it that is known already.
+pub(super) fn write(out: &mut String, members: &[Member], ads: usize, id: Option<String>) {
+    let _ = writeln!(out, "    id: {}", id.unwrap_or_else(|| id_of(members, ads)));
+    out.push_str("    job:\n");
+    // Classes are longer than names: `search-result__location--short`.
+    let is_markup = members.iter().any(|member| matches!(member.take, Take::Css(_)));
+    let mut taken: Vec<&Take> = Vec::new();
+    for (field, names) in FIELDS {
+        let is_free = |member: &&Member| !taken.contains(&&member.take);
+        let named =
+            |fits: &dyn Fn(&str, &str) -> bool| names.iter().find_map(|name| members.iter().filter(is_free).find(|member| fits(&member.key, name)));
+        let found = named(&|key, name| key == name)
+            .or_else(|| named(&|key, name| name.len() > 4 && key.ends_with(name)))
+            .or_else(|| is_markup.then(|| named(&|key, name| name.len() > 4 && key.contains(name))).flatten());
+        match found {
+            Some(member) => {
+                taken.push(&member.take);
+                let _ = writeln!(out, "      {field}: {}", line(field, member));
+            }
+            None => {
+                let _ = writeln!(out, "      # {field}:      # nothing in the sample looks like it");
+            }
+        }
+    }
+}
+
+/// The right side of `id`.
+fn id_of(members: &[Member], ads: usize) -> String {
+    let unique = |member: &&Member| is_unique(&member.values, ads);
+    let is_word = |member: &&Member| member.values.iter().all(|value| value.as_str().is_none_or(|text| !text.contains(char::is_whitespace)));
+    let named = |name: &&str| members.iter().find(|member| member.key == **name);
+    let id = IDS.iter().filter_map(|name| named(name)).find(unique);
+    let id = id.or_else(|| members.iter().filter(unique).find(|member| member.key.ends_with("id")));
+    let id = id.or_else(|| members.iter().filter(is_word).find(unique));
+    match (id, IDS.iter().find_map(|name| named(name))) {
+        (Some(member), _) => member.take.with(""),
+        (None, Some(member)) => format!("{}      # repeats in the sample: see `duplicates` in docs/reference/yaml.md", member.take.with("")),
+        (None, None) => {
+            let first: Vec<String> =
+                members.iter().filter_map(|member| if let Take::Path(path) = &member.take { Some(quoted(path)) } else { None }).take(3).collect();
+            format!("{{ hash: [{}] }}      # no member is different for each ad: name those that tell ads apart", first.join(", "))
+        }
+    }
+}
+
+/// Whether each ad has a value of its own.
+pub(super) fn is_unique(values: &[Json], ads: usize) -> bool {
+    values.len() == ads && values.iter().enumerate().all(|(index, value)| !values[..index].contains(value))
+}
+
+/// The right side of a field.
+fn line(field: &str, member: &Member) -> String {
+    let texts: Vec<&str> = member.values.iter().filter_map(Json::as_str).collect();
+    match (field, &member.take) {
+        ("description", Take::Path(_)) => member.take.with("as: html"),
+        ("source_url", _) => member.take.with("as: url"),
+        ("open_date" | "close_date", _) => match date_format(&texts, &member.values) {
+            Ok(None) => member.take.with(""),
+            Ok(Some(format)) => member.take.with(&format!("format: \"{format}\"")),
+            Err(note) => labelled(&texts)
+                .map(|(pattern, format)| member.take.with(&format!("match: '{pattern}', format: \"{format}\"")))
+                .unwrap_or_else(|| format!("{}      # {note}", member.take.with(""))),
+        },
+        _ => member.take.with(""),
+    }
+}
+
+/// Dates in words, as patterns and as formats.
+const WORDED: [(&str, &str); 4] = [
+    (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
+    (r"\d{1,2} [A-Z][a-z]{3,8} \d{4}", "%d %B %Y"),
+    (r"\d{1,2}-[A-Za-z]{3}-\d{4}", "%d-%b-%Y"),
+    (r"\d{4}-\d\d-\d\d", "%Y-%m-%d"),
+];
+
+/// A date within a label, `Closing date 17 May 2026`: its pattern and format.
+fn labelled(texts: &[&str]) -> Option<(&'static str, &'static str)> {
+    let fits = |pattern: &str| Regex::new(&format!(r"(^|\W){pattern}(\W|$)")).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text)));
+    WORDED.into_iter().find(|(pattern, _)| !texts.is_empty() && fits(pattern))
+}
+
+/// The format of dates, if it is sure; none for ISO 8601.
+fn date_format(texts: &[&str], values: &[Json]) -> Result<Option<&'static str>, String> {
+    let all = |pattern: &str| !texts.is_empty() && Regex::new(pattern).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text.trim())));
+    if all(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$") {
+        return Ok(None);
+    }
+    if all(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$") {
+        return Ok(Some("%Y-%m-%d %H:%M:%S UTC"));
+    }
+    if values.iter().all(Json::is_u64) {
+        let is_milliseconds = values.iter().filter_map(Json::as_u64).all(|number| number > 100_000_000_000);
+        return Ok(Some(if is_milliseconds { "epoch_ms" } else { "epoch" }));
+    }
+    if all(r"^\d{1,2}/\d{1,2}/\d{4}") {
+        let part = |index: usize| texts.iter().filter_map(|text| text.split('/').nth(index)?.parse::<u32>().ok()).max().unwrap_or_default();
+        return match (part(0) > 12, part(1) > 12) {
+            (true, false) => Ok(Some("%d/%m/%Y")),
+            (false, true) => Ok(Some("%m/%d/%Y")),
+            _ => Err("day first or month first? add `format: \"%d/%m/%Y\"` or `\"%m/%d/%Y\"`".to_owned()),
+        };
+    }
+    for (pattern, format) in WORDED {
+        if all(&format!("^{pattern}$")) {
+            return Ok(Some(format));
+        }
+    }
+    if all(r"(?i)\b(ago|today|yesterday)\b") {
+        return Ok(Some("relative"));
+    }
+    if all(r"^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} ") {
+        return Ok(Some("rfc2822"));
+    }
+    let first: String = texts.first().unwrap_or(&"").chars().filter(|letter| !letter.is_control()).take(40).collect();
+    Err(format!("say the `format` of `{first}`"))
+}
+
+/// A name in small letters and digits.
+pub(super) fn bare(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// The text of members in the ads, two levels deep, with their values.
+pub(super) fn members(ads: &[Json]) -> Vec<Member> {
+    let mut all: Vec<Member> = Vec::new();
+    for ad in ads {
+        if let Json::Object(object) = ad {
+            gather(object, "$", 0, &mut all);
+        }
+    }
+    all
+}
+
+fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Member>) {
+    for (name, value) in object {
+        let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let path = if plain { format!("{path}.{name}") } else { format!("{path}['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) };
+        match value {
+            Json::Object(inner) if depth < 2 => {
+                // `{ location: { name } }` is the location: its name stands for it.
+                if let Some(named) = ["name", "label", "title"].iter().find(|name| inner.get(**name).is_some_and(Json::is_string)) {
+                    add(all, format!("{path}.{named}"), bare(name), &inner[*named]);
+                }
+                gather(inner, &path, depth + 1, all);
+            }
+            Json::Array(items) if items.iter().all(Json::is_string) && !items.is_empty() => add(all, format!("{path}[*]"), bare(name), &items[0]),
+            Json::Null | Json::Object(_) | Json::Array(_) => {}
+            scalar => add(all, path, bare(name), scalar),
+        }
+    }
+}
+
+fn add(all: &mut Vec<Member>, path: String, key: String, value: &Json) {
+    let take = Take::Path(path);
+    match all.iter_mut().find(|known| known.take == take) {
+        Some(known) => known.values.push(value.clone()),
+        None => all.push(Member { take, key, values: vec![value.clone()] }),
+    }
+}

@@ -1,0 +1,161 @@
+//! How a source comes to its next page, guessed from its address and from what the sample says beside the ads. A guess is written with a comment:
+//! one page proves nothing.
+
+use super::fields::bare;
+use super::shape::Shape;
+use super::{Draft, quoted};
+use crate::markup::{Css, Page};
+use serde_json::{Map, Value as Json};
+use url::Url;
+
+/// Query parameters that number pages.
+const NUMBERS: [&str; 6] = ["page", "p", "pg", "pagenumber", "pageno", "currentpage"];
+/// Query parameters that say how many ads to pass over.
+const OFFSETS: [&str; 6] = ["offset", "start", "skip", "from", "startrow", "startindex"];
+/// Query parameters that say how many ads a page holds.
+const SIZES: [&str; 8] = ["limit", "size", "pagesize", "perpage", "rows", "take", "count", "hitsperpage"];
+/// Members that hold the address of the next page.
+const NEXT: [&str; 6] = ["next", "nexturl", "nextpage", "nextpageurl", "nextlink", "nexthref"];
+/// Members that hold a value for the next page.
+const CURSORS: [&str; 6] = ["nextcursor", "cursor", "nexttoken", "nextpagetoken", "continuationtoken", "after"];
+/// Links to a next page, the surest first.
+const LINKS: [&str; 5] = ["link[rel=next]@href", "a[rel=next]@href", "li.next a@href", "a.next@href", "a[aria-label='Next' i]@href"];
+
+/// The line for `pages`, with why; nothing if nothing points to further pages.
+pub(super) fn guess(draft: &Draft, shape: &Shape, sample: &[u8]) -> Option<String> {
+    let url = Url::parse(draft.from).ok()?;
+    let said = shape.json.as_ref().and_then(in_body);
+    said.or_else(|| in_page(shape, sample)).or_else(|| in_address(&url)).or_else(|| numbered(shape.json.as_ref()?, &url))
+}
+
+fn line(way: &str, why: &str) -> String {
+    format!("pages: {{ {way} }}      # guessed: {why}")
+}
+
+/// `{ next: "https://..." }`, `{ paging: { nextCursor: "x" } }`.
+fn in_body(json: &Json) -> Option<String> {
+    let mut found = None;
+    beside(json, "$", 0, &mut |path, name, value| {
+        let (Some(text), None) = (value.as_str().filter(|text| !text.is_empty()), &found) else { return };
+        let is_address = text.starts_with("http") || text.starts_with('/') || text.starts_with('?');
+        if NEXT.contains(&name) && is_address {
+            found = Some(line(&format!("next: {{ from: {} }}", quoted(path)), "the sample names a next page"));
+        } else if CURSORS.contains(&name) || NEXT.contains(&name) {
+            let way = format!("cursor: {{ from: {}, parameter: cursor }}", quoted(path));
+            found = Some(line(&way, "the sample holds a value for the next page; which `parameter` it goes into, the source's description says"));
+        }
+    });
+    found
+}
+
+/// A link of a page to the next.
+fn in_page(shape: &Shape, sample: &[u8]) -> Option<String> {
+    if shape.decode != Some("html") && shape.decode != Some("json_ld") {
+        return None;
+    }
+    let page = Page::parse(&String::from_utf8_lossy(sample));
+    let leads = |css: &&&str| Css::parse(css).is_ok_and(|css| css.select(&page, None).iter().any(|href| !href.is_empty() && !href.starts_with('#')));
+    let link = LINKS.iter().find(leads)?;
+    Some(line(&format!("next: {{ css: {} }}", quoted(link)), "the page links to a next one"))
+}
+
+/// `?page=1`, `?offset=0&limit=20`.
+fn in_address(url: &Url) -> Option<String> {
+    let parameter = |names: &[&str]| {
+        let mut pairs = url.query_pairs().filter_map(|(name, value)| Some((name.into_owned(), value.parse::<u64>().ok()?)));
+        pairs.find(|(name, _)| names.contains(&bare(name).as_str()))
+    };
+    let size = parameter(&SIZES).filter(|(_, size)| *size > 0).map_or(String::new(), |(_, size)| format!(", size: {size}"));
+    let why = "the address has this parameter";
+    if let Some((name, first)) = parameter(&OFFSETS) {
+        return Some(line(&format!("offset: {{ parameter: {}, first: {first}{size} }}", quoted(&name)), why));
+    }
+    let (name, first) = parameter(&NUMBERS)?;
+    Some(line(&format!("number: {{ parameter: {}, first: {first} }}", quoted(&name)), why))
+}
+
+/// `{ page: 1, totalPages: 7 }`, `{ offset: 0, limit: 20, total: 90 }`: the parameter is likely called as the member is.
+fn numbered(json: &Json, url: &Url) -> Option<String> {
+    let (mut page, mut offset, mut size, mut pages, mut total) = (None, None, None, None, None);
+    beside(json, "$", 0, &mut |path, name, value| {
+        let Some(number) = value.as_u64() else { return };
+        let own = path.rsplit('.').next().unwrap_or_default().to_owned();
+        let place = match name {
+            "totalpages" | "pagecount" | "lastpage" | "pages" => &mut pages,
+            "total" | "totalcount" | "totalfound" | "totalresults" => &mut total,
+            name if NUMBERS.contains(&name) => &mut page,
+            name if OFFSETS.contains(&name) => &mut offset,
+            name if SIZES.contains(&name) => &mut size,
+            _ => return,
+        };
+        place.get_or_insert((own, number));
+    });
+    let why = format!("the sample counts so; that {} takes this parameter is a guess", url.host_str().unwrap_or("the source"));
+    match (page, offset, size, pages, total) {
+        (_, Some((name, first)), Some((_, size)), _, Some((_, total))) if size > 0 && total > first + size => {
+            Some(line(&format!("offset: {{ parameter: {}, first: {first}, size: {size} }}", quoted(&name)), &why))
+        }
+        (Some((name, first)), _, _, Some((_, pages)), _) if pages > 1 => {
+            Some(line(&format!("number: {{ parameter: {}, first: {} }}", quoted(&name), first.min(1)), &why))
+        }
+        _ => None,
+    }
+}
+
+/// What stands beside the ads: members of objects, three levels deep, not those in lists.
+fn beside(value: &Json, path: &str, depth: usize, see: &mut dyn FnMut(&str, &str, &Json)) {
+    let Json::Object(members) = value else { return };
+    let is_plain = |name: &str| name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    for (name, value) in members.iter().filter(|(name, _)| is_plain(name)) {
+        let path = format!("{path}.{name}");
+        see(&path, &bare(name), value);
+        // `{ next: { href: ... } }` is the address of the next page.
+        if let Some(href) = value.as_object().and_then(|inner: &Map<String, Json>| inner.get("href")) {
+            see(&format!("{path}.href"), &bare(name), href);
+        }
+        if depth < 2 {
+            beside(value, &path, depth + 1, see);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Draft, write};
+
+    fn pages(from: &str, sample: &str) -> String {
+        let draft = Draft { institution: "acme", timezone: "Australia/Sydney", from, is_address: true, allow_private: false };
+        let text = write(&draft, sample.as_bytes()).unwrap();
+        text.lines().find(|line| line.trim_start().trim_start_matches("# ").starts_with("pages:")).unwrap_or_default().trim().to_owned()
+    }
+
+    const JOBS: &str = r#""jobs":[{"id":1,"title":"A"},{"id":2,"title":"B"}]"#;
+
+    #[test]
+    fn addresses_and_values_in_the_answer_lead_on() {
+        let sample = format!(r#"{{"links":{{"next":"/jobs?page=2"}},{JOBS}}}"#);
+        assert!(pages("https://a.example/jobs", &sample).starts_with("pages: { next: { from: $.links.next } }"));
+        let sample = format!(r#"{{"_links":{{"next":{{"href":"https://a.example/2"}}}},{JOBS}}}"#);
+        assert!(pages("https://a.example/jobs", &sample).starts_with("pages: { next: { from: $._links.next.href } }"));
+        let sample = format!(r#"{{"meta":{{"nextCursor":"abc"}},{JOBS}}}"#);
+        assert!(pages("https://a.example/jobs", &sample).starts_with("pages: { cursor: { from: $.meta.nextCursor, parameter: cursor } }"));
+    }
+
+    #[test]
+    fn parameters_of_the_address_and_counts_lead_on() {
+        let sample = format!("{{{JOBS}}}");
+        assert!(pages("https://a.example/jobs?Page=0&q=x", &sample).starts_with("pages: { number: { parameter: Page, first: 0 } }"));
+        assert!(pages("https://a.example/jobs?offset=0&limit=2", &sample).starts_with("pages: { offset: { parameter: offset, first: 0, size: 2 } }"));
+        let counted = format!(r#"{{"page":1,"totalPages":4,{JOBS}}}"#);
+        assert!(pages("https://a.example/jobs", &counted).starts_with("pages: { number: { parameter: page, first: 1 } }"));
+        let counted = format!(r#"{{"offset":0,"limit":2,"totalFound":9,{JOBS}}}"#);
+        assert!(pages("https://a.example/jobs", &counted).starts_with("pages: { offset: { parameter: offset, first: 0, size: 2 } }"));
+    }
+
+    #[test]
+    fn one_page_is_no_paging_and_the_last_page_neither() {
+        for sample in [format!("{{{JOBS}}}"), format!(r#"{{"next":null,"total":2,{JOBS}}}"#), format!(r#"{{"page":1,"pages":1,{JOBS}}}"#)] {
+            assert!(pages("https://a.example/jobs", &sample).starts_with("# pages:"), "{sample}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a sample is: its format, where the ads stand in it, and how many the source says there are.
+
+use super::super::decode::{Body, DecodeSpec};
+use super::super::json::Item;
+use super::fields::{Member, bare, members};
+use super::{cards, quoted};
+use crate::markup::{Css, Page};
+use regex::Regex;
+use serde_json::Value as Json;
+
+/// What was found in a sample.
+pub(super) struct Shape {
+    /// The format, if it must be said.
+    pub(super) decode: Option<&'static str>,
+    pub(super) records: Option<String>,
+    pub(super) count: Option<String>,
+    /// How many ads it holds.
+    pub(super) ads: usize,
+    pub(super) members: Vec<Member>,
+    /// The line for the id, if the shape says it.
+    pub(super) id: Option<String>,
+    /// The sample as JSON, if it is.
+    pub(super) json: Option<Json>,
+}
+
+/// Names of members that may state how many ads there are.
+const COUNTS: [&str; 8] = ["total", "totalcount", "count", "totalfound", "totalresults", "numfound", "totalrecords", "totalitems"];
+/// Most ads that are looked at.
+const MOST_ADS: usize = 50;
+
+/// Looks at a sample.
+pub(super) fn of(sample: &[u8]) -> Result<Shape, String> {
+    let text = String::from_utf8_lossy(sample);
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    if let Ok(value) = serde_json::from_str::<Json>(start) {
+        return json(value);
+    }
+    let lower = start.chars().take(2000).collect::<String>().to_lowercase();
+    if start.starts_with('<') && (lower.contains("<html") || lower.contains("<!doctype html")) {
+        return html(&text);
+    }
+    let (decode, records) = match () {
+        () if start.starts_with('<') && (lower.contains("<rss") || lower.contains("<feed") || lower.contains("<rdf")) => ("feed", None),
+        () if start.starts_with('<') && lower.contains("<urlset") => ("sitemap", None),
+        () if start.starts_with('<') && lower.starts_with("<?xml") => ("xml", Some(repeated(start)?)),
+        // A piece of a page, or XML that does not say so.
+        () if start.starts_with('<') => match repeated(start) {
+            Ok(records) => ("xml", Some(records)),
+            Err(_) => return html(&text),
+        },
+        () if start.starts_with('{') => ("ndjson", None),
+        () => ("csv", None),
+    };
+    let ads = decoded(decode, records.as_deref(), sample)?;
+    Ok(Shape { decode: Some(decode), records, count: None, ads: ads.len(), members: members(&ads), id: None, json: None })
+}
+
+fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Json>, String> {
+    let yaml = records.map_or_else(|| format!("decode: {decode}"), |records| format!("decode: {decode}\nrecords: {}", quoted(records)));
+    let mut out = crate::diagnostic::Diagnostics::new();
+    let settings: Option<Settings> = crate::yaml::read("draft", yaml, &mut out);
+    let place = crate::diagnostic::Place::start_of("draft");
+    let decoder = settings.and_then(|settings| DecodeSpec::compile(&settings.decode, &place, settings.records.as_ref(), None, &mut out));
+    let decoder = decoder.ok_or("its shape is not understood")?;
+    let mut ads = Vec::new();
+    decoder.decode(&mut &sample[..], &Body::default(), &[], &mut |item| {
+        if let Item::Record(text) = item {
+            ads.extend(serde_json::from_str::<Json>(&text));
+        }
+        ads.len() < MOST_ADS
+    })?;
+    if ads.is_empty() { Err("there is no ad in it".to_owned()) } else { Ok(ads) }
+}
+
+#[derive(serde::Deserialize)]
+struct Settings {
+    decode: DecodeSpec,
+    records: Option<crate::yaml::Text>,
+}
+
+/// The longest list of objects is the ads; a number beside it that is no smaller may be their count.
+fn json(value: Json) -> Result<Shape, String> {
+    let mut best: Option<(String, &Vec<Json>)> = None;
+    let mut count = None;
+    lists(&value, "$", 0, &mut best);
+    let (path, items) = best.ok_or("there is no list of objects in it")?;
+    numbers(&value, "$", items.len(), 0, &mut count);
+    let records = (path != "$").then(|| format!("{path}[*]"));
+    let ads = &items[..items.len().min(MOST_ADS)];
+    let (ads, members) = (ads.len(), members(ads));
+    Ok(Shape { decode: None, records, count, ads, members, id: None, json: Some(value) })
+}
+
+fn lists<'v>(value: &'v Json, path: &str, depth: usize, best: &mut Option<(String, &'v Vec<Json>)>) {
+    match value {
+        Json::Array(items) if items.iter().all(Json::is_object) && items.len() > best.as_ref().map_or(0, |(_, longest)| longest.len()) => {
+            *best = Some((path.to_owned(), items));
+        }
+        Json::Object(members) if depth < 4 => members.iter().for_each(|(name, value)| lists(value, &format!("{path}.{name}"), depth + 1, best)),
+        _ => {}
+    }
+}
+
+fn numbers(value: &Json, path: &str, at_least: usize, depth: usize, found: &mut Option<String>) {
+    let Json::Object(members) = value else { return };
+    for (name, value) in members {
+        let path = format!("{path}.{name}");
+        let is_count = COUNTS.contains(&bare(name).as_str()) && value.as_u64().is_some_and(|number| number >= at_least as u64);
+        if is_count && found.is_none() {
+            *found = Some(path.clone());
+        }
+        if depth < 2 {
+            numbers(value, &path, at_least, depth + 1, found);
+        }
+    }
+}
+
+/// Pages: markup for search engines needs no mapping; else cards that repeat are the ads.
+fn html(text: &str) -> Result<Shape, String> {
+    let blocks = Css::parse("script[type='application/ld+json' i]@html").map_err(|error| error.message)?;
+    let has_postings = blocks.select(&Page::parse(text), None).iter().any(|block| block.contains("JobPosting"));
+    if has_postings {
+        return Ok(Shape { decode: Some("json_ld"), records: None, count: None, ads: 0, members: Vec::new(), id: None, json: None });
+    }
+    let cards::Cards { records, id, count, ads, members } = cards::find(text).ok_or(NO_CARDS)?;
+    Ok(Shape { decode: Some("html"), records: Some(records), count, ads, members, id: Some(id), json: None })
+}
+
+/// What to say of a page in which nothing repeats.
+const NO_CARDS: &str = "it is a web page without JobPosting markup, and nothing in it repeats as a list of ads does; if it fills its list by a script, \
+                        give the address that the script asks (the network tab of a browser shows it)";
+
+/// The path to the first element that repeats beside itself.
+fn repeated(text: &str) -> Result<String, String> {
+    let beside = Regex::new(r"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>").map_err(|error| error.to_string())?;
+    let text = beside.replace_all(text, "");
+    let names = Regex::new(r"<(/?)([A-Za-z_][\w.:-]*)[^>]*?(/?)>").map_err(|error| error.to_string())?;
+    let (mut path, mut closed): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for tag in names.captures_iter(&text).take(20_000) {
+        let name = tag[2].to_owned();
+        if !tag[1].is_empty() {
+            let full = path.join(".");
+            path.pop();
+            closed.push(full);
+        } else if tag[3].is_empty() {
+            path.push(name);
+            let full = path.join(".");
+            if path.len() > 1 && closed.last() == Some(&full) {
+                let is_plain = full.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.'));
+                return Ok(if is_plain { format!("$.{full}[*]") } else { format!("$..{}", path.last().cloned().unwrap_or_default()) });
+            }
+        }
+    }
+    Err("no element in it repeats".to_owned())
+}
