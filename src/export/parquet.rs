@@ -113,7 +113,7 @@ impl Values {
     fn add(&mut self, cell: Cell) {
         match self {
             Values::Bytes { values, defined } => {
-                put(values, defined, if let Cell::Text(text) | Cell::Json(text) = cell { Some(bytes(text)) } else { None })
+                put(values, defined, if let Cell::Text(text) | Cell::Json(text) = cell { Some(bytes(text)) } else { None });
             }
             Values::Numbers { values, defined } => put(values, defined, number(&cell)),
             Values::Days { values, defined } => put(values, defined, if let Cell::Day(day) = cell { Some(since_epoch(day)) } else { None }),

@@ -36,8 +36,8 @@ fn written(format: Format, rows: &[Vec<Cell>]) -> Vec<u8> {
     let mut sheet = format.sheet(Box::new(out.clone()), &COLUMNS).unwrap();
     rows.iter().for_each(|row| sheet.add(row.clone()).unwrap());
     sheet.end().unwrap();
-    let bytes = out.0.lock().unwrap().clone();
-    bytes
+    let mut written = out.0.lock().unwrap();
+    std::mem::take(&mut written)
 }
 
 /// A cell as JSON.

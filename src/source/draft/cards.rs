@@ -67,7 +67,7 @@ fn look(element: ElementRef) -> Option<String> {
     classes.truncate(2);
     match (name, classes.is_empty()) {
         // Rows of a table seldom have a class; the one of the headings has no cell.
-        ("tr", true) => Some("tr:has(td a)".to_owned()),
+        ("tr", true) => element.child_elements().any(|cell| cell.value().name() == "td").then(|| "tr:has(td a)".to_owned()),
         ("article", true) => Some("article".to_owned()),
         (_, true) => {
             let marked = NAMING.iter().find(|attribute| element.attr(attribute).is_some_and(is_word))?;
@@ -197,7 +197,7 @@ fn id(cards: &[ElementRef], members: &[Member]) -> String {
         let values: Vec<Json> = values.iter().flatten().map(|value| Json::from(*value)).collect();
         is_unique(&values, cards.len())
     };
-    let first = cards.first().map(|card| card.value());
+    let first = cards.first().map(ElementRef::value);
     let like_id = |name: &str| name.starts_with("data-") && IDS.iter().any(|id| bare(name).ends_with(id));
     let attributes = first.into_iter().flat_map(|element| element.attrs().map(|(name, _)| name)).filter(|name| like_id(name) || *name == "id");
     for name in attributes {
@@ -265,7 +265,7 @@ mod tests {
             format!(
                 "<div class=\"job-card {}\" data-job-id=\"{id}\"><h3><a class=\"job-link\" href=\"/jobs/{id}?from=list\">{title}</a></h3><span class=\"job-location\">{place}</span>
                 <p class=\"job-teaser\">Work outdoors all year round.</p><span class=\"closing-date\">Closing date {day} May 2026</span></div>",
-                if id % 2 == 0 { "even" } else { "odd" }
+                if id.is_multiple_of(2) { "even" } else { "odd" }
             )
         };
         let page = format!(
@@ -304,7 +304,7 @@ mod tests {
         for line in [
             "records: \"tr:has(td a)\"",
             "id: { css: \"a@href\", parameter: AdvertID }",
-            "title: { css: \"td:nth-child(1)\" }",
+            "title: { css: a }",
             "department: { css: \"td:nth-child(2)\" }",
             "close_date: { css: \"td:nth-child(3)\", format: \"%d-%b-%Y\" }",
         ] {

@@ -102,10 +102,10 @@ fn id_of(members: &[Member], ads: usize) -> String {
     let unique = |member: &&Member| is_unique(&member.values, ads);
     let is_word = |member: &&Member| member.values.iter().all(|value| value.as_str().is_none_or(|text| !text.contains(char::is_whitespace)));
     let named = |name: &&str| members.iter().find(|member| member.key == **name);
-    let id = IDS.iter().filter_map(|name| named(name)).find(unique);
+    let id = IDS.iter().filter_map(&named).find(unique);
     let id = id.or_else(|| members.iter().filter(unique).find(|member| member.key.ends_with("id")));
     let id = id.or_else(|| members.iter().filter(is_word).find(unique));
-    match (id, IDS.iter().find_map(|name| named(name))) {
+    match (id, IDS.iter().find_map(named)) {
         (Some(member), _) => member.take.with(""),
         (None, Some(member)) => format!("{}      # repeats in the sample: see `duplicates` in docs/reference/yaml.md", member.take.with("")),
         (None, None) => {

@@ -31,7 +31,9 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
     let shape = shape::of(sample)?;
     let mut out = format!(
         "# A first draft, made from {}. Read it: every line is a guess.\ninstitution: {}\ntimezone: {}\nsources:\n  board:\n",
-        quoted(draft.from), draft.institution, draft.timezone
+        quoted(draft.from),
+        draft.institution,
+        draft.timezone
     );
     let (kind, from) = if draft.is_address { ("http", "url") } else { ("file", "path") };
     let _ = writeln!(out, "    fetch:\n      {kind}:\n        {from}: {}", quoted(draft.from));
