@@ -32,6 +32,8 @@ pub mod plan;
 pub mod engine;
 
 pub mod export;
+pub mod test;
+
 pub mod report;
 
 pub mod cli;

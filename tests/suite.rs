@@ -50,3 +50,5 @@ mod rollbacks;
 mod schemas;
 #[path = "suite/sources.rs"]
 mod sources;
+#[path = "suite/testing.rs"]
+mod testing;

@@ -41,6 +41,7 @@ mod rollback;
 mod rules;
 mod run;
 mod schema;
+mod test;
 mod why;
 
 use crate::model::Clock;
@@ -96,6 +97,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Write the first draft of an institution from a sample of its source
     New(new::New),
+    /// Try the tests that are written in the YAML, and say what none of them touches
+    Test(test::Test),
     /// What edited rules and mappings would do to the stored ads; nothing is written
     Rehearse(rehearse::Rehearse),
     /// Draw the DAG of an institution
@@ -147,11 +150,7 @@ impl At {
 }
 
 fn parse_time(text: &str) -> Result<Clock, String> {
-    if let Ok(instant) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Ok(Clock(instant.to_utc()));
-    }
-    let day = text.parse::<chrono::NaiveDate>().map_err(|_| "write it like 2026-09-01 (midnight UTC) or 2026-09-01T06:00:00+10:00".to_owned())?;
-    Ok(Clock(day.and_time(chrono::NaiveTime::MIN).and_utc()))
+    text.parse().map_err(str::to_owned)
 }
 
 /// What the outside gives, read once.
@@ -222,6 +221,7 @@ pub fn main() -> u8 {
     let result = match cli.command {
         Command::Check(command) => command.run(&edge),
         Command::Plan(command) => command.run(&edge),
+        Command::Test(command) => command.run(&edge),
         Command::Rehearse(command) => command.run(&edge),
         Command::Graph(command) => command.run(&edge),
         Command::New(command) => command.run(&edge),

@@ -7,12 +7,14 @@
 pub mod connector;
 pub mod institution;
 pub mod lists;
+pub mod mapping_tests;
 pub mod pipeline;
 pub mod rules;
 pub mod schema;
 
 pub use connector::{Connector, ConnectorSpec};
 pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
+pub use mapping_tests::MappingTestsSpec;
 pub use pipeline::{PipelineSpec, StageSpec};
 pub use rules::{RuleSetSpec, RuleSpec};
 
@@ -41,6 +43,8 @@ pub struct Project {
     pub lists: Vec<Parsed<Arc<List>>>,
     /// Whether other institutions are missing here on purpose: what one of them declares is not unknown.
     pub is_part: bool,
+    /// `tests/mapping/*.yaml`.
+    pub mapping_tests: Vec<Parsed<MappingTestsSpec>>,
     /// Problems found so far.
     pub diagnostics: Diagnostics,
 }
@@ -79,11 +83,12 @@ impl Project {
         let pipelines = read_all(files(&folder.join("pipelines")), "pipelines", &mut texts, &mut diagnostics);
         let rules = read_all(instead(files(&folder.join("rules")), rule_files), "rules", &mut texts, &mut diagnostics);
         let lists = lists::load(folder, &mut texts, &mut diagnostics);
+        let mapping_tests = read_all(files(&folder.join("tests/mapping")), "tests/mapping", &mut texts, &mut diagnostics);
         if institutions.is_empty() {
             let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
             diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
         }
-        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, lists, is_part: false, diagnostics }
+        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, lists, is_part: false, mapping_tests, diagnostics }
     }
 }
 

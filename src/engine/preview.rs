@@ -63,7 +63,7 @@ async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
 }
 
 /// What the stages of a source need where nothing is written.
-pub(super) fn setting(sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
+pub fn setting(sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
     let parts = flow.parts_at(at);
     Setting {
         stream: Stream { institution: plan.tenant.id, source: flow.source.clone() },

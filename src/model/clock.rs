@@ -28,6 +28,18 @@ impl Clock {
     }
 }
 
+impl std::str::FromStr for Clock {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Clock, &'static str> {
+        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+            return Ok(Clock(instant.to_utc()));
+        }
+        let day = text.parse::<NaiveDate>().map_err(|_| "write it like 2026-09-01 (midnight UTC) or 2026-09-01T06:00:00+10:00")?;
+        Ok(Clock(day.and_time(NaiveTime::MIN).and_utc()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,10 +2,11 @@
 //! takes down the institutions that use it, and no other.
 
 use super::compile::{self, Shared};
+use super::mapping_tests::{self, MappingTests};
 use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
-use super::trial;
-use super::{Plan, Written};
+use super::tried::{Point, Tried};
+use super::{Plan, Written, points, trial};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project};
@@ -27,6 +28,12 @@ pub struct Checked {
     pub texts: Sources,
     /// The engine for scripts.
     pub sandbox: Arc<Sandbox>,
+    /// The tests of rules and connectors, tried.
+    pub tried: Vec<Tried>,
+    /// The tests of mappings, which `weir test` tries.
+    pub mapping_tests: Vec<MappingTests>,
+    /// What tests should touch, and where that stands.
+    pub points: BTreeMap<Point, Place>,
 }
 
 /// One institution after the check.
@@ -35,6 +42,8 @@ pub struct Institution {
     pub slug: String,
     /// Its file.
     pub file: String,
+    /// All files that it depends on, its own first.
+    pub files: Vec<String>,
     /// How it stands.
     pub standing: Standing,
 }
@@ -59,12 +68,30 @@ impl Institution {
     }
 }
 
-/// Checks a project.
+impl Checked {
+    /// Whether a place belongs to one of these institutions, or to anybody if none is named.
+    pub fn belongs(&self, place: &Place, institutions: &[String]) -> bool {
+        let uses = |one: &Institution| institutions.contains(&one.slug) && one.files.iter().any(|file| **file == *place.file);
+        institutions.is_empty() || self.institutions.iter().any(uses)
+    }
+}
+
+/// Checks a project. A test that fails is a mistake in the YAML.
 pub fn check(project: Project) -> Checked {
-    let Project { texts, institutions, connectors, pipelines, rules: rule_files, lists, is_part, mut diagnostics, .. } = project;
+    check_as(project, true)
+}
+
+/// Checks a project of which the tests are what is asked for: one that fails is in [`Checked::tried`], and stops nothing.
+pub fn check_for_tests(project: Project) -> Checked {
+    check_as(project, false)
+}
+
+fn check_as(project: Project, tests_count: bool) -> Checked {
+    let Project { texts, institutions, connectors, pipelines, rules: rule_files, lists, mapping_tests, is_part, mut diagnostics, .. } = project;
     let sandbox = Arc::new(Sandbox::new());
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
-    connectors.iter().filter(|connector| own(&connector.file)).for_each(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics));
+    let own = || connectors.iter().filter(|connector| own(&connector.file));
+    let mut tried: Vec<Tried> = own().flat_map(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics)).collect();
     let mut extras = declared_extras(&institutions, &lists, &diagnostics);
     extras.is_whole &= !is_part;
     let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
@@ -76,8 +103,14 @@ pub fn check(project: Project) -> Checked {
         }
         sets.insert(file.stem.clone(), rules::compile(file, &extras, &sandbox, &mut diagnostics));
     }
+    tried.extend(sets.values_mut().flatten().flat_map(|set| std::mem::take(&mut set.tried)));
+    if tests_count {
+        tried.iter().for_each(|test| test.tell(&mut diagnostics));
+    }
     let shared = Shared { pipelines: &pipelines, rules: &sets, sandbox: &sandbox };
     let plans: Vec<Option<Plan>> = institutions.iter().map(|file| compile::compile(file, &shared, &mut diagnostics)).collect();
+    let mapping_tests = mapping_tests::compile(&mapping_tests, &institutions, &mut diagnostics);
+    let points = points::all(own(), &institutions, sets.values().flatten(), plans.iter().flatten());
     let mut twice = names_twice(&institutions, &mut diagnostics);
     twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
@@ -86,7 +119,7 @@ pub fn check(project: Project) -> Checked {
         .zip(plans)
         .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras, texts: &texts }))
         .collect();
-    Checked { institutions: judged, diagnostics, texts, sandbox }
+    Checked { institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, points }
 }
 
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {
@@ -174,7 +207,8 @@ fn files_with_errors(diagnostics: &Diagnostics) -> BTreeSet<String> {
 fn judge(file: &Parsed<InstitutionSpec>, plan: Option<Plan>, broken: &BTreeSet<String>, twice: &BTreeSet<String>, files: &Files) -> Institution {
     let named = file.spec.as_ref().and_then(|spec| spec.institution.get()).map(|name| name.value.clone());
     let slug = named.unwrap_or_else(|| file.stem.clone());
-    let mut to_blame: Vec<String> = uses(file, files).into_iter().filter(|used| broken.contains(used)).collect();
+    let used = uses(file, files);
+    let mut to_blame: Vec<String> = used.iter().filter(|used| broken.contains(*used)).cloned().collect();
     if twice.contains(&slug) && to_blame.is_empty() {
         to_blame.push(file.file.clone());
     }
@@ -185,7 +219,7 @@ fn judge(file: &Parsed<InstitutionSpec>, plan: Option<Plan>, broken: &BTreeSet<S
         Some(plan) if to_blame.is_empty() => Standing::Inactive(Arc::new(plan)),
         _ => Standing::Broken(to_blame),
     };
-    Institution { slug, file: file.file.clone(), standing }
+    Institution { slug, file: file.file.clone(), files: used, standing }
 }
 
 /// Where what institutions share stands.

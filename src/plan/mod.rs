@@ -8,15 +8,19 @@ pub mod adjust;
 pub mod against;
 pub mod check;
 pub mod compile;
+pub mod mapping_tests;
 pub mod outline;
 pub mod picture;
 pub mod pipeline;
+pub mod points;
 pub mod quality;
 pub mod rules;
 pub mod trial;
+pub mod tried;
 pub mod written;
 
 pub use check::{Checked, Institution, Standing};
+pub use tried::Tried;
 
 use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, Parts};

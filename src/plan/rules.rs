@@ -1,9 +1,10 @@
 //! Rule sets compiled once for all institutions that use them: scripts, names, fields, and the examples that each
 //! rule brings along.
 
+use super::tried::{Kind, Point, Tried};
 use crate::config::rules::{Expect, RelationTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
-use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, one_of};
 use crate::model::field::{FIELDS, Field};
 use crate::model::{Job, Value};
 use crate::rule::scope::{Relation, VARIABLES};
@@ -29,6 +30,10 @@ pub struct RuleSet {
     pub lists: BTreeSet<String>,
     /// Whether its file could be read without errors, so that there are no other names.
     pub is_whole: bool,
+    /// Its tests, tried.
+    pub tried: Vec<Tried>,
+    /// What tests of its rules should touch.
+    pub points: Vec<(Point, Place)>,
 }
 
 /// What rules may name beside what they always have: the custom fields that some source declares, and lists.
@@ -48,7 +53,8 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
     let (parameters, good) = parameters(file, out);
     let given = Given { parameters, lists: extras.given_lists() };
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
-    let mut rules = Vec::new();
+    let (mut rules, mut tried, mut points) = (Vec::new(), Vec::new(), Vec::new());
+    let known = Known { extras, given: &given, is_whole: good };
     for spec in specs {
         if let Some(id) = spec.id.get()
             && let Some(earlier) = first.insert(id, id)
@@ -57,12 +63,25 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
                 .related(&earlier.place, "first here")
                 .help("give one of them another id");
         }
-        rules.extend(compile_rule(spec, &Known { extras, given: &given, is_whole: good }, sandbox, out).map(Arc::new));
+        let Some(rule) = compile_rule(spec, &known, sandbox, out) else { continue };
+        let name = format!("{}/{}", file.stem, rule.id);
+        if known.has_all_of(&rule) {
+            tried.extend(spec.tests.iter().filter_map(|test| try_example(spec, &rule, &name, test, extras, sandbox, out)));
+        }
+        points.extend(spec.id.get().into_iter().flat_map(|id| points_of(&rule, &name, &id.place)));
+        rules.push(Arc::new(rule));
     }
     let ids = specs.iter().filter_map(|spec| spec.id.get()).map(|id| id.value.clone()).collect();
     let lists = rules.iter().flat_map(|rule| rule.lists()).map(str::to_owned).collect();
     unused(file, &rules, out);
-    Some(RuleSet { name: file.stem.clone(), rules, ids, given, lists, is_whole })
+    Some(RuleSet { name: file.stem.clone(), rules, ids, given, lists, is_whole, tried, points })
+}
+
+/// What tests of a rule should touch: that it holds and that it does not, and both branches of its `when`.
+fn points_of(rule: &Rule, name: &str, place: &Place) -> Vec<(Point, Place)> {
+    let of = |point: fn(String, bool) -> Point| [true, false].map(|truth| (point(name.to_owned(), truth), place.clone()));
+    let branches = rule.when.iter().flat_map(|_| of(Point::Branch));
+    of(Point::Verdict).into_iter().chain(branches).collect()
 }
 
 /// What a rule may name.
@@ -74,6 +93,11 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// Whether everything that a rule reads could be read itself, so that its tests mean something.
+    fn has_all_of(&self, rule: &Rule) -> bool {
+        self.is_whole && rule.lists().all(|list| self.given.lists.contains_key(list))
+    }
+
     fn variables(&self) -> Vec<&str> {
         VARIABLES.into_iter().chain(self.given.parameters.keys().map(String::as_str)).collect()
     }
@@ -145,9 +169,6 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
         version: String::new(),
     }
     .with(known.given);
-    if known.is_whole && rule.lists().all(|list| known.given.lists.contains_key(list)) {
-        spec.tests.iter().for_each(|test| try_example(spec, &rule, test, extras, sandbox, out));
-    }
     Some(rule)
 }
 
@@ -251,11 +272,24 @@ fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostic
     false
 }
 
-fn try_example(spec: &RuleSpec, rule: &Rule, test: &Located<RuleTest>, extras: &Extras, sandbox: &Sandbox, out: &mut Diagnostics) {
-    let Some(job) = example_job(test.job.as_ref(), extras, out) else { return };
-    let before = test.before.as_ref().map(|node| example_job(Some(node), extras, out));
-    let Some(before) = before.map_or(Some(None), |before| before.map(Some)) else { return };
-    let facts = Facts { before: before.map(Arc::new), ..example_facts(test) };
+/// Tries one example; nothing if it cannot be read, which is told.
+fn try_example(
+    spec: &RuleSpec,
+    rule: &Rule,
+    name: &str,
+    test: &Located<RuleTest>,
+    extras: &Extras,
+    sandbox: &Sandbox,
+    out: &mut Diagnostics,
+) -> Option<Tried> {
+    let job = example_job(test.job.as_ref(), extras, out)?;
+    let before = match &test.before {
+        Some(node) => Some(Arc::new(example_job(Some(node), extras, out)?)),
+        None => None,
+    };
+    let facts = Facts { before, ..example_facts(test) };
+    let mut tried = Tried::new(Kind::Rule, name, &test.place);
+    let expected = if test.expect == Expect::Fail { "fail" } else { "pass" };
     if let Some((is_when, error)) = rule.trouble(sandbox, &job, &facts) {
         let script = if is_when { spec.when.as_ref() } else { spec.assert.get() };
         let place = script.map_or_else(|| test.place.clone(), |script| script.place_at(error.line, error.column));
@@ -263,8 +297,10 @@ fn try_example(spec: &RuleSpec, rule: &Rule, test: &Located<RuleTest>, extras: &
             true => "a span of time is written `days(30)` or `months(6)`",
             false => "correct the rule or the example",
         };
-        out.error(&place, "rule-test", format!("this cannot be evaluated: {error}")).related(&test.place, "in this example").help(help);
-        return;
+        let mut told = Diagnostic::error("rule-test", format!("this cannot be evaluated: {error}")).at(&place);
+        told.related(&test.place, "in this example").help(help);
+        tried.fail(told, expected, format!("cannot be evaluated: {error}"));
+        return Some(tried);
     }
     let verdict = rule.judge(sandbox, &job, &facts);
     let (fails, said) = match &verdict {
@@ -272,11 +308,26 @@ fn try_example(spec: &RuleSpec, rule: &Rule, test: &Located<RuleTest>, extras: &
         Verdict::Pass => (false, "passes".to_owned()),
         Verdict::Silent => (false, "does not apply, which is a pass".to_owned()),
     };
+    tried.touched.extend(touched(rule, name, &verdict, sandbox, &job, &facts));
     if fails != (test.expect == Expect::Fail) {
-        let expected = if test.expect == Expect::Fail { "fail" } else { "pass" };
-        out.error(&test.place, "rule-test", format!("the example of rule `{}` should {expected}, and it {said}", rule.id))
-            .help("correct the rule or the example");
+        let message = format!("the example of rule `{}` should {expected}, and it {said}", rule.id);
+        let mut told = Diagnostic::error("rule-test", message).at(&test.place);
+        told.help("correct the rule or the example");
+        tried.fail(told, expected, said);
     }
+    Some(tried)
+}
+
+/// What an example touches of its rule.
+fn touched(rule: &Rule, name: &str, verdict: &Verdict, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Vec<Point> {
+    let holds = match verdict {
+        Verdict::Pass => Some(true),
+        Verdict::Fail(_) => Some(false),
+        Verdict::Silent => None,
+    };
+    let branch = rule.when.as_ref().and_then(|_| rule.applies_to(sandbox, job, facts));
+    let holds = holds.map(|holds| Point::Verdict(name.to_owned(), holds));
+    holds.into_iter().chain(branch.map(|applies| Point::Branch(name.to_owned(), applies))).collect()
 }
 
 fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) -> Option<Job> {

@@ -1,10 +1,11 @@
 //! A source tried out on a page that is at hand: the decoder, the ids and the mapping that a run would use, without a network and without a
 //! database. Connectors carry such pages as their tests; `weir check` tries them.
 
+use super::tried::{Kind, Point, Tried as Test};
 use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
-use crate::diagnostic::Diagnostics;
-use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received, Value};
 use crate::rule::Sandbox;
 use crate::source::ident::Named;
 use crate::source::json::Item;
@@ -12,7 +13,7 @@ use crate::source::{Ident, Source};
 use crate::stage::extract::Extract;
 use crate::stage::{Draft, Setting};
 use crate::store::Stream;
-use chrono::{NaiveTime, TimeZone, Utc};
+use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -51,29 +52,9 @@ impl Trial {
     /// The page cannot be read.
     pub fn run(&self, page: &[u8], detail: Option<&[u8]>, at: Clock, sandbox: &Arc<Sandbox>) -> Result<Tried, String> {
         let setting = self.setting(at, sandbox);
-        let (mut tried, mut received) = (Tried::default(), Vec::new());
-        for item in self.fetch.records_of(page)? {
-            match item {
-                Item::Unreadable(raw, why) => tried.refused.push(Document::unreadable(&raw, json!({}), why)),
-                Item::Record(text) => match self.ident.name(text, json!({})) {
-                    Named::Ad(one) => received.push(one),
-                    Named::Refused(document) => tried.refused.push(document),
-                },
-            }
-        }
-        for document in self.ident.twins.unite(received).into_iter().map(Received::read) {
-            if document.refused.is_some() {
-                tried.refused.push(document);
-                continue;
-            }
-            let mut content = document.content;
-            if let (Some((_, spec)), Some(page)) = (self.fetch.detail(), detail) {
-                spec.put_into(&mut content, page)?;
-            }
-            let mut draft = Draft::new(Ad::fresh(document.external_id, content, document.hash, at));
-            self.extract.apply(&setting, &mut draft);
-            tried.ads.push(draft);
-        }
+        let (ads, refused) = ads_of_page(&self.fetch, &self.ident, Page { body: page, name: None, detail }, at)?;
+        let mut tried = Tried { ads: ads.into_iter().map(Draft::new).collect(), refused };
+        tried.ads.iter_mut().for_each(|draft| self.extract.apply(&setting, draft));
         Ok(tried)
     }
 
@@ -95,44 +76,107 @@ impl Trial {
     }
 }
 
-/// Tries the tests of a connector; what does not come as expected goes to `out`.
-pub fn try_connector(connector: &Connector, sandbox: &Arc<Sandbox>, out: &mut Diagnostics) {
-    let (Some(spec), Some(example)) = (&connector.spec, &connector.example) else { return };
-    let Some(trial) = Trial::compile(example, sandbox, out) else { return };
-    for test in &spec.tests {
-        let at = test.at.map_or(Utc.timestamp_nanos(0), |day| day.0.and_time(NaiveTime::MIN).and_utc());
-        let tried = match trial.run(test.page.as_bytes(), test.detail.as_deref().map(str::as_bytes), Clock(at), sandbox) {
-            Ok(tried) => tried,
-            Err(why) => {
-                out.error(&test.place, "connector-test", format!("the page of this test cannot be read: {why}"))
-                    .help("repair the page, or how it is read");
-                continue;
-            }
-        };
-        compare(&test.value, &tried, &test.place, out);
+/// A page that is at hand.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'p> {
+    /// What stands in it.
+    pub body: &'p [u8],
+    /// The file, if it is one.
+    pub name: Option<&'p str>,
+    /// The page of every single ad in it, where the source asks for those.
+    pub detail: Option<&'p [u8]>,
+}
+
+/// The ads of a page, and what could not be taken for an ad.
+///
+/// # Errors
+/// A page cannot be read.
+pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Result<(Vec<Ad>, Vec<Document>), String> {
+    let (mut ads, mut refused, mut received) = (Vec::new(), Vec::new(), Vec::new());
+    for item in fetch.records_of(page.body, page.name)? {
+        match item {
+            Item::Unreadable(raw, why) => refused.push(Document::unreadable(&raw, json!({}), why)),
+            Item::Record(text) => match ident.name(text, json!({})) {
+                Named::Ad(one) => received.push(one),
+                Named::Refused(document) => refused.push(document),
+            },
+        }
+    }
+    for document in ident.twins.unite(received).into_iter().map(Received::read) {
+        if document.refused.is_some() {
+            refused.push(document);
+            continue;
+        }
+        let mut content = document.content;
+        if let (Some((_, spec)), Some(detail)) = (fetch.detail(), page.detail) {
+            spec.put_into(&mut content, detail)?;
+        }
+        ads.push(Ad::fresh(document.external_id, content, document.hash, at));
+    }
+    Ok((ads, refused))
+}
+
+/// The instant that a test calls now; the first of all days if it does not say.
+pub fn clock_of(day: Option<NaiveDate>, zone: Tz) -> Clock {
+    let noon = day.map(|day| day.and_time(NaiveTime::MIN) + chrono::Duration::hours(12));
+    let at = noon.and_then(|noon| noon.and_local_timezone(zone).earliest()).map(|at| at.to_utc());
+    Clock(at.unwrap_or_else(|| Utc.timestamp_nanos(0)))
+}
+
+/// A value of a job as tests name it, the id among its fields.
+pub fn value_of(draft: &Draft, field: &str) -> Json {
+    match field {
+        "id" => Json::from(draft.ad.external_id.clone()),
+        _ => draft.job.named(field).map_or(Json::Null, Value::to_json),
     }
 }
 
-fn compare(test: &ConnectorTest, tried: &Tried, place: &crate::diagnostic::Place, out: &mut Diagnostics) {
+/// Tries the tests of a connector.
+pub fn try_connector(connector: &Connector, sandbox: &Arc<Sandbox>, out: &mut Diagnostics) -> Vec<Test> {
+    let (Some(spec), Some(example)) = (&connector.spec, &connector.example) else { return Vec::new() };
+    let Some(trial) = Trial::compile(example, sandbox, out) else { return Vec::new() };
+    let mut all = Vec::new();
+    for test in &spec.tests {
+        let mut one = Test { about: test.about.clone(), ..Test::new(Kind::Connector, connector.name.as_str(), &test.place) };
+        let at = clock_of(test.at.map(|day| day.0), Tz::UTC);
+        match trial.run(test.page.as_bytes(), test.detail.as_deref().map(str::as_bytes), at, sandbox) {
+            Ok(tried) => compare(&test.value, &tried, &mut one),
+            Err(why) => {
+                let mut told = Diagnostic::error("connector-test", format!("the page of this test cannot be read: {why}")).at(&test.place);
+                told.help("repair the page, or how it is read");
+                one.fail(told, "a page that can be read", why);
+            }
+        }
+        all.push(one);
+    }
+    all
+}
+
+fn compare(test: &ConnectorTest, tried: &Tried, one: &mut Test) {
     if tried.ads.len() != test.expect.len() {
         let refused: Vec<String> = tried.refused.iter().filter_map(|document| Some(document.refused.as_ref()?.message())).collect();
         let why = if refused.is_empty() { String::new() } else { format!(" (refused: {})", refused.join("; ")) };
-        out.error(place, "connector-test", format!("this test expects {} ads, and the page gives {}{why}", test.expect.len(), tried.ads.len()))
-            .help("write one entry under `expect` for each ad, in the order of the page");
+        let message = format!("this test expects {} ads, and the page gives {}{why}", test.expect.len(), tried.ads.len());
+        let mut told = Diagnostic::error("connector-test", message).at(&one.place);
+        told.help("write one entry under `expect` for each ad, in the order of the page");
+        one.fail(told, format!("{} ads", test.expect.len()), format!("{}{why}", tried.ads.len()));
     }
     for (expected, draft) in test.expect.iter().zip(&tried.ads) {
-        let mut found = draft.job.to_json();
-        if let Json::Object(members) = &mut found {
-            members.insert("id".to_owned(), Json::from(draft.ad.external_id.clone()));
-            let extra: Vec<(String, Json)> = draft.job.extra.iter().map(|(name, value)| (name.clone(), value.to_json())).collect();
-            members.extend(extra);
-        }
         for entry in expected.entries() {
-            let (wanted, got) = (entry.value.to_json(), found.get(entry.key_text()).cloned().unwrap_or(Json::Null));
-            if wanted != got {
-                out.error(entry.value.place(), "connector-test", format!("`{}` is {got}, and this test expects {wanted}", entry.key_text()))
-                    .help("repair the mapping, or what the test expects");
-            }
+            let (wanted, field) = (entry.value.to_json(), entry.key_text());
+            one.touched.insert(Point::Field(one.of.clone(), field.clone()));
+            compare_field(one, "connector-test", entry.value.place(), &field, &wanted, &value_of(draft, &field));
         }
     }
+}
+
+/// Notes a field that is not as expected. A text that ends in `…` expects the beginning only.
+pub fn compare_field(one: &mut Test, code: &'static str, place: &Place, field: &str, wanted: &Json, got: &Json) {
+    let begins = |wanted: &str, got: &str| wanted.strip_suffix('…').is_some_and(|beginning| got.starts_with(beginning));
+    if wanted == got || wanted.as_str().zip(got.as_str()).is_some_and(|(wanted, got)| begins(wanted, got)) {
+        return;
+    }
+    let mut told = Diagnostic::error(code, format!("`{field}` is {got}, and this test expects {wanted}")).at(place);
+    told.help("repair the mapping, or what the test expects");
+    one.fail(told, wanted.to_string(), got.to_string()).field = Some(field.to_owned());
 }

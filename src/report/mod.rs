@@ -15,3 +15,4 @@ pub mod records;
 pub mod rehearsal;
 pub mod rollback;
 pub mod summary;
+pub mod test;

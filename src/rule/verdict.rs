@@ -95,6 +95,11 @@ impl Rule {
         }
     }
 
+    /// Whether its `when` holds for an ad; nothing if a field that it reads is absent, or if it cannot be evaluated.
+    pub fn applies_to(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Option<bool> {
+        if self.is_about_nothing(job, facts) { None } else { self.applies(sandbox, job, facts).ok() }
+    }
+
     /// Whether the date of the run can change its verdict.
     pub fn reads_clock(&self) -> bool {
         self.scripts().any(|script| script.reads.touches("today"))

@@ -210,7 +210,7 @@ impl Files {
 
 impl Files {
     /// What needs no `records` is told by its name; everything else is read as it was compiled.
-    fn decoder_of(&self, name: &str) -> Decoder {
+    pub(super) fn decoder_of(&self, name: &str) -> Decoder {
         let suggested = self.by_name.then(|| DecodeSpec::of_name(name)).and_then(|spec| spec.without_settings());
         suggested.unwrap_or_else(|| self.decoder.clone())
     }

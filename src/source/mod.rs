@@ -111,14 +111,14 @@ impl Source {
         }
     }
 
-    /// The records of an answer or file that is at hand, and how its reading ended; for trying it out.
+    /// The records of an answer or file that is at hand, for trying it out. The name of a file may say how it is read.
     ///
     /// # Errors
     /// It is not what it should be.
-    pub fn records_of(&self, mut body: &[u8]) -> Result<Vec<json::Item>, String> {
+    pub fn records_of(&self, mut body: &[u8], name: Option<&str>) -> Result<Vec<json::Item>, String> {
         let decoder = match self {
-            Source::Http(http) => &http.decoder,
-            Source::File(files) => &files.decoder,
+            Source::Http(http) => http.decoder.clone(),
+            Source::File(files) => name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name)),
         };
         let mut items = Vec::new();
         let found = decoder.decode(&mut body, &decode::Body { url: Some("https://example.org/"), charset: None }, &[], &mut |item| {

@@ -4,7 +4,7 @@
 use super::mapping::{self, Derive, MappingSpec, View};
 use super::pay::{self, Pay, PaySpec};
 use super::{Draft, Setting};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Place};
 use crate::model::Parts;
 use crate::model::field::Field;
 use crate::rule::{Sandbox, Script};
@@ -94,6 +94,14 @@ impl JobSpec {
     pub fn mapped(&self) -> Vec<&str> {
         let canonical = self.fields().into_iter().filter(|(_, mapping)| mapping.is_some()).map(|(field, _)| field.name());
         canonical.chain(self.extras()).collect()
+    }
+
+    /// Where the mapping of each field stands.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
+        let canonical = self.fields().into_iter().filter_map(|(field, spec)| Some((field.name(), mapping::place(spec.as_ref()?))));
+        let extra = self.extra.iter().map(|(name, spec)| (name.value.as_str(), mapping::place(spec)));
+        let pay = self.pay.iter().flat_map(|pay| pay::FIELDS.map(|field| (field, pay::place(pay))));
+        canonical.chain(extra).chain(pay)
     }
 
     /// Compiles the mapping; problems go to `out`.

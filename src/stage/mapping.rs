@@ -22,6 +22,14 @@ use std::fmt::Write;
 /// A path, or a mapping of how to come to the value.
 pub type MappingSpec = TextOr<Text, Located<Mapping>>;
 
+/// Where a mapping stands.
+pub fn place(spec: &MappingSpec) -> &Place {
+    match spec {
+        TextOr::Short(path) => path.place(),
+        TextOr::Full(mapping) => &mapping.place,
+    }
+}
+
 /// Where a value comes from: `from`, `script` or `constant`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]

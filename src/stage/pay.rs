@@ -9,7 +9,7 @@ pub mod text;
 pub mod words;
 
 use super::mapping::{self, Derive, Mapping, MappingSpec, View};
-use crate::diagnostic::{Diagnostics, one_of};
+use crate::diagnostic::{Diagnostics, Place, one_of};
 use crate::model::{FieldKind, Value};
 use crate::rule::Sandbox;
 use crate::source::steps::text_of;
@@ -26,6 +26,14 @@ pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period
 
 /// `pay:` as written: the path of a text, or more.
 pub type PaySpec = TextOr<Text, Located<PayMapping>>;
+
+/// Where it stands.
+pub fn place(spec: &PaySpec) -> &Place {
+    match spec {
+        TextOr::Short(path) => path.place(),
+        TextOr::Full(pay) => &pay.place,
+    }
+}
 
 /// Where pay comes from: a text (`from`, `script`, `css`), or numbers (`min`, `max`).
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -85,6 +85,21 @@ impl Resolve {
         company.chain(self.division.iter().map(|finder| line("division", finder))).collect()
     }
 
+    /// The companies and divisions of one ad where no table is at hand: what the YAML declares is known.
+    pub fn relate_alone(&self, setting: &Setting, draft: &mut Draft) {
+        for (table, finder) in [(Table::Companies, &self.company), (Table::Divisions, &self.division)] {
+            let Some(finder) = finder else { continue };
+            if let Some(name) = finder.from.name_in(&draft.job, &draft.ad.content) {
+                finder.relate(table, setting.stream.institution, draft, name, &HashMap::new());
+            }
+        }
+    }
+
+    /// Whether it can refuse an ad or let it wait.
+    pub fn can_refuse(&self) -> bool {
+        [&self.company, &self.division].into_iter().flatten().any(|finder| finder.unknown != Unknown::Create)
+    }
+
     /// Names in the ads, and which of them are known.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::yaml::{Located, Node};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Keywords that `require` understands.
@@ -104,6 +105,23 @@ impl Mandatory {
                 self.validator.iter_errors(&json).map(|error| self.problem(error.kind(), &json)).collect()
             }
         }
+    }
+
+    /// The error types that it can give.
+    pub fn error_types(&self) -> BTreeSet<&'static str> {
+        let of = |keyword: &str| self.schema.get(keyword);
+        let is_date = of("format").and_then(Json::as_str).is_some_and(|format| format.starts_with("date"));
+        let by_keyword = self.schema.as_object().into_iter().flat_map(|keywords| keywords.keys()).filter_map(|keyword| match keyword.as_str() {
+            "minLength" | "maxLength" => Some("invalid_length"),
+            "minItems" | "maxItems" | "uniqueItems" => Some("invalid_array"),
+            "format" if is_date => Some("invalid_date"),
+            "format" if of("format").and_then(Json::as_str).is_some_and(|format| format.starts_with("uri")) => Some("invalid_url"),
+            "type" if is_date => None,
+            "type" if of("type") == Some(&Json::from("array")) => Some("invalid_array"),
+            "description" => None,
+            _ => Some("invalid_type"),
+        });
+        by_keyword.chain(["missing_field"]).collect()
     }
 
     fn problem(&self, kind: &ValidationErrorKind, found: &Json) -> Problem {

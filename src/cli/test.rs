@@ -1,0 +1,144 @@
+//! `weir test`.
+
+use super::{DONE, Edge, FAILED, Failure, NOTHING};
+use crate::config::Project;
+use crate::diagnostic::{did_you_mean, one_of};
+use crate::plan::{Checked, check};
+use crate::report::test::{self as report, Page};
+use crate::test::{Coverage, Wanted};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Folders of a project whose files tests may depend on.
+const FOLDERS: [&str; 7] = ["institutions", "connectors", "pipelines", "rules", "lists", "tests", "samples"];
+/// How often `--watch` looks for changes.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Try the tests that are written in the YAML.
+#[derive(clap::Args)]
+#[command(after_help = "Tests stand beside what they test: under `tests:` of a rule in rules/, under `tests:` of a connector, and in\n\
+    tests/mapping/*.yaml (an ad in, fields out). None of them needs a database. How they are written:\n\
+    docs/reference/yaml.md. Exit codes: 0 all passed, 1 one failed or too little is covered, 2 broken YAML or no tests.")]
+pub struct Test {
+    /// Institutions whose tests are tried, with those of what they use; all if none is named
+    institutions: Vec<String>,
+    /// Only tests whose name or place holds this text
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// List what no test touches: rules, branches of `when`, fields, error types
+    #[arg(long)]
+    coverage: bool,
+    /// Exit with 1 if less than this share is touched, in percent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min_coverage: Option<u8>,
+    /// Try them again whenever a file of the project changes; Ctrl-C ends it
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
+    /// As JSON, for machines
+    #[arg(long)]
+    json: bool,
+    /// Also write the outcome as JUnit XML, for build servers
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+}
+
+impl Test {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        if !self.watch {
+            return self.try_once(edge);
+        }
+        let mut seen = None;
+        loop {
+            let now = changes(&edge.project);
+            if seen.as_ref() != Some(&now) {
+                if seen.is_some() {
+                    say!("{}", "─".repeat(edge.width.min(100)));
+                }
+                seen = Some(now);
+                if let Err(failure) = self.try_once(edge) {
+                    eprintln!("error: {}", failure.message);
+                }
+                eprintln!("waiting for a change; Ctrl-C ends it");
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn try_once(&self, edge: &Edge) -> Result<u8, Failure> {
+        let begun = (edge.now)();
+        let checked = check::check_for_tests(Project::load(&edge.project));
+        self.are_known(&checked)?;
+        let wanted = Wanted { institutions: self.institutions.clone(), filter: self.filter.clone() };
+        let tried = crate::test::try_alone(&edge.project, &checked, &wanted);
+        let points = checked.points.iter().filter(|(_, place)| checked.belongs(place, &self.institutions));
+        let points = points.map(|(point, place)| (point.clone(), place.clone())).collect();
+        let coverage = Coverage::of(&points, tried.iter());
+        let page = Page { tried, coverage, millis: ((edge.now)() - begun).num_milliseconds() };
+        self.tell(edge, &checked, &page)
+    }
+
+    fn are_known(&self, checked: &Checked) -> Result<(), Failure> {
+        let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
+        let Some(unknown) = self.institutions.iter().find(|wanted| !slugs().any(|slug| slug == *wanted)) else { return Ok(()) };
+        let help = did_you_mean(unknown, slugs())
+            .map_or_else(|| format!("the institutions are {}", one_of(slugs())), |near| format!("did you mean `{near}`?"));
+        Err(Failure::nothing(format!("unknown institution `{unknown}`\nhelp: {help}")))
+    }
+
+    fn tell(&self, edge: &Edge, checked: &Checked, page: &Page) -> Result<u8, Failure> {
+        let is_broken = checked.diagnostics.has_errors();
+        if is_broken {
+            super::show(checked, edge);
+        }
+        if let Some(file) = &self.junit {
+            std::fs::write(edge.project.join(file), report::junit(page))
+                .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
+        }
+        if self.json {
+            say!("{:#}", report::json(page));
+        } else {
+            put!("{}", report::text(page, self.coverage, edge.colour));
+        }
+        if page.tried.is_empty() {
+            return Err(Failure::nothing(self.nothing()));
+        }
+        let too_little = self.min_coverage.filter(|least| page.coverage.percent() < usize::from(*least));
+        if let Some(least) = too_little {
+            eprintln!(
+                "error: tests touch {} % of what there is, less than {least} %\nhelp: `weir test --coverage` lists the rest",
+                page.coverage.percent()
+            );
+        }
+        Ok(match () {
+            () if is_broken => NOTHING,
+            () if too_little.is_some() || page.tried.iter().any(|test| !test.passed()) => FAILED,
+            () => DONE,
+        })
+    }
+
+    fn nothing(&self) -> String {
+        match &self.filter {
+            Some(text) => format!("no test has `{text}` in its name\nhelp: leave `--filter` out to see all names"),
+            None => {
+                "there are no tests\nhelp: write some under `tests:` of a rule, or in tests/mapping/*.yaml; see docs/reference/yaml.md".to_owned()
+            }
+        }
+    }
+}
+
+/// When each file of the project was changed last.
+fn changes(project: &Path) -> BTreeMap<PathBuf, Option<SystemTime>> {
+    let (mut files, mut folders) = (BTreeMap::new(), FOLDERS.map(|name| project.join(name)).to_vec());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                _ => {
+                    files.insert(entry.path(), entry.metadata().and_then(|data| data.modified()).ok());
+                }
+            }
+        }
+    }
+    files
+}

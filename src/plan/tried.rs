@@ -1,0 +1,103 @@
+//! What came of the tests that authors write in the YAML, and what those tests touch. The tests of rules and connectors are tried while a project
+//! is checked, for a change of a rule must be a change on purpose; `weir test` tries these and all others, and counts.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use std::collections::BTreeSet;
+
+/// What a test is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// One rule on one ad.
+    Rule,
+    /// The pages that a connector carries.
+    Connector,
+    /// One ad through the stages of a source.
+    Mapping,
+    /// An institution over several days.
+    Run,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Rule => "rule",
+            Kind::Connector => "connector",
+            Kind::Mapping => "mapping",
+            Kind::Run => "run",
+        }
+    }
+}
+
+/// One test, tried.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// What it is about.
+    pub kind: Kind,
+    /// What it tests: `common/close-after-open`, `nsw-gov/nswgov`, the name of a connector or folder.
+    pub of: String,
+    /// What it shows, as far as its author said.
+    pub about: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+    /// Where it did not come as expected; none if it passed.
+    pub failures: Vec<Failure>,
+    /// What it touches.
+    pub touched: BTreeSet<Point>,
+}
+
+/// One thing that did not come as expected.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What is wrong, where, and what to do.
+    pub told: Diagnostic,
+    /// The field, where it is about one.
+    pub field: Option<String>,
+    /// What the test expects.
+    pub expected: String,
+    /// What came.
+    pub found: String,
+}
+
+/// Something that tests should touch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Point {
+    /// A rule (`set/id`) that is seen to hold, or not to.
+    Verdict(String, bool),
+    /// The `when` of a rule that is seen true, or false.
+    Branch(String, bool),
+    /// A field that a source or connector fills.
+    Field(String, String),
+    /// An error type that the mandatory fields or relations of an institution can give.
+    ErrorType(String, String),
+}
+
+impl Tried {
+    /// A test of which nothing is known yet but where it stands.
+    pub fn new(kind: Kind, of: impl Into<String>, place: &Place) -> Tried {
+        Tried { kind, of: of.into(), about: None, place: place.clone(), failures: Vec::new(), touched: BTreeSet::new() }
+    }
+
+    /// Whether everything came as expected.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+
+    /// The name by which people find it.
+    pub fn name(&self) -> String {
+        let about = self.about.as_ref().map_or_else(|| format!("line {}", self.place.line), ToString::to_string);
+        format!("{} {} · {about}", self.kind.name(), self.of)
+    }
+
+    /// Notes that something did not come as expected; the answer is the diagnostic, for its help.
+    pub fn fail(&mut self, told: Diagnostic, expected: impl Into<String>, found: impl Into<String>) -> &mut Failure {
+        self.failures.push_mut(Failure { told, field: None, expected: expected.into(), found: found.into() })
+    }
+
+    /// What failed, as problems of the YAML.
+    pub fn tell(&self, out: &mut Diagnostics) {
+        self.failures.iter().for_each(|failure| {
+            out.push(failure.told.clone());
+        });
+    }
+}

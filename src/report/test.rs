@@ -1,0 +1,214 @@
+//! What came of tests, for people, programs and build servers. Values come from ads: they are cut in text and escaped in XML.
+
+use super::columns::{line, took};
+use crate::diagnostic::Place;
+use crate::plan::Tried;
+use crate::plan::tried::{Failure, Point};
+use crate::test::Coverage;
+use crate::test::coverage::KINDS;
+use quick_xml::escape::escape;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Characters of a value that are shown.
+const SHOWN: usize = 200;
+
+/// What came of all tests.
+pub struct Page {
+    /// The tests.
+    pub tried: Vec<Tried>,
+    /// What they touch.
+    pub coverage: Coverage,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+}
+
+impl Page {
+    fn failed(&self) -> impl Iterator<Item = &Tried> {
+        self.tried.iter().filter(|test| !test.passed())
+    }
+}
+
+/// The outcome as text: what failed, then a summary; `details` lists what no test touches.
+pub fn text(page: &Page, details: bool, colour: bool) -> String {
+    let mut out = String::new();
+    page.failed().for_each(|test| failed(&mut out, test, colour));
+    if details {
+        missed(&mut out, &page.coverage);
+    }
+    let bad = page.failed().count();
+    let passed = page.tried.len() - bad;
+    let word = if bad > 0 { paint("31", &format!("{bad} failed"), colour) } else { paint("32", "all passed", colour) };
+    let _ = writeln!(out, "{} · {passed} passed · {word} · {}", tests(page.tried.len()), took(page.millis));
+    let _ = writeln!(out, "{}", coverage_line(&page.coverage));
+    out
+}
+
+fn tests(count: usize) -> String {
+    format!("{count} test{}", if count == 1 { "" } else { "s" })
+}
+
+/// One failed test: its name, and each difference at its place.
+fn failed(out: &mut String, test: &Tried, colour: bool) {
+    let _ = writeln!(out, "{} {}", paint("1;31", "FAIL", colour), paint("1", &line(&test.name(), SHOWN), colour));
+    for Failure { told, field, expected, found } in &test.failures {
+        let place = told.place.as_ref().unwrap_or(&test.place);
+        let what = field.as_ref().map_or_else(|| line(&told.message, 2 * SHOWN), Clone::clone);
+        let _ = writeln!(out, "  {place}: {what}");
+        let (expected, found) = difference(expected, found);
+        let _ = writeln!(out, "    expected  {}", paint("32", &expected, colour));
+        let _ = writeln!(out, "    found     {}", paint("31", &found, colour));
+        if let Some(help) = told.help.as_ref().filter(|_| field.is_none()) {
+            let _ = writeln!(out, "    help: {help}");
+        }
+    }
+    out.push('\n');
+}
+
+/// Two values, each on a line; of long ones the part from shortly before they begin to differ.
+fn difference(expected: &str, found: &str) -> (String, String) {
+    let same = expected.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
+    let skip = if same > SHOWN / 2 { same - SHOWN / 4 } else { 0 };
+    let cut = |text: &str| {
+        let rest: String = text.chars().skip(skip).collect();
+        format!("{}{}", if skip > 0 { "…" } else { "" }, line(&rest, SHOWN))
+    };
+    (cut(expected), cut(found))
+}
+
+fn paint(code: &str, text: &str, colour: bool) -> String {
+    if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// What is touched, in one line.
+fn coverage_line(coverage: &Coverage) -> String {
+    let kinds = KINDS.iter().filter_map(|kind| Some((kind, coverage.kinds.get(kind)?)));
+    let parts: Vec<String> = kinds.map(|(kind, (hit, all))| format!("{kind} {hit} of {all}")).collect();
+    let more = if coverage.missed.is_empty() { "" } else { " · `weir test --coverage` lists the rest" };
+    format!("coverage {} % · {}{more}", coverage.percent(), parts.join(" · "))
+}
+
+/// What no test touches, by what it belongs to.
+fn missed(out: &mut String, coverage: &Coverage) {
+    if coverage.missed.is_empty() {
+        return;
+    }
+    let mut all: BTreeMap<(&str, &Place), Vec<String>> = BTreeMap::new();
+    for (point, place) in &coverage.missed {
+        let (of, what) = in_words(point);
+        let at = match point {
+            // The fields of a source are one line, at the first of them.
+            Point::Field(..) => all.keys().find(|(other, at)| *other == of && at.file == place.file).map_or(place, |(_, at)| at),
+            _ => place,
+        };
+        all.entry((of, at)).or_default().push(what);
+    }
+    let mut rows: Vec<(&Place, &str, String)> = all.into_iter().map(|((of, place), what)| (place, of, what.join(", "))).collect();
+    rows.sort();
+    let _ = writeln!(out, "no test touches");
+    for (place, of, what) in rows {
+        let _ = writeln!(out, "  {}:{} {of}: {what}", place.file, place.line);
+    }
+    out.push('\n');
+}
+
+fn in_words(point: &Point) -> (&str, String) {
+    match point {
+        Point::Verdict(rule, true) => (rule, "an ad that passes".to_owned()),
+        Point::Verdict(rule, false) => (rule, "an ad that fails".to_owned()),
+        Point::Branch(rule, truth) => (rule, format!("`when` {truth}")),
+        Point::Field(of, field) => (of, field.clone()),
+        Point::ErrorType(of, kind) => (of, kind.clone()),
+    }
+}
+
+/// The outcome for programs.
+pub fn json(page: &Page) -> Json {
+    let tests: Vec<Json> = page.tried.iter().map(test_json).collect();
+    let kinds: BTreeMap<&str, Json> = page.coverage.kinds.iter().map(|(kind, (hit, all))| (*kind, json!({ "touched": hit, "all": all }))).collect();
+    let missed = page.coverage.missed.iter().map(|(point, place)| {
+        let (of, what) = in_words(point);
+        json!({ "of": of, "what": what, "file": *place.file, "line": place.line })
+    });
+    let failed = page.failed().count();
+    json!({
+        "format": 1,
+        "passed": page.tried.len() - failed,
+        "failed": failed,
+        "millis": page.millis,
+        "tests": tests,
+        "coverage": { "percent": page.coverage.percent(), "kinds": kinds, "missed": missed.collect::<Vec<_>>() },
+    })
+}
+
+fn test_json(test: &Tried) -> Json {
+    let failures = test.failures.iter().map(|failure| {
+        let place = failure.told.place.as_ref().unwrap_or(&test.place);
+        json!({
+            "message": failure.told.message,
+            "file": *place.file,
+            "line": place.line,
+            "column": place.column,
+            "field": failure.field,
+            "expected": failure.expected,
+            "found": failure.found,
+            "help": failure.told.help,
+        })
+    });
+    json!({
+        "kind": test.kind.name(),
+        "of": test.of,
+        "about": test.about,
+        "file": *test.place.file,
+        "line": test.place.line,
+        "passed": test.passed(),
+        "failures": failures.collect::<Vec<_>>(),
+    })
+}
+
+/// The outcome as JUnit XML: a suite for each thing that is tested.
+pub fn junit(page: &Page) -> String {
+    let mut suites: BTreeMap<(&str, &str), Vec<&Tried>> = BTreeMap::new();
+    page.tried.iter().for_each(|test| suites.entry((test.kind.name(), &test.of)).or_default().push(test));
+    let failed = |tests: &[&Tried]| tests.iter().filter(|test| !test.passed()).count();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let _ = writeln!(out, "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\" errors=\"0\">", page.tried.len(), page.failed().count());
+    for ((kind, of), tests) in suites {
+        let name = attribute(&format!("{kind} {of}"));
+        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\">", tests.len(), failed(&tests));
+        tests.into_iter().for_each(|test| case(&mut out, &name, test));
+        out.push_str("  </testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+fn case(out: &mut String, suite: &str, test: &Tried) {
+    let about = test.about.as_ref().map_or_else(String::new, |about| format!(": {about}"));
+    let name = attribute(&format!("{}:{}{about}", test.place.file, test.place.line));
+    let _ = write!(out, "    <testcase classname=\"{suite}\" name=\"{name}\" file=\"{}\" line=\"{}\"", attribute(&test.place.file), test.place.line);
+    if test.passed() {
+        out.push_str("/>\n");
+        return;
+    }
+    out.push_str(">\n");
+    let message = attribute(&test.failures.first().map_or_else(String::new, |failure| failure.told.message.clone()));
+    let _ = writeln!(out, "      <failure message=\"{message}\">");
+    for Failure { told, expected, found, .. } in &test.failures {
+        let place = told.place.as_ref().unwrap_or(&test.place);
+        let words = format!("{place}: {}\n  expected  {expected}\n  found     {found}", told.message);
+        let _ = writeln!(out, "{}", escape(clean(&words)));
+    }
+    out.push_str("      </failure>\n    </testcase>\n");
+}
+
+/// An attribute of one line.
+fn attribute(text: &str) -> String {
+    escape(line(text, 1000)).into_owned()
+}
+
+/// Without characters that XML cannot hold.
+fn clean(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter }).collect()
+}

@@ -1,0 +1,206 @@
+//! Document in, fields out: one ad through the record stages of its source, as in a run. Companies and divisions are known as far as the YAML
+//! declares them; nothing else is looked up.
+
+use super::Wanted;
+use crate::diagnostic::Diagnostic;
+use crate::engine::preview::setting;
+use crate::model::{Ad, Clock, Document, Problem};
+use crate::plan::mapping_tests::{Given, MappingTests, Test};
+use crate::plan::trial::{Page, ads_of_page, clock_of, compare_field, value_of};
+use crate::plan::tried::{Kind, Point};
+use crate::plan::{Checked, Flow, Plan, Tried};
+use crate::source::ident::Named;
+use crate::stage::{Draft, Role, Setting, Stage};
+use crate::yaml::Located;
+use rayon::prelude::*;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+/// Most bytes of a file.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Tries the mapping tests of all institutions that can run.
+pub fn try_all(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> {
+    let suites = checked.mapping_tests.iter().filter(|suite| wanted.has(&suite.institution));
+    suites.filter_map(|suite| Some((suite, source(checked, suite)?))).flat_map(|(suite, bench)| bench.try_suite(folder, suite, wanted)).collect()
+}
+
+/// The source of tests; nothing if its institution cannot run.
+fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
+    let plan = checked.institutions.iter().find(|one| one.slug == suite.institution)?.plan()?;
+    let flow = plan.flows.iter().find(|flow| flow.source == suite.source)?;
+    Some(Bench { checked, plan, flow })
+}
+
+/// A source on which tests are tried.
+struct Bench<'c> {
+    checked: &'c Checked,
+    plan: &'c Plan,
+    flow: &'c Flow,
+}
+
+/// What a test is about: an ad with its fields, or a document that is none, and why.
+enum Came {
+    Ad(Box<Draft>),
+    Refused(Problem),
+}
+
+impl Bench<'_> {
+    fn try_suite(&self, folder: &Path, suite: &MappingTests, wanted: &Wanted) -> Vec<Tried> {
+        let named = |test: &Test| {
+            let of = format!("{}/{}", suite.institution, suite.source);
+            Tried { about: test.about.clone(), ..Tried::new(Kind::Mapping, of, &test.place) }
+        };
+        let mut tests: Vec<(&Test, Tried)> = suite.tests.iter().map(|test| (test, named(test))).collect();
+        tests.retain(|(_, tried)| wanted.is_named(tried));
+        tests.par_iter_mut().for_each(|(test, tried)| self.try_one(folder, test, tried));
+        tests.into_iter().map(|(_, tried)| tried).collect()
+    }
+
+    fn try_one(&self, folder: &Path, test: &Test, tried: &mut Tried) {
+        let at = clock_of(test.at, self.flow.zone);
+        let came = match self.came(folder, &test.given, at) {
+            Ok(came) => came,
+            Err((why, place)) => {
+                let mut told = Diagnostic::error("mapping-test", why.clone()).at(place.unwrap_or(&test.place));
+                told.help("correct the test, or how the source is read");
+                tried.fail(told, "an ad", why);
+                return;
+            }
+        };
+        let empty = Draft::new(Ad::fresh(String::new(), Json::Null, crate::model::Hash::of(b""), at));
+        let (draft, problems) = match &came {
+            Came::Ad(draft) => (&**draft, draft.problems.as_slice()),
+            Came::Refused(problem) => (&empty, std::slice::from_ref(problem)),
+        };
+        if let (Came::Refused(problem), None) = (&came, &test.reasons) {
+            let mut told = Diagnostic::error("mapping-test", format!("this is not taken for an ad: {}", problem.message)).at(&test.place);
+            told.help(format!("correct the document, or expect it: `reasons: [{}]`", problem.kind));
+            tried.fail(told, "an ad", problem.message.clone());
+            return;
+        }
+        for (field, wanted, place) in &test.expect {
+            tried.touched.insert(Point::Field(tried.of.clone(), field.clone()));
+            compare_field(tried, "mapping-test", place, field, wanted, &value_of(draft, field));
+        }
+        if let Some(reasons) = &test.reasons {
+            self.compare_reasons(reasons, problems, tried);
+        }
+    }
+
+    /// The ad of a test on its way.
+    fn came<'t>(&self, folder: &Path, given: &'t Given, at: Clock) -> Result<Came, (String, Option<&'t crate::diagnostic::Place>)> {
+        let document = match given {
+            Given::Document(document) => match self.flow.ident.name(document.to_string().into_boxed_str(), json!({})) {
+                Named::Ad(received) => received.read(),
+                Named::Refused(document) => document,
+            },
+            Given::File { file, ad, detail } => {
+                let body = read(folder, file).map_err(|why| (why, Some(&file.place)))?;
+                let own = detail.as_ref().map(|detail| read(folder, detail).map_err(|why| (why, Some(&detail.place)))).transpose()?;
+                let page = Page { body: &body, name: Some(file.as_str()), detail: own.as_deref() };
+                let unreadable = |why| (format!("`{file}` cannot be read: {why}"), Some(&file.place));
+                let found = ads_of_page(&self.flow.fetch, &self.flow.ident, page, at).map_err(unreadable)?;
+                match pick(found, ad.as_ref(), file)? {
+                    Ok(ad) => return Ok(Came::Ad(Box::new(self.derived(ad, at)))),
+                    Err(document) => document,
+                }
+            }
+        };
+        Ok(match &document.refused {
+            Some(refused) => Came::Refused(Problem { field: None, ..Problem::error(refused.error_type(), "", refused.message()) }),
+            None => Came::Ad(Box::new(self.derived(Ad::fresh(document.external_id, document.content, document.hash, at), at))),
+        })
+    }
+
+    /// The ad after the record stages of its source.
+    fn derived(&self, ad: Ad, at: Clock) -> Draft {
+        let setting: Setting = setting(&self.checked.sandbox, self.plan, self.flow, at);
+        let mut draft = Draft::new(ad);
+        for (_, stage) in self.flow.of_role(Role::Record) {
+            match stage {
+                Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
+                stage => stage.record(&setting, &mut draft),
+            }
+        }
+        draft
+    }
+
+    /// Everything that is said must be expected, and the other way round.
+    fn compare_reasons(&self, reasons: &[Located<String>], problems: &[Problem], tried: &mut Tried) {
+        let mut said: Vec<(String, &Problem)> = problems.iter().map(|problem| (in_short(problem), problem)).collect();
+        for reason in reasons {
+            let words = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+            match said.iter().position(|(short, problem)| *short == words || problem.kind == words) {
+                Some(index) => {
+                    let (_, problem) = said.swap_remove(index);
+                    self.touch(problem, tried);
+                }
+                None => {
+                    let all: Vec<String> = problems.iter().map(in_short).collect();
+                    let found = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+                    let message = format!("`{words}` is not said of this ad: {found} is");
+                    let mut told = Diagnostic::error("mapping-test", message).at(&reason.place);
+                    told.help("correct the rule, or what the test expects");
+                    tried.fail(told, words, found);
+                }
+            }
+        }
+        for (short, problem) in said {
+            let message = format!("`{short}` is said of this ad, and the test does not expect it: {}", problem.message);
+            let mut told = Diagnostic::error("mapping-test", message).at(&tried.place);
+            told.help(format!("correct the rule, or add it to `reasons`: `{short}`"));
+            tried.fail(told, "nothing more", format!("{short}: {}", problem.message)).field = problem.field.clone();
+        }
+    }
+
+    fn touch(&self, problem: &Problem, tried: &mut Tried) {
+        match &problem.rule {
+            Some(id) => tried.touched.extend(self.rule_set(id).map(|set| Point::Verdict(format!("{set}/{id}"), false))),
+            None => {
+                tried.touched.insert(Point::ErrorType(self.plan.tenant.slug.clone(), problem.kind.clone()));
+            }
+        }
+    }
+
+    fn rule_set(&self, id: &str) -> Option<&str> {
+        let rules = self.flow.stages.iter().filter_map(|(_, stage)| if let Stage::Validate(validate) = stage { Some(&validate.rules) } else { None });
+        rules.flatten().find(|(_, rule)| rule.id == id).map(|(set, _)| set.as_str())
+    }
+}
+
+/// A reason as tests name it: `invalid_length title`.
+fn in_short(problem: &Problem) -> String {
+    problem.field.as_ref().map_or_else(|| problem.kind.clone(), |field| format!("{} {field}", problem.kind))
+}
+
+fn read(folder: &Path, file: &Located<String>) -> Result<Vec<u8>, String> {
+    let path = folder.join(&file.value);
+    let told = |error: std::io::Error| format!("`{file}` cannot be read: {error}");
+    if std::fs::metadata(&path).map_err(told)?.len() > MOST_BYTES {
+        return Err(format!("`{file}` is larger than {} MB", MOST_BYTES / 1024 / 1024));
+    }
+    std::fs::read(&path).map_err(told)
+}
+
+/// The ad that is meant, or the document that cannot be taken for one.
+fn pick<'t>(
+    (mut ads, mut refused): (Vec<Ad>, Vec<Document>),
+    wanted: Option<&'t Located<String>>,
+    file: &'t Located<String>,
+) -> Result<Result<Ad, Document>, (String, Option<&'t crate::diagnostic::Place>)> {
+    let ids: Vec<&str> = ads.iter().map(|ad| ad.external_id.as_str()).take(8).collect();
+    match wanted {
+        Some(wanted) => match ads.iter().position(|ad| ad.external_id == wanted.value) {
+            Some(index) => Ok(Ok(ads.swap_remove(index))),
+            None if refused.len() == 1 && refused[0].external_id == wanted.value => Ok(Err(refused.remove(0))),
+            None => Err((format!("`{file}` has no ad `{wanted}`; its ads are {}", crate::diagnostic::one_of(ids)), Some(&wanted.place))),
+        },
+        None if ads.len() == 1 && refused.is_empty() => Ok(Ok(ads.remove(0))),
+        None if ads.is_empty() && refused.len() == 1 => Ok(Err(refused.remove(0))),
+        None => {
+            let several = format!("`{file}` has {} ads: name one, such as `ad: {}`", ads.len(), ids.first().copied().unwrap_or("7"));
+            Err((several, Some(&file.place)))
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The tests that authors write in the YAML, tried: rules and connectors while the project is checked, mappings on single ads, institutions over
+//! several days. It says what came of each and what none of them touches; it must never print, and never touch the database of the project.
+//!
+//! A test goes the way that ads go: the stages of the real plan. To add a kind: a file here, a variant in [`Kind`](crate::plan::tried::Kind).
+
+pub mod coverage;
+pub mod mapping;
+
+pub use coverage::Coverage;
+
+use crate::plan::{Checked, Tried};
+use std::path::Path;
+
+/// Which tests are tried.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Of these institutions; of all if none is named.
+    pub institutions: Vec<String>,
+    /// Whose names hold this text.
+    pub filter: Option<String>,
+}
+
+impl Wanted {
+    /// Whether a test is wanted by its name.
+    pub fn is_named(&self, test: &Tried) -> bool {
+        let holds = |text: &String| test.name().to_lowercase().contains(&text.to_lowercase()) || test.place.to_string().contains(text.as_str());
+        self.filter.as_ref().is_none_or(holds)
+    }
+
+    /// Whether an institution is wanted.
+    pub fn has(&self, institution: &str) -> bool {
+        self.institutions.is_empty() || self.institutions.iter().any(|wanted| wanted == institution)
+    }
+}
+
+/// Tries everything that needs no database, in the order of the files.
+pub fn try_alone(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> {
+    let is_wanted = |test: &&Tried| checked.belongs(&test.place, &wanted.institutions) && wanted.is_named(test);
+    let mut tried: Vec<Tried> = checked.tried.iter().filter(is_wanted).cloned().collect();
+    tried.extend(mapping::try_all(folder, checked, wanted));
+    tried
+}
