@@ -3,6 +3,7 @@
 
 use super::{Edge, Failure};
 use crate::store::Store;
+use crate::store::scratch::Yard;
 use crate::store::server::{Environment, Search, Server};
 use sqlx::{Connection, PgConnection};
 use std::path::PathBuf;
@@ -41,6 +42,22 @@ impl Database {
         }
         Ok(())
     }
+}
+
+/// Opens the server on which databases for tests are made, for the work of a command; the database of the project is not touched.
+pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&Yard) -> Result<T, Failure>) -> Result<T, Failure> {
+    block_on(async {
+        let foreign = edge.text("DATABASE_URL");
+        let server = if foreign.is_none() { Some(start(edge).await?) } else { None };
+        let url = foreign.or_else(|| server.as_ref().map(|server| server.url("postgres"))).unwrap_or_default();
+        let yard = Yard::open(&url).await?;
+        let result = work(&yard).await;
+        yard.close().await?;
+        if let Some(server) = server {
+            blocking(move || server.close()).await??;
+        }
+        result
+    })?
 }
 
 /// Opens the database for the work of a command and closes it whatever comes of it.

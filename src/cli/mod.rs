@@ -24,6 +24,7 @@ mod database;
 mod db;
 mod export;
 mod failures;
+mod first_test;
 mod flow;
 mod graph;
 mod history;
@@ -31,6 +32,7 @@ mod holds;
 mod last_good;
 mod named;
 mod new;
+mod new_rule;
 mod plan;
 mod preview;
 mod records;
@@ -95,7 +97,7 @@ enum Command {
     Check(check::Check),
     /// What a run would do and why: stages, ads to derive; with --jobs every job that it would change
     Plan(plan::PlanArgs),
-    /// Write the first draft of an institution from a sample of its source
+    /// Write a first draft: an institution from a sample of its source, or a rule
     New(new::New),
     /// Try the tests that are written in the YAML, and say what none of them touches
     Test(test::Test),

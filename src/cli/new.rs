@@ -1,19 +1,37 @@
-//! `weir new`: the first draft of an institution from a sample of its source. It guesses by names and shapes, says what it guessed, and leaves
+//! `weir new`: the first draft of an institution from a sample of its source, with its first test; and of a rule. It guesses by names and shapes, says what it guessed, and leaves
 //! as comments what it could not find; nobody should run a draft that nobody has read.
 
 use super::database::block_on;
+use super::new_rule::NewRule;
 use super::run::door;
-use super::{DONE, Edge, Failure};
+use super::{DONE, Edge, Failure, first_test};
 use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Trouble};
 use crate::source::draft::{self, Draft};
+use crate::test::first::Sample;
 use clap::Args;
 use reqwest::Method;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Write the first draft of an institution.
+/// Write a first draft.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct New {
+    #[command(subcommand)]
+    kind: Option<Kind>,
+    #[command(flatten)]
+    institution: Option<NewInstitution>,
+}
+
+#[derive(clap::Subcommand)]
+enum Kind {
+    /// Draft a rule, with a test in it
+    Rule(NewRule),
+}
+
+/// An institution, with its first test.
+#[derive(Args)]
+struct NewInstitution {
     /// Its name: lower-case letters, digits and `-`
     institution: String,
     /// A file, or the address of its source
@@ -30,8 +48,21 @@ pub struct New {
 /// Most bytes of a sample.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
+/// The line by which editors find the schema of the file.
+const SCHEMA: &str = "# yaml-language-server: $schema=../schema/institution.json\n";
+
 impl New {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        match (&self.kind, &self.institution) {
+            (Some(Kind::Rule(rule)), _) => rule.run(edge),
+            (None, Some(institution)) => institution.run(edge),
+            (None, None) => Err(Failure::nothing("nothing to draft\nhelp: `weir new INST --from FILE`, or `weir new rule SET/ID`")),
+        }
+    }
+}
+
+impl NewInstitution {
+    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let file = edge.project.join("institutions").join(format!("{}.yaml", self.institution));
         if file.exists() {
             return Err(Failure::nothing(format!("`{}` is there already\nhelp: choose another name, or remove the file", file.display())));
@@ -43,8 +74,18 @@ impl New {
         let text = draft::write(&draft, &sample)
             .map_err(|why| Failure::nothing(format!("nothing can be made of `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
         std::fs::create_dir_all(edge.project.join("institutions"))?;
-        std::fs::write(&file, text)?;
-        say!("wrote institutions/{}.yaml; read it, then `weir check` and `weir preview {}`", self.institution, self.institution);
+        std::fs::write(&file, format!("{SCHEMA}{text}"))?;
+        let origin = if is_address { Sample::Address(&self.from) } else { Sample::File(&self.from) };
+        let slug = &self.institution;
+        match first_test::write(edge, slug, origin, &sample)? {
+            Ok(test) => {
+                say!("wrote institutions/{slug}.yaml, and {test} with its first test; read both, then `weir test {slug}` and `weir preview {slug}`")
+            }
+            Err(why) => {
+                say!("wrote institutions/{slug}.yaml; read it, then `weir check` and `weir preview {slug}`");
+                eprintln!("no first test: {why}\nhelp: write one in tests/mapping/{slug}.yaml, see docs/reference/yaml.md");
+            }
+        }
         Ok(DONE)
     }
 

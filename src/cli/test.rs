@@ -1,30 +1,49 @@
 //! `weir test`.
 
+use super::database::with_yard;
 use super::{DONE, Edge, FAILED, Failure, NOTHING};
 use crate::config::Project;
 use crate::diagnostic::{did_you_mean, one_of};
-use crate::plan::{Checked, check};
+use crate::plan::institution_tests::InstitutionTest;
+use crate::plan::{Checked, Tried, check};
 use crate::report::test::{self as report, Page};
+use crate::test::institution::{self, Ground};
 use crate::test::{Coverage, Wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Folders of a project whose files tests may depend on.
-const FOLDERS: [&str; 7] = ["institutions", "connectors", "pipelines", "rules", "lists", "tests", "samples"];
+const FOLDERS: [&str; 8] = ["institutions", "connectors", "pipelines", "rules", "lists", "tests", "samples", "recorded"];
 /// How often `--watch` looks for changes.
 const LOOK: Duration = Duration::from_millis(300);
 
+const HELP: &str = "\
+Tests stand beside what they test:
+  rules/*.yaml               under `tests:` of a rule: the fields of a job, and whether it passes
+  connectors/*.yaml          under `tests:`: a page, and the ads that it gives
+  tests/mapping/*.yaml       an ad as the source gives it, and the fields that come of it
+  tests/institutions/*.yaml  several days of an institution, and what came of each: counts, single jobs
+
+Only those of institutions need PostgreSQL: each runs in a database of its own, which is removed; nothing is asked over the network.
+`weir new rule` and `weir new INST --from FILE` write the first test. Every key: docs/reference/yaml.md.
+
+Examples:
+  weir test                            everything
+  weir test nsw-gov --coverage         the tests of one institution and of what it uses, and what none of them touches
+  weir test --filter close-after-open  the tests of one rule
+  weir test --watch                    again whenever a file changes
+
+Exit codes: 0 all passed; 1 one failed, or less is touched than `--min-coverage` asks for; 2 broken YAML, or no tests.";
+
 /// Try the tests that are written in the YAML.
 #[derive(clap::Args)]
-#[command(after_help = "Tests stand beside what they test: under `tests:` of a rule in rules/, under `tests:` of a connector, and in\n\
-    tests/mapping/*.yaml (an ad in, fields out). None of them needs a database. How they are written:\n\
-    docs/reference/yaml.md. Exit codes: 0 all passed, 1 one failed or too little is covered, 2 broken YAML or no tests.")]
+#[command(after_help = HELP)]
 pub struct Test {
     /// Institutions whose tests are tried, with those of what they use; all if none is named
     institutions: Vec<String>,
     /// Only tests whose name or place holds this text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["coverage", "min_coverage"])]
     filter: Option<String>,
     /// List what no test touches: rules, branches of `when`, fields, error types
     #[arg(long)]
@@ -70,11 +89,15 @@ impl Test {
         let checked = check::check_for_tests(Project::load(&edge.project));
         self.are_known(&checked)?;
         let wanted = Wanted { institutions: self.institutions.clone(), filter: self.filter.clone() };
-        let tried = crate::test::try_alone(&edge.project, &checked, &wanted);
+        let mut tried = crate::test::try_alone(&edge.project, &checked, &wanted);
+        let runs = crate::test::runs(&checked, &wanted);
+        if !runs.is_empty() {
+            tried.extend(try_runs(edge, &checked, runs));
+        }
         let points = checked.points.iter().filter(|(_, place)| checked.belongs(place, &self.institutions));
         let points = points.map(|(point, place)| (point.clone(), place.clone())).collect();
         let coverage = Coverage::of(&points, tried.iter());
-        let page = Page { tried, coverage, millis: ((edge.now)() - begun).num_milliseconds() };
+        let page = Page { tried, coverage, is_part: self.filter.is_some(), millis: ((edge.now)() - begun).num_milliseconds() };
         self.tell(edge, &checked, &page)
     }
 
@@ -125,6 +148,15 @@ impl Test {
             }
         }
     }
+}
+
+/// The tests that need a database; where there is none, they have failed.
+fn try_runs(edge: &Edge, checked: &Checked, runs: Vec<(&InstitutionTest, Tried)>) -> Vec<Tried> {
+    let done = with_yard(edge, async |yard| {
+        let ground = Ground { folder: edge.project.clone(), yard, host: edge.host(), spool: edge.home().join("spool"), now: edge.now };
+        Ok(institution::try_all(&ground, checked, &runs).await?)
+    });
+    done.unwrap_or_else(|failure| runs.into_iter().map(|(test, tried)| institution::not_tried(test, tried, &failure.message)).collect())
 }
 
 /// When each file of the project was changed last.

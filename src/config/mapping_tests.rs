@@ -2,10 +2,11 @@
 
 use super::rules::Day;
 use crate::yaml::{Located, Node, Required};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The tests of one source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MappingTestsSpec {
     /// The institution.
@@ -19,7 +20,7 @@ pub struct MappingTestsSpec {
 }
 
 /// An ad, and what must come of it.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MappingTest {
     /// What it shows.

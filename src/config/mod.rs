@@ -6,6 +6,7 @@
 
 pub mod connector;
 pub mod institution;
+pub mod institution_tests;
 pub mod lists;
 pub mod mapping_tests;
 pub mod pipeline;
@@ -14,6 +15,7 @@ pub mod schema;
 
 pub use connector::{Connector, ConnectorSpec};
 pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
+pub use institution_tests::InstitutionTestSpec;
 pub use mapping_tests::MappingTestsSpec;
 pub use pipeline::{PipelineSpec, StageSpec};
 pub use rules::{RuleSetSpec, RuleSpec};
@@ -45,6 +47,8 @@ pub struct Project {
     pub is_part: bool,
     /// `tests/mapping/*.yaml`.
     pub mapping_tests: Vec<Parsed<MappingTestsSpec>>,
+    /// `tests/institutions/*.yaml`.
+    pub institution_tests: Vec<Parsed<InstitutionTestSpec>>,
     /// Problems found so far.
     pub diagnostics: Diagnostics,
 }
@@ -84,11 +88,24 @@ impl Project {
         let rules = read_all(instead(files(&folder.join("rules")), rule_files), "rules", &mut texts, &mut diagnostics);
         let lists = lists::load(folder, &mut texts, &mut diagnostics);
         let mapping_tests = read_all(files(&folder.join("tests/mapping")), "tests/mapping", &mut texts, &mut diagnostics);
+        let institution_tests = read_all(files(&folder.join("tests/institutions")), "tests/institutions", &mut texts, &mut diagnostics);
         if institutions.is_empty() {
             let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
             diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
         }
-        Project { folder: folder.to_owned(), texts, institutions, connectors, pipelines, rules, lists, is_part: false, mapping_tests, diagnostics }
+        Project {
+            folder: folder.to_owned(),
+            texts,
+            institutions,
+            connectors,
+            pipelines,
+            rules,
+            lists,
+            is_part: false,
+            mapping_tests,
+            institution_tests,
+            diagnostics,
+        }
     }
 }
 

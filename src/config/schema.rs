@@ -6,7 +6,9 @@
 
 use super::connector::ConnectorSpec;
 use super::institution::{InstitutionSpec, SourceSpec};
+use super::institution_tests::InstitutionTestSpec;
 use super::lists::ListSpec;
+use super::mapping_tests::MappingTestsSpec;
 use super::pipeline::PipelineSpec;
 use super::rules::RuleSetSpec;
 use crate::source::file::FileSpec;
@@ -31,10 +33,22 @@ pub enum FileKind {
     Pipeline,
     /// `lists/*.yaml`
     List,
+    /// `tests/mapping/*.yaml`
+    MappingTests,
+    /// `tests/institutions/*.yaml`
+    InstitutionTest,
 }
 
 /// All kinds of files.
-pub const FILE_KINDS: [FileKind; 5] = [FileKind::Institution, FileKind::Connector, FileKind::Rules, FileKind::Pipeline, FileKind::List];
+pub const FILE_KINDS: [FileKind; 7] = [
+    FileKind::Institution,
+    FileKind::Connector,
+    FileKind::Rules,
+    FileKind::Pipeline,
+    FileKind::List,
+    FileKind::MappingTests,
+    FileKind::InstitutionTest,
+];
 
 /// `fetch:` as authors write it: a connector, or the source itself, or both, the second laid over the first.
 #[derive(JsonSchema)]
@@ -60,6 +74,8 @@ impl FileKind {
             FileKind::Rules => "rules",
             FileKind::Pipeline => "pipeline",
             FileKind::List => "list",
+            FileKind::MappingTests => "mapping-tests",
+            FileKind::InstitutionTest => "institution-test",
         }
     }
 
@@ -76,6 +92,8 @@ impl FileKind {
             FileKind::Rules => "rules/*.yaml",
             FileKind::Pipeline => "pipelines/*.yaml",
             FileKind::List => "lists/*.yaml",
+            FileKind::MappingTests => "tests/mapping/*.yaml",
+            FileKind::InstitutionTest => "tests/institutions/*.yaml",
         }
     }
 
@@ -87,6 +105,8 @@ impl FileKind {
             FileKind::Rules => of::<RuleSetSpec>(),
             FileKind::Pipeline => of::<PipelineSpec>(),
             FileKind::List => of::<ListSpec>(),
+            FileKind::MappingTests => of::<MappingTestsSpec>(),
+            FileKind::InstitutionTest => of::<InstitutionTestSpec>(),
         };
         loosen_sources(&mut schema);
         schema["title"] = json!(self.pattern());

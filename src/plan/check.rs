@@ -2,6 +2,7 @@
 //! takes down the institutions that use it, and no other.
 
 use super::compile::{self, Shared};
+use super::institution_tests::{self, InstitutionTest};
 use super::mapping_tests::{self, MappingTests};
 use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
@@ -32,6 +33,8 @@ pub struct Checked {
     pub tried: Vec<Tried>,
     /// The tests of mappings, which `weir test` tries.
     pub mapping_tests: Vec<MappingTests>,
+    /// The tests of institutions, which `weir test` tries.
+    pub institution_tests: Vec<InstitutionTest>,
     /// What tests should touch, and where that stands.
     pub points: BTreeMap<Point, Place>,
 }
@@ -87,7 +90,19 @@ pub fn check_for_tests(project: Project) -> Checked {
 }
 
 fn check_as(project: Project, tests_count: bool) -> Checked {
-    let Project { texts, institutions, connectors, pipelines, rules: rule_files, lists, mapping_tests, is_part, mut diagnostics, .. } = project;
+    let Project {
+        texts,
+        institutions,
+        connectors,
+        pipelines,
+        rules: rule_files,
+        lists,
+        mapping_tests,
+        institution_tests,
+        is_part,
+        mut diagnostics,
+        ..
+    } = project;
     let sandbox = Arc::new(Sandbox::new());
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     let own = || connectors.iter().filter(|connector| own(&connector.file));
@@ -110,6 +125,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let shared = Shared { pipelines: &pipelines, rules: &sets, sandbox: &sandbox };
     let plans: Vec<Option<Plan>> = institutions.iter().map(|file| compile::compile(file, &shared, &mut diagnostics)).collect();
     let mapping_tests = mapping_tests::compile(&mapping_tests, &institutions, &mut diagnostics);
+    let institution_tests = institution_tests::compile(&institution_tests, &institutions, &mut diagnostics);
     let points = points::all(own(), &institutions, sets.values().flatten(), plans.iter().flatten());
     let mut twice = names_twice(&institutions, &mut diagnostics);
     twice.extend(ids_twice(&institutions, &mut diagnostics));
@@ -119,7 +135,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         .zip(plans)
         .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras, texts: &texts }))
         .collect();
-    Checked { institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, points }
+    Checked { institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, institution_tests, points }
 }
 
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {

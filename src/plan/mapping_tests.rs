@@ -68,8 +68,28 @@ fn compile_file(spec: &MappingTestsSpec, institutions: &[Parsed<InstitutionSpec>
 }
 
 /// What a test may name of an ad.
-fn known(job: &JobSpec) -> impl Iterator<Item = &str> {
+pub(super) fn known(job: &JobSpec) -> impl Iterator<Item = &str> {
     ["id"].into_iter().chain(FIELDS.iter().map(|field| field.name())).chain(job.extras())
+}
+
+/// The file of an institution; an unknown one is told.
+pub(super) fn find_institution<'i>(
+    institution: &Located<String>,
+    institutions: &'i [Parsed<InstitutionSpec>],
+    out: &mut Diagnostics,
+) -> Option<&'i Parsed<InstitutionSpec>> {
+    let slug = |file: &'i Parsed<InstitutionSpec>| Some(file.spec.as_ref()?.institution.get()?.value.as_str());
+    let found = institutions.iter().find(|file| slug(file) == Some(institution.as_str()));
+    let slugs: Vec<&str> = institutions.iter().filter_map(slug).collect();
+    // Its file may be the one that cannot be read.
+    if found.is_none() && slugs.len() == institutions.len() {
+        let told = out.error(&institution.place, "unknown-institution", format!("unknown institution `{institution}`"));
+        match did_you_mean(institution, slugs.iter().copied()) {
+            Some(near) => told.help(format!("did you mean `{near}`?")),
+            None => told.help(format!("the institutions are {}", one_of(slugs))),
+        };
+    }
+    found
 }
 
 fn find_source<'i>(
@@ -78,19 +98,7 @@ fn find_source<'i>(
     institutions: &'i [Parsed<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Option<(String, &'i SourceSpec)> {
-    let slug = |file: &'i Parsed<InstitutionSpec>| Some(file.spec.as_ref()?.institution.get()?.value.as_str());
-    let Some(file) = institutions.iter().find(|file| slug(file) == Some(institution.as_str())) else {
-        let slugs: Vec<&str> = institutions.iter().filter_map(slug).collect();
-        // Its file may be the one that cannot be read.
-        if slugs.len() == institutions.len() {
-            let told = out.error(&institution.place, "unknown-institution", format!("unknown institution `{institution}`"));
-            match did_you_mean(institution, slugs.iter().copied()) {
-                Some(near) => told.help(format!("did you mean `{near}`?")),
-                None => told.help(format!("the institutions are {}", one_of(slugs))),
-            };
-        }
-        return None;
-    };
+    let file = find_institution(institution, institutions, out)?;
     let is_whole = !out.has_errors_in(&file.file);
     let sources = file.spec.as_ref()?.sources.get()?;
     let names = || sources.keys().map(|name| name.value.as_str());
@@ -119,25 +127,33 @@ fn find_source<'i>(
 
 fn compile_test(test: &Located<MappingTest>, spec: &MappingTestsSpec, fields: Option<&[&str]>, out: &mut Diagnostics) -> Option<Test> {
     let given = given(test, out);
-    let mut expect = Vec::new();
-    if let Some(node) = test.expect.as_ref().filter(|node| node.to_json().is_array() || node.text().is_some()) {
-        out.error(node.place(), "wrong-type", format!("expected the fields of a job, found {}", node.described()))
-            .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
-        return None;
-    }
-    for entry in test.expect.iter().flat_map(Node::entries) {
-        let name = entry.key_text();
-        if let Some(fields) = fields.filter(|fields| !fields.contains(&name.as_str())) {
-            unknown_field(&name, entry.key.place(), fields, out);
-            continue;
-        }
-        expect.push((name, entry.value.to_json(), entry.value.place().clone()));
-    }
+    let expect = match &test.expect {
+        Some(node) => fields_of(node, fields, out)?,
+        None => Vec::new(),
+    };
     if test.expect.as_ref().is_none_or(|node| node.entries().is_empty()) && test.reasons.is_none() && !out.has_errors_within(&test.place) {
         out.error(&test.place, "bad-test", "this test expects nothing").help("name fields under `expect`, or what is said of the ad under `reasons`");
     }
     let at = test.at.or(spec.at).map(|day| day.0);
     Some(Test { place: test.place.clone(), about: test.about.clone(), at, given: given?, expect, reasons: test.reasons.clone() })
+}
+
+/// Fields, their values and where these stand; a field that is not among the known ones is told.
+pub(super) fn fields_of(node: &Node, known: Option<&[&str]>, out: &mut Diagnostics) -> Option<Vec<(String, Json, Place)>> {
+    if node.to_json().is_array() || node.text().is_some() {
+        out.error(node.place(), "wrong-type", format!("expected the fields of a job, found {}", node.described()))
+            .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
+        return None;
+    }
+    let mut fields = Vec::new();
+    for entry in node.entries() {
+        let name = entry.key_text();
+        match known.filter(|known| !known.contains(&name.as_str())) {
+            Some(known) => unknown_field(&name, entry.key.place(), known, out),
+            None => fields.push((name, entry.value.to_json(), entry.value.place().clone())),
+        }
+    }
+    Some(fields)
 }
 
 fn unknown_field(name: &str, place: &Place, fields: &[&str], out: &mut Diagnostics) {

@@ -8,6 +8,7 @@ pub mod adjust;
 pub mod against;
 pub mod check;
 pub mod compile;
+pub mod institution_tests;
 pub mod mapping_tests;
 pub mod outline;
 pub mod picture;

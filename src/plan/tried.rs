@@ -14,7 +14,7 @@ pub enum Kind {
     /// One ad through the stages of a source.
     Mapping,
     /// An institution over several days.
-    Run,
+    Institution,
 }
 
 impl Kind {
@@ -24,7 +24,7 @@ impl Kind {
             Kind::Rule => "rule",
             Kind::Connector => "connector",
             Kind::Mapping => "mapping",
-            Kind::Run => "run",
+            Kind::Institution => "institution",
         }
     }
 }

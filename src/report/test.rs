@@ -20,6 +20,8 @@ pub struct Page {
     pub tried: Vec<Tried>,
     /// What they touch.
     pub coverage: Coverage,
+    /// Whether some tests were left out, so that what is not touched says nothing.
+    pub is_part: bool,
     /// How long it took, in milliseconds.
     pub millis: i64,
 }
@@ -34,14 +36,16 @@ impl Page {
 pub fn text(page: &Page, details: bool, colour: bool) -> String {
     let mut out = String::new();
     page.failed().for_each(|test| failed(&mut out, test, colour));
-    if details {
+    if details && !page.is_part {
         missed(&mut out, &page.coverage);
     }
     let bad = page.failed().count();
     let passed = page.tried.len() - bad;
     let word = if bad > 0 { paint("31", &format!("{bad} failed"), colour) } else { paint("32", "all passed", colour) };
     let _ = writeln!(out, "{} · {passed} passed · {word} · {}", tests(page.tried.len()), took(page.millis));
-    let _ = writeln!(out, "{}", coverage_line(&page.coverage));
+    if !page.is_part {
+        let _ = writeln!(out, "{}", coverage_line(&page.coverage));
+    }
     out
 }
 

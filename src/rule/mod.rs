@@ -4,6 +4,7 @@
 //! Pure: no clock (the date is handed in), no database, no files. To add a function for rule authors, register it in
 //! [`library`].
 
+pub mod draft;
 pub mod given;
 pub mod library;
 pub mod list;

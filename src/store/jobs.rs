@@ -232,6 +232,35 @@ pub async fn load(connection: &mut PgConnection, stream: &Stream, ids: &[Uuid]) 
     rows.iter().map(|row| Ok((row.try_get("id")?, job(row)?))).collect()
 }
 
+/// A job as it stands.
+#[derive(Debug)]
+pub struct Standing {
+    /// `open` or `archived`.
+    pub status: String,
+    /// Its version.
+    pub version: i32,
+    /// Its fields.
+    pub job: Job,
+}
+
+/// The newest job of an id of a source.
+///
+/// # Errors
+/// The database failed.
+pub async fn standing(connection: &mut PgConnection, stream: &Stream, original_id: &str) -> Result<Option<Standing>> {
+    let row = sqlx::query(
+        "SELECT status, version, company_id, division_id, title, description, open_date, close_date, department, department_id, job_type, source_url,
+           remuneration, recruiter, locations, extra FROM jobs WHERE institution_id = $1 AND source_id = $2 AND original_id = $3
+         ORDER BY generation DESC LIMIT 1",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(original_id)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| Ok(Standing { status: row.try_get("status")?, version: row.try_get("version")?, job: job(&row)? })).transpose()
+}
+
 fn job(row: &PgRow) -> Result<Job> {
     let mut job = Job::default();
     job.company_id = row.try_get("company_id")?;

@@ -22,6 +22,7 @@ pub mod relations;
 pub mod resolved;
 pub mod rollback;
 pub mod runs;
+pub mod scratch;
 pub mod server;
 pub mod settle;
 pub mod staging;
@@ -50,6 +51,12 @@ pub enum StoreError {
         "cannot connect to PostgreSQL: {0}\nhelp: check that the server runs and that `DATABASE_URL` is right; `weir db status` shows what Weir uses"
     )]
     Connect(sqlx::Error),
+    /// No database for tests.
+    #[error(
+        "cannot make or remove a database for tests: {0}\nhelp: the user of `DATABASE_URL` needs the right to create databases; without \
+         `DATABASE_URL`, Weir uses the private server"
+    )]
+    Scratch(sqlx::Error),
     /// A migration failed.
     #[error("cannot bring the tables up to date: {0}\nhelp: a database that a newer Weir has used needs that version or a newer one")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -93,11 +100,11 @@ impl Store {
     /// # Errors
     /// No server or no right.
     pub async fn connect(url: &str, connections: u32, who: &str) -> Result<Store> {
-        let options = PgConnectOptions::from_str(url).map_err(StoreError::Url)?.application_name(who).options([
-            ("timezone", "UTC"),
-            ("jit", "off"),
-            ("plan_cache_mode", "force_custom_plan"),
-        ]);
+        Store::connect_with(PgConnectOptions::from_str(url).map_err(StoreError::Url)?, connections, who).await
+    }
+
+    async fn connect_with(options: PgConnectOptions, connections: u32, who: &str) -> Result<Store> {
+        let options = options.application_name(who).options([("timezone", "UTC"), ("jit", "off"), ("plan_cache_mode", "force_custom_plan")]);
         // A pool would try for half a minute and then not say why.
         PgConnection::connect_with(&options).await.map_err(StoreError::Connect)?.close().await.map_err(StoreError::Connect)?;
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).test_before_acquire(false);

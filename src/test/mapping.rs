@@ -32,6 +32,19 @@ fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
     Some(Bench { checked, plan, flow })
 }
 
+/// The ad after the record stages of its source.
+pub fn derived(checked: &Checked, plan: &Plan, flow: &Flow, ad: Ad, at: Clock) -> Draft {
+    let setting: Setting = setting(&checked.sandbox, plan, flow, at);
+    let mut draft = Draft::new(ad);
+    for (_, stage) in flow.of_role(Role::Record) {
+        match stage {
+            Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
+            stage => stage.record(&setting, &mut draft),
+        }
+    }
+    draft
+}
+
 /// A source on which tests are tried.
 struct Bench<'c> {
     checked: &'c Checked,
@@ -102,28 +115,21 @@ impl Bench<'_> {
                 let unreadable = |why| (format!("`{file}` cannot be read: {why}"), Some(&file.place));
                 let found = ads_of_page(&self.flow.fetch, &self.flow.ident, page, at).map_err(unreadable)?;
                 match pick(found, ad.as_ref(), file)? {
-                    Ok(ad) => return Ok(Came::Ad(Box::new(self.derived(ad, at)))),
+                    Ok(ad) => return Ok(Came::Ad(Box::new(derived(self.checked, self.plan, self.flow, ad, at)))),
                     Err(document) => document,
                 }
             }
         };
         Ok(match &document.refused {
             Some(refused) => Came::Refused(Problem { field: None, ..Problem::error(refused.error_type(), "", refused.message()) }),
-            None => Came::Ad(Box::new(self.derived(Ad::fresh(document.external_id, document.content, document.hash, at), at))),
+            None => Came::Ad(Box::new(derived(
+                self.checked,
+                self.plan,
+                self.flow,
+                Ad::fresh(document.external_id, document.content, document.hash, at),
+                at,
+            ))),
         })
-    }
-
-    /// The ad after the record stages of its source.
-    fn derived(&self, ad: Ad, at: Clock) -> Draft {
-        let setting: Setting = setting(&self.checked.sandbox, self.plan, self.flow, at);
-        let mut draft = Draft::new(ad);
-        for (_, stage) in self.flow.of_role(Role::Record) {
-            match stage {
-                Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
-                stage => stage.record(&setting, &mut draft),
-            }
-        }
-        draft
     }
 
     /// Everything that is said must be expected, and the other way round.

@@ -4,10 +4,13 @@
 //! A test goes the way that ads go: the stages of the real plan. To add a kind: a file here, a variant in [`Kind`](crate::plan::tried::Kind).
 
 pub mod coverage;
+pub mod first;
+pub mod institution;
 pub mod mapping;
 
 pub use coverage::Coverage;
 
+use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{Checked, Tried};
 use std::path::Path;
 
@@ -39,4 +42,10 @@ pub fn try_alone(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried
     let mut tried: Vec<Tried> = checked.tried.iter().filter(is_wanted).cloned().collect();
     tried.extend(mapping::try_all(folder, checked, wanted));
     tried
+}
+
+/// The tests of institutions that are wanted: runs in a database, which [`institution::try_all`] does.
+pub fn runs<'c>(checked: &'c Checked, wanted: &Wanted) -> Vec<(&'c InstitutionTest, Tried)> {
+    let tests = checked.institution_tests.iter().filter(|test| wanted.has(&test.institution));
+    tests.map(|test| (test, institution::untried(test))).filter(|(_, tried)| wanted.is_named(tried)).collect()
 }

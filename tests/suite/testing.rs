@@ -1,5 +1,6 @@
 //! `weir test` as its user sees it: what it prints, its exit codes, and the forms for programs.
 
+use crate::bench::Bench;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -134,4 +135,234 @@ fn the_tests_of_this_project_pass() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (code, text) = test(folder, &["nsw-gov", "private-sector", "vic-gov", "qld-gov", "--min-coverage", "95"]);
     assert_eq!(code, 0, "{text}");
+}
+
+/// The sample project, with a database server that all tests share.
+fn samples() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["institutions", "pipelines", "rules", "lists", "samples", "tests/institutions", "tests/mapping"] {
+        for file in glob::glob(&format!("{}/{part}/**/*", env!("CARGO_MANIFEST_DIR"))).unwrap().flatten().filter(|path| path.is_file()) {
+            let target = folder.path().join(file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap());
+            std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+            std::fs::copy(file, target).unwrap();
+        }
+    }
+    folder
+}
+
+async fn weir_on(bench: &Bench, folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.arg("--project").arg(folder).args(arguments).env("DATABASE_URL", bench.url()).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_of_an_institution_are_real_runs_that_leave_nothing_behind() {
+    let (bench, folder) = (Bench::new().await, samples());
+    let before = crate::bench::dump(&bench.url()).await;
+    let good = weir_on(&bench, folder.path(), &["test", "--filter", "institution nsw-gov"]).await;
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    let file = folder.path().join("tests/institutions/nsw-gov.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let wrong = [
+        ("created: 6", "created: 7"),
+        ("Park Ranger", "Ranger"),
+        ("601251: null", "601251: { status: open }"),
+        ("read: complete, reopened", "read: partial, reopened"),
+        ("601259: { status: archived }", "601259: null"),
+    ];
+    let text = wrong.iter().fold(text, |text, (right, wrong)| {
+        assert!(text.contains(right), "{right}");
+        text.replace(right, wrong)
+    });
+    std::fs::write(&file, text).unwrap();
+    let bad = weir_on(&bench, folder.path(), &["test", "--json", "--filter", "institution nsw-gov"]).await;
+    let page: serde_json::Value = serde_json::from_slice(&bad.stdout).unwrap();
+    let told = |failure: &serde_json::Value| {
+        let text = |key: &str| failure[key].as_str().unwrap_or_default().to_owned();
+        format!("{}: {} is not {}", text("field"), text("found"), text("expected"))
+    };
+    let told: Vec<String> = page["tests"][0]["failures"].as_array().unwrap().iter().map(told).collect();
+    let expected = [
+        "nswgov created: 6 is not 7",
+        "nswgov:601204 title: \"Park Ranger\" is not \"Ranger\"",
+        "nswgov:601251: none is not a job",
+        "nswgov read: complete is not partial",
+        "nswgov:601259: a job, archived, version 2 is not no job",
+    ];
+    assert_eq!((bad.status.code(), told), (Some(1), expected.map(str::to_owned).to_vec()));
+    assert_eq!(crate::bench::difference(&before, &crate::bench::dump(&bench.url()).await), None, "the database of the project is not touched");
+    bench.drop().await;
+}
+
+const BOARD: &str = "institution: acme
+timezone: UTC
+sources:
+  board:
+    fetch: { http: { url: 'SERVER/jobs', allow_private: true, records: '$.jobs[*]', count: $.total } }
+    id: $.id
+    job: { title: $.title }
+missing: { after: 1, apart: 0h, at_most: 100% }
+";
+
+const DAYS: &str = "institution: acme
+about: two days
+days:
+  - at: 2026-09-01
+    recorded: recorded/day-1
+    expect: { board: { read: complete, created: 2 } }
+  - at: 2026-09-02
+    recorded: recorded/day-2
+    expect: { board: { read: complete, archived: 1 } }
+    jobs: { 1: { status: archived }, board:2: { title: Welder } }
+";
+
+/// What `preview --save` records is what a day of a test answers with; nothing else is answered, and nothing is asked over the network.
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_pages_are_the_days_of_a_test() {
+    let (bench, folder) = (Bench::new().await, tempfile::tempdir().unwrap());
+    let server = wiremock::MockServer::start().await;
+    write(folder.path(), "pipelines/daily.yaml", crate::lab::DAILY);
+    write(folder.path(), "institutions/acme.yaml", &BOARD.replace("SERVER", &server.uri()));
+    write(folder.path(), "tests/institutions/acme.yaml", DAYS);
+    for (day, ads) in [("day-1", &[(1, "Nurse"), (2, "Welder")][..]), ("day-2", &[(2, "Welder")])] {
+        let jobs: Vec<serde_json::Value> = ads.iter().map(|(id, title)| serde_json::json!({ "id": id, "title": title })).collect();
+        let page = serde_json::json!({ "total": jobs.len(), "jobs": jobs });
+        server.reset().await;
+        wiremock::Mock::given(wiremock::matchers::path("/jobs"))
+            .respond_with(wiremock::ResponseTemplate::new(200).set_body_json(page))
+            .mount(&server)
+            .await;
+        let saved = weir_on(&bench, folder.path(), &["preview", "acme", "--save", "--limit", "100"]).await;
+        assert!(saved.status.success(), "{}", said(&saved));
+        std::fs::rename(folder.path().join("recorded/acme"), folder.path().join("recorded").join(day)).unwrap();
+    }
+    drop(server);
+    let good = weir_on(&bench, folder.path(), &["test"]).await;
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    write(folder.path(), "tests/institutions/acme.yaml", &DAYS.replace("    recorded: recorded/day-2\n", ""));
+    let bad = weir_on(&bench, folder.path(), &["test"]).await;
+    assert!(bad.status.code() == Some(1) && said(&bad).contains("not recorded: GET"), "{}", said(&bad));
+    bench.drop().await;
+}
+
+#[test]
+fn without_a_database_the_other_tests_are_tried_all_the_same() {
+    let folder = samples();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let output =
+        command.arg("--project").arg(folder.path()).args(["test", "nsw-gov"]).env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/x").output();
+    let output = output.unwrap();
+    let text = said(&output);
+    assert!(output.status.code() == Some(1) && text.contains("a database to try it in") && text.contains(" · 1 failed"), "{text}");
+}
+
+#[test]
+fn a_draft_of_an_institution_brings_its_first_test_which_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "pipelines/daily.yaml", crate::lab::DAILY);
+    let samples = [
+        (
+            "a.json",
+            r#"{"total":2,"jobs":[{"id":"7","title":"A: \"odd\" # one","postedDate":"28/08/2026","location":{"name":"Perth"},"pay":"$1"},{"id":"8","title":"B"}]}"#,
+        ),
+        ("b.csv", "Job ID,Title,Description\n01,no,\"two\nlines\"\n2,B,b\n"),
+        ("c.xml", "<?xml version='1.0'?><source><job><id>1</id><title>A &amp; B</title></job><job><id>2</id><title>B</title></job></source>"),
+        ("d.ndjson", "{\"id\":1,\"title\":\"\u{2028}Ärztin 😀\",\"dateposted\":\"soon\"}\n{\"id\":2,\"title\":\"B\"}\n"),
+        (
+            "e.html",
+            "<!doctype html><html><script type='application/ld+json'>{\"@type\":\"JobPosting\",\"url\":\"https://example.org/1\",\"title\":\"A\",\"datePosted\":\"2026-09-01\"}</script></html>",
+        ),
+    ];
+    for (file, sample) in samples {
+        write(folder.path(), file, sample);
+        let slug = file.split('.').next().unwrap();
+        let output = weir(folder.path(), &["new", slug, "--from", file]);
+        assert!(output.status.success() && said(&output).contains("with its first test"), "{file}: {}", said(&output));
+        let draft = std::fs::read_to_string(folder.path().join(format!("institutions/{slug}.yaml"))).unwrap();
+        assert!(draft.starts_with("# yaml-language-server: $schema=../schema/institution.json\n"), "{draft}");
+        let (code, text) = test(folder.path(), &[slug]);
+        assert!(code == 0 && text.starts_with("1 test · 1 passed"), "{file}: {text}");
+    }
+    let first = std::fs::read_to_string(folder.path().join("tests/mapping/a.yaml")).unwrap();
+    assert!(first.contains("file: a.json\n    ad: \"7\"\n    expect:\n      id: \"7\"\n      title: \"A: \\\"odd\\\" # one\"\n"), "{first}");
+    assert!(first.contains("open_date: 2026-08-28") && first.contains("locations: [\"Perth\"]"), "{first}");
+    // A mapping that gives something else is caught by it.
+    let draft = folder.path().join("institutions/a.yaml");
+    std::fs::write(&draft, std::fs::read_to_string(&draft).unwrap().replace("title: $.title", "title: $.id")).unwrap();
+    assert_eq!(test(folder.path(), &["a"]).0, 1);
+}
+
+/// The ad at an address stands in the test itself, so that the test needs no network.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_test_of_an_address_holds_the_ad() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "pipelines/daily.yaml", crate::lab::DAILY);
+    let server = wiremock::MockServer::start().await;
+    let page = serde_json::json!([{ "id": 1, "title": "Nurse" }, { "id": 2, "title": "Welder" }]);
+    wiremock::Mock::given(wiremock::matchers::any()).respond_with(wiremock::ResponseTemplate::new(200).set_body_json(page)).mount(&server).await;
+    let output = weir(folder.path(), &["new", "acme", "--from", &format!("{}/jobs", server.uri()), "--allow-private"]);
+    assert!(output.status.success(), "{}", said(&output));
+    drop(server);
+    let (code, text) = test(folder.path(), &[]);
+    assert!(code == 0 && text.starts_with("1 test · 1 passed"), "{text}");
+    let first = std::fs::read_to_string(folder.path().join("tests/mapping/acme.yaml")).unwrap();
+    assert!(first.contains("document:\n      {\n        \"id\": 1,"), "{first}");
+}
+
+#[test]
+fn a_drafted_rule_warns_and_its_test_passes_wherever_it_is_put() {
+    let folder = samples();
+    let rules = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
+    let before = test(folder.path(), &["--filter", "rule "]).1;
+    for (number, field) in ["title", "close_date", "locations", "recruiter", "source_url", "occupation"].into_iter().enumerate() {
+        for set in ["common", "fresh"] {
+            let output = weir(folder.path(), &["new", "rule", &format!("{set}/drafted-{number}"), "--field", field]);
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    }
+    let (code, after) = test(folder.path(), &["--filter", "rule "]);
+    let count = |text: &str| text.lines().last().and_then(|line| line.split(' ').next()).and_then(|count| count.parse::<usize>().ok()).unwrap();
+    assert_eq!((code, count(&after)), (0, count(&before) + 24), "{after}");
+    assert!(rules("rules/fresh.yaml").starts_with("# yaml-language-server: $schema=../schema/rules.json\n"));
+    assert_eq!(rules("rules/fresh.yaml").matches("severity: warn").count(), 6);
+    let next = said(&weir(folder.path(), &["new", "rule", "fresh/more"]));
+    assert!(next.contains("add `fresh` to `rules:`") && next.contains("weir test --filter fresh/more") && next.contains("weir rehearse"), "{next}");
+    // Between the rules and what follows them.
+    write(
+        folder.path(),
+        "rules/odd.yaml",
+        "rules:\n    - id: a\n      type: x\n      assert: job.title != ''\n      message: m\n\n# what institutions change\nparameters:\n  n: 3\n",
+    );
+    write(folder.path(), "rules/odd.yaml", &rules("rules/odd.yaml").replace("''", "\"\""));
+    let output = weir(folder.path(), &["new", "rule", "odd/b"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let odd = rules("rules/odd.yaml");
+    assert!(
+        odd.contains("      message: m\n\n    - id: b\n") && odd.ends_with("expect: fail }\n\n# what institutions change\nparameters:\n  n: 3\n"),
+        "{odd}"
+    );
+}
+
+#[test]
+fn a_rule_that_cannot_be_is_not_written() {
+    let folder = samples();
+    let text = std::fs::read_to_string(folder.path().join("rules/common.yaml")).unwrap();
+    for (arguments, why) in [
+        (&["common/close-after-open"][..], "stands twice"),
+        (&["common/new", "--field", "titel"], "did you mean `title`?"),
+        (&["Common/new"], "does not name a rule"),
+        (&["new"], "does not name a rule"),
+        (&["common/new", "--field", "a b"], "is no name"),
+        (&["fresh/new", "--field", "titel"], "did you mean `title`?"),
+    ] {
+        let output = weir(folder.path(), &[&["new", "rule"], arguments].concat());
+        assert!(output.status.code() == Some(2) && said(&output).contains(why), "{arguments:?}: {}", said(&output));
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("rules/common.yaml")).unwrap(), text);
+    assert!(!folder.path().join("rules/fresh.yaml").exists());
+    assert_eq!(weir(folder.path(), &["new"]).status.code(), Some(2));
 }

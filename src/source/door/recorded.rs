@@ -157,45 +157,57 @@ fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
 }
 
 /// Answers as they were written.
+#[derive(Default)]
 pub(super) struct Recording {
-    folder: PathBuf,
-    /// For each ask its answers in order.
-    answers: HashMap<Key, Vec<(u64, Entry)>>,
+    /// For each ask its answers in order, each with the file of its body.
+    answers: HashMap<Key, Vec<(PathBuf, Entry)>>,
     /// How often each was asked for.
     asked: Mutex<HashMap<Key, usize>>,
 }
 
 impl Recording {
-    /// Reads what was recorded, without the bodies.
-    pub(super) fn open(folder: PathBuf) -> Result<Recording, DoorError> {
-        let error = |path: &Path, why: String| DoorError::Recording { path: path.to_owned(), why };
-        let mut answers: HashMap<Key, Vec<(u64, Entry)>> = HashMap::new();
-        for number in numbers(&folder).map_err(|why| error(&folder, why.to_string()))? {
+    /// Reads what was recorded, without the bodies: the answers of the folder, and of each folder in it, as every source has its own.
+    pub(super) fn open(folder: &Path) -> Result<Recording, DoorError> {
+        let mut recording = Recording::default();
+        recording.add(folder)?;
+        let inner = fs::read_dir(folder).map_err(|why| unusable(folder, &why))?.filter_map(Result::ok).map(|file| file.path());
+        let mut inner: Vec<PathBuf> = inner.filter(|path| path.is_dir()).collect();
+        inner.sort();
+        inner.iter().try_for_each(|folder| recording.add(folder))?;
+        Ok(recording)
+    }
+
+    fn add(&mut self, folder: &Path) -> Result<(), DoorError> {
+        for number in numbers(folder).map_err(|why| unusable(folder, &why))? {
             let path = folder.join(format!("{number:04}.json"));
-            let text = fs::read(&path).map_err(|why| error(&path, why.to_string()))?;
-            let entry: Entry = serde_json::from_slice(&text).map_err(|why| error(&path, why.to_string()))?;
-            answers.entry((entry.method.clone(), entry.url.clone(), entry.body.clone())).or_default().push((number, entry));
+            let text = fs::read(&path).map_err(|why| unusable(&path, &why))?;
+            let entry: Entry = serde_json::from_slice(&text).map_err(|why| unusable(&path, &why))?;
+            let key = (entry.method.clone(), entry.url.clone(), entry.body.clone());
+            self.answers.entry(key).or_default().push((folder.join(format!("{number:04}.body")), entry));
         }
-        Ok(Recording { folder, answers, asked: Mutex::default() })
+        Ok(())
     }
 
     /// The next answer to an ask; the last one again when there are no more.
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
-        let (number, entry) = self.next(key(ask)).ok_or_else(|| not_recorded(ask))?;
-        let path = self.folder.join(format!("{number:04}.body"));
+        let (path, entry) = self.next(key(ask)).ok_or_else(|| not_recorded(ask))?;
         let rest: Rest = if entry.cut { Box::new(tokio_util::io::StreamReader::new(cut(ask))) } else { Box::new(tokio::io::empty()) };
         let moved = Url::parse(&entry.final_url).ok().filter(|_| entry.final_url != ask.shown_url);
-        let answer = opened(&path, rest, entry.status, moved.unwrap_or_else(|| ask.url.clone()), headers(entry)).await;
+        let answer = opened(path, rest, entry.status, moved.unwrap_or_else(|| ask.url.clone()), headers(entry)).await;
         answer.map_err(|error| Trouble::Lasting(format!("the recorded answer `{}` cannot be read: {error}", path.display())))
     }
 
-    fn next(&self, key: Key) -> Option<&(u64, Entry)> {
+    fn next(&self, key: Key) -> Option<&(PathBuf, Entry)> {
         let answers = self.answers.get(&key)?;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let times = asked.entry(key).or_default();
         *times += 1;
         answers.get(*times - 1).or(answers.last())
     }
+}
+
+fn unusable(path: &Path, why: &dyn std::fmt::Display) -> DoorError {
+    DoorError::Recording { path: path.to_owned(), why: why.to_string() }
 }
 
 fn not_recorded(ask: &Ask) -> Trouble {

@@ -1,0 +1,50 @@
+//! The first test of an institution that was just drafted: its own file, which `weir test` then passes.
+
+use super::{Edge, Failure};
+use crate::config::Project;
+use crate::model::Clock;
+use crate::plan::check::check_for_tests;
+use crate::plan::trial::clock_of;
+use crate::test::first::{self, First, Sample};
+use crate::test::{Wanted, mapping};
+use std::path::Path;
+
+/// Writes the first test, made from the sample; the answer is its file, or why there is none.
+pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<Result<String, String>, Failure> {
+    let shown = format!("tests/mapping/{institution}.yaml");
+    let file = edge.project.join(&shown);
+    if file.exists() {
+        return Ok(Err(format!("`{shown}` is there already")));
+    }
+    let text = match text(edge, institution, sample, body) {
+        Ok(text) => text,
+        Err(why) => return Ok(Err(why)),
+    };
+    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    std::fs::write(&file, text)?;
+    Ok(is_good(edge, institution).map(|()| shown))
+}
+
+fn text(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<String, String> {
+    let checked = check_for_tests(Project::load(&edge.project));
+    let plan = checked.institutions.iter().find(|one| one.slug == institution).and_then(|one| one.plan());
+    let plan = plan.ok_or("the draft has errors, which `weir check` shows")?;
+    let flow = plan.flows.first().ok_or("the draft has no source")?;
+    let on = Clock((edge.now)()).today(flow.zone);
+    let at = clock_of(Some(on), flow.zone);
+    let draft = mapping::derived(&checked, plan, flow, first::ad(flow, sample, body, at)?, at);
+    Ok(first::text(&First { institution, sample, on }, &draft))
+}
+
+/// Whether the test that was written passes.
+fn is_good(edge: &Edge, institution: &str) -> Result<(), String> {
+    let checked = check_for_tests(Project::load(&edge.project));
+    let wanted = Wanted { institutions: vec![institution.to_owned()], filter: None };
+    let tried = mapping::try_all(&edge.project, &checked, &wanted);
+    let failure = tried.iter().flat_map(|test| &test.failures).next();
+    match failure {
+        Some(failure) => Err(format!("the test that was made does not pass: {}", failure.told.message)),
+        None if tried.is_empty() => Err("the test that was made cannot be read: `weir check` shows why".to_owned()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,116 @@
+//! `weir new rule`: one rule with a test in it, in a rule set that is there or in a new one. A draft that `weir check` would refuse is taken back.
+
+use super::{DONE, Edge, Failure};
+use crate::config::Project;
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::plan::{Checked, check};
+use crate::rule::draft::{self, Draft};
+use crate::yaml::{self, Node};
+use std::path::Path;
+
+/// Draft a rule, with a test in it.
+#[derive(clap::Args)]
+#[command(after_help = "The rule only warns at first: it notes what it finds and lets the ad pass. Edit it, try it with `weir test` and\n\
+    `weir rehearse`, look at what it finds in `weir report`, and then let it refuse: `severity: error`.\n\
+    What rules may say: docs/reference/rules.md.\n\nExample:\n  weir new rule common/no-test-ads --field title")]
+pub struct NewRule {
+    /// The rule set, a file of rules/, and the name of the rule in it
+    #[arg(value_name = "SET/ID")]
+    name: String,
+    /// The field of the job that it speaks of
+    #[arg(long, default_value = "title")]
+    field: String,
+    /// The error type that it gives; by default one that fits the field
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+}
+
+impl NewRule {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let is_name =
+            |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+        let is_word = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        let Some((set, id)) = self.name.split_once('/').filter(|(set, id)| is_name(set) && is_name(id)) else {
+            let message =
+                format!("`{}` does not name a rule\nhelp: write the set and the rule in lower-case letters: `common/no-test-ads`", self.name);
+            return Err(Failure::nothing(message));
+        };
+        if let Some(wrong) = [Some(&self.field), self.kind.as_ref()].into_iter().flatten().find(|text| text.is_empty() || !is_word(text)) {
+            return Err(Failure::nothing(format!("`{wrong}` is no name\nhelp: letters, digits and `_`")));
+        }
+        let shown = format!("rules/{set}.yaml");
+        let file = edge.project.join(&shown);
+        let before = if file.exists() { Some(std::fs::read_to_string(&file)?) } else { None };
+        let draft = Draft { id, field: &self.field, kind: self.kind.as_deref() };
+        let after = match &before {
+            Some(text) => with_rule(&shown, text, &draft)?,
+            None => format!("{}{}", draft::heading(set), draft::text(&draft, 2)),
+        };
+        let checked = write(edge, &file, &shown, before.as_deref(), &after)?;
+        say!("wrote the rule `{id}` to {shown}: it only warns so far");
+        say!("next:");
+        next(&checked, set, id, &shown).iter().for_each(|line| say!("  {line}"));
+        Ok(DONE)
+    }
+}
+
+/// Writes the file and checks it; with errors in it, it is as it was.
+fn write(edge: &Edge, file: &Path, shown: &str, before: Option<&str>, after: &str) -> Result<Checked, Failure> {
+    std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+    std::fs::write(file, after)?;
+    let checked = check::check(Project::load(&edge.project));
+    let sorted = checked.diagnostics.sorted();
+    let is_here = |place: &crate::diagnostic::Place| *place.file == *shown;
+    let error = sorted.iter().find(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(is_here));
+    let Some(error) = error else { return Ok(checked) };
+    match before {
+        Some(text) => std::fs::write(file, text)?,
+        None => std::fs::remove_file(file)?,
+    }
+    let place = error.place.as_ref().map_or_else(String::new, |place| format!(" (line {})", place.line));
+    let help = error.help.as_ref().map_or_else(String::new, |help| format!("\nhelp: {help}"));
+    Err(Failure::nothing(format!("no rule was written, for {shown} would have an error{place}: {}{help}", error.message)))
+}
+
+/// The text of a rule set with one rule more, after the last one.
+fn with_rule(shown: &str, text: &str, draft: &Draft) -> Result<String, Failure> {
+    let told = || {
+        Failure::nothing(format!(
+            "no place for a rule is found in {shown}\nhelp: `weir check` may say why; the rules must stand below each other under `rules:`"
+        ))
+    };
+    let tree = yaml::parse(shown, text, &mut Diagnostics::new()).ok_or_else(told)?;
+    let rules = tree.get("rules").and_then(|rules| rules.items().first()).ok_or_else(told)?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    let first = lines.get(rules.place().line - 1).filter(|line| line.trim_start().starts_with("- ")).ok_or_else(told)?;
+    let indent = first.len() - first.trim_start().len();
+    let rule = format!("\n{}", draft::text(draft, indent));
+    let at = end_of_rules(&tree, &lines);
+    lines.insert(at, rule.trim_end());
+    Ok(lines.join("\n") + "\n")
+}
+
+/// The line after the last rule: before the next key of the file and what is written above it, or at the end.
+fn end_of_rules(tree: &Node, lines: &[&str]) -> usize {
+    let mut keys = tree.entries().iter().skip_while(|entry| entry.key_text() != "rules").skip(1);
+    let mut end = keys.next().map_or(lines.len(), |entry| entry.key.place().line - 1);
+    while end > 0 && (lines[end - 1].trim().is_empty() || end < lines.len() && lines[end - 1].starts_with('#')) {
+        end -= 1;
+    }
+    end
+}
+
+/// What to do next.
+fn next(checked: &Checked, set: &str, id: &str, shown: &str) -> Vec<String> {
+    let mut lines = vec![format!("edit what it asserts and its tests, then `weir test --filter {set}/{id}`")];
+    let uses = |one: &crate::plan::Institution| one.files.iter().any(|file| file == shown);
+    match checked.institutions.iter().find(|one| !uses(one)) {
+        Some(one) if !checked.institutions.iter().any(uses) => {
+            lines.push(format!("let an institution use the set: add `{set}` to `rules:` in {}", one.file));
+        }
+        _ => {}
+    }
+    lines.push("`weir rehearse` shows the stored ads against which it speaks; nothing is written".to_owned());
+    lines.push("after a run, `weir report` shows what it would have refused; then make it `severity: error`".to_owned());
+    lines
+}

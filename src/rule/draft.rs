@@ -1,0 +1,87 @@
+//! The first draft of a rule, as text: something that is often meant, with an ad that passes and one that does not. It only warns, for nobody knows
+//! yet what it would refuse. Pure.
+
+use crate::model::FieldKind;
+use crate::model::field::Field;
+
+/// What is drafted.
+pub struct Draft<'a> {
+    /// The name of the rule.
+    pub id: &'a str,
+    /// The field that it speaks of.
+    pub field: &'a str,
+    /// The error type; one that fits the field if none is given.
+    pub kind: Option<&'a str>,
+}
+
+/// What a rule on a kind of field may say.
+struct Idea {
+    kind: &'static str,
+    assert: String,
+    message: String,
+    good: &'static str,
+    bad: &'static str,
+}
+
+/// The file of a new rule set, up to its first rule.
+pub fn heading(set: &str) -> String {
+    format!("# yaml-language-server: $schema=../schema/rules.json\n# Rules of `{set}`. What may stand here: docs/reference/rules.md.\nrules:\n")
+}
+
+/// The rule, its lines set in by so many blanks.
+pub fn text(draft: &Draft, indent: usize) -> String {
+    let Draft { id, field, .. } = draft;
+    let idea = idea(field);
+    let kind = draft.kind.unwrap_or(idea.kind);
+    let Idea { assert, message, good, bad, .. } = idea;
+    let lines = [
+        format!("- id: {id}"),
+        format!("  type: {kind}"),
+        format!("  field: {field}"),
+        "  severity: warn                       # notes it and lets the ad pass; `error` refuses the ad".to_owned(),
+        "  # when: source == \"seek\"             # to which ads it applies; without it, to all".to_owned(),
+        format!("  assert: {assert}"),
+        format!("  message: \"{message}\""),
+        "  tests:".to_owned(),
+        format!("    - {{ job: {{ {field}: {good} }}, expect: pass }}"),
+        format!("    - {{ job: {{ {field}: {bad} }}, expect: fail }}"),
+    ];
+    lines.map(|line| format!("{}{line}\n", " ".repeat(indent))).concat()
+}
+
+fn idea(field: &str) -> Idea {
+    let message = format!("{field} is not as it should be: {{job.{field}}}");
+    match Field::named(field).map(|known| (known, known.kind())) {
+        Some((_, FieldKind::Date)) => Idea {
+            kind: "invalid_date_range",
+            assert: format!("job.{field} >= date(\"2020-01-01\")"),
+            message: format!("{field} is long past: {{job.{field}}}"),
+            good: "2026-09-01",
+            bad: "1970-01-01",
+        },
+        Some((_, FieldKind::List)) => {
+            Idea { kind: "invalid_array", assert: format!("'!job.{field}.contains(\"Unknown\")'"), message, good: "[Dubbo]", bad: "[Dubbo, Unknown]" }
+        }
+        Some((_, FieldKind::Json)) => Idea {
+            kind: "missing_field",
+            assert: format!("job.{field} == () || job.{field}.email != ()"),
+            message: format!("{field} has no e-mail address"),
+            good: "{ email: ann@example.org }",
+            bad: "{ name: Ann }",
+        },
+        Some((Field::SourceUrl, _)) => Idea {
+            kind: "invalid_url",
+            assert: format!("job.{field}.starts_with(\"https://\")"),
+            message,
+            good: "\"https://example.org/jobs/1\"",
+            bad: "\"http://example.org/jobs/1\"",
+        },
+        _ => Idea {
+            kind: "placeholder",
+            assert: format!("'!contains_any(job.{field}, [\"test ad\", \"to be advised\"])'"),
+            message: format!("{field} is a placeholder: {{job.{field}}}"),
+            good: "Park Ranger",
+            bad: "\"Test ad, please ignore\"",
+        },
+    }
+}

@@ -1,0 +1,107 @@
+//! Databases for tests, on a server that is at hand: each made with all tables, used as any other, and removed. They stand beside the database of
+//! the project, which is never touched.
+
+use super::{Result, Store, StoreError};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use std::str::FromStr;
+
+/// Connections of one test.
+const CONNECTIONS: u32 = 12;
+/// The lock that all share who make such databases beside one.
+const LOCK: i64 = 0x7765_6972_7465_7374;
+
+/// Where databases for tests are made.
+pub struct Yard {
+    beside: PgConnectOptions,
+    /// Holds the lock.
+    connection: PgConnection,
+    /// How the names begin of the databases that are made here.
+    prefix: String,
+}
+
+/// A database that is thrown away.
+pub struct Scratch {
+    /// The database.
+    pub store: Store,
+    beside: PgConnectOptions,
+    name: String,
+}
+
+impl Yard {
+    /// Opens the server of a URL. Where nobody else makes databases, those that a process left behind when it was killed are removed first.
+    ///
+    /// # Errors
+    /// No server.
+    pub async fn open(beside: &str) -> Result<Yard> {
+        let beside = PgConnectOptions::from_str(beside).map_err(StoreError::Url)?;
+        let mut connection = beside.connect().await.map_err(StoreError::Connect)?;
+        let (alone, database, session): (bool, String, i32) = sqlx::query_as(
+            "SELECT pg_try_advisory_lock($1), (SELECT oid::text FROM pg_database WHERE datname = current_database()), pg_backend_pid()",
+        )
+        .bind(LOCK)
+        .fetch_one(&mut connection)
+        .await?;
+        let prefix = format!("weir_test_{database}_");
+        if alone {
+            sweep(&mut connection, &prefix).await?;
+        }
+        sqlx::query("SELECT pg_advisory_lock_shared($1)").bind(LOCK).execute(&mut connection).await?;
+        if alone {
+            sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(&mut connection).await?;
+        }
+        Ok(Yard { beside, connection, prefix: format!("{prefix}{session}_") })
+    }
+
+    /// Makes a database; the number tells it apart from others that are made here.
+    ///
+    /// # Errors
+    /// The server failed, or there is no right to make one.
+    pub async fn make(&self, number: usize, who: &str) -> Result<Scratch> {
+        let name = format!("{}{number}", self.prefix);
+        let mut connection = self.beside.connect().await.map_err(StoreError::Connect)?;
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.map_err(StoreError::Scratch)?;
+        connection.close().await.map_err(StoreError::Connect)?;
+        let store = Store::connect_with(self.beside.clone().database(&name), CONNECTIONS, who).await?;
+        store.migrate().await?;
+        Ok(Scratch { store, beside: self.beside.clone(), name })
+    }
+
+    /// Leaves the server.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn close(self) -> Result<()> {
+        self.connection.close().await.map_err(StoreError::Connect)
+    }
+}
+
+impl Scratch {
+    /// Removes it.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn remove(self) -> Result<()> {
+        self.store.close().await;
+        let mut connection = self.beside.connect().await.map_err(StoreError::Connect)?;
+        remove(&mut connection, &self.name).await?;
+        connection.close().await.map_err(StoreError::Connect)
+    }
+}
+
+/// Removes what processes left behind that were killed.
+async fn sweep(connection: &mut PgConnection, prefix: &str) -> Result<()> {
+    let left: Vec<String> = sqlx::query_scalar("SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1)")
+        .bind(prefix)
+        .fetch_all(&mut *connection)
+        .await?;
+    for name in left {
+        remove(connection, &name).await?;
+    }
+    Ok(())
+}
+
+async fn remove(connection: &mut PgConnection, name: &str) -> Result<()> {
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).execute(connection).await.map_err(StoreError::Scratch)?;
+    Ok(())
+}

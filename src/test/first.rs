@@ -1,0 +1,149 @@
+//! The first test of an institution, as text: an ad of the sample from which the institution was drafted, and the fields that the draft makes of
+//! it. People read it, for what is wrong in it is wrong in the mapping. Pure.
+
+use crate::model::{Clock, Value};
+use crate::plan::Flow;
+use crate::plan::trial::{Page, ads_of_page};
+use crate::stage::Draft;
+use chrono::NaiveDate;
+use serde_json::Value as Json;
+use std::fmt::Write;
+
+/// Longer texts are expected by their beginning.
+const LONG: usize = 100;
+/// Characters of such a beginning.
+const BEGINNING: usize = 60;
+
+/// Where the ad of the test stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample<'a> {
+    /// In a file, which the test names.
+    File(&'a str),
+    /// At an address: the test holds it.
+    Address(&'a str),
+}
+
+/// What is known of the first ad.
+pub struct First<'a> {
+    /// The institution.
+    pub institution: &'a str,
+    /// Where its ad comes from.
+    pub sample: Sample<'a>,
+    /// The date on which its mapping was tried.
+    pub on: NaiveDate,
+}
+
+/// The first ad of a page, as the source of the draft reads it.
+///
+/// # Errors
+/// There is none, or the page cannot be read.
+pub fn ad(flow: &Flow, sample: Sample<'_>, body: &[u8], at: Clock) -> Result<crate::model::Ad, String> {
+    let name = if let Sample::File(name) = sample { Some(name) } else { None };
+    let (ads, refused) = ads_of_page(&flow.fetch, &flow.ident, Page { body, name, detail: None }, at)?;
+    let why = || refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
+    ads.into_iter().next().ok_or_else(|| why().unwrap_or_else(|| "there is no ad in it".to_owned()))
+}
+
+/// The file of the test.
+pub fn text(first: &First, draft: &Draft) -> String {
+    let (Sample::File(from) | Sample::Address(from)) = first.sample;
+    let mut out = format!(
+        "# yaml-language-server: $schema=../../schema/mapping-tests.json\n\
+         # The first test, made from {from}: what the draft makes of its first ad. Read it: what is wrong here is wrong in the mapping.\n\
+         # What else may stand here: docs/reference/yaml.md.\n\
+         institution: {}\nat: {}\n\ntests:\n  - about: the first ad of the sample\n",
+        first.institution, first.on
+    );
+    match first.sample {
+        Sample::File(file) => {
+            let _ = writeln!(out, "    file: {}\n    ad: {}", scalar(file), scalar(&draft.ad.external_id));
+        }
+        Sample::Address(_) => {
+            let _ = writeln!(out, "    document:\n{}", document(&draft.ad.content));
+        }
+    }
+    let _ = writeln!(out, "    expect:\n      id: {}", scalar(&draft.ad.external_id));
+    for (field, value) in draft.job.values().filter(|(_, value)| !value.is_absent() && !matches!(value, Value::Invalid(_))) {
+        let _ = writeln!(out, "      {field}: {}", expected(&value.to_json()));
+    }
+    out
+}
+
+fn expected(value: &Json) -> String {
+    match value {
+        Json::String(text) if text.chars().count() > LONG => quoted(&format!("{}…", text.chars().take(BEGINNING).collect::<String>())),
+        Json::String(text) => scalar(text),
+        other => printable(&other.to_string()),
+    }
+}
+
+/// The ad as JSON, which is YAML, too.
+fn document(content: &Json) -> String {
+    let lines: Vec<String> = format!("{content:#}").lines().map(|line| format!("      {}", printable(line))).collect();
+    lines.join("\n")
+}
+
+/// A text as it may stand behind a colon.
+fn scalar(text: &str) -> String {
+    let is_date = text.len() == 10 && text.parse::<NaiveDate>().is_ok();
+    let is_word = text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !text.ends_with(' ');
+    let is_plain = is_word && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ,.()/+-".contains(letter));
+    let means_else = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
+    if is_date || is_plain && !means_else { text.to_owned() } else { quoted(text) }
+}
+
+fn quoted(text: &str) -> String {
+    printable(&Json::from(text).to_string())
+}
+
+/// JSON with its letters that YAML does not take as they are written by number.
+fn printable(json: &str) -> String {
+    let plain =
+        |letter: char| letter == '\t' || !(letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'));
+    json.chars().fold(String::with_capacity(json.len()), |mut out, letter| {
+        if plain(letter) {
+            out.push(letter);
+        } else {
+            let _ = write!(out, "\\u{:04x}", u32::from(letter));
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever stands in an ad, YAML reads back what was written.
+    #[test]
+    fn every_text_is_read_back_as_it_was() {
+        let odd = [
+            "Nurse",
+            "no",
+            "7",
+            "07",
+            "1e3",
+            "2026-09-01",
+            " a",
+            "a: b",
+            "a #b",
+            "- x",
+            "",
+            "\u{85}\u{2028}\u{feff}\u{7f}",
+            "a\nb\t\"c\" \\",
+            "…",
+            "~",
+            "😀",
+            "{x}",
+            "*a",
+            "No.",
+        ];
+        for text in odd {
+            let mut out = crate::diagnostic::Diagnostics::new();
+            let yaml = format!("short: {}\nlong:\n{}\n", scalar(text), document(&Json::from(vec![text])));
+            let node = crate::yaml::parse("a", yaml.as_str(), &mut out);
+            let read = node.map(|node| node.to_json());
+            assert_eq!(read, Some(serde_json::json!({ "short": text, "long": [text] })), "{yaml}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! An institution over several days: the real runs of its real plan, each with the clock and the answers of its day, in a database that is made
+//! for the test and removed after it. Nothing is asked over the network.
+
+use crate::diagnostic::{Diagnostic, Place};
+use crate::engine::{Engine, Request, Summary};
+use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
+use crate::plan::trial::compare_field;
+use crate::plan::tried::{Kind, Point};
+use crate::plan::{Checked, Plan, Tried};
+use crate::source::Access;
+use crate::source::door::Door;
+use crate::source::http::Tokens;
+use crate::store::scratch::Yard;
+use crate::store::{Store, StoreError, Stream, jobs};
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use serde_json::{Value as Json, json};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Tests that are tried at the same time.
+const AT_ONCE: usize = 4;
+
+/// Where the runs take place.
+pub struct Ground<'y> {
+    /// The folder of the project.
+    pub folder: PathBuf,
+    /// Where the databases of the tests are made.
+    pub yard: &'y Yard,
+    /// The machine's name.
+    pub host: String,
+    /// Where runs keep what they read for a while.
+    pub spool: PathBuf,
+    /// The wall clock, for durations and leases.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+/// Tries tests, each in a database of its own.
+///
+/// # Errors
+/// There is no database to try them in.
+pub async fn try_all(ground: &Ground<'_>, checked: &Checked, tests: &[(&InstitutionTest, Tried)]) -> Result<Vec<Tried>, StoreError> {
+    let all = tests.iter().enumerate().map(|(number, (test, tried))| try_one(ground, checked, test, tried.clone(), number));
+    let tried: Vec<Result<Tried, StoreError>> = futures::stream::iter(all).buffered(AT_ONCE).collect().await;
+    tried.into_iter().collect()
+}
+
+/// A test of which nothing is known yet.
+pub fn untried(test: &InstitutionTest) -> Tried {
+    Tried { about: test.about.clone(), ..Tried::new(Kind::Institution, test.institution.as_str(), &test.place) }
+}
+
+/// A test that could not be tried, and why.
+pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str) -> Tried {
+    let (why, help) = why.split_once("\nhelp: ").unwrap_or((why, "`weir db status` shows which PostgreSQL is used"));
+    let mut told = Diagnostic::error("institution-test", why).at(&test.place);
+    told.help(help);
+    tried.fail(told, "a database to try it in", "none");
+    tried
+}
+
+async fn try_one(ground: &Ground<'_>, checked: &Checked, test: &InstitutionTest, mut tried: Tried, number: usize) -> Result<Tried, StoreError> {
+    let found = checked.institutions.iter().find(|one| one.slug == test.institution);
+    let Some(plan) = found.and_then(|one| one.plan()) else {
+        fail(&mut tried, &test.place, "an institution without errors", format!("`{}` is broken: `weir check` shows why", test.institution));
+        return Ok(tried);
+    };
+    let scratch = ground.yard.make(number, &format!("weir test on {}", ground.host)).await?;
+    let outcome = try_days(ground, checked, plan, &scratch.store, test, &mut tried).await;
+    scratch.remove().await?;
+    outcome.map(|()| tried)
+}
+
+/// The days in order; after a run that could not be done the others say nothing.
+async fn try_days(
+    ground: &Ground<'_>,
+    checked: &Checked,
+    plan: &Plan,
+    store: &Store,
+    test: &InstitutionTest,
+    tried: &mut Tried,
+) -> Result<(), StoreError> {
+    for day in &test.days {
+        match run(ground, checked, plan, store, day).await {
+            Ok(summary) => compare_counts(day, &summary, tried),
+            Err((why, place)) => {
+                fail(tried, place, "a run", why);
+                return Ok(());
+            }
+        }
+        for expected in &day.jobs {
+            compare_job(plan, store, expected, tried).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &Store, day: &'d Day) -> Result<Summary, (String, &'d Place)> {
+    let door = match &day.recorded {
+        Some(folder) => Door::replaying(ground.folder.join(folder.as_str())).map_err(|error| (error.to_string(), &folder.place))?,
+        None => Door::shut(),
+    };
+    let engine = Engine {
+        store: store.clone(),
+        access: Access { folder: ground.folder.clone(), door, variables: Arc::new(day.variables.clone()), tokens: Tokens::default() },
+        sandbox: Arc::clone(&checked.sandbox),
+        watcher: Arc::new(|_| ControlFlow::Continue(())),
+        stop: CancellationToken::new(),
+    };
+    let spool = ground.spool.clone();
+    let request = Request { at: day.at, dry_run: false, wait: true, now: ground.now, host: ground.host.clone(), spool };
+    engine.run(plan, &request).await.map_err(|error| (error.to_string(), &day.place))
+}
+
+fn compare_counts(day: &Day, summary: &Summary, tried: &mut Tried) {
+    for (source, expected) in &day.counts {
+        let Some(about) = summary.sources.get(source) else { continue };
+        if let (Some(wanted), Some(read)) = (&expected.read, &about.read)
+            && wanted.value != read.state
+        {
+            let why = read.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+            fail_at(tried, &wanted.place, format!("{source} read"), wanted.value.name(), format!("{}{why}", read.state.name()));
+        }
+        if let Some(why) = summary.problems.get(source) {
+            fail(tried, &day.place, format!("a run of `{source}`"), why.clone());
+        }
+        let counts = about.counts.named().into_iter().chain([("ads", about.counts.documents)]);
+        let counts: Vec<(&str, i64)> = counts.collect();
+        for (name, wanted) in expected.named() {
+            if let Some((_, found)) = counts.iter().find(|(known, count)| *known == name && *count != wanted.value) {
+                fail_at(tried, &wanted.place, format!("{source} {name}"), wanted.value.to_string(), found.to_string());
+            }
+        }
+    }
+}
+
+async fn compare_job(plan: &Plan, store: &Store, expected: &ExpectedJob, tried: &mut Tried) -> Result<(), StoreError> {
+    let stream = Stream { institution: plan.tenant.id, source: expected.source.clone() };
+    let standing = jobs::standing(&mut *store.connection().await?, &stream, &expected.id).await?;
+    let name = format!("{}:{}", expected.source, expected.id);
+    match (standing, &expected.values) {
+        (Some(found), Some(values)) => {
+            for (field, wanted, place) in values {
+                let got = match field.as_str() {
+                    "status" => Json::from(found.status.as_str()),
+                    "version" => json!(found.version),
+                    "id" => Json::from(expected.id.as_str()),
+                    field => found.job.named(field).map_or(Json::Null, crate::model::Value::to_json),
+                };
+                tried.touched.insert(Point::Field(format!("{}/{}", plan.tenant.slug, expected.source), field.clone()));
+                compare_field(tried, "institution-test", place, &format!("{name} {field}"), wanted, &got);
+            }
+        }
+        (Some(found), None) => fail_at(tried, &expected.place, name, "no job", format!("a job, {}, version {}", found.status, found.version)),
+        (None, Some(_)) => fail_at(tried, &expected.place, name, "a job", "none"),
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+fn fail(tried: &mut Tried, place: &Place, expected: impl Into<String>, why: String) {
+    let mut told = Diagnostic::error("institution-test", why.clone()).at(place);
+    told.help("correct the test, or the YAML of the institution");
+    tried.fail(told, expected, why);
+}
+
+fn fail_at(tried: &mut Tried, place: &Place, what: String, expected: impl Into<String>, found: impl Into<String>) {
+    let (expected, found) = (expected.into(), found.into());
+    let mut told = Diagnostic::error("institution-test", format!("{what} is {found}, and this test expects {expected}")).at(place);
+    told.help("correct the YAML of the institution, or what the test expects");
+    tried.fail(told, expected, found).field = Some(what);
+}
