@@ -97,8 +97,8 @@ impl Scene<'_> {
     fn share(&self, measure: &Measure) -> Compared {
         let (kind, today) = (measure.kind, share(measure.part, measure.whole));
         let floor = self.bar.within.0 * kind.least();
-        let samples: Vec<(NaiveDate, f64)> = self.days.iter().filter_map(|day| Some((day.date, share_of(day, measure)?))).collect();
-        let accepted = self.accepted.iter().filter_map(|day| share_of(day, measure)).any(|one| is_near(one, today, floor));
+        let samples: Vec<(NaiveDate, f64)> = self.days.iter().filter_map(|day| Some((day.date, share_of(day, measure, LEAST_ADS)?))).collect();
+        let accepted = self.accepted.iter().filter_map(|day| share_of(day, measure, Share::BINDS_FROM)).any(|one| is_near(one, today, floor));
         let band = self.band(kind, &samples);
         let usual = band.as_ref().map(|band| band.middle);
         let least = self.bar.minima.iter().find(|(field, _)| kind == Kind::Filled && *field == measure.subject).map(|(_, least)| least.0);
@@ -187,11 +187,12 @@ fn median(mut samples: Vec<f64>) -> f64 {
     if samples.len() % 2 == 1 { at(half) } else { f64::midpoint(at(half.saturating_sub(1)), at(half)) }
 }
 
-/// The share of a measure on a day before; nothing where too few ads were looked at.
-fn share_of(day: &Day, measure: &Measure) -> Option<f64> {
+/// The share of a measure on a day before; nothing where fewer than `least` ads were looked at. What a person has accepted counts from as few ads as
+/// a declared share does, else its release would be none.
+fn share_of(day: &Day, measure: &Measure, least: i64) -> Option<f64> {
     let found = day.measures.get(&(measure.kind, measure.subject.clone())).copied();
     let none = || (measure.kind.is_sparse() && !day.measures.is_empty()).then_some((0, LEAST_ADS));
-    found.or_else(none).filter(|(_, whole)| *whole >= LEAST_ADS).map(|(part, whole)| share(part, whole))
+    found.or_else(none).filter(|(_, whole)| *whole >= least).map(|(part, whole)| share(part, whole))
 }
 
 fn is_near(one: f64, other: f64, floor: f64) -> bool {
@@ -332,6 +333,9 @@ mod tests {
         let measures = vec![Measure { kind: Kind::Filled, subject: "x".to_owned(), part: 2, whole: 6 }];
         let compared = unusual(compare(&bar, &Today { date: date(0), ads: None, measures: measures.clone() }, &[], &[]));
         assert_eq!(compared[0].words(), "x filled 33 % today, 80 % at least is asked for");
+        // A person may accept what was asked about, however few the ads.
+        let accepted = [day(0, 6, Kind::Filled, 2, 6)];
+        assert_eq!(unusual(compare(&bar, &Today { date: date(0), ads: None, measures: measures.clone() }, &[], &accepted)).len(), 0);
         let before = Day { measures: HashMap::from([((Kind::Filled, "y".to_owned()), (9, 10))]), ..day(0, 10, Kind::Filled, 1, 1) };
         assert_eq!(lost(&measures, &[before]), [Measure { kind: Kind::Filled, subject: "y".to_owned(), part: 0, whole: 6 }]);
     }
