@@ -79,7 +79,8 @@ impl NewInstitution {
         let slug = &self.institution;
         match first_test::write(edge, slug, origin, &sample)? {
             Ok(test) => {
-                say!("wrote institutions/{slug}.yaml, and {test} with its first test; read both, then `weir test {slug}` and `weir preview {slug}`")
+                say!("wrote institutions/{slug}.yaml, and {test} with its first test");
+                say!("read both, then `weir test {slug}` and `weir preview {slug}`");
             }
             Err(why) => {
                 say!("wrote institutions/{slug}.yaml; read it, then `weir check` and `weir preview {slug}`");

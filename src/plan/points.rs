@@ -8,6 +8,7 @@ use crate::config::{Connector, InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::Place;
 use crate::stage::Stage;
 use crate::stage::extract::JobSpec;
+use crate::stage::schema::Mandatory;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All points of a project, and where each stands.
@@ -56,7 +57,7 @@ pub fn error_types(plan: &Plan) -> BTreeSet<&'static str> {
     let stages = plan.flows.iter().flat_map(|flow| &flow.stages);
     stages
         .flat_map(|(_, stage)| match stage {
-            Stage::Validate(validate) => validate.require.iter().flat_map(|mandatory| mandatory.error_types()).collect(),
+            Stage::Validate(validate) => validate.require.iter().flat_map(Mandatory::error_types).collect(),
             Stage::Resolve(resolve) if resolve.can_refuse() => BTreeSet::from(["invalid_relationship"]),
             _ => BTreeSet::new(),
         })

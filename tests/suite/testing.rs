@@ -1,8 +1,9 @@
 //! `weir test` as its user sees it: what it prints, its exit codes, and the forms for programs.
 
 use crate::bench::Bench;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// The golden project, whose rules have tests, and a test of a mapping.
 fn project() -> tempfile::TempDir {
@@ -365,4 +366,18 @@ fn a_rule_that_cannot_be_is_not_written() {
     assert_eq!(std::fs::read_to_string(folder.path().join("rules/common.yaml")).unwrap(), text);
     assert!(!folder.path().join("rules/fresh.yaml").exists());
     assert_eq!(weir(folder.path(), &["new"]).status.code(), Some(2));
+}
+
+#[test]
+fn watching_tries_again_when_a_file_changes() {
+    let folder = project();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let command = command.arg("--project").arg(folder.path()).args(["test", "beta", "--watch", "--filter", "usual"]);
+    let mut watching = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut summaries = BufReader::new(watching.stdout.take().unwrap()).lines().map(Result::unwrap).filter(|line| line.starts_with("1 test"));
+    assert!(summaries.next().unwrap().contains("all passed"));
+    write(folder.path(), "tests/mapping/beta.yaml", TESTS);
+    assert!(summaries.next().unwrap().contains("1 failed"));
+    watching.kill().unwrap();
+    watching.wait().unwrap();
 }
