@@ -114,8 +114,13 @@ impl Job {
     pub fn named(&self, name: &str) -> Option<&Value> {
         match Field::named(name) {
             Some(field) => Some(self.get(field)),
-            None => self.extra.iter().find(|(extra, _)| extra == name).map(|(_, value)| value),
+            None => self.extra_named(name),
         }
+    }
+
+    /// The value of a custom field.
+    pub fn extra_named(&self, name: &str) -> Option<&Value> {
+        self.extra.iter().find(|(extra, _)| extra == name).map(|(_, value)| value)
     }
 
     /// Every field with its name, custom ones last.

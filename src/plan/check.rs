@@ -12,6 +12,7 @@ use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
+use crate::rule::kinds::Kinds;
 use crate::rule::{List, Sandbox};
 use crate::stage::extract::JobSpec;
 use indexmap::IndexMap;
@@ -141,10 +142,14 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
-    let names: BTreeSet<String> = sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extras).map(ToOwned::to_owned).collect();
+    let mut kinds: BTreeMap<String, Kinds> = BTreeMap::new();
+    for (name, kind) in sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extra_kinds) {
+        let kind = Kinds::of_field(kind);
+        kinds.entry(name.to_owned()).and_modify(|known| *known = *known | kind).or_insert(kind);
+    }
     let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));
     let lists = lists.iter().map(|file| (file.stem.clone(), (file.file.clone(), file.spec.clone())));
-    Extras { names: names.into_iter().collect(), is_whole, lists: lists.collect() }
+    Extras { kinds, is_whole, lists: lists.collect() }
 }
 
 /// Pipelines by name, and the file of each.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod compile;
 pub mod institution_tests;
 pub mod mapping_tests;
+pub mod meaning;
 pub mod outline;
 pub mod picture;
 pub mod pipeline;

@@ -1,16 +1,18 @@
 //! Rule sets compiled once for all institutions that use them: scripts, names, fields, and the examples that each
 //! rule brings along.
 
+use super::meaning;
 use super::tried::{Kind, Point, Tried};
 use crate::config::rules::{Expect, RelationTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, one_of};
 use crate::model::field::{FIELDS, Field};
 use crate::model::{Job, Value};
-use crate::rule::scope::{Relation, VARIABLES};
+use crate::rule::kinds::{Kinds, Shapes};
+use crate::rule::scope::{RELATIONS, Relation, VARIABLES};
 use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict};
 use crate::stage::convert::{As, Convert};
-use crate::stage::extract::{RELATIONS, compile_script};
+use crate::stage::extract::compile_script;
 use crate::yaml::{Located, Node, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -38,8 +40,8 @@ pub struct RuleSet {
 
 /// What rules may name beside what they always have: the custom fields that some source declares, and lists.
 pub struct Extras {
-    /// Their names.
-    pub names: Vec<String>,
+    /// Their names, and what they hold.
+    pub kinds: BTreeMap<String, Kinds>,
     /// Whether all institutions could be read, so that there are no others.
     pub is_whole: bool,
     /// Lists by name, with their files; those that could not be read without their names.
@@ -52,9 +54,9 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
     let is_whole = !out.has_errors_in(&file.file);
     let (parameters, good) = parameters(file, out);
     let given = Given { parameters, lists: extras.given_lists() };
+    let known = Known { extras, given: &given, shapes: meaning::shapes(extras, &given), is_whole: good };
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     let (mut rules, mut tried, mut points) = (Vec::new(), Vec::new(), Vec::new());
-    let known = Known { extras, given: &given, is_whole: good };
     for spec in specs {
         if let Some(id) = spec.id.get()
             && let Some(earlier) = first.insert(id, id)
@@ -88,6 +90,7 @@ fn points_of(rule: &Rule, name: &str, place: &Place) -> Vec<(Point, Place)> {
 struct Known<'a> {
     extras: &'a Extras,
     given: &'a Given,
+    shapes: Shapes,
     /// Whether all parameters could be read.
     is_whole: bool,
 }
@@ -169,6 +172,9 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
         version: String::new(),
     }
     .with(known.given);
+    if known.is_whole && !meaning::check(spec, &rule, &known.shapes, sandbox, out) {
+        return None;
+    }
     Some(rule)
 }
 
@@ -252,7 +258,7 @@ fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extr
 fn members(extras: &Extras) -> [(&'static str, Vec<String>); 5] {
     let relation = || vec!["name".to_owned(), "known".to_owned()];
     let job = FIELDS.map(|field| field.name().to_owned()).into_iter().chain(RELATIONS.map(str::to_owned));
-    let job: Vec<String> = job.chain(extras.names.iter().cloned()).collect();
+    let job: Vec<String> = job.chain(extras.kinds.keys().cloned()).collect();
     let lists = extras.lists.keys().cloned().collect();
     [("job", job.clone()), ("before", job), ("lists", lists), ("company", relation()), ("division", relation())]
 }

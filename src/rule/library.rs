@@ -2,8 +2,13 @@
 //! Each must be total (no panic on any argument), pure and cheap. Add one here with a line in
 //! `docs/reference/rules.md`.
 
+use super::list::key;
 use chrono::{Datelike, Days, Months, NaiveDate};
-use rhai::{Engine, EvalAltResult};
+use regex::{Regex, RegexBuilder};
+use rhai::{Array, Dynamic, Engine, EvalAltResult};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// A date as scripts see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +22,26 @@ pub struct Span {
 }
 
 impl Span {
+    /// So many days.
+    pub fn days(days: i64) -> Span {
+        Span { months: 0, days }
+    }
+
+    /// So many months.
+    pub fn months(months: i64) -> Span {
+        Span { months, days: 0 }
+    }
+
+    /// So many years.
+    pub fn years(years: i64) -> Span {
+        Span { months: years.saturating_mul(12), days: 0 }
+    }
+
+    /// The same span back.
+    pub(super) fn negated(self) -> Span {
+        Span { months: self.months.saturating_neg(), days: self.days.saturating_neg() }
+    }
+
     /// A span as people write it: `6 months`, `30 days`, `2 weeks`, `1 year`.
     pub fn parse(text: &str) -> Option<Span> {
         let unit = text.find(|letter: char| !letter.is_ascii_digit())?;
@@ -44,14 +69,39 @@ impl std::fmt::Display for Span {
 }
 
 /// Names of the functions registered here, for `did you mean`.
-pub const FUNCTIONS: [&str; 12] =
-    ["date", "months", "days", "years", "year", "month", "day", "domain_of", "on_domain", "is_url", "is_blank", "contains_any"];
+pub const FUNCTIONS: [&str; 24] = [
+    "date",
+    "months",
+    "days",
+    "years",
+    "year",
+    "month",
+    "day",
+    "weekday",
+    "domain_of",
+    "on_domain",
+    "is_url",
+    "is_blank",
+    "contains_any",
+    "contains_all",
+    "one_of",
+    "matches",
+    "words",
+    "word_count",
+    "count",
+    "is_upper",
+    "has_digits",
+    "amount",
+    "mentions",
+    "look_up",
+];
 
 /// Registers everything.
 pub fn register(engine: &mut Engine) {
     register_dates(engine);
     register_spans(engine);
     register_texts(engine);
+    register_words(engine);
 }
 
 fn register_dates(engine: &mut Engine) {
@@ -62,52 +112,171 @@ fn register_dates(engine: &mut Engine) {
     engine.register_fn("-", |a: Date, b: Date| (a.0 - b.0).num_days());
     engine.register_fn("to_string", |a: Date| a.0.to_string());
     engine.register_fn("year", |a: Date| i64::from(a.0.year())).register_fn("month", |a: Date| i64::from(a.0.month()));
-    engine.register_fn("day", |a: Date| i64::from(a.0.day()));
+    engine.register_fn("day", |a: Date| i64::from(a.0.day())).register_fn("weekday", weekday);
     engine.register_fn("date", |text: &str| -> Result<Date, Box<EvalAltResult>> {
         text.parse().map(Date).map_err(|_| format!("`{text}` is not a date like 2026-12-31").into())
     });
 }
 
+/// Monday is 1, Sunday 7.
+pub(super) fn weekday(date: Date) -> i64 {
+    i64::from(date.0.weekday().number_from_monday())
+}
+
 fn register_spans(engine: &mut Engine) {
     engine.register_type_with_name::<Span>("span");
-    engine.register_fn("months", |months: i64| Span { months, days: 0 });
-    engine.register_fn("years", |years: i64| Span { months: years.saturating_mul(12), days: 0 });
-    engine.register_fn("days", |days: i64| Span { months: 0, days });
-    engine.register_fn("+", |date: Date, span: Span| shift(date, span.months, span.days));
-    engine.register_fn("-", |date: Date, span: Span| shift(date, span.months.saturating_neg(), span.days.saturating_neg()));
+    engine.register_fn("months", Span::months).register_fn("years", Span::years).register_fn("days", Span::days);
+    engine.register_fn("+", |date: Date, span: Span| shift(date, span).map_err(Box::<EvalAltResult>::from));
+    engine.register_fn("-", |date: Date, span: Span| shift(date, span.negated()).map_err(Box::<EvalAltResult>::from));
 }
 
 /// Adds months as PostgreSQL does (31 August + 6 months = 28 February), then days.
-fn shift(date: Date, months: i64, days: i64) -> Result<Date, Box<EvalAltResult>> {
+pub(super) fn shift(date: Date, span: Span) -> Result<Date, &'static str> {
     let size = |n: i64| u32::try_from(n.unsigned_abs()).ok().map(Months::new);
-    let by_months = size(months).and_then(|n| if months < 0 { date.0.checked_sub_months(n) } else { date.0.checked_add_months(n) });
+    let by_months = size(span.months).and_then(|n| if span.months < 0 { date.0.checked_sub_months(n) } else { date.0.checked_add_months(n) });
     let by_days = by_months.and_then(|d| {
-        let n = Days::new(days.unsigned_abs());
-        if days < 0 { d.checked_sub_days(n) } else { d.checked_add_days(n) }
+        let n = Days::new(span.days.unsigned_abs());
+        if span.days < 0 { d.checked_sub_days(n) } else { d.checked_add_days(n) }
     });
-    by_days.map(Date).ok_or_else(|| "the date is out of range".into())
+    by_days.map(Date).ok_or("the date is out of range")
 }
 
 fn register_texts(engine: &mut Engine) {
-    engine.register_fn("domain_of", |url: &str| host(url).unwrap_or_default());
+    engine.register_fn("domain_of", |url: &str| host(url).unwrap_or_default().into_owned());
     engine.register_fn("is_url", |url: &str| host(url).is_some());
     engine.register_fn("on_domain", on_domain);
     engine.register_fn("is_blank", |text: &str| text.trim().is_empty());
-    engine.register_fn("contains_any", |text: &str, words: rhai::Array| {
-        let text = text.to_lowercase();
-        words.iter().filter_map(|word| word.clone().into_string().ok()).any(|word| text.contains(&word.to_lowercase()))
+    engine.register_fn("is_upper", is_upper).register_fn("has_digits", has_digits);
+    engine.register_fn("amount", |text: &str| amount(text).map_or(Dynamic::UNIT, Into::into));
+    let patterns = Patterns::default();
+    engine.register_fn("matches", move |text: &str, pattern: &str| -> Result<bool, Box<EvalAltResult>> {
+        patterns.of(pattern).map(|pattern| pattern.is_match(text)).map_err(Into::into)
     });
 }
 
-fn host(text: &str) -> Option<String> {
+fn register_words(engine: &mut Engine) {
+    engine.register_fn("contains_any", |text: &str, words: Array| {
+        contains_any(text, &texts(&words).iter().map(|word| word.to_lowercase()).collect::<Vec<_>>())
+    });
+    engine.register_fn("contains_all", |text: &str, words: Array| contains_all(text, &texts(&words)));
+    engine.register_fn("one_of", |name: &str, all: Array| one_of(name, &texts(&all)));
+    engine.register_fn("words", |text: &str| -> Array { words(text).map(|word| word.to_owned().into()).collect() });
+    engine.register_fn("word_count", word_count).register_fn("count", count);
+}
+
+/// The texts in a list; what is no text is passed over.
+fn texts(all: &Array) -> Vec<String> {
+    all.iter().filter_map(|word| word.clone().into_string().ok()).collect()
+}
+
+/// Whether one of the words, which are in small letters, is in the text; case does not count.
+pub(super) fn contains_any(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
+/// Whether all of the words are in the text; case does not count.
+pub(super) fn contains_all(text: &str, words: &[String]) -> bool {
+    let text = text.to_lowercase();
+    words.iter().all(|word| text.contains(&word.to_lowercase()))
+}
+
+/// Whether a name is one of several; case and double blanks do not count.
+pub(super) fn one_of(name: &str, all: &[String]) -> bool {
+    let name = key(name);
+    all.iter().any(|one| key(one) == name)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'').filter(|word| !word.is_empty())
+}
+
+/// How many words there are.
+pub(super) fn word_count(text: &str) -> i64 {
+    i64::try_from(words(text).count()).unwrap_or(i64::MAX)
+}
+
+/// How often a part is in the text; an empty part never.
+pub(super) fn count(text: &str, part: &str) -> i64 {
+    let found = if part.is_empty() { 0 } else { text.matches(part).count() };
+    i64::try_from(found).unwrap_or(i64::MAX)
+}
+
+/// Whether there are letters, and all of them are capitals.
+pub(super) fn is_upper(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic) && !text.chars().any(char::is_lowercase)
+}
+
+/// Whether there is a digit.
+pub(super) fn has_digits(text: &str) -> bool {
+    text.chars().any(|letter| letter.is_ascii_digit())
+}
+
+/// The first number in a text: `$86,439 pa` is 86439.0.
+pub(super) fn amount(text: &str) -> Option<f64> {
+    let from = text.find(|letter: char| letter.is_ascii_digit())?;
+    let number = text[from..].chars().take_while(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '.')).filter(|letter| *letter != ',');
+    number.collect::<String>().trim_end_matches('.').parse().ok()
+}
+
+/// A pattern, compiled within bounds; evaluating one takes time in proportion to the text.
+pub(super) fn pattern(text: &str) -> Result<Regex, String> {
+    let compiled = RegexBuilder::new(text).size_limit(1 << 20).build();
+    compiled.map_err(|error| {
+        format!("the pattern `{text}` cannot be read: {}", error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "))
+    })
+}
+
+/// Patterns that were compiled before; a rule has few.
+#[derive(Default)]
+struct Patterns(Mutex<HashMap<String, Regex>>);
+
+impl Patterns {
+    /// Patterns that are kept; scripts could make up more.
+    const MOST: usize = 256;
+
+    fn of(&self, text: &str) -> Result<Regex, String> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pattern) = known.get(text) {
+            return Ok(pattern.clone());
+        }
+        let compiled = pattern(text)?;
+        if known.len() >= Patterns::MOST {
+            known.clear();
+        }
+        known.insert(text.to_owned(), compiled.clone());
+        Ok(compiled)
+    }
+}
+
+/// The host of a whole http or https address, in small letters.
+pub(super) fn host(text: &str) -> Option<Cow<'_, str>> {
+    plain_host(text).map(Cow::Borrowed).or_else(|| parsed_host(text).map(Cow::Owned))
+}
+
+fn parsed_host(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| url.host_str().map(str::to_lowercase)).flatten()
 }
 
+/// The host of an address that is written plainly, as nearly all are: what follows it cannot spoil the address, and need not be read.
+fn plain_host(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let is_plain = |label: &str| {
+        let letters = label.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-');
+        letters && (1..64).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && !label.contains("--")
+    };
+    // A last label that begins with a digit may be an address in numbers.
+    let is_named = host.rsplit('.').next().is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_lowercase()));
+    (host.len() < 254 && is_named && host.split('.').all(is_plain)).then_some(host)
+}
+
 /// Whether a URL is on a domain or a sub-domain of it; `evilseek.com.au` is not on `seek.com.au`.
-fn on_domain(url: &str, domain: &str) -> bool {
-    let domain = domain.to_lowercase();
-    host(url).is_some_and(|host| host == domain || host.strip_suffix(&domain).is_some_and(|front| front.ends_with('.')))
+pub(super) fn on_domain(url: &str, domain: &str) -> bool {
+    let is_small = domain.bytes().all(|letter| letter.is_ascii() && !letter.is_ascii_uppercase());
+    let domain = if is_small { Cow::Borrowed(domain) } else { Cow::Owned(domain.to_lowercase()) };
+    host(url).is_some_and(|host| host == domain || host.strip_suffix(domain.as_ref()).is_some_and(|front| front.ends_with('.')))
 }
 
 #[cfg(test)]
@@ -117,11 +286,11 @@ mod tests {
     #[test]
     fn months_are_added_as_postgresql_adds_them() {
         let date = |text: &str| Date(text.parse().unwrap());
-        assert_eq!(shift(date("2026-08-31"), 6, 0).unwrap(), date("2027-02-28"));
-        assert_eq!(shift(date("2026-03-31"), -1, 0).unwrap(), date("2026-02-28"));
-        assert_eq!(shift(date("2026-02-28"), 0, 1).unwrap(), date("2026-03-01"));
-        assert!(shift(date("2026-02-28"), i64::MAX, 0).is_err());
-        assert!(shift(date("2026-02-28"), 0, i64::MIN).is_err());
+        assert_eq!(shift(date("2026-08-31"), Span::months(6)).unwrap(), date("2027-02-28"));
+        assert_eq!(shift(date("2026-03-31"), Span::months(-1)).unwrap(), date("2026-02-28"));
+        assert_eq!(shift(date("2026-02-28"), Span::days(1)).unwrap(), date("2026-03-01"));
+        assert!(shift(date("2026-02-28"), Span::months(i64::MAX)).is_err());
+        assert!(shift(date("2026-02-28"), Span::days(i64::MIN)).is_err());
     }
 
     #[test]
@@ -129,5 +298,50 @@ mod tests {
         assert!(on_domain("https://www.seek.com.au/job/1", "seek.com.au"));
         assert!(!on_domain("https://evilseek.com.au/job/1", "seek.com.au"));
         assert!(!on_domain("seek.com.au/job/1", "seek.com.au"));
+    }
+
+    #[test]
+    fn words_numbers_and_patterns() {
+        assert_eq!((word_count("Nurse (night), R.N."), count("a-b-a", "a"), count("aaa", "")), (4, 2, 0));
+        assert!(is_upper("URGENT: NURSE 2") && !is_upper("123") && !is_upper("Nurse"));
+        assert_eq!([amount("$86,439 - $95,000 pa"), amount("from 50.5 an hour."), amount("competitive")], [Some(86439.0), Some(50.5), None]);
+        assert!(one_of("nsw  health", &["NSW Health".to_owned()]));
+        assert!(pattern("(a").unwrap_err().contains("unclosed group") && pattern("a{1000}{1000}{1000}").is_err());
+        assert_eq!(weekday(Date("2026-11-23".parse().unwrap())), 1);
+    }
+    #[test]
+    fn an_address_that_is_written_plainly_is_read_alike() {
+        let fronts = ["https://", "http://", "HTTPS://", "ftp://", "https:/", " https://", ""];
+        let hosts = [
+            "seek.com.au",
+            "a",
+            "a.b",
+            "A.b",
+            "a..b",
+            ".a",
+            "a.",
+            "a-b.c",
+            "-a.b",
+            "xn--mnchen-3ya.de",
+            "xn--a.de",
+            "1.2.3.4",
+            "1.2.3",
+            "a.1",
+            "a.0x1",
+            "a_b.c",
+            "ä.de",
+            "u@h.de",
+            "",
+        ];
+        let rests = &["", "/", "/job/1?x=ä b", "?q", "#f", ":80/x", ":x/", "\\x", "\t/x", "/\n"];
+        let mut plain = 0;
+        for (front, host_, rest) in
+            fronts.iter().flat_map(|front| hosts.iter().flat_map(move |host| rests.iter().map(move |rest| (front, host, rest))))
+        {
+            let text = format!("{front}{host_}{rest}");
+            assert_eq!(host(&text).map(Cow::into_owned), parsed_host(&text), "{text}");
+            plain += usize::from(plain_host(&text).is_some());
+        }
+        assert!(plain > 30, "{plain}");
     }
 }

@@ -51,7 +51,7 @@ impl List {
     }
 
     /// Whether one of its names stands in a text, as whole words.
-    fn is_mentioned(&self, text: &str) -> bool {
+    pub(super) fn is_mentioned(&self, text: &str) -> bool {
         let words = key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
         let padded = format!(" {words} ");
         self.entries.keys().any(|name| padded.contains(&format!(" {name} ")))

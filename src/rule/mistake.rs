@@ -5,9 +5,11 @@
 //! To help with a habit from another language (`and`, `null`, single quotes), add it to [`habit`].
 
 use super::Sandbox;
+use super::sandbox::MAX_SCRIPT;
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::model::field::{FIELDS, Field};
 use rhai::{AST, ASTNode, EvalAltResult, Expr, FnCallExpr, LexError, ParseError, ParseErrorType, Position, Stmt};
+use std::collections::BTreeSet;
 
 /// A mistake and where it stands in the script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Mistake {
 const LOOK: &str = "check brackets, quotes and operators: `&&`, `||`, `!`, `==`, `!=`, `<=`";
 
 impl Mistake {
-    fn new(message: String, help: String, at: Position) -> Mistake {
+    pub(super) fn new(message: String, help: String, at: Position) -> Mistake {
         Mistake { message, help, line: at.line().unwrap_or(1), column: at.position().unwrap_or(1) }
     }
 
@@ -43,10 +45,20 @@ impl Mistake {
             ParseErrorType::BadInput(LexError::UnterminatedString) => {
                 ("a text is not closed".to_owned(), "close it with the quote that it begins with; `${` needs a `}`".to_owned())
             }
+            ParseErrorType::TooManyFunctions => {
+                ("scripts have no functions of their own".to_owned(), "write out what is asked; `let` gives a value a name".to_owned())
+            }
             ParseErrorType::UnexpectedEOF => ("the script ends too early".to_owned(), LOOK.to_owned()),
             other => (in_backticks(&other.to_string()), habit(&word).unwrap_or(LOOK).to_owned()),
         };
         Mistake::new(message, help, at)
+    }
+
+    /// A script that is longer than a stack is deep.
+    pub(super) fn of_length(text: &str) -> Option<Mistake> {
+        let message = format!("the script is longer than {MAX_SCRIPT} characters");
+        let help = "put names into a list of `lists/`, and what is asked into several rules".to_owned();
+        (text.chars().nth(MAX_SCRIPT).is_some()).then(|| Mistake::new(message, help, Position::NONE))
     }
 
     /// Calls of functions that do not exist, or not with so many values.
@@ -86,7 +98,7 @@ impl Mistake {
 fn unknown_call(call: &FnCallExpr, more: usize, at: Position, sandbox: &Sandbox) -> Option<Mistake> {
     let name = call.name.as_str();
     let values = call.args.len() + more;
-    let is_builtin = matches!(name, "type_of" | "Fn" | "call" | "curry" | "is_shared" | "is_def_fn" | "is_def_var");
+    let is_builtin = matches!(name, "type_of" | "is_shared" | "is_def_fn" | "is_def_var");
     if call.op_token.is_some() || is_builtin || name.contains('$') {
         return None;
     }
@@ -98,6 +110,7 @@ fn unknown_call(call: &FnCallExpr, more: usize, at: Position, sandbox: &Sandbox)
         };
         return Some(Mistake::new(format!("unknown function `{name}`"), help, at));
     };
+    let allowed: BTreeSet<usize> = allowed.iter().map(Vec::len).collect();
     if allowed.contains(&values) {
         return None;
     }
@@ -146,6 +159,7 @@ fn habit(word: &str) -> Option<&'static str> {
         "lower" | "lowercase" | "toLowerCase" => "did you mean `to_lower`?",
         "upper" | "uppercase" | "toUpperCase" => "did you mean `to_upper`?",
         "while" | "for" | "loop" | "do" => "scripts have no loops",
+        "Fn" | "call" | "curry" | "fn" | "map" | "filter" | "reduce" => "scripts have no functions of their own; ask a list with `in` or `contains`",
         "eval" | "print" | "debug" | "import" | "export" | "sleep" => "a script only looks and answers",
         _ => return None,
     })

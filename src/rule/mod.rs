@@ -4,15 +4,19 @@
 //! Pure: no clock (the date is handed in), no database, no files. To add a function for rule authors, register it in
 //! [`library`].
 
+pub mod certain;
 pub mod draft;
 pub mod given;
+pub mod kinds;
 pub mod library;
 pub mod list;
+pub mod lower;
 pub mod message;
 pub mod mistake;
 pub mod sandbox;
 pub mod scope;
 pub mod script;
+pub mod sense;
 pub mod verdict;
 
 pub use given::{Given, Parameter};

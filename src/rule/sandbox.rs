@@ -1,11 +1,14 @@
 //! The one Rhai engine and its limits. Scripts come from people and see scraped text: they get no I/O, no clock,
 //! no loops without end, and bounded time, depth and sizes. Limits are raised here or nowhere.
 
+use super::kinds::Kinds;
 use super::{library, list};
 use rhai::packages::{Package, StandardPackage};
-use rhai::{Engine, OptimizationLevel};
-use std::collections::{BTreeMap, BTreeSet};
+use rhai::{Engine, FuncInfo, OptimizationLevel};
+use std::collections::BTreeMap;
 
+/// Characters of a script. What is nested takes stack, and what is long is nested: `a + b + c` is three deep.
+pub(super) const MAX_SCRIPT: usize = 10_000;
 /// Steps that one evaluation may take.
 const MAX_OPERATIONS: u64 = 50_000;
 /// Nested calls.
@@ -21,8 +24,8 @@ const MAX_ITEMS: usize = 100_000;
 pub struct Sandbox {
     /// The engine.
     pub(super) engine: Engine,
-    /// Functions that there are, and how many values they take.
-    pub(super) functions: BTreeMap<String, BTreeSet<usize>>,
+    /// Functions that there are, each with the kinds of values that it takes, in all its forms.
+    pub(super) functions: BTreeMap<String, Vec<Vec<Kinds>>>,
 }
 
 impl Sandbox {
@@ -33,9 +36,14 @@ impl Sandbox {
         limit(&mut engine);
         library::register(&mut engine);
         list::register(&mut engine);
-        let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-        for (name, values) in engine.collect_fn_metadata(None, |info| Some((info.metadata.name.to_string(), info.metadata.num_params)), true) {
-            functions.entry(name).or_default().insert(values);
+        let mut functions: BTreeMap<String, Vec<Vec<Kinds>>> = BTreeMap::new();
+        let form = |info: FuncInfo| {
+            let kinds: Vec<Kinds> = info.metadata.param_types.iter().map(|id| Kinds::of_type(*id)).collect();
+            let is_known = kinds.len() == info.metadata.num_params;
+            Some((info.metadata.name.to_string(), if is_known { kinds } else { vec![Kinds::ANY; info.metadata.num_params] }))
+        };
+        for (name, kinds) in engine.collect_fn_metadata(None, form, true) {
+            functions.entry(name).or_default().push(kinds);
         }
         Sandbox { engine, functions }
     }
@@ -59,7 +67,118 @@ fn limit(engine: &mut Engine) {
     engine.set_max_string_size(MAX_TEXT).set_max_array_size(MAX_ITEMS).set_max_map_size(MAX_ITEMS);
     engine.set_max_functions(0).set_max_variables(32);
     engine.set_allow_looping(false).set_strict_variables(true);
-    for symbol in ["eval", "print", "debug", "import", "export", "sleep"] {
+    // Without names for functions there is no way to go through a list, and so no work that is not written out.
+    for symbol in ["eval", "print", "debug", "import", "export", "sleep", "Fn", "call", "curry"] {
         engine.disable_symbol(symbol);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{Script, scope};
+
+    /// What a script comes to on a stack as small as that of a worker.
+    fn comes_to(text: &str) -> String {
+        let text = text.to_owned();
+        let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(move || {
+            let sandbox = Sandbox::new();
+            let script = match Script::compile(&sandbox, &text, &["job"]) {
+                Ok(script) => script,
+                Err(mistakes) => return format!("refused: {}", mistakes[0].message),
+            };
+            let title = "x".repeat(3_000);
+            let mut job = crate::model::Job::default();
+            job.set(crate::model::Field::Title, crate::model::Value::Text(title));
+            let facts = scope::Facts::default();
+            let tree = script.lowered.clone();
+            let _answer = tree.as_ref().map(|tree| tree.evaluate(crate::rule::lower::View { job: &job, facts: &facts }).is_ok());
+            match script.evaluate(&sandbox, &mut scope::for_rule(&script, &job, &facts)) {
+                Ok(_) => "a value".to_owned(),
+                Err(error) => format!("{}:{} {error}", error.line, error.column),
+            }
+        });
+        thread.unwrap().join().unwrap_or_else(|_| panic!("a panic"))
+    }
+
+    #[test]
+    fn there_are_no_loops_and_no_functions() {
+        for text in [
+            "while true {}",
+            "loop {}",
+            "do {} while true",
+            "for x in 0..9 {}; true",
+            "fn f() { f() } f()",
+            "let f = |x| x; true",
+            "[1].map(|x| x) == ()",
+            "[1].map(Fn(\"len\")) == ()",
+            "let f = \"len\"; call(f, 1)",
+            "eval(\"1\")",
+            "import \"x\" as y; true",
+            "throw 1; true",
+        ] {
+            let found = comes_to(text);
+            assert!(found.starts_with("refused: ") || found.starts_with("1:"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_grows_ends_at_its_place() {
+        let doubled = |start: &str, step: &str, times: usize| format!("let s = {start}; {} s == ()", step.repeat(times));
+        let hostile = [
+            "`x`.pad(100000000, `x`) == ()".to_owned(),
+            doubled("\"x\"", "s += s; ", 40),
+            doubled("[1]", "s += s; ", 40),
+            doubled("[1, 2]", "s = [s, s, s, s]; ", 40),
+            doubled("\"x\"", "s = `${s}${s}`; ", 40),
+            doubled("#{ a: 1 }", "s = #{ a: s, b: s, c: s }; ", 40),
+            "let a = []; a.pad(100000000, 0); true".to_owned(),
+            "let s = job.title; s.pad(4000000, \"x\"); let a = []; a.pad(90000, s); a.to_string().len() > 0".to_owned(),
+            "let s = job.title; s.pad(4000000, \"x\"); let a = [s, s, s]; `${a}`.len() > 0".to_owned(),
+            "blob(1000000000).len() > 0".to_owned(),
+            "range(0, 1000000000000).to_array() == ()".to_owned(),
+            "matches(job.title, \"a{1000}{1000}{1000}\")".to_owned(),
+            "let s = job.title; s.replace(\"\", s); s.replace(\"\", s); s.replace(\"\", s); true".to_owned(),
+            "1 / 0 == 1".to_owned(),
+            "9223372036854775807 + job.title.len() > 0".to_owned(),
+        ];
+        for text in hostile {
+            let found = comes_to(&text);
+            assert!(found.starts_with("1:") || found.starts_with("refused: "), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_is_deep_or_long_takes_no_more_than_a_small_stack() {
+        let many = |first: &str, next: &str, last: &str| {
+            let room = MAX_SCRIPT - first.len() - last.len();
+            format!("{first}{}{last}", next.repeat(room / next.len()))
+        };
+        for text in [
+            "(".repeat(5000),
+            "[".repeat(5000),
+            "!".repeat(5000),
+            "-".repeat(5000),
+            many("job.title.len()", "+1", " > 3"),
+            many("job.title == \"\"", "&&true", ""),
+            many("1 == 1", "||1==2", ""),
+            many("job.title", ".a", " == ()"),
+            many("job.title", ".to_lower()", " == ()"),
+            many("job.title", "[0]", " == ()"),
+            many("let a=1;", "a=[a];", "true"),
+            many("", "if true {", ""),
+            many("job.title", "??()", ""),
+            format!("\"{}\" == job.title", "x".repeat(5_000_000)),
+        ] {
+            let found = comes_to(&text);
+            assert!(!found.is_empty(), "{text}");
+        }
+        assert_eq!(comes_to(&format!("\"{}\" == ()", "x".repeat(MAX_SCRIPT))), "refused: the script is longer than 10000 characters");
+    }
+
+    #[test]
+    fn patterns_that_blow_up_elsewhere_take_time_by_their_text() {
+        // A matcher that goes back would need more steps here than there are atoms.
+        assert_eq!(comes_to("!matches(job.title, \"^(x+x+)+y$\") && !matches(job.title, \"^(x|xx)*y$\")"), "a value");
     }
 }

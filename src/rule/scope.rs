@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// The variables that a rule may read.
 pub const VARIABLES: [&str; 8] = ["job", "before", "source", "institution", "company", "division", "today", "lists"];
 
+/// Members of `job` beside its fields.
+pub const RELATIONS: [&str; 2] = ["company_id", "division_id"];
+
 /// What is known about an ad beside its fields.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {

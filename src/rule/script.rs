@@ -1,9 +1,12 @@
 //! One compiled script: its tree, what it reads, and where it goes wrong. Compiling finds unknown variables and
 //! unknown members of the variables; evaluating never prints, waits or panics.
 
+use super::lower::tree::Read;
+use super::lower::{self, Tree, View};
 use super::mistake::{Mistake, failure};
 use super::{Given, Sandbox};
-use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope};
+use crate::model::Value;
+use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope, Stmt};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,8 +17,12 @@ pub struct Script {
     text: String,
     /// What it reads.
     pub reads: Reads,
+    /// The fields among it, of the ad and of the version before.
+    fields: Vec<Read>,
     /// The parameters and lists that it reads.
     pub given: Given,
+    /// The script as a tree, where all of it is recognised: the same answers, much sooner.
+    pub lowered: Option<Arc<Tree>>,
 }
 
 /// What a script reads.
@@ -69,6 +76,9 @@ impl Script {
     /// # Errors
     /// The syntax error or unknown variable, or else everything that could never be evaluated, with places in the text.
     pub fn compile(sandbox: &Sandbox, text: &str, variables: &[&str]) -> Result<Script, Vec<Mistake>> {
+        if let Some(mistake) = Mistake::of_length(text) {
+            return Err(vec![mistake]);
+        }
         let mut scope = Scope::new();
         for variable in variables {
             scope.push_dynamic(*variable, Dynamic::UNIT);
@@ -80,7 +90,9 @@ impl Script {
             return Err(mistakes);
         }
         let reads = reads(&ast, variables);
-        Ok(Script { ast, text: text.to_owned(), reads, given: Given::default() })
+        let fields = |variable: &'static str, before: bool| reads.of(variable).filter_map(move |name| Read::field(name, before));
+        let fields = fields("job", false).chain(fields("before", true)).collect();
+        Ok(Script { ast, text: text.to_owned(), reads, fields, given: Given::default(), lowered: None }.with(&Given::default()))
     }
 
     /// The script with what it reads of parameters and lists.
@@ -92,7 +104,18 @@ impl Script {
             parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
             lists: lists.map(|(name, list)| (name.clone(), Arc::clone(list))).collect(),
         };
+        self.lowered = lower::lower(&self).map(Arc::new);
         self
+    }
+
+    /// What the fields hold that it reads.
+    pub(super) fn held<'a>(&self, view: View<'a>) -> impl Iterator<Item = &'a Value> {
+        self.fields.iter().filter_map(move |field| field.held(view))
+    }
+
+    /// What it says, as Rhai has read it.
+    pub(super) fn statements(&self) -> &[Stmt] {
+        self.ast.statements()
     }
 
     /// Evaluates the script with the given variables.

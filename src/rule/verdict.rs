@@ -1,6 +1,7 @@
 //! A rule and its verdict on one ad. A rule that cannot be evaluated is itself a reason against the ad (promise 1),
 //! at its place; a rule about a field that is absent or already known to be invalid says nothing further.
 
+use super::lower::View;
 use super::scope::{self, Facts};
 use super::script::ScriptError;
 use super::{Given, Message, Sandbox, Script};
@@ -131,10 +132,7 @@ impl Rule {
     /// Whether a field that it reads is invalid (already said), or absent while the rule does not speak of absence.
     fn is_about_nothing(&self, job: &Job, facts: &Facts) -> bool {
         let speaks_of_absence = self.scripts().any(|script| script.reads.absence);
-        let of = |variable: &'static str| self.scripts().flat_map(move |script| script.reads.of(variable));
-        let fields = of("job").filter(|name| !matches!(*name, "company_id" | "division_id"));
-        let earlier = of("before").map(|name| facts.before.as_deref().and_then(|before| before.named(name)).unwrap_or(&Value::Absent));
-        let mut read = fields.map(|name| job.named(name).unwrap_or(&Value::Absent)).chain(earlier);
+        let mut read = self.scripts().flat_map(|script| script.held(View { job, facts }));
         read.any(|value| matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence))
     }
 
@@ -156,7 +154,16 @@ impl Rule {
     }
 }
 
+/// Whether a script holds. What the lowered form cannot say, the interpreter says: errors among it.
 fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
+    let lowered = script.lowered.as_ref().and_then(|tree| tree.evaluate(View { job, facts }).and_then(|value| value.truth()).ok());
+    match lowered {
+        Some(truth) => Ok(truth),
+        None => interpreted(script, sandbox, job, facts),
+    }
+}
+
+fn interpreted(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
     let mut scope = scope::for_rule(script, job, facts);
     let value = script.evaluate(sandbox, &mut scope)?;
     value.as_bool().map_err(|kind| ScriptError { message: format!("gives {}, not true or false", super::mistake::kind(kind)), line: 1, column: 1 })

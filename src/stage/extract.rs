@@ -5,8 +5,9 @@ use super::mapping::{self, Derive, MappingSpec, View};
 use super::pay::{self, Pay, PaySpec};
 use super::{Draft, Setting};
 use crate::diagnostic::{Diagnostics, Place};
-use crate::model::Parts;
 use crate::model::field::Field;
+use crate::model::{FieldKind, Parts};
+use crate::rule::scope::RELATIONS;
 use crate::rule::{Sandbox, Script};
 use crate::yaml::{Located, Text};
 use chrono_tz::Tz;
@@ -90,6 +91,12 @@ impl JobSpec {
         self.extra.keys().map(|name| name.value.as_str()).chain(pay.iter().copied())
     }
 
+    /// Names of the custom fields, and what they hold.
+    pub fn extra_kinds(&self) -> impl Iterator<Item = (&str, FieldKind)> {
+        let pay = if self.pay.is_some() { pay::FIELDS.as_slice() } else { &[] };
+        self.extra.iter().map(|(name, spec)| (name.value.as_str(), mapping::kind_of(spec))).chain(pay.iter().map(|name| (*name, pay::kind_of(name))))
+    }
+
     /// Names of all fields that have a mapping.
     pub fn mapped(&self) -> Vec<&str> {
         let canonical = self.fields().into_iter().filter(|(_, mapping)| mapping.is_some()).map(|(field, _)| field.name());
@@ -135,9 +142,6 @@ impl JobSpec {
         out.error(&name.place, "bad-extra", format!("`{name}` cannot be the name of a custom field")).help(help);
     }
 }
-
-/// Members of `job` in rules beside its fields.
-pub const RELATIONS: [&str; 2] = ["company_id", "division_id"];
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

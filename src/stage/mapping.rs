@@ -106,6 +106,14 @@ pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, z
     }
 }
 
+/// What a custom field holds.
+pub fn kind_of(spec: &MappingSpec) -> FieldKind {
+    match spec {
+        TextOr::Full(mapping) => mapping.to.as_ref().map_or(FieldKind::Text, |to| to.gives()),
+        TextOr::Short(_) => FieldKind::Text,
+    }
+}
+
 fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
     if path.starts_with('$') {
         return json_path(path, out);

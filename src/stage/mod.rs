@@ -11,6 +11,7 @@ pub mod extract;
 pub mod foresee;
 pub mod mapping;
 pub mod pay;
+pub mod plain;
 pub mod promote;
 pub mod relative;
 pub mod resolve;

@@ -24,6 +24,11 @@ use text::Told;
 /// The custom fields that pay fills.
 pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period"];
 
+/// What each of them holds.
+pub fn kind_of(field: &str) -> FieldKind {
+    if matches!(field, "pay_min" | "pay_max") { FieldKind::Number } else { FieldKind::Text }
+}
+
 /// `pay:` as written: the path of a text, or more.
 pub type PaySpec = TextOr<Text, Located<PayMapping>>;
 

@@ -2,6 +2,7 @@
 //! `invalid_length`, ...) are given here, and every keyword is checked at its own place: JSON Schema itself would
 //! silently accept a misspelt one.
 
+use super::plain::Plain;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::model::{Field, FieldKind, Problem, Value};
 use crate::yaml::{Located, Node};
@@ -65,6 +66,8 @@ pub struct Mandatory {
     /// The field.
     pub field: String,
     schema: Json,
+    /// What can be seen at once to fit.
+    plain: Option<Plain>,
     validator: Arc<Validator>,
 }
 
@@ -84,7 +87,10 @@ impl Mandatory {
         }
         let built = jsonschema::options().should_validate_formats(true).should_ignore_unknown_formats(false).build(&schema);
         match built {
-            Ok(validator) => Some(Mandatory { field: field.value.clone(), schema, validator: Arc::new(validator) }),
+            Ok(validator) => {
+                let plain = Plain::of(&schema);
+                Some(Mandatory { field: field.value.clone(), schema, plain, validator: Arc::new(validator) })
+            }
             Err(error) => {
                 bad_value(keywords, error.instance_path().as_str(), out);
                 None
@@ -100,6 +106,7 @@ impl Mandatory {
             Value::Invalid(invalid) => {
                 vec![Problem::error(invalid.kind, field, format!("Field '{field}' {}", invalid.why)).found(invalid.found.clone())]
             }
+            present if self.plain.as_ref().is_some_and(|plain| plain.fits(present)) => Vec::new(),
             present => {
                 let json = present.to_json();
                 self.validator.iter_errors(&json).map(|error| self.problem(error.kind(), &json)).collect()

@@ -14,3 +14,60 @@ async fn the_reference_of_tables_is_what_the_comments_say() {
     connection.close().await.unwrap();
     bench.drop().await;
 }
+
+/// The code in the last column of the tables below a heading of docs/reference/rules.md.
+fn examples(page: &str) -> Vec<String> {
+    let code = regex::Regex::new("``(.+?)``|`(.+?)`").unwrap();
+    let from = page.find("## Functions").unwrap();
+    let until = page.find("## Tests").unwrap();
+    let mut found = Vec::new();
+    for row in page[from..until].lines().filter(|line| line.starts_with('|') && !line.starts_with("|---")) {
+        let row = row.replace("\\|", "\u{1}");
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap().replace('\u{1}', "|");
+        found.extend(code.captures_iter(&last).map(|one| one.get(1).or(one.get(2)).unwrap().as_str().to_owned()));
+    }
+    found
+}
+
+#[test]
+fn every_example_of_the_rules_page_can_be_evaluated() {
+    use weir::model::{Field, Job, Value};
+    use weir::rule::{Facts, Given, List, Sandbox, Script, scope};
+    let page = std::fs::read_to_string("docs/reference/rules.md").unwrap();
+    let examples = examples(&page);
+    assert!(examples.len() > 35, "the search for examples is broken: {examples:?}");
+    let mut job = Job::default();
+    let texts = [
+        (Field::Title, "Senior Nurse"),
+        (Field::Description, "Duties, and how to apply"),
+        (Field::Department, "NSW Health"),
+        (Field::JobType, "Full-Time"),
+        (Field::SourceUrl, "https://www.seek.com.au/job/1"),
+        (Field::Remuneration, "$86,439 pa"),
+    ];
+    texts.into_iter().for_each(|(field, text)| job.set(field, Value::text(text)));
+    job.set(Field::OpenDate, Value::Date("2026-01-10".parse().unwrap()));
+    job.set(Field::CloseDate, Value::Date("2026-02-10".parse().unwrap()));
+    job.set(Field::Locations, Value::List(vec!["Dubbo".into()]));
+    let custom = [
+        ("grade", Value::text("VPSG5")),
+        ("positions", Value::Number(3.into())),
+        ("remote", Value::Bool(false)),
+        ("pay_min", Value::Number(86_439.into())),
+        ("pay_max", Value::Number(95_000.into())),
+        ("pay_currency", Value::text("AUD")),
+        ("pay_period", Value::text("year")),
+    ];
+    job.extra = custom.map(|(name, value)| (name.to_owned(), value)).into();
+    let lists = ["agencies", "grades", "pools"].map(|name| (name.to_owned(), std::sync::Arc::new(List::new([("NSW Health".to_owned(), None)]))));
+    let given = Given { lists: lists.into(), ..Given::default() };
+    let sandbox = Sandbox::new();
+    for text in &examples {
+        let script = Script::compile(&sandbox, text, &scope::VARIABLES).unwrap_or_else(|error| panic!("{text}: {error:?}")).with(&given);
+        let value = script.evaluate(&sandbox, &mut scope::for_rule(&script, &job, &Facts::default()));
+        assert!(value.is_ok(), "{text}: {value:?}");
+    }
+    let is_called = |name: &str| regex::Regex::new(&format!(r"\b{name}\(")).is_ok_and(|called| examples.iter().any(|text| called.is_match(text)));
+    let silent: Vec<&str> = weir::rule::library::FUNCTIONS.into_iter().filter(|name| !is_called(name)).collect();
+    assert!(silent.is_empty(), "no example of {silent:?}");
+}
