@@ -6,6 +6,7 @@ use super::{Run, RunError};
 use crate::model::{Ad, Document, Fingerprint, Problem};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
+use crate::store::runs::Alert;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, runs};
 use futures::TryStreamExt;
@@ -142,8 +143,23 @@ async fn write(
         note(run, setting, stage, passed, passed, 0, started);
         run.tally().samples.add(stage.kind().name(), &setting.stream.source, drafts, &vec![true; drafts.len()]);
     }
+    for alert in broken_rules(run, &setting.stream.source, drafts) {
+        run.raise(&mut tx, alert).await?;
+    }
     run.emit(&Event::BatchWritten { institution: setting.slug.clone(), source: setting.stream.source.clone(), ads: drafts.len() })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
+}
+
+/// Rules that could not be evaluated on some ad, each once a run. How often and why stands with the ads: whichever came first, the alert is the same.
+fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
+    let broken = drafts.iter().flat_map(|draft| &draft.problems).filter(|problem| problem.kind == "system_error");
+    let rules: BTreeSet<&str> = broken.filter_map(|problem| problem.rule.as_deref()).collect();
+    let mut tally = run.tally();
+    let fresh = rules.into_iter().filter(|rule| tally.broken_rules.insert((source.to_owned(), (*rule).to_owned())));
+    let message = |rule: &str| {
+        format!("rule `{rule}` could not be evaluated on ads of source `{source}`, which are refused: correct it, or switch it off with `without`")
+    };
+    fresh.map(|rule| Alert { source: source.to_owned(), kind: "rule_broken", severity: "error", message: message(rule) }).collect()
 }
 
 fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_out: usize, refused: usize, started: Instant) {

@@ -13,7 +13,7 @@ use crate::store::runs::{Alert, StageRecord};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a run has counted so far.
@@ -32,6 +32,8 @@ pub struct Tally {
     pub alerts: Vec<Alert>,
     /// A few ads at each stage.
     pub(super) samples: Samples,
+    /// Sources and rules that an alert has told of.
+    pub broken_rules: BTreeSet<(String, String)>,
 }
 
 /// What came of a run.
