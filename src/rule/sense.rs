@@ -210,7 +210,11 @@ impl Reader<'_> {
             }
             "+" if dates => !other.meets(Kinds::SPAN),
             "-" if dates => !other.meets(Kinds::SPAN | Kinds::DATE),
-            _ => !(one.meets(Kinds::NUMBER) && other.meets(Kinds::NUMBER)) && !(one.meets(Kinds::DATE) && other.meets(Kinds::SPAN | Kinds::DATE)),
+            _ => {
+                let numbers = one.meets(Kinds::NUMBER) && other.meets(Kinds::NUMBER);
+                let dates = one.meets(Kinds::DATE) && other.meets(Kinds::SPAN | Kinds::DATE);
+                !numbers && !dates
+            }
         };
         if is_bad {
             let help = if !matches!(name, "+" | "-") {

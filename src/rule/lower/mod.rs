@@ -1,6 +1,6 @@
-//! Scripts lowered to a small typed tree, once: no scope is filled and nothing is copied from the ad when it is evaluated, which is more than ten
-//! times as fast as interpreting. What is not recognised stays with the interpreter, and whatever goes wrong here is asked there again, so that
-//! there is one meaning and one wording: Rhai's. A property test holds both to the same answers.
+//! Scripts lowered to a small typed tree, once: no scope is filled and nothing is copied from the ad when it is evaluated. What is not recognised stays
+//! with the interpreter, and whatever goes wrong here is asked there again, so that there is one meaning and one wording: Rhai's. Property tests hold
+//! both to the same answers.
 //!
 //! It must never answer where Rhai would fail, or otherwise than Rhai. To lower a further function: [`call`].
 

@@ -237,7 +237,7 @@ fn reads(all: &'static [&'static str]) -> BoxedStrategy<String> {
 }
 
 fn quoted(text: &str) -> String {
-    format!("{:?}", text).replace("\\'", "'").replace("\\u{", "\\U{").replace('`', "")
+    format!("{text:?}").replace("\\'", "'").replace("\\u{", "\\U{").replace('`', "")
 }
 
 fn literals() -> BoxedStrategy<String> {
