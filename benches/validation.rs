@@ -25,7 +25,7 @@ fn main() {
     let drafts = drafts(&setting, &plan.flows[0]);
     let lowered = validate(&plan.flows[0]);
     let interpreted =
-        Validate { rules: lowered.rules.iter().map(|(set, rule)| (set.clone(), Arc::new(interpreted(rule)))).collect(), ..lowered.clone() };
+        Validate { rules: lowered.rules.iter().map(|(set, rule)| (set.clone(), Arc::new(interpreted(rule)))).collect(), ..Validate::clone(&lowered) };
     let by_tree = lowered.rules.iter().filter(|(_, rule)| rule.assert.lowered.is_some()).count();
     println!("{ADS} ads, {} mandatory fields, {} rules ({by_tree} lowered), one core", lowered.require.len(), lowered.rules.len());
     assert_eq!(problems(&lowered, &setting, &drafts), problems(&interpreted, &setting, &drafts), "both must say the same");
@@ -58,6 +58,7 @@ fn setting(checked: &Checked, flow: &Flow) -> Setting {
         at: Clock("2026-11-01T00:00:00Z".parse().expect("an instant")),
         run: 1,
         fingerprint: flow.fingerprint(),
+        steady: flow.parts.steady(),
         parts: flow.parts.clone(),
         sandbox: Arc::clone(&checked.sandbox),
     }
@@ -85,10 +86,10 @@ fn ad(n: usize) -> serde_json::Value {
         "jobType": word(&["Full-Time", "Part-Time", "Casual", "Temporary"]),
         "url": format!("https://jobs.example.gov.au/job/{n}"),
         "pay": "$86,439 - $95,000 pa or by the hour",
-        "locations": ["Dubbo", "Orange", "Bathurst"][..n % 3 + 1],
+        "locations": (&["Dubbo", "Orange", "Bathurst"][..n % 3 + 1]),
         "grade": word(&["VPSG3", "VPSG4", "VPSG5"]),
         "positions": n % 12 + 1,
-        "remote": n % 5 == 0,
+        "remote": n.is_multiple_of(5),
         "min": 86_439,
         "max": 95_000,
     })
