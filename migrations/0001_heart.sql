@@ -539,7 +539,7 @@ COMMENT ON COLUMN alerts.institution_id IS 'The institution.';
 COMMENT ON COLUMN alerts.id IS 'Alert number.';
 COMMENT ON COLUMN alerts.run_id IS 'The run that raised it.';
 COMMENT ON COLUMN alerts.source_id IS 'The source; empty for the institution.';
-COMMENT ON COLUMN alerts.kind IS 'source_unreachable, source_partial, source_empty, mass_retirement, mass_change, removed_from_yaml, run_failed, rule_broken, ...';
+COMMENT ON COLUMN alerts.kind IS 'source_unreachable, source_partial, source_empty, mass_retirement, mass_change, removed_from_yaml, run_failed, rule_broken, unread_field, ...';
 COMMENT ON COLUMN alerts.severity IS 'warn or error.';
 COMMENT ON COLUMN alerts.message IS 'What happened and what to do.';
 COMMENT ON COLUMN alerts.raised_at IS 'Clock of the run.';

@@ -3,7 +3,7 @@
 -- A bit for each field and check of an ad, so that a run counts a whole source without deriving it.
 ALTER TABLE ad_states ADD COLUMN filled BYTEA, ADD COLUMN failed BYTEA;
 COMMENT ON COLUMN ad_states.filled IS 'Fields that had a value when the ad was last derived: a bit for each mapped field, by name. quality_measures holds the counts.';
-COMMENT ON COLUMN ad_states.failed IS 'What spoke against the ad when it was last derived: a bit for each field, then one for each rule, by name.';
+COMMENT ON COLUMN ad_states.failed IS 'What spoke against the ad when it was last derived: a bit for each field, then one for each rule, by name; then one for each field whose value was left out.';
 
 CREATE TABLE source_quality (
   institution_id UUID NOT NULL REFERENCES institutions (id),
@@ -30,7 +30,7 @@ CREATE TABLE quality_measures (
   institution_id UUID NOT NULL,
   source_id      TEXT NOT NULL,
   at             TIMESTAMPTZ NOT NULL,
-  kind           TEXT NOT NULL CHECK (kind IN ('filled', 'refused', 'fails', 'warns', 'updated', 'flips')),
+  kind           TEXT NOT NULL CHECK (kind IN ('filled', 'refused', 'unread', 'fails', 'warns', 'updated', 'flips')),
   subject        TEXT NOT NULL,
   part           BIGINT NOT NULL,
   whole          BIGINT NOT NULL,
@@ -41,7 +41,7 @@ COMMENT ON TABLE quality_measures IS 'Rates of a source in a run: how many ads o
 COMMENT ON COLUMN quality_measures.institution_id IS 'The institution.';
 COMMENT ON COLUMN quality_measures.source_id IS 'The source.';
 COMMENT ON COLUMN quality_measures.at IS 'Clock of the run.';
-COMMENT ON COLUMN quality_measures.kind IS 'filled: the field has a value; refused: a mandatory or related field speaks against the ad; fails: a rule refuses; warns: a rule would refuse if it did not only warn; updated: new versions; flips: the field went back to a value that it had a few versions ago.';
+COMMENT ON COLUMN quality_measures.kind IS 'filled: the field has a value; refused: a mandatory or related field speaks against the ad; unread: the value of an optional field could not be read and was left out; fails: a rule refuses; warns: a rule would refuse if it did not only warn; updated: new versions; flips: the field went back to a value that it had a few versions ago.';
 COMMENT ON COLUMN quality_measures.subject IS 'The field, or SET/ID of the rule; empty for updated.';
 COMMENT ON COLUMN quality_measures.part IS 'Ads of which it is true.';
 COMMENT ON COLUMN quality_measures.whole IS 'Ads of the read that were looked at; for updated and flips those that are jobs.';

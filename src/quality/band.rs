@@ -222,6 +222,7 @@ impl Compared {
             Kind::Volume => "ads".to_owned(),
             Kind::Filled => format!("{subject} filled"),
             Kind::Refused => format!("{subject} refused"),
+            Kind::Unread => format!("{subject} unreadable"),
             Kind::Fails => format!("rule {subject} refuses"),
             Kind::Warns => format!("rule {subject} warns of"),
             Kind::Updated => "jobs updated".to_owned(),

@@ -26,7 +26,7 @@ pub struct Gauge {
     rules: Vec<Rule>,
 }
 
-/// What was found in one ad: a bit for each field, and one for each field and rule that speaks against it.
+/// What was found in one ad: a bit for each field; and one for each field and rule that speaks against it, then one for each field whose value was left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Marks {
     /// Fields with a value.
@@ -51,21 +51,26 @@ impl Gauge {
             "division_id" => job.division_id.is_some(),
             name => !matches!(job.named(name).unwrap_or(&Value::Absent), Value::Absent | Value::Invalid(_)),
         };
-        let blames = |name: &String| {
-            problems.iter().any(|problem| problem.rule.is_none() && problem.severity == Severity::Error && problem.field.as_ref() == Some(name))
+        let says = |name: &String, severity: Severity| {
+            problems.iter().any(|problem| problem.rule.is_none() && problem.severity == severity && problem.field.as_ref() == Some(name))
         };
+        let (blames, leaves_out) = (|name: &String| says(name, Severity::Error), |name: &String| says(name, Severity::Warn));
         let speaks =
             |rule: &Rule| problems.iter().any(|problem| problem.rule.as_ref() == Some(&rule.id) && problem.version.as_ref() == Some(&rule.version));
         Marks {
             filled: bits(self.fields.iter().map(is_filled)),
-            failed: if problems.is_empty() { Vec::new() } else { bits(self.fields.iter().map(blames).chain(self.rules.iter().map(speaks))) },
+            failed: if problems.is_empty() {
+                Vec::new()
+            } else {
+                bits(self.fields.iter().map(blames).chain(self.rules.iter().map(speaks)).chain(self.fields.iter().map(leaves_out)))
+            },
         }
     }
 
     /// Counts marks: each with the number of ads that have it.
     pub fn measures<'m>(&self, marks: impl Iterator<Item = (&'m Marks, i64)>) -> Vec<Measure> {
         let mut filled = vec![0; self.fields.len()];
-        let mut failed = vec![0; self.fields.len() + self.rules.len()];
+        let mut failed = vec![0; 2 * self.fields.len() + self.rules.len()];
         let mut whole = 0;
         for (marks, ads) in marks {
             whole += ads;
@@ -74,10 +79,15 @@ impl Gauge {
         }
         let of = |kind: Kind, subject: &str, part: i64| Measure { kind, subject: subject.to_owned(), part, whole };
         let fields = self.fields.iter().zip(&filled).map(|(field, part)| of(Kind::Filled, field, *part));
-        let refused = self.fields.iter().zip(&failed).filter(|(_, part)| **part > 0).map(|(field, part)| of(Kind::Refused, field, *part));
+        let sparse = |kind: Kind, counts: &[i64]| {
+            let found = self.fields.iter().zip(counts).filter(|(_, part)| **part > 0);
+            found.map(|(field, part)| of(kind, field, *part)).collect::<Vec<_>>()
+        };
+        let refused = sparse(Kind::Refused, &failed);
+        let unread = sparse(Kind::Unread, &failed[self.fields.len() + self.rules.len()..]);
         let rules = self.rules.iter().zip(failed.iter().skip(self.fields.len()));
         let rules = rules.map(|(rule, part)| of(if rule.warns { Kind::Warns } else { Kind::Fails }, &rule.name, *part));
-        fields.chain(refused).chain(rules).collect()
+        fields.chain(refused).chain(unread).chain(rules).collect()
     }
 }
 
@@ -113,13 +123,21 @@ mod tests {
         job.extra.push(("extra_3".into(), Value::Bool(true)));
         let by_rule = Problem { rule: Some("b".into()), version: Some("1".into()), ..Problem::error("x", "title", "no".into()) };
         job.company_id = Some(uuid::Uuid::nil());
-        let marks = gauge.marks(&job, &[by_rule.as_warning(), Problem::error("missing_field", "extra_0", "no".into())]);
+        let marks = gauge.marks(
+            &job,
+            &[
+                by_rule.as_warning(),
+                Problem::error("missing_field", "extra_0", "no".into()),
+                Problem::error("invalid_date", "extra_1", "no".into()).as_warning(),
+            ],
+        );
         let plain = gauge.marks(&Job::default(), &[]);
         let measures = gauge.measures([(&marks, 3), (&plain, 1)].into_iter());
         let of = |kind: Kind, subject: &str| measures.iter().find(|one| one.kind == kind && one.subject == subject).map(|one| (one.part, one.whole));
         assert_eq!([of(Kind::Filled, "title"), of(Kind::Filled, "extra_3"), of(Kind::Filled, "company_id")], [Some((3, 4)); 3]);
         assert_eq!([of(Kind::Filled, "extra_4"), of(Kind::Fails, "set/a")], [Some((0, 4)); 2]);
         assert_eq!([of(Kind::Warns, "set/b"), of(Kind::Refused, "extra_0")], [Some((3, 4)); 2]);
-        assert_eq!([of(Kind::Refused, "title"), of(Kind::Fails, "set/b")], [None, None]);
+        assert_eq!([of(Kind::Refused, "title"), of(Kind::Fails, "set/b"), of(Kind::Unread, "extra_0")], [None; 3]);
+        assert_eq!(of(Kind::Unread, "extra_1"), Some((3, 4)));
     }
 }

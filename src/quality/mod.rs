@@ -26,6 +26,8 @@ pub enum Kind {
     Filled,
     /// A mandatory or related field speaks against the ad.
     Refused,
+    /// An optional field has a value that could not be read, and was left out.
+    Unread,
     /// A rule refuses the ad.
     Fails,
     /// A rule would refuse the ad if it did not only warn.
@@ -43,6 +45,7 @@ impl Kind {
             Kind::Volume => "volume",
             Kind::Filled => "filled",
             Kind::Refused => "refused",
+            Kind::Unread => "unread",
             Kind::Fails => "fails",
             Kind::Warns => "warns",
             Kind::Updated => "updated",
@@ -52,8 +55,8 @@ impl Kind {
 
     /// The kind of a column's text.
     pub fn named(name: &str) -> Option<Kind> {
-        use Kind::{Fails, Filled, Flips, Refused, Updated, Volume, Warns};
-        [Volume, Filled, Refused, Fails, Warns, Updated, Flips].into_iter().find(|kind| kind.name() == name)
+        use Kind::{Fails, Filled, Flips, Refused, Unread, Updated, Volume, Warns};
+        [Volume, Filled, Refused, Unread, Fails, Warns, Updated, Flips].into_iter().find(|kind| kind.name() == name)
     }
 
     /// Whether only more of it is bad.
@@ -63,7 +66,7 @@ impl Kind {
 
     /// Whether it is only kept where it was found: nothing kept is none.
     fn is_sparse(self) -> bool {
-        matches!(self, Kind::Refused | Kind::Flips)
+        matches!(self, Kind::Refused | Kind::Unread | Kind::Flips)
     }
 
     /// Whether boards have a week in it: little happens on a Sunday.
@@ -77,7 +80,7 @@ impl Kind {
             Kind::Volume => 3.0,
             Kind::Updated => 2.0,
             Kind::Filled => 1.0,
-            Kind::Refused | Kind::Fails | Kind::Warns | Kind::Flips => 0.5,
+            Kind::Refused | Kind::Unread | Kind::Fails | Kind::Warns | Kind::Flips => 0.5,
         }
     }
 }

@@ -393,7 +393,7 @@ mod tests {
     #[test]
     fn what_is_too_long_to_compare_is_taken_out_and_put_in() {
         let [old, new] = ["a b ", "c d "].map(|words| words.repeat(100_000));
-        let pieces = words(&old, &new, 3);
+        let pieces = words(old.trim_end(), new.trim_end(), 3);
         assert_eq!(pieces.len(), 2, "{}", pieces.len());
         assert!(Difference::Words(pieces).text(Ink::default()).len() < 4000);
     }

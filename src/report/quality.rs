@@ -49,7 +49,7 @@ pub fn rows(all: &[SourceQuality]) -> Vec<Vec<String>> {
             Kind::Warns => false,
             // What is always there needs no line.
             Kind::Filled => compared.measure.part < compared.measure.whole || compared.is_unusual,
-            Kind::Fails | Kind::Refused | Kind::Flips => compared.measure.part > 0 || compared.is_unusual,
+            Kind::Fails | Kind::Refused | Kind::Unread | Kind::Flips => compared.measure.part > 0 || compared.is_unusual,
         };
         rows.extend(one.measures.iter().filter(is_shown).map(|compared| row(one, compared)));
     }

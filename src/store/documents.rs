@@ -159,7 +159,9 @@ async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents
     let mut same: Vec<(String, Hash)> = Vec::new();
     for document in documents {
         let stored = known.get(&document.external_id);
-        let is_same = stored.is_some_and(|(hash, _)| *hash == document.hash) || fresh.get(&document.external_id) == Some(&document.hash);
+        // What came first in this read counts; what is stored was of another read, though it may come once more.
+        let counts = fresh.get(&document.external_id).or(stored.map(|(hash, _)| hash));
+        let is_same = counts == Some(&document.hash);
         let came_before = stored.is_some_and(|(_, read)| *read == reading.read) || fresh.contains_key(&document.external_id);
         if document.refused.is_some() {
             sorted.refused.push(document);

@@ -177,7 +177,7 @@ fn every_small_payload_is_read_by_its_connector() {
         (
             "smartrecruiters",
             "smartrecruiters/jobai_visa_listing.json",
-            Some("smartrecruiters/jobai_visa_detail*"),
+            Some("smartrecruiters/jobai_visa_detail.json"),
             3,
             json!({ "id": "744000124190269", "open_date": "2026-05-01", "department": "Human Resources" }),
         ),
