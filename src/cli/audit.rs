@@ -1,7 +1,7 @@
 //! `weir audit`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, FAILED, Failure};
+use super::{DONE, Edge, FAILED, Failure, named};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, line};
 use crate::report::history::value;
@@ -10,12 +10,12 @@ use serde_json::{Value as Json, json};
 
 /// Jobs that were changed past the pipeline.
 #[derive(clap::Args)]
-#[command(after_help = "Compares every job with its newest version, field by field, and looks for versions that are not there. `source_url` and\n\
+#[command(after_help = "Compares every job with its newest version, field by field, and looks for versions that are not there. `source_url` and \
     `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
 pub struct Audit {
     /// The institution; all if none is named
     institution: Option<String>,
-    /// At most so many findings
+    /// At most so many findings, 0 for all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: i64,
     /// As JSON, for machines
@@ -27,8 +27,9 @@ impl Audit {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let slug = self.institution.as_deref();
         with_connection(edge, async |connection| {
+            named::refuse_unknown(connection, self.institution.as_slice()).await?;
             let extent = audit::extent(connection, slug).await?;
-            let findings = audit::findings(connection, slug, self.limit).await?;
+            let findings = audit::findings(connection, slug, if self.limit > 0 { self.limit } else { i64::MAX }).await?;
             self.tell(&extent, &findings)
         })
     }
@@ -40,6 +41,7 @@ impl Audit {
             put!("{}", columns(&findings.iter().map(row).collect::<Vec<_>>(), 4));
             let found = match findings.len() {
                 0 => "all is as history says".to_owned(),
+                count if i64::try_from(count) == Ok(self.limit) => format!("{} or more; `--limit 0` shows all", counted(count, "finding")),
                 count => counted(count, "finding"),
             };
             say!("{} jobs and {} versions compared: {found}", thousands(extent.jobs), thousands(extent.versions));

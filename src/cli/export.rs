@@ -1,7 +1,7 @@
 //! `weir export`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, FAILED, Failure, parse_time};
+use super::{DONE, Edge, FAILED, Failure, named, parse_time};
 use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
@@ -79,15 +79,17 @@ impl Export {
             What::History { raw, common } => (Table::History, common, None, *raw),
             What::Changes { common } => (Table::Changes, common, None, false),
         };
-        let format = common.format();
+        let format = common.format()?;
         if format == Format::Parquet && common.out.is_none() && std::io::stdout().is_terminal() {
             return Err(Failure::nothing("Parquet is nothing for a terminal\nhelp: name a file with `--out`, or pipe it on"));
         }
+        if let (Some(since), Some(until)) = (common.since, common.until)
+            && since >= until
+        {
+            return Err(Failure::nothing("`--since` is not before `--until`\nhelp: nothing lies between them"));
+        }
         with_connection(edge, async |connection| {
-            if let Some(slug) = export::unknown(connection, &common.institutions).await?.first() {
-                let help = format!("its name is the one in its YAML file; `weir run {slug}` fills it");
-                return Err(Failure::nothing(format!("nothing is stored of an institution `{slug}`\nhelp: {help}")));
-            }
+            named::refuse_unknown(connection, &common.institutions).await?;
             let wanted = Wanted { institutions: common.institutions.clone(), at, since: common.since, until: common.until, raw };
             common.write(connection, table, &wanted, format).await.map(|()| DONE)
         })
@@ -95,10 +97,19 @@ impl Export {
 }
 
 impl Common {
-    fn format(&self) -> Format {
-        let ending = self.out.as_deref().and_then(Path::extension).and_then(|ending| ending.to_str());
-        let by_ending = FORMATS.into_iter().find(|format| Some(format.name()) == ending);
-        self.format.or(by_ending).unwrap_or(Format::Ndjson)
+    fn format(&self) -> Result<Format, Failure> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let Some(out) = &self.out else { return Ok(Format::Ndjson) };
+        let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let found = FORMATS.into_iter().find(|format| format.name() == ending);
+        found.ok_or_else(|| {
+            Failure::nothing(format!(
+                "the ending of `{}` names no form\nhelp: end it with .ndjson, .csv or .parquet, or say `--format`",
+                out.display()
+            ))
+        })
     }
 
     async fn write(&self, connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format) -> Result<(), Failure> {

@@ -32,9 +32,9 @@ use std::path::{Path, PathBuf};
 pub struct Graph {
     /// The institution; the first if none is named
     institution: Option<String>,
-    /// The form of the drawing
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    /// The form of the drawing; by the ending of --out if that says it (.html, .svg, .dot, .mmd, .json), else text
+    #[arg(long, value_enum)]
+    format: Option<Format>,
     /// Write to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -89,7 +89,7 @@ impl Graph {
         };
         let kept = if self.plain || difference.is_some() { Kept::default() } else { kept };
         let against = difference.as_ref().map(|(difference, name)| (difference, name.as_str()));
-        let drawn = match self.format {
+        let drawn = match self.form() {
             Format::Html => self.page(edge, &checked, (wanted, plan), &outline, &kept, against)?,
             Format::Json => format!("{:#}\n", as_json(&outline, &kept, against)),
             _ => self.drawing(edge, &outline, &kept, against),
@@ -97,11 +97,24 @@ impl Graph {
         self.give(&drawn)
     }
 
+    fn form(&self) -> Format {
+        let ending = self.out.as_deref().and_then(Path::extension).unwrap_or_default().to_string_lossy().to_lowercase();
+        self.format.unwrap_or(match ending.as_str() {
+            "html" | "htm" => Format::Html,
+            "svg" => Format::Svg,
+            "dot" | "gv" => Format::Dot,
+            "mmd" | "mermaid" => Format::Mermaid,
+            "json" => Format::Json,
+            _ => Format::Text,
+        })
+    }
+
     fn wanted<'c>(&self, checked: &'c Checked) -> Result<&'c Institution, Failure> {
         let wanted = checked.institutions.iter().find(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug));
         wanted.ok_or_else(|| {
             let names = checked.institutions.iter().map(|one| one.slug.as_str());
-            Failure::nothing(format!("unknown institution\nhelp: the institutions are {}", one_of(names)))
+            let wanted = line(self.institution.as_deref().unwrap_or_default(), 80);
+            Failure::nothing(format!("unknown institution `{wanted}`\nhelp: the institutions are {}", one_of(names)))
         })
     }
 
@@ -110,7 +123,7 @@ impl Graph {
             Some((difference, name)) => compared(outline, difference, name),
             None => picture(outline, &kept.trail.traffic),
         };
-        match self.format {
+        match self.form() {
             Format::Mermaid => draw::mermaid(&picture),
             Format::Dot => draw::dot(&picture),
             Format::Svg => draw::svg(&picture),

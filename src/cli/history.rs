@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 /// The versions of a job: what changed, when, why, by whom.
 #[derive(clap::Args)]
 #[command(
-    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing\n\
+    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing \
     else begins so. Each version says which run made it, from which document (its hash), and which mappings and rules had changed."
 )]
 pub struct History {

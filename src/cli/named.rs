@@ -4,10 +4,23 @@
 use super::Failure;
 use crate::report::columns::line;
 use crate::store::biography::{self, Found, Name};
+use crate::store::runs;
 use sqlx::PgConnection;
+
+/// Refuses names of institutions of which nothing is stored.
+pub(super) async fn refuse_unknown(connection: &mut PgConnection, slugs: &[String]) -> Result<(), Failure> {
+    let Some(slug) = runs::unknown(connection, slugs).await?.into_iter().next() else { return Ok(()) };
+    let help = format!("its name is the one in its YAML file; `weir run {slug}` fills it");
+    Err(Failure::nothing(format!("nothing is stored of an institution `{}`\nhelp: {help}", line(&slug, 80))))
+}
 
 /// The one ad or job of a name.
 pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Found, Failure> {
+    // As it is shown elsewhere: with blanks around it, or cut.
+    let name = name.trim().trim_end_matches('…');
+    if name.is_empty() {
+        return Err(Failure::nothing("no job is named\nhelp: name it by its uuid, or by the id of its ad: `601245`, `nswgov:601245`"));
+    }
     let mut found = biography::find(connection, &Name::read(name)).await?;
     match (found.pop(), found.len()) {
         (None, _) => Err(Failure::nothing(format!(
@@ -18,8 +31,8 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
         (Some(last), _) => {
             found.push(last);
             let names: Vec<String> = found.iter().take(5).map(whole).collect();
-            let more = if found.len() > 5 { ", ..." } else { "" };
-            Err(Failure::nothing(format!("`{}` may be several\nhelp: name one of {}{more}", line(name, 80), names.join(", "))))
+            let more = if found.len() > 5 { "\n  ..." } else { "" };
+            Err(Failure::nothing(format!("`{}` may be several\nhelp: name one of them:\n  {}{more}", line(name, 80), names.join("\n  "))))
         }
     }
 }

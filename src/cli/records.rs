@@ -1,15 +1,20 @@
 //! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which form, into which file.
 
 use super::{Edge, FAILED, Failure};
+use crate::diagnostic::{did_you_mean, one_of};
 use crate::engine::foresee::Foreseen;
 use crate::engine::saved::{self, Saved};
+use crate::model::field::FIELDS;
+use crate::plan::Plan;
 use crate::report::records::html;
 use crate::report::records::text::{self, Look};
+use crate::store::figures::Counts;
 use crate::store::records::{WHATS, Wanted, What};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value as Json, json};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the signs mean, for `--help`.
 pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question to a person, = unchanged.\n\n\
@@ -43,6 +48,15 @@ pub(super) struct View {
     out: Option<PathBuf>,
 }
 
+/// What may change in a job beside its mapped fields; custom fields change as one.
+const MORE_FIELDS: [&str; 5] = ["company_id", "division_id", "extra", "original_id", "status"];
+
+fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
+    let help = did_you_mean(name, known.iter().copied())
+        .map_or_else(|| format!("known are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
+    Failure::nothing(format!("unknown {what} `{name}`\nhelp: {help}"))
+}
+
 fn kind() -> impl TypedValueParser<Value = What> {
     let named = |name: String| WHATS.into_iter().find(|what| what.name() == name).unwrap_or(What::Update);
     PossibleValuesParser::new(WHATS.map(What::name)).map(named)
@@ -65,8 +79,28 @@ impl View {
         }
     }
 
+    /// Refuses names that are none, and places where nothing can be written, before anything is read.
+    pub(super) fn check(&self, plans: &[Arc<Plan>]) -> Result<(), Failure> {
+        let known: Vec<&str> = plans.iter().flat_map(|plan| plan.flows.iter().map(|flow| flow.source.as_str())).collect();
+        if let Some(source) = self.source.iter().find(|source| !known.contains(&source.as_str())) {
+            return Err(unknown("source", source, &known));
+        }
+        let fields: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(MORE_FIELDS).collect();
+        if let Some(field) = self.field.iter().find(|field| !fields.contains(&field.as_str())) {
+            return Err(unknown("field", field, &fields));
+        }
+        let folder = |file: &&PathBuf| file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+        match self.html.iter().chain(&self.out).find(folder) {
+            Some(file) => {
+                Err(Failure::nothing(format!("`{}` cannot be written: there is no such folder\nhelp: make it, or name another", file.display())))
+            }
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn wanted(&self, json: bool) -> Wanted {
-        let limit = self.limit.unwrap_or(if json { 0 } else { SHOWN });
+        // The page holds all, whatever is shown beside it.
+        let limit = self.limit.unwrap_or(if json || self.html.is_some() { 0 } else { SHOWN });
         Wanted { only: self.only.clone(), sources: self.source.clone(), fields: self.field.clone(), limit: (limit > 0).then_some(limit) }
     }
 
@@ -75,7 +109,7 @@ impl View {
     }
 
     fn look(&self, edge: &Edge) -> Look<'_> {
-        Look { ink: edge.ink(), width: edge.width, fields: &self.field }
+        Look { ink: edge.ink(), width: edge.width, fields: &self.field, limit: self.limit.unwrap_or(SHOWN) }
     }
 
     /// A line an institution and source.
@@ -128,7 +162,11 @@ impl View {
                 return Err(failed(file, &"no institution could be planned"));
             }
             saved::write(file, &saved, (edge.now)()).map_err(|error| failed(file, &error))?;
-            eprintln!("saved to {0}: `weir apply {0}` does exactly this", file.display());
+            let total = plans.iter().fold(Counts::default(), |mut total, plan| {
+                total.add(&plan.summary.total);
+                total
+            });
+            eprintln!("saved to {0}, all of it ({1}): `weir apply {0}` does exactly that", file.display(), text::in_words(&total));
         }
         Ok(())
     }

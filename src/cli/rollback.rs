@@ -11,8 +11,8 @@ use serde_json::json;
 /// Take back what one run did to jobs.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Jobs that the run created are archived, updates and reopenings go back to the version before, archived jobs open again: each as\n\
-    a new version with the reason, nothing is deleted. The ads wait until their content or the YAML changes; `weir holds release`\n\
+    after_help = "Jobs that the run created are archived, updates and reopenings go back to the version before, archived jobs open again: each as \
+    a new version with the reason, nothing is deleted. The ads wait until their content or the YAML changes; `weir holds release` \
     publishes one anyway. Jobs that were changed again since are left alone and named: take back the later run first.\n\
     Exit codes: 0 done, 1 some jobs are left alone, 2 there is no such run."
 )]

@@ -100,6 +100,7 @@ impl Run {
         let checked = edge.checked();
         show(&checked, edge);
         let chosen = self.choose(&checked)?;
+        self.view.check(&chosen.plans)?;
         if chosen.plans.is_empty() && chosen.broken.is_empty() {
             return Err(Failure::nothing("no institution is active\nhelp: set `active: true`, or name an institution"));
         }

@@ -12,9 +12,9 @@ use serde_json::json;
 /// Everything that is known of an ad: the biography of its job.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Documents, versions, holds and alerts in order of time; then how the ad stands, which mapping made each field, and what each\n\
+    after_help = "Documents, versions, holds and alerts in order of time; then how the ad stands, which mapping made each field, and what each \
     rule of the working copy says of the stored document. Works for ads that never became jobs, too.\n\
-    JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing\n\
+    JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing \
     else begins so."
 )]
 pub struct Why {

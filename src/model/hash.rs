@@ -66,7 +66,7 @@ pub struct Parts(BTreeMap<String, Part>);
 pub struct Part {
     /// Its hash.
     pub hash: Hash,
-    /// What it is made of.
+    /// What it is made of, as people read it.
     pub text: String,
 }
 
@@ -85,6 +85,12 @@ impl Parts {
     pub fn add(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug) {
         let text = format!("{made_of:?}");
         self.0.insert(name.into(), Part { hash: Hash::of(text.as_bytes()), text });
+    }
+
+    /// Adds one part: what it is made of counts, and what people are shown of it.
+    pub fn add_as(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug, shown: String) {
+        let hash = Hash::of(format!("{made_of:?}").as_bytes());
+        self.0.insert(name.into(), Part { hash, text: shown });
     }
 
     /// All parts by name.

@@ -262,7 +262,7 @@ fn standing(out: &mut String, biography: &Biography) {
 fn field(made: &Made) -> Vec<String> {
     let mapping = made.mapping.as_ref().map(|hash| format!("mapping {hash}")).unwrap_or_default();
     // Where the value comes from; what is done with it follows, and `weir rules show` has it.
-    let text = made.text.as_ref().and_then(|text| text.split(", Convert {").next()).map(|from| line(from.trim().trim_start_matches('('), 80));
+    let text = made.text.as_ref().map(|text| line(&text.replace('\n', ", "), 120));
     vec![made.field.clone(), line(&value(&made.value), 48), format!("v{}", made.since), mapping, text.unwrap_or_default()]
 }
 

@@ -126,8 +126,9 @@ impl Difference {
         match self {
             Difference::Values(old, new) => vec![Span::new(Tone::Gone, shown(old)), Span::new(Tone::Same, " → "), Span::new(Tone::Come, shown(new))],
             Difference::Items(gone, come) => {
-                let gone = gone.iter().map(|item| Span::new(Tone::Gone, format!("-{}", shown(item))));
-                let come = come.iter().map(|item| Span::new(Tone::Come, format!("+{}", shown(item))));
+                let mark = |open: &str, item: &String, close: &str| if ink.colour { shown(item) } else { format!("{open}{}{close}", shown(item)) };
+                let gone = gone.iter().map(|item| Span::new(Tone::Gone, mark("[-", item, "-]")));
+                let come = come.iter().map(|item| Span::new(Tone::Come, mark("{+", item, "+}")));
                 let parted = gone.chain(come).flat_map(|span| [Span::new(Tone::Same, " "), span]);
                 parted.skip(1).collect()
             }
@@ -374,7 +375,7 @@ mod tests {
     fn short_values_stand_side_by_side_and_lists_say_what_came_and_went() {
         assert_eq!(text(json!("2026-09-01"), json!("2026-09-15")), "2026-09-01 → 2026-09-15");
         assert_eq!(text(Json::Null, json!("a\u{1b}[31m")), "- → a [31m");
-        assert_eq!(text(json!(["Sydney", "Bega"]), json!(["Bega", "Orange"])), "-Sydney +Orange");
+        assert_eq!(text(json!(["Sydney", "Bega"]), json!(["Bega", "Orange"])), "[-Sydney-] {+Orange+}");
         assert_eq!(text(json!({"grade": 5, "pay": 1}), json!({"grade": 6, "pay": 1})), "grade 5 → 6");
     }
 

@@ -12,13 +12,15 @@ pub fn text(summary: &Summary) -> String {
     let kind = if summary.dry_run { "dry run, everything rolled back" } else { "run" };
     let _ = writeln!(out, "{} · {kind} {} at {} · {}", summary.institution, summary.run, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
     out.push_str(&columns(&rows(summary), 2));
-    for alert in &summary.alerts {
-        let _ = writeln!(out, "  {}: {}", alert.severity, alert.message);
-    }
-    for (source, why) in &summary.problems {
-        let _ = writeln!(out, "  error: source `{source}` failed: {why}");
-    }
+    out.push_str(&notes(summary));
     out
+}
+
+/// What someone must know of a run: a line each.
+pub fn notes(summary: &Summary) -> String {
+    let alerts = summary.alerts.iter().map(|alert| format!("  {}: {}\n", alert.severity, alert.message));
+    let problems = summary.problems.iter().map(|(source, why)| format!("  error: source `{source}` failed: {why}\n"));
+    alerts.chain(problems).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {

@@ -13,6 +13,7 @@ pub mod list;
 pub mod lower;
 pub mod message;
 pub mod mistake;
+pub mod pattern;
 pub mod sandbox;
 pub mod scope;
 pub mod script;

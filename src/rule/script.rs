@@ -4,7 +4,7 @@
 use super::lower::tree::Read;
 use super::lower::{self, Tree, View};
 use super::mistake::{Mistake, failure};
-use super::{Given, Sandbox};
+use super::{Given, Sandbox, pattern};
 use crate::model::Value;
 use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope, Stmt};
 use std::collections::BTreeSet;
@@ -123,6 +123,7 @@ impl Script {
     /// # Errors
     /// Why it has no value: an unknown function, a wrong type, a limit.
     pub fn evaluate(&self, sandbox: &Sandbox, scope: &mut Scope) -> Result<Dynamic, ScriptError> {
+        pattern::begin();
         let result = sandbox.engine.eval_ast_with_scope::<Dynamic>(scope, &self.ast);
         result.map_err(|error| ScriptError::new(failure(&error), error.position()))
     }

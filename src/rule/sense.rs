@@ -4,7 +4,7 @@
 //! Must never blame a script that could mean something: what is not known is [`Kinds::ANY`]. To say what a new function gives: [`given_by`].
 
 use super::kinds::{Kinds, Shapes};
-use super::library;
+use super::pattern::Pattern;
 use super::{Mistake, Sandbox, Script};
 use rhai::{Expr, FnCallExpr, Position, Stmt, StmtBlock};
 use std::collections::{BTreeSet, HashMap};
@@ -264,7 +264,7 @@ impl Reader<'_> {
         };
         match (call.name.as_str(), text(0), text(1)) {
             ("matches", _, Some((pattern, at))) => {
-                if let Err(why) = library::pattern(pattern) {
+                if let Err(why) = Pattern::new(pattern) {
                     self.tell(why, "a sign that stands for itself has a backslash before it: in double quotes `\\\\(`, in backticks `\\(`", at);
                 }
             }

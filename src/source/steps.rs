@@ -119,6 +119,14 @@ impl Steps {
         self.css.is_none() && self.parameter.is_none() && self.pattern.is_none() && self.replace.is_empty()
     }
 
+    /// The steps as they are written, a line each.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        let css = self.css.iter().map(|css| format!("css: {css}"));
+        let parameter = self.parameter.iter().map(|name| format!("parameter: {name}"));
+        let pattern = self.pattern.iter().map(|pattern| format!("match: {pattern}"));
+        css.chain(parameter).chain(pattern).chain(self.replace.iter().map(|(word, value)| format!("replace {word}: {value}")))
+    }
+
     /// What the steps make of what a path gave; `base` makes links absolute.
     pub fn apply<'d>(&self, found: &[&'d Json], markup: &Markup<'d>, base: Option<&Url>) -> Vec<Json> {
         let mut values: Vec<Json> = match &self.css {

@@ -74,6 +74,14 @@ pub struct Convert {
 }
 
 impl Convert {
+    /// It as it is written, a line for each of its keys.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        let to = (self.to != As::Text).then(|| format!("as: {}", format!("{:?}", self.to).to_lowercase()));
+        let formats = (!self.formats.is_empty()).then(|| format!("format: {}", self.formats.join(", ")));
+        let between = |name: &str, text: &Option<String>| text.as_ref().map(|text| format!("{name}: {text:?}"));
+        [to, formats, between("split", &self.split), between("join", &self.join)].into_iter().flatten()
+    }
+
     /// Converts what stands in the YAML, which was fetched at no instant.
     pub fn apply(&self, found: &[&Json]) -> Value {
         self.apply_at(found, Clock(DateTime::UNIX_EPOCH))

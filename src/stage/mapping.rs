@@ -320,10 +320,21 @@ impl Derive {
     /// Adds what its fingerprint is made of; without steps the part is what it always was.
     pub fn add_to(&self, parts: &mut Parts, name: &str) {
         if self.steps.is_empty() {
-            parts.add(name, &(&self.from, &self.convert, &self.default));
+            parts.add_as(name, &(&self.from, &self.convert, &self.default), self.words());
         } else {
-            parts.add(name, self);
+            parts.add_as(name, self, self.words());
         }
+    }
+
+    /// It as it is written, a line for each of its keys.
+    fn words(&self) -> String {
+        let from = match &self.from {
+            From::Paths(paths) => format!("from: {}", paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+            From::Script(script) => format!("script: {}", script.text().trim()),
+            From::Constant(value) => format!("constant: {value}"),
+        };
+        let default = self.default.iter().map(|value| format!("default: {value}"));
+        std::iter::once(from).chain(self.steps.words()).chain(self.convert.words()).chain(default).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -73,8 +73,9 @@ impl Resolve {
     /// What its fingerprint is made of.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
-        parts.add("company", &self.company);
-        parts.add("division", &self.division);
+        for (name, finder) in [("company", &self.company), ("division", &self.division)] {
+            parts.add_as(name, finder, finder.as_ref().map_or_else(|| "not looked up".to_owned(), Finder::words));
+        }
         parts
     }
 
@@ -167,6 +168,13 @@ impl Unknown {
 }
 
 impl Finder {
+    /// It as it is written, a line for each of its keys.
+    fn words(&self) -> String {
+        let known = (!self.known.is_empty()).then(|| format!("known: {}", self.known.join(", ")));
+        let lines = [Some(format!("from: {}", self.from.name())), known, Some(format!("unknown: {}", self.unknown.name()))];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
     async fn resolve(&self, table: Table, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
         let names: Vec<Option<String>> = drafts.iter().map(|draft| self.from.name_in(&draft.job, &draft.ad.content)).collect();
         let keys: BTreeSet<String> = names.iter().flatten().map(|name| relations::name_key(name)).collect();

@@ -1,6 +1,6 @@
 //! The state of an institution as one short text: if it is the same, a run over the same documents does the same. It covers everything that a run, a
-//! person's command or a hand in the database may change and that a run looks at. Sums of hashes: no sorting, one pass over each narrow
-//! table; the wide columns are covered by their hashes and version numbers.
+//! person's command or a hand in the database may change and that a run looks at. Sums of hashes: no sorting, one pass over each table; raw
+//! documents are covered by their hashes.
 
 use super::Result;
 use sqlx::PgConnection;
@@ -21,7 +21,10 @@ pub async fn digest(connection: &mut PgConnection, institution: Uuid) -> Result<
          UNION ALL SELECT 6, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM holds t WHERE institution_id = $1
          UNION ALL SELECT 7, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM ad_states t WHERE institution_id = $1
          UNION ALL SELECT 8, count(*) || ':' || COALESCE(sum(hashtextextended(ROW(id, status, version, archived_at, archived_as, archived_for, reopened_at,
-             held_since, last_updated_at, original_id, generation)::text, 0)), 0) FROM jobs WHERE institution_id = $1
+             held_since, last_updated_at, original_id, generation, company_id, division_id, title, description, open_date, close_date, department, department_id,
+             job_type, source_url, remuneration, recruiter, locations, extra, content_hash)::text, 0)), 0) FROM jobs WHERE institution_id = $1
+         UNION ALL SELECT 10, count(*) || ':' || COALESCE(sum(hashtextextended(ROW(id, version, title, status, change_type, changes, change_reason, content_hash,
+             created_at)::text, 0)), 0) FROM jobs_history WHERE institution_id = $1
          UNION ALL SELECT 9, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM source_quality t WHERE institution_id = $1) parts",
     )
     .bind(institution)

@@ -208,15 +208,6 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL AND $5::boolean IS NOT NULL
   ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\"";
 
-/// Those of some names that are no institution of this database.
-///
-/// # Errors
-/// The database failed.
-pub async fn unknown(connection: &mut PgConnection, slugs: &[String]) -> Result<Vec<String>> {
-    let unknown = sqlx::query_scalar("SELECT n FROM unnest($1::text[]) AS n WHERE n NOT IN (SELECT slug FROM institutions) ORDER BY n");
-    Ok(unknown.bind(slugs).fetch_all(connection).await?)
-}
-
 /// The rows, in the order of institutions, jobs and versions.
 pub fn rows<'c>(connection: &'c mut PgConnection, table: Table, wanted: &Wanted) -> BoxStream<'c, Result<Vec<Cell>>> {
     let columns = table.columns(wanted.raw);

@@ -279,3 +279,12 @@ pub struct Alert {
     /// What happened and what to do.
     pub message: String,
 }
+
+/// Those of some names that are no institution of this database.
+///
+/// # Errors
+/// The database failed.
+pub async fn unknown(connection: &mut PgConnection, slugs: &[String]) -> Result<Vec<String>> {
+    let unknown = sqlx::query_scalar("SELECT n FROM unnest($1::text[]) AS n WHERE n NOT IN (SELECT slug FROM institutions) ORDER BY n");
+    Ok(unknown.bind(slugs).fetch_all(connection).await?)
+}

@@ -227,6 +227,13 @@ async fn a_saved_plan_is_refused_after_any_change() {
     assert!(refused(&lab, &step, &file).await.contains("the tables have changed"));
     lab.bench.drop().await;
 
+    let (lab, step, file) = planned("hand").await;
+    for sql in ["UPDATE jobs SET description = 'by hand' RETURNING title", "UPDATE jobs_history SET change_reason = 'by hand' RETURNING title"] {
+        assert!(!lab.texts(sql).await.is_empty());
+        assert!(refused(&lab, &step, &file).await.contains("the tables have changed"), "{sql}");
+    }
+    lab.bench.drop().await;
+
     let (lab, step, file) = planned("run").await;
     lab.run(&Step::new("2026-09-03", &[("DAY", "1")])).await;
     assert!(refused(&lab, &step, &file).await.contains("the tables have changed"));

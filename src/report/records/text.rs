@@ -6,7 +6,9 @@ use crate::plan::picture::thousands;
 use crate::report::columns::{columns, line};
 use crate::report::difference::Difference;
 use crate::report::ink::Ink;
+use crate::report::summary::notes;
 use crate::store::figures::Counts;
+use crate::store::reads::ReadState;
 use crate::store::records::{Record, What};
 use std::io::{Result, Write};
 
@@ -19,6 +21,8 @@ pub struct Look<'l> {
     pub width: usize,
     /// Fields to which differences are limited.
     pub fields: &'l [String],
+    /// Records that are shown of each kind and source; 0 for all.
+    pub limit: usize,
 }
 
 impl Look<'_> {
@@ -34,30 +38,40 @@ impl Look<'_> {
     }
 }
 
-/// A line an institution and source: what a run would do, in numbers.
+/// A line an institution and source: what a run would do, in numbers; then what someone must know of it.
 pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
     let mut rows = Vec::new();
     for plan in plans {
         for (source, about) in &plan.summary.sources {
             let questions = plan.records.count(source, What::Question);
-            rows.push(vec![plan.summary.institution.clone(), source.clone(), counted(&about.counts, questions, look)]);
+            let failed = plan.summary.problems.contains_key(source).then_some("failed");
+            let state = about.read.as_ref().map(|read| read.state).filter(|state| *state != ReadState::Complete);
+            let hindered = failed.or(state.map(ReadState::name));
+            rows.push(vec![plan.summary.institution.clone(), source.clone(), counted(&about.counts, questions, hindered, look)]);
         }
     }
-    columns(&rows, 3)
+    let notes: String = plans.iter().map(|plan| notes(&plan.summary)).collect();
+    columns(&rows, 3) + notes.as_str()
 }
 
 /// The counts in words, with their signs.
-fn counted(counts: &Counts, questions: usize, look: Look<'_>) -> String {
+fn counted(counts: &Counts, questions: usize, hindered: Option<&str>, look: Look<'_>) -> String {
     let word = |(what, number): (Option<What>, i64)| {
         let (sign, word) = what.map_or(UNCHANGED, sign);
         look.paint(what, format!("{sign} {} {word}", thousands(number)))
     };
     let all: Vec<String> = totals(counts, questions).into_iter().map(word).collect();
-    match (changes(counts), all.is_empty()) {
-        (_, true) => "nothing to do".to_owned(),
-        (true, false) => all.join("  "),
-        (false, false) => format!("{}  {}", all.join("  "), look.ink.soft("nothing to do")),
-    }
+    let done = if changes(counts) { None } else { Some(look.ink.soft("nothing to do")) };
+    // Nobody knows what there is to do where a source was not read as it should.
+    let end = hindered.map(|how| look.ink.red(how)).or(done);
+    all.into_iter().chain(end).collect::<Vec<_>>().join("  ")
+}
+
+/// What a run would do to jobs, in words without colours.
+pub fn in_words(counts: &Counts) -> String {
+    let all = totals(counts, 0).into_iter().filter_map(|(what, number)| Some(format!("{} {}", thousands(number), sign(what?).1)));
+    let all: Vec<String> = all.collect();
+    if all.is_empty() { "nothing to do".to_owned() } else { all.join(", ") }
 }
 
 /// Record by record.
@@ -75,8 +89,10 @@ pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()>
             }
             shown = Shown { source: record.source.clone(), what: Some(record.what), count: 0 };
         }
-        shown.count += 1;
-        put(out, &record, look)?;
+        if look.limit == 0 || shown.count < look.limit {
+            shown.count += 1;
+            put(out, &record, look)?;
+        }
     }
     shown.rest(out, plan, look)?;
     if sources(plan).is_empty() {

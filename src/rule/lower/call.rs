@@ -2,6 +2,7 @@
 //! further one: a line in [`call`], and its place in the property test.
 
 use super::super::library::{self, Date, Span};
+use super::super::pattern::Pattern;
 use super::View;
 use super::tree::{Constant, Tree};
 use super::value::{Stuck, Value};
@@ -18,7 +19,7 @@ pub enum Function {
     /// Whether one of the words, in small letters, is in the text.
     ContainsAny(Vec<String>),
     /// Whether the pattern is found in the text.
-    Matches(regex::Regex),
+    Matches(Pattern),
     /// Whether a whole number is in the range from the first to the second.
     Between(i64, i64),
 }
@@ -59,7 +60,7 @@ fn prepared(name: &str, values: &[Tree]) -> Option<Tree> {
         ("contains_any", [_, Tree::Constant(Constant::Texts(words))]) => {
             with(Function::ContainsAny(words.iter().map(|word| word.to_lowercase()).collect()))
         }
-        ("matches", [_, Tree::Constant(Constant::Text(pattern))]) => with(Function::Matches(library::pattern(pattern).ok()?)),
+        ("matches", [_, Tree::Constant(Constant::Text(pattern))]) => with(Function::Matches(Pattern::new(pattern).ok()?)),
         _ => None,
     }
 }
@@ -108,7 +109,7 @@ impl Function {
                 (plain.work)(&all)
             }
             Function::ContainsAny(words) => Ok(Value::Bool(library::contains_any(first()?.text()?, words))),
-            Function::Matches(pattern) => Ok(Value::Bool(pattern.is_match(first()?.text()?))),
+            Function::Matches(pattern) => pattern.is_found(first()?.text()?).map(Value::Bool).map_err(|_| Stuck),
             Function::Between(from, to) => first()?.whole().map(|number| Value::Bool((*from..=*to).contains(&number))),
         }
     }

@@ -1,0 +1,123 @@
+//! Patterns that rules look for, and how much they may look. A pattern is compiled within bounds and never goes back, so looking costs at most its size times
+//! the length of the text; both come from outside, so the sum of that is bounded for each evaluation of a script. The bound is counted and not
+//! timed: the same ad gets the same verdict on every machine.
+
+use regex::{Regex, RegexBuilder};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes that a compiled pattern may take, at most and at least.
+const SIZES: std::ops::RangeInclusive<u32> = 10..=18;
+/// Bytes that a state of a pattern takes, about.
+const STATE: u64 = 64;
+/// Letters times states that one evaluation may look at: some tenths of a second at worst, and a description of 100 kB under an ordinary pattern ten times over.
+const MOST: u64 = 300_000_000;
+
+thread_local! {
+    /// What the evaluation under way on this thread has looked at.
+    static LOOKED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// An evaluation begins.
+pub(super) fn begin() {
+    LOOKED.set(0);
+}
+
+/// A compiled pattern.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    regex: Regex,
+    /// Its states, about.
+    states: u64,
+}
+
+impl Pattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// It is none, or too large.
+    pub(super) fn new(text: &str) -> Result<Pattern, String> {
+        let build = |size: u32| RegexBuilder::new(text).size_limit(1 << size).build().map(|regex| Pattern { regex, states: (1 << size) / STATE });
+        let found = SIZES.map(build).try_fold(None, |_, built| match built {
+            Ok(pattern) => Err(Ok(pattern)),
+            // Only what is too large is tried with more room.
+            Err(error @ regex::Error::CompiledTooBig(_)) => Ok(Some(error)),
+            Err(error) => Err(Err(error)),
+        });
+        let built = match found {
+            Err(built) => built,
+            Ok(Some(error)) => Err(error),
+            Ok(None) => Err(regex::Error::CompiledTooBig(0)),
+        };
+        built.map_err(|error| {
+            format!("the pattern `{text}` cannot be read: {}", error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "))
+        })
+    }
+
+    /// The pattern as written.
+    pub(super) fn as_str(&self) -> &str {
+        self.regex.as_str()
+    }
+
+    /// Whether it is found in a text.
+    ///
+    /// # Errors
+    /// The evaluation would have looked too much.
+    pub(super) fn is_found(&self, text: &str) -> Result<bool, String> {
+        let looked = LOOKED.get().saturating_add(self.states.saturating_mul(text.len() as u64));
+        if looked > MOST {
+            return Err(format!("looking for patterns takes too long here: a text of {} bytes, and a pattern that is too large for it", text.len()));
+        }
+        LOOKED.set(looked);
+        Ok(self.regex.is_match(text))
+    }
+}
+
+/// Patterns that were compiled before; a rule has few.
+#[derive(Default)]
+pub(super) struct Patterns(Mutex<HashMap<String, Pattern>>);
+
+impl Patterns {
+    /// Patterns that are kept; scripts could make up more.
+    const MOST: usize = 256;
+
+    /// The pattern of a text.
+    pub(super) fn of(&self, text: &str) -> Result<Pattern, String> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pattern) = known.get(text) {
+            return Ok(pattern.clone());
+        }
+        let compiled = Pattern::new(text)?;
+        if known.len() >= Patterns::MOST {
+            known.clear();
+        }
+        known.insert(text.to_owned(), compiled.clone());
+        Ok(compiled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_pattern_or_too_large_is_told() {
+        assert!(Pattern::new("(a").unwrap_err().contains("unclosed group"));
+        assert!(Pattern::new("a{1000}{1000}{1000}").is_err());
+    }
+
+    #[test]
+    fn ordinary_patterns_look_at_long_texts_and_large_ones_only_so_long() {
+        let text = "Look after the river. ".repeat(5_000);
+        begin();
+        for _ in 0..10 {
+            assert_eq!(Pattern::new("river (gauge|keeper)$").unwrap().is_found(&text), Ok(false));
+        }
+        let large = Pattern::new("x[xy]{3000}z").unwrap();
+        begin();
+        assert_eq!(large.is_found("xyz"), Ok(false));
+        let found = (0..1000).map(|_| large.is_found(&"xy".repeat(2_000))).take_while(Result::is_ok).count();
+        assert!((1..100).contains(&found), "{found}");
+    }
+}
