@@ -4,6 +4,7 @@ use super::json::{Found, Item};
 use super::ration::Ration;
 use super::{CsvSpec, record};
 use serde_json::{Map, Value as Json};
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read};
 
 /// Longest row.
@@ -84,16 +85,23 @@ impl Csv {
     }
 }
 
-/// The names of the columns; a name that comes again gets a number.
+/// The names of the columns; a name that comes again gets a number. A row of nothing but commas has many that do.
 fn names(row: &csv::ByteRecord) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for bytes in row {
-        let name = String::from_utf8_lossy(bytes).trim().to_owned();
-        let again = (2..).map(|number| format!("{name}_{number}"));
-        let free = std::iter::once(name.clone()).chain(again).find(|name| !names.contains(name));
-        names.push(free.unwrap_or(name));
-    }
-    names
+    let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
+    let mut free = |name: String| {
+        if taken.insert(name.clone()) {
+            return name;
+        }
+        let number = numbers.entry(name.clone()).or_insert(1_usize);
+        loop {
+            *number += 1;
+            let numbered = format!("{name}_{number}");
+            if taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
+    };
+    row.iter().map(|bytes| free(String::from_utf8_lossy(bytes).trim().to_owned())).collect()
 }
 
 /// Counts quotes on the way, to tell a file that was cut off within one.
@@ -138,6 +146,14 @@ mod tests {
     }
 
     use indexmap::IndexMap;
+
+    #[test]
+    fn columns_without_a_name_are_told_apart_however_many_there_are() {
+        let (items, _) = read(&CsvSpec::default(), "x,x_2,x,x\n1,2,3,4\n");
+        assert_eq!(items[0], json!({ "x": "1", "x_2": "2", "x_3": "3", "x_4": "4" }));
+        let commas = ",".repeat(50_000);
+        assert_eq!(read(&CsvSpec::default(), &format!("{commas}\n{commas}\n")).0[0].as_object().unwrap().len(), 50_001);
+    }
 
     #[test]
     fn dialects_and_files_that_are_cut_off() {
