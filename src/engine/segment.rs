@@ -3,7 +3,7 @@
 
 use super::event::Event;
 use super::{Run, RunError};
-use crate::model::{Ad, Document, Fingerprint, Problem};
+use crate::model::{Ad, Document, Fingerprint, Problem, Severity};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
 use crate::store::runs::Alert;
@@ -12,7 +12,7 @@ use crate::store::{Held, StoreError, runs};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde_json::Value as Json;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -153,13 +153,17 @@ async fn write(
 /// Rules that could not be evaluated on some ad, each once a run. How often and why stands with the ads: whichever came first, the alert is the same.
 fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
     let broken = drafts.iter().flat_map(|draft| &draft.problems).filter(|problem| problem.kind == "system_error");
-    let rules: BTreeSet<&str> = broken.filter_map(|problem| problem.rule.as_deref()).collect();
+    let rules: BTreeMap<&str, Severity> = broken.filter_map(|problem| Some((problem.rule.as_deref()?, problem.severity))).collect();
     let mut tally = run.tally();
-    let fresh = rules.into_iter().filter(|rule| tally.broken_rules.insert((source.to_owned(), (*rule).to_owned())));
-    let message = |rule: &str| {
-        format!("rule `{rule}` could not be evaluated on ads of source `{source}`, which are refused: correct it, or switch it off with `without`")
+    let fresh = rules.into_iter().filter(|(rule, _)| tally.broken_rules.insert((source.to_owned(), (*rule).to_owned())));
+    let message = |rule: &str, what: &str| {
+        format!("rule `{rule}` could not be evaluated on ads of source `{source}`, which {what}: correct it, or switch it off with `without`")
     };
-    fresh.map(|rule| Alert { source: source.to_owned(), kind: "rule_broken", severity: "error", message: message(rule) }).collect()
+    let alert = |(rule, severity): (&str, Severity)| {
+        let what = if severity == Severity::Warn { "are not refused for it, as it only warns" } else { "are refused" };
+        Alert { source: source.to_owned(), kind: "rule_broken", severity: "error", message: message(rule, what) }
+    };
+    fresh.map(alert).collect()
 }
 
 fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_out: usize, refused: usize, started: Instant) {

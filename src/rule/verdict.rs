@@ -1,5 +1,5 @@
 //! A rule and its verdict on one ad. A rule that cannot be evaluated is itself a reason against the ad (promise 1),
-//! at its place; a rule about a field that is absent or already known to be invalid says nothing further.
+//! at its place, and a warning where the rule only warns; a rule about a field that is absent or already known to be invalid says nothing further.
 
 use super::lower::View;
 use super::scope::{self, Facts};
@@ -150,7 +150,7 @@ impl Rule {
 
     fn broken(&self, part: &str, error: &ScriptError) -> Problem {
         let message = format!("rule `{}` could not be evaluated: {error} (`{part}`, line {}, column {})", self.id, error.line, error.column);
-        Problem { severity: Severity::Error, ..self.problem("system_error", message) }
+        self.problem("system_error", message)
     }
 }
 
@@ -223,7 +223,16 @@ mod tests {
     fn hostile_rules_are_reasons_never_passes() {
         for text in ["job.open_date.is_blank()", "job.open_date", "`x`.pad(100000000, `x`) == ()", "1 / 0 == ()"] {
             let Verdict::Fail(problem) = judged(&rule(None, text), &job("2026-01-10", "")) else { panic!("{text} passes") };
-            assert_eq!(problem.kind, "system_error", "{text}");
+            assert_eq!((problem.kind.as_str(), problem.severity), ("system_error", Severity::Error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_only_warns_refuses_nothing_when_it_cannot_be_evaluated() {
+        for (when, assert) in [(None, "1 / 0 == ()"), (Some("1 / 0 == ()"), "true")] {
+            let warns = Rule { severity: Severity::Warn, ..rule(when, assert) };
+            let Verdict::Fail(problem) = judged(&warns, &job("2026-01-10", "")) else { panic!("{assert} passes") };
+            assert_eq!((problem.kind.as_str(), problem.severity), ("system_error", Severity::Warn), "{assert}");
         }
     }
 }

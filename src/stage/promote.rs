@@ -286,7 +286,8 @@ fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &
     for part in old_parts.map(|old| setting.parts.changed_since(old)).unwrap_or_default() {
         let names_a_field =
             part.strip_prefix("mapping of ").is_some_and(|field| differs(field) || (differs("extra") && Field::named(field).is_none()));
-        if names_a_field || (part.starts_with("rule ") && draft.ad.outcome == Outcome::Held) {
+        // An ad that was held passes by an edited rule only where the ad itself is as it was.
+        if names_a_field || (same_content && part.starts_with("rule ") && draft.ad.outcome == Outcome::Held) {
             reasons.push(format!("{part} changed"));
         }
     }
