@@ -1,15 +1,36 @@
 //! `weir failures`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure, parse_time};
-use crate::model::Clock;
+use super::{DONE, Edge, Failure, are_institutions, parse_time};
+use crate::diagnostic::did_you_mean;
+use crate::model::{Clock, Severity};
 use crate::plan::picture::thousands;
+use crate::plan::{Checked, Flow};
 use crate::report::columns::{columns, line, share};
+use crate::rule::Rule;
+use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
 use crate::store::resolved::{self, Resolved};
+use crate::store::{export, versions};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
+
+/// The error types that need no rule.
+const ERROR_TYPES: [&str; 12] = [
+    "missing_field",
+    "invalid_type",
+    "invalid_length",
+    "invalid_date",
+    "invalid_array",
+    "invalid_relationship",
+    "invalid_date_range",
+    "invalid_url",
+    "system_error",
+    "unreadable",
+    "missing_id",
+    "duplicate_id",
+];
 
 /// Ads that did not become jobs: in groups, by rule, field and source; `list` shows the ads.
 #[derive(clap::Args)]
@@ -39,8 +60,8 @@ enum Command {
         /// Only those of this source
         #[arg(long)]
         source: Option<String>,
-        /// At most so many
-        #[arg(long, default_value_t = 100)]
+        /// At most so many; 0 for all
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(0..))]
         limit: i64,
         /// As JSON, for machines
         #[arg(long)]
@@ -83,18 +104,30 @@ enum Command {
 }
 
 impl Failures {
+    /// The institution that is asked about.
+    fn institution(&self) -> Option<&str> {
+        match &self.command {
+            Some(Command::List { institution, .. } | Command::Resolved { institution, .. }) => institution.as_deref(),
+            Some(_) => None,
+            None => self.institution.as_deref(),
+        }
+    }
+
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         with_connection(edge, async |connection| self.act(edge, connection).await.map(|()| DONE))
     }
 
     async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
+        if let Some(institution) = self.institution() {
+            is_known(edge, connection, institution).await?;
+        }
         let Some(command) = &self.command else { return groups(connection, self.institution.as_deref(), self.json).await };
         match command {
             Command::List { institution, rule, field, source, limit, json } => {
                 // A rule may be named with its set, as the report does.
                 let rule = rule.as_deref().and_then(|rule| rule.rsplit('/').next());
                 let wanted = Wanted { institution: institution.as_deref(), source: source.as_deref(), rule, field: field.as_deref() };
-                list(connection, &wanted, *limit, *json).await
+                list(edge, connection, &wanted, *limit, *json).await
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
             Command::Show { document } => show(connection, *document).await,
@@ -104,14 +137,22 @@ impl Failures {
     }
 }
 
-async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64, json: bool) -> Result<(), Failure> {
-    let letters = failures::list(connection, wanted, limit).await?;
+/// An institution of the project, or of the database.
+async fn is_known(edge: &Edge, connection: &mut PgConnection, institution: &str) -> Result<(), Failure> {
+    let name = [institution.to_owned()];
+    if export::unknown(connection, &name).await?.is_empty() { Ok(()) } else { are_institutions(&name, &edge.checked()) }
+}
+
+async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64, json: bool) -> Result<(), Failure> {
+    let letters = failures::list(connection, wanted, Some(limit).filter(|limit| *limit > 0)).await?;
+    let none = if letters.is_empty() { Some(none(connection, &edge.checked(), wanted).await?) } else { None };
+    let more = letters.first().map_or(0, |first| first.total) - i64::try_from(letters.len()).unwrap_or(i64::MAX);
     if json {
-        say!("{:#}", json!({ "format": 1, "failures": letters }));
+        say!("{:#}", json!({ "format": 1, "failures": letters, "more": more }));
         return Ok(());
     }
-    if letters.is_empty() {
-        say!("no failures");
+    if let Some(none) = none {
+        say!("{none}");
     }
     for letter in &letters {
         say!(
@@ -125,7 +166,35 @@ async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64, js
         );
         put!("{}", columns(&reasons(letter), 5));
     }
+    if more > 0 {
+        say!("and {} more: `--limit 0` shows all", thousands(more));
+    }
     Ok(())
+}
+
+/// Why there is no failure of those that are wanted; refuses names that nothing has.
+async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<'_>) -> Result<String, Failure> {
+    let plans = checked.institutions.iter().filter_map(|one| one.plan());
+    let flows: Vec<&Flow> = plans.flat_map(|plan| &plan.flows).collect();
+    if let Some(source) = wanted.source
+        && !flows.iter().any(|flow| flow.source == source)
+    {
+        let help = did_you_mean(source, flows.iter().map(|flow| flow.source.as_str()))
+            .map_or_else(|| "`weir plan` lists the sources".to_owned(), |near| format!("did you mean `{near}`?"));
+        return Err(Failure::nothing(format!("unknown source `{source}`\nhelp: {help}")));
+    }
+    let Some(name) = wanted.rule else { return Ok("no failures".to_owned()) };
+    let stages = flows.iter().flat_map(|flow| flow.of_role(Role::Record));
+    let rules = stages.filter_map(|(_, stage)| if let Stage::Validate(validate) = stage { Some(&validate.rules) } else { None });
+    let rules: Vec<&Rule> = rules.flatten().map(|(_, rule)| rule.as_ref()).filter(|rule| rule.id == name || rule.kind == name).collect();
+    if !rules.is_empty() && rules.iter().all(|rule| rule.severity == Severity::Warn) {
+        return Ok(format!("no failures: `{name}` only warns; `weir rehearse --all` shows the ads"));
+    }
+    // What ran once may be no rule any more.
+    if rules.is_empty() && !ERROR_TYPES.contains(&name) && versions::of(connection, None, name).await?.is_empty() {
+        return Err(Failure::nothing(format!("no rule and no error type is called `{name}`\nhelp: `weir failures` lists those of the ads")));
+    }
+    Ok("no failures".to_owned())
 }
 
 fn reasons(letter: &Letter) -> Vec<Vec<String>> {

@@ -46,6 +46,7 @@ mod schema;
 mod test;
 mod why;
 
+use crate::diagnostic::{did_you_mean, one_of};
 use crate::model::Clock;
 use crate::plan::{self as planning, Checked};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -214,6 +215,15 @@ impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Failure {
         Failure { message: error.to_string(), code: FAILED }
     }
+}
+
+/// Refuses names that no institution of the project has.
+fn are_institutions(wanted: &[String], checked: &Checked) -> Result<(), Failure> {
+    let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
+    let Some(unknown) = wanted.iter().find(|wanted| !slugs().any(|slug| slug == *wanted)) else { return Ok(()) };
+    let help =
+        did_you_mean(unknown, slugs()).map_or_else(|| format!("the institutions are {}", one_of(slugs())), |near| format!("did you mean `{near}`?"));
+    Err(Failure::nothing(format!("unknown institution `{unknown}`\nhelp: {help}")))
 }
 
 /// Runs the command line and gives the exit code.

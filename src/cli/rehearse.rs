@@ -1,13 +1,15 @@
 //! `weir rehearse`.
 
 use super::database::{Database, block_on};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, show};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, show};
 use crate::config::Project;
+use crate::diagnostic::one_of;
 use crate::engine::rehearse::{self, Asked, Rehearsal};
 use crate::plan::{Checked, Plan, Standing, check};
 use crate::report::rehearsal::{self, Page};
 use crate::store::Store;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -61,10 +63,8 @@ impl Rehearse {
     }
 
     fn chosen(&self, checked: &Checked) -> Result<Vec<Arc<Plan>>, Failure> {
-        let known = |slug: &String| checked.institutions.iter().any(|one| one.slug == *slug);
-        if let Some(unknown) = self.institutions.iter().find(|slug| !known(slug)) {
-            return Err(Failure::nothing(format!("unknown institution `{unknown}`")));
-        }
+        are_institutions(&self.institutions, checked)?;
+        self.are_used(checked)?;
         let is_named = |slug: &String| self.institutions.contains(slug);
         let mut plans = Vec::new();
         for one in checked.institutions.iter().filter(|one| self.institutions.is_empty() || is_named(&one.slug)) {
@@ -76,6 +76,23 @@ impl Rehearse {
             }
         }
         Ok(plans)
+    }
+
+    /// Refuses files that stand for no rule set that is rehearsed: they would change nothing, whatever is in them.
+    fn are_used(&self, checked: &Checked) -> Result<(), Failure> {
+        let is_chosen = |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
+        let chosen = checked.institutions.iter().filter(|one| is_chosen(&one.slug));
+        let used: BTreeSet<&str> = chosen.flat_map(|one| &one.files).filter_map(|file| file.strip_prefix("rules/")?.strip_suffix(".yaml")).collect();
+        let stem = |file: &PathBuf| file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let Some((file, stem)) = self.rules.iter().map(|file| (file, stem(file))).find(|(_, stem)| !used.contains(stem.as_str())) else {
+            return Ok(());
+        };
+        let sets = one_of(used.into_iter());
+        let help = if sets.is_empty() { "none of them uses any".to_owned() } else { format!("a file stands for the set of its name: {sets}") };
+        Err(Failure::nothing(format!(
+            "no institution that is rehearsed uses a rule set `{stem}`, for which `{}` would stand\nhelp: {help}",
+            file.display()
+        )))
     }
 
     async fn rehearse(&self, edge: &Edge, store: &Store, checked: &Checked, plans: &[Arc<Plan>]) -> Result<Vec<Page>, Failure> {

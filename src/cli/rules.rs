@@ -64,7 +64,11 @@ impl Rules {
             Command::Log { name, institution, json } => {
                 let used = versions::used(connection, institution.as_deref()).await?;
                 let changes = changes(&used).into_iter().filter(|change| name.as_ref().is_none_or(|name| change.is_of(name)));
-                log(&changes.collect::<Vec<_>>(), *json);
+                let changes: Vec<Change> = changes.collect();
+                if let (Some(name), true) = (name, changes.is_empty()) {
+                    return Err(unknown(name));
+                }
+                log(&changes, *json);
             }
             Command::Show { name, version, institution } => {
                 let all = known(connection, institution.as_deref(), name).await?;
@@ -119,7 +123,7 @@ fn log(changes: &[Change<'_>], json: bool) {
         return;
     }
     if changes.is_empty() {
-        say!("nothing of that name has run");
+        say!("nothing has run");
         return;
     }
     let row = |change: &Change| {
@@ -142,9 +146,13 @@ fn log(changes: &[Change<'_>], json: bool) {
 async fn known(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<Version>, Failure> {
     let all = versions::of(connection, institution, name).await?;
     if all.is_empty() {
-        return Err(Failure::nothing(format!("no rule and no mapping `{name}` has run\nhelp: `weir rules log` lists what has")));
+        return Err(unknown(name));
     }
     Ok(all)
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::nothing(format!("no rule and no mapping `{name}` has run\nhelp: `weir rules log` lists what has"))
 }
 
 /// A version by the beginning of its hash, or the newest but `back`.
@@ -153,6 +161,9 @@ fn pick<'v>(all: &'v [Version], wanted: Option<&str>, back: usize) -> Result<&'v
     for version in all {
         distinct.retain(|other| other.version != version.version);
         distinct.push(version);
+    }
+    if let ([only], None, 1) = (distinct.as_slice(), wanted, back) {
+        return Err(Failure::nothing(format!("{} has only one version, {}\nhelp: `weir rules show` shows it", only.part, short(&only.version))));
     }
     let found = match wanted {
         Some(wanted) => all.iter().find(|version| version.version.starts_with(wanted)),

@@ -1,15 +1,15 @@
 //! `weir test`.
 
 use super::database::with_yard;
-use super::{DONE, Edge, FAILED, Failure, NOTHING};
+use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions};
 use crate::config::Project;
-use crate::diagnostic::{did_you_mean, one_of};
 use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{Checked, Tried, check};
 use crate::report::test::{self as report, Page};
 use crate::test::institution::{self, Ground};
 use crate::test::{Coverage, Wanted};
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -86,8 +86,9 @@ impl Test {
 
     fn try_once(&self, edge: &Edge) -> Result<u8, Failure> {
         let begun = (edge.now)();
+        self.may_write(edge)?;
         let checked = check::check_for_tests(Project::load(&edge.project));
-        self.are_known(&checked)?;
+        are_institutions(&self.institutions, &checked)?;
         let wanted = Wanted { institutions: self.institutions.clone(), filter: self.filter.clone() };
         let mut tried = crate::test::try_alone(&edge.project, &checked, &wanted);
         let runs = crate::test::runs(&checked, &wanted);
@@ -101,12 +102,11 @@ impl Test {
         self.tell(edge, &checked, &page)
     }
 
-    fn are_known(&self, checked: &Checked) -> Result<(), Failure> {
-        let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
-        let Some(unknown) = self.institutions.iter().find(|wanted| !slugs().any(|slug| slug == *wanted)) else { return Ok(()) };
-        let help = did_you_mean(unknown, slugs())
-            .map_or_else(|| format!("the institutions are {}", one_of(slugs())), |near| format!("did you mean `{near}`?"));
-        Err(Failure::nothing(format!("unknown institution `{unknown}`\nhelp: {help}")))
+    /// Whether the file for build servers can be written: known before the tests are tried, and what stands in it stays until then.
+    fn may_write(&self, edge: &Edge) -> Result<(), Failure> {
+        let Some(file) = &self.junit else { return Ok(()) };
+        let opened = OpenOptions::new().append(true).create(true).open(edge.project.join(file));
+        opened.map(|_| ()).map_err(|error| not_written(file, &error))
     }
 
     fn tell(&self, edge: &Edge, checked: &Checked, page: &Page) -> Result<u8, Failure> {
@@ -115,8 +115,7 @@ impl Test {
             super::show(checked, edge);
         }
         if let Some(file) = &self.junit {
-            std::fs::write(edge.project.join(file), report::junit(page))
-                .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
+            std::fs::write(edge.project.join(file), report::junit(page)).map_err(|error| not_written(file, &error))?;
         }
         if self.json {
             say!("{:#}", report::json(page));
@@ -148,6 +147,10 @@ impl Test {
             }
         }
     }
+}
+
+fn not_written(file: &Path, error: &std::io::Error) -> Failure {
+    Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED }
 }
 
 /// The tests that need a database; where there is none, they have failed.

@@ -34,6 +34,8 @@ pub struct Rehearsal {
     pub source: String,
     /// What was edited since the ads were derived.
     pub edited: BTreeSet<String>,
+    /// Whether any ad of it is stored.
+    pub stored: bool,
     /// Ads that were judged.
     pub judged: usize,
     /// How many would be created, updated, reopened, unchanged, rejected, held, failed.
@@ -62,6 +64,8 @@ pub struct Verdicts {
     pub fails: usize,
     /// Of them, only as a warning.
     pub warns: usize,
+    /// Of these, ads that it warns of since it is new or edited; with `all`, every one.
+    pub warned: Kind,
     /// Ads against which it did not speak.
     pub begins: Kind,
     /// Ads against which it no longer speaks.
@@ -106,7 +110,7 @@ pub async fn rehearse(
         let mut outcome = outcome.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for one in &batch {
             watcher(&one.draft.ad.external_id, &one.foreseen);
-            outcome.add(one, asked.examples);
+            outcome.add(one, asked);
         }
         Ok(())
     });
@@ -114,6 +118,7 @@ pub async fn rehearse(
     judged.and(found)?;
     let mut rehearsal = outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     rehearsal.edited = edited(&lane, &setting, asked.at).await?;
+    rehearsal.stored = rehearsal.judged > 0 || is_stored(&lane, &setting, asked.at).await?;
     rehearsal.sort();
     Ok(rehearsal)
 }
@@ -131,6 +136,13 @@ async fn find(lane: &Lane, setting: &Setting, flow: &Flow, which: Which, sender:
     }
 }
 
+/// Whether any ad of the source is stored.
+async fn is_stored(lane: &Lane, setting: &Setting, at: Clock) -> Result<bool, RunError> {
+    let mut held = lane.hold().await?;
+    let first = work::after(&mut held, &setting.stream, setting.fingerprint, at, "", 1, Which::Stored).await?;
+    Ok(!first.is_empty())
+}
+
 /// What has been edited since the stored ads were derived, by name.
 async fn edited(lane: &Lane, setting: &Setting, at: Clock) -> Result<BTreeSet<String>, RunError> {
     let mut held = lane.hold().await?;
@@ -146,6 +158,17 @@ struct Judged {
     foreseen: Foreseen,
     /// What was said against it, as stored.
     before: Vec<Problem>,
+    /// What has been edited since it was derived; nothing if it never was.
+    edited: Option<Vec<String>>,
+}
+
+impl Judged {
+    /// Whether what speaks is new to this ad: warnings of ads that pass are not stored.
+    fn is_new(&self, problem: &Problem) -> bool {
+        let Some(edited) = &self.edited else { return true };
+        let is_it = |part: &String| part.strip_prefix("rule ").and_then(|name| name.rsplit('/').next()) == problem.rule.as_deref();
+        problem.rule.is_some() && edited.iter().any(is_it)
+    }
 }
 
 async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -> Result<Vec<Judged>, RunError> {
@@ -162,7 +185,9 @@ async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -
     let foreseen: Vec<Foreseen> = drafts.par_iter().map(|draft| promote.foresee(setting, draft, &old, &history)).collect();
     let judged = drafts.into_iter().zip(foreseen).map(|(draft, foreseen)| {
         let before = before.remove(&draft.ad.external_id).unwrap_or_default();
-        Judged { draft, foreseen, before }
+        let derived_by = draft.ad.derived_fingerprint.map(|by| if by == setting.fingerprint { None } else { history.get(&by) });
+        let edited = derived_by.map(|old| old.map(|old| setting.parts.changed_since(old)).unwrap_or_default());
+        Judged { draft, foreseen, before, edited }
     });
     Ok(judged.collect())
 }
@@ -177,11 +202,13 @@ async fn derive(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<A
 }
 
 impl Rehearsal {
-    fn add(&mut self, one: &Judged, examples: usize) {
+    fn add(&mut self, one: &Judged, asked: Asked) {
+        let examples = asked.examples;
         self.judged += 1;
         *self.foreseen.entry(one.foreseen.name()).or_default() += 1;
         self.add_turn(one, examples);
         self.add_rules(one, examples);
+        self.add_warnings(one, asked);
         if let Foreseen::Update(changes, _) | Foreseen::Reopen(changes, _) = &one.foreseen {
             for (field, change) in changes {
                 let shown = |side: &str| change.get(side).map_or_else(|| "-".to_owned(), shown);
@@ -221,6 +248,13 @@ impl Rehearsal {
         }
     }
 
+    fn add_warnings(&mut self, one: &Judged, asked: Asked) {
+        let warnings = one.draft.problems.iter().filter(|problem| problem.severity == Severity::Warn);
+        for problem in warnings.filter(|problem| asked.all || one.is_new(problem)) {
+            self.rules.entry(name_of(problem)).or_default().warned.add(one, problem.message.clone(), asked.examples);
+        }
+    }
+
     /// Whether nothing would change.
     pub fn is_quiet(&self) -> bool {
         self.turns.is_empty() && self.fields.is_empty() && self.rules.values().all(|rule| rule.begins.count + rule.ends.count == 0)
@@ -229,7 +263,7 @@ impl Rehearsal {
     /// The same examples in the same order, whichever batch came first.
     fn sort(&mut self) {
         let kinds = self.turns.values_mut().chain(self.fields.values_mut());
-        let kinds = kinds.chain(self.rules.values_mut().flat_map(|rule| [&mut rule.begins, &mut rule.ends]));
+        let kinds = kinds.chain(self.rules.values_mut().flat_map(|rule| [&mut rule.begins, &mut rule.ends, &mut rule.warned]));
         kinds.for_each(|kind| kind.examples.sort_by(|one, other| one.id.cmp(&other.id)));
     }
 }

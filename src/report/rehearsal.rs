@@ -48,15 +48,31 @@ fn source_text(out: &mut String, source: &Rehearsal) {
         let _ = writeln!(out, "    {turn}: {}", ads(kind.count));
         examples(out, kind, '!');
     }
+    for (name, kind) in warned(source) {
+        let _ = writeln!(out, "    {}", warns(name, kind));
+        examples(out, kind, '~');
+    }
     for (field, kind) in &source.fields {
         let _ = writeln!(out, "    {field} would change in {}", ads(kind.count));
         examples(out, kind, '~');
     }
 }
 
+/// Rules that are edited and only warn, with the ads that they warn of.
+fn warned(source: &Rehearsal) -> impl Iterator<Item = (&str, &Kind)> {
+    source.rules.iter().map(|(name, rule)| (name.as_str(), &rule.warned)).filter(|(_, kind)| kind.count > 0)
+}
+
+fn warns(name: &str, kind: &Kind) -> String {
+    format!("{} warns of {}", line(name, 60), ads(kind.count))
+}
+
 fn summary(source: &Rehearsal) -> String {
     let edited: Vec<&str> = source.edited.iter().map(String::as_str).collect();
     let why = if edited.is_empty() { String::new() } else { format!(" ({} changed)", line(&edited.join(", "), 200)) };
+    if !source.stored {
+        return "nothing is stored of this source yet: `weir run` reads it".to_owned();
+    }
     if source.judged == 0 {
         return "the working copy is what derived all stored ads: nothing would change".to_owned();
     }
@@ -108,6 +124,7 @@ fn institution(page: &Page) -> Markup {
                 p { (summary(source)) }
                 (rules(source))
                 @for (turn, kind) in &source.turns { (table(&format!("{turn}: {}", ads(kind.count)), kind)) }
+                @for (name, kind) in warned(source) { (table(&warns(name, kind), kind)) }
                 @for (field, kind) in &source.fields { (table(&format!("{field} would change in {}", ads(kind.count)), kind)) }
             }
         }

@@ -30,13 +30,16 @@ pub struct Failure {
     pub refused: bool,
     /// Every reason: a list of {type, field, message, rule}.
     pub reasons: Json,
+    /// How many are wanted, however many are listed.
+    #[serde(skip)]
+    pub total: i64,
 }
 
 /// Ads that failed. Each reason with the value that it is about and since when it stands.
 macro_rules! failures {
     ($condition:literal) => {
         concat!(
-            "SELECT * FROM (
+            "SELECT *, count(*) OVER () AS total FROM (
                SELECT s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.refused IS NOT NULL AS refused,
                  COALESCE(r.since, f.failure_timestamp, s.first_seen_at) AS since,
                  COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'system_error'), 'message', COALESCE(f.error_details, ''),
@@ -67,11 +70,11 @@ pub struct Wanted<'a> {
     pub field: Option<&'a str>,
 }
 
-/// Failures, by institution, source and id.
+/// Failures, by institution, source and id; all without a limit.
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64) -> Result<Vec<Failure>> {
+pub async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: Option<i64>) -> Result<Vec<Failure>> {
     let sql = failures!(
         "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
          AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (

@@ -15,6 +15,13 @@ fn weir(lab: &Lab, words: &[&str]) -> String {
     said
 }
 
+/// Runs a command that refuses; its exit code and what it says.
+fn refused(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
 async fn one(lab: &Lab, sql: &'static str) -> String {
     lab.texts(sql).await.join("; ")
 }
@@ -195,10 +202,34 @@ async fn failures_are_read_in_groups_and_leave_with_the_reason_on_record() {
     assert!(text.contains("strict board · rule not-too-long"), "{text}");
     let list = weir(&lab, &["failures", "list", "strict", "--rule", "shared/not-too-long"]);
     assert!(list.contains("since 2026-09-01"), "{list}");
-    assert_eq!(weir(&lab, &["failures", "list", "--source", "nowhere"]), "no failures\n");
+    let by_one = weir(&lab, &["failures", "list", "--limit", "1"]);
+    let all = weir(&lab, &["failures", "list", "--limit", "0"]).lines().filter(|line| line.contains(" · document ")).count();
+    assert!(by_one.ends_with(&format!("and {} more: `--limit 0` shows all\n", all - 1)) && all > 1, "{by_one}");
     lab.lay_over(&case.join("looser"));
     lab.run(&day("1", "2026-09-02T02:00:00Z")).await;
     let resolved = weir(&lab, &["failures", "resolved", "strict", "--since", "2026-09-02"]);
     assert!(resolved.contains("rule shared/not-too-long changed"), "{resolved}");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nothing_is_called_is_refused_and_not_answered_with_silence() {
+    let lab = lab(Path::new("tests/cases/rulings")).await;
+    lab.run(&day("1", "2026-09-01T02:00:00Z")).await;
+    for (words, said) in [
+        (&["failures", "strikt"][..], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["failures", "list", "nope"], "unknown institution `nope`\nhelp: the institutions are `strict`, `usual`"),
+        (&["failures", "resolved", "nope"], "unknown institution `nope`"),
+        (&["failures", "list", "--source", "bord"], "unknown source `bord`\nhelp: did you mean `board`?"),
+        (&["failures", "list", "--rule", "nope"], "no rule and no error type is called `nope`"),
+        (&["rules", "log", "nope"], "no rule and no mapping `nope` has run"),
+        (&["rules", "diff", "not-too-long", "--institution", "usual"], "rule shared/not-too-long has only one version"),
+        (&["rehearse", "nope"], "unknown institution `nope`\nhelp: the institutions are `strict`, `usual`"),
+    ] {
+        let (code, told) = refused(&lab, words);
+        assert!(code == Some(2) && told.contains(said), "{words:?}: {code:?} {told}");
+    }
+    // Known, and nothing fails by it.
+    assert_eq!(weir(&lab, &["failures", "list", "--rule", "missing_id"]), "no failures\n");
     lab.bench.drop().await;
 }

@@ -114,3 +114,57 @@ async fn a_rehearsal_on_a_real_board_says_what_the_run_does() {
     compare(&lab, &step("2026-09-01T02:00:00Z"), "a mapping").await;
     lab.bench.drop().await;
 }
+
+const DATED: &str = "institution: acme
+timezone: Australia/Sydney
+sources:
+  board:
+    fetch: { file: { path: ads.ndjson } }
+    id: $.id
+    job: { title: $.title }
+require: { title: { type: string } }
+rules: [own]
+";
+
+/// What `weir rehearse` says with some arguments: exit code, stdout and stderr.
+fn told(lab: &Lab, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
+    let words = [&["rehearse", "--at", "2026-09-01T02:00:00Z"], arguments].concat();
+    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).output().unwrap();
+    (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ads_that_a_new_rule_only_warns_of_are_shown() {
+    let lab = Lab::new().await;
+    let rule =
+        |id: &str, assert: &str| format!("  - {{ id: {id}, type: own, severity: warn, assert: '{assert}', message: \"not {{job.title}}\" }}\n");
+    lab.write("institutions/acme.yaml", DATED);
+    lab.write("ads.ndjson", "{\"id\": \"1\", \"title\": \"Nurse\"}\n{\"id\": \"2\", \"title\": \"Diver\"}\n");
+    lab.write("rules/own.yaml", &format!("rules:\n{}", rule("old", "job.title != \"Diver\"")));
+    let (code, said) = told(&lab, &[]);
+    assert!(code == Some(0) && said.contains("board: nothing is stored of this source yet"), "{said}");
+    lab.run(&Step::new("2026-09-01", &[])).await;
+    lab.write("rules/own.yaml", &format!("rules:\n{}{}", rule("old", "job.title != \"Diver\""), rule("new", "job.title != \"Nurse\"")));
+    let (_, said) = told(&lab, &[]);
+    assert!(said.contains("    new warns of 1 ad\n      ~ 1 Nurse · not Nurse\n") && !said.contains("old warns of"), "{said}");
+    let (_, said) = told(&lab, &["--all"]);
+    assert!(said.contains("    old warns of 1 ad\n      ~ 2 Diver · not Diver\n"), "{said}");
+    let (_, said) = told(&lab, &["--json"]);
+    let page: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let warned = &page["institutions"][0]["sources"][0]["rules"]["new"]["warned"];
+    assert_eq!((&warned["count"], &warned["examples"][0]["id"]), (&1.into(), &"1".into()), "{said}");
+    let file = lab.folder.join("page.html");
+    told(&lab, &["--html", file.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(file).unwrap().contains("not Nurse"));
+    // A file that stands for no set would change nothing, whatever is in it.
+    lab.write("drafts/owm.yaml", "rules: []\n");
+    let draft = lab.folder.join("drafts/owm.yaml");
+    let (code, said) = told(&lab, &["--rules", draft.to_str().unwrap()]);
+    assert!(code == Some(2) && said.contains("uses a rule set `owm`") && said.contains("a file stands for the set of its name: `own`"), "{said}");
+    let mut failures = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
+    let failures = failures.arg("--project").arg(&lab.folder).args(["failures", "list", "--rule", "new"]).env("DATABASE_URL", lab.bench.url());
+    let said = String::from_utf8(failures.output().unwrap().stdout).unwrap();
+    assert_eq!(said, "no failures: `new` only warns; `weir rehearse --all` shows the ads\n");
+    lab.bench.drop().await;
+}
