@@ -5,12 +5,14 @@ use super::database::block_on;
 use super::new_rule::NewRule;
 use super::run::door;
 use super::{DONE, Edge, Failure, first_test};
+use crate::plan::compile::is_name;
 use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Trouble};
 use crate::source::draft::{self, Draft};
+use crate::span::Zone;
 use crate::test::first::Sample;
 use clap::Args;
 use reqwest::Method;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Write a first draft.
@@ -63,6 +65,7 @@ impl New {
 
 impl NewInstitution {
     fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        self.can_be()?;
         let file = edge.project.join("institutions").join(format!("{}.yaml", self.institution));
         if file.exists() {
             return Err(Failure::nothing(format!("`{}` is there already\nhelp: choose another name, or remove the file", file.display())));
@@ -75,6 +78,9 @@ impl NewInstitution {
             .map_err(|why| Failure::nothing(format!("nothing can be made of `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
         std::fs::create_dir_all(edge.project.join("institutions"))?;
         std::fs::write(&file, format!("{SCHEMA}{text}"))?;
+        if write_pipeline(&edge.project)? {
+            say!("wrote pipelines/daily.yaml: the stages of a daily run, and when it runs");
+        }
         let origin = if is_address { Sample::Address(&self.from) } else { Sample::File(&self.from) };
         let slug = &self.institution;
         match first_test::write(edge, slug, origin, &sample)? {
@@ -88,6 +94,16 @@ impl NewInstitution {
             }
         }
         Ok(DONE)
+    }
+
+    /// Whether `weir check` would take the name and the zone: nothing is written or asked before.
+    fn can_be(&self) -> Result<(), Failure> {
+        if !is_name(&self.institution) {
+            let message = format!("`{}` cannot be the name of an institution\nhelp: use lower-case letters, digits and `-`", self.institution);
+            return Err(Failure::nothing(message));
+        }
+        let told = |why: String| Failure::nothing(why.replace('\n', "\nhelp: "));
+        self.timezone.parse::<Zone>().map(drop).map_err(told)
     }
 
     async fn fetch(&self, edge: &Edge) -> Result<Vec<u8>, Failure> {
@@ -108,6 +124,21 @@ impl NewInstitution {
         let told = |trouble: Trouble| Failure::nothing(trouble.to_string());
         door(edge, None)?.ask(ask).await.map_err(told)?.bytes(MOST_BYTES).await.map_err(told)
     }
+}
+
+/// The pipeline that an institution runs if it names none.
+const DAILY: &str = include_str!("../../pipelines/daily.yaml");
+
+/// Writes the pipeline where the project has none; whether it did.
+fn write_pipeline(project: &Path) -> Result<bool, Failure> {
+    let folder = project.join("pipelines");
+    let is_yaml = |path: PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+    if std::fs::read_dir(&folder).is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| is_yaml(file.path())))) {
+        return Ok(false);
+    }
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("daily.yaml"), DAILY)?;
+    Ok(true)
 }
 
 fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {

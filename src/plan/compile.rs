@@ -137,8 +137,13 @@ pub fn institution_id(slug: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("weir:institution:{slug}").as_bytes())
 }
 
+/// Whether a text can be the name of an institution or source.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+}
+
 fn check_name(what: &str, name: &Located<String>, out: &mut Diagnostics) {
-    let good = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    let good = is_name(name);
     if name.is_empty() {
         out.error(&name.place, "bad-name", format!("the name of the {what} is empty")).help("use lower-case letters, digits and `-`");
     } else if !good {

@@ -109,7 +109,7 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
         }
         let mut content = document.content;
         if let (Some((_, spec)), Some(detail)) = (fetch.detail(), page.detail) {
-            spec.put_into(&mut content, detail)?;
+            spec.put_into(&document.external_id, &mut content, detail)?;
         }
         ads.push(Ad::fresh(document.external_id, content, document.hash, at));
     }

@@ -49,7 +49,8 @@ pub struct Files {
     /// Without `decode`, the name of each file says how it is read.
     by_name: bool,
     charset: Option<String>,
-    url: Option<String>,
+    /// The address that the files were saved from.
+    pub url: Option<String>,
     records: String,
 }
 
@@ -209,6 +210,11 @@ impl Files {
 }
 
 impl Files {
+    /// The character set that the source says.
+    pub(super) fn charset(&self) -> Option<&str> {
+        self.charset.as_deref()
+    }
+
     /// What needs no `records` is told by its name; everything else is read as it was compiled.
     pub(super) fn decoder_of(&self, name: &str) -> Decoder {
         let suggested = self.by_name.then(|| DecodeSpec::of_name(name)).and_then(|spec| spec.without_settings());

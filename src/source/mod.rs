@@ -111,17 +111,18 @@ impl Source {
         }
     }
 
-    /// The records of an answer or file that is at hand, for trying it out. The name of a file may say how it is read.
+    /// The records of an answer or file that is at hand, for trying it out. The name of a file may say how it is read. It came from where the
+    /// source would be read: a file without `url` from nowhere, as in a run.
     ///
     /// # Errors
     /// It is not what it should be.
     pub fn records_of(&self, mut body: &[u8], name: Option<&str>) -> Result<Vec<json::Item>, String> {
-        let decoder = match self {
-            Source::Http(http) => http.decoder.clone(),
-            Source::File(files) => name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name)),
+        let (decoder, url, charset) = match self {
+            Source::Http(http) => (http.decoder.clone(), Some(http.example_address()), http.charset()),
+            Source::File(files) => (name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name)), files.url.clone(), files.charset()),
         };
         let mut items = Vec::new();
-        let found = decoder.decode(&mut body, &decode::Body { url: Some("https://example.org/"), charset: None }, &[], &mut |item| {
+        let found = decoder.decode(&mut body, &decode::Body { url: url.as_deref(), charset }, &[], &mut |item| {
             items.push(item);
             true
         })?;

@@ -297,6 +297,49 @@ fn a_draft_of_an_institution_brings_its_first_test_which_passes() {
     assert_eq!(test(folder.path(), &["a"]).0, 1);
 }
 
+/// A test reads a page as a run does: from the address of its source, and from none where that is not said.
+#[test]
+fn links_of_a_test_lead_from_where_the_source_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "p.html",
+        "<!doctype html><html><script type='application/ld+json'>{\"@type\":\"JobPosting\",\"title\":\"Ranger\"}</script></html>",
+    );
+    let output = weir(folder.path(), &["new", "acme", "--from", "p.html"]);
+    assert!(output.status.success() && said(&output).contains("no first test: no id at `$.url`"), "{}", said(&output));
+    let draft = folder.path().join("institutions/acme.yaml");
+    let text = std::fs::read_to_string(&draft).unwrap();
+    std::fs::write(&draft, text.replace("# url: https:// ", "url: https://jobs.example/list # ")).unwrap();
+    write(
+        folder.path(),
+        "tests/mapping/acme.yaml",
+        "institution: acme\ntests: [{ file: p.html, expect: { id: \"https://jobs.example/list\", title: Ranger } }]\n",
+    );
+    assert_eq!(test(folder.path(), &["acme"]).0, 0, "{}", test(folder.path(), &["acme"]).1);
+}
+
+/// What `check` would refuse is refused before anything is written; what a draft needs is there after it.
+#[test]
+fn a_draft_of_an_institution_stands_in_an_empty_folder_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("project");
+    write(&project, "a.json", r#"[{"id":1,"title":"A"},{"id":2,"title":"B"}]"#);
+    for (arguments, why) in [
+        (&["../evil"][..], "`../evil` cannot be the name of an institution\nhelp: "),
+        (&["Bad_Name"], "`Bad_Name` cannot be the name of an institution"),
+        (&["acme", "--timezone", "Mars/X"], "unknown time zone `Mars/X`\nhelp: "),
+    ] {
+        let output = weir(&project, &[&["new", "--from", "a.json"], arguments].concat());
+        assert!(output.status.code() == Some(2) && said(&output).contains(why), "{arguments:?}: {}", said(&output));
+    }
+    assert!(!project.join("institutions").exists() && !folder.path().join("evil.yaml").exists());
+    let output = weir(&project, &["new", "acme", "--from", "a.json"]);
+    assert!(said(&output).contains("wrote pipelines/daily.yaml") && said(&output).contains("with its first test"), "{}", said(&output));
+    assert_eq!(weir(&project, &["check"]).status.code(), Some(0));
+    assert!(!said(&weir(&project, &["new", "beta", "--from", "a.json"])).contains("pipelines"), "there is one already");
+}
+
 /// The ad at an address stands in the test itself, so that the test needs no network.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_test_of_an_address_holds_the_ad() {

@@ -42,6 +42,9 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
             let _ = writeln!(out, "        {key}: {}", quoted(&value));
         }
     }
+    if !draft.is_address && matches!(shape.decode, Some("html" | "json_ld")) {
+        out.push_str("        # url: https://      # the address that the file was saved from: links lead from there\n");
+    }
     if draft.allow_private {
         let _ = writeln!(out, "        allow_private: true");
     }

@@ -123,8 +123,9 @@ impl Detail {
     ///
     /// # Errors
     /// It is not what it should be.
-    pub fn put_into(&self, listing: &mut Json, mut page: &[u8]) -> Result<(), String> {
-        let found = first_record(&self.decoder, &mut page, "https://example.org/", None)?;
+    pub fn put_into(&self, id: &str, listing: &mut Json, mut page: &[u8]) -> Result<(), String> {
+        let url = self.request.example(&BTreeMap::from([("id".to_owned(), id.to_owned())]), Some(listing));
+        let found = first_record(&self.decoder, &mut page, &url, None)?;
         if let Json::Object(members) = listing {
             members.insert(self.into.clone(), found);
         }

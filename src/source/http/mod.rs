@@ -210,6 +210,16 @@ impl Http {
         format!("{}{}{}{detail}", self.request.url(), crawls.collect::<String>(), self.paging.explain())
     }
 
+    /// The address as far as it is known without asking; where only a variable says it, one that stands for it.
+    pub(super) fn example_address(&self) -> String {
+        self.request.example(&BTreeMap::new(), None)
+    }
+
+    /// The character set that the source says.
+    pub(super) fn charset(&self) -> Option<&str> {
+        self.charset.as_deref()
+    }
+
     /// Reads all pages of all crawls.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
         if self.manners.window.as_ref().is_some_and(|window| !window.contains(approach.local_time)) {

@@ -10,6 +10,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use url::Url;
 
 /// How a request is made.
@@ -232,6 +233,12 @@ impl Request {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
         Ok(Ready { method: self.method.clone(), url, headers, sent, led_from: None })
+    }
+
+    /// An address that it could go to, for trying out pages that are at hand: as a run would have it, as far as that is known.
+    pub fn example(&self, values: &BTreeMap<String, String>, listing: Option<&Json>) -> String {
+        let filled = self.fill(Filling { variables: &Variables::new(), values, listing }).map(|ready| ready.url);
+        filled.or_else(|_| Url::parse(&self.url.example())).map_or_else(|_| "https://example.org/".to_owned(), String::from)
     }
 
     /// Where the author sends it; nothing if only an answer says where.
