@@ -3,7 +3,8 @@
 //!
 //! It never follows a link and never runs a script. Text is what a reader sees: blocks and cells are apart, blanks are one blank.
 
-use scraper::{ElementRef, Html, Node, Selector};
+use html5ever::tendril::{StrTendril, TendrilSink};
+use scraper::{ElementRef, Html, HtmlTreeSink, Node, Selector};
 use std::fmt;
 use url::Url;
 
@@ -38,10 +39,43 @@ pub struct CssError {
     pub help: String,
 }
 
+/// Most levels of a page, as browsers have it: what is done for an element grows with what is open around it.
+const MOST_LEVELS: usize = 512;
+/// How much is parsed before the levels are looked at.
+const PIECE: usize = 4096;
+
+/// A page is nested so deeply that reading it could take hours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the page is nested deeper than {MOST_LEVELS} levels at line {line}")]
+pub struct TooDeep {
+    line: usize,
+}
+
 impl Page {
-    /// Parses a page.
+    /// Parses a page; of one that is nested too deeply the part before that place.
     pub fn parse(html: &str) -> Page {
-        Page(Html::parse_document(html))
+        Page(parse(html).0)
+    }
+
+    /// Parses a whole page.
+    ///
+    /// # Errors
+    /// It is nested too deeply.
+    pub fn whole(html: &str) -> Result<Page, TooDeep> {
+        match parse(html) {
+            (page, None) => Ok(Page(page)),
+            (_, Some(deep)) => Err(deep),
+        }
+    }
+
+    /// What can be read of a page that is nested too deeply; nothing if it is not.
+    pub fn cut(html: &str) -> Option<Page> {
+        may_be_deep(html).then(|| parse(html)).and_then(|(page, deep)| deep.map(|_| Page(page)))
+    }
+
+    /// Its text.
+    pub fn text(&self) -> String {
+        text_of(self.0.root_element())
     }
 
     /// The elements that a selector finds, but not those within another of them.
@@ -65,6 +99,34 @@ impl Page {
     pub fn html(&self) -> String {
         self.0.html().trim().to_owned()
     }
+}
+
+fn may_be_deep(html: &str) -> bool {
+    html.bytes().filter(|byte| *byte == b'<').count() > MOST_LEVELS
+}
+
+/// Parses piece by piece, and stops where it gets too deep.
+fn parse(html: &str) -> (Html, Option<TooDeep>) {
+    if !may_be_deep(html) {
+        return (Html::parse_document(html), None);
+    }
+    let mut parser = html5ever::parse_document(HtmlTreeSink::new(Html::new_document()), html5ever::ParseOpts::default());
+    let (mut at, mut seen) = (0, 0);
+    while at < html.len() {
+        let end = html.ceil_char_boundary(at + PIECE);
+        parser.process(StrTendril::from(&html[at..end]));
+        at = end;
+        let page = parser.tokenizer.sink.sink.0.borrow();
+        let nodes = page.tree.nodes();
+        let fresh = nodes.len() - seen;
+        seen += fresh;
+        let deep = nodes.rev().take(fresh).any(|node| node.ancestors().nth(MOST_LEVELS).is_some());
+        drop(page);
+        if deep {
+            return (parser.finish(), Some(TooDeep { line: html[..at].lines().count() }));
+        }
+    }
+    (parser.finish(), None)
 }
 
 /// An element as markup that reads the same by itself: a row stands in a table, for browsers read none without.
@@ -242,6 +304,17 @@ mod tests {
         assert_eq!(standing_alone(found[0]), r#"<div class="a">1<div class="a">2</div></div>"#);
         let row = standing_alone(page.outermost(&Css::parse("tr.b").unwrap())[0]);
         assert_eq!(Css::parse("tr.b td").unwrap().select(&Page::parse(&row), None), ["4"]);
+    }
+
+    #[test]
+    fn what_is_too_deep_is_told_and_what_is_only_long_is_not() {
+        let deep = format!("<p>first</p>\n{}", "<div class=x>".repeat(80_000));
+        assert_eq!(Page::whole(&deep).unwrap_err().to_string(), "the page is nested deeper than 512 levels at line 2");
+        assert_eq!(Css::parse("p").unwrap().select(&Page::parse(&deep), None), ["first"]);
+        let long = format!("<ul>{}</ul><table>{}</table>", "<li>é<p>a<br><b>b".repeat(2000), "<tr><td><span>c".repeat(2000));
+        let page = Page::whole(&long).unwrap();
+        assert_eq!(page.html(), Html::parse_document(&long).html());
+        assert_eq!(Css::parse("td").unwrap().select(&page, None).len(), 2000);
     }
 
     proptest! {

@@ -193,7 +193,7 @@ impl Files {
             stopped.is_ok()
         };
         let found = match File::open(file) {
-            Ok(opened) => self.parse(&name, Counting { inner: opened, bytes: &mut tally.bytes, left: MAX_FILE_BYTES }, &mut put),
+            Ok(opened) => self.parse(&name, Counting { inner: opened, bytes: &mut tally.bytes, left: MAX_FILE_BYTES, is_over: false }, &mut put),
             Err(error) => Err(error.to_string()),
         };
         match found {
@@ -260,12 +260,18 @@ pub(super) struct Counting<'b, R> {
     pub(super) inner: R,
     pub(super) bytes: &'b mut i64,
     pub(super) left: u64,
+    /// Whether there was more than that.
+    pub(super) is_over: bool,
 }
 
 impl<R: Read> Read for Counting<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| std::io::Error::other("larger than the limit"))?;
+        self.is_over |= read as u64 > self.left;
+        if self.is_over {
+            return Err(std::io::Error::other("larger than the limit"));
+        }
+        self.left -= read as u64;
         *self.bytes += i64::try_from(read).unwrap_or(i64::MAX);
         Ok(read)
     }

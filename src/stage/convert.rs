@@ -2,6 +2,7 @@
 //! was found: whether that refuses the ad is for validation to say. Blank text, null and empty lists are absent.
 
 use super::relative::{self, Told};
+use crate::markup::Page;
 use crate::model::problem::Invalid;
 use crate::model::{Clock, FieldKind, Value};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
@@ -293,6 +294,10 @@ fn readable(text: &str) -> String {
 }
 
 fn unmarked(text: &str) -> String {
+    // What is nested too deeply to be parsed in time is read up to there.
+    if let Some(page) = Page::cut(text) {
+        return page.text();
+    }
     let config = html2text::config::plain_no_decorate().allow_width_overflow().no_table_borders();
     let plain = config.string_from_read(text.as_bytes(), 10_000).unwrap_or_else(|_| text.to_owned());
     let lines: Vec<&str> = plain.lines().map(str::trim_end).collect();
@@ -351,6 +356,8 @@ mod tests {
 
     #[test]
     fn html_becomes_readable_text() {
+        let deep = format!("<p>Ranger</p>{}Cook", "<div>".repeat(20_000));
+        assert_eq!(readable(&deep), "Ranger");
         let html = convert(As::Html, &[]);
         let Value::Text(text) = html.apply(&[&json!("<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>")]) else { panic!() };
         assert!(text.starts_with("Lead the team & grow.") && text.contains("One") && !text.contains("x()"), "{text}");

@@ -147,6 +147,18 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_asked_for_once() {
+    let server = MockServer::start().await;
+    Mock::given(path_regex("^/jobs$")).respond_with(ResponseTemplate::new(200).set_body_bytes(vec![b' '; 3_000_000])).mount(&server).await;
+    let lab = board(&server, "limits: { page_bytes: 1MB }").await;
+    let (found, why) = state(&run(&lab, 1).await);
+    let asked = server.received_requests().await.unwrap().iter().filter(|request| request.url.path() == "/jobs").count();
+    assert_eq!((found, asked), (ReadState::Unreachable, 1), "{why}");
+    assert!(why.contains("limits: { page_bytes }"), "{why}");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_breaks_off_is_read_again_from_its_start() {
     let list = json!(jobs(0..8)).to_string();
     let half = Act::Break { head: "HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n[{\"id\": 0, \"title\": \"Ranger 0\"}, ", reset: true };

@@ -46,7 +46,7 @@ impl Cards {
     }
 
     pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-        let mut page = Page::parse(text);
+        let mut page = Page::whole(text).map_err(|deep| deep.to_string())?;
         let stated = self.count.as_ref().and_then(|css| css.select(&page, None).iter().find_map(|text| first_number(text)));
         let is_empty = self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
@@ -107,7 +107,7 @@ impl Script {
         let held = match (&self.css, &self.after) {
             (Some(css), _) => {
                 let taken = Css::parse(&format!("{}@html", css.to_string().trim_end_matches("@html"))).map_err(|error| error.message)?;
-                taken.select(&Page::parse(text), None).into_iter().next()
+                taken.select(&Page::whole(text).map_err(|deep| deep.to_string())?, None).into_iter().next()
             }
             (None, Some(after)) => text.split_once(after.as_str()).map(|(_, rest)| rest.to_owned()),
             (None, None) => None,
@@ -157,6 +157,13 @@ mod tests {
         assert!(!read(&cards(Some("article.job")), "<p>Sorry</p>").1.place_found);
         assert!(read(&cards(Some("article.job")), "<p class='no-results'>None</p>").1.place_found);
         assert_eq!(read(&cards(None), LIST).0.len(), 1);
+    }
+
+    #[test]
+    fn a_page_that_could_keep_the_parser_busy_is_refused() {
+        let deep = "<div>".repeat(20_000);
+        let told = cards(None).read(&deep, &Body::default(), &[], &mut |_| true).unwrap_err();
+        assert!(told.contains("deeper than 512 levels"), "{told}");
     }
 
     #[test]

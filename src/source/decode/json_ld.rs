@@ -14,7 +14,8 @@ pub(super) fn read(text: &str, kind: &str, body: &Body, put: &mut dyn FnMut(Item
     let blocks = Css::parse("script[type='application/ld+json' i]@html").map_err(|error| error.message)?;
     let mut found = Found::default();
     let mut broken = Vec::new();
-    for block in blocks.select(&Page::parse(text), None) {
+    let page = Page::whole(text).map_err(|deep| deep.to_string())?;
+    for block in blocks.select(&page, None) {
         match parse(&block) {
             Ok(value) => {
                 let mut objects = Vec::new();

@@ -118,7 +118,8 @@ fn numbers(value: &Json, path: &str, at_least: usize, depth: usize, found: &mut 
 /// Pages: markup for search engines needs no mapping; else cards that repeat are the ads.
 fn html(text: &str) -> Result<Shape, String> {
     let blocks = Css::parse("script[type='application/ld+json' i]@html").map_err(|error| error.message)?;
-    let has_postings = blocks.select(&Page::parse(text), None).iter().any(|block| block.contains("JobPosting"));
+    let page = Page::whole(text).map_err(|deep| deep.to_string())?;
+    let has_postings = blocks.select(&page, None).iter().any(|block| block.contains("JobPosting"));
     if has_postings {
         return Ok(Shape { decode: Some("json_ld"), records: None, count: None, ads: 0, members: Vec::new(), id: None, json: None });
     }

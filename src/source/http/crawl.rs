@@ -334,14 +334,20 @@ impl Parsing {
             stopped = pages.put(with_request(item, self.request.as_ref()), &origin).is_err();
             !stopped
         };
-        let mut counting = super::super::file::Counting { inner: body, bytes: &mut bytes, left: self.limit };
+        let mut counting = super::super::file::Counting { inner: body, bytes: &mut bytes, left: self.limit, is_over: false };
         let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
         match found {
             _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
             Ok(found) => Ok((found, items, bytes)),
+            Err(_) if counting.is_over => Err(too_large(self.limit)),
             Err(why) => Err(Trouble::Passing { why: format!("the body is not whole {}: {why}", self.decoder.explain()), wait: None }),
         }
     }
+}
+
+/// A body that is too large is so the next time, too.
+pub(super) fn too_large(limit: u64) -> Trouble {
+    Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes, the most that `limits: {{ page_bytes }}` allows"))
 }
 
 /// The record with the values of the request that are kept, as its last member.

@@ -8,6 +8,7 @@ use super::super::file::Counting;
 use super::super::json::Item;
 use super::super::template::{Filling, Names};
 use super::Http;
+use super::crawl::too_large;
 use super::request::{BodySpec, MethodSpec, Request, Written};
 use crate::diagnostic::Diagnostics;
 use crate::model::Received;
@@ -137,9 +138,13 @@ impl Detail {
         let (url, charset) = (http.redacted(answer.url.as_str(), access), answer.charset());
         let (decoder, left) = (self.decoder.clone(), http.limits.page_bytes);
         let inner = SyncIoBridge::new(Box::pin(answer.into_reader()));
-        let reading =
-            tokio::task::spawn_blocking(move || first_record(&decoder, &mut Counting { inner, bytes: &mut 0, left }, &url, charset.as_deref()));
-        reading.await.map_err(|error| Trouble::Lasting(error.to_string()))?.map_err(|why| Trouble::Passing { why, wait: None })
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut bytes = 0;
+            let mut counting = Counting { inner, bytes: &mut bytes, left, is_over: false };
+            let found = first_record(&decoder, &mut counting, &url, charset.as_deref());
+            found.map_err(|why| if counting.is_over { too_large(left) } else { Trouble::Passing { why, wait: None } })
+        });
+        reading.await.map_err(|error| Trouble::Lasting(error.to_string()))?
     }
 }
 
