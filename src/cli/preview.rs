@@ -165,6 +165,6 @@ fn plain(value: &Json) -> String {
 
 /// The text in at most so many letters; what scraped text could do to a terminal is taken out.
 fn short(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean: String = text.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
     if clean.chars().count() <= width { clean } else { format!("{}…", clean.chars().take(width.saturating_sub(1)).collect::<String>()) }
 }

@@ -6,7 +6,7 @@ use super::pipeline::{self, Pipeline};
 use super::rules::RuleSet;
 use super::{Flow, Node, Plan, quality};
 use crate::config::institution::WithoutSpec;
-use crate::config::rules::uses;
+use crate::config::rules::{RuleUse, uses};
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::identity::{Guards, IdentitySpec};
@@ -65,6 +65,8 @@ pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagno
         check_named(field, &all, all.jobs().collect(), out);
     }
     check_repeated_rules(spec, shared, out);
+    check_repeated_sets(&spec.rules, out);
+    sources.values().for_each(|source| check_repeated_sets(&source.rules, out));
     let mut compiled = Vec::new();
     for (name, source) in sources {
         check_name("source", name, out);
@@ -359,6 +361,19 @@ fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagn
                 }
             }
         }
+    }
+}
+
+/// A set that is named twice is applied once.
+fn check_repeated_sets(written: &[RuleUse], out: &mut Diagnostics) {
+    let mut first: HashMap<&str, &Located<String>> = HashMap::new();
+    for (name, _) in uses(written) {
+        if let Some(earlier) = first.get(name.as_str()) {
+            out.warning(&name.place, "duplicate-rules", format!("the rule set `{name}` is named twice here: it is applied once"))
+                .related(&earlier.place, "first here")
+                .help("take one of them out; what is changed of a set stands under its name, such as `common: { max_open: 3 months }`");
+        }
+        first.entry(name.as_str()).or_insert(name);
     }
 }
 

@@ -160,9 +160,14 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
         Some(when) => Some(when?),
         None => None,
     };
+    let kind = spec.kind.get()?;
+    if kind.trim().is_empty() {
+        out.error(&kind.place, "empty-value", "the error type is empty").help("name it, such as `invalid_length`: reports and failures are sorted by it");
+        return None;
+    }
     let rule = Rule {
         id: spec.id.get()?.value.clone(),
-        kind: spec.kind.get()?.value.clone(),
+        kind: kind.value.clone(),
         field: spec.field.as_ref().map(|field| field.value.clone()),
         severity: spec.severity,
         when,
@@ -180,6 +185,10 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
 
 /// A message whose places all have names; problems go to `out`.
 fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<Message> {
+    if text.trim().is_empty() {
+        out.error(&text.place_at(1, 1), "empty-value", "the message is empty").help("say what is wrong with an ad that fails, and with what in it");
+        return None;
+    }
     let help = "name a value, such as `{job.title}`; `{{` stands for the bracket itself";
     let message = match Message::parse(text) {
         Ok(message) => message,

@@ -1,6 +1,7 @@
 //! Columns of text, aligned; and words for sizes, times and shares. Control characters of scraped text never reach
 //! a terminal.
 
+use crate::model::letter::is_control;
 use crate::plan::picture::thousands;
 use std::fmt::Write;
 
@@ -63,7 +64,7 @@ pub fn share(part: i64, whole: i64) -> String {
 
 /// One line of scraped text: control characters gone, cut to `width`.
 pub fn line(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean: String = text.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
     if clean.chars().count() <= width { clean } else { clean.chars().take(width.saturating_sub(1)).chain(['…']).collect() }
 }
 
@@ -78,5 +79,6 @@ mod tests {
         assert_eq!([counted(0, "job"), counted(1, "job"), counted(2345, "job")], ["0 jobs", "1 job", "2,345 jobs"]);
         assert_eq!([share(1, 0), share(31, 1000)], ["-", "3.1 %"]);
         assert_eq!(line("a\u{1b}[31mb", 4), "a […");
+        assert_eq!(line("a\u{202e}b\u{2066}c\u{200f}d", 9), "a b c d");
     }
 }

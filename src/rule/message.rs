@@ -3,8 +3,10 @@
 
 use super::given::Given;
 use super::scope::Facts;
+use crate::model::letter::is_control;
 use crate::model::{Job, Value};
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 80;
@@ -118,9 +120,20 @@ fn words(value: &Value) -> String {
     }
 }
 
+impl fmt::Display for Message {
+    /// As it is written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Words(words) => f.write_str(&words.replace('{', "{{").replace('}', "}}")),
+            Part::Value(Named { variable, member: Some(member) }) => write!(f, "{{{variable}.{member}}}"),
+            Part::Value(Named { variable, member: None }) => write!(f, "{{{variable}}}"),
+        })
+    }
+}
+
 /// A value for people: nothing is `-`, blanks are single, control characters are gone.
 fn shown(value: &str) -> String {
-    let clean: String = value.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean: String = value.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
     let text = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.chars().nth(SHOWN) {
         None if text.is_empty() => "-".to_owned(),
@@ -147,8 +160,16 @@ mod tests {
     }
 
     #[test]
+    fn a_message_is_shown_as_it_is_written() {
+        for written in ["no", "`{job.title}` of {source} {{x}}"] {
+            assert_eq!(Message::parse(written).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
     fn scraped_values_are_short_and_harmless() {
         assert_eq!(filled("<{job.title}>", "a\n\u{1b}[31mb"), "<a [31mb>");
+        assert_eq!(filled("<{job.title}>", "a\u{202e}b"), "<a b>");
         assert_eq!(filled("{job.title}", &"x".repeat(500)).chars().count(), 80);
     }
 

@@ -32,14 +32,14 @@ pub struct Rule {
 }
 
 impl std::fmt::Debug for Rule {
-    /// What counts for the fingerprint, a line each: not the message.
+    /// What counts for the fingerprint, a line each: the message, too, as ads that fail carry it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let severity = if self.severity == Severity::Warn { "warn" } else { "error" };
         writeln!(f, "type: {}\nfield: {}\nseverity: {severity}", self.kind, self.field.as_deref().unwrap_or("-"))?;
         if let Some(when) = &self.when {
             writeln!(f, "when: {}", when.text().trim())?;
         }
-        writeln!(f, "assert: {}", self.assert.text().trim())?;
+        writeln!(f, "assert: {}\nmessage: {}", self.assert.text().trim(), self.message)?;
         let given: BTreeSet<String> = self.scripts().flat_map(|script| script.given.lines()).collect();
         given.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
@@ -225,6 +225,13 @@ mod tests {
             let Verdict::Fail(problem) = judged(&rule(None, text), &job("2026-01-10", "")) else { panic!("{text} passes") };
             assert_eq!((problem.kind.as_str(), problem.severity), ("system_error", Severity::Error), "{text}");
         }
+    }
+
+    #[test]
+    fn another_message_is_another_version() {
+        let version = |message: &str| Rule { message: Message::parse(message).unwrap(), ..rule(None, "true") }.with(&Given::default()).version;
+        assert_eq!(version("no {job.title}"), version("no {job.title}"));
+        assert_ne!(version("no {job.title}"), version("no {job.department}"));
     }
 
     #[test]

@@ -243,7 +243,7 @@ pub async fn alerts(connection: &mut PgConnection, institution: Uuid, run: i64) 
 /// The database failed.
 pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit: i64) -> Result<Vec<ReasonRow>> {
     let rows = sqlx::query_as(
-        "SELECT source_id, kind, field, message, count(*) AS ads, min(original_id) AS example FROM (
+        "SELECT source_id, kind, field, message, count(DISTINCT original_id) AS ads, min(original_id) AS example FROM (
            SELECT j.source_id, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message, j.original_id
            FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id WHERE f.institution_id = $1
            UNION ALL
