@@ -11,7 +11,7 @@ use crate::rule::Rule;
 use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
 use crate::store::resolved::{self, Resolved};
-use crate::store::{export, versions};
+use crate::store::{runs, versions};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
@@ -140,7 +140,7 @@ impl Failures {
 /// An institution of the project, or of the database.
 async fn is_known(edge: &Edge, connection: &mut PgConnection, institution: &str) -> Result<(), Failure> {
     let name = [institution.to_owned()];
-    if export::unknown(connection, &name).await?.is_empty() { Ok(()) } else { are_institutions(&name, &edge.checked()) }
+    if runs::unknown(connection, &name).await?.is_empty() { Ok(()) } else { are_institutions(&name, &edge.checked()) }
 }
 
 async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64, json: bool) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use super::run::door;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::engine::preview::{self, Preview};
+use crate::model::letter::is_control;
 use crate::model::{Document, Severity};
 use crate::plan::{Checked, Flow, Plan};
 use crate::source::Access;

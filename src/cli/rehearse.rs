@@ -87,7 +87,7 @@ impl Rehearse {
         let Some((file, stem)) = self.rules.iter().map(|file| (file, stem(file))).find(|(_, stem)| !used.contains(stem.as_str())) else {
             return Ok(());
         };
-        let sets = one_of(used.into_iter());
+        let sets = one_of(used);
         let help = if sets.is_empty() { "none of them uses any".to_owned() } else { format!("a file stands for the set of its name: {sets}") };
         Err(Failure::nothing(format!(
             "no institution that is rehearsed uses a rule set `{stem}`, for which `{}` would stand\nhelp: {help}",

@@ -162,7 +162,8 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
     };
     let kind = spec.kind.get()?;
     if kind.trim().is_empty() {
-        out.error(&kind.place, "empty-value", "the error type is empty").help("name it, such as `invalid_length`: reports and failures are sorted by it");
+        out.error(&kind.place, "empty-value", "the error type is empty")
+            .help("name it, such as `invalid_length`: reports and failures are sorted by it");
         return None;
     }
     let rule = Rule {
