@@ -16,24 +16,28 @@ pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[
     if file.exists() {
         return Ok(Err(format!("`{shown}` is there already")));
     }
-    let text = match text(edge, institution, sample, body) {
-        Ok(text) => text,
+    let (text, doubt) = match text(edge, institution, sample, body) {
+        Ok(made) => made,
         Err(why) => return Ok(Err(why)),
     };
+    if let Some(doubt) = doubt {
+        eprintln!("warning: {doubt}\nhelp: correct `id` and `records` in institutions/{institution}.yaml, then `weir preview {institution}`");
+    }
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(&file, text)?;
     Ok(is_good(edge, institution).map(|()| shown))
 }
 
-fn text(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<String, String> {
+fn text(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<(String, Option<String>), String> {
     let checked = check_for_tests(Project::load(&edge.project));
     let plan = checked.institutions.iter().find(|one| one.slug == institution).and_then(|one| one.plan());
     let plan = plan.ok_or("the draft has errors, which `weir check` shows")?;
     let flow = plan.flows.first().ok_or("the draft has no source")?;
     let on = Clock((edge.now)()).today(flow.zone);
     let at = clock_of(Some(on), flow.zone);
-    let draft = mapping::derived(&checked, plan, flow, first::ad(flow, sample, body, at)?, at);
-    Ok(first::text(&First { institution, sample, on }, &draft))
+    let (ad, doubt) = first::ad(flow, sample, body, at)?;
+    let draft = mapping::derived(&checked, plan, flow, ad, at);
+    Ok((first::text(&First { institution, sample, on }, &draft), doubt))
 }
 
 /// Whether the test that was written passes.

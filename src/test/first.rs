@@ -1,12 +1,13 @@
 //! The first test of an institution, as text: an ad of the sample from which the institution was drafted, and the fields that the draft makes of
 //! it. People read it, for what is wrong in it is wrong in the mapping. Pure.
 
-use crate::model::{Clock, Value};
+use crate::model::{Ad, Clock, Document, Value};
 use crate::plan::Flow;
 use crate::plan::trial::{Page, ads_of_page};
 use crate::stage::Draft;
 use chrono::NaiveDate;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Longer texts are expected by their beginning.
@@ -33,15 +34,28 @@ pub struct First<'a> {
     pub on: NaiveDate,
 }
 
-/// The first ad of a page, as the source of the draft reads it.
+/// The first ad of a page, as the source of the draft reads it, and what a run would make worse of the others.
 ///
 /// # Errors
 /// There is none, or the page cannot be read.
-pub fn ad(flow: &Flow, sample: Sample<'_>, body: &[u8], at: Clock) -> Result<crate::model::Ad, String> {
+pub fn ad(flow: &Flow, sample: Sample<'_>, body: &[u8], at: Clock) -> Result<(Ad, Option<String>), String> {
     let name = if let Sample::File(name) = sample { Some(name) } else { None };
     let (ads, refused) = ads_of_page(&flow.fetch, &flow.ident, Page { body, name, detail: None }, at)?;
+    let doubt = doubt(&ads, &refused);
     let why = || refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
-    ads.into_iter().next().ok_or_else(|| why().unwrap_or_else(|| "there is no ad in it".to_owned()))
+    ads.into_iter().next().map(|ad| (ad, doubt)).ok_or_else(|| why().unwrap_or_else(|| "there is no ad in it".to_owned()))
+}
+
+/// Which of the ads of a sample a run would refuse.
+fn doubt(ads: &[Ad], refused: &[Document]) -> Option<String> {
+    let mut known: HashMap<&str, &Json> = HashMap::new();
+    let again: Vec<&str> =
+        ads.iter().filter(|ad| *known.entry(&ad.external_id).or_insert(&ad.content) != &ad.content).map(|ad| &*ad.external_id).collect();
+    let repeated = again.first().map(|id| format!("{} with an id that another one has, such as `{id}`", again.len()));
+    let why = refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
+    let nameless = why.map(|why| format!("{} that cannot be taken for an ad: {why}", refused.len()));
+    let said: Vec<String> = repeated.into_iter().chain(nameless).collect();
+    (!said.is_empty()).then(|| format!("the draft finds {} ads in the sample, {}", ads.len() + refused.len(), said.join(", and ")))
 }
 
 /// The file of the test.

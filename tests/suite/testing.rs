@@ -319,6 +319,16 @@ fn links_of_a_test_lead_from_where_the_source_is_read() {
     assert_eq!(test(folder.path(), &["acme"]).0, 0, "{}", test(folder.path(), &["acme"]).1);
 }
 
+/// The draft reads its own sample: what a run would refuse is told at once.
+#[test]
+fn a_draft_says_what_a_run_would_refuse_of_its_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.json", r#"[{"id":1,"title":"Park Ranger"},{"id":1,"title":"Dam Keeper"},{"title":"Pool Cook"}]"#);
+    let text = said(&weir(folder.path(), &["new", "acme", "--from", "a.json"]));
+    let told = "warning: the draft finds 3 ads in the sample, 1 with an id that another one has, such as `1`, and 1 that cannot be taken for an ad: no id at `$.id`";
+    assert!(text.contains(told), "{text}");
+}
+
 /// What `check` would refuse is refused before anything is written; what a draft needs is there after it.
 #[test]
 fn a_draft_of_an_institution_stands_in_an_empty_folder_and_nowhere_else() {

@@ -68,6 +68,19 @@ pub struct Body<'a> {
     pub charset: Option<&'a str>,
 }
 
+/// The first text in a body, unpacked and in UTF-8 where it says what it is in; at most so many bytes of it.
+///
+/// # Errors
+/// It cannot be unpacked.
+pub fn first_text(mut body: &[u8], most: u64) -> Result<Vec<u8>, String> {
+    let mut text = Vec::new();
+    body::each_text(&mut body, None, &mut |reader| {
+        (&mut *reader).take(most).read_to_end(&mut text).map_err(|error| error.to_string())?;
+        Ok(false)
+    })?;
+    Ok(text)
+}
+
 /// Most bytes of a page that is held whole.
 const MOST_OF_A_PAGE: u64 = 32 * 1024 * 1024;
 

@@ -2,7 +2,7 @@
 //! the text are the cards; their classes, attributes and table headings name the fields.
 
 use super::fields::{IDS, Member, Take, bare, is_unique};
-use crate::markup::text_of;
+use crate::markup::{Css, Page, standing_alone, text_of};
 use scraper::{ElementRef, Html, Selector};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -23,7 +23,13 @@ pub(super) struct Cards {
 const MOST_CARDS: usize = 50;
 const MOST_ELEMENTS: usize = 20_000;
 /// Classes that say how a card looks today, not what it is.
-const PASSING: [&str; 10] = ["odd", "even", "first", "last", "active", "selected", "featured", "highlight", "new", "promoted"];
+const PASSING: [&str; 12] = ["odd", "even", "alt", "alternate", "first", "last", "active", "selected", "featured", "highlight", "new", "promoted"];
+/// Words around these, as in `oddrow`.
+const ROWS: [&str; 4] = ["row", "item", "line", "record"];
+/// A link that leads somewhere, where others stand before it.
+const LEADING: &str = "a:not([href='']):not([href^='#']):not([href^='javascript:']):not([href^='mailto:']):not([href^='tel:'])";
+/// Most members that are looked at.
+const MOST_MEMBERS: usize = 300;
 /// Attributes whose values name what stands in an element.
 const NAMING: [&str; 6] = ["data-automation", "data-testid", "data-test", "data-qa", "data-field", "itemprop"];
 /// Words that are in the class of a text which counts the ads.
@@ -60,21 +66,47 @@ fn look(element: ElementRef) -> Option<String> {
     if !matches!(name, "article" | "li" | "div" | "tr" | "section" | "a" | "tbody" | "dl" | "mat-card" | "app-job-card") {
         return None;
     }
-    let named =
-        |name: &&str| !PASSING.contains(name) && name.len() > 1 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter));
-    let mut classes: Vec<&str> =
-        element.value().classes().filter(named).filter(|class| !class.starts_with(|letter: char| letter.is_ascii_digit())).collect();
+    let named = |class: &&str| class.len() > 1 && is_word(class) && !is_passing(class) && !class.starts_with(|letter: char| letter.is_ascii_digit());
+    let (hashed, mut classes): (Vec<&str>, Vec<&str>) = element.value().classes().filter(named).partition(|class| is_hashed(class));
+    let id = element.value().attrs().map(|(name, _)| name).find(|name| is_id(name));
+    if let (true, Some(id)) = (classes.is_empty(), id) {
+        return Some(format!("{name}[{id}]"));
+    }
+    let marked = NAMING.iter().find_map(|attribute| Some((attribute, element.attr(attribute).filter(|value| is_word(value))?)));
+    if classes.is_empty() && marked.is_none() {
+        classes = hashed;
+    }
     classes.truncate(2);
     match (name, classes.is_empty()) {
         // Rows of a table seldom have a class; the one of the headings has no cell.
         ("tr", true) => element.child_elements().any(|cell| cell.value().name() == "td").then(|| "tr:has(td a)".to_owned()),
         ("article", true) => Some("article".to_owned()),
         (_, true) => {
-            let marked = NAMING.iter().find(|attribute| element.attr(attribute).is_some_and(is_word))?;
-            Some(format!("{name}[{marked}={}]", element.attr(marked)?))
+            let (attribute, value) = marked?;
+            Some(format!("{name}[{attribute}={value}]"))
         }
         _ => Some(format!("{name}.{}", classes.join("."))),
     }
+}
+
+/// Whether a class says how a card looks today: `odd`, `evenrow`, `first-item`.
+fn is_passing(class: &str) -> bool {
+    let bare = bare(class);
+    let stem = ROWS.iter().fold(bare.as_str(), |stem, word| stem.strip_suffix(word).or_else(|| stem.strip_prefix(word)).unwrap_or(stem));
+    PASSING.contains(&stem)
+}
+
+/// Whether a class looks made by a machine, which makes another one tomorrow: `_1wwcs5g0`, `css-1q2w3e`.
+fn is_hashed(class: &str) -> bool {
+    let turns = |piece: &str| piece.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
+    let made = ["_", "css-", "sc-"].iter().any(|start| class.starts_with(start));
+    made || class.split(['-', '_']).any(|piece| piece.len() >= 5 && turns(piece) >= 2)
+}
+
+/// Whether an attribute is called as an id of an ad: `data-job-id`.
+fn is_id(name: &str) -> bool {
+    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+    is_plain && name.starts_with("data-") && !NAMING.contains(&name) && IDS.iter().any(|id| bare(name).ends_with(id))
 }
 
 fn is_word(text: &str) -> bool {
@@ -126,7 +158,11 @@ fn headings(page: &Html, records: &str) -> Vec<String> {
 }
 
 /// What is named in the cards, with the text of each card.
+///
+/// The values are read with the selectors that the draft will hold, for those must find them.
 fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
+    let pages: Vec<Page> = cards.iter().map(|card| Page::parse(&standing_alone(*card))).collect();
+    let link = link_selector(cards, &pages);
     let mut all: Vec<Member> = Vec::new();
     for card in cards {
         let mut seen: Vec<Take> = Vec::new();
@@ -146,13 +182,26 @@ fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
         for (number, (cell, heading)) in card.child_elements().zip(headings).enumerate().map(|(index, pair)| (index + 1, pair)) {
             put(Take::Css(format!("td:nth-child({number})")), bare(heading), text_of(cell));
         }
-        if let Some(link) = first_link(*card) {
-            let selector = if link.id() == card.id() || only_link(*card) { "a@href".to_owned() } else { link_selector(link) };
-            put(Take::Css(selector.trim_end_matches("@href").to_owned()), "title".to_owned(), text_of(link));
-            put(Take::Css(selector), "url".to_owned(), link.attr("href").unwrap_or_default().trim().to_owned());
+        if let (Some(found), Some(selector)) = (first_link(*card), &link) {
+            put(Take::Css(selector.clone()), "title".to_owned(), text_of(found));
+            put(Take::Css(format!("{selector}@href")), "url".to_owned(), href(found));
         }
     }
+    all.truncate(MOST_MEMBERS);
+    all.iter_mut().for_each(|member| member.values = selected(&member.take, &pages));
+    all.retain(|member| !member.values.is_empty());
     all
+}
+
+/// What a selector finds first in each card.
+fn selected(take: &Take, pages: &[Page]) -> Vec<Json> {
+    let Take::Css(css) = take else { return Vec::new() };
+    let Ok(css) = Css::parse(css) else { return Vec::new() };
+    pages.iter().filter_map(|page| css.select(page, None).into_iter().next()).filter(|text| !text.is_empty()).map(Json::from).collect()
+}
+
+fn href(link: ElementRef) -> String {
+    link.attr("href").unwrap_or_default().trim().to_owned()
 }
 
 /// Elements of a card with a name of their own, headings first: they are titles.
@@ -161,13 +210,16 @@ fn named(card: ElementRef<'_>) -> Vec<(String, String, ElementRef<'_>)> {
     let headings = inner().filter(|element| matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5"));
     let mut all: Vec<(String, String, ElementRef)> =
         headings.map(|element| (element.value().name().to_owned(), "title".to_owned(), element)).take(1).collect();
+    let is_marked = inner().any(|element| NAMING.iter().any(|attribute| element.attr(attribute).is_some()));
     for element in inner() {
         for attribute in NAMING {
             if let Some(value) = element.attr(attribute).filter(|value| is_word(value)) {
                 all.push((format!("[{attribute}={value}]"), bare(value), element));
             }
         }
-        for class in element.value().classes().filter(|class| is_word(class) && !class.starts_with(|letter: char| !letter.is_ascii_alphabetic())) {
+        let says =
+            |class: &&str| is_word(class) && class.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !(is_marked && is_hashed(class));
+        for class in element.value().classes().filter(says) {
             all.push((format!(".{class}"), bare(class), element));
         }
     }
@@ -178,17 +230,23 @@ fn only_link(card: ElementRef) -> bool {
     card.descendants().filter_map(ElementRef::wrap).filter(|element| element.value().name() == "a").count() == 1
 }
 
-/// A selector for the link of each card: by its class, by the heading around it, else the first of all.
-fn link_selector(link: ElementRef) -> String {
-    if let Some(class) = link.value().classes().find(|class| is_word(class) && class.starts_with(|letter: char| letter.is_ascii_alphabetic())) {
-        return format!("a.{class}@href");
-    }
-    let above = link
-        .ancestors()
-        .filter_map(ElementRef::wrap)
-        .map(|element| element.value().name())
-        .find(|name| matches!(*name, "h1" | "h2" | "h3" | "h4" | "h5"));
-    above.map_or_else(|| "a@href".to_owned(), |heading| format!("{heading} a@href"))
+/// A selector that finds the leading link of each card: the only one, by its attribute or class, by the heading around it, else the first of all
+/// that leads somewhere.
+fn link_selector(cards: &[ElementRef], pages: &[Page]) -> Option<String> {
+    let link = cards.iter().find_map(|card| first_link(*card))?;
+    let wanted: Vec<Option<String>> = cards.iter().map(|card| first_link(*card).map(href)).collect();
+    let finds = |selector: &String| {
+        let Ok(css) = Css::parse(&format!("{selector}@href")) else { return false };
+        pages.iter().zip(&wanted).all(|(page, wanted)| css.select(page, None).first() == wanted.as_ref())
+    };
+    let only = cards.iter().all(|card| only_link(*card)).then(|| "a".to_owned());
+    let marked = NAMING.iter().find_map(|attribute| Some(format!("a[{attribute}={}]", link.attr(attribute).filter(|value| is_word(value))?)));
+    let says = |class: &&str| is_word(class) && class.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !is_hashed(class);
+    let class = link.value().classes().find(says).map(|class| format!("a.{class}"));
+    let names = link.ancestors().filter_map(ElementRef::wrap).map(|element| element.value().name());
+    let heading = names.into_iter().find(|name| matches!(*name, "h1" | "h2" | "h3" | "h4" | "h5")).map(|heading| format!("{heading} a"));
+    let ways = [only, marked, class, heading, Some("a".to_owned())];
+    Some(ways.into_iter().flatten().find(finds).unwrap_or_else(|| LEADING.to_owned()))
 }
 
 /// The id: an attribute of the cards, else in their links, else a hash of title and link.
@@ -198,20 +256,24 @@ fn id(cards: &[ElementRef], members: &[Member]) -> String {
         is_unique(&values, cards.len())
     };
     let first = cards.first().map(ElementRef::value);
-    let like_id = |name: &str| name.starts_with("data-") && IDS.iter().any(|id| bare(name).ends_with(id));
-    let attributes = first.into_iter().flat_map(|element| element.attrs().map(|(name, _)| name)).filter(|name| like_id(name) || *name == "id");
-    for name in attributes {
+    let names = || first.into_iter().flat_map(|element| element.attrs().map(|(name, _)| name));
+    // What is called `id` may only count the cards.
+    for name in names().filter(|name| is_id(name)).chain(names().filter(|name| *name == "id")) {
         if is_all(&cards.iter().map(|card| card.attr(name)).collect::<Vec<_>>()) {
             let tag = first.map_or("div", |element| element.name());
             return format!("{{ css: {} }}", super::quoted(&format!("{tag}[{name}]@{name}")));
         }
     }
-    let Some(link) = members.iter().find(|member| member.key == "url").filter(|member| is_unique(&member.values, cards.len())) else {
+    let Some(link) = members.iter().find(|member| is_link(member)).filter(|member| is_unique(&member.values, cards.len())) else {
         return "{ from: $.html, match: 'href=\"([^\"?#]+)' }      # ads without a link of their own: see `hash` in docs/reference/yaml.md"
             .to_owned();
     };
     let hrefs: Vec<&str> = link.values.iter().filter_map(Json::as_str).collect();
     by_link(&hrefs).map_or_else(|| link.take.with(""), |more| link.take.with(&more))
+}
+
+fn is_link(member: &Member) -> bool {
+    member.key == "url" && matches!(&member.take, Take::Css(css) if css.ends_with("@href"))
 }
 
 /// What of the links is the id: a query parameter, a number.
@@ -310,6 +372,44 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
+    }
+
+    #[test]
+    fn selectors_find_what_they_were_judged_by() {
+        let row = |look: &str, id: u32| {
+            format!("<tr class=\"{look}\"><td><a href=\"#\"></a><a href=\"/jobs/VG-{id}\">Weir Keeper {id}</a></td><td>Department of Weirs</td></tr>")
+        };
+        let rows: String = (4101..4109).map(|id| row(if id % 2 == 0 { "evenrow" } else { "oddrow" }, id)).collect();
+        let text = drafted(&format!("<html><table>{rows}</table></html>"));
+        for line in [
+            "records: \"tr:has(td a)\"",
+            "id: { css: \"a:not([href='']):not([href^='#'])",
+            "title: { css: \"a:not([href='']):not([href^='#'])",
+            "@href\", match: ",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn classes_that_a_machine_made_name_nothing_where_attributes_do() {
+        let card = |id: u32| {
+            format!(
+                "<article class=\"_1wwcs5g0 mcr1db95\" data-automation=\"{}Job\" data-job-id=\"{id}\" id=\"jobcard-{}\"><a class=\"gg45di0\" href=\"#\">Save</a>
+                 <h3><a class=\"mcr1db9u\" data-automation=\"jobTitle\" href=\"/job/{id}\">Boat Builder {id}</a></h3></article>",
+                if id == 918 { "premium" } else { "normal" },
+                id % 10
+            )
+        };
+        let text = drafted(&format!("<html>{}{}{}</html>", card(918), card(1923), card(2931)));
+        for line in [
+            "records: \"article[data-job-id]\"",
+            "id: { css: \"article[data-job-id]@data-job-id\" }",
+            "source_url: { css: \"a[data-automation=jobTitle]@href\"",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        assert!(!text.contains("mcr1db"), "{text}");
     }
 
     #[test]

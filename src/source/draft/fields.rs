@@ -204,10 +204,16 @@ pub(super) fn members(ads: &[Json]) -> Vec<Member> {
     all
 }
 
+/// A path with one name more; what is no word stands in brackets.
+pub(super) fn step(path: &str, name: &str) -> String {
+    let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+    let plain = begins && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if plain { format!("{path}.{name}") } else { format!("{path}['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) }
+}
+
 fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Member>) {
     for (name, value) in object {
-        let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        let path = if plain { format!("{path}.{name}") } else { format!("{path}['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) };
+        let path = step(path, name);
         match value {
             Json::Object(inner) if depth < 2 => {
                 // `{ location: { name } }` is the location: its name stands for it.

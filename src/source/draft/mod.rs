@@ -7,7 +7,11 @@ mod fields;
 mod paging;
 mod shape;
 
+use super::decode::first_text;
 use std::fmt::Write;
+
+/// Most bytes of a sample, unpacked.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What is drafted.
 pub struct Draft<'a> {
@@ -28,7 +32,8 @@ pub struct Draft<'a> {
 /// # Errors
 /// The sample does not hold anything that looks like a list of ads.
 pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
-    let shape = shape::of(sample)?;
+    let text = first_text(sample, MOST_BYTES)?;
+    let shape = shape::of(sample, &text)?;
     let mut out = format!(
         "# A first draft, made from {}. Read it: every line is a guess.\ninstitution: {}\ntimezone: {}\nsources:\n  board:\n",
         quoted(draft.from),
@@ -37,7 +42,10 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
     );
     let (kind, from) = if draft.is_address { ("http", "url") } else { ("file", "path") };
     let _ = writeln!(out, "    fetch:\n      {kind}:\n        {from}: {}", quoted(draft.from));
-    for (key, value) in [("decode", shape.decode.map(str::to_owned)), ("records", shape.records.clone()), ("count", shape.count.clone())] {
+    if let Some(decode) = shape.decode {
+        let _ = writeln!(out, "        decode: {}", shape::settings(decode, shape.delimiter));
+    }
+    for (key, value) in [("records", shape.records.clone()), ("count", shape.count.clone())] {
         if let Some(value) = value {
             let _ = writeln!(out, "        {key}: {}", quoted(&value));
         }
@@ -51,7 +59,7 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
     if draft.is_address {
         let unknown =
             || "# pages: { number: { parameter: page } }      # if there is more than one page: number, offset, cursor, next or link".to_owned();
-        let _ = writeln!(out, "        {}", paging::guess(draft, &shape, sample).unwrap_or_else(unknown));
+        let _ = writeln!(out, "        {}", paging::guess(draft, &shape, &text).unwrap_or_else(unknown));
     }
     match shape.decode {
         Some("json_ld") => out.push_str(
@@ -101,6 +109,39 @@ mod tests {
     fn what_may_be_two_dates_is_left_to_people() {
         assert!(drafted("a.json", r#"[{"id":1,"title":"A","date":"01/02/2026"}]"#).contains("day first or month first?"));
         assert!(drafted("a.json", r#"[{"id":1,"title":"A","date":1788220800000}]"#).contains("epoch_ms"));
+    }
+
+    #[test]
+    fn paths_and_delimiters_are_written_so_that_they_are_read() {
+        let jobs = r#"[{"id":1,"title":"A"},{"id":2,"title":"B"}]"#;
+        let odd = drafted("a.json", &format!(r#"{{"Job Openings":{jobs},"job-meta":{{"total":2}}}}"#));
+        assert!(odd.contains("records: \"$['Job Openings'][*]\"") && odd.contains("count: \"$['job-meta'].total\""), "{odd}");
+        let semicolons = drafted("a.csv", "id;title;city, state\n1;A;x\n2;B;y\n");
+        assert!(semicolons.contains("decode: { csv: { delimiter: \";\" } }") && semicolons.contains("title: $.title"), "{semicolons}");
+        assert!(drafted("a.txt", "id\ttitle\n1\tA\n2\tB\n").contains("delimiter: \"\\t\""));
+    }
+
+    #[test]
+    fn packed_samples_are_unpacked() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut packed, br#"{"jobs":[{"id":1,"title":"A"},{"id":2,"title":"B"}]}"#).unwrap();
+        let draft = Draft { institution: "acme", timezone: "Australia/Sydney", from: "a.json.gz", is_address: false, allow_private: false };
+        let text = write(&draft, &packed.finish().unwrap()).unwrap();
+        assert!(text.contains("records: \"$.jobs[*]\"") && !text.contains("decode"), "{text}");
+    }
+
+    #[test]
+    fn what_looks_like_ads_counts_before_what_is_long() {
+        let filters: Vec<_> = (0..20).map(|id| serde_json::json!({ "id": id, "name": "Perth", "count": 3 })).collect();
+        let page = serde_json::json!({ "meta": { "filters": filters }, "jobs": [{ "id": 1, "title": "A" }, { "id": 2, "title": "B" }] });
+        assert!(drafted("a.json", &page.to_string()).contains("records: \"$.jobs[*]\""));
+        let one = r#"{"id":"7","title":"Ranger","listingDate":"2026-09-01","locations":[{"label":"Perth"}],"tags":[{"a":1},{"a":2}]}"#;
+        let text = drafted("a.json", one);
+        assert!(!text.contains("records:") && text.contains("id: $.id") && text.contains("title: $.title"), "{text}");
+        let company = r#"{"name":"Acme","description":"x","website_url":"https://a","jobs":[{"id":1,"title":"A"},{"id":2,"title":"B"}]}"#;
+        assert!(drafted("a.json", company).contains("records: \"$.jobs[*]\""));
+        let feed = r#"{"version":"https://jsonfeed.org/version/1.1","title":"Jobs","items":[{"id":"1","title":"A","url":"https://a/1"}]}"#;
+        assert!(drafted("a.json", feed).contains("decode: feed"));
     }
 
     proptest! {

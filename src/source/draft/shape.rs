@@ -2,7 +2,7 @@
 
 use super::super::decode::{Body, DecodeSpec};
 use super::super::json::Item;
-use super::fields::{Member, bare, members};
+use super::fields::{Member, bare, members, step};
 use super::{cards, quoted};
 use crate::markup::{Css, Page};
 use regex::Regex;
@@ -12,6 +12,8 @@ use serde_json::Value as Json;
 pub(super) struct Shape {
     /// The format, if it must be said.
     pub(super) decode: Option<&'static str>,
+    /// What stands between columns, if it is no comma.
+    pub(super) delimiter: Option<char>,
     pub(super) records: Option<String>,
     pub(super) count: Option<String>,
     /// How many ads it holds.
@@ -28,11 +30,13 @@ const COUNTS: [&str; 8] = ["total", "totalcount", "count", "totalfound", "totalr
 /// Most ads that are looked at.
 const MOST_ADS: usize = 50;
 
-/// Looks at a sample.
-pub(super) fn of(sample: &[u8]) -> Result<Shape, String> {
-    let text = String::from_utf8_lossy(sample);
+/// Looks at a sample; `text` is what is in it, unpacked.
+pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
+    let text = String::from_utf8_lossy(text);
     let start = text.trim_start_matches('\u{feff}').trim_start();
-    if let Ok(value) = serde_json::from_str::<Json>(start) {
+    let value = serde_json::from_str::<Json>(start).ok();
+    let is_feed = value.as_ref().is_some_and(is_json_feed);
+    if let Some(value) = value.filter(|_| !is_feed) {
         return json(value);
     }
     let lower = start.chars().take(2000).collect::<String>().to_lowercase();
@@ -40,6 +44,7 @@ pub(super) fn of(sample: &[u8]) -> Result<Shape, String> {
         return html(&text);
     }
     let (decode, records) = match () {
+        () if is_feed => ("feed", None),
         () if start.starts_with('<') && (lower.contains("<rss") || lower.contains("<feed") || lower.contains("<rdf")) => ("feed", None),
         () if start.starts_with('<') && lower.contains("<urlset") => ("sitemap", None),
         () if start.starts_with('<') && lower.starts_with("<?xml") => ("xml", Some(repeated(start)?)),
@@ -51,8 +56,26 @@ pub(super) fn of(sample: &[u8]) -> Result<Shape, String> {
         () if start.starts_with('{') => ("ndjson", None),
         () => ("csv", None),
     };
-    let ads = decoded(decode, records.as_deref(), sample)?;
-    Ok(Shape { decode: Some(decode), records, count: None, ads: ads.len(), members: members(&ads), id: None, json: None })
+    let delimiter = (decode == "csv").then(|| delimiter(start)).flatten();
+    let ads = decoded(&settings(decode, delimiter), records.as_deref(), sample)?;
+    Ok(Shape { decode: Some(decode), delimiter, records, count: None, ads: ads.len(), members: members(&ads), id: None, json: None })
+}
+
+/// JSON Feed says what it is.
+fn is_json_feed(value: &Json) -> bool {
+    value.get("version").and_then(Json::as_str).is_some_and(|version| version.contains("://jsonfeed.org/"))
+}
+
+/// The right side of `decode`.
+pub(super) fn settings(decode: &str, delimiter: Option<char>) -> String {
+    delimiter.map_or_else(|| decode.to_owned(), |sign| format!("{{ csv: {{ delimiter: {} }} }}", Json::from(sign.to_string())))
+}
+
+/// What stands between the columns of the first line more often than commas do.
+fn delimiter(text: &str) -> Option<char> {
+    let head = text.lines().next().unwrap_or_default();
+    let count = |sign: char| head.matches(sign).count();
+    [';', '\t', '|'].into_iter().max_by_key(|sign| count(*sign)).filter(|sign| count(*sign) > count(','))
 }
 
 fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Json>, String> {
@@ -78,25 +101,58 @@ struct Settings {
     records: Option<crate::yaml::Text>,
 }
 
-/// The longest list of objects is the ads; a number beside it that is no smaller may be their count.
+/// The longest list of objects that look like ads is the ads, unless the whole looks more like one; a number beside it that is no smaller may be
+/// their count.
 fn json(value: Json) -> Result<Shape, String> {
     let mut best: Option<(String, &Vec<Json>)> = None;
     let mut count = None;
     lists(&value, "$", 0, &mut best);
+    let likest = best.as_ref().and_then(|(_, items)| items.first()).map_or(0, likeness);
+    if likeness(&value) > likest.max(LIKE_AN_AD) {
+        let members = members(std::slice::from_ref(&value));
+        return Ok(Shape { decode: None, delimiter: None, records: None, count, ads: 1, members, id: None, json: Some(value) });
+    }
     let (path, items) = best.ok_or("there is no list of objects in it")?;
     numbers(&value, "$", items.len(), 0, &mut count);
     let records = (path != "$").then(|| format!("{path}[*]"));
     let ads = &items[..items.len().min(MOST_ADS)];
     let (ads, members) = (ads.len(), members(ads));
-    Ok(Shape { decode: None, records, count, ads, members, id: None, json: Some(value) })
+    Ok(Shape { decode: None, delimiter: None, records, count, ads, members, id: None, json: Some(value) })
+}
+
+/// How much of an ad an object must have that is one by itself: less, and the list in it may be the ads of a company.
+const LIKE_AN_AD: usize = 3;
+
+/// How many things that ads have an object has, by the names of its members; a title counts twice.
+fn likeness(value: &Json) -> usize {
+    let Json::Object(members) = value else { return 0 };
+    let names: Vec<String> = members.keys().map(|name| bare(name)).collect();
+    let has = |fits: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| fits(name)));
+    let is_title = |name: &str| matches!(name, "title" | "jobtitle" | "positiontitle" | "jobname" | "position");
+    2 * has(&is_title)
+        + has(&|name| matches!(name, "name" | "text" | "headline"))
+        + has(&is_address)
+        + has(&|name| name.contains("date") || name.contains("description"))
+        + has(&|name| name.contains("location"))
+        + has(&|name| name.ends_with("id"))
+}
+
+fn is_address(name: &str) -> bool {
+    ["url", "link", "href", "permalink"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether the items of a list look like ads rather than like filters, and how many they are.
+fn rank(items: &[Json]) -> (bool, usize) {
+    let has_address = |value: &Json| value.as_object().is_some_and(|members| members.keys().any(|name| is_address(&bare(name))));
+    (items.first().is_some_and(|first| likeness(first) > 2 || likeness(first) == 2 && has_address(first)), items.len())
 }
 
 fn lists<'v>(value: &'v Json, path: &str, depth: usize, best: &mut Option<(String, &'v Vec<Json>)>) {
     match value {
-        Json::Array(items) if items.iter().all(Json::is_object) && items.len() > best.as_ref().map_or(0, |(_, longest)| longest.len()) => {
+        Json::Array(items) if items.iter().all(Json::is_object) && rank(items) > best.as_ref().map_or((false, 0), |(_, best)| rank(best)) => {
             *best = Some((path.to_owned(), items));
         }
-        Json::Object(members) if depth < 4 => members.iter().for_each(|(name, value)| lists(value, &format!("{path}.{name}"), depth + 1, best)),
+        Json::Object(members) if depth < 4 => members.iter().for_each(|(name, value)| lists(value, &step(path, name), depth + 1, best)),
         _ => {}
     }
 }
@@ -104,7 +160,7 @@ fn lists<'v>(value: &'v Json, path: &str, depth: usize, best: &mut Option<(Strin
 fn numbers(value: &Json, path: &str, at_least: usize, depth: usize, found: &mut Option<String>) {
     let Json::Object(members) = value else { return };
     for (name, value) in members {
-        let path = format!("{path}.{name}");
+        let path = step(path, name);
         let is_count = COUNTS.contains(&bare(name).as_str()) && value.as_u64().is_some_and(|number| number >= at_least as u64);
         if is_count && found.is_none() {
             *found = Some(path.clone());
@@ -121,10 +177,10 @@ fn html(text: &str) -> Result<Shape, String> {
     let page = Page::whole(text).map_err(|deep| deep.to_string())?;
     let has_postings = blocks.select(&page, None).iter().any(|block| block.contains("JobPosting"));
     if has_postings {
-        return Ok(Shape { decode: Some("json_ld"), records: None, count: None, ads: 0, members: Vec::new(), id: None, json: None });
+        return Ok(Shape { decode: Some("json_ld"), delimiter: None, records: None, count: None, ads: 0, members: Vec::new(), id: None, json: None });
     }
     let cards::Cards { records, id, count, ads, members } = cards::find(text).ok_or(NO_CARDS)?;
-    Ok(Shape { decode: Some("html"), records: Some(records), count, ads, members, id: Some(id), json: None })
+    Ok(Shape { decode: Some("html"), delimiter: None, records: Some(records), count, ads, members, id: Some(id), json: None })
 }
 
 /// What to say of a page in which nothing repeats.
