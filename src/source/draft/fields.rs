@@ -101,7 +101,9 @@ pub(super) fn write(out: &mut String, members: &[Member], ads: usize, id: Option
 fn id_of(members: &[Member], ads: usize) -> String {
     let unique = |member: &&Member| is_unique(&member.values, ads);
     let is_word = |member: &&Member| member.values.iter().all(|value| value.as_str().is_none_or(|text| !text.contains(char::is_whitespace)));
-    let named = |name: &&str| members.iter().find(|member| member.key == **name);
+    // An ad's own members before those of what stands in it: its department has an id, too.
+    let depth = |member: &&Member| if let Take::Path(path) = &member.take { path.matches(['.', '[']).count() } else { 0 };
+    let named = |name: &&str| members.iter().filter(|member| member.key == **name).min_by_key(depth);
     let id = IDS.iter().filter_map(&named).find(unique);
     let id = id.or_else(|| members.iter().filter(unique).find(|member| member.key.ends_with("id")));
     let id = id.or_else(|| members.iter().filter(is_word).find(unique));

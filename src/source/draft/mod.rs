@@ -135,7 +135,7 @@ mod tests {
         let filters: Vec<_> = (0..20).map(|id| serde_json::json!({ "id": id, "name": "Perth", "count": 3 })).collect();
         let page = serde_json::json!({ "meta": { "filters": filters }, "jobs": [{ "id": 1, "title": "A" }, { "id": 2, "title": "B" }] });
         assert!(drafted("a.json", &page.to_string()).contains("records: \"$.jobs[*]\""));
-        let one = r#"{"id":"7","title":"Ranger","listingDate":"2026-09-01","locations":[{"label":"Perth"}],"tags":[{"a":1},{"a":2}]}"#;
+        let one = r#"{"id":"7","title":"Ranger","listingDate":"2026-09-01","locations":[{"label":"Perth"}],"department":{"id":"3"},"tags":[{"a":1},{"a":2}]}"#;
         let text = drafted("a.json", one);
         assert!(!text.contains("records:") && text.contains("id: $.id") && text.contains("title: $.title"), "{text}");
         let company = r#"{"name":"Acme","description":"x","website_url":"https://a","jobs":[{"id":1,"title":"A"},{"id":2,"title":"B"}]}"#;
