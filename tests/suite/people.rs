@@ -230,6 +230,21 @@ async fn what_nothing_is_called_is_refused_and_not_answered_with_silence() {
         assert!(code == Some(2) && told.contains(said), "{words:?}: {code:?} {told}");
     }
     // Known, and nothing fails by it.
-    assert_eq!(weir(&lab, &["failures", "list", "--rule", "missing_id"]), "no failures\n");
+    assert_eq!(weir(&lab, &["failures", "list", "--rule", "no_detail"]), "no failures\n");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_counts_ads_and_not_what_is_said_of_them() {
+    let lab = Lab::new().await;
+    let institution = "institution: acme\ntimezone: Australia/Sydney\nsources:\n  board:\n    fetch: { file: { path: ads.ndjson } }\n    id: $.id\n    job: { title: $.title }\nrules: [own]\n";
+    let rule = |id: &str| format!("  - {{ id: {id}, type: own, assert: 'job.title != \"Diver\"', message: no }}\n");
+    lab.write("institutions/acme.yaml", institution);
+    lab.write("rules/own.yaml", &format!("rules:\n{}{}", rule("one"), rule("other")));
+    lab.write("ads.ndjson", "{\"id\": \"1\", \"title\": \"Diver\"}\n{\"id\": \"2\", \"title\": \"Diver\"}\n");
+    lab.run(&Step::new("2026-09-01", &[])).await;
+    let page: serde_json::Value = serde_json::from_str(&weir(&lab, &["report", "--json"])).unwrap();
+    let reasons = page["institutions"][0]["reasons"].as_array().unwrap();
+    assert_eq!((reasons.len(), &reasons[0]["ads"]), (1, &2.into()), "{reasons:?}");
     lab.bench.drop().await;
 }

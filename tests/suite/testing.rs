@@ -109,6 +109,10 @@ fn programs_and_build_servers_read_the_same() {
         "tests/mapping/beta.yaml",
         &TESTS.replace("usual", "<usual> & \\\"odd\\\"").replace("about: a", "about: \"a").replace("ad\n    doc", "ad\"\n    doc"),
     );
+    // Told before the tests are tried, not after.
+    let nowhere = weir(folder.path(), &["test", "--junit", "nowhere/out.xml"]);
+    assert!(nowhere.status.code() == Some(1) && nowhere.stdout.is_empty(), "{}", String::from_utf8_lossy(&nowhere.stdout));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("`nowhere/out.xml` cannot be written"));
     let output = weir(folder.path(), &["test", "--json", "--junit", "out.xml"]);
     let page: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &page["format"], &page["failed"]), (Some(1), &1.into(), &1.into()));
