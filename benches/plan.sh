@@ -17,7 +17,7 @@ for day in 0 1; do python3 "$BENCH/gen.py" "$ADS" --day "$day" > "$ADS-$day.ndjs
 "$WEIR" db start >/dev/null
 ADMIN=$("$WEIR" db url 2>/dev/null | sed 's#/weir?#/postgres?#')
 tables() { # every table of a database: rows, and a sum of their hashes
-  psql -qAt "$1" -c "SELECT format('SELECT %L, count(*), sum(hashtextextended(t::text, 0)) FROM %I t', relname, relname) FROM pg_class
+  psql -qAt "$1" -c "SELECT format('SELECT %L, count(*), sum(hashtextextended(t::text, 0)) FROM %I t;', relname, relname) FROM pg_class
     WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace ORDER BY relname" | psql -qAt "$1"
 }
 timed() { # database url, day, further words: seconds

@@ -84,6 +84,7 @@ impl Engine {
             let all = if *wanted == Wanted::default() { Arc::clone(&records) } else { Arc::new(run.records(&Wanted::default(), "all").await?) };
             saved.conclude(&summary, all);
         }
+        run.roll_back(&summary).await?;
         Ok(Foreseen { summary, records, saved })
     }
 }

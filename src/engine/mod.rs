@@ -31,7 +31,7 @@ use crate::rule::Sandbox;
 use crate::source::Access;
 use crate::stage::Setting;
 use crate::store::runs::{self, Alert, Lock};
-use crate::store::{Lane, Store, StoreError, Stream, figures, texts};
+use crate::store::{Lane, Store, StoreError, Stream, figures, tables, texts};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
@@ -146,7 +146,12 @@ impl Engine {
         self.check_clock(plan, request).await?;
         let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
         let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
-        Run::begin(self, plan, request, lane).await?.go(feeds).await
+        let run = Run::begin(self, plan, request, lane).await?;
+        let summary = run.go(feeds).await?;
+        if request.dry_run {
+            run.roll_back(&summary).await?;
+        }
+        Ok(summary)
     }
 
     /// History is not written backwards.
@@ -188,6 +193,12 @@ impl<'e> Run<'e> {
 }
 
 impl Run<'_> {
+    /// The end of a dry run.
+    async fn roll_back(self, summary: &Summary) -> Result<(), RunError> {
+        self.lane.roll_back().await?;
+        Ok(tables::tidy(&mut *self.engine.store.connection().await?, summary.total.documents).await?)
+    }
+
     async fn go(&self, feeds: Vec<Feed>) -> Result<Summary, RunError> {
         self.emit(&Event::RunStarted {
             institution: self.plan.tenant.slug.clone(),

@@ -56,6 +56,17 @@ impl Lane {
         Ok(transaction.commit().await?)
     }
 
+    /// Takes back what a rehearsal has done; what a pool has committed stays.
+    ///
+    /// # Errors
+    /// The database failed; the server rolls back by itself then.
+    pub async fn roll_back(self) -> Result<()> {
+        let Lane::Rehearsal(connection) = self else { return Ok(()) };
+        // Who still holds a batch rolls back with it.
+        let Some(transaction) = Arc::into_inner(connection) else { return Ok(()) };
+        Ok(transaction.into_inner().rollback().await?)
+    }
+
     /// How many batches may be written at once.
     pub fn width(&self) -> usize {
         match self {
