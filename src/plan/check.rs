@@ -7,7 +7,7 @@ use super::mapping_tests::{self, MappingTests};
 use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
 use super::tried::{Point, Tried};
-use super::{Plan, Written, points, trial};
+use super::{Plan, Written, meaning, points, trial};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project};
@@ -117,7 +117,9 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
             let message = format!("the rule set `{}` stands in two files", file.stem);
             diagnostics.error(&file.start(), "duplicate-rules", message).related(&first.start(), "first here").help("put them together in one file");
         }
-        sets.insert(file.stem.clone(), rules::compile(file, &extras, &sandbox, &mut diagnostics));
+        let set = rules::compile(file, &extras, &sandbox, &mut diagnostics);
+        set.iter().for_each(|set| meaning::check_users(file, set, &institutions, &extras, &mut diagnostics));
+        sets.insert(file.stem.clone(), set);
     }
     tried.extend(sets.values_mut().flatten().flat_map(|set| std::mem::take(&mut set.tried)));
     if tests_count {
@@ -149,7 +151,15 @@ fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc
     }
     let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));
     let lists = lists.iter().map(|file| (file.stem.clone(), (file.file.clone(), file.spec.clone())));
-    Extras { kinds, is_whole, lists: lists.collect() }
+    Extras { kinds, is_whole, lists: lists.collect(), names: names(institutions) }
+}
+
+/// The names of all sources and institutions, by the variable of rules that holds them.
+fn names(institutions: &[Parsed<InstitutionSpec>]) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let specs = || institutions.iter().filter_map(|file| file.spec.as_ref());
+    let sources = specs().filter_map(|spec| spec.sources.get()).flat_map(IndexMap::keys);
+    let institutions = specs().filter_map(|spec| spec.institution.get());
+    [("source", sources.map(ToString::to_string).collect()), ("institution", institutions.map(ToString::to_string).collect())].into()
 }
 
 /// Pipelines by name, and the file of each.

@@ -1,16 +1,19 @@
 //! Rules that can be read and still make no sense: told at their place by `weir check`. A comparison that is always the same is an error, for the
 //! rule does not do what it says; a rule that can never fail, or applies to no ad, harms nobody and is warned of.
 
-use super::rules::Extras;
-use crate::config::RuleSpec;
-use crate::diagnostic::Diagnostics;
+use super::rules::{Extras, RuleSet};
+use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
+use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::model::FieldKind;
 use crate::model::field::FIELDS;
 use crate::rule::certain::{self, Known};
 use crate::rule::kinds::{Kinds, Shapes};
 use crate::rule::scope::RELATIONS;
-use crate::rule::{Given, Rule, Sandbox, Script, sense};
+use crate::rule::{Given, Rule, Sandbox, Script, naming, sense};
+use crate::stage::extract::JobSpec;
 use crate::yaml::Text;
+use indexmap::IndexMap;
+use std::collections::BTreeMap;
 
 /// What the variables of a rule hold; a custom field that has the name of another is told elsewhere, and does not count. Custom fields of institutions that cannot be read may hold anything.
 pub fn shapes(extras: &Extras, given: &Given) -> Shapes {
@@ -49,6 +52,54 @@ pub fn check(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbox, o
         check_certain(spec, rule, shapes, sandbox, out);
     }
     good
+}
+
+/// Tells names of sources and institutions that the project does not have. A warning: the source may have gone, and its rule does no harm.
+pub fn check_names(spec: &RuleSpec, rule: &Rule, extras: &Extras, out: &mut Diagnostics) {
+    let parts = [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))];
+    for (text, script) in parts.into_iter().filter_map(|(text, script)| Some((text?, script?))) {
+        for named in naming::names(script) {
+            let Some(known) = extras.names.get(named.variable).filter(|known| extras.is_whole && !known.is_empty() && !known.contains(&named.name))
+            else {
+                continue;
+            };
+            let near = did_you_mean(&named.name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            let few = || (known.len() < 12).then(|| format!("those of this project are {}", one_of(known.iter().map(String::as_str))));
+            let help = near.or_else(few).unwrap_or_else(|| "`weir plan` lists them".to_owned());
+            let message = format!("no {} is called `{}`", named.variable, named.name);
+            out.warning(&text.name_at(named.line, named.column), "unknown-name", message).help(help);
+        }
+    }
+}
+
+/// Tells fields that no source declares which uses the rule set, though others do: there the rule is about nothing.
+pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Parsed<InstitutionSpec>], extras: &Extras, out: &mut Diagnostics) {
+    let users: Vec<&JobSpec> = institutions.iter().filter_map(|file| file.spec.as_ref()).flat_map(|spec| users_in(spec, &set.name)).collect();
+    if users.is_empty() || !extras.is_whole || !set.is_whole {
+        return;
+    }
+    let is_declared = |name: &str| users.iter().any(|job| job.extras().any(|extra| extra == name));
+    let specs: BTreeMap<&str, &RuleSpec> =
+        file.spec.iter().filter_map(|spec| spec.rules.get()).flatten().filter_map(|spec| Some((spec.id.get()?.as_str(), spec))).collect();
+    for rule in &set.rules {
+        let Some(spec) = specs.get(rule.id.as_str()) else { continue };
+        for (text, script) in [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))] {
+            let (Some(text), Some(script)) = (text, script) else { continue };
+            for member in script.reads.of("job").filter(|member| extras.kinds.contains_key(*member) && !is_declared(member)) {
+                let (line, column) = script.reads.place_of("job", member).unwrap_or((1, 1));
+                out.warning(&text.name_at(line, column), "undeclared-field", format!("no source that uses this set declares `job.{member}`"))
+                    .help("map it under `extra:` of a source, or move the rule to the set of those that do");
+            }
+        }
+    }
+}
+
+/// The mappings of an institution whose ads a rule set judges.
+fn users_in<'a>(spec: &'a InstitutionSpec, set: &str) -> Vec<&'a JobSpec> {
+    let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
+    let for_all = uses(&spec.rules);
+    let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
+    sources.filter(|source| for_all || uses(&source.rules)).filter_map(|source| source.job.get()).collect()
 }
 
 fn check_certain(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbox, out: &mut Diagnostics) {

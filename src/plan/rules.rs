@@ -38,7 +38,7 @@ pub struct RuleSet {
     pub points: Vec<(Point, Place)>,
 }
 
-/// What rules may name beside what they always have: the custom fields that some source declares, and lists.
+/// What rules may name beside what they always have: the custom fields that some source declares, lists, sources and institutions.
 pub struct Extras {
     /// Their names, and what they hold.
     pub kinds: BTreeMap<String, Kinds>,
@@ -46,6 +46,8 @@ pub struct Extras {
     pub is_whole: bool,
     /// Lists by name, with their files; those that could not be read without their names.
     pub lists: BTreeMap<String, (String, Option<Arc<List>>)>,
+    /// The names of all sources and institutions, by the variable that holds them.
+    pub names: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 /// Compiles a rule set; problems go to `out`.
@@ -181,6 +183,7 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
     if known.is_whole && !meaning::check(spec, &rule, &known.shapes, sandbox, out) {
         return None;
     }
+    meaning::check_names(spec, &rule, extras, out);
     Some(rule)
 }
 

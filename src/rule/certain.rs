@@ -92,6 +92,7 @@ impl Known<'_> {
             Expr::Or(parts, _) => Claim::All(each(parts)),
             Expr::FnCall(call, _) => self.of_call(call, holds),
             Expr::Stmt(block) => self.of_block(block, holds),
+            Expr::Dot(parts, ..) if self.is_truism_of(&parts.lhs, &parts.rhs) => Claim::Sure(holds),
             other => key(other).map_or(Claim::Open, |key| Claim::Answer(key, holds)),
         }
     }
@@ -99,6 +100,7 @@ impl Known<'_> {
     fn of_call(self, call: &FnCallExpr, holds: bool) -> Claim {
         match (call.name.as_str(), call.args.as_slice()) {
             ("!", [inner]) => self.of(inner, !holds),
+            _ if self.is_truism(call) => Claim::Sure(holds),
             (name, [one, other]) => match Comparison::named(name) {
                 Some(comparison) => self.compare(comparison, one, other, holds),
                 None => answer(call, holds),
@@ -110,6 +112,9 @@ impl Known<'_> {
     fn compare(self, comparison: Comparison, one: &Expr, other: &Expr, holds: bool) -> Claim {
         let (Some(left), Some(right)) = (key(one), key(other)) else { return Claim::Open };
         let is_order = self.is_order(one, other);
+        if let Some(answer) = self.of_moved(comparison, one, other).filter(|_| is_order) {
+            return Claim::Sure(answer == holds);
+        }
         if !holds && !comparison.is_equality() && !is_order {
             return Claim::Answer(format!("{left} {} {right}", comparison.sign()), false);
         }
@@ -122,10 +127,14 @@ impl Known<'_> {
         }
     }
 
+    /// What an expression gives.
+    pub(super) fn kinds_of(self, expression: &Expr) -> Kinds {
+        kinds_of(expression, self.shapes, self.sandbox)
+    }
+
     /// Whether both are there, and of one kind that has an order.
     fn is_order(self, one: &Expr, other: &Expr) -> bool {
-        let kinds = |expression| kinds_of(expression, self.shapes, self.sandbox);
-        let both = kinds(one) | kinds(other);
+        let both = self.kinds_of(one) | self.kinds_of(other);
         let both = if self.absence { both } else { both.present() };
         [Kinds::DATE, Kinds::NUMBER, Kinds::TEXT].iter().any(|kind| both.is_within(*kind))
     }
@@ -305,6 +314,13 @@ mod tests {
             "job.open_date < date(\"2026-06-01\") || job.open_date > date(\"2026-01-01\")",
             "is_url(job.title) || job.positions > 3 || !is_url(job.title)",
             "!(job.title == \"a\" && job.title == \"b\")",
+            "job.close_date <= job.close_date + months(6)",
+            "job.close_date - days(1) < job.close_date",
+            "job.close_date + months(-6) != job.close_date",
+            "\"\" in job.title",
+            "job.title.starts_with(\"\")",
+            "matches(job.title, \".*\")",
+            "matches(job.title, \"[a-z]*\") || job.positions > 3",
         ] {
             assert!(is_never("1 < 2", assert), "{assert}");
         }
@@ -333,6 +349,11 @@ mod tests {
             // Both are false without a date.
             "job.close_date < today || job.close_date >= today || job.title == ()",
             "job.title.len() > 0",
+            "job.close_date <= job.open_date + months(6)",
+            "job.close_date + days(0) < job.close_date",
+            "matches(job.title, \"^$\")",
+            "matches(job.title, \"a\")",
+            "\"\" in job.positions.to_string() && job.positions > 3",
             "job.recruiter?.age < 3 || job.recruiter?.age >= 3",
             "let x = job.title; x == \"a\" || x != \"a\"",
             "job.close_date >= job.open_date || job.open_date >= job.close_date && job.title == \"x\"",

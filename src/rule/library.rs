@@ -2,10 +2,11 @@
 //! Each must be total (no panic on any argument), pure and cheap. Add one here with a line in
 //! `docs/reference/rules.md`.
 
+use super::budget;
 use super::list::key;
 use super::pattern::Patterns;
 use chrono::{Datelike, Days, Months, NaiveDate};
-use rhai::{Array, Dynamic, Engine, EvalAltResult};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 use std::borrow::Cow;
 
 /// A date as scripts see it.
@@ -154,35 +155,44 @@ fn register_texts(engine: &mut Engine) {
 
 fn register_words(engine: &mut Engine) {
     engine.register_fn("contains_any", |text: &str, words: Array| {
-        contains_any(text, &texts(&words).iter().map(|word| word.to_lowercase()).collect::<Vec<_>>())
+        let words = texts(&words);
+        budget::look_for(text, &words).map(|()| contains_any(text, words.iter().map(|word| word.to_lowercase()))).map_err(Box::<EvalAltResult>::from)
     });
-    engine.register_fn("contains_all", |text: &str, words: Array| contains_all(text, &texts(&words)));
-    engine.register_fn("one_of", |name: &str, all: Array| one_of(name, &texts(&all)));
+    engine.register_fn("contains_all", |text: &str, words: Array| contains_all(text, &texts(&words)).map_err(Box::<EvalAltResult>::from));
+    engine.register_fn("one_of", |name: &str, all: Array| one_of(name, &texts(&all)).map_err(Box::<EvalAltResult>::from));
     engine.register_fn("words", |text: &str| -> Array { words(text).map(|word| word.to_owned().into()).collect() });
     engine.register_fn("word_count", word_count).register_fn("count", count);
 }
 
-/// The texts in a list; what is no text is passed over.
-fn texts(all: &Array) -> Vec<String> {
-    all.iter().filter_map(|word| word.clone().into_string().ok()).collect()
+/// The texts in a list, which are not copied; what is no text is passed over.
+fn texts(all: &Array) -> Vec<ImmutableString> {
+    all.iter().filter_map(|word| word.clone().into_immutable_string().ok()).collect()
 }
 
 /// Whether one of the words, which are in small letters, is in the text; case does not count.
-pub(super) fn contains_any(text: &str, words: &[String]) -> bool {
+pub(super) fn contains_any(text: &str, mut words: impl Iterator<Item: AsRef<str>>) -> bool {
     let text = text.to_lowercase();
-    words.iter().any(|word| text.contains(word))
+    words.any(|word| text.contains(word.as_ref()))
 }
 
 /// Whether all of the words are in the text; case does not count.
-pub(super) fn contains_all(text: &str, words: &[String]) -> bool {
+///
+/// # Errors
+/// Text and words are too long.
+pub(super) fn contains_all(text: &str, words: &[impl AsRef<str>]) -> Result<bool, String> {
+    budget::look_for(text, words)?;
     let text = text.to_lowercase();
-    words.iter().all(|word| text.contains(&word.to_lowercase()))
+    Ok(words.iter().all(|word| text.contains(&word.as_ref().to_lowercase())))
 }
 
 /// Whether a name is one of several; case and double blanks do not count.
-pub(super) fn one_of(name: &str, all: &[String]) -> bool {
+///
+/// # Errors
+/// The names are too long.
+pub(super) fn one_of(name: &str, all: &[impl AsRef<str>]) -> Result<bool, String> {
+    budget::look_for(name, all)?;
     let name = key(name);
-    all.iter().any(|one| key(one) == name)
+    Ok(all.iter().any(|one| key(one.as_ref()) == name))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -273,7 +283,7 @@ mod tests {
         assert_eq!((word_count("Nurse (night), R.N."), count("a-b-a", "a"), count("aaa", "")), (4, 2, 0));
         assert!(is_upper("URGENT: NURSE 2") && !is_upper("123") && !is_upper("Nurse"));
         assert_eq!([amount("$86,439 - $95,000 pa"), amount("from 50.5 an hour."), amount("competitive")], [Some(86439.0), Some(50.5), None]);
-        assert!(one_of("nsw  health", &["NSW Health".to_owned()]));
+        assert_eq!(one_of("nsw  health", &["NSW Health"]), Ok(true));
         assert_eq!(weekday(Date("2026-11-23".parse().unwrap())), 1);
     }
     #[test]

@@ -1,15 +1,18 @@
 //! Named lists that rules look names up in: known agencies, forbidden words, grades and what they stand for. Names count as in tables: case and
 //! double blanks make no difference.
 
+use super::budget;
 use crate::model::Hash;
-use rhai::{Dynamic, Engine};
-use std::collections::HashMap;
+use rhai::{Dynamic, Engine, EvalAltResult};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A list of names, each of which may stand for a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
     entries: HashMap<String, Option<String>>,
+    /// How many words its names have.
+    lengths: BTreeSet<usize>,
     /// Hash of all of it, whatever the order.
     pub hash: Hash,
 }
@@ -27,7 +30,8 @@ impl List {
         let mut sorted: Vec<_> = entries.iter().collect();
         sorted.sort();
         let hash = Hash::of(format!("{sorted:?}").as_bytes());
-        List { entries, hash }
+        let lengths = entries.keys().map(|name| name.split(' ').count()).collect();
+        List { entries, lengths, hash }
     }
 
     /// Whether a name stands in it.
@@ -50,11 +54,17 @@ impl List {
         self.entries.is_empty()
     }
 
-    /// Whether one of its names stands in a text, as whole words.
-    pub(super) fn is_mentioned(&self, text: &str) -> bool {
+    /// Whether one of its names stands in a text, as whole words. Costs what the text is long, however many names there are.
+    ///
+    /// # Errors
+    /// Text and names are too long.
+    pub(super) fn is_mentioned(&self, text: &str) -> Result<bool, String> {
+        let longest = self.lengths.iter().sum::<usize>();
+        budget::spend((text.len() as u64).saturating_mul(longest as u64))?;
         let words = key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
-        let padded = format!(" {words} ");
-        self.entries.keys().any(|name| padded.contains(&format!(" {name} ")))
+        let words: Vec<&str> = words.split(' ').collect();
+        let is_name = |length: &usize| words.windows(*length).any(|some| self.entries.contains_key(&some.join(" ")));
+        Ok(self.lengths.iter().any(is_name))
     }
 }
 
@@ -68,7 +78,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Held>("list");
     engine.register_fn("contains", |list: Held, name: &str| list.has(name));
     engine.register_fn("one_of", |name: &str, list: Held| list.has(name));
-    engine.register_fn("mentions", |text: &str, list: Held| list.is_mentioned(text));
+    engine.register_fn("mentions", |text: &str, list: Held| list.is_mentioned(text).map_err(Box::<EvalAltResult>::from));
     engine.register_fn("look_up", |list: Held, name: &str| list.find(name).map_or(Dynamic::UNIT, Into::into));
     engine.register_indexer_get(|list: &mut Held, name: &str| list.find(name).map_or(Dynamic::UNIT, Into::into));
     engine.register_fn("len", |list: Held| i64::try_from(list.len()).unwrap_or(i64::MAX));
@@ -88,8 +98,8 @@ mod tests {
     #[test]
     fn a_name_is_mentioned_as_whole_words() {
         let list = List::new([("talent pool".to_owned(), None), ("eoi".to_owned(), None)]);
-        assert!(list.is_mentioned("Talent Pool (all regions)") && list.is_mentioned("EOI: Nurse"));
-        assert!(!list.is_mentioned("Geoid surveyor of talents"));
+        assert!(list.is_mentioned("Talent Pool (all regions)").unwrap() && list.is_mentioned("EOI: Nurse").unwrap());
+        assert!(!list.is_mentioned("Geoid surveyor of talents").unwrap());
     }
 
     #[test]

@@ -186,6 +186,9 @@ pub(super) fn failure(error: &EvalAltResult) -> String {
         let kinds: Vec<&str> = kinds.trim_end_matches(')').split(", ").map(kind).collect();
         return format!("`{name}` does not work with {}", kinds.join(" and "));
     }
+    if let EvalAltResult::ErrorTerminated(..) = error {
+        return "this takes too long: more than five seconds for one ad".to_owned();
+    }
     let text = error.to_string();
     in_backticks(text.split(" (line ").next().unwrap_or(&text))
 }

@@ -4,6 +4,7 @@
 //! Pure: no clock (the date is handed in), no database, no files. To add a function for rule authors, register it in
 //! [`library`].
 
+mod budget;
 pub mod certain;
 pub mod draft;
 pub mod given;
@@ -13,11 +14,13 @@ pub mod list;
 pub mod lower;
 pub mod message;
 pub mod mistake;
+pub mod naming;
 pub mod pattern;
 pub mod sandbox;
 pub mod scope;
 pub mod script;
 pub mod sense;
+mod truism;
 pub mod verdict;
 
 pub use given::{Given, Parameter};

@@ -2,8 +2,8 @@
 //! the length of the text; both come from outside, so the sum of that is bounded for each evaluation of a script. The bound is counted and not
 //! timed: the same ad gets the same verdict on every machine.
 
+use super::budget;
 use regex::{Regex, RegexBuilder};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,19 +11,6 @@ use std::sync::{Mutex, PoisonError};
 const SIZES: std::ops::RangeInclusive<u32> = 10..=18;
 /// Bytes that a state of a pattern takes, about.
 const STATE: u64 = 64;
-/// Letters times states that one evaluation may look at: some tenths of a second at worst, and a description of 100 kB under an ordinary pattern ten times over.
-const MOST: u64 = 300_000_000;
-
-thread_local! {
-    /// What the evaluation under way on this thread has looked at.
-    static LOOKED: Cell<u64> = const { Cell::new(0) };
-}
-
-/// An evaluation begins.
-pub(super) fn begin() {
-    LOOKED.set(0);
-}
-
 /// A compiled pattern.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -65,11 +52,10 @@ impl Pattern {
     /// # Errors
     /// The evaluation would have looked too much.
     pub(super) fn is_found(&self, text: &str) -> Result<bool, String> {
-        let looked = LOOKED.get().saturating_add(self.states.saturating_mul(text.len() as u64));
-        if looked > MOST {
-            return Err(format!("looking for patterns takes too long here: a text of {} bytes, and a pattern that is too large for it", text.len()));
-        }
-        LOOKED.set(looked);
+        let letters = self.states.saturating_mul(text.len() as u64);
+        budget::spend(letters).map_err(|_| {
+            format!("looking for patterns takes too long here: a text of {} bytes, and a pattern that is too large for it", text.len())
+        })?;
         Ok(self.regex.is_match(text))
     }
 }
@@ -110,12 +96,12 @@ mod tests {
     #[test]
     fn ordinary_patterns_look_at_long_texts_and_large_ones_only_so_long() {
         let text = "Look after the river. ".repeat(5_000);
-        begin();
+        budget::begin();
         for _ in 0..10 {
             assert_eq!(Pattern::new("river (gauge|keeper)$").unwrap().is_found(&text), Ok(false));
         }
         let large = Pattern::new("x[xy]{3000}z").unwrap();
-        begin();
+        budget::begin();
         assert_eq!(large.is_found("xyz"), Ok(false));
         let found = (0..1000).map(|_| large.is_found(&"xy".repeat(2_000))).take_while(Result::is_ok).count();
         assert!((1..100).contains(&found), "{found}");

@@ -2,15 +2,17 @@
 //! no loops without end, and bounded time, depth and sizes. Limits are raised here or nowhere.
 
 use super::kinds::Kinds;
-use super::{library, list};
+use super::{budget, library, list};
 use rhai::packages::{Package, StandardPackage};
-use rhai::{Engine, FuncInfo, OptimizationLevel};
+use rhai::{Dynamic, Engine, FuncInfo, OptimizationLevel};
 use std::collections::BTreeMap;
 
 /// Characters of a script. What is nested takes stack, and what is long is nested: `a + b + c` is three deep.
 pub(super) const MAX_SCRIPT: usize = 10_000;
 /// Steps that one evaluation may take.
 const MAX_OPERATIONS: u64 = 50_000;
+/// Steps between two looks at the clock.
+const LOOKS: u64 = 16;
 /// Nested calls.
 const MAX_CALLS: usize = 8;
 /// Nested expressions, outside and inside functions; without it a deep script overflows the stack.
@@ -67,6 +69,7 @@ fn limit(engine: &mut Engine) {
     engine.set_max_string_size(MAX_TEXT).set_max_array_size(MAX_ITEMS).set_max_map_size(MAX_ITEMS);
     engine.set_max_functions(0).set_max_variables(32);
     engine.set_allow_looping(false).set_strict_variables(true);
+    engine.on_progress(|steps| (steps % LOOKS == 0 && budget::is_over()).then_some(Dynamic::UNIT));
     // Without names for functions there is no way to go through a list, and so no work that is not written out.
     for symbol in ["eval", "print", "debug", "import", "export", "sleep", "Fn", "call", "curry"] {
         engine.disable_symbol(symbol);
@@ -183,5 +186,27 @@ mod tests {
         // What takes long all the same, because pattern and text are long, ends at its place.
         let slow = "let t = job.title; t.pad(400000, \"x\"); matches(t, \"x[xy]{3000}z\") || matches(t, \"y[xy]{3000}z\")";
         assert!(comes_to(slow).contains("takes too long"), "{}", comes_to(slow));
+    }
+
+    #[test]
+    fn single_calls_that_would_take_minutes_end_at_their_place() {
+        let long = "let t = job.title; t.pad(4000000, \"x\"); let a = []; ";
+        let almost = "let u = t; u.pop(); u += \"y\"; ";
+        let hostile = [
+            "a.pad(90000, \"xxxxy\"); !contains_any(t, a)".to_owned(),
+            "a.pad(90000, \"x\"); contains_all(t, a)".to_owned(),
+            "a.pad(90000, t); t += \"y\"; !one_of(t, a)".to_owned(),
+            format!("a.pad(90000, t); {almost} !(u in a)"),
+            format!("a.pad(90000, t); {almost} let b = []; b.pad(90000, t); b[89999] = u; a != b"),
+            format!("a.pad(90000, t); {almost} a.index_of(u) < 0"),
+            format!("{} t.len() > 0", "t.make_lower(); ".repeat(600)),
+            format!("{} t.len() > 0", "t.replace(\"xy\", \"z\"); ".repeat(350)),
+        ];
+        for text in hostile {
+            let begun = std::time::Instant::now();
+            let found = comes_to(&format!("{long}{text}"));
+            assert!(found.starts_with("1:") || found == "a value", "{text}: {found}");
+            assert!(begun.elapsed().as_secs() < 60, "{text} took {:?}", begun.elapsed());
+        }
     }
 }

@@ -4,7 +4,7 @@
 use super::lower::tree::Read;
 use super::lower::{self, Tree, View};
 use super::mistake::{Mistake, failure};
-use super::{Given, Sandbox, pattern};
+use super::{Given, Sandbox, budget};
 use crate::model::Value;
 use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope, Stmt};
 use std::collections::BTreeSet;
@@ -118,12 +118,17 @@ impl Script {
         self.ast.statements()
     }
 
+    /// Shows every node of it with those around it, the outermost first.
+    pub(super) fn walk(&self, on_node: &mut impl FnMut(&[ASTNode]) -> bool) {
+        self.ast.walk(on_node);
+    }
+
     /// Evaluates the script with the given variables.
     ///
     /// # Errors
     /// Why it has no value: an unknown function, a wrong type, a limit.
     pub fn evaluate(&self, sandbox: &Sandbox, scope: &mut Scope) -> Result<Dynamic, ScriptError> {
-        pattern::begin();
+        budget::begin_slowly();
         let result = sandbox.engine.eval_ast_with_scope::<Dynamic>(scope, &self.ast);
         result.map_err(|error| ScriptError::new(failure(&error), error.position()))
     }

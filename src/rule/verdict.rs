@@ -4,7 +4,7 @@
 use super::lower::View;
 use super::scope::{self, Facts};
 use super::script::ScriptError;
-use super::{Given, Message, Sandbox, Script, pattern};
+use super::{Given, Message, Sandbox, Script, budget};
 use crate::model::{Hash, Job, Problem, Severity, Value};
 use std::collections::BTreeSet;
 
@@ -156,7 +156,7 @@ impl Rule {
 
 /// Whether a script holds. What the lowered form cannot say, the interpreter says: errors among it.
 fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
-    pattern::begin();
+    budget::begin();
     let lowered = script.lowered.as_ref().and_then(|tree| tree.evaluate(View { job, facts }).and_then(|value| value.truth()).ok());
     match lowered {
         Some(truth) => Ok(truth),

@@ -1,6 +1,7 @@
 //! Functions that lowered scripts may call: those of the library by the very same code, and the few of Rhai's own that rules use most. To lower a
 //! further one: a line in [`call`], and its place in the property test.
 
+use super::super::budget;
 use super::super::library::{self, Date, Span};
 use super::super::pattern::Pattern;
 use super::View;
@@ -108,7 +109,12 @@ impl Function {
                 }
                 (plain.work)(&all)
             }
-            Function::ContainsAny(words) => Ok(Value::Bool(library::contains_any(first()?.text()?, words))),
+            Function::ContainsAny(words) => {
+                let value = first()?;
+                let text = value.text()?;
+                budget::look_for(text, words).map_err(|_| Stuck)?;
+                Ok(Value::Bool(library::contains_any(text, words.iter())))
+            }
             Function::Matches(pattern) => pattern.is_found(first()?.text()?).map(Value::Bool).map_err(|_| Stuck),
             Function::Between(from, to) => first()?.whole().map(|number| Value::Bool((*from..=*to).contains(&number))),
         }
@@ -147,16 +153,16 @@ pub(super) const FUNCTIONS: [(&str, usize, Work); 32] = [
     ("is_upper", 1, |v| v[0].text().map(|text| Value::Bool(library::is_upper(text)))),
     ("has_digits", 1, |v| v[0].text().map(|text| Value::Bool(library::has_digits(text)))),
     ("contains_all", 2, |v| match &v[1] {
-        Value::Texts(words) => Ok(Value::Bool(library::contains_all(v[0].text()?, words))),
+        Value::Texts(words) => library::contains_all(v[0].text()?, words).map(Value::Bool).map_err(|_| Stuck),
         _ => Err(Stuck),
     }),
     ("one_of", 2, |v| match (&v[0], &v[1]) {
-        (Value::Text(name), Value::Texts(items)) => Ok(Value::Bool(library::one_of(name, items))),
+        (Value::Text(name), Value::Texts(items)) => library::one_of(name, items).map(Value::Bool).map_err(|_| Stuck),
         (Value::Text(name), Value::List(list)) => Ok(Value::Bool(list.has(name))),
         _ => Err(Stuck),
     }),
     ("mentions", 2, |v| match &v[1] {
-        Value::List(list) => Ok(Value::Bool(list.is_mentioned(v[0].text()?))),
+        Value::List(list) => list.is_mentioned(v[0].text()?).map(Value::Bool).map_err(|_| Stuck),
         _ => Err(Stuck),
     }),
     ("look_up", 2, |v| match &v[0] {
