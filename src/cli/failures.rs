@@ -2,7 +2,8 @@
 
 use super::database::with_connection;
 use super::{DONE, Edge, Failure, are_institutions, parse_time};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{did_you_mean, one_of};
+use crate::model::field::FIELDS;
 use crate::model::{Clock, Severity};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
@@ -15,6 +16,7 @@ use crate::store::{runs, versions};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 
 /// The error types that need no rule.
 const ERROR_TYPES: [&str; 13] = [
@@ -183,6 +185,15 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<
         let help = did_you_mean(source, flows.iter().map(|flow| flow.source.as_str()))
             .map_or_else(|| "`weir plan` lists the sources".to_owned(), |near| format!("did you mean `{near}`?"));
         return Err(Failure::nothing(format!("unknown source `{source}`\nhelp: {help}")));
+    }
+    if let Some(field) = wanted.field {
+        let fields: BTreeSet<&str> =
+            FIELDS.iter().map(|field| field.name()).chain(flows.iter().flat_map(|flow| flow.gauge.fields()).map(String::as_str)).collect();
+        if !fields.contains(field) {
+            let help = did_you_mean(field, fields.iter().copied())
+                .map_or_else(|| format!("fields are {}", one_of(fields.iter().copied())), |near| format!("did you mean `{near}`?"));
+            return Err(Failure::nothing(format!("unknown field `{field}`\nhelp: {help}")));
+        }
     }
     let Some(name) = wanted.rule else { return Ok("no failures".to_owned()) };
     let stages = flows.iter().flat_map(|flow| flow.of_role(Role::Record));

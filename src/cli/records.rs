@@ -4,14 +4,16 @@ use super::{Edge, FAILED, Failure};
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::engine::foresee::Foreseen;
 use crate::engine::saved::{self, Saved};
+use crate::model::Field;
 use crate::model::field::FIELDS;
 use crate::plan::Plan;
 use crate::report::records::html;
 use crate::report::records::text::{self, Look};
 use crate::store::figures::Counts;
-use crate::store::records::{WHATS, Wanted, What};
+use crate::store::records::{CUSTOM, WHATS, Wanted, What};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,7 +36,7 @@ pub(super) struct View {
     /// Show only this source; may be given again
     #[arg(long, value_name = "SOURCE")]
     source: Vec<String>,
-    /// Show only what touches this field; may be given again
+    /// Show only what touches this field, such as `close_date` or a custom one; may be given again
     #[arg(long, value_name = "FIELD")]
     field: Vec<String>,
     /// Records to show of each kind and source, 0 for all (10; with --json all)
@@ -48,8 +50,13 @@ pub(super) struct View {
     out: Option<PathBuf>,
 }
 
-/// What may change in a job beside its mapped fields; custom fields change as one.
+/// What may change in a job beside its mapped fields; `extra` is all custom fields.
 const MORE_FIELDS: [&str; 5] = ["company_id", "division_id", "extra", "original_id", "status"];
+
+/// Whether a field is one of the institution's own, which a job keeps in `extra`.
+fn is_custom(field: &str) -> bool {
+    !MORE_FIELDS.contains(&field) && Field::named(field).is_none()
+}
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
     let help = did_you_mean(name, known.iter().copied())
@@ -85,8 +92,10 @@ impl View {
         if let Some(source) = self.source.iter().find(|source| !known.contains(&source.as_str())) {
             return Err(unknown("source", source, &known));
         }
-        let fields: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(MORE_FIELDS).collect();
-        if let Some(field) = self.field.iter().find(|field| !fields.contains(&field.as_str())) {
+        let mapped = plans.iter().flat_map(|plan| &plan.flows).flat_map(|flow| flow.gauge.fields()).map(String::as_str);
+        let custom: BTreeSet<&str> = mapped.filter(|field| is_custom(field)).collect();
+        let fields: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(MORE_FIELDS).chain(custom).collect();
+        if let Some(field) = self.field.iter().find(|field| !fields.contains(&field.strip_prefix(CUSTOM).unwrap_or(field))) {
             return Err(unknown("field", field, &fields));
         }
         let folder = |file: &&PathBuf| file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
@@ -101,25 +110,39 @@ impl View {
     pub(super) fn wanted(&self, json: bool) -> Wanted {
         // The page holds all, whatever is shown beside it.
         let limit = self.limit.unwrap_or(if json || self.html.is_some() { 0 } else { SHOWN });
-        Wanted { only: self.only.clone(), sources: self.source.clone(), fields: self.field.clone(), limit: (limit > 0).then_some(limit) }
+        Wanted { only: self.only.clone(), sources: self.source.clone(), fields: self.fields(), limit: (limit > 0).then_some(limit) }
+    }
+
+    /// The wanted fields, custom ones as `extra.NAME`.
+    fn fields(&self) -> Vec<String> {
+        self.field
+            .iter()
+            .map(|field| if is_custom(field) && !field.starts_with(CUSTOM) { format!("{CUSTOM}{field}") } else { field.clone() })
+            .collect()
     }
 
     pub(super) fn saves(&self) -> bool {
         self.out.is_some()
     }
 
-    fn look(&self, edge: &Edge) -> Look<'_> {
-        Look { ink: edge.ink(), width: edge.width, fields: &self.field, limit: self.limit.unwrap_or(SHOWN) }
+    fn look<'f>(&self, edge: &Edge, fields: &'f [String]) -> Look<'f> {
+        Look {
+            ink: edge.ink(),
+            width: edge.width,
+            fields,
+            limit: self.limit.unwrap_or(SHOWN),
+            is_whole: self.only.is_empty() && self.source.is_empty() && fields.is_empty(),
+        }
     }
 
     /// A line an institution and source.
     pub(super) fn overview(&self, edge: &Edge, plans: &[&Foreseen]) {
-        put!("{}", text::overview(plans, self.look(edge)));
+        put!("{}", text::overview(plans, self.look(edge, &self.fields())));
     }
 
     /// Record by record.
     pub(super) fn text(&self, edge: &Edge, plan: &Foreseen) -> Result<(), Failure> {
-        gone_is_fine(text::write(&mut BufWriter::new(std::io::stdout().lock()), plan, self.look(edge)))
+        gone_is_fine(text::write(&mut BufWriter::new(std::io::stdout().lock()), plan, self.look(edge, &self.fields())))
     }
 
     /// A line a plan with its counts, and a line a record.
@@ -152,7 +175,7 @@ impl View {
         let failed =
             |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("`{}` cannot be written: {why}", file.display()), code: FAILED };
         if let Some(file) = &self.html {
-            let written = html(plans, &self.field).and_then(|page| std::fs::write(file, page));
+            let written = html(plans, &self.fields()).and_then(|page| std::fs::write(file, page));
             written.map_err(|error| failed(file, &error))?;
             eprintln!("written to {}", file.display());
         }

@@ -3,14 +3,22 @@
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::{DONE, Edge, Failure};
+use crate::plan::Plan;
 use crate::report::daily;
+use crate::report::runs::{self, Runs};
+use crate::store::figures;
 use serde_json::json;
+use sqlx::PgConnection;
+use std::sync::Arc;
 
 /// The daily report.
 #[derive(clap::Args)]
 pub struct Report {
     /// The institution; all if none is named
     institution: Option<String>,
+    /// List the newest runs instead, with their numbers: how many, 20 if it is not said
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20", value_parser = clap::value_parser!(i64).range(1..))]
+    runs: Option<i64>,
     /// As JSON, for machines
     #[arg(long)]
     json: bool,
@@ -30,18 +38,39 @@ impl Report {
             let database = Database::open(edge).await?;
             plans.extend(last_good::stand_in(edge, &database.store, broken).await?.0);
             let mut connection = database.store.connection().await?;
-            let mut pages = Vec::new();
-            for plan in plans {
-                pages.push(daily::collect(&mut connection, &plan).await?);
+            match self.runs {
+                Some(most) => self.list(&mut connection, &plans, most).await?,
+                None => self.tell(&mut connection, &plans).await?,
             }
             drop(connection);
-            if self.json {
-                say!("{:#}", json!({ "format": 1, "institutions": pages }));
-            } else {
-                pages.iter().for_each(|page| say!("{}", daily::text(page)));
-            }
             database.close().await?;
             Ok(DONE)
         })?
+    }
+
+    async fn tell(&self, connection: &mut PgConnection, plans: &[Arc<Plan>]) -> Result<(), Failure> {
+        let mut pages = Vec::new();
+        for plan in plans {
+            pages.push(daily::collect(connection, plan).await?);
+        }
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "institutions": pages }));
+        } else {
+            pages.iter().for_each(|page| say!("{}", daily::text(page)));
+        }
+        Ok(())
+    }
+
+    async fn list(&self, connection: &mut PgConnection, plans: &[Arc<Plan>], most: i64) -> Result<(), Failure> {
+        let mut pages = Vec::new();
+        for Plan { tenant, .. } in plans.iter().map(Arc::as_ref) {
+            pages.push(Runs { institution: tenant.slug.clone(), runs: figures::runs(connection, tenant.id, most).await? });
+        }
+        if self.json {
+            say!("{:#}", json!({ "format": 1, "institutions": pages }));
+        } else {
+            pages.iter().for_each(|page| put!("{}", runs::text(page)));
+        }
+        Ok(())
     }
 }

@@ -17,7 +17,7 @@ use serde_json::json;
     Exit codes: 0 done, 1 some jobs are left alone, 2 there is no such run."
 )]
 pub struct Rollback {
-    /// The run: its number, as `weir run` and `weir report` show it
+    /// The run: its number, as `weir run` and `weir report --runs` show it
     run: i64,
     /// Show what it would do; nothing is written
     #[arg(long)]
@@ -45,7 +45,7 @@ impl Rollback {
 
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
-            return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report` and `weir history JOB` name the runs", self.run)));
+            return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` name the runs", self.run)));
         };
         let order = Order { at: self.at.clock(edge), by: edge.person(), reason: self.reason.clone() };
         let jobs = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait }).await?;

@@ -44,6 +44,11 @@ impl Gauge {
         Gauge { fields, rules }
     }
 
+    /// The fields that are mapped, in the order of names.
+    pub fn fields(&self) -> &[String] {
+        &self.fields
+    }
+
     /// The marks of an ad that has been judged.
     pub fn marks(&self, job: &Job, problems: &[Problem]) -> Marks {
         let is_filled = |name: &String| match name.as_str() {

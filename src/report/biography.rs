@@ -5,7 +5,8 @@ use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
 use crate::store::Result;
-use crate::store::biography::{self, Ad, Found, Held, Raised};
+use crate::store::biography::{self, Ad, Found, Held, Raised, Replaced};
+use crate::store::resolved::{self, Resolved};
 use crate::store::versions::{self, Version as PartText};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -37,7 +38,7 @@ pub struct Biography {
 pub struct Event {
     /// When.
     pub at: DateTime<Utc>,
-    /// document, create, update, archive, reopen, hold, decision, alert, seen, missed.
+    /// document, create, update, archive, reopen, resolved, hold, decision, alert, seen, missed.
     pub kind: String,
     /// What, in words.
     pub what: String,
@@ -52,6 +53,9 @@ pub struct Made {
     pub field: String,
     /// Its value.
     pub value: Json,
+    /// Of a company or division: its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The version that it is of.
     pub since: i32,
     /// The version of the mapping that made it.
@@ -71,15 +75,19 @@ pub async fn collect(connection: &mut PgConnection, found: &Found, ad: Option<Ad
     };
     let names: Vec<String> = verdicts.iter().flat_map(|judged| [judged.company.clone(), judged.division.clone()]).flatten().collect();
     let ids = ids(found, &versions);
-    let holds = biography::holds(connection, found, &ids.iter().map(String::as_str).collect::<Vec<_>>(), &names).await?;
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let holds = biography::holds(connection, found, &ids, &names).await?;
+    let replaced = biography::replaced(connection, found, &ids).await?;
+    let resolved = resolved::of_ad(connection, found.institution_id, &found.source_id, &ids).await?;
     let since = versions.first().map(|entry| entry.version.created_at).into_iter().chain(ad.as_ref().map(|ad| ad.first_seen_at)).min();
     let runs: Vec<i64> = versions.iter().filter_map(|entry| entry.version.run_id).collect();
     let alerts = match since {
         Some(since) => biography::alerts(connection, found, since, &runs).await?,
         None => Vec::new(),
     };
-    let fields = made(connection, found, &versions).await?;
-    let mut events: Vec<Event> = documents(&versions, ad.as_ref());
+    let fields = made(connection, found, &versions, verdicts.as_ref()).await?;
+    let mut events: Vec<Event> = documents(&replaced, &versions, ad.as_ref());
+    events.extend(resolved.iter().map(gone));
     events.extend(versions.iter().map(changed));
     events.extend(holds.iter().flat_map(held));
     events.extend(alerts.iter().map(raised));
@@ -94,24 +102,33 @@ fn ids(found: &Found, versions: &[Entry]) -> BTreeSet<String> {
     earlier.chain([found.original_id.clone()]).collect()
 }
 
-/// Each document: of the stored one where it came from, of those before what the versions keep of them.
-fn documents(versions: &[Entry], ad: Option<&Ad>) -> Vec<Event> {
-    let mut events: Vec<Event> = Vec::new();
-    let mut last = "";
+/// Each document, and where it came from; of those that were replaced before traces were kept, what the versions know.
+fn documents(replaced: &[Replaced], versions: &[Entry], ad: Option<&Ad>) -> Vec<Event> {
+    let event = |at, hash: &str, from: String, more: Vec<String>| Event {
+        at,
+        kind: "document".to_owned(),
+        what: format!("document {}{from}", short(hash)),
+        more,
+    };
+    let from = |metadata: Option<&Json>| format!(", from {}", place(metadata));
+    let traces = replaced.iter().map(|one| event(one.scraped_at, &one.document, from(one.metadata.as_ref()), Vec::new()));
+    let stored = ad.map(|ad| event(ad.scraped_at, &ad.document, from(ad.metadata.as_ref()), ad.refused.iter().map(|why| line(why, 200)).collect()));
+    let mut known: BTreeSet<&str> = replaced.iter().map(|one| one.document.as_str()).chain(ad.map(|ad| ad.document.as_str())).collect();
     let with_content = versions.iter().map(|entry| &entry.version).filter(|version| version.takes_back.is_none());
-    for version in with_content.filter(|version| ad.is_none_or(|ad| ad.document != version.document)) {
-        if version.document != last {
-            let run = version.run_id.map(|run| format!(", by run {run}")).unwrap_or_default();
-            let what = format!("document {}{run}", short(&version.document));
-            events.push(Event { at: version.created_at, kind: "document".to_owned(), what, more: Vec::new() });
-        }
-        last = &version.document;
-    }
-    if let Some(ad) = ad {
-        let what = format!("document {}, from {}", short(&ad.document), place(ad.metadata.as_ref()));
-        events.push(Event { at: ad.scraped_at, kind: "document".to_owned(), what, more: ad.refused.iter().map(|why| line(why, 200)).collect() });
-    }
-    events
+    let others = with_content.filter(|version| known.insert(&version.document)).map(|version| {
+        let run = version.run_id.map(|run| format!(", by run {run}")).unwrap_or_default();
+        event(version.created_at, &version.document, run, Vec::new())
+    });
+    let others: Vec<Event> = others.collect();
+    traces.chain(stored).chain(others).collect()
+}
+
+/// A reason that is gone.
+fn gone(reason: &Resolved) -> Event {
+    let rule = reason.rule.as_ref().map(|rule| format!(" (rule {rule})")).unwrap_or_default();
+    let said = line(reason.error_message.as_deref().unwrap_or_default(), 160);
+    let what = format!("{}{rule}, since {}, no longer: {}", reason.error_type, reason.since.format("%Y-%m-%d"), line(&reason.why, 120));
+    Event { at: reason.resolved_at, kind: "resolved".to_owned(), what, more: if said.is_empty() { Vec::new() } else { vec![said] } }
 }
 
 /// Where a document came from, in words.
@@ -160,7 +177,7 @@ fn presence(ad: &Ad) -> Vec<Event> {
 }
 
 /// Which mapping made each field of the newest version: the mapping of the version that last changed it.
-async fn made(connection: &mut PgConnection, found: &Found, versions: &[Entry]) -> Result<Vec<Made>> {
+async fn made(connection: &mut PgConnection, found: &Found, versions: &[Entry], judged: Option<&Judged>) -> Result<Vec<Made>> {
     let Some(newest) = versions.last() else { return Ok(Vec::new()) };
     let mut fields = Vec::new();
     let skipped = [
@@ -178,15 +195,27 @@ async fn made(connection: &mut PgConnection, found: &Found, versions: &[Entry]) 
     ];
     let values = newest.version.job.as_object().into_iter().flatten().filter(|(name, value)| !value.is_null() && !skipped.contains(&name.as_str()));
     let texts = texts(connection, found, versions).await?;
+    let names = biography::names(connection, found).await?;
     for (field, value) in flattened(values) {
         let column = if field.starts_with("extra.") { "extra" } else { field.as_str() };
         let made = made_by(versions, column).unwrap_or(newest);
         let part = format!("mapping of {}", field.trim_start_matches("extra."));
         let hash = made.version.parts.as_ref().and_then(|parts| parts.get(&part)?.as_str().map(str::to_owned));
-        let text = hash.as_ref().and_then(|hash| texts.get(hash).cloned());
-        fields.push(Made { field, value, since: made.version.version, mapping: hash.map(|hash| short(&hash)), text });
+        let text = hash.as_ref().and_then(|hash| texts.get(hash).cloned()).or_else(|| named_in_ad(&field, judged));
+        let name = value.as_str().and_then(|id| names.get(id).cloned());
+        fields.push(Made { field, value, name, since: made.version.version, mapping: hash.map(|hash| short(&hash)), text });
     }
     Ok(fields)
+}
+
+/// The name in the ad by which its company or division was found.
+fn named_in_ad(field: &str, judged: Option<&Judged>) -> Option<String> {
+    let name = match field {
+        "company_id" => judged?.company.as_ref(),
+        "division_id" => judged?.division.as_ref(),
+        _ => None,
+    };
+    name.map(|name| format!("found by the name in the ad: {name}"))
 }
 
 /// The version that made a field what it is: of a roll-back, the one that it brought back.
@@ -263,7 +292,8 @@ fn field(made: &Made) -> Vec<String> {
     let mapping = made.mapping.as_ref().map(|hash| format!("mapping {hash}")).unwrap_or_default();
     // Where the value comes from; what is done with it follows, and `weir rules show` has it.
     let text = made.text.as_ref().map(|text| line(&text.replace('\n', ", "), 120));
-    vec![made.field.clone(), line(&value(&made.value), 48), format!("v{}", made.since), mapping, text.unwrap_or_default()]
+    let shown = made.name.clone().unwrap_or_else(|| value(&made.value));
+    vec![made.field.clone(), line(&shown, 48), format!("v{}", made.since), mapping, text.unwrap_or_default()]
 }
 
 fn section(out: &mut String, title: &str, rows: Vec<Vec<String>>) {

@@ -14,5 +14,6 @@ pub mod quality;
 pub mod records;
 pub mod rehearsal;
 pub mod rollback;
+pub mod runs;
 pub mod summary;
 pub mod test;

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// An ad, or a job, or both.
@@ -197,6 +198,49 @@ pub async fn ad(connection: &mut PgConnection, found: &Found) -> Result<Option<A
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = $3",
     );
     Ok(row.bind(found.institution_id).bind(&found.source_id).bind(&found.original_id).fetch_optional(connection).await?)
+}
+
+/// A document that was replaced by newer content.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Replaced {
+    /// Hash of its content, in hexadecimal digits.
+    pub document: String,
+    /// When it came.
+    pub scraped_at: DateTime<Utc>,
+    /// When other content came.
+    pub replaced_at: DateTime<Utc>,
+    /// Where it came from.
+    pub metadata: Option<Json>,
+}
+
+/// The documents of an ad before the stored one, oldest first. `ids` are all that the ad has had.
+///
+/// # Errors
+/// The database failed.
+pub async fn replaced(connection: &mut PgConnection, found: &Found, ids: &[&str]) -> Result<Vec<Replaced>> {
+    let rows = sqlx::query_as(
+        "SELECT encode(content_hash, 'hex') AS document, scraped_at, replaced_at, metadata FROM replaced_documents
+         WHERE institution_id = $1 AND source_id = $2 AND original_id = ANY ($3) ORDER BY scraped_at, id",
+    );
+    Ok(rows.bind(found.institution_id).bind(&found.source_id).bind(ids).fetch_all(connection).await?)
+}
+
+/// The names of the company and division of a job, by id.
+///
+/// # Errors
+/// The database failed.
+pub async fn names(connection: &mut PgConnection, found: &Found) -> Result<BTreeMap<String, String>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT c.id::text, c.name FROM companies c JOIN jobs j ON j.institution_id = c.institution_id AND j.company_id = c.id
+         WHERE j.institution_id = $1 AND j.id = $2
+         UNION SELECT d.id::text, d.name FROM divisions d JOIN jobs j ON j.institution_id = d.institution_id AND j.division_id = d.id
+         WHERE j.institution_id = $1 AND j.id = $2",
+    )
+    .bind(found.institution_id)
+    .bind(found.job_id)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// A hold that concerns an ad.

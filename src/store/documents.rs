@@ -65,6 +65,7 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, pag
     let mut again: HashSet<String> = HashSet::new();
     // A document that came twice is refused once.
     refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
+    keep_trace(connection, reading, &sorted.replaced).await?;
     let stored = Stored { refused: refused.len(), fresh: sorted.fresh };
     upload(connection, reading, stored.fresh.iter().chain(&refused)).await?;
     record_refusals(connection, reading, &refused).await?;
@@ -150,6 +151,8 @@ struct Sorted {
     fresh: Vec<Document>,
     /// Unreadable after all, or the second of an id with other content.
     refused: Vec<Document>,
+    /// Ids of which other content is stored.
+    replaced: Vec<String>,
 }
 
 async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents: Vec<Document>) -> Result<Sorted> {
@@ -170,6 +173,9 @@ async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents
         } else if came_before {
             sorted.refused.push(document.as_duplicate());
         } else {
+            if stored.is_some() {
+                sorted.replaced.push(document.external_id.clone());
+            }
             fresh.insert(document.external_id.clone(), document.hash);
             sorted.fresh.push(document);
         }
@@ -241,6 +247,26 @@ async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[
     .bind(reading.at.0)
     .bind(same.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
     .bind(same.iter().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Keeps of each document that is about to be replaced which it was, and when and where it came from: an ad that never became a job has no other past.
+async fn keep_trace(connection: &mut PgConnection, reading: Reading<'_>, ids: &[String]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO replaced_documents (institution_id, source_id, original_id, document_id, content_hash, scraped_at, replaced_at, metadata)
+         SELECT $1, $2, s.external_id, d.id, s.content_hash, d.scraped_at, $3, d.metadata
+         FROM ad_states s JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($4)",
+    )
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
+    .bind(reading.at.0)
+    .bind(ids)
     .execute(connection)
     .await?;
     Ok(())

@@ -105,7 +105,7 @@ pub struct Wanted {
     pub only: Vec<What>,
     /// Only of these sources; all if there is none.
     pub sources: Vec<String>,
-    /// Only what touches one of these fields; all if there is none.
+    /// Only what touches one of these fields, custom ones as `extra.NAME`; all if there is none.
     pub fields: Vec<String>,
     /// At most so many of a kind and source.
     pub limit: Option<usize>,
@@ -125,12 +125,30 @@ impl Wanted {
     /// Whether reasons speak of a wanted field.
     fn wants_reasons(&self, reasons: &Json) -> bool {
         let fields = || reasons.as_array().into_iter().flatten().filter_map(|reason| reason.get("field")?.as_str());
-        self.fields.is_empty() || fields().any(|field| self.fields.iter().any(|wanted| wanted == field))
+        let named = |wanted: &String, field: &str| wanted.strip_prefix(CUSTOM).unwrap_or(wanted) == field;
+        self.fields.is_empty() || fields().any(|field| self.fields.iter().any(|wanted| named(wanted, field)))
+    }
+
+    /// The wanted custom fields.
+    fn custom(&self) -> Vec<&str> {
+        self.fields.iter().filter_map(|field| field.strip_prefix(CUSTOM)).collect()
     }
 
     fn at_most(&self) -> Option<i64> {
         self.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX))
     }
+}
+
+/// What stands before the name of a custom field.
+pub const CUSTOM: &str = "extra.";
+
+/// Whether a version `h` touches one of the fields `$5`, or of the custom ones `$6`; all do if there is none.
+macro_rules! touches {
+    () => {
+        "(cardinality($5::text[]) = 0 OR h.changed_fields && $5 OR (h.changed_fields @> '{extra}' AND EXISTS (
+            SELECT FROM unnest($6::text[]) AS k WHERE CASE WHEN h.changes IS NULL THEN h.extra ? k
+              ELSE (h.changes #> ARRAY['extra', 'old', k]) IS DISTINCT FROM (h.changes #> ARRAY['extra', 'new', k]) END)))"
+    };
 }
 
 /// Which run.
@@ -162,15 +180,18 @@ struct VersionRow {
 /// # Errors
 /// The database failed.
 pub async fn count(connection: &mut PgConnection, of: Of<'_>, wanted: &Wanted) -> Result<BTreeMap<String, i64>> {
-    let rows: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT change_type, count(*) FROM jobs_history
-         WHERE institution_id = $1 AND created_at = $2 AND run_id = $3 AND source_id = $4 AND (cardinality($5::text[]) = 0 OR changed_fields && $5) GROUP BY 1",
-    )
+    let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
+        "SELECT h.change_type, count(*) FROM jobs_history h
+         WHERE h.institution_id = $1 AND h.created_at = $2 AND h.run_id = $3 AND h.source_id = $4 AND ",
+        touches!(),
+        " GROUP BY 1"
+    ))
     .bind(of.stream.institution)
     .bind(of.at.0)
     .bind(of.run)
     .bind(&of.stream.source)
     .bind(&wanted.fields)
+    .bind(wanted.custom())
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().collect())
@@ -179,7 +200,7 @@ pub async fn count(connection: &mut PgConnection, of: Of<'_>, wanted: &Wanted) -
 /// The versions of one kind that a run made, in the order of their ids.
 pub fn versions<'c>(connection: &'c mut PgConnection, of: Of<'_>, what: What, wanted: &Wanted) -> BoxStream<'c, Result<Record>> {
     let source = of.stream.source.clone();
-    let rows = sqlx::query_as::<_, VersionRow>(
+    let rows = sqlx::query_as::<_, VersionRow>(concat!(
         "SELECT h.original_id, h.id, h.version, h.title, h.change_reason, encode(h.content_hash, 'hex') AS document, h.changes,
            CASE WHEN h.change_type = 'create' THEN jsonb_strip_nulls(jsonb_build_object('title', h.title, 'description', h.description, 'open_date', h.open_date,
              'close_date', h.close_date, 'department', h.department, 'department_id', h.department_id, 'job_type', h.job_type, 'source_url', h.source_url,
@@ -191,15 +212,16 @@ pub fn versions<'c>(connection: &'c mut PgConnection, of: Of<'_>, what: What, wa
               UNION SELECT d.id::text, d.name FROM divisions d
               WHERE d.institution_id = $1 AND d.id IN (h.division_id, (h.changes #>> '{division_id,old}')::uuid)) n) AS names
          FROM jobs_history h
-         WHERE h.institution_id = $1 AND h.created_at = $2 AND h.run_id = $3 AND h.source_id = $4 AND h.change_type = $6
-           AND (cardinality($5::text[]) = 0 OR h.changed_fields && $5)
-         ORDER BY h.original_id COLLATE \"C\", h.version, h.id LIMIT $7",
-    )
+         WHERE h.institution_id = $1 AND h.created_at = $2 AND h.run_id = $3 AND h.source_id = $4 AND h.change_type = $7 AND ",
+        touches!(),
+        " ORDER BY h.original_id COLLATE \"C\", h.version, h.id LIMIT $8"
+    ))
     .bind(of.stream.institution)
     .bind(of.at.0)
     .bind(of.run)
     .bind(source.clone())
     .bind(wanted.fields.clone())
+    .bind(wanted.custom().into_iter().map(str::to_owned).collect::<Vec<_>>())
     .bind(what.name())
     .bind(wanted.at_most())
     .fetch(connection);

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// A reason that stood against an ad.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -104,4 +105,17 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Opti
          ORDER BY r.resolved_at DESC, i.slug, r.source_id, r.original_id, r.id LIMIT $3",
     );
     Ok(rows.bind(slug).bind(since.map(|since| since.0)).bind(limit).fetch_all(connection).await?)
+}
+
+/// The reasons that stood against one ad and are gone, oldest first. `ids` are all that the ad has had.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_ad(connection: &mut PgConnection, institution: Uuid, source: &str, ids: &[&str]) -> Result<Vec<Resolved>> {
+    let rows = sqlx::query_as(
+        "SELECT i.slug AS institution, r.source_id, r.original_id, r.document_id, r.error_type, r.field_name, r.rule, r.error_message, r.value, r.since, r.resolved_at, r.why
+         FROM resolved_failures r JOIN institutions i ON i.id = r.institution_id
+         WHERE r.institution_id = $1 AND r.source_id = $2 AND r.original_id = ANY ($3) ORDER BY r.resolved_at, r.id",
+    );
+    Ok(rows.bind(institution).bind(source).bind(ids).fetch_all(connection).await?)
 }

@@ -155,6 +155,44 @@ async fn a_biography_tells_documents_versions_holds_misses_and_verdicts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ad_that_was_refused_keeps_the_documents_and_reasons_that_are_gone() {
+    let lab = Lab::new().await;
+    let institution = "institution: acme\ntimezone: Australia/Sydney\nrequire: { title: { maxLength: 8 } }\ndivision: { from: department, unknown: create }\n\
+        sources:\n  board:\n    fetch: { file: { path: ads.ndjson } }\n    id: $.id\n    job: { title: $.title, department: $.unit, extra: { grade: $.grade } }\n";
+    lab.write("institutions/acme.yaml", institution);
+    for (day, title, grade) in [(1, "Ranger of the river", 1), (2, "Ranger of rivers", 1), (3, "Ranger", 2), (4, "Ranger", 3)] {
+        lab.write("ads.ndjson", &format!("{}\n", json!({ "id": "7", "title": title, "unit": "Parks", "grade": grade })));
+        lab.run(&Step::new(&format!("2026-09-0{day}"), &[])).await;
+    }
+    let (_, text, _) = weir(&lab, &["why", "7"]);
+    assert_eq!(text.matches("  document  document ").count(), 4, "{text}");
+    assert_eq!(text.matches(", from ads.ndjson").count(), 4, "{text}");
+    for said in ["invalid_length, since 2026-09-01, no longer: ", "version 1 by run 3", "found by the name in the ad: Parks"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(text.lines().any(|line| line.trim().starts_with("division_id  Parks ")), "{text}");
+    // The plan of the next run shows custom fields one by one, and can be asked for one of them.
+    lab.write("ads.ndjson", &format!("{}\n", json!({ "id": "7", "title": "Ranger", "unit": "Parks", "grade": 4 })));
+    for field in ["grade", "extra.grade", "extra"] {
+        let (_, plan, said) = weir(&lab, &["plan", "--jobs", "--field", field, "--at", "2026-09-05"]);
+        assert!(plan.contains("extra.grade") && plan.contains("~ 7"), "{plan}{said}");
+    }
+    assert!(!weir(&lab, &["plan", "--jobs", "--field", "title", "--at", "2026-09-05"]).1.contains("~ 7"));
+    assert!(weir(&lab, &["plan", "--jobs", "--field", "grad"]).2.contains("did you mean `grade`?"));
+    let (_, runs, _) = weir(&lab, &["report", "--runs=3"]);
+    let runs: Vec<Vec<&str>> = runs.lines().map(|line| line.split_whitespace().take(6).collect()).collect();
+    assert_eq!(
+        runs[2..],
+        [
+            vec!["4", "2026-09-04", "00:00Z", "done", "0", "1"],
+            vec!["3", "2026-09-03", "00:00Z", "done", "1", "0"],
+            vec!["2", "2026-09-02", "00:00Z", "done", "0", "0"]
+        ]
+    );
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_audit_names_what_was_changed_past_the_pipeline() {
     let lab = lived().await;
     let (code, text, _) = weir(&lab, &["audit"]);

@@ -221,6 +221,7 @@ async fn what_nothing_is_called_is_refused_and_not_answered_with_silence() {
         (&["failures", "list", "nope"], "unknown institution `nope`\nhelp: the institutions are `strict`, `usual`"),
         (&["failures", "resolved", "nope"], "unknown institution `nope`"),
         (&["failures", "list", "--source", "bord"], "unknown source `bord`\nhelp: did you mean `board`?"),
+        (&["failures", "list", "--field", "titel"], "unknown field `titel`\nhelp: did you mean `title`?"),
         (&["failures", "list", "--rule", "nope"], "no rule and no error type is called `nope`"),
         (&["rules", "log", "nope"], "no rule and no mapping `nope` has run"),
         (&["rules", "diff", "not-too-long", "--institution", "usual"], "rule shared/not-too-long has only one version"),

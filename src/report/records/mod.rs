@@ -9,8 +9,9 @@ pub use page::html;
 use super::difference::plain;
 use crate::engine::foresee::Foreseen;
 use crate::store::figures::Counts;
-use crate::store::records::{Bookkeeping, Record, WHATS, What};
+use crate::store::records::{Bookkeeping, CUSTOM, Record, WHATS, What};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 /// How a kind of record is shown: its sign and its word.
 pub fn sign(what: What) -> (char, &'static str) {
@@ -64,19 +65,30 @@ fn why(record: &Record) -> &str {
     }
 }
 
-/// The changes of a record by field: the status is the sign, ids of companies and divisions read as their names.
+/// The changes of a record by field: the status is the sign, ids of companies and divisions read as their names, custom fields stand one by one.
 fn changed(record: &Record, only: &[String]) -> Vec<(String, Json, Json)> {
     let named = |value: Option<&Json>| {
         let name = value.and_then(Json::as_str).and_then(|id| record.names.get(id));
         name.or(value).cloned().unwrap_or_default()
     };
     let fields = record.changes.as_object().into_iter().flatten().filter(|(field, _)| *field != "status");
-    let wanted = fields.filter(|(field, _)| only.is_empty() || only.contains(field));
-    wanted
-        .map(|(field, change)| {
-            (field.strip_suffix("_id").filter(|_| is_name(field)).unwrap_or(field).to_owned(), named(change.get("old")), named(change.get("new")))
-        })
-        .collect()
+    let each = fields.flat_map(|(field, change)| match field.as_str() {
+        "extra" => custom(change),
+        _ => vec![(field.clone(), named(change.get("old")), named(change.get("new")))],
+    });
+    let is_wanted =
+        |field: &String| only.is_empty() || only.contains(field) || (field.starts_with(CUSTOM) && only.iter().any(|wanted| wanted == "extra"));
+    let shown = |field: String| field.strip_suffix("_id").filter(|_| is_name(&field)).map(str::to_owned).unwrap_or(field);
+    each.filter(|(field, ..)| is_wanted(field)).map(|(field, old, new)| (shown(field), old, new)).collect()
+}
+
+/// The custom fields that changed.
+fn custom(change: &Json) -> Vec<(String, Json, Json)> {
+    let side = |side: &str, name: &str| change.get(side).and_then(|all| all.get(name)).cloned().unwrap_or_default();
+    let names = ["old", "new"].into_iter().filter_map(|side| change.get(side)?.as_object()).flat_map(|all| all.keys());
+    let names: BTreeSet<&String> = names.collect();
+    let each = names.into_iter().map(|name| (format!("{CUSTOM}{name}"), side("old", name), side("new", name)));
+    each.filter(|(_, old, new)| old != new).collect()
 }
 
 fn is_name(field: &str) -> bool {

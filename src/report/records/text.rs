@@ -23,6 +23,8 @@ pub struct Look<'l> {
     pub fields: &'l [String],
     /// Records that are shown of each kind and source; 0 for all.
     pub limit: usize,
+    /// Whether records of all kinds are wanted.
+    pub is_whole: bool,
 }
 
 impl Look<'_> {
@@ -95,16 +97,30 @@ pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()>
         }
     }
     shown.rest(out, plan, look)?;
-    if sources(plan).is_empty() {
-        return if changes(&plan.summary.total) { writeln!(out, "\n  {}: no record to show", plan.summary.institution) } else { Ok(()) };
+    let is_quiet = sources(plan).is_empty();
+    if is_quiet && changes(&plan.summary.total) {
+        return writeln!(out, "\n  {}: no record to show", plan.summary.institution);
     }
-    writeln!(out)?;
+    if !is_quiet {
+        writeln!(out)?;
+    }
     for (source, about) in &plan.summary.sources {
-        if let Some(noted) = noted(&about.bookkeeping) {
+        if let Some(noted) = noted(&about.bookkeeping).filter(|_| !is_quiet) {
             writeln!(out, "  {}", look.ink.soft(format!("noted of {source}, no job changed by it: {noted}")))?;
+        }
+        if let Some(before) = as_before(plan, source, &about.counts).filter(|_| look.is_whole) {
+            writeln!(out, "  {}", look.ink.soft(format!("as before in {source}, and so not shown: {before}")))?;
         }
     }
     Ok(())
+}
+
+/// Ads that are refused or held, and were so before: in words, nothing if there are none.
+fn as_before(plan: &Foreseen, source: &str, counts: &Counts) -> Option<String> {
+    let all = [(What::Held, counts.held), (What::Rejected, counts.rejected), (What::Failed, counts.failed)];
+    let before = all.map(|(what, number)| (what, number - i64::try_from(plan.records.count(source, what)).unwrap_or(i64::MAX)));
+    let words = before.into_iter().filter(|(_, number)| *number > 0).map(|(what, number)| format!("{} {}", thousands(number), sign(what).1));
+    Some(words.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
 }
 
 /// What was shown of a source and kind.
