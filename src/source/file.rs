@@ -1,5 +1,6 @@
 //! Local files and folders, in every format that a decoder reads, plain or packed. A read is complete when at least one
-//! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads.
+//! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads. A file that
+//! breaks off gives the ads before that place, and the read is partial.
 
 use super::decode::{Body, DecodeSpec, Decoder, Found};
 use super::json::Item;
@@ -8,7 +9,7 @@ use super::proof::{doubts, judge, unreachable};
 use super::{Access, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
-use crate::store::reads::Proof;
+use crate::store::reads::{Proof, ReadState};
 use crate::yaml::{Located, OneOrMany, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -133,6 +134,8 @@ pub fn not_a_path<'o>(text: &Text, out: &'o mut Diagnostics) -> &'o mut Diagnost
 #[derive(Default)]
 struct Tally {
     files: i64,
+    /// Of them: read to their end.
+    whole: i64,
     bytes: i64,
     stated: Option<i64>,
     problems: Vec<String>,
@@ -224,6 +227,7 @@ impl Files {
 
 impl Tally {
     fn found(&mut self, found: &Found, name: &str, records: &str) {
+        self.whole += 1;
         if let Some(stated) = found.stated {
             self.stated = Some(self.stated.unwrap_or_default() + stated);
         }
@@ -234,7 +238,9 @@ impl Tally {
 
     fn proof(mut self, pages: &Pages) -> Proof {
         self.problems.extend(doubts(pages));
-        judge(self.files, pages.items, self.stated, self.bytes, self.problems)
+        let judged = judge(self.files, pages.items, self.stated, self.bytes, self.problems);
+        let is_unread = self.whole == 0 && pages.items == 0;
+        if is_unread { Proof { state: ReadState::Unreachable, ..judged } } else { judged }
     }
 }
 

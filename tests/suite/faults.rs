@@ -114,13 +114,14 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
         encoder.finish().unwrap()
     };
     let list = json!(jobs(0..8)).to_string();
+    // Those that break off after an ad say so, and the ad is kept.
     let cases: Vec<(&str, &str, Act, &str)> = vec![
-        ("a body that never ends", "limits: { page_bytes: 1MB }", Act::Endless(ENDLESS), "larger than the limit"),
+        ("a body that never ends", "limits: { page_bytes: 1MB }", Act::Endless(ENDLESS), "`limits: { page_bytes }` allows (before that 1 ad came)"),
         ("a body of 2 GB", "limits: { page_bytes: 1MB }", Act::Endless(LARGE), "larger than the limit"),
-        ("a drip", "limits: { page_time: 300ms }", Act::Drip(ENDLESS), "too long"),
+        ("a drip", "limits: { page_time: 300ms }", Act::Drip(ENDLESS), "(before that 1 ad came)"),
         ("a drip before the first line", "limits: { page_time: 300ms }", Act::Drip("HTTP/1.1 200 OK\r\nx: "), "too long"),
         ("a reset in the body", "", Act::Break { head: HALF, reset: true }, ""),
-        ("a body that ends too early", "", Act::Break { head: HALF, reset: false }, "broke off"),
+        ("a body that ends too early", "", Act::Break { head: HALF, reset: false }, "(before that 1 ad came)"),
         ("a chunk without a last one", "", Act::Break { head: CHUNK, reset: false }, "broke off"),
         ("a packed bomb", "limits: { page_bytes: 1MB }", answer("content-encoding: gzip\r\n", &bomb), "larger than the limit"),
         ("a packing that it is not in", "", answer("content-encoding: gzip\r\n", list.as_bytes()), ""),
@@ -138,9 +139,10 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
         moves(&lab, &misbehave(vec![act]).await, &format!("retries: 1\n{settings}"));
         let summary = run(&lab, day).await;
         let (found, said) = state(&summary);
-        assert_eq!(found, ReadState::Unreachable, "{name}: {said}");
+        let came = said.contains("(before that 1 ad came)");
+        assert_eq!(found, if came { ReadState::Partial } else { ReadState::Unreachable }, "{name}: {said}");
         assert!(said.contains(why), "{name}: {said}");
-        assert_eq!((summary.total.archived, summary.total.updated), (0, 0), "{name}");
+        assert_eq!((summary.total.archived, summary.total.updated, summary.total.unchanged), (0, 0, i64::from(came)), "{name}");
         assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["8"], "{name}");
     }
     lab.bench.drop().await;
@@ -167,6 +169,60 @@ async fn a_page_that_breaks_off_is_read_again_from_its_start() {
     moves(&lab, &misbehave(vec![half, late, answer("", list.as_bytes())]).await, "retries: 3");
     let summary = run(&lab, 2).await;
     assert_eq!((state(&summary), summary.total.unchanged, summary.total.documents), ((ReadState::Complete, String::new()), 8, 8));
+    lab.bench.drop().await;
+}
+
+/// The beginning of a list of so many ads, which breaks off; each ad says how often the list was asked for.
+fn cut(ids: std::ops::Range<u64>, look: u32) -> Act {
+    let list = looked_at(ids, look);
+    let mut all = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", list.len() + 5000).into_bytes();
+    all.extend_from_slice(&list.as_bytes()[..list.len() - 1]);
+    all.push(b',');
+    Act::Say(all)
+}
+
+fn looked_at(ids: std::ops::Range<u64>, look: u32) -> String {
+    json!(ids.map(|id| json!({ "id": id, "title": format!("Ranger {id}"), "look": look })).collect::<Vec<_>>()).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_attempt_that_failed_has_given_counts_once() {
+    // More ads than are handed on at once, and each reads differently the next time.
+    let lab = eight_jobs().await;
+    moves(&lab, &misbehave(vec![cut(0..1500, 1), cut(0..30, 2), answer("", looked_at(0..1600, 3).as_bytes())]).await, "retries: 3");
+    let summary = run(&lab, 2).await;
+    assert_eq!(state(&summary), (ReadState::Complete, String::new()));
+    assert_eq!((summary.total.documents, summary.total.created, summary.total.unchanged, summary.total.failed), (1600, 1592, 8, 0));
+    assert_eq!(summary.sources["board"].read.as_ref().unwrap().items, 1600);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ads_of_a_page_that_breaks_off_for_good_are_kept() {
+    let lab = eight_jobs().await;
+    let none = Act::Say(b"HTTP/1.1 503 Later\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec());
+    moves(&lab, &misbehave(vec![cut(0..30, 1), cut(0..20, 2), none]).await, "retries: 2");
+    let summary = run(&lab, 2).await;
+    let (found, why) = state(&summary);
+    assert_eq!((found, summary.total.documents, summary.total.created, summary.total.failed), (ReadState::Partial, 20, 12, 0), "{why}");
+    assert!(why.contains("503") && why.contains("(before that 20 ads came)"), "{why}");
+    assert_eq!(summary.total.archived, 0);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ads_of_a_file_that_breaks_off_are_kept() {
+    let lab = Lab::new().await;
+    let text = "institution: acme\ntimezone: Australia/Sydney\nsources: { board: { fetch: { file: { path: jobs.json } }, id: $.id, job: { title: $.title } } }\n";
+    lab.write("institutions/acme.yaml", text);
+    let cases = [("[{\"id\": 1, \"title\": \"Ranger\"}, {\"id\"", ReadState::Partial, 1), ("[{\"id\"", ReadState::Unreachable, 0)];
+    for (day, (body, expected, documents)) in (1..).zip(cases) {
+        lab.write("jobs.json", body);
+        let summary = run(&lab, day).await;
+        let (found, why) = state(&summary);
+        assert_eq!((found, summary.total.documents), (expected, documents), "{why}");
+        assert!(why.contains("could not be read to its end"), "{why}");
+    }
     lab.bench.drop().await;
 }
 

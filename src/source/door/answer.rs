@@ -2,7 +2,7 @@
 //! streams; nothing here holds more than the beginning.
 
 use super::trouble::{Trouble, host_of};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::header::HeaderMap;
 use std::io::{self, Cursor};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -34,17 +34,23 @@ impl Answer {
     pub(super) async fn begin(mut response: reqwest::Response, url: Url) -> Result<Answer, Trouble> {
         let host = host_of(&url);
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let mut prefix = Vec::new();
+        let (mut prefix, mut broken) = (Vec::new(), None);
         while prefix.len() < PREFIX {
             match response.chunk().await {
                 Ok(Some(chunk)) => prefix.extend_from_slice(&chunk),
                 Ok(None) => break,
                 // Of a refusal the status says enough.
                 Err(_) if !status.is_success() => break,
-                Err(error) => return Err(Trouble::of_request(error, &host)),
+                Err(error) if prefix.is_empty() => return Err(Trouble::of_request(error, &host)),
+                // What came before is read, ads among it; then whoever reads is told.
+                Err(error) => {
+                    broken = Some(Err(io::Error::other(Trouble::of_request(error, &host))));
+                    break;
+                }
             }
         }
-        let rest = response.bytes_stream().map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
+        let coming = response.bytes_stream().map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
+        let rest = stream::iter(broken).chain(coming);
         Ok(Answer::new(status.as_u16(), url, headers, prefix, Box::new(StreamReader::new(Box::pin(rest)))))
     }
 

@@ -231,7 +231,10 @@ async fn hangs_up(answer: String) -> String {
 async fn a_body_that_breaks_off_may_pass() {
     let manners = Manners { robots: Robots::Ignore, ..manners() };
     let early = hangs_up("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc".to_owned()).await;
-    let broken = trouble(&Door::new().unwrap(), ask_with(&early, manners.clone())).await;
+    let answer = Door::new().unwrap().ask(ask_with(&early, manners.clone())).await.unwrap();
+    assert!(matches!(answer.bytes(1_000).await, Err(Trouble::Passing { why, .. }) if why.contains("broke off")));
+    let none = hangs_up("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n".to_owned()).await;
+    let broken = trouble(&Door::new().unwrap(), ask_with(&none, manners.clone())).await;
     assert!(matches!(&broken, Trouble::Passing { why, .. } if why.contains("broke off")), "{broken}");
     let late = hangs_up(format!("HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n{}", "x".repeat(200_000))).await;
     let answer = Door::new().unwrap().ask(ask_with(&late, manners)).await.unwrap();
