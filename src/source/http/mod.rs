@@ -16,7 +16,7 @@ pub use auth::Tokens;
 pub use detail::{Detail, NoDetail};
 
 use super::decode::{DecodeSpec, Decoder};
-use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, is_same_host, strip};
+use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, strip};
 use super::page::Pages;
 use super::template::{Names, Template};
 use super::{Access, Approach, Validators, proof};
@@ -220,11 +220,13 @@ impl Http {
         self.charset.as_deref()
     }
 
+    /// The hours in which it may be read; always if there are none.
+    pub fn window(&self) -> Option<Window> {
+        self.manners.window
+    }
+
     /// Reads all pages of all crawls.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
-        if self.manners.window.as_ref().is_some_and(|window| !window.contains(approach.local_time)) {
-            return proof::unreachable(format!("not asked: {} is outside of its window", approach.local_time.format("%H:%M")));
-        }
         if let Some(missing) = self.missing_variables(access).into_iter().next() {
             return proof::unreachable(super::template::Missing::Variable(missing).to_string());
         }
