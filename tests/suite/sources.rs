@@ -412,6 +412,31 @@ async fn no_fault_is_taken_for_an_empty_board() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_source_says_leads_to_a_link_local_address() {
+    let fetches = [
+        ("/moved", "", "redirect"),
+        ("/jobs", "records: $.jobs[*]\npages: { next: { from: $.next } }", "next page"),
+        ("/jobs", "records: $.jobs[*]\ndetail: { url: \"{$.link}\" }", "page of an ad"),
+    ];
+    for (from, fetch, name) in fetches {
+        let server = MockServer::start().await;
+        let metadata = "http://169.254.169.254/latest/meta-data/";
+        let moved = ResponseTemplate::new(302).insert_header("Location", metadata);
+        Mock::given(path("/moved")).respond_with(moved).mount(&server).await;
+        let list = json!({ "jobs": [{ "id": 1, "title": "Ranger", "link": metadata }], "next": metadata });
+        serve(&server, "GET", move |_| ResponseTemplate::new(200).set_body_json(&list)).await;
+        let lab = board(&server, fetch).await;
+        let text = std::fs::read_to_string(lab.folder.join("institutions/acme.yaml")).unwrap();
+        lab.write("institutions/acme.yaml", &text.replace("/jobs\n", &format!("{from}\n")));
+        let summary = run(&lab, 1).await;
+        let letters = lab.texts("SELECT error_details FROM staging_failed_documents").await.concat();
+        let said = format!("{}{letters}", state(&summary).1);
+        assert!(said.contains("169.254.169.254 is a link-local address, which is not read from"), "{name}: {said}");
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn private_addresses_are_refused_unless_allowed_and_robots_are_heard() {
     let server = MockServer::start().await;
     serve(&server, "GET", |_| ResponseTemplate::new(200).set_body_json(json!(jobs(0..2)))).await;

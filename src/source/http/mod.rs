@@ -90,7 +90,7 @@ pub struct HttpSpec {
     /// Milliseconds before the first retry; doubled for each further one, with jitter.
     #[serde(default = "half_a_second")]
     backoff_ms: u64,
-    /// Whether private addresses may be asked.
+    /// Whether private addresses may be asked; link-local ones and those of cloud metadata only where `url` itself names them.
     #[serde(default)]
     allow_private: bool,
     /// Whether to ask only for what has changed since the read before, where the source can say so.
@@ -320,6 +320,7 @@ impl Http {
         Ask {
             method: ready.method,
             shown_url: self.redacted(ready.url.as_str(), access),
+            home: self.request.home(&access.variables),
             url: ready.url,
             headers: ready.headers,
             body: ready.sent.bytes(),
