@@ -2,7 +2,7 @@
 //! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads. A file that
 //! breaks off gives the ads before that place, and the read is partial.
 
-use super::decode::{Body, DecodeSpec, Decoder, Found};
+use super::decode::{Body, DecodeSpec, Decoder, Found, Unread};
 use super::json::Item;
 use super::page::{Pages, Stopped};
 use super::proof::{doubts, judge, unreachable};
@@ -197,7 +197,7 @@ impl Files {
         };
         let found = match File::open(file) {
             Ok(opened) => self.parse(&name, Counting { inner: opened, bytes: &mut tally.bytes, left: MAX_FILE_BYTES, is_over: false }, &mut put),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(Unread::from(error)),
         };
         match found {
             Ok(found) => tally.found(&found, &name, &self.records),
@@ -206,7 +206,7 @@ impl Files {
         stopped
     }
 
-    fn parse(&self, name: &str, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    fn parse(&self, name: &str, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let mut reader = BufReader::with_capacity(256 * 1024, reader);
         self.decoder_of(name).decode(&mut reader, &Body { url: self.url.as_deref(), charset: self.charset.as_deref() }, &[], put)
     }

@@ -149,15 +149,30 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_too_large_is_asked_for_once() {
-    let server = MockServer::start().await;
-    Mock::given(path_regex("^/jobs$")).respond_with(ResponseTemplate::new(200).set_body_bytes(vec![b' '; 3_000_000])).mount(&server).await;
-    let lab = board(&server, "limits: { page_bytes: 1MB }").await;
-    let (found, why) = state(&run(&lab, 1).await);
-    let asked = server.received_requests().await.unwrap().iter().filter(|request| request.url.path() == "/jobs").count();
-    assert_eq!((found, asked), (ReadState::Unreachable, 1), "{why}");
-    assert!(why.contains("limits: { page_bytes }"), "{why}");
-    lab.bench.drop().await;
+async fn what_is_beyond_a_limit_is_asked_for_once() {
+    let bomb = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b' '; 32 * 1024 * 1024]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let deep_xml = format!("<source>{}", "<a>".repeat(500));
+    let cases: [(&str, &str, Vec<u8>, &str); 5] = [
+        ("limits: { page_bytes: 1MB }", "a/b", vec![b' '; 3_000_000], "limits: { page_bytes }"),
+        ("decode: html\nrecords: article", "text/html", "<div>".repeat(2000).into_bytes(), "deeper than 512 levels"),
+        ("decode: json_ld", "text/html", "<div>".repeat(2000).into_bytes(), "deeper than 512 levels"),
+        ("decode: xml\nrecords: $.source.job[*]", "text/xml", deep_xml.into_bytes(), "nest deeper than 128"),
+        ("", "application/json", bomb, "it unpacks to more than 200 times its size"),
+    ];
+    for (fetch, kind, body, expected) in cases {
+        let server = MockServer::start().await;
+        Mock::given(path_regex("^/jobs$")).respond_with(ResponseTemplate::new(200).set_body_raw(body, kind)).mount(&server).await;
+        let lab = board(&server, fetch).await;
+        let (found, why) = state(&run(&lab, 1).await);
+        let asked = server.received_requests().await.unwrap().iter().filter(|request| request.url.path() == "/jobs").count();
+        assert_eq!((found, asked), (ReadState::Unreachable, 1), "{fetch}: {why}");
+        assert!(why.contains(expected), "{fetch}: {why}");
+        lab.bench.drop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

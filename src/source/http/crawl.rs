@@ -1,7 +1,7 @@
 //! One crawl after another, page by page, to the proof of what was read. After each page the place where it stands goes along with the
 //! documents, so that a crawl that died goes on there.
 
-use super::super::decode::{Body, Decoder, Found, Spot};
+use super::super::decode::{Body, Decoder, Found, Spot, Unread};
 use super::super::door::{Answer, Trouble};
 use super::super::json::Item;
 use super::super::page::{Added, Pages, Stopped};
@@ -304,7 +304,7 @@ impl<'h> Reading<'h> {
     async fn parse(&self, answer: Answer, validators: Validators, each: &BTreeMap<String, String>) -> Result<PageRead, Trouble> {
         let header = self.http.paging.header().and_then(|name| answer.header(name)).map(str::to_owned);
         let link = answer.header("link").map(str::to_owned);
-        let is_html = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         let url = answer.url.clone();
         let work = Parsing {
             decoder: self.http.decoder.clone(),
@@ -312,18 +312,14 @@ impl<'h> Reading<'h> {
             url: self.http.redacted(url.as_str(), self.access),
             charset: self.http.charset.clone().or_else(|| answer.charset()),
             request: self.http.kept(each),
+            is_page: is_page && !self.http.decoder.reads_markup(),
             limit: self.http.limits.page_bytes,
             pages: Arc::clone(&self.pages),
         };
         let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
         let parsed = tokio::task::spawn_blocking(move || work.parse(bridge)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
-        match parsed {
-            Ok((found, items, bytes)) => Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false }),
-            Err(Trouble::Passing { .. }) if is_html && !self.http.decoder.reads_markup() => {
-                Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.http.decoder.explain())))
-            }
-            Err(trouble) => Err(trouble),
-        }
+        let (found, items, bytes) = parsed?;
+        Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false })
     }
 }
 
@@ -334,6 +330,8 @@ struct Parsing {
     url: String,
     charset: Option<String>,
     request: Option<Json>,
+    /// Whether it says that it is a web page, where none is expected.
+    is_page: bool,
     limit: u64,
     pages: Shared,
 }
@@ -355,7 +353,18 @@ impl Parsing {
             _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
             Ok(found) => Ok((found, items, bytes)),
             Err(_) if counting.is_over => Err(too_large(self.limit)),
-            Err(why) => Err(Trouble::Passing { why: format!("the body is not whole {}: {why}", self.decoder.explain()), wait: None }),
+            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.decoder.explain()))),
+            Err(unread) => Err(unread.told(|why| format!("the body is not whole {}: {why}", self.decoder.explain())).into()),
+        }
+    }
+}
+
+/// What is beyond a limit is so the next time, too.
+impl From<Unread> for Trouble {
+    fn from(unread: Unread) -> Trouble {
+        match unread {
+            Unread::Broken(why) => Trouble::Passing { why, wait: None },
+            Unread::Beyond(why) => Trouble::Lasting(why),
         }
     }
 }
