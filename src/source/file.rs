@@ -6,6 +6,7 @@ use super::decode::{Body, DecodeSpec, Decoder, Found, Unread};
 use super::json::Item;
 use super::page::{Pages, Stopped};
 use super::proof::{doubts, judge, unreachable};
+use super::template::Missing;
 use super::{Access, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
@@ -176,14 +177,15 @@ impl Files {
     }
 
     fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
+        let filled: Result<Vec<String>, Missing> = self.paths.iter().map(|path| path.fill(&access.variables)).collect();
+        let paths = filled.map_err(|missing| missing.to_string())?;
         let mut files = Vec::new();
-        for template in &self.paths {
-            let text = template.fill(&access.variables).map_err(|missing| missing.to_string())?;
-            files.extend(expand(&access.folder.join(text))?);
+        for path in &paths {
+            files.extend(expand(&access.folder.join(path))?);
         }
         files.sort();
         files.dedup();
-        if files.is_empty() { Err(format!("no file matches `{}`", self.explain())) } else { Ok(files) }
+        if files.is_empty() { Err(format!("no file matches `{}`", paths.join(", "))) } else { Ok(files) }
     }
 
     fn read_file(&self, file: &Path, access: &Access, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {

@@ -226,7 +226,7 @@ async fn the_ads_of_a_page_that_breaks_off_for_good_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_ads_of_a_file_that_breaks_off_are_kept() {
+async fn the_ads_of_a_file_that_breaks_off_are_kept_and_one_that_is_not_there_is_named() {
     let lab = Lab::new().await;
     let text = "institution: acme\ntimezone: Australia/Sydney\nsources: { board: { fetch: { file: { path: jobs.json } }, id: $.id, job: { title: $.title } } }\n";
     lab.write("institutions/acme.yaml", text);
@@ -238,6 +238,9 @@ async fn the_ads_of_a_file_that_breaks_off_are_kept() {
         assert_eq!((found, summary.total.documents), (expected, documents), "{why}");
         assert!(why.contains("could not be read to its end"), "{why}");
     }
+    lab.write("institutions/acme.yaml", &text.replace("jobs.json", "\"days/${DAY}/*.json\""));
+    let step = Step::new("2026-09-03", &[("DAY", "tuesday")]);
+    assert_eq!(state(&lab.run(&step).await[0]), (ReadState::Unreachable, "no file matches `days/tuesday/*.json`".to_owned()));
     lab.bench.drop().await;
 }
 
