@@ -340,3 +340,36 @@ impl Http {
         answer.bytes(64 * 1024).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use tokio::time::Instant;
+
+    fn http(text: &str) -> Http {
+        let mut out = Diagnostics::new();
+        let spec: Option<HttpSpec> = crate::yaml::read("a.yaml", text, &mut out);
+        spec.and_then(|spec| spec.compile(&mut out)).unwrap()
+    }
+
+    /// How long it takes to try in vain, and how often it is tried.
+    async fn tried(http: &Http, trouble: Trouble) -> (u64, u32) {
+        let (begun, tries) = (Instant::now(), Cell::new(0));
+        let once = || async {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(trouble.clone())
+        };
+        assert_eq!(http.retried(once).await, Err(trouble.clone()));
+        (begun.elapsed().as_secs(), tries.get())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again_as_late_as_the_source_asks() {
+        let http = http("url: https://a.example/\nretries: 2\nbackoff_ms: 1\n");
+        let passing = |wait| Trouble::Passing { why: "429".to_owned(), wait };
+        assert_eq!(tried(&http, passing(None)).await, (0, 3));
+        assert_eq!(tried(&http, passing(Some(Duration::from_secs(300)))).await, (600, 3));
+        assert_eq!(tried(&http, Trouble::Lasting("400".to_owned())).await, (0, 1));
+    }
+}
