@@ -126,6 +126,36 @@ async fn a_fault_on_a_later_page_leaves_what_came_before_it() {
     }
 }
 
+/// Nothing that is said of a token is said of ads: none is gone, no page is the last.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_given_is_told_without_the_secret() {
+    let echo = |status: u16| ResponseTemplate::new(status).set_body_string("client_secret=s3cret is wrong");
+    let faults: [(ResponseTemplate, ReadState, &str); 6] = [
+        (echo(500), ReadState::Unreachable, "answers 500"),
+        (echo(400), ReadState::Unreachable, "answers 400"),
+        (echo(404), ReadState::Unreachable, "answers 404"),
+        (echo(401), ReadState::Blocked, "check the credentials"),
+        (echo(200), ReadState::Unreachable, "no JSON"),
+        (ResponseTemplate::new(200).set_body_json(json!({ "error": "s3cret" })), ReadState::Unreachable, "no `access_token`"),
+    ];
+    for (fault, expected, reason) in faults {
+        let server = MockServer::start().await;
+        Mock::given(path("/token")).respond_with(fault).mount(&server).await;
+        let fetch = format!(
+            "retries: 1\nresponses: [{{ status: 404, then: stop }}]\nauth: {{ oauth2: {{ token_url: {}/token, client_id: \"${{USER_NAME}}\", client_secret: \"${{KEY}}\" }} }}",
+            server.uri()
+        );
+        let lab = board(&server, &fetch).await;
+        let (found, why) = state(&run(&lab, 1).await);
+        assert_eq!(found, expected, "{why}");
+        assert!(why.starts_with("no token was given: ") && why.contains(reason), "{why}");
+        assert!(!why.contains("s3cret") && !lab.dump().await.contains("s3cret"), "{why}");
+        let asked = server.received_requests().await.unwrap();
+        assert!(asked.iter().all(|request| request.url.path() != "/jobs"), "the ads are not asked for");
+        lab.bench.drop().await;
+    }
+}
+
 /// 200 ads, 10 a page, in every way that leads from one page to the next; the numbers of the ads that the pages began with are noted.
 async fn paged(way: &str) -> (MockServer, Arc<Mutex<Vec<u64>>>) {
     let (server, asked): (_, Arc<Mutex<Vec<u64>>>) = (MockServer::start().await, Arc::default());
