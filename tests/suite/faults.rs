@@ -201,6 +201,19 @@ fn looked_at(ids: std::ops::Range<u64>, look: u32) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_called_a_web_page_is_none_when_it_breaks_off() {
+    let server = MockServer::start().await;
+    let cut = ResponseTemplate::new(200).set_body_raw("[{\"id\": 1, \"title\": \"Ranger\"}, {\"id", "text/html; charset=utf-8");
+    Mock::given(path("/jobs")).respond_with(cut).up_to_n_times(1).mount(&server).await;
+    let whole = ResponseTemplate::new(200).set_body_raw(json!(jobs(0..2)).to_string(), "text/html; charset=utf-8");
+    Mock::given(path("/jobs")).respond_with(whole).mount(&server).await;
+    let lab = board(&server, "").await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 2));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_attempt_that_failed_has_given_counts_once() {
     // More ads than are handed on at once, and each reads differently the next time.
     let lab = eight_jobs().await;

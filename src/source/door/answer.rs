@@ -63,6 +63,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Whether it is a web page: it says so, as much else does, and begins like one.
+    pub fn is_page(&self) -> bool {
+        let begin = self.prefix.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.prefix);
+        self.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) && begin.trim_ascii_start().starts_with(b"<")
+    }
+
     /// The charset that `Content-Type` names, in lower case.
     pub fn charset(&self) -> Option<String> {
         let parameters = self.header("content-type")?.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
@@ -106,6 +112,12 @@ mod tests {
         }
         assert_eq!(answer("text/html; charset=", b"", b"").charset(), None);
         assert_eq!(answer("application/json", b"", b"").charset(), None);
+    }
+
+    #[test]
+    fn a_page_says_so_and_looks_like_one() {
+        assert!(answer("text/html; charset=utf-8", b"\xef\xbb\xbf \n<!doctype html>", b"").is_page());
+        assert!(!answer("text/html", b"[{\"id\": 1}, ", b"").is_page() && !answer("text/xml", b"<html>", b"").is_page());
     }
 
     #[tokio::test]

@@ -304,7 +304,7 @@ impl<'h> Reading<'h> {
     async fn parse(&self, answer: Answer, validators: Validators, each: &BTreeMap<String, String>) -> Result<PageRead, Trouble> {
         let header = self.http.paging.header().and_then(|name| answer.header(name)).map(str::to_owned);
         let link = answer.header("link").map(str::to_owned);
-        let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let is_page = answer.is_page();
         let url = answer.url.clone();
         let work = Parsing {
             decoder: self.http.decoder.clone(),
@@ -330,7 +330,7 @@ struct Parsing {
     url: String,
     charset: Option<String>,
     request: Option<Json>,
-    /// Whether it says that it is a web page, where none is expected.
+    /// Whether it is a web page, where none is expected.
     is_page: bool,
     limit: u64,
     pages: Shared,
