@@ -28,6 +28,8 @@ mod http;
 mod lab;
 #[path = "suite/last_good.rs"]
 mod last_good;
+#[path = "suite/limits.rs"]
+mod limits;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
 #[path = "suite/people.rs"]

@@ -114,6 +114,7 @@ impl NewInstitution {
         let ask = Ask {
             method: Method::GET,
             shown_url: url.to_string(),
+            home: Some(url.clone()),
             url,
             headers: Default::default(),
             body: None,

@@ -3,9 +3,12 @@
 use super::{DONE, Edge, Failure};
 use crate::config::Project;
 use crate::diagnostic::{Diagnostics, Severity};
+use crate::model::FieldKind;
 use crate::plan::{Checked, check};
 use crate::rule::draft::{self, Draft};
+use crate::stage::extract::JobSpec;
 use crate::yaml::{self, Node};
+use indexmap::IndexMap;
 use std::path::Path;
 
 /// Draft a rule, with a test in it.
@@ -41,7 +44,8 @@ impl NewRule {
         let shown = format!("rules/{set}.yaml");
         let file = edge.project.join(&shown);
         let before = if file.exists() { Some(std::fs::read_to_string(&file)?) } else { None };
-        let draft = Draft { id, field: &self.field, kind: self.kind.as_deref() };
+        let holds = holds(&Project::load(&edge.project), &self.field);
+        let draft = Draft { id, field: &self.field, holds, kind: self.kind.as_deref() };
         let after = match &before {
             Some(text) => with_rule(&shown, text, &draft)?,
             None => format!("{}{}", draft::heading(set), draft::text(&draft, 2)),
@@ -52,6 +56,14 @@ impl NewRule {
         next(&checked, set, id, &shown).iter().for_each(|line| say!("  {line}"));
         Ok(DONE)
     }
+}
+
+/// What a custom field holds, as the first source says that declares it.
+fn holds(project: &Project, field: &str) -> Option<FieldKind> {
+    let institutions = project.institutions.iter().filter_map(|file| file.spec.as_ref());
+    let sources = institutions.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
+    let mut fields = sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extra_kinds);
+    fields.find(|(name, _)| *name == field).map(|(_, kind)| kind)
 }
 
 /// Writes the file and checks it; with errors in it, it is as it was.

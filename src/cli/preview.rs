@@ -143,7 +143,8 @@ fn as_text(preview: &Preview, width: usize) -> String {
     }
     lines.push(format!("{} shown; companies and divisions are looked up only in runs", preview.ads.len()));
     if let (true, Some(why)) = (preview.ads.is_empty(), &preview.proof.why) {
-        lines.push(format!("the source is {}: {why}", preview.proof.state.name()));
+        let how = if preview.waits { "not read now" } else { preview.proof.state.name() };
+        lines.push(format!("the source is {how}: {why}"));
     }
     lines.join("\n")
 }

@@ -49,6 +49,15 @@ pub enum Event {
         /// What was read, and why that is everything or not.
         proof: Proof,
     },
+    /// A source is not read by this run: it is to be read at other hours.
+    SourceWaits {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Which hours, and when they begin next.
+        why: String,
+    },
     /// A stage has worked on a batch.
     StageDone {
         /// The institution.

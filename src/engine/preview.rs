@@ -5,7 +5,7 @@ use crate::model::{Ad, Clock, Document, Received};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
 use crate::source::http::NoDetail;
-use crate::source::{Access, Approach, Pages};
+use crate::source::{Access, Approach, Pages, proof};
 use crate::stage::{Draft, Role, Setting};
 use crate::store::Stream;
 use crate::store::reads::Proof;
@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Preview {
     /// How the reading ended; it is stopped when enough was seen.
     pub proof: Proof,
+    /// Whether nothing was read, as the source may only be read at other hours.
+    pub waits: bool,
     /// Ads with their fields and problems.
     pub ads: Vec<Draft>,
     /// What could not be taken for an ad.
@@ -23,8 +25,11 @@ pub struct Preview {
 
 /// Reads at most `limit` ads of a source and derives them.
 pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock, limit: usize) -> Preview {
+    if let Some(why) = flow.fetch.waits(at, flow.zone) {
+        return Preview { proof: proof::unreachable(why), waits: true, ads: Vec::new(), refused: Vec::new() };
+    }
     let (pages, mut receiver) = Pages::channel(&flow.ident);
-    let approach = Approach { bookmark: None, known: None, local_time: at.time_of_day(flow.zone) };
+    let approach = Approach::default();
     let reading = flow.fetch.read(access, &approach, pages);
     let gathering = async move {
         let (mut listed, mut refused): (Vec<Received>, Vec<Document>) = (Vec::new(), Vec::new());
@@ -50,7 +55,7 @@ pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &F
         flow.of_role(Role::Record).for_each(|(_, stage)| stage.record(&setting, &mut draft));
         ads.push(draft);
     }
-    Preview { proof, ads, refused }
+    Preview { proof, waits: false, ads, refused }
 }
 
 async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {

@@ -3,7 +3,7 @@
 
 use super::{Engine, Request, RunError, detail};
 use crate::plan::{Flow, Plan};
-use crate::source::{Approach, Pages};
+use crate::source::{Approach, Pages, proof};
 use crate::store::Stream;
 use crate::store::reads::{self, Proof};
 use std::fs::File;
@@ -69,9 +69,12 @@ pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result
 
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {
     let (spooled, file) = SpoolFile::create(&request.spool, &format!("{}.{}", plan.tenant.slug, flow.source))?;
+    if let Some(why) = flow.fetch.waits(request.at, flow.zone) {
+        return Ok(Feed::Spooled(Arc::new(spooled), proof::unreachable(why)));
+    }
     let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
     let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way()).await?;
-    let approach = Approach { bookmark: None, known: known.map(|known| known.validators), local_time: request.at.time_of_day(flow.zone) };
+    let approach = Approach { bookmark: None, known: known.map(|known| known.validators) };
     let (pages, listed) = Pages::channel(&flow.ident);
     let (sender, mut receiver) = mpsc::channel(1);
     let reading = flow.fetch.read(&engine.access, &approach, pages);

@@ -12,22 +12,21 @@ use crate::stage::{ReadEnd, Role, Setting};
 use crate::store::documents::{self, Arrived, Reading};
 use crate::store::reads::{self, Begun, Known, Proof, ReadState, Validators};
 use crate::store::runs::Alert;
-use crate::store::{figures, records, runs, tables};
+use crate::store::{Stream, figures, records, runs, tables};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
+/// The number of a read that did not take place: no ad was seen by it.
+const NO_READ: i64 = 0;
+
 /// Streams one source to its end.
 pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, feed: Feed) -> Result<(), RunError> {
-    let (begun, known) = begin(run, &setting, &flow).await?;
-    let read = begun.id;
-    let validators = known.as_ref().map(|known| known.validators.clone());
-    let approach = Approach { bookmark: begun.bookmark, known: validators, local_time: setting.at.time_of_day(setting.zone) };
-    let proof = read_and_derive(run, &setting, &flow, feed, (read, approach)).await?;
-    let (proof, same_as) = unchanged(proof, known);
-    end_read(run, &setting, read, &proof, same_as).await?;
-    // A source that has not changed is the read before once more: what was missing there is missing again.
-    let end = ReadEnd { read: same_as.unwrap_or(read), state: proof.state };
+    remember(run, &setting).await?;
+    if let Some(why) = flow.fetch.waits(setting.at, setting.zone) {
+        return pass_by(run, &setting, &flow, why).await;
+    }
+    let (read, end) = read_to_end(run, &setting, &flow, feed).await?;
     if quality::weigh(run, &setting, &flow, end).await? {
         // Nothing of this read is acted upon, its gaps included; closing dates pass all the same.
         return settle(run, &setting, &flow, None, Counted { read, archived: 0, is_held: true }).await;
@@ -36,6 +35,30 @@ pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, fee
     segment::derive_rest(run, &setting, &flow, &sorted.left_out).await?;
     settle(run, &setting, &flow, Some(end), Counted { read, archived: sorted.archived, is_held: false }).await?;
     quality::keep(run, &setting, &flow, end).await
+}
+
+/// A source that is to be read at other hours: what is stored of it is derived and settled as ever, but no read begins. So nothing is concluded
+/// from its silence, the read before stays the newest, and a crawl that died can still go on.
+async fn pass_by(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, why: String) -> Result<(), RunError> {
+    let source = setting.stream.source.clone();
+    run.tally().waits.insert(source.clone(), why.clone());
+    run.emit(&Event::SourceWaits { institution: setting.slug.clone(), source, why })?;
+    let end = ReadEnd { read: NO_READ, state: ReadState::Unreachable };
+    let sorted = identity::sort_out(run, setting, flow, end).await?;
+    segment::derive_rest(run, setting, flow, &sorted.left_out).await?;
+    settle(run, setting, flow, None, Counted { read: NO_READ, archived: sorted.archived, is_held: false }).await
+}
+
+/// Reads a source, and ends the read with its proof. Gives its number, and what is to be concluded from it.
+async fn read_to_end(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed) -> Result<(i64, ReadEnd), RunError> {
+    let (begun, known) = begin(run, setting, flow).await?;
+    let read = begun.id;
+    let approach = Approach { bookmark: begun.bookmark, known: known.as_ref().map(|known| known.validators.clone()) };
+    let proof = read_and_derive(run, setting, flow, feed, (read, approach)).await?;
+    let (proof, same_as) = unchanged(proof, known);
+    end_read(run, setting, read, &proof, same_as).await?;
+    // A source that has not changed is the read before once more: what was missing there is missing again.
+    Ok((read, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }))
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
@@ -50,10 +73,15 @@ fn unchanged(proof: Proof, known: Option<Known>) -> (Proof, Option<i64>) {
     }
 }
 
+/// Which mapping and rules are in force from now on.
+async fn remember(run: &Run<'_>, setting: &Setting) -> Result<(), RunError> {
+    let mut held = run.lane.hold().await?;
+    let Stream { institution, source } = &setting.stream;
+    Ok(runs::remember_fingerprint(&mut held, *institution, source, setting.fingerprint, &setting.parts, setting.at).await?)
+}
+
 async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, Option<Known>), RunError> {
     let mut held = run.lane.hold().await?;
-    runs::remember_fingerprint(&mut held, setting.stream.institution, &setting.stream.source, setting.fingerprint, &setting.parts, setting.at)
-        .await?;
     let way = flow.way();
     let known = reads::known(&mut held, &setting.stream, way).await?;
     let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;

@@ -22,6 +22,8 @@ pub struct Tally {
     stages: BTreeMap<(String, String), StageRecord>,
     /// How each source was read.
     pub reads: BTreeMap<String, Proof>,
+    /// Why a source was not read, if it is to be read at other hours.
+    pub waits: BTreeMap<String, String>,
     /// What became of the documents of each source.
     pub counts: BTreeMap<String, Counts>,
     /// What is not as usual at each source.
@@ -77,6 +79,9 @@ pub struct SourceSummary {
     pub counts: Counts,
     /// How it was read.
     pub read: Option<Proof>,
+    /// Why it was not read, if it is to be read at other hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
     /// What is not as usual.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unusual: Vec<Compared>,
@@ -127,6 +132,7 @@ impl Tally {
                 SourceSummary {
                     counts,
                     read: self.reads.get(&flow.source).cloned(),
+                    waits: self.waits.get(&flow.source).cloned(),
                     unusual: self.unusual.get(&flow.source).cloned().unwrap_or_default(),
                     bookkeeping: self.bookkeeping.get(&flow.source).copied().unwrap_or_default(),
                 },

@@ -1,7 +1,7 @@
 //! The one instant of a run. Business columns are written from it and never from `now()`, so that a replay
 //! with `--at` means the same for ever. It must never be read from the system below the command line.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 /// The instant that a run calls now.
@@ -9,9 +9,9 @@ use chrono_tz::Tz;
 pub struct Clock(pub DateTime<Utc>);
 
 impl Clock {
-    /// The time of day in `zone` at this instant.
-    pub fn time_of_day(self, zone: Tz) -> NaiveTime {
-        self.0.with_timezone(&zone).time()
+    /// What the clocks in `zone` show at this instant.
+    pub fn local(self, zone: Tz) -> NaiveDateTime {
+        self.0.with_timezone(&zone).naive_local()
     }
 
     /// The date in `zone` at this instant.

@@ -7,7 +7,7 @@ use crate::config::rules::{Expect, RelationTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, one_of};
 use crate::model::field::{FIELDS, Field};
-use crate::model::{Job, Value};
+use crate::model::{FieldKind, Job, Value};
 use crate::rule::kinds::{Kinds, Shapes};
 use crate::rule::scope::{RELATIONS, Relation, VARIABLES};
 use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict};
@@ -361,7 +361,8 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
         let (name, json) = (entry.key_text(), entry.value.to_json());
         good &= check_field(&name, entry.key.place(), extras, out);
         let field = Field::named(&name);
-        let value = example_value(field, &json);
+        let is_date = extras.kinds.get(&name) == Some(&Kinds::of_field(FieldKind::Date));
+        let value = example_value(field, is_date, &json);
         if let Value::Invalid(invalid) = &value {
             out.error(entry.value.place(), "rule-test", format!("the field `{name}` {}", invalid.why))
                 .help("dates are written `2026-12-31`, lists `[a, b]`");
@@ -375,8 +376,8 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
     good.then_some(job)
 }
 
-/// Custom fields take the kind that the YAML shows.
-fn example_value(field: Option<Field>, json: &serde_json::Value) -> Value {
+/// Custom fields take the kind that the YAML shows, for which a date is a text: it is one where every source says so.
+fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     let to = match (field, json) {
         (Some(field), _) => As::plain(field.kind()),
@@ -384,6 +385,7 @@ fn example_value(field: Option<Field>, json: &serde_json::Value) -> Value {
         (None, Json::Bool(_)) => As::Boolean,
         (None, Json::Array(_)) => As::List,
         (None, Json::Object(_)) => As::Json,
+        (None, Json::String(_)) if is_date => As::Date,
         (None, _) => As::Text,
     };
     Convert { to, formats: Vec::new(), zone: chrono_tz::UTC, split: None, join: None }.apply(&[json])

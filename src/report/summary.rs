@@ -19,8 +19,10 @@ pub fn text(summary: &Summary) -> String {
 /// What someone must know of a run: a line each.
 pub fn notes(summary: &Summary) -> String {
     let alerts = summary.alerts.iter().map(|alert| format!("  {}: {}\n", alert.severity, alert.message));
+    let waits = summary.sources.iter().filter_map(|(source, about)| Some((source, about.waits.as_ref()?)));
+    let waits = waits.map(|(source, why)| format!("  note: source `{source}` is not read now: {why}\n"));
     let problems = summary.problems.iter().map(|(source, why)| format!("  error: source `{source}` failed: {why}\n"));
-    alerts.chain(problems).collect()
+    alerts.chain(waits).chain(problems).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {
@@ -28,7 +30,8 @@ fn rows(summary: &Summary) -> Vec<Vec<String>> {
     head.extend(Counts::default().named().map(|(name, _)| name.to_owned()));
     let mut rows = vec![head];
     for (source, about) in &summary.sources {
-        let read = about.read.as_ref().map_or("-", |read| read.state.name());
+        let unread = if about.waits.is_some() { "waits" } else { "-" };
+        let read = about.read.as_ref().map_or(unread, |read| read.state.name());
         rows.push(row(source, read, &about.counts));
     }
     if summary.sources.len() > 1 {

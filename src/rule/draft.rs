@@ -10,6 +10,8 @@ pub struct Draft<'a> {
     pub id: &'a str,
     /// The field that it speaks of.
     pub field: &'a str,
+    /// What a custom field holds; of a field of every job that is known.
+    pub holds: Option<FieldKind>,
     /// The error type; one that fits the field if none is given.
     pub kind: Option<&'a str>,
 }
@@ -31,7 +33,7 @@ pub fn heading(set: &str) -> String {
 /// The rule, its lines set in by so many blanks.
 pub fn text(draft: &Draft, indent: usize) -> String {
     let Draft { id, field, .. } = draft;
-    let idea = idea(field);
+    let idea = idea(field, draft.holds);
     let kind = draft.kind.unwrap_or(idea.kind);
     let Idea { assert, message, good, bad, .. } = idea;
     let lines = [
@@ -49,34 +51,43 @@ pub fn text(draft: &Draft, indent: usize) -> String {
     lines.map(|line| format!("{}{line}\n", " ".repeat(indent))).concat()
 }
 
-fn idea(field: &str) -> Idea {
+fn idea(field: &str, holds: Option<FieldKind>) -> Idea {
     let message = format!("{field} is not as it should be: {{job.{field}}}");
-    match Field::named(field).map(|known| (known, known.kind())) {
-        Some((_, FieldKind::Date)) => Idea {
+    let known = Field::named(field);
+    match known.map(Field::kind).or(holds).unwrap_or(FieldKind::Text) {
+        FieldKind::Date => Idea {
             kind: "invalid_date_range",
             assert: format!("job.{field} >= date(\"2020-01-01\")"),
             message: format!("{field} is long past: {{job.{field}}}"),
             good: "2026-09-01",
             bad: "1970-01-01",
         },
-        Some((_, FieldKind::List)) => {
+        FieldKind::Number => Idea {
+            kind: "out_of_range",
+            assert: format!("job.{field} >= 1 && job.{field} <= 1000000"),
+            message: format!("{field} is out of range: {{job.{field}}}"),
+            good: "40",
+            bad: "0",
+        },
+        FieldKind::Boolean => Idea { kind: "unwanted", assert: format!("job.{field} == true"), message, good: "true", bad: "false" },
+        FieldKind::List => {
             Idea { kind: "invalid_array", assert: format!("'!job.{field}.contains(\"Unknown\")'"), message, good: "[Dubbo]", bad: "[Dubbo, Unknown]" }
         }
-        Some((_, FieldKind::Json)) => Idea {
+        FieldKind::Json => Idea {
             kind: "missing_field",
             assert: format!("job.{field} == () || job.{field}.email != ()"),
             message: format!("{field} has no e-mail address"),
             good: "{ email: ann@example.org }",
             bad: "{ name: Ann }",
         },
-        Some((Field::SourceUrl, _)) => Idea {
+        FieldKind::Text if known == Some(Field::SourceUrl) => Idea {
             kind: "invalid_url",
             assert: format!("job.{field}.starts_with(\"https://\")"),
             message,
             good: "\"https://example.org/jobs/1\"",
             bad: "\"http://example.org/jobs/1\"",
         },
-        _ => Idea {
+        FieldKind::Text => Idea {
             kind: "placeholder",
             assert: format!("'!contains_any(job.{field}, [\"test ad\", \"to be advised\"])'"),
             message: format!("{field} is a placeholder: {{job.{field}}}"),

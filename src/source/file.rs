@@ -1,14 +1,16 @@
 //! Local files and folders, in every format that a decoder reads, plain or packed. A read is complete when at least one
-//! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads.
+//! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads. A file that
+//! breaks off gives the ads before that place, and the read is partial.
 
-use super::decode::{Body, DecodeSpec, Decoder, Found};
+use super::decode::{Body, DecodeSpec, Decoder, Found, Unread};
 use super::json::Item;
 use super::page::{Pages, Stopped};
 use super::proof::{doubts, judge, unreachable};
+use super::template::Missing;
 use super::{Access, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
-use crate::store::reads::Proof;
+use crate::store::reads::{Proof, ReadState};
 use crate::yaml::{Located, OneOrMany, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -133,6 +135,8 @@ pub fn not_a_path<'o>(text: &Text, out: &'o mut Diagnostics) -> &'o mut Diagnost
 #[derive(Default)]
 struct Tally {
     files: i64,
+    /// Of them: read to their end.
+    whole: i64,
     bytes: i64,
     stated: Option<i64>,
     problems: Vec<String>,
@@ -173,14 +177,15 @@ impl Files {
     }
 
     fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
+        let filled: Result<Vec<String>, Missing> = self.paths.iter().map(|path| path.fill(&access.variables)).collect();
+        let paths = filled.map_err(|missing| missing.to_string())?;
         let mut files = Vec::new();
-        for template in &self.paths {
-            let text = template.fill(&access.variables).map_err(|missing| missing.to_string())?;
-            files.extend(expand(&access.folder.join(text))?);
+        for path in &paths {
+            files.extend(expand(&access.folder.join(path))?);
         }
         files.sort();
         files.dedup();
-        if files.is_empty() { Err(format!("no file matches `{}`", self.explain())) } else { Ok(files) }
+        if files.is_empty() { Err(format!("no file matches `{}`", paths.join(", "))) } else { Ok(files) }
     }
 
     fn read_file(&self, file: &Path, access: &Access, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
@@ -194,7 +199,7 @@ impl Files {
         };
         let found = match File::open(file) {
             Ok(opened) => self.parse(&name, Counting { inner: opened, bytes: &mut tally.bytes, left: MAX_FILE_BYTES, is_over: false }, &mut put),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(Unread::from(error)),
         };
         match found {
             Ok(found) => tally.found(&found, &name, &self.records),
@@ -203,7 +208,7 @@ impl Files {
         stopped
     }
 
-    fn parse(&self, name: &str, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    fn parse(&self, name: &str, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let mut reader = BufReader::with_capacity(256 * 1024, reader);
         self.decoder_of(name).decode(&mut reader, &Body { url: self.url.as_deref(), charset: self.charset.as_deref() }, &[], put)
     }
@@ -224,6 +229,7 @@ impl Files {
 
 impl Tally {
     fn found(&mut self, found: &Found, name: &str, records: &str) {
+        self.whole += 1;
         if let Some(stated) = found.stated {
             self.stated = Some(self.stated.unwrap_or_default() + stated);
         }
@@ -234,7 +240,9 @@ impl Tally {
 
     fn proof(mut self, pages: &Pages) -> Proof {
         self.problems.extend(doubts(pages));
-        judge(self.files, pages.items, self.stated, self.bytes, self.problems)
+        let judged = judge(self.files, pages.items, self.stated, self.bytes, self.problems);
+        let is_unread = self.whole == 0 && pages.items == 0;
+        if is_unread { Proof { state: ReadState::Unreachable, ..judged } } else { judged }
     }
 }
 

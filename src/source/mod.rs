@@ -22,10 +22,10 @@ pub use page::{Page, Pages, Stopped};
 pub use template::{Template, Variables};
 
 use crate::diagnostic::Diagnostics;
-use crate::model::Parts;
+use crate::model::{Clock, Parts};
 use crate::store::reads::Proof;
 pub use crate::store::reads::Validators;
-use chrono::NaiveTime;
+use chrono_tz::Tz;
 use door::Door;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -72,8 +72,6 @@ pub struct Approach {
     pub bookmark: Option<Json>,
     /// What the read before said of its state, if it was whole.
     pub known: Option<Validators>,
-    /// The time of day at the source.
-    pub local_time: NaiveTime,
 }
 
 impl FetchSpec {
@@ -87,6 +85,14 @@ impl FetchSpec {
 }
 
 impl Source {
+    /// Why it is not to be read now, if it declares hours for that: nothing has failed then, and the caller does not read.
+    pub fn waits(&self, at: Clock, zone: Tz) -> Option<String> {
+        match self {
+            Source::Http(http) => http.window()?.waits(at.local(zone)).map(|why| format!("{why} ({zone})")),
+            Source::File(_) => None,
+        }
+    }
+
     /// Reads everything, page by page.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
         match self {

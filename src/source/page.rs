@@ -53,7 +53,19 @@ pub struct Pages {
     /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is a loop.
     crawled: HashSet<u64>,
     paged: HashSet<u64>,
+    /// Of the page under way: what an attempt that failed has sent, and the one under way has not come by again.
+    owed: HashSet<u64>,
+    /// The counts when the page under way was begun.
+    before: Counts,
     crawls: bool,
+}
+
+/// What was counted up to a place.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    items: i64,
+    unreadable: i64,
+    nameless: i64,
 }
 
 /// What a page of a source added to its crawl.
@@ -92,6 +104,8 @@ impl Pages {
                 nameless: 0,
                 crawled: HashSet::new(),
                 paged: HashSet::new(),
+                owed: HashSet::new(),
+                before: Counts::default(),
                 crawls: false,
             },
             receiver,
@@ -134,6 +148,17 @@ impl Pages {
         self.crawls = true;
         self.crawled.clear();
         self.paged.clear();
+        self.owed.clear();
+    }
+
+    /// A page of the source is read from its start, perhaps once more: nothing of an attempt that failed counts twice. What is still here of it
+    /// is dropped, and what was sent is passed over when it comes again, though it may read differently by then.
+    pub fn begin_page(&mut self) {
+        self.open.clear();
+        self.bytes = 0;
+        let Counts { items, unreadable, nameless } = self.before;
+        (self.items, self.unreadable, self.nameless) = (items, unreadable, nameless);
+        self.owed.clone_from(&self.paged);
     }
 
     /// A page of the source has ended, and the crawl goes on at the bookmark.
@@ -142,10 +167,28 @@ impl Pages {
     /// Nobody wants more.
     pub fn end_page(&mut self, bookmark: Json) -> Result<Added, Stopped> {
         self.flush_at(Some(bookmark))?;
+        Ok(self.next_page())
+    }
+
+    /// A page of the source broke off for good: what came of it is sent all the same. Gives how many records that were, and what they added.
+    ///
+    /// # Errors
+    /// Nobody wants more.
+    pub fn break_off(&mut self) -> Result<(i64, Added), Stopped> {
+        self.flush()?;
+        // More may have been sent by an attempt before.
+        let items = (self.items - self.before.items).max(i64::try_from(self.paged.len()).unwrap_or(i64::MAX));
+        Ok((items, self.next_page()))
+    }
+
+    /// What follows is another page of the source.
+    fn next_page(&mut self) -> Added {
         let (ids, before) = (self.paged.len(), self.crawled.len());
         self.crawled.extend(self.paged.drain());
+        self.owed.clear();
+        self.before = Counts { items: self.items, unreadable: self.unreadable, nameless: self.nameless };
         let fresh = self.crawled.len() - before;
-        Ok(Added { fresh: fresh as u64, repeated: (ids - fresh) as u64 })
+        Added { fresh: fresh as u64, repeated: (ids - fresh) as u64 }
     }
 
     fn flush_at(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
@@ -171,6 +214,9 @@ impl Pages {
             self.paged.extend(page.received.iter().map(|received| short_hash(&received.external_id)));
         }
         page.received = ident.twins.unite(page.received);
+        if !self.owed.is_empty() {
+            page.received.retain(|received| !self.owed.remove(&short_hash(&received.external_id)));
+        }
         self.send(page)
     }
 

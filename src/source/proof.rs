@@ -11,7 +11,7 @@ pub fn doubts(pages: &Pages) -> Vec<String> {
 }
 
 /// A number of things in words.
-fn counted(number: i64, what: &str, more: &str) -> String {
+pub fn counted(number: i64, what: &str, more: &str) -> String {
     format!("{number} {what}{}{more}", if number == 1 { "" } else { "s" })
 }
 

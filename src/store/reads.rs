@@ -16,11 +16,11 @@ pub enum ReadState {
     Complete,
     /// Complete, and there was nothing in it.
     Empty,
-    /// Something is missing.
+    /// Something is missing: a page failed or broke off, or the count disagrees. The ads that came are kept.
     Partial,
     /// The source refuses us.
     Blocked,
-    /// The source does not answer.
+    /// The source does not answer, or broke off before its first ad.
     Unreachable,
 }
 

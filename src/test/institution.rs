@@ -123,6 +123,9 @@ fn compare_counts(day: &Day, summary: &Summary, tried: &mut Tried) {
             let why = read.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
             fail_at(tried, &wanted.place, format!("{source} read"), wanted.value.name(), format!("{}{why}", read.state.name()));
         }
+        if let (Some(wanted), Some(why)) = (&expected.read, &about.waits) {
+            fail_at(tried, &wanted.place, format!("{source} read"), wanted.value.name(), format!("not read now: {why}"));
+        }
         if let Some(why) = summary.problems.get(source) {
             fail(tried, &day.place, format!("a run of `{source}`"), why.clone());
         }

@@ -114,13 +114,14 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
         encoder.finish().unwrap()
     };
     let list = json!(jobs(0..8)).to_string();
+    // Those that break off after an ad say so, and the ad is kept.
     let cases: Vec<(&str, &str, Act, &str)> = vec![
-        ("a body that never ends", "limits: { page_bytes: 1MB }", Act::Endless(ENDLESS), "larger than the limit"),
+        ("a body that never ends", "limits: { page_bytes: 1MB }", Act::Endless(ENDLESS), "`limits: { page_bytes }` allows (before that 1 ad came)"),
         ("a body of 2 GB", "limits: { page_bytes: 1MB }", Act::Endless(LARGE), "larger than the limit"),
-        ("a drip", "limits: { page_time: 300ms }", Act::Drip(ENDLESS), "too long"),
+        ("a drip", "limits: { page_time: 300ms }", Act::Drip(ENDLESS), "(before that 1 ad came)"),
         ("a drip before the first line", "limits: { page_time: 300ms }", Act::Drip("HTTP/1.1 200 OK\r\nx: "), "too long"),
         ("a reset in the body", "", Act::Break { head: HALF, reset: true }, ""),
-        ("a body that ends too early", "", Act::Break { head: HALF, reset: false }, "broke off"),
+        ("a body that ends too early", "", Act::Break { head: HALF, reset: false }, "(before that 1 ad came)"),
         ("a chunk without a last one", "", Act::Break { head: CHUNK, reset: false }, "broke off"),
         ("a packed bomb", "limits: { page_bytes: 1MB }", answer("content-encoding: gzip\r\n", &bomb), "larger than the limit"),
         ("a packing that it is not in", "", answer("content-encoding: gzip\r\n", list.as_bytes()), ""),
@@ -138,24 +139,40 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
         moves(&lab, &misbehave(vec![act]).await, &format!("retries: 1\n{settings}"));
         let summary = run(&lab, day).await;
         let (found, said) = state(&summary);
-        assert_eq!(found, ReadState::Unreachable, "{name}: {said}");
+        let came = said.contains("(before that 1 ad came)");
+        assert_eq!(found, if came { ReadState::Partial } else { ReadState::Unreachable }, "{name}: {said}");
         assert!(said.contains(why), "{name}: {said}");
-        assert_eq!((summary.total.archived, summary.total.updated), (0, 0), "{name}");
+        assert_eq!((summary.total.archived, summary.total.updated, summary.total.unchanged), (0, 0, i64::from(came)), "{name}");
         assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["8"], "{name}");
     }
     lab.bench.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_too_large_is_asked_for_once() {
-    let server = MockServer::start().await;
-    Mock::given(path_regex("^/jobs$")).respond_with(ResponseTemplate::new(200).set_body_bytes(vec![b' '; 3_000_000])).mount(&server).await;
-    let lab = board(&server, "limits: { page_bytes: 1MB }").await;
-    let (found, why) = state(&run(&lab, 1).await);
-    let asked = server.received_requests().await.unwrap().iter().filter(|request| request.url.path() == "/jobs").count();
-    assert_eq!((found, asked), (ReadState::Unreachable, 1), "{why}");
-    assert!(why.contains("limits: { page_bytes }"), "{why}");
-    lab.bench.drop().await;
+async fn what_is_beyond_a_limit_is_asked_for_once() {
+    let bomb = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![b' '; 32 * 1024 * 1024]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let deep_xml = format!("<source>{}", "<a>".repeat(500));
+    let cases: [(&str, &str, Vec<u8>, &str); 5] = [
+        ("limits: { page_bytes: 1MB }", "a/b", vec![b' '; 3_000_000], "limits: { page_bytes }"),
+        ("decode: html\nrecords: article", "text/html", "<div>".repeat(2000).into_bytes(), "deeper than 512 levels"),
+        ("decode: json_ld", "text/html", "<div>".repeat(2000).into_bytes(), "deeper than 512 levels"),
+        ("decode: xml\nrecords: $.source.job[*]", "text/xml", deep_xml.into_bytes(), "nest deeper than 128"),
+        ("", "application/json", bomb, "it unpacks to more than 200 times its size"),
+    ];
+    for (fetch, kind, body, expected) in cases {
+        let server = MockServer::start().await;
+        Mock::given(path_regex("^/jobs$")).respond_with(ResponseTemplate::new(200).set_body_raw(body, kind)).mount(&server).await;
+        let lab = board(&server, fetch).await;
+        let (found, why) = state(&run(&lab, 1).await);
+        let asked = server.received_requests().await.unwrap().iter().filter(|request| request.url.path() == "/jobs").count();
+        assert_eq!((found, asked), (ReadState::Unreachable, 1), "{fetch}: {why}");
+        assert!(why.contains(expected), "{fetch}: {why}");
+        lab.bench.drop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,6 +184,76 @@ async fn a_page_that_breaks_off_is_read_again_from_its_start() {
     moves(&lab, &misbehave(vec![half, late, answer("", list.as_bytes())]).await, "retries: 3");
     let summary = run(&lab, 2).await;
     assert_eq!((state(&summary), summary.total.unchanged, summary.total.documents), ((ReadState::Complete, String::new()), 8, 8));
+    lab.bench.drop().await;
+}
+
+/// The beginning of a list of so many ads, which breaks off; each ad says how often the list was asked for.
+fn cut(ids: std::ops::Range<u64>, look: u32) -> Act {
+    let list = looked_at(ids, look);
+    let mut all = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", list.len() + 5000).into_bytes();
+    all.extend_from_slice(&list.as_bytes()[..list.len() - 1]);
+    all.push(b',');
+    Act::Say(all)
+}
+
+fn looked_at(ids: std::ops::Range<u64>, look: u32) -> String {
+    json!(ids.map(|id| json!({ "id": id, "title": format!("Ranger {id}"), "look": look })).collect::<Vec<_>>()).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_called_a_web_page_is_none_when_it_breaks_off() {
+    let server = MockServer::start().await;
+    let cut = ResponseTemplate::new(200).set_body_raw("[{\"id\": 1, \"title\": \"Ranger\"}, {\"id", "text/html; charset=utf-8");
+    Mock::given(path("/jobs")).respond_with(cut).up_to_n_times(1).mount(&server).await;
+    let whole = ResponseTemplate::new(200).set_body_raw(json!(jobs(0..2)).to_string(), "text/html; charset=utf-8");
+    Mock::given(path("/jobs")).respond_with(whole).mount(&server).await;
+    let lab = board(&server, "").await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 2));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_attempt_that_failed_has_given_counts_once() {
+    // More ads than are handed on at once, and each reads differently the next time.
+    let lab = eight_jobs().await;
+    moves(&lab, &misbehave(vec![cut(0..1500, 1), cut(0..30, 2), answer("", looked_at(0..1600, 3).as_bytes())]).await, "retries: 3");
+    let summary = run(&lab, 2).await;
+    assert_eq!(state(&summary), (ReadState::Complete, String::new()));
+    assert_eq!((summary.total.documents, summary.total.created, summary.total.unchanged, summary.total.failed), (1600, 1592, 8, 0));
+    assert_eq!(summary.sources["board"].read.as_ref().unwrap().items, 1600);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ads_of_a_page_that_breaks_off_for_good_are_kept() {
+    let lab = eight_jobs().await;
+    let none = Act::Say(b"HTTP/1.1 503 Later\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec());
+    moves(&lab, &misbehave(vec![cut(0..30, 1), cut(0..20, 2), none]).await, "retries: 2");
+    let summary = run(&lab, 2).await;
+    let (found, why) = state(&summary);
+    assert_eq!((found, summary.total.documents, summary.total.created, summary.total.failed), (ReadState::Partial, 20, 12, 0), "{why}");
+    assert!(why.contains("503") && why.contains("(before that 20 ads came)"), "{why}");
+    assert_eq!(summary.total.archived, 0);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ads_of_a_file_that_breaks_off_are_kept_and_one_that_is_not_there_is_named() {
+    let lab = Lab::new().await;
+    let text = "institution: acme\ntimezone: Australia/Sydney\nsources: { board: { fetch: { file: { path: jobs.json } }, id: $.id, job: { title: $.title } } }\n";
+    lab.write("institutions/acme.yaml", text);
+    let cases = [("[{\"id\": 1, \"title\": \"Ranger\"}, {\"id\"", ReadState::Partial, 1), ("[{\"id\"", ReadState::Unreachable, 0)];
+    for (day, (body, expected, documents)) in (1..).zip(cases) {
+        lab.write("jobs.json", body);
+        let summary = run(&lab, day).await;
+        let (found, why) = state(&summary);
+        assert_eq!((found, summary.total.documents), (expected, documents), "{why}");
+        assert!(why.contains("could not be read to its end"), "{why}");
+    }
+    lab.write("institutions/acme.yaml", &text.replace("jobs.json", "\"days/${DAY}/*.json\""));
+    let step = Step::new("2026-09-03", &[("DAY", "tuesday")]);
+    assert_eq!(state(&lab.run(&step).await[0]), (ReadState::Unreachable, "no file matches `days/tuesday/*.json`".to_owned()));
     lab.bench.drop().await;
 }
 

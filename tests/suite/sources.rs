@@ -294,6 +294,44 @@ async fn a_crawl_that_died_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn outside_of_its_window_a_source_is_passed_by_and_nothing_has_failed() {
+    let server = MockServer::start().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let answer = move |_: &Request| {
+        let before = counter.fetch_add(1, Ordering::SeqCst) as u64;
+        ResponseTemplate::new(200).set_body_json(json!(jobs(before..8)))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "manners: { window: \"22:00-06:00\" }").await;
+    let at = |time: &str| Step::new(&format!("2026-09-0{time}:00Z"), &[]);
+    // Eleven at night in Sydney, and then eleven in the morning.
+    assert_eq!(lab.run(&at("1T13:00")).await[0].total.created, 8);
+    let file = lab.folder.join("jobs.plan");
+    let (foreseen, records) = lab.foresee(&at("2T01:00"), &file).await.remove(0);
+    let applied = lab.apply(&at("2T01:00"), &file).await.remove(0).unwrap();
+    let ran = lab.run(&at("2T02:00")).await.remove(0);
+    for summary in [&foreseen, &applied, &ran] {
+        let about = &summary.sources["board"];
+        let why = about.waits.as_deref().unwrap();
+        assert!(why.ends_with(":00 is outside its window 22:00-06:00, which opens next at 2026-09-02 22:00 (Australia/Sydney)"), "{why}");
+        assert!(!summary.has_problems() && about.read.is_none() && summary.alerts.is_empty(), "{summary:?}");
+        assert_eq!((summary.total.documents, summary.total.archived), (0, 0));
+        let text = weir::report::summary::text(summary);
+        assert!(text.contains("waits") && text.contains("note: source `board` is not read now"), "{text}");
+    }
+    assert_eq!((records.len(), asked.load(Ordering::SeqCst)), (0, 1));
+    assert_eq!(lab.texts("SELECT state FROM source_reads").await, ["complete"]);
+    // An edited mapping counts all the same.
+    let text = std::fs::read_to_string(lab.folder.join("institutions/acme.yaml")).unwrap();
+    lab.write("institutions/acme.yaml", &text.replace("department: $.request.category", "department: $.id"));
+    assert_eq!(lab.run(&at("2T03:00")).await[0].total.updated, 8);
+    // One ad is gone by the next night.
+    assert_eq!(lab.run(&at("2T13:00")).await[0].total.archived, 1);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_fault_is_taken_for_an_empty_board() {
     let gzip = |bytes: &[u8]| {
         use std::io::Write;
@@ -308,7 +346,7 @@ async fn no_fault_is_taken_for_an_empty_board() {
         ("a circle of redirects", "", ResponseTemplate::new(302).insert_header("Location", "/jobs"), ReadState::Unreachable, "redirect"),
         ("a gzip bomb", "", raw(bomb, "application/json"), ReadState::Unreachable, "unpacks to more"),
         ("too large", "limits: { page_bytes: 1KB }", raw(vec![b' '; 4096], "application/json"), ReadState::Unreachable, "larger than the limit"),
-        ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Unreachable, "not whole JSON"),
+        ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Partial, "not whole JSON"),
         (
             "another character set",
             "",
@@ -370,6 +408,31 @@ async fn no_fault_is_taken_for_an_empty_board() {
         assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["8"], "{name}");
         lab.bench.drop().await;
         faulty.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_a_source_says_leads_to_a_link_local_address() {
+    let fetches = [
+        ("/moved", "", "redirect"),
+        ("/jobs", "records: $.jobs[*]\npages: { next: { from: $.next } }", "next page"),
+        ("/jobs", "records: $.jobs[*]\ndetail: { url: \"{$.link}\" }", "page of an ad"),
+    ];
+    for (from, fetch, name) in fetches {
+        let server = MockServer::start().await;
+        let metadata = "http://169.254.169.254/latest/meta-data/";
+        let moved = ResponseTemplate::new(302).insert_header("Location", metadata);
+        Mock::given(path("/moved")).respond_with(moved).mount(&server).await;
+        let list = json!({ "jobs": [{ "id": 1, "title": "Ranger", "link": metadata }], "next": metadata });
+        serve(&server, "GET", move |_| ResponseTemplate::new(200).set_body_json(&list)).await;
+        let lab = board(&server, fetch).await;
+        let text = std::fs::read_to_string(lab.folder.join("institutions/acme.yaml")).unwrap();
+        lab.write("institutions/acme.yaml", &text.replace("/jobs\n", &format!("{from}\n")));
+        let summary = run(&lab, 1).await;
+        let letters = lab.texts("SELECT error_details FROM staging_failed_documents").await.concat();
+        let said = format!("{}{letters}", state(&summary).1);
+        assert!(said.contains("169.254.169.254 is a link-local address, which is not read from"), "{name}: {said}");
+        lab.bench.drop().await;
     }
 }
 

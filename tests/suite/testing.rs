@@ -375,8 +375,14 @@ async fn the_first_test_of_an_address_holds_the_ad() {
 fn a_drafted_rule_warns_and_its_test_passes_wherever_it_is_put() {
     let folder = samples();
     let rules = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
+    let extra = "{ remote: { from: $.remote, as: boolean }, seats: { from: $.seats, as: number }, starts: { from: $.starts, as: date } }";
+    let text = format!(
+        "institution: small\ntimezone: Australia/Sydney\nsources: {{ board: {{ fetch: {{ file: {{ path: a.json }} }}, id: $.id, job: {{ title: $.title, extra: {extra} }} }} }}\n"
+    );
+    write(folder.path(), "institutions/small.yaml", &text);
     let before = test(folder.path(), &["--filter", "rule "]).1;
-    for (number, field) in ["title", "close_date", "locations", "recruiter", "source_url", "occupation"].into_iter().enumerate() {
+    let fields = ["title", "close_date", "locations", "recruiter", "source_url", "occupation", "remote", "seats", "starts"];
+    for (number, field) in fields.into_iter().enumerate() {
         for set in ["common", "fresh"] {
             let output = weir(folder.path(), &["new", "rule", &format!("{set}/drafted-{number}"), "--field", field]);
             assert!(output.status.success(), "{}", said(&output));
@@ -384,9 +390,11 @@ fn a_drafted_rule_warns_and_its_test_passes_wherever_it_is_put() {
     }
     let (code, after) = test(folder.path(), &["--filter", "rule "]);
     let count = |text: &str| text.lines().last().and_then(|line| line.split(' ').next()).and_then(|count| count.parse::<usize>().ok()).unwrap();
-    assert_eq!((code, count(&after)), (0, count(&before) + 24), "{after}");
+    assert_eq!((code, count(&after)), (0, count(&before) + 36), "{after}");
     assert!(rules("rules/fresh.yaml").starts_with("# yaml-language-server: $schema=../schema/rules.json\n"));
-    assert_eq!(rules("rules/fresh.yaml").matches("severity: warn").count(), 6);
+    assert_eq!(rules("rules/fresh.yaml").matches("severity: warn").count(), 9);
+    let asserted = ["job.remote == true", "job.seats >= 1 && job.seats <= 1000000", "job.starts >= date("];
+    assert!(asserted.iter().all(|assert| rules("rules/fresh.yaml").contains(assert)), "{}", rules("rules/fresh.yaml"));
     let next = said(&weir(folder.path(), &["new", "rule", "fresh/more"]));
     assert!(next.contains("add `fresh` to `rules:`") && next.contains("weir test --filter fresh/more") && next.contains("weir rehearse"), "{next}");
     // Between the rules and what follows them.

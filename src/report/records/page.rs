@@ -70,6 +70,7 @@ fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
         @for (source, about) in &plan.summary.sources {
             section {
                 h3.source { (source) " " @if let Some(read) = &about.read { small { "read " (read.state.name()) } } }
+                @if let Some(why) = &about.waits { p.noted { "Not read now: " (why) } }
                 p.totals {
                     @for (what, count) in totals(&about.counts, plan.records.count(source, What::Question)) {
                         span.total { (badge(what)) " " (thousands(count)) " " (what.map_or(UNCHANGED, sign).1) }

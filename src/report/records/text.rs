@@ -48,7 +48,8 @@ pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
             let questions = plan.records.count(source, What::Question);
             let failed = plan.summary.problems.contains_key(source).then_some("failed");
             let state = about.read.as_ref().map(|read| read.state).filter(|state| *state != ReadState::Complete);
-            let hindered = failed.or(state.map(ReadState::name));
+            let waits = about.waits.is_some().then_some("waits");
+            let hindered = failed.or(waits).or(state.map(ReadState::name));
             rows.push(vec![plan.summary.institution.clone(), source.clone(), counted(&about.counts, questions, hindered, look)]);
         }
     }

@@ -1,6 +1,7 @@
 //! Bodies and files as text: unpacked by what their bytes say (gzip, zip), and in UTF-8 whatever character set they are in. Packing is undone
 //! once each, and only while what comes out is not out of all proportion to what went in.
 
+use super::Unread;
 use encoding_rs::{CoderResult, Encoding};
 use flate2::bufread::MultiGzDecoder;
 use std::cell::Cell;
@@ -21,11 +22,11 @@ const HEAD: usize = 1024;
 pub fn each_text(
     reader: &mut dyn Read,
     charset: Option<&'static Encoding>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
-) -> Result<(), String> {
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
+) -> Result<(), Unread> {
     let packed = Rc::new(Cell::new(0));
     let mut plain = headed(Counted { inner: reader, bytes: Rc::clone(&packed) });
-    let head = plain.fill_buf().map_err(|error| error.to_string())?;
+    let head = plain.fill_buf()?;
     if head.starts_with(b"PK\x03\x04") {
         return each_file(&mut plain, &packed, charset, read);
     }
@@ -39,8 +40,8 @@ fn each_file(
     mut reader: &mut dyn Read,
     packed: &Rc<Cell<u64>>,
     charset: Option<&'static Encoding>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
-) -> Result<(), String> {
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
+) -> Result<(), Unread> {
     while let Some(file) = zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())? {
         if file.is_file() && !as_text(Unpacked { inner: file, out: 0, packed: Rc::clone(packed) }, charset, read)? {
             return Ok(());
@@ -52,10 +53,10 @@ fn each_file(
 fn as_text(
     reader: impl Read,
     charset: Option<&'static Encoding>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, String>,
-) -> Result<bool, String> {
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
+) -> Result<bool, Unread> {
     let mut reader = headed(reader);
-    let head = reader.fill_buf().map_err(|error| error.to_string())?;
+    let head = reader.fill_buf()?;
     let (found, mark) = Encoding::for_bom(head).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
     let encoding = found.or(charset).or_else(|| declared(head));
     reader.consume(mark);
@@ -123,7 +124,7 @@ impl<R: Read> Read for Unpacked<R> {
         let read = self.inner.read(buffer)?;
         self.out += read as u64;
         if self.out > LITTLE && self.out / MOST_RATIO > self.packed.get() {
-            return Err(io::Error::other(format!("it unpacks to more than {MOST_RATIO} times its size")));
+            return Err(io::Error::other(Unread::Beyond(format!("it unpacks to more than {MOST_RATIO} times its size"))));
         }
         Ok(read)
     }
@@ -174,12 +175,12 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, String> {
+    fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, Unread> {
         let mut all = Vec::new();
         let charset = charset.and_then(|name| Encoding::for_label(name.as_bytes()));
         each_text(&mut &bytes[..], charset, &mut |reader| {
             let mut text = String::new();
-            reader.read_to_string(&mut text).map_err(|error| error.to_string())?;
+            reader.read_to_string(&mut text)?;
             all.push(text);
             Ok(true)
         })?;
@@ -222,7 +223,7 @@ mod tests {
             let mut dripped = Vec::new();
             each_text(&mut Drip(whole), None, &mut |reader| {
                 let mut text = String::new();
-                reader.read_to_string(&mut text).map_err(|error| error.to_string())?;
+                reader.read_to_string(&mut text)?;
                 dripped.push(text);
                 Ok(true)
             })
@@ -234,7 +235,8 @@ mod tests {
     #[test]
     fn packed_bodies_are_unpacked_in_proportion() {
         assert_eq!(texts(&gzip(b"hello"), None).unwrap(), ["hello"]);
-        assert!(texts(&gzip(&vec![0; 50_000_000]), None).unwrap_err().contains("times its size"));
+        let bomb = texts(&gzip(&vec![0; 50_000_000]), None).unwrap_err();
+        assert!(matches!(&bomb, Unread::Beyond(why) if why.contains("times its size")), "{bomb}");
         let half = gzip(b"hello, hello");
         assert!(texts(&half[..half.len() - 4], None).is_err());
     }

@@ -2,7 +2,7 @@
 
 use super::json::{Found, Item};
 use super::ration::Ration;
-use super::{CsvSpec, record};
+use super::{CsvSpec, Unread, record};
 use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read};
@@ -34,10 +34,10 @@ impl Csv {
         }
     }
 
-    pub(super) fn read(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    pub(super) fn read(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         for _ in 0..self.skip {
             let mut line = Vec::new();
-            (&mut *text).take(MOST_OF_A_ROW as u64).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+            (&mut *text).take(MOST_OF_A_ROW as u64).read_until(b'\n', &mut line)?;
         }
         let ration = Ration::new(MOST_OF_A_ROW as u64);
         let mut tail = Tail { inner: ration.over(text, "a row whose quote may not be closed"), quote: self.quote, quotes: 0 };
@@ -46,7 +46,7 @@ impl Csv {
         let mut reader = builder.from_reader(&mut tail);
         let mut columns = self.header.clone();
         let mut row = csv::ByteRecord::new();
-        while reader.read_byte_record(&mut row).map_err(|error| error.to_string())? {
+        while reader.read_byte_record(&mut row).map_err(unread)? {
             ration.renew();
             if columns.is_empty() {
                 columns = names(&row);
@@ -59,7 +59,7 @@ impl Csv {
         }
         drop(reader);
         if tail.quotes % 2 == 1 {
-            return Err("a quote is not closed: the file may be cut off".to_owned());
+            return Err(Unread::Broken("a quote is not closed: the file may be cut off".to_owned()));
         }
         Ok(Found { place_found: !columns.is_empty(), ..Found::default() })
     }
@@ -86,6 +86,14 @@ impl Csv {
 }
 
 /// The names of the columns; a name that comes again gets a number. A row of nothing but commas has many that do.
+fn unread(error: csv::Error) -> Unread {
+    let why = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        _ => Unread::Broken(why),
+    }
+}
+
 fn names(row: &csv::ByteRecord) -> Vec<String> {
     let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let mut free = |name: String| {
@@ -124,7 +132,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(spec: &CsvSpec, text: &str) -> (Vec<Json>, Result<Found, String>) {
+    fn read(spec: &CsvSpec, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
         let mut items = Vec::new();
         let found = Csv::new(spec).read(&mut text.as_bytes(), &mut |item| {
             items.push(match item {
@@ -159,7 +167,7 @@ mod tests {
     fn dialects_and_files_that_are_cut_off() {
         let spec = CsvSpec { delimiter: '\t', header: vec!["a".into(), "b".into()], skip: 1, comment: Some('#'), ..CsvSpec::default() };
         assert_eq!(read(&spec, "exported today\n# note\n1\t2\n").0, [json!({ "a": "1", "b": "2" })]);
-        assert!(read(&CsvSpec::default(), "a,b\n1,\"cut").1.unwrap_err().contains("cut off"));
+        assert!(read(&CsvSpec::default(), "a,b\n1,\"cut").1.unwrap_err().to_string().contains("cut off"));
         assert!(!read(&CsvSpec::default(), "").1.unwrap().place_found);
     }
 }

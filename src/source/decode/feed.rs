@@ -2,18 +2,18 @@
 
 use super::super::json::{self, Found, Item};
 use super::xml::{Seen, Shape, walk};
-use super::{Spot, record};
+use super::{Spot, Unread, record};
 use crate::jsonpath::Path;
 use serde_json::{Map, Value as Json};
 use std::io::BufRead;
 
 /// Reads a feed, whichever it is.
-pub(super) fn read(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-    let head = text.fill_buf().map_err(|error| error.to_string())?;
+pub(super) fn read(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    let head = text.fill_buf()?;
     if head.trim_ascii_start().starts_with(b"{") { json_feed(text, spots, put) } else { xml_feed(text, put) }
 }
 
-fn json_feed(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+fn json_feed(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let shape = json::Shape { records: Path::parse("$.items[*]").ok(), count: None };
     let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
     json::records(text, &shape, &paths, &mut |item| {
@@ -24,7 +24,7 @@ fn json_feed(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -
     })
 }
 
-fn xml_feed(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+fn xml_feed(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let mut found = Found::default();
     let mut watch = |event: Seen| match event {
         Seen::Open(path) => {

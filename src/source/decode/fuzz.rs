@@ -4,7 +4,7 @@
 //! `cargo test` tries a few hundred inputs with each; `WEIR_FUZZ=60` goes on for a minute with each. A decoder is added with its settings and
 //! with texts that it reads.
 
-use super::{Body, DecodeSpec, Decoder, Found, Item, Spot};
+use super::{Body, DecodeSpec, Decoder, Found, Item, Spot, Unread};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
 use crate::yaml::Text;
@@ -279,7 +279,7 @@ impl Read for Pieces<'_> {
 }
 
 /// What a decoder makes of bytes.
-fn read(decoder: &Decoder, from: &mut dyn Read, charset: Option<&str>) -> (Vec<Item>, Result<Found, String>) {
+fn read(decoder: &Decoder, from: &mut dyn Read, charset: Option<&str>) -> (Vec<Item>, Result<Found, Unread>) {
     let spots = [Spot::Path(Path::parse("$.meta.next").unwrap()), Spot::Css(crate::markup::Css::parse("a@href").unwrap())];
     let mut items = Vec::new();
     let found = decoder.decode(from, &Body { url: Some("https://x/"), charset }, &spots, &mut |item| {

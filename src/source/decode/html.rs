@@ -3,7 +3,7 @@
 
 use super::super::json::{Found, Item};
 use super::super::steps::selector;
-use super::{Body, HtmlSpec, ScriptSpec, Spot, first_number, plain_selector, record};
+use super::{Body, HtmlSpec, ScriptSpec, Spot, Unread, first_number, plain_selector, record};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::markup::{Css, Page, standing_alone};
 use crate::yaml::Text;
@@ -45,8 +45,8 @@ impl Cards {
         Some(Cards { records: records?, count: count?, empty: empty?, drop: drop? })
     }
 
-    pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-        let mut page = Page::whole(text).map_err(|deep| deep.to_string())?;
+    pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+        let mut page = Page::whole(text)?;
         let stated = self.count.as_ref().and_then(|css| css.select(&page, None).iter().find_map(|text| first_number(text)));
         let is_empty = self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
@@ -103,11 +103,11 @@ impl Script {
     }
 
     /// The JSON.
-    pub(super) fn json(&self, text: &str) -> Result<String, String> {
+    pub(super) fn json(&self, text: &str) -> Result<String, Unread> {
         let held = match (&self.css, &self.after) {
             (Some(css), _) => {
                 let taken = Css::parse(&format!("{}@html", css.to_string().trim_end_matches("@html"))).map_err(|error| error.message)?;
-                taken.select(&Page::whole(text).map_err(|deep| deep.to_string())?, None).into_iter().next()
+                taken.select(&Page::whole(text)?, None).into_iter().next()
             }
             (None, Some(after)) => text.split_once(after.as_str()).map(|(_, rest)| rest.to_owned()),
             (None, None) => None,
@@ -163,7 +163,7 @@ mod tests {
     fn a_page_that_could_keep_the_parser_busy_is_refused() {
         let deep = "<div>".repeat(20_000);
         let told = cards(None).read(&deep, &Body::default(), &[], &mut |_| true).unwrap_err();
-        assert!(told.contains("deeper than 512 levels"), "{told}");
+        assert!(matches!(&told, Unread::Beyond(why) if why.contains("deeper than 512 levels")), "{told}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! JSON as a stream: records are taken out one by one while the text is read, so that a large array is never held.
 //! NDJSON is read by line. What cannot be read is handed on as such; nothing is skipped silently.
 
+use super::Unread;
 use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
 use serde::de::value::MapAccessDeserializer;
@@ -54,7 +55,7 @@ pub struct Found {
 ///
 /// # Errors
 /// The text is no JSON, breaks off, or is nested too deeply; records before that place have been put.
-pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let found = Found { taken: vec![None; values.len()], ..Found::default() };
     let ration = Ration::new(MOST_OF_A_RECORD);
     let mut walk = Walk { put, found, stopped: false, ration: ration.clone() };
@@ -74,8 +75,17 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
     match result {
         Ok(()) => Ok(found),
         Err(_) if stopped => Ok(found),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(unread(error)),
     }
+}
+
+fn unread(error: serde_json::Error) -> Unread {
+    if error.is_io() {
+        return Unread::from(std::io::Error::from(error));
+    }
+    // The library has no other word for it.
+    let is_deep = error.to_string().starts_with("recursion limit exceeded");
+    if is_deep { Unread::Beyond(error.to_string()) } else { Unread::Broken(error.to_string()) }
 }
 
 /// The first thing at a plain path of a text, without reading the rest further than to see that it is JSON.
@@ -106,19 +116,19 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
 ///
 /// # Errors
 /// Reading failed, a line is too long, or the last line does not end; records before that have been put.
-pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let mut line = Vec::new();
     let mut ended = true;
     loop {
         line.clear();
-        let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(|error| error.to_string())?;
+        let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
         if read == 0 {
             let found = Found { place_found: true, ..Found::default() };
-            return if ended { Ok(found) } else { Err("the last line does not end: the file may be cut off".to_owned()) };
+            return if ended { Ok(found) } else { Err(Unread::Broken("the last line does not end: the file may be cut off".to_owned())) };
         }
         ended = line.ends_with(b"\n");
         if !ended && read as u64 == MAX_LINE {
-            return Err(format!("a line is longer than {} MiB", MAX_LINE / 1024 / 1024));
+            return Err(Unread::Beyond(format!("a line is longer than {} MiB", MAX_LINE / 1024 / 1024)));
         }
         if line.trim_ascii().is_empty() {
             continue;
@@ -276,7 +286,7 @@ mod tests {
         Shape { records: records.map(path), count: count.map(path) }
     }
 
-    fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, String>) {
+    fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, Unread>) {
         let mut seen = Vec::new();
         let found = records(text.as_bytes(), shape, &[], &mut |item| {
             if let Item::Record(text) = item {
@@ -338,6 +348,6 @@ mod tests {
             true
         });
         assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"\xff\xfe"));
-        assert_eq!((seen.len(), found.unwrap_err().contains("cut off")), (3, true));
+        assert_eq!((seen.len(), found.unwrap_err().to_string().contains("cut off")), (3, true));
     }
 }

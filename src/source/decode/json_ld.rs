@@ -2,7 +2,7 @@
 //! a closing bracket, comments around it are passed over.
 
 use super::super::json::{Found, Item};
-use super::{Body, record};
+use super::{Body, Unread, record};
 use crate::markup::{Css, Page};
 use serde_json::{Map, Value as Json};
 
@@ -10,11 +10,11 @@ use serde_json::{Map, Value as Json};
 const DEEPEST: usize = 16;
 
 /// Reads the objects of a type.
-pub(super) fn read(text: &str, kind: &str, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+pub(super) fn read(text: &str, kind: &str, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let blocks = Css::parse("script[type='application/ld+json' i]@html").map_err(|error| error.message)?;
     let mut found = Found::default();
     let mut broken = Vec::new();
-    let page = Page::whole(text).map_err(|deep| deep.to_string())?;
+    let page = Page::whole(text)?;
     for block in blocks.select(&page, None) {
         match parse(&block) {
             Ok(value) => {

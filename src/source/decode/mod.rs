@@ -22,12 +22,12 @@ pub use json::{Found, Item};
 pub use spec::{CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, XmlSpec, charset};
 
 use crate::jsonpath::Path;
-use crate::markup::Css;
+use crate::markup::{Css, TooDeep};
 use encoding_rs::Encoding;
 use regex::Regex;
 use serde_json::Value as Json;
 use spec::{names_of, plain_selector};
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
 /// How a body or file is read, compiled.
 #[derive(Debug, Clone)]
@@ -68,6 +68,64 @@ pub struct Body<'a> {
     pub charset: Option<&'a str>,
 }
 
+/// Why the records of a body could not be read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It breaks off, or is not what it should be; the next time it may be.
+    #[error("{0}")]
+    Broken(String),
+    /// It is larger or deeper than is ever read, and will be so the next time.
+    #[error("{0}")]
+    Beyond(String),
+}
+
+impl Unread {
+    /// What an error of a reader means, which may be a limit of one here.
+    fn of(error: &io::Error) -> Unread {
+        let limit = error.get_ref().and_then(|inner| inner.downcast_ref::<Unread>()).cloned();
+        limit.unwrap_or_else(|| Unread::Broken(error.to_string()))
+    }
+
+    /// The same, told in other words.
+    #[must_use]
+    pub fn told(self, words: impl FnOnce(String) -> String) -> Unread {
+        match self {
+            Unread::Broken(why) => Unread::Broken(words(why)),
+            Unread::Beyond(why) => Unread::Beyond(words(why)),
+        }
+    }
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Unread {
+        Unread::Broken(why)
+    }
+}
+
+impl From<&str> for Unread {
+    fn from(why: &str) -> Unread {
+        Unread::Broken(why.to_owned())
+    }
+}
+
+impl From<TooDeep> for Unread {
+    fn from(deep: TooDeep) -> Unread {
+        Unread::Beyond(deep.to_string())
+    }
+}
+
+impl From<Unread> for String {
+    fn from(unread: Unread) -> String {
+        unread.to_string()
+    }
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Unread {
+        Unread::of(&error)
+    }
+}
+
 /// The first text in a body, unpacked and in UTF-8 where it says what it is in; at most so many bytes of it.
 ///
 /// # Errors
@@ -75,7 +133,7 @@ pub struct Body<'a> {
 pub fn first_text(mut body: &[u8], most: u64) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     body::each_text(&mut body, None, &mut |reader| {
-        (&mut *reader).take(most).read_to_end(&mut text).map_err(|error| error.to_string())?;
+        (&mut *reader).take(most).read_to_end(&mut text)?;
         Ok(false)
     })?;
     Ok(text)
@@ -89,7 +147,7 @@ impl Decoder {
     ///
     /// # Errors
     /// It is not what it should be, or breaks off; records before that place have been put.
-    pub fn decode(&self, reader: &mut dyn Read, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    pub fn decode(&self, reader: &mut dyn Read, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let charset = body.charset.and_then(|name| Encoding::for_label(name.as_bytes()));
         let mut all: Option<Found> = None;
         let mut stopped = false;
@@ -97,7 +155,7 @@ impl Decoder {
             stopped = !put(item);
             !stopped
         };
-        let mut read = |text: &mut dyn BufRead| -> Result<bool, String> {
+        let mut read = |text: &mut dyn BufRead| -> Result<bool, Unread> {
             let found = self.read(text, body, spots, &mut put)?;
             all = Some(match all.take() {
                 None => found,
@@ -106,10 +164,10 @@ impl Decoder {
             Ok(true)
         };
         body::each_text(reader, charset, &mut read)?;
-        all.ok_or_else(|| "there is nothing in it".to_owned())
+        all.ok_or_else(|| Unread::Broken("there is nothing in it".to_owned()))
     }
 
-    fn read(&self, text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    fn read(&self, text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         match &self.kind {
             Kind::Json(shape) => {
                 let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
@@ -168,11 +226,11 @@ impl Found {
 }
 
 /// A page as a whole; bytes that are no text become U+FFFD, as browsers have it.
-fn whole(text: &mut dyn BufRead) -> Result<String, String> {
+fn whole(text: &mut dyn BufRead) -> Result<String, Unread> {
     let mut bytes = Vec::new();
-    text.take(MOST_OF_A_PAGE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    text.take(MOST_OF_A_PAGE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_OF_A_PAGE {
-        return Err(format!("the page is larger than {} MiB", MOST_OF_A_PAGE / 1024 / 1024));
+        return Err(Unread::Beyond(format!("the page is larger than {} MiB", MOST_OF_A_PAGE / 1024 / 1024)));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,6 +1,7 @@
 //! How much may be read between two marks. A row, an element or a text that never ends is told before it fills the memory, however large the
 //! body may be as a whole.
 
+use super::Unread;
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
@@ -44,7 +45,7 @@ pub(super) struct Rationed<R> {
 impl<R> Rationed<R> {
     fn check(&self) -> io::Result<()> {
         let most = self.ration.most / 1024 / 1024;
-        let over = || io::Error::other(format!("{} is larger than {most} MiB", self.what));
+        let over = || io::Error::other(Unread::Beyond(format!("{} is larger than {most} MiB", self.what)));
         if self.ration.left.get() == 0 { Err(over()) } else { Ok(()) }
     }
 
@@ -110,7 +111,7 @@ mod tests {
         ];
         for (kind, start) in cases {
             let ended = Decoder { kind }.decode(&mut Endless(start, 0), &Body::default(), &[], &mut |_| true);
-            let why = ended.unwrap_err();
+            let Err(Unread::Beyond(why)) = ended else { panic!("{ended:?}") };
             assert!(why.contains("larger than") || why.contains("longer than"), "{why}");
         }
     }

@@ -2,8 +2,8 @@
 
 use super::super::json::{Found, Item};
 use super::ration::Ration;
-use super::record;
 use super::xml::{Seen, Shape, walk};
+use super::{Unread, record};
 use serde_json::{Value as Json, json};
 use std::io::BufRead;
 
@@ -11,15 +11,15 @@ use std::io::BufRead;
 const LONGEST_LINE: u64 = 1024 * 1024;
 
 /// Reads a sitemap, whichever it is.
-pub(super) fn read(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
-    let head = text.fill_buf().map_err(|error| error.to_string())?;
+pub(super) fn read(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    let head = text.fill_buf()?;
     if head.trim_ascii_start().starts_with(b"http") { lines(text, put) } else { pages(text, put) }
 }
 
-fn lines(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+fn lines(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let ration = Ration::new(LONGEST_LINE);
     for line in ration.over(text, "a line").lines() {
-        let line = line.map_err(|error| error.to_string())?;
+        let line = line?;
         ration.renew();
         if !line.trim().is_empty() && !put(record(&json!({ "loc": line.trim() }))) {
             break;
@@ -28,7 +28,7 @@ fn lines(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Fo
     Ok(Found { place_found: true, ..Found::default() })
 }
 
-fn pages(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+fn pages(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let mut found = Found::default();
     let mut is_index = false;
     let mut watch = |event: Seen| match event {

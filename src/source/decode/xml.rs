@@ -6,7 +6,7 @@
 
 use super::super::json::{Found, Item};
 use super::ration::Ration;
-use super::{Spot, XmlSpec, names_of, record};
+use super::{Spot, Unread, XmlSpec, names_of, record};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::yaml::Text;
 use quick_xml::Reader;
@@ -73,7 +73,7 @@ impl Xml {
         Xml { records: Records::Anywhere(anywhere.concat()), count: None, shape: Shape::new(spec) }
     }
 
-    pub(super) fn read(&self, text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, String> {
+    pub(super) fn read(&self, text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let wanted: Vec<Vec<String>> = spots.iter().map(names_of_spot).collect();
         let mut found = Found { taken: vec![None; spots.len()], ..Found::default() };
         let mut seen_root = None;
@@ -168,7 +168,7 @@ struct Walk<'w> {
 ///
 /// # Errors
 /// It is no XML, or breaks off.
-pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(Seen) -> bool) -> Result<(), String> {
+pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(Seen) -> bool) -> Result<(), Unread> {
     let ration = Ration::new(MOST_OF_A_RECORD as u64);
     let mut reader = Reader::from_reader(ration.over(text, "what stands between two tags, or in one,"));
     let config = reader.config_mut();
@@ -185,17 +185,20 @@ pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(
         match event {
             Err(error) => {
                 let why = match error {
-                    quick_xml::Error::Encoding(_) => "there are bytes that are not in the character set; give it as `charset`".to_owned(),
-                    other => other.to_string(),
+                    quick_xml::Error::Encoding(_) => {
+                        Unread::Broken("there are bytes that are not in the character set; give it as `charset`".to_owned())
+                    }
+                    quick_xml::Error::Io(error) => Unread::of(&error),
+                    other => Unread::Broken(other.to_string()),
                 };
-                walk.give_up(&why, at);
-                return Err(format!("{why} (byte {at})"));
+                walk.give_up(&why.to_string(), at);
+                return Err(why.told(|why| format!("{why} (byte {at})")));
             }
             Ok(Event::Eof) if walk.open.is_empty() && seen => return Ok(()),
-            Ok(Event::Eof) if !seen => return Err("there is no element in it".to_owned()),
+            Ok(Event::Eof) if !seen => return Err(Unread::Broken("there is no element in it".to_owned())),
             Ok(Event::Eof) => {
                 let name = walk.open.last().map(|open| open.name.clone()).unwrap_or_default();
-                return Err(format!("it breaks off at byte {at}: `<{name}>` is not closed"));
+                return Err(Unread::Broken(format!("it breaks off at byte {at}: `<{name}>` is not closed")));
             }
             Ok(event) => {
                 seen |= matches!(event, Event::Start(_));
@@ -209,7 +212,7 @@ pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(
 }
 
 impl Walk<'_> {
-    fn take(&mut self, event: Event, at: u64) -> Result<(), String> {
+    fn take(&mut self, event: Event, at: u64) -> Result<(), Unread> {
         match event {
             Event::Start(start) => self.start(&start, at)?,
             Event::End(end) => self.end(end.name().as_ref(), at),
@@ -223,9 +226,9 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn start(&mut self, start: &BytesStart, at: u64) -> Result<(), String> {
+    fn start(&mut self, start: &BytesStart, at: u64) -> Result<(), Unread> {
         if self.open.len() >= DEEPEST {
-            return Err(format!("elements nest deeper than {DEEPEST} at byte {at}"));
+            return Err(Unread::Beyond(format!("elements nest deeper than {DEEPEST} at byte {at}")));
         }
         let raw = start.name().as_ref().to_owned();
         let mut open = Open { name: raw.clone(), members: Map::new(), text: String::new(), declares: Vec::new() };
@@ -269,16 +272,16 @@ impl Walk<'_> {
         ours.map_or_else(|| raw.to_owned(), |(_, ours)| format!("{ours}:{local}"))
     }
 
-    fn grow(&mut self, bytes: usize, at: u64) -> Result<(), String> {
+    fn grow(&mut self, bytes: usize, at: u64) -> Result<(), Unread> {
         let Some(under) = &mut self.under else { return Ok(()) };
         under.bytes += bytes + 16;
         if under.bytes > MOST_OF_A_RECORD {
-            return Err(format!("a record is larger than 16 MiB at byte {at}"));
+            return Err(Unread::Beyond(format!("a record is larger than 16 MiB at byte {at}")));
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &str, at: u64) -> Result<(), String> {
+    fn text(&mut self, text: &str, at: u64) -> Result<(), Unread> {
         self.grow(text.len(), at)?;
         let limit = if self.under.is_some() { usize::MAX } else { MOST_BESIDE };
         if let Some(open) = self.open.last_mut().filter(|open| open.text.len() < limit) {
@@ -388,7 +391,7 @@ mod tests {
     use crate::jsonpath::Path;
     use serde_json::json;
 
-    fn read(xml: &Xml, text: &str) -> (Vec<Json>, Result<Found, String>) {
+    fn read(xml: &Xml, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
         let mut items = Vec::new();
         let spots = [Spot::Path(Path::parse("$.source.next").unwrap())];
         let found = xml.read(&mut text.as_bytes(), &spots, &mut |item| {
@@ -438,7 +441,7 @@ mod tests {
     #[test]
     fn a_text_that_breaks_off_is_an_error_and_an_error_page_no_empty_board() {
         let xml = at(&["source", "job"], &XmlSpec::default());
-        assert!(read(&xml, &FEED[..FEED.len() - 9]).1.unwrap_err().contains("breaks off"));
+        assert!(read(&xml, &FEED[..FEED.len() - 9]).1.unwrap_err().to_string().contains("breaks off"));
         assert!(read(&xml, "<source></source>").1.unwrap().place_found);
         assert!(!read(&xml, "<html><body>Down</body></html>").1.unwrap().place_found);
         assert!(read(&xml, "").1.is_err());

@@ -2,7 +2,7 @@
 //! streams; nothing here holds more than the beginning.
 
 use super::trouble::{Trouble, host_of};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::header::HeaderMap;
 use std::io::{self, Cursor};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -34,17 +34,23 @@ impl Answer {
     pub(super) async fn begin(mut response: reqwest::Response, url: Url) -> Result<Answer, Trouble> {
         let host = host_of(&url);
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let mut prefix = Vec::new();
+        let (mut prefix, mut broken) = (Vec::new(), None);
         while prefix.len() < PREFIX {
             match response.chunk().await {
                 Ok(Some(chunk)) => prefix.extend_from_slice(&chunk),
                 Ok(None) => break,
                 // Of a refusal the status says enough.
                 Err(_) if !status.is_success() => break,
-                Err(error) => return Err(Trouble::of_request(error, &host)),
+                Err(error) if prefix.is_empty() => return Err(Trouble::of_request(error, &host)),
+                // What came before is read, ads among it; then whoever reads is told.
+                Err(error) => {
+                    broken = Some(Err(io::Error::other(Trouble::of_request(error, &host))));
+                    break;
+                }
             }
         }
-        let rest = response.bytes_stream().map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
+        let coming = response.bytes_stream().map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
+        let rest = stream::iter(broken).chain(coming);
         Ok(Answer::new(status.as_u16(), url, headers, prefix, Box::new(StreamReader::new(Box::pin(rest)))))
     }
 
@@ -55,6 +61,12 @@ impl Answer {
     /// The text of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether it is a web page: it says so, as much else does, and begins like one.
+    pub fn is_page(&self) -> bool {
+        let begin = self.prefix.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.prefix);
+        self.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) && begin.trim_ascii_start().starts_with(b"<")
     }
 
     /// The charset that `Content-Type` names, in lower case.
@@ -100,6 +112,12 @@ mod tests {
         }
         assert_eq!(answer("text/html; charset=", b"", b"").charset(), None);
         assert_eq!(answer("application/json", b"", b"").charset(), None);
+    }
+
+    #[test]
+    fn a_page_says_so_and_looks_like_one() {
+        assert!(answer("text/html; charset=utf-8", b"\xef\xbb\xbf \n<!doctype html>", b"").is_page());
+        assert!(!answer("text/html", b"[{\"id\": 1}, ", b"").is_page() && !answer("text/xml", b"<html>", b"").is_page());
     }
 
     #[tokio::test]

@@ -2,6 +2,9 @@
 //! us read the metadata of the machine we run on. Names are resolved here, and only what passed is ever connected to, so a name cannot
 //! mean one thing when it is checked and another when it is used.
 //!
+//! A source that may reach private addresses may be led to them. Not so to where a machine tells secrets about itself to whoever asks: such an
+//! address is reached only where the author of the source has written it as its own.
+//!
 //! To refuse a further range, add it to the tables below with a word for it.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -10,19 +13,49 @@ use url::{Host, Url};
 
 /// An address that is not for us.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is {kind}, which is not read from; declare `allow_private: true` if that is meant")]
+#[error("{host} is {kind}, which is not read from; {}", self.remedy())]
 pub(super) struct Refused {
     host: String,
     kind: &'static str,
 }
 
-const V4: [(&str, u8, &str); 16] = [
+impl Refused {
+    fn remedy(&self) -> &'static str {
+        match is_own_only(self.kind) {
+            true => "if that is meant, write it in the `url` of the source, with `allow_private: true`",
+            false => "declare `allow_private: true` if that is meant",
+        }
+    }
+}
+
+/// How far a request may go.
+#[derive(Clone, Copy)]
+pub(super) struct Reach<'a> {
+    /// Whether to private addresses.
+    pub(super) allow_private: bool,
+    /// The address that the author wrote.
+    pub(super) home: Option<&'a Url>,
+}
+
+/// An address that a network gives to itself; clouds have their metadata there.
+const LINK_LOCAL: &str = "a link-local address";
+/// Where clouds have their metadata elsewhere.
+const METADATA: &str = "an address of cloud metadata";
+
+/// Whether it is reached only where the author has written it.
+fn is_own_only(kind: &str) -> bool {
+    matches!(kind, LINK_LOCAL | METADATA)
+}
+
+/// The first that holds an address counts.
+const V4: [(&str, u8, &str); 17] = [
     ("0.0.0.0", 8, "an unspecified address"),
     ("10.0.0.0", 8, "a private address"),
+    ("100.100.100.200", 32, METADATA),
     ("100.64.0.0", 10, "an address of a carrier's network"),
     ("127.0.0.0", 8, "a loopback address"),
-    ("169.254.0.0", 16, "a link-local address"),
-    ("168.63.129.16", 32, "an address of cloud metadata"),
+    ("169.254.0.0", 16, LINK_LOCAL),
+    ("168.63.129.16", 32, METADATA),
     ("172.16.0.0", 12, "a private address"),
     ("192.0.0.0", 24, "a reserved address"),
     ("192.0.2.0", 24, "a documentation address"),
@@ -35,7 +68,7 @@ const V4: [(&str, u8, &str); 16] = [
     ("240.0.0.0", 4, "a reserved address"),
 ];
 
-const V6: [(&str, u8, &str); 13] = [
+const V6: [(&str, u8, &str); 14] = [
     ("::", 128, "an unspecified address"),
     ("::1", 128, "a loopback address"),
     ("64:ff9b:1::", 48, "a private address"),
@@ -45,8 +78,9 @@ const V6: [(&str, u8, &str); 13] = [
     ("2001:db8::", 32, "a documentation address"),
     ("3fff::", 20, "a documentation address"),
     ("5f00::", 16, "a reserved address"),
+    ("fd00:ec2::254", 128, METADATA),
     ("fc00::", 7, "a unique-local address"),
-    ("fe80::", 10, "a link-local address"),
+    ("fe80::", 10, LINK_LOCAL),
     ("fec0::", 10, "a site-local address"),
     ("ff00::", 8, "a multicast address"),
 ];
@@ -82,22 +116,26 @@ fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 /// Checks an address whose host is written in numbers; names are checked when they are resolved.
-pub(super) fn check(url: &Url) -> Result<(), Refused> {
+pub(super) fn check(url: &Url, reach: Reach<'_>) -> Result<(), Refused> {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
         Some(Host::Ipv6(address)) => IpAddr::V6(address),
         _ => return Ok(()),
     };
-    kind(address).map_or(Ok(()), |kind| Err(Refused { host: address.to_string(), kind }))
+    let is_own = reach.home.is_some_and(|home| home.host() == url.host());
+    match kind(address) {
+        Some(kind) if !reach.allow_private || is_own_only(kind) && !is_own => Err(Refused { host: address.to_string(), kind }),
+        _ => Ok(()),
+    }
 }
 
-/// Of the addresses of a name those of the public network; none at all is an error.
-fn public(host: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
+/// Of the addresses of a name those that may be reached; none at all is an error. A name is nobody's own address.
+fn reached(host: &str, allow_private: bool, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
     let (mut passed, mut refused) = (Vec::new(), None);
     for address in found {
         match kind(address.ip()) {
-            None => passed.push(address),
-            Some(kind) => refused = Some(kind),
+            Some(kind) if !allow_private || is_own_only(kind) => refused = Some(kind),
+            _ => passed.push(address),
         }
     }
     match refused {
@@ -106,14 +144,18 @@ fn public(host: &str, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<Soc
     }
 }
 
-/// The system's resolver, without addresses that are not of the public network.
-pub(super) struct PublicOnly;
+/// The system's resolver, without addresses that may not be reached.
+pub(super) struct Guarded {
+    /// Whether private ones may.
+    pub(super) allow_private: bool,
+}
 
-impl Resolve for PublicOnly {
+impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let passed: Addrs = Box::new(public(name.as_str(), found)?.into_iter());
+            let passed: Addrs = Box::new(reached(name.as_str(), allow_private, found)?.into_iter());
             Ok(passed)
         })
     }
@@ -154,23 +196,43 @@ mod tests {
     fn all_spellings_of_a_number_are_checked() {
         for text in ["http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://0177.0.0.1/", "http://[::ffff:7f00:1]/", "http://[::1]:80/"]
         {
-            let refused = check(&Url::parse(text).unwrap()).unwrap_err();
+            let refused = check(&Url::parse(text).unwrap(), Reach { allow_private: false, home: None }).unwrap_err();
             assert!(refused.to_string().contains("allow_private: true"), "{text}");
         }
-        assert_eq!(check(&Url::parse("https://example.com/").unwrap()), Ok(()));
+        assert_eq!(check(&Url::parse("https://example.com/").unwrap(), Reach { allow_private: false, home: None }), Ok(()));
     }
 
     #[test]
-    fn a_name_keeps_its_public_addresses() {
+    fn where_machines_tell_of_themselves_only_the_author_sends_us() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        let other = url("http://127.0.0.1:8080/jobs");
+        let own = ["http://169.254.169.254/latest", "http://169.254.0.7/", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"];
+        for text in own.into_iter().chain(["http://168.63.129.16/", "http://100.100.100.200/", "http://[fd00:ec2::254]/", "http://2852039166/"]) {
+            let (address, check) = (url(text), |allow_private, home| check(&url(text), Reach { allow_private, home }));
+            assert!(check(true, Some(&other)).is_err() && check(true, None).is_err() && check(false, Some(&address)).is_err(), "{text}");
+            assert!(check(true, Some(&other)).unwrap_err().to_string().contains("write it in the `url`"), "{text}");
+            assert_eq!(check(true, Some(&address)), Ok(()), "{text}");
+        }
+        for text in ["http://10.0.0.1/", "http://192.168.1.1/", "http://[::1]/", "http://127.0.0.1/", "http://[fd00::1]/", "http://100.64.0.1/"] {
+            assert_eq!(check(&url(text), Reach { allow_private: true, home: Some(&other) }), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_the_addresses_that_may_be_reached() {
         let mixed = ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse().unwrap());
-        assert_eq!(public("x", mixed.into_iter()), Ok(vec!["1.1.1.1:0".parse().unwrap()]));
-        assert!(public("x", mixed.into_iter().take(1)).is_err());
-        assert_eq!(public("x", std::iter::empty()), Ok(Vec::new()));
+        assert_eq!(reached("x", false, mixed.into_iter()), Ok(vec!["1.1.1.1:0".parse().unwrap()]));
+        assert!(reached("x", false, mixed.into_iter().take(1)).is_err());
+        assert_eq!(reached("x", false, std::iter::empty()), Ok(Vec::new()));
+        let linked = ["169.254.169.254:0", "10.0.0.1:0", "[fe80::1]:0"].map(|text| text.parse().unwrap());
+        assert_eq!(reached("x", true, linked.into_iter()), Ok(vec!["10.0.0.1:0".parse().unwrap()]));
+        assert!(reached("x", true, linked.into_iter().take(1)).is_err());
     }
 
     #[tokio::test]
-    async fn localhost_does_not_resolve() {
-        let refused = PublicOnly.resolve("localhost".parse().unwrap()).await.err().unwrap();
-        assert!(refused.downcast_ref::<Refused>().is_some());
+    async fn localhost_resolves_only_where_it_is_allowed() {
+        let resolve = |allow_private| Guarded { allow_private }.resolve("localhost".parse().unwrap());
+        assert!(resolve(false).await.err().unwrap().downcast_ref::<Refused>().is_some());
+        assert!(resolve(true).await.is_ok());
     }
 }

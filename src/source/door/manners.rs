@@ -4,9 +4,10 @@
 use crate::diagnostic::Diagnostics;
 use crate::span::Span;
 use crate::yaml::{Located, Parsed, Positive, Text, from_text};
-use chrono::NaiveTime;
+use chrono::{NaiveDateTime, NaiveTime};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -247,6 +248,22 @@ impl Window {
         let (begun, over) = (local >= self.from, local >= self.to);
         if self.from < self.to { begun && !over } else { begun || !over }
     }
+
+    /// Why to wait, if it is closed then: which it is, and when it opens next.
+    pub fn waits(&self, local: NaiveDateTime) -> Option<String> {
+        if self.contains(local.time()) {
+            return None;
+        }
+        let today = local.date();
+        let day = if local.time() < self.from { today } else { today.succ_opt().unwrap_or(today) };
+        Some(format!("{} is outside its window {self}, which opens next at {day} {}", local.format("%H:%M"), self.from.format("%H:%M")))
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}-{}", self.from.format("%H:%M"), self.to.format("%H:%M"))
+    }
 }
 
 impl FromStr for Window {
@@ -339,6 +356,11 @@ mod tests {
         assert!(night.contains(at(22, 0)) && night.contains(at(3, 0)) && !night.contains(at(6, 0)) && !night.contains(at(12, 0)));
         let evening: Window = "18:00-24:00".parse().unwrap();
         assert!(evening.contains(at(23, 59)) && !evening.contains(at(0, 0)) && !evening.contains(at(17, 59)));
+        let waits = |window: Window, hour| window.waits(chrono::NaiveDate::from_ymd_opt(2026, 9, 30).unwrap().and_time(at(hour, 5)));
+        assert_eq!(waits(night, 23), None);
+        assert_eq!(waits(night, 12).unwrap(), "12:05 is outside its window 22:00-06:00, which opens next at 2026-09-30 22:00");
+        let morning: Window = "06:00-09:00".parse().unwrap();
+        assert_eq!(waits(morning, 12).unwrap(), "12:05 is outside its window 06:00-09:00, which opens next at 2026-10-01 06:00");
         for bad in ["22:00", "25:00-01:00", "08:00-08:00", "a-b"] {
             assert!(bad.parse::<Window>().is_err(), "{bad}");
         }

@@ -71,6 +71,8 @@ pub struct Ask {
     pub method: reqwest::Method,
     /// The address.
     pub url: url::Url,
+    /// The address that the author wrote for the source: an answer may lead elsewhere, but not everywhere.
+    pub home: Option<url::Url>,
     /// The address without secrets, for records and messages.
     pub shown_url: String,
     /// The author's headers.

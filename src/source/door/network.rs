@@ -4,7 +4,7 @@
 use super::Ask;
 use super::answer::Answer;
 use super::book::Book;
-use super::guard::{self, PublicOnly};
+use super::guard::{self, Guarded, Reach};
 use super::hop::Hop;
 use super::manners::{Manners, Robots};
 use super::pace::{Pacer, Turn, pace_of};
@@ -29,7 +29,7 @@ const ROBOTS_TRIES: usize = 2;
 pub(super) struct Network {
     /// Reaches public addresses only.
     guarded: Client,
-    /// Reaches everything.
+    /// Reaches private ones, too.
     open: Client,
     pacer: Pacer,
     book: Book,
@@ -41,8 +41,8 @@ impl Network {
         // A second installation is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let with_known = |builder: ClientBuilder| known.iter().fold(builder, |builder, (name, address)| builder.resolve(name, *address));
-        let guarded = with_known(builder()).dns_resolver(Arc::new(PublicOnly)).build()?;
-        Ok(Network { guarded, open: with_known(builder()).build()?, pacer: Pacer::default(), book: Book::default() })
+        let client = |allow_private| with_known(builder()).dns_resolver(Arc::new(Guarded { allow_private })).build();
+        Ok(Network { guarded: client(false)?, open: client(true)?, pacer: Pacer::default(), book: Book::default() })
     }
 
     /// The answer at the end of all redirects.
@@ -50,8 +50,9 @@ impl Network {
         let (mut hop, mut left) = (Hop::first(ask), ask.manners.page_time);
         for number in 0..=ask.manners.redirects {
             let shown = if number == 0 { shown_path(&ask.shown_url) } else { "the address it redirects to" };
-            let delay = self.permission(&hop.url, &ask.manners, shown).await?;
-            let turn = self.turn(&hop.url, &ask.manners, delay).await?;
+            check(&hop.url, ask)?;
+            let delay = self.permission(&hop.url, ask, shown).await?;
+            let turn = self.turn(&hop.url, &ask.manners, delay).await;
             let begun = Instant::now();
             let response = self.send(&hop, &ask.manners, left, ask.cookies.as_deref()).await?;
             let (status, headers) = (response.status().as_u16(), response.headers());
@@ -69,12 +70,12 @@ impl Network {
     }
 
     /// Whether robots.txt allows an address, and the pause it asks for. `shown` is the path without secrets.
-    async fn permission(&self, url: &Url, manners: &Manners, shown: &str) -> Result<Option<Duration>, Trouble> {
-        if manners.robots == Robots::Ignore {
+    async fn permission(&self, url: &Url, ask: &Ask, shown: &str) -> Result<Option<Duration>, Trouble> {
+        if ask.manners.robots == Robots::Ignore {
             return Ok(None);
         }
-        let origin = (url.origin().ascii_serialization(), manners.allow_private);
-        let rules = self.book.consult(origin, self.rules(url, manners)).await?;
+        let origin = (url.origin().ascii_serialization(), ask.manners.allow_private);
+        let rules = self.book.consult(origin, self.rules(url, ask)).await?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         if rules.allow(path) {
             return Ok(rules.crawl_delay);
@@ -85,11 +86,11 @@ impl Network {
     }
 
     /// Reads the robots.txt of an address, once more when that failed for a while.
-    async fn rules(&self, url: &Url, manners: &Manners) -> Result<Rules, Trouble> {
-        let mut found = self.try_rules(url, manners).await;
+    async fn rules(&self, url: &Url, ask: &Ask) -> Result<Rules, Trouble> {
+        let mut found = self.try_rules(url, ask).await;
         for _ in 1..ROBOTS_TRIES {
             if matches!(found, Err(Trouble::Passing { .. })) {
-                found = self.try_rules(url, manners).await;
+                found = self.try_rules(url, ask).await;
             }
         }
         let unread = |why: String| format!("robots.txt of {} could not be read ({why}), so nothing may be fetched", host_of(url));
@@ -99,11 +100,12 @@ impl Network {
         })
     }
 
-    async fn try_rules(&self, url: &Url, manners: &Manners) -> Result<Rules, Trouble> {
+    async fn try_rules(&self, url: &Url, ask: &Ask) -> Result<Rules, Trouble> {
         let mut hop = Hop::get(robots_url(url));
         for _ in 0..=ROBOTS_REDIRECTS {
-            let turn = self.turn(&hop.url, manners, None).await?;
-            let response = self.send(&hop, manners, manners.page_time, None).await?;
+            check(&hop.url, ask)?;
+            let turn = self.turn(&hop.url, &ask.manners, None).await;
+            let response = self.send(&hop, &ask.manners, ask.manners.page_time, None).await?;
             match hop.next(response.status().as_u16(), response.headers())? {
                 Some(next) => hop = next,
                 None => return under(turn, rules_of(response, hop.url)).await,
@@ -113,12 +115,9 @@ impl Network {
         Ok(Rules::default())
     }
 
-    /// Waits for a turn at a host that may be reached at all.
-    async fn turn(&self, url: &Url, manners: &Manners, delay: Option<Duration>) -> Result<Turn, Trouble> {
-        if !manners.allow_private {
-            guard::check(url).map_err(|refused| Trouble::Lasting(refused.to_string()))?;
-        }
-        Ok(self.pacer.turn(url, pace_of(url, manners.pace, delay)).await)
+    /// Waits for a turn at a host.
+    async fn turn(&self, url: &Url, manners: &Manners, delay: Option<Duration>) -> Turn {
+        self.pacer.turn(url, pace_of(url, manners.pace, delay)).await
     }
 
     async fn send(&self, hop: &Hop, manners: &Manners, left: Duration, cookies: Option<&Jar>) -> Result<reqwest::Response, Trouble> {
@@ -138,6 +137,12 @@ impl Network {
 fn builder() -> ClientBuilder {
     let policy = reqwest::redirect::Policy::none();
     Client::builder().connect_timeout(Duration::from_secs(20)).read_timeout(Duration::from_secs(60)).redirect(policy).no_proxy()
+}
+
+/// Whether an address may be reached at all.
+fn check(url: &Url, ask: &Ask) -> Result<(), Trouble> {
+    let reach = Reach { allow_private: ask.manners.allow_private, home: ask.home.as_ref() };
+    guard::check(url, reach).map_err(|refused| Trouble::Lasting(refused.to_string()))
 }
 
 /// Holds a turn until something is done.

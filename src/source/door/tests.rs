@@ -20,7 +20,7 @@ fn manners() -> Manners {
 fn ask_with(url: &str, manners: Manners) -> Ask {
     let (url, shown_url) = (Url::parse(url).unwrap(), url.split("?key=").next().unwrap().to_owned());
     let (manners, responses) = (Arc::new(manners), Arc::new(Responses::default()));
-    Ask { method: Method::GET, url, shown_url, headers: HeaderMap::new(), body: None, manners, responses, cookies: None }
+    Ask { method: Method::GET, home: Some(url.clone()), url, shown_url, headers: HeaderMap::new(), body: None, manners, responses, cookies: None }
 }
 
 fn ask(url: &str) -> Ask {
@@ -106,6 +106,19 @@ async fn redirects_into_private_networks_are_refused() {
         let refused = trouble(&door, ask_with(&format!("{public}/a"), Manners { allow_private: false, ..manners() })).await;
         assert!(matches!(&refused, Trouble::Lasting(why) if why.contains("allow_private: true")), "{target}: {refused}");
     }
+}
+
+#[tokio::test]
+async fn redirects_to_where_machines_tell_of_themselves_are_refused_though_private_addresses_are_allowed() {
+    let door = Door::new().unwrap();
+    for target in ["http://169.254.169.254/latest/meta-data/", "http://[fe80::1]:9/", "http://168.63.129.16/", "http://[::ffff:169.254.169.254]/"] {
+        let server = server(&[("/a", redirect(target)), ("/robots.txt", redirect("/none"))]).await;
+        let refused = trouble(&door, ask(&format!("{}/a", server.uri()))).await;
+        assert!(matches!(&refused, Trouble::Lasting(why) if why.contains("is not read from")), "{target}: {refused}");
+    }
+    let server = server(&[("/robots.txt", redirect("http://169.254.169.254/robots.txt"))]).await;
+    let refused = trouble(&Door::new().unwrap(), ask(&format!("{}/a", server.uri()))).await;
+    assert!(matches!(&refused, Trouble::Lasting(why) if why.contains("link-local")), "{refused}");
 }
 
 #[tokio::test]
@@ -231,7 +244,10 @@ async fn hangs_up(answer: String) -> String {
 async fn a_body_that_breaks_off_may_pass() {
     let manners = Manners { robots: Robots::Ignore, ..manners() };
     let early = hangs_up("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc".to_owned()).await;
-    let broken = trouble(&Door::new().unwrap(), ask_with(&early, manners.clone())).await;
+    let answer = Door::new().unwrap().ask(ask_with(&early, manners.clone())).await.unwrap();
+    assert!(matches!(answer.bytes(1_000).await, Err(Trouble::Passing { why, .. }) if why.contains("broke off")));
+    let none = hangs_up("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n".to_owned()).await;
+    let broken = trouble(&Door::new().unwrap(), ask_with(&none, manners.clone())).await;
     assert!(matches!(&broken, Trouble::Passing { why, .. } if why.contains("broke off")), "{broken}");
     let late = hangs_up(format!("HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n{}", "x".repeat(200_000))).await;
     let answer = Door::new().unwrap().ask(ask_with(&late, manners)).await.unwrap();

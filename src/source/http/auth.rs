@@ -221,7 +221,7 @@ impl Oauth {
         if let Some(token) = access.tokens.get(&key) {
             return Ok(token);
         }
-        let (token, life) = self.ask(http, access).await?;
+        let (token, life) = self.ask(http, access).await.map_err(not_given)?;
         access.tokens.put(key, token.clone(), life);
         Ok(token)
     }
@@ -241,6 +241,16 @@ impl Oauth {
         let token = json.get("access_token").and_then(Json::as_str);
         let life = json.get("expires_in").and_then(Json::as_u64).map_or(DEFAULT_LIFE, Duration::from_secs);
         token.map(|token| (token.to_owned(), life)).ok_or_else(|| Trouble::Lasting("the answer for a token holds no `access_token`".to_owned()))
+    }
+}
+
+/// Without a token nothing was asked of the source: what is said of the token is said of no ad and no page.
+fn not_given(trouble: Trouble) -> Trouble {
+    let told = |why: String| format!("no token was given: {why}");
+    match trouble {
+        Trouble::Passing { why, wait } => Trouble::Passing { why: told(why), wait },
+        Trouble::Blocked(why) => Trouble::Blocked(told(why)),
+        Trouble::Lasting(why) | Trouble::Gone(why) | Trouble::Ignored(why) | Trouble::Stop(why) => Trouble::Lasting(told(why)),
     }
 }
 

@@ -1,10 +1,10 @@
 //! One crawl after another, page by page, to the proof of what was read. After each page the place where it stands goes along with the
 //! documents, so that a crawl that died goes on there.
 
-use super::super::decode::{Body, Decoder, Found, Spot};
+use super::super::decode::{Body, Decoder, Found, Spot, Unread};
 use super::super::door::{Answer, Trouble};
 use super::super::json::Item;
-use super::super::page::{Added, Pages};
+use super::super::page::{Added, Pages, Stopped};
 use super::super::template::Filling;
 use super::super::{Access, Approach, Validators, proof};
 use super::Http;
@@ -113,7 +113,7 @@ impl<'h> Reading<'h> {
         let values = match (&self.http.before, jar) {
             (Some(before), Some(jar)) => match self.http.retried(|| before.take(self.http, self.access, each, jar)).await {
                 Ok(values) => values,
-                Err(trouble) => return Some(self.note(trouble, each)),
+                Err(trouble) => return Some(self.note(trouble, each, 0)),
             },
             _ => each.clone(),
         };
@@ -126,13 +126,28 @@ impl<'h> Reading<'h> {
             }
             match self.http.retried(|| self.page(&position, &values, each, jar)).await {
                 Ok(page) => position = self.turn(&position, page).await?,
-                Err(Trouble::Stop(_)) => return None,
-                Err(Trouble::Ignored(_)) => {
-                    self.mark.tally.pages += 1;
-                    return None;
-                }
-                Err(trouble) => return Some(self.note(trouble, each)),
+                Err(trouble) => return self.break_off(trouble, each).await,
             }
+        }
+    }
+
+    /// Ends a crawl at a page that did not come, or not to its end. What came of it is kept: an ad is worth having, though others are missing.
+    async fn break_off(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Option<Verdict> {
+        let came = match self.blocking(Pages::break_off).await {
+            Some((items, added)) if added.fresh + added.repeated > 0 => {
+                self.mark.tally.add(items);
+                self.mark.tally.repeat(added.repeated);
+                items
+            }
+            _ => 0,
+        };
+        match trouble {
+            Trouble::Stop(_) => None,
+            Trouble::Ignored(_) => {
+                self.mark.tally.pages += 1;
+                None
+            }
+            trouble => Some(self.note(trouble, each, came)),
         }
     }
 
@@ -162,8 +177,7 @@ impl<'h> Reading<'h> {
         let tally = &mut self.mark.tally;
         tally.pages += 1;
         tally.crawl_pages += 1;
-        tally.items += page.items;
-        tally.crawl_items += page.items;
+        tally.add(page.items);
         tally.bytes += page.bytes;
         tally.crawl_stated = page.found.stated.or(tally.crawl_stated);
         if page.not_modified {
@@ -220,18 +234,22 @@ impl<'h> Reading<'h> {
 
     /// Hands the page on; nothing if nobody wants more.
     async fn end_page(&mut self, bookmark: Json) -> Option<Added> {
-        let pages = Arc::clone(&self.pages);
-        let ended = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).end_page(bookmark)).await;
-        match ended {
-            Ok(Ok(added)) => Some(added),
-            _ => {
-                self.mark.tally.problems.push("the reading was stopped".to_owned());
-                None
-            }
+        let added = self.blocking(|pages| pages.end_page(bookmark)).await;
+        if added.is_none() {
+            self.mark.tally.problems.push("the reading was stopped".to_owned());
         }
+        added
     }
 
-    fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Verdict {
+    /// Works on the pages where the thread may wait; nothing if nobody wants more.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&mut Pages) -> Result<T, Stopped> + Send + 'static) -> Option<T> {
+        let pages = Arc::clone(&self.pages);
+        let done = tokio::task::spawn_blocking(move || work(&mut pages.lock().unwrap_or_else(PoisonError::into_inner))).await;
+        done.ok().and_then(Result::ok)
+    }
+
+    /// Notes why a crawl ended early, and how many ads of its last page came before that.
+    fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>, came: i64) -> Verdict {
         let (state, why, ends_all) = match trouble {
             Trouble::Blocked(why) => (ReadState::Blocked, why, true),
             Trouble::Passing { why, .. } | Trouble::Lasting(why) | Trouble::Gone(why) => (ReadState::Unreachable, why, false),
@@ -239,25 +257,21 @@ impl<'h> Reading<'h> {
         };
         let which: Vec<String> = each.iter().map(|(name, value)| format!("{name} {value}: ")).collect();
         let page = if self.mark.tally.crawl_pages == 0 { String::new() } else { format!("page {}: ", self.mark.tally.crawl_pages + 1) };
-        self.mark.tally.problems.push(format!("{}{page}{why}", which.concat()));
+        let came = if came == 0 { String::new() } else { format!(" (before that {} came)", proof::counted(came, "ad", "")) };
+        self.mark.tally.problems.push(format!("{}{page}{why}{came}", which.concat()));
         Verdict { state, ends_all }
     }
 
-    /// The proof: before the first page the trouble decides the state, later the read is partial.
+    /// The proof: before the first ad the trouble decides the state, later the read is partial.
     async fn proof(self) -> Proof {
-        let pages = Arc::clone(&self.pages);
-        let flushing = tokio::task::spawn_blocking(move || {
-            let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
-            pages.flush().map(|()| proof::doubts(&pages))
-        });
         let mut tally = self.mark.tally.next_crawl();
-        match flushing.await {
-            Ok(Ok(doubts)) => tally.problems.extend(doubts),
-            _ => tally.problems.push("the reading was stopped".to_owned()),
+        match self.blocking(|pages| pages.flush().map(|()| proof::doubts(pages))).await {
+            Some(doubts) => tally.problems.extend(doubts),
+            None => tally.problems.push("the reading was stopped".to_owned()),
         }
         let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems);
         let state = match self.worst {
-            Some(worst) if tally.pages == 0 => worst,
+            Some(worst) if tally.pages == 0 && tally.items == 0 => worst,
             _ => judged.state,
         };
         let whole = matches!(state, ReadState::Complete | ReadState::Empty);
@@ -290,7 +304,7 @@ impl<'h> Reading<'h> {
     async fn parse(&self, answer: Answer, validators: Validators, each: &BTreeMap<String, String>) -> Result<PageRead, Trouble> {
         let header = self.http.paging.header().and_then(|name| answer.header(name)).map(str::to_owned);
         let link = answer.header("link").map(str::to_owned);
-        let is_html = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let is_page = answer.is_page();
         let url = answer.url.clone();
         let work = Parsing {
             decoder: self.http.decoder.clone(),
@@ -298,18 +312,14 @@ impl<'h> Reading<'h> {
             url: self.http.redacted(url.as_str(), self.access),
             charset: self.http.charset.clone().or_else(|| answer.charset()),
             request: self.http.kept(each),
+            is_page: is_page && !self.http.decoder.reads_markup(),
             limit: self.http.limits.page_bytes,
             pages: Arc::clone(&self.pages),
         };
         let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
         let parsed = tokio::task::spawn_blocking(move || work.parse(bridge)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
-        match parsed {
-            Ok((found, items, bytes)) => Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false }),
-            Err(Trouble::Passing { .. }) if is_html && !self.http.decoder.reads_markup() => {
-                Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.http.decoder.explain())))
-            }
-            Err(trouble) => Err(trouble),
-        }
+        let (found, items, bytes) = parsed?;
+        Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false })
     }
 }
 
@@ -320,6 +330,8 @@ struct Parsing {
     url: String,
     charset: Option<String>,
     request: Option<Json>,
+    /// Whether it is a web page, where none is expected.
+    is_page: bool,
     limit: u64,
     pages: Shared,
 }
@@ -327,6 +339,7 @@ struct Parsing {
 impl Parsing {
     fn parse(self, body: impl Read) -> Result<(Found, i64, i64), Trouble> {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.begin_page();
         let origin = Arc::new(json!({ "url": self.url }));
         let (mut items, mut bytes, mut stopped) = (0, 0, false);
         let mut put = |item: Item| {
@@ -340,7 +353,18 @@ impl Parsing {
             _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
             Ok(found) => Ok((found, items, bytes)),
             Err(_) if counting.is_over => Err(too_large(self.limit)),
-            Err(why) => Err(Trouble::Passing { why: format!("the body is not whole {}: {why}", self.decoder.explain()), wait: None }),
+            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.decoder.explain()))),
+            Err(unread) => Err(unread.told(|why| format!("the body is not whole {}: {why}", self.decoder.explain())).into()),
+        }
+    }
+}
+
+/// What is beyond a limit is so the next time, too.
+impl From<Unread> for Trouble {
+    fn from(unread: Unread) -> Trouble {
+        match unread {
+            Unread::Broken(why) => Trouble::Passing { why, wait: None },
+            Unread::Beyond(why) => Trouble::Lasting(why),
         }
     }
 }
@@ -374,6 +398,12 @@ impl Bookmark {
 }
 
 impl Tally {
+    /// Counts what a page held.
+    fn add(&mut self, items: i64) {
+        self.items += items;
+        self.crawl_items += items;
+    }
+
     /// Counts ads that a page before had held: they are not read twice.
     fn repeat(&mut self, ids: u64) {
         let ids = i64::try_from(ids).unwrap_or_default();

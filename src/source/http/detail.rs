@@ -2,7 +2,7 @@
 //! or changed; who decides that knows the database, and stands above.
 
 use super::super::Access;
-use super::super::decode::{Body, DecodeSpec, Decoder};
+use super::super::decode::{Body, DecodeSpec, Decoder, Unread};
 use super::super::door::Trouble;
 use super::super::file::Counting;
 use super::super::json::Item;
@@ -142,13 +142,17 @@ impl Detail {
             let mut bytes = 0;
             let mut counting = Counting { inner, bytes: &mut bytes, left, is_over: false };
             let found = first_record(&decoder, &mut counting, &url, charset.as_deref());
-            found.map_err(|why| if counting.is_over { too_large(left) } else { Trouble::Passing { why, wait: None } })
+            found.map_err(|unread| if counting.is_over { too_large(left) } else { unread.into() })
         });
         reading.await.map_err(|error| Trouble::Lasting(error.to_string()))?
     }
 }
 
-fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Json, String> {
+fn unreadable(unread: Unread) -> Unread {
+    unread.told(|why| format!("its own page is not readable: {why}"))
+}
+
+fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Json, Unread> {
     let mut first = None;
     let mut put = |item: Item| {
         first.get_or_insert(item);
@@ -156,8 +160,9 @@ fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Op
     };
     let found = decoder.decode(reader, &Body { url: Some(url), charset }, &[], &mut put);
     match (first, found) {
-        (Some(Item::Record(text)), _) => serde_json::from_str(&text).map_err(|error| error.to_string()),
-        (Some(Item::Unreadable(_, why)), _) | (None, Err(why)) => Err(format!("its own page is not readable: {why}")),
-        (None, Ok(_)) => Err("its own page does not hold what is looked for there".to_owned()),
+        (Some(Item::Record(text)), _) => serde_json::from_str(&text).map_err(|error| Unread::Broken(error.to_string())),
+        (Some(Item::Unreadable(_, why)), _) => Err(unreadable(Unread::Broken(why))),
+        (None, Err(unread)) => Err(unreadable(unread)),
+        (None, Ok(_)) => Err("its own page does not hold what is looked for there".into()),
     }
 }

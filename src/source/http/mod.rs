@@ -16,7 +16,7 @@ pub use auth::Tokens;
 pub use detail::{Detail, NoDetail};
 
 use super::decode::{DecodeSpec, Decoder};
-use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, is_same_host, strip};
+use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, strip};
 use super::page::Pages;
 use super::template::{Names, Template};
 use super::{Access, Approach, Validators, proof};
@@ -90,7 +90,7 @@ pub struct HttpSpec {
     /// Milliseconds before the first retry; doubled for each further one, with jitter.
     #[serde(default = "half_a_second")]
     backoff_ms: u64,
-    /// Whether private addresses may be asked.
+    /// Whether private addresses may be asked; link-local ones and those of cloud metadata only where `url` itself names them.
     #[serde(default)]
     allow_private: bool,
     /// Whether to ask only for what has changed since the read before, where the source can say so.
@@ -220,11 +220,13 @@ impl Http {
         self.charset.as_deref()
     }
 
+    /// The hours in which it may be read; always if there are none.
+    pub fn window(&self) -> Option<Window> {
+        self.manners.window
+    }
+
     /// Reads all pages of all crawls.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
-        if self.manners.window.as_ref().is_some_and(|window| !window.contains(approach.local_time)) {
-            return proof::unreachable(format!("not asked: {} is outside of its window", approach.local_time.format("%H:%M")));
-        }
         if let Some(missing) = self.missing_variables(access).into_iter().next() {
             return proof::unreachable(super::template::Missing::Variable(missing).to_string());
         }
@@ -318,6 +320,7 @@ impl Http {
         Ask {
             method: ready.method,
             shown_url: self.redacted(ready.url.as_str(), access),
+            home: self.request.home(&access.variables),
             url: ready.url,
             headers: ready.headers,
             body: ready.sent.bytes(),
@@ -335,5 +338,38 @@ impl Http {
         let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form), led_from: None };
         let answer = access.door.unrecorded().ask(self.asking(ready, access, None)).await?;
         answer.bytes(64 * 1024).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use tokio::time::Instant;
+
+    fn http(text: &str) -> Http {
+        let mut out = Diagnostics::new();
+        let spec: Option<HttpSpec> = crate::yaml::read("a.yaml", text, &mut out);
+        spec.and_then(|spec| spec.compile(&mut out)).unwrap()
+    }
+
+    /// How long it takes to try in vain, and how often it is tried.
+    async fn tried(http: &Http, trouble: Trouble) -> (u64, u32) {
+        let (begun, tries) = (Instant::now(), Cell::new(0));
+        let once = || async {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(trouble.clone())
+        };
+        assert_eq!(http.retried(once).await, Err(trouble.clone()));
+        (begun.elapsed().as_secs(), tries.get())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again_as_late_as_the_source_asks() {
+        let http = http("url: https://a.example/\nretries: 2\nbackoff_ms: 1\n");
+        let passing = |wait| Trouble::Passing { why: "429".to_owned(), wait };
+        assert_eq!(tried(&http, passing(None)).await, (0, 3));
+        assert_eq!(tried(&http, passing(Some(Duration::from_secs(300)))).await, (600, 3));
+        assert_eq!(tried(&http, Trouble::Lasting("400".to_owned())).await, (0, 1));
     }
 }
