@@ -37,9 +37,9 @@ pub struct Apply {
 impl Apply {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        show(&checked, edge);
         let plans = saved::read(&self.file, &edge.home().join("spool"))
             .map_err(|error| Failure { message: format!("`{}`: {error}", self.file.display()), code: NOTHING })?;
+        show(&checked, edge, &plans.iter().map(|saved| saved.head.institution.clone()).collect::<Vec<_>>());
         block_on(async {
             let database = Database::open(edge).await?;
             let engine = engine(edge, &checked, &database, None, progress::quiet())?;
@@ -49,7 +49,7 @@ impl Apply {
                     Ok(summary) => summaries.push(summary),
                     Err(error) => {
                         code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
-                        eprintln!("error: `{}`: {error}", saved.head.institution);
+                        eprintln!("error: {}", error.of(&saved.head.institution));
                     }
                 }
             }

@@ -25,7 +25,7 @@ impl Check {
             say!("{page:#}");
             return Ok(code);
         }
-        show(&checked, edge);
+        show(&checked, edge, &[]);
         for institution in &checked.institutions {
             say!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
         }

@@ -76,7 +76,7 @@ struct Known {
 impl Graph {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        show(&checked, edge);
+        show(&checked, edge, self.institution.as_slice());
         let wanted = self.wanted(&checked)?;
         let Some(plan) = wanted.plan() else {
             return Err(Failure::nothing(format!("`{}` cannot be drawn while its files have errors", wanted.slug)));
@@ -192,7 +192,7 @@ fn other(edge: &Edge, against: &str, slug: &str, kept: &Kept) -> Result<Outline,
         let found = checked.institutions.iter().find(|one| one.slug == slug);
         let Some(found) = found else { return Err(Failure::nothing(format!("`{against}` has no institution `{slug}`"))) };
         let Some(plan) = found.plan() else {
-            show(&checked, edge);
+            show(&checked, edge, &[slug.to_owned()]);
             return Err(Failure::nothing(format!("`{slug}` in `{against}` has errors")));
         };
         return Ok(Outline::of(plan));

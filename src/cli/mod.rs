@@ -282,10 +282,11 @@ fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// Shows diagnostics on stderr.
-fn show(checked: &Checked, edge: &Edge) {
-    if !checked.diagnostics.is_empty() {
-        eprintln!("{}", crate::diagnostic::render(&checked.diagnostics, &checked.texts, edge.colour));
+/// Shows diagnostics on stderr: of the files of these institutions, of all files if none is named.
+fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
+    let told = checked.diagnostics.only(|place| checked.belongs(place, institutions));
+    if !told.is_empty() {
+        eprintln!("{}", crate::diagnostic::render(&told, &checked.texts, edge.colour));
     }
 }
 

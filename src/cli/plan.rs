@@ -58,7 +58,7 @@ impl PlanArgs {
         }
         self.view.only_with("--jobs")?;
         let checked = edge.checked();
-        show(&checked, edge);
+        show(&checked, edge, &self.institutions);
         if let Some(unknown) = self.institutions.iter().find(|slug| !checked.institutions.iter().any(|one| one.slug == **slug)) {
             return Err(Failure::nothing(format!("unknown institution `{unknown}`")));
         }

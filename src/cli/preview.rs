@@ -41,7 +41,7 @@ pub struct PreviewArgs {
 impl PreviewArgs {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        show(&checked, edge);
+        show(&checked, edge, std::slice::from_ref(&self.institution));
         let Some((plan, flow)) = self.choose(&checked)? else { return Ok(NOTHING) };
         block_on(async {
             let access = self.access(edge, &plan, flow)?;

@@ -48,7 +48,7 @@ impl Rehearse {
             return Err(Failure::nothing(format!("`{}` is no file\nhelp: name an edited copy of a file in rules/", missing.display())));
         }
         let checked = check::check(Project::load_with(&edge.project, &self.rules));
-        show(&checked, edge);
+        show(&checked, edge, &self.institutions);
         let plans = self.chosen(&checked)?;
         if plans.is_empty() {
             return Ok(NOTHING);

@@ -98,7 +98,7 @@ impl Run {
             self.view.only_with("--dry-run")?;
         }
         let checked = edge.checked();
-        show(&checked, edge);
+        show(&checked, edge, &self.institutions);
         let chosen = self.choose(&checked)?;
         self.view.check(&chosen.plans)?;
         if chosen.plans.is_empty() && chosen.broken.is_empty() {
@@ -188,7 +188,7 @@ impl Run {
                 }
                 Err(error) => {
                     code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
-                    eprintln!("error: `{slug}`: {error}");
+                    eprintln!("error: {}", error.of(slug));
                 }
             }
         }

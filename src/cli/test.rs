@@ -112,7 +112,7 @@ impl Test {
     fn tell(&self, edge: &Edge, checked: &Checked, page: &Page) -> Result<u8, Failure> {
         let is_broken = checked.diagnostics.has_errors();
         if is_broken {
-            super::show(checked, edge);
+            super::show(checked, edge, &[]);
         }
         if let Some(file) = &self.junit {
             std::fs::write(edge.project.join(file), report::junit(page)).map_err(|error| not_written(file, &error))?;

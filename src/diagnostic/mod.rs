@@ -147,6 +147,12 @@ impl Diagnostics {
         self.0.len()
     }
 
+    /// Those at places that are wanted, and those that have none.
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(&Place) -> bool) -> Diagnostics {
+        Diagnostics(self.0.iter().filter(|one| one.place.as_ref().is_none_or(&is_wanted)).cloned().collect())
+    }
+
     /// Each once, by file, line and column, whatever the order in which they were found.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut all: Vec<&Diagnostic> = self.0.iter().collect();

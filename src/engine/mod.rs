@@ -105,6 +105,16 @@ pub enum RunError {
     Worker(String),
 }
 
+impl RunError {
+    /// The error with the name of the institution, once.
+    pub fn of(&self, slug: &str) -> String {
+        match self {
+            RunError::Busy { .. } | RunError::Earlier { .. } | RunError::Moved { .. } => self.to_string(),
+            other => format!("`{slug}`: {other}"),
+        }
+    }
+}
+
 /// Runs plans.
 pub struct Engine {
     /// The database.

@@ -36,6 +36,8 @@ pub struct Rehearsal {
     pub edited: BTreeSet<String>,
     /// Whether any ad of it is stored.
     pub stored: bool,
+    /// Whether a run may hold all of it as unusual, which only its read can tell.
+    pub may_be_held: bool,
     /// Ads that were judged.
     pub judged: usize,
     /// How many would be created, updated, reopened, unchanged, rejected, held, failed.
@@ -117,6 +119,7 @@ pub async fn rehearse(
     let (found, judged): (Result<(), RunError>, Result<(), RunError>) = tokio::join!(finding, judging);
     judged.and(found)?;
     let mut rehearsal = outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    rehearsal.may_be_held = flow.quality.hold;
     rehearsal.edited = edited(&lane, &setting, asked.at).await?;
     rehearsal.stored = rehearsal.judged > 0 || is_stored(&lane, &setting, asked.at).await?;
     rehearsal.sort();

@@ -38,6 +38,9 @@ pub fn text(page: &Page) -> String {
 
 fn source_text(out: &mut String, source: &Rehearsal) {
     let _ = writeln!(out, "  {}: {}", source.source, summary(source));
+    if let Some(note) = may_wait(source) {
+        let _ = writeln!(out, "    {note}");
+    }
     let verdicts = source.rules.iter().filter(|(_, rule)| speaks(rule)).map(|(name, rule)| verdict_row(name, rule));
     let verdicts: Vec<Vec<String>> = verdicts.collect();
     if !verdicts.is_empty() {
@@ -78,6 +81,12 @@ fn summary(source: &Rehearsal) -> String {
     }
     let parts: Vec<String> = source.foreseen.iter().map(|(what, number)| format!("{} {what}", count(*number))).collect();
     format!("{} judged again{why}: {}", ads(source.judged), parts.join(", "))
+}
+
+/// What a rehearsal cannot foresee: that the run puts all of it before a person.
+fn may_wait(source: &Rehearsal) -> Option<&'static str> {
+    (source.may_be_held && source.judged > 0)
+        .then_some("`quality: hold` is declared: if this read is not as usual, the run holds all of it for a person")
 }
 
 fn speaks(rule: &Verdicts) -> bool {
@@ -122,6 +131,7 @@ fn institution(page: &Page) -> Markup {
             section {
                 h2 { (source.source) }
                 p { (summary(source)) }
+                @if let Some(note) = may_wait(source) { p { (note) } }
                 (rules(source))
                 @for (turn, kind) in &source.turns { (table(&format!("{turn}: {}", ads(kind.count)), kind)) }
                 @for (name, kind) in warned(source) { (table(&warns(name, kind), kind)) }
