@@ -1,7 +1,7 @@
 //! The daily report of an institution: what its newest run did, by source and stage, at what speed, what it refused
 //! and why, how large the tables are and how they grow, and what waits for a person.
 
-use super::columns::{columns, line, share, size, took};
+use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
@@ -167,7 +167,7 @@ fn reasons(daily: &Daily) -> Vec<Vec<String>> {
             reason.source_id.clone(),
             reason.kind.clone(),
             line(&reason.message, 110),
-            format!("{} ads", thousands(reason.ads)),
+            counted(usize::try_from(reason.ads).unwrap_or_default(), "ad"),
             format!("e.g. {}", line(&reason.example, 30)),
         ]
     };
