@@ -148,6 +148,10 @@ async fn ads_that_a_new_rule_only_warns_of_are_shown() {
     lab.write("rules/own.yaml", &format!("rules:\n{}{}", rule("old", "job.title != \"Diver\""), rule("new", "job.title != \"Nurse\"")));
     let (_, said) = told(&lab, &[]);
     assert!(said.contains("    new warns of 1 ad\n      ~ 1 Nurse · not Nurse\n") && !said.contains("old warns of"), "{said}");
+    assert!(!said.contains("holds all of it"), "{said}");
+    lab.write("institutions/acme.yaml", &format!("{DATED}quality: {{ hold: true }}\n"));
+    assert!(told(&lab, &[]).1.contains("if this read is not as usual, the run holds all of it for a person"));
+    lab.write("institutions/acme.yaml", DATED);
     let (_, said) = told(&lab, &["--all"]);
     assert!(said.contains("    old warns of 1 ad\n      ~ 2 Diver · not Diver\n"), "{said}");
     let (_, said) = told(&lab, &["--json"]);
