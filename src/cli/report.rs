@@ -5,8 +5,7 @@ use super::last_good::{self, Broken};
 use super::{DONE, Edge, Failure};
 use crate::plan::Plan;
 use crate::report::daily;
-use crate::report::runs::{self, Runs};
-use crate::store::figures;
+use crate::report::runs;
 use serde_json::json;
 use sqlx::PgConnection;
 use std::sync::Arc;
@@ -64,7 +63,7 @@ impl Report {
     async fn list(&self, connection: &mut PgConnection, plans: &[Arc<Plan>], most: i64) -> Result<(), Failure> {
         let mut pages = Vec::new();
         for Plan { tenant, .. } in plans.iter().map(Arc::as_ref) {
-            pages.push(Runs { institution: tenant.slug.clone(), runs: figures::runs(connection, tenant.id, most).await? });
+            pages.push(runs::collect(connection, tenant.id, &tenant.slug, most).await?);
         }
         if self.json {
             say!("{:#}", json!({ "format": 1, "institutions": pages }));

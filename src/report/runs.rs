@@ -2,8 +2,12 @@
 
 use super::columns::{columns, took};
 use crate::plan::picture::thousands;
-use crate::store::figures::{Counts, RunRow};
+use crate::store::Result;
+use crate::store::figures::{self, Counts, RunRow};
 use serde::Serialize;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// The runs of an institution.
 #[derive(Debug, Serialize)]
@@ -12,6 +16,18 @@ pub struct Runs {
     pub institution: String,
     /// Its runs, the newest first.
     pub runs: Vec<RunRow>,
+    /// How many versions of each kind they made, by run.
+    pub versions: BTreeMap<i64, BTreeMap<String, i64>>,
+}
+
+/// The newest runs, at most so many.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(connection: &mut PgConnection, institution: Uuid, slug: &str, most: i64) -> Result<Runs> {
+    let runs = figures::runs(connection, institution, most).await?;
+    let versions = figures::versions_by_run(connection, institution, &runs).await?;
+    Ok(Runs { institution: slug.to_owned(), runs, versions })
 }
 
 /// The runs as text, a line each.
@@ -19,19 +35,26 @@ pub fn text(page: &Runs) -> String {
     if page.runs.is_empty() {
         return format!("{} has never run\n", page.institution);
     }
-    let names = Counts::default().named().map(|(name, _)| name.to_owned());
-    let heads = ["run", "at", "status"].map(str::to_owned).into_iter().chain(names).chain(["time".to_owned()]);
-    let rows: Vec<Vec<String>> = std::iter::once(heads.collect()).chain(page.runs.iter().map(row)).collect();
+    let heads = ["run", "at", "status", "created", "updated", "reopened", "archived", "rejected", "held", "failed", "time"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = std::iter::once(heads.to_vec()).chain(page.runs.iter().map(|run| row(page, run))).collect();
     format!("{}\n{}", page.institution, columns(&rows, 3))
 }
 
-fn row(run: &RunRow) -> Vec<String> {
-    let sources = run.summary.as_ref().and_then(|summary| summary.get("sources")?.as_object()).into_iter().flatten();
-    let counts = sources.filter_map(|(_, counts)| serde_json::from_value(counts.clone()).ok()).fold(Counts::default(), |mut all, counts| {
-        all.add(&counts);
-        all
-    });
+/// What it made is known of every run; how the ads stood at its end, of those that came to one.
+fn row(page: &Runs, run: &RunRow) -> Vec<String> {
+    let made = |kind: &str| page.versions.get(&run.id).and_then(|kinds| kinds.get(kind)).copied().unwrap_or_default();
+    let made = ["create", "update", "reopen", "archive"].map(|kind| thousands(made(kind)));
+    let stood = counts(run).map_or([const { String::new() }; 3], |counts| [counts.rejected, counts.held, counts.failed].map(thousands));
     let millis = run.finished_at.map(|end| (end - run.started_at).num_milliseconds());
     let head = [run.id.to_string(), run.at.format("%Y-%m-%d %H:%MZ").to_string(), run.status.clone()];
-    head.into_iter().chain(counts.named().map(|(_, count)| thousands(count))).chain([millis.map_or_else(String::new, took)]).collect()
+    head.into_iter().chain(made).chain(stood).chain([millis.map_or_else(String::new, took)]).collect()
+}
+
+fn counts(run: &RunRow) -> Option<Counts> {
+    let sources = run.summary.as_ref()?.get("sources")?.as_object()?;
+    let counts = sources.values().filter_map(|counts| serde_json::from_value(counts.clone()).ok());
+    Some(counts.fold(Counts::default(), |mut all, counts| {
+        all.add(&counts);
+        all
+    }))
 }

@@ -131,6 +131,24 @@ pub struct RunRow {
     pub error: Option<String>,
 }
 
+/// How many versions of each kind some runs made, by run: known of runs that were interrupted, too.
+///
+/// # Errors
+/// The database failed.
+pub async fn versions_by_run(connection: &mut PgConnection, institution: Uuid, runs: &[RunRow]) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+    let rows: Vec<(i64, String, i64)> = sqlx::query_as(
+        "SELECT run_id, change_type, count(*) FROM jobs_history WHERE institution_id = $1 AND created_at = ANY ($2) AND run_id = ANY ($3) GROUP BY 1, 2",
+    )
+    .bind(institution)
+    .bind(runs.iter().map(|run| run.at).collect::<Vec<_>>())
+    .bind(runs.iter().map(|run| run.id).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    let mut all: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
+    rows.into_iter().for_each(|(run, kind, count)| _ = all.entry(run).or_default().insert(kind, count));
+    Ok(all)
+}
+
 /// A stage of a run as reported.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct StageRow {
