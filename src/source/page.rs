@@ -20,8 +20,8 @@ pub struct Page {
     pub refused: Vec<Document>,
     /// Listings that were put together with the page of their ad just now.
     pub detailed: Vec<Received>,
-    /// Listings whose ad's own page could not be read, and why.
-    pub undetailed: Vec<(Received, String)>,
+    /// Listings whose ad's own page could not be read or is gone, and why.
+    pub undetailed: Vec<(Received, Refused)>,
     /// Where the crawl stands after this page, if it can go on from there.
     pub bookmark: Option<Json>,
 }

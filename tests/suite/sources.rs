@@ -223,8 +223,8 @@ async fn details_are_asked_for_what_is_new_or_changed_and_for_nothing_else() {
     Mock::given(wiremock::matchers::path_regex("^/jobs/\\d+$")).respond_with(detail).mount(&server).await;
     let lab = board(&server, &format!("retries: 0\ndetail: {{ url: \"{}/jobs/{{id}}\" }}", server.uri())).await;
     let first = run(&lab, 1).await;
-    // 3 is gone by its own page, 4 cannot be read now: a dead letter.
-    assert_eq!((first.total.created, first.total.failed, asked.swap(0, Ordering::SeqCst)), (2, 1, 4));
+    // 3 is gone by its own page, 4 cannot be read now: dead letters.
+    assert_eq!((first.total.created, first.total.failed, asked.swap(0, Ordering::SeqCst)), (2, 2, 4));
     assert!(state(&first).1.contains("1 ad listed, but gone"), "{}", state(&first).1);
     day.store(2, Ordering::SeqCst);
     let second = run(&lab, 2).await;
@@ -388,5 +388,57 @@ async fn private_addresses_are_refused_unless_allowed_and_robots_are_heard() {
     let (found, why) = state(&run(&lab, 2).await);
     assert_eq!(found, ReadState::Blocked);
     assert!(why.contains("robots.txt"), "{why}");
+    lab.bench.drop().await;
+}
+
+/// A list of ads that says its state, and the pages of ads that another server has, or has no more.
+async fn list_and_pages(lists: Arc<std::sync::Mutex<Vec<Json>>>, gone: Arc<AtomicUsize>) -> (MockServer, Lab) {
+    let server = MockServer::start().await;
+    let list = move |request: &Request| {
+        let jobs = lists.lock().unwrap().clone();
+        let tag = format!("\"{}\"", jobs.iter().map(|job| job["v"].to_string()).collect::<String>());
+        match request.headers.get("if-none-match").is_some_and(|value| value == tag.as_str()) {
+            true => ResponseTemplate::new(304),
+            false => ResponseTemplate::new(200).set_body_json(jobs).insert_header("ETag", tag.as_str()),
+        }
+    };
+    serve(&server, "GET", list).await;
+    let detail = move |request: &Request| {
+        let id: usize = request.url.path().rsplit('/').next().unwrap().parse().unwrap();
+        match id < gone.load(Ordering::SeqCst) {
+            true => ResponseTemplate::new(404),
+            false => ResponseTemplate::new(200).set_body_json(json!({ "title": format!("Ranger {id}") })),
+        }
+    };
+    Mock::given(wiremock::matchers::path_regex("^/jobs/\\d+$")).respond_with(detail).mount(&server).await;
+    let lab = board(&server, &format!("retries: 0\ndetail: {{ url: \"{}/jobs/{{id}}\" }}", server.uri())).await;
+    (server, lab)
+}
+
+fn versions(ids: std::ops::Range<u64>, version: u64) -> Vec<Json> {
+    ids.map(|id| json!({ "id": id, "v": version })).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_that_moves_the_pages_of_its_ads_is_told_and_loses_none() {
+    let (lists, gone) = (Arc::new(std::sync::Mutex::new(versions(0..6, 1))), Arc::new(AtomicUsize::new(6)));
+    let (_server, lab) = list_and_pages(Arc::clone(&lists), Arc::clone(&gone)).await;
+    let first = run(&lab, 1).await;
+    let (found, why) = state(&first);
+    assert_eq!((found, first.total.created, first.total.failed), (ReadState::Partial, 0, 6), "{why}");
+    assert!(why.contains("6 ads listed, but gone by the own page, more than half"), "{why}");
+    assert_eq!(lab.texts("SELECT DISTINCT error_type FROM staging_failed_documents").await, ["detail_gone"]);
+    assert_eq!(lab.texts("SELECT kind FROM alerts").await, ["source_partial"]);
+    // The same again is still said, and once the pages are back the ads are there.
+    assert_eq!(state(&run(&lab, 2).await).0, ReadState::Partial);
+    gone.store(0, Ordering::SeqCst);
+    let third = run(&lab, 3).await;
+    assert_eq!((state(&third).0, third.total.created), (ReadState::Complete, 6), "{third:?}");
+    // Two that have changed are listed, whatever their pages say.
+    gone.store(2, Ordering::SeqCst);
+    *lists.lock().unwrap() = [versions(0..2, 2), versions(2..6, 1)].concat();
+    let fourth = run(&lab, 4).await;
+    assert_eq!((state(&fourth).0, fourth.total.archived), (ReadState::Complete, 0), "{fourth:?}");
+    assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["6"]);
     lab.bench.drop().await;
 }
