@@ -43,7 +43,7 @@ impl Detailed {
     /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is
     /// forgotten. Where most pages are gone, the read is one in part.
     pub(super) fn complete(&self, proof: Proof) -> Proof {
-        let (validators, moved) = (proof.validators.clone().filter(|_| self.failed == 0), self.have_moved(proof.items));
+        let (validators, moved) = (proof.validators.clone().filter(|_| self.failed == 0 && self.gone == 0), self.have_moved(proof.items));
         let state = if moved && proof.state == ReadState::Complete { ReadState::Partial } else { proof.state };
         Proof { state, validators, ..proof.and_note(self.note(moved)) }
     }

@@ -442,3 +442,14 @@ async fn a_board_that_moves_the_pages_of_its_ads_is_told_and_loses_none() {
     assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["6"]);
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_gone_is_asked_for_again_though_the_list_is_the_same() {
+    let (lists, gone) = (Arc::new(std::sync::Mutex::new(versions(0..3, 1))), Arc::new(AtomicUsize::new(1)));
+    let (_server, lab) = list_and_pages(lists, Arc::clone(&gone)).await;
+    assert_eq!(run(&lab, 1).await.total.created, 2);
+    gone.store(0, Ordering::SeqCst);
+    let second = run(&lab, 2).await;
+    assert_eq!((second.total.created, second.total.unchanged), (1, 2), "{}", state(&second).1);
+    lab.bench.drop().await;
+}
