@@ -43,12 +43,14 @@ pub struct Pages {
     sender: mpsc::Sender<Page>,
     ident: Arc<Ident>,
     open: Vec<(Item, Arc<Json>)>,
+    /// Records whose ids are found, on their way out.
+    named: Page,
     bytes: usize,
     /// How many records were put so far.
     pub items: i64,
-    /// Of the pages sent so far: how many records were no JSON.
+    /// How many of them were no JSON.
     pub unreadable: i64,
-    /// Of the pages sent so far: how many had no id.
+    /// How many of them had no id.
     pub nameless: i64,
     /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is a loop.
     crawled: HashSet<u64>,
@@ -63,6 +65,10 @@ pub struct Added {
     pub fresh: u64,
     /// Ids that a page before it held.
     pub repeated: u64,
+    /// How many records of the read were no JSON, up to its end.
+    pub unreadable: i64,
+    /// How many had no id.
+    pub nameless: i64,
 }
 
 impl Page {
@@ -86,6 +92,7 @@ impl Pages {
                 sender,
                 ident: Arc::clone(ident),
                 open: Vec::new(),
+                named: Page::default(),
                 bytes: 0,
                 items: 0,
                 unreadable: 0,
@@ -121,7 +128,8 @@ impl Pages {
     /// # Errors
     /// Nobody wants more.
     pub fn flush(&mut self) -> Result<(), Stopped> {
-        self.flush_at(None)
+        self.name_open();
+        if self.named.is_empty() { Ok(()) } else { self.send_named() }
     }
 
     /// Whether records of a page or file of the source are gathered.
@@ -136,41 +144,48 @@ impl Pages {
         self.paged.clear();
     }
 
-    /// A page of the source has ended, and the crawl goes on at the bookmark.
-    ///
-    /// # Errors
-    /// Nobody wants more.
-    pub fn end_page(&mut self, bookmark: Json) -> Result<Added, Stopped> {
-        self.flush_at(Some(bookmark))?;
+    /// All records of a page of the source were put. What it added decides where the crawl goes on, which [`Pages::end_page`] is told.
+    pub fn close_page(&mut self) -> Added {
+        self.name_open();
         let (ids, before) = (self.paged.len(), self.crawled.len());
         self.crawled.extend(self.paged.drain());
         let fresh = self.crawled.len() - before;
-        Ok(Added { fresh: fresh as u64, repeated: (ids - fresh) as u64 })
+        Added { fresh: fresh as u64, repeated: (ids - fresh) as u64, unreadable: self.unreadable, nameless: self.nameless }
     }
 
-    fn flush_at(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
+    /// Sends the page that was closed, and with it where the crawl goes on, if it can.
+    ///
+    /// # Errors
+    /// Nobody wants more.
+    pub fn end_page(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
+        self.named.bookmark = bookmark;
+        self.send_named()
+    }
+
+    /// Finds the ids of what was put.
+    fn name_open(&mut self) {
         self.bytes = 0;
-        if self.open.is_empty() && bookmark.is_none() {
-            return Ok(());
-        }
         let ident = &self.ident;
         let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(|(item, origin)| name(ident, item, &origin)).collect();
-        let mut page = Page { bookmark, ..Page::default() };
         for one in named {
             match one {
-                Named::Ad(received) => page.received.push(received),
+                Named::Ad(received) => self.named.received.push(received),
                 Named::Refused(document) => {
                     let is_unreadable = matches!(document.refused, Some(Refused::Unreadable(_)));
                     self.unreadable += i64::from(is_unreadable);
                     self.nameless += i64::from(!is_unreadable);
-                    page.refused.push(document);
+                    self.named.refused.push(document);
                 }
             }
         }
         if self.crawls {
-            self.paged.extend(page.received.iter().map(|received| short_hash(&received.external_id)));
+            self.paged.extend(self.named.received.iter().map(|received| short_hash(&received.external_id)));
         }
-        page.received = ident.twins.unite(page.received);
+        self.named.received = self.ident.twins.unite(std::mem::take(&mut self.named.received));
+    }
+
+    fn send_named(&mut self) -> Result<(), Stopped> {
+        let page = std::mem::take(&mut self.named);
         self.send(page)
     }
 

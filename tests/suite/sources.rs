@@ -294,6 +294,26 @@ async fn a_crawl_that_died_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| {
+        let page = number(request, "page");
+        let mut jobs = slice((page - 1) * 10, 10, 500);
+        if page == 1 {
+            jobs[3] = json!({ "title": "Nameless" });
+        }
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": jobs }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
+    assert_eq!(lab.texts("SELECT (bookmark->'tally'->>'pages' >= '1')::text FROM source_reads WHERE state = 'reading'").await, ["true"]);
+    let (found, why) = state(&run(&lab, 1).await);
+    assert_eq!((found, why.as_str()), (ReadState::Partial, "1 document without an id, so it is not known which ads are missing"));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_fault_is_taken_for_an_empty_board() {
     let gzip = |bytes: &[u8]| {
         use std::io::Write;

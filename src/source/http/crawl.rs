@@ -37,6 +37,11 @@ struct Tally {
     /// Of them: ads that a page before had held.
     repeated: i64,
     bytes: i64,
+    /// What makes the read one in part, whichever process reads its end.
+    #[serde(default)]
+    unreadable: i64,
+    #[serde(default)]
+    nameless: i64,
     /// What the crawls that have ended stated.
     stated: Option<i64>,
     /// Of the crawl under way.
@@ -81,8 +86,9 @@ pub(super) struct Reading<'h> {
 }
 
 impl<'h> Reading<'h> {
-    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, pages: Pages) -> Reading<'h> {
-        let mark = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, mut pages: Pages) -> Reading<'h> {
+        let mark: Bookmark = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+        (pages.unreadable, pages.nameless) = (mark.tally.unreadable, mark.tally.nameless);
         let pages = Arc::new(Mutex::new(pages));
         let validators = Validators::default();
         Reading { http, access, approach, pages, mark, started: Instant::now(), worst: None, validators, not_modified: false }
@@ -176,33 +182,24 @@ impl<'h> Reading<'h> {
         self.mark.waiting.extend(page.found.pages.iter().cloned());
         let taken = page.found.taken.into_iter().next().flatten();
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
-        let mut hints = Hints {
+        let added = self.close_page().await?;
+        self.mark.tally.add(added);
+        let hints = Hints {
             items: number(page.items),
-            fresh: 0,
+            fresh: added.fresh,
             read: number(self.mark.tally.crawl_items),
             stated: self.mark.tally.crawl_stated.map(number),
             taken: page.header.or_else(|| said(taken)),
             link: page.link,
             url: Some(page.url),
         };
-        // What the bookmark says is only looked at if the crawl dies before the next page: there it goes on.
-        hints.fresh = hints.items;
-        let kept = self.mark.going_on_at(self.after(position, &hints).ok());
-        let added = self.end_page(json!(kept)).await?;
-        self.mark.tally.repeat(added.repeated);
-        hints.fresh = added.fresh;
-        hints.read = number(self.mark.tally.crawl_items);
-        match self.after(position, &hints) {
-            Ok(next) => {
-                self.mark = self.mark.going_on_at(Some(next.clone()));
-                Some(next)
-            }
-            Err(problem) => {
-                let page = self.mark.tally.pages;
-                self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
-                None
-            }
-        }
+        let next = self.after(position, &hints).map_err(|problem| {
+            let page = self.mark.tally.pages;
+            self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
+        });
+        self.mark = self.mark.going_on_at(next.ok());
+        self.end_page(json!(self.mark)).await?;
+        self.mark.position.clone()
     }
 
     /// The next position: what the paging says, else pages that wait.
@@ -218,17 +215,25 @@ impl<'h> Reading<'h> {
         }
     }
 
-    /// Hands the page on; nothing if nobody wants more.
-    async fn end_page(&mut self, bookmark: Json) -> Option<Added> {
+    /// What the page added to the crawl; nothing if the reading was stopped.
+    async fn close_page(&mut self) -> Option<Added> {
         let pages = Arc::clone(&self.pages);
-        let ended = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).end_page(bookmark)).await;
-        match ended {
-            Ok(Ok(added)) => Some(added),
-            _ => {
-                self.mark.tally.problems.push("the reading was stopped".to_owned());
-                None
-            }
+        let closing = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).close_page()).await;
+        self.unless_stopped(closing.ok())
+    }
+
+    /// Hands the page on; nothing if nobody wants more.
+    async fn end_page(&mut self, bookmark: Json) -> Option<()> {
+        let pages = Arc::clone(&self.pages);
+        let ending = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).end_page(Some(bookmark))).await;
+        self.unless_stopped(ending.ok().and_then(Result::ok))
+    }
+
+    fn unless_stopped<T>(&mut self, done: Option<T>) -> Option<T> {
+        if done.is_none() {
+            self.mark.tally.problems.push("the reading was stopped".to_owned());
         }
+        done
     }
 
     fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Verdict {
@@ -374,11 +379,12 @@ impl Bookmark {
 }
 
 impl Tally {
-    /// Counts ads that a page before had held: they are not read twice.
-    fn repeat(&mut self, ids: u64) {
-        let ids = i64::try_from(ids).unwrap_or_default();
-        self.repeated += ids;
-        self.crawl_items -= ids;
+    /// Counts what a page added: ads that a page before had held are not read twice.
+    fn add(&mut self, added: Added) {
+        let repeated = i64::try_from(added.repeated).unwrap_or_default();
+        self.repeated += repeated;
+        self.crawl_items -= repeated;
+        (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
     }
 
     /// The tally when another crawl begins.
