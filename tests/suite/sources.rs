@@ -314,6 +314,24 @@ async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_ignored_in_the_middle_is_not_the_end() {
+    for (bad, expected, read) in [(1, ReadState::Empty, 0), (2, ReadState::Partial, 10)] {
+        let server = MockServer::start().await;
+        let answer = move |request: &Request| match number(request, "page") {
+            page if page == bad => ResponseTemplate::new(503),
+            page => ResponseTemplate::new(200).set_body_json(json!(slice((page - 1) * 10, 10, 30))),
+        };
+        serve(&server, "GET", answer).await;
+        let lab = board(&server, "pages: { number: { parameter: page } }\nresponses: [{ status: 5xx, then: ignore }]").await;
+        let summary = run(&lab, 1).await;
+        let (found, why) = state(&summary);
+        assert_eq!((found, summary.total.created), (expected, read), "{why}");
+        assert!(bad == 1 || why.starts_with("page 2: ") && why.contains("then: stop"), "{why}");
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_fault_is_taken_for_an_empty_board() {
     let gzip = |bytes: &[u8]| {
         use std::io::Write;

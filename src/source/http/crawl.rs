@@ -133,8 +133,8 @@ impl<'h> Reading<'h> {
             match self.http.retried(|| self.page(&position, &values, each, jar)).await {
                 Ok(page) => position = self.turn(&position, page).await?,
                 Err(Trouble::Stop(_)) => return None,
-                Err(Trouble::Ignored(_)) => {
-                    self.mark.tally.pages += 1;
+                Err(Trouble::Ignored(why)) => {
+                    self.ignore(&why);
                     return None;
                 }
                 Err(trouble) => return Some(self.note(trouble, each)),
@@ -200,6 +200,16 @@ impl<'h> Reading<'h> {
         self.mark = self.mark.going_on_at(next.ok());
         self.end_page(json!(self.mark)).await?;
         self.mark.position.clone()
+    }
+
+    /// A page counts as one without ads. Behind it nothing is read: if pages came before it, they are not known to have been all.
+    fn ignore(&mut self, why: &str) {
+        let tally = &mut self.mark.tally;
+        tally.pages += 1;
+        if tally.crawl_pages > 0 {
+            let page = tally.crawl_pages + 1;
+            tally.problems.push(format!("page {page}: {why}, and whether more pages follow is not known; `then: stop` says that none do"));
+        }
     }
 
     /// The next position: what the paging says, else pages that wait.
