@@ -331,6 +331,34 @@ async fn a_page_that_is_ignored_in_the_middle_is_not_the_end() {
     }
 }
 
+/// A source of a connector that comes with Weir, asked at another address.
+async fn connected(server: &MockServer, connector: &str, with: &str, http: &str) -> Lab {
+    let lab = Lab::new().await;
+    let fetch = format!("{{ connector: {connector}, with: {{ {with} }}, http: {{ allow_private: true, url: '{}/jobs', {http} }} }}", server.uri());
+    lab.write("institutions/acme.yaml", &format!("institution: acme\ntimezone: Australia/Sydney\nsources:\n  board:\n    fetch: {fetch}\n"));
+    lab
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workday_states_how_many_ads_there_are_on_its_first_page_only() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| {
+        let from = serde_json::from_slice::<Json>(&request.body).unwrap()["offset"].as_u64().unwrap();
+        let one = |id: u64| json!({ "title": format!("Ranger {id}"), "externalPath": format!("/job/{id}"), "bulletFields": [format!("JR{id}")] });
+        let ads: Vec<Json> = (from..(from + 20).min(25)).map(one).collect();
+        ResponseTemplate::new(200).set_body_json(json!({ "total": if from == 0 { 25 } else { 0 }, "jobPostings": ads }))
+    };
+    serve(&server, "POST", answer).await;
+    let page = ResponseTemplate::new(200).set_body_json(json!({ "jobPostingInfo": { "jobDescription": "Keep watch." } }));
+    Mock::given(wiremock::matchers::path_regex("^/job/\\w+$")).respond_with(page).mount(&server).await;
+    let detail = format!("detail: {{ url: '{}/job/{{id}}' }}", server.uri());
+    let lab = connected(&server, "workday", "host: a.example, tenant: a, site: b", &detail).await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 25));
+    assert_eq!(summary.sources["board"].read.as_ref().unwrap().stated, Some(25));
+    lab.bench.drop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_fault_is_taken_for_an_empty_board() {
     let gzip = |bytes: &[u8]| {

@@ -171,7 +171,7 @@ impl<'h> Reading<'h> {
         tally.items += page.items;
         tally.crawl_items += page.items;
         tally.bytes += page.bytes;
-        tally.crawl_stated = page.found.stated.or(tally.crawl_stated);
+        tally.state(page.found.stated, page.items);
         if page.not_modified {
             return None;
         }
@@ -397,6 +397,12 @@ impl Tally {
         (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
     }
 
+    /// Takes what a page of so many ads states; not a zero that its ads, or a page before it, disprove: some boards count on their first page only.
+    fn state(&mut self, stated: Option<i64>, items: i64) {
+        let is_disproven = stated == Some(0) && (items > 0 || self.crawl_stated > Some(0));
+        self.crawl_stated = stated.filter(|_| !is_disproven).or(self.crawl_stated);
+    }
+
     /// The tally when another crawl begins.
     fn next_crawl(&self) -> Tally {
         let stated = match (self.stated, self.crawl_stated) {
@@ -423,5 +429,17 @@ mod tests {
         let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
         assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
         assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
+    }
+
+    #[test]
+    fn a_zero_that_is_disproven_is_not_what_is_stated() {
+        let stated = |pages: &[(Option<i64>, i64)]| {
+            let mut tally = Tally::default();
+            pages.iter().for_each(|(stated, items)| tally.state(*stated, *items));
+            tally.crawl_stated
+        };
+        assert_eq!(stated(&[(Some(25), 20), (Some(0), 5), (Some(0), 0)]), Some(25));
+        assert_eq!((stated(&[(Some(0), 5)]), stated(&[(Some(0), 0)])), (None, Some(0)));
+        assert_eq!(stated(&[(Some(25), 20), (None, 5), (Some(26), 6)]), Some(26));
     }
 }
