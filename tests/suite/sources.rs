@@ -360,6 +360,22 @@ async fn workday_states_how_many_ads_there_are_on_its_first_page_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lever_is_read_to_an_empty_page_however_few_ads_a_page_holds() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| {
+        let from = number(request, "skip");
+        let one = |id: u64| json!({ "id": format!("a{id}"), "text": format!("Founder {id}") });
+        let ads: Vec<Json> = (from..(from + 10).min(25)).map(one).collect();
+        ResponseTemplate::new(200).set_body_json(ads)
+    };
+    serve(&server, "GET", answer).await;
+    let lab = connected(&server, "lever", "site: acme", "backoff_ms: 1").await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 25));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_fault_is_taken_for_an_empty_board() {
     let gzip = |bytes: &[u8]| {
         use std::io::Write;
