@@ -19,7 +19,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeSet;
 
 /// The error types that need no rule.
-const ERROR_TYPES: [&str; 13] = [
+const ERROR_TYPES: [&str; 14] = [
     "missing_field",
     "invalid_type",
     "invalid_length",
@@ -33,6 +33,7 @@ const ERROR_TYPES: [&str; 13] = [
     "missing_id",
     "duplicate_id",
     "no_detail",
+    "detail_gone",
 ];
 
 /// Ads that did not become jobs: in groups, by rule, field and source; `list` shows the ads.

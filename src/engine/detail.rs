@@ -1,36 +1,65 @@
 //! Between a source that lists ads and the database: the pages of those ads whose listing is new or changed. They are stored a few at a time,
-//! so that a crawl that died asks for none of them twice; an ad whose page is gone is left out as if it were not listed.
+//! so that a crawl that died asks for none of them twice. An ad without its page is on record and counts as listed: a board that moves its pages
+//! has not taken down its ads.
 
 use super::{Engine, RunError};
-use crate::model::{Clock, Received};
+use crate::model::{Clock, Received, Refused};
 use crate::plan::Flow;
 use crate::source::Page;
-use crate::source::http::{Detail, Http, NoDetail};
-use crate::store::reads::Proof;
+use crate::source::http::{Detail, Http};
+use crate::store::reads::{Proof, ReadState};
 use crate::store::{Stream, documents};
 use tokio::sync::mpsc;
 
 /// Ads whose pages are stored together.
 const TOGETHER: usize = 20;
+/// From so many ads on it counts whether the pages of most of them are gone.
+const FEWEST: usize = 5;
 
 /// What came of the pages of single ads.
 #[derive(Debug, Default)]
 pub(super) struct Detailed {
+    asked: usize,
     gone: usize,
+    /// Of the ads whose page is gone: those of which something was stored before, so that they say nothing new.
+    gone_before: usize,
     failed: usize,
 }
 
 impl Detailed {
-    /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is forgotten.
+    /// Counts what came of some ads; nothing of it is stored yet.
+    async fn count(&mut self, engine: &Engine, stream: &Stream, page: &Page) -> Result<(), RunError> {
+        let is_gone = |one: &&(Received, Refused)| matches!(one.1, Refused::DetailGone(_));
+        let gone: Vec<(Received, Refused)> = page.undetailed.iter().filter(is_gone).cloned().collect();
+        self.asked += page.len();
+        self.gone += gone.len();
+        self.failed += page.undetailed.len() - gone.len();
+        if !gone.is_empty() {
+            self.gone_before += documents::stored_before(&mut *engine.store.connection().await?, stream, &gone).await?;
+        }
+        Ok(())
+    }
+
+    /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is
+    /// forgotten. Where most pages are gone, the read is one in part.
     pub(super) fn complete(&self, proof: Proof) -> Proof {
-        let validators = proof.validators.clone().filter(|_| self.failed == 0);
-        Proof { validators, ..proof.and_note(self.note()) }
+        let (validators, moved) = (proof.validators.clone().filter(|_| self.failed == 0 && self.gone == 0), self.have_moved(proof.items));
+        let state = if moved && proof.state == ReadState::Complete { ReadState::Partial } else { proof.state };
+        Proof { state, validators, ..proof.and_note(self.note(moved)) }
+    }
+
+    /// Whether more than half of the ads that are new, or of all that are listed, have no page any more: then it is the pages that have moved.
+    fn have_moved(&self, listed: i64) -> bool {
+        let is_most = |gone: usize, all: usize| all >= FEWEST && gone * 2 > all;
+        let new = self.asked - self.gone_before;
+        is_most(self.gone - self.gone_before, new) || is_most(self.gone, usize::try_from(listed).unwrap_or_default())
     }
 
     /// In words; nothing if all went well.
-    fn note(&self) -> Option<String> {
+    fn note(&self, moved: bool) -> Option<String> {
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {}{what}", if count == 1 { "ad" } else { "ads" }));
-        let gone = of(self.gone, " listed, but gone by the own page");
+        let have_moved = if moved { ", more than half: is the address in `detail` still right?" } else { "" };
+        let gone = of(self.gone, &format!(" listed, but gone by the own page{have_moved}"));
         let failed = of(self.failed, " without a readable page of the own, asked for again by the next run");
         let notes: Vec<String> = gone.into_iter().chain(failed).collect();
         (!notes.is_empty()).then(|| notes.join("; "))
@@ -59,7 +88,8 @@ pub(super) async fn pass_on(
                 if engine.stop.is_cancelled() {
                     return Err(RunError::Interrupted);
                 }
-                let page = complete(engine, http, detail, listings, &mut all).await;
+                let page = complete(engine, http, detail, listings).await;
+                all.count(engine, stream, &page).await?;
                 if sender.send(page).await.is_err() {
                     return Ok(all);
                 }
@@ -85,17 +115,27 @@ async fn take_wanted(engine: &Engine, stream: &Stream, at: Clock, detail: &Detai
     Ok(taken)
 }
 
-async fn complete(engine: &Engine, http: &Http, detail: &Detail, listings: &[Received], all: &mut Detailed) -> Page {
+async fn complete(engine: &Engine, http: &Http, detail: &Detail, listings: &[Received]) -> Page {
     let mut page = Page::default();
     for listing in listings {
         match detail.complete(http, &engine.access, listing).await {
             Ok(document) => page.detailed.push(document),
-            Err(NoDetail::Gone) => all.gone += 1,
-            Err(NoDetail::Failed(why)) => {
-                all.failed += 1;
-                page.undetailed.push((listing.clone(), why));
-            }
+            Err(why) => page.undetailed.push((listing.clone(), why.into())),
         }
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_have_moved_when_most_of_the_new_or_of_the_listed_ads_have_none() {
+        let moved = |asked, gone, gone_before, listed| Detailed { asked, gone, gone_before, failed: 0 }.have_moved(listed);
+        assert!(moved(5, 3, 0, 100) && moved(9, 9, 9, 9));
+        assert!(!moved(4, 4, 0, 100), "too few to tell");
+        assert!(!moved(6, 3, 0, 100), "a half is not most");
+        assert!(!moved(9, 9, 9, 100), "ads of which it is known for long");
+    }
 }

@@ -4,7 +4,6 @@
 use crate::model::{Ad, Clock, Document, Received};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
-use crate::source::http::NoDetail;
 use crate::source::{Access, Approach, Pages, proof};
 use crate::stage::{Draft, Role, Setting};
 use crate::store::Stream;
@@ -62,8 +61,7 @@ async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
     let Some((http, detail)) = flow.fetch.detail() else { return listing.read() };
     match detail.complete(http, access, &listing).await {
         Ok(whole) => whole.read(),
-        Err(NoDetail::Gone) => listing.read().without_detail("the ad is gone by its own page".to_owned()),
-        Err(NoDetail::Failed(why)) => listing.read().without_detail(why),
+        Err(why) => listing.read().without_detail(why.into()),
     }
 }
 

@@ -65,6 +65,8 @@ pub enum Refused {
     DuplicateId(String),
     /// The ad is listed and its own page could not be read; the text says why.
     NoDetail(String),
+    /// The ad is listed and its own page is no longer there; the text says what the source answers.
+    DetailGone(String),
 }
 
 impl Refused {
@@ -75,6 +77,7 @@ impl Refused {
             Refused::MissingId(_) => "missing_id",
             Refused::DuplicateId(_) => "duplicate_id",
             Refused::NoDetail(_) => "no_detail",
+            Refused::DetailGone(_) => "detail_gone",
         }
     }
 
@@ -85,6 +88,7 @@ impl Refused {
             Refused::MissingId(at) => format!("no id at `{at}`"),
             Refused::DuplicateId(id) => format!("id `{id}` came earlier in the same read with other content; the first one counts"),
             Refused::NoDetail(why) => format!("the page of the ad could not be read: {why}; it is asked for again by the next run"),
+            Refused::DetailGone(why) => format!("the ad is listed, but gone by its own page: {why}; it is asked for again by the next run"),
         }
     }
 }
@@ -110,10 +114,10 @@ impl Document {
         Document::refuse(json!({ "unreadable": text }), metadata, Refused::Unreadable(why))
     }
 
-    /// This document again, as a listing whose ad's own page could not be read.
-    pub fn without_detail(self, why: String) -> Document {
+    /// This document again, as a listing without its ad's own page.
+    pub fn without_detail(self, why: Refused) -> Document {
         let Document { content, metadata, .. } = self;
-        Document::refuse(content, metadata, Refused::NoDetail(why))
+        Document::refuse(content, metadata, why)
     }
 
     /// This document again, as the second of two that share an id.

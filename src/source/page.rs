@@ -20,8 +20,8 @@ pub struct Page {
     pub refused: Vec<Document>,
     /// Listings that were put together with the page of their ad just now.
     pub detailed: Vec<Received>,
-    /// Listings whose ad's own page could not be read, and why.
-    pub undetailed: Vec<(Received, String)>,
+    /// Listings whose ad's own page could not be read or is gone, and why.
+    pub undetailed: Vec<(Received, Refused)>,
     /// Where the crawl stands after this page, if it can go on from there.
     pub bookmark: Option<Json>,
 }
@@ -43,12 +43,14 @@ pub struct Pages {
     sender: mpsc::Sender<Page>,
     ident: Arc<Ident>,
     open: Vec<(Item, Arc<Json>)>,
+    /// Records whose ids are found, on their way out.
+    named: Page,
     bytes: usize,
     /// How many records were put so far.
     pub items: i64,
-    /// Of the pages sent so far: how many records were no JSON.
+    /// How many of them were no JSON.
     pub unreadable: i64,
-    /// Of the pages sent so far: how many had no id.
+    /// How many of them had no id.
     pub nameless: i64,
     /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is a loop.
     crawled: HashSet<u64>,
@@ -75,6 +77,10 @@ pub struct Added {
     pub fresh: u64,
     /// Ids that a page before it held.
     pub repeated: u64,
+    /// How many records of the read were no JSON, up to its end.
+    pub unreadable: i64,
+    /// How many had no id.
+    pub nameless: i64,
 }
 
 impl Page {
@@ -98,6 +104,7 @@ impl Pages {
                 sender,
                 ident: Arc::clone(ident),
                 open: Vec::new(),
+                named: Page::default(),
                 bytes: 0,
                 items: 0,
                 unreadable: 0,
@@ -135,7 +142,8 @@ impl Pages {
     /// # Errors
     /// Nobody wants more.
     pub fn flush(&mut self) -> Result<(), Stopped> {
-        self.flush_at(None)
+        self.name_open();
+        if self.named.is_empty() { Ok(()) } else { self.send_named() }
     }
 
     /// Whether records of a page or file of the source are gathered.
@@ -151,6 +159,12 @@ impl Pages {
         self.owed.clear();
     }
 
+    /// The read goes on in which another process counted these.
+    pub fn go_on(&mut self, unreadable: i64, nameless: i64) {
+        (self.unreadable, self.nameless) = (unreadable, nameless);
+        self.before = Counts { items: self.items, unreadable, nameless };
+    }
+
     /// A page of the source is read from its start, perhaps once more: nothing of an attempt that failed counts twice. What is still here of it
     /// is dropped, and what was sent is passed over when it comes again, though it may read differently by then.
     pub fn begin_page(&mut self) {
@@ -159,15 +173,6 @@ impl Pages {
         let Counts { items, unreadable, nameless } = self.before;
         (self.items, self.unreadable, self.nameless) = (items, unreadable, nameless);
         self.owed.clone_from(&self.paged);
-    }
-
-    /// A page of the source has ended, and the crawl goes on at the bookmark.
-    ///
-    /// # Errors
-    /// Nobody wants more.
-    pub fn end_page(&mut self, bookmark: Json) -> Result<Added, Stopped> {
-        self.flush_at(Some(bookmark))?;
-        Ok(self.next_page())
     }
 
     /// A page of the source broke off for good: what came of it is sent all the same. Gives how many records that were, and what they added.
@@ -181,6 +186,12 @@ impl Pages {
         Ok((items, self.next_page()))
     }
 
+    /// All records of a page of the source were put. What it added decides where the crawl goes on, which [`Pages::end_page`] is told.
+    pub fn close_page(&mut self) -> Added {
+        self.name_open();
+        self.next_page()
+    }
+
     /// What follows is another page of the source.
     fn next_page(&mut self) -> Added {
         let (ids, before) = (self.paged.len(), self.crawled.len());
@@ -188,35 +199,46 @@ impl Pages {
         self.owed.clear();
         self.before = Counts { items: self.items, unreadable: self.unreadable, nameless: self.nameless };
         let fresh = self.crawled.len() - before;
-        Added { fresh: fresh as u64, repeated: (ids - fresh) as u64 }
+        Added { fresh: fresh as u64, repeated: (ids - fresh) as u64, unreadable: self.unreadable, nameless: self.nameless }
     }
 
-    fn flush_at(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
+    /// Sends the page that was closed, and with it where the crawl goes on, if it can.
+    ///
+    /// # Errors
+    /// Nobody wants more.
+    pub fn end_page(&mut self, bookmark: Option<Json>) -> Result<(), Stopped> {
+        self.named.bookmark = bookmark;
+        self.send_named()
+    }
+
+    /// Finds the ids of what was put.
+    fn name_open(&mut self) {
         self.bytes = 0;
-        if self.open.is_empty() && bookmark.is_none() {
-            return Ok(());
-        }
         let ident = &self.ident;
         let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(|(item, origin)| name(ident, item, &origin)).collect();
-        let mut page = Page { bookmark, ..Page::default() };
         for one in named {
             match one {
-                Named::Ad(received) => page.received.push(received),
+                Named::Ad(received) => self.named.received.push(received),
                 Named::Refused(document) => {
                     let is_unreadable = matches!(document.refused, Some(Refused::Unreadable(_)));
                     self.unreadable += i64::from(is_unreadable);
                     self.nameless += i64::from(!is_unreadable);
-                    page.refused.push(document);
+                    self.named.refused.push(document);
                 }
             }
         }
         if self.crawls {
-            self.paged.extend(page.received.iter().map(|received| short_hash(&received.external_id)));
+            self.paged.extend(self.named.received.iter().map(|received| short_hash(&received.external_id)));
         }
-        page.received = ident.twins.unite(page.received);
+        let mut received = self.ident.twins.unite(std::mem::take(&mut self.named.received));
         if !self.owed.is_empty() {
-            page.received.retain(|received| !self.owed.remove(&short_hash(&received.external_id)));
+            received.retain(|received| !self.owed.remove(&short_hash(&received.external_id)));
         }
+        self.named.received = received;
+    }
+
+    fn send_named(&mut self) -> Result<(), Stopped> {
+        let page = std::mem::take(&mut self.named);
         self.send(page)
     }
 

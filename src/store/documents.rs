@@ -43,8 +43,8 @@ pub struct Arrived {
     pub received: Vec<Received>,
     /// Listings that were put together with the page of their ad just now: whatever is stored of them, they are looked into.
     pub detailed: Vec<Received>,
-    /// Listings whose ad's own page could not be read, and why.
-    pub undetailed: Vec<(Received, String)>,
+    /// Listings whose ad's own page could not be read or is gone, and why.
+    pub undetailed: Vec<(Received, Refused)>,
     /// What cannot be taken for an ad.
     pub refused: Vec<Document>,
 }
@@ -98,8 +98,27 @@ pub async fn to_detail(
     Ok(listings.iter().map(|one| &one.external_id).filter(|id| !known.contains(*id)).cloned().collect())
 }
 
-/// Records presence of ads whose own page could not be read: what is stored of them stays. Gives those of which nothing is stored, as refused.
-async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, undetailed: Vec<(Received, String)>) -> Result<Vec<Document>> {
+/// How many of these listings are of ads of which something is stored, be it that they were refused for want of their own page.
+///
+/// # Errors
+/// The database failed.
+pub async fn stored_before(connection: &mut PgConnection, stream: &Stream, listings: &[(Received, Refused)]) -> Result<usize> {
+    let refused_as = |(one, why): &(Received, Refused)| one.clone().read().without_detail(why.clone()).external_id;
+    let count: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM unnest($3::text[], $4::text[]) AS page (external_id, refused_as) WHERE EXISTS (
+           SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id IN (page.external_id, page.refused_as))",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(listings.iter().map(|(one, _)| one.external_id.as_str()).collect::<Vec<_>>())
+    .bind(listings.iter().map(refused_as).collect::<Vec<_>>())
+    .fetch_one(connection)
+    .await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
+/// Records presence of ads without their own page: what is stored of them stays. Gives those of which nothing is stored, as refused.
+async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, undetailed: Vec<(Received, Refused)>) -> Result<Vec<Document>> {
     if undetailed.is_empty() {
         return Ok(Vec::new());
     }
@@ -317,7 +336,7 @@ async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: impl
 fn outcome(refused: Option<&Refused>) -> &'static str {
     match refused {
         None => "pending",
-        Some(Refused::Unreadable(_) | Refused::NoDetail(_)) => "failed",
+        Some(Refused::Unreadable(_) | Refused::NoDetail(_) | Refused::DetailGone(_)) => "failed",
         Some(_) => "rejected",
     }
 }

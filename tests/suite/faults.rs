@@ -304,6 +304,33 @@ async fn a_page_may_not_send_our_credentials_to_another_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_sent_may_be_led_to_another_host() {
+    let (other, server) = (MockServer::start().await, MockServer::start().await);
+    Mock::given(path_regex("^/(next|ad|token)$")).respond_with(ResponseTemplate::new(200).set_body_json(json!(jobs(2..4)))).mount(&other).await;
+    let at_other = |page: &str| format!("{}/{page}", other.uri());
+    let first = json!({ "jobs": [{ "id": 0, "title": "R", "link": at_other("ad") }], "next": at_other("next") });
+    Mock::given(path("/jobs")).respond_with(ResponseTemplate::new(200).set_body_json(first)).mount(&server).await;
+    let moved = |page: &str, status| ResponseTemplate::new(status).insert_header("Location", at_other(page).as_str());
+    Mock::given(path("/moved")).respond_with(moved("next", 308)).mount(&server).await;
+    Mock::given(path("/token")).respond_with(moved("token", 307)).mount(&server).await;
+    let fetches = [
+        "records: $.jobs[*]\npages: { next: { from: $.next } }\nbody: { json: { key: \"${KEY}\" } }",
+        "records: $.jobs[*]\ndetail: { url: \"{$.link}\", body: { form: { key: \"${KEY}\" } } }",
+        &format!("records: $.jobs[*]\ndetail: {{ url: \"{}/moved\", body: {{ text: \"${{KEY}}\" }} }}", server.uri()),
+        &format!("auth: {{ oauth2: {{ token_url: {}/token, client_id: me, client_secret: \"${{KEY}}\" }} }}", server.uri()),
+    ];
+    for fetch in fetches {
+        let lab = board(&server, &format!("retries: 0\n{fetch}")).await;
+        let (_, why) = state(&run(&lab, 1).await);
+        let reasons = lab.texts("SELECT error_details FROM staging_failed_documents").await.concat();
+        assert!(format!("{why}{reasons}").contains("another host"), "{fetch}: {why} {reasons}");
+        lab.bench.drop().await;
+    }
+    let requests = other.received_requests().await.unwrap();
+    assert!(requests.iter().all(|request| request.url.path() == "/robots.txt"), "{requests:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_of_ads_keep_no_secret_and_are_never_cut_silently() {
     let server = MockServer::start().await;
     Mock::given(path("/jobs")).respond_with(ResponseTemplate::new(200).set_body_json(json!(jobs(1..3)))).mount(&server).await;

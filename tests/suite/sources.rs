@@ -223,8 +223,8 @@ async fn details_are_asked_for_what_is_new_or_changed_and_for_nothing_else() {
     Mock::given(wiremock::matchers::path_regex("^/jobs/\\d+$")).respond_with(detail).mount(&server).await;
     let lab = board(&server, &format!("retries: 0\ndetail: {{ url: \"{}/jobs/{{id}}\" }}", server.uri())).await;
     let first = run(&lab, 1).await;
-    // 3 is gone by its own page, 4 cannot be read now: a dead letter.
-    assert_eq!((first.total.created, first.total.failed, asked.swap(0, Ordering::SeqCst)), (2, 1, 4));
+    // 3 is gone by its own page, 4 cannot be read now: dead letters.
+    assert_eq!((first.total.created, first.total.failed, asked.swap(0, Ordering::SeqCst)), (2, 2, 4));
     assert!(state(&first).1.contains("1 ad listed, but gone"), "{}", state(&first).1);
     day.store(2, Ordering::SeqCst);
     let second = run(&lab, 2).await;
@@ -328,6 +328,88 @@ async fn outside_of_its_window_a_source_is_passed_by_and_nothing_has_failed() {
     assert_eq!(lab.run(&at("2T03:00")).await[0].total.updated, 8);
     // One ad is gone by the next night.
     assert_eq!(lab.run(&at("2T13:00")).await[0].total.archived, 1);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| {
+        let page = number(request, "page");
+        let mut jobs = slice((page - 1) * 10, 10, 500);
+        if page == 1 {
+            jobs[3] = json!({ "title": "Nameless" });
+        }
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": jobs }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
+    assert_eq!(lab.texts("SELECT (bookmark->'tally'->>'pages' >= '1')::text FROM source_reads WHERE state = 'reading'").await, ["true"]);
+    let (found, why) = state(&run(&lab, 1).await);
+    assert_eq!((found, why.as_str()), (ReadState::Partial, "1 document without an id, so it is not known which ads are missing"));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_ignored_in_the_middle_is_not_the_end() {
+    for (bad, expected, read) in [(1, ReadState::Empty, 0), (2, ReadState::Partial, 10)] {
+        let server = MockServer::start().await;
+        let answer = move |request: &Request| match number(request, "page") {
+            page if page == bad => ResponseTemplate::new(503),
+            page => ResponseTemplate::new(200).set_body_json(json!(slice((page - 1) * 10, 10, 30))),
+        };
+        serve(&server, "GET", answer).await;
+        let lab = board(&server, "pages: { number: { parameter: page } }\nresponses: [{ status: 5xx, then: ignore }]").await;
+        let summary = run(&lab, 1).await;
+        let (found, why) = state(&summary);
+        assert_eq!((found, summary.total.created), (expected, read), "{why}");
+        assert!(bad == 1 || why.starts_with("page 2: ") && why.contains("then: stop"), "{why}");
+        lab.bench.drop().await;
+    }
+}
+
+/// A source of a connector that comes with Weir, asked at another address.
+async fn connected(server: &MockServer, connector: &str, with: &str, http: &str) -> Lab {
+    let lab = Lab::new().await;
+    let fetch = format!("{{ connector: {connector}, with: {{ {with} }}, http: {{ allow_private: true, url: '{}/jobs', {http} }} }}", server.uri());
+    lab.write("institutions/acme.yaml", &format!("institution: acme\ntimezone: Australia/Sydney\nsources:\n  board:\n    fetch: {fetch}\n"));
+    lab
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workday_states_how_many_ads_there_are_on_its_first_page_only() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| {
+        let from = serde_json::from_slice::<Json>(&request.body).unwrap()["offset"].as_u64().unwrap();
+        let one = |id: u64| json!({ "title": format!("Ranger {id}"), "externalPath": format!("/job/{id}"), "bulletFields": [format!("JR{id}")] });
+        let ads: Vec<Json> = (from..(from + 20).min(25)).map(one).collect();
+        ResponseTemplate::new(200).set_body_json(json!({ "total": if from == 0 { 25 } else { 0 }, "jobPostings": ads }))
+    };
+    serve(&server, "POST", answer).await;
+    let page = ResponseTemplate::new(200).set_body_json(json!({ "jobPostingInfo": { "jobDescription": "Keep watch." } }));
+    Mock::given(wiremock::matchers::path_regex("^/job/\\w+$")).respond_with(page).mount(&server).await;
+    let detail = format!("detail: {{ url: '{}/job/{{id}}' }}", server.uri());
+    let lab = connected(&server, "workday", "host: a.example, tenant: a, site: b", &detail).await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 25));
+    assert_eq!(summary.sources["board"].read.as_ref().unwrap().stated, Some(25));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lever_is_read_to_an_empty_page_however_few_ads_a_page_holds() {
+    let server = MockServer::start().await;
+    let answer = |request: &Request| {
+        let from = number(request, "skip");
+        let one = |id: u64| json!({ "id": format!("a{id}"), "text": format!("Founder {id}") });
+        let ads: Vec<Json> = (from..(from + 10).min(25)).map(one).collect();
+        ResponseTemplate::new(200).set_body_json(ads)
+    };
+    serve(&server, "GET", answer).await;
+    let lab = connected(&server, "lever", "site: acme", "backoff_ms: 1").await;
+    let summary = run(&lab, 1).await;
+    assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 25));
     lab.bench.drop().await;
 }
 
@@ -451,5 +533,68 @@ async fn private_addresses_are_refused_unless_allowed_and_robots_are_heard() {
     let (found, why) = state(&run(&lab, 2).await);
     assert_eq!(found, ReadState::Blocked);
     assert!(why.contains("robots.txt"), "{why}");
+    lab.bench.drop().await;
+}
+
+/// A list of ads that says its state, and the pages of ads that another server has, or has no more.
+async fn list_and_pages(lists: Arc<std::sync::Mutex<Vec<Json>>>, gone: Arc<AtomicUsize>) -> (MockServer, Lab) {
+    let server = MockServer::start().await;
+    let list = move |request: &Request| {
+        let jobs = lists.lock().unwrap().clone();
+        let tag = format!("\"{}\"", jobs.iter().map(|job| job["v"].to_string()).collect::<String>());
+        match request.headers.get("if-none-match").is_some_and(|value| value == tag.as_str()) {
+            true => ResponseTemplate::new(304),
+            false => ResponseTemplate::new(200).set_body_json(jobs).insert_header("ETag", tag.as_str()),
+        }
+    };
+    serve(&server, "GET", list).await;
+    let detail = move |request: &Request| {
+        let id: usize = request.url.path().rsplit('/').next().unwrap().parse().unwrap();
+        match id < gone.load(Ordering::SeqCst) {
+            true => ResponseTemplate::new(404),
+            false => ResponseTemplate::new(200).set_body_json(json!({ "title": format!("Ranger {id}") })),
+        }
+    };
+    Mock::given(wiremock::matchers::path_regex("^/jobs/\\d+$")).respond_with(detail).mount(&server).await;
+    let lab = board(&server, &format!("retries: 0\ndetail: {{ url: \"{}/jobs/{{id}}\" }}", server.uri())).await;
+    (server, lab)
+}
+
+fn versions(ids: std::ops::Range<u64>, version: u64) -> Vec<Json> {
+    ids.map(|id| json!({ "id": id, "v": version })).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_that_moves_the_pages_of_its_ads_is_told_and_loses_none() {
+    let (lists, gone) = (Arc::new(std::sync::Mutex::new(versions(0..6, 1))), Arc::new(AtomicUsize::new(6)));
+    let (_server, lab) = list_and_pages(Arc::clone(&lists), Arc::clone(&gone)).await;
+    let first = run(&lab, 1).await;
+    let (found, why) = state(&first);
+    assert_eq!((found, first.total.created, first.total.failed), (ReadState::Partial, 0, 6), "{why}");
+    assert!(why.contains("6 ads listed, but gone by the own page, more than half"), "{why}");
+    assert_eq!(lab.texts("SELECT DISTINCT error_type FROM staging_failed_documents").await, ["detail_gone"]);
+    assert_eq!(lab.texts("SELECT kind FROM alerts").await, ["source_partial"]);
+    // The same again is still said, and once the pages are back the ads are there.
+    assert_eq!(state(&run(&lab, 2).await).0, ReadState::Partial);
+    gone.store(0, Ordering::SeqCst);
+    let third = run(&lab, 3).await;
+    assert_eq!((state(&third).0, third.total.created), (ReadState::Complete, 6), "{third:?}");
+    // Two that have changed are listed, whatever their pages say.
+    gone.store(2, Ordering::SeqCst);
+    *lists.lock().unwrap() = [versions(0..2, 2), versions(2..6, 1)].concat();
+    let fourth = run(&lab, 4).await;
+    assert_eq!((state(&fourth).0, fourth.total.archived), (ReadState::Complete, 0), "{fourth:?}");
+    assert_eq!(lab.texts("SELECT count(*)::text FROM jobs WHERE status = 'open'").await, ["6"]);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_gone_is_asked_for_again_though_the_list_is_the_same() {
+    let (lists, gone) = (Arc::new(std::sync::Mutex::new(versions(0..3, 1))), Arc::new(AtomicUsize::new(1)));
+    let (_server, lab) = list_and_pages(lists, Arc::clone(&gone)).await;
+    assert_eq!(run(&lab, 1).await.total.created, 2);
+    gone.store(0, Ordering::SeqCst);
+    let second = run(&lab, 2).await;
+    assert_eq!((second.total.created, second.total.unchanged), (1, 2), "{}", state(&second).1);
     lab.bench.drop().await;
 }

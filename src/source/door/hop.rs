@@ -1,5 +1,5 @@
 //! One request of possibly several: the first, or one that a redirect asks for. What may be carried along to where is decided here, and
-//! only here: headers with credentials never leave the host that they were written for.
+//! only here: headers with credentials and bodies, which may hold them, too, never leave the host that they were written for.
 
 use super::Ask;
 use super::trouble::{Trouble, host_of};
@@ -36,13 +36,16 @@ impl Hop {
         let url = self.target(location.as_bytes())?;
         let becomes_get = status == 303 && self.method != Method::HEAD || matches!(status, 301 | 302) && self.method == Method::POST;
         let mut next = Hop { url, ..self.clone() };
-        if !is_same_host(&self.url, &next.url) {
-            strip(&mut next.headers);
-        }
         if becomes_get {
             next.method = Method::GET;
             next.body = None;
             next.headers.remove(CONTENT_TYPE);
+        }
+        if !is_same_host(&self.url, &next.url) {
+            strip(&mut next.headers);
+            if next.body.is_some() {
+                return Err(kept_back(&self.url, &next.url));
+            }
         }
         Ok(Some(next))
     }
@@ -57,6 +60,14 @@ impl Hop {
             _ => Err(refused("what is neither http nor https")),
         }
     }
+}
+
+/// Why a body is not sent to where an answer leads.
+pub fn kept_back(from: &Url, to: &Url) -> Trouble {
+    let (from, to) = (host_of(from), host_of(to));
+    Trouble::Lasting(format!(
+        "{from} leads to another host, {to}, which is not sent the body, for that may hold secrets; write its address in the YAML if it is the right one"
+    ))
 }
 
 /// Takes away the headers that may not go to another host.
@@ -106,6 +117,16 @@ mod tests {
         assert_eq!(method(Method::POST, 307), Some((Method::POST, true)));
         assert_eq!(method(Method::POST, 308), Some((Method::POST, true)));
         assert_eq!(method(Method::GET, 304), None);
+    }
+
+    #[test]
+    fn another_host_gets_no_body() {
+        let first = hop(Method::POST, "https://a.example/x?key=secret");
+        for status in [307, 308] {
+            let trouble = next(&first, status, "https://b.example/").unwrap_err();
+            assert!(matches!(&trouble, Trouble::Lasting(why) if why.contains("another host, b.example") && !why.contains("secret")), "{trouble}");
+        }
+        assert_eq!(next(&first, 302, "https://b.example/").unwrap().unwrap().body, None);
     }
 
     #[test]

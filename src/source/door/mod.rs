@@ -23,7 +23,7 @@ mod tests;
 mod trouble;
 
 pub use answer::Answer;
-pub use hop::{is_same_host, strip};
+pub use hop::{is_same_host, kept_back, strip};
 pub use manners::{Limits, LimitsSpec, Manners, MannersSpec, Robots, Size, Window};
 pub use responses::{ResponseSpec, Responses};
 pub use trouble::Trouble;

@@ -41,7 +41,7 @@ enum Action {
     Retry,
     /// The read has failed.
     Fail,
-    /// As if the page had no ads.
+    /// As if the page had no ads; pages that came before it are not all there are then, so the read is one in part.
     Ignore,
     /// The end of the pages.
     Stop,

@@ -37,6 +37,11 @@ struct Tally {
     /// Of them: ads that a page before had held.
     repeated: i64,
     bytes: i64,
+    /// What makes the read one in part, whichever process reads its end.
+    #[serde(default)]
+    unreadable: i64,
+    #[serde(default)]
+    nameless: i64,
     /// What the crawls that have ended stated.
     stated: Option<i64>,
     /// Of the crawl under way.
@@ -81,8 +86,9 @@ pub(super) struct Reading<'h> {
 }
 
 impl<'h> Reading<'h> {
-    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, pages: Pages) -> Reading<'h> {
-        let mark = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, mut pages: Pages) -> Reading<'h> {
+        let mark: Bookmark = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+        pages.go_on(mark.tally.unreadable, mark.tally.nameless);
         let pages = Arc::new(Mutex::new(pages));
         let validators = Validators::default();
         Reading { http, access, approach, pages, mark, started: Instant::now(), worst: None, validators, not_modified: false }
@@ -135,16 +141,16 @@ impl<'h> Reading<'h> {
     async fn break_off(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Option<Verdict> {
         let came = match self.blocking(Pages::break_off).await {
             Some((items, added)) if added.fresh + added.repeated > 0 => {
-                self.mark.tally.add(items);
-                self.mark.tally.repeat(added.repeated);
+                self.mark.tally.read(items);
+                self.mark.tally.add(added);
                 items
             }
             _ => 0,
         };
         match trouble {
             Trouble::Stop(_) => None,
-            Trouble::Ignored(_) => {
-                self.mark.tally.pages += 1;
+            Trouble::Ignored(why) => {
+                self.ignore(&why);
                 None
             }
             trouble => Some(self.note(trouble, each, came)),
@@ -177,9 +183,9 @@ impl<'h> Reading<'h> {
         let tally = &mut self.mark.tally;
         tally.pages += 1;
         tally.crawl_pages += 1;
-        tally.add(page.items);
+        tally.read(page.items);
         tally.bytes += page.bytes;
-        tally.crawl_stated = page.found.stated.or(tally.crawl_stated);
+        tally.state(page.found.stated, page.items);
         if page.not_modified {
             return None;
         }
@@ -190,32 +196,33 @@ impl<'h> Reading<'h> {
         self.mark.waiting.extend(page.found.pages.iter().cloned());
         let taken = page.found.taken.into_iter().next().flatten();
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
-        let mut hints = Hints {
+        let added = self.close_page().await?;
+        self.mark.tally.add(added);
+        let hints = Hints {
             items: number(page.items),
-            fresh: 0,
+            fresh: added.fresh,
             read: number(self.mark.tally.crawl_items),
             stated: self.mark.tally.crawl_stated.map(number),
             taken: page.header.or_else(|| said(taken)),
             link: page.link,
             url: Some(page.url),
         };
-        // What the bookmark says is only looked at if the crawl dies before the next page: there it goes on.
-        hints.fresh = hints.items;
-        let kept = self.mark.going_on_at(self.after(position, &hints).ok());
-        let added = self.end_page(json!(kept)).await?;
-        self.mark.tally.repeat(added.repeated);
-        hints.fresh = added.fresh;
-        hints.read = number(self.mark.tally.crawl_items);
-        match self.after(position, &hints) {
-            Ok(next) => {
-                self.mark = self.mark.going_on_at(Some(next.clone()));
-                Some(next)
-            }
-            Err(problem) => {
-                let page = self.mark.tally.pages;
-                self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
-                None
-            }
+        let next = self.after(position, &hints).map_err(|problem| {
+            let page = self.mark.tally.pages;
+            self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
+        });
+        self.mark = self.mark.going_on_at(next.ok());
+        self.end_page(json!(self.mark)).await?;
+        self.mark.position.clone()
+    }
+
+    /// A page counts as one without ads. Behind it nothing is read: if pages came before it, they are not known to have been all.
+    fn ignore(&mut self, why: &str) {
+        let tally = &mut self.mark.tally;
+        tally.pages += 1;
+        if tally.crawl_pages > 0 {
+            let page = tally.crawl_pages + 1;
+            tally.problems.push(format!("page {page}: {why}, and whether more pages follow is not known; `then: stop` says that none do"));
         }
     }
 
@@ -232,13 +239,23 @@ impl<'h> Reading<'h> {
         }
     }
 
+    /// What the page added to the crawl; nothing if the reading was stopped.
+    async fn close_page(&mut self) -> Option<Added> {
+        let added = self.blocking(|pages| Ok(pages.close_page())).await;
+        self.unless_stopped(added)
+    }
+
     /// Hands the page on; nothing if nobody wants more.
-    async fn end_page(&mut self, bookmark: Json) -> Option<Added> {
-        let added = self.blocking(|pages| pages.end_page(bookmark)).await;
-        if added.is_none() {
+    async fn end_page(&mut self, bookmark: Json) -> Option<()> {
+        let ended = self.blocking(|pages| pages.end_page(Some(bookmark))).await;
+        self.unless_stopped(ended)
+    }
+
+    fn unless_stopped<T>(&mut self, done: Option<T>) -> Option<T> {
+        if done.is_none() {
             self.mark.tally.problems.push("the reading was stopped".to_owned());
         }
-        added
+        done
     }
 
     /// Works on the pages where the thread may wait; nothing if nobody wants more.
@@ -399,16 +416,23 @@ impl Bookmark {
 
 impl Tally {
     /// Counts what a page held.
-    fn add(&mut self, items: i64) {
+    fn read(&mut self, items: i64) {
         self.items += items;
         self.crawl_items += items;
     }
 
-    /// Counts ads that a page before had held: they are not read twice.
-    fn repeat(&mut self, ids: u64) {
-        let ids = i64::try_from(ids).unwrap_or_default();
-        self.repeated += ids;
-        self.crawl_items -= ids;
+    /// Counts what a page added: ads that a page before had held are not read twice.
+    fn add(&mut self, added: Added) {
+        let repeated = i64::try_from(added.repeated).unwrap_or_default();
+        self.repeated += repeated;
+        self.crawl_items -= repeated;
+        (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
+    }
+
+    /// Takes what a page of so many ads states; not a zero that its ads, or a page before it, disprove: some boards count on their first page only.
+    fn state(&mut self, stated: Option<i64>, items: i64) {
+        let is_disproven = stated == Some(0) && (items > 0 || self.crawl_stated > Some(0));
+        self.crawl_stated = stated.filter(|_| !is_disproven).or(self.crawl_stated);
     }
 
     /// The tally when another crawl begins.
@@ -437,5 +461,17 @@ mod tests {
         let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
         assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
         assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
+    }
+
+    #[test]
+    fn a_zero_that_is_disproven_is_not_what_is_stated() {
+        let stated = |pages: &[(Option<i64>, i64)]| {
+            let mut tally = Tally::default();
+            pages.iter().for_each(|(stated, items)| tally.state(*stated, *items));
+            tally.crawl_stated
+        };
+        assert_eq!(stated(&[(Some(25), 20), (Some(0), 5), (Some(0), 0)]), Some(25));
+        assert_eq!((stated(&[(Some(0), 5)]), stated(&[(Some(0), 0)])), (None, Some(0)));
+        assert_eq!(stated(&[(Some(25), 20), (None, 5), (Some(26), 6)]), Some(26));
     }
 }

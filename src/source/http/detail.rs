@@ -11,7 +11,7 @@ use super::Http;
 use super::crawl::too_large;
 use super::request::{BodySpec, MethodSpec, Request, Written};
 use crate::diagnostic::Diagnostics;
-use crate::model::Received;
+use crate::model::{Received, Refused};
 use crate::span::Span;
 use crate::yaml::{Located, OneOrMany, Text, from_text};
 use indexmap::IndexMap;
@@ -80,10 +80,19 @@ pub struct Detail {
 /// Why there is no detail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoDetail {
-    /// The ad is no longer there.
-    Gone,
+    /// The ad is no longer there; the text says what the source answers.
+    Gone(String),
     /// It could not be read now.
     Failed(String),
+}
+
+impl From<NoDetail> for Refused {
+    fn from(why: NoDetail) -> Refused {
+        match why {
+            NoDetail::Gone(why) => Refused::DetailGone(why),
+            NoDetail::Failed(why) => Refused::NoDetail(why),
+        }
+    }
 }
 
 impl DetailSpec {
@@ -109,7 +118,7 @@ impl Detail {
         let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
         ready.led_from = self.request.home(&access.variables).or_else(|| http.request.home(&access.variables));
         let found = http.retried(|| async { self.read(http, access, ready.clone()).await }).await.map_err(|trouble| match trouble {
-            Trouble::Gone(_) => NoDetail::Gone,
+            Trouble::Gone(why) => NoDetail::Gone(why),
             Trouble::Passing { why, .. } | Trouble::Blocked(why) | Trouble::Lasting(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
                 NoDetail::Failed(why)
             }

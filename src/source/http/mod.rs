@@ -16,7 +16,7 @@ pub use auth::Tokens;
 pub use detail::{Detail, NoDetail};
 
 use super::decode::{DecodeSpec, Decoder};
-use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, strip};
+use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, kept_back, strip};
 use super::page::Pages;
 use super::template::{Names, Template};
 use super::{Access, Approach, Validators, proof};
@@ -290,7 +290,7 @@ impl Http {
     }
 
     /// One try at a request, signed; once more with a new token if the old one is refused. Where an answer led it to another host it is not
-    /// signed: whoever writes a page may not send our credentials anywhere.
+    /// signed and sends no body: whoever writes a page may not send our credentials anywhere.
     async fn ask(&self, access: &Access, mut ready: Ready, jar: Option<&Arc<Jar>>, known: Option<&Validators>) -> Result<Answer, Trouble> {
         if let Some(known) = known {
             let mut set = |name, value: &Option<String>| {
@@ -301,7 +301,10 @@ impl Http {
             set(IF_NONE_MATCH, &known.etag);
             set(IF_MODIFIED_SINCE, &known.last_modified);
         }
-        if ready.led_from.as_ref().is_some_and(|home| !is_same_host(home, &ready.url)) {
+        if let Some(home) = ready.led_from.take().filter(|home| !is_same_host(home, &ready.url)) {
+            if ready.sent != request::Sent::Nothing {
+                return Err(kept_back(&home, &ready.url));
+            }
             strip(&mut ready.headers);
             return access.door.ask(self.asking(ready, access, jar)).await;
         }
