@@ -66,7 +66,7 @@ impl Hop {
 pub fn kept_back(from: &Url, to: &Url) -> Trouble {
     let (from, to) = (host_of(from), host_of(to));
     Trouble::Lasting(format!(
-        "{from} leads to another host, {to}, which is not sent the body, for that may hold secrets; write its address in the YAML if it is the right one"
+        "{from} leads to another host, {to}, which is not sent the body, for that may hold credentials; write its address in the YAML if it is the right one"
     ))
 }
 
@@ -88,7 +88,8 @@ mod tests {
     fn hop(method: Method, url: &str) -> Hop {
         let names = ["authorization", "x-api-key", "accept", "accept-language", "content-type", "user-agent", "cookie"];
         let headers = names.iter().map(|name| (name.parse::<reqwest::header::HeaderName>().unwrap(), "v".parse().unwrap())).collect();
-        Hop { method, url: Url::parse(url).unwrap(), headers, body: Some(b"x".to_vec()) }
+        let body = (method != Method::GET).then(|| b"x".to_vec());
+        Hop { method, url: Url::parse(url).unwrap(), headers, body }
     }
 
     fn next(hop: &Hop, status: u16, location: &str) -> Result<Option<Hop>, Trouble> {
