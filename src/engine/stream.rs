@@ -20,10 +20,11 @@ use tokio::sync::mpsc;
 /// Streams one source to its end.
 pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, feed: Feed) -> Result<(), RunError> {
     let (begun, known) = begin(run, &setting, &flow).await?;
-    let read = begun.id;
+    let (read, goes_on) = (begun.id, begun.bookmark.is_some());
     let validators = known.as_ref().map(|known| known.validators.clone());
     let approach = Approach { bookmark: begun.bookmark, known: validators, local_time: setting.at.time_of_day(setting.zone) };
     let proof = read_and_derive(run, &setting, &flow, feed, (read, approach)).await?;
+    let proof = if goes_on { recounted(run, &setting, read, proof).await? } else { proof };
     let (proof, same_as) = unchanged(proof, known);
     end_read(run, &setting, read, &proof, same_as).await?;
     // A source that has not changed is the read before once more: what was missing there is missing again.
@@ -36,6 +37,18 @@ pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, fee
     segment::derive_rest(run, &setting, &flow, &sorted.left_out).await?;
     settle(run, &setting, &flow, Some(end), Counted { read, archived: sorted.archived, is_held: false }).await?;
     quality::keep(run, &setting, &flow, end).await
+}
+
+/// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of
+/// them twice towards what the source states.
+async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: Proof) -> Result<Proof, RunError> {
+    let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else { return Ok(proof) };
+    let found = reads::distinct(&mut *run.lane.hold().await?, &setting.stream, read).await?;
+    if found >= stated {
+        return Ok(proof);
+    }
+    let note = format!("the source states {stated} ads, and the two parts of the read have {found}");
+    Ok(Proof { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
@@ -54,8 +67,8 @@ async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, 
     let mut held = run.lane.hold().await?;
     runs::remember_fingerprint(&mut held, setting.stream.institution, &setting.stream.source, setting.fingerprint, &setting.parts, setting.at)
         .await?;
-    let way = flow.way();
-    let known = reads::known(&mut held, &setting.stream, way).await?;
+    let way = reads::Way { hash: flow.way(), holds: flow.fetch.holds_its_place() };
+    let known = reads::known(&mut held, &setting.stream, way.hash).await?;
     let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;
     Ok((begun, known))
 }
@@ -139,7 +152,15 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     let reading = Reading { stream: &setting.stream, read, at: setting.at };
     let Page { received, detailed, undetailed, refused, bookmark } = page;
     let stored = documents::store_page(&mut tx, reading, Arrived { received, detailed, undetailed, refused }).await?;
-    reads::progress(&mut tx, &setting.stream, read, documents, stored.fresh.len() + stored.refused, bookmark.as_ref()).await?;
+    reads::progress(
+        &mut tx,
+        &setting.stream,
+        read,
+        documents,
+        stored.fresh.len() + stored.refused,
+        bookmark.as_ref().map(|bookmark| (bookmark, (run.request.now)())),
+    )
+    .await?;
     run.emit(&Event::PageStored {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),

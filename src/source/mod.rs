@@ -25,7 +25,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::Parts;
 use crate::store::reads::Proof;
 pub use crate::store::reads::Validators;
-use chrono::NaiveTime;
+use chrono::{Duration, NaiveTime};
 use door::Door;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -127,6 +127,15 @@ impl Source {
             true
         })?;
         if found.place_found { Ok(items) } else { Err("the records are not where they are looked for".to_owned()) }
+    }
+
+    /// How long a place in its pages stays where it is, so that a reading that died can go on there: as ads come and go, others come to stand at
+    /// a number or an offset, and those that moved over it would never be read.
+    pub fn holds_its_place(&self) -> Duration {
+        match self {
+            Source::Http(http) if http.counts_pages() => Duration::minutes(5),
+            Source::Http(_) | Source::File(_) => Duration::hours(24),
+        }
     }
 
     /// The request for the page of a single ad, if there is one.

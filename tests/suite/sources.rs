@@ -314,6 +314,51 @@ async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_by_number_may_have_shifted_after_a_while_so_the_crawl_begins_anew() {
+    let server = MockServer::start().await;
+    let asked: Arc<std::sync::Mutex<Vec<u64>>> = Arc::default();
+    let list = Arc::clone(&asked);
+    let answer = move |request: &Request| {
+        let page = number(request, "page");
+        list.lock().unwrap().push(page);
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": slice((page - 1) * 10, 10, 500) }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
+    let back = "UPDATE source_reads SET bookmark = bookmark || jsonb_build_object('kept_at', now() - interval '6 minutes') WHERE bookmark IS NOT NULL RETURNING 'kept'";
+    assert_eq!(lab.texts(back).await, ["kept"]);
+    asked.lock().unwrap().clear();
+    let summary = run(&lab, 1).await;
+    assert_eq!((asked.lock().unwrap().first().copied(), state(&summary).0), (Some(1), ReadState::Complete), "{}", state(&summary).1);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ads_that_both_halves_of_a_crawl_hold_count_once_towards_what_is_stated() {
+    let server = MockServer::start().await;
+    let shift = Arc::new(AtomicUsize::new(0));
+    let moved = Arc::clone(&shift);
+    // The crawl died; then an ad of its first half came to stand in the second, in the place of one that is not seen.
+    let answer = move |request: &Request| {
+        let page = number(request, "page");
+        let mut jobs = slice((page - 1) * 10, 10, 500);
+        if moved.load(Ordering::SeqCst) > 0 && page == 50 {
+            jobs[9] = json!({ "id": 0, "title": "Ranger 0" });
+        }
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": jobs }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
+    assert_eq!(lab.texts("SELECT (bookmark IS NOT NULL)::text FROM source_reads").await, ["true"]);
+    shift.store(1, Ordering::SeqCst);
+    let (found, why) = state(&run(&lab, 1).await);
+    assert_eq!((found, why.as_str()), (ReadState::Partial, "the source states 500 ads, and the two parts of the read have 499"));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_ignored_in_the_middle_is_not_the_end() {
     for (bad, expected, read) in [(1, ReadState::Empty, 0), (2, ReadState::Partial, 10)] {
         let server = MockServer::start().await;

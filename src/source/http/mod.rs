@@ -220,6 +220,11 @@ impl Http {
         self.charset.as_deref()
     }
 
+    /// Whether its pages are told by numbers or offsets.
+    pub(super) fn counts_pages(&self) -> bool {
+        self.paging.counts()
+    }
+
     /// Reads all pages of all crawls.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
         if self.manners.window.as_ref().is_some_and(|window| !window.contains(approach.local_time)) {

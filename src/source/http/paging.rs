@@ -282,6 +282,11 @@ impl Paging {
         matches!(self.way, Way::Single)
     }
 
+    /// Whether positions are numbers or offsets.
+    pub fn counts(&self) -> bool {
+        matches!(self.way, Way::Number { .. } | Way::Offset { .. })
+    }
+
     /// In a few words.
     pub fn explain(&self) -> String {
         let of = |target: &Target| match target {
@@ -317,7 +322,7 @@ impl Paging {
 
     /// What follows the page at a position.
     pub fn follows(&self, position: &Position, hints: &Hints) -> Follows {
-        let counts = matches!(self.way, Way::Number { .. } | Way::Offset { .. });
+        let counts = self.counts();
         let reached = hints.stated.is_some_and(|stated| hints.read >= stated);
         let short = self.stop.contains(&Stop::Short) && self.size.is_some_and(|size| hints.items < size);
         let next = self.next(position, hints);
