@@ -359,6 +359,35 @@ async fn ads_that_both_halves_of_a_crawl_hold_count_once_towards_what_is_stated(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bookmark_keeps_no_secret_and_a_source_cannot_ask_for_one() {
+    let asked: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    // The next address echoes our key, or writes what would be filled in.
+    for (echo, is_kept) in [("key=s3cret", true), ("key=s3cret&x=${KEY}", false)] {
+        let server = MockServer::start().await;
+        let list = Arc::clone(&asked);
+        let answer = move |request: &Request| {
+            list.lock().unwrap().push(request.url.to_string());
+            let from = number(request, "from");
+            let next = (from < 490).then(|| format!("/jobs?from={}&{echo}", from + 10));
+            ResponseTemplate::new(200).set_body_json(json!({ "jobs": slice(from, 10, 500), "next": next }))
+        };
+        serve(&server, "GET", answer).await;
+        let fetch = "records: $.jobs[*]\npages: { next: { from: $.next } }\nquery: { key: \"${KEY}\" }";
+        let lab = board(&server, fetch).await;
+        let step = Step::new("2026-09-01", &[("KEY", "s3cret")]);
+        assert!(lab.run_as(&step, false, stop_at(6)).await.remove(0).is_err());
+        let kept = lab.texts("SELECT coalesce(bookmark->'position'->>'address', '') FROM source_reads").await.concat();
+        assert_eq!((kept.contains("s3cret"), kept.contains("key=${KEY}")), (false, is_kept), "{kept}");
+        asked.lock().unwrap().clear();
+        let summary = run(&lab, 1).await;
+        let first = asked.lock().unwrap()[0].clone();
+        assert_eq!((first.contains("from="), first.contains("key=s3cret")), (is_kept, true), "{first}");
+        assert_eq!((state(&summary).0, summary.sources["board"].read.as_ref().unwrap().items), (ReadState::Complete, 500), "{}", state(&summary).1);
+        lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_is_ignored_in_the_middle_is_not_the_end() {
     for (bad, expected, read) in [(1, ReadState::Empty, 0), (2, ReadState::Partial, 10)] {
         let server = MockServer::start().await;

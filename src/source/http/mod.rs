@@ -28,7 +28,7 @@ use before::{Before, BeforeSpec};
 use detail::DetailSpec;
 use indexmap::IndexMap;
 use paging::{PagesSpec, Paging};
-use request::{BodySpec, MethodSpec, Ready, Request, Written, redacted};
+use request::{BodySpec, MethodSpec, Ready, Request, Written, filled, redacted};
 use reqwest::cookie::Jar;
 use reqwest::header::{HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use schemars::JsonSchema;
@@ -254,6 +254,11 @@ impl Http {
     /// A text without the values of variables.
     fn redacted(&self, text: &str, access: &Access) -> String {
         redacted(text, &self.templates(), &access.variables)
+    }
+
+    /// A text in which variables stand as they were written, with their values.
+    fn filled(&self, text: &str, access: &Access) -> String {
+        filled(text, &self.templates(), &access.variables)
     }
 
     /// Whether the source can be asked for what has changed: one page, and nothing that must be asked for all the same.

@@ -173,6 +173,26 @@ pub enum Position {
     Address(String),
 }
 
+impl Position {
+    /// What the source itself said of it.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Position::Cursor(text) | Position::Address(text) => Some(text),
+            Position::Start | Position::Number(_) => None,
+        }
+    }
+
+    /// The same with another text.
+    #[must_use]
+    pub fn with_text(&self, other: impl Fn(&str) -> String) -> Position {
+        match self {
+            Position::Cursor(text) => Position::Cursor(other(text)),
+            Position::Address(text) => Position::Address(other(text)),
+            Position::Start | Position::Number(_) => self.clone(),
+        }
+    }
+}
+
 /// What a page says about the next.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
