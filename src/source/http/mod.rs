@@ -150,6 +150,10 @@ impl HttpSpec {
         let place = self.pages.as_ref().map_or_else(|| self.url.place().clone(), |pages| pages.place.clone());
         let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, &place, out);
         let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), self.count.as_ref(), out);
+        if self.count.is_none() && paging.as_ref().is_some_and(Paging::wants_count) {
+            out.error(&place, "bad-paging", "`total` is the end where a count is reached, and none is stated")
+                .help("add `count: $.total`, or leave `total` out");
+        }
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let detail = self.detail.as_ref().map(|detail| detail.compile(out));
         let responses = Responses::compile(&self.responses, out);
