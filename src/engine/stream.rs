@@ -52,13 +52,26 @@ async fn pass_by(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, why: String
 /// Reads a source, and ends the read with its proof. Gives its number, and what is to be concluded from it.
 async fn read_to_end(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed) -> Result<(i64, ReadEnd), RunError> {
     let (begun, known) = begin(run, setting, flow).await?;
-    let read = begun.id;
+    let (read, goes_on) = (begun.id, begun.bookmark.is_some());
     let approach = Approach { bookmark: begun.bookmark, known: known.as_ref().map(|known| known.validators.clone()) };
     let proof = read_and_derive(run, setting, flow, feed, (read, approach)).await?;
+    let proof = if goes_on { recounted(run, setting, read, proof).await? } else { proof };
     let (proof, same_as) = unchanged(proof, known);
     end_read(run, setting, read, &proof, same_as).await?;
     // A source that has not changed is the read before once more: what was missing there is missing again.
     Ok((read, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }))
+}
+
+/// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of
+/// them twice towards what the source states.
+async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: Proof) -> Result<Proof, RunError> {
+    let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else { return Ok(proof) };
+    let found = reads::distinct(&mut *run.lane.hold().await?, &setting.stream, read).await?;
+    if found >= stated {
+        return Ok(proof);
+    }
+    let note = format!("the source states {stated} ads, and the two parts of the read have {found}");
+    Ok(Proof { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
@@ -82,8 +95,8 @@ async fn remember(run: &Run<'_>, setting: &Setting) -> Result<(), RunError> {
 
 async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, Option<Known>), RunError> {
     let mut held = run.lane.hold().await?;
-    let way = flow.way();
-    let known = reads::known(&mut held, &setting.stream, way).await?;
+    let way = reads::Way { hash: flow.way(), holds: flow.fetch.holds_its_place() };
+    let known = reads::known(&mut held, &setting.stream, way.hash).await?;
     let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;
     Ok((begun, known))
 }
@@ -167,7 +180,15 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     let reading = Reading { stream: &setting.stream, read, at: setting.at };
     let Page { received, detailed, undetailed, refused, bookmark } = page;
     let stored = documents::store_page(&mut tx, reading, Arrived { received, detailed, undetailed, refused }).await?;
-    reads::progress(&mut tx, &setting.stream, read, documents, stored.fresh.len() + stored.refused, bookmark.as_ref()).await?;
+    reads::progress(
+        &mut tx,
+        &setting.stream,
+        read,
+        documents,
+        stored.fresh.len() + stored.refused,
+        bookmark.as_ref().map(|bookmark| (bookmark, (run.request.now)())),
+    )
+    .await?;
     run.emit(&Event::PageStored {
         institution: setting.slug.clone(),
         source: setting.stream.source.clone(),

@@ -25,6 +25,7 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Clock, Parts};
 use crate::store::reads::Proof;
 pub use crate::store::reads::Validators;
+use chrono::Duration;
 use chrono_tz::Tz;
 use door::Door;
 use schemars::JsonSchema;
@@ -133,6 +134,15 @@ impl Source {
             true
         })?;
         if found.place_found { Ok(items) } else { Err("the records are not where they are looked for".to_owned()) }
+    }
+
+    /// How long a place in its pages stays where it is, so that a reading that died can go on there: as ads come and go, others come to stand at
+    /// a number or an offset, and those that moved over it would never be read.
+    pub fn holds_its_place(&self) -> Duration {
+        match self {
+            Source::Http(http) if http.counts_pages() => Duration::minutes(5),
+            Source::Http(_) | Source::File(_) => Duration::hours(24),
+        }
     }
 
     /// The request for the page of a single ad, if there is one.

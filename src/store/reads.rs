@@ -101,14 +101,23 @@ pub struct Begun {
 /// How old a read that died may be to go on.
 const RESUMES_WITHIN: Duration = Duration::hours(24);
 
-/// Begins a read, or goes on with the newest one if that died and the way of reading is unchanged.
+/// How a source is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// Hash of it: a read that died goes on only if that is unchanged.
+    pub hash: Hash,
+    /// How long a place in it stays where it is.
+    pub holds: Duration,
+}
+
+/// Begins a read, or goes on with the newest one if that died a short while ago and the way of reading is unchanged.
 ///
 /// # Errors
 /// The database failed.
-pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, now: DateTime<Utc>, way: Hash) -> Result<Begun> {
+pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, now: DateTime<Utc>, way: Way) -> Result<Begun> {
     let resumed: Option<(i64, Json)> = sqlx::query_as(
         "UPDATE source_reads SET run_id = $3, at = $4
-         WHERE institution_id = $1 AND state = 'reading' AND bookmark IS NOT NULL AND way = $5 AND at >= $6
+         WHERE institution_id = $1 AND state = 'reading' AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
            AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2)
          RETURNING id, bookmark",
     )
@@ -116,8 +125,9 @@ pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at:
     .bind(&stream.source)
     .bind(run)
     .bind(at.0)
-    .bind(way.to_vec())
+    .bind(way.hash.to_vec())
     .bind(at.0 - RESUMES_WITHIN)
+    .bind(now - way.holds.min(RESUMES_WITHIN))
     .fetch_optional(&mut *connection)
     .await?;
     if let Some((id, bookmark)) = resumed {
@@ -127,7 +137,7 @@ pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at:
         "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at, way)
          VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5, $6) RETURNING id",
     );
-    let id = id.bind(stream.institution).bind(run).bind(&stream.source).bind(at.0).bind(now).bind(way.to_vec()).fetch_one(connection).await?;
+    let id = id.bind(stream.institution).bind(run).bind(&stream.source).bind(at.0).bind(now).bind(way.hash.to_vec()).fetch_one(connection).await?;
     Ok(Begun { id, bookmark: None })
 }
 
@@ -174,7 +184,7 @@ pub async fn known(connection: &mut PgConnection, stream: &Stream, way: Hash) ->
     }))
 }
 
-/// Notes the progress of a read, in the transaction of the page.
+/// Notes the progress of a read, in the transaction of the page; with the place where it stands now, if it can go on from there.
 ///
 /// # Errors
 /// The database failed.
@@ -184,20 +194,32 @@ pub async fn progress(
     read: i64,
     items: usize,
     uploaded: usize,
-    bookmark: Option<&Json>,
+    bookmark: Option<(&Json, DateTime<Utc>)>,
 ) -> Result<()> {
     sqlx::query(
-        "UPDATE source_reads SET pages = pages + 1, items = items + $3, uploaded = uploaded + $4, bookmark = COALESCE($5, bookmark)
+        "UPDATE source_reads SET pages = pages + 1, items = items + $3, uploaded = uploaded + $4, bookmark = COALESCE($5 || jsonb_build_object('kept_at', $6::timestamptz), bookmark)
          WHERE institution_id = $1 AND id = $2",
     )
     .bind(stream.institution)
     .bind(read)
     .bind(i64::try_from(items).unwrap_or(i64::MAX))
     .bind(i64::try_from(uploaded).unwrap_or(i64::MAX))
-    .bind(bookmark)
+    .bind(bookmark.map(|(bookmark, _)| bookmark))
+    .bind(bookmark.map(|(_, now)| now))
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// How many ads a read has found, each counted once, whichever process read it.
+///
+/// # Errors
+/// The database failed.
+pub async fn distinct(connection: &mut PgConnection, stream: &Stream, read: i64) -> Result<i64> {
+    let count = sqlx::query_scalar(
+        "SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 AND NOT (refused IS NOT NULL AND outcome = 'rejected')",
+    );
+    Ok(count.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
 }
 
 /// Ends a read with its proof.

@@ -62,7 +62,7 @@ fn slice(from: u64, size: u64, total: u64) -> Vec<Json> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_paging_reads_everything_once() {
-    let ways: [(&str, &str); 7] = [
+    let ways: [(&str, &str); 9] = [
         ("offset", "records: $.jobs[*]\ncount: $.total\npages: { offset: { parameter: from, size: 10 } }"),
         ("numbers", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0 } }"),
         ("body", "records: $.jobs[*]\nbody: { json: { limit: 10 } }\npages: { offset: { member: page.offset, size: 10, stop: [short] } }"),
@@ -70,19 +70,22 @@ async fn every_way_of_paging_reads_everything_once() {
         ("next", "records: $.jobs[*]\npages: { next: { from: $.link } }"),
         ("link", "records: $.jobs[*]\npages: { link: {} }"),
         ("clamped", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0, stop: [repeat] } }"),
+        ("endless", "records: $.jobs[*]\npages: { cursor: { from: $.next, parameter: from, stop: [repeat] } }"),
+        ("counted", "records: $.jobs[*]\ncount: $.total\npages: { next: { from: $.link, stop: [total] } }"),
     ];
     for (name, fetch) in ways {
         let server = MockServer::start().await;
         let answer = move |request: &Request| {
             let posted: Json = serde_json::from_slice(&request.body).unwrap_or_default();
             let mut from = number(request, "from") + number(request, "page") * 10 + posted["page"]["offset"].as_u64().unwrap_or_default();
-            if name == "clamped" {
+            let leads_on = matches!(name, "endless" | "counted");
+            if leads_on || name == "clamped" {
                 from = from.min(20);
             }
-            let next = (from + 10 < 25).then_some(from + 10);
+            let next = (leads_on || from + 10 < 25).then_some(from + 10);
             let link = next.map(|next| format!("/jobs?from={next}"));
             let mut body = json!({ "jobs": slice(from, 10, 25), "next": next, "link": link });
-            if name == "offset" {
+            if matches!(name, "offset" | "counted") {
                 body["total"] = json!(25);
             }
             let answer = ResponseTemplate::new(200).set_body_json(body);
@@ -349,6 +352,80 @@ async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
     let (found, why) = state(&run(&lab, 1).await);
     assert_eq!((found, why.as_str()), (ReadState::Partial, "1 document without an id, so it is not known which ads are missing"));
     lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_by_number_may_have_shifted_after_a_while_so_the_crawl_begins_anew() {
+    let server = MockServer::start().await;
+    let asked: Arc<std::sync::Mutex<Vec<u64>>> = Arc::default();
+    let list = Arc::clone(&asked);
+    let answer = move |request: &Request| {
+        let page = number(request, "page");
+        list.lock().unwrap().push(page);
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": slice((page - 1) * 10, 10, 500) }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
+    let back = "UPDATE source_reads SET bookmark = bookmark || jsonb_build_object('kept_at', now() - interval '6 minutes') WHERE bookmark IS NOT NULL RETURNING 'kept'";
+    assert_eq!(lab.texts(back).await, ["kept"]);
+    asked.lock().unwrap().clear();
+    let summary = run(&lab, 1).await;
+    assert_eq!((asked.lock().unwrap().first().copied(), state(&summary).0), (Some(1), ReadState::Complete), "{}", state(&summary).1);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ads_that_both_halves_of_a_crawl_hold_count_once_towards_what_is_stated() {
+    let server = MockServer::start().await;
+    let shift = Arc::new(AtomicUsize::new(0));
+    let moved = Arc::clone(&shift);
+    // The crawl died; then an ad of its first half came to stand in the second, in the place of one that is not seen.
+    let answer = move |request: &Request| {
+        let page = number(request, "page");
+        let mut jobs = slice((page - 1) * 10, 10, 500);
+        if moved.load(Ordering::SeqCst) > 0 && page == 50 {
+            jobs[9] = json!({ "id": 0, "title": "Ranger 0" });
+        }
+        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": jobs }))
+    };
+    serve(&server, "GET", answer).await;
+    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
+    assert_eq!(lab.texts("SELECT (bookmark IS NOT NULL)::text FROM source_reads").await, ["true"]);
+    shift.store(1, Ordering::SeqCst);
+    let (found, why) = state(&run(&lab, 1).await);
+    assert_eq!((found, why.as_str()), (ReadState::Partial, "the source states 500 ads, and the two parts of the read have 499"));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bookmark_keeps_no_secret_and_a_source_cannot_ask_for_one() {
+    let asked: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    // The next address echoes our key, or writes what would be filled in.
+    for (echo, is_kept) in [("key=s3cret", true), ("key=s3cret&x=${KEY}", false)] {
+        let server = MockServer::start().await;
+        let list = Arc::clone(&asked);
+        let answer = move |request: &Request| {
+            list.lock().unwrap().push(request.url.to_string());
+            let from = number(request, "from");
+            let next = (from < 490).then(|| format!("/jobs?from={}&{echo}", from + 10));
+            ResponseTemplate::new(200).set_body_json(json!({ "jobs": slice(from, 10, 500), "next": next }))
+        };
+        serve(&server, "GET", answer).await;
+        let fetch = "records: $.jobs[*]\npages: { next: { from: $.next } }\nquery: { key: \"${KEY}\" }";
+        let lab = board(&server, fetch).await;
+        let step = Step::new("2026-09-01", &[("KEY", "s3cret")]);
+        assert!(lab.run_as(&step, false, stop_at(6)).await.remove(0).is_err());
+        let kept = lab.texts("SELECT coalesce(bookmark->'position'->>'address', '') FROM source_reads").await.concat();
+        assert_eq!((kept.contains("s3cret"), kept.contains("key=${KEY}")), (false, is_kept), "{kept}");
+        asked.lock().unwrap().clear();
+        let summary = run(&lab, 1).await;
+        let first = asked.lock().unwrap()[0].clone();
+        assert_eq!((first.contains("from="), first.contains("key=s3cret")), (is_kept, true), "{first}");
+        assert_eq!((state(&summary).0, summary.sources["board"].read.as_ref().unwrap().items), (ReadState::Complete, 500), "{}", state(&summary).1);
+        lab.bench.drop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ use std::time::Instant;
 use tokio_util::io::SyncIoBridge;
 
 /// Where a crawl stands, and what it has read.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Bookmark {
     crawl: usize,
     position: Option<Position>,
@@ -30,7 +30,7 @@ struct Bookmark {
 }
 
 /// What was read so far.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Tally {
     pages: i64,
     items: i64,
@@ -87,7 +87,8 @@ pub(super) struct Reading<'h> {
 
 impl<'h> Reading<'h> {
     pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, mut pages: Pages) -> Reading<'h> {
-        let mark: Bookmark = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+        let kept: Option<Bookmark> = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok());
+        let mark = kept.map(|kept| kept.with_texts(|text| http.filled(text, access))).unwrap_or_default();
         pages.go_on(mark.tally.unreadable, mark.tally.nameless);
         let pages = Arc::new(Mutex::new(pages));
         let validators = Validators::default();
@@ -212,7 +213,7 @@ impl<'h> Reading<'h> {
             self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
         });
         self.mark = self.mark.going_on_at(next.ok());
-        self.end_page(json!(self.mark)).await?;
+        self.end_page(self.kept()).await?;
         self.mark.position.clone()
     }
 
@@ -239,6 +240,14 @@ impl<'h> Reading<'h> {
         }
     }
 
+    /// The bookmark as it may be stored: what the source says of its next pages may echo a secret. Nothing where the text that is stored would not
+    /// give it back, or a source could have its `${NAME}` filled in by us: then the crawl goes on at the page before, or begins anew.
+    fn kept(&self) -> Option<Json> {
+        let shown = self.mark.with_texts(|text| self.http.redacted(text, self.access));
+        let is_safe = self.mark.texts().all(|text| !text.contains("${")) && shown.with_texts(|text| self.http.filled(text, self.access)) == self.mark;
+        is_safe.then(|| json!(shown))
+    }
+
     /// What the page added to the crawl; nothing if the reading was stopped.
     async fn close_page(&mut self) -> Option<Added> {
         let added = self.blocking(|pages| Ok(pages.close_page())).await;
@@ -246,8 +255,8 @@ impl<'h> Reading<'h> {
     }
 
     /// Hands the page on; nothing if nobody wants more.
-    async fn end_page(&mut self, bookmark: Json) -> Option<()> {
-        let ended = self.blocking(|pages| pages.end_page(Some(bookmark))).await;
+    async fn end_page(&mut self, bookmark: Option<Json>) -> Option<()> {
+        let ended = self.blocking(|pages| pages.end_page(bookmark)).await;
         self.unless_stopped(ended)
     }
 
@@ -404,6 +413,17 @@ fn with_request(item: Item, request: Option<&Json>) -> Item {
 }
 
 impl Bookmark {
+    /// What comes from the source itself.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        self.position.iter().filter_map(Position::text).chain(self.waiting.iter().map(String::as_str))
+    }
+
+    /// The same with other texts.
+    fn with_texts(&self, other: impl Fn(&str) -> String) -> Bookmark {
+        let position = self.position.as_ref().map(|position| position.with_text(&other));
+        Bookmark { position, waiting: self.waiting.iter().map(|text| other(text)).collect(), ..self.clone() }
+    }
+
     /// The bookmark of what follows: a position of this crawl, or the next crawl.
     fn going_on_at(&self, position: Option<Position>) -> Bookmark {
         let Some(position) = position else {

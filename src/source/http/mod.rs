@@ -28,7 +28,7 @@ use before::{Before, BeforeSpec};
 use detail::DetailSpec;
 use indexmap::IndexMap;
 use paging::{PagesSpec, Paging};
-use request::{BodySpec, MethodSpec, Ready, Request, Written, redacted};
+use request::{BodySpec, MethodSpec, Ready, Request, Written, filled, redacted};
 use reqwest::cookie::Jar;
 use reqwest::header::{HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use schemars::JsonSchema;
@@ -150,6 +150,10 @@ impl HttpSpec {
         let place = self.pages.as_ref().map_or_else(|| self.url.place().clone(), |pages| pages.place.clone());
         let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, &place, out);
         let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), self.count.as_ref(), out);
+        if self.count.is_none() && paging.as_ref().is_some_and(Paging::wants_count) {
+            out.error(&place, "bad-paging", "`total` is the end where a count is reached, and none is stated")
+                .help("add `count: $.total`, or leave `total` out");
+        }
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let detail = self.detail.as_ref().map(|detail| detail.compile(out));
         let responses = Responses::compile(&self.responses, out);
@@ -225,6 +229,11 @@ impl Http {
         self.manners.window
     }
 
+    /// Whether its pages are told by numbers or offsets.
+    pub(super) fn counts_pages(&self) -> bool {
+        self.paging.counts()
+    }
+
     /// Reads all pages of all crawls.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
         if let Some(missing) = self.missing_variables(access).into_iter().next() {
@@ -251,6 +260,11 @@ impl Http {
     /// A text without the values of variables.
     fn redacted(&self, text: &str, access: &Access) -> String {
         redacted(text, &self.templates(), &access.variables)
+    }
+
+    /// A text in which variables stand as they were written, with their values.
+    fn filled(&self, text: &str, access: &Access) -> String {
+        filled(text, &self.templates(), &access.variables)
     }
 
     /// Whether the source can be asked for what has changed: one page, and nothing that must be asked for all the same.

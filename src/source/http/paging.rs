@@ -89,6 +89,9 @@ pub struct CursorSpec {
     member: Option<Located<String>>,
     /// Most pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
+    /// What else is the end, beside an answer that names no next page.
+    #[serde(default)]
+    stop: Vec<Stop>,
 }
 
 /// Addresses in the answer.
@@ -104,6 +107,9 @@ pub struct NextSpec {
     pattern: Option<Text>,
     /// Most pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
+    /// What else is the end, beside an answer that names no next page.
+    #[serde(default)]
+    stop: Vec<Stop>,
 }
 
 /// The `Link` header.
@@ -112,6 +118,9 @@ pub struct NextSpec {
 pub struct LinkSpec {
     /// Most pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
+    /// What else is the end, beside an answer that names no next page.
+    #[serde(default)]
+    stop: Vec<Stop>,
 }
 
 fn one() -> u64 {
@@ -126,10 +135,14 @@ fn one_positive() -> Positive<u64> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "end of paging", rename_all = "lowercase")]
 pub enum Stop {
-    /// A page with fewer ads than a full one.
+    /// A page with fewer ads than a full one; only by number or offset.
     Short,
     /// A page that holds no new ad.
     Repeat,
+    /// A page without ads; by number or offset it always is.
+    Empty,
+    /// That as many ads were read as `count` states; by number or offset it always is.
+    Total,
 }
 
 /// How to come to the next page, compiled.
@@ -173,6 +186,26 @@ pub enum Position {
     Address(String),
 }
 
+impl Position {
+    /// What the source itself said of it.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Position::Cursor(text) | Position::Address(text) => Some(text),
+            Position::Start | Position::Number(_) => None,
+        }
+    }
+
+    /// The same with another text.
+    #[must_use]
+    pub fn with_text(&self, other: impl Fn(&str) -> String) -> Position {
+        match self {
+            Position::Cursor(text) => Position::Cursor(other(text)),
+            Position::Address(text) => Position::Address(other(text)),
+            Position::Start | Position::Number(_) => self.clone(),
+        }
+    }
+}
+
 /// What a page says about the next.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
@@ -210,7 +243,7 @@ impl PagesSpec {
         let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
         Some(match spec {
             None => plain(Way::Single),
-            Some(PagesSpec::Link(link)) => Paging { max: max(&link.max), ..plain(Way::Link) },
+            Some(PagesSpec::Link(link)) => Paging { max: max(&link.max), stop: led_stops(&link.stop, place, out)?, ..plain(Way::Link) },
             Some(PagesSpec::Number(number)) => {
                 let target = target(number.parameter.as_ref(), number.member.as_ref(), place, out)?;
                 let way = Way::Number { target, first: number.first, step: number.step.0 };
@@ -230,11 +263,13 @@ impl PagesSpec {
                 };
                 let (taken, target) =
                     (taken.compile(place, Some(decode), out), target(cursor.parameter.as_ref(), cursor.member.as_ref(), place, out));
-                Paging { max: max(&cursor.max), ..plain(Way::Cursor { taken: taken?, target: target? }) }
+                let stop = led_stops(&cursor.stop, place, out);
+                Paging { max: max(&cursor.max), stop: stop?, ..plain(Way::Cursor { taken: taken?, target: target? }) }
             }
             Some(PagesSpec::Next(next)) => {
                 let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
-                Paging { max: max(&next.max), ..plain(Way::Next { taken: taken.compile(place, Some(decode), out)? }) }
+                let (taken, stop) = (taken.compile(place, Some(decode), out), led_stops(&next.stop, place, out));
+                Paging { max: max(&next.max), stop: stop?, ..plain(Way::Next { taken: taken? }) }
             }
         })
     }
@@ -260,7 +295,22 @@ fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Di
     Some(stop.to_vec())
 }
 
+/// The ends where the answer leads to the next page.
+fn led_stops(stop: &[Stop], place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
+    if stop.contains(&Stop::Short) {
+        out.error(place, "bad-paging", "a short page is no end where the answer names the next page")
+            .help("leave `short` out; `repeat`, `empty` and `total` can be the end");
+        return None;
+    }
+    Some(stop.to_vec())
+}
+
 impl Paging {
+    /// Whether the end is where the stated count is reached, and only because that is said.
+    pub fn wants_count(&self) -> bool {
+        self.stop.contains(&Stop::Total)
+    }
+
     /// What to look for in the body of each page.
     pub fn spot(&self) -> Option<&Spot> {
         match &self.way {
@@ -280,6 +330,11 @@ impl Paging {
     /// Whether there is one page only.
     pub fn is_single(&self) -> bool {
         matches!(self.way, Way::Single)
+    }
+
+    /// Whether positions are numbers or offsets.
+    pub fn counts(&self) -> bool {
+        matches!(self.way, Way::Number { .. } | Way::Offset { .. })
     }
 
     /// In a few words.
@@ -317,20 +372,20 @@ impl Paging {
 
     /// What follows the page at a position.
     pub fn follows(&self, position: &Position, hints: &Hints) -> Follows {
-        let counts = matches!(self.way, Way::Number { .. } | Way::Offset { .. });
-        let reached = hints.stated.is_some_and(|stated| hints.read >= stated);
-        let short = self.stop.contains(&Stop::Short) && self.size.is_some_and(|size| hints.items < size);
+        let ends_at = |stop: Stop| self.stop.contains(&stop) || (self.counts() && matches!(stop, Stop::Empty | Stop::Total));
+        let reached = ends_at(Stop::Total) && hints.stated.is_some_and(|stated| hints.read >= stated);
+        let short = ends_at(Stop::Short) && self.size.is_some_and(|size| hints.items < size);
         let next = self.next(position, hints);
-        if self.is_single() || next.is_none() || (counts && hints.items == 0) {
+        if self.is_single() || next.is_none() || (ends_at(Stop::Empty) && hints.items == 0) {
             return Follows::End;
         }
         if hints.items > 0 && hints.fresh == 0 {
-            return match self.stop.contains(&Stop::Repeat) {
+            return match ends_at(Stop::Repeat) {
                 true => Follows::End,
                 false => Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned()),
             };
         }
-        if counts && (reached || short) {
+        if reached || short {
             return Follows::End;
         }
         next.map_or(Follows::End, Follows::Page)
@@ -417,6 +472,19 @@ mod tests {
         assert_eq!(offset(&[]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::Page(Position::Number(20)));
         assert_eq!(offset(&[Stop::Short]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::End);
         assert_eq!(offset(&[Stop::Repeat]).follows(&Position::Start, &hints(20, 0, 40, None)), Follows::End);
+    }
+
+    #[test]
+    fn what_an_answer_leads_to_is_left_only_where_that_is_said() {
+        let cursor = |stop: &[Stop]| paging(Way::Cursor { taken: Taken::Header("x".into()), target: target() }, stop, None);
+        let led = |stop: &[Stop], items, fresh, read| {
+            cursor(stop).follows(&Position::Start, &Hints { taken: Some("b".into()), ..hints(items, fresh, read, Some(20)) })
+        };
+        let on = Follows::Page(Position::Cursor("b".into()));
+        assert_eq!((led(&[], 10, 10, 20), led(&[Stop::Total], 10, 10, 20)), (on.clone(), Follows::End));
+        assert_eq!((led(&[], 0, 0, 10), led(&[Stop::Empty], 0, 0, 10)), (on.clone(), Follows::End));
+        assert_eq!((led(&[Stop::Total], 5, 5, 10), led(&[Stop::Repeat], 5, 0, 10)), (on, Follows::End));
+        assert!(matches!(led(&[Stop::Total], 5, 0, 10), Follows::Broken(_)));
     }
 
     #[test]

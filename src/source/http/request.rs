@@ -361,6 +361,12 @@ pub fn redacted(text: &str, templates: &[&Template], variables: &Variables) -> S
     shown
 }
 
+/// A text that was [`redacted`], as it was.
+pub fn filled(text: &str, templates: &[&Template], variables: &Variables) -> String {
+    let names = templates.iter().flat_map(|template| template.variables());
+    names.fold(text.to_owned(), |text, name| variables.get(name).map_or(text.clone(), |value| text.replace(&format!("${{{name}}}"), value)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
