@@ -100,6 +100,29 @@ async fn every_way_of_paging_reads_everything_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_later_pages_do_not_repeat_holds_for_all_of_them() {
+    // Workday states the count on its first page and zero on all others; other boards state what is left.
+    let ways: [(&str, fn(u64) -> u64); 2] = [("zero", |_| 0), ("what is left", |from| 45 - from)];
+    for (name, later) in ways {
+        for (there, expected) in [(45_u64, ReadState::Complete), (40, ReadState::Partial)] {
+            let server = MockServer::start().await;
+            let answer = move |request: &Request| {
+                let posted: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+                let from = posted["offset"].as_u64().unwrap_or_default();
+                let total = if from == 0 { 45 } else { later(from.min(45)) };
+                ResponseTemplate::new(200).set_body_json(json!({ "total": total, "jobPostings": slice(from, 20, there) }))
+            };
+            serve(&server, "POST", answer).await;
+            let fetch = "body: { json: { limit: 20, offset: 0 } }\npages: { offset: { member: offset, size: 20 } }\nrecords: $.jobPostings[*]\ncount: $.total";
+            let lab = board(&server, fetch).await;
+            let summary = run(&lab, 1).await;
+            assert_eq!((state(&summary).0, summary.total.created), (expected, i64::try_from(there).unwrap()), "{name}: {}", state(&summary).1);
+            lab.bench.drop().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_open_the_door_and_show_nowhere() {
     let kinds: [(&str, &str, &str); 4] = [
         ("auth: { bearer: \"${KEY}\" }", "authorization", "Bearer s3cret"),

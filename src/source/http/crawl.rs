@@ -179,7 +179,8 @@ impl<'h> Reading<'h> {
         tally.crawl_pages += 1;
         tally.add(page.items);
         tally.bytes += page.bytes;
-        tally.crawl_stated = page.found.stated.or(tally.crawl_stated);
+        // Some boards state their count on the first page only, and zero or what is left on those after it.
+        tally.crawl_stated = tally.crawl_stated.max(page.found.stated);
         if page.not_modified {
             return None;
         }
