@@ -62,7 +62,7 @@ fn slice(from: u64, size: u64, total: u64) -> Vec<Json> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_paging_reads_everything_once() {
-    let ways: [(&str, &str); 7] = [
+    let ways: [(&str, &str); 9] = [
         ("offset", "records: $.jobs[*]\ncount: $.total\npages: { offset: { parameter: from, size: 10 } }"),
         ("numbers", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0 } }"),
         ("body", "records: $.jobs[*]\nbody: { json: { limit: 10 } }\npages: { offset: { member: page.offset, size: 10, stop: [short] } }"),
@@ -70,6 +70,8 @@ async fn every_way_of_paging_reads_everything_once() {
         ("next", "records: $.jobs[*]\npages: { next: { from: $.link } }"),
         ("link", "records: $.jobs[*]\npages: { link: {} }"),
         ("clamped", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0, stop: [repeat] } }"),
+        ("clamped cursor", "records: $.jobs[*]\npages: { cursor: { from: $.next, parameter: from, stop: [repeat] } }"),
+        ("counted circle", "records: $.jobs[*]\ncount: $.total\npages: { next: { from: $.link } }"),
     ];
     for (name, fetch) in ways {
         let server = MockServer::start().await;
@@ -79,10 +81,15 @@ async fn every_way_of_paging_reads_everything_once() {
             if name == "clamped" {
                 from = from.min(20);
             }
-            let next = (from + 10 < 25).then_some(from + 10);
+            let next = match name {
+                // The last page names itself, or the first.
+                "clamped cursor" => Some((from + 10).min(20)),
+                "counted circle" => Some((from + 10) % 30),
+                _ => (from + 10 < 25).then_some(from + 10),
+            };
             let link = next.map(|next| format!("/jobs?from={next}"));
             let mut body = json!({ "jobs": slice(from, 10, 25), "next": next, "link": link });
-            if name == "offset" {
+            if matches!(name, "offset" | "counted circle") {
                 body["total"] = json!(25);
             }
             let answer = ResponseTemplate::new(200).set_body_json(body);

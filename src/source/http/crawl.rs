@@ -120,7 +120,11 @@ impl<'h> Reading<'h> {
         let mut visited = HashSet::new();
         let mut position = self.mark.position.clone().unwrap_or(Position::Start);
         loop {
-            if let Some(problem) = self.limit_reached(&mut visited, &position) {
+            let is_new = visited.insert(position.clone());
+            if !is_new && self.http.paging.ends_at_repeats(number(self.mark.tally.crawl_items), self.mark.tally.crawl_stated.map(number)) {
+                return None;
+            }
+            if let Some(problem) = self.limit_reached(is_new) {
                 self.mark.tally.problems.push(problem);
                 return None;
             }
@@ -155,9 +159,9 @@ impl<'h> Reading<'h> {
         work(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn limit_reached(&self, visited: &mut HashSet<Position>, position: &Position) -> Option<String> {
+    fn limit_reached(&self, is_new: bool) -> Option<String> {
         let (limits, tally) = (&self.http.limits, &self.mark.tally);
-        if !visited.insert(position.clone()) {
+        if !is_new {
             return Some("the next page was read before: the source leads in a circle".to_owned());
         }
         if tally.crawl_pages >= self.http.paging.max {
@@ -190,7 +194,6 @@ impl<'h> Reading<'h> {
         }
         self.mark.waiting.extend(page.found.pages.iter().cloned());
         let taken = page.found.taken.into_iter().next().flatten();
-        let number = |count: i64| u64::try_from(count).unwrap_or_default();
         let mut hints = Hints {
             items: number(page.items),
             fresh: 0,
@@ -368,6 +371,10 @@ impl From<Unread> for Trouble {
             Unread::Beyond(why) => Trouble::Lasting(why),
         }
     }
+}
+
+fn number(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
 }
 
 /// A body that is too large is so the next time, too.

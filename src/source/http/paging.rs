@@ -89,6 +89,11 @@ pub struct CursorSpec {
     member: Option<Located<String>>,
     /// Most pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
+    /// What else is the end.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
 }
 
 /// Addresses in the answer.
@@ -104,6 +109,11 @@ pub struct NextSpec {
     pattern: Option<Text>,
     /// Most pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
+    /// What else is the end.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
 }
 
 /// The `Link` header.
@@ -112,6 +122,10 @@ pub struct NextSpec {
 pub struct LinkSpec {
     /// Most pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
+    /// What else is the end.
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
 }
 
 fn one() -> u64 {
@@ -128,7 +142,7 @@ fn one_positive() -> Positive<u64> {
 pub enum Stop {
     /// A page with fewer ads than a full one.
     Short,
-    /// A page that holds no new ad.
+    /// A page that holds no new ad, or a next page that was read before.
     Repeat,
 }
 
@@ -210,7 +224,10 @@ impl PagesSpec {
         let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
         Some(match spec {
             None => plain(Way::Single),
-            Some(PagesSpec::Link(link)) => Paging { max: max(&link.max), ..plain(Way::Link) },
+            Some(PagesSpec::Link(link)) => {
+                let stop = stops(&link.stop, link.size, place, out)?;
+                Paging { max: max(&link.max), stop, size: link.size.map(|size| size.0), ..plain(Way::Link) }
+            }
             Some(PagesSpec::Number(number)) => {
                 let target = target(number.parameter.as_ref(), number.member.as_ref(), place, out)?;
                 let way = Way::Number { target, first: number.first, step: number.step.0 };
@@ -230,11 +247,14 @@ impl PagesSpec {
                 };
                 let (taken, target) =
                     (taken.compile(place, Some(decode), out), target(cursor.parameter.as_ref(), cursor.member.as_ref(), place, out));
-                Paging { max: max(&cursor.max), ..plain(Way::Cursor { taken: taken?, target: target? }) }
+                let stop = stops(&cursor.stop, cursor.size, place, out);
+                let way = Way::Cursor { taken: taken?, target: target? };
+                Paging { way, max: max(&cursor.max), stop: stop?, size: cursor.size.map(|size| size.0) }
             }
             Some(PagesSpec::Next(next)) => {
                 let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
-                Paging { max: max(&next.max), ..plain(Way::Next { taken: taken.compile(place, Some(decode), out)? }) }
+                let (taken, stop) = (taken.compile(place, Some(decode), out), stops(&next.stop, next.size, place, out));
+                Paging { way: Way::Next { taken: taken? }, max: max(&next.max), stop: stop?, size: next.size.map(|size| size.0) }
             }
         })
     }
@@ -324,16 +344,21 @@ impl Paging {
         if self.is_single() || next.is_none() || (counts && hints.items == 0) {
             return Follows::End;
         }
-        if hints.items > 0 && hints.fresh == 0 {
-            return match self.stop.contains(&Stop::Repeat) {
-                true => Follows::End,
-                false => Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned()),
-            };
+        if hints.fresh == 0 && self.ends_at_repeats(hints.read, hints.stated) {
+            return Follows::End;
         }
-        if counts && (reached || short) {
+        if hints.items > 0 && hints.fresh == 0 {
+            return Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned());
+        }
+        if short || (counts && reached) {
             return Follows::End;
         }
         next.map_or(Follows::End, Follows::Page)
+    }
+
+    /// Whether what is no new ad, or no new page, is the end: the author says so, or as many ads as are stated were read.
+    pub fn ends_at_repeats(&self, read: u64, stated: Option<u64>) -> bool {
+        self.stop.contains(&Stop::Repeat) || stated.is_some_and(|stated| read >= stated)
     }
 
     fn next(&self, position: &Position, hints: &Hints) -> Option<Position> {
@@ -417,6 +442,24 @@ mod tests {
         assert_eq!(offset(&[]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::Page(Position::Number(20)));
         assert_eq!(offset(&[Stop::Short]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::End);
         assert_eq!(offset(&[Stop::Repeat]).follows(&Position::Start, &hints(20, 0, 40, None)), Follows::End);
+    }
+
+    #[test]
+    fn where_a_next_page_is_always_named_a_page_without_a_new_ad_can_be_the_end() {
+        let way = || Way::Cursor { taken: Taken::Header("next".to_owned()), target: target() };
+        let after =
+            |stop: &[Stop], hints: Hints| paging(way(), stop, Some(10)).follows(&Position::Start, &Hints { taken: Some("a".into()), ..hints });
+        let page = Follows::Page(Position::Cursor("a".into()));
+        assert!(matches!(after(&[], hints(10, 0, 20, None)), Follows::Broken(_)));
+        assert!(matches!(after(&[], hints(10, 0, 20, Some(21))), Follows::Broken(_)));
+        // The stated count alone ends nothing where the source says how to go on.
+        assert_eq!(after(&[], hints(10, 10, 20, Some(20))), page);
+        assert_eq!(after(&[], hints(0, 0, 20, None)), page);
+        for ended in [hints(10, 0, 20, Some(20)), hints(0, 0, 20, Some(20))] {
+            assert_eq!(after(&[], ended), Follows::End);
+        }
+        assert_eq!(after(&[Stop::Repeat], hints(10, 0, 20, None)), Follows::End);
+        assert_eq!(after(&[Stop::Short], hints(9, 9, 19, None)), Follows::End);
     }
 
     #[test]
