@@ -50,6 +50,8 @@ mod replay;
 mod rollbacks;
 #[path = "suite/schemas.rs"]
 mod schemas;
+#[path = "suite/sitemaps.rs"]
+mod sitemaps;
 #[path = "suite/sources.rs"]
 mod sources;
 #[path = "suite/testing.rs"]

@@ -62,7 +62,7 @@ fn slice(from: u64, size: u64, total: u64) -> Vec<Json> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_paging_reads_everything_once() {
-    let ways: [(&str, &str); 9] = [
+    let ways: [(&str, &str); 10] = [
         ("offset", "records: $.jobs[*]\ncount: $.total\npages: { offset: { parameter: from, size: 10 } }"),
         ("numbers", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0 } }"),
         ("body", "records: $.jobs[*]\nbody: { json: { limit: 10 } }\npages: { offset: { member: page.offset, size: 10, stop: [short] } }"),
@@ -72,20 +72,26 @@ async fn every_way_of_paging_reads_everything_once() {
         ("clamped", "records: $.jobs[*]\npages: { number: { parameter: page, first: 0, stop: [repeat] } }"),
         ("endless", "records: $.jobs[*]\npages: { cursor: { from: $.next, parameter: from, stop: [repeat] } }"),
         ("counted", "records: $.jobs[*]\ncount: $.total\npages: { next: { from: $.link, stop: [total] } }"),
+        ("counted circle", "records: $.jobs[*]\ncount: $.total\npages: { next: { from: $.link } }"),
     ];
     for (name, fetch) in ways {
         let server = MockServer::start().await;
         let answer = move |request: &Request| {
             let posted: Json = serde_json::from_slice(&request.body).unwrap_or_default();
             let mut from = number(request, "from") + number(request, "page") * 10 + posted["page"]["offset"].as_u64().unwrap_or_default();
-            let leads_on = matches!(name, "endless" | "counted");
-            if leads_on || name == "clamped" {
+            if matches!(name, "endless" | "counted" | "clamped") {
                 from = from.min(20);
             }
-            let next = (leads_on || from + 10 < 25).then_some(from + 10);
+            let next = match name {
+                // The last page names itself, or the first.
+                "endless" => Some((from + 10).min(20)),
+                "counted circle" => Some((from + 10) % 30),
+                "counted" => Some((from + 10).min(20)),
+                _ => (from + 10 < 25).then_some(from + 10),
+            };
             let link = next.map(|next| format!("/jobs?from={next}"));
             let mut body = json!({ "jobs": slice(from, 10, 25), "next": next, "link": link });
-            if matches!(name, "offset" | "counted") {
+            if matches!(name, "offset" | "counted" | "counted circle") {
                 body["total"] = json!(25);
             }
             let answer = ResponseTemplate::new(200).set_body_json(body);
@@ -99,6 +105,29 @@ async fn every_way_of_paging_reads_everything_once() {
         let summary = run(&lab, 1).await;
         assert_eq!((state(&summary), summary.total.created), ((ReadState::Complete, String::new()), 25), "{name}");
         lab.bench.drop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_later_pages_do_not_repeat_holds_for_all_of_them() {
+    // Workday states the count on its first page and zero on all others; other boards state what is left.
+    let ways: [(&str, fn(u64) -> u64); 2] = [("zero", |_| 0), ("what is left", |from| 45 - from)];
+    for (name, later) in ways {
+        for (there, expected) in [(45_u64, ReadState::Complete), (40, ReadState::Partial)] {
+            let server = MockServer::start().await;
+            let answer = move |request: &Request| {
+                let posted: Json = serde_json::from_slice(&request.body).unwrap_or_default();
+                let from = posted["offset"].as_u64().unwrap_or_default();
+                let total = if from == 0 { 45 } else { later(from.min(45)) };
+                ResponseTemplate::new(200).set_body_json(json!({ "total": total, "jobPostings": slice(from, 20, there) }))
+            };
+            serve(&server, "POST", answer).await;
+            let fetch = "body: { json: { limit: 20, offset: 0 } }\npages: { offset: { member: offset, size: 20 } }\nrecords: $.jobPostings[*]\ncount: $.total";
+            let lab = board(&server, fetch).await;
+            let summary = run(&lab, 1).await;
+            assert_eq!((state(&summary).0, summary.total.created), (expected, i64::try_from(there).unwrap()), "{name}: {}", state(&summary).1);
+            lab.bench.drop().await;
+        }
     }
 }
 

@@ -143,6 +143,11 @@ impl Door {
             Way::Recorded(network, recorder) => recorder.keep(&ask, network.answer(&ask).await?).await?,
             Way::Replayed(recording) => recording.answer(&ask).await?,
         };
-        ask.responses.judge(answer)
+        let url = answer.url.clone();
+        let judged = ask.responses.judge(answer);
+        if let (Err(Trouble::Passing { wait: Some(wait), .. }), Way::Network(network) | Way::Recorded(network, _)) = (&judged, &self.way) {
+            network.leave_alone(&url, *wait);
+        }
+        judged
     }
 }

@@ -120,6 +120,11 @@ impl Network {
         self.pacer.turn(url, pace_of(url, manners.pace, delay)).await
     }
 
+    /// Leaves the host of an address alone for as long as it asks.
+    pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
+        self.pacer.leave_alone(url, wait);
+    }
+
     async fn send(&self, hop: &Hop, manners: &Manners, left: Duration, cookies: Option<&Jar>) -> Result<reqwest::Response, Trouble> {
         let client = if manners.allow_private { &self.open } else { &self.guarded };
         let headers = with_ours(hop, manners, cookies);

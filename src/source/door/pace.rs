@@ -1,5 +1,5 @@
-//! One request at a time for each host and port, and a pause between the starts of two. The turns of all institutions are taken here, so
-//! two of them that read the same board do not double its load. A turn ends when its answer is there, not when it is parsed: a reader
+//! One request at a time for each host, and a pause between the starts of two. The turns of all institutions are taken here, so two of them
+//! that read the same board do not double its load; and where a host asks to be left alone, it is by all of them. A turn ends when its answer is there, not when it is parsed: a reader
 //! that asks for details while a long listing is still open must not wait for itself.
 
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex as Lane, OwnedMutexGuard};
 use tokio::time::Instant;
-use url::{Host, Url};
+use url::Url;
 
 /// The pause where nobody asks for another.
 const DEFAULT: Duration = Duration::from_secs(1);
@@ -20,10 +20,18 @@ const MOST_HOSTS: usize = 4096;
 /// When a host was last asked.
 type Started = Option<Instant>;
 
+/// One host.
+#[derive(Default)]
+struct Host {
+    lane: Arc<Lane<Started>>,
+    /// Until when it asks to be left alone.
+    closed_until: Mutex<Option<Instant>>,
+}
+
 /// The turns at all hosts.
 #[derive(Default)]
 pub(super) struct Pacer {
-    hosts: Mutex<HashMap<String, Arc<Lane<Started>>>>,
+    hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
 /// The right to ask one host; others wait until it is dropped.
@@ -34,27 +42,54 @@ pub(super) struct Turn {
 impl Pacer {
     /// Waits for a turn at the host of an address.
     pub(super) async fn turn(&self, url: &Url, pace: Duration) -> Turn {
-        let mut started = self.lane(url).lock_owned().await;
+        let host = self.host(url);
+        let mut started = Arc::clone(&host.lane).lock_owned().await;
         if let Some(last) = *started {
             tokio::time::sleep_until(last + jittered(pace, random())).await;
+        }
+        while let Some(until) = host.closed_until().filter(|until| *until > Instant::now()) {
+            tokio::time::sleep_until(until).await;
         }
         *started = Some(Instant::now());
         Turn { _held: started }
     }
 
-    fn lane(&self, url: &Url) -> Arc<Lane<Started>> {
-        let key = format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
+    /// Leaves the host of an address alone for as long as it asks.
+    pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
+        let until = Instant::now() + wait.min(LONGEST);
+        let host = self.host(url);
+        let mut closed = host.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *closed = closed.max(Some(until));
+    }
+
+    fn host(&self, url: &Url) -> Arc<Host> {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= MOST_HOSTS {
-            hosts.retain(|_, lane| is_wanted(lane));
+            hosts.retain(|_, host| host.is_wanted());
         }
-        Arc::clone(hosts.entry(key).or_default())
+        Arc::clone(hosts.entry(key(url)).or_default())
     }
 }
 
-/// Whether somebody holds or awaits a turn, or had one within a minute.
-fn is_wanted(lane: &Arc<Lane<Started>>) -> bool {
-    Arc::strong_count(lane) > 1 || lane.try_lock().is_ok_and(|started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60)))
+impl Host {
+    fn closed_until(&self) -> Option<Instant> {
+        *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody holds or awaits a turn, or had one within a minute, or nobody may have one yet.
+    fn is_wanted(&self) -> bool {
+        let is_recent = |started: Started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60));
+        self.lane.try_lock().map_or(true, |started| is_recent(*started)) || self.closed_until().is_some_and(|until| until > Instant::now())
+    }
+}
+
+/// What has turns of its own: a host, whatever its scheme and port; at a bare address or on this machine each port, for there every port is a
+/// server of its own.
+fn key(url: &Url) -> String {
+    match url.host() {
+        Some(url::Host::Domain(name)) if !is_loopback(url) => name.trim_end_matches('.').to_owned(),
+        _ => format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()),
+    }
 }
 
 /// The pause before a host is asked again: the author's or the default, and never less than robots.txt asks for.
@@ -65,9 +100,9 @@ pub(super) fn pace_of(url: &Url, declared: Option<Duration>, crawl_delay: Option
 
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
 }
@@ -101,13 +136,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn other_hosts_and_ports_do_not_wait() {
+    async fn other_hosts_do_not_wait() {
         let (pacer, begin) = (Pacer::default(), Instant::now());
         let mut held = Vec::new();
-        for text in ["https://a.example/", "https://b.example/", "https://a.example:8443/", "http://a.example/"] {
+        for text in
+            ["https://a.example/", "https://b.example/", "http://127.0.0.1:1/", "http://127.0.0.1:2/", "http://localhost:1/", "http://localhost:2/"]
+        {
             held.push(pacer.turn(&url(text), Duration::from_secs(9)).await);
         }
         assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_is_one_whatever_its_scheme_and_port() {
+        let (pacer, begin) = (Pacer::default(), Instant::now());
+        for (number, text) in (0_u32..).zip(["https://a.example/", "http://a.example/", "https://a.example:8443/", "https://a.example./"]) {
+            drop(pacer.turn(&url(text), Duration::from_secs(4)).await);
+            assert!(begin.elapsed() >= 4 * number * Duration::from_secs(1), "{text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_asks_to_be_left_alone_is_by_all() {
+        let (pacer, begin) = (Pacer::default(), Instant::now());
+        pacer.leave_alone(&url("https://a.example/x"), Duration::from_secs(30));
+        // A shorter wish does not shorten a longer one.
+        pacer.leave_alone(&url("https://a.example/z"), Duration::from_secs(5));
+        drop(pacer.turn(&url("https://b.example/"), Duration::ZERO).await);
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        drop(pacer.turn(&url("http://a.example/y"), Duration::ZERO).await);
+        assert!(begin.elapsed() >= Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]

@@ -74,6 +74,15 @@ async fn statuses_become_troubles() {
 }
 
 #[tokio::test]
+async fn a_host_that_asks_for_a_pause_is_left_alone_by_every_source() {
+    let server = server(&[("/late", status(429).insert_header("retry-after", "1")), ("/other", status(200))]).await;
+    let (door, begun) = (Door::new().unwrap(), std::time::Instant::now());
+    assert!(matches!(trouble(&door, ask(&format!("{}/late", server.uri()))).await, Trouble::Passing { .. }));
+    assert!(door.ask(ask(&format!("{}/other", server.uri()))).await.is_ok());
+    assert!(begun.elapsed() >= Duration::from_millis(990), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_challenge_is_blocked() {
     let page = "<title>Just a moment...</title><script src='/cdn-cgi/challenge-platform/h/g/x.js'></script>";
     let server = server(&[("/jobs", status(200).set_body_raw(page, "text/html"))]).await;

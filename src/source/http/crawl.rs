@@ -127,7 +127,11 @@ impl<'h> Reading<'h> {
         let mut visited = HashSet::new();
         let mut position = self.mark.position.clone().unwrap_or(Position::Start);
         loop {
-            if let Some(problem) = self.limit_reached(&mut visited, &position) {
+            let is_new = visited.insert(position.clone());
+            if !is_new && self.http.paging.ends_at_repeats(number(self.mark.tally.crawl_items), self.mark.tally.crawl_stated.map(number)) {
+                return None;
+            }
+            if let Some(problem) = self.limit_reached(is_new) {
                 self.mark.tally.problems.push(problem);
                 return None;
             }
@@ -162,9 +166,9 @@ impl<'h> Reading<'h> {
         work(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn limit_reached(&self, visited: &mut HashSet<Position>, position: &Position) -> Option<String> {
+    fn limit_reached(&self, is_new: bool) -> Option<String> {
         let (limits, tally) = (&self.http.limits, &self.mark.tally);
-        if !visited.insert(position.clone()) {
+        if !is_new {
             return Some("the next page was read before: the source leads in a circle".to_owned());
         }
         if tally.crawl_pages >= self.http.paging.max {
@@ -186,7 +190,8 @@ impl<'h> Reading<'h> {
         tally.crawl_pages += 1;
         tally.read(page.items);
         tally.bytes += page.bytes;
-        tally.state(page.found.stated, page.items);
+        // Some boards state their count on the first page only, and zero or what is left on those after it.
+        tally.crawl_stated = tally.crawl_stated.max(page.found.stated);
         if page.not_modified {
             return None;
         }
@@ -395,6 +400,10 @@ impl From<Unread> for Trouble {
     }
 }
 
+fn number(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}
+
 /// A body that is too large is so the next time, too.
 pub(super) fn too_large(limit: u64) -> Trouble {
     Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes, the most that `limits: {{ page_bytes }}` allows"))
@@ -449,12 +458,6 @@ impl Tally {
         (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
     }
 
-    /// Takes what a page of so many ads states; not a zero that its ads, or a page before it, disprove: some boards count on their first page only.
-    fn state(&mut self, stated: Option<i64>, items: i64) {
-        let is_disproven = stated == Some(0) && (items > 0 || self.crawl_stated > Some(0));
-        self.crawl_stated = stated.filter(|_| !is_disproven).or(self.crawl_stated);
-    }
-
     /// The tally when another crawl begins.
     fn next_crawl(&self) -> Tally {
         let stated = match (self.stated, self.crawl_stated) {
@@ -481,17 +484,5 @@ mod tests {
         let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
         assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
         assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
-    }
-
-    #[test]
-    fn a_zero_that_is_disproven_is_not_what_is_stated() {
-        let stated = |pages: &[(Option<i64>, i64)]| {
-            let mut tally = Tally::default();
-            pages.iter().for_each(|(stated, items)| tally.state(*stated, *items));
-            tally.crawl_stated
-        };
-        assert_eq!(stated(&[(Some(25), 20), (Some(0), 5), (Some(0), 0)]), Some(25));
-        assert_eq!((stated(&[(Some(0), 5)]), stated(&[(Some(0), 0)])), (None, Some(0)));
-        assert_eq!(stated(&[(Some(25), 20), (None, 5), (Some(26), 6)]), Some(26));
     }
 }

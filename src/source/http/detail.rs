@@ -135,7 +135,7 @@ impl Detail {
     /// It is not what it should be.
     pub fn put_into(&self, id: &str, listing: &mut Json, mut page: &[u8]) -> Result<(), String> {
         let url = self.request.example(&BTreeMap::from([("id".to_owned(), id.to_owned())]), Some(listing));
-        let found = first_record(&self.decoder, &mut page, &url, None)?;
+        let found = first_record(&self.decoder, &mut page, &url, None)?.ok_or(HOLDS_NOTHING)?;
         if let Json::Object(members) = listing {
             members.insert(self.into.clone(), found);
         }
@@ -153,15 +153,20 @@ impl Detail {
             let found = first_record(&decoder, &mut counting, &url, charset.as_deref());
             found.map_err(|unread| if counting.is_over { too_large(left) } else { unread.into() })
         });
-        reading.await.map_err(|error| Trouble::Lasting(error.to_string()))?
+        let found = reading.await.map_err(|error| Trouble::Lasting(error.to_string()))??;
+        // It came whole: asked again at once, it would be the same.
+        found.ok_or_else(|| Trouble::Lasting(HOLDS_NOTHING.to_owned()))
     }
 }
+
+/// What is said of a page that can be read, but is not that of an ad.
+const HOLDS_NOTHING: &str = "its own page does not hold what is looked for there";
 
 fn unreadable(unread: Unread) -> Unread {
     unread.told(|why| format!("its own page is not readable: {why}"))
 }
 
-fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Json, Unread> {
+fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Option<Json>, Unread> {
     let mut first = None;
     let mut put = |item: Item| {
         first.get_or_insert(item);
@@ -169,9 +174,9 @@ fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Op
     };
     let found = decoder.decode(reader, &Body { url: Some(url), charset }, &[], &mut put);
     match (first, found) {
-        (Some(Item::Record(text)), _) => serde_json::from_str(&text).map_err(|error| Unread::Broken(error.to_string())),
+        (Some(Item::Record(text)), _) => serde_json::from_str(&text).map(Some).map_err(|error| Unread::Broken(error.to_string())),
         (Some(Item::Unreadable(_, why)), _) => Err(unreadable(Unread::Broken(why))),
         (None, Err(unread)) => Err(unreadable(unread)),
-        (None, Ok(_)) => Err("its own page does not hold what is looked for there".into()),
+        (None, Ok(_)) => Ok(None),
     }
 }

@@ -92,6 +92,8 @@ pub struct CursorSpec {
     /// What else is the end, beside an answer that names no next page.
     #[serde(default)]
     stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
 }
 
 /// Addresses in the answer.
@@ -110,6 +112,8 @@ pub struct NextSpec {
     /// What else is the end, beside an answer that names no next page.
     #[serde(default)]
     stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
 }
 
 /// The `Link` header.
@@ -121,6 +125,8 @@ pub struct LinkSpec {
     /// What else is the end, beside an answer that names no next page.
     #[serde(default)]
     stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
 }
 
 fn one() -> u64 {
@@ -135,9 +141,9 @@ fn one_positive() -> Positive<u64> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "end of paging", rename_all = "lowercase")]
 pub enum Stop {
-    /// A page with fewer ads than a full one; only by number or offset.
+    /// A page with fewer ads than a full one.
     Short,
-    /// A page that holds no new ad.
+    /// A page that holds no new ad, or a next page that was read before.
     Repeat,
     /// A page without ads; by number or offset it always is.
     Empty,
@@ -243,7 +249,10 @@ impl PagesSpec {
         let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
         Some(match spec {
             None => plain(Way::Single),
-            Some(PagesSpec::Link(link)) => Paging { max: max(&link.max), stop: led_stops(&link.stop, place, out)?, ..plain(Way::Link) },
+            Some(PagesSpec::Link(link)) => {
+                let stop = stops(&link.stop, link.size, place, out)?;
+                Paging { max: max(&link.max), stop, size: link.size.map(|size| size.0), ..plain(Way::Link) }
+            }
             Some(PagesSpec::Number(number)) => {
                 let target = target(number.parameter.as_ref(), number.member.as_ref(), place, out)?;
                 let way = Way::Number { target, first: number.first, step: number.step.0 };
@@ -263,13 +272,14 @@ impl PagesSpec {
                 };
                 let (taken, target) =
                     (taken.compile(place, Some(decode), out), target(cursor.parameter.as_ref(), cursor.member.as_ref(), place, out));
-                let stop = led_stops(&cursor.stop, place, out);
-                Paging { max: max(&cursor.max), stop: stop?, ..plain(Way::Cursor { taken: taken?, target: target? }) }
+                let stop = stops(&cursor.stop, cursor.size, place, out);
+                let way = Way::Cursor { taken: taken?, target: target? };
+                Paging { way, max: max(&cursor.max), stop: stop?, size: cursor.size.map(|size| size.0) }
             }
             Some(PagesSpec::Next(next)) => {
                 let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
-                let (taken, stop) = (taken.compile(place, Some(decode), out), led_stops(&next.stop, place, out));
-                Paging { max: max(&next.max), stop: stop?, ..plain(Way::Next { taken: taken? }) }
+                let (taken, stop) = (taken.compile(place, Some(decode), out), stops(&next.stop, next.size, place, out));
+                Paging { way: Way::Next { taken: taken? }, max: max(&next.max), stop: stop?, size: next.size.map(|size| size.0) }
             }
         })
     }
@@ -290,16 +300,6 @@ fn target(parameter: Option<&Located<String>>, member: Option<&Located<String>>,
 fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
     if stop.contains(&Stop::Short) && size.is_none() {
         out.error(place, "bad-paging", "`short` needs to know how many ads a full page holds").help("add `size: 20`, or leave `short` out");
-        return None;
-    }
-    Some(stop.to_vec())
-}
-
-/// The ends where the answer leads to the next page.
-fn led_stops(stop: &[Stop], place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
-    if stop.contains(&Stop::Short) {
-        out.error(place, "bad-paging", "a short page is no end where the answer names the next page")
-            .help("leave `short` out; `repeat`, `empty` and `total` can be the end");
         return None;
     }
     Some(stop.to_vec())
@@ -379,16 +379,21 @@ impl Paging {
         if self.is_single() || next.is_none() || (ends_at(Stop::Empty) && hints.items == 0) {
             return Follows::End;
         }
-        if hints.items > 0 && hints.fresh == 0 {
-            return match ends_at(Stop::Repeat) {
-                true => Follows::End,
-                false => Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned()),
-            };
+        if hints.fresh == 0 && self.ends_at_repeats(hints.read, hints.stated) {
+            return Follows::End;
         }
-        if reached || short {
+        if hints.items > 0 && hints.fresh == 0 {
+            return Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned());
+        }
+        if short || reached {
             return Follows::End;
         }
         next.map_or(Follows::End, Follows::Page)
+    }
+
+    /// Whether what is no new ad, or no new page, is the end: the author says so, or as many ads as are stated were read.
+    pub fn ends_at_repeats(&self, read: u64, stated: Option<u64>) -> bool {
+        self.stop.contains(&Stop::Repeat) || stated.is_some_and(|stated| read >= stated)
     }
 
     fn next(&self, position: &Position, hints: &Hints) -> Option<Position> {
@@ -485,6 +490,24 @@ mod tests {
         assert_eq!((led(&[], 0, 0, 10), led(&[Stop::Empty], 0, 0, 10)), (on.clone(), Follows::End));
         assert_eq!((led(&[Stop::Total], 5, 5, 10), led(&[Stop::Repeat], 5, 0, 10)), (on, Follows::End));
         assert!(matches!(led(&[Stop::Total], 5, 0, 10), Follows::Broken(_)));
+    }
+
+    #[test]
+    fn where_a_next_page_is_always_named_a_page_without_a_new_ad_can_be_the_end() {
+        let way = || Way::Cursor { taken: Taken::Header("next".to_owned()), target: target() };
+        let after =
+            |stop: &[Stop], hints: Hints| paging(way(), stop, Some(10)).follows(&Position::Start, &Hints { taken: Some("a".into()), ..hints });
+        let page = Follows::Page(Position::Cursor("a".into()));
+        assert!(matches!(after(&[], hints(10, 0, 20, None)), Follows::Broken(_)));
+        assert!(matches!(after(&[], hints(10, 0, 20, Some(21))), Follows::Broken(_)));
+        // The stated count alone ends nothing where the source says how to go on.
+        assert_eq!(after(&[], hints(10, 10, 20, Some(20))), page);
+        assert_eq!(after(&[], hints(0, 0, 20, None)), page);
+        for ended in [hints(10, 0, 20, Some(20)), hints(0, 0, 20, Some(20))] {
+            assert_eq!(after(&[], ended), Follows::End);
+        }
+        assert_eq!(after(&[Stop::Repeat], hints(10, 0, 20, None)), Follows::End);
+        assert_eq!(after(&[Stop::Short], hints(9, 9, 19, None)), Follows::End);
     }
 
     #[test]
