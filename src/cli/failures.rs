@@ -1,8 +1,8 @@
 //! `weir failures`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure, are_institutions, parse_time};
-use crate::diagnostic::{did_you_mean, one_of};
+use super::{DONE, Edge, Failure, are_institutions, parse_time, unknown_name};
+use crate::diagnostic::one_of;
 use crate::model::field::FIELDS;
 use crate::model::{Clock, Severity};
 use crate::plan::picture::thousands;
@@ -183,17 +183,15 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<
     if let Some(source) = wanted.source
         && !flows.iter().any(|flow| flow.source == source)
     {
-        let help = did_you_mean(source, flows.iter().map(|flow| flow.source.as_str()))
-            .map_or_else(|| "`weir plan` lists the sources".to_owned(), |near| format!("did you mean `{near}`?"));
-        return Err(Failure::nothing(format!("unknown source `{source}`\nhelp: {help}")));
+        let known = flows.iter().map(|flow| flow.source.as_str());
+        return Err(unknown_name("source", source, known, || "`weir plan` lists the sources".to_owned()));
     }
     if let Some(field) = wanted.field {
         let fields: BTreeSet<&str> =
             FIELDS.iter().map(|field| field.name()).chain(flows.iter().flat_map(|flow| flow.gauge.fields()).map(String::as_str)).collect();
         if !fields.contains(field) {
-            let help = did_you_mean(field, fields.iter().copied())
-                .map_or_else(|| format!("fields are {}", one_of(fields.iter().copied())), |near| format!("did you mean `{near}`?"));
-            return Err(Failure::nothing(format!("unknown field `{field}`\nhelp: {help}")));
+            let otherwise = || format!("fields are {}", one_of(fields.iter().copied()));
+            return Err(unknown_name("field", field, fields.iter().copied(), otherwise));
         }
     }
     let Some(name) = wanted.rule else { return Ok("no failures".to_owned()) };

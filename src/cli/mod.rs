@@ -221,9 +221,13 @@ impl<E: std::error::Error> From<E> for Failure {
 fn are_institutions(wanted: &[String], checked: &Checked) -> Result<(), Failure> {
     let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
     let Some(unknown) = wanted.iter().find(|wanted| !slugs().any(|slug| slug == *wanted)) else { return Ok(()) };
-    let help =
-        did_you_mean(unknown, slugs()).map_or_else(|| format!("the institutions are {}", one_of(slugs())), |near| format!("did you mean `{near}`?"));
-    Err(Failure::nothing(format!("unknown institution `{unknown}`\nhelp: {help}")))
+    Err(unknown_name("institution", unknown, slugs(), || format!("the institutions are {}", one_of(slugs()))))
+}
+
+/// Refuses a name that nothing has: with the one that was meant, if one is near, or else with other help.
+fn unknown_name<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: impl FnOnce() -> String) -> Failure {
+    let help = did_you_mean(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"));
+    Failure::nothing(format!("unknown {what} `{name}`\nhelp: {help}"))
 }
 
 /// Runs the command line and gives the exit code.

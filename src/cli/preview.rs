@@ -2,8 +2,8 @@
 
 use super::database::block_on;
 use super::run::door;
-use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
-use crate::diagnostic::{did_you_mean, one_of};
+use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show, unknown_name};
+use crate::diagnostic::one_of;
 use crate::engine::preview::{self, Preview};
 use crate::model::letter::is_control;
 use crate::model::{Document, Severity};
@@ -60,12 +60,12 @@ impl PreviewArgs {
     fn choose(&self, checked: &Checked) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
         let slugs = || checked.institutions.iter().map(|institution| institution.slug.as_str());
         let Some(institution) = checked.institutions.iter().find(|one| one.slug == self.institution) else {
-            return Err(unknown("institution", &self.institution, slugs().collect()));
+            return Err(unknown("institution", &self.institution, &slugs().collect::<Vec<_>>()));
         };
         let Some(plan) = institution.plan() else { return Ok(None) };
         let sources = || plan.flows.iter().map(|flow| flow.source.as_str()).collect::<Vec<_>>();
         let number = match &self.source {
-            Some(wanted) => plan.flows.iter().position(|flow| flow.source == *wanted).ok_or_else(|| unknown("source", wanted, sources()))?,
+            Some(wanted) => plan.flows.iter().position(|flow| flow.source == *wanted).ok_or_else(|| unknown("source", wanted, &sources()))?,
             None if plan.flows.len() == 1 => 0,
             None => return Err(Failure::nothing(format!("`{}` has several sources\nhelp: name one of {}", self.institution, one_of(sources())))),
         };
@@ -88,10 +88,8 @@ fn flow_of(plan: &Plan, number: usize) -> &Flow {
     &plan.flows[number]
 }
 
-fn unknown(what: &str, wanted: &str, known: Vec<&str>) -> Failure {
-    let help =
-        did_you_mean(wanted, known.iter().copied()).map_or_else(|| format!("there is {}", one_of(known)), |near| format!("did you mean `{near}`?"));
-    Failure::nothing(format!("unknown {what} `{wanted}`\nhelp: {help}"))
+fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
+    unknown_name(what, wanted, known.iter().copied(), || format!("there is {}", one_of(known.iter().copied())))
 }
 
 fn as_json(preview: &Preview) -> Json {

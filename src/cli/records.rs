@@ -1,7 +1,7 @@
 //! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which form, into which file.
 
-use super::{Edge, FAILED, Failure};
-use crate::diagnostic::{did_you_mean, one_of};
+use super::{Edge, FAILED, Failure, unknown_name};
+use crate::diagnostic::one_of;
 use crate::engine::foresee::Foreseen;
 use crate::engine::saved::{self, Saved};
 use crate::model::Field;
@@ -59,9 +59,7 @@ fn is_custom(field: &str) -> bool {
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
-    let help = did_you_mean(name, known.iter().copied())
-        .map_or_else(|| format!("known are {}", one_of(known.iter().copied())), |near| format!("did you mean `{near}`?"));
-    Failure::nothing(format!("unknown {what} `{name}`\nhelp: {help}"))
+    unknown_name(what, name, known.iter().copied(), || format!("known are {}", one_of(known.iter().copied())))
 }
 
 fn kind() -> impl TypedValueParser<Value = What> {

@@ -3,8 +3,7 @@
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::records::{self, View};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
-use crate::diagnostic::{did_you_mean, one_of};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_institutions, flow, show};
 use crate::engine::foresee::Foreseen;
 use crate::engine::{Engine, Request, RunError, Summary, Watcher};
 use crate::plan::{Checked, Plan, Standing};
@@ -113,14 +112,7 @@ impl Run {
 
     fn choose(&self, checked: &Checked) -> Result<Chosen, Failure> {
         let mut chosen = Chosen { plans: Vec::new(), broken: Vec::new() };
-        let slugs = || checked.institutions.iter().map(|institution| institution.slug.as_str());
-        for wanted in &self.institutions {
-            if !slugs().any(|slug| slug == wanted) {
-                let help = did_you_mean(wanted, slugs())
-                    .map_or_else(|| format!("the institutions are {}", one_of(slugs())), |near| format!("did you mean `{near}`?"));
-                return Err(Failure::nothing(format!("unknown institution `{wanted}`\nhelp: {help}")));
-            }
-        }
+        are_institutions(&self.institutions, checked)?;
         for institution in checked.institutions.iter().filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug)) {
             match &institution.standing {
                 Standing::Ready(plan) => chosen.plans.push(Arc::clone(plan)),

@@ -38,11 +38,16 @@ pub fn shapes(extras: &Extras, given: &Given) -> Shapes {
     shapes
 }
 
+/// The scripts of a rule, as they are written and as they are read.
+fn scripts<'r>(spec: &'r RuleSpec, rule: &'r Rule) -> impl Iterator<Item = (&'r Text, &'r Script)> {
+    let parts = [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))];
+    parts.into_iter().filter_map(|(text, script)| Some((text?, script?)))
+}
+
 /// Whether a rule makes sense; what does not goes to `out`.
 pub fn check(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbox, out: &mut Diagnostics) -> bool {
     let mut good = true;
-    for (text, script) in [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))] {
-        let (Some(text), Some(script)) = (text, script) else { continue };
+    for (text, script) in scripts(spec, rule) {
         for mistake in sense::mistakes(script, shapes, sandbox) {
             out.error(&text.name_at(mistake.line, mistake.column), "meaningless-script", mistake.message).help(mistake.help);
             good = false;
@@ -56,8 +61,7 @@ pub fn check(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbox, o
 
 /// Tells names of sources and institutions that the project does not have. A warning: the source may have gone, and its rule does no harm.
 pub fn check_names(spec: &RuleSpec, rule: &Rule, extras: &Extras, out: &mut Diagnostics) {
-    let parts = [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))];
-    for (text, script) in parts.into_iter().filter_map(|(text, script)| Some((text?, script?))) {
+    for (text, script) in scripts(spec, rule) {
         for named in naming::names(script) {
             let Some(known) = extras.names.get(named.variable).filter(|known| extras.is_whole && !known.is_empty() && !known.contains(&named.name))
             else {
@@ -83,8 +87,7 @@ pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Pa
         file.spec.iter().filter_map(|spec| spec.rules.get()).flatten().filter_map(|spec| Some((spec.id.get()?.as_str(), spec))).collect();
     for rule in &set.rules {
         let Some(spec) = specs.get(rule.id.as_str()) else { continue };
-        for (text, script) in [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))] {
-            let (Some(text), Some(script)) = (text, script) else { continue };
+        for (text, script) in scripts(spec, rule) {
             for member in script.reads.of("job").filter(|member| extras.kinds.contains_key(*member) && !is_declared(member)) {
                 let (line, column) = script.reads.place_of("job", member).unwrap_or((1, 1));
                 out.warning(&text.name_at(line, column), "undeclared-field", format!("no source that uses this set declares `job.{member}`"))

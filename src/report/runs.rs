@@ -51,10 +51,5 @@ fn row(page: &Runs, run: &RunRow) -> Vec<String> {
 }
 
 fn counts(run: &RunRow) -> Option<Counts> {
-    let sources = run.summary.as_ref()?.get("sources")?.as_object()?;
-    let counts = sources.values().filter_map(|counts| serde_json::from_value(counts.clone()).ok());
-    Some(counts.fold(Counts::default(), |mut all, counts| {
-        all.add(&counts);
-        all
-    }))
+    serde_json::from_value(run.summary.as_ref()?.get("total")?.clone()).ok()
 }

@@ -59,8 +59,9 @@ impl List {
     /// # Errors
     /// Text and names are too long.
     pub(super) fn is_mentioned(&self, text: &str) -> Result<bool, String> {
-        let longest = self.lengths.iter().sum::<usize>();
-        budget::spend((text.len() as u64).saturating_mul(longest as u64))?;
+        // Every word is looked at in as many places as a name of that length has words.
+        let looks: usize = self.lengths.iter().sum();
+        budget::spend((text.len() as u64).saturating_mul(looks as u64))?;
         let words = key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
         let words: Vec<&str> = words.split(' ').collect();
         let is_name = |length: &usize| words.windows(*length).any(|some| self.entries.contains_key(&some.join(" ")));

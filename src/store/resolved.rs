@@ -93,17 +93,26 @@ pub struct Resolved {
     pub why: String,
 }
 
+/// Reasons that are gone, of which `$which`.
+macro_rules! resolved {
+    ($which:literal) => {
+        concat!(
+            "SELECT i.slug AS institution, r.source_id, r.original_id, r.document_id, r.error_type, r.field_name, r.rule, r.error_message, r.value, r.since, r.resolved_at, r.why
+             FROM resolved_failures r JOIN institutions i ON i.id = r.institution_id ",
+            $which
+        )
+    };
+}
+
 /// Reasons that are gone since an instant, the newest first.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Option<Clock>, limit: i64) -> Result<Vec<Resolved>> {
-    let rows = sqlx::query_as(
-        "SELECT i.slug AS institution, r.source_id, r.original_id, r.document_id, r.error_type, r.field_name, r.rule, r.error_message, r.value, r.since, r.resolved_at, r.why
-         FROM resolved_failures r JOIN institutions i ON i.id = r.institution_id
-         WHERE ($1::text IS NULL OR i.slug = $1) AND ($2::timestamptz IS NULL OR r.resolved_at >= $2)
-         ORDER BY r.resolved_at DESC, i.slug, r.source_id, r.original_id, r.id LIMIT $3",
-    );
+    let rows = sqlx::query_as(resolved!(
+        "WHERE ($1::text IS NULL OR i.slug = $1) AND ($2::timestamptz IS NULL OR r.resolved_at >= $2)
+         ORDER BY r.resolved_at DESC, i.slug, r.source_id, r.original_id, r.id LIMIT $3"
+    ));
     Ok(rows.bind(slug).bind(since.map(|since| since.0)).bind(limit).fetch_all(connection).await?)
 }
 
@@ -112,10 +121,7 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Opti
 /// # Errors
 /// The database failed.
 pub async fn of_ad(connection: &mut PgConnection, institution: Uuid, source: &str, ids: &[&str]) -> Result<Vec<Resolved>> {
-    let rows = sqlx::query_as(
-        "SELECT i.slug AS institution, r.source_id, r.original_id, r.document_id, r.error_type, r.field_name, r.rule, r.error_message, r.value, r.since, r.resolved_at, r.why
-         FROM resolved_failures r JOIN institutions i ON i.id = r.institution_id
-         WHERE r.institution_id = $1 AND r.source_id = $2 AND r.original_id = ANY ($3) ORDER BY r.resolved_at, r.id",
-    );
+    let rows =
+        sqlx::query_as(resolved!("WHERE r.institution_id = $1 AND r.source_id = $2 AND r.original_id = ANY ($3) ORDER BY r.resolved_at, r.id"));
     Ok(rows.bind(institution).bind(source).bind(ids).fetch_all(connection).await?)
 }

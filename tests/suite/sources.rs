@@ -297,8 +297,8 @@ async fn a_source_that_has_not_changed_is_the_read_before_once_more() {
     lab.bench.drop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_crawl_that_died_goes_on_where_it_was() {
+/// A board of fifty pages of ten ads, and which of them were asked for.
+async fn fifty_pages() -> (MockServer, Lab, Arc<std::sync::Mutex<Vec<u64>>>) {
     let server = MockServer::start().await;
     let asked: Arc<std::sync::Mutex<Vec<u64>>> = Arc::default();
     let list = Arc::clone(&asked);
@@ -309,6 +309,12 @@ async fn a_crawl_that_died_goes_on_where_it_was() {
     };
     serve(&server, "GET", answer).await;
     let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    (server, lab, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_that_died_goes_on_where_it_was() {
+    let (_server, lab, asked) = fifty_pages().await;
     let step = Step::new("2026-09-01", &[]);
     // After a few pages the run is stopped.
     let stopped = lab.run_as(&step, false, stop_at(6)).await.remove(0);
@@ -385,16 +391,7 @@ async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_by_number_may_have_shifted_after_a_while_so_the_crawl_begins_anew() {
-    let server = MockServer::start().await;
-    let asked: Arc<std::sync::Mutex<Vec<u64>>> = Arc::default();
-    let list = Arc::clone(&asked);
-    let answer = move |request: &Request| {
-        let page = number(request, "page");
-        list.lock().unwrap().push(page);
-        ResponseTemplate::new(200).set_body_json(json!({ "total": 500, "jobs": slice((page - 1) * 10, 10, 500) }))
-    };
-    serve(&server, "GET", answer).await;
-    let lab = board(&server, "records: $.jobs[*]\ncount: $.total\npages: { number: { parameter: page } }").await;
+    let (_server, lab, asked) = fifty_pages().await;
     assert!(lab.run_as(&Step::new("2026-09-01", &[]), false, stop_at(6)).await.remove(0).is_err());
     let back = "UPDATE source_reads SET bookmark = bookmark || jsonb_build_object('kept_at', now() - interval '6 minutes') WHERE bookmark IS NOT NULL RETURNING 'kept'";
     assert_eq!(lab.texts(back).await, ["kept"]);

@@ -85,7 +85,6 @@ impl Csv {
     }
 }
 
-/// The names of the columns; a name that comes again gets a number. A row of nothing but commas has many that do.
 fn unread(error: csv::Error) -> Unread {
     let why = error.to_string();
     match error.into_kind() {
@@ -94,6 +93,7 @@ fn unread(error: csv::Error) -> Unread {
     }
 }
 
+/// The names of the columns; a name that comes again gets a number. A row of nothing but commas has many that do.
 fn names(row: &csv::ByteRecord) -> Vec<String> {
     let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let mut free = |name: String| {
