@@ -15,24 +15,21 @@ const LONGEST: Duration = Duration::from_secs(5);
 thread_local! {
     /// What the evaluation under way on this thread has looked at.
     static LOOKED: Cell<u64> = const { Cell::new(0) };
-    /// When the interpreter began with it.
+    /// When the clock was first looked at in it.
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// An evaluation begins.
 pub(super) fn begin() {
     LOOKED.set(0);
+    BEGUN.set(None);
 }
 
-/// The interpreter begins, which may take long.
-pub(super) fn begin_slowly() {
-    begin();
-    BEGUN.set(Some(Instant::now()));
-}
-
-/// Whether the interpreter has had its time.
+/// Whether an evaluation has had its time. The clock runs from the first time that it is asked: what ends before that needs none.
 pub(super) fn is_over() -> bool {
-    BEGUN.get().is_some_and(|begun| begun.elapsed() > LONGEST)
+    let begun = BEGUN.get().unwrap_or_else(Instant::now);
+    BEGUN.set(Some(begun));
+    begun.elapsed() > LONGEST
 }
 
 /// Takes so many letters.

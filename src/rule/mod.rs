@@ -7,6 +7,7 @@
 mod budget;
 pub mod certain;
 pub mod draft;
+mod flat;
 pub mod given;
 pub mod kinds;
 pub mod library;

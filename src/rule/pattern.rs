@@ -5,7 +5,7 @@
 use super::budget;
 use regex::{Regex, RegexBuilder};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes that a compiled pattern may take, at most and at least.
 const SIZES: std::ops::RangeInclusive<u32> = 10..=18;
@@ -62,23 +62,23 @@ impl Pattern {
 
 /// Patterns that were compiled before; a rule has few.
 #[derive(Default)]
-pub(super) struct Patterns(Mutex<HashMap<String, Pattern>>);
+pub(super) struct Patterns(Mutex<HashMap<String, Arc<Pattern>>>);
 
 impl Patterns {
     /// Patterns that are kept; scripts could make up more.
     const MOST: usize = 256;
 
-    /// The pattern of a text.
-    pub(super) fn of(&self, text: &str) -> Result<Pattern, String> {
+    /// The pattern of a text. It is shared: a copy would begin again with what looking has taught it.
+    pub(super) fn of(&self, text: &str) -> Result<Arc<Pattern>, String> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pattern) = known.get(text) {
-            return Ok(pattern.clone());
+            return Ok(Arc::clone(pattern));
         }
-        let compiled = Pattern::new(text)?;
+        let compiled = Arc::new(Pattern::new(text)?);
         if known.len() >= Patterns::MOST {
             known.clear();
         }
-        known.insert(text.to_owned(), compiled.clone());
+        known.insert(text.to_owned(), Arc::clone(&compiled));
         Ok(compiled)
     }
 }

@@ -4,8 +4,10 @@
 use super::kinds::Kinds;
 use super::{budget, library, list};
 use rhai::packages::{Package, StandardPackage};
-use rhai::{Dynamic, Engine, FuncInfo, OptimizationLevel};
+use rhai::{AST, Caches, Dynamic, Engine, EvalAltResult, FuncInfo, OptimizationLevel, Scope};
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Characters of a script. What is nested takes stack, and what is long is nested: `a + b + c` is three deep.
 pub(super) const MAX_SCRIPT: usize = 10_000;
@@ -22,10 +24,15 @@ const MAX_TEXT: usize = 4 * 1024 * 1024;
 /// Items in a list or members of a map.
 const MAX_ITEMS: usize = 100_000;
 
+/// How many sandboxes there have been.
+static SANDBOXES: AtomicU64 = AtomicU64::new(0);
+
 /// The sandboxed engine, shared by all scripts and threads.
 pub struct Sandbox {
     /// The engine.
     pub(super) engine: Engine,
+    /// Which of the sandboxes of this process it is.
+    number: u64,
     /// Functions that there are, each with the kinds of values that it takes, in all its forms.
     pub(super) functions: BTreeMap<String, Vec<Vec<Kinds>>>,
 }
@@ -47,13 +54,46 @@ impl Sandbox {
         for (name, kinds) in engine.collect_fn_metadata(None, form, true) {
             functions.entry(name).or_default().push(kinds);
         }
-        Sandbox { engine, functions }
+        Sandbox { engine, number: SANDBOXES.fetch_add(1, Ordering::Relaxed), functions }
+    }
+
+    /// Evaluates what a script was compiled to, in a scope that is filled for it.
+    pub(super) fn evaluate(&self, ast: &AST, fill: impl FnOnce(&mut Scope)) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mut desk = DESK.take().filter(|desk| desk.sandbox == self.number).unwrap_or_else(|| Box::new(Desk::of(self)));
+        fill(&mut desk.scope);
+        budget::begin();
+        let mut state = self.engine.new_global_runtime_state();
+        #[expect(deprecated, reason = "the only way to keep what functions were found to be; the version of Rhai is pinned")]
+        let result = self.engine.eval_statements_raw(&mut state, &mut desk.caches, &mut desk.scope, ast.statements());
+        desk.scope.clear();
+        DESK.set(Some(desk));
+        result
     }
 
     /// Names of functions as they are called.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.functions.keys().map(String::as_str).filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.contains('$'))
     }
+}
+
+/// What a thread keeps from one evaluation to the next, so that it need not be built again: nothing in it can change what a script comes to.
+struct Desk {
+    /// The sandbox that it belongs to.
+    sandbox: u64,
+    /// Which function a name and kinds of values lead to. Scripts have no functions of their own, so it is the same for all of them.
+    caches: Caches,
+    /// Room for variables; empty between evaluations.
+    scope: Scope<'static>,
+}
+
+impl Desk {
+    fn of(sandbox: &Sandbox) -> Desk {
+        Desk { sandbox: sandbox.number, caches: Caches::new(), scope: Scope::new() }
+    }
+}
+
+thread_local! {
+    static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };
 }
 
 impl Default for Sandbox {
@@ -96,7 +136,7 @@ mod tests {
             let facts = scope::Facts::default();
             let tree = script.lowered.clone();
             let _answer = tree.as_ref().map(|tree| tree.evaluate(crate::rule::lower::View { job: &job, facts: &facts }).is_ok());
-            match script.evaluate(&sandbox, &mut scope::for_rule(&script, &job, &facts)) {
+            match script.evaluate(&sandbox, &crate::rule::lower::View { job: &job, facts: &facts }) {
                 Ok(_) => "a value".to_owned(),
                 Err(error) => format!("{}:{} {error}", error.line, error.column),
             }

@@ -2,11 +2,14 @@
 //! every rule would cost far more than the rules.
 
 use super::library::Date;
-use super::script::{Reads, Script, ScriptError};
+use super::lower::View;
+use super::script::{Reads, ScriptError};
+use super::{Given, flat};
 use crate::model::{Job, Value};
 use chrono::NaiveDate;
 use rhai::{Dynamic, Map, Scope};
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The variables that a rule may read.
@@ -41,41 +44,102 @@ pub struct Relation {
     pub known: bool,
 }
 
-/// Fills a scope for a rule.
-pub fn for_rule(script: &Script, job: &Job, facts: &Facts) -> Scope<'static> {
-    let Script { reads, given, .. } = script;
-    let mut scope = Scope::new();
-    let mut give = |variable: &'static str, value: &dyn Fn() -> Dynamic| {
-        if reads.touches(variable) {
-            scope.push_dynamic(variable, value());
-        }
-    };
-    give("job", &|| members(reads, "job", |name| field(job, name)));
-    give("source", &|| facts.source.clone().into());
-    give("institution", &|| facts.institution.clone().into());
-    give("company", &|| relation(&facts.company));
-    give("division", &|| relation(&facts.division));
-    give("today", &|| Dynamic::from(Date(facts.today)));
-    give("before", &|| facts.before.as_deref().map_or(Dynamic::UNIT, |before| members(reads, "before", |name| field(before, name))));
-    give("lists", &|| given.lists.iter().map(|(name, list)| (name.as_str().into(), Dynamic::from(Arc::clone(list)))).collect::<Map>().into());
-    for (name, parameter) in &given.parameters {
-        scope.push_dynamic(name.as_str(), parameter.to_dynamic());
+/// The member of a variable that is used whole.
+pub(super) const WHOLE: &str = "*";
+
+/// What the variables of a script hold, for one ad or document.
+pub trait Values {
+    /// A member of a variable, or all of it for `*`; nothing where the variable itself is nothing.
+    fn value(&self, variable: &str, member: &str) -> Option<Dynamic>;
+}
+
+impl Values for View<'_> {
+    fn value(&self, variable: &str, member: &str) -> Option<Dynamic> {
+        let View { job, facts } = self;
+        Some(match variable {
+            "job" => field(job, member),
+            "before" => field(facts.before.as_deref()?, member),
+            "source" => facts.source.as_str().into(),
+            "institution" => facts.institution.as_str().into(),
+            "today" => Dynamic::from(Date(facts.today)),
+            "company" => facts.company.member(member),
+            "division" => facts.division.member(member),
+            _ => return None,
+        })
     }
-    scope
 }
 
-/// Fills a scope for a mapping script, which sees the raw document as `doc`.
-pub fn for_mapping(reads: &Reads, document: &Json) -> Scope<'static> {
-    let mut scope = Scope::new();
-    let whole = reads.of("doc").any(|member| member == "*");
-    let doc = if whole { json(document) } else { members(reads, "doc", |name| document.get(name).map_or(Dynamic::UNIT, json)) };
-    scope.push_dynamic("doc", doc);
-    scope
+/// A raw document, which mapping scripts see as `doc`.
+pub struct Document<'a>(pub &'a Json);
+
+impl Values for Document<'_> {
+    fn value(&self, _: &str, member: &str) -> Option<Dynamic> {
+        Some(if member == WHOLE { json(self.0) } else { self.0.get(member).map_or(Dynamic::UNIT, json) })
+    }
 }
 
-fn members(reads: &Reads, variable: &str, value: impl Fn(&str) -> Dynamic) -> Dynamic {
-    let map: Map = reads.of(variable).map(|name| (name.into(), value(name))).collect();
-    Dynamic::from_map(map)
+/// A variable that a script is given.
+#[derive(Debug, Clone)]
+pub(super) struct Variable {
+    name: String,
+    holds: Holds,
+}
+
+#[derive(Debug, Clone)]
+enum Holds {
+    /// A member by itself.
+    Member(String, String),
+    /// A map of members.
+    Members(String, Vec<String>),
+    /// What is the same for every ad.
+    Fixed(Dynamic),
+}
+
+/// The variables that a script reads; each member by itself where it is flat.
+pub(super) fn variables(reads: &Reads, given: &Given, is_flat: bool) -> Vec<Variable> {
+    let owners: BTreeSet<&str> = reads.members.iter().map(|(owner, _)| owner.as_str()).collect();
+    owners
+        .into_iter()
+        .flat_map(|owner| if is_flat && flat::OWNERS.contains(&owner) { by_themselves(owner, reads, given) } else { together(owner, reads, given) })
+        .collect()
+}
+
+fn by_themselves(owner: &str, reads: &Reads, given: &Given) -> Vec<Variable> {
+    let holds = |member: &str| if owner == "lists" { Holds::Fixed(list(member, given)) } else { Holds::Member(owner.to_owned(), member.to_owned()) };
+    reads.of(owner).map(|member| Variable { name: flat::name(owner, member), holds: holds(member) }).collect()
+}
+
+fn together(owner: &str, reads: &Reads, given: &Given) -> Vec<Variable> {
+    let is_whole = reads.of(owner).any(|member| member == WHOLE);
+    let holds = match (owner, given.parameters.get(owner)) {
+        (_, Some(parameter)) => Holds::Fixed(parameter.to_dynamic()),
+        ("lists", _) => Holds::Fixed(reads.of(owner).map(|name| (name.into(), list(name, given))).collect::<Map>().into()),
+        ("source" | "institution" | "today", _) => Holds::Member(owner.to_owned(), WHOLE.to_owned()),
+        ("doc", _) if is_whole => Holds::Member(owner.to_owned(), WHOLE.to_owned()),
+        _ if VARIABLES.contains(&owner) || owner == "doc" => Holds::Members(owner.to_owned(), reads.of(owner).map(str::to_owned).collect()),
+        _ => return Vec::new(),
+    };
+    vec![Variable { name: owner.into(), holds }]
+}
+
+fn list(name: &str, given: &Given) -> Dynamic {
+    given.lists.get(name).map_or(Dynamic::UNIT, |list| Dynamic::from(Arc::clone(list)))
+}
+
+/// Fills a scope with variables.
+pub(super) fn fill(scope: &mut Scope, variables: &[Variable], values: &dyn Values) {
+    for Variable { name, holds } in variables {
+        let value = match holds {
+            Holds::Member(owner, member) => values.value(owner, member),
+            Holds::Members(owner, members) => members
+                .iter()
+                .map(|member| Some((member.as_str().into(), values.value(owner, member)?)))
+                .collect::<Option<Map>>()
+                .map(Dynamic::from_map),
+            Holds::Fixed(value) => Some(value.clone()),
+        };
+        scope.push_dynamic(name.as_str(), value.unwrap_or_default());
+    }
 }
 
 fn field(job: &Job, name: &str) -> Dynamic {
@@ -90,20 +154,23 @@ fn field(job: &Job, name: &str) -> Dynamic {
 fn value(value: &Value) -> Dynamic {
     match value {
         Value::Absent | Value::Invalid(_) => Dynamic::UNIT,
-        Value::Text(text) => text.clone().into(),
+        Value::Text(text) => text.as_str().into(),
         Value::Date(date) => Dynamic::from(Date(*date)),
         Value::Number(number) => json(&Json::Number(number.clone())),
         Value::Bool(truth) => (*truth).into(),
-        Value::List(items) => items.iter().map(|item| Dynamic::from(item.clone())).collect::<Vec<_>>().into(),
+        Value::List(items) => items.iter().map(|item| item.as_str().into()).collect::<rhai::Array>().into(),
         Value::Json(inner) => json(inner),
     }
 }
 
-fn relation(relation: &Relation) -> Dynamic {
-    let mut map = Map::new();
-    map.insert("name".into(), relation.name.clone().map_or(Dynamic::UNIT, Into::into));
-    map.insert("known".into(), relation.known.into());
-    Dynamic::from_map(map)
+impl Relation {
+    fn member(&self, member: &str) -> Dynamic {
+        match member {
+            "name" => self.name.as_deref().map_or(Dynamic::UNIT, Into::into),
+            "known" => self.known.into(),
+            _ => Dynamic::UNIT,
+        }
+    }
 }
 
 /// JSON as scripts see it; null is `()`.
@@ -112,7 +179,7 @@ pub fn json(value: &Json) -> Dynamic {
         Json::Null => Dynamic::UNIT,
         Json::Bool(truth) => (*truth).into(),
         Json::Number(number) => number.as_i64().map_or_else(|| number.as_f64().unwrap_or_default().into(), Into::into),
-        Json::String(text) => text.clone().into(),
+        Json::String(text) => text.as_str().into(),
         Json::Array(items) => items.iter().map(json).collect::<Vec<_>>().into(),
         Json::Object(map) => Dynamic::from_map(map.iter().map(|(key, item)| (key.as_str().into(), json(item))).collect()),
     }

@@ -4,9 +4,10 @@
 use super::lower::tree::Read;
 use super::lower::{self, Tree, View};
 use super::mistake::{Mistake, failure};
-use super::{Given, Sandbox, budget};
+use super::scope::{self, Values, Variable};
+use super::{Given, Sandbox, flat};
 use crate::model::Value;
-use rhai::{AST, ASTNode, Dynamic, Expr, Position, Scope, Stmt};
+use rhai::{AST, ASTNode, Dynamic, EvalAltResult, Expr, Position, Scope, Stmt};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,6 +15,10 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Script {
     ast: AST,
+    /// The same with members as variables of their own, where that can be.
+    flat: Option<AST>,
+    /// What it is given.
+    variables: Vec<Variable>,
     text: String,
     /// What it reads.
     pub reads: Reads,
@@ -48,8 +53,9 @@ pub struct ScriptError {
 }
 
 impl ScriptError {
-    fn new(message: String, position: Position) -> ScriptError {
-        ScriptError { message, line: position.line().unwrap_or(1), column: position.position().unwrap_or(1) }
+    fn of(error: &EvalAltResult) -> ScriptError {
+        let position = error.position();
+        ScriptError { message: failure(error), line: position.line().unwrap_or(1), column: position.position().unwrap_or(1) }
     }
 }
 
@@ -90,9 +96,11 @@ impl Script {
             return Err(mistakes);
         }
         let reads = reads(&ast, variables);
+        let flat = flat::flatten(sandbox, &ast, text, &reads);
         let fields = |variable: &'static str, before: bool| reads.of(variable).filter_map(move |name| Read::field(name, before));
         let fields = fields("job", false).chain(fields("before", true)).collect();
-        Ok(Script { ast, text: text.to_owned(), reads, fields, given: Given::default(), lowered: None }.with(&Given::default()))
+        let script = Script { ast, flat, variables: Vec::new(), text: text.to_owned(), reads, fields, given: Given::default(), lowered: None };
+        Ok(script.with(&Given::default()))
     }
 
     /// The script with what it reads of parameters and lists.
@@ -104,6 +112,7 @@ impl Script {
             parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
             lists: lists.map(|(name, list)| (name.clone(), Arc::clone(list))).collect(),
         };
+        self.variables = scope::variables(&self.reads, &self.given, self.flat.is_some());
         self.lowered = lower::lower(&self).map(Arc::new);
         self
     }
@@ -123,14 +132,29 @@ impl Script {
         self.ast.walk(on_node);
     }
 
-    /// Evaluates the script with the given variables.
+    /// Evaluates the script with what its variables hold.
     ///
     /// # Errors
     /// Why it has no value: an unknown function, a wrong type, a limit.
-    pub fn evaluate(&self, sandbox: &Sandbox, scope: &mut Scope) -> Result<Dynamic, ScriptError> {
-        budget::begin_slowly();
-        let result = sandbox.engine.eval_ast_with_scope::<Dynamic>(scope, &self.ast);
-        result.map_err(|error| ScriptError::new(failure(&error), error.position()))
+    pub fn evaluate(&self, sandbox: &Sandbox, values: &dyn Values) -> Result<Dynamic, ScriptError> {
+        let ast = self.flat.as_ref().unwrap_or(&self.ast);
+        let result = sandbox.evaluate(ast, |scope| scope::fill(scope, &self.variables, values));
+        result.map_err(|error| ScriptError::of(&error))
+    }
+
+    /// What Rhai alone makes of it as it is written, with maps and with nothing kept from earlier evaluations.
+    #[cfg(test)]
+    pub(super) fn by_rhai_alone(&self, sandbox: &Sandbox, values: &dyn Values) -> Result<Dynamic, ScriptError> {
+        let mut scope = Scope::new();
+        scope::fill(&mut scope, &scope::variables(&self.reads, &self.given, false), values);
+        super::budget::begin();
+        sandbox.engine.eval_ast_with_scope(&mut scope, &self.ast).map_err(|error| ScriptError::of(&error))
+    }
+
+    /// Whether its members are variables of their own.
+    #[cfg(test)]
+    pub(super) fn is_flat(&self) -> bool {
+        self.flat.is_some()
     }
 
     /// The script as written.
@@ -166,7 +190,7 @@ fn note(expression: &Expr, path: &[ASTNode], variables: &[&str], reads: &mut Rea
                 add(reads, &variable.1, &member, at, variables);
             }
         }
-        Expr::Variable(variable, _, at) if !is_left_of_dot(path) => add(reads, &variable.1, "*", *at, variables),
+        Expr::Variable(variable, _, at) if !is_left_of_dot(path) => add(reads, &variable.1, scope::WHOLE, *at, variables),
         _ => {}
     }
 }
@@ -179,7 +203,7 @@ fn add(reads: &mut Reads, variable: &str, member: &str, at: Position, variables:
 }
 
 /// The first member of what stands right of a dot: `agency` in `doc.agency.name`.
-fn member_of(right: &Expr) -> Option<(String, Position)> {
+pub(super) fn member_of(right: &Expr) -> Option<(String, Position)> {
     match right {
         Expr::Property(property, at) => Some((property.2.to_string(), *at)),
         Expr::Dot(parts, ..) | Expr::Index(parts, ..) => member_of(&parts.lhs),

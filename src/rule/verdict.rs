@@ -2,7 +2,7 @@
 //! at its place, and a warning where the rule only warns; a rule about a field that is absent or already known to be invalid says nothing further.
 
 use super::lower::View;
-use super::scope::{self, Facts};
+use super::scope::Facts;
 use super::script::ScriptError;
 use super::{Given, Message, Sandbox, Script, budget};
 use crate::model::{Hash, Job, Problem, Severity, Value};
@@ -165,8 +165,7 @@ fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result
 }
 
 fn interpreted(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
-    let mut scope = scope::for_rule(script, job, facts);
-    let value = script.evaluate(sandbox, &mut scope)?;
+    let value = script.evaluate(sandbox, &View { job, facts })?;
     value.as_bool().map_err(|kind| ScriptError { message: format!("gives {}, not true or false", super::mistake::kind(kind)), line: 1, column: 1 })
 }
 
@@ -177,7 +176,7 @@ mod tests {
 
     fn rule(when: Option<&str>, assert: &str) -> Rule {
         let sandbox = Sandbox::new();
-        let compile = |text: &str| Script::compile(&sandbox, text, &scope::VARIABLES).unwrap();
+        let compile = |text: &str| Script::compile(&sandbox, text, &crate::rule::scope::VARIABLES).unwrap();
         Rule {
             id: "r".into(),
             kind: "invalid_date_range".into(),

@@ -7,7 +7,8 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, path_of};
 use crate::model::problem::Invalid;
 use crate::model::{Clock, FieldKind, Parts, Value};
-use crate::rule::{Sandbox, Script, scope};
+use crate::rule::scope::{self, Document};
+use crate::rule::{Sandbox, Script};
 use crate::source::file::{json_path, not_a_path};
 use crate::source::steps::{Markup, Steps, StepsSpec, address_of};
 use crate::span::Zone;
@@ -307,8 +308,7 @@ impl Derive {
     }
 
     fn scripted(&self, script: &Script, view: &View) -> Value {
-        let mut scope = scope::for_mapping(&script.reads, view.document);
-        match script.evaluate(view.sandbox, &mut scope).and_then(scope::to_json) {
+        match script.evaluate(view.sandbox, &Document(view.document)).and_then(scope::to_json) {
             Ok(json) => self.made_of(&self.steps.apply(&[&json], &Markup::default(), address_of(view.document).as_ref()), view),
             Err(error) => {
                 let why = format!("could not be derived: {error} (line {}, column {})", error.line, error.column);

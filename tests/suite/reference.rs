@@ -32,6 +32,7 @@ fn examples(page: &str) -> Vec<String> {
 #[test]
 fn every_example_of_the_rules_page_can_be_evaluated() {
     use weir::model::{Field, Job, Value};
+    use weir::rule::lower::View;
     use weir::rule::{Facts, Given, List, Sandbox, Script, scope};
     let page = std::fs::read_to_string("docs/reference/rules.md").unwrap();
     let examples = examples(&page);
@@ -64,7 +65,7 @@ fn every_example_of_the_rules_page_can_be_evaluated() {
     let sandbox = Sandbox::new();
     for text in &examples {
         let script = Script::compile(&sandbox, text, &scope::VARIABLES).unwrap_or_else(|error| panic!("{text}: {error:?}")).with(&given);
-        let value = script.evaluate(&sandbox, &mut scope::for_rule(&script, &job, &Facts::default()));
+        let value = script.evaluate(&sandbox, &View { job: &job, facts: &Facts::default() });
         assert!(value.is_ok(), "{text}: {value:?}");
     }
     let is_called = |name: &str| regex::Regex::new(&format!(r"\b{name}\(")).is_ok_and(|called| examples.iter().any(|text| called.is_match(text)));

@@ -9,8 +9,8 @@ use crate::model::{Field, Job, Value as Held};
 use crate::rule::certain::{self, Known};
 use crate::rule::kinds::Shapes;
 use crate::rule::library::Date;
-use crate::rule::scope::{self, Facts, Relation, VARIABLES};
-use crate::rule::{Given, List, Parameter, Sandbox, Script};
+use crate::rule::scope::{Facts, Relation, VARIABLES};
+use crate::rule::{Given, List, Parameter, Sandbox, Script, ScriptError};
 use proptest::prelude::*;
 use rhai::Dynamic;
 use serde_json::json;
@@ -45,9 +45,8 @@ fn lowered(script: &Script, job: &Job, facts: &Facts) -> Option<Result<Plain, ()
     Some(tree.evaluate(View { job, facts }).map(Plain::of).map_err(|_| ()))
 }
 
-fn interpreted(script: &Script, job: &Job, facts: &Facts) -> Result<Plain, String> {
-    let value = script.evaluate(&SANDBOX, &mut scope::for_rule(script, job, facts)).map_err(|error| error.to_string())?;
-    Ok(Plain::of_rhai(&value))
+fn interpreted(script: &Script, job: &Job, facts: &Facts) -> Result<Plain, ScriptError> {
+    script.evaluate(&SANDBOX, &View { job, facts }).map(|value| Plain::of_rhai(&value))
 }
 
 /// A value that can be compared, whoever gave it.
@@ -96,10 +95,22 @@ impl Plain {
     }
 }
 
+/// Rhai tells what is wrong with `job.locations.len()` at its first dot; where `job.locations` is a variable, at the dot behind that. Here it is told at the beginning.
+fn from_the_beginning(text: &str, error: ScriptError) -> ScriptError {
+    let line: Vec<char> = text.lines().nth(error.line - 1).unwrap_or_default().chars().collect();
+    let is_dot = line.get(error.column - 1) == Some(&'.');
+    let before = line.iter().take(error.column - 1).rev().take_while(|letter| letter.is_alphabetic() || matches!(letter, '.' | '_')).count();
+    ScriptError { column: if is_dot { error.column - before } else { error.column }, ..error }
+}
+
 /// Holds both to the same, and what is said to be impossible to its word; whether Rhai gave a value, and the tree likewise.
 fn held(text: &str, job: &Job, facts: &Facts) -> Result<(bool, bool), TestCaseError> {
     let script = compiled(text);
     let expected = interpreted(&script, job, facts);
+    let alone =
+        script.by_rhai_alone(&SANDBOX, &View { job, facts }).map(|value| Plain::of_rhai(&value)).map_err(|error| from_the_beginning(text, error));
+    let expected = expected.map_err(|error| from_the_beginning(text, error));
+    prop_assert!(alone == expected, "{text}\nRhai alone: {alone:?}\nhere: {expected:?}\n{job:?}\n{facts:?}");
     let known = Known { shapes: &Shapes::default(), sandbox: &SANDBOX, absence: true };
     for truth in [true, false].into_iter().filter(|truth| expected == Ok(Plain::Truth(*truth))) {
         prop_assert!(!certain::is_impossible(&[(&script, truth)], known), "{text} is said never to be {truth}\n{job:?}\n{facts:?}");
@@ -348,7 +359,17 @@ fn scripts() -> BoxedStrategy<String> {
                 .prop_map(|parts| format!("if {} {{ {} }} else if {} {{ {} }} else {{ {} }}", parts[0], parts[1], parts[2], parts[3], parts[4])),
         ]
     });
-    prop_oneof![8 => joined, 1 => any].boxed()
+    let first = prop_oneof![
+        2 => any.clone().prop_map(|value| format!("let found = {value}; ")),
+        1 => text.prop_map(|value| format!("let found = {value}; found.make_lower(); found == job.title && ")),
+        1 => Just("job.title.make_upper(); ".to_owned()),
+        1 => Just("let job = #{ title: \"x\" }; job.title == \"x\" && ".to_owned()),
+        1 => Just("job.title = \"x\"; ".to_owned()),
+        1 => Just("/* job.title */ job . title == \"x\" || ".to_owned()),
+        1 => Just("`${job.title} ${job.open_date}`.len() > 3 && ".to_owned()),
+    ];
+    let several = (first, joined.clone()).prop_map(|(first, rest)| format!("{first}{rest}"));
+    prop_oneof![8 => joined, 1 => any, 2 => several].boxed()
 }
 
 /// Whether Rhai can read it at all: a choice cannot stand inside an operator without brackets.
