@@ -14,7 +14,7 @@ mod spelling;
 pub use json::to_json;
 pub use place::{Place, Sources};
 pub use render::render;
-pub use spelling::{did_you_mean, one_of};
+pub use spelling::{did_you_mean, is_slip, one_of};
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,6 +13,11 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .map(|(_, candidate)| candidate.to_string())
 }
 
+/// Whether a word is another but for one letter that is wrong, missing, too many, or at the place of its neighbour.
+pub fn is_slip(word: &str, meant: &str) -> bool {
+    strsim::damerau_levenshtein(&plain(word), &plain(meant)) <= 1
+}
+
 /// Names in backticks with commas, sorted as given: "`a`, `b`".
 pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
@@ -50,6 +55,12 @@ mod tests {
         assert_eq!(meant("banana"), None);
         assert_eq!(meant("xx"), None);
         assert_eq!(meant(""), None);
+    }
+
+    #[test]
+    fn one_letter_is_a_slip() {
+        assert!(is_slip("titel", "title") && is_slip("Close-dates", "close_date") && is_slip("id", "id"));
+        assert!(!is_slip("positions", "locations"));
     }
 
     #[test]

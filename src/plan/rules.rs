@@ -5,7 +5,7 @@ use super::meaning;
 use super::tried::{Kind, Point, Tried};
 use crate::config::rules::{Expect, RelationTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
 use crate::model::field::{FIELDS, Field};
 use crate::model::{FieldKind, Job, Value};
 use crate::rule::kinds::{Kinds, Shapes};
@@ -262,9 +262,11 @@ fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnos
     good.then_some(script)
 }
 
-/// Whether a field may be declared by an institution that could not be read: its mistakes must not stop others.
+/// Whether a field may be declared by an institution that could not be read: its mistakes must not stop others. What is a known name but for one letter is
+/// a mistake all the same.
 fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extras) -> bool {
-    matches!(variable, "job" | "before") && member != "*" && near.is_none() && !extras.is_whole
+    let is_slip = near.is_some_and(|near| is_slip(member, near));
+    matches!(variable, "job" | "before") && member != "*" && !is_slip && !extras.is_whole
 }
 
 /// What the variables of a rule hold.
