@@ -5,6 +5,9 @@ use super::database::block_on;
 use super::new_rule::NewRule;
 use super::run::door;
 use super::{DONE, Edge, Failure, first_test};
+use crate::config::connector;
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::plan::board;
 use crate::plan::compile::is_name;
 use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Trouble};
 use crate::source::draft::{self, Draft};
@@ -45,6 +48,9 @@ struct NewInstitution {
     /// Whether a private address may be asked
     #[arg(long)]
     allow_private: bool,
+    /// Guess from what the address answers, though a connector knows it
+    #[arg(long)]
+    guess: bool,
 }
 
 /// Most bytes of a sample.
@@ -71,16 +77,13 @@ impl NewInstitution {
             return Err(Failure::nothing(format!("`{}` is there already\nhelp: choose another name, or remove the file", file.display())));
         }
         let is_address = self.from.starts_with("http://") || self.from.starts_with("https://");
-        let sample = if is_address { block_on(self.fetch(edge))?? } else { read(&edge.project.join(&self.from), &self.from)? };
-        let draft =
-            Draft { institution: &self.institution, timezone: &self.timezone, from: &self.from, is_address, allow_private: self.allow_private };
-        let text = draft::write(&draft, &sample)
-            .map_err(|why| Failure::nothing(format!("nothing can be made of `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
-        std::fs::create_dir_all(edge.project.join("institutions"))?;
-        std::fs::write(&file, format!("{SCHEMA}{text}"))?;
-        if write_pipeline(&edge.project)? {
-            say!("wrote pipelines/daily.yaml: the stages of a daily run, and when it runs");
+        if is_address && !self.guess && self.of_a_board(edge, &file)? {
+            return Ok(DONE);
         }
+        let sample = if is_address { block_on(self.fetch(edge))?? } else { read(&edge.project.join(&self.from), &self.from)? };
+        let text = draft::write(&self.draft(is_address), &sample)
+            .map_err(|why| Failure::nothing(format!("nothing can be made of `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
+        write(edge, &file, &text)?;
         let origin = if is_address { Sample::Address(&self.from) } else { Sample::File(&self.from) };
         let slug = &self.institution;
         match first_test::write(edge, slug, origin, &sample)? {
@@ -96,6 +99,22 @@ impl NewInstitution {
         Ok(DONE)
     }
 
+    fn draft(&self, is_address: bool) -> Draft<'_> {
+        Draft { institution: &self.institution, timezone: &self.timezone, from: &self.from, is_address, allow_private: self.allow_private }
+    }
+
+    /// Writes the draft of a board that a connector knows by its address; whether there is one.
+    fn of_a_board(&self, edge: &Edge, file: &Path) -> Result<bool, Failure> {
+        let connectors = connector::load(&edge.project, &mut Sources::default(), &mut Diagnostics::new());
+        let Some(board) = board::of_address(&connectors, &self.from) else { return Ok(false) };
+        write(edge, file, &draft::of_board(&self.draft(true), &board))?;
+        let (slug, name) = (&self.institution, board.connector);
+        let with: String = board.with.iter().map(|(name, value)| format!(", {name} `{value}`")).collect();
+        say!("wrote institutions/{slug}.yaml: the connector `{name}`{with}");
+        say!("read it, then `weir check` and `weir preview {slug}`, which asks the board; `--guess` would draft from its answer instead");
+        Ok(true)
+    }
+
     /// Whether `weir check` would take the name and the zone: nothing is written or asked before.
     fn can_be(&self) -> Result<(), Failure> {
         if !is_name(&self.institution) {
@@ -108,7 +127,7 @@ impl NewInstitution {
 
     async fn fetch(&self, edge: &Edge) -> Result<Vec<u8>, Failure> {
         let url = url::Url::parse(&self.from).map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
-        let mut out = crate::diagnostic::Diagnostics::new();
+        let mut out = Diagnostics::new();
         let manners: Option<Manners> = MannersSpec::compile(None, &Limits::default(), self.allow_private, &mut out);
         let manners = Arc::new(manners.ok_or_else(|| Failure::nothing("the usual manners are none"))?);
         let ask = Ask {
@@ -125,6 +144,16 @@ impl NewInstitution {
         let told = |trouble: Trouble| Failure::nothing(trouble.to_string());
         door(edge, None)?.ask(ask).await.map_err(told)?.bytes(MOST_BYTES).await.map_err(told)
     }
+}
+
+/// Writes the file of an institution, and the pipeline where there is none.
+fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::create_dir_all(edge.project.join("institutions"))?;
+    std::fs::write(file, format!("{SCHEMA}{text}"))?;
+    if write_pipeline(&edge.project)? {
+        say!("wrote pipelines/daily.yaml: the stages of a daily run, and when it runs");
+    }
+    Ok(())
 }
 
 /// The pipeline that an institution runs if it names none.

@@ -23,6 +23,9 @@ pub struct ConnectorSpec {
     pub about: Required<String>,
     /// What could not be confirmed, if anything.
     pub unconfirmed: Option<String>,
+    /// Which addresses lead to such boards, for `weir new`: a regular expression from `https?://` on, whose named groups are parameters, such as
+    /// `https?://boards\.example\.com/(?<board>[\w-]+)`. An address may go on behind it.
+    pub address: Option<Text>,
     /// What makes it this or that board.
     #[serde(default)]
     pub parameters: IndexMap<Located<String>, ParameterSpec>,
@@ -74,7 +77,7 @@ pub struct Connector {
 }
 
 /// What belongs to the connector and not to the source.
-const HEAD: [&str; 5] = ["connector", "about", "unconfirmed", "parameters", "tests"];
+const HEAD: [&str; 6] = ["connector", "about", "unconfirmed", "address", "parameters", "tests"];
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {

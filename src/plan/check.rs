@@ -7,7 +7,7 @@ use super::mapping_tests::{self, MappingTests};
 use super::pipeline::{self, Pipeline};
 use super::rules::{self, Extras, RuleSet};
 use super::tried::{Point, Tried};
-use super::{Plan, Written, meaning, points, trial};
+use super::{Plan, Written, board, meaning, points, trial};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project};
@@ -107,6 +107,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let sandbox = Arc::new(Sandbox::new());
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     let own = || connectors.iter().filter(|connector| own(&connector.file));
+    own().for_each(|connector| board::check(connector, &mut diagnostics));
     let mut tried: Vec<Tried> = own().flat_map(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics)).collect();
     let mut extras = declared_extras(&institutions, &lists, &diagnostics);
     extras.is_whole &= !is_part;

@@ -6,6 +6,7 @@
 
 pub mod adjust;
 pub mod against;
+pub mod board;
 pub mod check;
 pub mod compile;
 pub mod institution_tests;

@@ -81,20 +81,7 @@ fn parameter_name(name: &Located<String>, out: &mut Diagnostics) -> Option<Strin
 
 /// Compiles a regular expression of which one value is taken; problems go to `out` at their column.
 pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
-    if text.is_empty() {
-        out.error(text.place(), "bad-match", "the pattern is empty").help("write a regular expression such as `ref ([0-9]+)`, or leave `match` out");
-        return None;
-    }
-    let compiled = match Regex::new(text) {
-        Ok(compiled) => compiled,
-        Err(error) => {
-            let (message, column) = complaint(&error);
-            let place = column.map_or_else(|| text.place().clone(), |column| text.place_at(1, column));
-            out.error(&place, "bad-match", format!("bad pattern `{text}`: {message}"))
-                .help("a sign that stands for itself is written with a backslash: `\\(`; look-around and back-references are not known");
-            return None;
-        }
-    };
+    let compiled = pattern(text, out)?;
     let groups = compiled.captures_len() - 1;
     if groups > 1 {
         out.error(text.place(), "bad-match", format!("the pattern has {groups} groups, and only one can be taken"))
@@ -102,6 +89,22 @@ pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
         return None;
     }
     Some(compiled)
+}
+
+/// Compiles a regular expression; problems go to `out` at their column.
+pub fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
+    if text.is_empty() {
+        out.error(text.place(), "bad-match", "the pattern is empty").help("write a regular expression such as `ref ([0-9]+)`, or leave it out");
+        return None;
+    }
+    Regex::new(text)
+        .map_err(|error| {
+            let (message, column) = complaint(&error);
+            let place = column.map_or_else(|| text.place().clone(), |column| text.place_at(1, column));
+            out.error(&place, "bad-match", format!("bad pattern `{text}`: {message}"))
+                .help("a sign that stands for itself is written with a backslash: `\\(`; look-around and back-references are not known");
+        })
+        .ok()
 }
 
 /// What the library says of a pattern: the last line, and the column of its caret.

@@ -333,6 +333,35 @@ fn a_draft_says_what_a_run_would_refuse_of_its_sample() {
     assert!(text.contains(told), "{text}");
 }
 
+/// A connector reads the board of an address that it knows: nothing is asked, and nothing guessed.
+#[test]
+fn the_board_of_a_known_address_is_drafted_with_its_connector() {
+    let folder = tempfile::tempdir().unwrap();
+    write(
+        folder.path(),
+        "connectors/town.yaml",
+        "connector: town\nabout: boards of towns\naddress: 'https?://(?<town>\\w+)\\.towns\\.example'\nparameters: { town: { about: its name, example: orange } }
+fetch: { http: { url: \"https://{town}.towns.example/jobs\" } }\nid: $.id\njob: { title: $.title }\n",
+    );
+    for (slug, address, told, with) in [
+        (
+            "acme",
+            "https://job-boards.greenhouse.io/null/jobs/1",
+            "the connector `greenhouse`, board `null`",
+            "connector: greenhouse\n      with: { board: \"null\" }",
+        ),
+        ("town", "https://dubbo.towns.example/work?x=1", "the connector `town`, town `dubbo`", "connector: town\n      with: { town: dubbo }"),
+        ("aps", "https://www.apsjobs.gov.au/", "the connector `apsjobs`\n", "connector: apsjobs\nrequire:"),
+    ] {
+        let output = weir(folder.path(), &["new", slug, "--from", address]);
+        assert!(output.status.success() && said(&output).contains(told), "{address}: {}", said(&output));
+        let draft = std::fs::read_to_string(folder.path().join(format!("institutions/{slug}.yaml"))).unwrap();
+        assert!(draft.contains(with) && draft.lines().all(|line| line.len() < 160), "{draft}");
+    }
+    let checked = weir(folder.path(), &["check"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+}
+
 /// What `check` would refuse is refused before anything is written; what a draft needs is there after it.
 #[test]
 fn a_draft_of_an_institution_stands_in_an_empty_folder_and_nowhere_else() {

@@ -27,6 +27,19 @@ pub struct Draft<'a> {
     pub allow_private: bool,
 }
 
+/// A board that a connector reads.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Board<'a> {
+    /// The connector.
+    pub connector: &'a str,
+    /// What it reads.
+    pub about: &'a str,
+    /// What could not be confirmed of it, if anything.
+    pub unconfirmed: Option<&'a str>,
+    /// The parameters that the address gives, in the connector's order.
+    pub with: Vec<(&'a str, &'a str)>,
+}
+
 /// Writes the draft.
 ///
 /// # Errors
@@ -67,13 +80,49 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
         ),
         _ => fields::write(&mut out, &shape.members, shape.ads, shape.id),
     }
-    out.push_str("require:\n  title: { type: string, minLength: 3 }\n  # description: { type: string, minLength: 10 }\n  # open_date: { type: string, format: date }\n");
-    Ok(out)
+    Ok(out + REQUIRE)
 }
+
+/// Writes the draft of a board that a connector reads: nothing has to be guessed.
+pub fn of_board(draft: &Draft, board: &Board) -> String {
+    let Board { connector: name, about, unconfirmed, with } = board;
+    let mut out = comment(&format!("A first draft. The connector `{name}` knows the address {}: {about}.", draft.from));
+    out.extend(unconfirmed.map(|text| comment(&format!("Not confirmed: {text}"))));
+    let _ =
+        writeln!(out, "institution: {}\ntimezone: {}\nsources:\n  board:\n    fetch:\n      connector: {name}", draft.institution, draft.timezone);
+    let given: Vec<String> = with.iter().map(|(name, value)| format!("{name}: {}", quoted(value))).collect();
+    if !given.is_empty() {
+        let _ = writeln!(out, "      with: {{ {} }}", given.join(", "));
+    }
+    if draft.allow_private {
+        let _ = writeln!(out, "      http: {{ allow_private: true }}");
+    }
+    out + REQUIRE
+}
+
+/// A text as a comment, in lines of a readable length.
+fn comment(text: &str) -> String {
+    let mut lines = vec!["#".to_owned()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < 140 => *line += &format!(" {word}"),
+            _ => lines.push(format!("# {word}")),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// The mandatory fields that a draft begins with.
+const REQUIRE: &str = "require:
+  title: { type: string, minLength: 3 }
+  # description: { type: string, minLength: 10 }
+  # open_date: { type: string, format: date }
+";
 
 /// A text as YAML that no sign in it can break.
 fn quoted(text: &str) -> String {
-    let plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "$._-/".contains(letter)) && !text.starts_with('-');
+    let is_plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || "$._-/".contains(letter));
+    let plain = is_plain && !text.starts_with('-') && !text.eq_ignore_ascii_case("null");
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
