@@ -19,7 +19,7 @@ mod spec;
 mod xml;
 
 pub use json::{Found, Item};
-pub use spec::{CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, XmlSpec, charset};
+pub use spec::{CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, SitemapSpec, XmlSpec, charset};
 
 use crate::jsonpath::Path;
 use crate::markup::{Css, TooDeep};
@@ -45,7 +45,7 @@ enum Kind {
     Html(html::Cards),
     Script(html::Script, json::Shape),
     JsonLd(String),
-    Sitemap,
+    Sitemap(sitemap::Sitemap),
 }
 
 /// Where a value stands in a body beside the records.
@@ -177,7 +177,7 @@ impl Decoder {
             Kind::Csv(csv) => csv.read(text, put),
             Kind::Xml(xml) => xml.read(text, spots, put),
             Kind::Feed => feed::read(text, spots, put),
-            Kind::Sitemap => sitemap::read(text, put),
+            Kind::Sitemap(sitemap) => sitemap.read(text, put),
             Kind::Html(cards) => cards.read(&whole(text)?, body, spots, put),
             Kind::Script(script, shape) => {
                 let page = whole(text)?;
@@ -208,7 +208,7 @@ impl Decoder {
             Kind::Html(_) => "HTML",
             Kind::Script(..) => "JSON in a page",
             Kind::JsonLd(_) => "JSON-LD",
-            Kind::Sitemap => "a sitemap",
+            Kind::Sitemap(_) => "a sitemap",
         }
     }
 }

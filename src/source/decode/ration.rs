@@ -77,7 +77,7 @@ impl<R: BufRead> BufRead for Rationed<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Body, CsvSpec, Decoder, Kind, csv, json, xml};
+    use super::super::{Body, CsvSpec, Decoder, Kind, csv, json, sitemap, xml};
     use super::*;
     use crate::source::decode::XmlSpec;
 
@@ -105,7 +105,7 @@ mod tests {
             (Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])), b"<source><job a=\""),
             (Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])), b"<source><!-- "),
             (Kind::Feed, b"<rss><channel><item><title><![CDATA["),
-            (Kind::Sitemap, b"https://a.example/"),
+            (Kind::Sitemap(sitemap::Sitemap::default()), b"https://a.example/"),
             (Kind::Ndjson, b"{\"id\": \""),
             (Kind::JsonLd("JobPosting".to_owned()), b"<html>"),
         ];

@@ -2,7 +2,7 @@
 
 use super::super::file::{count_path, json_path, records_path};
 use super::super::steps::selector;
-use super::{Decoder, Kind, csv, html, json, xml};
+use super::{Decoder, Kind, csv, html, json, sitemap, xml};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Step;
 use crate::markup::Css;
@@ -33,7 +33,7 @@ pub enum DecodeSpec {
     /// JSON-LD inside a page.
     JsonLd(JsonLdSpec),
     /// A sitemap, or an index of sitemaps.
-    Sitemap(PlainSpec),
+    Sitemap(SitemapSpec),
 }
 
 /// A format without settings.
@@ -104,6 +104,14 @@ pub struct JsonLdSpec {
     pub(super) kind: Option<String>,
 }
 
+/// A sitemap.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SitemapSpec {
+    /// Which addresses are those of ads: a regular expression such as `/jobs/[0-9]+`; without it all are. An index is followed in any case.
+    pub(super) only: Option<Text>,
+}
+
 impl Default for DecodeSpec {
     fn default() -> DecodeSpec {
         DecodeSpec::Json(PlainSpec {})
@@ -137,9 +145,9 @@ impl DecodeSpec {
                 refuse(records.or(count), "objects of the type are found wherever they stand", out)?;
                 Kind::JsonLd(json_ld.kind.clone().unwrap_or_else(|| "JobPosting".to_owned()))
             }
-            DecodeSpec::Sitemap(_) => {
+            DecodeSpec::Sitemap(sitemap) => {
                 refuse(records.or(count), "the pages of a sitemap are found by themselves", out)?;
-                Kind::Sitemap
+                Kind::Sitemap(sitemap::Sitemap::compile(sitemap, out)?)
             }
         };
         Some(Decoder { kind })

@@ -125,24 +125,41 @@ impl<'h> Reading<'h> {
             _ => each.clone(),
         };
         let mut visited = HashSet::new();
-        let mut position = self.mark.position.clone().unwrap_or(Position::Start);
-        loop {
+        let mut verdict = None;
+        let mut next = Some(self.mark.position.clone().unwrap_or(Position::Start));
+        while let Some(position) = next {
             let is_new = visited.insert(position.clone());
             if !is_new && self.http.paging.ends_at_repeats(number(self.mark.tally.crawl_items), self.mark.tally.crawl_stated.map(number)) {
-                return None;
+                break;
             }
             if let Some(problem) = self.limit_reached(is_new) {
                 self.mark.tally.problems.push(problem);
-                return None;
+                break;
             }
-            match self.http.retried(|| self.page(&position, &values, each, jar)).await {
-                Ok(page) => position = self.turn(&position, page).await?,
-                Err(trouble) => return self.break_off(trouble, each).await,
-            }
+            next = match self.http.retried(|| self.page(&position, &values, each, jar)).await {
+                Ok(page) => self.turn(&position, page).await,
+                Err(trouble) => {
+                    let beside = self.beside(&position, &trouble);
+                    verdict = verdict.or(self.break_off(trouble, each).await);
+                    beside
+                }
+            };
         }
+        verdict
     }
 
-    /// Ends a crawl at a page that did not come, or not to its end. What came of it is kept: an ad is worth having, though others are missing.
+    /// The file that is read all the same where another one of a list, such as an index of sitemaps, does not come. A source that refuses us is asked no more.
+    fn beside(&mut self, position: &Position, trouble: &Trouble) -> Option<Position> {
+        let is_one_of_many = matches!(position, Position::Address(_)) && self.http.paging.is_single();
+        if !is_one_of_many || matches!(trouble, Trouble::Blocked(_) | Trouble::Stop(_)) {
+            return None;
+        }
+        let next = Position::Address(self.mark.waiting.first()?.clone());
+        self.mark = self.mark.going_on_at(Some(next.clone()));
+        Some(next)
+    }
+
+    /// Notes a page that did not come, or not to its end. What came of it is kept: an ad is worth having, though others are missing.
     async fn break_off(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Option<Verdict> {
         let came = match self.blocking(Pages::break_off).await {
             Some((items, added)) if added.fresh + added.repeated > 0 => {
