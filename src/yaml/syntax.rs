@@ -23,6 +23,12 @@ pub(super) fn report(error: &ScanError, page: &Page, seen: usize, open: Option<P
     if let Some(open) = open {
         return in_brackets(error.kind(), &place, shown, Place { length: 1, ..open }, out);
     }
+    let is_about_indentation =
+        matches!(error.kind(), ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockMappingKey);
+    if is_about_indentation && let Some(name) = bare_name_above(&place, page) {
+        out.error(&name, "syntax", "expected `name: value`").help("add a `:` after the name");
+        return;
+    }
     let (message, help) = words(error, shown, place.column);
     let place = better_place(error.kind(), place, page);
     out.error(&place, "syntax", message).help(help);
@@ -62,6 +68,17 @@ fn in_brackets(kind: &ErrorKind, place: &Place, line: &str, open: Place, out: &m
 fn around(line: &str, column: usize) -> (&str, &str) {
     let at = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
     line.split_at(at)
+}
+
+/// A name without its colon, where what is indented further below was to be its value.
+fn bare_name_above(place: &Place, page: &Page) -> Option<Place> {
+    let indent = |line: &str| line.chars().take_while(|letter| *letter == ' ').count();
+    let says = |line: &usize| !page.line(*line).trim().is_empty() && !page.line(*line).trim_start().starts_with('#');
+    let above = (1..place.line).rev().find(says)?;
+    let name = page.line(above).trim();
+    let is_name = name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')) && !name.starts_with('-');
+    let column = indent(page.line(above));
+    (is_name && column < indent(page.line(place.line))).then(|| Place { line: above, column: column + 1, length: name.len(), ..place.clone() })
 }
 
 /// The parser sometimes stops a little before or after the culprit.
