@@ -1,8 +1,10 @@
 //! `weir failures`.
 
-use super::database::with_connection;
-use super::{DONE, Edge, Failure, are_institutions, parse_time, unknown_name};
+use super::database::with_store;
+use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name};
 use crate::diagnostic::one_of;
+use crate::engine::RunError;
+use crate::engine::person::{self, Whose};
 use crate::model::field::FIELDS;
 use crate::model::{Clock, Severity};
 use crate::plan::picture::thousands;
@@ -12,11 +14,12 @@ use crate::rule::Rule;
 use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
 use crate::store::resolved::{self, Resolved};
-use crate::store::{runs, versions};
+use crate::store::{Store, Stream, runs, versions};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// The error types that need no rule.
 const ERROR_TYPES: [&str; 14] = [
@@ -95,15 +98,17 @@ enum Command {
         /// Numbers of documents, from the list
         #[arg(required = true)]
         documents: Vec<i64>,
+        /// Wait for a run of the institution that is under way
+        #[arg(long)]
+        wait: bool,
     },
     /// Ignore this content of documents; other content counts again
     Discard {
         /// Numbers of documents, from the list
         #[arg(required = true)]
         documents: Vec<i64>,
-        /// Why, for the record
-        #[arg(long)]
-        reason: String,
+        #[command(flatten)]
+        word: Word,
     },
 }
 
@@ -118,10 +123,11 @@ impl Failures {
     }
 
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_connection(edge, async |connection| self.act(edge, connection).await.map(|()| DONE))
+        with_store(edge, async |store| self.act(edge, store).await.map(|()| DONE))
     }
 
-    async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
+    async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
+        let connection = &mut *store.connection().await?;
         if let Some(institution) = self.institution() {
             is_known(edge, connection, institution).await?;
         }
@@ -135,8 +141,8 @@ impl Failures {
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
             Command::Show { document } => show(connection, *document).await,
-            Command::Retry { documents } => retry(connection, documents).await,
-            Command::Discard { documents, reason } => discard(edge, connection, documents, reason).await,
+            Command::Retry { documents, wait } => retry(store, connection, documents, *wait).await,
+            Command::Discard { documents, word } => discard(edge, store, connection, documents, word).await,
         }
     }
 }
@@ -300,36 +306,68 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
     Ok(())
 }
 
-async fn find(connection: &mut PgConnection, document: i64) -> Result<Letter, Failure> {
-    let found = failures::find(connection, document).await?;
-    found.ok_or_else(|| Failure::nothing(format!("document {document} is no failure\nhelp: `weir failures list` shows the numbers")))
+/// The failures of these documents; refuses numbers of which there is none before anything is done.
+async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Letter>, Failure> {
+    let found = failures::find(connection, documents).await?;
+    match documents.iter().find(|document| !found.iter().any(|letter| letter.document_id == **document)) {
+        Some(document) => Err(Failure::nothing(format!("document {document} is no failure\nhelp: `weir failures list` shows the numbers"))),
+        None => Ok(found),
+    }
 }
 
 async fn show(connection: &mut PgConnection, document: i64) -> Result<(), Failure> {
-    let letter = find(connection, document).await?;
-    let (content, metadata, fields) = failures::content(connection, &letter).await?;
-    say!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields }));
+    for letter in find(connection, &[document]).await? {
+        let (content, metadata, fields) = failures::content(connection, &letter).await?;
+        say!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields }));
+    }
     Ok(())
 }
 
-async fn retry(connection: &mut PgConnection, documents: &[i64]) -> Result<(), Failure> {
-    for document in documents {
-        let letter = find(connection, *document).await?;
-        if letter.refused {
+/// The failures of each institution.
+fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
+    let mut all: BTreeMap<(&str, Uuid), Vec<&Letter>> = BTreeMap::new();
+    for letter in letters {
+        all.entry((letter.institution.as_str(), letter.institution_id)).or_default().push(letter);
+    }
+    all
+}
+
+async fn retry(store: &Store, connection: &mut PgConnection, documents: &[i64], wait: bool) -> Result<(), Failure> {
+    let letters = find(connection, documents).await?;
+    for ((slug, institution), letters) in by_institution(&letters) {
+        let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
+        for letter in refused {
+            let document = letter.document_id;
             say!("document {document}: cannot be derived as it is; mend the source or its `id:`, and the next read brings it again");
-        } else {
-            failures::retry(connection, &letter).await?;
-            say!("document {document}: will be derived again by the next run of `{}`", letter.institution);
+        }
+        let numbers: Vec<i64> = derived.iter().map(|letter| letter.document_id).collect();
+        let whose = Whose { institution, slug, at: None, wait };
+        person::decide(store, whose, async |connection| Ok::<(), RunError>(failures::retry(connection, institution, &numbers).await?)).await?;
+        for document in numbers {
+            say!("document {document}: will be derived again by the next run of `{slug}`");
         }
     }
     Ok(())
 }
 
-async fn discard(edge: &Edge, connection: &mut PgConnection, documents: &[i64], reason: &str) -> Result<(), Failure> {
-    for document in documents {
-        let letter = find(connection, *document).await?;
-        failures::discard(connection, &letter, Clock((edge.now)()), &edge.person(), reason).await?;
-        say!("document {document}: this content is ignored from now on");
+async fn discard(edge: &Edge, store: &Store, connection: &mut PgConnection, documents: &[i64], word: &Word) -> Result<(), Failure> {
+    let letters = find(connection, documents).await?;
+    for ((slug, institution), letters) in by_institution(&letters) {
+        let numbers: Vec<i64> = letters.iter().map(|letter| letter.document_id).collect();
+        person::decide(store, word.on(edge, institution, slug), async |connection| {
+            // A run may have brought other content, or taken them for jobs, before it was ours to decide.
+            let letters = find(connection, &numbers).await?;
+            for letters in letters.chunk_by(|one, other| one.source_id == other.source_id) {
+                let stream = Stream { institution, source: letters[0].source_id.clone() };
+                let letters: Vec<&Letter> = letters.iter().collect();
+                failures::discard(connection, &stream, &letters, word.at.clock(edge), &edge.person(), &word.reason).await?;
+            }
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        for document in numbers {
+            say!("document {document}: this content is ignored from now on");
+        }
     }
     Ok(())
 }

@@ -1,15 +1,16 @@
 //! `weir holds`.
 
-use super::database::with_connection;
-use super::{At, DONE, Edge, Failure};
+use super::database::with_store;
+use super::{DONE, Edge, Failure, Word};
+use crate::engine::person;
 use crate::model::Clock;
 use crate::report::columns::{columns, line};
 use crate::store::holds::{self, Hold};
 use crate::store::relations::{self, Table};
-use crate::store::{Stream, identity, quality, settle};
+use crate::store::{Store, Stream, identity, quality, settle};
 use clap::Subcommand;
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 /// What waits for a person.
 #[derive(clap::Args)]
@@ -42,23 +43,20 @@ struct Decision {
     /// Numbers of holds, from the list
     #[arg(required = true)]
     holds: Vec<i64>,
-    /// Why, for the record
-    #[arg(long)]
-    reason: String,
     #[command(flatten)]
-    at: At,
+    word: Word,
 }
 
 impl Holds {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_connection(edge, async |connection| self.act(edge, connection).await.map(|()| DONE))
+        with_store(edge, async |store| self.act(edge, store).await.map(|()| DONE))
     }
 
-    async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
+    async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
         match &self.command {
-            Command::List { institution, all, json } => list(connection, institution.as_deref(), *all, *json).await,
-            Command::Release(decision) => decide(edge, connection, decision, true).await,
-            Command::Discard(decision) => decide(edge, connection, decision, false).await,
+            Command::List { institution, all, json } => list(&mut *store.connection().await?, institution.as_deref(), *all, *json).await,
+            Command::Release(decision) => decide(edge, store, decision, true).await,
+            Command::Discard(decision) => decide(edge, store, decision, false).await,
         }
     }
 }
@@ -91,25 +89,31 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
     Ok(())
 }
 
-async fn decide(edge: &Edge, connection: &mut PgConnection, decision: &Decision, release: bool) -> Result<(), Failure> {
-    let open = holds::list(connection, None, false).await?;
+async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
     for id in &decision.holds {
-        let Some(hold) = open.iter().find(|hold| hold.id == *id) else {
-            return Err(Failure::nothing(format!("hold {id} is not open\nhelp: `weir holds list` shows the numbers")));
-        };
-        let mut tx = connection.begin().await?;
-        let said = act_on(edge, &mut tx, hold, decision, release).await?;
-        let status = if release { "released" } else { "discarded" };
-        holds::decide(&mut tx, hold, status, decision.at.clock(edge), &edge.person(), &decision.reason).await?;
-        tx.commit().await?;
-        say!("hold {id}: {said}");
+        let hold = find(&mut *store.connection().await?, *id).await?;
+        let whose = decision.word.on(edge, hold.institution_id, &hold.institution);
+        let said = person::decide(store, whose, async |connection| {
+            // A run may have ended it, or changed what it is about, before it was ours to decide.
+            let hold = find(connection, *id).await?;
+            let said = act_on(edge, connection, &hold, &decision.word, release).await?;
+            let status = if release { "released" } else { "discarded" };
+            holds::decide(connection, &hold, status, decision.word.at.clock(edge), &edge.person(), &decision.word.reason).await?;
+            Ok::<String, Failure>(said)
+        });
+        say!("hold {id}: {}", said.await?);
     }
     Ok(())
 }
 
+async fn find(connection: &mut PgConnection, id: i64) -> Result<Hold, Failure> {
+    let found = holds::find(connection, id).await?;
+    found.ok_or_else(|| Failure::nothing(format!("hold {id} is not open\nhelp: `weir holds list` shows the numbers")))
+}
+
 /// T4.
-async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, decision: &Decision, release: bool) -> Result<String, Failure> {
-    let (at, person) = (decision.at.clock(edge), edge.person());
+async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, release: bool) -> Result<String, Failure> {
+    let (at, person) = (word.at.clock(edge), edge.person());
     match (hold.kind.as_str(), release) {
         ("company", true) => add_name(tx, Table::Companies, hold, at, &person).await,
         ("division", true) => add_name(tx, Table::Divisions, hold, at, &person).await,

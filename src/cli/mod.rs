@@ -47,6 +47,7 @@ mod test;
 mod why;
 
 use crate::diagnostic::{did_you_mean, one_of};
+use crate::engine::person::Whose;
 use crate::model::Clock;
 use crate::plan::{self as planning, Checked};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -54,6 +55,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use uuid::Uuid;
 
 /// Done; rejects and holds included.
 const DONE: u8 = 0;
@@ -149,6 +151,26 @@ struct At {
 impl At {
     fn clock(&self, edge: &Edge) -> Clock {
         self.at.unwrap_or_else(|| Clock((edge.now)()))
+    }
+}
+
+/// What a person says to a decision.
+#[derive(Args)]
+struct Word {
+    /// Why, for the record
+    #[arg(long)]
+    reason: String,
+    /// Wait for a run of the institution that is under way
+    #[arg(long)]
+    wait: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+impl Word {
+    /// Whose jobs are decided of.
+    fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Whose<'a> {
+        Whose { institution, slug, at: Some(self.at.clock(edge)), wait: self.wait }
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, -
 
 /// Records of a kind and source that are shown where nothing else is said.
 const SHOWN: usize = 10;
+/// The same of a page, which is put together in memory.
+const ON_A_PAGE: usize = 2_000;
 
 /// Which records, and how.
 #[derive(clap::Args, Default)]
@@ -106,8 +108,17 @@ impl View {
     }
 
     pub(super) fn wanted(&self, json: bool) -> Wanted {
-        // The page holds all, whatever is shown beside it.
-        let limit = self.limit.unwrap_or(if json || self.html.is_some() { 0 } else { SHOWN });
+        let limit = match self.limit {
+            Some(limit) => limit,
+            None if json => 0,
+            None => {
+                if self.html.is_some() {
+                    ON_A_PAGE
+                } else {
+                    SHOWN
+                }
+            }
+        };
         Wanted { only: self.only.clone(), sources: self.source.clone(), fields: self.fields(), limit: (limit > 0).then_some(limit) }
     }
 

@@ -1,10 +1,12 @@
 //! `weir retire`.
 
-use super::database::{Database, block_on};
-use super::{At, DONE, Edge, Failure};
+use super::database::with_store;
+use super::{DONE, Edge, Failure, Word};
+use crate::engine::RunError;
+use crate::engine::person::decide;
 use crate::plan::compile::institution_id;
-use crate::store::{Stream, figures, settle};
-use sqlx::Connection;
+use crate::store::{Store, Stream, figures, settle};
+use sqlx::PgConnection;
 
 /// Archive the open jobs of an institution or source on purpose.
 #[derive(clap::Args)]
@@ -13,37 +15,41 @@ pub struct Retire {
     institution: String,
     /// The source; all sources of the institution if none is named
     source: Option<String>,
-    /// Why, for the record
-    #[arg(long)]
-    reason: String,
     #[command(flatten)]
-    at: At,
+    word: Word,
 }
 
 impl Retire {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        with_store(edge, async |store| self.retire(edge, store).await)
+    }
+
+    async fn retire(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let checked = edge.checked();
         let plan = checked.institutions.iter().find(|one| one.slug == self.institution).and_then(|one| one.plan());
         // An institution that is gone from the YAML can still be retired by its name.
         let institution = plan.map_or_else(|| institution_id(&self.institution), |plan| plan.tenant.id);
-        block_on(async {
-            let database = Database::open(edge).await?;
-            let mut connection = database.store.connection().await?;
-            let known = figures::known_sources(&mut connection, institution).await?;
-            let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
-            if chosen.is_empty() {
-                say!("no open jobs there: nothing to retire");
-            }
-            for source in chosen {
-                let mut tx = connection.begin().await?;
-                let stream = Stream { institution, source: source.clone() };
-                let retired = settle::retire_by_person(&mut tx, &stream, self.at.clock(edge), &edge.person(), &self.reason).await?;
-                tx.commit().await?;
-                say!("{source}: {} jobs archived", retired.len());
-            }
-            drop(connection);
-            database.close().await?;
-            Ok(DONE)
-        })?
+        let known = figures::known_sources(&mut *store.connection().await?, institution).await?;
+        let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
+        if chosen.is_empty() {
+            say!("no open jobs there: nothing to retire");
+            return Ok(DONE);
+        }
+        let streams: Vec<Stream> = chosen.into_iter().map(|source| Stream { institution, source }).collect();
+        let whose = self.word.on(edge, institution, &self.institution);
+        let retired = decide(store, whose, async |connection| self.archive(edge, connection, &streams).await).await?;
+        for (stream, count) in streams.iter().zip(retired) {
+            say!("{}: {count} jobs archived", stream.source);
+        }
+        Ok(DONE)
+    }
+
+    async fn archive(&self, edge: &Edge, connection: &mut PgConnection, streams: &[Stream]) -> Result<Vec<usize>, RunError> {
+        let (at, by) = (self.word.at.clock(edge), edge.person());
+        let mut retired = Vec::new();
+        for stream in streams {
+            retired.push(settle::retire_by_person(connection, stream, at, &by, &self.word.reason).await?.len());
+        }
+        Ok(retired)
     }
 }

@@ -10,6 +10,7 @@ mod detail;
 pub mod event;
 pub mod foresee;
 mod identity;
+pub mod person;
 pub mod preview;
 mod quality;
 pub mod rehearse;
@@ -35,6 +36,7 @@ use crate::store::{Lane, Store, StoreError, Stream, figures, tables, texts};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
+use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -164,13 +166,16 @@ impl Engine {
         Ok(summary)
     }
 
-    /// History is not written backwards.
     async fn check_clock(&self, plan: &Plan, request: &Request) -> Result<(), RunError> {
-        let last = runs::last_run_at(&mut *self.store.connection().await?, plan.tenant.id).await?;
-        if let Some(last) = last.filter(|last| *last > request.at) {
-            return Err(RunError::Earlier { slug: plan.tenant.slug.clone(), last: last.0, at: request.at.0 });
-        }
-        Ok(())
+        check_clock(&mut *self.store.connection().await?, plan.tenant.id, &plan.tenant.slug, request.at).await
+    }
+}
+
+/// History is not written backwards: whether a clock is not behind the newest run of an institution.
+async fn check_clock(connection: &mut PgConnection, institution: Uuid, slug: &str, at: Clock) -> Result<(), RunError> {
+    match runs::last_run_at(connection, institution).await? {
+        Some(last) if last > at => Err(RunError::Earlier { slug: slug.to_owned(), last: last.0, at: at.0 }),
+        _ => Ok(()),
     }
 }
 

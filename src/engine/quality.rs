@@ -7,7 +7,7 @@ use super::{Run, RunError, segment};
 use crate::model::{Ad, Fingerprint};
 use crate::plan::Flow;
 use crate::quality::{Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
-use crate::stage::{Draft, Foreseen, ReadEnd, Role, Setting, Stage};
+use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
 use crate::store::holds::{self, NewHold};
 use crate::store::quality::{self, Group, Kept, Past};
 use crate::store::reads::ReadState;
@@ -163,13 +163,8 @@ async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, end: Read
 
 /// Ads derived and judged, and what would become of them.
 async fn judged(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<(Draft, Foreseen)>, RunError> {
-    let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
-    for (_, stage) in flow.of_role(Role::Record) {
-        stage.look_up(held, setting, &mut drafts).await?;
-        drafts = segment::on_all_cores(setting, stage, drafts).await?;
-    }
-    let promote = flow.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None });
-    let Some(promote) = promote else { return Ok(Vec::new()) };
+    let drafts = segment::derived(setting, flow, held, ads).await?;
+    let Some(promote) = flow.promote() else { return Ok(Vec::new()) };
     let old = jobs::load(held, &setting.stream, &promote.compared_with(&drafts)).await?;
     let foreseen = |draft: Draft| {
         let foreseen = promote.foresee(setting, &draft, &old, &HashMap::new());

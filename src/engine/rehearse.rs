@@ -6,9 +6,9 @@ use super::{RunError, segment};
 use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, Severity};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
-use crate::stage::{Draft, Foreseen, Role, Setting, Stage};
+use crate::stage::{Draft, Foreseen, Setting};
 use crate::store::work::{self, Which};
-use crate::store::{Held, Lane, Store, jobs, runs, staging};
+use crate::store::{Lane, Store, jobs, runs, staging};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -180,9 +180,8 @@ async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -
     let waiting: Vec<&str> =
         ads.iter().filter(|ad| !matches!(ad.outcome, Outcome::Published | Outcome::Pending)).map(|ad| ad.external_id.as_str()).collect();
     let mut before = staging::reasons(&mut held, &setting.stream, &waiting).await?;
-    let drafts = derive(setting, flow, &mut held, ads).await?;
-    let promote = flow.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None });
-    let Some(promote) = promote else { return Ok(Vec::new()) };
+    let drafts = segment::derived(setting, flow, &mut held, ads).await?;
+    let Some(promote) = flow.promote() else { return Ok(Vec::new()) };
     let old = jobs::load(&mut held, &setting.stream, &promote.compared_with(&drafts)).await?;
     drop(held);
     let foreseen: Vec<Foreseen> = drafts.par_iter().map(|draft| promote.foresee(setting, draft, &old, &history)).collect();
@@ -193,15 +192,6 @@ async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -
         Judged { draft, foreseen, before, edited }
     });
     Ok(judged.collect())
-}
-
-async fn derive(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
-    let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
-    for (_, stage) in flow.of_role(Role::Record) {
-        stage.look_up(held, setting, &mut drafts).await?;
-        drafts = segment::on_all_cores(setting, stage, drafts).await?;
-    }
-    Ok(drafts)
 }
 
 impl Rehearsal {

@@ -1,7 +1,7 @@
 //! Takes back what one run did to jobs: new versions, never less history. It has the institution's lock, so that no run is under way, and one
 //! transaction: all of it or nothing. A dry run does the same and rolls back.
 
-use super::{RunError, take_lock};
+use super::{RunError, check_clock, take_lock};
 use crate::model::{Clock, Fingerprint, Parts};
 use crate::store::rollback::{self, Order, Run, Taken};
 use crate::store::runs::{self, Alert};
@@ -24,9 +24,6 @@ pub struct Asked {
 /// # Errors
 /// The institution is busy, the clock runs backwards, or the database failed: then nothing was done.
 pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Taken>, RunError> {
-    if run.last_run_at > asked.order.at.0 {
-        return Err(RunError::Earlier { slug: run.slug.clone(), last: run.last_run_at, at: asked.order.at.0 });
-    }
     let lock = take_lock(store, run.institution_id, &run.slug, asked.wait).await?;
     let taken = write(store, run, asked).await;
     // The server releases the lock by itself if this fails.
@@ -36,6 +33,7 @@ pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Ta
 
 async fn write(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Taken>, RunError> {
     let mut connection = store.connection().await?;
+    check_clock(&mut connection, run.institution_id, &run.slug, asked.order.at).await?;
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
     let steady = steady(&mut tx, run).await?;
     let taken = rollback::take_back(&mut tx, run, &asked.order, &steady).await?;

@@ -5,7 +5,7 @@
 //! The first line names the format; a change that an older Weir would misread raises [`FORMAT`].
 
 use super::foresee::Records;
-use super::spool::{Feed, SpoolFile};
+use super::spool::{Feed, SpoolFile, of_our_own};
 use super::{Request, Summary};
 use crate::model::Clock;
 use crate::plan::Plan;
@@ -19,8 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -141,7 +140,7 @@ pub(super) fn outcome(summary: &Summary) -> Json {
 pub fn write(path: &Path, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(), SavedError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    let file = of_our_own(&partial)?;
     let written = write_all(file, plans, made_at).and_then(|()| Ok(std::fs::rename(&partial, path)?));
     if written.is_err() {
         // What is left over is in nobody's way.
@@ -186,7 +185,7 @@ fn put(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
 /// # Errors
 /// It is no saved plan, damaged, or of a newer Weir.
 pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
-    let mut lines = BufReader::new(MultiGzDecoder::new(File::open(path)?)).lines();
+    let mut lines = lines(BufReader::new(MultiGzDecoder::new(File::open(path)?)));
     match lines.next().map(parse).transpose()? {
         Some(Line::WeirPlan { format, .. }) if format > FORMAT => return Err(SavedError::Newer(format)),
         Some(Line::WeirPlan { .. }) => {}
@@ -205,6 +204,22 @@ pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
         }
     }
     Err(SavedError::Damaged("its end is missing".to_owned()))
+}
+
+/// Bytes of the longest line; a page of documents is far below that.
+const LONGEST_LINE: u64 = 512 * 1024 * 1024;
+
+/// The lines of a file, none of which fills the memory.
+fn lines(mut reader: impl BufRead) -> impl Iterator<Item = std::io::Result<String>> {
+    std::iter::from_fn(move || {
+        let mut line = String::new();
+        match Read::take(&mut reader, LONGEST_LINE).read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) if line.len() as u64 == LONGEST_LINE && !line.ends_with('\n') => Some(Err(std::io::Error::other("a line of it is too long"))),
+            Ok(_) => Some(Ok(line)),
+            Err(error) => Some(Err(error)),
+        }
+    })
 }
 
 fn beyond(line: std::io::Result<String>) -> SavedError {

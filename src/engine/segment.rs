@@ -77,6 +77,16 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut H
     write(run, setting, flow, held, &drafts, &history).await
 }
 
+/// Ads as a run derives them, without a run: nothing is counted and nothing is written.
+pub(super) async fn derived(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
+    let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
+    for (_, stage) in flow.of_role(Role::Record) {
+        stage.look_up(held, setting, &mut drafts).await?;
+        drafts = on_all_cores(setting, stage, drafts).await?;
+    }
+    Ok(drafts)
+}
+
 /// What the fingerprints that derived these ads before were made of.
 pub(super) async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) -> Result<HashMap<Fingerprint, Json>, RunError> {
     let older: BTreeSet<Fingerprint> = ads.iter().filter_map(|ad| ad.derived_fingerprint).filter(|old| *old != setting.fingerprint).collect();

@@ -1,11 +1,12 @@
 //! Where the documents of a run come from: live from the source, or from the spool of a dry run, which reads
 //! everything before its transaction begins, so that no transaction ever waits for the network.
 
-use super::{Engine, Request, RunError, detail};
+use super::{Engine, Request, RunError, SOURCES_AT_ONCE, detail};
 use crate::plan::{Flow, Plan};
 use crate::source::{Approach, Pages, proof};
 use crate::store::Stream;
 use crate::store::reads::{self, Proof};
+use futures::stream::{StreamExt, TryStreamExt};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Lines, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -29,13 +30,21 @@ impl SpoolFile {
     pub fn create(folder: &Path, name: &str) -> std::io::Result<(SpoolFile, File)> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(format!("{name}.{}.ndjson", std::process::id()));
-        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        let file = of_our_own(&path)?;
         Ok((SpoolFile(path), file))
     }
 
     /// Its lines, one after the other.
     pub fn lines(&self) -> std::io::Result<Lines<BufReader<File>>> {
         Ok(BufReader::new(File::open(&self.0)?).lines())
+    }
+}
+
+/// A new file that only its owner can read. What stands in its place, be it a link that somebody else has put there, is not written into.
+pub(super) fn of_our_own(path: &Path) -> std::io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => File::options().write(true).create_new(true).mode(0o600).open(path),
     }
 }
 
@@ -62,9 +71,10 @@ impl Feed {
     }
 }
 
-/// Reads all sources of a plan into the spool, side by side.
+/// Reads all sources of a plan into the spool, as many side by side as a run reads.
 pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result<Vec<Feed>, RunError> {
-    futures::future::try_join_all(plan.flows.iter().map(|flow| read_one(engine, plan, flow, request))).await
+    let reading = plan.flows.iter().map(|flow| read_one(engine, plan, flow, request));
+    futures::stream::iter(reading).buffered(SOURCES_AT_ONCE).try_collect().await
 }
 
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {

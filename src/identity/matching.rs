@@ -3,7 +3,7 @@
 use super::Guards;
 use crate::model::Hash;
 use crate::span::Share;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use uuid::Uuid;
 
 /// An ad whose content is new, beside the job that its id stands for.
@@ -126,15 +126,21 @@ fn pairs(arrivals: &[Arrival], adrift: &[Adrift]) -> Vec<Move> {
 fn pair(mut ads: Vec<&Arrival>, mut jobs: Vec<&Adrift>) -> Vec<Move> {
     ads.sort_by(|one, other| one.ad.cmp(&other.ad));
     jobs.sort_by(|one, other| one.ad.cmp(&other.ad));
+    // A board may give thousands of ads one title: each is looked up, and not compared with all.
+    let mut by_text: BTreeMap<Option<Hash>, VecDeque<&Adrift>> = BTreeMap::new();
+    for job in &jobs {
+        by_text.entry(job.text).or_default().push_back(job);
+    }
     let mut moves = Vec::new();
-    ads.retain(|ad| match jobs.iter().position(|job| job.text.is_some() && job.text == ad.text) {
-        Some(at) => {
-            moves.push(moved(ad, jobs.remove(at)));
+    ads.retain(|ad| match ad.text.and_then(|text| by_text.get_mut(&Some(text))?.pop_front()) {
+        Some(job) => {
+            moves.push(moved(ad, job));
             false
         }
         None => true,
     });
-    moves.extend(ads.into_iter().zip(jobs).map(|(ad, job)| moved(ad, job)));
+    let left: BTreeSet<Uuid> = by_text.into_values().flatten().map(|job| job.job).collect();
+    moves.extend(ads.into_iter().zip(jobs.into_iter().filter(|job| left.contains(&job.job))).map(|(ad, job)| moved(ad, job)));
     moves
 }
 

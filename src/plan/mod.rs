@@ -29,6 +29,7 @@ use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, Parts};
 use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source};
+use crate::stage::promote::Promote;
 use crate::stage::{Kind, Role, Stage};
 use crate::store::runs::Tenant;
 use crate::store::texts::Texts;
@@ -157,6 +158,11 @@ impl Flow {
     /// Its stages of a role, in order.
     pub fn of_role(&self, role: Role) -> impl Iterator<Item = (NodeIndex, &Stage)> {
         self.stages.iter().filter(move |(_, stage)| stage.kind().role() == role).map(|(node, stage)| (*node, stage))
+    }
+
+    /// The stage that writes jobs, if there is one.
+    pub fn promote(&self) -> Option<Arc<Promote>> {
+        self.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None })
     }
 }
 

@@ -159,8 +159,8 @@ fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
 /// Reads the texts, on all cores.
 async fn read_all(received: Vec<Received>) -> Vec<Document> {
     let reading = tokio::task::spawn_blocking(|| received.into_par_iter().with_min_len(32).map(Received::read).collect());
-    // Reading cannot panic; if it did, the page would be read again by the next run.
-    reading.await.unwrap_or_default()
+    // Reading cannot panic; if it did, the ads of the page must not be taken for ads that are missing: the read ends here.
+    reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Documents whose text is new, told apart by what is stored of their ads.

@@ -5,7 +5,7 @@ use crate::model::Clock;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// One document that failed, with every reason.
@@ -86,12 +86,12 @@ pub async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: Opt
     Ok(rows.fetch_all(connection).await?)
 }
 
-/// One failure, by the number of its document.
+/// Failures by the numbers of their documents, those of a source together.
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut PgConnection, document: i64) -> Result<Option<Failure>> {
-    Ok(sqlx::query_as(failures!("document_id = $1")).bind(document).fetch_optional(connection).await?)
+pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Failure>> {
+    Ok(sqlx::query_as(failures!("document_id = ANY ($1) ORDER BY institution, source_id, document_id")).bind(documents).fetch_all(connection).await?)
 }
 
 /// Failures of one rule, or of one error type that no rule gives, in one field of one source.
@@ -188,50 +188,53 @@ pub async fn content(connection: &mut PgConnection, failure: &Failure) -> Result
     Ok(row.bind(failure.institution_id).bind(failure.document_id).fetch_one(connection).await?)
 }
 
-/// Asks for a document to be derived again by the next run.
+/// Asks for documents of an institution to be derived again by the next run.
 ///
 /// # Errors
 /// The database failed.
-pub async fn retry(connection: &mut PgConnection, failure: &Failure) -> Result<()> {
-    sqlx::query("UPDATE ad_states SET derived_fingerprint = NULL, retries = 0, retry_at = NULL WHERE institution_id = $1 AND document_id = $2")
-        .bind(failure.institution_id)
-        .bind(failure.document_id)
+pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: &[i64]) -> Result<()> {
+    sqlx::query("UPDATE ad_states SET derived_fingerprint = NULL, retries = 0, retry_at = NULL WHERE institution_id = $1 AND document_id = ANY ($2)")
+        .bind(institution)
+        .bind(documents)
         .execute(&mut *connection)
         .await?;
-    sqlx::query("UPDATE staging_documents SET processing_status = 'pending' WHERE institution_id = $1 AND id = $2 AND processing_status = 'failed'")
-        .bind(failure.institution_id)
-        .bind(failure.document_id)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "UPDATE staging_documents SET processing_status = 'pending' WHERE institution_id = $1 AND id = ANY ($2) AND processing_status = 'failed'",
+    )
+    .bind(institution)
+    .bind(documents)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
-/// Ignores this content of a document; other content of the same ad counts again.
+/// Ignores this content of the documents of a source; other content of the same ads counts again. Within the caller's transaction.
 ///
 /// # Errors
 /// The database failed.
-pub async fn discard(connection: &mut PgConnection, failure: &Failure, at: Clock, by: &str, why: &str) -> Result<()> {
-    let stream = Stream { institution: failure.institution_id, source: failure.source_id.clone() };
+pub async fn discard(connection: &mut PgConnection, stream: &Stream, failures: &[&Failure], at: Clock, by: &str, why: &str) -> Result<()> {
     let gone = format!("discarded by {by}: {why}");
-    let mut tx = connection.begin().await?;
-    staging::clear(&mut tx, &stream, &[&failure.external_id], at, &gone).await?;
-    staging::note_failures(&mut tx, &stream, at, &[], (&[failure.document_id], &gone)).await?;
+    let ads: Vec<&str> = failures.iter().map(|failure| failure.external_id.as_str()).collect();
+    let documents: Vec<i64> = failures.iter().map(|failure| failure.document_id).collect();
+    staging::clear(connection, stream, &ads, at, &gone).await?;
+    staging::note_failures(connection, stream, at, &[], (&documents, &gone)).await?;
     sqlx::query(
         "WITH state AS (
            UPDATE ad_states SET outcome = 'discarded', discarded_hash = content_hash, derived_hash = content_hash, retry_at = NULL
-           WHERE institution_id = $1 AND document_id = $2 RETURNING job_id, source_id, external_id),
+           WHERE institution_id = $1 AND document_id = ANY ($2) RETURNING job_id, source_id, external_id),
          held AS (UPDATE jobs SET held_since = NULL FROM state WHERE jobs.institution_id = $1 AND jobs.id = state.job_id),
          ended AS (
            UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
            WHERE institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
-         UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5 WHERE institution_id = $1 AND id = $2",
+         UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5
+         WHERE institution_id = $1 AND id = ANY ($2)",
     )
-    .bind(failure.institution_id)
-    .bind(failure.document_id)
+    .bind(stream.institution)
+    .bind(&documents)
     .bind(at.0)
     .bind(by)
     .bind(why)
-    .execute(&mut *tx)
+    .execute(connection)
     .await?;
-    Ok(tx.commit().await?)
+    Ok(())
 }

@@ -263,7 +263,8 @@ pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit
     let rows = sqlx::query_as(
         "SELECT source_id, kind, field, message, count(DISTINCT original_id) AS ads, min(original_id) AS example FROM (
            SELECT j.source_id, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message, j.original_id
-           FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id WHERE f.institution_id = $1
+           FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id
+           WHERE f.institution_id = $1 AND f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
            UNION ALL
            SELECT d.source_id, f.error_type, NULL, CASE f.error_type WHEN 'duplicate_id' THEN 'id came twice in one read with different content' ELSE COALESCE(f.error_details, '') END,
              d.external_id

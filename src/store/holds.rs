@@ -128,21 +128,31 @@ pub async fn end(connection: &mut PgConnection, stream: &Stream, kind: Kind, sub
     Ok(())
 }
 
+macro_rules! holds {
+    ($which:literal) => {
+        concat!(
+            "SELECT h.id, h.institution_id, i.slug AS institution, h.kind, h.source_id, h.subject, h.reason, h.details, h.status, h.opened_at
+             FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE ",
+            $which
+        )
+    };
+}
+
 /// Holds, newest last; only open ones unless `all`; of one institution if a slug is given.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list(connection: &mut PgConnection, slug: Option<&str>, all: bool) -> Result<Vec<Hold>> {
-    let rows = sqlx::query_as(
-        "SELECT h.id, h.institution_id, i.slug AS institution, h.kind, h.source_id, h.subject, h.reason, h.details, h.status, h.opened_at
-         FROM holds h JOIN institutions i ON i.id = h.institution_id
-         WHERE ($1::text IS NULL OR i.slug = $1) AND ($2 OR h.status = 'open') ORDER BY h.id",
-    )
-    .bind(slug)
-    .bind(all)
-    .fetch_all(connection)
-    .await?;
-    Ok(rows)
+    let rows = sqlx::query_as(holds!("($1::text IS NULL OR i.slug = $1) AND ($2 OR h.status = 'open') ORDER BY h.id"));
+    Ok(rows.bind(slug).bind(all).fetch_all(connection).await?)
+}
+
+/// The open hold of a number.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(connection: &mut PgConnection, id: i64) -> Result<Option<Hold>> {
+    Ok(sqlx::query_as(holds!("h.id = $1 AND h.status = 'open'")).bind(id).fetch_optional(connection).await?)
 }
 
 /// Closes a hold as a person decided: `released` or `discarded`.

@@ -19,8 +19,6 @@ pub struct Run {
     pub id: i64,
     /// Its clock.
     pub at: DateTime<Utc>,
-    /// Clock of the institution's newest run.
-    pub last_run_at: DateTime<Utc>,
 }
 
 /// The run of a number.
@@ -29,8 +27,7 @@ pub struct Run {
 /// The database failed.
 pub async fn find(connection: &mut PgConnection, run: i64) -> Result<Option<Run>> {
     let row = sqlx::query_as(
-        "SELECT r.institution_id, i.slug, r.id, r.at, COALESCE(i.last_run_at, r.at) AS last_run_at
-         FROM runs r JOIN institutions i ON i.id = r.institution_id WHERE r.id = $1 LIMIT 1",
+        "SELECT r.institution_id, i.slug, r.id, r.at FROM runs r JOIN institutions i ON i.id = r.institution_id WHERE r.id = $1 LIMIT 1",
     );
     Ok(row.bind(run).fetch_optional(connection).await?)
 }

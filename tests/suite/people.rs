@@ -61,6 +61,40 @@ async fn a_released_ad_is_published_with_the_reason_on_record() {
     lab.bench.drop().await;
 }
 
+/// A run that is under way has read what a person would change under it; and a decision is not dated before what runs have written since.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_decides_beside_a_run_or_before_the_newest_one() {
+    let lab = with_a_held_ad().await;
+    let document = one(&lab, "SELECT document_id::text FROM ad_states WHERE external_id = 'HOLD'").await;
+    let hold = one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await;
+    let decisions: [&[&str]; 4] = [
+        &["holds", "release", &hold, "--reason", "r"],
+        &["failures", "discard", &document, "--reason", "r"],
+        &["failures", "retry", &document],
+        &["retire", "acme", "--reason", "r"],
+    ];
+    let before = lab.dump().await;
+    let store = weir::store::Store::open(&lab.bench.url(), 2, "test").await.unwrap();
+    let institution = weir::plan::compile::institution_id("acme");
+    let lock = weir::store::runs::Lock::try_take(&store, institution).await.unwrap().unwrap();
+    for decision in decisions {
+        let (code, said) = refused(&lab, decision);
+        assert!(code == Some(1) && said.contains("`acme` is being run by") && said.contains("--wait"), "{decision:?}: {said}");
+    }
+    lock.release().await.unwrap();
+    store.close().await;
+    for decision in decisions.into_iter().filter(|decision| decision[1] != "retry") {
+        let (code, said) = refused(&lab, &[decision, &["--at", "2026-09-01"]].concat());
+        assert!(code == Some(1) && said.contains("history cannot be written backwards"), "{decision:?}: {said}");
+    }
+    assert_eq!(lab.dump().await, before);
+    let (code, said) = refused(&lab, &["failures", "retry", &document, "999999"]);
+    assert!(code == Some(2) && said.contains("document 999999 is no failure"), "{said}");
+    assert_eq!(lab.dump().await, before, "numbers are looked at before anything is done");
+    assert!(weir(&lab, &["failures", "retry", &document, "--wait"]).contains("will be derived again"));
+    lab.bench.drop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_discarded_ad_is_ignored_until_its_content_differs() {
     let lab = with_a_held_ad().await;

@@ -31,7 +31,7 @@ pub fn each_text(
         return each_file(&mut plain, &packed, charset, read);
     }
     if head.starts_with(&[0x1f, 0x8b]) {
-        return as_text(Unpacked { inner: MultiGzDecoder::new(plain), out: 0, packed }, charset, read).map(|_| ());
+        return as_text(Unpacked { inner: MultiGzDecoder::new(plain), out: &mut 0, packed }, charset, read).map(|_| ());
     }
     as_text(plain, charset, read).map(|_| ())
 }
@@ -42,8 +42,10 @@ fn each_file(
     charset: Option<&'static Encoding>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
 ) -> Result<(), Unread> {
+    // Of all files together: each by itself could be a hundred times larger than what has come of the archive.
+    let mut out = 0;
     while let Some(file) = zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())? {
-        if file.is_file() && !as_text(Unpacked { inner: file, out: 0, packed: Rc::clone(packed) }, charset, read)? {
+        if file.is_file() && !as_text(Unpacked { inner: file, out: &mut out, packed: Rc::clone(packed) }, charset, read)? {
             return Ok(());
         }
     }
@@ -113,17 +115,17 @@ impl Read for Counted<'_> {
 }
 
 /// Unpacks, and stops when what comes out is out of proportion.
-struct Unpacked<R> {
+struct Unpacked<'o, R> {
     inner: R,
-    out: u64,
+    out: &'o mut u64,
     packed: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for Unpacked<R> {
+impl<R: Read> Read for Unpacked<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.out += read as u64;
-        if self.out > LITTLE && self.out / MOST_RATIO > self.packed.get() {
+        *self.out += read as u64;
+        if *self.out > LITTLE && *self.out / MOST_RATIO > self.packed.get() {
             return Err(io::Error::other(Unread::Beyond(format!("it unpacks to more than {MOST_RATIO} times its size"))));
         }
         Ok(read)

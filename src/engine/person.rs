@@ -1,0 +1,49 @@
+//! What a person decides of an institution: under its lock, so that no run is under way that has read what is being changed; not before its newest
+//! run, for history is not written backwards; and in one transaction. Every command that decides goes through here.
+
+use super::{RunError, check_clock, take_lock};
+use crate::model::Clock;
+use crate::store::{Store, StoreError};
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+/// Whose jobs are decided of, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// The institution.
+    pub institution: Uuid,
+    /// Its slug.
+    pub slug: &'a str,
+    /// The instant of the decision; none where nothing is dated by it.
+    pub at: Option<Clock>,
+    /// Wait for a run of the institution instead of giving up.
+    pub wait: bool,
+}
+
+/// Does what was decided, all of it or nothing.
+///
+/// # Errors
+/// The institution is busy, its newest run is later than the decision, or the work failed.
+pub async fn decide<T, E: From<RunError>>(
+    store: &Store,
+    whose: Whose<'_>,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    let lock = take_lock(store, whose.institution, whose.slug, whose.wait).await?;
+    let done = at_once(store, whose, work).await;
+    // The server releases the lock by itself if this fails.
+    let _ = lock.release().await;
+    done
+}
+
+async fn at_once<T, E: From<RunError>>(store: &Store, whose: Whose<'_>, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>) -> Result<T, E> {
+    let failed = |error: StoreError| E::from(RunError::from(error));
+    let mut connection = store.connection().await.map_err(failed)?;
+    if let Some(at) = whose.at {
+        check_clock(&mut connection, whose.institution, whose.slug, at).await?;
+    }
+    let mut tx = connection.begin().await.map_err(|error| failed(error.into()))?;
+    let done = work(&mut tx).await?;
+    tx.commit().await.map_err(|error| failed(error.into()))?;
+    Ok(done)
+}
