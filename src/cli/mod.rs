@@ -158,7 +158,7 @@ impl At {
 #[derive(Args)]
 struct Word {
     /// Why, for the record
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
     /// Wait for a run of the institution that is under way
     #[arg(long)]

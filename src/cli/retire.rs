@@ -1,11 +1,10 @@
 //! `weir retire`.
 
 use super::database::with_store;
-use super::{DONE, Edge, Failure, Word};
+use super::{DONE, Edge, Failure, Word, are_institutions};
 use crate::engine::RunError;
 use crate::engine::person::decide;
-use crate::plan::compile::institution_id;
-use crate::store::{Store, Stream, figures, settle};
+use crate::store::{Store, Stream, figures, runs, settle};
 use sqlx::PgConnection;
 
 /// Archive the open jobs of an institution or source on purpose.
@@ -27,9 +26,19 @@ impl Retire {
     async fn retire(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let checked = edge.checked();
         let plan = checked.institutions.iter().find(|one| one.slug == self.institution).and_then(|one| one.plan());
+        let connection = &mut *store.connection().await?;
         // An institution that is gone from the YAML can still be retired by its name.
-        let institution = plan.map_or_else(|| institution_id(&self.institution), |plan| plan.tenant.id);
-        let known = figures::known_sources(&mut *store.connection().await?, institution).await?;
+        let institution = match plan {
+            Some(plan) => Some(plan.tenant.id),
+            None => runs::institution(connection, &self.institution).await?,
+        };
+        let Some(institution) = institution else {
+            return are_institutions(std::slice::from_ref(&self.institution), &checked).map(|()| {
+                say!("`{}` has never run: nothing to retire", self.institution);
+                DONE
+            });
+        };
+        let known = figures::known_sources(connection, institution).await?;
         let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
         if chosen.is_empty() {
             say!("no open jobs there: nothing to retire");

@@ -83,7 +83,7 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
         return Ok(Feed::Spooled(Arc::new(spooled), proof::unreachable(why)));
     }
     let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
-    let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way()).await?;
+    let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way_with(&engine.access.variables)).await?;
     let approach = Approach { bookmark: None, known: known.map(|known| known.validators) };
     let (pages, listed) = Pages::channel(&flow.ident);
     let (sender, mut receiver) = mpsc::channel(1);

@@ -95,7 +95,7 @@ async fn remember(run: &Run<'_>, setting: &Setting) -> Result<(), RunError> {
 
 async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, Option<Known>), RunError> {
     let mut held = run.lane.hold().await?;
-    let way = reads::Way { hash: flow.way(), holds: flow.fetch.holds_its_place() };
+    let way = reads::Way { hash: flow.way_with(&run.engine.access.variables), holds: flow.fetch.holds_its_place() };
     let known = reads::known(&mut held, &setting.stream, way.hash).await?;
     let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;
     Ok((begun, known))

@@ -28,7 +28,7 @@ pub use tried::Tried;
 use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, Parts};
 use crate::quality::{Bar, Gauge};
-use crate::source::{Ident, Source};
+use crate::source::{Ident, Source, Variables};
 use crate::stage::promote::Promote;
 use crate::stage::{Kind, Role, Stage};
 use crate::store::runs::Tenant;
@@ -129,11 +129,16 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// A hash of how it is read and how its ads are told apart: a reading that died only goes on, and a source that says it is unchanged is only
-    /// believed, if that is still the same.
+    /// A hash of how it is read and how its ads are told apart.
     pub fn way(&self) -> Hash {
         // Templates show as they are written, so that no secret is hashed.
         Hash::of(format!("{:?} {:?}", self.fetch, self.ident).as_bytes())
+    }
+
+    /// The same with what is asked for: a reading that died only goes on, and a source that says it is unchanged is only believed, if both are as
+    /// they were. Variables may lead to another board.
+    pub fn way_with(&self, variables: &Variables) -> Hash {
+        Hash::of(format!("{} {:?}", self.way(), self.fetch.asks_for(variables)).as_bytes())
     }
 
     /// The fingerprint of its segment: everything between the raw document and the job.

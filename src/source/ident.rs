@@ -140,11 +140,13 @@ impl Ident {
     }
 
     fn named(&self, text: Box<str>, metadata: Json, id: Option<String>) -> Named {
-        if let Some(id) = id {
-            return Named::Ad(Received::new(id, text, metadata));
-        }
+        let looked_at = match id {
+            Some(id) if id.len() <= LONGEST => return Named::Ad(Received::new(id, text, metadata)),
+            Some(_) => format!("{} (what is longer than {LONGEST} bytes is none)", self.looked_at()),
+            None => self.looked_at(),
+        };
         match serde_json::from_str(&text) {
-            Ok(content) => Named::Refused(Document::nameless(content, metadata, &self.looked_at())),
+            Ok(content) => Named::Refused(Document::nameless(content, metadata, &looked_at)),
             Err(error) => Named::Refused(Document::unreadable(text.as_bytes(), metadata, error.to_string())),
         }
     }
@@ -161,9 +163,15 @@ impl Ident {
     }
 }
 
+/// Bytes of the longest id: more cannot be looked up by.
+const LONGEST: usize = 1_000;
+/// Numbers from here on are no longer told apart by the digits that are read of them.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
+
 /// An id is text that is not blank, or a number.
 fn id_text(value: &Json) -> Option<String> {
     match value {
+        Json::Number(number) if number.is_f64() && number.as_f64().is_none_or(|number| number.abs() >= LARGEST) => None,
         Json::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(|text| text.replace('\0', "\u{fffd}")),
         Json::Number(number) => Some(number.to_string()),
         _ => None,
@@ -211,6 +219,19 @@ mod tests {
         let ident = spec.compile(&mut out);
         assert!(out.is_empty(), "{out:?}");
         ident.unwrap()
+    }
+
+    #[test]
+    fn what_cannot_tell_ads_apart_is_no_id() {
+        let ident = Ident::at(Path::parse("$.id").unwrap());
+        let named = |record: String| match ident.name(record.into(), json!({})) {
+            Named::Ad(received) => received.external_id,
+            Named::Refused(document) => document.refused.unwrap().message(),
+        };
+        assert_eq!(named(r#"{"id":18446744073709551615}"#.to_owned()), "18446744073709551615");
+        assert_eq!(named(r#"{"id":12345678901234567890123}"#.to_owned()), "no id at `$.id`");
+        assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_000))).len(), 1_000);
+        assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_001))), "no id at `$.id (what is longer than 1000 bytes is none)`");
     }
 
     #[test]

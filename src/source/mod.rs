@@ -110,6 +110,14 @@ impl Source {
         }
     }
 
+    /// What it reads with these variables: addresses and files.
+    pub fn asks_for(&self, variables: &Variables) -> Vec<String> {
+        match self {
+            Source::Http(http) => http.asks_for(variables),
+            Source::File(files) => files.paths.iter().map(|path| path.authored(variables)).collect(),
+        }
+    }
+
     /// Names of variables that it needs and `variables` does not have.
     pub fn missing_variables(&self, variables: &Variables) -> Vec<String> {
         match self {

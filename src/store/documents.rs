@@ -59,7 +59,10 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, pag
     let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
     let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).chain(detailed).collect();
     refused.extend(without_detail(connection, reading, undetailed).await?);
-    let sorted = sort_out(connection, reading, read_all(changed).await).await?;
+    let (documents, unreadable) = read_all(changed).await;
+    // An ad whose text cannot be read is listed all the same: its id is known.
+    note_presence(connection, reading, &unreadable.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    let sorted = sort_out(connection, reading, documents).await?;
     refused.extend(sorted.refused);
     let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
     let mut again: HashSet<String> = HashSet::new();
@@ -117,10 +120,18 @@ pub async fn stored_before(connection: &mut PgConnection, stream: &Stream, listi
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-/// Records presence of ads without their own page: what is stored of them stays. Gives those of which nothing is stored, as refused.
+/// Ads without their own page: what is stored of them stays. Gives those of which nothing is stored, as refused.
 async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, undetailed: Vec<(Received, Refused)>) -> Result<Vec<Document>> {
-    if undetailed.is_empty() {
-        return Ok(Vec::new());
+    let listed: Vec<&str> = undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect();
+    let present = note_presence(connection, reading, &listed).await?;
+    let unknown = undetailed.into_iter().filter(|(one, _)| !present.contains(&one.external_id));
+    Ok(unknown.map(|(one, why)| one.read().without_detail(why)).collect())
+}
+
+/// Records that ads are listed, of which nothing new is stored; gives those that are known.
+async fn note_presence(connection: &mut PgConnection, reading: Reading<'_>, ads: &[&str]) -> Result<HashSet<String>> {
+    if ads.is_empty() {
+        return Ok(HashSet::new());
     }
     let present: Vec<String> = sqlx::query_scalar(
         "UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
@@ -131,12 +142,10 @@ async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, und
     .bind(&reading.stream.source)
     .bind(reading.read)
     .bind(reading.at.0)
-    .bind(undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect::<Vec<_>>())
+    .bind(ads)
     .fetch_all(connection)
     .await?;
-    let present: HashSet<String> = present.into_iter().collect();
-    let unknown = undetailed.into_iter().filter(|(one, _)| !present.contains(&one.external_id));
-    Ok(unknown.map(|(one, why)| one.read().without_detail(why)).collect())
+    Ok(present.into_iter().collect())
 }
 
 /// The first of each id, and those that follow with another text. The same text again counts once.
@@ -156,11 +165,14 @@ fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
     (first, twins)
 }
 
-/// Reads the texts, on all cores.
-async fn read_all(received: Vec<Received>) -> Vec<Document> {
-    let reading = tokio::task::spawn_blocking(|| received.into_par_iter().with_min_len(32).map(Received::read).collect());
+/// Reads the texts, on all cores; beside them the ids of those that cannot be read.
+async fn read_all(received: Vec<Received>) -> (Vec<Document>, Vec<String>) {
+    let read = |one: Received| (one.external_id.clone(), one.read());
+    let reading = tokio::task::spawn_blocking(move || received.into_par_iter().with_min_len(32).map(read).collect::<Vec<_>>());
     // Reading cannot panic; if it did, the ads of the page must not be taken for ads that are missing: the read ends here.
-    reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    let read = reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    let unreadable = read.iter().filter(|(_, document)| document.refused.is_some()).map(|(id, _)| id.clone()).collect();
+    (read.into_iter().map(|(_, document)| document).collect(), unreadable)
 }
 
 /// Documents whose text is new, told apart by what is stored of their ads.

@@ -208,7 +208,8 @@ pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: 
     Ok(())
 }
 
-/// Ignores this content of the documents of a source; other content of the same ads counts again. Within the caller's transaction.
+/// Ignores the content of the documents of a source that was judged; other content of the same ads, be it that it has come already, counts again. Within the
+/// caller's transaction.
 ///
 /// # Errors
 /// The database failed.
@@ -220,14 +221,15 @@ pub async fn discard(connection: &mut PgConnection, stream: &Stream, failures: &
     staging::note_failures(connection, stream, at, &[], (&documents, &gone)).await?;
     sqlx::query(
         "WITH state AS (
-           UPDATE ad_states SET outcome = 'discarded', discarded_hash = content_hash, derived_hash = content_hash, retry_at = NULL
-           WHERE institution_id = $1 AND document_id = ANY ($2) RETURNING job_id, source_id, external_id),
+           UPDATE ad_states SET outcome = 'discarded', discarded_hash = COALESCE(derived_hash, content_hash), derived_hash = COALESCE(derived_hash, content_hash),
+             retry_at = NULL
+           WHERE institution_id = $1 AND document_id = ANY ($2) RETURNING job_id, source_id, external_id, document_id, derived_hash = content_hash AS is_newest),
          held AS (UPDATE jobs SET held_since = NULL FROM state WHERE jobs.institution_id = $1 AND jobs.id = state.job_id),
          ended AS (
            UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
            WHERE institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
          UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5
-         WHERE institution_id = $1 AND id = ANY ($2)",
+         FROM state WHERE institution_id = $1 AND id = state.document_id AND state.is_newest",
     )
     .bind(stream.institution)
     .bind(&documents)

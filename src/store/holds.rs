@@ -172,14 +172,15 @@ pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: &'static
     Ok(())
 }
 
-/// What a person's word on an ad does to its state: released or discarded content is remembered by its hash, and the ad is derived again by the next run.
+/// What a person's word on an ad does to its state: released or discarded content is remembered by its hash, and the ad is derived again by the next run. It is
+/// the content that was judged, which the person has seen; other content that has come since is judged by itself.
 ///
 /// # Errors
 /// The database failed.
 pub async fn mark_ad(connection: &mut PgConnection, hold: &Hold, released: bool) -> Result<()> {
     sqlx::query(
-        "UPDATE ad_states SET released_hash = CASE WHEN $4 THEN content_hash ELSE released_hash END,
-           discarded_hash = CASE WHEN $4 THEN discarded_hash ELSE content_hash END, derived_fingerprint = NULL
+        "UPDATE ad_states SET released_hash = CASE WHEN $4 THEN COALESCE(derived_hash, content_hash) ELSE released_hash END,
+           discarded_hash = CASE WHEN $4 THEN discarded_hash ELSE COALESCE(derived_hash, content_hash) END, derived_fingerprint = NULL
          WHERE institution_id = $1 AND source_id = $2 AND external_id = $3",
     )
     .bind(hold.institution_id)

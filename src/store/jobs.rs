@@ -98,6 +98,7 @@ const CHANGE: &str = concat!(
          remuneration = v.remuneration, recruiter = v.recruiter::jsonb, locations = v.locations::text[], extra = v.extra::jsonb, raw_json = d.raw_content,
          content_hash = v.content_hash, status = CASE WHEN v.stays_archived THEN j.status ELSE 'open' END,
          archived_at = CASE WHEN v.stays_archived THEN j.archived_at END, archived_as = CASE WHEN v.stays_archived THEN j.archived_as END,
+         archived_for = CASE WHEN v.change_type = 'reopen' THEN NULL ELSE j.archived_for END,
          reopened_at = CASE WHEN v.change_type = 'reopen' THEN $4 ELSE j.reopened_at END, held_since = NULL, version = j.version + 1, last_updated_at = $4
        FROM v JOIN staging_documents d ON d.institution_id = $1 AND d.id = v.document_id
        WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = v.job_id

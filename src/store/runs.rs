@@ -82,6 +82,14 @@ pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<
     Ok(row.bind(key(institution)).fetch_optional(connection).await?)
 }
 
+/// The institution that the database knows by a slug.
+///
+/// # Errors
+/// The database failed.
+pub async fn institution(connection: &mut PgConnection, slug: &str) -> Result<Option<Uuid>> {
+    Ok(sqlx::query_scalar("SELECT id FROM institutions WHERE slug = $1").bind(slug).fetch_optional(connection).await?)
+}
+
 /// The clock of the institution's newest run.
 ///
 /// # Errors

@@ -127,3 +127,24 @@ async fn endless_pages_end_at_the_cap_and_a_missing_variable_says_its_name() {
     assert!(why.contains("the variable `URL` is not set"), "{why}");
     lab.bench.drop().await;
 }
+
+/// What a source says of its state it says of one board; a variable may lead to another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_board_behind_the_same_variable_is_read_anew() {
+    let (lab, server) = (Lab::new().await, MockServer::start().await);
+    let one_page = ACME.replace("${URL}/jobs", "${URL}/${BOARD}").replace("        pages: { number: { parameter: page, max: 5 } }\n", "");
+    lab.write("institutions/acme.yaml", &one_page);
+    let answer = |request: &wiremock::Request| {
+        if request.headers.contains_key("if-none-match") {
+            return ResponseTemplate::new(304);
+        }
+        let ids = if request.url.path() == "/a" { 0..3 } else { 7..10 };
+        ResponseTemplate::new(200).insert_header("etag", "\"x\"").set_body_json(page(ids, 3))
+    };
+    Mock::given(method("GET")).respond_with(answer).mount(&server).await;
+    for (day, board, created) in [("2026-09-01", "a", 3), ("2026-09-02", "a", 0), ("2026-09-03", "b", 3), ("2026-09-04", "b", 0)] {
+        let summary = lab.run(&Step::new(day, &[("URL", &server.uri()), ("BOARD", board)])).await.remove(0);
+        assert_eq!((state(&summary).0, summary.total.created), (ReadState::Complete, created), "{day} {}", state(&summary).1);
+    }
+    lab.bench.drop().await;
+}

@@ -61,6 +61,24 @@ async fn a_released_ad_is_published_with_the_reason_on_record() {
     lab.bench.drop().await;
 }
 
+/// Other content may have come since the ad was judged; the person has not seen it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_decides_of_what_was_judged_and_not_of_what_has_come_since() {
+    const WORD: &str = "SELECT concat_ws(' ', released_hash = derived_hash, discarded_hash = derived_hash, derived_hash = content_hash)
+                        FROM ad_states WHERE external_id = 'HOLD'";
+    for (words, held, word) in
+        [(&["holds", "release"][..], "hold", "t f"), (&["holds", "discard"], "hold", "t f"), (&["failures", "discard"], "document", "t f")]
+    {
+        let lab = with_a_held_ad().await;
+        let hold = one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await;
+        let document = one(&lab, "UPDATE ad_states SET content_hash = sha256('other') WHERE external_id = 'HOLD' RETURNING document_id::text").await;
+        let number = if held == "hold" { hold } else { document };
+        weir(&lab, &[words, &[&number, "--reason", "as I have seen it"]].concat());
+        assert_eq!(one(&lab, WORD).await, word, "{words:?}");
+        lab.bench.drop().await;
+    }
+}
+
 /// A run that is under way has read what a person would change under it; and a decision is not dated before what runs have written since.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_decides_beside_a_run_or_before_the_newest_one() {

@@ -52,7 +52,7 @@ impl Csv {
             if is_end {
                 continue;
             }
-            if row.iter().last().is_some_and(|field| field.ends_with(&end)) {
+            if row.iter().next_back().is_some_and(|field| field.ends_with(&end)) {
                 break;
             }
             if columns.is_empty() {

@@ -18,7 +18,7 @@ pub use detail::{Detail, NoDetail};
 use super::decode::{DecodeSpec, Decoder};
 use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, kept_back, strip};
 use super::page::Pages;
-use super::template::{Names, Template};
+use super::template::{Names, Template, Variables};
 use super::{Access, Approach, Validators, proof};
 use crate::diagnostic::Diagnostics;
 use crate::store::reads::Proof;
@@ -245,6 +245,12 @@ impl Http {
     /// Names of variables without a value.
     pub fn missing_variables(&self, access: &Access) -> Vec<String> {
         self.templates().into_iter().flat_map(|template| template.missing(&access.variables)).collect()
+    }
+
+    /// What it asks for with these variables; tokens and headers, which only say who asks, left out.
+    pub fn asks_for(&self, variables: &Variables) -> Vec<String> {
+        let asked = self.request.asked().into_iter().chain(self.each.iter().flat_map(|(_, values)| values));
+        asked.map(|template| template.authored(variables)).collect()
     }
 
     /// Every template in it.

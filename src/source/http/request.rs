@@ -248,9 +248,15 @@ impl Request {
 
     /// Every template in it.
     pub fn templates(&self) -> Vec<&Template> {
+        let mut all = self.asked();
+        all.extend(self.headers.iter().map(|(_, template)| template));
+        all
+    }
+
+    /// The templates of what is asked for; headers only say who asks.
+    pub fn asked(&self) -> Vec<&Template> {
         let mut all = vec![&self.url];
         all.extend(self.query.iter().chain(self.body.form()).map(|(_, template)| template));
-        all.extend(self.headers.iter().map(|(_, template)| template));
         match &self.body {
             Body::Json(tree) => tree.templates(&mut all),
             Body::Text(template) => all.push(template),
