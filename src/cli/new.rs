@@ -76,7 +76,7 @@ impl NewInstitution {
         if file.exists() {
             return Err(Failure::nothing(format!("`{}` is there already\nhelp: choose another name, or remove the file", file.display())));
         }
-        let is_address = self.from.starts_with("http://") || self.from.starts_with("https://");
+        let is_address = is_address(&self.from);
         if is_address && !self.guess && self.of_a_board(edge, &file)? {
             return Ok(DONE);
         }
@@ -106,11 +106,16 @@ impl NewInstitution {
     /// Writes the draft of a board that a connector knows by its address; whether there is one.
     fn of_a_board(&self, edge: &Edge, file: &Path) -> Result<bool, Failure> {
         let connectors = connector::load(&edge.project, &mut Sources::default(), &mut Diagnostics::new());
-        let Some(board) = board::of_address(&connectors, &self.from) else { return Ok(false) };
+        // Hosts are written in any case.
+        let address = url::Url::parse(&self.from).map_or_else(|_| self.from.clone(), String::from);
+        let Some(board) = board::of_address(&connectors, &address) else { return Ok(false) };
         write(edge, file, &draft::of_board(&self.draft(true), &board))?;
         let (slug, name) = (&self.institution, board.connector);
         let with: String = board.with.iter().map(|(name, value)| format!(", {name} `{value}`")).collect();
         say!("wrote institutions/{slug}.yaml: the connector `{name}`{with}");
+        if let Some(query) = board.left_out {
+            eprintln!("warning: the draft reads all ads of the board: `{query}` of the address is not taken over");
+        }
         say!("read it, then `weir check` and `weir preview {slug}`, which asks the board; `--guess` would draft from its answer instead");
         Ok(true)
     }
@@ -141,15 +146,17 @@ impl NewInstitution {
             responses: Arc::new(Responses::default()),
             cookies: None,
         };
-        let told = |trouble: Trouble| Failure::nothing(trouble.to_string());
+        // There is no YAML yet that could say so.
+        let told = |trouble: Trouble| Failure::nothing(trouble.to_string().replace("declare `allow_private: true`", "use `--allow-private`"));
         door(edge, None)?.ask(ask).await.map_err(told)?.bytes(MOST_BYTES).await.map_err(told)
     }
 }
 
 /// Writes the file of an institution, and the pipeline where there is none.
 fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::create_dir_all(edge.project.join("institutions"))?;
-    std::fs::write(file, format!("{SCHEMA}{text}"))?;
+    let told = |error: std::io::Error| Failure::nothing(format!("`{}` cannot be written: {error}", file.display()));
+    std::fs::create_dir_all(edge.project.join("institutions")).map_err(told)?;
+    std::fs::write(file, format!("{SCHEMA}{text}")).map_err(told)?;
     if write_pipeline(&edge.project)? {
         say!("wrote pipelines/daily.yaml: the stages of a daily run, and when it runs");
     }
@@ -171,6 +178,12 @@ fn write_pipeline(project: &Path) -> Result<bool, Failure> {
     Ok(true)
 }
 
+fn is_address(from: &str) -> bool {
+    let from = from.to_ascii_lowercase();
+    from.starts_with("http://") || from.starts_with("https://")
+}
+
 fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::nothing(format!("`{shown}` cannot be read: {error}")))
+    let help = if path.exists() { "" } else { "\nhelp: a file is looked for in the folder of the project; an address begins with `https://`" };
+    std::fs::read(path).map_err(|error| Failure::nothing(format!("`{shown}` cannot be read: {error}{help}")))
 }

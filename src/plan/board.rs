@@ -8,14 +8,17 @@ use crate::source::draft::Board;
 use crate::source::steps::pattern;
 use regex::Regex;
 
-/// The board of an address; the first of the connectors that know it.
+/// The board of an address; the first of the connectors that know it. The publisher's own pages are no board.
 pub fn of_address<'a>(connectors: &'a [Connector], address: &'a str) -> Option<Board<'a>> {
-    connectors.iter().find_map(|connector| {
+    let found = connectors.iter().find_map(|connector| {
         let spec = connector.spec.as_ref()?;
         let given = whole(spec, &mut Diagnostics::new())?.captures(address)?;
         let with = spec.parameters.keys().filter_map(|name| Some((name.value.as_str(), given.name(name)?.as_str()))).collect();
-        Some(Board { connector: &connector.name, about: spec.about.get()?, unconfirmed: spec.unconfirmed.as_deref(), with })
-    })
+        let left_out = given.get(given.len() - 1).and_then(|rest| rest.as_str().split_once('?')).map(|(_, query)| query);
+        Some(Board { connector: &connector.name, about: spec.about.get()?, unconfirmed: spec.unconfirmed.as_deref(), with, left_out })
+    });
+    let is_of_the_publisher = |value: &str| value == "www" || value.starts_with("www.");
+    found.filter(|board| !board.with.iter().any(|(_, value)| is_of_the_publisher(value)))
 }
 
 /// Checks the pattern of a connector's addresses.
@@ -44,7 +47,7 @@ pub fn check(connector: &Connector, out: &mut Diagnostics) {
 fn whole(spec: &ConnectorSpec, out: &mut Diagnostics) -> Option<Regex> {
     let address = spec.address.as_ref()?;
     pattern(address, out)?;
-    Regex::new(&format!("^(?:{})(?:[/?#].*)?$", address.as_str())).ok()
+    Regex::new(&format!("^(?:{})([/?#].*)?$", address.as_str())).ok()
 }
 
 #[cfg(test)]
@@ -55,7 +58,7 @@ mod tests {
     use std::path::Path;
 
     /// Addresses as people copy them, with the connector and its parameters.
-    const ADDRESSES: [(&str, &str, &str); 33] = [
+    const ADDRESSES: [(&str, &str, &str); 38] = [
         ("https://boards.greenhouse.io/acme", "greenhouse", "board=acme"),
         ("https://job-boards.greenhouse.io/acme-2/jobs/123?gh_src=x", "greenhouse", "board=acme-2"),
         ("https://boards-api.greenhouse.io/v1/boards/acme/jobs?content=true", "greenhouse", "board=acme"),
@@ -94,10 +97,23 @@ mod tests {
             "url=https://www.governmentjobs.com/SearchEngine/JobsFeed?agency=acme",
         ),
         ("https://www.usajobs.gov/Search/Results?l=Ohio&k=ranger", "usajobs", "keyword=ranger"),
+        ("https://boards.greenhouse.io/embed/job_app?for=acme&token=123", "greenhouse", "board=acme"),
+        ("https://apply.workable.com/api/v3/accounts/acme/jobs", "workable", "account=acme"),
+        ("https://acme.wd5.myworkdayjobs.com/en-US", "", ""),
+        ("https://www.recruitee.com", "", ""),
+        ("https://www.teamtailor.com/", "", ""),
         ("https://www.seek.com.au/job/12345", "", ""),
         ("https://acme.example/boards.greenhouse.io/acme", "", ""),
         ("https://boards.greenhouse.io.acme.example/acme", "", ""),
     ];
+
+    #[test]
+    fn what_an_address_asks_for_beyond_its_board_is_told() {
+        let connectors = load(Path::new("nowhere"), &mut Sources::default(), &mut Diagnostics::new());
+        let left_out = |address| of_address(&connectors, address).unwrap().left_out.map(str::to_owned);
+        assert_eq!(left_out("https://jobs.lever.co/acme?location=Sydney").as_deref(), Some("location=Sydney"));
+        assert_eq!(left_out("https://jobs.lever.co/acme/123"), None);
+    }
 
     #[test]
     fn boards_are_known_by_their_addresses() {

@@ -277,7 +277,9 @@ fn standing(out: &mut String, biography: &Biography) {
         return;
     };
     let gone = if ad.retired { ", gone from its source" } else { "" };
-    let _ = writeln!(out, "\nnow\n  the ad is {}{gone}", ad.outcome);
+    let newest = biography.versions.iter().max_by_key(|entry| entry.version.version);
+    let archived = newest.and_then(|entry| entry.version.job.get("archived_as")?.as_str()).map(|why| format!("; its job is archived ({why})"));
+    let _ = writeln!(out, "\nnow\n  the ad is {}{gone}{}", ad.outcome, archived.unwrap_or_default());
     if let Some(at) = ad.retry_at {
         let _ = writeln!(out, "  it is tried again after {}", at.format("%Y-%m-%d %H:%MZ"));
     }

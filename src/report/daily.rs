@@ -132,7 +132,9 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
 }
 
 fn incomplete(daily: &Daily) -> Vec<Vec<String>> {
-    let with_reason = daily.reads.iter().filter_map(|read| Some((read, read.why.as_ref()?)));
+    // What has not been modified since has its reason, and is complete.
+    let is_whole = |read: &&ReadRow| matches!(read.state.as_str(), "complete" | "empty");
+    let with_reason = daily.reads.iter().filter(|read| !is_whole(read)).filter_map(|read| Some((read, read.why.as_ref()?)));
     with_reason.map(|(read, why)| vec![read.source_id.clone(), read.state.clone(), line(why, 200)]).collect()
 }
 

@@ -39,7 +39,10 @@ pub struct Name<'n> {
 impl<'n> Name<'n> {
     /// Reads `uuid`, `id`, `source:id` or `institution/source:id`.
     pub fn read(text: &'n str) -> Name<'n> {
-        let Some((place, id)) = text.split_once(':') else { return Name { whole: text, institution: None, source: None, id: text } };
+        // What has no id of its own is known by the hash of its bytes, which is no source.
+        let Some((place, id)) = text.split_once(':').filter(|(place, _)| *place != "sha256") else {
+            return Name { whole: text, institution: None, source: None, id: text };
+        };
         let (institution, source) = place.split_once('/').map_or((None, place), |(institution, source)| (Some(institution), source));
         Name { whole: text, institution, source: Some(source), id }
     }

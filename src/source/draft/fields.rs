@@ -106,7 +106,12 @@ fn id_of(members: &[Member], ads: usize) -> String {
     let named = |name: &&str| members.iter().filter(|member| member.key == **name).min_by_key(depth);
     let id = IDS.iter().filter_map(&named).find(unique);
     let id = id.or_else(|| members.iter().filter(unique).find(|member| member.key.ends_with("id")));
-    let id = id.or_else(|| members.iter().filter(is_word).find(unique));
+    // A day tells ads apart until two are written on one.
+    let is_date = |member: &&Member| {
+        let texts: Vec<&str> = member.values.iter().filter_map(Json::as_str).collect();
+        !texts.is_empty() && (labelled(&texts).is_some() || texts.iter().all(|text| begins_with_day(text)))
+    };
+    let id = id.or_else(|| members.iter().filter(is_word).filter(|member| !is_date(member)).find(unique));
     match (id, IDS.iter().find_map(named)) {
         (Some(member), _) => member.take.with(""),
         (None, Some(member)) => format!("{}      # repeats in the sample: see `duplicates` in docs/reference/yaml.md", member.take.with("")),
@@ -116,6 +121,11 @@ fn id_of(members: &[Member], ads: usize) -> String {
             format!("{{ hash: [{}] }}      # no member is different for each ad: name those that tell ads apart", first.join(", "))
         }
     }
+}
+
+/// Whether a text begins as dates do: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
+fn begins_with_day(text: &str) -> bool {
+    Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)").is_ok_and(|regex| regex.is_match(text))
 }
 
 /// Whether each ad has a value of its own.

@@ -38,7 +38,13 @@ pub struct Board<'a> {
     pub unconfirmed: Option<&'a str>,
     /// The parameters that the address gives, in the connector's order.
     pub with: Vec<(&'a str, &'a str)>,
+    /// What the address asks for beyond that, and the draft does not.
+    pub left_out: Option<&'a str>,
 }
+
+/// What is said of the draft of a sitemap.
+const SITEMAP: &str = "a sitemap, then each page that is new or changed; its JobPosting markup is the ad. Where most pages are no ads, `only` in `with` says which are, \
+                       such as `only: /jobs/`";
 
 /// Writes the draft.
 ///
@@ -47,6 +53,12 @@ pub struct Board<'a> {
 pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
     let text = first_text(sample, MOST_BYTES)?;
     let shape = shape::of(sample, &text)?;
+    if shape.decode == Some("sitemap") && draft.is_address {
+        return Ok(of_board(
+            draft,
+            &Board { connector: "sitemap", about: SITEMAP, unconfirmed: None, with: vec![("url", draft.from)], left_out: None },
+        ));
+    }
     let mut out = format!(
         "# A first draft, made from {}. Read it: every line is a guess.\ninstitution: {}\ntimezone: {}\nsources:\n  board:\n",
         quoted(draft.from),
@@ -85,8 +97,9 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
 
 /// Writes the draft of a board that a connector reads: nothing has to be guessed.
 pub fn of_board(draft: &Draft, board: &Board) -> String {
-    let Board { connector: name, about, unconfirmed, with } = board;
+    let Board { connector: name, about, unconfirmed, with, left_out } = board;
     let mut out = comment(&format!("A first draft. The connector `{name}` knows the address {}: {about}.", draft.from));
+    out.extend(left_out.map(|query| comment(&format!("Not taken over from the address: {query}"))));
     out.extend(unconfirmed.map(|text| comment(&format!("Not confirmed: {text}"))));
     let _ =
         writeln!(out, "institution: {}\ntimezone: {}\nsources:\n  board:\n    fetch:\n      connector: {name}", draft.institution, draft.timezone);
@@ -158,6 +171,21 @@ mod tests {
     fn what_may_be_two_dates_is_left_to_people() {
         assert!(drafted("a.json", r#"[{"id":1,"title":"A","date":"01/02/2026"}]"#).contains("day first or month first?"));
         assert!(drafted("a.json", r#"[{"id":1,"title":"A","date":1788220800000}]"#).contains("epoch_ms"));
+    }
+
+    #[test]
+    fn a_day_is_no_id_and_what_begins_as_json_is_no_table() {
+        let dated = drafted("a.csv", "Frist;Stelle;Ort\n01.02.2026;Koch;Bonn\n02.02.2026;Wirt;Ulm\n");
+        assert!(dated.contains("    id: $.Ort\n"), "{dated}");
+        let urls = "<urlset><url><loc>https://x/1</loc><lastmod>2026-01-01</lastmod></url><url><loc>https://x/2</loc><lastmod>2026-01-02</lastmod></url></urlset>";
+        assert!(drafted("a.xml", urls).contains("    id: $.loc\n"), "{}", drafted("a.xml", urls));
+        for (broken, why) in [
+            ("[{\"id\":1,\"title\":\"A\"},]", "it begins as JSON, and is none: expected value at line 1 column 23"),
+            ("{\"id\":1,,\n", "it begins as JSON, and is none: key must be a string"),
+            ("a,b\n1\n", "there is no ad in it: line 2 has 1 columns, and the header has 2"),
+        ] {
+            assert!(drafted("a.txt", broken).contains(why), "{}", drafted("a.txt", broken));
+        }
     }
 
     #[test]

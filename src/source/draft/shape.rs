@@ -54,11 +54,22 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
             Err(_) => return html(&text),
         },
         () if start.starts_with('{') => ("ndjson", None),
+        () if start.starts_with('[') => return Err(no_json(start)),
         () => ("csv", None),
     };
     let delimiter = (decode == "csv").then(|| delimiter(start)).flatten();
-    let ads = decoded(&settings(decode, delimiter), records.as_deref(), sample)?;
-    Ok(Shape { decode: Some(decode), delimiter, records, count: None, ads: ads.len(), members: members(&ads), id: None, json: None })
+    let is_broken = decode == "ndjson" && start.lines().next().is_none_or(|line| serde_json::from_str::<serde::de::IgnoredAny>(line).is_err());
+    let ads = decoded(&settings(decode, delimiter), records.as_deref(), sample).map_err(|why| if is_broken { no_json(start) } else { why })?;
+    let id = (decode == "sitemap").then(|| "$.loc".to_owned());
+    Ok(Shape { decode: Some(decode), delimiter, records, count: None, ads: ads.len(), members: members(&ads), id, json: None })
+}
+
+/// Where a text that begins as JSON goes wrong.
+fn no_json(text: &str) -> String {
+    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        Err(error) => format!("it begins as JSON, and is none: {error}"),
+        Ok(_) => "there is no ad in it".to_owned(),
+    }
 }
 
 /// JSON Feed says what it is.
@@ -85,14 +96,19 @@ fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Jso
     let place = crate::diagnostic::Place::start_of("draft");
     let decoder = settings.and_then(|settings| DecodeSpec::compile(&settings.decode, &place, settings.records.as_ref(), None, &mut out));
     let decoder = decoder.ok_or("its shape is not understood")?;
-    let mut ads = Vec::new();
+    let (mut ads, mut unreadable) = (Vec::new(), None);
     decoder.decode(&mut &sample[..], &Body::default(), &[], &mut |item| {
-        if let Item::Record(text) = item {
-            ads.extend(serde_json::from_str::<Json>(&text));
+        match item {
+            Item::Record(text) => ads.extend(serde_json::from_str::<Json>(&text)),
+            Item::Unreadable(_, why) => unreadable = unreadable.take().or(Some(why)),
         }
         ads.len() < MOST_ADS
     })?;
-    if ads.is_empty() { Err("there is no ad in it".to_owned()) } else { Ok(ads) }
+    match unreadable {
+        _ if !ads.is_empty() => Ok(ads),
+        Some(why) => Err(format!("there is no ad in it: {why}")),
+        None => Err("there is no ad in it".to_owned()),
+    }
 }
 
 #[derive(serde::Deserialize)]
