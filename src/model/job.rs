@@ -75,9 +75,10 @@ impl Value {
         }
     }
 
-    /// The value in the form in which two values are the same: lists as sets.
+    /// The value in the form in which two values are the same, as a job holds it: lists as sets, and nothing where it is invalid.
     pub fn canonical(&self) -> Json {
         match self {
+            Value::Invalid(_) => Json::Null,
             Value::List(items) => {
                 let set: std::collections::BTreeSet<&String> = items.iter().collect();
                 json!(set)

@@ -301,3 +301,16 @@ async fn a_report_counts_ads_and_not_what_is_said_of_them() {
     assert_eq!((reasons.len(), &reasons[0]["ads"]), (1, &2.into()), "{reasons:?}");
     lab.bench.drop().await;
 }
+
+/// Nothing is counted any more of ads that are gone and closed: a read costs what the board is large, not what its history is long.
+#[tokio::test(flavor = "multi_thread")]
+async fn ads_that_are_gone_and_closed_are_let_go() {
+    let lab = lab(Path::new("tests/cases/closing")).await;
+    for (number, at) in [("1", "2026-09-01"), ("1", "2026-09-02"), ("5", "2026-10-01"), ("5", "2026-10-02"), ("5", "2026-10-03"), ("5", "2026-10-04")]
+    {
+        lab.run(&day(number, &format!("{at}T02:00:00Z"))).await;
+    }
+    let counted = "SELECT string_agg(concat_ws(' ', external_id, misses, retired), ', ' ORDER BY external_id) FROM ad_states";
+    assert_eq!(one(&lab, counted).await, "BACK 2 t, GONE 2 t, ODD 2 t, OTHER 0 f");
+    lab.bench.drop().await;
+}
