@@ -32,7 +32,7 @@ enum What {
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
-        common: Common,
+        choice: Choice,
     },
     /// A row a version: a complete snapshot, what changed, why, by whom
     History {
@@ -40,17 +40,18 @@ enum What {
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
-        common: Common,
+        choice: Choice,
     },
     /// A row a changed field: its old and its new value, why, by whom
     Changes {
         #[command(flatten)]
-        common: Common,
+        choice: Choice,
     },
 }
 
+/// Which rows, in which form, and where to.
 #[derive(Args)]
-struct Common {
+struct Choice {
     /// Institutions; all if none is named
     institutions: Vec<String>,
     /// What was written at this instant or later
@@ -74,29 +75,29 @@ fn format() -> impl TypedValueParser<Value = Format> {
 
 impl Export {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        let (table, common, at, raw) = match &self.what {
-            What::Jobs { at, raw, common } => (Table::Jobs, common, *at, *raw),
-            What::History { raw, common } => (Table::History, common, None, *raw),
-            What::Changes { common } => (Table::Changes, common, None, false),
+        let (table, choice, at, raw) = match &self.what {
+            What::Jobs { at, raw, choice } => (Table::Jobs, choice, *at, *raw),
+            What::History { raw, choice } => (Table::History, choice, None, *raw),
+            What::Changes { choice } => (Table::Changes, choice, None, false),
         };
-        let format = common.format()?;
-        if format == Format::Parquet && common.out.is_none() && std::io::stdout().is_terminal() {
+        let format = choice.format()?;
+        if format == Format::Parquet && choice.out.is_none() && std::io::stdout().is_terminal() {
             return Err(Failure::nothing("Parquet is nothing for a terminal\nhelp: name a file with `--out`, or pipe it on"));
         }
-        if let (Some(since), Some(until)) = (common.since, common.until)
+        if let (Some(since), Some(until)) = (choice.since, choice.until)
             && since >= until
         {
             return Err(Failure::nothing("`--since` is not before `--until`\nhelp: nothing lies between them"));
         }
         with_connection(edge, async |connection| {
-            named::refuse_unknown(connection, &common.institutions).await?;
-            let wanted = Wanted { institutions: common.institutions.clone(), at, since: common.since, until: common.until, raw };
-            common.write(connection, table, &wanted, format).await.map(|()| DONE)
+            named::refuse_unknown(connection, &choice.institutions).await?;
+            let wanted = Wanted { institutions: choice.institutions.clone(), at, since: choice.since, until: choice.until, raw };
+            choice.write(connection, table, &wanted, format).await.map(|()| DONE)
         })
     }
 }
 
-impl Common {
+impl Choice {
     fn format(&self) -> Result<Format, Failure> {
         if let Some(format) = self.format {
             return Ok(format);

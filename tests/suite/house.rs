@@ -44,7 +44,7 @@ fn modules_use_only_those_above_them() {
         let Some(position) = order.iter().position(|module| *module == own) else { continue };
         let code = code(&file);
         for later in &order[position + 1..] {
-            if code.contains(&format!("crate::{later}::")) || code.contains(&format!("crate::{later};")) {
+            if code.contains(&format!("crate::{later}::")) || code.contains(&format!("crate::{later};")) || code.contains("use crate::{") {
                 wrong.push(format!("{} uses `{later}`, which stands below `{own}`", file.display()));
             }
         }
@@ -54,7 +54,7 @@ fn modules_use_only_those_above_them() {
 
 #[test]
 fn sql_stands_only_in_the_store() {
-    let words = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "];
+    let words = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "COPY "];
     let sql = |file: &PathBuf| words.iter().any(|word| code(file).contains(&format!("\"{word}")));
     // Creating the private database is no statement about ads, and must come before there is a store.
     let strays: Vec<PathBuf> = rust_files(Path::new("src"))
@@ -71,6 +71,14 @@ fn banned_names_stay_out() {
     let named = |file: &PathBuf| file.components().any(|part| banned.contains(&part.as_os_str().to_string_lossy().trim_end_matches(".rs")));
     let strays: Vec<PathBuf> = rust_files(Path::new("src")).into_iter().filter(named).collect();
     assert!(strays.is_empty(), "{strays:?}");
+    let kinds = ["struct", "enum", "trait", "mod", "type"];
+    let is_banned = |name: &str| banned.iter().any(|word| name.eq_ignore_ascii_case(word) || name.to_lowercase().ends_with(&format!("_{word}")));
+    for file in rust_files(Path::new("src")) {
+        let code = code(&file);
+        let words: Vec<&str> = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty()).collect();
+        let named = words.windows(2).find(|pair| kinds.contains(&pair[0]) && is_banned(pair[1]));
+        assert!(named.is_none(), "{}: {named:?}", file.display());
+    }
 }
 
 #[test]

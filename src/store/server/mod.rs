@@ -149,14 +149,6 @@ impl Server {
         Ok(users::set_pinned(&self.place, true)?)
     }
 
-    /// Takes [`Server::pin`] back.
-    ///
-    /// # Errors
-    /// When the marker cannot be removed.
-    pub fn unpin(&self) -> Result<(), ServerError> {
-        Ok(users::set_pinned(&self.place, false)?)
-    }
-
     /// Leaves, as dropping does, and tells what went wrong.
     ///
     /// # Errors
