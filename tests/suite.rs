@@ -20,6 +20,8 @@ mod exports;
 mod faults;
 #[path = "suite/feeds.rs"]
 mod feeds;
+#[path = "suite/fingerprints.rs"]
+mod fingerprints;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/http.rs"]

@@ -100,7 +100,7 @@ impl Kind {
         matches!(self, Kind::Fetch | Kind::Extract)
     }
 
-    /// Rises when the code of the kind derives other results from the same YAML; a golden test sees to it.
+    /// Rises when the code of the kind derives other results from the same YAML: who changes that code raises it. That nothing else changes a fingerprint, `tests/fingerprints.txt` sees to.
     fn revision(self) -> u32 {
         1
     }
