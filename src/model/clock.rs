@@ -1,7 +1,7 @@
 //! The one instant of a run. Business columns are written from it and never from `now()`, so that a replay
 //! with `--at` means the same for ever. It must never be read from the system below the command line.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 /// The instant that a run calls now.
@@ -26,6 +26,11 @@ impl Clock {
         let date = (self.0 - grace).with_timezone(&zone).date_naive();
         date.pred_opt().unwrap_or(date)
     }
+}
+
+/// Whether a date is one that people write and PostgreSQL keeps: of the years 1 to 9999. The library counts further, both ways.
+pub fn is_of_the_calendar(date: NaiveDate) -> bool {
+    (1..=9999).contains(&date.year())
 }
 
 impl std::str::FromStr for Clock {

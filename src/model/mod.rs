@@ -13,7 +13,7 @@ pub mod letter;
 pub mod problem;
 
 pub use ad::{Ad, Change, Outcome, Published, RolledBack};
-pub use clock::Clock;
+pub use clock::{Clock, is_of_the_calendar};
 pub use document::{Document, Received, Refused};
 pub use field::{Field, FieldKind};
 pub use hash::{Fingerprint, Hash, Parts};

@@ -5,6 +5,7 @@
 //! one kind, the opposite is not taken for granted: `()` is neither before a date nor after it.
 
 use super::kinds::{Kinds, Shapes};
+use super::library::date;
 use super::lower::value::Comparison;
 use super::sense::kinds_of;
 use super::{Sandbox, Script};
@@ -189,7 +190,7 @@ fn literal(expression: &Expr) -> Option<Literal> {
         Expr::FloatConstant(number, _) => Some(Literal::Number(**number)),
         Expr::StringConstant(text, _) => Some(Literal::Text(text.to_string())),
         Expr::FnCall(call, _) if call.name == "date" => match call.args.as_slice() {
-            [Expr::StringConstant(text, _)] => text.parse().ok().map(Literal::Date),
+            [Expr::StringConstant(text, _)] => date(text).map(|date| Literal::Date(date.0)),
             _ => None,
         },
         _ => None,

@@ -5,6 +5,7 @@
 use super::budget;
 use super::list::key;
 use super::pattern::Patterns;
+use crate::model::is_of_the_calendar;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 use std::borrow::Cow;
@@ -113,8 +114,13 @@ fn register_dates(engine: &mut Engine) {
     engine.register_fn("year", |a: Date| i64::from(a.0.year())).register_fn("month", |a: Date| i64::from(a.0.month()));
     engine.register_fn("day", |a: Date| i64::from(a.0.day())).register_fn("weekday", weekday);
     engine.register_fn("date", |text: &str| -> Result<Date, Box<EvalAltResult>> {
-        text.parse().map(Date).map_err(|_| format!("`{text}` is not a date like 2026-12-31").into())
+        date(text).ok_or_else(|| format!("`{text}` is not a date like 2026-12-31").into())
     });
+}
+
+/// A date as it is written.
+pub(super) fn date(text: &str) -> Option<Date> {
+    text.parse().ok().filter(|date| is_of_the_calendar(*date)).map(Date)
 }
 
 /// Monday is 1, Sunday 7.
@@ -137,7 +143,7 @@ pub(super) fn shift(date: Date, span: Span) -> Result<Date, &'static str> {
         let n = Days::new(span.days.unsigned_abs());
         if span.days < 0 { d.checked_sub_days(n) } else { d.checked_add_days(n) }
     });
-    by_days.map(Date).ok_or("the date is out of range")
+    by_days.filter(|date| is_of_the_calendar(*date)).map(Date).ok_or("the date is out of range")
 }
 
 fn register_texts(engine: &mut Engine) {
@@ -263,12 +269,19 @@ mod tests {
 
     #[test]
     fn months_are_added_as_postgresql_adds_them() {
-        let date = |text: &str| Date(text.parse().unwrap());
+        let date = |text: &str| date(text).unwrap();
         assert_eq!(shift(date("2026-08-31"), Span::months(6)).unwrap(), date("2027-02-28"));
         assert_eq!(shift(date("2026-03-31"), Span::months(-1)).unwrap(), date("2026-02-28"));
         assert_eq!(shift(date("2026-02-28"), Span::days(1)).unwrap(), date("2026-03-01"));
         assert!(shift(date("2026-02-28"), Span::months(i64::MAX)).is_err());
         assert!(shift(date("2026-02-28"), Span::days(i64::MIN)).is_err());
+        assert!(shift(date("2026-02-28"), Span::years(8000)).is_err() && shift(date("0001-01-01"), Span::days(-1)).is_err());
+    }
+
+    #[test]
+    fn dates_are_of_the_years_that_people_and_databases_know() {
+        assert!(date("0001-01-01").is_some() && date("9999-12-31").is_some());
+        assert!(["0000-12-31", "-5000-01-01", "+10000-01-01"].iter().all(|text| date(text).is_none()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Must never blame a script that could mean something: what is not known is [`Kinds::ANY`]. To say what a new function gives: [`given_by`].
 
 use super::kinds::{Kinds, Shapes};
+use super::library;
 use super::pattern::Pattern;
 use super::{Mistake, Sandbox, Script};
 use rhai::{Expr, FnCallExpr, Position, Stmt, StmtBlock};
@@ -268,7 +269,7 @@ impl Reader<'_> {
                     self.tell(why, "a sign that stands for itself has a backslash before it: in double quotes `\\\\(`, in backticks `\\(`", at);
                 }
             }
-            ("date", Some((date, at)), _) if date.parse::<chrono::NaiveDate>().is_err() => {
+            ("date", Some((date, at)), _) if library::date(date).is_none() => {
                 self.tell(format!("`{date}` is not a date"), "write it like `2026-12-31`", at);
             }
             ("on_domain", _, Some((domain, at))) if domain.contains(['/', ':', ' ']) || domain.is_empty() => {

@@ -4,7 +4,7 @@
 use super::relative::{self, Told};
 use crate::markup::Page;
 use crate::model::problem::Invalid;
-use crate::model::{Clock, FieldKind, Value};
+use crate::model::{Clock, FieldKind, Value, is_of_the_calendar};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
@@ -88,8 +88,13 @@ impl Convert {
         self.apply_at(found, Clock(DateTime::UNIX_EPOCH))
     }
 
-    /// Converts what a path or script gave in a document that was fetched at an instant.
+    /// Converts what a path or script gave in a document that was fetched at an instant. Whatever made the value, there is no NUL in it: an address
+    /// may have said `%00`, and PostgreSQL stores none.
     pub fn apply_at(&self, found: &[&Json], fetched: Clock) -> Value {
+        without_nul(self.converted(found, fetched))
+    }
+
+    fn converted(&self, found: &[&Json], fetched: Clock) -> Value {
         let present: Vec<&Json> = found.iter().copied().filter(|value| !is_blank(value)).collect();
         let Some(first) = present.first() else { return Value::Absent };
         match self.to {
@@ -137,7 +142,8 @@ impl Convert {
             Json::Number(number) => self.date_of_number(&number.to_string()).map(Value::Date),
             _ => None,
         };
-        parsed.unwrap_or_else(|| invalid("invalid_date", found, "must be a valid date"))
+        let known = parsed.filter(|value| value.as_date().is_none_or(is_of_the_calendar));
+        known.unwrap_or_else(|| invalid("invalid_date", found, "must be a valid date"))
     }
 
     fn date_of_text(&self, text: &str, fetched: Clock) -> Option<Value> {
@@ -156,11 +162,13 @@ impl Convert {
             "epoch_ms" => DateTime::from_timestamp_millis(number),
             _ => None,
         })?;
-        Some(self.day_of(&instant))
+        self.day_of(&instant)
     }
 
-    fn day_of<Z: TimeZone>(&self, instant: &DateTime<Z>) -> NaiveDate {
-        instant.with_timezone(&self.zone).date_naive()
+    /// The day of an instant in the zone of the source. At the very end of time there is none: the library would panic.
+    fn day_of<Z: TimeZone>(&self, instant: &DateTime<Z>) -> Option<NaiveDate> {
+        let is_known = is_of_the_calendar(instant.naive_utc().date());
+        is_known.then(|| instant.with_timezone(&self.zone).date_naive())
     }
 
     /// One format. Of a date that is only bounded (`30+ days ago`) nothing is known.
@@ -180,7 +188,7 @@ impl Convert {
     fn mail_date(&self, text: &str) -> Option<NaiveDate> {
         let text = text.split_once(',').map_or(text, |(_, rest)| rest).trim();
         if let Ok(instant) = DateTime::parse_from_rfc2822(text) {
-            return Some(self.day_of(&instant));
+            return self.day_of(&instant);
         }
         let local = ["%d %B %Y %H:%M:%S", "%d %B %Y %H:%M"];
         let day = || NaiveDate::parse_from_str(text, "%d %B %Y").ok();
@@ -193,7 +201,7 @@ impl Convert {
             return Some(date);
         }
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Some(self.day_of(&instant));
+            return self.day_of(&instant);
         }
         let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
         local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.date())
@@ -202,9 +210,9 @@ impl Convert {
     /// With a zone in the format: an instant. With a time: local. Else a date.
     fn by_signs(&self, text: &str, format: &str) -> Option<NaiveDate> {
         if let Ok(instant) = DateTime::parse_from_str(text, format) {
-            return Some(self.day_of(&instant));
+            return self.day_of(&instant);
         }
-        if let Ok(local) = NaiveDateTime::parse_from_str(text, format) {
+        if let Some(local) = NaiveDateTime::parse_from_str(text, format).ok().filter(|local| is_of_the_calendar(local.date())) {
             let unique = self.zone.from_local_datetime(&local).earliest();
             return Some(unique.map_or(local.date(), |instant| instant.date_naive()));
         }
@@ -218,6 +226,30 @@ impl Value {
             Value::Text(text) => next(text),
             other => other,
         }
+    }
+}
+
+/// NUL characters become U+FFFD, as in documents.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(text_without_nul(text)),
+        Value::List(items) => Value::List(items.into_iter().map(text_without_nul).collect()),
+        Value::Json(json) => Value::Json(json_without_nul(json)),
+        Value::Invalid(invalid) => Value::Invalid(Box::new(Invalid { found: json_without_nul(invalid.found), ..*invalid })),
+        other => other,
+    }
+}
+
+fn text_without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+fn json_without_nul(json: Json) -> Json {
+    match json {
+        Json::String(text) => Json::String(text_without_nul(text)),
+        Json::Array(items) => items.into_iter().map(json_without_nul).collect(),
+        Json::Object(map) => map.into_iter().map(|(name, item)| (text_without_nul(name), json_without_nul(item))).collect(),
+        other => other,
     }
 }
 
@@ -333,6 +365,21 @@ mod tests {
     }
 
     #[test]
+    fn dates_are_of_the_years_that_people_and_databases_know() {
+        let any = convert(As::Date, &["epoch", "epoch_ms", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S%z"]);
+        let iso = convert(As::Date, &[]);
+        for text in ["-5000-01-01", "-4713-01-01", "-262000-01-01", "0000-12-31", "+10000-01-01", "+262142-12-31", "+262142-12-31 23:59"] {
+            for (convert, text) in [(&iso, text.to_owned()), (&any, text.to_owned()), (&any, format!("{text}T23:59:00+00:00"))] {
+                assert!(matches!(convert.apply(&[&json!(text)]), Value::Invalid(invalid) if invalid.kind == "invalid_date"), "{text}");
+            }
+        }
+        // In Sydney it is the year 10000 by then; and the last instant that the library knows has no day there at all.
+        assert!(matches!(iso.apply(&[&json!("9999-12-31T20:00:00Z")]), Value::Invalid(_)));
+        assert!(matches!(any.apply(&[&json!(8_210_266_876_799_i64)]), Value::Invalid(_)));
+        assert_eq!([iso.apply(&[&json!("0001-01-01")]), iso.apply(&[&json!("9999-12-31")])], [date("0001-01-01"), date("9999-12-31")]);
+    }
+
+    #[test]
     fn dates_of_mail_of_offsets_and_of_numbers_in_texts() {
         let mail = convert(As::Date, &["rfc2822"]);
         assert_eq!(mail.apply(&[&json!("Tue, 05 Mar 2024 20:00:00 GMT")]), date("2024-03-06"));
@@ -363,6 +410,17 @@ mod tests {
         assert!(text.starts_with("Lead the team & grow.") && text.contains("One") && !text.contains("x()"), "{text}");
         let Value::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else { panic!() };
         assert_eq!(twice, "Hello");
+    }
+
+    #[test]
+    fn no_value_holds_a_nul() {
+        let text = "https://a.example/?b\0c|\0";
+        for to in [As::Text, As::Html, As::Url, As::Date, As::Number, As::Boolean, As::List, As::Json] {
+            for found in [json!(text), json!([text]), json!({ text: [{ "a": text }] })] {
+                let value = convert(to, &[]).apply(&[&found]);
+                assert!(!value.is_absent() && !format!("{value:?}").contains("\\0"), "{to:?} of {found}: {value:?}");
+            }
+        }
     }
 
     #[test]

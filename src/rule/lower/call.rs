@@ -2,7 +2,7 @@
 //! further one: a line in [`call`], and its place in the property test.
 
 use super::super::budget;
-use super::super::library::{self, Date, Span};
+use super::super::library::{self, Span};
 use super::super::pattern::Pattern;
 use super::View;
 use super::tree::{Constant, Tree};
@@ -136,7 +136,7 @@ pub(super) const FUNCTIONS: [(&str, usize, Work); 32] = [
     ("ends_with", 2, |v| Ok(Value::Bool(v[0].text()?.ends_with(v[1].text()?)))),
     ("to_lower", 1, |v| Value::made(v[0].text()?.to_lowercase())),
     ("to_upper", 1, |v| Value::made(v[0].text()?.to_uppercase())),
-    ("date", 1, |v| v[0].text()?.parse().map(|date| Value::Date(Date(date))).map_err(|_| Stuck)),
+    ("date", 1, |v| library::date(v[0].text()?).map(Value::Date).ok_or(Stuck)),
     ("days", 1, |v| v[0].whole().map(|days| Value::Span(Span::days(days)))),
     ("months", 1, |v| v[0].whole().map(|months| Value::Span(Span::months(months)))),
     ("years", 1, |v| v[0].whole().map(|years| Value::Span(Span::years(years)))),
