@@ -17,6 +17,9 @@ use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
+/// Most letters of a name. What is longer is a sentence that came into the wrong field, and no index of PostgreSQL holds it.
+const LONGEST_NAME: usize = 500;
+
 /// What to do with a name that is not in its table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -191,6 +194,11 @@ impl Finder {
     }
 
     fn relate(&self, table: Table, institution: Uuid, draft: &mut Draft, name: String, known: &HashMap<String, Uuid>) {
+        let letters = name.chars().count();
+        if letters > LONGEST_NAME {
+            draft.problems.push(too_long(table, &name, letters));
+            return;
+        }
         let key = relations::name_key(&name);
         let declared = self.known.iter().any(|declared| relations::name_key(declared) == key);
         let stored = known.get(&key).copied();
@@ -208,10 +216,8 @@ impl Finder {
     }
 
     fn refuse(&self, table: Table, draft: &mut Draft, name: &str) {
-        let (what, field, kind) = match table {
-            Table::Companies => ("company", "company_id", Kind::Company),
-            Table::Divisions => ("division", "division_id", Kind::Division),
-        };
+        let (what, field) = words_of(table);
+        let kind = if table == Table::Companies { Kind::Company } else { Kind::Division };
         if self.unknown == Unknown::Reject {
             draft
                 .problems
@@ -222,4 +228,20 @@ impl Finder {
         draft.holds.push(NewHold { kind, subject: name.to_owned(), reason: reason.clone(), details: json!({ "name": name }) });
         draft.problems.push(Problem::error("invalid_relationship", field, format!("{reason}: waits for a person")).found(json!(name)));
     }
+}
+
+/// A relation in words, and the field that holds it.
+fn words_of(table: Table) -> (&'static str, &'static str) {
+    match table {
+        Table::Companies => ("company", "company_id"),
+        Table::Divisions => ("division", "division_id"),
+    }
+}
+
+/// What is said of a name that is none: with its beginning, for the whole is in the document.
+fn too_long(table: Table, name: &str, letters: usize) -> Problem {
+    let (what, field) = words_of(table);
+    let begins: String = name.chars().take(80).collect();
+    let message = format!("`{begins}…` is no name of a {what}: it has {letters} letters, and a name has at most {LONGEST_NAME}");
+    Problem::error("invalid_length", field, message)
 }
