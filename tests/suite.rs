@@ -44,6 +44,8 @@ mod plans;
 mod promises;
 #[path = "suite/reference.rs"]
 mod reference;
+#[path = "suite/refusals.rs"]
+mod refusals;
 #[path = "suite/rehearsals.rs"]
 mod rehearsals;
 #[path = "suite/replay.rs"]

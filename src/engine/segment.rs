@@ -74,7 +74,7 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut H
     for (_, stage) in flow.of_role(Role::Record) {
         drafts = record(run, setting, stage, held, drafts).await?;
     }
-    write(run, setting, flow, held, &drafts, &history).await
+    write_all(run, setting, flow, held, drafts, &history).await
 }
 
 /// Ads as a run derives them, without a run: nothing is counted and nothing is written.
@@ -135,6 +135,41 @@ pub(super) fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Dra
     }
 }
 
+/// Writes a batch. Where the database refuses something in it, each half is written by itself, and so on down to the one ad: it is on record with what
+/// the database says, and keeps no other ad from being written, in this run or the next. What cannot even be put on record fails the run.
+async fn write_all(
+    run: &Run<'_>,
+    setting: &Arc<Setting>,
+    flow: &Flow,
+    held: &mut Held,
+    drafts: Vec<Draft>,
+    history: &HashMap<Fingerprint, Json>,
+) -> Result<(), RunError> {
+    let mut left = vec![drafts];
+    while let Some(mut drafts) = left.pop() {
+        match write(run, setting, flow, held, &drafts, history).await {
+            Err(RunError::Store(error)) if error.refuses_data() && drafts.len() > 1 => {
+                let rest = drafts.split_off(drafts.len() / 2);
+                left.extend([rest, drafts]);
+            }
+            Err(RunError::Store(error)) if error.refuses_data() => {
+                let given_up: Vec<Draft> = drafts.into_iter().map(|draft| given_up(draft.ad, &error)).collect();
+                write(run, setting, flow, held, &given_up, history).await?;
+            }
+            written => written?,
+        }
+    }
+    Ok(())
+}
+
+/// An ad that the database refuses: of what was made of it nothing is kept.
+fn given_up(ad: Ad, error: &StoreError) -> Draft {
+    let mut draft = Draft::new(ad);
+    let message = format!("the database refuses what was made of this ad: {}", error.said());
+    draft.problems.push(Problem { field: None, ..Problem::error("system_error", "", message) });
+    draft
+}
+
 async fn write(
     run: &Run<'_>,
     setting: &Arc<Setting>,
@@ -145,8 +180,12 @@ async fn write(
 ) -> Result<(), RunError> {
     let started = Instant::now();
     let mut tx = held.begin_batch().await?;
+    let mut done = Vec::new();
     for (_, stage) in flow.of_role(Role::Write) {
-        let refreshed = stage.write(&mut tx, setting, drafts, history).await?;
+        done.push((stage, stage.write(&mut tx, setting, drafts, history).await?));
+    }
+    // Only what was written counts.
+    for (stage, refreshed) in done {
         run.tally().noted(&setting.stream.source, |noted| noted.refreshed += i64::try_from(refreshed).unwrap_or(i64::MAX));
         // What an earlier stage refused is kept by this one, too, but did not come to it as a job.
         let passed = drafts.iter().filter(|draft| !draft.fails()).count();

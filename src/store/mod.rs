@@ -65,6 +65,23 @@ pub enum StoreError {
     Statement(#[from] sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether PostgreSQL refuses the data of a statement (class 22: a date out of range, a character that no text can hold; 54000: a row too large for
+    /// an index). Such data are refused the next time, too; every other failure is of the world outside, and may pass.
+    pub fn refuses_data(&self) -> bool {
+        let StoreError::Statement(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code.starts_with("22") || code == "54000")
+    }
+
+    /// What PostgreSQL itself says of it, where it says anything.
+    pub fn said(&self) -> String {
+        match self {
+            StoreError::Statement(sqlx::Error::Database(error)) => error.message().to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// Result of a store function.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
