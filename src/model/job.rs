@@ -163,7 +163,7 @@ impl Job {
         all.push(("company_id", json!(self.company_id)));
         all.push(("division_id", json!(self.division_id)));
         all.push(("extra", self.extra_json()));
-        all
+        all.into_iter().map(|(name, value)| (name, plain_numbers(value))).collect()
     }
 
     /// Hash of [`Job::comparable`].
@@ -182,6 +182,26 @@ impl Job {
         let text: String = refreshed.map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical())).collect();
         super::Hash::of(text.as_bytes())
     }
+}
+
+/// Whole numbers from here on are written with an exponent here (`1e17`), and without one by PostgreSQL, so that they come back as integers.
+const EXPONENTS_FROM: f64 = 1e16;
+
+/// The value with every number as it comes back from PostgreSQL, so that what was stored and what is new compare as equal.
+fn plain_numbers(value: Json) -> Json {
+    match value {
+        Json::Number(number) => Json::Number(plain(&number).unwrap_or(number)),
+        Json::Array(items) => items.into_iter().map(plain_numbers).collect(),
+        Json::Object(map) => map.into_iter().map(|(name, item)| (name, plain_numbers(item))).collect(),
+        other => other,
+    }
+}
+
+/// The integer that a large float is, if it is one and an integer can hold it; other floats come back as they went.
+fn plain(number: &Number) -> Option<Number> {
+    let float = number.as_f64().filter(|float| number.is_f64() && float.abs() >= EXPONENTS_FROM)?;
+    let digits = format!("{float:.0}");
+    digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from)).ok()
 }
 
 /// Which canonical fields make a version when they differ.
@@ -216,6 +236,19 @@ mod tests {
         let hash = |job: &Job| job.fields_hash(&compared);
         assert_eq!(hash(&job(" Nurse ", &["Orange", "Dubbo"])), hash(&job("Nurse", &["Dubbo", "Orange", "Dubbo"])));
         assert_ne!(hash(&job("Nurse", &["Orange"])), hash(&job("Nurse", &["Dubbo"])));
+    }
+
+    #[test]
+    fn numbers_that_postgresql_writes_otherwise_are_the_same() {
+        let with = |value: Json| Job { extra: vec![("size".to_owned(), Value::Json(value))], ..Job::default() }.comparable(&Compared::with(&[]));
+        let stored =
+            [("1e16", "10000000000000000"), ("-1e17", "-100000000000000000"), ("1.8e19", "18000000000000000000"), ("5.0", "5.0"), ("1e300", "1e300")];
+        for (here, there) in stored {
+            let [here, there] = [here, there].map(|text| serde_json::from_str::<Json>(text).unwrap());
+            assert_eq!(with(json!({ "a": [here] })), with(json!({ "a": [there] })), "{here}");
+        }
+        assert_ne!(with(json!(1e17)), with(json!(2e17)));
+        assert_eq!(with(json!(12.5)).last().unwrap().1.to_string(), r#"{"size":12.5}"#);
     }
 
     #[test]
