@@ -54,6 +54,8 @@ pub struct Files {
     /// The address that the files were saved from.
     pub url: Option<String>,
     records: String,
+    /// Whether the files state how many ads there are.
+    counts: bool,
 }
 
 impl FileSpec {
@@ -77,6 +79,7 @@ impl FileSpec {
             charset: charset?,
             url: self.url.as_ref().map(|url| url.value.clone()),
             records,
+            counts: self.count.is_some(),
         })
     }
 }
@@ -139,6 +142,11 @@ struct Tally {
     whole: i64,
     bytes: i64,
     stated: Option<i64>,
+    /// Why the first file that states nothing does not, where it should.
+    uncounted: Option<String>,
+    /// Records with an id, and of them those of ads that had come before.
+    named: i64,
+    repeated: i64,
     problems: Vec<String>,
 }
 
@@ -162,10 +170,12 @@ impl Files {
             Err(why) => return unreachable(why),
         };
         let mut tally = Tally::default();
+        if self.counts {
+            pages.begin_crawl();
+        }
         for file in files {
             let read = self.read_file(&file, access, &mut pages, &mut tally);
-            // Records that share an id are put together within a file.
-            if read.and_then(|()| if pages.gathers() { pages.flush() } else { Ok(()) }) == Err(Stopped) {
+            if read.and_then(|()| self.end_file(&mut pages, &mut tally)) == Err(Stopped) {
                 tally.problems.push(Stopped.to_string());
                 break;
             }
@@ -174,6 +184,19 @@ impl Files {
             tally.problems.push(Stopped.to_string());
         }
         tally.proof(&pages)
+    }
+
+    /// Records that share an id are put together within a file, if they are; otherwise each after the first is a repeat, and what is stated is the
+    /// number of ads. Ids are remembered only to be counted: where nothing is stated, memory stays flat.
+    fn end_file(&self, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
+        if self.counts {
+            let added = pages.close_page();
+            let named = pages.items - pages.unreadable - pages.nameless;
+            let fresh = i64::try_from(added.fresh).unwrap_or(i64::MAX);
+            tally.repeated += if pages.gathers() { i64::try_from(added.repeated).unwrap_or(i64::MAX) } else { named - tally.named - fresh };
+            tally.named = named;
+        }
+        if pages.gathers() || self.counts { pages.flush() } else { Ok(()) }
     }
 
     fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
@@ -235,12 +258,16 @@ impl Tally {
         }
         if !found.place_found {
             self.problems.push(format!("`{name}`: nothing stands at `{records}`"));
+        } else if let Some(why) = &found.uncounted {
+            self.uncounted.get_or_insert_with(|| format!("`{name}`: {why}"));
         }
     }
 
     fn proof(mut self, pages: &Pages) -> Proof {
         self.problems.extend(doubts(pages));
-        let judged = judge(self.files, pages.items, self.stated, self.bytes, self.problems);
+        // One file may state it for all of them.
+        self.problems.extend(self.uncounted.filter(|_| self.stated.is_none()));
+        let judged = judge(self.files, pages.items - self.repeated, self.stated, self.bytes, self.problems);
         let is_unread = self.whole == 0 && pages.items == 0;
         if is_unread { Proof { state: ReadState::Unreachable, ..judged } } else { judged }
     }

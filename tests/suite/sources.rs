@@ -111,14 +111,15 @@ async fn every_way_of_paging_reads_everything_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_count_that_later_pages_do_not_repeat_holds_for_all_of_them() {
     // Workday states the count on its first page and zero on all others; other boards state what is left.
-    let ways: [(&str, fn(u64) -> u64); 2] = [("zero", |_| 0), ("what is left", |from| 45 - from)];
+    let ways: [(&str, fn(u64) -> Json); 4] =
+        [("zero", |_| json!(0)), ("what is left", |from| json!(45 - from)), ("nothing", |_| Json::Null), ("words", |_| json!("many"))];
     for (name, later) in ways {
         for (there, expected) in [(45_u64, ReadState::Complete), (40, ReadState::Partial)] {
             let server = MockServer::start().await;
             let answer = move |request: &Request| {
                 let posted: Json = serde_json::from_slice(&request.body).unwrap_or_default();
                 let from = posted["offset"].as_u64().unwrap_or_default();
-                let total = if from == 0 { 45 } else { later(from.min(45)) };
+                let total = if from == 0 { json!(45) } else { later(from.min(45)) };
                 ResponseTemplate::new(200).set_body_json(json!({ "total": total, "jobPostings": slice(from, 20, there) }))
             };
             serve(&server, "POST", answer).await;
@@ -129,6 +130,64 @@ async fn a_count_that_later_pages_do_not_repeat_holds_for_all_of_them() {
             lab.bench.drop().await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_is_declared_and_not_to_be_read_leaves_a_read_partial() {
+    let totals = [
+        (json!({ "total": 4.0 }), ReadState::Complete, ""),
+        (json!({ "total": "4 jobs" }), ReadState::Partial, "the count at `$.total` is `4 jobs`, no whole number"),
+        (json!({ "total": 5 }), ReadState::Partial, "the source states 5 ads and 4 were read"),
+        (json!({ "total": null }), ReadState::Partial, "no count stands at `$.total`"),
+        (json!({}), ReadState::Partial, "no count stands at `$.total`"),
+    ];
+    let server = MockServer::start().await;
+    let over_http = board(&server, "records: $.jobs[*]\ncount: $.total").await;
+    let of_files = file_board("").await;
+    for (day, (mut body, expected, why)) in (1..).zip(totals) {
+        body["jobs"] = json!(jobs(0..4));
+        of_files.write("feeds/a.json", &body.to_string());
+        server.reset().await;
+        serve(&server, "GET", move |_: &Request| ResponseTemplate::new(200).set_body_json(body.clone())).await;
+        assert_eq!(state(&run(&over_http, day).await), (expected, why.to_owned()));
+        let (found, said) = state(&run(&of_files, day).await);
+        assert_eq!((found, said.trim_start_matches("`feeds/a.json`: ")), (expected, why));
+    }
+    // One file states it for all of them.
+    of_files.write("feeds/b.json", &json!({ "total": 6, "jobs": jobs(4..6) }).to_string());
+    assert_eq!(state(&run(&of_files, 6).await), (ReadState::Complete, String::new()));
+    over_http.bench.drop().await;
+    of_files.bench.drop().await;
+}
+
+/// A board whose ads lie in files, which say how many there are.
+async fn file_board(more: &str) -> Lab {
+    let lab = Lab::new().await;
+    let fetch = "{ file: { path: feeds, records: \"$.jobs[*]\", count: $.total } }";
+    let text = format!(
+        "institution: acme\ntimezone: Australia/Sydney\nsources:\n  board:\n    fetch: {fetch}\n    id: $.id\n    job: {{ title: $.title, locations: $.places }}\n{more}"
+    );
+    lab.write("institutions/acme.yaml", &text);
+    lab
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ad_that_files_hold_twice_is_one_of_those_that_are_stated() {
+    let twice = |total: u64| json!({ "total": total, "jobs": ([jobs(0..4), jobs(0..4)].concat()) }).to_string();
+    let lab = file_board("").await;
+    lab.write("feeds/a.json", &twice(8));
+    assert_eq!(state(&run(&lab, 1).await), (ReadState::Partial, "the source states 8 ads and 4 were read".to_owned()));
+    lab.write("feeds/a.json", &twice(4));
+    assert_eq!(state(&run(&lab, 2).await), (ReadState::Complete, String::new()));
+    // And in another file.
+    lab.write("feeds/b.json", &json!({ "total": 2, "jobs": jobs(3..5) }).to_string());
+    assert_eq!(state(&run(&lab, 3).await), (ReadState::Partial, "the source states 6 ads and 5 were read".to_owned()));
+    lab.bench.drop().await;
+    // Where it is said what becomes of records that share an id, each of a file is one of those that are stated.
+    let lab = file_board("    duplicates: { merge: places }\n").await;
+    lab.write("feeds/a.json", &twice(8));
+    assert_eq!(state(&run(&lab, 1).await), (ReadState::Complete, String::new()));
+    lab.bench.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Pages: a record is the markup of an element, kept as it is, so that edited selectors of the mapping read what is stored and nothing is
 //! asked for again. And JSON inside a script of a page.
 
-use super::super::json::{Found, Item};
+use super::super::json::{Found, Item, uncounted};
 use super::super::steps::selector;
 use super::{Body, HtmlSpec, ScriptSpec, Spot, Unread, first_number, plain_selector, record};
 use crate::diagnostic::{Diagnostics, Place};
@@ -47,7 +47,8 @@ impl Cards {
 
     pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let mut page = Page::whole(text)?;
-        let stated = self.count.as_ref().and_then(|css| css.select(&page, None).iter().find_map(|text| first_number(text)));
+        let counts = self.count.as_ref().map(|css| css.select(&page, None)).unwrap_or_default();
+        let stated = counts.iter().find_map(|text| first_number(text));
         let is_empty = self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
         self.drop.iter().for_each(|css| page.drop(css));
@@ -56,13 +57,16 @@ impl Cards {
             None => vec![page.html()],
         };
         let place_found = !cards.is_empty() || is_empty;
+        // A page that says that it has no ads need not count them.
+        let is_uncounted = stated.is_none() && !(cards.is_empty() && is_empty);
+        let uncounted = self.count.as_ref().filter(|_| is_uncounted).map(|css| uncounted(css, counts.first().map(String::as_str)));
         let _ = cards.into_iter().all(|html| {
             put(record(&match body.url {
                 Some(url) => json!({ "html": html, "url": url }),
                 None => json!({ "html": html }),
             }))
         });
-        Ok(Found { stated, place_found, taken, pages: Vec::new() })
+        Ok(Found { stated, uncounted, place_found, taken, pages: Vec::new() })
     }
 }
 
@@ -150,6 +154,15 @@ mod tests {
         assert_eq!(items[0], json!({ "html": r#"<article class="job" id="1"><h4>Ranger</h4></article>"#, "url": "https://x/list" }));
         assert_eq!((items.len(), found.stated, found.place_found), (2, Some(1002), true));
         assert_eq!(found.taken, [Some(json!("https://x/list?page=2"))]);
+    }
+
+    #[test]
+    fn a_page_that_should_count_its_ads_and_does_not_says_so_unless_it_has_none() {
+        let uncounted = |text: &str| read(&cards(Some("article.job")), text).1.uncounted;
+        assert_eq!(uncounted(LIST), None);
+        assert_eq!(uncounted(&LIST.replace("1,002", "Many")).unwrap(), "the count at `p.count` is `Many jobs`, no whole number");
+        assert_eq!(uncounted("<article class=job>Cook</article>").unwrap(), "no count stands at `p.count`");
+        assert_eq!(uncounted("<p class=no-results>Sorry</p>"), None);
     }
 
     #[test]

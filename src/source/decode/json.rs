@@ -43,6 +43,8 @@ type Wanted<'s> = Vec<(usize, &'s [Step])>;
 pub struct Found {
     /// The stated count.
     pub stated: Option<i64>,
+    /// Why nothing is stated though a place is declared where it should stand.
+    pub uncounted: Option<String>,
     /// Whether the place of the records was there at all (an empty array counts).
     pub place_found: bool,
     /// The values beside the records that were asked for.
@@ -58,7 +60,7 @@ pub struct Found {
 pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let found = Found { taken: vec![None; values.len()], ..Found::default() };
     let ration = Ration::new(MOST_OF_A_RECORD);
-    let mut walk = Walk { put, found, stopped: false, ration: ration.clone() };
+    let mut walk = Walk { put, found, odd_count: None, stopped: false, ration: ration.clone() };
     let values: Wanted = values.iter().enumerate().filter_map(|(number, path)| Some((number, path.steps()?))).collect();
     let default = [Step::Every];
     let steps = match &shape.records {
@@ -71,7 +73,10 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
     let mut text = serde_json::Deserializer::from_reader(reader);
     let seed = Seed { walk: &mut walk, records: Some(steps), count, values, root_is_record: shape.records.is_none() };
     let result = seed.deserialize(&mut text).and_then(|()| text.end());
-    let Walk { found, stopped, .. } = walk;
+    let Walk { mut found, odd_count, stopped, .. } = walk;
+    if let (Some(path), None) = (&shape.count, found.stated) {
+        found.uncounted = Some(uncounted(path, odd_count.as_deref()));
+    }
     match result {
         Ok(()) => Ok(found),
         Err(_) if stopped => Ok(found),
@@ -105,7 +110,7 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
         true
     };
     let ration = Ration::new(MOST_OF_A_RECORD);
-    let mut walk = Walk { put: &mut put, found: Found::default(), stopped: false, ration };
+    let mut walk = Walk { put: &mut put, found: Found::default(), odd_count: None, stopped: false, ration };
     let mut reader = serde_json::Deserializer::from_str(text);
     let seed = Seed { walk: &mut walk, records: Some(steps), count: None, values: Vec::new(), root_is_record: false };
     seed.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())?;
@@ -146,8 +151,20 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
 struct Walk<'p> {
     put: &'p mut dyn FnMut(Item) -> bool,
     found: Found,
+    /// What stands in the place of the count and is none.
+    odd_count: Option<String>,
     stopped: bool,
     ration: Ration,
+}
+
+impl Walk<'_> {
+    /// Notes what stands in the place of the count; null is nothing.
+    fn count(&mut self, text: &str) -> serde_json::Result<()> {
+        let value: Json = serde_json::from_str(text)?;
+        self.found.stated = whole_number(&value);
+        self.odd_count = (!value.is_null()).then(|| value.as_str().unwrap_or(text).to_owned());
+        Ok(())
+    }
 }
 
 /// A place in the text: what is left of the path to the records and of the path to the count.
@@ -168,9 +185,8 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
             return record(self.walk, deserializer);
         }
         if self.count.is_some_and(<[Step]>::is_empty) {
-            let value = serde::Deserialize::deserialize(deserializer)?;
-            self.walk.found.stated = whole_number(&value);
-            return Ok(());
+            let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
+            return self.walk.count(text.get()).map_err(D::Error::custom);
         }
         if let Some(number) = self.values.iter().find(|(_, steps)| steps.is_empty()).map(|(number, _)| *number) {
             let value = serde::Deserialize::deserialize(deserializer)?;
@@ -272,8 +288,34 @@ fn step(path: Option<&[Step]>, fits: impl Fn(&Step) -> bool) -> Option<&[Step]> 
     path.and_then(<[Step]>::split_first).filter(|(first, _)| fits(first)).map(|(_, rest)| rest)
 }
 
+/// A whole number, or a text that is one; `4.0` is 4.
 fn whole_number(value: &Json) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+    match value {
+        Json::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Json::String(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
+        _ => None,
+    }
+}
+
+/// A float that is a whole number, as far as floats tell whole numbers apart.
+fn whole(float: f64) -> Option<i64> {
+    const LARGEST: f64 = 9_007_199_254_740_992.0;
+    let is_whole = float.fract() == 0.0 && float.abs() <= LARGEST;
+    is_whole.then(|| format!("{float:.0}").parse().ok()).flatten()
+}
+
+/// Most letters that are shown of what is no count.
+const SHOWN_OF_A_COUNT: usize = 40;
+
+/// Why no count is known where one is declared: what was found there, if anything.
+pub fn uncounted(place: &dyn fmt::Display, found: Option<&str>) -> String {
+    match found.map(str::trim) {
+        Some(found) if found.chars().count() > SHOWN_OF_A_COUNT => {
+            format!("the count at `{place}` is `{}…`, no whole number", found.chars().take(SHOWN_OF_A_COUNT).collect::<String>())
+        }
+        Some(found) => format!("the count at `{place}` is `{found}`, no whole number"),
+        None => format!("no count stands at `{place}`"),
+    }
 }
 
 #[cfg(test)]
@@ -303,6 +345,32 @@ mod tests {
         let (seen, found) = read(text, &shape(Some("$.jobs[*]"), Some("$.meta.total")));
         assert_eq!(seen, [json!({"id": 1}), json!({"id": 2})]);
         assert_eq!(found, Ok(Found { stated: Some(2), place_found: true, ..Found::default() }));
+    }
+
+    #[test]
+    fn a_count_is_a_whole_number_or_it_is_told_why_it_is_none() {
+        let count = |total: &str| read(&format!(r#"{{"total": {total}, "jobs": []}}"#), &shape(Some("$.jobs[*]"), Some("$.total"))).1.unwrap();
+        for total in ["4", "4.0", "\"4\"", "\" 4.0 \"", "4e0"] {
+            assert_eq!((count(total).stated, count(total).uncounted), (Some(4), None), "{total}");
+        }
+        let odd = [
+            ("\"4 jobs\"", "4 jobs"),
+            ("4.5", "4.5"),
+            ("99999999999999999999", "99999999999999999999"),
+            ("true", "true"),
+            ("[4]", "[4]"),
+            ("\"\"", ""),
+        ];
+        for (total, shown) in odd {
+            let (found, shown) = (count(total), format!("the count at `$.total` is `{shown}`, no whole number"));
+            assert_eq!((found.stated, found.uncounted), (None, Some(shown)), "{total}");
+        }
+        let long = count(&format!("\"{}\"", "x".repeat(1000))).uncounted.unwrap();
+        assert!(long.ends_with("xx…`, no whole number") && long.len() < 100, "{long}");
+        assert_eq!(count("null").uncounted.as_deref(), Some("no count stands at `$.total`"));
+        let none = read(r#"{"jobs": []}"#, &shape(Some("$.jobs[*]"), Some("$.total"))).1.unwrap();
+        assert_eq!(none.uncounted.as_deref(), Some("no count stands at `$.total`"));
+        assert_eq!(read("[]", &shape(None, None)).1.unwrap().uncounted, None);
     }
 
     #[test]

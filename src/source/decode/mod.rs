@@ -220,8 +220,9 @@ impl Found {
             (Some(one), Some(more)) => Some(one + more),
             (one, more) => one.or(more),
         };
+        let uncounted = self.uncounted.or(other.uncounted).filter(|_| stated.is_none());
         let pages = self.pages.into_iter().chain(other.pages).collect();
-        Found { stated, place_found: self.place_found && other.place_found, taken: self.taken, pages }
+        Found { stated, uncounted, place_found: self.place_found && other.place_found, taken: self.taken, pages }
     }
 }
 

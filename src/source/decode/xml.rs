@@ -4,7 +4,7 @@
 //! An element with only text is that text; another is an object of its children by their names, its attributes as `@name`, its own text as
 //! `#text`. A name that comes again, or is said to, becomes a list.
 
-use super::super::json::{Found, Item};
+use super::super::json::{Found, Item, uncounted};
 use super::ration::Ration;
 use super::{Spot, Unread, XmlSpec, names_of, record};
 use crate::diagnostic::{Diagnostics, Place};
@@ -76,7 +76,7 @@ impl Xml {
     pub(super) fn read(&self, text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let wanted: Vec<Vec<String>> = spots.iter().map(names_of_spot).collect();
         let mut found = Found { taken: vec![None; spots.len()], ..Found::default() };
-        let mut seen_root = None;
+        let (mut seen_root, mut odd_count) = (None, None);
         let mut watch = |event: Seen| match event {
             Seen::Open(path) => {
                 seen_root.get_or_insert_with(|| path[0].clone());
@@ -89,6 +89,7 @@ impl Xml {
             Seen::Text(path, text) => {
                 if self.count.as_deref() == Some(path) {
                     found.stated = super::first_number(text);
+                    odd_count = Some(text.to_owned());
                 }
                 for (value, _) in found.taken.iter_mut().zip(&wanted).filter(|(_, names)| names.as_slice() == path) {
                     *value = Some(Json::from(text.trim()));
@@ -101,6 +102,9 @@ impl Xml {
             }
         };
         walk(text, &self.shape, &mut watch)?;
+        if let (Some(names), None) = (&self.count, found.stated) {
+            found.uncounted = Some(uncounted(&format!("$.{}", names.join(".")), odd_count.as_deref()));
+        }
         // An error page is no empty board.
         let is_page = seen_root.is_none_or(|root| root.eq_ignore_ascii_case("html"));
         found.place_found |= matches!(self.records, Records::Anywhere(_)) && !is_page;
@@ -425,6 +429,11 @@ mod tests {
         );
         let found = found.unwrap();
         assert_eq!((found.stated, found.taken, found.place_found), (Some(1002), vec![Some(json!("p2"))], true));
+        assert_eq!(found.uncounted, None);
+        let uncounted =
+            |total: &str| read(&at(&["source", "job"], &spec), &FEED.replace("<total>1,002</total>", total)).1.unwrap().uncounted.unwrap();
+        assert_eq!(uncounted("<total>many</total>"), "the count at `$.source.total` is `many`, no whole number");
+        assert_eq!(uncounted(""), "no count stands at `$.source.total`");
     }
 
     #[test]

@@ -48,6 +48,9 @@ struct Tally {
     crawl_pages: u64,
     crawl_items: i64,
     crawl_stated: Option<i64>,
+    /// Why it states nothing, where it should.
+    #[serde(default)]
+    crawl_uncounted: Option<String>,
     problems: Vec<String>,
 }
 
@@ -216,6 +219,9 @@ impl<'h> Reading<'h> {
             tally.problems.push(format!("page {}: nothing stands at `{}`", tally.pages, self.http.records));
             return None;
         }
+        // A source may echo a secret wherever it likes.
+        let uncounted = page.found.uncounted.map(|why| self.http.redacted(&why, self.access));
+        tally.crawl_uncounted = tally.crawl_uncounted.take().or(uncounted).filter(|_| tally.crawl_stated.is_none());
         self.mark.waiting.extend(page.found.pages.iter().cloned());
         let taken = page.found.taken.into_iter().next().flatten();
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
@@ -481,7 +487,9 @@ impl Tally {
             (Some(before), Some(now)) => Some(before + now),
             (before, now) => before.or(now),
         };
-        Tally { stated, crawl_pages: 0, crawl_items: 0, crawl_stated: None, ..self.clone() }
+        let mut problems = self.problems.clone();
+        problems.extend(self.crawl_uncounted.clone().filter(|why| !self.problems.contains(why)));
+        Tally { stated, crawl_pages: 0, crawl_items: 0, crawl_stated: None, crawl_uncounted: None, problems, ..self.clone() }
     }
 }
 
