@@ -23,8 +23,8 @@ macro_rules! history_of {
     };
 }
 
-/// Each ad takes over the job, and what was known of its newest version; the ad that had it is left without one. Generations rise, so that no id
-/// of a job is ever made twice.
+/// Each ad takes over the job, and what was known of its newest version; the ad that had it is left without one, and is new if it is listed again: its
+/// source may go back to its old numbers. Generations rise, so that no id of a job is ever made twice.
 const MOVE: &str = history_of!(
     "moves AS (SELECT * FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
      origin AS (
@@ -37,8 +37,8 @@ const MOVE: &str = history_of!(
        WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = m.to_id
        RETURNING s.external_id, s.generation, o.job_id, o.external_id AS from_id),
      left_behind AS (
-       UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, fields_hash = NULL, refresh_hash = NULL, retry_at = NULL,
-         retired = s.last_read <> $9, outcome = CASE WHEN s.last_read = $9 THEN 'pending' ELSE 'withdrawn' END
+       UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, derived_hash = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL,
+         retry_at = NULL, retired = s.last_read <> $9, outcome = CASE WHEN s.last_read = $9 THEN 'pending' ELSE 'withdrawn' END
        FROM origin o
        WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = o.external_id AND o.external_id NOT IN (SELECT to_id FROM moves)),
      written AS (
@@ -51,7 +51,7 @@ const MOVE: &str = history_of!(
 );
 
 /// The ads are asked for again as if they were new.
-const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, fields_hash = NULL, refresh_hash = NULL, outcome = 'pending'
+const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL, outcome = 'pending'
      FROM unnest($3::text[], $4::uuid[]) AS d (external_id, job_id)
      WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = d.external_id AND s.job_id = d.job_id";
 
