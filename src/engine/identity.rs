@@ -47,9 +47,18 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end:
     }
     let open = settle::open_before(&mut held, &setting.stream, setting.at).await?;
     let decision = decide(guards, &seen.arrivals, &seen.adrift, open);
-    let case = Case { run, setting, guards, open, sight: Sight { read: end.read, run: setting.run, at: setting.at } };
-    let is_whole = end.state == ReadState::Complete || guards.renumbered.is_none();
-    case.settle(&mut held, &seen, &decision, is_whole).await
+    let sight = Sight { read: end.read, run: setting.run, at: setting.at };
+    let is_complete = end.state == ReadState::Complete;
+    let case = Case {
+        run,
+        setting,
+        guards,
+        open,
+        sight,
+        is_whole: is_complete || guards.renumbered.is_none(),
+        is_clear: is_complete || seen.gone.is_empty(),
+    };
+    case.settle(&mut held, &seen, &decision).await
 }
 
 /// What a read brought.
@@ -90,7 +99,7 @@ impl Seen {
             unlike: guards.unlike(old, &new),
         });
         if draft.ad.last_read != read {
-            self.gone.extend(own.filter(|own| !own.is_same).map(|_| ad));
+            self.gone.extend(own.filter(|own| !own.is_same || own.unlike.is_some()).map(|_| ad));
             return;
         }
         let open = published.filter(|(published, old)| published.archived_as.is_none() && old.key != new.key);
@@ -147,21 +156,25 @@ struct Case<'r> {
     guards: &'r Guards,
     open: i64,
     sight: Sight,
+    /// Whether the read can tell ids that are new.
+    is_whole: bool,
+    /// Whether no ad in doubt was out of its sight.
+    is_clear: bool,
 }
 
 impl Case<'_> {
     /// T2a.
-    async fn settle(&self, held: &mut Held, seen: &Seen, decision: &Decision, is_whole: bool) -> Result<Sorted, RunError> {
+    async fn settle(&self, held: &mut Held, seen: &Seen, decision: &Decision) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
         let mut tx = held.begin_batch().await?;
         let too_many = self.guards.at_most.exceeded_by(decision.archives(), self.open);
         let mut sorted = if decision.ads().is_empty() {
-            holds::end(&mut tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, "its ids are in order again").await?;
+            self.end_doubt(&mut tx, "its ids are in order again").await?;
             Sorted::default()
-        } else if !is_whole {
+        } else if !self.is_whole {
             self.run.raise(&mut tx, self.waits_for_a_whole_read(decision)).await?;
             self.leave(&mut tx, seen, decision).await?
-        } else if too_many && !identity::use_release(&mut tx, stream, self.sight.run).await? {
+        } else if too_many && !self.is_released(&mut tx, decision).await? {
             self.ask(&mut tx, decision).await?;
             self.leave(&mut tx, seen, decision).await?
         } else {
@@ -179,6 +192,22 @@ impl Case<'_> {
         Ok(sorted)
     }
 
+    /// A word given for some ads is no word on more of them.
+    async fn is_released(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<bool, RunError> {
+        let ads: Vec<&str> = decision.ads().into_iter().collect();
+        Ok(identity::use_release(tx, &self.setting.stream, self.sight.run, &ads).await?)
+    }
+
+    /// The question, and an answer to it that was not used, end with the doubt: months later they would be about other ads.
+    async fn end_doubt(&self, tx: &mut sqlx::PgConnection, why: &str) -> Result<(), RunError> {
+        if self.is_clear {
+            let stream = &self.setting.stream;
+            holds::end(tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, why).await?;
+            identity::end_release(tx, stream, self.sight.at, why).await?;
+        }
+        Ok(())
+    }
+
     /// While ids are in doubt, no ad that may be another job is taken for its own.
     async fn leave(&self, tx: &mut sqlx::PgConnection, seen: &Seen, decision: &Decision) -> Result<Sorted, RunError> {
         let in_doubt = seen.arrivals.iter().filter(|ad| ad.own.as_ref().is_some_and(|own| !own.is_same));
@@ -190,7 +219,7 @@ impl Case<'_> {
     async fn apply(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
         identity::apply(tx, stream, self.sight, decision).await?;
-        holds::end(tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, "within the limit again").await?;
+        self.end_doubt(tx, "within the limit again").await?;
         if !decision.moves.is_empty() {
             self.run.raise(tx, self.renumbered(decision)).await?;
         }
@@ -205,6 +234,7 @@ impl Case<'_> {
         let details = json!({ "open": open, "ads": decision.ads(), "moves": decision.moves.len(), "examples": examples(decision) });
         let hold = NewHold { kind: holds::Kind::Identity, subject: source.clone(), reason: reason.clone(), details };
         holds::open(tx, &self.setting.stream, self.sight.run, self.sight.at, &[hold]).await?;
+        identity::end_release(tx, &self.setting.stream, self.sight.at, "more ads are in doubt than it was about").await?;
         let message = format!("{reason}; see `weir holds list`: `release` archives them and creates the others, `discard` takes the ads for updates");
         self.run.raise(tx, Alert { source: source.clone(), kind: "recycled", severity: "error", message }).await
     }

@@ -176,20 +176,42 @@ pub async fn keep(connection: &mut PgConnection, stream: &Stream, ads: &[&str]) 
     Ok(())
 }
 
-/// Uses a person's word that the ids of a source may change hands, if it was given and not used yet.
+/// Uses a person's word that the ids of a source may change hands, if it was given for all of these ads and not used yet.
 ///
 /// # Errors
 /// The database failed.
-pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i64) -> Result<bool> {
+pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i64, ads: &[&str]) -> Result<bool> {
     let used = sqlx::query(
         "UPDATE holds SET details = details || jsonb_build_object('used_by_run', $4::bigint)
-         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'",
+         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'
+           AND NOT EXISTS (SELECT unnest($5::text[]) EXCEPT SELECT jsonb_array_elements_text(details -> 'ads'))",
     )
     .bind(stream.institution)
     .bind(&stream.source)
     .bind(holds::Kind::Identity.name())
     .bind(run)
+    .bind(ads)
     .execute(connection)
     .await?;
     Ok(used.rows_affected() > 0)
+}
+
+/// Ends a person's word that was not used: what it was about is no more, and the next doubt is another question.
+///
+/// # Errors
+/// The database failed.
+pub async fn end_release(connection: &mut PgConnection, stream: &Stream, at: Clock, why: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE holds SET status = 'ended', closed_at = $4, closed_by = 'run',
+           note = 'released by ' || closed_by || COALESCE(' (' || note || ')', '') || ' and not used: ' || $5
+         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(holds::Kind::Identity.name())
+    .bind(at.0)
+    .bind(why)
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -314,3 +314,54 @@ async fn ads_that_are_gone_and_closed_are_let_go() {
     assert_eq!(one(&lab, counted).await, "BACK 2 t, GONE 2 t, ODD 2 t, OTHER 0 f");
     lab.bench.drop().await;
 }
+
+/// A board of ten ads, the first of which stand for other jobs than at first.
+async fn recycles(lab: &Lab, others: usize, at: &str) {
+    let kinds = ["Nurse", "Ranger", "Chef", "Clerk", "Welder", "Teacher", "Pilot", "Gardener", "Judge", "Plumber"];
+    let title = |n: usize| if n < others { format!("Head of {}s abroad", kinds[9 - n]) } else { kinds[n].to_owned() };
+    let ads: Vec<String> = (0..10).map(|n| format!(r#"{{ "id": "{n}", "title": "{}", "body": "{}" }}"#, title(n), title(n))).collect();
+    lab.write("feed.json", &format!("[{}]", ads.join(", ")));
+    lab.run(&Step::new(at, &[])).await;
+}
+
+async fn board_that_recycles() -> Lab {
+    let lab = Lab::new().await;
+    let institution = "institution: acme\ntimezone: UTC\nsources:\n  board:\n    fetch: { file: { path: feed.json } }\n    id: $.id\n    \
+        identity: { recycled: { title: 80% } }\n    job: { title: $.title, description: $.body }\n";
+    lab.write("institutions/acme.yaml", institution);
+    recycles(&lab, 0, "2026-09-01").await;
+    recycles(&lab, 5, "2026-09-02").await;
+    lab
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_on_ids_that_was_not_used_is_none_to_a_doubt_of_later_months() {
+    let lab = board_that_recycles().await;
+    weir(&lab, &["holds", "release", "1", "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
+    // The board mends itself before the word is used.
+    recycles(&lab, 0, "2026-09-03").await;
+    recycles(&lab, 0, "2026-09-04").await;
+    recycles(&lab, 10, "2026-12-01").await;
+    assert_eq!(one(&lab, BOARD).await, "open 10 v1");
+    assert_eq!(one(&lab, HOLDS).await, "identity ended run released by ada (yes) and not used: its ids are in order again; identity open  ");
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_on_some_ids_is_none_on_more_of_them_and_a_doubt_stays_while_its_ads_are_out_of_sight() {
+    let lab = board_that_recycles().await;
+    lab.write("feed.json", "[");
+    lab.run(&Step::new("2026-09-02T02:00:00Z", &[])).await;
+    assert_eq!(one(&lab, HOLDS).await, "identity open  ");
+    weir(&lab, &["holds", "release", "1", "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
+    recycles(&lab, 7, "2026-09-03").await;
+    assert_eq!(one(&lab, BOARD).await, "open 10 v1");
+    assert_eq!(
+        one(&lab, HOLDS).await,
+        "identity ended run released by ada (yes) and not used: more ads are in doubt than it was about; identity open  "
+    );
+    weir(&lab, &["holds", "release", "2", "--reason", "these, too", "--at", "2026-09-03T03:00:00Z"]);
+    recycles(&lab, 7, "2026-09-04").await;
+    assert_eq!(one(&lab, BOARD).await, "archived 7 v2; open 10 v1");
+    lab.bench.drop().await;
+}
