@@ -9,6 +9,7 @@ use crate::plan::against::Difference;
 use crate::plan::outline::Outline;
 use crate::store::digest::digest;
 use crate::store::records::{Record, Wanted};
+use crate::store::runs::Lock;
 use serde_json::Value as Json;
 
 /// Differences that a refusal names.
@@ -21,13 +22,13 @@ impl Engine {
     /// [`RunError::Moved`] if something has moved on since the plan was made; else as a run. Nothing is written then.
     pub async fn apply(&self, plan: &Plan, request: &Request, saved: &Saved) -> Result<Summary, RunError> {
         let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
-        let outcome = self.apply_locked(plan, request, saved).await;
+        let outcome = self.apply_locked(plan, request, saved, &lock).await;
         // The server releases the lock by itself if this fails.
         let _ = lock.release().await;
         outcome
     }
 
-    async fn apply_locked(&self, plan: &Plan, request: &Request, saved: &Saved) -> Result<Summary, RunError> {
+    async fn apply_locked(&self, plan: &Plan, request: &Request, saved: &Saved, lock: &Lock) -> Result<Summary, RunError> {
         let moved = |why: String| RunError::Moved { slug: plan.tenant.slug.clone(), why };
         if let Some(why) = edited(plan, &saved.head) {
             return Err(moved(why));
@@ -36,7 +37,7 @@ impl Engine {
             return Err(moved("the tables have changed since it was made: another run, a decision on a hold, or a command".to_owned()));
         }
         self.check_clock(plan, request).await?;
-        let run = Run::begin(self, plan, request, self.store.rehearsal().await?).await?;
+        let run = Run::begin(self, plan, request, self.store.rehearsal().await?.under(lock.guard(&plan.tenant.slug))).await?;
         let summary = run.go(saved.feeds()).await?;
         let done = run.records(&Wanted::default(), "applied").await?;
         if let Some(why) = differs(saved, &summary, &done)? {

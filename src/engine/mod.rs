@@ -111,7 +111,7 @@ impl RunError {
     /// The error with the name of the institution, once.
     pub fn of(&self, slug: &str) -> String {
         match self {
-            RunError::Busy { .. } | RunError::Earlier { .. } | RunError::Moved { .. } => self.to_string(),
+            RunError::Busy { .. } | RunError::Earlier { .. } | RunError::Moved { .. } | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
             other => format!("`{slug}`: {other}"),
         }
     }
@@ -148,16 +148,17 @@ impl Engine {
     /// Why it did not end well; what was committed stays, and a further run goes on from there.
     pub async fn run(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
         let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
-        let outcome = self.run_locked(plan, request).await;
+        let outcome = self.run_locked(plan, request, &lock).await;
         // The server releases the lock by itself if this fails.
         let _ = lock.release().await;
         outcome
     }
 
-    async fn run_locked(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
+    async fn run_locked(&self, plan: &Plan, request: &Request, lock: &Lock) -> Result<Summary, RunError> {
         self.check_clock(plan, request).await?;
         let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
         let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
+        let lane = lane.under(lock.guard(&plan.tenant.slug));
         let run = Run::begin(self, plan, request, lane).await?;
         let summary = run.go(feeds).await?;
         if request.dry_run {
@@ -177,6 +178,10 @@ async fn check_clock(connection: &mut PgConnection, institution: Uuid, slug: &st
         Some(last) if last > at => Err(RunError::Earlier { slug: slug.to_owned(), last: last.0, at: at.0 }),
         _ => Ok(()),
     }
+}
+
+fn is_lost(error: &RunError) -> bool {
+    matches!(error, RunError::Store(StoreError::LockLost(_)))
 }
 
 /// Takes the lock of an institution, or says who has it.
@@ -271,6 +276,9 @@ impl Run<'_> {
             self.finish("interrupted", None, Some("interrupted")).await?;
             return Err(RunError::Interrupted);
         }
+        if errors.values().any(is_lost) {
+            return self.give_up(errors).await;
+        }
         self.warn_of_removed_sources().await?;
         let summary = self.summary(started, &errors).await?;
         let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
@@ -278,6 +286,13 @@ impl Run<'_> {
         self.finish(status, Some(&summary), error).await?;
         self.emit(&Event::RunFinished { institution: self.plan.tenant.slug.clone(), summary: Box::new(summary.clone()) })?;
         Ok(summary)
+    }
+
+    /// Whoever has the lock now has the institution: nothing more is said of it.
+    async fn give_up(&self, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
+        let lost = errors.into_values().find(is_lost).unwrap_or(RunError::Interrupted);
+        self.finish("failed", None, Some(&lost.to_string())).await?;
+        Err(lost)
     }
 
     async fn finish(&self, status: &str, summary: Option<&Summary>, error: Option<&str>) -> Result<(), RunError> {

@@ -3,6 +3,7 @@
 //! committed: that is how a saved plan is applied.
 //! Nothing outside this file may know which of the two it is.
 
+use super::runs::Guard;
 use super::{Result, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
@@ -14,15 +15,15 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 #[derive(Clone)]
 pub enum Lane {
     /// Batches commit, several at once.
-    Pool(PgPool),
+    Pool(PgPool, Option<Guard>),
     /// Batches are savepoints, one after the other.
-    Rehearsal(Arc<Mutex<Transaction<'static, Postgres>>>),
+    Rehearsal(Arc<Mutex<Transaction<'static, Postgres>>>, Option<Guard>),
 }
 
 /// A connection held for one batch.
 pub enum Held {
     /// From the pool.
-    Pooled(PoolConnection<Postgres>),
+    Pooled(PoolConnection<Postgres>, Option<Guard>),
     /// The one connection of a dry run.
     Shared(OwnedMutexGuard<Transaction<'static, Postgres>>),
 }
@@ -30,7 +31,16 @@ pub enum Held {
 impl Lane {
     pub(super) async fn rehearsal(pool: &PgPool) -> Result<Lane> {
         let transaction = pool.begin().await.map_err(StoreError::Connect)?;
-        Ok(Lane::Rehearsal(Arc::new(Mutex::new(transaction))))
+        Ok(Lane::Rehearsal(Arc::new(Mutex::new(transaction)), None))
+    }
+
+    /// The lane of a run: nothing is committed on it unless the run has its lock still.
+    #[must_use]
+    pub fn under(self, guard: Guard) -> Lane {
+        match self {
+            Lane::Pool(pool, _) => Lane::Pool(pool, Some(guard)),
+            Lane::Rehearsal(connection, _) => Lane::Rehearsal(connection, Some(guard)),
+        }
     }
 
     /// A connection for one batch; begin a transaction on it.
@@ -39,19 +49,20 @@ impl Lane {
     /// No connection.
     pub async fn hold(&self) -> Result<Held> {
         match self {
-            Lane::Pool(pool) => pool.acquire().await.map(Held::Pooled).map_err(StoreError::Connect),
-            Lane::Rehearsal(connection) => Ok(Held::Shared(Arc::clone(connection).lock_owned().await)),
+            Lane::Pool(pool, guard) => Ok(Held::Pooled(pool.acquire().await.map_err(StoreError::Connect)?, guard.clone())),
+            Lane::Rehearsal(connection, _) => Ok(Held::Shared(Arc::clone(connection).lock_owned().await)),
         }
     }
 
     /// Commits what a rehearsal has done, and waits for the disk; batches from a pool have committed themselves.
     ///
     /// # Errors
-    /// The database failed, and everything was rolled back; or a batch is still under way.
+    /// The database failed or the lock was lost, and everything was rolled back; or a batch is still under way.
     pub async fn commit(self) -> Result<()> {
-        let Lane::Rehearsal(connection) = self else { return Ok(()) };
+        let Lane::Rehearsal(connection, guard) = self else { return Ok(()) };
         let transaction = Arc::into_inner(connection).ok_or_else(|| sqlx::Error::Protocol("a batch is still under way".to_owned()))?;
         let mut transaction = transaction.into_inner();
+        check(guard.as_ref(), &mut transaction).await?;
         sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *transaction).await?;
         Ok(transaction.commit().await?)
     }
@@ -61,7 +72,7 @@ impl Lane {
     /// # Errors
     /// The database failed; the server rolls back by itself then.
     pub async fn roll_back(self) -> Result<()> {
-        let Lane::Rehearsal(connection) = self else { return Ok(()) };
+        let Lane::Rehearsal(connection, _) = self else { return Ok(()) };
         // Who still holds a batch rolls back with it.
         let Some(transaction) = Arc::into_inner(connection) else { return Ok(()) };
         Ok(transaction.into_inner().rollback().await?)
@@ -70,20 +81,30 @@ impl Lane {
     /// How many batches may be written at once.
     pub fn width(&self) -> usize {
         match self {
-            Lane::Pool(_) => std::thread::available_parallelism().map_or(2, usize::from),
-            Lane::Rehearsal(_) => 1,
+            Lane::Pool(..) => std::thread::available_parallelism().map_or(2, usize::from),
+            Lane::Rehearsal(..) => 1,
         }
     }
 }
 
+/// Nothing is to be made sure of where nobody else may write.
+async fn check(guard: Option<&Guard>, transaction: &mut PgConnection) -> Result<()> {
+    match guard {
+        Some(guard) => guard.check(transaction).await,
+        None => Ok(()),
+    }
+}
+
 impl Held {
-    /// Begins the transaction of a batch. Its commit does not wait for the disk: a crash of the server may take back the newest
+    /// Begins the transaction of a batch, if its run has the lock still. Its commit does not wait for the disk: a crash of the server may take back the newest
     /// batches, in order, and the next run finds their work again. The end of the run waits, for itself and all before it.
     ///
     /// # Errors
-    /// The database failed.
+    /// The database failed, or the lock was lost.
     pub async fn begin_batch(&mut self) -> Result<Transaction<'_, Postgres>> {
+        let guard = if let Held::Pooled(_, guard) = self { guard.clone() } else { None };
         let mut transaction = Connection::begin(&mut **self).await?;
+        check(guard.as_ref(), &mut transaction).await?;
         sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *transaction).await?;
         Ok(transaction)
     }
@@ -94,7 +115,7 @@ impl Deref for Held {
 
     fn deref(&self) -> &PgConnection {
         match self {
-            Held::Pooled(connection) => connection,
+            Held::Pooled(connection, _) => connection,
             Held::Shared(connection) => connection,
         }
     }
@@ -103,7 +124,7 @@ impl Deref for Held {
 impl DerefMut for Held {
     fn deref_mut(&mut self) -> &mut PgConnection {
         match self {
-            Held::Pooled(connection) => connection,
+            Held::Pooled(connection, _) => connection,
             Held::Shared(connection) => connection,
         }
     }

@@ -60,6 +60,9 @@ pub enum StoreError {
     /// A migration failed.
     #[error("cannot bring the tables up to date: {0}\nhelp: a database that a newer Weir has used needs that version or a newer one")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The session that held the lock of an institution has died.
+    #[error("the lock of `{0}` was lost: another run may be under way; what was committed stays, and nothing more was written\nhelp: run again")]
+    LockLost(String),
     /// A statement failed.
     #[error("database: {0}\nhelp: what was not committed is not lost; run again once PostgreSQL answers")]
     Statement(#[from] sqlx::Error),
@@ -140,7 +143,7 @@ impl Store {
 
     /// A lane whose transactions commit.
     pub fn lane(&self) -> Lane {
-        Lane::Pool(self.pool.clone())
+        Lane::Pool(self.pool.clone(), None)
     }
 
     /// A lane whose transactions are savepoints of one transaction that is rolled back: the dry run.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// An institution as a run needs it.
@@ -29,6 +30,7 @@ pub struct Tenant {
 pub struct Lock {
     connection: PoolConnection<Postgres>,
     key: i64,
+    session: i32,
 }
 
 impl Lock {
@@ -40,7 +42,7 @@ impl Lock {
         let mut connection = store.connection().await?;
         let key = key(institution);
         let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut *connection).await?;
-        Ok(taken.then_some(Lock { connection, key }))
+        if taken { Lock::taken(connection, key).await.map(Some) } else { Ok(None) }
     }
 
     /// Waits for the lock.
@@ -51,7 +53,19 @@ impl Lock {
         let mut connection = store.connection().await?;
         let key = key(institution);
         sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut *connection).await?;
-        Ok(Lock { connection, key })
+        Lock::taken(connection, key).await
+    }
+
+    /// A run that has lost the lock may still be writing a batch: that is waited for, and it begins no other.
+    async fn taken(mut connection: PoolConnection<Postgres>, key: i64) -> Result<Lock> {
+        let alone = sqlx::query_scalar("SELECT pg_backend_pid(), pg_advisory_xact_lock($1)").bind(batches(key));
+        let session = alone.fetch_one(&mut *connection).await?;
+        Ok(Lock { connection, key, session })
+    }
+
+    /// What whoever writes under this lock shows before.
+    pub fn guard(&self, slug: &str) -> Guard {
+        Guard { key: self.key, session: self.session, slug: slug.into() }
     }
 
     /// Gives the lock back.
@@ -62,6 +76,36 @@ impl Lock {
         sqlx::query("SELECT pg_advisory_unlock($1)").bind(self.key).execute(&mut *self.connection).await?;
         Ok(())
     }
+}
+
+/// The lock of a run, as its transactions see it: its session may have died while the run waited for its source, and another run been admitted.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    key: i64,
+    session: i32,
+    slug: Arc<str>,
+}
+
+impl Guard {
+    /// Makes sure that the lock is held still, and that nobody gets it before the transaction ends: who takes the lock waits for the batches under way.
+    ///
+    /// # Errors
+    /// [`StoreError::LockLost`], or the database failed.
+    pub(super) async fn check(&self, transaction: &mut PgConnection) -> Result<()> {
+        let is_held = sqlx::query_scalar(
+            "SELECT CASE WHEN pg_try_advisory_xact_lock_shared($1) THEN EXISTS (
+               SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.pid = $2
+                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = $3)
+             ELSE FALSE END",
+        );
+        let is_held: bool = is_held.bind(batches(self.key)).bind(self.session).bind(self.key).fetch_one(transaction).await?;
+        if is_held { Ok(()) } else { Err(StoreError::LockLost(self.slug.to_string())) }
+    }
+}
+
+/// The key of a second lock, which all batches under the first share.
+fn batches(key: i64) -> i64 {
+    !key
 }
 
 fn key(institution: Uuid) -> i64 {

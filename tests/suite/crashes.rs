@@ -4,6 +4,7 @@
 use crate::bench::{difference, environment};
 use crate::lab::{Lab, Step, everything};
 use crate::promises::{Act, acts, lab};
+use sqlx::Connection;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -102,6 +103,59 @@ async fn two_runs_at_once_are_one_run_and_one_that_says_who_holds_it() {
         assert!(status.success() || busy, "{status}: {said}");
     }
     assert_eq!(difference(&expected, &lab.dump().await), None);
+    unbroken.bench.drop().await;
+    lab.bench.drop().await;
+}
+
+/// Ends the session that holds the lock of an institution, as a server does that takes it for idle.
+fn end_lock(url: &str) {
+    let ended = async {
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        let sql = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap()
+    };
+    std::thread::scope(|scope| {
+        let ended = scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(ended)).join().unwrap();
+        assert_eq!(ended, 1, "one session holds the lock");
+    });
+}
+
+/// While a run waits for its source, another may be admitted: nothing more is written then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_has_lost_its_lock_writes_nothing_more() {
+    let (lab, steps) = many_batches().await;
+    let unbroken = lab.copy().await;
+    let seen = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counter = Arc::clone(&seen);
+    let count = move |_: &weir::engine::Event| {
+        counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        ControlFlow::Continue(())
+    };
+    unbroken.run_as(&steps[0], false, Arc::new(count)).await;
+    let (expected, events) = (unbroken.dump().await, seen.load(std::sync::atomic::Ordering::SeqCst));
+    for event in (0..events).step_by(5) {
+        let broken = lab.copy().await;
+        let (url, seen) = (broken.bench.url(), std::sync::atomic::AtomicUsize::new(0));
+        let watcher = move |_: &weir::engine::Event| {
+            if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == event {
+                end_lock(&url);
+            }
+            ControlFlow::Continue(())
+        };
+        let result = broken.run_as(&steps[0], false, Arc::new(watcher)).await.remove(0);
+        let said = result.err().map(|error| error.of("acme")).unwrap_or_default();
+        // Behind its last batch a run has nothing left to write.
+        assert!(said.starts_with("the lock of `acme` was lost") || (event + 5 >= events && said.is_empty()), "event {event} of {events}: {said}");
+        if event == 0 {
+            assert_eq!(broken.texts("SELECT count(*)::text FROM staging_documents").await, ["0"]);
+            let run = broken.texts("SELECT status || ' ' || split_part(error, ':', 1) FROM runs").await;
+            assert_eq!(run, ["failed the lock of `acme` was lost"]);
+        }
+        broken.run(&steps[0]).await;
+        assert_eq!(difference(&expected, &broken.dump().await), None, "event {event}");
+        broken.bench.drop().await;
+    }
     unbroken.bench.drop().await;
     lab.bench.drop().await;
 }
