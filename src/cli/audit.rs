@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 
 /// Jobs that were changed past the pipeline.
 #[derive(clap::Args)]
-#[command(after_help = "Compares every job with its newest version, field by field, and looks for versions that are not there. `source_url` and \
-    `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
+#[command(after_help = "Compares every job with its newest version, field by field, and every version with the one before; looks for versions that \
+    are not there, and for ads whose job is another's or gone. `source_url` and `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
 pub struct Audit {
     /// The institution; all if none is named
     institution: Option<String>,
@@ -56,8 +56,16 @@ fn row(finding: &Finding) -> Vec<String> {
         "no_history" => "has no version".to_owned(),
         "no_job" => "has versions and no job".to_owned(),
         "gap" => format!("versions are missing: {}", shown(&finding.in_history)),
+        "earlier" => format!("version {} is dated before the one before it", shown(&finding.in_history)),
+        "unsaid" => {
+            let of = |name: &str| shown(&finding.in_history.as_ref().and_then(|step| step.get(name)).cloned());
+            format!("version {} is of the kind {}, and says {}", of("version"), of("change"), of("status"))
+        }
+        "other_ad" => format!("is also taken for the job of the ad {}", shown(&finding.in_jobs)),
+        "ad_without_job" => format!("the ad is {}, and there is neither its job nor a version", shown(&finding.in_jobs)),
         _ => format!("is {}, and {} in history", shown(&finding.in_jobs), shown(&finding.in_history)),
     };
     let name = format!("{}/{}:{}", finding.institution, finding.source_id, line(&finding.original_id, 40));
-    vec![name, finding.job_id.to_string(), finding.field.clone().unwrap_or_else(|| "-".to_owned()), what]
+    let job = finding.job_id.map_or_else(|| "-".to_owned(), |job| job.to_string());
+    vec![name, job, finding.field.clone().unwrap_or_else(|| "-".to_owned()), what]
 }

@@ -1,4 +1,5 @@
-//! Jobs against their history: what was changed by hand, past the pipeline. Set-based and read-only.
+//! Jobs against their history, each version against the one before, and ads against their jobs: what was changed by hand, past the pipeline. Set-based
+//! and read-only.
 
 use super::Result;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 /// One thing that should not be.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct Finding {
-    /// changed, gap, no_history, no_job.
+    /// changed, gap, no_history, no_job, earlier, unsaid, other_ad, ad_without_job.
     pub kind: String,
     /// The institution's slug.
     pub institution: String,
@@ -17,13 +18,13 @@ pub struct Finding {
     pub source_id: String,
     /// The id that the source gives the ad.
     pub original_id: String,
-    /// The job.
-    pub job_id: Uuid,
+    /// The job; none of a published ad that names none.
+    pub job_id: Option<Uuid>,
     /// The field that differs.
     pub field: Option<String>,
-    /// Its value in `jobs`.
+    /// Its value in `jobs`, or in the ad's state.
     pub in_jobs: Option<Json>,
-    /// Its value in the newest version.
+    /// Its value in the newest version, or what of the versions is wrong.
     pub in_history: Option<Json>,
 }
 
@@ -54,9 +55,14 @@ pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result
 /// The database failed.
 pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64) -> Result<Vec<Finding>> {
     let rows = sqlx::query_as(
-        "WITH newest AS (
+        "WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
+         newest AS (
            SELECT DISTINCT ON (h.institution_id, h.id) h.* FROM jobs_history h
-           WHERE h.institution_id IN (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1) ORDER BY h.institution_id, h.id, h.version DESC),
+           WHERE h.institution_id IN (SELECT id FROM audited) ORDER BY h.institution_id, h.id, h.version DESC),
+         steps AS (
+           SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version, h.change_type, h.created_at, h.status, lag(h.created_at) OVER own AS old_created_at,
+             CASE WHEN lag(h.version) OVER own = h.version - 1 THEN lag(h.status) OVER own END AS old_status
+           FROM jobs_history h WHERE h.institution_id IN (SELECT id FROM audited) WINDOW own AS (PARTITION BY h.institution_id, h.id ORDER BY h.version)),
          found AS (
            SELECT 'changed' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, v.field, v.in_jobs, v.in_history
            FROM jobs j JOIN newest h ON h.institution_id = j.institution_id AND h.id = j.id
@@ -77,17 +83,31 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
            WHERE v.in_jobs IS DISTINCT FROM v.in_history
            UNION ALL
            SELECT 'no_history', j.institution_id, j.source_id, j.original_id, j.id, NULL, to_jsonb(j.version), NULL FROM jobs j
-           WHERE j.institution_id IN (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1)
+           WHERE j.institution_id IN (SELECT id FROM audited)
              AND NOT EXISTS (SELECT 1 FROM newest h WHERE h.institution_id = j.institution_id AND h.id = j.id)
            UNION ALL
            SELECT 'no_job', h.institution_id, h.source_id, h.original_id, h.id, NULL, NULL, to_jsonb(h.version) FROM newest h
            WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = h.institution_id AND j.id = h.id)
            UNION ALL
            SELECT 'gap', n.institution_id, n.source_id, n.original_id, n.id, NULL, NULL, g.missing FROM newest n
-           JOIN (SELECT institution_id, id, count(*) AS versions FROM jobs_history GROUP BY institution_id, id) AS c
+           JOIN (SELECT institution_id, id, count(*) AS versions FROM steps GROUP BY institution_id, id) AS c
              ON c.institution_id = n.institution_id AND c.id = n.id AND c.versions <> n.version
            CROSS JOIN LATERAL (SELECT jsonb_agg(number) AS missing FROM generate_series(1, n.version) AS number
-             WHERE NOT EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = n.institution_id AND h.id = n.id AND h.version = number)) AS g)
+             WHERE NOT EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = n.institution_id AND h.id = n.id AND h.version = number)) AS g
+           UNION ALL
+           SELECT 'earlier', institution_id, source_id, original_id, id, 'created_at', NULL, to_jsonb(version) FROM steps WHERE created_at < old_created_at
+           UNION ALL
+           SELECT 'unsaid', institution_id, source_id, original_id, id, 'status', NULL, jsonb_build_object('version', version, 'change', change_type, 'status', status)
+           FROM steps WHERE status <> CASE change_type WHEN 'archive' THEN 'archived' WHEN 'update' THEN old_status ELSE 'open' END
+           UNION ALL
+           SELECT 'other_ad', s.institution_id, j.source_id, j.original_id, j.id, NULL, to_jsonb(s.source_id || ':' || s.external_id), NULL
+           FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
+           WHERE s.institution_id IN (SELECT id FROM audited) AND (s.source_id, s.external_id) <> (j.source_id, j.original_id)
+           UNION ALL
+           SELECT 'ad_without_job', s.institution_id, s.source_id, s.external_id, s.job_id, NULL, to_jsonb(s.outcome), NULL
+           FROM ad_states s LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
+           WHERE s.institution_id IN (SELECT id FROM audited) AND j.id IS NULL AND (s.job_id IS NOT NULL OR s.outcome = 'published')
+             AND NOT EXISTS (SELECT 1 FROM newest h WHERE h.institution_id = s.institution_id AND h.id = s.job_id))
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
          FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
     );

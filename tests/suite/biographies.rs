@@ -220,3 +220,30 @@ async fn an_audit_names_what_was_changed_past_the_pipeline() {
     assert_eq!(weir(&lab, &["audit", "nobody"]).0, 2, "who is unknown is not audited");
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_names_versions_that_do_not_follow_and_ads_without_their_jobs() {
+    let lab = lived().await;
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    sqlx::raw_sql(
+        "UPDATE jobs_history SET created_at = '2026-08-01' WHERE original_id = 'A4' AND version = 2;
+         UPDATE jobs_history SET status = 'archived' WHERE original_id = 'A1' AND version = 2;
+         UPDATE ad_states SET job_id = (SELECT id FROM jobs WHERE original_id = 'A3') WHERE external_id = 'A2';
+         DELETE FROM jobs WHERE original_id = 'A5';
+         DELETE FROM jobs_history WHERE original_id = 'A5'",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let (code, text, _) = weir(&lab, &["audit", "acme"]);
+    for said in [
+        "version 2 is dated before the one before it",
+        "version 2 is of the kind update, and says archived",
+        "is also taken for the job of the ad board:A2",
+        "the ad is published, and there is neither its job nor a version",
+    ] {
+        assert!(code == 1 && text.contains(said), "{said}: {text}");
+    }
+    lab.bench.drop().await;
+}

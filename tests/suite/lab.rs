@@ -199,6 +199,14 @@ impl Lab {
         rows
     }
 
+    /// What an audit finds.
+    pub async fn audit(&self) -> Vec<String> {
+        let mut connection = PgConnection::connect(&self.bench.url()).await.unwrap();
+        let found = weir::store::audit::findings(&mut connection, None, i64::MAX).await.unwrap();
+        connection.close().await.unwrap();
+        found.iter().map(|finding| format!("{finding:?}")).collect()
+    }
+
     /// What a person would want to know of the database, a line each.
     pub async fn story(&self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -1,6 +1,6 @@
 //! The promises about data, on every case of `tests/cases`: a case is a folder with a project, dated feeds and
 //! `steps`; what came of each step is in `expected`. On each case ride the laws: a run repeated writes nothing, a run
-//! that fails anywhere and is run again ends as an unbroken one, a dry run leaves the database as it was.
+//! that fails anywhere and is run again ends as an unbroken one, a dry run leaves the database as it was, an audit finds nothing.
 
 use crate::bench::difference;
 use crate::lab::{Lab, Step, everything, stop_at};
@@ -105,6 +105,7 @@ fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
                     story.push_str(&news(&last, &now));
                     last = now;
                     let once = lab.dump().await;
+                    assert_eq!(lab.audit().await, [""; 0], "{}: an audit after `{line}`", case.display());
                     lab.run(&step).await;
                     if let Some(difference) = difference(&once, &lab.dump().await) {
                         panic!("{}: `{line}` again changed something:\n{difference}", case.display());

@@ -90,6 +90,7 @@ async fn check(lab: &Lab, day: &Day, number: usize, before: &[String]) {
     assert_eq!(serde_json::to_value(&foreseen).unwrap(), serde_json::to_value(&taken).unwrap());
     assert!(taken.iter().all(|one| one.left_alone.is_none()), "{taken:?}");
     assert_eq!(other.texts(JOBS).await, before, "the jobs are as before run {run} of day {number}: {taken:?}");
+    assert_eq!(other.audit().await, [""; 0], "what was taken back is in order");
     // Again: nothing is left to do.
     let history = other.texts(HISTORY).await;
     assert!(undo(&other, &run, clock, false).await.unwrap().iter().all(|one| one.already));
