@@ -93,14 +93,14 @@ const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
 /// `$1` institution, `$2` run, `$3` its clock. A job is taken back if its newest version, later ones that were taken back themselves left out, is of the run.
 const FIND: &str = "WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,
-       bool_or((h.change_type = 'archive' AND h.archived_as = 'recycled') OR 'original_id' = ANY (h.changed_fields)) AS moved,
+       bool_or(h.change_type = 'archive' AND h.archived_as = 'recycled') AS lost_id, bool_or('original_id' = ANY (h.changed_fields)) AS moved,
        bool_and(h.change_type = 'archive') AS only_status, bool_and(h.change_type = 'archive' AND h.archived_as = 'missing') AS only_missed
      FROM jobs_history h WHERE h.institution_id = $1 AND h.created_at = $3 AND h.run_id = $2 AND h.takes_back IS NULL GROUP BY h.id),
    found AS (
      SELECT t.*, b.version IS NOT NULL AS was_there, CASE WHEN b.restores > 0 THEN b.restores ELSE b.version END AS target, COALESCE(b.restores, b.version, 0) AS restores,
        n.version AS newest, n.run_id AS newest_run, n.created_by AS newest_by, n.takes_back AS newest_takes_back,
        t.versions = t.last - t.first + 1 AND COALESCE(n.restores, n.version) = t.last AS is_newest,
-       t.moved OR (b.version IS NULL AND j.generation > 0) AS is_moved,
+       b.version IS NULL AND j.generation > 0 AS is_on_used_id,
        EXISTS (SELECT 1 FROM jobs_history x WHERE x.institution_id = $1 AND x.id = t.id AND x.version > t.last AND x.takes_back = $2) AS already
      FROM touched t JOIN jobs j ON j.institution_id = $1 AND j.id = t.id
      JOIN jobs_history n ON n.institution_id = $1 AND n.id = t.id AND n.version = j.version
@@ -111,8 +111,10 @@ const FIND: &str = "WITH touched AS (
      c.fields, c.changes, (SELECT h.fingerprint FROM jobs_history h WHERE h.institution_id = $1 AND h.id = j.id AND h.version <= f.last AND h.fingerprint IS NOT NULL
                            ORDER BY h.version DESC LIMIT 1),
      CASE WHEN f.already AND NOT f.is_newest THEN 'taken back already'
-          WHEN f.is_moved THEN 'its id stands for another job since this run: the guards of `identity:` decide that'
-          WHEN NOT f.is_newest THEN 'changed again since: version ' || f.newest || COALESCE(' by run ' || f.newest_run, ' took back run ' || f.newest_takes_back, ' by ' || f.newest_by) END,
+          WHEN f.lost_id THEN 'this run gave its id to another job: the guards of `identity:` decide that'
+          WHEN f.moved THEN 'this run gave it another id: the guards of `identity:` decide that'
+          WHEN NOT f.is_newest THEN 'changed again since: version ' || f.newest || COALESCE(' by run ' || f.newest_run, ' took back run ' || f.newest_takes_back, ' by ' || f.newest_by)
+          WHEN f.is_on_used_id THEN 'its id had stood for another job before: the guards of `identity:` decide that' END,
      f.already AND NOT f.is_newest
    FROM found f JOIN jobs j ON j.institution_id = $1 AND j.id = f.id
    JOIN jobs_history x ON x.institution_id = $1 AND x.id = f.id AND x.version = COALESCE(f.target, f.newest)

@@ -199,3 +199,27 @@ async fn what_was_changed_since_is_left_alone_and_what_waits_can_be_released() {
     );
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_whose_ids_changed_hands_are_left_alone_and_each_says_how() {
+    let lab = crate::promises::lab(std::path::Path::new("tests/cases/ids")).await;
+    for n in 1..3 {
+        lab.run(&Step::new(&format!("2026-09-0{n}T02:00:00Z"), &[("DAY", &n.to_string())])).await;
+    }
+    let run = lab.texts(RUN).await.remove(0);
+    let taken = undo(&lab, &run, at(2, 0).clock(), true).await.unwrap();
+    let left = taken.iter().filter_map(|one| Some(format!("{} {}: {}", one.original_id, one.title, one.left_alone.as_ref()?.split_once(": ")?.0)));
+    let expected = [
+        "1 Park Ranger: this run gave it another id",
+        "1 Registered Nurse: this run gave its id to another job",
+        "2 Chef de Partie: this run gave it another id",
+        "3 Payroll Officer: this run gave it another id",
+        "4 Boilermaker: this run gave it another id",
+        "5 Mathematics Teacher: this run gave it another id",
+        "6 Helicopter Pilot: its id had stood for another job before",
+    ];
+    let mut left: Vec<String> = left.collect();
+    left.sort();
+    assert_eq!(left, expected);
+    lab.bench.drop().await;
+}
