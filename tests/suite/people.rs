@@ -365,3 +365,39 @@ async fn a_word_on_some_ids_is_none_on_more_of_them_and_a_doubt_stays_while_its_
     assert_eq!(one(&lab, BOARD).await, "archived 7 v2; open 10 v1");
     lab.bench.drop().await;
 }
+
+/// A feed of other ads and, perhaps, one that is published and whose new version fails.
+async fn listed(lab: &Lab, ad: &str, at: &str) {
+    let others: Vec<String> = (0..6).map(|n| format!(r#"{{ "id": "{n}", "title": "Ranger {n}" }}"#)).collect();
+    let ad = if ad.is_empty() { String::new() } else { format!(", {ad}") };
+    lab.write("feed.json", &format!("[{}{ad}]", others.join(", ")));
+    lab.run(&Step::new(at, &[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_stands_against_an_ad_that_is_gone_and_whose_job_is_archived() {
+    let lab = Lab::new().await;
+    let institution = "institution: acme\ntimezone: UTC\nsources:\n  board:\n    fetch: { file: { path: feed.json } }\n    id: $.id\n    \
+        job: { title: $.title, close_date: $.closes }\nrequire: { title: { minLength: 3 } }\nmissing: { after: 1, apart: 0h }\n";
+    lab.write("institutions/acme.yaml", institution);
+    listed(&lab, r#"{ "id": "x", "title": "Chef", "closes": "2026-09-03" }"#, "2026-09-01").await;
+    listed(&lab, r#"{ "id": "x", "title": "C", "closes": "2026-09-03" }"#, "2026-09-02").await;
+    assert_eq!(one(&lab, HOLDS).await, "job open  ");
+    let missing = lab.copy().await;
+    listed(&missing, "", "2026-09-03").await;
+    // Closed and still listed, the ad waits on; then it is gone.
+    listed(&lab, r#"{ "id": "x", "title": "C", "closes": "2026-09-03" }"#, "2026-09-05").await;
+    assert_eq!(one(&lab, HOLDS).await, "job open  ");
+    listed(&lab, "", "2026-09-06").await;
+    for (lab, archived_as, why) in [(&missing, "missing", "the job was archived"), (&lab, "closed", "withdrawn by the source")] {
+        let job = one(lab, "SELECT format('%s v%s %s', archived_as, version, held_since IS NOT NULL) FROM jobs WHERE original_id = 'x'").await;
+        assert_eq!(job, format!("{archived_as} v2 f"));
+        assert_eq!(one(lab, HOLDS).await, format!("job ended run {why}"));
+        assert!(!weir(lab, &["failures", "list"]).contains('x'), "{}", weir(lab, &["failures", "list"]));
+    }
+    // Listed again, it is judged anew.
+    listed(&missing, r#"{ "id": "x", "title": "C" }"#, "2026-09-07").await;
+    assert!(weir(&missing, &["failures", "list"]).contains("invalid_length"));
+    missing.bench.drop().await;
+    lab.bench.drop().await;
+}
