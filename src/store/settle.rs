@@ -207,6 +207,16 @@ pub async fn retire_by_person(connection: &mut PgConnection, stream: &Stream, at
 
 async fn forget_waiting(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[String]) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    // Nothing stands against them any more; whichever is still listed is judged anew.
+    sqlx::query(
+        "UPDATE ad_states SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
+         WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3) AND outcome IN ('held', 'failed')",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(&ids)
+    .execute(&mut *connection)
+    .await?;
     staging::clear(connection, stream, &ids, at, "the job was archived").await?;
     holds::end(connection, stream, holds::Kind::Job, &ids, at, "the job was archived").await
 }

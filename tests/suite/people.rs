@@ -383,13 +383,17 @@ async fn nothing_stands_against_an_ad_that_is_gone_and_whose_job_is_archived() {
     listed(&lab, r#"{ "id": "x", "title": "Chef", "closes": "2026-09-03" }"#, "2026-09-01").await;
     listed(&lab, r#"{ "id": "x", "title": "C", "closes": "2026-09-03" }"#, "2026-09-02").await;
     assert_eq!(one(&lab, HOLDS).await, "job open  ");
+    let retired = lab.copy().await;
+    weir(&retired, &["retire", "acme", "--reason", "moved", "--at", "2026-09-02T03:00:00Z"]);
     let missing = lab.copy().await;
     listed(&missing, "", "2026-09-03").await;
     // Closed and still listed, the ad waits on; then it is gone.
     listed(&lab, r#"{ "id": "x", "title": "C", "closes": "2026-09-03" }"#, "2026-09-05").await;
     assert_eq!(one(&lab, HOLDS).await, "job open  ");
     listed(&lab, "", "2026-09-06").await;
-    for (lab, archived_as, why) in [(&missing, "missing", "the job was archived"), (&lab, "closed", "withdrawn by the source")] {
+    for (lab, archived_as, why) in
+        [(&retired, "person", "the job was archived"), (&missing, "missing", "the job was archived"), (&lab, "closed", "withdrawn by the source")]
+    {
         let job = one(lab, "SELECT format('%s v%s %s', archived_as, version, held_since IS NOT NULL) FROM jobs WHERE original_id = 'x'").await;
         assert_eq!(job, format!("{archived_as} v2 f"));
         assert_eq!(one(lab, HOLDS).await, format!("job ended run {why}"));
@@ -398,6 +402,7 @@ async fn nothing_stands_against_an_ad_that_is_gone_and_whose_job_is_archived() {
     // Listed again, it is judged anew.
     listed(&missing, r#"{ "id": "x", "title": "C" }"#, "2026-09-07").await;
     assert!(weir(&missing, &["failures", "list"]).contains("invalid_length"));
+    retired.bench.drop().await;
     missing.bench.drop().await;
     lab.bench.drop().await;
 }
