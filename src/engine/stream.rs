@@ -12,7 +12,7 @@ use crate::stage::{ReadEnd, Role, Setting};
 use crate::store::documents::{self, Arrived, Reading};
 use crate::store::reads::{self, Begun, Known, Proof, ReadState, Validators};
 use crate::store::runs::Alert;
-use crate::store::{Stream, figures, records, runs, tables};
+use crate::store::{StoreError, Stream, figures, records, runs, states, tables};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -23,6 +23,7 @@ const NO_READ: i64 = 0;
 /// Streams one source to its end.
 pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, feed: Feed) -> Result<(), RunError> {
     remember(run, &setting).await?;
+    forget_deleted(run, &setting).await?;
     if let Some(why) = flow.fetch.waits(setting.at, setting.zone) {
         return pass_by(run, &setting, &flow, why).await;
     }
@@ -91,6 +92,20 @@ async fn remember(run: &Run<'_>, setting: &Setting) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
     let Stream { institution, source } = &setting.stream;
     Ok(runs::remember_fingerprint(&mut held, *institution, source, setting.fingerprint, &setting.parts, setting.at).await?)
+}
+
+/// Jobs that somebody deleted past Weir come back, as far as they are listed: before the read, whose pages bring new content of their ads.
+async fn forget_deleted(run: &Run<'_>, setting: &Setting) -> Result<(), RunError> {
+    let mut held = run.lane.hold().await?;
+    let mut tx = held.begin_batch().await?;
+    let deleted = states::forget_deleted(&mut tx, &setting.stream).await?;
+    if deleted > 0 {
+        let source = setting.stream.source.clone();
+        let message =
+            format!("jobs of source `{source}` were deleted from the table `jobs` ({deleted}): their ads, where they are listed, become new jobs");
+        run.raise(&mut tx, Alert { source, kind: "jobs_deleted", severity: "warn", message }).await?;
+    }
+    Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
 async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, Option<Known>), RunError> {

@@ -106,6 +106,20 @@ pub async fn let_go(connection: &mut PgConnection, stream: &Stream, at: Clock, a
     holds::end(connection, stream, holds::Kind::Job, &ads, at, GONE).await
 }
 
+/// Ads whose jobs were deleted from the table are new. Their generation rises, as the versions of the first job still have its id. Gives how many.
+///
+/// # Errors
+/// The database failed.
+pub async fn forget_deleted(connection: &mut PgConnection, stream: &Stream) -> Result<u64> {
+    let forgotten = sqlx::query(
+        "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, derived_hash = NULL, derived_fingerprint = NULL, fields_hash = NULL,
+           refresh_hash = NULL, retry_at = NULL, outcome = CASE WHEN s.retired THEN 'withdrawn' ELSE 'pending' END
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.job_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = $1 AND j.id = s.job_id)",
+    );
+    Ok(forgotten.bind(stream.institution).bind(&stream.source).execute(connection).await?.rows_affected())
+}
+
 async fn mark_documents(connection: &mut PgConnection, stream: &Stream, at: Clock, standings: &[Standing]) -> Result<()> {
     sqlx::query(
         "UPDATE staging_documents d SET processing_status = v.status, processed_at = $2, error_details = v.error

@@ -247,3 +247,27 @@ async fn an_audit_names_versions_that_do_not_follow_and_ads_without_their_jobs()
     }
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_deleted_comes_back_if_it_is_listed() {
+    let lab = Lab::new().await;
+    let institution =
+        "institution: acme\ntimezone: UTC\nsources:\n  board:\n    fetch: { file: { path: ads.json } }\n    id: $.id\n    job: { title: $.title }\n";
+    lab.write("institutions/acme.yaml", institution);
+    lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Nurse" }, { "id": "3", "title": "Chef" }]"#);
+    lab.run(&Step::new("2026-09-01", &[])).await;
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    let deleted = "DELETE FROM jobs WHERE original_id <> '3'; DELETE FROM jobs_history WHERE original_id = '1'";
+    sqlx::raw_sql(deleted).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    // One has new content, the other the same as ever.
+    lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Night nurse" }, { "id": "3", "title": "Chef" }]"#);
+    let totals = |summary: &weir::engine::Summary| (summary.total.created, summary.total.updated, summary.total.unchanged);
+    assert_eq!(totals(&lab.run(&Step::new("2026-09-02", &[])).await[0]), (2, 0, 1));
+    assert_eq!(totals(&lab.run(&Step::new("2026-09-03", &[])).await[0]), (0, 0, 3));
+    let alert = "jobs of source `board` were deleted from the table `jobs` (2): their ads, where they are listed, become new jobs";
+    assert_eq!(lab.texts("SELECT message FROM alerts").await, [alert]);
+    let (_, text, _) = weir(&lab, &["audit"]);
+    assert!(text.contains("has versions and no job") && text.contains("1 finding"), "{text}");
+    lab.bench.drop().await;
+}
