@@ -334,19 +334,6 @@ fn harmless(json: &str) -> String {
     json.chars().map(written).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_is_harmless_and_the_same() {
-        let value = json!({ "title": "a\u{9b}31m \u{202e}b\u{7f}ä😀", "lines": "x\ny" });
-        let shown = harmless(&format!("{value:#}"));
-        assert!(!shown.chars().any(|letter| letter != '\n' && is_control(letter)), "{shown}");
-        assert_eq!(serde_json::from_str::<Json>(&shown).unwrap(), value);
-    }
-}
-
 /// The failures of each institution.
 fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
     let mut all: BTreeMap<(&str, Uuid), Vec<&Letter>> = BTreeMap::new();
@@ -394,4 +381,17 @@ async fn discard(edge: &Edge, store: &Store, connection: &mut PgConnection, docu
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_harmless_and_the_same() {
+        let value = json!({ "title": "a\u{9b}31m \u{202e}b\u{7f}ä😀", "lines": "x\ny" });
+        let shown = harmless(&format!("{value:#}"));
+        assert!(!shown.chars().any(|letter| letter != '\n' && is_control(letter)), "{shown}");
+        assert_eq!(serde_json::from_str::<Json>(&shown).unwrap(), value);
+    }
 }

@@ -105,7 +105,6 @@ impl Archive {
     async fn retire(&self, tx: &mut PgConnection, setting: &Setting, settled: &mut Settled) -> crate::store::Result<()> {
         let stream = &setting.stream;
         settled.withdrawn = settle::withdraw(tx, stream, setting.at, self.after).await?;
-        settle::let_go(tx, stream, self.after).await?;
         let candidates = settle::candidates(tx, stream, self.after).await?;
         let open = if candidates < Share::BINDS_FROM { i64::MAX } else { settle::open_before(tx, stream, setting.at).await? };
         if self.at_most.exceeded_by(candidates, open) {

@@ -95,25 +95,6 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock,
     Ok(gone.len() as u64)
 }
 
-/// Lets go of ads that are gone and whose jobs are archived already: nothing is counted of them any more, and an edit does not derive them again, until they are
-/// listed again. Without it every read would cost what the history is long.
-///
-/// # Errors
-/// The database failed.
-pub async fn let_go(connection: &mut PgConnection, stream: &Stream, after: i32) -> Result<()> {
-    sqlx::query(
-        "UPDATE ad_states s SET retired = TRUE FROM jobs j
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND NOT s.retired AND s.outcome = 'published'
-           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'archived'",
-    )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(after)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// How many open jobs would retire now.
 ///
 /// # Errors

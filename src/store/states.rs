@@ -79,12 +79,22 @@ pub async fn record(
     mark_documents(connection, stream, at, standings).await
 }
 
-/// Lets go what stood against ads that are gone and whose jobs are archived: nobody can mend or decide it any more. If they are listed again, they are
-/// judged anew.
+/// Lets go of ads that are gone and whose jobs are archived: nothing is counted of them any more, so that a read costs what the board is large and not what its history is
+/// long, and nobody can mend or decide what stood against them. If they are listed again, they are judged anew.
 ///
 /// # Errors
 /// The database failed.
 pub async fn let_go(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<()> {
+    sqlx::query(
+        "UPDATE ad_states s SET retired = TRUE FROM jobs j
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND NOT s.retired AND s.outcome = 'published'
+           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'archived'",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(after)
+    .execute(&mut *connection)
+    .await?;
     let gone: Vec<(String, i64, Uuid)> = sqlx::query_as(
         "UPDATE ad_states s SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
          FROM jobs j

@@ -21,6 +21,7 @@ fn the_same_yaml_is_the_same_fingerprint() {
             }
         }
     }
+    #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
     if std::env::var_os("WEIR_BLESS").is_some() {
         std::fs::write(FILE, &found).unwrap();
     }
