@@ -90,8 +90,11 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
 }
 
 async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
+    let mut wanted = Vec::new();
     for id in &decision.holds {
-        let hold = find(&mut *store.connection().await?, *id).await?;
+        wanted.push((id, find(&mut *store.connection().await?, *id).await?));
+    }
+    for (id, hold) in wanted {
         let whose = decision.word.on(edge, hold.institution_id, &hold.institution);
         let said = person::decide(store, whose, async |connection| {
             // A run may have ended it, or changed what it is about, before it was ours to decide.

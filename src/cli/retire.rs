@@ -9,6 +9,10 @@ use sqlx::PgConnection;
 
 /// Archive the open jobs of an institution or source on purpose.
 #[derive(clap::Args)]
+#[command(
+    after_help = "For a source that is given up: no run opens its jobs again, though they are listed still. To stop reading it, take it out of the YAML. What one \
+    run did is taken back by `weir rollback`, which leaves retired jobs as they are."
+)]
 pub struct Retire {
     /// The institution
     institution: String,

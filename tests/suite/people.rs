@@ -108,6 +108,8 @@ async fn nobody_decides_beside_a_run_or_before_the_newest_one() {
     assert_eq!(lab.dump().await, before);
     let (code, said) = refused(&lab, &["failures", "retry", &document, "999999"]);
     assert!(code == Some(2) && said.contains("document 999999 is no failure"), "{said}");
+    let (code, said) = refused(&lab, &["holds", "release", &hold, "999999", "--reason", "r"]);
+    assert!(code == Some(2) && said.contains("hold 999999 is not open"), "{said}");
     assert_eq!(lab.dump().await, before, "numbers are looked at before anything is done");
     assert!(weir(&lab, &["failures", "retry", &document, "--wait"]).contains("will be derived again"));
     lab.bench.drop().await;
