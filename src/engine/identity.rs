@@ -192,10 +192,16 @@ impl Case<'_> {
         Ok(sorted)
     }
 
-    /// A word given for some ads is no word on more of them.
+    /// A word given for some ads is no word on many others; a few more, as a board that changes daily has, would need none by themselves.
     async fn is_released(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<bool, RunError> {
-        let ads: Vec<&str> = decision.ads().into_iter().collect();
-        Ok(identity::use_release(tx, &self.setting.stream, self.sight.run, &ads).await?)
+        let stream = &self.setting.stream;
+        let Some(ads) = identity::released(tx, stream).await? else { return Ok(false) };
+        let named: BTreeSet<&str> = ads.iter().map(String::as_str).collect();
+        if self.guards.at_most.exceeded_by(decision.archives_beyond(&named), self.open) {
+            return Ok(false);
+        }
+        identity::use_release(tx, stream, self.sight.run).await?;
+        Ok(true)
     }
 
     /// The question, and an answer to it that was not used, end with the doubt: months later they would be about other ads.
@@ -234,7 +240,7 @@ impl Case<'_> {
         let details = json!({ "open": open, "ads": decision.ads(), "moves": decision.moves.len(), "examples": examples(decision) });
         let hold = NewHold { kind: holds::Kind::Identity, subject: source.clone(), reason: reason.clone(), details };
         holds::open(tx, &self.setting.stream, self.sight.run, self.sight.at, &[hold]).await?;
-        identity::end_release(tx, &self.setting.stream, self.sight.at, "more ads are in doubt than it was about").await?;
+        identity::end_release(tx, &self.setting.stream, self.sight.at, "many others are in doubt").await?;
         let message = format!("{reason}; see `weir holds list`: `release` archives them and creates the others, `discard` takes the ads for updates");
         self.run.raise(tx, Alert { source: source.clone(), kind: "recycled", severity: "error", message }).await
     }

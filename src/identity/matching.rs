@@ -86,7 +86,13 @@ impl Decision {
 
     /// How many open jobs would be archived.
     pub fn archives(&self) -> i64 {
-        i64::try_from(self.displaced.iter().filter(|one| one.is_open).count()).unwrap_or(i64::MAX)
+        self.archives_beyond(&BTreeSet::new())
+    }
+
+    /// How many of them are of none of these ads.
+    pub fn archives_beyond(&self, named: &BTreeSet<&str>) -> i64 {
+        let others = self.displaced.iter().filter(|one| one.is_open && !named.contains(one.ad.as_str()));
+        i64::try_from(others.count()).unwrap_or(i64::MAX)
     }
 }
 

@@ -176,24 +176,34 @@ pub async fn keep(connection: &mut PgConnection, stream: &Stream, ads: &[&str]) 
     Ok(())
 }
 
-/// Uses a person's word that the ids of a source may change hands, if it was given for all of these ads and not used yet.
+/// The ads that a person's word is about which was not used yet.
 ///
 /// # Errors
 /// The database failed.
-pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i64, ads: &[&str]) -> Result<bool> {
-    let used = sqlx::query(
+pub async fn released(connection: &mut PgConnection, stream: &Stream) -> Result<Option<Vec<String>>> {
+    let ads = sqlx::query_scalar(
+        "SELECT ARRAY (SELECT jsonb_array_elements_text(details -> 'ads')) FROM holds
+         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run' ORDER BY id DESC LIMIT 1",
+    );
+    Ok(ads.bind(stream.institution).bind(&stream.source).bind(holds::Kind::Identity.name()).fetch_optional(connection).await?)
+}
+
+/// Notes that a run has used a person's word.
+///
+/// # Errors
+/// The database failed.
+pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i64) -> Result<()> {
+    sqlx::query(
         "UPDATE holds SET details = details || jsonb_build_object('used_by_run', $4::bigint)
-         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'
-           AND NOT EXISTS (SELECT unnest($5::text[]) EXCEPT SELECT jsonb_array_elements_text(details -> 'ads'))",
+         WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'",
     )
     .bind(stream.institution)
     .bind(&stream.source)
     .bind(holds::Kind::Identity.name())
     .bind(run)
-    .bind(ads)
     .execute(connection)
     .await?;
-    Ok(used.rows_affected() > 0)
+    Ok(())
 }
 
 /// Ends a person's word that was not used: what it was about is no more, and the next doubt is another question.
