@@ -38,7 +38,7 @@ impl Engine {
         }
         self.check_clock(plan, request).await?;
         let run = Run::begin(self, plan, request, self.store.rehearsal().await?.under(lock.guard(&plan.tenant.slug))).await?;
-        let summary = run.go(saved.feeds()).await?;
+        let summary = run.go(saved.feeds(), (request.now)()).await?;
         let done = run.records(&Wanted::default(), "applied").await?;
         if let Some(why) = differs(saved, &summary, &done)? {
             return Err(moved(why));

@@ -75,10 +75,11 @@ impl Engine {
     async fn foresee_locked(&self, plan: &Plan, request: &Request, wanted: &Wanted, save: bool) -> Result<Foreseen, RunError> {
         self.check_clock(plan, request).await?;
         let before = if save { Some(digest(&mut *self.store.connection().await?, plan.tenant.id).await?) } else { None };
+        let begun = (request.now)();
         let feeds = spool::read_all(self, plan, request).await?;
         let mut saved = before.map(|digest| Saved::begin(plan, request, digest, &feeds));
         let run = Run::begin(self, plan, request, self.store.rehearsal().await?).await?;
-        let summary = run.go(feeds).await?;
+        let summary = run.go(feeds, begun).await?;
         let records = Arc::new(run.records(wanted, "records").await?);
         if let Some(saved) = &mut saved {
             let all = if *wanted == Wanted::default() { Arc::clone(&records) } else { Arc::new(run.records(&Wanted::default(), "all").await?) };

@@ -156,11 +156,12 @@ impl Engine {
 
     async fn run_locked(&self, plan: &Plan, request: &Request, lock: &Lock) -> Result<Summary, RunError> {
         self.check_clock(plan, request).await?;
+        let begun = (request.now)();
         let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
         let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
         let lane = lane.under(lock.guard(&plan.tenant.slug));
         let run = Run::begin(self, plan, request, lane).await?;
-        let summary = run.go(feeds).await?;
+        let summary = run.go(feeds, begun).await?;
         if request.dry_run {
             run.roll_back(&summary).await?;
         }
@@ -219,7 +220,7 @@ impl Run<'_> {
         Ok(tables::tidy(&mut *self.engine.store.connection().await?, summary.total.documents).await?)
     }
 
-    async fn go(&self, feeds: Vec<Feed>) -> Result<Summary, RunError> {
+    async fn go(&self, feeds: Vec<Feed>, begun: DateTime<Utc>) -> Result<Summary, RunError> {
         self.emit(&Event::RunStarted {
             institution: self.plan.tenant.slug.clone(),
             run: self.id,
@@ -231,9 +232,8 @@ impl Run<'_> {
             let message = stands_in.words(&self.plan.tenant.slug);
             self.raise(&mut *self.lane.hold().await?, Alert { source: String::new(), kind: "last_good", severity: "error", message }).await?;
         }
-        let started = (self.request.now)();
         let errors = self.stream_all(feeds).await;
-        self.conclude(started, errors).await
+        self.conclude(begun, errors).await
     }
 
     /// Streams all sources side by side; a dead or slow one delays no other.

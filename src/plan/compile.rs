@@ -163,7 +163,10 @@ fn find_pipeline<'a>(spec: &InstitutionSpec, shared: &'a Shared, out: &mut Diagn
     let told = out.error(&place, "unknown-pipeline", format!("unknown pipeline `{wanted}`"));
     match did_you_mean(wanted, shared.pipelines.keys().map(String::as_str)) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None if shared.pipelines.is_empty() => told.help("there is no file `pipelines/*.yaml`"),
+        None if shared.pipelines.is_empty() => told.help(
+            "there is no file `pipelines/*.yaml`; the usual one, `pipelines/daily.yaml`, begins with `pipeline: daily` and has \
+             `stages: [fetch, extract, resolve, validate, promote, archive, report]` (`weir new` writes it)",
+        ),
         None => told.help(format!("the pipelines are {}", one_of(shared.pipelines.keys().map(String::as_str)))),
     };
     None

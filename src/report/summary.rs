@@ -31,7 +31,8 @@ fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let mut rows = vec![head];
     for (source, about) in &summary.sources {
         let unread = if about.waits.is_some() { "waits" } else { "-" };
-        let read = about.read.as_ref().map_or(unread, |read| read.state.name());
+        // A source that says that nothing has changed has not been emptied.
+        let read = about.read.as_ref().map_or(unread, |read| if read.not_modified { "not modified" } else { read.state.name() });
         rows.push(row(source, read, &about.counts));
     }
     if summary.sources.len() > 1 {

@@ -348,6 +348,7 @@ async fn a_source_that_has_not_changed_is_the_read_before_once_more() {
     assert_eq!(run(&lab, 1).await.total.created, 3);
     let second = run(&lab, 2).await;
     assert_eq!((second.total.documents, state(&second)), (0, (ReadState::Complete, "not modified since the read before".to_owned())));
+    assert!(weir::report::summary::text(&second).contains("board  not modified"), "{}", weir::report::summary::text(&second));
     body.store(2, Ordering::SeqCst);
     assert_eq!(run(&lab, 3).await.total.archived, 0);
     // Missing in the read before, and that counts again.
