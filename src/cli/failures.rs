@@ -352,6 +352,9 @@ async fn retry(store: &Store, connection: &mut PgConnection, documents: &[i64], 
             say!("document {document}: cannot be derived as it is; mend the source or its `id:`, and the next read brings it again");
         }
         let numbers: Vec<i64> = derived.iter().map(|letter| letter.document_id).collect();
+        if numbers.is_empty() {
+            continue;
+        }
         let whose = Whose { institution, slug, at: None, wait };
         person::decide(store, whose, async |connection| Ok::<(), RunError>(failures::retry(connection, institution, &numbers).await?)).await?;
         for document in numbers {

@@ -146,7 +146,8 @@ fn clean(content: &mut Json, metadata: &mut Json) {
     }
 }
 
-fn replace_nul(value: &mut Json) -> bool {
+/// Replaces the NUL characters in it, in names of members, too; whether there were any.
+pub fn replace_nul(value: &mut Json) -> bool {
     let mut found = false;
     match value {
         Json::String(text) if text.contains('\0') => {

@@ -163,7 +163,8 @@ impl Job {
         all.push(("company_id", json!(self.company_id)));
         all.push(("division_id", json!(self.division_id)));
         all.push(("extra", self.extra_json()));
-        all.into_iter().map(|(name, value)| (name, plain_numbers(value))).collect()
+        all.iter_mut().for_each(|(_, value)| write_numbers_plainly(value));
+        all
     }
 
     /// Hash of [`Job::comparable`].
@@ -187,13 +188,13 @@ impl Job {
 /// Whole numbers from here on are written with an exponent here (`1e17`), and without one by PostgreSQL, so that they come back as integers.
 const EXPONENTS_FROM: f64 = 1e16;
 
-/// The value with every number as it comes back from PostgreSQL, so that what was stored and what is new compare as equal.
-fn plain_numbers(value: Json) -> Json {
+/// Writes every number as it comes back from PostgreSQL, so that what was stored and what is new compare as equal.
+fn write_numbers_plainly(value: &mut Json) {
     match value {
-        Json::Number(number) => Json::Number(plain(&number).unwrap_or(number)),
-        Json::Array(items) => items.into_iter().map(plain_numbers).collect(),
-        Json::Object(map) => map.into_iter().map(|(name, item)| (name, plain_numbers(item))).collect(),
-        other => other,
+        Json::Number(number) => *number = plain(number).unwrap_or_else(|| number.clone()),
+        Json::Array(items) => items.iter_mut().for_each(write_numbers_plainly),
+        Json::Object(map) => map.values_mut().for_each(write_numbers_plainly),
+        Json::Null | Json::Bool(_) | Json::String(_) => {}
     }
 }
 

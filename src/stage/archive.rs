@@ -7,7 +7,7 @@ use crate::store::holds::{self, Kind, NewHold};
 use crate::store::jobs::Stamp;
 use crate::store::reads::ReadState;
 use crate::store::runs::Alert;
-use crate::store::{settle, states};
+use crate::store::settle;
 use crate::yaml::{Parsed, Positive};
 use chrono::Duration;
 use schemars::JsonSchema;
@@ -93,7 +93,7 @@ impl Archive {
         if let Some(end) = end.filter(|end| self.proves_absence(end.state)) {
             settled.missed = settle::count_misses(tx, &setting.stream, end.read, setting.at, self.apart.0).await?;
             self.retire(tx, setting, &mut settled).await?;
-            states::let_go(tx, &setting.stream, setting.at, self.after).await?;
+            settle::let_go(tx, &setting.stream, setting.at, self.after).await?;
         }
         Ok(settled)
     }

@@ -4,7 +4,7 @@
 use super::relative::{self, Told};
 use crate::markup::Page;
 use crate::model::problem::Invalid;
-use crate::model::{Clock, FieldKind, Value, is_of_the_calendar};
+use crate::model::{Clock, FieldKind, Value, is_of_the_calendar, replace_nul};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
@@ -230,26 +230,20 @@ impl Value {
 }
 
 /// NUL characters become U+FFFD, as in documents.
-fn without_nul(value: Value) -> Value {
-    match value {
-        Value::Text(text) => Value::Text(text_without_nul(text)),
-        Value::List(items) => Value::List(items.into_iter().map(text_without_nul).collect()),
-        Value::Json(json) => Value::Json(json_without_nul(json)),
-        Value::Invalid(invalid) => Value::Invalid(Box::new(Invalid { found: json_without_nul(invalid.found), ..*invalid })),
-        other => other,
+fn without_nul(mut value: Value) -> Value {
+    match &mut value {
+        Value::Text(text) => text_without_nul(text),
+        Value::List(items) => items.iter_mut().for_each(text_without_nul),
+        Value::Json(json) => drop(replace_nul(json)),
+        Value::Invalid(invalid) => drop(replace_nul(&mut invalid.found)),
+        Value::Absent | Value::Date(_) | Value::Number(_) | Value::Bool(_) => {}
     }
+    value
 }
 
-fn text_without_nul(text: String) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
-}
-
-fn json_without_nul(json: Json) -> Json {
-    match json {
-        Json::String(text) => Json::String(text_without_nul(text)),
-        Json::Array(items) => items.into_iter().map(json_without_nul).collect(),
-        Json::Object(map) => map.into_iter().map(|(name, item)| (text_without_nul(name), json_without_nul(item))).collect(),
-        other => other,
+fn text_without_nul(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
     }
 }
 

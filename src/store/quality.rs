@@ -228,7 +228,7 @@ pub async fn keep(connection: &mut PgConnection, stream: &Stream, kept: &Kept<'_
     Ok(())
 }
 
-/// What tells a read from others with other content: a sum of hashes, so that nothing is sorted and nothing grows with the read.
+/// A hash of everything that a read contained.
 ///
 /// # Errors
 /// The database failed.

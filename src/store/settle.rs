@@ -2,10 +2,14 @@
 //! transaction a source; repeating it at the same clock changes nothing.
 
 use super::jobs::Stamp;
-use super::{Result, Stream, holds, staging};
+use super::{Result, Stream, holds, jobs, staging};
 use crate::model::Clock;
 use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Why nothing stands against an ad that is gone.
+const GONE: &str = "withdrawn by the source";
 
 /// Rows archived become history. `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` who.
 macro_rules! archive_history {
@@ -87,12 +91,51 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock,
     .bind(after)
     .fetch_all(&mut *connection)
     .await?;
-    let ids: Vec<&str> = gone.iter().map(|(id, _)| id.as_str()).collect();
-    let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
-    staging::clear(connection, stream, &ids, at, "withdrawn by the source").await?;
-    staging::note_failures(connection, stream, at, &[], (&documents, "withdrawn by the source")).await?;
-    holds::end(connection, stream, holds::Kind::Job, &ids, at, "withdrawn by the source").await?;
+    end_what_stood(connection, stream, at, &gone).await?;
     Ok(gone.len() as u64)
+}
+
+/// Lets go of ads that are gone and whose jobs are archived: nothing is counted of them any more, so that a read costs what the board is large and not what its history is
+/// long, and nobody can mend or decide what stood against them. If they are listed again, they are judged anew.
+///
+/// # Errors
+/// The database failed.
+pub async fn let_go(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<()> {
+    sqlx::query(
+        "UPDATE ad_states s SET retired = TRUE FROM jobs j
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND NOT s.retired AND s.outcome = 'published'
+           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'archived'",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(after)
+    .execute(&mut *connection)
+    .await?;
+    let gone: Vec<(String, i64, Uuid)> = sqlx::query_as(
+        "UPDATE ad_states s SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
+         FROM jobs j
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.outcome IN ('held', 'failed') AND (s.retired OR s.misses >= $3)
+           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'archived'
+         RETURNING s.external_id, s.document_id, j.id",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(after)
+    .fetch_all(&mut *connection)
+    .await?;
+    let archived: Vec<Uuid> = gone.iter().map(|(.., job)| *job).collect();
+    jobs::mark_held(connection, stream, &archived, None).await?;
+    let gone: Vec<(String, i64)> = gone.into_iter().map(|(ad, document, _)| (ad, document)).collect();
+    end_what_stood(connection, stream, at, &gone).await
+}
+
+/// Nothing stands any more against ads that are gone.
+async fn end_what_stood(connection: &mut PgConnection, stream: &Stream, at: Clock, gone: &[(String, i64)]) -> Result<()> {
+    let ads: Vec<&str> = gone.iter().map(|(ad, _)| ad.as_str()).collect();
+    let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
+    staging::clear(connection, stream, &ads, at, GONE).await?;
+    staging::note_failures(connection, stream, at, &[], (&documents, GONE)).await?;
+    holds::end(connection, stream, holds::Kind::Job, &ads, at, GONE).await
 }
 
 /// How many open jobs would retire now.

@@ -1,13 +1,10 @@
-//! How ads stand beside their jobs: after their batch (T2), and when the source lists them no more (T3). Set-based, one statement a table.
+//! How ads stand beside their jobs: after their batch (T2), and where jobs were deleted. Set-based, one statement a table.
 
-use super::{Result, Stream, holds, jobs, staging};
+use super::{Result, Stream};
 use crate::model::{Change, Clock, Fingerprint, Hash, Outcome};
 use crate::quality::Marks;
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-/// Why nothing stands against an ad any more.
-const GONE: &str = "withdrawn by the source";
 
 /// How an ad stands after its batch.
 #[derive(Debug, Clone)]
@@ -77,43 +74,6 @@ pub async fn record(
     .execute(&mut *connection)
     .await?;
     mark_documents(connection, stream, at, standings).await
-}
-
-/// Lets go of ads that are gone and whose jobs are archived: nothing is counted of them any more, so that a read costs what the board is large and not what its history is
-/// long, and nobody can mend or decide what stood against them. If they are listed again, they are judged anew.
-///
-/// # Errors
-/// The database failed.
-pub async fn let_go(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<()> {
-    sqlx::query(
-        "UPDATE ad_states s SET retired = TRUE FROM jobs j
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND NOT s.retired AND s.outcome = 'published'
-           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'archived'",
-    )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(after)
-    .execute(&mut *connection)
-    .await?;
-    let gone: Vec<(String, i64, Uuid)> = sqlx::query_as(
-        "UPDATE ad_states s SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
-         FROM jobs j
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.outcome IN ('held', 'failed') AND (s.retired OR s.misses >= $3)
-           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'archived'
-         RETURNING s.external_id, s.document_id, j.id",
-    )
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(after)
-    .fetch_all(&mut *connection)
-    .await?;
-    let ads: Vec<&str> = gone.iter().map(|(ad, ..)| ad.as_str()).collect();
-    let documents: Vec<i64> = gone.iter().map(|(_, document, _)| *document).collect();
-    let archived: Vec<Uuid> = gone.iter().map(|(.., job)| *job).collect();
-    staging::clear(connection, stream, &ads, at, GONE).await?;
-    staging::note_failures(connection, stream, at, &[], (&documents, GONE)).await?;
-    jobs::mark_held(connection, stream, &archived, None).await?;
-    holds::end(connection, stream, holds::Kind::Job, &ads, at, GONE).await
 }
 
 /// Ads whose jobs were deleted from the table are new. Their generation rises, as the versions of the first job still have its id. Gives how many.

@@ -192,22 +192,26 @@ async fn an_ad_that_was_refused_keeps_the_documents_and_reasons_that_are_gone() 
     lab.bench.drop().await;
 }
 
+/// Changes rows by hand.
+async fn past_the_pipeline(lab: &Lab, sql: &'static str) {
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_names_what_was_changed_past_the_pipeline() {
     let lab = lived().await;
     let (code, text, _) = weir(&lab, &["audit"]);
     assert!(code == 0 && text.contains("all is as history says"), "{text}");
-    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
-    sqlx::raw_sql(
+    past_the_pipeline(
+        &lab,
         "UPDATE jobs SET title = 'Boss', source_url = 'https://elsewhere.example' WHERE original_id = 'A1';
          DELETE FROM jobs_history WHERE original_id = 'A2' AND version = 1;
          DELETE FROM jobs_history WHERE original_id = 'A3';
          DELETE FROM jobs WHERE original_id = 'A5'",
     )
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    connection.close().await.unwrap();
+    .await;
     let (code, text, _) = weir(&lab, &["audit", "acme"]);
     let said: Vec<(&str, &str)> = text.lines().filter_map(|line| Some((line.trim().split_once("  ")?.0, line.rsplit_once("  ")?.1))).collect();
     let expected = [
@@ -224,18 +228,15 @@ async fn an_audit_names_what_was_changed_past_the_pipeline() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_names_versions_that_do_not_follow_and_ads_without_their_jobs() {
     let lab = lived().await;
-    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
-    sqlx::raw_sql(
+    past_the_pipeline(
+        &lab,
         "UPDATE jobs_history SET created_at = '2026-08-01' WHERE original_id = 'A4' AND version = 2;
          UPDATE jobs_history SET status = 'archived' WHERE original_id = 'A1' AND version = 2;
          UPDATE ad_states SET job_id = (SELECT id FROM jobs WHERE original_id = 'A3') WHERE external_id = 'A2';
          DELETE FROM jobs WHERE original_id = 'A5';
          DELETE FROM jobs_history WHERE original_id = 'A5'",
     )
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    connection.close().await.unwrap();
+    .await;
     let (code, text, _) = weir(&lab, &["audit", "acme"]);
     for said in [
         "version 2 is dated before the one before it",
@@ -256,10 +257,7 @@ async fn a_job_that_was_deleted_comes_back_if_it_is_listed() {
     lab.write("institutions/acme.yaml", institution);
     lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Nurse" }, { "id": "3", "title": "Chef" }]"#);
     lab.run(&Step::new("2026-09-01", &[])).await;
-    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
-    let deleted = "DELETE FROM jobs WHERE original_id <> '3'; DELETE FROM jobs_history WHERE original_id = '1'";
-    sqlx::raw_sql(deleted).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    past_the_pipeline(&lab, "DELETE FROM jobs WHERE original_id <> '3'; DELETE FROM jobs_history WHERE original_id = '1'").await;
     // One has new content, the other the same as ever.
     lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Night nurse" }, { "id": "3", "title": "Chef" }]"#);
     let totals = |summary: &weir::engine::Summary| (summary.total.created, summary.total.updated, summary.total.unchanged);

@@ -109,7 +109,7 @@ fn id_of(members: &[Member], ads: usize) -> String {
     // A day tells ads apart until two are written on one.
     let is_date = |member: &&Member| {
         let texts: Vec<&str> = member.values.iter().filter_map(Json::as_str).collect();
-        !texts.is_empty() && (labelled(&texts).is_some() || texts.iter().all(|text| begins_with_day(text)))
+        labelled(&texts).is_some() || begin_with_days(&texts)
     };
     let id = id.or_else(|| members.iter().filter(is_word).filter(|member| !is_date(member)).find(unique));
     match (id, IDS.iter().find_map(named)) {
@@ -123,9 +123,10 @@ fn id_of(members: &[Member], ads: usize) -> String {
     }
 }
 
-/// Whether a text begins as dates do: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
-fn begins_with_day(text: &str) -> bool {
-    Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)").is_ok_and(|regex| regex.is_match(text))
+/// Whether texts begin as dates do: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
+fn begin_with_days(texts: &[&str]) -> bool {
+    let day = Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)");
+    !texts.is_empty() && day.is_ok_and(|day| texts.iter().all(|text| day.is_match(text)))
 }
 
 /// Whether each ad has a value of its own.
