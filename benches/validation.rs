@@ -3,6 +3,7 @@
 //! ever slows one down.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark may end at once")]
+#![allow(clippy::disallowed_macros, reason = "a benchmark prints its figures")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod yaml;
 
 pub mod span;
+pub mod untrusted;
 
 pub mod model;
 

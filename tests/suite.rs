@@ -3,6 +3,7 @@
 //! `WEIR_BLESS=1` rewrites expected files; look at the difference before you commit it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a test prints as it likes")]
 
 #[path = "suite/bench.rs"]
 mod bench;
@@ -60,3 +61,5 @@ mod sitemaps;
 mod sources;
 #[path = "suite/testing.rs"]
 mod testing;
+#[path = "suite/ways_out.rs"]
+mod ways_out;

@@ -49,7 +49,7 @@ impl Apply {
                     Ok(summary) => summaries.push(summary),
                     Err(error) => {
                         code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
-                        eprintln!("error: {}", error.of(&saved.head.institution));
+                        tell!("error: {}", error.of(&saved.head.institution));
                     }
                 }
             }

@@ -80,7 +80,7 @@ pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
     let (project, environment) = (edge.project.clone(), environment(edge));
     let server = blocking(move || Server::open(&project, &environment)).await??;
     if let Some(note) = server.location_note() {
-        eprintln!("note: {note}");
+        tell!("note: {note}");
     }
     Ok(server)
 }

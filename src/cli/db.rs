@@ -1,10 +1,11 @@
 //! `weir db`.
 
 use super::database::{self, Database, block_on, blocking};
-use super::{DONE, Edge, Failure};
+use super::{DONE, Edge, Failure, out};
 use crate::store::server::{Server, Stopped};
 use crate::store::tables;
 use clap::Subcommand;
+use std::io::Write;
 
 /// The private PostgreSQL of this folder.
 #[derive(clap::Args)]
@@ -96,12 +97,13 @@ async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
 
 async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     if let Some(url) = foreign {
-        say!("{url}");
+        // Another program is to use it, password and all.
+        out::raw().write_all(format!("{url}\n").as_bytes())?;
         return Ok(());
     }
     let server = database::start(edge).await?;
     say!("{}", server.url("weir"));
-    eprintln!("help: `weir db start` keeps the server running for other programs");
+    tell!("help: `weir db start` keeps the server running for other programs");
     Ok(blocking(move || server.close()).await??)
 }
 

@@ -1,7 +1,7 @@
 //! `weir export`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, FAILED, Failure, named, parse_time};
+use super::{DONE, Edge, FAILED, Failure, named, out, parse_time};
 use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
 use sqlx::PgConnection;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Jobs, their history or their changes, for analysis and for training models.
@@ -81,7 +81,7 @@ impl Export {
             What::Changes { choice } => (Table::Changes, choice, None, false),
         };
         let format = choice.format()?;
-        if format == Format::Parquet && choice.out.is_none() && std::io::stdout().is_terminal() {
+        if format == Format::Parquet && choice.out.is_none() && out::is_terminal() {
             return Err(Failure::nothing("Parquet is nothing for a terminal\nhelp: name a file with `--out`, or pipe it on"));
         }
         if let (Some(since), Some(until)) = (choice.since, choice.until)
@@ -115,7 +115,7 @@ impl Choice {
 
     async fn write(&self, connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format) -> Result<(), Failure> {
         let Some(file) = &self.out else {
-            return match rows(connection, table, wanted, format, Box::new(std::io::stdout())).await {
+            return match rows(connection, table, wanted, format, stdout(format)).await {
                 Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
                 other => other.map(drop).map_err(|trouble| trouble.of("stdout")),
             };
@@ -128,9 +128,16 @@ impl Choice {
             let _ = std::fs::remove_file(&partial);
         }
         let count = count.map_err(|trouble| trouble.of(&format!("`{}`", file.display())))?;
-        eprintln!("{} rows written to {}", thousands(count), file.display());
+        tell!("{} rows written to {}", thousands(count), file.display());
         Ok(())
     }
+}
+
+/// Stdout as a form needs it: lines of JSON lose nothing by being escaped; CSV does, but nobody
+/// may be harmed who looks at it on a terminal.
+fn stdout(format: Format) -> Box<dyn Write + Send> {
+    let is_seen = format == Format::Csv && out::is_terminal();
+    if is_seen || format == Format::Ndjson { Box::new(out::lines()) } else { Box::new(out::raw()) }
 }
 
 /// Why an export failed.

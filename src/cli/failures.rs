@@ -6,7 +6,6 @@ use crate::diagnostic::one_of;
 use crate::engine::RunError;
 use crate::engine::person::{self, Whose};
 use crate::model::field::FIELDS;
-use crate::model::letter::is_control;
 use crate::model::{Clock, Severity};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
@@ -319,19 +318,9 @@ async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Le
 async fn show(connection: &mut PgConnection, document: i64) -> Result<(), Failure> {
     for letter in find(connection, &[document]).await? {
         let (content, metadata, fields) = failures::content(connection, &letter).await?;
-        say!("{}", harmless(&format!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields }))));
+        say!("{}", format_args!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields })));
     }
     Ok(())
-}
-
-/// JSON whose scraped texts move no cursor and turn no line around: still the same JSON.
-fn harmless(json: &str) -> String {
-    let written = |letter: char| match letter {
-        '\n' => "\n".to_owned(),
-        letter if is_control(letter) => format!("\\u{:04x}", u32::from(letter)),
-        letter => letter.to_string(),
-    };
-    json.chars().map(written).collect()
 }
 
 /// The failures of each institution.
@@ -384,17 +373,4 @@ async fn discard(edge: &Edge, store: &Store, connection: &mut PgConnection, docu
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_is_harmless_and_the_same() {
-        let value = json!({ "title": "a\u{9b}31m \u{202e}b\u{7f}ä😀", "lines": "x\ny" });
-        let shown = harmless(&format!("{value:#}"));
-        assert!(!shown.chars().any(|letter| letter != '\n' && is_control(letter)), "{shown}");
-        assert_eq!(serde_json::from_str::<Json>(&shown).unwrap(), value);
-    }
 }

@@ -21,7 +21,7 @@ pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[
         Err(why) => return Ok(Err(why)),
     };
     if let Some(doubt) = doubt {
-        eprintln!("warning: {doubt}\nhelp: correct `id` and `records` in institutions/{institution}.yaml, then `weir preview {institution}`");
+        tell!("warning: {doubt}\nhelp: correct `id` and `records` in institutions/{institution}.yaml, then `weir preview {institution}`");
     }
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(&file, text)?;

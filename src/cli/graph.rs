@@ -3,7 +3,7 @@
 use super::database::{Database, block_on};
 use super::flow::{self, Kept};
 use super::plan::Work;
-use super::{At, DONE, Edge, FAILED, Failure, show};
+use super::{At, DONE, Edge, FAILED, Failure, out, show};
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::draw;
@@ -166,9 +166,9 @@ impl Graph {
         match &self.out {
             None => put!("{drawn}"),
             Some(file) => {
-                std::fs::write(file, drawn)
+                out::write_file(file, drawn)
                     .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
-                eprintln!("written to {}", file.display());
+                tell!("written to {}", file.display());
             }
         }
         Ok(DONE)
@@ -221,7 +221,7 @@ fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
         database.close().await?;
         known
     })?;
-    Ok(known.inspect_err(|failure| eprintln!("note: drawn without the database: {}", failure.message)).ok())
+    Ok(known.inspect_err(|failure| tell!("note: drawn without the database: {}", failure.message)).ok())
 }
 
 async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Failure> {

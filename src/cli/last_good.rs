@@ -22,7 +22,7 @@ pub(super) struct Broken {
 impl Broken {
     /// Tells that it is left out.
     pub(super) fn tell(&self) {
-        eprintln!("left out: `{}`, because of errors in {}", self.slug, one_of(self.to_blame.iter().map(String::as_str)));
+        tell!("left out: `{}`, because of errors in {}", self.slug, one_of(self.to_blame.iter().map(String::as_str)));
     }
 
     /// The broken ones of these institutions.
@@ -47,7 +47,7 @@ pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) ->
         let good = texts::last_good(&mut *store.connection().await?, &one.slug, &one.file).await?;
         match good.map(|good| restored(edge, &one, &good)).transpose()?.flatten() {
             Some(plan) => {
-                eprintln!("error: {}", plan.stands_in.as_ref().map(|stands_in| stands_in.words(&plan.tenant.slug)).unwrap_or_default());
+                tell!("error: {}", plan.stands_in.as_ref().map(|stands_in| stands_in.words(&plan.tenant.slug)).unwrap_or_default());
                 plans.push(Arc::new(plan));
             }
             None => {
@@ -69,6 +69,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
     let Checked { institutions, .. } = check(Project { is_part: true, ..Project::load(&folder) });
     let standing = institutions.into_iter().find(|one| one.file == good.file).map(|one| one.standing);
     let Some(Standing::Ready(plan)) = standing else { return Ok(None) };
+    edge.learn_secrets(&plan);
     let stands_in = StandsIn { broken: broken.to_blame.clone(), since: good.first_used_at };
     Ok(Some(Plan { stands_in: Some(stands_in), ..Arc::unwrap_or_clone(plan) }))
 }

@@ -1,21 +1,8 @@
 //! The commands, one file each: flags, one call, one report. Only this module and `main` print, read the clock and
 //! the environment; both are handed down.
 
-/// Prints to stdout; a reader that has gone away is no failure.
-macro_rules! put {
-    ($($words:tt)*) => {{
-        use std::io::Write;
-        let _ = write!(std::io::stdout(), $($words)*);
-    }};
-}
-
-/// Prints a line to stdout; a reader that has gone away is no failure.
-macro_rules! say {
-    ($($words:tt)*) => {{
-        use std::io::Write;
-        let _ = writeln!(std::io::stdout(), $($words)*);
-    }};
-}
+#[macro_use]
+mod out;
 
 mod apply;
 mod audit;
@@ -49,12 +36,16 @@ mod why;
 use crate::diagnostic::{did_you_mean, one_of};
 use crate::engine::person::Whose;
 use crate::model::Clock;
-use crate::plan::{self as planning, Checked};
+use crate::plan::{self as planning, Checked, Flow, Plan};
+use crate::source::door::Door;
+use crate::source::http::Tokens;
+use crate::source::{Access, Variables, secrets};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Done; rejects and holds included.
@@ -217,7 +208,28 @@ impl Edge {
     }
 
     fn checked(&self) -> Checked {
-        planning::check::check(crate::config::Project::load(&self.project))
+        let checked = planning::check::check(crate::config::Project::load(&self.project));
+        let plans = checked.institutions.iter().filter_map(|institution| institution.plan());
+        plans.for_each(|plan| self.learn_secrets(plan));
+        checked
+    }
+
+    /// The variables of the environment.
+    fn variables(&self) -> Variables {
+        let text = |(name, value): (&OsString, &OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
+        self.environment.iter().filter_map(text).collect()
+    }
+
+    /// What a reading may use.
+    fn access(&self, door: Door) -> Access {
+        Access { folder: self.project.clone(), door, variables: Arc::new(self.variables()), tokens: Tokens::default(), secrets: out::secrets() }
+    }
+
+    /// Masks the secrets of a plan in all that leaves the process.
+    fn learn_secrets(&self, plan: &Plan) {
+        let variables = self.variables();
+        let of = |flow: &Flow| secrets::of_source(&flow.fetch, &variables);
+        out::secrets().learn(plan.flows.iter().flat_map(of));
     }
 }
 
@@ -280,7 +292,7 @@ pub fn main() -> u8 {
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {
-        eprintln!("error: {}", failure.message);
+        tell!("error: {}", failure.message);
         failure.code
     })
 }
@@ -291,8 +303,11 @@ fn edge(cli: &Cli) -> Edge {
     let colour = match cli.color {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => std::io::stderr().is_terminal() && std::io::stdout().is_terminal() && !no_colour,
+        Colour::Auto => std::io::stderr().is_terminal() && out::is_terminal() && !no_colour,
     };
+    if let Ok(address) = std::env::var("DATABASE_URL") {
+        out::secrets().learn(secrets::of_address("DATABASE_URL", &address));
+    }
     let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).or_else(terminal_width).unwrap_or(100);
     Edge {
         project: std::path::absolute(&cli.project).unwrap_or_else(|_| cli.project.clone()),
@@ -312,7 +327,7 @@ fn terminal_width() -> Option<usize> {
 fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
     let told = checked.diagnostics.only(|place| checked.belongs(place, institutions));
     if !told.is_empty() {
-        eprintln!("{}", crate::diagnostic::render(&told, &checked.texts, edge.colour));
+        out::report_rendered(&crate::diagnostic::render(&told, &checked.texts, edge.colour));
     }
 }
 

@@ -93,7 +93,7 @@ impl NewInstitution {
             }
             Err(why) => {
                 say!("wrote institutions/{slug}.yaml; read it, then `weir check` and `weir preview {slug}`");
-                eprintln!("no first test: {why}\nhelp: write one in tests/mapping/{slug}.yaml, see docs/reference/yaml.md");
+                tell!("no first test: {why}\nhelp: write one in tests/mapping/{slug}.yaml, see docs/reference/yaml.md");
             }
         }
         Ok(DONE)
@@ -114,7 +114,7 @@ impl NewInstitution {
         let with: String = board.with.iter().map(|(name, value)| format!(", {name} `{value}`")).collect();
         say!("wrote institutions/{slug}.yaml: the connector `{name}`{with}");
         if let Some(query) = board.left_out {
-            eprintln!("warning: the draft reads all ads of the board: `{query}` of the address is not taken over");
+            tell!("warning: the draft reads all ads of the board: `{query}` of the address is not taken over");
         }
         say!("read it, then `weir check` and `weir preview {slug}`, which asks the board; `--guess` would draft from its answer instead");
         Ok(true)

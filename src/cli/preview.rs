@@ -2,15 +2,14 @@
 
 use super::database::block_on;
 use super::run::door;
-use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show, unknown_name};
+use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::preview::{self, Preview};
-use crate::model::letter::is_control;
 use crate::model::{Document, Severity};
 use crate::plan::{Checked, Flow, Plan};
 use crate::source::Access;
-use crate::source::http::Tokens;
 use crate::stage::Draft;
+use crate::untrusted::Untrusted;
 use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -76,11 +75,10 @@ impl PreviewArgs {
         let mut door = door(edge, self.recorded.as_deref())?;
         if self.save {
             let folder = format!("recorded/{}/{}", plan.tenant.slug, flow_of(plan, flow).source);
-            eprintln!("recording to {folder}");
-            door = door.recording(edge.project.join(folder));
+            tell!("recording to {folder}");
+            door = door.recording(edge.project.join(folder), out::secrets());
         }
-        let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
-        Ok(Access { folder: edge.project.clone(), door, variables: Arc::new(variables.collect()), tokens: Tokens::default() })
+        Ok(edge.access(door))
     }
 }
 
@@ -163,8 +161,8 @@ fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
 }
 
-/// The text in at most so many letters; what scraped text could do to a terminal is taken out.
+/// The text in at most so many letters; what scraped text could do to a terminal is escaped.
 fn short(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
+    let clean = Untrusted(text).to_string();
     if clean.chars().count() <= width { clean } else { format!("{}…", clean.chars().take(width.saturating_sub(1)).collect::<String>()) }
 }

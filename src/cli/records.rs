@@ -1,6 +1,6 @@
 //! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which form, into which file.
 
-use super::{Edge, FAILED, Failure, unknown_name};
+use super::{Edge, FAILED, Failure, out, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::foresee::Foreseen;
 use crate::engine::saved::{self, Saved};
@@ -14,7 +14,7 @@ use crate::store::records::{CUSTOM, WHATS, Wanted, What};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -151,13 +151,13 @@ impl View {
 
     /// Record by record.
     pub(super) fn text(&self, edge: &Edge, plan: &Foreseen) -> Result<(), Failure> {
-        gone_is_fine(text::write(&mut BufWriter::new(std::io::stdout().lock()), plan, self.look(edge, &self.fields())))
+        gone_is_fine(text::write(&mut out::lines(), plan, self.look(edge, &self.fields())))
     }
 
     /// A line a plan with its counts, and a line a record.
     pub(super) fn json_lines(&self, plans: &[&Foreseen]) -> Result<(), Failure> {
         let write = || -> std::io::Result<()> {
-            let mut out = BufWriter::new(std::io::stdout().lock());
+            let mut out = out::lines();
             for plan in plans {
                 let summary = &plan.summary;
                 let (slug, sources) = (&summary.institution, &summary.sources);
@@ -184,9 +184,9 @@ impl View {
         let failed =
             |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("`{}` cannot be written: {why}", file.display()), code: FAILED };
         if let Some(file) = &self.html {
-            let written = html(plans, &self.fields()).and_then(|page| std::fs::write(file, page));
+            let written = html(plans, &self.fields()).and_then(|page| out::write_file(file, &page));
             written.map_err(|error| failed(file, &error))?;
-            eprintln!("written to {}", file.display());
+            tell!("written to {}", file.display());
         }
         if let Some(file) = &self.out {
             let saved: Vec<&Saved> = plans.iter().filter_map(|plan| plan.saved.as_ref()).collect();
@@ -198,7 +198,7 @@ impl View {
                 total.add(&plan.summary.total);
                 total
             });
-            eprintln!("saved to {0}, all of it ({1}): `weir apply {0}` does exactly that", file.display(), text::in_words(&total));
+            tell!("saved to {0}, all of it ({1}): `weir apply {0}` does exactly that", file.display(), text::in_words(&total));
         }
         Ok(())
     }

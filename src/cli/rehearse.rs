@@ -1,7 +1,7 @@
 //! `weir rehearse`.
 
 use super::database::{Database, block_on};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, show};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, show};
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::engine::rehearse::{self, Asked, Rehearsal};
@@ -72,7 +72,7 @@ impl Rehearse {
                 Standing::Ready(plan) => plans.push(Arc::clone(plan)),
                 Standing::Inactive(plan) if is_named(&one.slug) => plans.push(Arc::clone(plan)),
                 Standing::Inactive(_) => {}
-                Standing::Broken(files) => eprintln!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", ")),
+                Standing::Broken(files) => tell!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", ")),
             }
         }
         Ok(plans)
@@ -116,9 +116,9 @@ impl Rehearse {
             pages.iter().for_each(|page| put!("{}", rehearsal::text(page)));
         }
         if let Some(file) = &self.html {
-            std::fs::write(file, rehearsal::html(pages))
+            out::write_file(file, &rehearsal::html(pages))
                 .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
-            eprintln!("written to {}", file.display());
+            tell!("written to {}", file.display());
         }
         let quiet = pages.iter().flat_map(|page| &page.sources).all(Rehearsal::is_quiet);
         Ok(if left_out {

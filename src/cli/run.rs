@@ -3,15 +3,13 @@
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::records::{self, View};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_institutions, flow, show};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_institutions, flow, out, show};
 use crate::engine::foresee::Foreseen;
 use crate::engine::{Engine, Request, RunError, Summary, Watcher};
 use crate::plan::{Checked, Plan, Standing};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
-use crate::source::Access;
 use crate::source::door::Door;
-use crate::source::http::Tokens;
 use crate::store::figures::Counts;
 use futures::StreamExt;
 use serde_json::json;
@@ -116,7 +114,7 @@ impl Run {
         for institution in checked.institutions.iter().filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug)) {
             match &institution.standing {
                 Standing::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
-                Standing::Inactive(_) => eprintln!("not run: `{}` is not active", institution.slug),
+                Standing::Inactive(_) => tell!("not run: `{}` is not active", institution.slug),
                 Standing::Broken(_) => chosen.broken.extend(Broken::of([institution])),
             }
         }
@@ -132,7 +130,7 @@ impl Run {
             return Ok(NOTHING);
         }
         let watcher = match (self.json, self.plan_only) {
-            (true, false) => progress::json_lines(),
+            (true, false) => progress::json_lines(out::try_print),
             (false, _) if edge.terminal => progress::bars(),
             _ => progress::quiet(),
         };
@@ -180,7 +178,7 @@ impl Run {
                 }
                 Err(error) => {
                     code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
-                    eprintln!("error: {}", error.of(slug));
+                    tell!("error: {}", error.of(slug));
                 }
             }
         }
@@ -220,19 +218,7 @@ impl Run {
 pub(super) fn engine(edge: &Edge, checked: &Checked, database: &Database, recorded: Option<&Path>, watcher: Watcher) -> Result<Engine, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    let variables = edge.environment.iter().filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())));
-    Ok(Engine {
-        store: database.store.clone(),
-        access: Access {
-            folder: edge.project.clone(),
-            door: door(edge, recorded)?,
-            variables: Arc::new(variables.collect()),
-            tokens: Tokens::default(),
-        },
-        sandbox: Arc::clone(&checked.sandbox),
-        watcher,
-        stop,
-    })
+    Ok(Engine { store: database.store.clone(), access: edge.access(door(edge, recorded)?), sandbox: Arc::clone(&checked.sandbox), watcher, stop })
 }
 
 /// The door to the network, or to a recording.
@@ -246,7 +232,7 @@ pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<Door, Failure
 /// The first signal asks to stop at the next batch; the second stops at once.
 async fn stop_on_signal(stop: CancellationToken) {
     signal().await;
-    eprintln!("stopping after the batch under way; once more stops at once");
+    tell!("stopping after the batch under way; once more stops at once");
     stop.cancel();
     signal().await;
     std::process::exit(i32::from(INTERRUPTED));

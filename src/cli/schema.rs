@@ -49,7 +49,7 @@ impl Schema {
         for kind in FILE_KINDS {
             let file = folder.join(format!("{}.json", kind.name()));
             std::fs::write(&file, format!("{:#}\n", kind.schema())).map_err(failed)?;
-            eprintln!("{} for {}", file.strip_prefix(folder.parent().unwrap_or(folder)).unwrap_or(&file).display(), kind.pattern());
+            tell!("{} for {}", file.strip_prefix(folder.parent().unwrap_or(folder)).unwrap_or(&file).display(), kind.pattern());
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! `weir test`.
 
 use super::database::with_yard;
-use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions};
+use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
 use crate::plan::{Checked, Tried, check};
@@ -76,9 +76,9 @@ impl Test {
                 }
                 seen = Some(now);
                 if let Err(failure) = self.try_once(edge) {
-                    eprintln!("error: {}", failure.message);
+                    tell!("error: {}", failure.message);
                 }
-                eprintln!("waiting for a change; Ctrl-C ends it");
+                tell!("waiting for a change; Ctrl-C ends it");
             }
             std::thread::sleep(LOOK);
         }
@@ -115,19 +115,19 @@ impl Test {
             super::show(checked, edge, &[]);
         }
         if let Some(file) = &self.junit {
-            std::fs::write(edge.project.join(file), report::junit(page)).map_err(|error| not_written(file, &error))?;
+            out::write_file(&edge.project.join(file), &report::junit(page)).map_err(|error| not_written(file, &error))?;
         }
         if self.json {
             say!("{:#}", report::json(page));
         } else {
-            put!("{}", report::text(page, self.coverage, edge.colour));
+            put!("{}", report::text(page, self.coverage, edge.ink()));
         }
         if page.tried.is_empty() {
             return Err(Failure::nothing(self.nothing()));
         }
         let too_little = self.min_coverage.filter(|least| page.coverage.percent() < usize::from(*least));
         if let Some(least) = too_little {
-            eprintln!(
+            tell!(
                 "error: tests touch {} % of what there is, less than {least} %\nhelp: `weir test --coverage` lists the rest",
                 page.coverage.percent()
             );

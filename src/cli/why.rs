@@ -55,7 +55,7 @@ async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Resu
     let checked = edge.checked();
     let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.tenant.id == found.institution_id);
     let Some((plan, flow)) = plan.and_then(|plan| Some((plan, plan.flows.iter().find(|flow| flow.source == found.source_id)?))) else {
-        eprintln!("note: what the rules say now cannot be told: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
+        tell!("note: what the rules say now cannot be told: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
         return Ok(None);
     };
     let Some(hash) = Hash::from_digits(&known.document) else { return Ok(None) };

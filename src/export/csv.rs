@@ -1,7 +1,9 @@
 //! CSV: a header, then a line a row. Lists and JSON stand as JSON in one cell; an empty cell is nothing, so an empty text cannot be told from it.
+//! A text that a spreadsheet would take for a formula is led by `'`.
 
 use super::Sheet;
 use crate::store::export::{Cell, Column};
+use crate::untrusted::csv_cell;
 use chrono::SecondsFormat;
 use std::io::{Result, Write};
 
@@ -29,7 +31,8 @@ impl<W: Write> Sheet for Table<W> {
 fn text(cell: Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
-        Cell::Text(text) | Cell::Json(text) => text,
+        Cell::Text(text) => csv_cell(&text).into_owned(),
+        Cell::Json(text) => text,
         Cell::Number(number) => number.to_string(),
         Cell::Instant(instant) => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         Cell::Day(day) => day.to_string(),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::export::Kind;
+use crate::untrusted::csv_cell;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::{Field, Row};
 use chrono::{DateTime, NaiveDate};
@@ -79,14 +80,15 @@ fn from_parquet(bytes: &[u8]) -> (usize, Vec<Vec<Json>>) {
 fn in_csv(cell: &Cell) -> String {
     match cell {
         Cell::Empty => String::new(),
-        Cell::Text(text) | Cell::Json(text) => text.clone(),
+        Cell::Text(text) => csv_cell(text).into_owned(),
+        Cell::Json(text) => text.clone(),
         Cell::Number(number) => number.to_string(),
         other => value(other).as_str().map_or_else(|| value(other).to_string(), str::to_owned),
     }
 }
 
 fn cell(kind: Kind) -> BoxedStrategy<Cell> {
-    let text = "\\PC{0,12}|=1\\+1|a,b\r\n\"c\"|\u{0}?";
+    let text = "\\PC{0,12}|[=+@-]1\\+1|a,b\r\n\"c\"|\u{0}?";
     let filled = match kind {
         Kind::Text => text.prop_map(Cell::Text).boxed(),
         Kind::Number => any::<i64>().prop_map(Cell::Number).boxed(),

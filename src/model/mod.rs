@@ -9,7 +9,6 @@ pub mod document;
 pub mod field;
 pub mod hash;
 pub mod job;
-pub mod letter;
 pub mod problem;
 
 pub use ad::{Ad, Change, Outcome, Published, RolledBack};

@@ -1,8 +1,8 @@
 //! Columns of text, aligned; and words for sizes, times and shares. Control characters of scraped text never reach
 //! a terminal.
 
-use crate::model::letter::is_control;
 use crate::plan::picture::thousands;
+use crate::untrusted::Untrusted;
 use std::fmt::Write;
 
 /// Rows in aligned columns: the first `left` columns to the left, the others to the right.
@@ -62,9 +62,9 @@ pub fn share(part: i64, whole: i64) -> String {
     format!("{percent:.1} %")
 }
 
-/// One line of scraped text: control characters gone, cut to `width`.
+/// One line of scraped text: unsafe characters escaped, cut to `width`.
 pub fn line(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
+    let clean = Untrusted(text).to_string();
     if clean.chars().count() <= width { clean } else { clean.chars().take(width.saturating_sub(1)).chain(['…']).collect() }
 }
 
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!([took(12), took(3456), took(130_000)], ["12 ms", "3.4 s", "2 min 10 s"]);
         assert_eq!([counted(0, "job"), counted(1, "job"), counted(2345, "job")], ["0 jobs", "1 job", "2,345 jobs"]);
         assert_eq!([share(1, 0), share(31, 1000)], ["-", "3.1 %"]);
-        assert_eq!(line("a\u{1b}[31mb", 4), "a […");
-        assert_eq!(line("a\u{202e}b\u{2066}c\u{200f}d", 9), "a b c d");
+        assert_eq!(line("a\u{1b}[31mb", 9), "a\\u001b[…");
+        assert_eq!(line("a\u{202e}b\nc", 12), "a\\u202eb c");
     }
 }

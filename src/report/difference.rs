@@ -196,7 +196,7 @@ fn shown(text: &str) -> String {
     line(text, SHOWN)
 }
 
-/// Control characters gone, line ends as spaces, cut in the middle of what is too long.
+/// Unsafe characters escaped, line ends as spaces, cut in the middle of what is too long.
 fn clean(text: &str) -> String {
     let count = text.chars().count();
     if count <= SHOWN {
@@ -374,7 +374,7 @@ mod tests {
     #[test]
     fn short_values_stand_side_by_side_and_lists_say_what_came_and_went() {
         assert_eq!(text(json!("2026-09-01"), json!("2026-09-15")), "2026-09-01 → 2026-09-15");
-        assert_eq!(text(Json::Null, json!("a\u{1b}[31m")), "- → a [31m");
+        assert_eq!(text(Json::Null, json!("a\u{1b}[31m")), "- → a\\u001b[31m");
         assert_eq!(text(json!(["Sydney", "Bega"]), json!(["Bega", "Orange"])), "[-Sydney-] {+Orange+}");
         assert_eq!(text(json!({"grade": 5, "pay": 1}), json!({"grade": 6, "pay": 1})), "grade 5 → 6");
     }

@@ -1,7 +1,35 @@
-//! Colours on a terminal. Whoever prints says once whether there are any; nothing here may carry a meaning that the words and signs
-//! do not carry, too.
+//! Colours on a terminal. Whoever prints says once whether there are any; nothing here may carry a
+//! meaning that the words and signs do not carry, too.
+//!
+//! A colour is a mark in the text, a character that no text may hold; [`coloured`] makes it what
+//! the terminal obeys. So no text of the outside can pass as a colour, or as anything worse.
 
 use std::fmt::Display;
+
+/// The mark of each colour and its code in ECMA-48.
+const MARKS: [(char, &str); 7] =
+    [('\u{fdd0}', "32"), ('\u{fdd1}', "31"), ('\u{fdd2}', "33"), ('\u{fdd3}', "36"), ('\u{fdd4}', "35"), ('\u{fdd5}', "2"), ('\u{fdd6}', "1")];
+
+/// The mark of a colour's end.
+const END: char = '\u{fdef}';
+
+/// Whether a character is a mark of this module.
+pub fn is_mark(character: char) -> bool {
+    character == END || MARKS.iter().any(|(mark, _)| *mark == character)
+}
+
+/// A text whose marks are what a terminal obeys.
+pub fn coloured(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match MARKS.iter().find(|(mark, _)| *mark == character) {
+            Some((_, code)) => out.extend(["\u{1b}[", code, "m"]),
+            None if character == END => out.push_str("\u{1b}[0m"),
+            None => out.push(character),
+        }
+    }
+    out
+}
 
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -12,7 +40,8 @@ pub struct Ink {
 
 impl Ink {
     fn dip(self, code: &str, text: impl Display) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_string() }
+        let mark = MARKS.iter().find(|(_, of)| self.colour && *of == code);
+        mark.map_or_else(|| text.to_string(), |(mark, _)| format!("{mark}{text}{END}"))
     }
 
     /// What is new.

@@ -3,7 +3,6 @@
 use crate::engine::{Event, Watcher};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,12 +12,11 @@ pub fn quiet() -> Watcher {
     Arc::new(|_| ControlFlow::Continue(()))
 }
 
-/// Every event as a line of JSON. A reader that has gone away stops the run.
-pub fn json_lines() -> Watcher {
-    Arc::new(|event| {
+/// Every event as a line of JSON, printed by `print`. A reader that has gone away stops the run.
+pub fn json_lines(print: fn(&str) -> std::io::Result<()>) -> Watcher {
+    Arc::new(move |event| {
         let line = serde_json::to_string(event).unwrap_or_default();
-        let mut out = std::io::stdout().lock();
-        match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        match print(&format!("{line}\n")) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }

@@ -1,6 +1,7 @@
 //! What came of tests, for people, programs and build servers. Values come from ads: they are cut in text and escaped in XML.
 
 use super::columns::{line, took};
+use super::ink::Ink;
 use crate::diagnostic::Place;
 use crate::plan::Tried;
 use crate::plan::tried::{Failure, Point};
@@ -33,15 +34,15 @@ impl Page {
 }
 
 /// The outcome as text: what failed, then a summary; `details` lists what no test touches.
-pub fn text(page: &Page, details: bool, colour: bool) -> String {
+pub fn text(page: &Page, details: bool, ink: Ink) -> String {
     let mut out = String::new();
-    page.failed().for_each(|test| failed(&mut out, test, colour));
+    page.failed().for_each(|test| failed(&mut out, test, ink));
     if details && !page.is_part {
         missed(&mut out, &page.coverage);
     }
     let bad = page.failed().count();
     let passed = page.tried.len() - bad;
-    let word = if bad > 0 { paint("31", &format!("{bad} failed"), colour) } else { paint("32", "all passed", colour) };
+    let word = if bad > 0 { ink.red(format!("{bad} failed")) } else { ink.green("all passed") };
     let _ = writeln!(out, "{} · {passed} passed · {word} · {}", tests(page.tried.len()), took(page.millis));
     if !page.is_part {
         let _ = writeln!(out, "{}", coverage_line(&page.coverage));
@@ -54,15 +55,15 @@ fn tests(count: usize) -> String {
 }
 
 /// One failed test: its name, and each difference at its place.
-fn failed(out: &mut String, test: &Tried, colour: bool) {
-    let _ = writeln!(out, "{} {}", paint("1;31", "FAIL", colour), paint("1", &line(&test.name(), SHOWN), colour));
+fn failed(out: &mut String, test: &Tried, ink: Ink) {
+    let _ = writeln!(out, "{} {}", ink.red("FAIL"), ink.bold(line(&test.name(), SHOWN)));
     for Failure { told, field, expected, found } in &test.failures {
         let place = told.place.as_ref().unwrap_or(&test.place);
         let what = field.as_ref().map_or_else(|| line(&told.message, 2 * SHOWN), Clone::clone);
         let _ = writeln!(out, "  {place}: {what}");
         let (expected, found) = difference(expected, found);
-        let _ = writeln!(out, "    expected  {}", paint("32", &expected, colour));
-        let _ = writeln!(out, "    found     {}", paint("31", &found, colour));
+        let _ = writeln!(out, "    expected  {}", ink.green(&expected));
+        let _ = writeln!(out, "    found     {}", ink.red(&found));
         if let Some(help) = told.help.as_ref().filter(|_| field.is_none()) {
             let _ = writeln!(out, "    help: {help}");
         }
@@ -79,10 +80,6 @@ fn difference(expected: &str, found: &str) -> (String, String) {
         format!("{}{}", if skip > 0 { "…" } else { "" }, line(&rest, SHOWN))
     };
     (cut(expected), cut(found))
-}
-
-fn paint(code: &str, text: &str, colour: bool) -> String {
-    if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
 /// What is touched, in one line.
@@ -214,5 +211,5 @@ fn attribute(text: &str) -> String {
 
 /// Without characters that XML cannot hold.
 fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() && letter != '\n' { ' ' } else { letter }).collect()
+    crate::untrusted::escape(text).into_owned()
 }

@@ -3,8 +3,8 @@
 
 use super::given::Given;
 use super::scope::Facts;
-use crate::model::letter::is_control;
 use crate::model::{Job, Value};
+use crate::untrusted::is_unsafe;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -133,7 +133,7 @@ impl fmt::Display for Message {
 
 /// A value for people: nothing is `-`, blanks are single, control characters are gone.
 fn shown(value: &str) -> String {
-    let clean: String = value.chars().map(|letter| if is_control(letter) { ' ' } else { letter }).collect();
+    let clean: String = value.chars().map(|letter| if is_unsafe(letter) { ' ' } else { letter }).collect();
     let text = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.chars().nth(SHOWN) {
         None if text.is_empty() => "-".to_owned(),

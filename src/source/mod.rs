@@ -12,6 +12,7 @@ pub mod http;
 pub mod ident;
 pub mod page;
 pub mod proof;
+pub mod secrets;
 pub mod steps;
 pub mod template;
 pub mod twins;
@@ -25,12 +26,13 @@ use crate::diagnostic::Diagnostics;
 use crate::model::{Clock, Parts};
 use crate::store::reads::Proof;
 pub use crate::store::reads::Validators;
+use crate::untrusted::SecretStore;
 use chrono::Duration;
 use chrono_tz::Tz;
 use door::Door;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -64,6 +66,8 @@ pub struct Access {
     pub variables: Arc<Variables>,
     /// Tokens that sources gave.
     pub tokens: http::Tokens,
+    /// Values that must not be stored, recorded or shown.
+    pub secrets: SecretStore,
 }
 
 /// What is known when a reading begins.
@@ -73,6 +77,14 @@ pub struct Approach {
     pub bookmark: Option<Json>,
     /// What the read before said of its state, if it was whole.
     pub known: Option<Validators>,
+}
+
+/// What is stored of a read holds no secret that the source echoes; a validator that does is no use.
+fn without_secrets(mut proof: Proof, access: &Access) -> Proof {
+    let mask = access.secrets.mask();
+    proof.why = proof.why.map(|why| mask.hide(&why).into_owned());
+    proof.validators = proof.validators.filter(|held| !mask.finds(&json!(held).to_string()));
+    proof
 }
 
 impl FetchSpec {
@@ -96,10 +108,12 @@ impl Source {
 
     /// Reads everything, page by page.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
-        match self {
+        let pages = pages.masked(access.secrets.clone());
+        let proof = match self {
             Source::Http(http) => http.read(access, approach, pages).await,
             Source::File(files) => files.read(access, pages).await,
-        }
+        };
+        without_secrets(proof, access)
     }
 
     /// What it does, in a few words, without secrets: variables stay as written.

@@ -4,6 +4,7 @@
 use super::ident::{Ident, Named};
 use super::json::Item;
 use crate::model::{Document, Hash, Received, Refused};
+use crate::untrusted::SecretStore;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -60,6 +61,7 @@ pub struct Pages {
     /// The counts when the page under way was begun.
     before: Counts,
     crawls: bool,
+    secrets: SecretStore,
 }
 
 /// What was counted up to a place.
@@ -114,9 +116,16 @@ impl Pages {
                 owed: HashSet::new(),
                 before: Counts::default(),
                 crawls: false,
+                secrets: SecretStore::default(),
             },
             receiver,
         )
+    }
+
+    /// These pages, without the values of these secrets.
+    #[must_use]
+    pub fn masked(self, secrets: SecretStore) -> Pages {
+        Pages { secrets, ..self }
     }
 
     /// Puts one record that came from `origin`; sends the page when it is full. Blocks the thread while the channel is full.
@@ -214,8 +223,9 @@ impl Pages {
     /// Finds the ids of what was put.
     fn name_open(&mut self) {
         self.bytes = 0;
-        let ident = &self.ident;
-        let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(|(item, origin)| name(ident, item, &origin)).collect();
+        let (ident, mask) = (&self.ident, self.secrets.mask());
+        let name = |(item, origin): (Item, Arc<Json>)| name(ident, item.without(&mask), &origin);
+        let named: Vec<Named> = self.open.par_drain(..).with_min_len(64).map(name).collect();
         for one in named {
             match one {
                 Named::Ad(received) => self.named.received.push(received),

@@ -12,6 +12,7 @@ use crate::source::door::Door;
 use crate::source::http::Tokens;
 use crate::store::scratch::Yard;
 use crate::store::{Store, StoreError, Stream, jobs};
+use crate::untrusted::SecretStore;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use serde_json::{Value as Json, json};
@@ -104,7 +105,13 @@ async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &St
     };
     let engine = Engine {
         store: store.clone(),
-        access: Access { folder: ground.folder.clone(), door, variables: Arc::new(day.variables.clone()), tokens: Tokens::default() },
+        access: Access {
+            folder: ground.folder.clone(),
+            door,
+            variables: Arc::new(day.variables.clone()),
+            tokens: Tokens::default(),
+            secrets: SecretStore::default(),
+        },
         sandbox: Arc::clone(&checked.sandbox),
         watcher: Arc::new(|_| ControlFlow::Continue(())),
         stop: CancellationToken::new(),

@@ -140,6 +140,7 @@ impl Lab {
                 door: weir::source::door::Door::new().unwrap(),
                 tokens: weir::source::http::Tokens::default(),
                 variables: Arc::new(step.variables.clone()),
+                secrets: weir::untrusted::SecretStore::default(),
             },
             sandbox: Arc::clone(&checked.sandbox),
             watcher,

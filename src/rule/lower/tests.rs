@@ -1,6 +1,8 @@
 //! Lowered scripts mean what Rhai makes of the same text: random scripts over random ads with absent and odd values. Where the tree answers, the
 //! interpreter must give the very same; where it is stuck, nothing is claimed, for then the interpreter is asked.
 
+#![allow(clippy::disallowed_macros, reason = "a test prints as it likes")]
+
 use super::View;
 use super::call::FUNCTIONS;
 use super::value::Value;

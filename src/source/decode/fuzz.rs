@@ -4,6 +4,8 @@
 //! `cargo test` tries a few hundred inputs with each; `WEIR_FUZZ=60` goes on for a minute with each. A decoder is added with its settings and
 //! with texts that it reads.
 
+#![allow(clippy::disallowed_macros, reason = "a test prints as it likes")]
+
 use super::{Body, DecodeSpec, Decoder, Found, Item, Spot, Unread};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;

@@ -4,10 +4,12 @@
 use super::Unread;
 use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
+use crate::untrusted::SecretMask;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
@@ -24,6 +26,20 @@ pub enum Item {
     Record(Box<str>),
     /// Bytes that are no JSON, and why.
     Unreadable(Vec<u8>, String),
+}
+
+impl Item {
+    /// The same without secrets that the source echoes.
+    #[must_use]
+    pub fn without(self, mask: &SecretMask) -> Item {
+        match self {
+            Item::Record(text) => match mask.hide(&text) {
+                Cow::Borrowed(_) => Item::Record(text),
+                Cow::Owned(hidden) => Item::Record(hidden.into()),
+            },
+            Item::Unreadable(bytes, why) => Item::Unreadable(mask.hide_bytes(bytes), mask.hide(&why).into_owned()),
+        }
+    }
 }
 
 /// What is read from a JSON text.

@@ -28,6 +28,7 @@ pub use manners::{Limits, LimitsSpec, Manners, MannersSpec, Robots, Size, Window
 pub use responses::{ResponseSpec, Responses};
 pub use trouble::Trouble;
 
+use crate::untrusted::SecretStore;
 use network::Network;
 use recorded::{Recorder, Recording};
 use reqwest::header::HeaderMap;
@@ -98,9 +99,9 @@ impl Door {
 
     /// The same door, which also writes every answer into a folder.
     #[must_use]
-    pub fn recording(self, folder: PathBuf) -> Door {
+    pub fn recording(self, folder: PathBuf, secrets: SecretStore) -> Door {
         let way = match self.way {
-            Way::Network(network) | Way::Recorded(network, _) => Way::Recorded(network, Arc::new(Recorder::new(folder))),
+            Way::Network(network) | Way::Recorded(network, _) => Way::Recorded(network, Arc::new(Recorder::new(folder, secrets))),
             replayed @ Way::Replayed(_) => replayed,
         };
         Door { way }

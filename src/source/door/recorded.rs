@@ -4,6 +4,7 @@
 use super::answer::{Answer, Rest};
 use super::trouble::{Trouble, host_of};
 use super::{Ask, DoorError};
+use crate::untrusted::SecretStore;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK, LOCATION, RETRY_AFTER};
 use reqwest::header::{COOKIE, PROXY_AUTHORIZATION};
 use serde::{Deserialize, Serialize};
@@ -52,19 +53,21 @@ fn key(ask: &Ask) -> Key {
 pub(super) struct Recorder {
     folder: PathBuf,
     next: AtomicU64,
+    secrets: SecretStore,
 }
 
 impl Recorder {
     /// Writes into a folder, after what is there already.
-    pub(super) fn new(folder: PathBuf) -> Recorder {
+    pub(super) fn new(folder: PathBuf, secrets: SecretStore) -> Recorder {
         let last = numbers(&folder).unwrap_or_default().into_iter().max().unwrap_or_default();
-        Recorder { folder, next: AtomicU64::new(last + 1) }
+        Recorder { folder, next: AtomicU64::new(last + 1), secrets }
     }
 
     /// Writes an answer and gives it back.
     pub(super) async fn keep(&self, ask: &Ask, answer: Answer) -> Result<Answer, Trouble> {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let mut entry = entry(ask, &answer);
+        self.mask_entry(&mut entry);
         let Answer { status, url, headers, .. } = &answer;
         let (status, url, headers) = (*status, url.clone(), headers.clone());
         let mut reader = answer.into_reader();
@@ -76,7 +79,30 @@ impl Recorder {
         entry.cut = more > 0;
         self.write_entry(number, &entry).map_err(|error| self.trouble(error))?;
         let rest: Rest = Box::new(io::Cursor::new(beginning_of_rest[..more].to_vec()).chain(reader));
-        opened(&path, rest, status, url, headers).await.map_err(|error| self.trouble(error))
+        let answer = opened(&path, rest, status, url, headers).await.map_err(|error| self.trouble(error))?;
+        self.mask_body(&path).map_err(|error| self.trouble(error))?;
+        Ok(answer)
+    }
+
+    /// Takes secrets that the source echoes out of what is kept of its headers.
+    fn mask_entry(&self, entry: &mut Entry) {
+        let mask = self.secrets.mask();
+        entry.final_url = mask.hide(&entry.final_url).into_owned();
+        for value in entry.headers.values_mut().flatten() {
+            *value = mask.hide(value).into_owned();
+        }
+    }
+
+    /// Takes secrets that the source echoes out of a body that was kept. It is replaced and not
+    /// changed, for the crawl goes on to read it as it came.
+    fn mask_body(&self, path: &Path) -> io::Result<()> {
+        let mask = self.secrets.mask();
+        if mask.is_empty() {
+            return Ok(());
+        }
+        let masked = path.with_extension("masked");
+        fs::write(&masked, mask.hide_bytes(fs::read(path)?))?;
+        fs::rename(masked, path)
     }
 
     fn write_entry(&self, number: u64, entry: &Entry) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::diagnostic::Diagnostics;
+use crate::untrusted::SecretStore;
 use reqwest::Method;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -286,7 +287,7 @@ async fn a_recording_answers_as_the_network_did() {
     Mock::given(path("/p")).and(method("POST")).respond_with(redirect("/q?key=secret")).mount(&server).await;
     Mock::given(path("/q")).respond_with(status(200).insert_header("link", "</r?key=secret>; rel=next")).mount(&server).await;
     let folder = tempfile::tempdir().unwrap();
-    let door = Door::new().unwrap().recording(folder.path().join("pages"));
+    let door = Door::new().unwrap().recording(folder.path().join("pages"), SecretStore::default());
     let get = ask(&format!("{}/a?key=secret", server.uri()));
     let post = Ask { method: Method::POST, body: Some(b"x".to_vec()), ..ask(&format!("{}/p?key=secret", server.uri())) };
     let missing = ask(&format!("{}/none", server.uri()));

@@ -1,11 +1,12 @@
 //! How a source knows us. Secrets come from the environment only: a text that anybody could read in the YAML is refused when it is
 //! compiled. A token that was given for credentials is kept in memory until it expires, and asked for again when the source refuses it.
 
-use super::super::template::{Names, Template};
-use super::super::{Access, door::Trouble};
+use super::super::template::{Names, Template, Variables};
+use super::super::{Access, door::Trouble, secrets};
 use super::Http;
 use super::request::{Ready, Written, header_name, header_value};
 use crate::diagnostic::Diagnostics;
+use crate::untrusted::SecretValue;
 use crate::yaml::{Located, Text};
 use base64::Engine as _;
 use indexmap::IndexMap;
@@ -197,6 +198,22 @@ impl Auth {
         }
     }
 
+    /// The values that say who asks.
+    pub fn secrets(&self, variables: &Variables) -> Vec<SecretValue> {
+        let mut all: Vec<_> = match self {
+            Auth::None => Vec::new(),
+            Auth::Oauth2(oauth) => secrets::of_template(&oauth.client_secret, variables),
+            _ => self.templates().into_iter().flat_map(|one| secrets::of_template(one, variables)).collect(),
+        };
+        if let Auth::Basic(user, Some(password)) = self
+            && let (Ok(user), Ok(password)) = (user.fill(variables), password.fill(variables))
+        {
+            // It travels in Base64, both in one.
+            all.push(SecretValue { name: "auth".to_owned(), value: format!("{user}:{password}") });
+        }
+        all
+    }
+
     /// Every template in it.
     pub fn templates(&self) -> Vec<&Template> {
         match self {
@@ -222,6 +239,7 @@ impl Oauth {
             return Ok(token);
         }
         let (token, life) = self.ask(http, access).await.map_err(not_given)?;
+        access.secrets.learn([SecretValue { name: "access_token".to_owned(), value: token.clone() }]);
         access.tokens.put(key, token.clone(), life);
         Ok(token)
     }

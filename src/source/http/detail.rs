@@ -126,6 +126,7 @@ impl Detail {
         if let Json::Object(members) = &mut document {
             members.insert(self.into.clone(), found);
         }
+        access.secrets.mask().hide_json(&mut document);
         Ok(Received { text: document.to_string().into(), ..listing.clone() })
     }
 

@@ -19,9 +19,10 @@ use super::decode::{DecodeSpec, Decoder};
 use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, kept_back, strip};
 use super::page::Pages;
 use super::template::{Names, Template, Variables};
-use super::{Access, Approach, Validators, proof};
+use super::{Access, Approach, Validators, proof, secrets};
 use crate::diagnostic::Diagnostics;
 use crate::store::reads::Proof;
+use crate::untrusted::SecretValue;
 use crate::yaml::{Located, OneOrMany, Text};
 use backon::{ExponentialBuilder, Retryable};
 use before::{Before, BeforeSpec};
@@ -261,6 +262,16 @@ impl Http {
         all.extend(self.each.iter().flat_map(|(_, values)| values));
         all.extend(self.detail.iter().flat_map(|detail| detail.request.templates()));
         all
+    }
+
+    /// The values that say who asks, in `auth`, headers and parameters.
+    pub fn secrets(&self, variables: &Variables) -> Vec<SecretValue> {
+        let before = self.before.iter().map(|before| &before.request);
+        let requests = std::iter::once(&self.request).chain(before);
+        let requests = requests.chain(self.detail.iter().map(|detail| &detail.request));
+        let said = requests.flat_map(Request::secret_templates);
+        let said = said.flat_map(|template| secrets::of_template(template, variables));
+        said.chain(self.auth.secrets(variables)).collect()
     }
 
     /// A text without the values of variables.

@@ -1,6 +1,7 @@
 //! One request as written: address, query, headers and body as templates, filled in when it is sent. What is shown of it to people never
 //! holds the value of a variable, for that may be a secret.
 
+use super::super::secrets::{is_secret_header, is_secret_name};
 use super::super::template::{Filling, Missing, Names, Template, Variables};
 use crate::diagnostic::Diagnostics;
 use crate::yaml::{Located, Node, OneOrMany, Text};
@@ -251,6 +252,14 @@ impl Request {
         let mut all = self.asked();
         all.extend(self.headers.iter().map(|(_, template)| template));
         all
+    }
+
+    /// The templates of headers and parameters whose values are secrets.
+    pub fn secret_templates(&self) -> Vec<&Template> {
+        let headers = self.headers.iter().filter(|(name, _)| is_secret_header(name.as_str()));
+        let pairs = self.query.iter().chain(self.body.form());
+        let pairs = pairs.filter(|(name, _)| is_secret_name(name)).map(|(_, template)| template);
+        headers.map(|(_, template)| template).chain(pairs).collect()
     }
 
     /// The templates of what is asked for; headers only say who asks.

@@ -1,0 +1,123 @@
+//! The ways out of the process: stdout, stderr and files for people. Whatever is printed passes
+//! here, and here only: secrets are masked, and characters that a terminal would obey are escaped.
+//!
+//! Lints forbid the macros of the standard library elsewhere. To print data use [`put!`] and
+//! [`say!`], to report use [`tell!`], to write a page or drawing use [`write_file`].
+
+use crate::report::ink;
+use crate::untrusted::{SecretStore, escape, escape_unless};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// Prints to stdout; a reader that has gone away is no failure.
+macro_rules! put {
+    ($($words:tt)*) => { $crate::cli::out::print(&format!($($words)*)) };
+}
+
+/// Prints a line to stdout; a reader that has gone away is no failure.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::cli::out::print(&format!("{}\n", format_args!($($words)*))) };
+}
+
+/// Reports a line on stderr.
+macro_rules! tell {
+    ($($words:tt)*) => { $crate::cli::out::report(&format!($($words)*)) };
+}
+
+/// The secrets of this process. A global, for a message may be printed from anywhere.
+static SECRETS: LazyLock<SecretStore> = LazyLock::new(SecretStore::default);
+
+/// The secrets of this process; whatever it learns of is masked from then on.
+pub(super) fn secrets() -> SecretStore {
+    SECRETS.clone()
+}
+
+/// The text without secrets.
+fn hide(text: &str) -> String {
+    SECRETS.mask().hide(text).into_owned()
+}
+
+/// The text as a terminal may have it: without secrets, harmless, and in the colours of `ink`.
+fn shown(text: &str) -> String {
+    ink::coloured(&escape_unless(&hide(text), ink::is_mark))
+}
+
+/// Prints to stdout.
+///
+/// # Errors
+/// The reader has gone away.
+pub(super) fn try_print(text: &str) -> io::Result<()> {
+    let mut out = stdout();
+    out.write_all(shown(text).as_bytes()).and_then(|()| out.flush())
+}
+
+/// Prints to stdout, whether anybody reads it or not.
+pub(super) fn print(text: &str) {
+    let _ = stdout().write_all(shown(text).as_bytes());
+}
+
+/// Reports a line on stderr.
+pub(super) fn report(text: &str) {
+    let _ = writeln!(stderr(), "{}", shown(text));
+}
+
+/// Prints diagnostics, whose renderer colours them itself and escapes what it quotes.
+pub(super) fn report_rendered(text: &str) {
+    let _ = writeln!(stderr(), "{}", escape_unless(&hide(text), |character| character == '\u{1b}'));
+}
+
+#[allow(clippy::disallowed_methods, reason = "the way out")]
+fn stdout() -> io::StdoutLock<'static> {
+    io::stdout().lock()
+}
+
+#[allow(clippy::disallowed_methods, reason = "the way out")]
+fn stderr() -> io::StderrLock<'static> {
+    io::stderr().lock()
+}
+
+/// Whether people look at stdout.
+#[allow(clippy::disallowed_methods, reason = "the way out")]
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Stdout for long texts, escaped line by line.
+pub(super) fn lines() -> BufWriter<EscapedLines<io::Stdout>> {
+    BufWriter::new(EscapedLines { out: raw(), rest: Vec::new() })
+}
+
+/// Stdout for data in a format of its own that escapes what it must (CSV, Parquet).
+#[allow(clippy::disallowed_methods, reason = "the way out")]
+pub(super) fn raw() -> io::Stdout {
+    io::stdout()
+}
+
+/// Writes lines as [`print`] does. A line is held until its end has come.
+pub(super) struct EscapedLines<W: Write> {
+    out: W,
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Write for EscapedLines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.rest.extend_from_slice(bytes);
+        if let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') {
+            let whole: Vec<u8> = self.rest.drain(..=end).collect();
+            self.out.write_all(shown(&String::from_utf8_lossy(&whole)).as_bytes())?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        self.out.write_all(shown(&String::from_utf8_lossy(&rest)).as_bytes())?;
+        self.out.flush()
+    }
+}
+
+/// Writes a page, a drawing or a report to a file: without secrets, harmless.
+pub(super) fn write_file(file: &Path, text: &str) -> io::Result<()> {
+    std::fs::write(file, escape(&hide(text)).as_bytes())
+}

@@ -1,0 +1,121 @@
+//! Which values of variables are secrets: those of `auth`, of headers that say who asks, and of
+//! whatever is called a token, a key or a password. Other variables (a day, a board, a folder) may
+//! stand in an ad like any word, so they are not masked there.
+//!
+//! To call another name a secret, add it to [`WORDS`].
+
+use super::Source;
+use super::template::{Template, Variables};
+use crate::untrusted::SecretValue;
+
+/// Words that name secrets: a name is split where its letters change case and at signs.
+const WORDS: [&str; 19] = [
+    "apikey",
+    "auth",
+    "authorization",
+    "bearer",
+    "cookie",
+    "credential",
+    "credentials",
+    "jwt",
+    "key",
+    "pass",
+    "passphrase",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "session",
+    "sig",
+    "signature",
+    "token",
+];
+
+/// Headers that say nothing of who asks.
+const OPEN_HEADERS: [&str; 9] = ["accept", "accept-language", "content-type", "from", "host", "origin", "referer", "user-agent", "x-requested-with"];
+
+/// Whether a name, as of a variable or parameter, is that of a secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for character in name.chars() {
+        let begins = !character.is_alphanumeric() || character.is_uppercase() && was_lower;
+        if begins {
+            words.push(String::new());
+        }
+        was_lower = character.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| character.is_alphanumeric()) {
+            word.extend(character.to_lowercase());
+        }
+    }
+    let is_one = |word: &str| WORDS.contains(&word) || WORDS.contains(&word.trim_end_matches('s'));
+    words.iter().any(|word| is_one(word)) || words.join("").ends_with("token")
+}
+
+/// Whether a header says who asks.
+pub fn is_secret_header(name: &str) -> bool {
+    !OPEN_HEADERS.contains(&name)
+}
+
+/// The secrets that a source is given by these variables.
+pub fn of_source(source: &Source, variables: &Variables) -> Vec<SecretValue> {
+    let Source::Http(http) = source else { return Vec::new() };
+    let mut all = http.secrets(variables);
+    for name in http.templates().into_iter().flat_map(Template::variables) {
+        let Some(value) = variables.get(name) else { continue };
+        if is_secret_name(name) {
+            all.push(SecretValue { name: name.to_owned(), value: value.clone() });
+        }
+        all.extend(of_address(name, value));
+    }
+    all
+}
+
+/// The variables of a template, each a secret.
+pub fn of_template(template: &Template, variables: &Variables) -> Vec<SecretValue> {
+    let of = |name: &str| {
+        let value = variables.get(name)?.clone();
+        Some(SecretValue { name: name.to_owned(), value })
+    };
+    template.variables().filter_map(of).collect()
+}
+
+/// The secrets within a value that is an address: its password, and parameters called so.
+pub fn of_address(name: &str, value: &str) -> Vec<SecretValue> {
+    let Ok(url) = url::Url::parse(value) else { return Vec::new() };
+    let query = url.query_pairs().filter(|(key, _)| is_secret_name(key));
+    let mut values: Vec<String> = query.map(|(_, value)| value.into_owned()).collect();
+    if let Some(password) = url.password() {
+        values.push(password.to_owned());
+        values.extend(percent_decoded(password));
+    }
+    let named = |value| SecretValue { name: name.to_owned(), value };
+    values.into_iter().map(named).collect()
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let pair = format!("x={}", text.replace('+', "%2B"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_told_by_their_words() {
+        for name in ["API_KEY", "apiKey", "TOKEN_02", "accessToken", "DB_PASSWORD", "access_tokens"] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["DAY", "BOARD", "KEYWORD", "keywords", "PASSENGER", "AUTHOR", "MONKEY"] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_hold_secrets() {
+        let found = of_address("FEED_URL", "https://me:s%40fe@h.example/a?api_key=k1234&page=2");
+        let values: Vec<&str> = found.iter().map(|secret| secret.value.as_str()).collect();
+        assert_eq!(values, ["k1234", "s%40fe", "s@fe"]);
+    }
+}
