@@ -5,7 +5,7 @@ default:
 
 # What a change must pass; needs the PostgreSQL server programs
 test:
-    cargo test
+    cargo test --workspace
 
 # Formatting and lints
 lint:
@@ -16,7 +16,7 @@ lint:
 soak:
     WEIR_SOAK=200 cargo test --release soak
 
-# Speed and memory against hand-written SQL; BENCH names the folder of the load generator
+# Speed and memory against hand-written SQL, on generated ads
 bench *ARGS:
     benches/load.sh {{ARGS}}
 

@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
 # What the plan of jobs costs: 50,000 synthetic ads, on day 0 (all are new) and on day 1 (2 % changed, 1 % gone, 1 % new): the dry run with its records, and
 # the real run of the same data, one after the other on one server with fsync on. Prints seconds and ratios. After each dry run every table is compared with what
-# it was before; the script fails if one differs. Needs the load generator: BENCH=folder (gen.py), and python3.
+# it was before; the script fails if one differs.
 # usage: benches/plan.sh [ADS] [ROUNDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-ADS=${1:-50000} ROUNDS=${2:-3} BENCH=${BENCH:-../shared/bench}
-[ -f "$BENCH/gen.py" ] || { echo "no load generator in $BENCH: set BENCH" >&2; exit 2; }
-cargo build --release --quiet
-WEIR=$PWD/target/release/weir DIR=$(mktemp -d); chmod 755 "$DIR"
-BENCH=$(cd "$BENCH" && pwd)
+ADS=${1:-50000} ROUNDS=${2:-3}
+cargo build --release --quiet --package weir --package weir-generate
+WEIR=$PWD/target/release/weir GENERATE=$PWD/target/release/weir-generate DIR=$(mktemp -d); chmod 755 "$DIR"
 cp -r benches/project/. "$DIR"; cd "$DIR"
 finish() { "$WEIR" db stop >/dev/null 2>&1 || true; rm -rf "$DIR"; }
 trap finish EXIT
-for day in 0 1; do python3 "$BENCH/gen.py" "$ADS" --day "$day" > "$ADS-$day.ndjson"; done
+"$GENERATE" --out world --ads "$ADS" --across 0
+for day in 0 1; do mv "world/inst-000/board-0-$day.ndjson" "$ADS-$day.ndjson"; done
 "$WEIR" db start >/dev/null
 ADMIN=$("$WEIR" db url 2>/dev/null | sed 's#/weir?#/postgres?#')
 tables() { # every table of a database: rows, and a sum of their hashes
