@@ -9,7 +9,7 @@ use crate::config::connector;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::board;
 use crate::plan::compile::is_name;
-use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Trouble};
+use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Terms, Trouble};
 use crate::source::draft::{self, Draft};
 use crate::span::Zone;
 use crate::test::first::Sample;
@@ -144,7 +144,8 @@ impl NewInstitution {
             body: None,
             manners,
             responses: Arc::new(Responses::default()),
-            cookies: None,
+            terms: Terms::default(),
+            cookies: Arc::default(),
         };
         // There is no YAML yet that could say so.
         let told = |trouble: Trouble| Failure::nothing(trouble.to_string().replace("declare `allow_private: true`", "use `--allow-private`"));

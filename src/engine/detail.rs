@@ -6,9 +6,11 @@ use super::{Engine, RunError};
 use crate::model::{Clock, Received, Refused};
 use crate::plan::Flow;
 use crate::source::Page;
+use crate::source::door::CookieJar;
 use crate::source::http::{Detail, Http};
 use crate::store::reads::{Proof, ReadState};
 use crate::store::{Stream, documents};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Ads whose pages are stored together.
@@ -76,7 +78,7 @@ pub(super) async fn pass_on(
     mut pages: mpsc::Receiver<Page>,
     sender: mpsc::Sender<Page>,
 ) -> Result<Detailed, RunError> {
-    let mut all = Detailed::default();
+    let (mut all, cookies) = (Detailed::default(), Arc::default());
     while let Some(mut page) = pages.recv().await {
         if let Some((http, detail)) = flow.fetch.detail().filter(|_| needed) {
             let bookmark = page.bookmark.take();
@@ -88,7 +90,7 @@ pub(super) async fn pass_on(
                 if engine.stop.is_cancelled() {
                     return Err(RunError::Interrupted);
                 }
-                let page = complete(engine, http, detail, listings).await;
+                let page = complete(engine, http, detail, listings, &cookies).await;
                 all.count(engine, stream, &page).await?;
                 if sender.send(page).await.is_err() {
                     return Ok(all);
@@ -115,10 +117,10 @@ async fn take_wanted(engine: &Engine, stream: &Stream, at: Clock, detail: &Detai
     Ok(taken)
 }
 
-async fn complete(engine: &Engine, http: &Http, detail: &Detail, listings: &[Received]) -> Page {
+async fn complete(engine: &Engine, http: &Http, detail: &Detail, listings: &[Received], cookies: &Arc<CookieJar>) -> Page {
     let mut page = Page::default();
     for listing in listings {
-        match detail.complete(http, &engine.access, listing).await {
+        match detail.complete(http, &engine.access, listing, cookies).await {
             Ok(document) => page.detailed.push(document),
             Err(why) => page.undetailed.push((listing.clone(), why.into())),
         }

@@ -59,7 +59,7 @@ pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &F
 
 async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
     let Some((http, detail)) = flow.fetch.detail() else { return listing.read() };
-    match detail.complete(http, access, &listing).await {
+    match detail.complete(http, access, &listing, &Arc::default()).await {
         Ok(whole) => whole.read(),
         Err(why) => listing.read().without_detail(why.into()),
     }

@@ -84,7 +84,8 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
     }
     let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
     let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way_with(&engine.access.variables)).await?;
-    let approach = Approach { bookmark: None, known: known.map(|known| known.validators) };
+    let known = known.map(|known| known.validators);
+    let approach = Approach { bookmark: None, known, empty_is_honest: flow.empty_is_honest() };
     let (pages, listed) = Pages::channel(&flow.ident);
     let (sender, mut receiver) = mpsc::channel(1);
     let reading = flow.fetch.read(&engine.access, &approach, pages);

@@ -54,11 +54,12 @@ async fn pass_by(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, why: String
 async fn read_to_end(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: Feed) -> Result<(i64, ReadEnd), RunError> {
     let (begun, known) = begin(run, setting, flow).await?;
     let (read, goes_on) = (begun.id, begun.bookmark.is_some());
-    let approach = Approach { bookmark: begun.bookmark, known: known.as_ref().map(|known| known.validators.clone()) };
+    let validators = known.as_ref().map(|known| known.validators.clone());
+    let approach = Approach { bookmark: begun.bookmark, known: validators, empty_is_honest: flow.empty_is_honest() };
     let proof = read_and_derive(run, setting, flow, feed, (read, approach)).await?;
     let proof = if goes_on { recounted(run, setting, read, proof).await? } else { proof };
     let (proof, same_as) = unchanged(proof, known);
-    end_read(run, setting, read, &proof, same_as).await?;
+    end_read(run, setting, flow, read, &proof, same_as).await?;
     // A source that has not changed is the read before once more: what was missing there is missing again.
     Ok((read, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }))
 }
@@ -214,33 +215,35 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     Ok(stored.fresh)
 }
 
-async fn end_read(run: &Run<'_>, setting: &Setting, read: i64, proof: &Proof, same_as: Option<i64>) -> Result<(), RunError> {
+async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proof: &Proof, same_as: Option<i64>) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
     reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof, same_as).await?;
     run.tally().reads.insert(setting.stream.source.clone(), proof.clone());
     run.emit(&Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
-    if let Some(alert) = alert_of(&setting.stream.source, proof) {
+    for alert in alerts_of(&setting.stream.source, proof, flow.empty_is_honest()) {
         run.raise(&mut held, alert).await?;
     }
     Ok(())
 }
 
-/// What someone must know of a read that is not complete.
-fn alert_of(source: &str, proof: &Proof) -> Option<Alert> {
+/// What someone must know of a read: that it is not complete, or of what is complete all the same.
+fn alerts_of(source: &str, proof: &Proof, empty_is_honest: bool) -> Vec<Alert> {
+    let alert = |kind, severity, message| Alert { source: source.to_owned(), kind, severity, message };
+    let doubtful = proof.warning.iter().map(|why| alert("source_doubtful", "warn", format!("source `{source}`: {why}")));
     let why = proof.why.as_deref().unwrap_or("there was nothing in it");
     let (kind, severity, what) = match proof.state {
-        ReadState::Complete => return None,
+        ReadState::Complete => return doubtful.collect(),
         ReadState::Empty => ("source_empty", "warn", "is empty"),
         ReadState::Partial => ("source_partial", "warn", "was read in part"),
         ReadState::Blocked => ("source_blocked", "error", "refuses us"),
         ReadState::Unreachable => ("source_unreachable", "error", "could not be reached"),
     };
-    Some(Alert {
-        source: source.to_owned(),
-        kind,
-        severity,
-        message: format!("source `{source}` {what}: {why}; no ad was retired for being missing"),
-    })
+    let consequence = match proof.state {
+        ReadState::Empty if empty_is_honest => "all its ads count as missing, as `empty: honest` says",
+        _ => "no ad was retired for being missing",
+    };
+    let incomplete = alert(kind, severity, format!("source `{source}` {what}: {why}; {consequence}"));
+    doubtful.chain([incomplete]).collect()
 }
 
 /// What the counts of a source are made of.

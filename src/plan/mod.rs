@@ -165,6 +165,11 @@ impl Flow {
         self.stages.iter().filter(move |(_, stage)| stage.kind().role() == role).map(|(node, stage)| (*node, stage))
     }
 
+    /// Whether a read without any ad says that there are none.
+    pub fn empty_is_honest(&self) -> bool {
+        self.of_role(Role::Settle).any(|(_, stage)| matches!(stage, Stage::Archive(archive) if archive.empty_is_honest()))
+    }
+
     /// The stage that writes jobs, if there is one.
     pub fn promote(&self) -> Option<Arc<Promote>> {
         self.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None })

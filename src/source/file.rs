@@ -53,7 +53,7 @@ pub struct Files {
     charset: Option<String>,
     /// The address that the files were saved from.
     pub url: Option<String>,
-    records: String,
+    records: Option<String>,
     /// Whether the files state how many ads there are.
     counts: bool,
 }
@@ -71,7 +71,7 @@ impl FileSpec {
         let decode = self.decode.clone().unwrap_or_else(by_name);
         let decoder = DecodeSpec::compile(&decode, &self.path.place, self.records.as_ref(), self.count.as_ref(), out);
         let charset = super::decode::charset(self.charset.as_ref(), out);
-        let records = self.records.as_ref().map_or_else(|| "$".to_owned(), ToString::to_string);
+        let records = self.records.as_ref().map(ToString::to_string);
         Some(Files {
             paths: paths?,
             decoder: decoder?,
@@ -225,7 +225,7 @@ impl Files {
             Err(error) => Err(Unread::from(error)),
         };
         match found {
-            Ok(found) => tally.found(&found, &name, &self.records),
+            Ok(found) => tally.found(&found, &name, || self.decoder_of(&name).absence(self.records.as_deref())),
             Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
         }
         stopped
@@ -238,6 +238,11 @@ impl Files {
 }
 
 impl Files {
+    /// Where the author says that the records stand.
+    pub(super) fn records(&self) -> Option<&str> {
+        self.records.as_deref()
+    }
+
     /// The character set that the source says.
     pub(super) fn charset(&self) -> Option<&str> {
         self.charset.as_deref()
@@ -251,13 +256,13 @@ impl Files {
 }
 
 impl Tally {
-    fn found(&mut self, found: &Found, name: &str, records: &str) {
+    fn found(&mut self, found: &Found, name: &str, absence: impl FnOnce() -> String) {
         self.whole += 1;
         if let Some(stated) = found.stated {
             self.stated = Some(self.stated.unwrap_or_default() + stated);
         }
         if !found.place_found {
-            self.problems.push(format!("`{name}`: nothing stands at `{records}`"));
+            self.problems.push(format!("`{name}`: {}", absence()));
         } else if let Some(why) = &found.uncounted {
             self.uncounted.get_or_insert_with(|| format!("`{name}`: {why}"));
         }

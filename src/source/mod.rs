@@ -16,6 +16,7 @@ pub mod secrets;
 pub mod steps;
 pub mod template;
 pub mod twins;
+pub mod unpack;
 
 pub use decode::json;
 pub use ident::{IdMapping, Ident};
@@ -77,6 +78,8 @@ pub struct Approach {
     pub bookmark: Option<Json>,
     /// What the read before said of its state, if it was whole.
     pub known: Option<Validators>,
+    /// Whether the author takes the source at its word when it says that it has no ads.
+    pub empty_is_honest: bool,
 }
 
 /// What is stored of a read holds no secret that the source echoes; a validator that does is no use.
@@ -146,16 +149,19 @@ impl Source {
     /// # Errors
     /// It is not what it should be.
     pub fn records_of(&self, mut body: &[u8], name: Option<&str>) -> Result<Vec<json::Item>, String> {
-        let (decoder, url, charset) = match self {
-            Source::Http(http) => (http.decoder.clone(), Some(http.example_address()), http.charset()),
-            Source::File(files) => (name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name)), files.url.clone(), files.charset()),
+        let (decoder, records, url, charset) = match self {
+            Source::Http(http) => (http.decoder.clone(), http.records(), Some(http.example_address()), http.charset()),
+            Source::File(files) => {
+                let decoder = name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name));
+                (decoder, files.records(), files.url.clone(), files.charset())
+            }
         };
         let mut items = Vec::new();
         let found = decoder.decode(&mut body, &decode::Body { url: url.as_deref(), charset }, &[], &mut |item| {
             items.push(item);
             true
         })?;
-        if found.place_found { Ok(items) } else { Err("the records are not where they are looked for".to_owned()) }
+        if found.place_found { Ok(items) } else { Err(decoder.absence(records)) }
     }
 
     /// How long a place in its pages stays where it is, so that a reading that died can go on there: as ads come and go, others come to stand at

@@ -26,7 +26,7 @@ pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut proble
         (true, _) => ReadState::Complete,
     };
     let why = (!problems.is_empty()).then(|| problems.join("; "));
-    Proof { state, pages, items, stated, bytes, why, validators: None, not_modified: false }
+    Proof { state, pages, items, stated, bytes, why, warning: None, validators: None, not_modified: false }
 }
 
 /// The proof of a read that never reached its source.

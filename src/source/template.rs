@@ -17,6 +17,8 @@ pub type Variables = HashMap<String, String>;
 pub struct Template {
     text: String,
     parts: Vec<Part>,
+    /// A JSON text: what is filled in keeps it one.
+    is_json: bool,
 }
 
 #[derive(Clone)]
@@ -45,6 +47,15 @@ pub struct Filling<'a> {
     pub values: &'a BTreeMap<String, String>,
     /// The listing of an ad.
     pub listing: Option<&'a Json>,
+    /// Which of the values tells a page from the next.
+    pub page: Option<&'a str>,
+}
+
+impl<'a> Filling<'a> {
+    /// With variables and values, and nothing else.
+    pub fn of(variables: &'a Variables, values: &'a BTreeMap<String, String>) -> Filling<'a> {
+        Filling { variables, values, listing: None, page: None }
+    }
 }
 
 /// Why a template could not be filled in.
@@ -70,7 +81,7 @@ impl Template {
     /// Compiles a text with names; problems go to `out` at their place.
     pub fn with_names(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Template> {
         match parse(text, names) {
-            Ok(parts) => Some(Template { text: text.to_string(), parts }),
+            Ok(parts) => Some(Template::of(text, parts)),
             Err(Bad { start, length, message, help }) => {
                 let letters = |bytes: &str| bytes.chars().count();
                 let place = Place { length: letters(&text[start..start + length]), ..text.place_at(1, letters(&text[..start]) + 1) };
@@ -78,6 +89,23 @@ impl Template {
                 None
             }
         }
+    }
+
+    fn of(text: &str, parts: Vec<Part>) -> Template {
+        // A number can stand for itself and inside of a text.
+        let with_numbers: String = parts.iter().map(|part| if let Part::Text(text) = part { text } else { "0" }).collect();
+        let is_json = with_numbers.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(&with_numbers).is_ok();
+        Template { text: text.to_owned(), parts, is_json }
+    }
+
+    /// Whether it holds that name.
+    pub fn holds(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Named(named) if named == name))
+    }
+
+    /// Whether it is that name and nothing else.
+    pub fn is_only(&self, name: &str) -> bool {
+        matches!(self.parts.as_slice(), [Part::Named(named)] if named == name)
     }
 
     /// Whether it begins with something that has no value yet, so that nobody knows how.
@@ -120,7 +148,7 @@ impl Template {
     /// # Errors
     /// The first variable without a value.
     pub fn fill(&self, variables: &Variables) -> Result<String, Missing> {
-        self.fill_all(Filling { variables, values: &BTreeMap::new(), listing: None })
+        self.fill_all(Filling::of(variables, &BTreeMap::new()))
     }
 
     /// Fills in everything.
@@ -128,7 +156,11 @@ impl Template {
     /// # Errors
     /// The first part without a value.
     pub fn fill_all(&self, filling: Filling) -> Result<String, Missing> {
-        self.parts.iter().map(|part| part.fill(filling)).collect()
+        let part = |part: &Part| match part {
+            Part::Named(_) | Part::Listed(_) if self.is_json => part.fill(filling).map(|text| inside_json(&text)),
+            _ => part.fill(filling),
+        };
+        self.parts.iter().map(part).collect()
     }
 
     /// Fills in an address: what does not stand at its very beginning is escaped, so that a scraped text can name a page but no other host.
@@ -156,6 +188,12 @@ impl Template {
         };
         self.parts.iter().filter_map(of).collect()
     }
+}
+
+/// A text as it stands in a text of JSON.
+fn inside_json(text: &str) -> String {
+    let quoted = Json::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Everything but letters, digits, `-`, `.`, `_`, `~` and `/` as `%XX`.
@@ -216,6 +254,8 @@ const HELP: &str = "variables are written `${NAME}` or `${NAME:-default}`, names
 fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
     let mut parts = Vec::new();
     let mut plain = String::new();
+    // Braces of JSON that stand open: two that close one after the other close two of them, and are not one that is meant.
+    let mut open = 0_usize;
     let mut rest = text;
     while let Some(start) = rest.find(['$', '{', '}']) {
         plain.push_str(&rest[..start]);
@@ -224,13 +264,20 @@ fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
         let (part, length) = match from {
             _ if from.starts_with("${") => part(from, at, 2, variable)?,
             _ if names.known.is_none() => (None, 1),
-            _ if from.starts_with("{{") || from.starts_with("}}") => (Some(Part::Text(from[..1].to_owned())), 2),
+            _ if from.starts_with("{{") || (from.starts_with("}}") && open == 0) => (Some(Part::Text(from[..1].to_owned())), 2),
             _ if from.starts_with("{$") => part(from, at, 1, |inside| listed(inside, names))?,
             _ if from.starts_with('{') && inside(from, 1).is_some_and(is_lower_name) => part(from, at, 1, |inside| named(inside, names))?,
             _ => (None, 1),
         };
         match part {
-            None => plain.push_str(&from[..length]),
+            None => {
+                match &from[..length] {
+                    "{" => open += 1,
+                    "}" => open = open.saturating_sub(1),
+                    _ => {}
+                }
+                plain.push_str(&from[..length]);
+            }
             Some(Part::Text(brace)) => plain.push_str(&brace),
             Some(part) => {
                 if !plain.is_empty() {
@@ -314,7 +361,7 @@ mod tests {
     use super::*;
 
     fn template(text: &str) -> Template {
-        Template { text: text.into(), parts: parse(text, Names::default()).unwrap_or_else(|bad| panic!("{}", bad.message)) }
+        Template::of(text, parse(text, Names::default()).unwrap_or_else(|bad| panic!("{}", bad.message)))
     }
 
     #[test]
@@ -335,10 +382,10 @@ mod tests {
     fn names_are_filled_and_scraped_text_stays_within_its_host() {
         let known = ["id".to_owned()];
         let parts = |text: &str| parse(text, Names { known: Some(&known), listing: true });
-        let template = Template { text: String::new(), parts: parts("https://x/{id}?q={$.a.b}&{{id}}{ x }").ok().unwrap() };
+        let template = Template::of("", parts("https://x/{id}?q={$.a.b}&{{id}}{ x }").ok().unwrap());
         let (variables, listing) = (Variables::new(), serde_json::json!({ "a": { "b": "c&d/../e" } }));
         let values = BTreeMap::from([("id".to_owned(), "1?x".to_owned())]);
-        let filling = Filling { variables: &variables, values: &values, listing: Some(&listing) };
+        let filling = Filling { listing: Some(&listing), ..Filling::of(&variables, &values) };
         assert_eq!(template.fill_address(filling).unwrap(), "https://x/1%3Fx?q=c%26d/../e&{id}{ x }");
         assert!(parts("{idd}").is_err() && parts("{$.a").is_err() && parts("{").is_ok());
         assert!(parse("{$.a}", Names { known: Some(&known), listing: false }).is_err());
@@ -347,13 +394,25 @@ mod tests {
     #[test]
     fn what_the_author_says_of_an_address_is_known_without_an_answer() {
         let variables = Variables::from([("BASE".to_owned(), "https://h.example".to_owned())]);
-        let authored = |text: &str| {
-            Template { text: String::new(), parts: parse(text, Names { known: Some(&[]), listing: true }).ok().unwrap() }.authored(&variables)
-        };
+        let authored = |text: &str| Template::of("", parse(text, Names { known: Some(&[]), listing: true }).ok().unwrap()).authored(&variables);
         assert_eq!(
             [authored("${BASE}{$.path}?k=1"), authored("https://{$.host}/a"), authored("{$.link}")],
             ["https://h.example?k=1", "https:///a", ""]
         );
+    }
+
+    #[test]
+    fn names_in_json_leave_it_whole() {
+        let known = ["offset".to_owned(), "cursor".to_owned()];
+        let filled = |text: &str| {
+            let template = Template::of(text, parse(text, Names { known: Some(&known), listing: false }).ok().unwrap());
+            let values = BTreeMap::from([("offset".to_owned(), "20".to_owned()), ("cursor".to_owned(), "a\"b\\".to_owned())]);
+            template.fill_all(Filling::of(&Variables::new(), &values)).unwrap()
+        };
+        assert_eq!(filled(r#"{"a":{"from":{offset}}}"#), r#"{"a":{"from":20}}"#);
+        assert_eq!(filled(r#"{"a":[{"b":{}}],"c":{"d":{"after":"{cursor}"}}}"#), r#"{"a":[{"b":{}}],"c":{"d":{"after":"a\"b\\"}}}"#);
+        assert_eq!(filled("finder=a;offset={offset},{cursor}"), "finder=a;offset=20,a\"b\\");
+        assert_eq!(filled("{{offset}}"), "{offset}");
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl Archive {
         }
     }
 
+    /// Whether a read without any ad says that there are none.
+    pub fn empty_is_honest(&self) -> bool {
+        self.empty_is_honest
+    }
+
     /// The share of the open jobs that may be archived at once; beyond it a person decides.
     pub fn at_most(&self) -> Share {
         self.at_most

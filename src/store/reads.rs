@@ -52,6 +52,9 @@ pub struct Proof {
     pub bytes: i64,
     /// Why it is not complete.
     pub why: Option<String>,
+    /// What someone should know, though nothing is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// What the source says of its state, for the next read.
     #[serde(skip)]
     pub validators: Option<Validators>,
@@ -61,6 +64,12 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// The proof with what someone should know, though nothing is missing.
+    #[must_use]
+    pub fn warned_of(self, warning: Option<String>) -> Proof {
+        Proof { warning: warning.clone(), ..self.and_note(warning) }
+    }
+
     /// The proof with a further note, which does not change how the read ended.
     #[must_use]
     pub fn and_note(self, note: Option<String>) -> Proof {
@@ -177,6 +186,7 @@ pub async fn known(connection: &mut PgConnection, stream: &Stream, way: Hash) ->
             stated: row.stated_count,
             bytes: row.bytes,
             why: None,
+            warning: None,
             validators: None,
             not_modified: false,
         };

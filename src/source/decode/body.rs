@@ -1,9 +1,10 @@
-//! Bodies and files as text: unpacked by what their bytes say (gzip, zip), and in UTF-8 whatever character set they are in. Packing is undone
-//! once each, and only while what comes out is not out of all proportion to what went in.
+//! Bodies and files as text: unpacked by what their bytes say (gzip, zstd, zip), and in UTF-8 whatever character set they are in. Packing is
+//! undone once each, and only while what comes out is not out of all proportion to what went in.
 
 use super::Unread;
+use super::utf8::{MostlyUtf8, can_help_out};
+use crate::source::unpack::{Layer, Packing};
 use encoding_rs::{CoderResult, Encoding};
-use flate2::bufread::MultiGzDecoder;
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
@@ -15,13 +16,22 @@ const LITTLE: u64 = 1024 * 1024;
 /// How far a declaration of the character set is looked for.
 const HEAD: usize = 1024;
 
+/// The character set that a body is said to be in.
+#[derive(Debug, Clone, Copy)]
+pub struct Charset {
+    /// Which.
+    pub encoding: &'static Encoding,
+    /// It is UTF-8 nevertheless, as far as it can be read as that.
+    pub yields: bool,
+}
+
 /// Calls `read` with each text in a body: one, or those of the files in a zip.
 ///
 /// # Errors
 /// The body cannot be unpacked, or what `read` says.
 pub fn each_text(
     reader: &mut dyn Read,
-    charset: Option<&'static Encoding>,
+    charset: Option<Charset>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
 ) -> Result<(), Unread> {
     let packed = Rc::new(Cell::new(0));
@@ -30,8 +40,8 @@ pub fn each_text(
     if head.starts_with(b"PK\x03\x04") {
         return each_file(&mut plain, &packed, charset, read);
     }
-    if head.starts_with(&[0x1f, 0x8b]) {
-        return as_text(Unpacked { inner: MultiGzDecoder::new(plain), out: &mut 0, packed }, charset, read).map(|_| ());
+    if Packing::of_bytes(head).is_some() {
+        return as_text(Unpacked { inner: Layer::new(plain, None), out: &mut 0, packed }, charset, read).map(|_| ());
     }
     as_text(plain, charset, read).map(|_| ())
 }
@@ -39,33 +49,47 @@ pub fn each_text(
 fn each_file(
     mut reader: &mut dyn Read,
     packed: &Rc<Cell<u64>>,
-    charset: Option<&'static Encoding>,
+    charset: Option<Charset>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
 ) -> Result<(), Unread> {
     // Of all files together: each by itself could be a hundred times larger than what has come of the archive.
     let mut out = 0;
     while let Some(file) = zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())? {
-        if file.is_file() && !as_text(Unpacked { inner: file, out: &mut out, packed: Rc::clone(packed) }, charset, read)? {
+        if !file.is_file() || file.name().is_ok_and(|name| is_hidden(&name)) {
+            continue;
+        }
+        let file = Unpacked { inner: Layer::new(file, None), out: &mut out, packed: Rc::clone(packed) };
+        if !as_text(file, charset, read)? {
             return Ok(());
         }
     }
     Ok(())
 }
 
-fn as_text(
-    reader: impl Read,
-    charset: Option<&'static Encoding>,
-    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
-) -> Result<bool, Unread> {
+/// What systems put beside the files of people: `__MACOSX/._jobs.json`, `.DS_Store`.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with("__MACOSX/") || name.rsplit(['/', '\\']).next().is_some_and(|name| name.starts_with('.'))
+}
+
+fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>) -> Result<bool, Unread> {
     let mut reader = headed(reader);
     let head = reader.fill_buf()?;
     let (found, mark) = Encoding::for_bom(head).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
-    let encoding = found.or(charset).or_else(|| declared(head));
+    let yields = found.is_none() && charset.is_some_and(|charset| charset.yields);
+    let looks_like_utf8 = is_utf8(head);
+    let encoding = found.or(charset.map(|charset| charset.encoding)).or_else(|| declared(head));
     reader.consume(mark);
     match encoding.filter(|encoding| *encoding != encoding_rs::UTF_8) {
+        Some(encoding) if yields && can_help_out(encoding) => read(&mut headed(MostlyUtf8::new(reader, encoding))),
+        Some(_) if yields && looks_like_utf8 => read(&mut reader),
         Some(encoding) => read(&mut headed(Transcoded::new(reader, encoding))),
         None => read(&mut reader),
     }
+}
+
+/// Whether bytes are text in UTF-8, the last letter of them perhaps cut: other sets of several bytes have NUL or escapes, or are no UTF-8.
+fn is_utf8(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true) && !bytes.iter().any(|byte| matches!(byte, 0 | 0x1b))
 }
 
 /// A reader with its first bytes at hand, however few of them come at a time: what a body is, is seen in them.
@@ -179,7 +203,7 @@ mod tests {
 
     fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, Unread> {
         let mut all = Vec::new();
-        let charset = charset.and_then(|name| Encoding::for_label(name.as_bytes()));
+        let charset = charset.and_then(|name| Encoding::for_label(name.as_bytes())).map(|encoding| Charset { encoding, yields: false });
         each_text(&mut &bytes[..], charset, &mut |reader| {
             let mut text = String::new();
             reader.read_to_string(&mut text)?;

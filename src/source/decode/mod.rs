@@ -16,6 +16,7 @@ mod json_ld;
 mod ration;
 mod sitemap;
 mod spec;
+mod utf8;
 mod xml;
 
 pub use json::{Found, Item};
@@ -148,7 +149,8 @@ impl Decoder {
     /// # Errors
     /// It is not what it should be, or breaks off; records before that place have been put.
     pub fn decode(&self, reader: &mut dyn Read, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
-        let charset = body.charset.and_then(|name| Encoding::for_label(name.as_bytes()));
+        let encoding = body.charset.and_then(|name| Encoding::for_label(name.as_bytes()));
+        let charset = encoding.map(|encoding| body::Charset { encoding, yields: matches!(self.kind, Kind::Json(_) | Kind::Ndjson) });
         let mut all: Option<Found> = None;
         let mut stopped = false;
         let mut put = |item: Item| {
@@ -177,7 +179,7 @@ impl Decoder {
             Kind::Csv(csv) => csv.read(text, put),
             Kind::Xml(xml) => xml.read(text, spots, put),
             Kind::Feed => feed::read(text, spots, put),
-            Kind::Sitemap(sitemap) => sitemap.read(text, put),
+            Kind::Sitemap(sitemap) => sitemap.read(text, body, put),
             Kind::Html(cards) => cards.read(&whole(text)?, body, spots, put),
             Kind::Script(script, shape) => {
                 let page = whole(text)?;
@@ -195,6 +197,22 @@ impl Decoder {
     /// Whether it reads web pages, so that one is no surprise.
     pub fn reads_markup(&self) -> bool {
         matches!(self.kind, Kind::Html(_) | Kind::Script(..) | Kind::JsonLd(_))
+    }
+
+    /// Whether it takes cards out of pages: a list that has come to its end is a page without one.
+    pub fn reads_cards(&self) -> bool {
+        matches!(self.kind, Kind::Html(_) | Kind::JsonLd(_))
+    }
+
+    /// What is said where records are looked for and nothing is found: of what the author wrote, or else of what a body of the kind holds.
+    pub fn absence(&self, records: Option<&str>) -> String {
+        match (&self.kind, records) {
+            (Kind::JsonLd(kind), _) => format!("there is no `{kind}` in its JSON-LD"),
+            (Kind::Sitemap(_), _) => sitemap::ABSENCE.to_owned(),
+            (Kind::Feed, _) => "it is not a feed: neither RSS, Atom nor JSON Feed".to_owned(),
+            (_, Some(records)) => format!("nothing stands at `{records}`"),
+            (_, None) => format!("there are no records in this {}; `records` says where they stand", self.explain()),
+        }
     }
 
     /// What it reads, in a word.

@@ -4,12 +4,16 @@ use super::super::json::{Found, Item};
 use super::ration::Ration;
 use super::spec::SitemapSpec;
 use super::xml::{Seen, Shape, walk};
-use super::{Unread, record};
+use super::{Body, Unread, record};
 use crate::diagnostic::Diagnostics;
 use crate::source::steps::pattern;
 use regex::Regex;
 use serde_json::{Value as Json, json};
 use std::io::BufRead;
+use url::Url;
+
+/// What is said of what is not a sitemap.
+pub(super) const ABSENCE: &str = "it is not a sitemap: neither `urlset`, `sitemapindex` nor a list of addresses";
 
 /// Longest line.
 const LONGEST_LINE: u64 = 1024 * 1024;
@@ -31,9 +35,11 @@ impl Sitemap {
     }
 
     /// Reads a sitemap, whichever it is.
-    pub(super) fn read(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
-        let head = text.fill_buf()?;
-        if head.trim_ascii_start().starts_with(b"http") { self.lines(text, put) } else { self.pages(text, put) }
+    pub(super) fn read(&self, text: &mut dyn BufRead, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+        let base = body.url.and_then(|url| Url::parse(url).ok());
+        let head = text.fill_buf()?.trim_ascii_start();
+        let is_list = head.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"));
+        if is_list { self.lines(text, put) } else { self.pages(text, base.as_ref(), put) }
     }
 
     fn lines(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
@@ -48,7 +54,7 @@ impl Sitemap {
         Ok(Found { place_found: true, ..Found::default() })
     }
 
-    fn pages(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    fn pages(&self, text: &mut dyn BufRead, base: Option<&Url>, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let mut found = Found::default();
         let mut is_index = false;
         let mut watch = |event: Seen| match event {
@@ -59,15 +65,21 @@ impl Sitemap {
                 matches!(local.as_slice(), ["urlset", "url"] | ["sitemapindex", "sitemap"])
             }
             Seen::Text(..) => false,
-            Seen::Record(item) if is_index => {
-                found.pages.extend(loc(&item));
-                true
+            Seen::Record(item) => {
+                let (item, loc) = located(item, base);
+                if is_index {
+                    found.pages.extend(loc);
+                    return true;
+                }
+                loc.is_some_and(|loc| !self.takes(&loc)) || put(item)
             }
-            Seen::Record(item) if self.only.is_some() && loc(&item).is_some_and(|loc| !self.takes(&loc)) => true,
-            Seen::Record(item) => put(item),
         };
-        walk(text, &Shape::default(), &mut watch)?;
-        Ok(found)
+        let walked = walk(text, &Shape::default(), &mut watch);
+        if !found.place_found {
+            walked.map_err(|unread| unread.told(|why| format!("{ABSENCE} ({why})")))?;
+            return Ok(found);
+        }
+        walked.map(|_| found)
     }
 
     fn takes(&self, address: &str) -> bool {
@@ -75,11 +87,25 @@ impl Sitemap {
     }
 }
 
-/// The address of an entry.
-fn loc(item: &Item) -> Option<String> {
-    let Item::Record(text) = item else { return None };
-    let entry: Json = serde_json::from_str(text).ok()?;
-    entry.get("loc").and_then(Json::as_str).map(|loc| loc.trim().to_owned())
+/// An entry whose address is absolute, and that address. Of several the first counts.
+fn located(item: Item, base: Option<&Url>) -> (Item, Option<String>) {
+    let Item::Record(text) = &item else { return (item, None) };
+    let Ok(Json::Object(mut entry)) = serde_json::from_str(text) else { return (item, None) };
+    let written = entry.iter().find(|(name, _)| name.rsplit(':').next() == Some("loc")).map(|(_, loc)| loc.clone());
+    let Some(Json::String(written)) = first(written) else { return (item, None) };
+    let written = written.trim();
+    let address = base.and_then(|base| base.join(written).ok()).map_or_else(|| written.to_owned(), String::from);
+    // What is absolute stays as it is written: ids are made of it.
+    let loc = if Url::parse(written).is_ok() { written.to_owned() } else { address };
+    entry.insert("loc".to_owned(), Json::from(loc.clone()));
+    (record(&Json::Object(entry)), Some(loc))
+}
+
+fn first(value: Option<Json>) -> Option<Json> {
+    match value {
+        Some(Json::Array(all)) => all.into_iter().next(),
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +114,7 @@ mod tests {
 
     fn read_all(text: &str) -> (usize, Found) {
         let mut items = 0;
-        let found = Sitemap::default().read(&mut text.as_bytes(), &mut |_| {
+        let found = Sitemap::default().read(&mut text.as_bytes(), &Body::default(), &mut |_| {
             items += 1;
             true
         });
@@ -107,12 +133,28 @@ mod tests {
     }
 
     #[test]
+    fn addresses_are_those_of_pages_and_lead_from_the_sitemap() {
+        let text = "<urlset xmlns:image='i'><url><image:image><image:loc>/logo.png</image:loc></image:image><loc>/jobs/1</loc></url>\
+            <url><loc><![CDATA[\n https://y/2?a=1&b=2 \n]]></loc></url><url><image:image><image:loc>/x.png</image:loc></image:image></url>\
+            <url><loc>3</loc></url></urlset>";
+        let (mut taken, body) = (Vec::new(), Body { url: Some("https://x/a/sitemap.xml"), ..Body::default() });
+        let put = &mut |item: Item| {
+            let Item::Record(text) = item else { panic!() };
+            taken.push(serde_json::from_str::<Json>(&text).unwrap()["loc"].as_str().map(str::to_owned));
+            true
+        };
+        assert!(Sitemap::default().read(&mut text.as_bytes(), &body, put).unwrap().place_found);
+        let some = |loc: &str| Some(loc.to_owned());
+        assert_eq!(taken, [some("https://x/jobs/1"), some("https://y/2?a=1&b=2"), None, some("https://x/a/3")]);
+    }
+
+    #[test]
     fn only_addresses_that_match_are_taken() {
         let sitemap = Sitemap { only: Regex::new("/jobs/[0-9]").ok() };
         let taken = |text: &str| {
             let mut taken = Vec::new();
-            let found = sitemap.read(&mut text.as_bytes(), &mut |item| {
-                taken.extend(loc(&item));
+            let found = sitemap.read(&mut text.as_bytes(), &Body::default(), &mut |item| {
+                taken.extend(located(item, None).1);
                 true
             });
             (taken, found.unwrap())

@@ -2,8 +2,11 @@
 //! streams; nothing here holds more than the beginning.
 
 use super::trouble::{Trouble, host_of};
-use futures::{StreamExt, TryStreamExt, stream};
-use reqwest::header::HeaderMap;
+use super::unpacked::Unpacked;
+use crate::source::unpack::{Layer, MOST_LAYERS, Packing};
+use futures::{TryStreamExt, stream};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use std::borrow::Cow;
 use std::io::{self, Cursor};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
@@ -25,37 +28,45 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Nothing has changed since the state that the request named.
     pub not_modified: bool,
+    /// Why it is not simply what was asked for.
+    pub doubt: Option<Doubt>,
+    /// Whether what the request said of an earlier state got lost on the way, on a redirect to another host.
+    pub(super) lost_condition: bool,
     pub(super) prefix: Vec<u8>,
     pub(super) rest: Rest,
 }
 
+/// Why an answer is not simply what was asked for, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is a part of that.
+    Part(String),
+    /// Somebody between the source and us has changed it.
+    Changed(String),
+}
+
 impl Answer {
-    /// The answer to a request whose head has come; waits for the beginning of the body.
+    /// The answer to a request whose head has come; waits for the beginning of the body, unpacked.
     pub(super) async fn begin(mut response: reqwest::Response, url: Url) -> Result<Answer, Trouble> {
         let host = host_of(&url);
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let (mut prefix, mut broken) = (Vec::new(), None);
-        while prefix.len() < PREFIX {
-            match response.chunk().await {
-                Ok(Some(chunk)) => prefix.extend_from_slice(&chunk),
-                Ok(None) => break,
-                // Of a refusal the status says enough.
-                Err(_) if !status.is_success() => break,
-                Err(error) if prefix.is_empty() => return Err(Trouble::of_request(error, &host)),
-                // What came before is read, ads among it; then whoever reads is told.
-                Err(error) => {
-                    broken = Some(Err(io::Error::other(Trouble::of_request(error, &host))));
-                    break;
-                }
-            }
-        }
+        let packings = packings(&headers, &host)?;
         let coming = response.bytes_stream().map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
-        let rest = stream::iter(broken).chain(coming);
-        Ok(Answer::new(status.as_u16(), url, headers, prefix, Box::new(StreamReader::new(Box::pin(rest)))))
+        let (mut body, mut prefix) = (Unpacked::new(Box::pin(coming), &packings), Vec::new());
+        let most = u64::try_from(PREFIX).unwrap_or(u64::MAX);
+        let rest: Rest = match (&mut body).take(most).read_to_end(&mut prefix).await {
+            Ok(_) => Box::new(body),
+            // Of a refusal the status says enough.
+            Err(_) if !status.is_success() => Box::new(tokio::io::empty()),
+            Err(error) if prefix.is_empty() => return Err(error.into()),
+            // What came before is read, ads among it; then whoever reads is told.
+            Err(error) => Box::new(StreamReader::new(stream::iter([Err::<&[u8], _>(error)]))),
+        };
+        Ok(Answer::new(status.as_u16(), url, headers, prefix, rest))
     }
 
     pub(super) fn new(status: u16, url: Url, headers: HeaderMap, prefix: Vec<u8>, rest: Rest) -> Answer {
-        Answer { status, url, headers, not_modified: status == 304, prefix, rest }
+        Answer { status, url, headers, not_modified: false, doubt: None, lost_condition: false, prefix, rest }
     }
 
     /// The text of a header.
@@ -63,9 +74,21 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The beginning of the body, unpacked though nothing but its bytes tells that it is packed.
+    pub(super) fn beginning(&self) -> Cow<'_, [u8]> {
+        if Packing::of_bytes(&self.prefix).is_none() {
+            return Cow::Borrowed(&self.prefix);
+        }
+        let (mut bytes, most) = (Vec::new(), u64::try_from(PREFIX).unwrap_or(u64::MAX));
+        // The rest of it is still to come.
+        let _ = io::Read::read_to_end(&mut io::Read::take(Layer::new(&self.prefix[..], None), most), &mut bytes);
+        Cow::Owned(bytes)
+    }
+
     /// Whether it is a web page: it says so, as much else does, and begins like one.
     pub fn is_page(&self) -> bool {
-        let begin = self.prefix.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.prefix);
+        let begin = self.beginning();
+        let begin = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&begin);
         self.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) && begin.trim_ascii_start().starts_with(b"<")
     }
 
@@ -94,6 +117,16 @@ impl Answer {
         }
         Ok(bytes)
     }
+}
+
+/// How a body is said to be packed, first things first. What is no packing says nothing.
+fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, Trouble> {
+    let named = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let all: Vec<Packing> = named.flat_map(|value| value.split(',')).filter_map(Packing::of_name).collect();
+    if all.len() > MOST_LAYERS {
+        return Err(Trouble::Lasting(format!("the answer of {host} is packed {} times over", all.len())));
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

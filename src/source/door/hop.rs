@@ -4,7 +4,7 @@
 use super::Ask;
 use super::trouble::{Trouble, host_of};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, LOCATION, USER_AGENT};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, USER_AGENT};
 use url::Url;
 
 /// Headers of the author that may go to another host.
@@ -30,10 +30,15 @@ impl Hop {
         Hop { method: Method::GET, url, headers: HeaderMap::new(), body: None }
     }
 
+    /// Whether it names an earlier state, from which nothing may have changed.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.headers.contains_key(IF_NONE_MATCH) || self.headers.contains_key(IF_MODIFIED_SINCE)
+    }
+
     /// The request that an answer redirects to, if it does.
     pub(super) fn next(&self, status: u16, headers: &HeaderMap) -> Result<Option<Hop>, Trouble> {
         let Some(location) = headers.get(LOCATION).filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)) else { return Ok(None) };
-        let url = self.target(location.as_bytes())?;
+        let url = self.target(status, location.as_bytes())?;
         let becomes_get = status == 303 && self.method != Method::HEAD || matches!(status, 301 | 302) && self.method == Method::POST;
         let mut next = Hop { url, ..self.clone() };
         if becomes_get {
@@ -50,9 +55,9 @@ impl Hop {
         Ok(Some(next))
     }
 
-    fn target(&self, location: &[u8]) -> Result<Url, Trouble> {
+    fn target(&self, status: u16, location: &[u8]) -> Result<Url, Trouble> {
         let host = host_of(&self.url);
-        let refused = |why: &str| Trouble::Lasting(format!("{host} redirects to {why}"));
+        let refused = |why: &str| Trouble::Lasting(format!("{host} redirects ({status}) to {why}"));
         let url = self.url.join(&String::from_utf8_lossy(location)).map_err(|_| refused("what is no address"))?;
         match (self.url.scheme(), url.scheme()) {
             ("https", "http") => Err(refused(&format!("{} without encryption, which is not followed", host_of(&url)))),

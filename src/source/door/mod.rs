@@ -10,6 +10,7 @@
 mod answer;
 mod book;
 mod challenge;
+mod cookies;
 mod guard;
 mod hop;
 mod manners;
@@ -21,11 +22,14 @@ mod robots;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod unpacked;
+mod wait;
 
-pub use answer::Answer;
+pub use answer::{Answer, Doubt};
+pub use cookies::CookieJar;
 pub use hop::{is_same_host, kept_back, strip};
 pub use manners::{Limits, LimitsSpec, Manners, MannersSpec, Robots, Size, Window};
-pub use responses::{ResponseSpec, Responses};
+pub use responses::{ResponseSpec, Responses, Terms};
 pub use trouble::Trouble;
 
 use crate::untrusted::SecretStore;
@@ -84,8 +88,10 @@ pub struct Ask {
     pub manners: Arc<Manners>,
     /// What its answers mean.
     pub responses: Arc<Responses>,
-    /// Cookies, kept from one request to the next.
-    pub cookies: Option<Arc<reqwest::cookie::Jar>>,
+    /// What may answer it.
+    pub terms: Terms,
+    /// Cookies, kept from one request of a crawl to the next.
+    pub cookies: Arc<CookieJar>,
 }
 
 impl Door {
@@ -145,7 +151,7 @@ impl Door {
             Way::Replayed(recording) => recording.answer(&ask).await?,
         };
         let url = answer.url.clone();
-        let judged = ask.responses.judge(answer);
+        let judged = ask.responses.judge(answer, &ask.terms);
         if let (Err(Trouble::Passing { wait: Some(wait), .. }), Way::Network(network) | Way::Recorded(network, _)) = (&judged, &self.way) {
             network.leave_alone(&url, *wait);
         }

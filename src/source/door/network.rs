@@ -4,14 +4,15 @@
 use super::Ask;
 use super::answer::Answer;
 use super::book::Book;
+use super::cookies::CookieJar;
 use super::guard::{self, Guarded, Reach};
 use super::hop::Hop;
 use super::manners::{Manners, Robots};
 use super::pace::{Pacer, Turn, pace_of};
 use super::robots::{MOST_BYTES, Rules};
 use super::trouble::{Trouble, host_of};
-use reqwest::cookie::{CookieStore, Jar};
-use reqwest::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE, USER_AGENT};
+use crate::source::decode::first_text;
+use reqwest::header::{ACCEPT_ENCODING, COOKIE, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Client, ClientBuilder};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -54,11 +55,15 @@ impl Network {
             let delay = self.permission(&hop.url, ask, shown).await?;
             let turn = self.turn(&hop.url, &ask.manners, delay).await;
             let begun = Instant::now();
-            let response = self.send(&hop, &ask.manners, left, ask.cookies.as_deref()).await?;
+            let response = self.send(&hop, &ask.manners, left, &ask.cookies).await?;
             let (status, headers) = (response.status().as_u16(), response.headers());
             match hop.next(status, headers)?.filter(|_| !ask.responses.keep(status, headers)) {
                 Some(next) => hop = next,
-                None => return under(turn, Answer::begin(response, hop.url)).await,
+                None => {
+                    let lost_condition = !hop.is_conditional();
+                    let answer = under(turn, Answer::begin(response, hop.url)).await?;
+                    return Ok(Answer { lost_condition, ..answer });
+                }
             }
             left = left.saturating_sub(begun.elapsed());
         }
@@ -101,11 +106,11 @@ impl Network {
     }
 
     async fn try_rules(&self, url: &Url, ask: &Ask) -> Result<Rules, Trouble> {
-        let mut hop = Hop::get(robots_url(url));
+        let (mut hop, cookies) = (Hop::get(robots_url(url)), CookieJar::default());
         for _ in 0..=ROBOTS_REDIRECTS {
             check(&hop.url, ask)?;
             let turn = self.turn(&hop.url, &ask.manners, None).await;
-            let response = self.send(&hop, &ask.manners, ask.manners.page_time, None).await?;
+            let response = self.send(&hop, &ask.manners, ask.manners.page_time, &cookies).await?;
             match hop.next(response.status().as_u16(), response.headers())? {
                 Some(next) => hop = next,
                 None => return under(turn, rules_of(response, hop.url)).await,
@@ -125,15 +130,13 @@ impl Network {
         self.pacer.leave_alone(url, wait);
     }
 
-    async fn send(&self, hop: &Hop, manners: &Manners, left: Duration, cookies: Option<&Jar>) -> Result<reqwest::Response, Trouble> {
+    async fn send(&self, hop: &Hop, manners: &Manners, left: Duration, cookies: &CookieJar) -> Result<reqwest::Response, Trouble> {
         let client = if manners.allow_private { &self.open } else { &self.guarded };
         let headers = with_ours(hop, manners, cookies);
         let request = client.request(hop.method.clone(), hop.url.clone()).headers(headers).timeout(left);
         let request = hop.body.iter().fold(request, |request, body| request.body(body.clone()));
         let response = request.send().await.map_err(|error| Trouble::of_request(error, &host_of(&hop.url)))?;
-        if let Some(jar) = cookies {
-            jar.set_cookies(&mut response.headers().get_all(SET_COOKIE).iter(), &hop.url);
-        }
+        cookies.keep(&hop.url, response.headers());
         Ok(response)
     }
 }
@@ -157,11 +160,15 @@ async fn under<T>(turn: Turn, work: impl Future<Output = T>) -> T {
     done
 }
 
+/// The packings that are understood here.
+const PACKINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
+
 /// The hop's headers, with our name and the cookies.
-fn with_ours(hop: &Hop, manners: &Manners, cookies: Option<&Jar>) -> HeaderMap {
+fn with_ours(hop: &Hop, manners: &Manners, cookies: &CookieJar) -> HeaderMap {
     let mut headers = hop.headers.clone();
     headers.entry(USER_AGENT).or_insert_with(|| user_agent(manners.contact.as_deref()));
-    if let Some(kept) = cookies.and_then(|jar| jar.cookies(&hop.url)) {
+    headers.entry(ACCEPT_ENCODING).or_insert(PACKINGS);
+    if let Some(kept) = cookies.of(&hop.url) {
         let written = headers.get(COOKIE).map(|written| [written.as_bytes(), b"; ", kept.as_bytes()].concat());
         let all = written.and_then(|all| HeaderValue::from_bytes(&all).ok()).unwrap_or(kept);
         headers.insert(COOKIE, all);
@@ -192,7 +199,8 @@ async fn rules_of(response: reqwest::Response, url: Url) -> Result<Rules, Troubl
         200..=299 => {
             let (mut bytes, most) = (Vec::new(), u64::try_from(MOST_BYTES).unwrap_or(u64::MAX));
             Answer::begin(response, url).await?.into_reader().take(most).read_to_end(&mut bytes).await?;
-            Ok(Rules::parse(&bytes))
+            // What cannot be unpacked to its end is read as it came.
+            Ok(Rules::parse(&first_text(&bytes, most).unwrap_or(bytes)))
         }
         status @ (429 | 500..) => Err(Trouble::passing(status.to_string())),
         _ => Ok(Rules::default()),

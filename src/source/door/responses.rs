@@ -1,22 +1,18 @@
 //! What an answer means for the one who asked. The author's rules come first, in their order; then what statuses say; and a page that
 //! asks for a proof of being human is a refusal whatever its status. Said here once for all sources.
 
-use super::answer::{Answer, PREFIX};
+use super::answer::{Answer, Doubt};
 use super::challenge;
 use super::trouble::{Trouble, host_of};
+use super::wait::wait;
 use crate::diagnostic::Diagnostics;
 use crate::yaml::{Located, OneOrMany, Text, from_text};
-use chrono::{DateTime, TimeDelta, Utc};
 use indexmap::IndexMap;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
-
-/// Longest time that a source can make us wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// One rule on answers, as written: all that it names must hold.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -49,6 +45,21 @@ enum Action {
     Gone,
     /// The source does not want us: blocked, never empty.
     Blocked,
+    /// It carries what was asked for, whatever its status says.
+    Page,
+}
+
+/// What may answer a request: a status means something only as an answer to what was asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The request names the state of an earlier read, from which nothing may have changed.
+    pub conditional: bool,
+    /// The request asks for a part.
+    pub ranged: bool,
+    /// An answer without a page says that there are no ads.
+    pub empty: bool,
+    /// Any success will do, with a body or without: for a first request, for a token.
+    pub lenient: bool,
 }
 
 /// A status, or a class of a hundred of them.
@@ -108,19 +119,22 @@ impl Responses {
     }
 
     /// The answer, or why there is none to use.
-    pub(super) fn judge(&self, answer: Answer) -> Result<Answer, Trouble> {
+    pub(super) fn judge(&self, answer: Answer, terms: &Terms) -> Result<Answer, Trouble> {
         let text = if self.rules.iter().any(|rule| rule.text.is_some()) { beginning(&answer) } else { String::new() };
         let host = host_of(&answer.url);
         match self.rules.iter().find(|rule| rule.matches(answer.status, &answer.headers, &text)) {
-            Some(rule) => Err(rule.trouble(&answer, &host)),
-            None => by_default(answer, &host),
+            Some(rule) => match rule.trouble(&answer, &host) {
+                Some(trouble) => Err(trouble),
+                None => Ok(answer),
+            },
+            None => by_default(answer, &host, terms),
         }
     }
 }
 
 /// The beginning of the body in lower case.
 fn beginning(answer: &Answer) -> String {
-    String::from_utf8_lossy(&answer.prefix[..answer.prefix.len().min(PREFIX)]).to_lowercase()
+    String::from_utf8_lossy(&answer.beginning()).to_lowercase()
 }
 
 impl Rule {
@@ -151,28 +165,39 @@ impl Rule {
             && self.text.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()))
     }
 
-    fn trouble(&self, answer: &Answer, host: &str) -> Trouble {
+    /// What it makes of an answer; nothing if it takes it for a page.
+    fn trouble(&self, answer: &Answer, host: &str) -> Option<Trouble> {
         let why = format!("{} (a rule of `responses`)", answers(host, answer.status));
-        match self.action {
+        Some(match self.action {
             Action::Retry => Trouble::Passing { why, wait: wait(&answer.headers) },
             Action::Fail => Trouble::Lasting(why),
             Action::Ignore => Trouble::Ignored(why),
             Action::Stop => Trouble::Stop(why),
             Action::Gone => Trouble::Gone(why),
             Action::Blocked => Trouble::Blocked(why),
-        }
+            Action::Page => return None,
+        })
     }
 }
 
-/// What an answer means that no rule names.
-fn by_default(answer: Answer, host: &str) -> Result<Answer, Trouble> {
+/// What an answer means that no rule names. Only what was asked for is an answer, and only a page says what ads there are.
+fn by_default(answer: Answer, host: &str, terms: &Terms) -> Result<Answer, Trouble> {
     let can_be_challenge = matches!(answer.status, 200..=299 | 403 | 429 | 503);
-    if let Some(maker) = challenge::maker(&answer.headers, &answer.prefix).filter(|_| can_be_challenge) {
+    if let Some(maker) = challenge::maker(&answer.headers, &answer.beginning()).filter(|_| can_be_challenge) {
         return Err(Trouble::Blocked(format!("{host} answers with a page of {maker} that asks for a human; ask the publisher for access")));
     }
     let why = answers(host, answer.status);
     match answer.status {
-        200..=299 | 304 => Ok(answer),
+        200 => Ok(answer),
+        200..=299 if terms.lenient => Ok(answer),
+        203 => Ok(Answer { doubt: Some(Doubt::Changed(format!("{why}: somebody between has changed the page"))), ..answer }),
+        206 if terms.ranged => Ok(answer),
+        206 => Ok(Answer { doubt: Some(Doubt::Part(format!("{why}{}, though the whole was asked for", range(&answer)))), ..answer }),
+        204 | 205 if terms.empty => Ok(answer),
+        204 | 205 => Err(Trouble::Lasting(format!("{why}, which says nothing of ads; {}", declare(answer.status, "ignore", "there are none")))),
+        304 if terms.conditional && !answer.lost_condition => Ok(Answer { not_modified: true, ..answer }),
+        304 => Err(Trouble::Lasting(format!("{why}, though nothing was asked that could be unchanged"))),
+        201 | 202 | 207..=299 => Err(Trouble::Lasting(format!("{why}, which is no page; {}", declare(answer.status, "page", "it carries one")))),
         401 | 407 => Err(Trouble::Blocked(format!("{why}; check the credentials in `auth`"))),
         403 | 451 => Err(Trouble::Blocked(format!("{why}; ask the publisher for access"))),
         404 | 410 => Err(Trouble::Gone(why)),
@@ -181,24 +206,21 @@ fn by_default(answer: Answer, host: &str) -> Result<Answer, Trouble> {
     }
 }
 
+/// Which part a partial answer is, if it says so.
+fn range(answer: &Answer) -> String {
+    answer.header("content-range").map(|range| format!(" ({})", range.chars().take(64).collect::<String>())).unwrap_or_default()
+}
+
+/// How the author says what a status means.
+fn declare(status: u16, action: &str, meaning: &str) -> String {
+    format!("`responses: [{{ status: {status}, then: {action} }}]` says that {meaning}")
+}
+
 fn answers(host: &str, status: u16) -> String {
     match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
         Some(reason) => format!("{host} answers {status} {reason}"),
         None => format!("{host} answers {status}"),
     }
-}
-
-/// How long the source asks to be left alone: as a span or until a time, by its own clock where it tells that.
-fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
-    let date = |text: &str| DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc());
-    let now = text("date").and_then(date).unwrap_or_else(|| DateTime::<Utc>::from(SystemTime::now()));
-    let until = |time: DateTime<Utc>| (time - now).max(TimeDelta::zero()).to_std().ok();
-    let seconds = |text: &str| text.parse().ok().map(Duration::from_secs);
-    let by_reset =
-        || text("x-ratelimit-reset")?.parse().ok().and_then(|epoch| DateTime::from_timestamp(epoch, 0)).filter(|time| *time > now).and_then(until);
-    let wait = text("retry-after").and_then(|text| seconds(text).or_else(|| date(text).and_then(until))).or_else(by_reset);
-    wait.map(|wait| wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -223,31 +245,60 @@ mod tests {
 
     fn judged(responses: &Responses, status: u16, all: &[(&str, &str)], body: &str) -> Result<Answer, Trouble> {
         let url = url::Url::parse("https://a.example/?key=secret").unwrap();
-        responses.judge(Answer::new(status, url, headers(all), body.into(), Box::new(tokio::io::empty())))
+        responses.judge(Answer::new(status, url, headers(all), body.into(), Box::new(tokio::io::empty())), &Terms::default())
     }
 
-    #[test]
-    fn statuses_mean_what_they_say() {
-        let kind = |status| match judged(&Responses::default(), status, &[], "") {
+    fn kind(status: u16, terms: Terms) -> &'static str {
+        let url = url::Url::parse("https://a.example/?key=secret").unwrap();
+        let answer = Answer::new(status, url, HeaderMap::new(), Vec::new(), Box::new(tokio::io::empty()));
+        match Responses::default().judge(answer, &terms) {
             Ok(answer) if answer.not_modified => "same",
+            Ok(Answer { doubt: Some(Doubt::Part(_)), .. }) => "part",
+            Ok(Answer { doubt: Some(Doubt::Changed(_)), .. }) => "changed",
             Ok(_) => "ok",
             Err(Trouble::Blocked(_)) => "blocked",
             Err(Trouble::Gone(_)) => "gone",
             Err(Trouble::Passing { .. }) => "passing",
-            Err(Trouble::Lasting(_)) => "lasting",
+            Err(Trouble::Lasting(why)) => {
+                assert!(why.contains(&status.to_string()), "{why}");
+                "lasting"
+            }
             Err(_) => "other",
-        };
-        let cases = [("ok", &[200u16, 204][..]), ("same", &[304]), ("blocked", &[401, 403, 407, 451]), ("gone", &[404, 410])];
-        let more = [("passing", &[408u16, 425, 429, 500, 503, 599][..]), ("lasting", &[300, 400, 405, 422, 999])];
-        for (expected, statuses) in cases.into_iter().chain(more) {
-            statuses.iter().for_each(|status| assert_eq!(kind(*status), expected, "{status}"));
         }
+    }
+
+    #[test]
+    fn statuses_mean_what_they_say() {
+        let cases: [(&str, &[u16]); 7] = [
+            ("ok", &[200]),
+            ("changed", &[203]),
+            ("part", &[206]),
+            ("blocked", &[401, 403, 407, 451]),
+            ("gone", &[404, 410]),
+            ("passing", &[408, 425, 429, 500, 503, 599]),
+            ("lasting", &[100, 101, 103, 201, 202, 204, 205, 207, 208, 226, 299, 300, 302, 304, 305, 306, 399, 400, 405, 422, 600, 999]),
+        ];
+        for (expected, statuses) in cases {
+            statuses.iter().for_each(|status| assert_eq!(kind(*status, Terms::default()), expected, "{status}"));
+        }
+    }
+
+    #[test]
+    fn a_status_answers_only_what_was_asked() {
+        let conditional = Terms { conditional: true, ..Terms::default() };
+        assert_eq!([kind(304, conditional), kind(204, conditional), kind(206, conditional)], ["same", "lasting", "part"]);
+        let empty = Terms { empty: true, ..Terms::default() };
+        assert_eq!([kind(204, empty), kind(205, empty), kind(304, empty), kind(202, empty)], ["ok", "ok", "lasting", "lasting"]);
+        let ranged = Terms { ranged: true, ..Terms::default() };
+        assert_eq!([kind(206, ranged), kind(204, ranged)], ["ok", "lasting"]);
+        let lenient = Terms { lenient: true, ..Terms::default() };
+        assert_eq!([kind(201, lenient), kind(204, lenient), kind(304, lenient), kind(302, lenient)], ["ok", "ok", "lasting", "lasting"]);
     }
 
     #[test]
     fn the_first_rule_that_matches_counts() {
         let rules = "- { status: [400, 5xx], text: scheduled maintenance, then: retry }\n- { status: 404, then: stop }\n\
-            - { header: { X-State: Closed }, then: gone }\n- { status: 5xx, then: ignore }\n- { text: go away, then: blocked }\n- { status: 418, then: fail }\n";
+            - { header: { X-State: Closed }, then: gone }\n- { status: 5xx, then: ignore }\n- { text: go away, then: blocked }\n- { status: 418, then: fail }\n- { status: 201, then: page }\n";
         let responses = compiled(rules).unwrap();
         let judged = |status, all: &[(&str, &str)], body| judged(&responses, status, all, body).map(|answer| answer.status);
         assert!(matches!(judged(503, &[], "<p>Scheduled Maintenance</p>"), Err(Trouble::Passing { .. })));
@@ -256,6 +307,7 @@ mod tests {
         assert!(matches!(judged(200, &[("x-state", "is closed now")], ""), Err(Trouble::Gone(_))));
         assert!(matches!(judged(200, &[], "Go away!"), Err(Trouble::Blocked(_))));
         assert_eq!(judged(200, &[], "scheduled maintenance"), Ok(200));
+        assert_eq!(judged(201, &[], "[]"), Ok(201));
         let Err(Trouble::Lasting(why)) = judged(418, &[], "") else { panic!() };
         assert!(why.contains("a.example") && !why.contains("secret"), "{why}");
     }
@@ -268,21 +320,6 @@ mod tests {
         for bad in ["- { text: \"\", then: gone }", "- { status: 404 }", "- { status: 404, then: repeat }", "- { status: ok, then: gone }"] {
             assert!(compiled(bad).is_none(), "{bad} passes");
         }
-    }
-
-    #[test]
-    fn waits_are_read_and_capped() {
-        let waits = |all: &[(&str, &str)]| wait(&headers(all)).map(|wait| wait.as_secs());
-        let date = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
-        assert_eq!(waits(&[("retry-after", "7")]), Some(7));
-        assert_eq!(waits(&[("retry-after", "99999")]), Some(300));
-        assert_eq!(waits(&[date, ("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT")]), Some(30));
-        assert_eq!(waits(&[date, ("retry-after", "Wed, 21 Oct 2026 07:27:00 GMT")]), Some(0));
-        assert_eq!(waits(&[date, ("x-ratelimit-reset", "1792567692")]), Some(12));
-        for bad in ["-1", "soon", "", "1e9", "99999999999999999999999"] {
-            assert_eq!(waits(&[("retry-after", bad), ("x-ratelimit-reset", bad)]), None, "{bad}");
-        }
-        assert_eq!(waits(&[("x-ratelimit-reset", "9223372036854775807")]), None);
     }
 
     #[test]

@@ -127,7 +127,11 @@ fn delay(value: &[u8]) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().map(|delay| delay.min(LONGEST_DELAY))
 }
 
-/// The one spelling of a path: letters, digits and the like unescaped, all that is not ASCII escaped, and the two signs that rules use too.
+/// Signs that no address holds unescaped, or that are escaped in some parts of it and not in others: all one spelling.
+const ESCAPED: &[u8] = b"\"<>\\^`{|}'";
+
+/// The one spelling of a path (RFC 9309, 2.2.2): letters, digits and the like unescaped; escaped all that is not ASCII, what no
+/// address holds unescaped, and the two signs that rules use too. Signs that mean something in an address stay as they are.
 fn normal(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
     let mut at = 0;
@@ -136,7 +140,7 @@ fn normal(path: &[u8]) -> Vec<u8> {
         at += if escaped.is_some() { 3 } else { 1 };
         match escaped.unwrap_or(*byte) {
             value if value.is_ascii_alphanumeric() || b"-._~".contains(&value) => out.push(value),
-            value if escaped.is_none() && value.is_ascii_graphic() && !b"*$".contains(&value) => out.push(value),
+            value if escaped.is_none() && value.is_ascii_graphic() && !b"*$".contains(&value) && !ESCAPED.contains(&value) => out.push(value),
             value => out.extend_from_slice(format!("%{value:02X}").as_bytes()),
         }
     }
@@ -226,6 +230,22 @@ mod tests {
             assert!(!allows(&format!("user-agent: *\ndisallow: {path}\n"), rule), "{path}");
         }
         assert!(allows("user-agent: *\ndisallow: /a%2Fb\n", "/a/b"));
+    }
+
+    #[test]
+    fn rules_and_addresses_are_escaped_alike() {
+        let paths = ["/a<b", "/q{x}", "/s\"t", "/b c", "/p|q", "/it's", "/r^s`t", "/a?x='1'&y=<>", "/%zz", "/\u{e9}t\u{e9}"];
+        for path in paths {
+            let url = url::Url::parse(&format!("https://a.example{path}")).unwrap();
+            let asked = &url[url::Position::BeforePath..];
+            assert!(!allows(&format!("user-agent: *\ndisallow: {path}\n"), asked), "{path} {asked}");
+            assert!(!allows(&format!("user-agent: *\ndisallow: {asked}\n"), asked), "{asked}");
+            assert!(allows(&format!("user-agent: *\ndisallow: /\nallow: {path}\n"), asked), "{path}");
+        }
+        // Signs that mean something in an address are not what they are escaped.
+        for (rule, path) in [("/a%2Fb", "/a/b"), ("/a?b", "/a%3Fb"), ("/a%26b", "/a&b"), ("/a%23b", "/a")] {
+            assert!(allows(&format!("user-agent: *\ndisallow: {rule}\n"), path), "{rule}");
+        }
     }
 
     #[test]

@@ -21,7 +21,18 @@ fn manners() -> Manners {
 fn ask_with(url: &str, manners: Manners) -> Ask {
     let (url, shown_url) = (Url::parse(url).unwrap(), url.split("?key=").next().unwrap().to_owned());
     let (manners, responses) = (Arc::new(manners), Arc::new(Responses::default()));
-    Ask { method: Method::GET, home: Some(url.clone()), url, shown_url, headers: HeaderMap::new(), body: None, manners, responses, cookies: None }
+    Ask {
+        method: Method::GET,
+        home: Some(url.clone()),
+        url,
+        shown_url,
+        headers: HeaderMap::new(),
+        body: None,
+        manners,
+        responses,
+        terms: Terms::default(),
+        cookies: Arc::default(),
+    }
 }
 
 fn ask(url: &str) -> Ask {
@@ -71,7 +82,12 @@ async fn statuses_become_troubles() {
     assert!(!why.contains("secret"), "{why}");
     assert!(matches!(trouble(&door, ask(&url("/gone"))).await, Trouble::Gone(_)));
     assert!(matches!(trouble(&door, ask(&url("/no"))).await, Trouble::Blocked(_)));
-    assert!(door.ask(ask(&url("/same"))).await.unwrap().not_modified);
+    let mut conditional = ask(&url("/same"));
+    assert!(matches!(trouble(&door, conditional.clone()).await, Trouble::Lasting(why) if why.contains("304") && !why.contains("secret")));
+    conditional.terms.conditional = true;
+    assert!(matches!(trouble(&door, conditional.clone()).await, Trouble::Lasting(_)));
+    conditional.headers.insert("if-none-match", "\"x\"".parse().unwrap());
+    assert!(door.ask(conditional).await.unwrap().not_modified);
 }
 
 #[tokio::test]
@@ -166,13 +182,15 @@ async fn another_host_gets_no_credentials() {
 }
 
 #[tokio::test]
-async fn cookies_are_kept_where_wanted() {
+async fn cookies_are_kept_for_a_crawl() {
     let server = MockServer::start().await;
     Mock::given(path("/b")).and(header("cookie", "session=1")).respond_with(status(200)).mount(&server).await;
     Mock::given(path("/a")).respond_with(redirect("/b").insert_header("set-cookie", "session=1; Path=/")).mount(&server).await;
     let (door, url) = (Door::new().unwrap(), format!("{}/a", server.uri()));
-    assert!(matches!(trouble(&door, ask(&url)).await, Trouble::Gone(_)));
-    assert!(door.ask(Ask { cookies: Some(Arc::default()), ..ask(&url) }).await.is_ok());
+    let (first, another) = (ask(&url), ask(&format!("{}/b", server.uri())));
+    assert!(door.ask(first.clone()).await.is_ok());
+    assert!(door.ask(Ask { cookies: first.cookies, ..another.clone() }).await.is_ok());
+    assert!(matches!(trouble(&door, another).await, Trouble::Gone(_)));
 }
 
 #[tokio::test]

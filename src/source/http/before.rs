@@ -1,8 +1,8 @@
 //! A first request whose values go into those that follow: a token in a form, a session. Its cookies are kept by the crawl's jar.
 
 use super::super::Access;
-use super::super::decode::Spot;
-use super::super::door::Trouble;
+use super::super::decode::{Spot, first_text};
+use super::super::door::{CookieJar, Terms, Trouble};
 use super::super::template::{Filling, Names};
 use super::Http;
 use super::request::{BodySpec, MethodSpec, Request, Written};
@@ -11,7 +11,6 @@ use crate::diagnostic::Diagnostics;
 use crate::markup;
 use crate::yaml::{Located, OneOrMany, Text};
 use indexmap::IndexMap;
-use reqwest::cookie::Jar;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -98,11 +97,11 @@ impl Before {
         http: &Http,
         access: &Access,
         values: &BTreeMap<String, String>,
-        jar: &Arc<Jar>,
+        jar: &Arc<CookieJar>,
     ) -> Result<BTreeMap<String, String>, Trouble> {
-        let filling = Filling { variables: &access.variables, values, listing: None };
+        let filling = Filling::of(&access.variables, values);
         let ready = self.request.fill(filling).map_err(Trouble::Lasting)?;
-        let answer = http.ask(access, ready, Some(jar), None).await?;
+        let answer = http.ask(access, ready, jar, None, Terms { lenient: true, ..Terms::default() }).await?;
         let headers: Vec<Option<String>> =
             self.take.iter().map(|(_, taken)| if let Taken::Header(name) = taken { answer.header(name).map(str::to_owned) } else { None }).collect();
         let bytes = answer.bytes(MOST_BYTES).await?;
@@ -119,7 +118,8 @@ impl Before {
 }
 
 fn find_all(take: &[(String, Taken)], bytes: &[u8]) -> Vec<Option<String>> {
-    let text = String::from_utf8_lossy(bytes);
+    let unpacked = first_text(bytes, u64::try_from(MOST_BYTES).unwrap_or(u64::MAX)).ok();
+    let text = String::from_utf8_lossy(unpacked.as_deref().unwrap_or(bytes));
     let json: Json = serde_json::from_str(&text).unwrap_or_default();
     let page = take.iter().any(|(_, taken)| matches!(taken, Taken::Body(Spot::Css(_)))).then(|| markup::Page::parse(&text));
     let find = |taken: &Taken| match taken {

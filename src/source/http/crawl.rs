@@ -1,58 +1,22 @@
 //! One crawl after another, page by page, to the proof of what was read. After each page the place where it stands goes along with the
 //! documents, so that a crawl that died goes on there.
 
-use super::super::decode::{Body, Decoder, Found, Spot, Unread};
-use super::super::door::{Answer, Trouble};
-use super::super::json::Item;
+use super::super::decode::Found;
+use super::super::door::{Answer, CookieJar, Doubt, Terms, Trouble};
 use super::super::page::{Added, Pages, Stopped};
 use super::super::template::Filling;
 use super::super::{Access, Approach, Validators, proof};
 use super::Http;
+use super::bookmark::Bookmark;
 use super::paging::{Follows, Hints, Position};
+use super::parsing::{Parsing, Shared};
 use super::spot::said;
 use crate::store::reads::{Proof, ReadState};
-use reqwest::cookie::Jar;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
-use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio_util::io::SyncIoBridge;
-
-/// Where a crawl stands, and what it has read.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Bookmark {
-    crawl: usize,
-    position: Option<Position>,
-    waiting: Vec<String>,
-    tally: Tally,
-}
-
-/// What was read so far.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Tally {
-    pages: i64,
-    items: i64,
-    /// Of them: ads that a page before had held.
-    repeated: i64,
-    bytes: i64,
-    /// What makes the read one in part, whichever process reads its end.
-    #[serde(default)]
-    unreadable: i64,
-    #[serde(default)]
-    nameless: i64,
-    /// What the crawls that have ended stated.
-    stated: Option<i64>,
-    /// Of the crawl under way.
-    crawl_pages: u64,
-    crawl_items: i64,
-    crawl_stated: Option<i64>,
-    /// Why it states nothing, where it should.
-    #[serde(default)]
-    crawl_uncounted: Option<String>,
-    problems: Vec<String>,
-}
 
 /// Why a crawl ended early: what it says of the state of the read, if nothing else was read.
 struct Verdict {
@@ -70,10 +34,8 @@ struct PageRead {
     url: url::Url,
     validators: Validators,
     not_modified: bool,
+    doubt: Option<Doubt>,
 }
-
-/// The pages under way, shared with the thread that parses.
-type Shared = Arc<Mutex<Pages>>;
 
 /// A reading under way.
 pub(super) struct Reading<'h> {
@@ -118,14 +80,13 @@ impl<'h> Reading<'h> {
 
     async fn crawl(&mut self, each: &BTreeMap<String, String>) -> Option<Verdict> {
         self.lock(Pages::begin_crawl);
-        let jar = Arc::new(Jar::default());
-        let jar = self.http.before.is_some().then_some(&jar);
-        let values = match (&self.http.before, jar) {
-            (Some(before), Some(jar)) => match self.http.retried(|| before.take(self.http, self.access, each, jar)).await {
+        let jar = Arc::new(CookieJar::default());
+        let values = match &self.http.before {
+            Some(before) => match self.http.retried(|| before.take(self.http, self.access, each, &jar)).await {
                 Ok(values) => values,
                 Err(trouble) => return Some(self.note(trouble, each, 0)),
             },
-            _ => each.clone(),
+            None => each.clone(),
         };
         let mut visited = HashSet::new();
         let mut verdict = None;
@@ -139,7 +100,7 @@ impl<'h> Reading<'h> {
                 self.mark.tally.problems.push(problem);
                 break;
             }
-            next = match self.http.retried(|| self.page(&position, &values, each, jar)).await {
+            next = match self.http.retried(|| self.page(&position, &values, each, &jar)).await {
                 Ok(page) => self.turn(&position, page).await,
                 Err(trouble) => {
                     let beside = self.beside(&position, &trouble);
@@ -215,8 +176,14 @@ impl<'h> Reading<'h> {
         if page.not_modified {
             return None;
         }
-        if !page.found.place_found && page.found.pages.is_empty() {
-            tally.problems.push(format!("page {}: nothing stands at `{}`", tally.pages, self.http.records));
+        match page.doubt {
+            Some(Doubt::Part(why)) => tally.problems.push(format!("page {}: {why}", tally.pages)),
+            Some(Doubt::Changed(why)) => tally.warning = Some(why),
+            None => {}
+        }
+        let is_behind_the_last = tally.crawl_pages > 1 && tally.crawl_items > 0 && self.http.decoder.reads_cards();
+        if !page.found.place_found && page.found.pages.is_empty() && !is_behind_the_last {
+            tally.problems.push(format!("page {}: {}", tally.pages, self.http.decoder.absence(self.http.records())));
             return None;
         }
         // A source may echo a secret wherever it likes.
@@ -328,8 +295,9 @@ impl<'h> Reading<'h> {
             Some(worst) if tally.pages == 0 && tally.items == 0 => worst,
             _ => judged.state,
         };
-        let whole = matches!(state, ReadState::Complete | ReadState::Empty);
-        Proof { state, validators: (whole && self.http.is_conditional()).then_some(self.validators), not_modified: self.not_modified, ..judged }
+        let is_one_whole_page = matches!(state, ReadState::Complete | ReadState::Empty) && tally.pages == 1;
+        let validators = (is_one_whole_page && self.http.is_conditional()).then_some(self.validators);
+        Proof { state, validators, not_modified: self.not_modified, ..judged.warned_of(tally.warning) }
     }
 
     /// One try at one page.
@@ -338,20 +306,27 @@ impl<'h> Reading<'h> {
         position: &Position,
         values: &BTreeMap<String, String>,
         each: &BTreeMap<String, String>,
-        jar: Option<&Arc<Jar>>,
+        jar: &Arc<CookieJar>,
     ) -> Result<PageRead, Trouble> {
-        let filling = Filling { variables: &self.access.variables, values, listing: None };
+        let named = self.http.paging.named(position);
+        let page = named.as_ref().map(|(name, _)| *name);
+        let with_page: BTreeMap<String, String> = values.clone().into_iter().chain(named.map(|(name, value)| (name.to_owned(), value))).collect();
+        let filling = Filling { page, ..Filling::of(&self.access.variables, &with_page) };
         let mut ready = self.http.request.fill(filling).map_err(Trouble::Lasting)?;
         self.http.paging.apply(position, &mut ready).map_err(Trouble::Lasting)?;
-        let known = self.approach.known.as_ref().filter(|_| self.http.is_conditional());
-        let answer = self.http.ask(self.access, ready, jar, known).await?;
+        // What the read before said of its state it said of its one page.
+        let known = self.approach.known.as_ref().filter(|_| self.http.is_conditional() && *position == Position::Start);
+        let terms = Terms { empty: self.approach.empty_is_honest, ..Terms::default() };
+        let mut answer = self.http.ask(self.access, ready, jar, known, terms).await?;
+        let doubt = answer.doubt.take();
         let validators =
             Validators { etag: answer.header("etag").map(str::to_owned), last_modified: answer.header("last-modified").map(str::to_owned) };
-        if answer.not_modified {
+        if answer.not_modified || matches!(answer.status, 204 | 205) {
             let found = Found { place_found: true, ..Found::default() };
-            return Ok(PageRead { found, items: 0, bytes: 0, header: None, link: None, url: answer.url, validators, not_modified: true });
+            let not_modified = answer.not_modified;
+            return Ok(PageRead { found, items: 0, bytes: 0, header: None, link: None, url: answer.url, validators, not_modified, doubt });
         }
-        self.parse(answer, validators, each).await
+        Ok(PageRead { doubt, ..self.parse(answer, validators, each).await? })
     }
 
     /// Reads the body as a stream on a thread of its own.
@@ -373,53 +348,7 @@ impl<'h> Reading<'h> {
         let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
         let parsed = tokio::task::spawn_blocking(move || work.parse(bridge)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
         let (found, items, bytes) = parsed?;
-        Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false })
-    }
-}
-
-/// What the thread that parses needs.
-struct Parsing {
-    decoder: Decoder,
-    spots: Vec<Spot>,
-    url: String,
-    charset: Option<String>,
-    request: Option<Json>,
-    /// Whether it is a web page, where none is expected.
-    is_page: bool,
-    limit: u64,
-    pages: Shared,
-}
-
-impl Parsing {
-    fn parse(self, body: impl Read) -> Result<(Found, i64, i64), Trouble> {
-        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.begin_page();
-        let origin = Arc::new(json!({ "url": self.url }));
-        let (mut items, mut bytes, mut stopped) = (0, 0, false);
-        let mut put = |item: Item| {
-            items += 1;
-            stopped = pages.put(with_request(item, self.request.as_ref()), &origin).is_err();
-            !stopped
-        };
-        let mut counting = super::super::file::Counting { inner: body, bytes: &mut bytes, left: self.limit, is_over: false };
-        let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
-        match found {
-            _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
-            Ok(found) => Ok((found, items, bytes)),
-            Err(_) if counting.is_over => Err(too_large(self.limit)),
-            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.decoder.explain()))),
-            Err(unread) => Err(unread.told(|why| format!("the body is not whole {}: {why}", self.decoder.explain())).into()),
-        }
-    }
-}
-
-/// What is beyond a limit is so the next time, too.
-impl From<Unread> for Trouble {
-    fn from(unread: Unread) -> Trouble {
-        match unread {
-            Unread::Broken(why) => Trouble::Passing { why, wait: None },
-            Unread::Beyond(why) => Trouble::Lasting(why),
-        }
+        Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false, doubt: None })
     }
 }
 
@@ -427,87 +356,9 @@ fn number(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }
 
-/// A body that is too large is so the next time, too.
-pub(super) fn too_large(limit: u64) -> Trouble {
-    Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes, the most that `limits: {{ page_bytes }}` allows"))
-}
-
-/// The record with the values of the request that are kept, as its last member.
-fn with_request(item: Item, request: Option<&Json>) -> Item {
-    match (item, request) {
-        (Item::Record(text), Some(request)) if text.ends_with('}') => {
-            let open = &text[..text.len() - 1];
-            let comma = if open.trim_end().ends_with('{') { "" } else { "," };
-            Item::Record(format!("{open}{comma}\"request\":{request}}}").into())
-        }
-        (item, _) => item,
-    }
-}
-
-impl Bookmark {
-    /// What comes from the source itself.
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        self.position.iter().filter_map(Position::text).chain(self.waiting.iter().map(String::as_str))
-    }
-
-    /// The same with other texts.
-    fn with_texts(&self, other: impl Fn(&str) -> String) -> Bookmark {
-        let position = self.position.as_ref().map(|position| position.with_text(&other));
-        Bookmark { position, waiting: self.waiting.iter().map(|text| other(text)).collect(), ..self.clone() }
-    }
-
-    /// The bookmark of what follows: a position of this crawl, or the next crawl.
-    fn going_on_at(&self, position: Option<Position>) -> Bookmark {
-        let Some(position) = position else {
-            return Bookmark { crawl: self.crawl + 1, tally: self.tally.next_crawl(), ..Bookmark::default() };
-        };
-        let waiting = self.waiting.iter().filter(|address| position != Position::Address((*address).clone())).cloned().collect();
-        Bookmark { position: Some(position), waiting, ..self.clone() }
-    }
-}
-
-impl Tally {
-    /// Counts what a page held.
-    fn read(&mut self, items: i64) {
-        self.items += items;
-        self.crawl_items += items;
-    }
-
-    /// Counts what a page added: ads that a page before had held are not read twice.
-    fn add(&mut self, added: Added) {
-        let repeated = i64::try_from(added.repeated).unwrap_or_default();
-        self.repeated += repeated;
-        self.crawl_items -= repeated;
-        (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
-    }
-
-    /// The tally when another crawl begins.
-    fn next_crawl(&self) -> Tally {
-        let stated = match (self.stated, self.crawl_stated) {
-            (Some(before), Some(now)) => Some(before + now),
-            (before, now) => before.or(now),
-        };
-        let mut problems = self.problems.clone();
-        problems.extend(self.crawl_uncounted.clone().filter(|why| !self.problems.contains(why)));
-        Tally { stated, crawl_pages: 0, crawl_items: 0, crawl_stated: None, crawl_uncounted: None, problems, ..self.clone() }
-    }
-}
-
 impl ReadState {
     /// Of two reasons to have read nothing, the one that people must act on.
     fn min_of(self, other: ReadState) -> ReadState {
         if other == ReadState::Blocked { other } else { self }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_the_request_become_the_last_member() {
-        let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
-        assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
-        assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
     }
 }

@@ -3,12 +3,12 @@
 
 use super::super::Access;
 use super::super::decode::{Body, DecodeSpec, Decoder, Unread};
-use super::super::door::Trouble;
+use super::super::door::{CookieJar, Doubt, Terms, Trouble};
 use super::super::file::Counting;
 use super::super::json::Item;
 use super::super::template::{Filling, Names};
 use super::Http;
-use super::crawl::too_large;
+use super::parsing::too_large;
 use super::request::{BodySpec, MethodSpec, Request, Written};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Received, Refused};
@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 use tokio_util::io::SyncIoBridge;
 
 /// A detail request.
@@ -111,13 +112,13 @@ impl Detail {
     ///
     /// # Errors
     /// The ad is gone, or its page could not be read.
-    pub async fn complete(&self, http: &Http, access: &Access, listing: &Received) -> Result<Received, NoDetail> {
+    pub async fn complete(&self, http: &Http, access: &Access, listing: &Received, jar: &Arc<CookieJar>) -> Result<Received, NoDetail> {
         let mut document: Json = serde_json::from_str(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
-        let filling = Filling { variables: &access.variables, values: &values, listing: Some(&document) };
+        let filling = Filling { listing: Some(&document), ..Filling::of(&access.variables, &values) };
         let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
         ready.led_from = self.request.home(&access.variables).or_else(|| http.request.home(&access.variables));
-        let found = http.retried(|| async { self.read(http, access, ready.clone()).await }).await.map_err(|trouble| match trouble {
+        let found = http.retried(|| async { self.read(http, access, ready.clone(), jar).await }).await.map_err(|trouble| match trouble {
             Trouble::Gone(why) => NoDetail::Gone(why),
             Trouble::Passing { why, .. } | Trouble::Blocked(why) | Trouble::Lasting(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
                 NoDetail::Failed(why)
@@ -143,8 +144,11 @@ impl Detail {
         Ok(())
     }
 
-    async fn read(&self, http: &Http, access: &Access, ready: super::request::Ready) -> Result<Json, Trouble> {
-        let answer = http.ask(access, ready, None, None).await?;
+    async fn read(&self, http: &Http, access: &Access, ready: super::request::Ready, jar: &Arc<CookieJar>) -> Result<Json, Trouble> {
+        let answer = http.ask(access, ready, jar, None, Terms::default()).await?;
+        if let Some(Doubt::Part(why)) = answer.doubt {
+            return Err(Trouble::Lasting(why));
+        }
         let (url, charset) = (http.redacted(answer.url.as_str(), access), answer.charset());
         let (decoder, left) = (self.decoder.clone(), http.limits.page_bytes);
         let inner = SyncIoBridge::new(Box::pin(answer.into_reader()));

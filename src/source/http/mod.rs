@@ -6,9 +6,12 @@
 
 pub mod auth;
 mod before;
+mod bookmark;
 mod crawl;
 mod detail;
+mod pages;
 pub mod paging;
+mod parsing;
 mod request;
 mod spot;
 
@@ -16,7 +19,9 @@ pub use auth::Tokens;
 pub use detail::{Detail, NoDetail};
 
 use super::decode::{DecodeSpec, Decoder};
-use super::door::{Answer, Ask, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Trouble, Window, is_same_host, kept_back, strip};
+use super::door::{
+    Answer, Ask, CookieJar, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Terms, Trouble, Window, is_same_host, kept_back, strip,
+};
 use super::page::Pages;
 use super::template::{Names, Template, Variables};
 use super::{Access, Approach, Validators, proof, secrets};
@@ -28,10 +33,10 @@ use backon::{ExponentialBuilder, Retryable};
 use before::{Before, BeforeSpec};
 use detail::DetailSpec;
 use indexmap::IndexMap;
-use paging::{PagesSpec, Paging};
+use pages::PagesSpec;
+use paging::Paging;
 use request::{BodySpec, MethodSpec, Ready, Request, Written, filled, redacted};
-use reqwest::cookie::Jar;
-use reqwest::header::{HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{HeaderValue, RANGE};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -123,7 +128,7 @@ pub struct Http {
     /// How an answer is read.
     pub decoder: Decoder,
     charset: Option<String>,
-    records: String,
+    records: Option<String>,
     /// The page of a single ad.
     pub detail: Option<Detail>,
     responses: Arc<Responses>,
@@ -142,6 +147,8 @@ impl HttpSpec {
         let before = self.before.as_ref().map(|before| before.compile(Names { known: Some(&names), listing: false }, out));
         names.extend(self.before.iter().flat_map(BeforeSpec::names));
         let written = Written { url: &self.url, method: self.method, query: &self.query, headers: &self.headers, body: self.body.as_ref() };
+        let of_page = self.pages.as_ref().and_then(|pages| pages.name()).filter(|name| names.iter().all(|known| known != name));
+        names.extend(of_page.map(str::to_owned));
         let request = written.compile(Names { known: Some(&names), listing: false }, out);
         let auth = self.auth.as_ref().map_or(Some(auth::Auth::None), |auth| auth.compile(out));
         let each = self.each(out);
@@ -149,7 +156,8 @@ impl HttpSpec {
         let limits = LimitsSpec::compile(self.limits.as_ref(), out);
         let cap = limits.as_ref().map_or(1000, |limits| limits.pages);
         let place = self.pages.as_ref().map_or_else(|| self.url.place().clone(), |pages| pages.place.clone());
-        let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, &place, out);
+        let named = of_page.filter(|name| request.as_ref().is_some_and(|request| request.holds(name)));
+        let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, named, &place, out);
         let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), self.count.as_ref(), out);
         if self.count.is_none() && paging.as_ref().is_some_and(Paging::wants_count) {
             out.error(&place, "bad-paging", "`total` is the end where a count is reached, and none is stated")
@@ -169,7 +177,7 @@ impl HttpSpec {
             paging: paging?,
             decoder: decoder?,
             charset: charset?,
-            records: self.records.as_ref().map_or_else(|| "$".to_owned(), ToString::to_string),
+            records: self.records.as_ref().map(ToString::to_string),
             detail: present(detail)?,
             responses: Arc::new(responses?),
             manners: Arc::new(manners?),
@@ -218,6 +226,11 @@ impl Http {
     /// The address as far as it is known without asking; where only a variable says it, one that stands for it.
     pub(super) fn example_address(&self) -> String {
         self.request.example(&BTreeMap::new(), None)
+    }
+
+    /// Where the author says that the records stand.
+    pub(super) fn records(&self) -> Option<&str> {
+        self.records.as_deref()
     }
 
     /// The character set that the source says.
@@ -322,35 +335,35 @@ impl Http {
 
     /// One try at a request, signed; once more with a new token if the old one is refused. Where an answer led it to another host it is not
     /// signed and sends no body: whoever writes a page may not send our credentials anywhere.
-    async fn ask(&self, access: &Access, mut ready: Ready, jar: Option<&Arc<Jar>>, known: Option<&Validators>) -> Result<Answer, Trouble> {
-        if let Some(known) = known {
-            let mut set = |name, value: &Option<String>| {
-                if let Some(value) = value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
-                    ready.headers.insert(name, value);
-                }
-            };
-            set(IF_NONE_MATCH, &known.etag);
-            set(IF_MODIFIED_SINCE, &known.last_modified);
-        }
+    async fn ask(
+        &self,
+        access: &Access,
+        mut ready: Ready,
+        jar: &Arc<CookieJar>,
+        known: Option<&Validators>,
+        terms: Terms,
+    ) -> Result<Answer, Trouble> {
+        let conditional = known.is_some_and(|known| ready.ask_for_changes(known));
+        let terms = Terms { conditional, ranged: ready.headers.contains_key(RANGE), ..terms };
         if let Some(home) = ready.led_from.take().filter(|home| !is_same_host(home, &ready.url)) {
             if ready.sent != request::Sent::Nothing {
                 return Err(kept_back(&home, &ready.url));
             }
             strip(&mut ready.headers);
-            return access.door.ask(self.asking(ready, access, jar)).await;
+            return access.door.ask(self.asking(ready, access, jar, terms)).await;
         }
         let mut signed = ready.clone();
         self.auth.sign(&mut signed, self, access).await?;
-        match access.door.ask(self.asking(signed, access, jar)).await {
+        match access.door.ask(self.asking(signed, access, jar, terms)).await {
             Err(Trouble::Blocked(_)) if self.auth.forget(access) => {
                 self.auth.sign(&mut ready, self, access).await?;
-                access.door.ask(self.asking(ready, access, jar)).await
+                access.door.ask(self.asking(ready, access, jar, terms)).await
             }
             other => other,
         }
     }
 
-    fn asking(&self, ready: Ready, access: &Access, jar: Option<&Arc<Jar>>) -> Ask {
+    fn asking(&self, ready: Ready, access: &Access, jar: &Arc<CookieJar>, terms: Terms) -> Ask {
         Ask {
             method: ready.method,
             shown_url: self.redacted(ready.url.as_str(), access),
@@ -360,7 +373,8 @@ impl Http {
             body: ready.sent.bytes(),
             manners: Arc::clone(&self.manners),
             responses: Arc::clone(&self.responses),
-            cookies: jar.cloned(),
+            terms,
+            cookies: Arc::clone(jar),
         }
     }
 
@@ -370,7 +384,8 @@ impl Http {
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form), led_from: None };
-        let answer = access.door.unrecorded().ask(self.asking(ready, access, None)).await?;
+        let terms = Terms { lenient: true, ..Terms::default() };
+        let answer = access.door.unrecorded().ask(self.asking(ready, access, &Arc::default(), terms)).await?;
         answer.bytes(64 * 1024).await
     }
 }

@@ -2,180 +2,40 @@
 //! that died goes on. Nothing here asks the network.
 
 use super::super::decode::Spot;
+use super::pages::Stop;
 use super::request::Ready;
-use super::spot::{Taken, TakenSpec};
-use crate::diagnostic::{Diagnostics, Place};
-use crate::source::decode::DecodeSpec;
-use crate::yaml::{Located, Positive, Text};
-use schemars::JsonSchema;
+use super::spot::Taken;
 use serde::{Deserialize, Serialize};
 use url::Url;
-
-/// How to come to the next page.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "way of paging", rename_all = "snake_case", deny_unknown_fields)]
-pub enum PagesSpec {
-    /// A page number.
-    Number(NumberSpec),
-    /// How many ads to pass over.
-    Offset(OffsetSpec),
-    /// A value in the answer that names the next page.
-    Cursor(CursorSpec),
-    /// The address of the next page, in the answer.
-    Next(NextSpec),
-    /// The address of the next page, in the `Link` header.
-    Link(LinkSpec),
-}
-
-/// Page numbers.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NumberSpec {
-    /// The query parameter.
-    parameter: Option<Located<String>>,
-    /// The member of the body, instead: `variables.page`.
-    member: Option<Located<String>>,
-    /// The number of the first page.
-    #[serde(default = "one")]
-    first: u64,
-    /// What is added for the next.
-    #[serde(default = "one_positive")]
-    step: Positive<u64>,
-    /// Most pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
-    /// What else is the end.
-    #[serde(default)]
-    stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
-    size: Option<Positive<u64>>,
-}
-
-/// Offsets.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OffsetSpec {
-    /// The query parameter.
-    parameter: Option<Located<String>>,
-    /// The member of the body, instead: `variables.offset`.
-    member: Option<Located<String>>,
-    /// The offset of the first page.
-    #[serde(default)]
-    first: u64,
-    /// How many ads a full page holds; without it, what the page before held is added.
-    size: Option<Positive<u64>>,
-    /// Most pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
-    /// What else is the end.
-    #[serde(default)]
-    stop: Vec<Stop>,
-}
-
-/// Cursors.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CursorSpec {
-    /// Where it stands in the body: a path.
-    from: Option<Text>,
-    /// Where it stands in markup: a selector, `input[name=next]@value`.
-    css: Option<Text>,
-    /// A regular expression over the body, its first group.
-    #[serde(rename = "match")]
-    pattern: Option<Text>,
-    /// A header, instead.
-    header: Option<Located<String>>,
-    /// The query parameter it goes into.
-    parameter: Option<Located<String>>,
-    /// The member of the body it goes into, instead.
-    member: Option<Located<String>>,
-    /// Most pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
-    /// What else is the end, beside an answer that names no next page.
-    #[serde(default)]
-    stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
-    size: Option<Positive<u64>>,
-}
-
-/// Addresses in the answer.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NextSpec {
-    /// Where it stands in the body: a path.
-    from: Option<Text>,
-    /// Where it stands in markup: a selector, `a.next@href`.
-    css: Option<Text>,
-    /// A regular expression over the body, its first group.
-    #[serde(rename = "match")]
-    pattern: Option<Text>,
-    /// Most pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
-    /// What else is the end, beside an answer that names no next page.
-    #[serde(default)]
-    stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
-    size: Option<Positive<u64>>,
-}
-
-/// The `Link` header.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct LinkSpec {
-    /// Most pages to read; reaching it leaves the read incomplete.
-    max: Option<Positive<u64>>,
-    /// What else is the end, beside an answer that names no next page.
-    #[serde(default)]
-    stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
-    size: Option<Positive<u64>>,
-}
-
-fn one() -> u64 {
-    1
-}
-
-fn one_positive() -> Positive<u64> {
-    Positive(1)
-}
-
-/// What else is the end of paging.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename = "end of paging", rename_all = "lowercase")]
-pub enum Stop {
-    /// A page with fewer ads than a full one.
-    Short,
-    /// A page that holds no new ad, or a next page that was read before.
-    Repeat,
-    /// A page without ads; by number or offset it always is.
-    Empty,
-    /// That as many ads were read as `count` states; by number or offset it always is.
-    Total,
-}
 
 /// How to come to the next page, compiled.
 #[derive(Debug, Clone)]
 pub struct Paging {
-    way: Way,
+    pub(super) way: Way,
     /// Most pages to read.
     pub max: u64,
-    stop: Vec<Stop>,
-    size: Option<u64>,
+    pub(super) stop: Vec<Stop>,
+    pub(super) size: Option<u64>,
 }
 
+/// The way from one page to the next.
 #[derive(Debug, Clone)]
-enum Way {
+pub(super) enum Way {
     Single,
     Number { target: Target, first: u64, step: u64 },
     Offset { target: Target, first: u64 },
-    Cursor { taken: Taken, target: Target },
+    Cursor { taken: Taken, target: Target, first: Option<String> },
     Next { taken: Taken },
     Link,
 }
 
 /// Where the value of a position goes.
 #[derive(Debug, Clone)]
-enum Target {
+pub(super) enum Target {
     Parameter(String),
     Member(String),
+    /// Wherever the request has this name in braces.
+    Name(&'static str),
 }
 
 /// Where a crawl stands.
@@ -242,69 +102,6 @@ pub enum Follows {
     Broken(String),
 }
 
-impl PagesSpec {
-    /// Compiles it; problems go to `out`.
-    pub fn compile(spec: Option<&PagesSpec>, cap: u64, decode: &DecodeSpec, place: &Place, out: &mut Diagnostics) -> Option<Paging> {
-        let plain = |way| Paging { way, max: cap, stop: Vec::new(), size: None };
-        let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
-        Some(match spec {
-            None => plain(Way::Single),
-            Some(PagesSpec::Link(link)) => {
-                let stop = stops(&link.stop, link.size, place, out)?;
-                Paging { max: max(&link.max), stop, size: link.size.map(|size| size.0), ..plain(Way::Link) }
-            }
-            Some(PagesSpec::Number(number)) => {
-                let target = target(number.parameter.as_ref(), number.member.as_ref(), place, out)?;
-                let way = Way::Number { target, first: number.first, step: number.step.0 };
-                Paging { way, max: max(&number.max), stop: stops(&number.stop, number.size, place, out)?, size: number.size.map(|size| size.0) }
-            }
-            Some(PagesSpec::Offset(offset)) => {
-                let target = target(offset.parameter.as_ref(), offset.member.as_ref(), place, out)?;
-                let way = Way::Offset { target, first: offset.first };
-                Paging { way, max: max(&offset.max), stop: stops(&offset.stop, offset.size, place, out)?, size: offset.size.map(|size| size.0) }
-            }
-            Some(PagesSpec::Cursor(cursor)) => {
-                let taken = TakenSpec {
-                    from: cursor.from.as_ref(),
-                    css: cursor.css.as_ref(),
-                    pattern: cursor.pattern.as_ref(),
-                    header: cursor.header.as_ref(),
-                };
-                let (taken, target) =
-                    (taken.compile(place, Some(decode), out), target(cursor.parameter.as_ref(), cursor.member.as_ref(), place, out));
-                let stop = stops(&cursor.stop, cursor.size, place, out);
-                let way = Way::Cursor { taken: taken?, target: target? };
-                Paging { way, max: max(&cursor.max), stop: stop?, size: cursor.size.map(|size| size.0) }
-            }
-            Some(PagesSpec::Next(next)) => {
-                let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
-                let (taken, stop) = (taken.compile(place, Some(decode), out), stops(&next.stop, next.size, place, out));
-                Paging { way: Way::Next { taken: taken? }, max: max(&next.max), stop: stop?, size: next.size.map(|size| size.0) }
-            }
-        })
-    }
-}
-
-fn target(parameter: Option<&Located<String>>, member: Option<&Located<String>>, place: &Place, out: &mut Diagnostics) -> Option<Target> {
-    match (parameter, member) {
-        (Some(parameter), None) => Some(Target::Parameter(parameter.value.clone())),
-        (None, Some(member)) => Some(Target::Member(member.value.clone())),
-        _ => {
-            out.error(place, "bad-paging", "where the page goes in the request is not said, or said twice")
-                .help("give `parameter: page` for the query, or `member: page` for the body");
-            None
-        }
-    }
-}
-
-fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
-    if stop.contains(&Stop::Short) && size.is_none() {
-        out.error(place, "bad-paging", "`short` needs to know how many ads a full page holds").help("add `size: 20`, or leave `short` out");
-        return None;
-    }
-    Some(stop.to_vec())
-}
-
 impl Paging {
     /// Whether the end is where the stated count is reached, and only because that is said.
     pub fn wants_count(&self) -> bool {
@@ -341,6 +138,7 @@ impl Paging {
     pub fn explain(&self) -> String {
         let of = |target: &Target| match target {
             Target::Parameter(name) | Target::Member(name) => name.clone(),
+            Target::Name(name) => format!("{{{name}}}"),
         };
         match &self.way {
             Way::Single => String::new(),
@@ -362,12 +160,36 @@ impl Paging {
                 let next = ready.url.join(address).map_err(|error| format!("the next page has no address: {error}"))?;
                 ready.led_from = Some(std::mem::replace(&mut ready.url, next));
             }
-            (Way::Number { target, first, .. } | Way::Offset { target, first }, Position::Start) => target.set(ready, &first.to_string()),
-            (Way::Number { target, .. } | Way::Offset { target, .. }, Position::Number(number)) => target.set(ready, &number.to_string()),
-            (Way::Cursor { target, .. }, Position::Cursor(cursor)) => target.set(ready, cursor),
-            _ => {}
+            _ => {
+                if let Some((target, value)) = self.target().zip(self.value(position)) {
+                    target.set(ready, &value);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The name by which the request has the value of a position, and the value; none of a cursor that is not known yet.
+    pub fn named(&self, position: &Position) -> Option<(&'static str, String)> {
+        let Some(Target::Name(name)) = self.target() else { return None };
+        Some((name, self.value(position).unwrap_or_default()))
+    }
+
+    fn target(&self) -> Option<&Target> {
+        match &self.way {
+            Way::Number { target, .. } | Way::Offset { target, .. } | Way::Cursor { target, .. } => Some(target),
+            Way::Single | Way::Next { .. } | Way::Link => None,
+        }
+    }
+
+    fn value(&self, position: &Position) -> Option<String> {
+        match (&self.way, position) {
+            (Way::Number { first, .. } | Way::Offset { first, .. }, Position::Start) => Some(first.to_string()),
+            (Way::Number { .. } | Way::Offset { .. }, Position::Number(number)) => Some(number.to_string()),
+            (Way::Cursor { first, .. }, Position::Start) => first.clone(),
+            (Way::Cursor { .. }, Position::Cursor(cursor)) => Some(cursor.clone()),
+            _ => None,
+        }
     }
 
     /// What follows the page at a position.
@@ -431,6 +253,8 @@ fn next_link(header: &str) -> Option<&str> {
 impl Target {
     fn set(&self, ready: &mut Ready, value: &str) {
         match self {
+            // It is there already: the request was filled in with it.
+            Target::Name(_) => {}
             Target::Member(member) => ready.sent.set(member, value),
             Target::Parameter(name) => {
                 let others: Vec<(String, String)> = ready
@@ -481,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_an_answer_leads_to_is_left_only_where_that_is_said() {
-        let cursor = |stop: &[Stop]| paging(Way::Cursor { taken: Taken::Header("x".into()), target: target() }, stop, None);
+        let cursor = |stop: &[Stop]| paging(Way::Cursor { taken: Taken::Header("x".into()), target: target(), first: None }, stop, None);
         let led = |stop: &[Stop], items, fresh, read| {
             cursor(stop).follows(&Position::Start, &Hints { taken: Some("b".into()), ..hints(items, fresh, read, Some(20)) })
         };
@@ -494,7 +318,7 @@ mod tests {
 
     #[test]
     fn where_a_next_page_is_always_named_a_page_without_a_new_ad_can_be_the_end() {
-        let way = || Way::Cursor { taken: Taken::Header("next".to_owned()), target: target() };
+        let way = || Way::Cursor { taken: Taken::Header("next".to_owned()), target: target(), first: None };
         let after =
             |stop: &[Stop], hints: Hints| paging(way(), stop, Some(10)).follows(&Position::Start, &Hints { taken: Some("a".into()), ..hints });
         let page = Follows::Page(Position::Cursor("a".into()));

@@ -1,13 +1,14 @@
 //! One request as written: address, query, headers and body as templates, filled in when it is sent. What is shown of it to people never
 //! holds the value of a variable, for that may be a secret.
 
+use super::super::Validators;
 use super::super::secrets::{is_secret_header, is_secret_name};
 use super::super::template::{Filling, Missing, Names, Template, Variables};
 use crate::diagnostic::Diagnostics;
 use crate::yaml::{Located, Node, OneOrMany, Text};
 use indexmap::IndexMap;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -90,6 +91,18 @@ pub struct Ready {
     pub sent: Sent,
     /// Where the author sent it, if an answer then led it elsewhere: at another host it carries no credentials.
     pub led_from: Option<Url>,
+}
+
+impl Ready {
+    /// Asks only for what has changed since a state that the source named; whether it named one.
+    pub fn ask_for_changes(&mut self, known: &Validators) -> bool {
+        let named = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)];
+        let values = named.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value.as_deref()?).ok()?)));
+        let values: Vec<(HeaderName, HeaderValue)> = values.collect();
+        let is_named = !values.is_empty();
+        self.headers.extend(values);
+        is_named
+    }
 }
 
 /// A body that paging may still add to.
@@ -191,7 +204,8 @@ impl Tree {
     fn fill(&self, filling: Filling) -> Result<Json, Missing> {
         Ok(match self {
             Tree::Fixed(fixed) => fixed.clone(),
-            Tree::Text(template) => Json::String(template.fill_all(filling)?),
+            Tree::Text(template) if filling.is_unknown_page(template) => Json::Null,
+            Tree::Text(template) => filling.typed(template, template.fill_all(filling)?),
             Tree::List(items) => Json::Array(items.iter().map(|item| item.fill(filling)).collect::<Result<_, _>>()?),
             Tree::Object(entries) => {
                 Json::Object(entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(filling)?))).collect::<Result<_, Missing>>()?)
@@ -220,7 +234,7 @@ impl Request {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("`{}` is neither http nor https", self.url));
         }
-        for (name, value) in &self.query {
+        for (name, value) in self.query.iter().filter(|(_, value)| !filling.is_unknown_page(value)) {
             let value = value.fill_all(filling).map_err(|missing| missing.to_string())?;
             url.query_pairs_mut().append_pair(name, &value);
         }
@@ -238,8 +252,13 @@ impl Request {
 
     /// An address that it could go to, for trying out pages that are at hand: as a run would have it, as far as that is known.
     pub fn example(&self, values: &BTreeMap<String, String>, listing: Option<&Json>) -> String {
-        let filled = self.fill(Filling { variables: &Variables::new(), values, listing }).map(|ready| ready.url);
+        let filled = self.fill(Filling { listing, ..Filling::of(&Variables::new(), values) }).map(|ready| ready.url);
         filled.or_else(|_| Url::parse(&self.url.example())).map_or_else(|_| "https://example.org/".to_owned(), String::from)
+    }
+
+    /// Whether it holds a name in braces anywhere.
+    pub fn holds(&self, name: &str) -> bool {
+        self.templates().iter().any(|template| template.holds(name))
     }
 
     /// Where the author sends it; nothing if only an answer says where.
@@ -291,9 +310,23 @@ impl Body {
             Body::Json(tree) => Sent::Json(tree.fill(filling)?),
             Body::Text(template) => Sent::Text(template.fill_all(filling)?),
             Body::Form(pairs) => {
-                Sent::Form(pairs.iter().map(|(name, value)| Ok((name.clone(), value.fill_all(filling)?))).collect::<Result<_, Missing>>()?)
+                let known = pairs.iter().filter(|(_, value)| !filling.is_unknown_page(value));
+                Sent::Form(known.map(|(name, value)| Ok((name.clone(), value.fill_all(filling)?))).collect::<Result<_, Missing>>()?)
             }
         })
+    }
+}
+
+impl Filling<'_> {
+    /// Whether a text is nothing but the page, and that has no value yet: what would carry it is left out.
+    fn is_unknown_page(&self, template: &Template) -> bool {
+        self.page.is_some_and(|page| template.is_only(page) && self.values.get(page).is_some_and(String::is_empty))
+    }
+
+    /// A text as JSON: the number of a page is a number there, for bodies tell numbers from texts.
+    fn typed(&self, template: &Template, text: String) -> Json {
+        let number = self.page.filter(|page| template.is_only(page)).and_then(|_| text.parse::<u64>().ok());
+        number.map_or(Json::String(text), Json::from)
     }
 }
 

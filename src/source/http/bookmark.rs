@@ -1,0 +1,92 @@
+//! Where a crawl stands and what it has read so far: kept along with the documents of each page, so that a crawl that died
+//! goes on there.
+
+use super::super::page::Added;
+use super::paging::Position;
+use serde::{Deserialize, Serialize};
+
+/// Where a crawl stands, and what it has read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Bookmark {
+    pub(super) crawl: usize,
+    pub(super) position: Option<Position>,
+    pub(super) waiting: Vec<String>,
+    pub(super) tally: Tally,
+}
+
+/// What was read so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tally {
+    pub(super) pages: i64,
+    pub(super) items: i64,
+    /// Of them: ads that a page before had held.
+    pub(super) repeated: i64,
+    pub(super) bytes: i64,
+    /// What makes the read one in part, whichever process reads its end.
+    #[serde(default)]
+    pub(super) unreadable: i64,
+    #[serde(default)]
+    pub(super) nameless: i64,
+    /// What the crawls that have ended stated.
+    pub(super) stated: Option<i64>,
+    /// Of the crawl under way.
+    pub(super) crawl_pages: u64,
+    pub(super) crawl_items: i64,
+    pub(super) crawl_stated: Option<i64>,
+    /// Why it states nothing, where it should.
+    #[serde(default)]
+    pub(super) crawl_uncounted: Option<String>,
+    pub(super) problems: Vec<String>,
+    /// What someone should know though nothing is missing.
+    #[serde(default)]
+    pub(super) warning: Option<String>,
+}
+
+impl Bookmark {
+    /// What comes from the source itself.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.position.iter().filter_map(Position::text).chain(self.waiting.iter().map(String::as_str))
+    }
+
+    /// The same with other texts.
+    pub(super) fn with_texts(&self, other: impl Fn(&str) -> String) -> Bookmark {
+        let position = self.position.as_ref().map(|position| position.with_text(&other));
+        Bookmark { position, waiting: self.waiting.iter().map(|text| other(text)).collect(), ..self.clone() }
+    }
+
+    /// The bookmark of what follows: a position of this crawl, or the next crawl.
+    pub(super) fn going_on_at(&self, position: Option<Position>) -> Bookmark {
+        let Some(position) = position else {
+            return Bookmark { crawl: self.crawl + 1, tally: self.tally.next_crawl(), ..Bookmark::default() };
+        };
+        let waiting = self.waiting.iter().filter(|address| position != Position::Address((*address).clone())).cloned().collect();
+        Bookmark { position: Some(position), waiting, ..self.clone() }
+    }
+}
+
+impl Tally {
+    /// Counts what a page held.
+    pub(super) fn read(&mut self, items: i64) {
+        self.items += items;
+        self.crawl_items += items;
+    }
+
+    /// Counts what a page added: ads that a page before had held are not read twice.
+    pub(super) fn add(&mut self, added: Added) {
+        let repeated = i64::try_from(added.repeated).unwrap_or_default();
+        self.repeated += repeated;
+        self.crawl_items -= repeated;
+        (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
+    }
+
+    /// The tally when another crawl begins.
+    pub(super) fn next_crawl(&self) -> Tally {
+        let stated = match (self.stated, self.crawl_stated) {
+            (Some(before), Some(now)) => Some(before + now),
+            (before, now) => before.or(now),
+        };
+        let mut problems = self.problems.clone();
+        problems.extend(self.crawl_uncounted.clone().filter(|why| !self.problems.contains(why)));
+        Tally { stated, crawl_pages: 0, crawl_items: 0, crawl_stated: None, crawl_uncounted: None, problems, ..self.clone() }
+    }
+}

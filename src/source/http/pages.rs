@@ -1,0 +1,236 @@
+//! `pages:` of the YAML, and what is compiled of it: how a crawl comes from one page to the next. Where the page goes in the
+//! request is said by a parameter or member, or by its name in braces anywhere in the request.
+
+use super::paging::{Paging, Target, Way};
+use super::spot::TakenSpec;
+use crate::diagnostic::{Diagnostics, Place};
+use crate::source::decode::DecodeSpec;
+use crate::yaml::{Located, Positive, Text};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How to come to the next page.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename = "way of paging", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PagesSpec {
+    /// A page number.
+    Number(NumberSpec),
+    /// How many ads to pass over.
+    Offset(OffsetSpec),
+    /// A value in the answer that names the next page.
+    Cursor(Box<CursorSpec>),
+    /// The address of the next page, in the answer.
+    Next(NextSpec),
+    /// The address of the next page, in the `Link` header.
+    Link(LinkSpec),
+}
+
+/// Page numbers.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NumberSpec {
+    /// The query parameter.
+    parameter: Option<Located<String>>,
+    /// The member of the body, instead: `variables.page`. Without both the number goes where the request says `{page}`.
+    member: Option<Located<String>>,
+    /// The number of the first page.
+    #[serde(default = "one")]
+    first: u64,
+    /// What is added for the next.
+    #[serde(default = "one_positive")]
+    step: Positive<u64>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
+}
+
+/// Offsets.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OffsetSpec {
+    /// The query parameter.
+    parameter: Option<Located<String>>,
+    /// The member of the body, instead: `variables.offset`. Without both the offset goes where the request says `{offset}`.
+    member: Option<Located<String>>,
+    /// The offset of the first page.
+    #[serde(default)]
+    first: u64,
+    /// How many ads a full page holds; without it, what the page before held is added.
+    size: Option<Positive<u64>>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end.
+    #[serde(default)]
+    stop: Vec<Stop>,
+}
+
+/// Cursors.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CursorSpec {
+    /// Where it stands in the body: a path.
+    from: Option<Text>,
+    /// Where it stands in markup: a selector, `input[name=next]@value`.
+    css: Option<Text>,
+    /// A regular expression over the body, its first group.
+    #[serde(rename = "match")]
+    pattern: Option<Text>,
+    /// A header, instead.
+    header: Option<Located<String>>,
+    /// The query parameter it goes into.
+    parameter: Option<Located<String>>,
+    /// The member of the body it goes into, instead. Without both it goes where the request says `{cursor}`.
+    member: Option<Located<String>>,
+    /// What stands for it in the first request, such as `*`; without it nothing does.
+    first: Option<Text>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end, beside an answer that names no next page.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
+}
+
+/// Addresses in the answer.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextSpec {
+    /// Where it stands in the body: a path.
+    from: Option<Text>,
+    /// Where it stands in markup: a selector, `a.next@href`.
+    css: Option<Text>,
+    /// A regular expression over the body, its first group.
+    #[serde(rename = "match")]
+    pattern: Option<Text>,
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end, beside an answer that names no next page.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
+}
+
+/// The `Link` header.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkSpec {
+    /// Most pages to read; reaching it leaves the read incomplete.
+    max: Option<Positive<u64>>,
+    /// What else is the end, beside an answer that names no next page.
+    #[serde(default)]
+    stop: Vec<Stop>,
+    /// How many ads a full page holds, for `stop: [short]`.
+    size: Option<Positive<u64>>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn one_positive() -> Positive<u64> {
+    Positive(1)
+}
+
+/// What else is the end of paging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "end of paging", rename_all = "lowercase")]
+pub enum Stop {
+    /// A page with fewer ads than a full one.
+    Short,
+    /// A page that holds no new ad, or a next page that was read before.
+    Repeat,
+    /// A page without ads; by number or offset it always is.
+    Empty,
+    /// That as many ads were read as `count` states; by number or offset it always is.
+    Total,
+}
+
+impl PagesSpec {
+    /// The name of what tells a page from the next, where the request may say it in braces.
+    pub fn name(&self) -> Option<&'static str> {
+        match self {
+            PagesSpec::Number(_) => Some("page"),
+            PagesSpec::Offset(_) => Some("offset"),
+            PagesSpec::Cursor(_) => Some("cursor"),
+            PagesSpec::Next(_) | PagesSpec::Link(_) => None,
+        }
+    }
+
+    /// Compiles it; problems go to `out`. `named` is its name, if the request holds that.
+    pub fn compile(
+        spec: Option<&PagesSpec>,
+        cap: u64,
+        decode: &DecodeSpec,
+        named: Option<&'static str>,
+        place: &Place,
+        out: &mut Diagnostics,
+    ) -> Option<Paging> {
+        let target = |parameter: &Option<Located<String>>, member: &Option<Located<String>>, out: &mut Diagnostics| {
+            target([parameter.as_ref(), member.as_ref()], named, place, out)
+        };
+        let plain = |way| Paging { way, max: cap, stop: Vec::new(), size: None };
+        let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
+        Some(match spec {
+            None => plain(Way::Single),
+            Some(PagesSpec::Link(link)) => {
+                let stop = stops(&link.stop, link.size, place, out)?;
+                Paging { max: max(&link.max), stop, size: link.size.map(|size| size.0), ..plain(Way::Link) }
+            }
+            Some(PagesSpec::Number(number)) => {
+                let target = target(&number.parameter, &number.member, out)?;
+                let way = Way::Number { target, first: number.first, step: number.step.0 };
+                Paging { way, max: max(&number.max), stop: stops(&number.stop, number.size, place, out)?, size: number.size.map(|size| size.0) }
+            }
+            Some(PagesSpec::Offset(offset)) => {
+                let target = target(&offset.parameter, &offset.member, out)?;
+                let way = Way::Offset { target, first: offset.first };
+                Paging { way, max: max(&offset.max), stop: stops(&offset.stop, offset.size, place, out)?, size: offset.size.map(|size| size.0) }
+            }
+            Some(PagesSpec::Cursor(cursor)) => {
+                let taken = TakenSpec {
+                    from: cursor.from.as_ref(),
+                    css: cursor.css.as_ref(),
+                    pattern: cursor.pattern.as_ref(),
+                    header: cursor.header.as_ref(),
+                };
+                let (taken, target) = (taken.compile(place, Some(decode), out), target(&cursor.parameter, &cursor.member, out));
+                let stop = stops(&cursor.stop, cursor.size, place, out);
+                let way = Way::Cursor { taken: taken?, target: target?, first: cursor.first.as_ref().map(ToString::to_string) };
+                Paging { way, max: max(&cursor.max), stop: stop?, size: cursor.size.map(|size| size.0) }
+            }
+            Some(PagesSpec::Next(next)) => {
+                let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
+                let (taken, stop) = (taken.compile(place, Some(decode), out), stops(&next.stop, next.size, place, out));
+                Paging { way: Way::Next { taken: taken? }, max: max(&next.max), stop: stop?, size: next.size.map(|size| size.0) }
+            }
+        })
+    }
+}
+
+fn target(given: [Option<&Located<String>>; 2], named: Option<&'static str>, place: &Place, out: &mut Diagnostics) -> Option<Target> {
+    match (given, named) {
+        ([Some(parameter), None], None) => Some(Target::Parameter(parameter.value.clone())),
+        ([None, Some(member)], None) => Some(Target::Member(member.value.clone())),
+        ([None, None], Some(name)) => Some(Target::Name(name)),
+        _ => {
+            out.error(place, "bad-paging", "where the page goes in the request is not said, or said twice").help(
+                "give `parameter: page` for the query, `member: page` for the body, or write `{page}`, `{offset}` or `{cursor}` anywhere in the request",
+            );
+            None
+        }
+    }
+}
+
+fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
+    if stop.contains(&Stop::Short) && size.is_none() {
+        out.error(place, "bad-paging", "`short` needs to know how many ads a full page holds").help("add `size: 20`, or leave `short` out");
+        return None;
+    }
+    Some(stop.to_vec())
+}

@@ -1,0 +1,88 @@
+//! The body of one page, read as a stream on a thread that may wait for it.
+
+use super::super::decode::{Body, Decoder, Found, Spot, Unread};
+use super::super::door::Trouble;
+use super::super::file::Counting;
+use super::super::json::Item;
+use super::super::page::Pages;
+use serde_json::{Value as Json, json};
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The pages under way, shared with the thread that parses.
+pub(super) type Shared = Arc<Mutex<Pages>>;
+
+/// What the thread that parses needs.
+pub(super) struct Parsing {
+    pub(super) decoder: Decoder,
+    pub(super) spots: Vec<Spot>,
+    pub(super) url: String,
+    pub(super) charset: Option<String>,
+    pub(super) request: Option<Json>,
+    /// Whether it is a web page, where none is expected.
+    pub(super) is_page: bool,
+    pub(super) limit: u64,
+    pub(super) pages: Shared,
+}
+
+impl Parsing {
+    pub(super) fn parse(self, body: impl Read) -> Result<(Found, i64, i64), Trouble> {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.begin_page();
+        let origin = Arc::new(json!({ "url": self.url }));
+        let (mut items, mut bytes, mut stopped) = (0, 0, false);
+        let mut put = |item: Item| {
+            items += 1;
+            stopped = pages.put(with_request(item, self.request.as_ref()), &origin).is_err();
+            !stopped
+        };
+        let mut counting = Counting { inner: body, bytes: &mut bytes, left: self.limit, is_over: false };
+        let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
+        match found {
+            _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
+            Ok(found) => Ok((found, items, bytes)),
+            Err(_) if counting.is_over => Err(too_large(self.limit)),
+            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.decoder.explain()))),
+            Err(unread) => Err(unread.told(|why| format!("the body is not whole {}: {why}", self.decoder.explain())).into()),
+        }
+    }
+}
+
+/// What is beyond a limit is so the next time, too.
+impl From<Unread> for Trouble {
+    fn from(unread: Unread) -> Trouble {
+        match unread {
+            Unread::Broken(why) => Trouble::Passing { why, wait: None },
+            Unread::Beyond(why) => Trouble::Lasting(why),
+        }
+    }
+}
+
+/// A body that is too large is so the next time, too.
+pub(super) fn too_large(limit: u64) -> Trouble {
+    Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes, the most that `limits: {{ page_bytes }}` allows"))
+}
+
+/// The record with the values of the request that are kept, as its last member.
+fn with_request(item: Item, request: Option<&Json>) -> Item {
+    match (item, request) {
+        (Item::Record(text), Some(request)) if text.ends_with('}') => {
+            let open = &text[..text.len() - 1];
+            let comma = if open.trim_end().ends_with('{') { "" } else { "," };
+            Item::Record(format!("{open}{comma}\"request\":{request}}}").into())
+        }
+        (item, _) => item,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_the_request_become_the_last_member() {
+        let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
+        assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
+        assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
+    }
+}
