@@ -5,6 +5,7 @@ use super::last_good::{self, Broken};
 use super::records::{self, View};
 use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_institutions, flow, out, show};
 use crate::engine::foresee::Foreseen;
+use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Request, RunError, Summary, Watcher};
 use crate::plan::{Checked, Plan, Standing};
 use crate::report::records::changes;
@@ -17,8 +18,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Institutions that run at the same time.
+/// Institutions that work at the same time.
 const AT_ONCE: u8 = 4;
+/// Institutions that are under way at the same time: most of them wait for their sources.
+const UNDER_WAY: usize = 40;
 
 /// Run institutions now.
 #[derive(clap::Args)]
@@ -40,7 +43,7 @@ pub struct Run {
     /// Wait for a run of the same institution instead of giving up
     #[arg(long)]
     wait: bool,
-    /// Institutions that run at the same time
+    /// Institutions that work at the same time; those that only wait for their sources do not count
     #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u8).range(1..=32))]
     parallel: u8,
     /// Exit with 3 when jobs were created, updated, reopened or archived
@@ -134,10 +137,11 @@ impl Run {
             (false, _) if edge.terminal => progress::bars(),
             _ => progress::quiet(),
         };
-        let engine = engine(edge, checked, &database, self.recorded.as_deref(), watcher)?;
+        let turns = WorkTurns::new(usize::from(self.parallel));
+        let engine = Engine { turns, ..engine(edge, checked, &database, self.recorded.as_deref(), watcher)? };
         let request = self.request(edge);
         let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), self.run_one(&engine, plan, &request).await) });
-        let mut results: Results = futures::stream::iter(running).buffer_unordered(usize::from(self.parallel)).collect().await;
+        let mut results: Results = futures::stream::iter(running).buffer_unordered(UNDER_WAY).collect().await;
         results.sort_by(|a, b| a.0.cmp(&b.0));
         let code = self.tell(edge, &results, left_out > 0);
         database.close().await?;
@@ -218,7 +222,9 @@ impl Run {
 pub(super) fn engine(edge: &Edge, checked: &Checked, database: &Database, recorded: Option<&Path>, watcher: Watcher) -> Result<Engine, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
-    Ok(Engine { store: database.store.clone(), access: edge.access(door(edge, recorded)?), sandbox: Arc::clone(&checked.sandbox), watcher, stop })
+    let turns = WorkTurns::new(usize::from(AT_ONCE));
+    let access = edge.access(door(edge, recorded)?);
+    Ok(Engine { store: database.store.clone(), access, sandbox: Arc::clone(&checked.sandbox), watcher, stop, turns })
 }
 
 /// The door to the network, or to a recording.

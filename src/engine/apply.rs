@@ -37,7 +37,10 @@ impl Engine {
             return Err(moved("the tables have changed since it was made: another run, a decision on a hold, or a command".to_owned()));
         }
         self.check_clock(plan, request).await?;
-        let run = Run::begin(self, plan, request, self.store.rehearsal().await?.under(lock.guard(&plan.tenant.slug))).await?;
+        let turn = self.turns.one();
+        let _working = turn.take().await;
+        let lane = self.store.rehearsal().await?.under(lock.guard(&plan.tenant.slug));
+        let run = Run::begin(self, plan, request, lane, turn).await?;
         let summary = run.go(saved.feeds(), (request.now)()).await?;
         let done = run.records(&Wanted::default(), "applied").await?;
         if let Some(why) = differs(saved, &summary, &done)? {

@@ -78,7 +78,9 @@ impl Engine {
         let begun = (request.now)();
         let feeds = spool::read_all(self, plan, request).await?;
         let mut saved = before.map(|digest| Saved::begin(plan, request, digest, &feeds));
-        let run = Run::begin(self, plan, request, self.store.rehearsal().await?).await?;
+        let turn = self.turns.one();
+        let _working = turn.take().await;
+        let run = Run::begin(self, plan, request, self.store.rehearsal().await?, turn).await?;
         let summary = run.go(feeds, begun).await?;
         let records = Arc::new(run.records(wanted, "records").await?);
         if let Some(saved) = &mut saved {

@@ -21,6 +21,7 @@ pub mod spool;
 pub mod stream;
 pub mod tally;
 pub mod trail;
+pub mod turn;
 pub mod verdicts;
 
 pub use event::{Event, Watcher};
@@ -42,10 +43,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tally::Tally;
 use tokio_util::sync::CancellationToken;
+use turn::{WorkTurn, WorkTurns};
 use uuid::Uuid;
 
-/// Sources of one institution that are read at the same time.
-const SOURCES_AT_ONCE: usize = 8;
+/// Files of one institution that are read at the same time.
+const FILES_AT_ONCE: usize = 8;
+/// Boards of one institution that are read at the same time: mostly they are waited for.
+const BOARDS_AT_ONCE: usize = 64;
 
 /// How a run was asked for.
 #[derive(Clone)]
@@ -129,6 +133,8 @@ pub struct Engine {
     pub watcher: Watcher,
     /// Stops runs.
     pub stop: CancellationToken,
+    /// How many institutions work at the same time.
+    pub turns: WorkTurns,
 }
 
 /// One run of one plan, under way.
@@ -137,6 +143,7 @@ struct Run<'e> {
     plan: &'e Plan,
     request: &'e Request,
     lane: Lane,
+    turn: WorkTurn,
     id: i64,
     tally: Mutex<Tally>,
 }
@@ -158,9 +165,12 @@ impl Engine {
         self.check_clock(plan, request).await?;
         let begun = (request.now)();
         let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
+        let turn = self.turns.one();
+        // A dry run has read everything: what is left is work, in one transaction.
+        let _working = if request.dry_run { Some(turn.take().await) } else { None };
         let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
         let lane = lane.under(lock.guard(&plan.tenant.slug));
-        let run = Run::begin(self, plan, request, lane).await?;
+        let run = Run::begin(self, plan, request, lane, turn).await?;
         let summary = run.go(feeds, begun).await?;
         if request.dry_run {
             run.roll_back(&summary).await?;
@@ -200,7 +210,7 @@ async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> 
 
 impl<'e> Run<'e> {
     /// A run gets its number.
-    async fn begin(engine: &'e Engine, plan: &'e Plan, request: &'e Request, lane: Lane) -> Result<Run<'e>, RunError> {
+    async fn begin(engine: &'e Engine, plan: &'e Plan, request: &'e Request, lane: Lane, turn: WorkTurn) -> Result<Run<'e>, RunError> {
         let mut held = lane.hold().await?;
         let mut tx = held.begin_batch().await?;
         let id = runs::begin(&mut tx, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
@@ -209,7 +219,7 @@ impl<'e> Run<'e> {
         }
         tx.commit().await.map_err(StoreError::from)?;
         drop(held);
-        Ok(Run { engine, plan, request, lane, id, tally: Mutex::new(Tally::default()) })
+        Ok(Run { engine, plan, request, lane, turn, id, tally: Mutex::new(Tally::default()) })
     }
 }
 
@@ -238,7 +248,15 @@ impl Run<'_> {
 
     /// Streams all sources side by side; a dead or slow one delays no other.
     async fn stream_all(&self, feeds: Vec<Feed>) -> BTreeMap<String, RunError> {
-        let mut waiting = self.plan.flows.iter().zip(feeds);
+        let all = self.plan.flows.iter().zip(feeds);
+        let (boards, files): (Vec<_>, Vec<_>) = all.partition(|(flow, feed)| feed.is_awaited(flow));
+        let (mut errors, others) = tokio::join!(self.stream_some(boards, BOARDS_AT_ONCE), self.stream_some(files, FILES_AT_ONCE));
+        errors.extend(others);
+        errors
+    }
+
+    async fn stream_some(&self, sources: Vec<(&Flow, Feed)>, at_once: usize) -> BTreeMap<String, RunError> {
+        let mut waiting = sources.into_iter();
         let mut working = FuturesUnordered::new();
         let mut errors = BTreeMap::new();
         let begin = |(flow, feed): (&Flow, Feed)| {
@@ -246,7 +264,7 @@ impl Run<'_> {
             let work = stream::stream(self, self.setting(flow), flow.clone(), feed);
             async move { (source, work.await) }
         };
-        working.extend(waiting.by_ref().take(SOURCES_AT_ONCE).map(begin));
+        working.extend(waiting.by_ref().take(at_once).map(begin));
         while let Some((source, result)) = working.next().await {
             if let Err(error) = result {
                 errors.insert(source, error);

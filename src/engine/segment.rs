@@ -27,6 +27,7 @@ pub(super) async fn derive_fresh(
     let batches = futures::stream::unfold(documents, |mut documents| async move { documents.recv().await.map(|batch| (Ok(batch), documents)) });
     batches
         .try_for_each_concurrent(run.lane.width(), |batch: Vec<Document>| async move {
+            let _working = run.turn.take().await;
             let mut held = run.lane.hold().await?;
             let ads = work::of(&mut held, &setting.stream, setting.fingerprint, setting.at, batch).await?;
             derive(run, setting, flow, &mut held, ads).await

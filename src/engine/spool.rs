@@ -1,7 +1,7 @@
 //! Where the documents of a run come from: live from the source, or from the spool of a dry run, which reads
 //! everything before its transaction begins, so that no transaction ever waits for the network.
 
-use super::{Engine, Request, RunError, SOURCES_AT_ONCE, detail};
+use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, Request, RunError, detail};
 use crate::plan::{Flow, Plan};
 use crate::source::{Approach, Pages, proof};
 use crate::store::Stream;
@@ -56,6 +56,11 @@ impl Drop for SpoolFile {
 }
 
 impl Feed {
+    /// Whether most of the time goes into waiting for answers.
+    pub(super) fn is_awaited(&self, flow: &Flow) -> bool {
+        matches!(self, Feed::Live) && flow.fetch.is_remote()
+    }
+
     /// Puts all documents into `pages`.
     pub async fn read(self, engine: &Engine, flow: &Flow, approach: &Approach, pages: Pages) -> Proof {
         match self {
@@ -74,7 +79,9 @@ impl Feed {
 /// Reads all sources of a plan into the spool, as many side by side as a run reads.
 pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result<Vec<Feed>, RunError> {
     let reading = plan.flows.iter().map(|flow| read_one(engine, plan, flow, request));
-    futures::stream::iter(reading).buffered(SOURCES_AT_ONCE).try_collect().await
+    let is_awaited = plan.flows.iter().any(|flow| flow.fetch.is_remote());
+    let at_once = if is_awaited { BOARDS_AT_ONCE } else { FILES_AT_ONCE };
+    futures::stream::iter(reading).buffered(at_once).try_collect().await
 }
 
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {

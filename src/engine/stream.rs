@@ -22,12 +22,19 @@ const NO_READ: i64 = 0;
 
 /// Streams one source to its end.
 pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, feed: Feed) -> Result<(), RunError> {
+    let working = run.turn.take().await;
     remember(run, &setting).await?;
     forget_deleted(run, &setting).await?;
     if let Some(why) = flow.fetch.waits(setting.at, setting.zone) {
         return pass_by(run, &setting, &flow, why).await;
     }
+    // While it is waited for, its pages take their turn as they come.
+    let working = if feed.is_awaited(&flow) { None } else { Some(working) };
     let (read, end) = read_to_end(run, &setting, &flow, feed).await?;
+    let _working = match working {
+        Some(working) => working,
+        None => run.turn.take().await,
+    };
     if quality::weigh(run, &setting, &flow, end).await? {
         // Nothing of this read is acted upon, its gaps included; closing dates pass all the same.
         return settle(run, &setting, &flow, None, Counted { read, archived: 0, is_held: true }).await;
@@ -165,6 +172,7 @@ async fn store_pages(
         };
         let is_last = page.is_none();
         if let Some(page) = page {
+            let _working = run.turn.take().await;
             waiting.extend(store_page(run, setting, read, page).await?);
         }
         while waiting.len() >= flow.batch || (is_last && !waiting.is_empty()) {

@@ -109,6 +109,11 @@ impl Source {
         }
     }
 
+    /// Whether it is asked over the network, which takes mostly waiting.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Source::Http(_))
+    }
+
     /// Reads everything, page by page.
     pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
         let pages = pages.masked(access.secrets.clone());

@@ -2,6 +2,7 @@
 //! for the test and removed after it. Nothing is asked over the network.
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Request, Summary};
 use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
 use crate::plan::trial::compare_field;
@@ -115,6 +116,7 @@ async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &St
         sandbox: Arc::clone(&checked.sandbox),
         watcher: Arc::new(|_| ControlFlow::Continue(())),
         stop: CancellationToken::new(),
+        turns: WorkTurns::new(1),
     };
     let spool = ground.spool.clone();
     let request = Request { at: day.at, dry_run: false, wait: true, now: ground.now, host: ground.host.clone(), spool };

@@ -1,12 +1,13 @@
 //! What answers mean: every status has one meaning, and only as an answer to what was asked. Packed, moved, guarded by
 //! cookies or slow, a board is read to its end or is known not to be.
 
-use crate::lab::Lab;
+use crate::lab::{Lab, Step};
 use crate::sources::{board, jobs, run, state};
 use serde_json::json;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use weir::store::reads::ReadState;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
@@ -257,4 +258,20 @@ async fn all_members_of_a_packed_body_are_read_or_the_read_is_partial() {
         assert!(summary.total.created >= least, "{label:?}: {}", summary.total.created);
         lab.bench.drop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_queues_behind_a_board_that_is_waited_for() {
+    let server = server(|_| list(0..2).set_delay(Duration::from_secs(8))).await;
+    let lab = board(&server, "").await;
+    let slow = std::fs::read_to_string(lab.folder.join("institutions/acme.yaml")).unwrap();
+    for name in ["acme", "bcme"] {
+        lab.write(&format!("institutions/{name}.yaml"), &slow.replace("institution: acme", &format!("institution: {name}")));
+    }
+    lab.write("jobs.json", &json!(jobs(0..3)).to_string());
+    let quick = "institution: quick\ntimezone: Australia/Sydney\nsources:\n  board:\n    fetch: { file: { path: jobs.json } }\n    id: $.id\n    job: { title: $.title }\n";
+    lab.write("institutions/quick.yaml", quick);
+    let ended = lab.run_side_by_side(&Step::new("2026-09-01", &[]), 1).await;
+    assert_eq!((ended[0].as_str(), ended.len()), ("quick", 3));
+    lab.bench.drop().await;
 }

@@ -130,6 +130,19 @@ impl Lab {
         results
     }
 
+    /// Runs all institutions side by side, of which so many work at the same time; their names in the order in which they end.
+    pub async fn run_side_by_side(&self, step: &Step, turns: usize) -> Vec<String> {
+        use futures::StreamExt;
+        let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
+        let engine = Engine { turns: weir::engine::turn::WorkTurns::new(turns), ..engine };
+        let request = self.request(step, false);
+        let (engine, request) = (&engine, &request);
+        let running = active(&checked).map(|plan| async move { engine.run(plan, request).await.map(|_| plan.tenant.slug.clone()).unwrap() });
+        let ended = running.collect::<futures::stream::FuturesUnordered<_>>().collect().await;
+        engine.store.close().await;
+        ended
+    }
+
     /// The project, and what runs it.
     async fn engine(&self, url: &str, step: &Step, watcher: Watcher) -> (Checked, Engine) {
         let checked = self.checked();
@@ -145,6 +158,7 @@ impl Lab {
             sandbox: Arc::clone(&checked.sandbox),
             watcher,
             stop: CancellationToken::new(),
+            turns: weir::engine::turn::WorkTurns::new(4),
         };
         (checked, engine)
     }
