@@ -6,6 +6,7 @@
 //! that, and that SQL stands only in [`store`].
 
 pub mod diagnostic;
+pub mod number;
 pub mod yaml;
 
 pub mod span;

@@ -2,6 +2,7 @@
 //! cannot be read or told apart is [`Refused`], stored all the same, and never dropped.
 
 use super::Hash;
+use crate::number;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -28,7 +29,7 @@ impl Received {
 
     /// Reads it. What turns out to be unreadable is refused, under the hash of its bytes.
     pub fn read(self) -> Document {
-        match serde_json::from_str(&self.text) {
+        match number::read(&self.text) {
             Ok(content) => Document { received_hash: self.received_hash, ..Document::identified(self.external_id, content, self.metadata) },
             Err(error) => Document::unreadable(self.text.as_bytes(), self.metadata, error.to_string()),
         }
@@ -46,7 +47,7 @@ pub struct Document {
     pub content: Json,
     /// The content as text, keys in order.
     pub canonical: String,
-    /// Hash of that: the order of keys does not count.
+    /// Hash of that: the order of keys does not count, nor how a number is written.
     pub hash: Hash,
     /// Where it came from and what was odd: url or file, warnings.
     pub metadata: Json,
@@ -98,7 +99,7 @@ impl Document {
     pub fn identified(external_id: String, mut content: Json, mut metadata: Json) -> Document {
         clean(&mut content, &mut metadata);
         let canonical = content.to_string();
-        let hash = Hash::of(canonical.as_bytes());
+        let hash = hash_of(&content, &canonical);
         Document { external_id, received_hash: hash, content, canonical, hash, metadata, refused: None }
     }
 
@@ -137,6 +138,16 @@ impl Document {
         let hash = Hash::of(canonical.as_bytes());
         Document { external_id: format!("sha256:{hex}"), received_hash: hash, content, canonical, hash, metadata, refused: Some(refused) }
     }
+}
+
+/// Hash of a content, in which 7 and 7.0 are one number.
+fn hash_of(content: &Json, canonical: &str) -> Hash {
+    if number::is_canonical(content) {
+        return Hash::of(canonical.as_bytes());
+    }
+    let mut content = content.clone();
+    number::canonize(&mut content);
+    Hash::of(content.to_string().as_bytes())
 }
 
 /// PostgreSQL stores no NUL in text: they become U+FFFD, with a warning.

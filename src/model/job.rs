@@ -4,6 +4,7 @@
 
 use super::field::{FIELDS, Field};
 use super::problem::Invalid;
+use crate::number;
 use chrono::NaiveDate;
 use serde_json::{Map, Number, Value as Json, json};
 use std::fmt::Write;
@@ -163,7 +164,8 @@ impl Job {
         all.push(("company_id", json!(self.company_id)));
         all.push(("division_id", json!(self.division_id)));
         all.push(("extra", self.extra_json()));
-        all.iter_mut().for_each(|(_, value)| write_numbers_plainly(value));
+        // PostgreSQL writes them in other ways.
+        all.iter_mut().for_each(|(_, value)| number::canonize(value));
         all
     }
 
@@ -183,26 +185,6 @@ impl Job {
         let text: String = refreshed.map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical())).collect();
         super::Hash::of(text.as_bytes())
     }
-}
-
-/// Whole numbers from here on are written with an exponent here (`1e17`), and without one by PostgreSQL, so that they come back as integers.
-const EXPONENTS_FROM: f64 = 1e16;
-
-/// Writes every number as it comes back from PostgreSQL, so that what was stored and what is new compare as equal.
-fn write_numbers_plainly(value: &mut Json) {
-    match value {
-        Json::Number(number) => *number = plain(number).unwrap_or_else(|| number.clone()),
-        Json::Array(items) => items.iter_mut().for_each(write_numbers_plainly),
-        Json::Object(map) => map.values_mut().for_each(write_numbers_plainly),
-        Json::Null | Json::Bool(_) | Json::String(_) => {}
-    }
-}
-
-/// The integer that a large float is, if it is one and an integer can hold it; other floats come back as they went.
-fn plain(number: &Number) -> Option<Number> {
-    let float = number.as_f64().filter(|float| number.is_f64() && float.abs() >= EXPONENTS_FROM)?;
-    let digits = format!("{float:.0}");
-    digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from)).ok()
 }
 
 /// Which canonical fields make a version when they differ.

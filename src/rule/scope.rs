@@ -8,7 +8,7 @@ use super::{Given, flat};
 use crate::model::{Job, Value};
 use chrono::NaiveDate;
 use rhai::{Dynamic, Map, Scope};
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ fn value(value: &Value) -> Dynamic {
         Value::Absent | Value::Invalid(_) => Dynamic::UNIT,
         Value::Text(text) => text.as_str().into(),
         Value::Date(date) => Dynamic::from(Date(*date)),
-        Value::Number(number) => json(&Json::Number(number.clone())),
+        Value::Number(number) => self::number(number),
         Value::Bool(truth) => (*truth).into(),
         Value::List(items) => items.iter().map(|item| item.as_str().into()).collect::<rhai::Array>().into(),
         Value::Json(inner) => json(inner),
@@ -173,12 +173,18 @@ impl Relation {
     }
 }
 
-/// JSON as scripts see it; null is `()`.
+fn number(number: &Number) -> Dynamic {
+    number.as_i64().map_or_else(|| number.as_f64().unwrap_or_default().into(), Into::into)
+}
+
+/// JSON as scripts see it; null is `()`. A whole number that is longer than those of scripts is a text.
 pub fn json(value: &Json) -> Dynamic {
     match value {
         Json::Null => Dynamic::UNIT,
         Json::Bool(truth) => (*truth).into(),
-        Json::Number(number) => number.as_i64().map_or_else(|| number.as_f64().unwrap_or_default().into(), Into::into),
+        // A float would lose its digits.
+        Json::Number(long) if long.is_u64() && !long.is_i64() => long.to_string().into(),
+        Json::Number(number) => self::number(number),
         Json::String(text) => text.as_str().into(),
         Json::Array(items) => items.iter().map(json).collect::<Vec<_>>().into(),
         Json::Object(map) => Dynamic::from_map(map.iter().map(|(key, item)| (key.as_str().into(), json(item))).collect()),

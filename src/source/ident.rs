@@ -8,6 +8,7 @@ use super::twins::Twins;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
 use crate::model::{Document, Received};
+use crate::number;
 use crate::yaml::{Located, OneOrMany, Text, TextOr};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -119,7 +120,7 @@ impl Ident {
     pub fn name(&self, text: Box<str>, metadata: Json) -> Named {
         let found = match &self.way {
             Way::At(path) => json::pick(&text, path).map(|id| id.as_ref().and_then(id_text)),
-            _ => serde_json::from_str(&text).map(|content| self.id_of(&content)).map_err(|error| error.to_string()),
+            _ => number::read(&text).map(|content| self.id_of(&content)).map_err(|error| error.to_string()),
         };
         match found {
             Ok(id) => self.named(text, metadata, id),
@@ -145,7 +146,7 @@ impl Ident {
             Some(_) => format!("{} (what is longer than {LONGEST} bytes is none)", self.looked_at()),
             None => self.looked_at(),
         };
-        match serde_json::from_str(&text) {
+        match number::read(&text) {
             Ok(content) => Named::Refused(Document::nameless(content, metadata, &looked_at)),
             Err(error) => Named::Refused(Document::unreadable(text.as_bytes(), metadata, error.to_string())),
         }
@@ -165,15 +166,12 @@ impl Ident {
 
 /// Bytes of the longest id: more cannot be looked up by.
 const LONGEST: usize = 1_000;
-/// Numbers from here on are no longer told apart by the digits that are read of them.
-const LARGEST: f64 = 9_007_199_254_740_992.0;
 
-/// An id is text that is not blank, or a number.
+/// An id is text that is not blank, or a number, which is one however it is written.
 fn id_text(value: &Json) -> Option<String> {
     match value {
-        Json::Number(number) if number.is_f64() && number.as_f64().is_none_or(|number| number.abs() >= LARGEST) => None,
         Json::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(|text| text.replace('\0', "\u{fffd}")),
-        Json::Number(number) => Some(number.to_string()),
+        Json::Number(number) => Some(number::text_of(number)),
         _ => None,
     }
 }
@@ -229,7 +227,7 @@ mod tests {
             Named::Refused(document) => document.refused.unwrap().message(),
         };
         assert_eq!(named(r#"{"id":18446744073709551615}"#.to_owned()), "18446744073709551615");
-        assert_eq!(named(r#"{"id":12345678901234567890123}"#.to_owned()), "no id at `$.id`");
+        assert_eq!(named(r#"{"id":12345678901234567890123}"#.to_owned()), "12345678901234567890123");
         assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_000))).len(), 1_000);
         assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_001))), "no id at `$.id (what is longer than 1000 bytes is none)`");
     }

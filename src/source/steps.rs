@@ -7,6 +7,7 @@
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::{Path, Step};
 use crate::markup::{Css, CssError, Page};
+use crate::number;
 use crate::yaml::{Located, Node, Text};
 use indexmap::IndexMap;
 use regex::Regex;
@@ -235,7 +236,8 @@ fn items(value: &Json) -> &[Json] {
 pub fn text_of(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
-        Json::Number(_) | Json::Bool(_) => Some(value.to_string()),
+        Json::Number(number) => Some(number::text_of(number)),
+        Json::Bool(truth) => Some(truth.to_string()),
         _ => None,
     }
 }

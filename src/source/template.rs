@@ -4,6 +4,7 @@
 
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::jsonpath::Path;
+use crate::number;
 use crate::yaml::Text;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
@@ -234,7 +235,7 @@ impl Part {
 pub fn scalar(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Json::Number(number) => Some(number.to_string()),
+        Json::Number(number) => Some(number::text_of(number)),
         Json::Bool(value) => Some(value.to_string()),
         _ => None,
     }

@@ -4,6 +4,7 @@
 //! It must never look beyond what it is given: twins on different pages are told apart where documents are stored, the first counting.
 
 use crate::model::Received;
+use crate::number;
 use crate::yaml::{Located, OneOrMany};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -85,7 +86,7 @@ impl Twins {
 }
 
 fn merged(group: &[Received], names: &[String]) -> Option<Received> {
-    let objects: Vec<Map<String, Json>> = group.iter().map(|one| serde_json::from_str(&one.text).ok()).collect::<Option<_>>()?;
+    let objects: Vec<Map<String, Json>> = group.iter().map(|one| number::read(&one.text).ok()).collect::<Option<_>>()?;
     let mut first = objects.first()?.clone();
     for name in names {
         let mut items: Vec<Json> = Vec::new();

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::number;
 use serde_json::{Number, Value};
 
 use super::scalar::{Meaning, Scalar};
@@ -134,11 +135,17 @@ impl Entry {
     }
 }
 
+/// Whether it is a whole number that would lose digits.
+fn is_long(text: &str) -> bool {
+    number::plain(text).is_some_and(|plain| !plain.contains('.') && number::parse(&plain).is_none())
+}
+
 fn json_scalar(scalar: &Scalar) -> Value {
     match scalar.meaning() {
         Meaning::Nothing => Value::Null,
         Meaning::Boolean(value) => Value::Bool(value),
         Meaning::Whole(value) => Number::from_i128(value).map_or_else(|| scalar.text.clone().into(), Value::Number),
+        Meaning::Real(_) if is_long(&scalar.text) => scalar.text.clone().into(),
         Meaning::Real(value) => Number::from_f64(value).map_or_else(|| scalar.text.clone().into(), Value::Number),
         Meaning::Text => scalar.text.clone().into(),
     }

@@ -4,6 +4,7 @@ use super::super::json::{self, Found, Item};
 use super::xml::{Seen, Shape, walk};
 use super::{Spot, Unread, record};
 use crate::jsonpath::Path;
+use crate::number;
 use serde_json::{Map, Value as Json};
 use std::io::BufRead;
 
@@ -18,7 +19,7 @@ fn json_feed(text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -
     let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
     json::records(text, &shape, &paths, &mut |item| {
         put(match item {
-            Item::Record(text) => serde_json::from_str(&text).map_or(Item::Record(text), |value| common(value, &JSON_NAMES)),
+            Item::Record(text) => number::read(&text).map_or(Item::Record(text), |value| common(value, &JSON_NAMES)),
             other => other,
         })
     })
@@ -33,7 +34,7 @@ fn xml_feed(text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result
             path.last().is_some_and(|name| matches!(local(name).as_str(), "item" | "entry"))
         }
         Seen::Text(..) => false,
-        Seen::Record(Item::Record(text)) => put(serde_json::from_str(&text).map_or(Item::Record(text), |value| common(value, &XML_NAMES))),
+        Seen::Record(Item::Record(text)) => put(number::read(&text).map_or(Item::Record(text), |value| common(value, &XML_NAMES))),
         Seen::Record(other) => put(other),
     };
     walk(text, &Shape::default(), &mut watch)?;
@@ -86,7 +87,7 @@ fn common(mut item: Json, names: &Names) -> Item {
 fn texts(value: Option<&Json>) -> Vec<String> {
     match value {
         Some(Json::String(text)) if !text.trim().is_empty() => vec![text.trim().to_owned()],
-        Some(Json::Number(number)) => vec![number.to_string()],
+        Some(Json::Number(number)) => vec![number::text_of(number)],
         Some(Json::Array(items)) => {
             let alternate = |item: &&Json| item.get("@rel").is_none_or(|rel| rel == "alternate");
             items.iter().filter(alternate).flat_map(|item| texts(Some(item))).collect()

@@ -4,7 +4,9 @@
 use super::Unread;
 use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
+use crate::number;
 use crate::untrusted::SecretMask;
+use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
@@ -115,7 +117,7 @@ fn unread(error: serde_json::Error) -> Unread {
 /// The text is no JSON.
 pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
     let Some(steps) = path.steps() else {
-        let value: Json = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let value: Json = number::read(text).map_err(|error| error.to_string())?;
         return Ok(path.first(&value).cloned());
     };
     let mut first = None;
@@ -130,7 +132,7 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let seed = Seed { walk: &mut walk, records: Some(steps), count: None, values: Vec::new(), root_is_record: false };
     seed.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())?;
-    first.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| error.to_string())
+    first.map(|text| number::read(&text)).transpose().map_err(|error| error.to_string())
 }
 
 /// Takes the records out of NDJSON, one a line. `put` says `false` to stop.
@@ -205,8 +207,8 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
             return self.walk.count(text.get()).map_err(D::Error::custom);
         }
         if let Some(number) = self.values.iter().find(|(_, steps)| steps.is_empty()).map(|(number, _)| *number) {
-            let value = serde::Deserialize::deserialize(deserializer)?;
-            self.walk.found.taken[number] = Some(value);
+            let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
+            self.walk.found.taken[number] = Some(number::read(text.get()).map_err(D::Error::custom)?);
             return Ok(());
         }
         if self.records.is_none() && self.count.is_none() && self.values.is_empty() {
@@ -261,7 +263,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         if self.root_is_record {
             // No path given and the text is one object: it is the one record.
-            let value: Json = serde::Deserialize::deserialize(MapAccessDeserializer::new(members))?;
+            let value: IndexMap<String, Box<RawValue>> = serde::Deserialize::deserialize(MapAccessDeserializer::new(members))?;
             let text = serde_json::value::to_raw_value(&value).map_err(A::Error::custom)?;
             return record(self.walk, &*text).map_err(A::Error::custom);
         }

@@ -4,6 +4,7 @@
 use super::super::json::{Found, Item};
 use super::{Body, Unread, record};
 use crate::markup::{Css, Page};
+use crate::number;
 use serde_json::{Map, Value as Json};
 
 /// How deeply objects are looked for.
@@ -74,7 +75,7 @@ fn is_of(object: &Map<String, Json>, kind: &str) -> bool {
 fn parse(block: &str) -> Result<Json, String> {
     let bare = block.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[").trim_start_matches("<![CDATA[");
     let bare = bare.trim_end_matches("-->").trim_end_matches("]]>").trim_end_matches("//").trim().trim_end_matches(';');
-    serde_json::from_str(bare).or_else(|_| serde_json::from_str(&mended(bare))).map_err(|error| error.to_string())
+    number::read(bare).or_else(|_| number::read(&mended(bare))).map_err(|error| error.to_string())
 }
 
 /// The text without control letters in its texts and without commas before closing brackets.

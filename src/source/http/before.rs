@@ -9,6 +9,7 @@ use super::request::{BodySpec, MethodSpec, Request, Written};
 use super::spot::{Taken, TakenSpec, said};
 use crate::diagnostic::Diagnostics;
 use crate::markup;
+use crate::number;
 use crate::yaml::{Located, OneOrMany, Text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -120,7 +121,7 @@ impl Before {
 fn find_all(take: &[(String, Taken)], bytes: &[u8]) -> Vec<Option<String>> {
     let unpacked = first_text(bytes, u64::try_from(MOST_BYTES).unwrap_or(u64::MAX)).ok();
     let text = String::from_utf8_lossy(unpacked.as_deref().unwrap_or(bytes));
-    let json: Json = serde_json::from_str(&text).unwrap_or_default();
+    let json: Json = number::read(&text).unwrap_or_default();
     let page = take.iter().any(|(_, taken)| matches!(taken, Taken::Body(Spot::Css(_)))).then(|| markup::Page::parse(&text));
     let find = |taken: &Taken| match taken {
         Taken::Header(_) => None,

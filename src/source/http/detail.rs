@@ -12,6 +12,7 @@ use super::parsing::too_large;
 use super::request::{BodySpec, MethodSpec, Request, Written};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Received, Refused};
+use crate::number;
 use crate::span::Span;
 use crate::yaml::{Located, OneOrMany, Text, from_text};
 use indexmap::IndexMap;
@@ -113,7 +114,7 @@ impl Detail {
     /// # Errors
     /// The ad is gone, or its page could not be read.
     pub async fn complete(&self, http: &Http, access: &Access, listing: &Received, jar: &Arc<CookieJar>) -> Result<Received, NoDetail> {
-        let mut document: Json = serde_json::from_str(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
+        let mut document: Json = number::read(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
         let filling = Filling { listing: Some(&document), ..Filling::of(&access.variables, &values) };
         let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
@@ -179,7 +180,7 @@ fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Op
     };
     let found = decoder.decode(reader, &Body { url: Some(url), charset }, &[], &mut put);
     match (first, found) {
-        (Some(Item::Record(text)), _) => serde_json::from_str(&text).map(Some).map_err(|error| Unread::Broken(error.to_string())),
+        (Some(Item::Record(text)), _) => number::read(&text).map(Some).map_err(|error| Unread::Broken(error.to_string())),
         (Some(Item::Unreadable(_, why)), _) => Err(unreadable(Unread::Broken(why))),
         (None, Err(unread)) => Err(unreadable(unread)),
         (None, Ok(_)) => Ok(None),
