@@ -76,9 +76,23 @@ pub fn check_cron(schedule: &Text, out: &mut Diagnostics) {
         let place = Place { length: fields[*at].chars().count(), ..schedule.place_at(1, column) };
         out.error(&place, "bad-cron", format!("`{}` is not {what}", fields[*at])).help(help);
     }
-    if bad.is_empty() && !is_cron(schedule) {
-        out.error(schedule.place(), "bad-cron", format!("`{schedule}` is not a cron schedule")).help(help);
+    match schedule.parse::<croner::Cron>() {
+        _ if !bad.is_empty() => {}
+        Err(_) => {
+            out.error(schedule.place(), "bad-cron", format!("`{schedule}` is not a cron schedule")).help(help);
+        }
+        Ok(cron) if !fires(&cron) => {
+            out.error(schedule.place(), "bad-cron", format!("the schedule `{schedule}` never fires"))
+                .help("none of its months has such a day: April, June, September and November have 30 days, February 28 or 29");
+        }
+        Ok(_) => {}
     }
+}
+
+/// Whether a schedule ever fires; counted from a fixed day, as a plan has no clock.
+fn fires(cron: &croner::Cron) -> bool {
+    let start = chrono::DateTime::<chrono::Utc>::UNIX_EPOCH;
+    cron.find_next_occurrence(&start, true).is_ok()
 }
 
 fn check_unique(stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<()> {
