@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod number;
 pub mod yaml;
 
+pub mod date;
 pub mod span;
 pub mod untrusted;
 

@@ -1,8 +1,9 @@
 //! Spans of time, shares and zones as people write them: `12h`, `1d`, `20%`, `Australia/Sydney`.
 
+use crate::date::plain_day;
 use crate::diagnostic::did_you_mean;
 use crate::yaml::from_text;
-use chrono::Duration;
+use chrono::{Days, Duration, Months, NaiveDate};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -31,6 +32,61 @@ impl fmt::Display for Span {
 impl fmt::Debug for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}s", self.0.num_seconds())
+    }
+}
+
+/// A span whose days, weeks, months and years are those of a calendar, and whose hours and less are time that passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CalendarSpan {
+    months: u32,
+    days: u32,
+    /// What is no whole day.
+    pub hours: Duration,
+}
+
+impl CalendarSpan {
+    /// No span.
+    pub const NONE: CalendarSpan = CalendarSpan { months: 0, days: 0, hours: Duration::zero() };
+
+    /// The newest day whose span is over with the end of `day`, the hours left aside. Months are added as PostgreSQL does.
+    pub fn before(self, day: NaiveDate) -> Option<NaiveDate> {
+        let day = day.checked_sub_days(Days::new(u64::from(self.days)))?;
+        let months = Months::new(self.months);
+        let earliest = day.checked_sub_months(months)?;
+        // The last days of a long month all end with the last day of a short one.
+        let is_over = |later: &NaiveDate| later.checked_add_months(months).is_some_and(|end| end <= day);
+        (0..4).rev().filter_map(|more| earliest.checked_add_days(Days::new(more))).find(is_over)
+    }
+
+    fn add(&mut self, part: &str) -> Option<()> {
+        let digits = part.find(|letter: char| !letter.is_ascii_digit())?;
+        let (count, unit) = (part[..digits].parse::<u32>().ok()?, part[digits..].trim());
+        match unit {
+            "day" | "days" | "d" => self.days = self.days.checked_add(count)?,
+            "week" | "weeks" | "wk" | "wks" | "w" => self.days = self.days.checked_add(count.checked_mul(7)?)?,
+            "month" | "months" | "M" => self.months = self.months.checked_add(count)?,
+            "year" | "years" | "yr" | "yrs" | "y" => self.months = self.months.checked_add(count.checked_mul(12)?)?,
+            _ => {
+                let hours = humantime::parse_duration(part).ok().and_then(|hours| Duration::from_std(hours).ok())?;
+                self.hours = self.hours.checked_add(&hours)?;
+            }
+        }
+        Some(())
+    }
+}
+
+impl FromStr for CalendarSpan {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<CalendarSpan, String> {
+        text.parse::<Span>()?;
+        let mut span = CalendarSpan::NONE;
+        let is_start = |at: &usize| {
+            text[*at..].starts_with(|letter: char| letter.is_ascii_digit()) && !text[..*at].ends_with(|letter: char| letter.is_ascii_digit())
+        };
+        let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).filter(is_start).chain([text.len()]).collect();
+        let parts = starts.windows(2).map(|pair| text[pair[0]..pair[1]].trim());
+        parts.map(|part| span.add(part)).collect::<Option<()>>().map(|()| span).ok_or_else(|| format!("`{text}` is too long"))
     }
 }
 
@@ -90,9 +146,29 @@ fn zone_meant(text: &str) -> String {
     }
 }
 
+/// A date as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Day, String> {
+        plain_day(text).map(Day).ok_or_else(|| format!("`{text}` is not a date\nwrite it like `2026-12-31`"))
+    }
+}
+
 crate::written_as!(Span, "Span", "a span of time", ["30m", "12h", "1d", "2 weeks"]);
+crate::written_as!(CalendarSpan, "CalendarSpan", "a span of time", ["1d", "12h", "2 weeks"]);
 crate::written_as!(Share, "Share", "a share", ["20%"]);
 crate::written_as!(Zone, "Zone", "an IANA time zone", ["Australia/Sydney", "UTC"]);
+crate::written_as!(Day, "Day", "a date", ["2026-12-31"]);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+        from_text(deserializer)
+    }
+}
 
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
@@ -109,6 +185,12 @@ mod tests {
         assert_eq!("12h".parse::<Span>().unwrap().0, Duration::hours(12));
         assert_eq!("1d".parse::<Span>().unwrap().0, Duration::days(1));
         assert!("soon".parse::<Span>().is_err());
+        let calendar = |text: &str| text.parse::<CalendarSpan>().map(|span| (span.months, span.days, span.hours.num_seconds()));
+        assert_eq!(calendar("1y 2 months 3weeks 4d 5h30m"), Ok((14, 25, 19_800)));
+        assert_eq!([calendar("0s"), calendar("90m"), calendar("1M")], [Ok((0, 0, 0)), Ok((0, 0, 5_400)), Ok((1, 0, 0))]);
+        for bad in ["", "soon", "1", "d", "-1d", "1.5d", "99999999999d", "4294967295 years"] {
+            assert!(calendar(bad).is_err(), "{bad}");
+        }
         assert!("120%".parse::<Share>().is_err());
         assert!("0.2".parse::<Share>().is_err());
     }

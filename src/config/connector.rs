@@ -53,7 +53,7 @@ pub struct ConnectorTest {
     /// What it shows.
     pub about: Option<String>,
     /// The day on which the page was fetched.
-    pub at: Option<super::rules::Day>,
+    pub at: Option<crate::span::Day>,
     /// The answer of the source.
     pub page: String,
     /// The answer for the page of a single ad, where the connector asks for one.

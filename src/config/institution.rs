@@ -8,6 +8,7 @@ use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
 use crate::span::Zone;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
+use crate::stage::dates::DatesSpec;
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
 use crate::yaml::{Located, Node, Required, Text, from_text};
@@ -58,6 +59,8 @@ pub struct InstitutionSpec {
     pub compare: Vec<Located<Field>>,
     /// When ads that are no longer listed retire.
     pub missing: Option<MissingSpec>,
+    /// Which dates are plausible.
+    pub dates: Option<DatesSpec>,
     /// When jobs are archived.
     pub archive: Option<ArchiveSpec>,
     /// What is usual, and whether an unusual read waits for a person.
@@ -94,6 +97,8 @@ pub struct SourceSpec {
     pub job: Required<JobSpec>,
     /// The zone of its dates, when it is not the institution's.
     pub timezone: Option<Zone>,
+    /// Which dates are plausible; stands before the institution's, word by word.
+    pub dates: Option<DatesSpec>,
     /// Mandatory fields: these stand before the institution's of the same name.
     #[serde(default)]
     pub require: IndexMap<Located<String>, Node>,

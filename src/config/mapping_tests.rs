@@ -1,6 +1,6 @@
 //! `tests/mapping/*.yaml`: what must come of an ad, a file for a source. Document in, fields out; what is compared is only what a test names.
 
-use super::rules::Day;
+use crate::span::Day;
 use crate::yaml::{Located, Node, Required};
 use schemars::JsonSchema;
 use serde::Deserialize;

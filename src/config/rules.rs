@@ -1,12 +1,11 @@
 //! `rules/*.yaml`: rule sets, the analysts' files.
 
 use crate::model::Severity;
-use crate::yaml::{Located, Node, Required, Text, TextOr, from_text};
-use chrono::NaiveDate;
+use crate::span::Day;
+use crate::yaml::{Located, Node, Required, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
-use std::str::FromStr;
+use serde::Deserialize;
 
 /// A rule set that an institution uses: its name, or its name and what is changed of it, `common: { max_open: 3 months }`.
 pub type RuleUse = TextOr<Located<String>, IndexMap<Located<String>, Node>>;
@@ -90,26 +89,6 @@ pub struct RuleTest {
     pub today: Option<Day>,
     /// `pass` or `fail`.
     pub expect: Expect,
-}
-
-/// A date as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day(pub NaiveDate);
-
-impl FromStr for Day {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Day, String> {
-        text.parse().map(Day).map_err(|_| format!("`{text}` is not a date\nwrite it like `2026-12-31`"))
-    }
-}
-
-crate::written_as!(Day, "Day", "a date", ["2026-12-31"]);
-
-impl<'de> Deserialize<'de> for Day {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
-        from_text(deserializer)
-    }
 }
 
 /// A relation in an example.

@@ -12,7 +12,7 @@ pub mod job;
 pub mod problem;
 
 pub use ad::{Ad, Change, Outcome, Published, RolledBack};
-pub use clock::{Clock, is_of_the_calendar};
+pub use clock::Clock;
 pub use document::{Document, Received, Refused, replace_nul};
 pub use field::{Field, FieldKind};
 pub use hash::{Fingerprint, Hash, Parts};

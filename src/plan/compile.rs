@@ -18,6 +18,7 @@ use crate::rule::{Rule, Sandbox};
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
+use crate::stage::dates;
 use crate::stage::extract::JobSpec;
 use crate::stage::promote::Promote;
 use crate::stage::resolve::{RelationSpec, Resolve};
@@ -175,9 +176,10 @@ fn find_pipeline<'a>(spec: &InstitutionSpec, shared: &'a Shared, out: &mut Diagn
 fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone: Tz, batch: usize, out: &mut Diagnostics) -> Option<CompiledSource> {
     let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
+    let dates = dates::setting([source.dates.as_ref(), spec.dates.as_ref()], zone);
     let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
     let ident = ident(source, out);
-    let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, zone, batch, out));
+    let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, dates, batch, out));
     let resolve = Resolve::compile(source.company.as_ref().or(spec.company.as_ref()), source.division.as_ref().or(spec.division.as_ref()), out);
     let validate = validate(all, source, out);
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();

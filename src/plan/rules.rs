@@ -5,6 +5,7 @@ use super::meaning;
 use super::tried::{Kind, Point, Tried};
 use crate::config::rules::{Expect, RelationTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
+use crate::date::{DateReader, DateSetting};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
 use crate::model::field::{FIELDS, Field};
 use crate::model::{FieldKind, Job, Value};
@@ -390,7 +391,7 @@ fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) 
         (None, Json::String(_)) if is_date => As::Date,
         (None, _) => As::Text,
     };
-    Convert { to, formats: Vec::new(), zone: chrono_tz::UTC, split: None, join: None }.apply(&[json])
+    Convert { to, dates: DateReader { formats: Vec::new(), setting: DateSetting::of(chrono_tz::UTC) }, split: None, join: None }.apply(&[json])
 }
 
 fn example_facts(test: &RuleTest) -> Facts {

@@ -10,6 +10,7 @@ use crate::rule::Sandbox;
 use crate::source::ident::Named;
 use crate::source::json::Item;
 use crate::source::{Ident, Source};
+use crate::stage::dates;
 use crate::stage::extract::Extract;
 use crate::stage::{Draft, Setting};
 use crate::store::Stream;
@@ -42,7 +43,7 @@ impl Trial {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
         let ident = super::compile::ident(source, out);
-        let extract = source.job.get().map(|job| job.compile(sandbox, zone, 1, out));
+        let extract = source.job.get().map(|job| job.compile(sandbox, dates::setting([source.dates.as_ref(), None], zone), 1, out));
         Some(Trial { fetch: fetch?, ident: ident?, extract: extract?, zone })
     }
 

@@ -22,7 +22,7 @@ pub struct Excerpt {
 fn of_source(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Fetch => &["fetch", "id", "duplicates", "identity"],
-        Kind::Extract => &["job", "timezone"],
+        Kind::Extract => &["job", "timezone", "dates"],
         Kind::Resolve => &["company", "division"],
         Kind::Validate => &["require", "rules", "without"],
         Kind::Promote | Kind::Report => &[],
@@ -34,7 +34,8 @@ fn of_source(kind: Kind) -> &'static [&'static str] {
 fn of_institution(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Promote => &["compare"],
-        Kind::Fetch | Kind::Extract => &[],
+        Kind::Fetch => &[],
+        Kind::Extract => &["dates"],
         kind => of_source(kind),
     }
 }

@@ -5,9 +5,11 @@
 use super::budget;
 use super::list::key;
 use super::pattern::Patterns;
-use crate::model::is_of_the_calendar;
+use crate::date::{is_of_the_calendar, plain_day};
+use crate::number;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
+use serde_json::Number;
 use std::borrow::Cow;
 
 /// A date as scripts see it.
@@ -102,6 +104,8 @@ pub fn register(engine: &mut Engine) {
     register_spans(engine);
     register_texts(engine);
     register_words(engine);
+    // Rhai writes 7.0 for what other JSON libraries write as 7.
+    engine.register_fn("to_string", |float: f64| Number::from_f64(float).map_or_else(|| float.to_string(), |float| number::text_of(&float)));
 }
 
 fn register_dates(engine: &mut Engine) {
@@ -120,7 +124,7 @@ fn register_dates(engine: &mut Engine) {
 
 /// A date as it is written.
 pub(super) fn date(text: &str) -> Option<Date> {
-    text.parse().ok().filter(|date| is_of_the_calendar(*date)).map(Date)
+    plain_day(text).map(Date)
 }
 
 /// Monday is 1, Sunday 7.

@@ -2,7 +2,7 @@
 //! Absence is not evidence otherwise; and when too many would retire at once, a person decides.
 
 use super::{ReadEnd, Setting, Settled};
-use crate::span::{Share, Span};
+use crate::span::{CalendarSpan, Share, Span};
 use crate::store::holds::{self, Kind, NewHold};
 use crate::store::jobs::Stamp;
 use crate::store::reads::ReadState;
@@ -19,8 +19,8 @@ use sqlx::PgConnection;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArchiveSpec {
-    /// How long a job stays open after the end of its last day.
-    after_close: Option<Parsed<Span>>,
+    /// How long a job stays open after the end of its last day: `1d` is a day of the calendar, `12h` are hours.
+    after_close: Option<Parsed<CalendarSpan>>,
 }
 
 /// `missing:` of an institution or source: when ads that are no longer listed retire.
@@ -50,7 +50,7 @@ enum Empty {
 /// The policy of a source, compiled.
 #[derive(Debug, Clone)]
 pub struct Archive {
-    after_close: Duration,
+    after_close: CalendarSpan,
     after: i32,
     apart: Span,
     at_most: Share,
@@ -62,7 +62,7 @@ impl Archive {
     pub fn compile(missing: [Option<&MissingSpec>; 2], archive: [Option<&ArchiveSpec>; 2]) -> Archive {
         let missing = || missing.into_iter().flatten();
         Archive {
-            after_close: archive.into_iter().flatten().find_map(|spec| spec.after_close.as_ref()).map_or(Duration::zero(), |span| span.0.0),
+            after_close: archive.into_iter().flatten().find_map(|spec| spec.after_close.as_ref()).map_or(CalendarSpan::NONE, |span| span.0),
             after: missing().find_map(|spec| spec.after.as_ref()).map_or(2, |after| i32::from(after.0)),
             apart: missing().find_map(|spec| spec.apart.as_ref()).map_or(Span(Duration::hours(12)), |span| span.0),
             at_most: missing().find_map(|spec| spec.at_most.as_ref()).map_or(Share(0.2), |share| share.0),

@@ -1,15 +1,15 @@
 //! From what a document holds to a typed value. A value that does not convert becomes [`Value::Invalid`] with what
 //! was found: whether that refuses the ad is for validation to say. Blank text, null and empty lists are absent.
 
-use super::relative::{self, Told};
+use crate::date::{DateReader, FoundDate, NoDate};
 use crate::markup::Page;
 use crate::model::problem::Invalid;
-use crate::model::{Clock, FieldKind, Value, is_of_the_calendar, replace_nul};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone};
-use chrono_tz::Tz;
+use crate::model::{Clock, FieldKind, Value, replace_nul};
+use crate::number;
+use chrono::DateTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Number, Value as Json};
+use serde_json::Value as Json;
 
 /// What to make of a value, as written in the YAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -64,10 +64,8 @@ impl As {
 pub struct Convert {
     /// What to make.
     pub to: As,
-    /// Formats of dates (strftime, `epoch`, `epoch_ms`, `rfc2822`, `relative`), tried in order; ISO 8601 if none.
-    pub formats: Vec<String>,
-    /// The zone in which an instant becomes a date.
-    pub zone: Tz,
+    /// How dates are read.
+    pub dates: DateReader,
     /// What separates the items of a list in one text.
     pub split: Option<String>,
     /// What joins several values into one text; without it the first counts.
@@ -78,30 +76,35 @@ impl Convert {
     /// It as it is written, a line for each of its keys.
     pub fn words(&self) -> impl Iterator<Item = String> {
         let to = (self.to != As::Text).then(|| format!("as: {}", format!("{:?}", self.to).to_lowercase()));
-        let formats = (!self.formats.is_empty()).then(|| format!("format: {}", self.formats.join(", ")));
+        let formats = (!self.dates.formats.is_empty()).then(|| format!("format: {}", self.dates.listed(", ")));
         let between = |name: &str, text: &Option<String>| text.as_ref().map(|text| format!("{name}: {text:?}"));
         [to, formats, between("split", &self.split), between("join", &self.join)].into_iter().flatten()
     }
 
     /// Converts what stands in the YAML, which was fetched at no instant.
     pub fn apply(&self, found: &[&Json]) -> Value {
-        self.apply_at(found, Clock(DateTime::UNIX_EPOCH))
+        self.apply_fixed(found, Clock(DateTime::UNIX_EPOCH))
     }
 
     /// Converts what a path or script gave in a document that was fetched at an instant. Whatever made the value, there is no NUL in it: an address
     /// may have said `%00`, and PostgreSQL stores none.
     pub fn apply_at(&self, found: &[&Json], fetched: Clock) -> Value {
-        without_nul(self.converted(found, fetched))
+        without_nul(self.converted(found, |text| self.dates.read(text, fetched.0)))
     }
 
-    fn converted(&self, found: &[&Json], fetched: Clock) -> Value {
+    /// Converts what the author wrote for a document that was fetched at an instant: of its dates, all are plausible.
+    pub fn apply_fixed(&self, found: &[&Json], fetched: Clock) -> Value {
+        without_nul(self.converted(found, |text| self.dates.read_fixed(text, fetched.0)))
+    }
+
+    fn converted(&self, found: &[&Json], read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> Value {
         let present: Vec<&Json> = found.iter().copied().filter(|value| !is_blank(value)).collect();
         let Some(first) = present.first() else { return Value::Absent };
         match self.to {
             As::Text => self.text(&present, plain_text),
             As::Html => self.text(&present, |text| readable(&plain_text(text))),
             As::Url => self.text(&present, plain_text).and_then(url),
-            As::Date => self.date(first, fetched),
+            As::Date => date(items(first).into_iter().find(|item| !is_blank(item)).unwrap_or(first), read),
             As::Number => number(first),
             As::Boolean => boolean(first),
             As::List => self.list(&present),
@@ -134,89 +137,6 @@ impl Convert {
         };
         let list: Vec<String> = texts.flat_map(split).filter(|text| !text.is_empty()).collect();
         if list.is_empty() { Value::Absent } else { Value::List(list) }
-    }
-
-    fn date(&self, found: &Json, fetched: Clock) -> Value {
-        let parsed = match found {
-            Json::String(text) => self.date_of_text(text.trim(), fetched),
-            Json::Number(number) => self.date_of_number(&number.to_string()).map(Value::Date),
-            _ => None,
-        };
-        let known = parsed.filter(|value| value.as_date().is_none_or(is_of_the_calendar));
-        known.unwrap_or_else(|| invalid("invalid_date", found, "must be a valid date"))
-    }
-
-    fn date_of_text(&self, text: &str, fetched: Clock) -> Option<Value> {
-        if self.formats.is_empty() {
-            return self.iso(text).map(Value::Date);
-        }
-        let read = self.formats.iter().find_map(|format| self.formatted(text, format, fetched));
-        read.or_else(|| self.date_of_number(text).map(Value::Date))
-    }
-
-    fn date_of_number(&self, text: &str) -> Option<NaiveDate> {
-        let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
-        let number = whole.parse().ok().filter(|_| rest.bytes().all(|digit| digit.is_ascii_digit()))?;
-        let instant = self.formats.iter().find_map(|format| match format.as_str() {
-            "epoch" => DateTime::from_timestamp(number, 0),
-            "epoch_ms" => DateTime::from_timestamp_millis(number),
-            _ => None,
-        })?;
-        self.day_of(&instant)
-    }
-
-    /// The day of an instant in the zone of the source. At the very end of time there is none: the library would panic.
-    fn day_of<Z: TimeZone>(&self, instant: &DateTime<Z>) -> Option<NaiveDate> {
-        let is_known = is_of_the_calendar(instant.naive_utc().date());
-        is_known.then(|| instant.with_timezone(&self.zone).date_naive())
-    }
-
-    /// One format. Of a date that is only bounded (`30+ days ago`) nothing is known.
-    fn formatted(&self, text: &str, format: &str, fetched: Clock) -> Option<Value> {
-        match format {
-            "epoch" | "epoch_ms" => None,
-            "rfc2822" => self.mail_date(text).map(Value::Date),
-            "relative" => match relative::read(text, fetched, self.zone)? {
-                Told::Day(day) => Some(Value::Date(day)),
-                Told::Earlier => Some(Value::Absent),
-            },
-            _ => self.by_signs(text, format).map(Value::Date),
-        }
-    }
-
-    /// `Tue, 05 Mar 2024 10:00:00 GMT`; a wrong day of the week or a missing zone is no matter.
-    fn mail_date(&self, text: &str) -> Option<NaiveDate> {
-        let text = text.split_once(',').map_or(text, |(_, rest)| rest).trim();
-        if let Ok(instant) = DateTime::parse_from_rfc2822(text) {
-            return self.day_of(&instant);
-        }
-        let local = ["%d %B %Y %H:%M:%S", "%d %B %Y %H:%M"];
-        let day = || NaiveDate::parse_from_str(text, "%d %B %Y").ok();
-        local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.date()).or_else(day)
-    }
-
-    /// ISO 8601: a date, or an instant in the zone of the source.
-    fn iso(&self, text: &str) -> Option<NaiveDate> {
-        if let Ok(date) = text.parse::<NaiveDate>() {
-            return Some(date);
-        }
-        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return self.day_of(&instant);
-        }
-        let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
-        local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|local| local.date())
-    }
-
-    /// With a zone in the format: an instant. With a time: local. Else a date.
-    fn by_signs(&self, text: &str, format: &str) -> Option<NaiveDate> {
-        if let Ok(instant) = DateTime::parse_from_str(text, format) {
-            return self.day_of(&instant);
-        }
-        if let Some(local) = NaiveDateTime::parse_from_str(text, format).ok().filter(|local| is_of_the_calendar(local.date())) {
-            let unique = self.zone.from_local_datetime(&local).earliest();
-            return Some(unique.map_or(local.date(), |instant| instant.date_naive()));
-        }
-        NaiveDate::parse_from_str(text, format).ok()
     }
 }
 
@@ -254,17 +174,22 @@ fn url(text: String) -> Value {
     }
 }
 
+fn date(found: &Json, read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> Value {
+    let said = if !found.is_string() && !found.is_number() { Err(NoDate::Unreadable) } else { read(&scalar_text(found)) };
+    match said {
+        Ok(FoundDate::Day(day)) => Value::Date(day),
+        Ok(FoundDate::Earlier) => Value::Absent,
+        Err(why) => invalid("invalid_date", found, &why.to_string()),
+    }
+}
+
 fn number(found: &Json) -> Value {
     let parsed = match found {
-        Json::Number(number) => Some(number.clone()),
-        Json::String(text) => number_of_text(text.trim()),
+        Json::Number(number) => Some(number::canonical(number)),
+        Json::String(text) => number::parse(text.trim()),
         _ => None,
     };
     parsed.map_or_else(|| invalid("invalid_type", found, "must be a number"), Value::Number)
-}
-
-fn number_of_text(text: &str) -> Option<Number> {
-    text.parse::<i64>().ok().map(Number::from).or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64))
 }
 
 fn boolean(found: &Json) -> Value {
@@ -300,6 +225,7 @@ fn is_blank(value: &Json) -> bool {
 fn scalar_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
+        Json::Number(number) => number::text_of(number),
         other => other.to_string(),
     }
 }
@@ -333,12 +259,14 @@ fn unmarked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::date::{DateFormat, DateSetting};
     use proptest::prelude::*;
     use serde_json::json;
 
     fn convert(to: As, formats: &[&str]) -> Convert {
-        let formats = formats.iter().map(ToString::to_string).collect();
-        Convert { to, formats, zone: chrono_tz::Australia::Sydney, split: Some("|".into()), join: None }
+        let formats = formats.iter().map(|format| DateFormat::compile(format).unwrap()).collect();
+        let dates = DateReader { formats, setting: DateSetting::of(chrono_tz::Australia::Sydney) };
+        Convert { to, dates, split: Some("|".into()), join: None }
     }
 
     fn date(text: &str) -> Value {
@@ -356,6 +284,8 @@ mod tests {
         assert_eq!(convert(As::Date, &["epoch_ms"]).apply(&[&json!(1_788_220_800_000_i64)]), date("2026-09-01"));
         assert_eq!(convert(As::Date, &["%d/%m/%Y %H:%M"]).apply(&[&json!("01/09/2026 23:59")]), date("2026-09-01"));
         assert!(matches!(iso.apply(&[&json!("2026-02-30")]), Value::Invalid(_)));
+        assert_eq!(iso.apply(&[&json!([" ", "2026-09-01T20:00:00Z"])]), date("2026-09-02"));
+        assert!([json!({"a": 1}), json!([[]]), json!(true)].iter().all(|odd| !matches!(iso.apply(&[odd]), Value::Date(_))));
     }
 
     #[test]
@@ -369,7 +299,7 @@ mod tests {
         }
         // In Sydney it is the year 10000 by then; and the last instant that the library knows has no day there at all.
         assert!(matches!(iso.apply(&[&json!("9999-12-31T20:00:00Z")]), Value::Invalid(_)));
-        assert!(matches!(any.apply(&[&json!(8_210_266_876_799_i64)]), Value::Invalid(_)));
+        assert!(matches!(convert(As::Date, &["epoch"]).apply(&[&json!(8_210_266_876_799_i64)]), Value::Invalid(_)));
         assert_eq!([iso.apply(&[&json!("0001-01-01")]), iso.apply(&[&json!("9999-12-31")])], [date("0001-01-01"), date("9999-12-31")]);
     }
 
@@ -421,7 +351,7 @@ mod tests {
     fn lists_numbers_booleans_urls() {
         assert_eq!(convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]), Value::List(vec!["a".into(), "b".into()]));
         assert!(matches!(convert(As::List, &[]).apply(&[&json!([{"x": 1}])]), Value::Invalid(_)));
-        assert_eq!(convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]), Value::Number(Number::from_f64(12.5).unwrap()));
+        assert_eq!(convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]), Value::Number(serde_json::Number::from_f64(12.5).unwrap()));
         assert_eq!(convert(As::Boolean, &[]).apply(&[&json!("false")]), Value::Bool(false));
         assert!(matches!(convert(As::Url, &[]).apply(&[&json!("javascript:alert(1)")]), Value::Invalid(_)));
         assert_eq!(convert(As::Text, &[]).apply(&[&json!("  ")]), Value::Absent);

@@ -4,13 +4,13 @@
 use super::mapping::{self, Derive, MappingSpec, View};
 use super::pay::{self, Pay, PaySpec};
 use super::{Draft, Setting};
+use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::model::field::Field;
 use crate::model::{FieldKind, Parts};
 use crate::rule::scope::RELATIONS;
 use crate::rule::{Sandbox, Script};
 use crate::yaml::{Located, Text};
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -112,18 +112,18 @@ impl JobSpec {
     }
 
     /// Compiles the mapping; problems go to `out`.
-    pub fn compile(&self, sandbox: &Sandbox, zone: Tz, batch: usize, out: &mut Diagnostics) -> Extract {
+    pub fn compile(&self, sandbox: &Sandbox, dates: DateSetting, batch: usize, out: &mut Diagnostics) -> Extract {
         let mut fields = Vec::new();
         for (field, spec) in self.fields() {
-            let derive = spec.as_ref().and_then(|spec| mapping::compile(spec, Some(field.kind()), sandbox, zone, out));
+            let derive = spec.as_ref().and_then(|spec| mapping::compile(spec, Some(field.kind()), sandbox, dates, out));
             fields.extend(derive.map(|derive| FieldMapping { target: Target::Canonical(field), derive }));
         }
         for (name, spec) in &self.extra {
             self.check_extra(name, out);
-            let derive = mapping::compile(spec, None, sandbox, zone, out);
+            let derive = mapping::compile(spec, None, sandbox, dates, out);
             fields.extend(derive.map(|derive| FieldMapping { target: Target::Extra(name.value.clone()), derive }));
         }
-        let pay = self.pay.as_ref().and_then(|pay| pay::compile(pay, sandbox, zone, out));
+        let pay = self.pay.as_ref().and_then(|pay| pay::compile(pay, sandbox, dates, out));
         Extract { fields, pay, batch }
     }
 

@@ -3,6 +3,7 @@
 
 use super::convert::{As, Convert};
 use super::extract::compile_script;
+use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, path_of};
 use crate::model::problem::Invalid;
@@ -13,12 +14,10 @@ use crate::source::file::{json_path, not_a_path};
 use crate::source::steps::{Markup, Steps, StepsSpec, address_of};
 use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::fmt::Write;
 
 /// A path, or a mapping of how to come to the value.
 pub type MappingSpec = TextOr<Text, Located<Mapping>>;
@@ -53,7 +52,7 @@ pub struct Mapping {
     /// What to make of it.
     #[serde(rename = "as")]
     pub(super) to: Option<Located<As>>,
-    /// Formats of a date (strftime, `epoch`, `epoch_ms`, `rfc2822`, `relative`).
+    /// Formats of a date (strftime, `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`).
     pub(super) format: OneOrMany<Located<String>>,
     /// The zone in which an instant becomes a date; by default that of the source.
     pub(super) zone: Option<Located<Zone>>,
@@ -97,14 +96,20 @@ impl<'d> View<'d> {
 }
 
 /// Compiles the way to a value; `kind` is what the field holds, where that is fixed. Problems go to `out`.
-pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, zone: Tz, out: &mut Diagnostics) -> Option<Derive> {
+pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
     match spec {
         TextOr::Short(path) => {
-            let convert = Convert { to: As::plain(kind.unwrap_or(FieldKind::Text)), formats: Vec::new(), zone, split: None, join: None };
+            let to = As::plain(kind.unwrap_or(FieldKind::Text));
+            let convert = Convert { to, dates: date_reader(to, Vec::new(), dates), split: None, join: None };
             Some(Derive { from: From::Paths(vec![mapped_path(path, out)?]), steps: Steps::default(), convert, default: None })
         }
-        TextOr::Full(mapping) => mapping.compile(kind, sandbox, zone, out),
+        TextOr::Full(mapping) => mapping.compile(kind, sandbox, dates, out),
     }
+}
+
+/// How dates are read; what is no date has nothing to do with zone and window, and is not derived again when they change.
+fn date_reader(to: As, formats: Vec<DateFormat>, setting: DateSetting) -> DateReader {
+    DateReader { formats, setting: if to == As::Date { setting } else { DateSetting::of(chrono_tz::UTC) } }
 }
 
 /// What a custom field holds.
@@ -128,8 +133,8 @@ fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Di
     let Some(fixed) = fixed else { return };
     if let Value::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
         let help = match convert.to {
-            As::Date if convert.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
-            As::Date => format!("write it in the format of the field: `{}`", convert.formats.join("` or `")),
+            As::Date if convert.dates.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
+            As::Date => format!("write it in the format of the field: `{}`", convert.dates.listed("` or `")),
             _ => "write it as the ads have it".to_owned(),
         };
         out.error(fixed.place(), "wrong-conversion", format!("the {what} {}", invalid.why)).help(help);
@@ -137,15 +142,15 @@ fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Di
 }
 
 impl Located<Mapping> {
-    fn compile(&self, kind: Option<FieldKind>, sandbox: &Sandbox, zone: Tz, out: &mut Diagnostics) -> Option<Derive> {
+    fn compile(&self, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
         let steps = self.compile_steps(out);
         let to = self.convert_to(kind, out)?;
         let from = self.compile_from(sandbox, out)?;
         let formats = self.formats(to, out)?;
-        let zone = self.zone.as_ref().map_or(zone, |zone| zone.value.0);
+        let setting = DateSetting { zone: self.zone.as_ref().map_or(dates.zone, |zone| zone.value.0), ..dates };
         self.check_words(to, out);
         let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
-        let convert = Convert { to, formats, zone, split: text(&self.split), join: text(&self.join) };
+        let convert = Convert { to, dates: date_reader(to, formats, setting), split: text(&self.split), join: text(&self.join) };
         check_fixed("constant", self.constant.as_ref(), &convert, out);
         check_fixed("default", self.default.as_ref(), &convert, out);
         Some(Derive { from, steps: steps?, convert, default: self.default.as_ref().map(Node::to_json) })
@@ -201,21 +206,21 @@ impl Located<Mapping> {
         paths.into_iter().collect::<Option<Vec<_>>>().map(From::Paths)
     }
 
-    fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<String>> {
+    fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<DateFormat>> {
         if let Some(format) = self.format.first().filter(|_| to != As::Date) {
             out.error(&format.place, "wrong-conversion", "`format` is for dates").help("add `as: date`, or leave `format` out");
             return None;
         }
-        let bad: Vec<&Located<String>> = self.format.iter().filter(|format| !is_date_format(format)).collect();
-        for format in &bad {
+        let compiled: Vec<Option<DateFormat>> = self.format.iter().map(|format| DateFormat::compile(format)).collect();
+        for (format, _) in self.format.iter().zip(&compiled).filter(|(_, compiled)| compiled.is_none()) {
             let told = out.error(&format.place, "bad-format", format!("`{format}` does not say where day, month and year stand"));
             match strftime_of(format) {
                 Some(meant) => told.help(format!("did you mean `{meant}`?")),
                 None => told
-                    .help("write it in strftime, such as `%d/%m/%Y` or `%Y-%m-%dT%H:%M:%S%z`, or one of `epoch`, `epoch_ms`, `rfc2822`, `relative`"),
+                    .help("write it in strftime, such as `%d/%m/%Y` or `%Y-%m-%dT%H:%M:%S%z`, or one of `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`"),
             };
         }
-        bad.is_empty().then(|| self.format.iter().map(|format| format.value.clone()).collect())
+        compiled.into_iter().collect()
     }
 
     /// Words that say nothing to this conversion.
@@ -235,32 +240,12 @@ impl Located<Mapping> {
     }
 }
 
-/// Formats that are words.
-const WORDS: [&str; 4] = ["epoch", "epoch_ms", "rfc2822", "relative"];
-
-/// Whether a date that is written in the format can be read from it.
-fn is_date_format(format: &str) -> bool {
-    use chrono::format::{Item, StrftimeItems};
-    if WORDS.contains(&format) {
-        return true;
-    }
-    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
-        return false;
-    }
-    let day = chrono::DateTime::from_timestamp(1_798_718_400, 0).unwrap_or_default();
-    let convert = Convert { to: As::Date, formats: vec![format.to_owned()], zone: Tz::UTC, split: None, join: None };
-    let mut written = String::new();
-    // An offset without minutes can be read, and is not written by the library.
-    let is_written = write!(written, "{}", day.format(&format.replace("%#z", "%z"))).is_ok();
-    is_written && convert.apply(&[&Json::String(written)]) == Value::Date(day.date_naive())
-}
-
 /// `DD/MM/YYYY` as `%d/%m/%Y`.
 fn strftime_of(format: &str) -> Option<String> {
     let words = [("YYYY", "%Y"), ("yyyy", "%Y"), ("MMMM", "%B"), ("MMM", "%b"), ("MM", "%m"), ("DD", "%d"), ("dd", "%d")];
     let times = [("HH", "%H"), ("hh", "%I"), ("mm", "%M"), ("ss", "%S"), ("YY", "%y"), ("yy", "%y")];
     let meant = words.into_iter().chain(times).fold(format.to_owned(), |text, (word, sign)| text.replace(word, sign));
-    (meant != format && is_date_format(&meant)).then_some(meant)
+    (meant != format && DateFormat::compile(&meant).is_some()).then_some(meant)
 }
 
 fn kind_word(kind: FieldKind) -> &'static str {
@@ -279,11 +264,11 @@ impl Derive {
     pub fn value(&self, view: &View) -> Value {
         let value = match &self.from {
             From::Paths(paths) => self.first_of(paths, view),
-            From::Constant(constant) => self.convert.apply_at(&[constant], view.fetched),
+            From::Constant(constant) => self.convert.apply_fixed(&[constant], view.fetched),
             From::Script(script) => self.scripted(script, view),
         };
         match (&value, &self.default) {
-            (Value::Absent, Some(default)) => self.convert.apply_at(&[default], view.fetched),
+            (Value::Absent, Some(default)) => self.convert.apply_fixed(&[default], view.fetched),
             _ => value,
         }
     }
@@ -347,7 +332,7 @@ mod tests {
     fn compiled(yaml: &str, kind: FieldKind) -> Derive {
         let mut out = Diagnostics::new();
         let spec: Located<Mapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let derive = spec.compile(Some(kind), &Sandbox::new(), Tz::UTC, &mut out);
+        let derive = spec.compile(Some(kind), &Sandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         derive.unwrap()
     }

@@ -9,12 +9,12 @@ pub mod text;
 pub mod words;
 
 use super::mapping::{self, Derive, Mapping, MappingSpec, View};
+use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
 use crate::model::{FieldKind, Value};
 use crate::rule::Sandbox;
 use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
-use chrono_tz::Tz;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -78,18 +78,18 @@ pub struct Pay {
 }
 
 /// Compiles `pay:`; problems go to `out`.
-pub fn compile(spec: &PaySpec, sandbox: &Sandbox, zone: Tz, out: &mut Diagnostics) -> Option<Pay> {
+pub fn compile(spec: &PaySpec, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
     match spec {
         TextOr::Short(path) => {
-            let text = mapping::compile(&TextOr::Short(path.clone()), None, sandbox, zone, out)?;
+            let text = mapping::compile(&TextOr::Short(path.clone()), None, sandbox, dates, out)?;
             Some(Pay { text: Some(text), min: None, max: None, currency: None, period: None })
         }
-        TextOr::Full(spec) => spec.compile(sandbox, zone, out),
+        TextOr::Full(spec) => spec.compile(sandbox, dates, out),
     }
 }
 
 impl Located<PayMapping> {
-    fn compile(&self, sandbox: &Sandbox, zone: Tz, out: &mut Diagnostics) -> Option<Pay> {
+    fn compile(&self, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
         let text = self.text();
         let has_numbers = self.min.is_some() || self.max.is_some();
         if text.is_some() == has_numbers {
@@ -102,7 +102,7 @@ impl Located<PayMapping> {
         }
         check_word(self.currency.as_ref(), "currency", words::currency, "an ISO 4217 code such as `AUD`", out);
         check_word(self.period.as_ref(), "period", words::period, &format!("one of {}", one_of(words::PERIODS)), out);
-        let mut part = |spec: Option<&MappingSpec>, kind| spec.map(|spec| mapping::compile(spec, kind, sandbox, zone, out));
+        let mut part = |spec: Option<&MappingSpec>, kind| spec.map(|spec| mapping::compile(spec, kind, sandbox, dates, out));
         let number = Some(FieldKind::Json);
         let text = part(text.as_ref(), None);
         let (min, max) = (part(self.min.as_ref(), number), part(self.max.as_ref(), number));
@@ -198,7 +198,7 @@ mod tests {
         let mut out = Diagnostics::new();
         let spec: Located<PayMapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let sandbox = Sandbox::new();
-        let pay = spec.compile(&sandbox, Tz::UTC, &mut out);
+        let pay = spec.compile(&sandbox, DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         let view = View::new(&sandbox, document, Clock(chrono::DateTime::UNIX_EPOCH));
         pay.unwrap().values(&view).into_iter().map(|(_, value)| value.to_json()).collect()

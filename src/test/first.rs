@@ -1,6 +1,7 @@
 //! The first test of an institution, as text: an ad of the sample from which the institution was drafted, and the fields that the draft makes of
 //! it. People read it, for what is wrong in it is wrong in the mapping. Pure.
 
+use crate::date::plain_day;
 use crate::model::{Ad, Clock, Document, Value};
 use crate::plan::Flow;
 use crate::plan::trial::{Page, ads_of_page};
@@ -99,7 +100,7 @@ fn document(content: &Json) -> String {
 
 /// A text as it may stand behind a colon.
 fn scalar(text: &str) -> String {
-    let is_date = text.len() == 10 && text.parse::<NaiveDate>().is_ok();
+    let is_date = plain_day(text).is_some();
     let is_word = text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !text.ends_with(' ');
     let is_plain = is_word && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ,.()/+-".contains(letter));
     let means_else = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());

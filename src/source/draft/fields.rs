@@ -3,6 +3,8 @@
 //! It must never guess what only the author can know: a date that may be day first or month first is left as a comment.
 
 use super::quoted;
+use crate::date::suggest_formats;
+use crate::source::steps::text_of;
 use regex::Regex;
 use serde_json::{Map, Value as Json};
 use std::fmt::Write;
@@ -166,39 +168,21 @@ fn labelled(texts: &[&str]) -> Option<(&'static str, &'static str)> {
 }
 
 /// The format of dates, if it is sure; none for ISO 8601.
-fn date_format(texts: &[&str], values: &[Json]) -> Result<Option<&'static str>, String> {
-    let all = |pattern: &str| !texts.is_empty() && Regex::new(pattern).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text.trim())));
-    if all(r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$") {
-        return Ok(None);
-    }
-    if all(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$") {
-        return Ok(Some("%Y-%m-%d %H:%M:%S UTC"));
-    }
-    if values.iter().all(Json::is_u64) {
-        let is_milliseconds = values.iter().filter_map(Json::as_u64).all(|number| number > 100_000_000_000);
-        return Ok(Some(if is_milliseconds { "epoch_ms" } else { "epoch" }));
-    }
-    if all(r"^\d{1,2}/\d{1,2}/\d{4}") {
-        let part = |index: usize| texts.iter().filter_map(|text| text.split('/').nth(index)?.parse::<u32>().ok()).max().unwrap_or_default();
-        return match (part(0) > 12, part(1) > 12) {
-            (true, false) => Ok(Some("%d/%m/%Y")),
-            (false, true) => Ok(Some("%m/%d/%Y")),
-            _ => Err("day first or month first? add `format: \"%d/%m/%Y\"` or `\"%m/%d/%Y\"`".to_owned()),
-        };
-    }
-    for (pattern, format) in WORDED {
-        if all(&format!("^{pattern}$")) {
-            return Ok(Some(format));
+fn date_format(texts: &[&str], values: &[Json]) -> Result<Option<String>, String> {
+    let all = |pattern: &str| Regex::new(&format!("^{pattern}$")).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text.trim())));
+    let written: Vec<String> = values.iter().filter_map(text_of).collect();
+    let written: Vec<&str> = written.iter().map(String::as_str).collect();
+    match suggest_formats(&written).as_slice() {
+        [iso] if iso == "iso8601" => Ok(None),
+        [only] => {
+            Ok(Some(WORDED.into_iter().find(|(pattern, _)| !texts.is_empty() && all(pattern)).map_or(only.clone(), |(_, format)| format.to_owned())))
+        }
+        [first, second, ..] => Err(format!("day first or month first? add `format: \"{first}\"` or `\"{second}\"`")),
+        [] => {
+            let first: String = texts.first().unwrap_or(&"").chars().filter(|letter| !letter.is_control()).take(40).collect();
+            Err(format!("say the `format` of `{first}`"))
         }
     }
-    if all(r"(?i)\b(ago|today|yesterday)\b") {
-        return Ok(Some("relative"));
-    }
-    if all(r"^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} ") {
-        return Ok(Some("rfc2822"));
-    }
-    let first: String = texts.first().unwrap_or(&"").chars().filter(|letter| !letter.is_control()).take(40).collect();
-    Err(format!("say the `format` of `{first}`"))
 }
 
 /// A name in small letters and digits.

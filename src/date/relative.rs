@@ -3,8 +3,7 @@
 //!
 //! It must never guess: of "30+ days ago" only a bound is known, which moves every day, so it tells no date.
 
-use crate::model::Clock;
-use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta};
+use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 /// What such a text tells.
@@ -51,11 +50,11 @@ enum Unit {
 }
 
 /// Reads such a text; `None` if it is none.
-pub fn read(text: &str, fetched: Clock, zone: Tz) -> Option<Told> {
+pub fn read(text: &str, fetched: DateTime<Utc>, zone: Tz) -> Option<Told> {
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let at = words.iter().position(|word| !BEFORE.contains(word))?;
-    let now = fetched.0.with_timezone(&zone);
+    let now = fetched.with_timezone(&zone);
     match &words[at..] {
         ["today" | "now"] | ["moments" | "seconds", "ago"] => Some(Told::Day(now.date_naive())),
         ["just", done] if DONE.contains(done) => Some(Told::Day(now.date_naive())),
@@ -129,7 +128,7 @@ mod tests {
 
     /// Noon of the second of March in Sydney.
     fn told(text: &str) -> String {
-        let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
+        let fetched = "2026-03-02T01:00:00Z".parse().unwrap();
         match read(text, fetched, chrono_tz::Australia::Sydney) {
             Some(Told::Day(day)) => day.to_string(),
             Some(Told::Earlier) => "earlier".to_owned(),

@@ -1,0 +1,79 @@
+//! The one place that reads dates and instants, from whatever a board, a feed, a header or a person wrote. A text is read as what it says or not
+//! at all: another day than the one that is meant archives a job at once, and nobody sees why.
+//!
+//! It must never guess: day and month are never swapped, a year has four digits unless a format or RFC 2822 says two, an impossible day does not
+//! roll over to the next month. It knows no clock: what is plausible, and what "yesterday" means, depends on when the document was fetched.
+//!
+//! To add a form: a line in `forms.txt` first, then the reader of its family: [`iso`], [`named`] (months in words), [`pattern`] (strftime),
+//! [`relative`].
+
+mod format;
+mod iso;
+mod named;
+mod pattern;
+mod relative;
+mod scan;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod time;
+mod zone;
+
+pub use format::{DateFormat, DateReader, DateSetting, DateWindow, FoundDate, NoDate};
+pub use suggest::{suggest_format, suggest_formats};
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// What a text tells of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A day, in no zone.
+    Day(NaiveDate),
+    /// What the clocks of some place show.
+    Local(NaiveDateTime),
+    /// An instant.
+    Instant(DateTime<Utc>),
+}
+
+impl Moment {
+    /// The day of it in a zone; at the ends of time there is none, where the library would panic.
+    pub fn day_in(self, zone: Tz) -> Option<NaiveDate> {
+        let day = match self {
+            Moment::Day(day) => day,
+            Moment::Local(local) => local.date(),
+            Moment::Instant(instant) if !is_of_the_calendar(instant.date_naive()) => return None,
+            Moment::Instant(instant) => zone.from_utc_datetime(&instant.naive_utc()).date_naive(),
+        };
+        Some(day).filter(|day| is_of_the_calendar(*day))
+    }
+}
+
+/// What a text says that stands for itself: ISO 8601, RFC 3339, or a day whose month is a word and whose year has four digits. `zone` is where an
+/// abbreviation such as `IST` is from.
+pub fn read(text: &str, zone: Tz) -> Option<Moment> {
+    let text = scan::tidy(text)?;
+    iso::read(&text, zone).or_else(|| named::read(&text, zone, named::Years::Four))
+}
+
+/// The instant that a text says: of a header of HTTP, of a feed. What has no zone is none.
+pub fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let text = scan::tidy(text)?;
+    match iso::read(&text, Tz::UTC).or_else(|| named::read(&text, Tz::UTC, named::Years::Any))? {
+        Moment::Instant(instant) => Some(instant),
+        Moment::Day(_) | Moment::Local(_) => None,
+    }
+}
+
+/// A day as YAML, scripts and this program write it: `2026-12-31`.
+pub fn plain_day(text: &str) -> Option<NaiveDate> {
+    let is_plain =
+        text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let day = if is_plain { text.parse().ok() } else { None };
+    day.filter(|day| is_of_the_calendar(*day))
+}
+
+/// Whether a date is one that people write and PostgreSQL keeps: of the years 1 to 9999. The library counts further, both ways.
+pub fn is_of_the_calendar(date: NaiveDate) -> bool {
+    (1..=9999).contains(&date.year())
+}

@@ -1,0 +1,133 @@
+//! The zone behind a time: an offset, a name of RFC 822, an IANA name, an abbreviation.
+//!
+//! An abbreviation means what it means where the source is, if it means something there: `IST` is of Kolkata, of Dublin or of Jerusalem. What is left
+//! ambiguous is not read.
+
+use super::scan::DateScanner;
+use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
+
+/// Which names of zones are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Those of which it is clear what they mean.
+    Clear,
+    /// Those of RFC 822, whatever they mean elsewhere; the letters of its military zones say nothing, as RFC 2822 has it, so it is UTC.
+    Mail,
+}
+
+/// Names of RFC 822 and their hours from UTC. In Australia the same letters say its own standard time.
+const AMERICAN: [(&str, i32); 8] = [("est", -5), ("edt", -4), ("cst", -6), ("cdt", -5), ("mst", -7), ("mdt", -6), ("pst", -8), ("pdt", -7)];
+
+/// Names that mean one zone the world over, and their minutes from UTC.
+const KNOWN: [(&str, i32); 20] = [
+    ("akst", -540),
+    ("akdt", -480),
+    ("hst", -600),
+    ("wet", 0),
+    ("west", 60),
+    ("cet", 60),
+    ("cest", 120),
+    ("eet", 120),
+    ("eest", 180),
+    ("msk", 180),
+    ("sast", 120),
+    ("jst", 540),
+    ("kst", 540),
+    ("awst", 480),
+    ("acst", 570),
+    ("acdt", 630),
+    ("aest", 600),
+    ("aedt", 660),
+    ("nzst", 720),
+    ("nzdt", 780),
+];
+
+/// The instant that local clocks show, in the zone that comes next in the text; a second name of the zone may follow.
+pub fn instant(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
+    let instant = if text.rest().starts_with(['+', '-']) { ago(local, offset(text)?)? } else { named(text, local, zone, names)? };
+    text.pass_blanks();
+    pass_second_name(text, local, zone, names);
+    Some(instant)
+}
+
+/// An offset: `+10`, `+1000`, `+10:00`, `+10:00:00`; in seconds.
+pub fn offset(text: &mut DateScanner) -> Option<i32> {
+    let is_west = text.eat("-");
+    if !is_west && !text.eat("+") {
+        return None;
+    }
+    let hours = if text.digits() == 4 { text.number(2, 2)? } else { text.whole_number(1, 2)? };
+    let minutes = if text.digits() == 2 || text.eat(":") { text.whole_number(2, 2)? } else { 0 };
+    let seconds = if text.eat(":") { text.whole_number(2, 2)? } else { 0 };
+    let is_on_earth = hours * 60 + minutes <= 14 * 60 && minutes < 60 && seconds < 60;
+    let all = i32::try_from(hours * 3600 + minutes * 60 + seconds).ok().filter(|_| is_on_earth)?;
+    Some(if is_west { -all } else { all })
+}
+
+fn named(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
+    let is_bracketed = text.eat("[");
+    let name = name_of_zone(text);
+    if is_bracketed && !text.eat("]") {
+        return None;
+    }
+    if matches!(name, "utc" | "gmt" | "ut" | "z") {
+        let is_offset = name != "z" && text.rest().starts_with(['+', '-']);
+        return ago(local, if is_offset { offset(text)? } else { 0 });
+    }
+    if name.contains('/') {
+        return in_zone(local, TZ_VARIANTS.into_iter().find(|zone| zone.name().eq_ignore_ascii_case(name))?);
+    }
+    abbreviated(name, local, zone, names)
+}
+
+/// Letters; where a `/` stands among them, an IANA name, which may have digits, `+` and `-`.
+fn name_of_zone<'t>(text: &mut DateScanner<'t>) -> &'t str {
+    let mut ahead = *text;
+    let long = ahead.take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '_' | '+' | '-'));
+    if long.contains('/') {
+        *text = ahead;
+        return long;
+    }
+    text.take_while(|letter| letter.is_ascii_alphabetic())
+}
+
+fn abbreviated(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
+    let is_its = |instant: &DateTime<Tz>| instant.offset().abbreviation().is_some_and(|own| own.eq_ignore_ascii_case(name));
+    let both = zone.from_local_datetime(&local);
+    if let Some(own) = [both.earliest(), both.latest()].into_iter().flatten().find(is_its) {
+        return Some(own.to_utc());
+    }
+    let is_clear = names == Names::Mail || !zone.name().starts_with("Australia/");
+    let american = AMERICAN.into_iter().filter(|_| is_clear).map(|(american, hours)| (american, hours * 60));
+    let (_, minutes) = american.chain(KNOWN).find(|(known, _)| *known == name).or(military(name, names))?;
+    ago(local, minutes * 60)
+}
+
+fn military(name: &str, names: Names) -> Option<(&str, i32)> {
+    let is_one = name.len() == 1 && name != "j" && names == Names::Mail;
+    is_one.then_some((name, 0))
+}
+
+/// `+1000 (AEST)`, `+10:00[Australia/Sydney]`, `+1000 AEST`: the offset has said it all.
+fn pass_second_name(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) {
+    let mut ahead = *text;
+    if ahead.eat("(") {
+        ahead.take_while(|letter| letter != ')' && letter != '(');
+        if ahead.eat(")") {
+            *text = ahead;
+        }
+    } else if named(&mut ahead, local, zone, names).is_some() {
+        *text = ahead;
+    }
+}
+
+fn ago(local: NaiveDateTime, seconds: i32) -> Option<DateTime<Utc>> {
+    local.checked_sub_signed(TimeDelta::seconds(i64::from(seconds))).map(|utc| utc.and_utc())
+}
+
+/// What a zone leaves out is counted on from before.
+fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+    let later = || zone.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
+    zone.from_local_datetime(&local).earliest().or_else(later).map(|instant| instant.to_utc())
+}
