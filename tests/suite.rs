@@ -13,6 +13,8 @@ mod bench;
 mod biographies;
 #[path = "suite/browser.rs"]
 mod browser;
+#[path = "suite/cluster.rs"]
+mod cluster;
 #[path = "suite/connectors.rs"]
 mod connectors;
 #[path = "suite/crashes.rs"]
@@ -25,6 +27,8 @@ mod faults;
 mod feeds;
 #[path = "suite/fingerprints.rs"]
 mod fingerprints;
+#[path = "suite/hostile_database.rs"]
+mod hostile_database;
 #[path = "suite/house.rs"]
 mod house;
 #[path = "suite/http.rs"]
@@ -43,6 +47,8 @@ mod people;
 mod pictures;
 #[path = "suite/plans.rs"]
 mod plans;
+#[path = "suite/projects.rs"]
+mod projects;
 #[path = "suite/promises.rs"]
 mod promises;
 #[path = "suite/reference.rs"]

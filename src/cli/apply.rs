@@ -9,6 +9,7 @@ use crate::plan::{Checked, Plan, Standing};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::store::figures::Counts;
+use crate::store::{Demand, Need};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -41,7 +42,10 @@ impl Apply {
             .map_err(|error| Failure { message: format!("`{}`: {error}", self.file.display()), code: NOTHING })?;
         show(&checked, edge, &plans.iter().map(|saved| saved.head.institution.clone()).collect::<Vec<_>>());
         block_on(async {
-            let database = Database::open(edge).await?;
+            // The lock, the one transaction, and what is looked up beside it.
+            let demand = Demand { need: Need::Write, least: 3, most: 4, is_private: false };
+            let ids: Vec<_> = plans.iter().filter_map(|saved| plan(&checked, &saved.head.institution).ok()).map(|plan| plan.tenant.id).collect();
+            let database = Database::open(edge, demand).await?.on_behalf(edge, &ids, true).await?;
             let engine = engine(edge, &checked, &database, None, progress::quiet())?;
             let (mut summaries, mut code) = (Vec::new(), DONE);
             for saved in &plans {

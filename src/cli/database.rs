@@ -1,32 +1,42 @@
 //! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder, started when needed
 //! and stopped by the last one out.
 
-use super::{Edge, Failure};
-use crate::store::Store;
+use super::{Edge, FAILED, Failure, identity};
 use crate::store::scratch::Yard;
 use crate::store::server::{Environment, Search, Server};
+use crate::store::{Demand, Need, Store, watch};
 use sqlx::{Connection, PgConnection};
 use std::path::PathBuf;
-
-/// Connections of one process.
-const CONNECTIONS: u32 = 60;
 
 /// An open database, and the private server behind it if there is one.
 pub(super) struct Database {
     pub(super) store: Store,
     server: Option<Server>,
+    watching: Option<tokio::task::AbortHandle>,
 }
 
 impl Database {
-    /// Opens the database and brings the tables up to date.
-    pub(super) async fn open(edge: &Edge) -> Result<Database, Failure> {
+    /// Opens the database for what a command needs of it: nothing has been attempted if that fails.
+    pub(super) async fn open(edge: &Edge, demand: Demand) -> Result<Database, Failure> {
+        let own = if demand.need == Need::Write { identity::known(edge)? } else { None };
+        let unfit = |error: crate::store::StoreError| Failure::nothing(error.to_string());
         if let Some(url) = edge.text("DATABASE_URL") {
-            return Ok(Database { store: Store::open(&url, CONNECTIONS, &edge.process()).await?, server: None });
+            let store = Store::open_for(&url, demand, &edge.process()).await.map_err(unfit)?.of_project(own);
+            let writes = demand.need == Need::Write;
+            let watching = tokio::spawn(watch::watch(store.clone(), url, edge.process(), writes, warn)).abort_handle();
+            return Ok(Database { store, server: None, watching: Some(watching) });
         }
         let server = start(edge).await?;
         let url = server.url("weir");
         create_database(&server.url("postgres")).await?;
-        Ok(Database { store: Store::open(&url, CONNECTIONS, &edge.process()).await?, server: Some(server) })
+        let store = Store::open_for(&url, Demand { is_private: true, ..demand }, &edge.process()).await.map_err(unfit)?.of_project(own);
+        Ok(Database { store, server: Some(server), watching: None })
+    }
+
+    /// Uses it on behalf of this project: see [`identity::on_behalf`].
+    pub(super) async fn on_behalf(self, edge: &Edge, institutions: &[uuid::Uuid], writes: bool) -> Result<Database, Failure> {
+        let store = identity::on_behalf(edge, self.store.clone(), institutions, writes).await?;
+        Ok(Database { store, ..self })
     }
 
     /// Lets the private server run on after the last one out.
@@ -36,11 +46,25 @@ impl Database {
 
     /// Closes the connections, then leaves the server.
     pub(super) async fn close(self) -> Result<(), Failure> {
+        if let Some(watching) = self.watching {
+            watching.abort();
+        }
         self.store.close().await;
         if let Some(server) = self.server {
             blocking(move || server.close()).await??;
         }
         Ok(())
+    }
+}
+
+/// Says what a watch has seen. Where PostgreSQL does not answer any more, nothing can be ended in order.
+fn warn(notice: watch::Notice) {
+    match notice {
+        watch::Notice::Waits(words) => tell!("note: {words}"),
+        watch::Notice::Silent(words) => {
+            tell!("error: {words}");
+            std::process::exit(i32::from(FAILED));
+        }
     }
 }
 
@@ -61,18 +85,18 @@ pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&Yard) -> Result<
 }
 
 /// Opens the database for the work of a command and closes it whatever comes of it.
-pub(super) fn with_store<T>(edge: &Edge, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
+pub(super) fn with_store<T>(edge: &Edge, demand: Demand, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
     block_on(async {
-        let database = Database::open(edge).await?;
+        let database = Database::open(edge, demand).await?;
         let result = work(&database.store).await;
         database.close().await?;
         result
     })?
 }
 
-/// The same for work that one connection is enough for.
+/// The same for reading that one connection is enough for.
 pub(super) fn with_connection<T>(edge: &Edge, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>) -> Result<T, Failure> {
-    with_store(edge, async |store| work(&mut *store.connection().await?).await)
+    with_store(edge, Demand::READ, async |store| work(&mut *store.connection().await?).await)
 }
 
 /// Starts or joins the private server.

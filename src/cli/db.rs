@@ -1,11 +1,16 @@
 //! `weir db`.
 
 use super::database::{self, Database, block_on, blocking};
-use super::{DONE, Edge, Failure, out};
+use super::{DONE, Edge, Failure, identity, out};
+use crate::engine::person::{self, Whose};
+use crate::model::Clock;
+use crate::store::runs::Alert;
 use crate::store::server::{Server, Stopped};
-use crate::store::tables;
+use crate::store::{Demand, Store, projects, runs, sessions, tables};
 use clap::Subcommand;
+use sqlx::PgConnection;
 use std::io::Write;
+use uuid::Uuid;
 
 /// The private PostgreSQL of this folder.
 #[derive(clap::Args)]
@@ -14,7 +19,7 @@ pub struct Db {
     command: Command,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Subcommand)]
 enum Command {
     /// Start it and let it run until `weir db stop`
     Start,
@@ -28,17 +33,26 @@ enum Command {
     Migrate,
     /// The reference of all tables, as Markdown
     Tables,
+    /// Take institutions over that belong to another project; its runs are refused from then on
+    Adopt {
+        /// The institutions
+        #[arg(required = true)]
+        institutions: Vec<String>,
+        /// Wait for a run of an institution that is under way
+        #[arg(long)]
+        wait: bool,
+    },
 }
 
 impl Db {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let foreign = edge.text("DATABASE_URL");
-        if let (Some(_), Command::Start | Command::Stop) = (&foreign, self.command) {
+        if let (Some(_), Command::Start | Command::Stop) = (&foreign, &self.command) {
             return Err(Failure::nothing(
                 "`DATABASE_URL` is set: that server is not Weir's to start or stop\nhelp: unset it to use the private server",
             ));
         }
-        let command = self.command;
+        let command = self.command.clone();
         block_on(async {
             match command {
                 Command::Start => start(edge).await,
@@ -47,6 +61,7 @@ impl Db {
                 Command::Url => url(edge, foreign).await,
                 Command::Migrate => migrate(edge).await,
                 Command::Tables => reference(edge).await,
+                Command::Adopt { institutions, wait } => adopt(edge, &institutions, wait).await,
             }
         })?
         .map(|()| DONE)
@@ -54,7 +69,7 @@ impl Db {
 }
 
 async fn start(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge).await?;
+    let database = Database::open(edge, Demand::MIGRATE).await?;
     database.pin()?;
     database.close().await?;
     let status = server_status(edge).await?;
@@ -76,8 +91,11 @@ async fn server_status(edge: &Edge) -> Result<crate::store::server::Status, Fail
 
 async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     if foreign.is_some() {
-        let database = Database::open(edge).await?;
+        let database = Database::open(edge, Demand::READ).await?;
         say!("`DATABASE_URL` is set and answers; the private server is not used");
+        for session in sessions::others(&mut *database.store.connection().await?).await? {
+            say!("session  {session}");
+        }
         return database.close().await;
     }
     let status = server_status(edge).await?;
@@ -108,15 +126,59 @@ async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
 }
 
 async fn migrate(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge).await?;
+    let database = Database::open(edge, Demand::MIGRATE).await?;
     say!("the tables are up to date");
     database.close().await
 }
 
 async fn reference(edge: &Edge) -> Result<(), Failure> {
-    let database = Database::open(edge).await?;
+    let database = Database::open(edge, Demand::READ).await?;
     let mut connection = database.store.connection().await?;
     put!("{}", tables::reference(&mut connection).await?);
     drop(connection);
     database.close().await
+}
+
+/// Takes institutions over for this project.
+async fn adopt(edge: &Edge, slugs: &[String], wait: bool) -> Result<(), Failure> {
+    let database = Database::open(edge, Demand::DECIDE).await?;
+    let done = adopt_all(edge, &database.store, slugs, wait).await;
+    database.close().await?;
+    done
+}
+
+async fn adopt_all(edge: &Edge, store: &Store, slugs: &[String], wait: bool) -> Result<(), Failure> {
+    let mut wanted: Vec<(&str, Uuid)> = Vec::new();
+    for slug in slugs {
+        let known = runs::institution(&mut *store.connection().await?, slug).await?;
+        let never = || Failure::nothing(format!("`{slug}` has never run on this database\nhelp: its first run belongs to the project that does it"));
+        wanted.push((slug, known.ok_or_else(never)?));
+    }
+    let own = identity::made(edge)?;
+    if !own.claims {
+        return Err(Failure::nothing("a project without a `weir.yaml` owns no institution\nhelp: write the file, then adopt"));
+    }
+    // Whose it was does not matter here.
+    let store = store.clone().of_project(None);
+    for (slug, institution) in wanted {
+        let whose = Whose { institution, slug, at: None, wait };
+        let said = person::decide(&store, whose, async |connection| take_over(edge, connection, whose, &own.project).await).await?;
+        say!("{said}");
+    }
+    Ok(())
+}
+
+async fn take_over(edge: &Edge, connection: &mut PgConnection, whose: Whose<'_>, own: &str) -> Result<String, Failure> {
+    let slug = whose.slug;
+    let before = projects::owner(connection, whose.institution, slug).await?;
+    if before.as_ref().is_some_and(|before| before.project == own) {
+        return Ok(format!("`{slug}` belongs to this project already"));
+    }
+    let (now, person) = ((edge.now)(), edge.person());
+    projects::claim(connection, whose.institution, own, now, &person).await?;
+    let from = before.map_or_else(String::new, |before| format!(" from project `{}`", before.project));
+    let message = format!("{person} took `{slug}` over{from} for project `{own}`");
+    let alert = Alert { source: String::new(), kind: "adopted", severity: "warn", message };
+    runs::alert(connection, whose.institution, None, Clock(now), &alert).await?;
+    Ok(format!("`{slug}` belongs to this project now; runs of others are refused"))
 }

@@ -14,7 +14,7 @@ use crate::rule::Rule;
 use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
 use crate::store::resolved::{self, Resolved};
-use crate::store::{Store, Stream, runs, versions};
+use crate::store::{Demand, Store, Stream, runs, versions};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
@@ -123,10 +123,21 @@ impl Failures {
     }
 
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, async |store| self.act(edge, store).await.map(|()| DONE))
+        with_store(edge, self.demand(), async |store| self.act(edge, store).await.map(|()| DONE))
+    }
+
+    fn demand(&self) -> Demand {
+        let decides = matches!(self.command, Some(Command::Retry { .. } | Command::Discard { .. }));
+        if decides { Demand::DECIDE } else { Demand::READ }
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
+        // Who decides holds the lock, and a connection under it.
+        match &self.command {
+            Some(Command::Retry { documents, wait }) => return retry(store, documents, *wait).await,
+            Some(Command::Discard { documents, word }) => return discard(edge, store, documents, word).await,
+            _ => {}
+        }
         let connection = &mut *store.connection().await?;
         if let Some(institution) = self.institution() {
             is_known(edge, connection, institution).await?;
@@ -141,8 +152,7 @@ impl Failures {
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
             Command::Show { document } => show(connection, *document).await,
-            Command::Retry { documents, wait } => retry(store, connection, documents, *wait).await,
-            Command::Discard { documents, word } => discard(edge, store, connection, documents, word).await,
+            Command::Retry { .. } | Command::Discard { .. } => Ok(()),
         }
     }
 }
@@ -332,8 +342,8 @@ fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
     all
 }
 
-async fn retry(store: &Store, connection: &mut PgConnection, documents: &[i64], wait: bool) -> Result<(), Failure> {
-    let letters = find(connection, documents).await?;
+async fn retry(store: &Store, documents: &[i64], wait: bool) -> Result<(), Failure> {
+    let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
         for letter in refused {
@@ -353,8 +363,8 @@ async fn retry(store: &Store, connection: &mut PgConnection, documents: &[i64], 
     Ok(())
 }
 
-async fn discard(edge: &Edge, store: &Store, connection: &mut PgConnection, documents: &[i64], word: &Word) -> Result<(), Failure> {
-    let letters = find(connection, documents).await?;
+async fn discard(edge: &Edge, store: &Store, documents: &[i64], word: &Word) -> Result<(), Failure> {
+    let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let numbers: Vec<i64> = letters.iter().map(|letter| letter.document_id).collect();
         person::decide(store, word.on(edge, institution, slug), async |connection| {

@@ -16,7 +16,7 @@ use crate::plan::written::written;
 use crate::plan::{Checked, Plan, check};
 use crate::report::columns::line;
 use crate::report::graph::{Page, Ran};
-use crate::store::figures;
+use crate::store::{Demand, figures};
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -216,7 +216,7 @@ fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
         return Ok(None);
     }
     let known = block_on(async {
-        let database = Database::open(edge).await?;
+        let database = Database::open(edge, Demand::READ).await?;
         let known = known(&database, plan, at).await;
         database.close().await?;
         known

@@ -7,7 +7,7 @@ use crate::model::Clock;
 use crate::report::columns::{columns, line};
 use crate::store::holds::{self, Hold};
 use crate::store::relations::{self, Table};
-use crate::store::{Store, Stream, identity, quality, settle};
+use crate::store::{Demand, Store, Stream, identity, quality, settle};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -49,7 +49,11 @@ struct Decision {
 
 impl Holds {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, async |store| self.act(edge, store).await.map(|()| DONE))
+        with_store(edge, self.demand(), async |store| self.act(edge, store).await.map(|()| DONE))
+    }
+
+    fn demand(&self) -> Demand {
+        if matches!(self.command, Command::List { .. }) { Demand::READ } else { Demand::DECIDE }
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {

@@ -16,6 +16,7 @@ mod flow;
 mod graph;
 mod history;
 mod holds;
+mod identity;
 mod last_good;
 mod named;
 mod new;

@@ -10,7 +10,7 @@ use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
 use crate::store::work::{self, Pending};
-use crate::store::{Store, Stream, runs};
+use crate::store::{Demand, Store, Stream, runs};
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 use std::fmt::Write;
@@ -69,7 +69,7 @@ impl PlanArgs {
             return Ok(NOTHING);
         }
         block_on(async {
-            let database = Database::open(edge).await?;
+            let database = Database::open(edge, Demand::READ).await?;
             let (standing_in, left_out) = last_good::stand_in(edge, &database.store, Broken::of(chosen.iter().copied())).await?;
             let is_bad = left_out > 0 || !standing_in.is_empty();
             plans.extend(standing_in);

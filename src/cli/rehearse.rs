@@ -7,7 +7,7 @@ use crate::diagnostic::one_of;
 use crate::engine::rehearse::{self, Asked, Rehearsal};
 use crate::plan::{Checked, Plan, Standing, check};
 use crate::report::rehearsal::{self, Page};
-use crate::store::Store;
+use crate::store::{Demand, Store};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ impl Rehearse {
             return Ok(NOTHING);
         }
         block_on(async {
-            let database = Database::open(edge).await?;
+            let database = Database::open(edge, Demand { most: 12, ..Demand::READ }).await?;
             let pages = self.rehearse(edge, &database.store, &checked, &plans).await;
             database.close().await?;
             let all_sound = checked.institutions.iter().all(|one| one.plan().is_some());

@@ -6,6 +6,7 @@ use super::{DONE, Edge, Failure};
 use crate::plan::Plan;
 use crate::report::daily;
 use crate::report::runs;
+use crate::store::Demand;
 use serde_json::json;
 use sqlx::PgConnection;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ impl Report {
             return Err(Failure::nothing("no such institution, or its files have errors\nhelp: `weir check` shows them"));
         }
         block_on(async {
-            let database = Database::open(edge).await?;
+            let database = Database::open(edge, Demand::READ).await?;
             plans.extend(last_good::stand_in(edge, &database.store, broken).await?.0);
             let mut connection = database.store.connection().await?;
             match self.runs {

@@ -4,7 +4,7 @@ use super::database::with_store;
 use super::{DONE, Edge, Failure, Word, are_institutions};
 use crate::engine::RunError;
 use crate::engine::person::decide;
-use crate::store::{Store, Stream, figures, runs, settle};
+use crate::store::{Demand, Store, Stream, figures, runs, settle};
 use sqlx::PgConnection;
 
 /// Archive the open jobs of an institution or source on purpose.
@@ -24,17 +24,17 @@ pub struct Retire {
 
 impl Retire {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, async |store| self.retire(edge, store).await)
+        with_store(edge, Demand::DECIDE, async |store| self.retire(edge, store).await)
     }
 
     async fn retire(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let checked = edge.checked();
         let plan = checked.institutions.iter().find(|one| one.slug == self.institution).and_then(|one| one.plan());
-        let connection = &mut *store.connection().await?;
+        let mut connection = store.connection().await?;
         // An institution that is gone from the YAML can still be retired by its name.
         let institution = match plan {
             Some(plan) => Some(plan.tenant.id),
-            None => runs::institution(connection, &self.institution).await?,
+            None => runs::institution(&mut connection, &self.institution).await?,
         };
         let Some(institution) = institution else {
             return are_institutions(std::slice::from_ref(&self.institution), &checked).map(|()| {
@@ -42,7 +42,8 @@ impl Retire {
                 DONE
             });
         };
-        let known = figures::known_sources(connection, institution).await?;
+        let known = figures::known_sources(&mut connection, institution).await?;
+        drop(connection);
         let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
         if chosen.is_empty() {
             say!("no open jobs there: nothing to retire");

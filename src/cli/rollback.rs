@@ -4,8 +4,8 @@ use super::database::with_store;
 use super::{At, DONE, Edge, FAILED, Failure};
 use crate::engine::rollback::{self as undo, Asked};
 use crate::report::rollback::{self, Page};
-use crate::store::Store;
 use crate::store::rollback::{Order, find};
+use crate::store::{Demand, Store};
 use serde_json::json;
 
 /// Take back what one run did to jobs.
@@ -40,7 +40,7 @@ pub struct Rollback {
 
 impl Rollback {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, async |store| self.take_back(edge, store).await)
+        with_store(edge, Demand::DECIDE, async |store| self.take_back(edge, store).await)
     }
 
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {

@@ -12,6 +12,7 @@ use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::source::door::Door;
 use crate::store::figures::Counts;
+use crate::store::{Demand, Need, Store};
 use futures::StreamExt;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 const AT_ONCE: u8 = 4;
 /// Institutions that are under way at the same time: most of them wait for their sources.
 const UNDER_WAY: usize = 40;
+
+/// Connections with which a run works, beside those that its institutions hold.
+const WORKING: u32 = 12;
 
 /// Run institutions now.
 #[derive(clap::Args)]
@@ -125,13 +129,16 @@ impl Run {
     }
 
     async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: Chosen) -> Result<u8, Failure> {
-        let database = Database::open(edge).await?;
+        let institutions = chosen.plans.len() + chosen.broken.len();
+        let database = Database::open(edge, self.demand(institutions)).await?;
         let (standing_in, left_out) = last_good::stand_in(edge, &database.store, chosen.broken).await?;
         let plans: Vec<Arc<Plan>> = chosen.plans.into_iter().chain(standing_in).collect();
         if plans.is_empty() {
             database.close().await?;
             return Ok(NOTHING);
         }
+        let ids: Vec<_> = plans.iter().map(|plan| plan.tenant.id).collect();
+        let database = database.on_behalf(edge, &ids, !self.dry_run).await?;
         let watcher = match (self.json, self.plan_only) {
             (true, false) => progress::json_lines(out::try_print),
             (false, _) if edge.terminal => progress::bars(),
@@ -141,11 +148,27 @@ impl Run {
         let engine = Engine { turns, ..engine(edge, checked, &database, self.recorded.as_deref(), watcher)? };
         let request = self.request(edge);
         let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), self.run_one(&engine, plan, &request).await) });
-        let mut results: Results = futures::stream::iter(running).buffer_unordered(UNDER_WAY).collect().await;
+        let mut results: Results = futures::stream::iter(running).buffer_unordered(self.under_way(&database.store)).collect().await;
         results.sort_by(|a, b| a.0.cmp(&b.0));
         let code = self.tell(edge, &results, left_out > 0);
         database.close().await?;
         code
+    }
+
+    /// What each institution holds while it runs: its lock, and a dry run its transaction.
+    fn held(&self) -> u32 {
+        if self.dry_run { 2 } else { 1 }
+    }
+
+    fn demand(&self, institutions: usize) -> Demand {
+        let under_way = u32::try_from(institutions.clamp(1, UNDER_WAY)).unwrap_or(1);
+        Demand { need: Need::Write, least: self.held() + 1, most: under_way * self.held() + WORKING, is_private: false }
+    }
+
+    /// How many institutions are under way at once: all share what is left of the connections.
+    fn under_way(&self, store: &Store) -> usize {
+        let fit = store.connections().saturating_sub(1) / self.held();
+        usize::try_from(fit).unwrap_or(1).clamp(1, UNDER_WAY)
     }
 
     async fn run_one(&self, engine: &Engine, plan: &Plan, request: &Request) -> Result<Ran, RunError> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
     # yaml-language-server: $schema=../schema/institution.json\n\
     or map whole folders: institutions/*.yaml to schema/institution.json, and so on.")]
 pub struct Schema {
-    /// institution, connector, rules, pipeline, list, mapping-tests or institution-test: to stdout; without it, all of them as files
+    /// project, institution, connector, rules, pipeline, list, mapping-tests or institution-test: to stdout; without it, all of them as files
     #[arg(value_parser = kind)]
     kind: Option<FileKind>,
     /// The folder for the files

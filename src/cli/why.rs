@@ -5,8 +5,8 @@ use super::{DONE, Edge, Failure, named};
 use crate::engine::verdicts::{self, Judged};
 use crate::model::{Ad, Clock, Hash};
 use crate::report::biography as page;
-use crate::store::Store;
 use crate::store::biography::{self, Ad as Known, Found};
+use crate::store::{Demand, Store};
 use serde_json::json;
 
 /// Everything that is known of an ad: the biography of its job.
@@ -28,7 +28,7 @@ pub struct Why {
 
 impl Why {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, async |store| self.tell(edge, store).await.map(|()| DONE))
+        with_store(edge, Demand::READ, async |store| self.tell(edge, store).await.map(|()| DONE))
     }
 
     async fn tell(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
@@ -37,7 +37,13 @@ impl Why {
         // The id may stand for another job now.
         let known = biography::ad(&mut connection, &found).await?.filter(|ad| found.job_id.is_none() || ad.job_id == found.job_id);
         let judged = match &known {
-            Some(known) if known.refused.is_none() => judge(edge, store, &found, known).await?,
+            Some(known) if known.refused.is_none() => {
+                // One connection at a time is enough.
+                drop(connection);
+                let judged = judge(edge, store, &found, known).await?;
+                connection = store.connection().await?;
+                judged
+            }
             _ => None,
         };
         let biography = page::collect(&mut connection, &found, known, judged).await?;

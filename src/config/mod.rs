@@ -5,6 +5,7 @@
 //! [`Project::load`], a field here.
 
 pub mod connector;
+pub mod identity;
 pub mod institution;
 pub mod institution_tests;
 pub mod lists;
@@ -14,6 +15,7 @@ pub mod rules;
 pub mod schema;
 
 pub use connector::{Connector, ConnectorSpec};
+pub use identity::ProjectIdentity;
 pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
 pub use institution_tests::InstitutionTestSpec;
 pub use mapping_tests::MappingTestsSpec;
@@ -31,6 +33,8 @@ use std::sync::Arc;
 pub struct Project {
     /// The folder.
     pub folder: PathBuf,
+    /// `weir.yaml`.
+    pub identity: ProjectIdentity,
     /// The texts, for showing problems.
     pub texts: Sources,
     /// `institutions/*.yaml`.
@@ -82,6 +86,7 @@ impl Project {
     pub fn load_with(folder: &Path, rule_files: &[PathBuf]) -> Project {
         let mut texts = Sources::new();
         let mut diagnostics = Diagnostics::new();
+        let identity = identity::load(folder, &mut texts, &mut diagnostics);
         let connectors = connector::load(folder, &mut texts, &mut diagnostics);
         let institutions = read_institutions(folder, &connectors, &mut texts, &mut diagnostics);
         let pipelines = read_all(files(&folder.join("pipelines")), "pipelines", &mut texts, &mut diagnostics);
@@ -95,6 +100,7 @@ impl Project {
         }
         Project {
             folder: folder.to_owned(),
+            identity,
             texts,
             institutions,
             connectors,

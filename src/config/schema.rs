@@ -5,6 +5,7 @@
 //! of file: a variant of [`FileKind`].
 
 use super::connector::ConnectorSpec;
+use super::identity::ProjectSpec;
 use super::institution::{InstitutionSpec, SourceSpec};
 use super::institution_tests::InstitutionTestSpec;
 use super::lists::ListSpec;
@@ -23,6 +24,8 @@ use serde_json::{Map, Value as Json, json};
 /// A kind of YAML file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
+    /// `weir.yaml`
+    Project,
     /// `institutions/*.yaml`
     Institution,
     /// `connectors/*.yaml`
@@ -40,7 +43,8 @@ pub enum FileKind {
 }
 
 /// All kinds of files.
-pub const FILE_KINDS: [FileKind; 7] = [
+pub const FILE_KINDS: [FileKind; 8] = [
+    FileKind::Project,
     FileKind::Institution,
     FileKind::Connector,
     FileKind::Rules,
@@ -69,6 +73,7 @@ impl FileKind {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
+            FileKind::Project => "project",
             FileKind::Institution => "institution",
             FileKind::Connector => "connector",
             FileKind::Rules => "rules",
@@ -87,6 +92,7 @@ impl FileKind {
     /// Where its files lie.
     pub fn pattern(self) -> &'static str {
         match self {
+            FileKind::Project => super::identity::FILE,
             FileKind::Institution => "institutions/*.yaml",
             FileKind::Connector => "connectors/*.yaml",
             FileKind::Rules => "rules/*.yaml",
@@ -100,6 +106,7 @@ impl FileKind {
     /// Its JSON Schema (draft 7, which editors know best).
     pub fn schema(self) -> Json {
         let mut schema = match self {
+            FileKind::Project => of::<ProjectSpec>(),
             FileKind::Institution => of::<InstitutionSpec>(),
             FileKind::Connector => connector(),
             FileKind::Rules => of::<RuleSetSpec>(),

@@ -33,7 +33,7 @@ use crate::rule::Sandbox;
 use crate::source::Access;
 use crate::stage::Setting;
 use crate::store::runs::{self, Alert, Lock};
-use crate::store::{Lane, Store, StoreError, Stream, figures, tables, texts};
+use crate::store::{Lane, Store, StoreError, Stream, figures, projects, tables, texts};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
@@ -79,6 +79,23 @@ pub enum RunError {
         /// The machine, process and start of the other run.
         who: String,
     },
+    /// Another project has the institution.
+    #[error(
+        "`{slug}` belongs to project `{owner}` since {since} ({by}), and this folder is project `{own}`\n\
+         help: for a clone of that project, copy its `weir.yaml` here; `weir db adopt {slug}` takes the institution over on purpose"
+    )]
+    OtherProject {
+        /// The institution.
+        slug: String,
+        /// The project that it belongs to.
+        owner: String,
+        /// Since when.
+        since: String,
+        /// The run or the person that claimed it.
+        by: String,
+        /// The project of this folder.
+        own: String,
+    },
     /// The clock runs backwards.
     #[error("`{slug}` has already run at {last}, later than {at}\nhelp: use a later `--at`; history cannot be written backwards")]
     Earlier {
@@ -115,7 +132,8 @@ impl RunError {
     /// The error with the name of the institution, once.
     pub fn of(&self, slug: &str) -> String {
         match self {
-            RunError::Busy { .. } | RunError::Earlier { .. } | RunError::Moved { .. } | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
+            RunError::Busy { .. } | RunError::OtherProject { .. } | RunError::Earlier { .. } | RunError::Moved { .. } => self.to_string(),
+            RunError::Store(StoreError::LockLost(_)) => self.to_string(),
             other => format!("`{slug}`: {other}"),
         }
     }
@@ -197,6 +215,7 @@ fn is_lost(error: &RunError) -> bool {
 
 /// Takes the lock of an institution, or says who has it.
 async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> Result<Lock, RunError> {
+    check_project(store, institution, slug).await?;
     if wait {
         return Ok(Lock::wait(store, institution).await?);
     }
@@ -204,8 +223,33 @@ async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> 
         return Ok(lock);
     }
     let holder = runs::holder(&mut *store.connection().await?, institution).await?;
-    let who = holder.map_or_else(|| "another process".to_owned(), |(who, since)| format!("{who} since {}", since.format("%Y-%m-%d %H:%M:%SZ")));
+    let who = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
     Err(RunError::Busy { slug: slug.to_owned(), who })
+}
+
+/// Refuses an institution that belongs to another project.
+async fn check_project(store: &Store, institution: Uuid, slug: &str) -> Result<(), RunError> {
+    let Some(own) = store.identity() else { return Ok(()) };
+    match projects::owner(&mut *store.connection().await?, institution, slug).await? {
+        Some(claim) if claim.project != *own.project => Err(RunError::OtherProject {
+            slug: slug.to_owned(),
+            owner: claim.project,
+            since: claim.claimed_at.format("%Y-%m-%d").to_string(),
+            by: claim.claimed_by,
+            own: own.project.to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The first run of a project takes an institution that belongs to nobody.
+async fn claim(tx: &mut PgConnection, engine: &Engine, plan: &Plan, request: &Request, run: i64) -> Result<(), RunError> {
+    let Some(own) = engine.store.identity().filter(|own| own.claims) else { return Ok(()) };
+    if projects::owner(tx, plan.tenant.id, &plan.tenant.slug).await?.is_none() {
+        let by = format!("run {run} on {}", request.host);
+        projects::claim(tx, plan.tenant.id, &own.project, (request.now)(), &by).await?;
+    }
+    Ok(())
 }
 
 impl<'e> Run<'e> {
@@ -217,6 +261,7 @@ impl<'e> Run<'e> {
         if let Some(written) = &plan.texts {
             texts::remember(&mut tx, plan.tenant.id, request.at, &written.file, &written.texts).await?;
         }
+        claim(&mut tx, engine, plan, request, id).await?;
         tx.commit().await.map_err(StoreError::from)?;
         drop(held);
         Ok(Run { engine, plan, request, lane, turn, id, tally: Mutex::new(Tally::default()) })

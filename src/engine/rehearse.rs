@@ -128,9 +128,11 @@ pub async fn rehearse(
 
 async fn find(lane: &Lane, setting: &Setting, flow: &Flow, which: Which, sender: tokio::sync::mpsc::Sender<Vec<Ad>>) -> Result<(), RunError> {
     let mut last = String::new();
-    let mut held = lane.hold().await?;
     loop {
+        // Not held while the judging side, which needs a connection too, is waited for.
+        let mut held = lane.hold().await?;
         let ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, which).await?;
+        drop(held);
         let Some(ad) = ads.last() else { return Ok(()) };
         last.clone_from(&ad.external_id);
         if sender.send(ads).await.is_err() {

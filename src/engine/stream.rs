@@ -63,12 +63,31 @@ async fn read_to_end(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, feed: F
     let (read, goes_on) = (begun.id, begun.bookmark.is_some());
     let validators = known.as_ref().map(|known| known.validators.clone());
     let approach = Approach { bookmark: begun.bookmark, known: validators, empty_is_honest: flow.empty_is_honest() };
-    let proof = read_and_derive(run, setting, flow, feed, (read, approach)).await?;
-    let proof = if goes_on { recounted(run, setting, read, proof).await? } else { proof };
-    let (proof, same_as) = unchanged(proof, known);
-    end_read(run, setting, flow, read, &proof, same_as).await?;
-    // A source that has not changed is the read before once more: what was missing there is missing again.
-    Ok((read, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }))
+    let reading = async {
+        let proof = read_and_derive(run, setting, flow, feed, (read, approach)).await?;
+        let proof = if goes_on { recounted(run, setting, read, proof).await? } else { proof };
+        let (proof, same_as) = unchanged(proof, known);
+        end_read(run, setting, flow, read, &proof, same_as).await?;
+        // A source that has not changed is the read before once more: what was missing there is missing again.
+        Ok((read, ReadEnd { read: same_as.unwrap_or(read), state: proof.state }))
+    };
+    match reading.await {
+        Ok(ended) => Ok(ended),
+        Err(error) => Err(broken_off(run, setting, read, error).await),
+    }
+}
+
+/// Records that a read broke off, and why, as far as the database still takes it: the next run marks what it did not.
+async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, error: RunError) -> RunError {
+    // Whoever has the lock now has the institution.
+    if !super::is_lost(&error)
+        && let Ok(mut held) = run.lane.hold().await
+    {
+        let said = error.to_string();
+        let why = said.lines().next().unwrap_or_default();
+        let _ = reads::break_off(&mut held, &setting.stream, read, (run.request.now)(), why).await;
+    }
+    error
 }
 
 /// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of

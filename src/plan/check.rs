@@ -10,7 +10,7 @@ use super::tried::{Point, Tried};
 use super::{Plan, Written, board, meaning, points, trial};
 use crate::config::connector;
 use crate::config::rules::uses as uses_of;
-use crate::config::{InstitutionSpec, OnBroken, Parsed, Project};
+use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
 use crate::rule::kinds::Kinds;
 use crate::rule::{List, Sandbox};
@@ -22,6 +22,8 @@ use uuid::Uuid;
 
 /// A project after its check.
 pub struct Checked {
+    /// Who the project is.
+    pub identity: ProjectIdentity,
     /// The institutions, in the order of their files.
     pub institutions: Vec<Institution>,
     /// Every problem.
@@ -92,6 +94,7 @@ pub fn check_for_tests(project: Project) -> Checked {
 
 fn check_as(project: Project, tests_count: bool) -> Checked {
     let Project {
+        identity,
         texts,
         institutions,
         connectors,
@@ -139,7 +142,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         .zip(plans)
         .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras, texts: &texts }))
         .collect();
-    Checked { institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, institution_tests, points }
+    Checked { identity, institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, institution_tests, points }
 }
 
 fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {

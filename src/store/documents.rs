@@ -336,7 +336,7 @@ async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: impl
     .bind(fresh.iter().map(|document| document.hash.to_vec()).collect::<Vec<_>>())
     .bind(contents)
     .bind(metadata)
-    .bind(fresh.iter().map(|document| document.refused.as_ref().map(Refused::message)).collect::<Vec<_>>())
+    .bind(fresh.iter().map(|document| document.refused.as_ref().map(stated)).collect::<Vec<_>>())
     .bind(outcomes)
     .bind(fresh.iter().map(|document| document.received_hash.to_vec()).collect::<Vec<_>>())
     .execute(connection)
@@ -351,6 +351,11 @@ fn outcome(refused: Option<&Refused>) -> &'static str {
         Some(Refused::Unreadable(_) | Refused::NoDetail(_) | Refused::DetailGone(_)) => "failed",
         Some(_) => "rejected",
     }
+}
+
+/// Why a document is refused, as it is stored.
+fn stated(refused: &Refused) -> String {
+    super::storable(&refused.message()).into_owned()
 }
 
 async fn record_refusals(connection: &mut PgConnection, reading: Reading<'_>, fresh: &[Document]) -> Result<()> {
@@ -371,7 +376,7 @@ async fn record_refusals(connection: &mut PgConnection, reading: Reading<'_>, fr
     .bind(reading.at.0)
     .bind(refused.iter().map(|(id, _)| *id).collect::<Vec<_>>())
     .bind(refused.iter().map(|(_, refused)| refused.error_type()).collect::<Vec<_>>())
-    .bind(refused.iter().map(|(_, refused)| refused.message()).collect::<Vec<_>>())
+    .bind(refused.iter().map(|(_, refused)| stated(refused)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

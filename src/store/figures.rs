@@ -105,7 +105,7 @@ pub async fn count(connection: &mut PgConnection, stream: &Stream, run: i64, rea
 pub async fn table_bytes(connection: &mut PgConnection) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT relname::text, pg_total_relation_size(oid) FROM pg_class
-         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> '_sqlx_migrations'",
+         WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND relkind = 'r' AND relname <> '_sqlx_migrations'",
     )
     .fetch_all(connection)
     .await?;

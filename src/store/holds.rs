@@ -1,7 +1,7 @@
 //! What waits for a person. A hold is opened once per subject, keeps its number while it stays open, and ends by
 //! itself when its reason goes away.
 
-use super::{Result, Stream};
+use super::{Result, Stream, storable, storable_json};
 use crate::model::Clock;
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
@@ -97,9 +97,9 @@ pub async fn open(connection: &mut PgConnection, stream: &Stream, run: i64, at: 
     .bind(run)
     .bind(at.0)
     .bind(holds.iter().map(|h| h.kind.name()).collect::<Vec<_>>())
-    .bind(holds.iter().map(|h| h.subject.as_str()).collect::<Vec<_>>())
-    .bind(holds.iter().map(|h| h.reason.as_str()).collect::<Vec<_>>())
-    .bind(holds.iter().map(|h| h.details.to_string()).collect::<Vec<_>>())
+    .bind(holds.iter().map(|h| storable(&h.subject)).collect::<Vec<_>>())
+    .bind(holds.iter().map(|h| storable(&h.reason)).collect::<Vec<_>>())
+    .bind(holds.iter().map(|h| storable_json(&h.details).to_string()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -165,8 +165,8 @@ pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: &'static
         .bind(hold.id)
         .bind(status)
         .bind(at.0)
-        .bind(by)
-        .bind(note)
+        .bind(storable(by))
+        .bind(storable(note))
         .execute(connection)
         .await?;
     Ok(())

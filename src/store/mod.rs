@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod biography;
+mod budget;
 pub mod digest;
 pub mod documents;
 pub mod export;
@@ -15,6 +16,10 @@ pub mod holds;
 pub mod identity;
 pub mod jobs;
 pub mod lane;
+mod migrations;
+mod pooler;
+pub mod preflight;
+pub mod projects;
 pub mod quality;
 pub mod reads;
 pub mod records;
@@ -24,19 +29,24 @@ pub mod rollback;
 pub mod runs;
 pub mod scratch;
 pub mod server;
+mod session;
+pub mod sessions;
 pub mod settle;
 pub mod staging;
 pub mod states;
 pub mod tables;
 pub mod texts;
 pub mod versions;
+pub mod watch;
 pub mod work;
 
 pub use lane::{Held, Lane};
+pub use preflight::{Demand, Need};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool};
-use std::str::FromStr;
+use sqlx::{Connection, PgPool};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -47,10 +57,11 @@ pub enum StoreError {
     #[error("`DATABASE_URL` is not a PostgreSQL URL such as postgres://user@host/name: {0}")]
     Url(sqlx::Error),
     /// No connection.
-    #[error(
-        "cannot connect to PostgreSQL: {0}\nhelp: check that the server runs and that `DATABASE_URL` is right; `weir db status` shows what Weir uses"
-    )]
+    #[error("cannot connect to PostgreSQL: {0}\nhelp: {help}", help = help_connecting(.0))]
     Connect(sqlx::Error),
+    /// The database is not fit for what was asked: the sentence says why, and what helps.
+    #[error("{0}")]
+    Unsuitable(String),
     /// No database for tests.
     #[error(
         "cannot make or remove a database for tests: {0}\nhelp: the user of `DATABASE_URL` needs the right to create databases; without \
@@ -58,14 +69,39 @@ pub enum StoreError {
     )]
     Scratch(sqlx::Error),
     /// A migration failed.
-    #[error("cannot bring the tables up to date: {0}\nhelp: a database that a newer Weir has used needs that version or a newer one")]
+    #[error("cannot bring the tables up to date: {0}\nhelp: nothing of it was done; docs/reference/database.md says which rights it needs")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The session that held the lock of an institution has died.
     #[error("the lock of `{0}` was lost: another run may be under way; what was committed stays, and nothing more was written\nhelp: run again")]
     LockLost(String),
     /// A statement failed.
-    #[error("database: {0}\nhelp: what was not committed is not lost; run again once PostgreSQL answers")]
+    #[error("database: {0}\nhelp: {help}", help = help_on(.0))]
     Statement(#[from] sqlx::Error),
+}
+
+/// What helps a connection to come about.
+fn help_connecting(error: &sqlx::Error) -> &'static str {
+    match error {
+        _ if session::is_of_tls(error) => {
+            "the server's certificate is not what `sslmode` asks for: Weir reads X.509 v3; `sslmode=prefer` goes without TLS where it fails"
+        }
+        sqlx::Error::PoolTimedOut => "no connection became free in time: raise `max_connections`, or run fewer institutions at once",
+        _ => "check that the server runs and that `DATABASE_URL` is right; `weir db status` shows what Weir uses",
+    }
+}
+
+/// What helps after PostgreSQL has refused or ended a statement (its error codes: appendix A of its manual).
+fn help_on(error: &sqlx::Error) -> &'static str {
+    match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {
+        Some("42501") => "the role lacks a right: docs/reference/database.md says which it needs, with the SQL that grants them",
+        Some("55P03") => "another session has held a lock for more than a minute: `weir db status` names the sessions; then run again",
+        Some("57014") => "a statement was stopped by its time limit or by a person; nothing of its batch was written: run again",
+        Some("25006") => "the server or the role only reads: name the primary server, or another role, in `DATABASE_URL`",
+        Some("53100") => "the disk of the server is full: make room, then run again",
+        Some("25P03" | "57P05") => "the server ended an idle session: lift its limit for the role of Weir, then run again",
+        Some(code) if code.starts_with("22") || code.starts_with("54") => "PostgreSQL does not take a value: run again, and report it if it stays",
+        _ => "what was not committed is not lost; run again once PostgreSQL answers",
+    }
 }
 
 impl StoreError {
@@ -74,6 +110,12 @@ impl StoreError {
     pub fn refuses_data(&self) -> bool {
         let StoreError::Statement(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| code.starts_with("22") || code == "54000")
+    }
+
+    /// The error code of PostgreSQL.
+    fn code(&self) -> Option<Cow<'_, str>> {
+        let StoreError::Statement(error) = self else { return None };
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code)
     }
 
     /// What PostgreSQL itself says of it, where it says anything.
@@ -85,6 +127,9 @@ impl StoreError {
     }
 }
 
+/// How long a task waits for a connection that others use.
+const WAITS_FOR_A_CONNECTION: Duration = Duration::from_secs(90);
+
 /// Result of a store function.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -92,6 +137,8 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Clone)]
 pub struct Store {
     pool: PgPool,
+    connections: u32,
+    identity: Option<projects::Identity>,
 }
 
 /// Where a statement belongs: one source of one institution.
@@ -104,41 +151,64 @@ pub struct Stream {
 }
 
 impl Store {
-    /// Connects with at most `connections` connections and brings the tables up to date. `who` is what others read of this process
-    /// when it holds an institution: `process 7 on host`.
+    /// Opens a database for a command: everything that could go wrong later is looked at first, and the tables are brought
+    /// up to date where they must be. `who` is what others read of this process when it holds an institution: `process 7 on host`.
     ///
     /// # Errors
-    /// No server, no right, or tables of a newer version.
-    pub async fn open(url: &str, connections: u32, who: &str) -> Result<Store> {
-        let store = Store::connect(url, connections, who).await?;
-        store.migrate().await?;
-        Ok(store)
+    /// No connection, or the database does not suit.
+    pub async fn open_for(url: &str, demand: Demand, who: &str) -> Result<Store> {
+        preflight::open(url, demand, who).await
     }
 
-    /// Connects without touching the tables.
+    /// Opens a database to write with at most `connections` connections.
+    ///
+    /// # Errors
+    /// No connection, or the database does not suit.
+    pub async fn open(url: &str, connections: u32, who: &str) -> Result<Store> {
+        Store::open_for(url, Demand::writing(connections), who).await
+    }
+
+    /// Connects without looking at the tables.
     ///
     /// # Errors
     /// No server or no right.
     pub async fn connect(url: &str, connections: u32, who: &str) -> Result<Store> {
-        Store::connect_with(PgConnectOptions::from_str(url).map_err(StoreError::Url)?, connections, who).await
+        let (first, options) = session::agree(session::options(url, who)?).await?;
+        first.close().await.map_err(StoreError::Connect)?;
+        Ok(Store::pooled(options, connections, None))
     }
 
-    async fn connect_with(options: PgConnectOptions, connections: u32, who: &str) -> Result<Store> {
-        let options = options.application_name(who).options([("timezone", "UTC"), ("jit", "off"), ("plan_cache_mode", "force_custom_plan")]);
-        // A pool would try for half a minute and then not say why.
-        PgConnection::connect_with(&options).await.map_err(StoreError::Connect)?.close().await.map_err(StoreError::Connect)?;
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(30)).test_before_acquire(false);
-        let pool = pool.connect_with(options).await.map_err(StoreError::Connect)?;
-        Ok(Store { pool })
+    /// A pool of sessions that are set up alike; with a schema, every name means a table of that schema. It connects when a
+    /// connection is needed.
+    fn pooled(options: PgConnectOptions, connections: u32, schema: Option<String>) -> Store {
+        let schema: Option<Arc<str>> = schema.map(Arc::from);
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(WAITS_FOR_A_CONNECTION).test_before_acquire(false);
+        let pool = pool.after_connect(move |connection, _| {
+            let schema = schema.clone();
+            Box::pin(async move { session::settle(connection, schema.as_deref()).await })
+        });
+        Store { pool: pool.connect_lazy_with(options), connections, identity: None }
     }
 
-    /// Brings the tables up to date.
-    ///
-    /// # Errors
-    /// A migration that failed, or tables of a newer version.
-    pub async fn migrate(&self) -> Result<()> {
-        sqlx::migrate!("./migrations").run(&self.pool).await?;
-        Ok(())
+    /// The same database on behalf of a project: see [`projects`].
+    #[must_use]
+    pub fn of_project(self, identity: Option<projects::Identity>) -> Store {
+        Store { identity, ..self }
+    }
+
+    /// The project on whose behalf it is used; none where it does not matter whose an institution is.
+    pub fn identity(&self) -> Option<&projects::Identity> {
+        self.identity.as_ref()
+    }
+
+    /// How many connections are in use just now.
+    fn held(&self) -> i64 {
+        i64::from(self.pool.size()) - i64::try_from(self.pool.num_idle()).unwrap_or_default()
+    }
+
+    /// How many connections it may hold at once.
+    pub fn connections(&self) -> u32 {
+        self.connections
     }
 
     /// A lane whose transactions commit.
@@ -168,6 +238,19 @@ impl Store {
     }
 }
 
+/// A text as PostgreSQL can store it: it takes every letter but NUL. Whatever comes from outside and is no document, such as the
+/// error of a reader or the answer of a server, goes through here.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// The same for JSON, names of members included.
+pub(crate) fn storable_json(json: &serde_json::Value) -> serde_json::Value {
+    let mut json = json.clone();
+    crate::model::document::replace_nul(&mut json);
+    json
+}
+
 /// A list as the text form of a `text[]`: PostgreSQL's `unnest` cannot take a list of lists.
 pub(crate) fn array_literal<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     let mut out = String::from("{");
@@ -190,7 +273,13 @@ pub(crate) fn array_literal<'a>(items: impl IntoIterator<Item = &'a str>) -> Str
 
 #[cfg(test)]
 mod tests {
-    use super::array_literal;
+    use super::{array_literal, storable, storable_json};
+
+    #[test]
+    fn nothing_that_postgresql_refuses_reaches_it() {
+        assert_eq!(storable("a\0b"), "a\u{fffd}b");
+        assert_eq!(storable_json(&serde_json::json!({ "a\0": ["\0"] })), serde_json::json!({ "a\u{fffd}": ["\u{fffd}"] }));
+    }
 
     #[test]
     fn hostile_text_stays_one_item_of_an_array() {

@@ -1,6 +1,6 @@
 //! Readings of sources with their proof of completeness. A reading that died keeps its place, and the next run goes on there.
 
-use super::{Result, Stream};
+use super::{Result, Stream, storable, storable_json};
 use crate::model::{Clock, Hash};
 use chrono::{DateTime, Duration, Utc};
 use schemars::JsonSchema;
@@ -125,8 +125,8 @@ pub struct Way {
 /// The database failed.
 pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, now: DateTime<Utc>, way: Way) -> Result<Begun> {
     let resumed: Option<(i64, Json)> = sqlx::query_as(
-        "UPDATE source_reads SET run_id = $3, at = $4
-         WHERE institution_id = $1 AND state = 'reading' AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
+        "UPDATE source_reads SET run_id = $3, at = $4, state = 'reading', why = NULL, finished_at = NULL
+         WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
            AND id = (SELECT max(id) FROM source_reads WHERE institution_id = $1 AND source_id = $2)
          RETURNING id, bookmark",
     )
@@ -214,7 +214,7 @@ pub async fn progress(
     .bind(read)
     .bind(i64::try_from(items).unwrap_or(i64::MAX))
     .bind(i64::try_from(uploaded).unwrap_or(i64::MAX))
-    .bind(bookmark.map(|(bookmark, _)| bookmark))
+    .bind(bookmark.map(|(bookmark, _)| storable_json(bookmark)))
     .bind(bookmark.map(|(_, now)| now))
     .execute(connection)
     .await?;
@@ -230,6 +230,21 @@ pub async fn distinct(connection: &mut PgConnection, stream: &Stream, read: i64)
         "SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 AND NOT (refused IS NOT NULL AND outcome = 'rejected')",
     );
     Ok(count.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
+}
+
+/// Ends a read that broke off before its proof: with why, and with its place if it can go on from there.
+///
+/// # Errors
+/// The database failed.
+pub async fn break_off(connection: &mut PgConnection, stream: &Stream, read: i64, now: DateTime<Utc>, why: &str) -> Result<()> {
+    sqlx::query("UPDATE source_reads SET state = 'partial', why = $3, finished_at = $4 WHERE institution_id = $1 AND id = $2 AND state = 'reading'")
+        .bind(stream.institution)
+        .bind(read)
+        .bind(storable(why))
+        .bind(now)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Ends a read with its proof.
@@ -257,10 +272,10 @@ pub async fn finish(
     .bind(proof.items)
     .bind(proof.stated)
     .bind(proof.bytes)
-    .bind(&proof.why)
+    .bind(proof.why.as_deref().map(storable))
     .bind(now)
-    .bind(validators.etag)
-    .bind(validators.last_modified)
+    .bind(validators.etag.as_deref().map(storable))
+    .bind(validators.last_modified.as_deref().map(storable))
     .bind(same_as)
     .execute(connection)
     .await?;

@@ -58,7 +58,7 @@ pub async fn record(connection: &mut PgConnection, stream: &Stream, at: Clock, g
     .bind(texts("rule"))
     .bind(texts("message"))
     .bind(gone.iter().map(|(stood, _)| stood.value.as_ref().map(Json::to_string)).collect::<Vec<_>>())
-    .bind(gone.iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>())
+    .bind(gone.iter().map(|(_, why)| super::storable(why)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

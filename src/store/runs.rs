@@ -1,6 +1,7 @@
 //! Runs: who runs, since when, with what result; and the lock that lets one run at a time have an institution.
 
-use super::{Result, Store, StoreError};
+use super::sessions::{self, Session};
+use super::{Result, Store, StoreError, storable, storable_json};
 use crate::model::{Clock, Fingerprint, Parts};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
@@ -45,14 +46,17 @@ impl Lock {
         if taken { Lock::taken(connection, key).await.map(Some) } else { Ok(None) }
     }
 
-    /// Waits for the lock.
+    /// Waits for the lock, for a day at most.
     ///
     /// # Errors
-    /// The database failed.
+    /// The database failed, or nobody gave the lock back.
     pub async fn wait(store: &Store, institution: Uuid) -> Result<Lock> {
         let mut connection = store.connection().await?;
         let key = key(institution);
-        sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut *connection).await?;
+        sqlx::raw_sql("SET lock_timeout = '1d'; SET statement_timeout = 0").execute(&mut *connection).await?;
+        let taken = sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut *connection).await;
+        super::session::settle(&mut connection, None).await?;
+        taken?;
         Lock::taken(connection, key).await
     }
 
@@ -113,17 +117,12 @@ fn key(institution: Uuid) -> i64 {
     i64::from_be_bytes((high ^ low).to_be_bytes())
 }
 
-/// Who holds the lock of an institution, and since when, as its server session tells.
+/// Who holds the lock of an institution.
 ///
 /// # Errors
 /// The database failed.
-pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<(String, DateTime<Utc>)>> {
-    let row = sqlx::query_as(
-        "SELECT a.application_name, a.backend_start FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-         WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND (l.classid::bigint << 32 | l.objid::bigint) = $1",
-    );
-    Ok(row.bind(key(institution)).fetch_optional(connection).await?)
+pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Session>> {
+    sessions::holder(connection, key(institution)).await
 }
 
 /// The institution that the database knows by a slug.
@@ -144,7 +143,7 @@ pub async fn last_run_at(connection: &mut PgConnection, institution: Uuid) -> Re
     Ok(at.flatten().map(Clock))
 }
 
-/// Begins a run: the institution's row is brought up to date, runs that died are marked, and the run gets its number.
+/// Begins a run: the institution's row is brought up to date, runs and reads that died are marked, and the run gets its number.
 ///
 /// # Errors
 /// The database failed.
@@ -174,6 +173,13 @@ pub async fn begin(connection: &mut PgConnection, tenant: &Tenant, at: Clock, no
         .bind(now)
         .execute(&mut *connection)
         .await?;
+    sqlx::query(
+        "UPDATE source_reads SET state = 'partial', why = 'the process died', finished_at = $2 WHERE institution_id = $1 AND state = 'reading'",
+    )
+    .bind(tenant.id)
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
     let id = sqlx::query_scalar(
         "INSERT INTO runs (institution_id, at, status, plan_fingerprint, host, pid, started_at) VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
     );
@@ -199,8 +205,8 @@ pub async fn finish(
         .bind(run)
         .bind(status)
         .bind(now)
-        .bind(summary)
-        .bind(error)
+        .bind(storable_json(summary))
+        .bind(error.map(storable))
         .execute(connection)
         .await?;
     Ok(())
@@ -243,7 +249,7 @@ pub async fn record_stages(connection: &mut PgConnection, institution: Uuid, run
     .bind(stages.iter().map(|s| s.rows_out).collect::<Vec<_>>())
     .bind(stages.iter().map(|s| s.refused).collect::<Vec<_>>())
     .bind(stages.iter().map(|s| s.micros).collect::<Vec<_>>())
-    .bind(stages.iter().map(|s| s.error.clone()).collect::<Vec<_>>())
+    .bind(stages.iter().map(|s| s.error.as_deref().map(storable)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -311,7 +317,7 @@ pub async fn alert(connection: &mut PgConnection, institution: Uuid, run: Option
     .bind(&alert.source)
     .bind(alert.kind)
     .bind(alert.severity)
-    .bind(&alert.message)
+    .bind(storable(&alert.message))
     .bind(at.0)
     .execute(connection)
     .await

@@ -1,13 +1,14 @@
 //! Databases for tests, on a server that is at hand: each made with all tables, used as any other, and removed. They stand beside the database of
 //! the project, which is never touched.
 
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, migrations, session};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
-use std::str::FromStr;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Connections of one test.
 const CONNECTIONS: u32 = 12;
+/// What others read of who makes them.
+const WHO: &str = "weir test";
 /// The lock that all share who make such databases beside one.
 const LOCK: i64 = 0x7765_6972_7465_7374;
 
@@ -34,8 +35,8 @@ impl Yard {
     /// # Errors
     /// No server.
     pub async fn open(beside: &str) -> Result<Yard> {
-        let beside = PgConnectOptions::from_str(beside).map_err(StoreError::Url)?;
-        let mut connection = beside.connect().await.map_err(StoreError::Connect)?;
+        let (mut connection, beside) = session::agree(session::options(beside, WHO)?).await?;
+        session::settle(&mut connection, None).await?;
         let (alone, database, session): (bool, String, i32) = sqlx::query_as(
             "SELECT pg_try_advisory_lock($1), (SELECT oid::text FROM pg_database WHERE datname = current_database()), pg_backend_pid()",
         )
@@ -59,11 +60,15 @@ impl Yard {
     /// The server failed, or there is no right to make one.
     pub async fn make(&self, number: usize, who: &str) -> Result<Scratch> {
         let name = format!("{}{number}", self.prefix);
-        let mut connection = self.beside.connect().await.map_err(StoreError::Connect)?;
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.map_err(StoreError::Scratch)?;
+        let mut connection = session::connect(&self.beside).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")))
+            .execute(&mut connection)
+            .await
+            .map_err(StoreError::Scratch)?;
         connection.close().await.map_err(StoreError::Connect)?;
-        let store = Store::connect_with(self.beside.clone().database(&name), CONNECTIONS, who).await?;
-        store.migrate().await?;
+        let options = self.beside.clone().database(&name).application_name(who);
+        let store = Store::pooled(options, CONNECTIONS, None);
+        migrations::make(&mut *store.connection().await?).await?;
         Ok(Scratch { store, beside: self.beside.clone(), name })
     }
 
@@ -83,7 +88,7 @@ impl Scratch {
     /// The server failed.
     pub async fn remove(self) -> Result<()> {
         self.store.close().await;
-        let mut connection = self.beside.connect().await.map_err(StoreError::Connect)?;
+        let mut connection = session::connect(&self.beside).await?;
         remove(&mut connection, &self.name).await?;
         connection.close().await.map_err(StoreError::Connect)
     }

@@ -1,7 +1,7 @@
 //! `staging_jobs` and their reasons: what waits after a batch, and what leaves. Written in T2.
 
 use super::resolved::{self, Stood};
-use super::{Result, Stream};
+use super::{Result, Stream, storable, storable_json};
 use crate::model::{Clock, Fingerprint, Job, Problem};
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -81,7 +81,7 @@ pub async fn put(connection: &mut PgConnection, stream: &Stream, run: i64, at: C
         return Ok(());
     }
     let metadata = json!({ "fingerprint": fingerprint.to_string(), "run": run }).to_string();
-    let errors = |problems: &[Problem]| serde_json::to_string(problems).unwrap_or_else(|_| "[]".to_owned());
+    let errors = |problems: &[Problem]| storable_json(&json!(problems)).to_string();
     sqlx::query(
         "WITH v AS (
            SELECT * FROM unnest($5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
@@ -136,7 +136,7 @@ pub async fn note_failures(
         .bind(stream.institution)
         .bind(mended)
         .bind(at.0)
-        .bind(why)
+        .bind(storable(why))
         .execute(&mut *connection)
         .await?;
     }
@@ -151,7 +151,7 @@ pub async fn note_failures(
     .bind(stream.institution)
     .bind(at.0)
     .bind(failed.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
-    .bind(failed.iter().map(|(_, details, _)| details.as_str()).collect::<Vec<_>>())
+    .bind(failed.iter().map(|(_, details, _)| storable(details)).collect::<Vec<_>>())
     .bind(failed.iter().map(|(.., retries)| *retries).collect::<Vec<_>>())
     .execute(connection)
     .await?;

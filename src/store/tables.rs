@@ -62,7 +62,7 @@ pub async fn reference(connection: &mut PgConnection) -> Result<String> {
         "SELECT c.relname AS table_name, obj_description(c.oid) AS table_comment, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS kind,
            NOT a.attnotnull AS nullable, c.relkind = 'v' AS is_view, col_description(c.oid, a.attnum) AS comment
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> '_sqlx_migrations'
+         WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'v') AND c.relname <> '_sqlx_migrations'
          ORDER BY c.relkind, c.relname, a.attnum",
     )
     .fetch_all(connection)

@@ -60,6 +60,14 @@ impl Bench {
         Bench::copy_of(server, &template).await
     }
 
+    /// A database without tables, made as these words of `CREATE DATABASE` say.
+    pub async fn with(words: &str) -> Bench {
+        let server = server();
+        let name = format!("test_{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+        admin(&server, &format!("CREATE DATABASE {name} {words}")).await;
+        Bench { server, name }
+    }
+
     /// A copy of this database; nobody may be connected to it.
     pub async fn copy(&self) -> Bench {
         Bench::copy_of(Arc::clone(&self.server), &self.name).await

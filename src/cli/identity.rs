@@ -1,0 +1,100 @@
+//! Who this project is, for commands that write: `weir.yaml`, which the first run makes.
+//!
+//! The file is written before any institution is claimed in its name, whole or not at all, and never over another.
+
+use super::{Edge, Failure};
+use crate::config::ProjectIdentity;
+use crate::config::identity::{FILE, of};
+use crate::store::Store;
+use crate::store::projects::{self, Identity};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use uuid::Uuid;
+
+/// The identity that the project has, if it has one.
+pub(super) fn known(edge: &Edge) -> Result<Option<Identity>, Failure> {
+    match of(&edge.project) {
+        ProjectIdentity::Known(project) => Ok(Some(Identity { project: project.into(), claims: true })),
+        ProjectIdentity::Unknown => Ok(None),
+        ProjectIdentity::Broken => Err(Failure::nothing(format!(
+            "`{FILE}` does not say who this project is\nhelp: `weir check` shows what is wrong; restore the file that the first run made"
+        ))),
+    }
+}
+
+/// The database on behalf of this project. Its first run makes the identity, where an institution is free to be claimed; a dry run
+/// makes one up for itself, so that it is refused where the run would be.
+pub(super) async fn on_behalf(edge: &Edge, store: Store, institutions: &[Uuid], writes: bool) -> Result<Store, Failure> {
+    if store.identity().is_some() {
+        return Ok(store);
+    }
+    let is_free = !projects::unclaimed(&mut *store.connection().await?, institutions).await?.is_empty();
+    let identity = if writes && is_free { make(&edge.project)? } else { unwritten() };
+    Ok(store.of_project(Some(identity)))
+}
+
+/// The identity of this project, made if it has none.
+pub(super) fn made(edge: &Edge) -> Result<Identity, Failure> {
+    known(edge)?.map_or_else(|| make(&edge.project), Ok)
+}
+
+fn unwritten() -> Identity {
+    Identity { project: Uuid::now_v7().to_string().into(), claims: false }
+}
+
+/// Makes the file. A folder that cannot be written goes without: its runs claim nothing.
+fn make(folder: &Path) -> Result<Identity, Failure> {
+    let identity = unwritten();
+    match write(folder, &identity.project) {
+        Ok(()) => {
+            tell!("note: `{FILE}` says from now on who this project is: commit it, so that every clone shares it");
+            Ok(Identity { claims: true, ..identity })
+        }
+        // Another process was quicker.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match of(folder) {
+            ProjectIdentity::Known(project) => Ok(Identity { project: project.into(), claims: true }),
+            _ => Err(Failure::nothing(format!("`{FILE}` does not say who this project is\nhelp: `weir check` shows what is wrong"))),
+        },
+        Err(error) => {
+            tell!(
+                "note: `{FILE}` cannot be written ({error}): this project claims no institution, and another may run the same; \
+                 to prevent that, write the file yourself: `project: {}`",
+                identity.project
+            );
+            Ok(identity)
+        }
+    }
+}
+
+/// Writes the file whole, or not at all if there is one.
+fn write(folder: &Path, project: &str) -> std::io::Result<()> {
+    let text = format!(
+        "# Who this project is. The database remembers which project an institution belongs to, so that another folder with\n\
+         # the same institution does not archive its jobs. Commit this file: every clone shares it.\nproject: {project}\n"
+    );
+    let (target, draft) = (folder.join(FILE), folder.join(format!(".{FILE}.{project}")));
+    let mut file = std::fs::File::create_new(&draft)?;
+    let linked = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| std::fs::hard_link(&draft, &target));
+    let written = match linked {
+        // A file system without links.
+        Err(error) if error.kind() != ErrorKind::AlreadyExists && !target.exists() => std::fs::rename(&draft, &target),
+        linked => linked,
+    };
+    let _ = std::fs::remove_file(&draft);
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_writer_decides_and_a_closed_folder_claims_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let Ok(first) = make(folder.path()) else { panic!("not made") };
+        assert!(first.claims && of(folder.path()) == ProjectIdentity::Known(first.project.to_string()));
+        assert_eq!(make(folder.path()).ok(), Some(first));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(make(&folder.path().join("missing")).is_ok_and(|identity| !identity.claims));
+    }
+}

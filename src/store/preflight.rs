@@ -1,0 +1,261 @@
+//! What is checked of a database before a command begins: one sentence each, with the remedy. The database is not
+//! ours alone: others choose its encoding, its schemas, its roles and how many may connect.
+//!
+//! Nothing is written here but missing tables, and those only where the command or an empty schema calls for them.
+//! To check something more, add it to [`Facts`] and a line to [`Facts::check`].
+
+use super::migrations::{self, Standing};
+use super::session::{self, identifier};
+use super::{Result, Store, StoreError, budget, pooler};
+use sqlx::{Connection, PgConnection};
+use std::future::Future;
+use std::time::Duration;
+
+/// How long one look at the database may take.
+const LOOKS_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a command does to the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It reads: `SELECT` is enough.
+    Read,
+    /// It writes rows.
+    Write,
+    /// It makes and changes tables: nothing but that.
+    Migrate,
+}
+
+/// What a command needs of the database.
+#[derive(Debug, Clone, Copy)]
+pub struct Demand {
+    /// What it does.
+    pub need: Need,
+    /// Connections without which it cannot work.
+    pub least: u32,
+    /// Connections that it can use.
+    pub most: u32,
+    /// Whether the server is the private one: nobody else uses it, and its tables are always brought up to date.
+    pub is_private: bool,
+}
+
+impl Demand {
+    /// One connection to read with.
+    pub const READ: Demand = Demand { need: Need::Read, least: 1, most: 4, is_private: false };
+    /// A lock, and a connection under it.
+    pub const DECIDE: Demand = Demand { need: Need::Write, least: 2, most: 4, is_private: false };
+    /// The tables alone.
+    pub const MIGRATE: Demand = Demand { need: Need::Migrate, least: 1, most: 1, is_private: false };
+
+    /// Writing with at most so many connections.
+    pub fn writing(most: u32) -> Demand {
+        Demand { need: Need::Write, least: 1, most, is_private: false }
+    }
+}
+
+/// What the first look at a database tells.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct Facts {
+    encoding: String,
+    pub(super) database: String,
+    role: String,
+    is_standby: bool,
+    is_read_only: bool,
+    /// The schema in which new tables would be made.
+    schema: Option<String>,
+    /// The schema of the first record of migrations on the search path.
+    home: Option<String>,
+    search_path: String,
+}
+
+/// Opens a database for a command, once everything that could go wrong later has been looked at.
+///
+/// # Errors
+/// No connection, or the database does not suit.
+pub(super) async fn open(url: &str, demand: Demand, who: &str) -> Result<Store> {
+    let (mut first, options) = session::agree(session::options(url, who)?).await?;
+    let mut second = if demand.is_private { None } else { pooler::second(&mut first, &options).await? };
+    let (facts, schema, is_behind) = within("at its encoding, schema and tables", look(&mut first, demand)).await?;
+    if is_behind {
+        migrations::run(&mut first, &facts).await?;
+    }
+    within("at the rights of the role", facts.check_rights(&mut first, &schema, demand.need)).await?;
+    let most = within("at its connections", budget::of(&mut first, second.as_mut(), &options, demand)).await?;
+    for connection in [Some(first), second].into_iter().flatten() {
+        let _ = connection.close().await;
+    }
+    Ok(Store::pooled(options, most, Some(schema)))
+}
+
+/// A look that ends, whatever the server does.
+async fn within<T>(what: &str, look: impl Future<Output = Result<T>>) -> Result<T> {
+    match tokio::time::timeout(LOOKS_WITHIN, look).await {
+        Ok(looked) => looked,
+        Err(_) => Err(StoreError::Unsuitable(format!(
+            "PostgreSQL let Weir in but did not answer for {} s while Weir looked {what}\n\
+             help: check the server, the network and any proxy between; then run again",
+            LOOKS_WITHIN.as_secs()
+        ))),
+    }
+}
+
+/// The schema of the tables, and whether they must be made or changed for the command.
+async fn look(connection: &mut PgConnection, demand: Demand) -> Result<(Facts, String, bool)> {
+    session::settle(connection, None).await?;
+    let facts = facts(connection).await?;
+    facts.check(demand.need)?;
+    let schema = facts.home(connection).await?;
+    session::settle(connection, Some(&schema)).await?;
+    let standing = migrations::standing(connection, &schema).await.map_err(|error| facts.unreadable(&schema, error))?;
+    let is_behind = facts.must_migrate(connection, &schema, demand, standing).await?;
+    Ok((facts, schema, is_behind))
+}
+
+async fn facts(connection: &mut PgConnection) -> Result<Facts> {
+    let facts = sqlx::query_as(
+        "SELECT current_setting('server_encoding') AS encoding, current_database()::text AS database, current_user::text AS role,
+           pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') = 'on' AS is_read_only, current_schema()::text AS schema,
+           (SELECT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass('_sqlx_migrations')) AS home,
+           current_setting('search_path') AS search_path",
+    );
+    Ok(facts.fetch_one(connection).await?)
+}
+
+fn unsuitable<T>(problem: &str, help: &str) -> Result<T> {
+    Err(StoreError::Unsuitable(format!("{problem}\nhelp: {help}")))
+}
+
+impl Facts {
+    fn check(&self, need: Need) -> Result<()> {
+        let Facts { database, encoding, role, .. } = self;
+        if encoding != "UTF8" {
+            return unsuitable(
+                &format!("database `{database}` stores text as {encoding}, which cannot hold every ad"),
+                "make one that can: CREATE DATABASE weir ENCODING 'UTF8' TEMPLATE template0",
+            );
+        }
+        if need == Need::Read {
+            return Ok(());
+        }
+        if self.is_standby {
+            return unsuitable(
+                "this server is a standby, which only reads",
+                "name the primary server in `DATABASE_URL`; commands that read, such as `weir report`, work here",
+            );
+        }
+        if self.is_read_only {
+            return unsuitable(
+                &format!("database `{database}` is read-only for role `{role}` (`default_transaction_read_only` is on)"),
+                "use another role, or switch that setting off for this one; commands that read, such as `weir report`, work",
+            );
+        }
+        Ok(())
+    }
+
+    /// The schema of the tables: where they are, or where they would be made.
+    async fn home(&self, connection: &mut PgConnection) -> Result<String> {
+        let Facts { search_path, role, database, .. } = self;
+        let elsewhere = self.home.as_ref().filter(|home| self.schema.as_ref() != Some(*home));
+        if let Some(home) = elsewhere
+            && !matches!(migrations::standing(connection, home).await, Ok(Standing::Foreign(_)))
+        {
+            return Ok(home.clone());
+        }
+        let Some(schema) = &self.schema else {
+            let role = identifier(role);
+            return unsuitable(
+                &format!("no schema of the search path (`{search_path}`) is there for role {role} to use"),
+                &format!(
+                    "make one for Weir: CREATE SCHEMA weir AUTHORIZATION {role}; ALTER ROLE {role} IN DATABASE {} SET search_path = weir",
+                    identifier(database)
+                ),
+            );
+        };
+        Ok(schema.clone())
+    }
+
+    fn unreadable(&self, schema: &str, error: StoreError) -> StoreError {
+        if error.code().as_deref() == Some("42501") { self.denied(schema, "`_sqlx_migrations`", Need::Read) } else { error }
+    }
+
+    /// Whether tables are to be made or changed; refuses where they would have to be and may not.
+    async fn must_migrate(&self, connection: &mut PgConnection, schema: &str, demand: Demand, standing: Standing) -> Result<bool> {
+        let newest = migrations::newest();
+        match standing {
+            Standing::Current => return Ok(false),
+            Standing::Newer(version) => {
+                return unsuitable(
+                    &format!("the tables in schema `{schema}` are of a newer Weir: version {version}, and this one knows {newest}"),
+                    "use the Weir that made them, or a newer one",
+                );
+            }
+            Standing::Foreign(table) => {
+                return unsuitable(
+                    &format!("schema `{schema}` of database `{}` belongs to another program: the table `{table}` is not Weir's", self.database),
+                    "give Weir a schema of its own (docs/reference/database.md) or another database",
+                );
+            }
+            Standing::Older(version) if demand.need == Need::Read && !demand.is_private => {
+                return unsuitable(
+                    &format!("the tables in schema `{schema}` are of an older Weir: version {version}, and this one needs {newest}"),
+                    "`weir db migrate` brings them up to date, as the next `weir run` does",
+                );
+            }
+            Standing::Older(_) | Standing::None => {}
+        }
+        let owner = match self.may_not_migrate(connection, schema).await? {
+            None if !self.is_standby && !self.is_read_only => return Ok(true),
+            None => self.role.clone(),
+            Some(owner) => owner,
+        };
+        let what = match standing {
+            Standing::Older(version) => format!("are of an older Weir (version {version}, and this one needs {newest})"),
+            _ => "are not there yet".to_owned(),
+        };
+        let who = if owner == self.role { "the owner of the schema, on the primary server".to_owned() } else { format!("role `{owner}`") };
+        let (schema_name, role) = (identifier(schema), identifier(&self.role));
+        unsuitable(
+            &format!("the tables in schema `{schema}` {what}, and role `{}` may not make them", self.role),
+            &format!("run `weir db migrate` as {who}, or: GRANT CREATE ON SCHEMA {schema_name} TO {role}"),
+        )
+    }
+
+    /// Who may make and change tables there, if this role may not.
+    async fn may_not_migrate(&self, connection: &mut PgConnection, schema: &str) -> Result<Option<String>> {
+        let owner = sqlx::query_scalar(
+            "SELECT COALESCE(t.owner, pg_get_userbyid(n.nspowner)::text) FROM pg_namespace n
+             LEFT JOIN LATERAL (SELECT pg_get_userbyid(c.relowner)::text AS owner, pg_has_role(c.relowner, 'USAGE') AS is_ours FROM pg_class c
+               WHERE c.relnamespace = n.oid AND c.relname = 'institutions') AS t ON true
+             WHERE n.nspname = $1 AND NOT (has_schema_privilege(n.oid, 'CREATE') AND COALESCE(t.is_ours, true))",
+        );
+        Ok(owner.bind(schema).fetch_optional(connection).await?)
+    }
+
+    async fn check_rights(&self, connection: &mut PgConnection, schema: &str, need: Need) -> Result<()> {
+        // A table of Weir leads with the institution.
+        let missing: Vec<String> = sqlx::query_scalar(
+            "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v') AND (c.relname IN ('institutions', '_sqlx_migrations')
+                 OR EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'institution_id' AND NOT a.attisdropped))
+               AND NOT (has_table_privilege(c.oid, 'SELECT') AND (NOT $2 OR c.relkind = 'v' OR c.relname = '_sqlx_migrations'
+                 OR (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))))
+             ORDER BY 1",
+        )
+        .bind(schema)
+        .bind(need == Need::Write)
+        .fetch_all(connection)
+        .await?;
+        match missing.as_slice() {
+            [] => Ok(()),
+            [table] => Err(self.denied(schema, &format!("`{table}`"), need)),
+            [table, rest @ ..] => Err(self.denied(schema, &format!("`{table}` and {} more", rest.len()), need)),
+        }
+    }
+
+    fn denied(&self, schema: &str, tables: &str, need: Need) -> StoreError {
+        let (verb, rights) = if need == Need::Write { ("write", "SELECT, INSERT, UPDATE, DELETE") } else { ("read", "SELECT") };
+        let (schema, role) = (identifier(schema), identifier(&self.role));
+        StoreError::Unsuitable(format!(
+            "role {role} may not {verb} {tables} in schema {schema}\nhelp: GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role}"
+        ))
+    }
+}

@@ -1,0 +1,67 @@
+//! Which project an institution belongs to. Two folders with the same institution on one database would archive each
+//! other's jobs, so the first project that runs an institution claims it, and another is refused until a person
+//! takes the institution over.
+//!
+//! Claims are only ever added; nothing here decides who may claim.
+
+use super::Result;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The project on whose behalf the database is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `project:` in its `weir.yaml`.
+    pub project: Arc<str>,
+    /// Whether its runs claim institutions that belong to nobody: not where the identity could not be written down.
+    pub claims: bool,
+}
+
+/// A claim on an institution.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Claim {
+    /// The project.
+    pub project: String,
+    /// Since when.
+    pub claimed_at: DateTime<Utc>,
+    /// The run, or the person who took it over.
+    pub claimed_by: String,
+}
+
+/// The claim that counts: on the institution, or on one of its name that has another id.
+///
+/// # Errors
+/// The database failed.
+pub async fn owner(connection: &mut PgConnection, institution: Uuid, slug: &str) -> Result<Option<Claim>> {
+    let newest = sqlx::query_as(
+        "SELECT c.project, c.claimed_at, c.claimed_by FROM project_claims c JOIN institutions i ON i.id = c.institution_id
+         WHERE i.id = $1 OR i.slug = $2 ORDER BY c.id DESC LIMIT 1",
+    );
+    Ok(newest.bind(institution).bind(slug).fetch_optional(connection).await?)
+}
+
+/// Those of some institutions that belong to nobody.
+///
+/// # Errors
+/// The database failed.
+pub async fn unclaimed(connection: &mut PgConnection, institutions: &[Uuid]) -> Result<Vec<Uuid>> {
+    let free = sqlx::query_scalar("SELECT n FROM unnest($1::uuid[]) AS n WHERE n NOT IN (SELECT institution_id FROM project_claims)");
+    Ok(free.bind(institutions).fetch_all(connection).await?)
+}
+
+/// Claims an institution.
+///
+/// # Errors
+/// The database failed.
+pub async fn claim(connection: &mut PgConnection, institution: Uuid, project: &str, at: DateTime<Utc>, by: &str) -> Result<()> {
+    sqlx::query("INSERT INTO project_claims (institution_id, project, claimed_at, claimed_by) VALUES ($1, $2, $3, $4)")
+        .bind(institution)
+        .bind(project)
+        .bind(at)
+        .bind(super::storable(by).as_ref())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

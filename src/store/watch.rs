@@ -1,0 +1,71 @@
+//! Watches a database while a command works: says whom the command waits for, and when PostgreSQL has stopped answering.
+//! A connection that has gone half-open tells nobody; a new one does.
+//!
+//! It looks through connections of its own, one at a time, and never touches a table.
+
+use super::{Result, Store, StoreError, session, sessions};
+use sqlx::{Connection, PgConnection};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// When it looks.
+const LOOKS_EVERY: Duration = Duration::from_secs(15);
+/// How long one look may take.
+const LOOKS_WITHIN: Duration = Duration::from_secs(15);
+/// Logins without an answer, one after the other, after which the server counts as gone.
+const SILENT: u32 = 3;
+
+/// What someone must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The command waits for a lock.
+    Waits(String),
+    /// PostgreSQL does not answer.
+    Silent(String),
+}
+
+/// Watches until it is dropped, or the command cannot end any more. `who` is what the sessions of the command call themselves. A
+/// command that only reads may wait for whoever reads what it prints, so its own sessions may stand still.
+pub async fn watch(store: Store, url: String, who: String, writes: bool, tell: impl Fn(Notice)) {
+    let Ok(options) = session::options(&url, &format!("{who}, watching")) else { return };
+    let (mut silent, mut told) = (0, BTreeSet::new());
+    while silent < SILENT {
+        tokio::time::sleep(LOOKS_EVERY).await;
+        match session::agree(options.clone()).await {
+            Err(StoreError::Connect(sqlx::Error::Io(error))) if error.kind() == std::io::ErrorKind::TimedOut => silent += 1,
+            // Whatever else it says, it answers.
+            Err(_) => silent = 0,
+            Ok((mut connection, _)) => {
+                silent = 0;
+                // A pooler may have no session to give just now.
+                let looked = tokio::time::timeout(LOOKS_WITHIN, look(&mut connection, &who)).await;
+                let _ = tokio::time::timeout(LOOKS_WITHIN, connection.close()).await;
+                let Ok(Ok(seen)) = looked else { continue };
+                seen.waits.into_iter().filter(|words| told.insert(words.clone())).for_each(|words| tell(Notice::Waits(words)));
+                if writes && seen.stands_still && store.held() > seen.locks {
+                    return tell(silence("a connection to PostgreSQL has been silent for 3 min"));
+                }
+            }
+        }
+    }
+    let seconds = u64::from(SILENT) * (LOOKS_EVERY + LOOKS_WITHIN).as_secs();
+    tell(silence(&format!("PostgreSQL has not answered for {seconds} s")));
+}
+
+/// What one look tells.
+struct Seen {
+    waits: Vec<String>,
+    stands_still: bool,
+    locks: i64,
+}
+
+async fn look(connection: &mut PgConnection, who: &str) -> Result<Seen> {
+    let waits = sessions::waits(connection, who).await?;
+    let waits = waits.into_iter().map(|(what, session)| format!("waiting for {what}, held by {session}")).collect();
+    let (stands_still, locks) = sessions::stand_still(connection, who).await?;
+    Ok(Seen { waits, stands_still, locks })
+}
+
+fn silence(what: &str) -> Notice {
+    Notice::Silent(format!("{what}\nhelp: what was committed stays; check the server and the network, then run again"))
+}
