@@ -225,7 +225,7 @@ impl Files {
             Err(error) => Err(Unread::from(error)),
         };
         match found {
-            Ok(found) => tally.found(&found, &name, || self.decoder_of(&name).absence(self.records.as_deref())),
+            Ok(found) => tally.found(&found, &name, self.records.is_some(), || self.decoder_of(&name).absence(self.records.as_deref())),
             Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
         }
         stopped
@@ -256,8 +256,9 @@ impl Files {
 }
 
 impl Tally {
-    fn found(&mut self, found: &Found, name: &str, absence: impl FnOnce() -> String) {
-        self.whole += 1;
+    fn found(&mut self, found: &Found, name: &str, is_path: bool, absence: impl FnOnce() -> String) {
+        // What is no sitemap, feed or page of a posting was not read as one.
+        self.whole += i64::from(found.place_found || is_path);
         if let Some(stated) = found.stated {
             self.stated = Some(self.stated.unwrap_or_default() + stated);
         }
