@@ -9,10 +9,12 @@ use crate::model::field::FIELDS;
 use crate::model::{Clock, Severity};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
+use crate::quality::loss;
 use crate::report::columns::{columns, line, share};
 use crate::rule::Rule;
 use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
+use crate::store::losses;
 use crate::store::resolved::{self, Resolved};
 use crate::store::{Demand, Store, Stream, runs, versions};
 use clap::Subcommand;
@@ -88,6 +90,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Values that could not be read and were left out, in the newest run of each source
+    Lost {
+        /// The institution; all if none is named
+        institution: Option<String>,
+        /// As JSON, for machines
+        #[arg(long)]
+        json: bool,
+    },
     /// Show one: the document, the fields derived from it, the reasons
     Show {
         /// The number of its document, from the list
@@ -116,7 +126,9 @@ impl Failures {
     /// The institution that is asked about.
     fn institution(&self) -> Option<&str> {
         match &self.command {
-            Some(Command::List { institution, .. } | Command::Resolved { institution, .. }) => institution.as_deref(),
+            Some(Command::List { institution, .. } | Command::Resolved { institution, .. } | Command::Lost { institution, .. }) => {
+                institution.as_deref()
+            }
             Some(_) => None,
             None => self.institution.as_deref(),
         }
@@ -151,6 +163,7 @@ impl Failures {
                 list(edge, connection, &wanted, *limit, *json).await
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
+            Command::Lost { institution, json } => lost(connection, institution.as_deref(), *json).await,
             Command::Show { document } => show(connection, *document).await,
             Command::Retry { .. } | Command::Discard { .. } => Ok(()),
         }
@@ -188,6 +201,22 @@ async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &Wanted<'_>, l
     }
     if more > 0 {
         say!("and {} more: `--limit 0` shows all", thousands(more));
+    }
+    Ok(())
+}
+
+async fn lost(connection: &mut PgConnection, institution: Option<&str>, json: bool) -> Result<(), Failure> {
+    let all = losses::newest(connection, institution).await?;
+    if json {
+        say!("{:#}", json!({ "format": 1, "lost": all }));
+        return Ok(());
+    }
+    if all.is_empty() {
+        say!("no values were lost");
+    }
+    for one in &all {
+        say!("{} {} · run {}", one.institution, one.source, one.run);
+        loss::lines(&one.fields).iter().for_each(|line| say!("  {line}"));
     }
     Ok(())
 }

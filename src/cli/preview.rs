@@ -5,8 +5,9 @@ use super::run::door;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::preview::{self, Preview};
-use crate::model::{Document, Severity};
+use crate::model::{Document, Severity, Value};
 use crate::plan::{Checked, Flow, Plan};
+use crate::quality::{FieldLoss, loss};
 use crate::source::Access;
 use crate::stage::Draft;
 use crate::untrusted::Untrusted;
@@ -91,10 +92,9 @@ fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
 }
 
 fn as_json(preview: &Preview) -> Json {
-    let ads = preview
-        .ads
-        .iter()
-        .map(|draft| json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "problems": draft.problems }));
+    let ads = preview.ads.iter().zip(&preview.lost).map(|(draft, lost)| {
+        json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "lost": lost, "problems": draft.problems })
+    });
     let refused = preview.refused.iter().map(|document| json!({ "raw": document.content, "why": why(document) }));
     json!({ "format": 1, "read": preview.proof, "ads": ads.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>() })
 }
@@ -107,7 +107,7 @@ fn fields(draft: &Draft) -> Json {
     draft
         .job
         .values()
-        .filter(|(_, value)| !value.is_absent())
+        .filter(|(_, value)| !value.is_absent() && !matches!(value, Value::Invalid(_)))
         .map(|(name, value)| (name.to_owned(), value.to_json()))
         .collect::<serde_json::Map<_, _>>()
         .into()
@@ -115,16 +115,12 @@ fn fields(draft: &Draft) -> Json {
 
 fn as_text(preview: &Preview, width: usize) -> String {
     let mut lines = Vec::new();
-    for draft in &preview.ads {
+    for (draft, lost) in preview.ads.iter().zip(&preview.lost) {
         lines.push(format!("ad {}", draft.ad.external_id));
         lines.push("  raw".to_owned());
         lines.extend(pretty(&draft.ad.content, width).into_iter().map(|line| format!("    {line}")));
         lines.push("  mapped".to_owned());
-        if let Json::Object(fields) = fields(draft) {
-            let widest = fields.keys().map(String::len).max().unwrap_or_default();
-            lines
-                .extend(fields.iter().map(|(name, value)| format!("    {name:widest$}  {}", short(&plain(value), width.saturating_sub(widest + 6)))));
-        }
+        lines.extend(mapped(draft, lost, width));
         let verdict = if draft.fails() { "  rejected" } else { "  valid" };
         lines.push(verdict.to_owned());
         lines.extend(draft.problems.iter().map(|problem| {
@@ -143,6 +139,21 @@ fn as_text(preview: &Preview, width: usize) -> String {
         lines.push(format!("the source is {how}: {why}"));
     }
     lines.join("\n")
+}
+
+/// The fields of an ad, a line each; values that could not be read beside the fields that lost them.
+fn mapped(draft: &Draft, lost: &[FieldLoss], width: usize) -> Vec<String> {
+    let Json::Object(fields) = fields(draft) else { return Vec::new() };
+    let widest = fields.keys().map(String::len).chain(lost.iter().map(|loss| loss.field.len())).max().unwrap_or_default();
+    let room = width.saturating_sub(widest + 6);
+    let mut lines: Vec<String> = fields.iter().map(|(name, value)| format!("    {name:widest$}  {}", short(&plain(value), room))).collect();
+    for FieldLoss { field, example, .. } in lost {
+        let Some(example) = example else { continue };
+        let remedy = example.remedy.as_ref().map_or_else(String::new, |remedy| format!("; {remedy}"));
+        // The words are ours, and what was found is short already: nothing of them is cut off.
+        lines.push(format!("    {field:widest$}  could not be read: {} {}{remedy}", loss::shown(&example.found), example.expected));
+    }
+    lines
 }
 
 /// Most lines of a raw document.

@@ -53,6 +53,9 @@ pub struct Run {
     /// Exit with 3 when jobs were created, updated, reopened or archived
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Exit with 1 when values could not be read and were left out; the tables are the same
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     view: View,
     /// The plan of jobs alone: `weir plan --jobs`
@@ -94,7 +97,7 @@ impl Run {
         detailed_exitcode: bool,
         view: View,
     ) -> Run {
-        Run { institutions, dry_run: true, at, json, recorded, wait, parallel: AT_ONCE, detailed_exitcode, view, plan_only: true }
+        Run { institutions, dry_run: true, at, json, recorded, wait, parallel: AT_ONCE, detailed_exitcode, strict: false, view, plan_only: true }
     }
 
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
@@ -199,7 +202,7 @@ impl Run {
                     let summary = ran.summary();
                     total.add(&summary.total);
                     flow::keep(edge, summary);
-                    if summary.has_problems() {
+                    if summary.has_problems() || (self.strict && summary.has_losses()) {
                         code = code.max(FAILED);
                     }
                 }

@@ -2,6 +2,7 @@
 //! `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
 use super::tally::Summary;
+use crate::quality::FieldLoss;
 use crate::store::reads::Proof;
 use crate::store::runs::Alert;
 use chrono::{DateTime, Utc};
@@ -94,6 +95,15 @@ pub enum Event {
         held: bool,
         /// What is not as usual, in words.
         unusual: Vec<String>,
+    },
+    /// Which values of a read could not be read and were left out, and is about to be committed.
+    ValuesLost {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// Each field, with one example.
+        fields: Vec<FieldLoss>,
     },
     /// A batch is about to be committed (T2).
     BatchWritten {

@@ -10,6 +10,7 @@ mod detail;
 pub mod event;
 pub mod foresee;
 mod identity;
+mod losses;
 pub mod person;
 pub mod preview;
 mod quality;

@@ -1,11 +1,13 @@
 //! A look at a few ads of a source: what came, what the mapping makes of it, what the rules say. The same reading and the same stages as in a
 //! run, but nothing is stored and nothing is looked up: companies and divisions are left out.
 
+use crate::model::problem::Invalid;
 use crate::model::{Ad, Clock, Document, Received};
 use crate::plan::{Flow, Plan};
+use crate::quality::FieldLoss;
 use crate::rule::Sandbox;
 use crate::source::{Access, Approach, Pages, proof};
-use crate::stage::{Draft, Role, Setting};
+use crate::stage::{Draft, Role, Setting, lost};
 use crate::store::Stream;
 use crate::store::reads::Proof;
 use std::sync::Arc;
@@ -18,6 +20,8 @@ pub struct Preview {
     pub waits: bool,
     /// Ads with their fields and problems.
     pub ads: Vec<Draft>,
+    /// Of each of these ads the values that could not be read, by field.
+    pub lost: Vec<Vec<FieldLoss>>,
     /// What could not be taken for an ad.
     pub refused: Vec<Document>,
 }
@@ -25,7 +29,7 @@ pub struct Preview {
 /// Reads at most `limit` ads of a source and derives them.
 pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock, limit: usize) -> Preview {
     if let Some(why) = flow.fetch.waits(at, flow.zone) {
-        return Preview { proof: proof::unreachable(why), waits: true, ads: Vec::new(), refused: Vec::new() };
+        return Preview { proof: proof::unreachable(why), waits: true, ads: Vec::new(), lost: Vec::new(), refused: Vec::new() };
     }
     let (pages, mut receiver) = Pages::channel(&flow.ident);
     let approach = Approach::default();
@@ -43,18 +47,31 @@ pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &F
     };
     let (proof, (listed, mut refused)) = tokio::join!(reading, gathering);
     let setting = setting(sandbox, plan, flow, at);
-    let mut ads = Vec::new();
+    let (mut ads, mut lost) = (Vec::new(), Vec::new());
     for listing in listed {
         let document = detailed(access, flow, listing).await;
         if document.refused.is_some() {
             refused.push(document);
             continue;
         }
-        let mut draft = Draft::new(Ad::fresh(document.external_id, document.content, document.hash, at));
+        let ad = Ad::fresh(document.external_id, document.content, document.hash, at);
+        lost.push(losses(&lost::mapped(flow.of_role(Role::Record).map(|(_, stage)| stage), &setting, ad.clone())));
+        let mut draft = Draft::new(ad);
         flow.of_role(Role::Record).for_each(|(_, stage)| stage.record(&setting, &mut draft));
         ads.push(draft);
     }
-    Preview { proof, waits: false, ads, refused }
+    Preview { proof, waits: false, ads, lost, refused }
+}
+
+/// The values of an ad that could not be read.
+fn losses(draft: &Draft) -> Vec<FieldLoss> {
+    let loss = |(field, invalid): (&str, &Invalid)| FieldLoss {
+        field: field.to_owned(),
+        lost: 1,
+        present: 1,
+        example: Some(lost::example(&draft.ad.external_id, invalid)),
+    };
+    lost::lost(draft).map(loss).collect()
 }
 
 async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {

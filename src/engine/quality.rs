@@ -13,7 +13,7 @@ use crate::store::quality::{self, Group, Kept, Past};
 use crate::store::reads::ReadState;
 use crate::store::runs::{self, Alert};
 use crate::store::work::{self, Which};
-use crate::store::{Held, StoreError, jobs, settle};
+use crate::store::{Held, StoreError, jobs, losses, settle};
 use serde_json::json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -21,9 +21,6 @@ use std::sync::Arc;
 
 /// What is not as usual is named up to this number; the report has all.
 const NAMED: usize = 5;
-
-/// So many values that could not be read are no accident.
-const UNREAD: i64 = 3;
 
 /// Whether the ads of a source must wait for the end of its read: it may be held, and there is something to judge it by.
 pub(super) async fn waits(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<bool, RunError> {
@@ -71,16 +68,17 @@ pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end
         measured.add_changes(updated, flips);
     }
     let found = if is_judged(end.state) { case.judge(&mut held, &measured).await? } else { Judged::default() };
+    let lost = super::losses::of_read(&mut held, setting, flow, end, &measured.measures).await?;
     let mut tx = held.begin_batch().await?;
     case.store(&mut tx, &measured, &found, if found.unusual.is_empty() { "usual" } else { "unusual" }).await?;
     if !found.unusual.is_empty() {
         let message = format!("source `{}` is not as usual: {}", setting.stream.source, found.words());
         run.raise(&mut tx, Alert { source: setting.stream.source.clone(), kind: "quality", severity: "warn", message }).await?;
     }
-    for alert in measured.unread(&setting.stream.source) {
-        run.raise(&mut tx, alert).await?;
-    }
+    losses::keep(&mut tx, &setting.stream, run.id, &lost).await?;
     case.tell(false, &found)?;
+    run.emit(&Event::ValuesLost { institution: setting.slug.clone(), source: setting.stream.source.clone(), fields: lost.clone() })?;
+    run.tally().lost.insert(setting.stream.source.clone(), lost);
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
@@ -104,25 +102,6 @@ impl Measured {
             ads: groups.iter().map(|group| group.ads).sum(),
             jobs: groups.iter().map(|group| group.jobs).sum(),
         }
-    }
-
-    /// Fields of which half of the values or more could not be read: their mapping is wrong, and nobody would see it in the jobs.
-    fn unread(&self, source: &str) -> Vec<Alert> {
-        let part = |kind: Kind, field: &str| self.measures.iter().find(|one| one.kind == kind && one.subject == field).map_or(0, |one| one.part);
-        let alert = |one: &Measure| {
-            let values = one.part + part(Kind::Filled, &one.subject);
-            let message = format!(
-                "{} of {values} values of the field `{}` of source `{source}` could not be read and were left out: correct its mapping; `weir preview` shows them",
-                one.part, one.subject
-            );
-            (one.part >= UNREAD && one.part * 2 >= values).then(|| Alert {
-                source: source.to_owned(),
-                kind: "unread_field",
-                severity: "warn",
-                message,
-            })
-        };
-        self.measures.iter().filter(|one| one.kind == Kind::Unread).filter_map(alert).collect()
     }
 
     fn add_changes(&mut self, updated: i64, flips: Vec<(String, i64)>) {

@@ -6,7 +6,7 @@ use super::{RunError, segment};
 use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, Severity};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
-use crate::stage::{Draft, Foreseen, Setting};
+use crate::stage::{Draft, Foreseen, Setting, pay};
 use crate::store::work::{self, Which};
 use crate::store::{Lane, Store, jobs, runs, staging};
 use futures::TryStreamExt;
@@ -168,11 +168,18 @@ struct Judged {
 }
 
 impl Judged {
-    /// Whether what speaks is new to this ad: warnings of ads that pass are not stored.
+    /// Whether what speaks is new to this ad, a value that an edited mapping no longer reads included: warnings of ads that pass are not stored.
     fn is_new(&self, problem: &Problem) -> bool {
         let Some(edited) = &self.edited else { return true };
         let is_it = |part: &String| part.strip_prefix("rule ").and_then(|name| name.rsplit('/').next()) == problem.rule.as_deref();
-        problem.rule.is_some() && edited.iter().any(is_it)
+        let mapping = problem
+            .field
+            .as_deref()
+            .map(|field| if pay::FIELDS.contains(&field) { "mapping of pay".to_owned() } else { format!("mapping of {field}") });
+        match &problem.rule {
+            Some(_) => edited.iter().any(is_it),
+            None => mapping.is_some_and(|mapping| edited.contains(&mapping)),
+        }
     }
 }
 

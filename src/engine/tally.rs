@@ -5,7 +5,7 @@ use super::trail::{Samples, Trail};
 use crate::plan::outline::Outline;
 use crate::plan::picture::{Passage, Traffic};
 use crate::plan::{Plan, StandsIn};
-use crate::quality::Compared;
+use crate::quality::{Compared, FieldLoss};
 use crate::store::figures::Counts;
 use crate::store::reads::Proof;
 use crate::store::records::Bookkeeping;
@@ -28,6 +28,8 @@ pub struct Tally {
     pub counts: BTreeMap<String, Counts>,
     /// What is not as usual at each source.
     pub unusual: BTreeMap<String, Vec<Compared>>,
+    /// Values of each source that could not be read and were left out.
+    pub lost: BTreeMap<String, Vec<FieldLoss>>,
     /// What was noted of each source without changing a job.
     pub bookkeeping: BTreeMap<String, Bookkeeping>,
     /// What someone must look at.
@@ -85,6 +87,9 @@ pub struct SourceSummary {
     /// What is not as usual.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unusual: Vec<Compared>,
+    /// Values that could not be read and were left out, by field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<FieldLoss>,
     /// What was noted without changing a job.
     pub bookkeeping: Bookkeeping,
 }
@@ -134,6 +139,7 @@ impl Tally {
                     read: self.reads.get(&flow.source).cloned(),
                     waits: self.waits.get(&flow.source).cloned(),
                     unusual: self.unusual.get(&flow.source).cloned().unwrap_or_default(),
+                    lost: self.lost.get(&flow.source).cloned().unwrap_or_default(),
                     bookkeeping: self.bookkeeping.get(&flow.source).copied().unwrap_or_default(),
                 },
             );
@@ -178,6 +184,11 @@ impl Summary {
     /// The summary as JSON.
     pub fn to_json(&self) -> Json {
         serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// Whether values were there and could not be read.
+    pub fn has_losses(&self) -> bool {
+        self.sources.values().any(|source| !source.lost.is_empty())
     }
 
     /// Whether a source failed or could not be read as it should, or files are broken.

@@ -49,6 +49,12 @@ impl Gauge {
         &self.fields
     }
 
+    /// The bit of `failed` that says that the value of a field was left out.
+    pub fn unread_bit(&self, field: &str) -> Option<i32> {
+        let at = self.fields.iter().position(|name| name == field)?;
+        i32::try_from(self.fields.len() + self.rules.len() + at).ok()
+    }
+
     /// The marks of an ad that has been judged.
     pub fn marks(&self, job: &Job, problems: &[Problem]) -> Marks {
         let is_filled = |name: &String| match name.as_str() {

@@ -6,9 +6,11 @@
 
 pub mod band;
 pub mod gauge;
+pub mod loss;
 
 pub use band::{Compared, Day, Today, compare, lost, unusual};
 pub use gauge::{Gauge, Marks, Rule};
+pub use loss::{FieldLoss, LossExample};
 
 use crate::span::Share;
 use crate::yaml::{Located, Parsed};

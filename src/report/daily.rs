@@ -5,9 +5,11 @@ use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
+use crate::quality::loss;
 use crate::store::Result;
 use crate::store::figures::{self, AlertRow, Counts, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
+use crate::store::losses::{self, SourceLosses};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -31,6 +33,8 @@ pub struct Daily {
     pub jobs: Vec<(String, i64, i64)>,
     /// How good they are, beside what is usual.
     pub quality: Vec<SourceQuality>,
+    /// Values that were there and could not be read.
+    pub lost: Vec<SourceLosses>,
     /// What stands against most ads.
     pub reasons: Vec<ReasonRow>,
     /// What someone must look at.
@@ -56,6 +60,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
         stages: figures::stages(connection, tenant.id, id).await?,
         jobs: figures::jobs_by_source(connection, tenant.id).await?,
         quality: quality::collect(connection, plan).await?,
+        lost: losses::newest(connection, Some(&tenant.slug)).await?,
         reasons: figures::top_reasons(connection, tenant.id, 10).await?,
         alerts: figures::alerts(connection, tenant.id, id).await?,
         holds: holds::list(connection, Some(&tenant.slug), false).await?,
@@ -83,6 +88,7 @@ pub fn text(daily: &Daily) -> String {
     section(&mut out, "stages", &stages(daily), 2);
     section(&mut out, "quality", &quality::rows(&daily.quality), 2);
     section(&mut out, "rules that only warn", &quality::warnings(&daily.quality), 3);
+    section(&mut out, "lost values", &lost(&daily.lost), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
     section(&mut out, "waiting for a person", &waiting(daily), 4);
     section(&mut out, "tables", &tables(daily), 1);
@@ -161,6 +167,12 @@ fn stages(daily: &Daily) -> Vec<Vec<String>> {
         ]);
     }
     if rows.len() == 1 { Vec::new() } else { rows }
+}
+
+/// Values that were there and could not be read, a line for each field.
+pub fn lost(all: &[SourceLosses]) -> Vec<Vec<String>> {
+    let rows = all.iter().flat_map(|one| loss::lines(&one.fields).into_iter().map(move |words| vec![one.source.clone(), words]));
+    rows.collect()
 }
 
 fn reasons(daily: &Daily) -> Vec<Vec<String>> {

@@ -3,6 +3,7 @@
 use super::columns::{columns, took};
 use crate::engine::Summary;
 use crate::plan::picture::thousands;
+use crate::quality::loss;
 use crate::store::figures::Counts;
 use std::fmt::Write;
 
@@ -22,7 +23,9 @@ pub fn notes(summary: &Summary) -> String {
     let waits = summary.sources.iter().filter_map(|(source, about)| Some((source, about.waits.as_ref()?)));
     let waits = waits.map(|(source, why)| format!("  note: source `{source}` is not read now: {why}\n"));
     let problems = summary.problems.iter().map(|(source, why)| format!("  error: source `{source}` failed: {why}\n"));
-    alerts.chain(waits).chain(problems).collect()
+    let lost = summary.sources.iter().flat_map(|(source, about)| loss::lines(&about.lost).into_iter().map(move |line| (source, line)));
+    let lost = lost.map(|(source, line)| format!("  warn: source `{source}`: {line}\n"));
+    alerts.chain(lost).chain(waits).chain(problems).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {

@@ -4,6 +4,7 @@
 use super::schema::Mandatory;
 use super::{Draft, Setting};
 use crate::model::{Field, Parts, Problem, Severity, Value};
+use crate::quality::loss;
 use crate::rule::{Facts, Rule, Verdict};
 use crate::store::jobs;
 use sqlx::PgConnection;
@@ -124,9 +125,9 @@ fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
         if let Value::Invalid(invalid) = value {
             let known = said.iter().any(|problem| problem.field.as_deref() == Some(name) && problem.severity == Severity::Error);
             if !known {
-                warnings.push(
-                    Problem::error(invalid.kind, name, format!("Field '{name}' {}: left out", invalid.why)).found(invalid.found.clone()).as_warning(),
-                );
+                let what = if invalid.found.is_null() { "left out".to_owned() } else { format!("{} was left out", loss::shown(&invalid.found)) };
+                let message = format!("Field '{name}' {}: {what}", invalid.why);
+                warnings.push(Problem::error(invalid.kind, name, message).found(invalid.found.clone()).as_warning());
                 *value = Value::Absent;
             }
         }

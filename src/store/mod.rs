@@ -16,6 +16,7 @@ pub mod holds;
 pub mod identity;
 pub mod jobs;
 pub mod lane;
+pub mod losses;
 mod migrations;
 mod pooler;
 pub mod preflight;

@@ -138,6 +138,26 @@ pub async fn after(
     Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content, at)).collect())
 }
 
+/// Stored ads by their ids, whether they need deriving or not.
+///
+/// # Errors
+/// The database failed.
+pub async fn named(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
+    let rows: Vec<Row> = sqlx::query_as(select_ads!(
+        "d.raw_content::text",
+        "d.scraped_at",
+        "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
+        "s.external_id = ANY ($3)"
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    let content = |row: &Row| serde_json::from_str(&row.raw_content).unwrap_or(Json::Null);
+    Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content, at)).collect())
+}
+
 /// How many ads need deriving, by the fingerprint that last derived them.
 ///
 /// # Errors
