@@ -39,6 +39,8 @@ mod lab;
 mod last_good;
 #[path = "suite/limits.rs"]
 mod limits;
+#[path = "suite/losses.rs"]
+mod losses;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
 #[path = "suite/people.rs"]

@@ -2,24 +2,36 @@
 //! [`FIELDS`], all of them absent where nothing can be read.
 //!
 //! It must never refuse an ad, and never take for pay what may be something else: a year, a phone number, a percentage.
-//! How texts are read stands in [`text`], what words mean in [`words`].
+//! What is there and not understood is invalid, so that it is told and never lost in silence. How texts are read stands in
+//! [`text`], what words mean in `words`, `periods` and `labels`.
 
-mod figure;
+mod amount;
+mod bound;
+#[cfg(test)]
+mod cases;
+mod labels;
+mod lexeme;
+mod link;
+mod number;
+mod offer;
+mod periods;
 pub mod text;
-pub mod words;
+mod words;
 
 use super::mapping::{self, Derive, Mapping, MappingSpec, View};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
+use crate::model::problem::Invalid;
 use crate::model::{FieldKind, Value};
 use crate::rule::Sandbox;
 use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use indexmap::IndexMap;
+use periods::{PERIODS, Period};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value as Json};
-use text::Told;
+use text::{Reading, Told};
 
 /// The custom fields that pay fills.
 pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period"];
@@ -101,7 +113,7 @@ impl Located<PayMapping> {
             return None;
         }
         check_word(self.currency.as_ref(), "currency", words::currency, "an ISO 4217 code such as `AUD`", out);
-        check_word(self.period.as_ref(), "period", words::period, &format!("one of {}", one_of(words::PERIODS)), out);
+        check_word(self.period.as_ref(), "period", |word| periods::period(word).known(), &format!("one of {}", one_of(PERIODS)), out);
         let mut part = |spec: Option<&MappingSpec>, kind| spec.map(|spec| mapping::compile(spec, kind, sandbox, dates, out));
         let number = Some(FieldKind::Json);
         let text = part(text.as_ref(), None);
@@ -144,42 +156,99 @@ fn check_word(spec: Option<&MappingSpec>, what: &str, known: impl Fn(&str) -> Op
 impl Pay {
     /// The fields and their values in a document; none where there is no pay.
     pub fn values(&self, view: &View) -> Vec<(&'static str, Value)> {
-        let told = self.told(view).filter(|told| told.min.is_some() || told.max.is_some()).unwrap_or_default();
-        let word = |word: Option<&'static str>| word.map_or(Value::Absent, |word| Value::Text(word.to_owned()));
-        let values = [number(told.min), number(told.max), word(told.currency), word(told.period)];
-        FIELDS.into_iter().zip(values).collect()
+        let [min, max, currency, period] = match &self.text {
+            Some(text) => self.of_text(text.value(view), view),
+            None => self.of_numbers(view),
+        };
+        let has_pay = [&min, &max].into_iter().any(|end| matches!(end, Value::Number(_)));
+        let beside = |value: Value| if has_pay { value } else { Value::Absent };
+        FIELDS.into_iter().zip([min, max, beside(currency), beside(period)]).collect()
     }
 
-    fn told(&self, view: &View) -> Option<Told> {
-        let word = |derive: &Option<Derive>, known: fn(&str) -> Option<&'static str>| derive.as_ref()?.value(view).as_text().and_then(known);
-        let told = match &self.text {
-            Some(text) => text::read(text.value(view).as_text()?)?,
-            None => in_order(amount(self.min.as_ref(), view), amount(self.max.as_ref(), view)),
+    fn of_text(&self, found: Value, view: &View) -> [Value; 4] {
+        let Value::Text(text) = &found else { return [found.clone(), found, Value::Absent, Value::Absent] };
+        let told = match text::read(text) {
+            Reading::Pay(told) => told,
+            Reading::Nothing => return [const { Value::Absent }; 4],
+            Reading::Unclear => return [not_an_amount(text.as_str()), not_an_amount(text.as_str()), Value::Absent, Value::Absent],
         };
-        let currency = told.currency.or_else(|| word(&self.currency, words::currency));
-        let period = told.period.or_else(|| word(&self.period, words::period));
-        Some(Told { currency, period, ..told })
+        let Told { min, max, currency, period } = told;
+        let currency = currency.map_or_else(|| self.currency_beside(view), |currency| Value::Text(currency.to_owned()));
+        let period = match period {
+            Period::Unsaid => self.period_beside(view),
+            Period::Known(period) => Value::Text(period.to_owned()),
+            Period::Other => not_a_period(text),
+        };
+        [number(min), number(max), currency, period]
+    }
+
+    fn of_numbers(&self, view: &View) -> [Value; 4] {
+        let [min, max] = [&self.min, &self.max].map(|end| end.as_ref().map_or(Value::Absent, |end| amount(end.value(view))));
+        let value = |end: &Value| if let Value::Number(number) = end { number.as_f64() } else { None };
+        let is_turned = value(&min).zip(value(&max)).is_some_and(|(min, max)| min > max);
+        let (min, max) = if is_turned { (max, min) } else { (min, max) };
+        [min, max, self.currency_beside(view), self.period_beside(view)]
+    }
+
+    fn currency_beside(&self, view: &View) -> Value {
+        let read = |word: &str| words::currency(word).map_or_else(|| invalid(word, "must be an ISO 4217 code".to_owned()), named);
+        beside(self.currency.as_ref(), view, read)
+    }
+
+    fn period_beside(&self, view: &View) -> Value {
+        beside(self.period.as_ref(), view, |word| periods::period(word).known().map_or_else(|| not_a_period(word), named))
     }
 }
 
-fn in_order(min: Option<f64>, max: Option<f64>) -> Told {
-    let (min, max) = match (min, max) {
-        (Some(min), Some(max)) if min > max => (Some(max), Some(min)),
-        as_they_are => as_they_are,
-    };
-    Told { min, max, ..Told::default() }
+/// A word that stands beside the amounts.
+fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> Value) -> Value {
+    match derive.map_or(Value::Absent, |derive| derive.value(view)) {
+        Value::Text(word) if says_nothing(&word) => Value::Absent,
+        Value::Text(word) => read(&word),
+        other => other,
+    }
+}
+
+/// Words that stand where nothing is to be said.
+fn says_nothing(word: &str) -> bool {
+    let word = word.trim().to_lowercase();
+    matches!(word.as_str(), "none" | "n/a" | "na" | "null" | "-" | "unknown" | "unspecified" | "not specified" | "not applicable" | "tbd" | "tba")
+}
+
+fn named(word: &'static str) -> Value {
+    Value::Text(word.to_owned())
+}
+
+fn invalid(found: impl Into<Json>, why: String) -> Value {
+    Value::Invalid(Box::new(Invalid { kind: "invalid_type", found: found.into(), why }))
+}
+
+fn not_an_amount(found: impl Into<Json>) -> Value {
+    invalid(found, "must be an amount or a range of pay that can be read".to_owned())
+}
+
+fn not_a_period(found: &str) -> Value {
+    invalid(found, format!("must be one of {}", one_of(PERIODS)))
 }
 
 /// A number, or a text with one; what is not above zero says nothing.
-fn amount(derive: Option<&Derive>, view: &View) -> Option<f64> {
-    let found = derive?.value(view).to_json();
-    let first = if let Json::Array(items) = &found { items.first()? } else { &found };
+fn amount(found: Value) -> Value {
+    if matches!(found, Value::Absent | Value::Invalid(_)) {
+        return found;
+    }
+    let found = found.to_json();
+    let first = if let Json::Array(items) = &found { items.first().unwrap_or(&Json::Null) } else { &found };
     let amount = match first {
         Json::Number(number) => number.as_f64(),
+        Json::String(text) if !text.contains(char::is_numeric) => return Value::Absent,
         Json::String(text) => text::amount(text),
         _ => None,
     };
-    amount.filter(|amount| *amount > 0.0 && *amount < text::TOO_MUCH)
+    match amount {
+        Some(amount) if amount <= 0.0 => Value::Absent,
+        Some(amount) if amount < text::TOO_MUCH => number(Some(amount)),
+        _ => not_an_amount(found),
+    }
 }
 
 /// Whole amounts as whole numbers.
@@ -195,13 +264,17 @@ mod tests {
     use serde_json::json;
 
     fn values(yaml: &str, document: &Json) -> Vec<Json> {
+        pay_of(yaml, document).into_iter().map(|(_, value)| if matches!(value, Value::Invalid(_)) { json!("?") } else { value.to_json() }).collect()
+    }
+
+    fn pay_of(yaml: &str, document: &Json) -> Vec<(&'static str, Value)> {
         let mut out = Diagnostics::new();
         let spec: Located<PayMapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let sandbox = Sandbox::new();
         let pay = spec.compile(&sandbox, DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         let view = View::new(&sandbox, document, Clock(chrono::DateTime::UNIX_EPOCH));
-        pay.unwrap().values(&view).into_iter().map(|(_, value)| value.to_json()).collect()
+        pay.unwrap().values(&view)
     }
 
     #[test]
@@ -209,12 +282,27 @@ mod tests {
         let yaml = "{ min: $.a, max: { from: $.b }, currency: $.c, period: { constant: year } }";
         assert_eq!(values(yaml, &json!({"a": 95000, "b": "$86,439.50", "c": "aud"})), [json!(86439.5), json!(95000), json!("AUD"), json!("year")]);
         assert_eq!(values(yaml, &json!({"a": 0, "b": 40})), [Json::Null, json!(40), Json::Null, json!("year")]);
-        assert_eq!(values(yaml, &json!({"a": "n/a", "b": {"x": 1}, "c": "AUD"})), [Json::Null, Json::Null, Json::Null, Json::Null]);
+        assert_eq!(values(yaml, &json!({"a": "n/a", "b": 0, "c": "AUD"})), [Json::Null, Json::Null, Json::Null, Json::Null]);
         let period = "{ min: $.a, period: $.p }";
         for (word, meant) in [("HOUR", "hour"), ("per-year-salary", "year"), ("YEARLY", "year"), ("per annum", "year"), ("Fortnightly", "fortnight")]
         {
             assert_eq!(values(period, &json!({"a": 1, "p": word}))[3], json!(meant), "{word}");
         }
+    }
+
+    #[test]
+    fn what_is_there_and_not_understood_is_invalid() {
+        let invalid = |yaml: &str, document: &Json| -> Vec<&'static str> {
+            pay_of(yaml, document).into_iter().filter(|(_, value)| matches!(value, Value::Invalid(_))).map(|(name, _)| name).collect()
+        };
+        let parts = "{ min: $.a, max: $.b, currency: $.c, period: $.p }";
+        assert_eq!(invalid(parts, &json!({"a": "12 to 15", "b": {"x": 1}})), ["pay_min", "pay_max"]);
+        assert_eq!(invalid(parts, &json!({"a": 10, "b": 1e12, "c": "XYZ", "p": "semi-monthly"})), ["pay_max", "pay_currency", "pay_period"]);
+        assert_eq!(invalid(parts, &json!({"a": "n/a", "b": null, "c": "XYZ", "p": "none"})), [""; 0]);
+        let text = "{ from: $.t, period: { constant: year } }";
+        assert_eq!(invalid(text, &json!({"t": "$91K?$99K"})), ["pay_min", "pay_max"]);
+        assert_eq!(invalid(text, &json!({"t": "$500 per shift"})), ["pay_period"]);
+        assert_eq!(invalid(text, &json!({"t": "Competitive, plus 9.5% super"})), [""; 0]);
     }
 
     #[test]

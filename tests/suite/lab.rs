@@ -233,7 +233,7 @@ impl Lab {
 }
 
 /// The database as a story: what is published, how it came to be, what waits and why.
-const STORY: [(&str, &str); 7] = [
+const STORY: [(&str, &str); 8] = [
     (
         "job",
         "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
@@ -262,5 +262,11 @@ const STORY: [(&str, &str); 7] = [
          FROM resolved_failures ORDER BY 1",
     ),
     ("hold", "SELECT format('%s %s %s %s: %s', kind, source_id, subject, status, reason) FROM holds ORDER BY 1"),
+    (
+        "lost",
+        "SELECT format('%s %s in run %s: %s of %s, %s of ad %s %s%s', l.source_id, field_name, rank, lost, present, example, external_id, expected,
+           COALESCE('; ' || remedy, ''))
+         FROM lost_values l JOIN (SELECT id, to_char(at AT TIME ZONE 'UTC', 'MM-DD') AS rank FROM runs) r ON r.id = l.run_id GROUP BY 1 ORDER BY 1",
+    ),
     ("alert", "SELECT format('%s %s %s', to_char(raised_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), kind, message) FROM alerts ORDER BY 1"),
 ];

@@ -1,10 +1,19 @@
-//! Pay out of a text as people write it: "$86,439 - $95,000 pa", "A$45.50 per hour", "AUD 120k–140k", "Up to $90,000".
+//! Pay out of a text as people write it: "$86,439 - $95,000 pa", "A$45.50 per hour", "5-8 LPA", "Up
+//! to $90,000". A small grammar: numbers become amounts ([`super::amount`]), amounts that are linked
+//! become ranges, each range gets a role (the pay, the pay with everything on top, other money), and
+//! what is left must be one pay. What is not understood is nothing: never a smaller or another
+//! number, and never one end of a range as both.
 //!
-//! The first amount or range that is money counts. Money is what has a currency beside it, or `k`, or a period right after
-//! it; a plain number or range counts only if the text says nothing else. In doubt there is nothing.
+//! Money is what has a currency or a multiplier beside it; plain numbers count only if the text says
+//! nothing else. To teach it a word: `labels`, `periods` or `words`, and a line in `cases`.
 
-use super::figure::{Figure, blanks, end_of_clause, figures, has_comma_groups, number, thousands, tokens};
-use super::words::{code, strong_period, weak_period};
+use super::amount::{Amount, Kind, amounts};
+use super::bound::{Bound, bound_before, bound_behind};
+use super::labels::{Label, is_beside_pay, is_beside_plain, is_grade, is_undertaking, label};
+use super::lexeme::{Lexeme, Token, tokens};
+use super::link::{Joined, joined};
+use super::offer::{Offer, merged};
+use super::periods::{Period, expression};
 
 /// What a text says of pay.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -15,347 +24,410 @@ pub struct Told {
     pub max: Option<f64>,
     /// ISO 4217 code.
     pub currency: Option<&'static str>,
-    /// One of [`PERIODS`](super::words::PERIODS).
-    pub period: Option<&'static str>,
+    /// The period.
+    pub period: Period,
+}
+
+/// What came of reading a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reading {
+    /// It says what the job pays.
+    Pay(Told),
+    /// It says nothing of pay.
+    Nothing,
+    /// It may say something of pay that is not understood.
+    Unclear,
 }
 
 /// From here on a number is no pay.
 pub const TOO_MUCH: f64 = 1e9;
-/// How much of a text is read.
-const LONGEST: usize = 4000;
 /// A plain number below this is no pay.
 const LEAST_PLAIN: f64 = 10.0;
+/// Undertakings below this may be pay.
+const LEAST_UNDERTAKING: f64 = 500_000.0;
+/// A text with more numbers than this is no text about pay.
+const MOST_NUMBERS: usize = 200;
+/// How far words are looked at on either side.
+const NEAR: usize = 12;
 
-/// Reads the pay in a text; `None` if there is none.
-pub fn read(text: &str) -> Option<Told> {
-    let letters: Vec<char> = text.chars().take(LONGEST).map(plain).collect();
-    let figures = figures(&letters);
-    let marked = figures.iter().position(|figure| figure.is_marked || figure.is_thousands);
-    if let Some(at) = marked {
-        // In `120 - 140k` the first of the two has no mark.
-        let at = if at > 0 && is_range(&letters, &figures[at - 1], &figures[at]) { at - 1 } else { at };
-        return told(&letters, &figures, at);
+/// Reads the pay in a text.
+pub fn read(text: &str) -> Reading {
+    if !text.contains(char::is_numeric) {
+        return Reading::Nothing;
     }
-    (0..figures.len()).find(|at| is_plain_pay(&letters, &figures, *at)).and_then(|at| told(&letters, &figures, at))
+    let tokens = tokens(text);
+    let amounts = amounts(&tokens);
+    if amounts.len() > MOST_NUMBERS {
+        return Reading::Unclear;
+    }
+    let scene = Scene { tokens: &tokens, amounts: &amounts };
+    if amounts.iter().any(|amount| amount.kind == Kind::Money) { scene.marked() } else { scene.plain() }
 }
 
-/// The first number of a text that is known to be an amount.
+/// The one number of a text that is known to be an amount.
 pub fn amount(text: &str) -> Option<f64> {
-    let letters: Vec<char> = text.chars().take(LONGEST).map(plain).collect();
-    let start = letters.iter().position(char::is_ascii_digit)?;
-    let (end, amount, _) = number(&letters, start, !has_comma_groups(&letters));
-    Some(if thousands(&letters, end).is_some() { amount * 1000.0 } else { amount })
-}
-
-/// Dashes, blanks and quotes in their plainest form.
-fn plain(letter: char) -> char {
-    match letter {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        '\u{2019}' => '\'',
-        '\n' | '\r' => ';',
-        _ if letter.is_whitespace() => ' ',
-        _ => letter,
-    }
-}
-
-fn told(letters: &[char], figures: &[Figure], at: usize) -> Option<Told> {
-    let mut first = *figures.get(at)?;
-    let second = figures.get(at + 1).filter(|second| is_range(letters, &first, second)).copied();
-    let last = second.unwrap_or(first);
-    let (mut min, mut max) = (Some(first.amount), Some(last.amount));
-    if let Some(mut second) = second {
-        share_thousands(&mut first, &mut second);
-        (min, max) = (Some(first.amount.min(second.amount)), Some(first.amount.max(second.amount)));
-    } else {
-        match bound(letters, &first) {
-            Some(Bound::Least) => max = None,
-            Some(Bound::Most) => min = None,
-            None => {}
-        }
-    }
-    let positive = |amount: &f64| *amount > 0.0;
-    let currency = first.currency.or(last.currency).or_else(|| code_in(letters));
-    let period = period_after(letters, last.end).or_else(|| period_after(letters, first.end)).or_else(|| period_before(letters, first.start));
-    Some(Told { min: min.filter(positive), max: max.filter(positive), currency, period })
-}
-
-/// `120 - 140k` and `120k - 140`: both are thousands.
-fn share_thousands(first: &mut Figure, second: &mut Figure) {
-    let are = (first.is_thousands, second.is_thousands);
-    for (one, other) in [(first, are.1), (second, are.0)] {
-        if other && !one.is_thousands && one.amount < 1000.0 {
-            one.amount *= 1000.0;
-        }
-    }
-}
-
-fn is_of_period(word: &str) -> bool {
-    matches!(word, "per" | "a" | "an") || strong_period(word).is_some() || weak_period(word).is_some()
-}
-
-/// Whether two numbers are the ends of a range: `-`, `to`, with nothing else between them than a period.
-fn is_range(letters: &[char], first: &Figure, second: &Figure) -> bool {
-    let between = tokens(letters, first.end, second.start);
-    let has_other_signs =
-        letters.get(first.end..second.start).unwrap_or_default().iter().any(|sign| sign.is_ascii_digit() || matches!(sign, ';' | ',' | '+'));
-    let Some((link, before)) = between.split_last() else { return false };
-    let is_between = || last_words(letters, first.start).last().is_some_and(|word| word == "between");
-    let links = matches!(link.as_str(), "-" | "to" | "until" | "bis") || (link == "and" && is_between());
-    let before = before.split_last().filter(|(word, _)| *word == "up" && link == "to").map_or(before, |(_, rest)| rest);
-    !has_other_signs && links && before.iter().all(|word| is_of_period(word))
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bound {
-    Least,
-    Most,
-}
-
-/// Words before a place, back to the last number, line or clause.
-fn last_words(letters: &[char], end: usize) -> Vec<String> {
-    let start = end - letters[..end].iter().rev().take_while(|letter| !letter.is_ascii_digit() && **letter != ';').count();
-    tokens(letters, start, end)
-}
-
-/// Whether a single amount is only the least or only the most.
-fn bound(letters: &[char], figure: &Figure) -> Option<Bound> {
-    if is_open(letters, figure.end) {
-        return Some(Bound::Least);
-    }
-    let words = last_words(letters, figure.start);
-    let mut back = words.iter().rev().map(String::as_str).filter(|word| !matches!(*word, "of" | "a" | "an"));
-    match (back.next(), back.next()) {
-        (Some("to"), Some("up" | "zu"))
-        | (Some("max" | "maximum" | "under" | "below"), _)
-        | (Some("than"), Some("less"))
-        | (Some("at"), Some("capped")) => Some(Bound::Most),
-        (Some("from" | "min" | "minimum" | "over" | "above"), _) | (Some("least"), Some("at")) | (Some("than"), Some("more")) => Some(Bound::Least),
-        (Some("at"), Some("starting" | "starts" | "commencing" | "begins" | "beginning")) => Some(Bound::Least),
+    let tokens = tokens(text);
+    let is_negative = tokens.iter().position(|token| matches!(token.what, Lexeme::Number(_))).is_some_and(|at| {
+        let sign = at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|token| token.is('-'));
+        sign && tokens[at].is_glued
+    });
+    match &amounts(&tokens)[..] {
+        [one] if one.kind != Kind::Stray || tokens.len() == 1 => one.value.filter(|_| !is_negative),
         _ => None,
     }
 }
 
-/// `$90,000+`, `$86,439 - $`, `$90,000 and above`.
-fn is_open(letters: &[char], end: usize) -> bool {
-    if letters.get(end) == Some(&'+') {
-        return !letters.get(end + 1).is_some_and(|next| next.is_alphanumeric());
-    }
-    let words = tokens(letters, end, end_of_clause(letters, end));
-    let next = (words.first().map(String::as_str), words.get(1).map(String::as_str));
-    if matches!(next, (Some("and"), Some("above" | "up" | "over")) | (Some("or"), Some("more" | "above"))) {
-        return true;
-    }
-    let dash = end + blanks(letters, end);
-    let rest = letters.get(dash + 1..).unwrap_or_default();
-    let mut behind = rest.iter().skip_while(|letter| **letter == ' ');
-    letters.get(dash) == Some(&'-') && behind.next().is_none_or(|sign| matches!(sign, '$' | '£' | '€' | ';'))
+struct Scene<'t> {
+    tokens: &'t [Token],
+    amounts: &'t [Amount],
 }
 
-/// The period behind an amount.
-fn period_after(letters: &[char], end: usize) -> Option<&'static str> {
-    let words = tokens(letters, end, end_of_clause(letters, end));
-    words.iter().enumerate().find_map(|(at, word)| {
-        let before = at.checked_sub(1).and_then(|at| words.get(at)).map(String::as_str);
-        let is_led = matches!(before, None | Some("per" | "a" | "an" | "each" | "every"));
-        strong_period(word).or_else(|| weak_period(word).filter(|_| is_led))
-    })
-}
-
-/// The period in front of an amount: `hourly rate: $45`.
-fn period_before(letters: &[char], start: usize) -> Option<&'static str> {
-    let words = last_words(letters, start);
-    words.iter().enumerate().find_map(|(at, word)| {
-        let is_led = at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|before| before == "per");
-        let is_rate = words.get(at + 1).is_some_and(|next| next == "rate");
-        let strong = strong_period(word).filter(|_| !matches!(word.as_str(), "ph" | "pd" | "pf"));
-        strong.or_else(|| weak_period(word).filter(|_| is_led || is_rate))
-    })
-}
-
-/// A currency that stands apart from the amounts: `Salary (AUD): 90,000`. Only what is no other word in capitals counts: not `CAD`.
-fn code_in(letters: &[char]) -> Option<&'static str> {
-    let apart = ["AUD", "NZD", "USD", "GBP", "EUR", "SGD", "HKD", "INR", "CHF"];
-    let mut words = letters.split(|letter| !letter.is_alphabetic()).map(|word| word.iter().collect::<String>());
-    words.find_map(|word| apart.into_iter().find(|code| *code == word))
-}
-
-/// Whether numbers without any currency are pay: a period stands right behind them, or there is nothing else.
-fn is_plain_pay(letters: &[char], figures: &[Figure], at: usize) -> bool {
-    let first = &figures[at];
-    let second = figures.get(at + 1).filter(|second| is_range(letters, first, second));
-    let last = second.unwrap_or(first);
-    let next = tokens(letters, last.end, end_of_clause(letters, last.end));
-    let next: Vec<&str> = next.iter().map(String::as_str).collect();
-    let is_per = matches!(next[..], ["per" | "a" | "an", word, ..] if strong_period(word).or_else(|| weak_period(word)).is_some());
-    let is_timed = is_per || next.first().is_some_and(|word| strong_period(word).is_some());
-    let are_years = first.is_year && last.is_year && !is_per;
-    let is_named = last_words(letters, first.start).last().is_some_and(|word| NAMES.contains(&word.as_str()));
-    let is_turned = first.amount > last.amount && !is_timed;
-    !are_years && !is_named && !is_turned && first.amount >= LEAST_PLAIN && (is_timed || is_alone(letters, first.start, last.end))
-}
-
-/// Words before numbers that are no pay.
-const NAMES: [&str; 20] = [
-    "level",
-    "grade",
-    "band",
-    "class",
-    "step",
-    "scale",
-    "phone",
-    "tel",
-    "telephone",
-    "mobile",
-    "call",
-    "fax",
-    "ref",
-    "reference",
-    "id",
-    "no",
-    "number",
-    "postcode",
-    "room",
-    "unit",
-];
-/// Words that may stand beside plain numbers.
-const BESIDE: [&str; 26] = [
-    "from",
-    "up",
-    "to",
-    "between",
-    "and",
-    "salary",
-    "pay",
-    "rate",
-    "range",
-    "wage",
-    "package",
-    "remuneration",
-    "approx",
-    "approximately",
-    "circa",
-    "about",
-    "max",
-    "maximum",
-    "min",
-    "minimum",
-    "of",
-    "at",
-    "least",
-    "gross",
-    "brutto",
-    "above",
-];
-
-fn is_alone(letters: &[char], start: usize, end: usize) -> bool {
-    let (before, after) = (letters.get(..start).unwrap_or_default(), letters.get(end..).unwrap_or_default());
-    let has_digits = before.iter().chain(after).any(char::is_ascii_digit);
-    let words = tokens(letters, 0, start).into_iter().chain(tokens(letters, end, letters.len()));
-    !has_digits && words.into_iter().all(|word| word == "-" || BESIDE.contains(&word.as_str()) || is_of_period(&word) || code(&word).is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn said(text: &str) -> String {
-        let Some(told) = read(text) else { return "-".to_owned() };
-        let number = |amount: Option<f64>| amount.map_or("?".to_owned(), |amount| amount.to_string());
-        let words: Vec<&str> = [told.currency, told.period].into_iter().flatten().collect();
-        format!("{}..{} {}", number(told.min), number(told.max), words.join(" ")).trim().to_owned()
-    }
-
-    #[test]
-    fn pay_as_people_write_it() {
-        for (text, meant) in [
-            ("$373,951 to $527,050", "373951..527050"),
-            ("$86,439 - $95,000 pa", "86439..95000 year"),
-            ("1300 - 1600", "1300..1600"),
-            ("A$45.50 per hour", "45.5..45.5 AUD hour"),
-            ("AUD 120k–140k", "120000..140000 AUD"),
-            ("£30,000 per annum + super", "30000..30000 GBP year"),
-            ("€ 3.500 brutto", "3500..3500 EUR"),
-            ("3 500 EUR per month", "3500..3500 EUR month"),
-            ("$15.45/hr", "15.45..15.45 hour"),
-            ("Up to $90,000", "?..90000"),
-            ("From $90,000", "90000..?"),
-            ("$90,000+", "90000..?"),
-            ("Level 3, $86,439 - $", "86439..?"),
-            ("$120 - 140k AUD p.a.", "120000..140000 AUD year"),
-            ("USD $95,000.00 - $80,000.00 / year", "80000..95000 USD year"),
-            ("$45/hr - $50/hr plus 11.5% super", "45..50 hour"),
-            ("between $60,000 and $70,000 a year", "60000..70000 year"),
-            ("VPSG5 $107,847 - $130,482 plus super", "107847..130482"),
-            ("Salary (AUD): 90,000 - 100,000", "90000..100000 AUD"),
-            ("38 hours per week, $45.10 p/h", "45.1..45.1 hour"),
-            ("Hourly rate: $32.50", "32.5..32.5 hour"),
-            ("45 - 50 per hour", "45..50 hour"),
-            ("$1,900 pw", "1900..1900 week"),
-            ("$3,000 per fortnight", "3000..3000 fortnight"),
-            ("£450 per day, 6 month contract", "450..450 GBP day"),
-            ("Starting at $60,000 annually", "60000..? year"),
-            ("85000", "85000..85000"),
-            ("CHF 100'000", "100000..100000 CHF"),
-            ("$50,000 - $60,000 plus $5,000 bonus", "50000..60000"),
-            ("$86,439 - $95,00", "86439..?"),
-            ("€ 15,50 - 17,25 per hour", "15.5..17.25 EUR hour"),
-            ("CAD drafter, $45 per hour", "45..45 hour"),
-            ("$50 up to $60 an hour", "50..60 hour"),
-            ("£2,000 pcm", "2000..2000 GBP month"),
-        ] {
-            assert_eq!(said(text), meant, "{text}");
+impl Scene<'_> {
+    /// The pay of a text in which there is money.
+    fn marked(&self) -> Reading {
+        let joined = joined(self.tokens, self.amounts);
+        let mut offers: Vec<Offer> = Vec::new();
+        for (at, one) in joined.iter().enumerate() {
+            let has_pay = offers.iter().any(|offer| offer.label != Some(Label::Other));
+            let before = at.checked_sub(1).and_then(|at| Some((joined.get(at)?, offers.get(at)?.label)));
+            let label = if before.is_some_and(|(before, label)| label == Some(Label::Other) && self.goes_with(before, one)) {
+                Some(Label::Other)
+            } else {
+                self.label_of(one, has_pay)
+            };
+            // `minimum wage + $200`: what it comes on top of is not known.
+            let is_broken = one.is_broken || (at == 0 && label.is_none() && self.is_added(one.start));
+            offers.push(Offer { is_broken, ..self.offer(one, label) });
+        }
+        let has_rival = joined.iter().zip(&offers).any(|(one, offer)| offer.label != Some(Label::Other) && self.has_rival(one));
+        let is_timed = |offer: &Offer| offer.period.known().is_some();
+        let says_nothing = offers.iter().all(|offer| offer.label == Some(Label::Other) && !is_timed(offer));
+        offers.retain(|offer| offer.label != Some(Label::Other));
+        if offers.iter().any(|offer| offer.label != Some(Label::Total)) {
+            offers.retain(|offer| offer.label != Some(Label::Total));
+        }
+        match merged(&offers).filter(|_| !has_rival) {
+            Some(offer) => self.told(&offer),
+            None if says_nothing => Reading::Nothing,
+            None => Reading::Unclear,
         }
     }
 
-    #[test]
-    fn what_cannot_be_pay_is_not_taken() {
-        for text in [
-            "Competitive",
-            "",
-            "2026",
-            "2025 - 2026",
-            "2025/26",
-            "VPSG5",
-            "Level 3",
-            "9.5% super",
-            "38 hours per week",
-            "0400 123 456",
-            "+61 2 9999 9999",
-            "(02) 9876 5432",
-            "1300 123 456",
-            "call 1800 555 111 per annum",
-            "2 years",
-            "0.8 FTE",
-            "9:30 to 17:30",
-            "a $5 million project",
-            "ref 12345678",
-            "Grade 5 per annum",
-            "3",
-            "2 x 12 months",
-            "10 per cent",
-            "2026 annual review",
-            "$",
-            "- $",
-            "k",
-        ] {
-            assert_eq!(said(text), "-", "{text}");
+    fn told(&self, offer: &Offer) -> Reading {
+        let positive = |amount: &f64| *amount > 0.0;
+        let (min, max) = (offer.low.filter(positive), offer.high.filter(positive));
+        if offer.is_broken || (min.is_none() && max.is_none()) {
+            return if offer.low == Some(0.0) && offer.high == Some(0.0) { Reading::Nothing } else { Reading::Unclear };
+        }
+        Reading::Pay(Told { min, max, currency: offer.currency.or_else(|| self.currency_apart()), period: offer.period })
+    }
+
+    fn offer(&self, one: &Joined, label: Option<Label>) -> Offer {
+        let (mut low, mut high) = (one.low, one.high);
+        if one.is_open(self.tokens) {
+            high = None;
+        } else if !one.is_range {
+            match self.bound(one) {
+                Some(Bound::Least) => high = None,
+                Some(Bound::Most) => low = None,
+                None => {}
+            }
+        }
+        let period = one.period.or(|| self.period_behind(one.end)).or(|| self.period_before(one.start));
+        let is_graded = self.is_graded(one);
+        Offer { low, high, currency: one.currency, period, label, is_graded, is_broken: one.is_broken }
+    }
+
+    /// The tokens before a place, back to the number or the sentence before.
+    fn ahead(&self, start: usize) -> impl Iterator<Item = &Token> {
+        let tokens = self.tokens.get(..start).unwrap_or_default();
+        tokens.iter().rev().take(2 * NEAR).take_while(|token| !matches!(token.what, Lexeme::Number(_) | Lexeme::Break))
+    }
+
+    fn label_of(&self, one: &Joined, has_pay: bool) -> Option<Label> {
+        if one.is_other || (has_pay && self.is_added(one.start)) {
+            return Some(Label::Other);
+        }
+        let before = self.label_before(one.start);
+        if before == Some(Label::Other) {
+            return before;
+        }
+        self.label_behind(one).or(before)
+    }
+
+    /// What the words in front call it. Other money is only what they name directly.
+    fn label_before(&self, start: usize) -> Option<Label> {
+        let mut is_direct = true;
+        let sentence = self.tokens.get(..start).unwrap_or_default().iter().rev().take_while(|token| token.what != Lexeme::Break);
+        let follows_amount = sentence.take(2 * NEAR).any(|token| matches!(token.what, Lexeme::Number(_)));
+        let mut words = self.ahead(start).take(NEAR + NEAR / 2).peekable();
+        while let Some(token) = words.next() {
+            let Some(word) = token.word() else {
+                // `$5,000 bonus, $45 an hour`: the name is that of the amount before.
+                is_direct &= !(token.is('+') || (token.is(',') && follows_amount));
+                continue;
+            };
+            let previous = words.peek().and_then(|token| token.word());
+            let is_beside = !follows_amount
+                && (matches!(previous, Some("inc" | "incl" | "including" | "plus" | "with" | "excl" | "excluding" | "ex" | "no"))
+                    || words.peek().is_some_and(|token| token.is('+')));
+            match label(word) {
+                Some(Label::Other) if is_direct && !is_beside => return Some(Label::Other),
+                Some(Label::Pay) if previous == Some("total") => return Some(Label::Total),
+                Some(found @ (Label::Pay | Label::Total)) => return Some(found),
+                _ => is_direct &= is_connecting(word),
+            }
+        }
+        None
+    }
+
+    /// What the words right behind call it: `$5,000 sign-on bonus`.
+    fn label_behind(&self, one: &Joined) -> Option<Label> {
+        let rest = self.tokens.get(one.end..).unwrap_or_default();
+        let mut has_word = false;
+        for (at, token) in rest.iter().take(6).enumerate() {
+            let Some(word) = token.word() else {
+                if token.is('-') {
+                    continue;
+                }
+                return None;
+            };
+            let next = rest.get(at + 1).and_then(Token::word);
+            match label(word) {
+                None if word == "tax" && rest.iter().skip(at + 1).take(2).any(|token| token.word() == Some("free")) => return Some(Label::Other),
+                Some(Label::Pay) if matches!(next, Some("packaging" | "sacrifice" | "sacrificing")) => return Some(Label::Other),
+                // `casual loading included` is said of the pay.
+                Some(Label::Other) if next.is_some_and(is_said_of_pay) => return None,
+                Some(found) if word != "total" => return Some(found),
+                _ if is_undertaking(word) && one.high.or(one.low).is_some_and(|most| most >= LEAST_UNDERTAKING) => return Some(Label::Other),
+                _ if is_ending(word) && !(word == "and" && has_word) => return None,
+                _ => has_word = true,
+            }
+        }
+        None
+    }
+
+    /// Whether it is named together with the amount before: `packaging up to $15,950 + $2,650`.
+    fn goes_with(&self, before: &Joined, one: &Joined) -> bool {
+        let between = self.tokens.get(before.end..one.start).unwrap_or_default();
+        let links = |token: &Token| token.is('+') || token.is('&') || matches!(token.word(), Some("and" | "plus" | "or" | "up" | "to" | "a" | "an"));
+        !between.is_empty() && between.iter().all(links) && !matches!(self.label_behind(one), Some(Label::Pay | Label::Total))
+    }
+
+    /// Whether it comes on top of what was said before: `+ $5,000`, `plus up to $5,000`.
+    fn is_added(&self, start: usize) -> bool {
+        let mut ahead = self.ahead(start).skip_while(|token| matches!(token.word(), Some("up" | "to" | "a" | "an" | "of" | "another" | "further")));
+        ahead.next().is_some_and(|token| token.is('+') || token.word() == Some("plus"))
+    }
+
+    /// Whether a plain number beside it may be its other end.
+    fn has_rival(&self, one: &Joined) -> bool {
+        let Some(value) = one.high.or(one.low) else { return false };
+        let is_one = |amount: &&Amount| {
+            let is_near = amount.value.is_some_and(|other| other >= value / 2.0 && other <= value * 2.0);
+            let (first, last) = (one.end.min(amount.end), one.start.max(amount.span.start));
+            let gap = self.tokens.get(first..last).unwrap_or_default();
+            amount.kind == Kind::Bare
+                && !amount.is_year
+                && is_near
+                && !one.members.contains(&amount.span.start)
+                && gap.len() <= NEAR
+                && !gap.iter().any(|token| token.what == Lexeme::Break)
+        };
+        self.amounts.iter().filter(is_one).count() > 0
+    }
+
+    /// Whether a grade of pay stands in front of it or behind it.
+    fn is_graded(&self, one: &Joined) -> bool {
+        let behind = self.tokens.get(one.end..).unwrap_or_default().iter().take(3).filter_map(Token::word).any(is_grade);
+        let tokens = self.tokens.get(..one.start).unwrap_or_default();
+        behind || tokens.iter().rev().take(5).take_while(|token| token.what != Lexeme::Break).filter_map(Token::word).any(is_grade)
+    }
+
+    /// The period some words behind an amount: `plus super per annum`.
+    fn period_behind(&self, end: usize) -> Period {
+        for at in end..self.tokens.len().min(end + NEAR) {
+            if let Some((_, period)) = expression(self.tokens, at) {
+                return period;
+            }
+            let token = &self.tokens[at];
+            let may_pass = match &token.what {
+                Lexeme::Word(word) => is_beside_pay(word),
+                Lexeme::Sign(sign) => matches!(sign, '(' | ')' | '+' | '&'),
+                Lexeme::Money(_) => true,
+                Lexeme::Number(_) | Lexeme::Break => false,
+            };
+            let is_before_period = (token.is(',') || token.is('-')) && expression(self.tokens, at + 1).is_some();
+            if !may_pass && !is_before_period {
+                return Period::Unsaid;
+            }
+        }
+        Period::Unsaid
+    }
+
+    /// The period in front of an amount: `Hourly rate: $45`.
+    fn period_before(&self, start: usize) -> Period {
+        let count = self.ahead(start).take(NEAR).take_while(|token| !token.is(',')).count();
+        let from = start - count;
+        for at in from..start {
+            let Some((next, period)) = expression(self.tokens, at).filter(|(next, _)| *next <= start) else { continue };
+            let counts_time = at.checked_sub(1).and_then(|at| self.tokens.get(at)).and_then(Token::word).is_some_and(super::labels::is_counted);
+            let passes = |token: &Token| token.word().is_none_or(|word| is_beside_pay(word) || label(word) == Some(Label::Pay));
+            if !counts_time && self.tokens.get(next..start).unwrap_or_default().iter().all(passes) {
+                return period;
+            }
+        }
+        Period::Unsaid
+    }
+
+    /// A currency that stands apart from the amounts: `Salary (AUD): 90,000`. Not `CAD`, which is a drafter's word.
+    fn currency_apart(&self) -> Option<&'static str> {
+        let apart = ["AUD", "NZD", "USD", "GBP", "EUR", "SGD", "HKD", "INR", "CHF"];
+        let mut named = self.tokens.iter().filter(|token| !token.is_symbol).filter_map(|token| match token.what {
+            Lexeme::Money(Some(code)) if apart.contains(&code) => Some(code),
+            _ => None,
+        });
+        let first = named.next()?;
+        named.all(|other| other == first).then_some(first)
+    }
+
+    /// Whether a single amount is only the least or only the most.
+    fn bound(&self, one: &Joined) -> Option<Bound> {
+        bound_behind(self.tokens, one.span_end).or_else(|| bound_behind(self.tokens, one.end)).or_else(|| {
+            let words: Vec<&str> = self.ahead(one.start).take(NEAR).take_while(|token| !token.is(',')).filter_map(Token::word).collect();
+            bound_before(&words)
+        })
+    }
+
+    /// The pay of a text of plain numbers: they are it only if a period stands right behind them, or nothing else is said.
+    fn plain(&self) -> Reading {
+        let bare: Vec<&Amount> = self.amounts.iter().filter(|amount| amount.kind == Kind::Bare).collect();
+        let Some(first) = bare.first() else { return Reading::Nothing };
+        if bare.iter().all(|amount| amount.value == Some(0.0)) {
+            return Reading::Nothing;
+        }
+        let joined = joined(self.tokens, self.amounts);
+        let [one] = &joined[..] else { return Reading::Unclear };
+        let is_timed = one.period != Period::Unsaid;
+        let is_year = bare.iter().all(|amount| amount.is_year);
+        if is_year && !is_timed {
+            return Reading::Nothing;
+        }
+        let is_enough = first.value.is_some_and(|value| value >= LEAST_PLAIN);
+        let is_alone = || {
+            let is_inside = |at: usize| (one.start..one.end).contains(&at);
+            self.tokens.iter().enumerate().filter(|(at, _)| !is_inside(*at)).all(|(at, token)| self.is_beside(at, token))
+        };
+        if !is_enough || !(is_timed || is_alone()) || self.label_of(one, false) == Some(Label::Other) {
+            return Reading::Unclear;
+        }
+        self.told(&self.offer(one, None))
+    }
+
+    fn is_beside(&self, at: usize, token: &Token) -> bool {
+        match &token.what {
+            Lexeme::Word(word) => {
+                is_beside_plain(word) || label(word) == Some(Label::Pay) || (at.saturating_sub(2)..=at).any(|at| self.is_in_period(at))
+            }
+            Lexeme::Sign(_) | Lexeme::Money(_) | Lexeme::Break => true,
+            Lexeme::Number(_) => false,
         }
     }
 
-    #[test]
-    fn amounts_are_numbers_of_any_writing() {
-        assert_eq!(amount("$86,439.50"), Some(86_439.5));
-        assert_eq!(amount("120k"), Some(120_000.0));
-        assert_eq!(amount("none"), None);
+    fn is_in_period(&self, at: usize) -> bool {
+        expression(self.tokens, at).is_some()
     }
+}
 
-    proptest! {
-        #[test]
-        fn no_text_panics(text in "[$£€AUDk0-9., '+/%()a-z-]{0,40}", any in ".{0,40}") {
-            read(&text);
-            read(&any);
-            amount(&any);
-        }
-    }
+/// Words that may stand between the name of other money and its amount.
+fn is_connecting(word: &str) -> bool {
+    const CONNECTING: [&str; 37] = [
+        "up",
+        "upto",
+        "tax",
+        "to",
+        "of",
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "at",
+        "from",
+        "between",
+        "about",
+        "approx",
+        "approximately",
+        "max",
+        "maximum",
+        "min",
+        "minimum",
+        "assistance",
+        "benefit",
+        "benefits",
+        "payment",
+        "payments",
+        "scheme",
+        "available",
+        "on",
+        "off",
+        "limit",
+        "capped",
+        "as",
+        "be",
+        "annual",
+        "additional",
+        "extra",
+        "over",
+    ];
+    CONNECTING.contains(&word)
+}
+
+/// Words with which the name of an amount has ended.
+fn is_ending(word: &str) -> bool {
+    matches!(
+        word,
+        "plus"
+            | "with"
+            | "inc"
+            | "incl"
+            | "including"
+            | "includes"
+            | "excl"
+            | "excluding"
+            | "for"
+            | "in"
+            | "if"
+            | "when"
+            | "depending"
+            | "or"
+            | "to"
+            | "from"
+            | "and"
+            | "then"
+            | "based"
+            | "dependent"
+            | "commensurate"
+            | "you"
+            | "we"
+    )
+}
+
+/// Words behind other money that say that the pay has it, too.
+fn is_said_of_pay(word: &str) -> bool {
+    matches!(
+        word,
+        "included"
+            | "inclusive"
+            | "incl"
+            | "applies"
+            | "apply"
+            | "applicable"
+            | "available"
+            | "paid"
+            | "provided"
+            | "offered"
+            | "extra"
+            | "additional"
+    )
 }

@@ -1,7 +1,4 @@
-//! What currencies and periods of pay are called. To add a word: a line here and a case in the tests.
-
-/// The periods, as they are stored.
-pub const PERIODS: [&str; 6] = ["hour", "day", "week", "fortnight", "month", "year"];
+//! What currencies are called. To add a name: a line here and a case in the tests.
 
 /// ISO 4217 codes of money that jobs are paid in.
 const CODES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY COP CRC \
@@ -14,7 +11,7 @@ VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
 const WORDS_TOO: [&str; 8] = ["ALL", "TOP", "TRY", "CUP", "MOP", "PEN", "SOS", "MAD"];
 
 /// Signs before or after an amount, the longest first; a sign that several currencies share says none.
-pub const SIGNS: [(&str, Option<&str>); 26] = [
+pub const SIGNS: [(&str, Option<&str>); 29] = [
     ("aus$", Some("AUD")),
     ("au$", Some("AUD")),
     ("nz$", Some("NZD")),
@@ -41,57 +38,58 @@ pub const SIGNS: [(&str, Option<&str>); 26] = [
     ("₴", Some("UAH")),
     ("$", None),
     ("¥", None),
+    ("円", Some("JPY")),
+    ("원", Some("KRW")),
+    ("元", None),
 ];
 
-/// The currency of a code or sign that stands by itself.
+/// Currencies whose amounts are millions for ordinary pay.
+const SMALL: [&str; 10] = ["JPY", "KRW", "IDR", "VND", "COP", "CLP", "INR", "PKR", "IRR", "UGX"];
+
+/// Whether millions of it may be pay.
+pub fn is_small(currency: Option<&str>) -> bool {
+    currency.is_some_and(|currency| SMALL.contains(&currency))
+}
+
+/// Whether a code and a sign can stand for the same money: `AUD $`, and not `PHP $`.
+pub fn agree(code: &str, sign: Option<&str>) -> bool {
+    sign.map_or_else(|| DOLLARS.contains(&code) || matches!(code, "JPY" | "CNY"), |sign| sign == code)
+}
+
+/// Currencies that are written with `$`.
+const DOLLARS: [&str; 13] = ["AUD", "NZD", "USD", "CAD", "SGD", "HKD", "TWD", "FJD", "MXN", "ARS", "CLP", "COP", "BRL"];
+
+/// The currency of a code, sign or name that stands by itself.
 pub fn currency(text: &str) -> Option<&'static str> {
-    let text = text.trim().to_lowercase();
+    let text = text.trim().trim_end_matches('.').to_lowercase();
     let sign = SIGNS.iter().find(|(sign, _)| *sign == text).and_then(|(_, code)| *code);
-    sign.or_else(|| CODES.split_whitespace().find(|code| code.to_lowercase() == text))
+    let named = || named_money(&text).flatten();
+    sign.or_else(|| CODES.split_whitespace().find(|code| code.to_lowercase() == text)).or_else(named)
+}
+
+/// The money that a word names beside an amount; some names say which and some do not.
+pub fn named_money(word: &str) -> Option<Option<&'static str>> {
+    Some(match word.to_lowercase().as_str() {
+        "euro" | "euros" => Some("EUR"),
+        "rs" | "rupee" | "rupees" => Some("INR"),
+        "zł" | "zl" | "złotych" => Some("PLN"),
+        "kč" => Some("CZK"),
+        "sfr" => Some("CHF"),
+        "kr" | "dollar" | "dollars" => None,
+        _ if word == "Php" => Some("PHP"),
+        _ if matches!(word, "Ksh" | "KSh" | "Kshs") => Some("KES"),
+        _ if word == "RM" => Some("MYR"),
+        _ if word == "Rp" => Some("IDR"),
+        _ => return None,
+    })
 }
 
 /// The currency of a word in a text: a code in capitals, or a usual one however it is written.
 pub fn code(word: &str) -> Option<&'static str> {
-    let is_usual =
-        matches!(word.to_ascii_lowercase().as_str(), "aud" | "nzd" | "usd" | "gbp" | "eur" | "cad" | "sgd" | "hkd" | "inr" | "chf" | "zar");
-    match word.to_lowercase().as_str() {
-        "euro" | "euros" => Some("EUR"),
-        _ if word.len() == 3 && (is_usual || word.bytes().all(|letter| letter.is_ascii_uppercase())) && !WORDS_TOO.contains(&word) => currency(word),
-        _ => None,
-    }
-}
-
-/// The period that a word names wherever it stands: `hourly`, `pa`.
-pub fn strong_period(word: &str) -> Option<&'static str> {
-    match word {
-        "hourly" | "ph" | "phr" => Some("hour"),
-        "daily" | "pd" => Some("day"),
-        "weekly" | "pw" => Some("week"),
-        "fortnightly" | "pf" | "biweekly" => Some("fortnight"),
-        "monthly" | "pcm" => Some("month"),
-        "yearly" | "annual" | "annually" | "annum" | "pa" => Some("year"),
-        _ => None,
-    }
-}
-
-/// The period that a word names after `per` or `/`: `hour`, `yr`.
-pub fn weak_period(word: &str) -> Option<&'static str> {
-    match word {
-        "hour" | "hours" | "hr" | "hrs" | "h" => Some("hour"),
-        "day" | "days" => Some("day"),
-        "week" | "weeks" | "wk" => Some("week"),
-        "fortnight" | "fn" => Some("fortnight"),
-        "month" | "months" | "mth" | "mo" => Some("month"),
-        "year" | "years" | "yr" | "annum" => Some("year"),
-        _ => None,
-    }
-}
-
-/// The period that a text by itself names: `HOUR`, `per-year-salary`, `YEARLY`.
-pub fn period(text: &str) -> Option<&'static str> {
-    let text = text.to_lowercase().replace('.', "");
-    let mut words = text.split(|letter: char| !letter.is_alphabetic());
-    words.find_map(|word| strong_period(word).or_else(|| weak_period(word)))
+    let lower = word.to_ascii_lowercase();
+    let is_usual = matches!(lower.as_str(), "aud" | "nzd" | "usd" | "gbp" | "eur" | "cad" | "sgd" | "hkd" | "inr" | "chf" | "zar");
+    let is_code = word.len() == 3 && (is_usual || word.bytes().all(|letter| letter.is_ascii_uppercase())) && !WORDS_TOO.contains(&word);
+    if is_code { CODES.split_whitespace().find(|code| code.eq_ignore_ascii_case(word)) } else { None }
 }
 
 #[cfg(test)]
@@ -99,22 +97,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_and_signs_are_currencies() {
-        assert_eq!(currency(" aud "), Some("AUD"));
-        assert_eq!(currency("£"), Some("GBP"));
-        assert_eq!(currency("all"), Some("ALL"));
-        assert_eq!(currency("$").or(currency("XXX")).or(currency("")), None);
+    fn codes_signs_and_names_are_currencies() {
+        for (text, meant) in [
+            (" aud ", "AUD"),
+            ("Aud", "AUD"),
+            ("£", "GBP"),
+            ("US$", "USD"),
+            ("A$", "AUD"),
+            ("all", "ALL"),
+            ("euro", "EUR"),
+            ("Rs.", "INR"),
+            ("zł", "PLN"),
+        ] {
+            assert_eq!(currency(text), Some(meant), "{text}");
+        }
+        assert_eq!(currency("$").or(currency("XXX")).or(currency("XYZ")).or(currency("")).or(currency("¥")), None);
         assert_eq!(code("NZD"), Some("NZD"));
         assert_eq!(code("ALL").or(code("per")).or(code("Top")).or(code("pln")), None);
-    }
-
-    #[test]
-    fn periods_have_many_names() {
-        for (text, meant) in
-            [("p.a.", "year"), ("DAY", "day"), ("per_month", "month"), ("WEEK", "week"), ("2 weeks", "week"), ("hourly rate", "hour")]
-        {
-            assert_eq!(period(text), Some(meant), "{text}");
-        }
-        assert_eq!(period("once").or(period("")), None);
     }
 }

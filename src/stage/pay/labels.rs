@@ -1,0 +1,400 @@
+//! Words that say what an amount is: the pay, the pay with everything on top, or other money (an
+//! allowance, a bonus, a budget); and words before numbers that are no money at all.
+
+/// What a word calls the money beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Label {
+    /// The pay itself.
+    Pay,
+    /// The pay and what comes on top.
+    Total,
+    /// Other money.
+    Other,
+}
+
+/// What a word calls the money that it stands beside.
+pub(super) fn label(word: &str) -> Option<Label> {
+    if PAY.contains(&word) {
+        Some(Label::Pay)
+    } else if TOTAL.contains(&word) {
+        Some(Label::Total)
+    } else if OTHER.contains(&word) {
+        Some(Label::Other)
+    } else {
+        None
+    }
+}
+
+const PAY: [&str; 33] = [
+    "salary",
+    "salaries",
+    "pay",
+    "pays",
+    "paying",
+    "paid",
+    "wage",
+    "wages",
+    "base",
+    "basic",
+    "rate",
+    "rates",
+    "remuneration",
+    "earn",
+    "earns",
+    "earning",
+    "earnings",
+    "income",
+    "stipend",
+    "compensation",
+    "gehalt",
+    "jahresgehalt",
+    "monatsgehalt",
+    "bruttogehalt",
+    "lohn",
+    "stundenlohn",
+    "vergütung",
+    "salaire",
+    "sueldo",
+    "salario",
+    "salaris",
+    "年収",
+    "月給",
+];
+const TOTAL: [&str; 7] = ["package", "packages", "ote", "trp", "tec", "ctc", "total"];
+const OTHER: [&str; 74] = [
+    "packaging",
+    "sacrifice",
+    "sacrificing",
+    "cap",
+    "allowance",
+    "allowances",
+    "relocation",
+    "relocating",
+    "relocate",
+    "bonus",
+    "bonuses",
+    "prime",
+    "sign",
+    "signing",
+    "signon",
+    "joining",
+    "starter",
+    "retention",
+    "incentive",
+    "incentives",
+    "commission",
+    "commissions",
+    "budget",
+    "budgets",
+    "turnover",
+    "revenue",
+    "revenues",
+    "grant",
+    "grants",
+    "funding",
+    "funded",
+    "savings",
+    "save",
+    "discount",
+    "discounts",
+    "voucher",
+    "vouchers",
+    "gift",
+    "referral",
+    "referrals",
+    "reimbursement",
+    "reimbursed",
+    "reimburse",
+    "loading",
+    "equity",
+    "shares",
+    "stock",
+    "rsu",
+    "rsus",
+    "options",
+    "tuition",
+    "worth",
+    "valued",
+    "fee",
+    "fees",
+    "deposit",
+    "prize",
+    "contribution",
+    "contributions",
+    "super",
+    "superannuation",
+    "pension",
+    "kiwisaver",
+    "overtime",
+    "penalties",
+    "expenses",
+    "cost",
+    "costs",
+    "subsidy",
+    "spend",
+    "threshold",
+    "increase",
+    "supplement",
+    "zulage",
+];
+/// What only a large sum is: a project of five millions.
+const UNDERTAKINGS: [&str; 15] = [
+    "project",
+    "projects",
+    "portfolio",
+    "program",
+    "programme",
+    "fund",
+    "funds",
+    "company",
+    "business",
+    "assets",
+    "sales",
+    "investment",
+    "contract",
+    "contracts",
+    "pipeline",
+];
+
+/// Whether a word behind a large sum says that it is no pay.
+pub(super) fn is_undertaking(word: &str) -> bool {
+    UNDERTAKINGS.contains(&word)
+}
+
+/// Words before numbers that are no money, when nothing else stands between.
+const NAMES: [&str; 45] = [
+    "level",
+    "lvl",
+    "grade",
+    "gr",
+    "band",
+    "class",
+    "cl",
+    "classification",
+    "category",
+    "step",
+    "steps",
+    "scale",
+    "zone",
+    "tier",
+    "year",
+    "yr",
+    "point",
+    "spine",
+    "scp",
+    "stage",
+    "range",
+    "group",
+    "aps",
+    "el",
+    "ses",
+    "vps",
+    "vpsg",
+    "ao",
+    "po",
+    "so",
+    "hew",
+    "heo",
+    "eg",
+    "tvöd",
+    "phone",
+    "tel",
+    "telephone",
+    "mobile",
+    "call",
+    "fax",
+    "ref",
+    "reference",
+    "id",
+    "no",
+    "number",
+];
+/// So many of them are grades of pay.
+const GRADES: usize = 34;
+/// More of them, that are no grades of pay.
+const PLACES: [&str; 5] = ["postcode", "room", "unit", "floor", "top"];
+
+/// Whether a word says that the number behind it is no money.
+pub(super) fn is_name(word: &str) -> bool {
+    PLACES.contains(&word) || is_grade(word) || NAMES[GRADES..].contains(&word)
+}
+
+/// Whether a word names a grade of pay.
+pub(super) fn is_grade(word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    NAMES[..GRADES].iter().any(|name| *name == word || *name == one) || is_entgeltgruppe(word)
+}
+
+fn is_entgeltgruppe(word: &str) -> bool {
+    matches!(word, "entgeltgruppe" | "stufe" | "echelon" | "échelon" | "niveau" | "schaal")
+}
+
+/// Words behind plain numbers that count something.
+const COUNTED: [&str; 44] = [
+    "h",
+    "hour",
+    "hours",
+    "hr",
+    "hrs",
+    "day",
+    "days",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "year",
+    "years",
+    "yr",
+    "yrs",
+    "minutes",
+    "fte",
+    "x",
+    "positions",
+    "position",
+    "roles",
+    "people",
+    "staff",
+    "employees",
+    "st",
+    "nd",
+    "rd",
+    "th",
+    "km",
+    "shifts",
+    "vacancies",
+    "stunden",
+    "tage",
+    "wochen",
+    "monate",
+    "jahre",
+    "heures",
+    "jours",
+    "semaines",
+    "mois",
+    "ans",
+    "uur",
+    "beds",
+    "sites",
+];
+
+/// Whether a word behind a plain number says that it counts something else than money.
+pub(super) fn is_counted(word: &str) -> bool {
+    COUNTED.contains(&word)
+}
+
+/// Words that may stand between an amount and its period, or beside plain pay, and change nothing.
+const BESIDE_PAY: [&str; 59] = [
+    "plus",
+    "inc",
+    "incl",
+    "including",
+    "includes",
+    "excl",
+    "excluding",
+    "ex",
+    "super",
+    "superannuation",
+    "gross",
+    "net",
+    "brutto",
+    "netto",
+    "bruto",
+    "brut",
+    "base",
+    "basic",
+    "salary",
+    "package",
+    "pay",
+    "wage",
+    "wages",
+    "rate",
+    "rates",
+    "range",
+    "total",
+    "fixed",
+    "ote",
+    "remuneration",
+    "earnings",
+    "income",
+    "compensation",
+    "pro",
+    "rata",
+    "negotiable",
+    "approx",
+    "approximately",
+    "circa",
+    "ca",
+    "about",
+    "around",
+    "gst",
+    "vat",
+    "tax",
+    "bonus",
+    "benefits",
+    "commission",
+    "and",
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "of",
+    "at",
+    "is",
+    "from",
+    "up",
+    "to",
+];
+
+/// Whether a word may stand between an amount and its period.
+pub(super) fn is_beside_pay(word: &str) -> bool {
+    BESIDE_PAY.contains(&word)
+}
+
+/// Words that may stand beside a plain number that is all the pay that there is.
+const BESIDE_PLAIN: [&str; 40] = [
+    "from",
+    "up",
+    "to",
+    "between",
+    "and",
+    "salary",
+    "pay",
+    "rate",
+    "range",
+    "wage",
+    "package",
+    "remuneration",
+    "approx",
+    "approximately",
+    "circa",
+    "about",
+    "around",
+    "max",
+    "maximum",
+    "min",
+    "minimum",
+    "of",
+    "at",
+    "least",
+    "gross",
+    "brutto",
+    "net",
+    "above",
+    "over",
+    "under",
+    "below",
+    "more",
+    "less",
+    "than",
+    "starting",
+    "base",
+    "ab",
+    "bis",
+    "zwischen",
+    "und",
+];
+
+/// Whether a word may stand beside a plain number that is pay.
+pub(super) fn is_beside_plain(word: &str) -> bool {
+    BESIDE_PLAIN.contains(&word)
+}

@@ -1,0 +1,340 @@
+//! What periods of pay are called, by themselves (`HOUR`, `per-year-salary`, `P1Y`) and in a text
+//! (`per hour`, `p.a.`, `(yearly)`). A period that we have no name for (twice a month, a quarter,
+//! once) is known to be another one: it must never become the one whose word it contains.
+
+use super::lexeme::{Lexeme, Token, tokens};
+
+/// The periods, as they are stored.
+pub const PERIODS: [&str; 6] = ["hour", "day", "week", "fortnight", "month", "year"];
+
+/// What a text says of the period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Period {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// One of [`PERIODS`].
+    Known(&'static str),
+    /// One that is none of them.
+    Other,
+}
+
+impl Period {
+    /// The period, if it is one of ours.
+    pub fn known(self) -> Option<&'static str> {
+        if let Period::Known(period) = self { Some(period) } else { None }
+    }
+
+    /// This, or the other where this says nothing.
+    pub(super) fn or(self, other: impl FnOnce() -> Period) -> Period {
+        if self == Period::Unsaid { other() } else { self }
+    }
+}
+
+/// The period that a word names wherever it stands: `hourly`, `pa`.
+pub(super) fn strong(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "hourly" | "ph" | "phr" | "stündlich" | "horaire" => "hour",
+        "daily" | "pd" | "täglich" => "day",
+        "weekly" | "pw" | "wöchentlich" | "hebdomadaire" => "week",
+        "fortnightly" | "pf" | "biweekly" => "fortnight",
+        "monthly" | "pcm" | "pm" | "monatlich" | "mensuel" | "maandelijks" | "mensual" | "mensuales" | "mensuels" => "month",
+        "yearly" | "annual" | "annually" | "annum" | "pa" | "jährlich" | "annuel" | "jaarlijks" | "anual" => "year",
+        _ => return None,
+    })
+}
+
+/// The period that a word names after `per` or `/`: `hour`, `yr`.
+fn weak(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "std" | "heure" | "uur" | "hora" => "hour",
+        "day" | "days" | "d" | "tag" | "jour" | "dag" | "día" | "dia" => "day",
+        "week" | "weeks" | "wk" | "w" | "woche" | "semaine" | "semana" => "week",
+        "fortnight" | "fn" => "fortnight",
+        "month" | "months" | "mth" | "mo" | "monat" | "mois" | "maand" | "mes" => "month",
+        "year" | "years" | "yr" | "yrs" | "y" | "annum" | "jahr" | "an" | "année" | "jaar" | "año" | "ano" => "year",
+        _ => return None,
+    })
+}
+
+/// Periods that are none of ours.
+const OTHERS: [&str; 22] = [
+    "quarterly",
+    "semimonthly",
+    "bimonthly",
+    "semiannual",
+    "semiannually",
+    "biannual",
+    "biannually",
+    "biennial",
+    "triweekly",
+    "once",
+    "onetime",
+    "oneoff",
+    "twice",
+    "thrice",
+    "piecework",
+    "quarter",
+    "shift",
+    "semester",
+    "trimester",
+    "term",
+    "decade",
+    "minute",
+];
+/// Words before a period that make another one of it: `semi-monthly`, `every other week`.
+const ALTERING: [&str; 13] = ["semi", "half", "bi", "tri", "twice", "quarter", "other", "alternate", "second", "third", "two", "three", "four"];
+/// Words that say how often a period comes, and nothing else.
+const LEADING: [&str; 14] = ["per", "p", "a", "an", "each", "every", "the", "pro", "je", "par", "por", "im", "al", "one"];
+/// Adjectives of a period that is the same with them.
+const PLAIN: [&str; 4] = ["calendar", "working", "full", "single"];
+/// Words beside a period that stands by itself.
+const BESIDE: [&str; 31] = [
+    "salary",
+    "salaries",
+    "wage",
+    "wages",
+    "rate",
+    "rates",
+    "pay",
+    "paid",
+    "payment",
+    "gross",
+    "net",
+    "brutto",
+    "netto",
+    "base",
+    "basis",
+    "remuneration",
+    "compensation",
+    "amount",
+    "earnings",
+    "income",
+    "fixed",
+    "unit",
+    "period",
+    "frequency",
+    "interval",
+    "type",
+    "in",
+    "of",
+    "on",
+    "paid",
+    "plus",
+];
+
+/// The period that a text by itself names.
+pub fn period(text: &str) -> Period {
+    let text = text.trim().to_lowercase();
+    if let Some(period) = iso_duration(&text) {
+        return period;
+    }
+    let tokens = tokens(&text.replace('_', " "));
+    let (mut found, mut at) = (Period::Unsaid, 0);
+    while at < tokens.len() {
+        let before = found;
+        if let Some((next, period)) = expression(&tokens, at).or_else(|| bare(&tokens, at)) {
+            (found, at) = (if before == Period::Unsaid || before == period { period } else { Period::Other }, next);
+        } else if is_beside(&tokens[at]) {
+            at += 1;
+        } else {
+            return Period::Other;
+        }
+    }
+    found
+}
+
+fn is_beside(token: &Token) -> bool {
+    match &token.what {
+        Lexeme::Word(word) => BESIDE.contains(&word.as_str()) || LEADING.contains(&word.as_str()) || PLAIN.contains(&word.as_str()),
+        Lexeme::Sign(_) | Lexeme::Break | Lexeme::Money(_) => true,
+        Lexeme::Number(_) => false,
+    }
+}
+
+/// `1 year`, `2 weeks`, `YEAR`.
+fn bare(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
+    if let Lexeme::Number(_) = tokens.get(at)?.what {
+        return Some((at + 2, counted(tokens, at)));
+    }
+    let word = tokens.get(at)?.word().filter(|word| !matches!(*word, "an" | "y" | "mes"))?;
+    Some((at + 1, Period::Known(weak(word)?)))
+}
+
+/// `P1Y`, `PT1H`, `P2W`.
+fn iso_duration(text: &str) -> Option<Period> {
+    let rest = text.strip_prefix('p').filter(|rest| rest.contains(|letter: char| letter.is_ascii_digit()) && !rest.contains(' '))?;
+    Some(match rest {
+        "t1h" | "t60m" => Period::Known("hour"),
+        "1d" | "t24h" => Period::Known("day"),
+        "1w" | "7d" => Period::Known("week"),
+        "2w" | "14d" => Period::Known("fortnight"),
+        "1m" => Period::Known("month"),
+        "1y" | "12m" => Period::Known("year"),
+        _ => Period::Other,
+    })
+}
+
+/// `2 weeks`.
+fn counted(tokens: &[Token], at: usize) -> Period {
+    let Some(Token { what: Lexeme::Number(number), .. }) = tokens.get(at) else { return Period::Other };
+    let unit = tokens.get(at + 1).and_then(Token::word).and_then(weak);
+    match (number.amount, unit) {
+        (Some(1.0), Some(unit)) => Period::Known(unit),
+        (Some(2.0), Some("week")) => Period::Known("fortnight"),
+        (Some(12.0), Some("month")) => Period::Known("year"),
+        _ => Period::Other,
+    }
+}
+
+/// The period that a text names at a place, and where it ends: `per hour`, `/yr`, `p.a.`, `semi-monthly`.
+pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
+    let word = |at: usize| tokens.get(at).and_then(Token::word);
+    let first = tokens.get(at)?;
+    if first.is('/') || matches!(first.word(), Some("per" | "pro" | "je" | "par" | "every" | "each")) {
+        return led(tokens, at + 1, first.word() == Some("per"));
+    }
+    let first = first.word()?;
+    if first == "p" && tokens.get(at + 1).is_some_and(|token| token.is('/')) {
+        let short = word(at + 2).and_then(|word| strong(&format!("p{word}")));
+        return short.map(|period| (at + 3, Period::Known(period))).or_else(|| led(tokens, at + 2, false));
+    }
+    if first == "de" && word(at + 1) == Some("l") && tokens.get(at + 2).is_some_and(|token| token.is('\'')) {
+        return Some((at + 4, Period::Known(weak(word(at + 3)?)?)));
+    }
+    if matches!(word(at + 1), Some("rate" | "rates"))
+        && let Some(period) = weak(first)
+    {
+        return Some((at + 2, Period::Known(period)));
+    }
+    if let Some(found) = altered(tokens, at) {
+        return Some(found);
+    }
+    if matches!(first, "one" | "once") && matches!(word(skip_dash(tokens, at + 1)), Some("off" | "time")) {
+        return Some((skip_dash(tokens, at + 1) + 1, Period::Other));
+    }
+    if OTHERS.contains(&first) {
+        return Some((at + 1, Period::Other));
+    }
+    if let Some(period) = strong(first) {
+        return is_period_there(tokens, at, first).then_some((at + 1, Period::Known(period)));
+    }
+    let is_led = matches!(first, "a" | "an" | "p" | "im" | "al" | "por");
+    let named = word(at + 1).filter(|_| is_led).and_then(weak)?;
+    Some((at + 2, Period::Known(named)))
+}
+
+/// What follows `per` or `/`: a period of ours, or another. `per` is always said of a period.
+fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, Period)> {
+    let other = |next: usize| is_per.then_some((next, Period::Other));
+    if matches!(tokens.get(at)?.what, Lexeme::Number(_)) {
+        let period = counted(tokens, at);
+        return if period == Period::Other { other(at + 2) } else { Some((at + 2, period)) };
+    }
+    if let Some(found) = altered(tokens, at) {
+        return Some(found);
+    }
+    let word = tokens.get(at)?.word()?;
+    let is_plain = PLAIN.contains(&word) || matches!(word, "a" | "an" | "the");
+    match weak(word).or_else(|| strong(word)) {
+        Some(period) => Some((at + 1, Period::Known(period))),
+        None if is_plain && tokens.get(at + 1).and_then(Token::word).is_some() => led(tokens, at + 1, is_per),
+        None if OTHERS.contains(&word) => Some((at + 1, Period::Other)),
+        None if matches!(word, "cent" | "annual") => None,
+        None => other(at + 1),
+    }
+}
+
+/// `semi-monthly`, `bi-weekly`, `two weeks`, `half day`, `twice a month`.
+fn altered(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
+    let first = tokens.get(at)?.word()?;
+    if !ALTERING.contains(&first) {
+        return None;
+    }
+    let mut next = skip_dash(tokens, at + 1);
+    if first == "twice" && matches!(tokens.get(next).and_then(Token::word), Some("a" | "per" | "each" | "every")) {
+        next += 1;
+    }
+    let unit = tokens.get(next).and_then(Token::word).and_then(|word| weak(word).or_else(|| strong(word)))?;
+    let is_fortnight = unit == "week" && matches!(first, "bi" | "two" | "second" | "other" | "alternate");
+    Some((next + 1, if is_fortnight { Period::Known("fortnight") } else { Period::Other }))
+}
+
+fn skip_dash(tokens: &[Token], at: usize) -> usize {
+    at + usize::from(tokens.get(at).is_some_and(|token| token.is('-')))
+}
+
+/// Whether `annual`, `weekly` and the like say the period, and not what something else is: `annual leave`.
+fn is_period_there(tokens: &[Token], at: usize, word: &str) -> bool {
+    if matches!(word, "pa" | "ph" | "phr" | "pd" | "pw" | "pf" | "pcm" | "annum" | "annually" | "pm") {
+        return word != "pm" || !follows_time(tokens, at);
+    }
+    tokens.get(at + 1).and_then(Token::word).is_none_or(|next| BESIDE.contains(&next) || super::labels::is_beside_pay(next))
+}
+
+/// `5 pm` is a time of the day.
+fn follows_time(tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| &token.what);
+    matches!(before, Some(Lexeme::Number(number)) if number.amount.is_some_and(|hour| hour <= 12.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_have_many_names() {
+        for (text, meant) in [
+            ("HOUR", "hour"),
+            ("hourly rate", "hour"),
+            ("per-hour-wage", "hour"),
+            ("PT1H", "hour"),
+            ("DAY", "day"),
+            ("Daily", "day"),
+            ("WEEK", "week"),
+            ("Fortnightly", "fortnight"),
+            ("biweekly", "fortnight"),
+            ("bi-weekly", "fortnight"),
+            ("every two weeks", "fortnight"),
+            ("2 weeks", "fortnight"),
+            ("per_month", "month"),
+            ("per calendar month", "month"),
+            ("p.a.", "year"),
+            ("P.A.", "year"),
+            ("per-year-salary", "year"),
+            ("YEARLY", "year"),
+            ("1 YEAR", "year"),
+            ("12 months", "year"),
+            ("P1Y", "year"),
+            ("per annum", "year"),
+            ("Per Annum", "year"),
+            ("annual salary", "year"),
+        ] {
+            assert_eq!(period(text), Period::Known(meant), "{text}");
+        }
+        assert_eq!(period(""), Period::Unsaid);
+        for text in [
+            "semi-monthly",
+            "SEMI_MONTHLY",
+            "bi-monthly",
+            "twice a month",
+            "half-yearly",
+            "half day",
+            "every 4 weeks",
+            "every other month",
+            "quarterly",
+            "quarter",
+            "ONE_TIME",
+            "once",
+            "one-off",
+            "per shift",
+            "3 days per week",
+            "weekly or monthly",
+            "P3M",
+            "school year",
+            "soon",
+        ] {
+            assert_eq!(period(text), Period::Other, "{text}");
+        }
+    }
+}
