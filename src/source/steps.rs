@@ -6,7 +6,7 @@
 
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::{Path, Step};
-use crate::markup::{Css, CssError, Page};
+use crate::markup::{Css, CssError, Page, readable, readable_items};
 use crate::number;
 use crate::yaml::{Located, Node, Text};
 use indexmap::IndexMap;
@@ -36,8 +36,18 @@ pub struct StepsSpec<'a> {
 pub struct Steps {
     css: Option<Css>,
     parameter: Option<String>,
+    readable: Option<ReadableForm>,
     pattern: Option<Regex>,
     replace: BTreeMap<String, Json>,
+}
+
+/// What markup becomes before patterns and words look at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadableForm {
+    /// One text.
+    Text,
+    /// A list of texts.
+    Items,
 }
 
 impl StepsSpec<'_> {
@@ -48,7 +58,8 @@ impl StepsSpec<'_> {
         let pattern = self.pattern.map(|pattern| regex(pattern, out));
         let words = self.replace.into_iter().flatten().map(|(word, value)| (word.value.trim().to_owned(), value.to_json()));
         let broken = matches!(css, Some(None)) || matches!(parameter, Some(None)) || matches!(pattern, Some(None));
-        let steps = Steps { css: css.flatten(), parameter: parameter.flatten(), pattern: pattern.flatten(), replace: words.collect() };
+        let steps =
+            Steps { css: css.flatten(), parameter: parameter.flatten(), readable: None, pattern: pattern.flatten(), replace: words.collect() };
         (!broken).then_some(steps)
     }
 
@@ -118,6 +129,18 @@ fn complaint(error: &regex::Error) -> (String, Option<usize>) {
 }
 
 impl Steps {
+    /// The same steps, where `match` and `replace` see text as a reader does, not markup.
+    #[must_use]
+    pub fn on_readable(self, form: ReadableForm) -> Steps {
+        let looks_at_text = self.pattern.is_some() || !self.replace.is_empty();
+        Steps { readable: Some(form).filter(|_| looks_at_text), ..self }
+    }
+
+    /// Whether the steps have made text of markup.
+    pub fn make_readable_text(&self) -> bool {
+        self.readable == Some(ReadableForm::Text)
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.css.is_none() && self.parameter.is_none() && self.pattern.is_none() && self.replace.is_empty()
@@ -128,7 +151,8 @@ impl Steps {
         let css = self.css.iter().map(|css| format!("css: {css}"));
         let parameter = self.parameter.iter().map(|name| format!("parameter: {name}"));
         let pattern = self.pattern.iter().map(|pattern| format!("match: {pattern}"));
-        css.chain(parameter).chain(pattern).chain(self.replace.iter().map(|(word, value)| format!("replace {word}: {value}")))
+        let readable = self.make_readable_text().then(|| "as: html".to_owned());
+        css.chain(parameter).chain(readable).chain(pattern).chain(self.replace.iter().map(|(word, value)| format!("replace {word}: {value}")))
     }
 
     /// What the steps make of what a path gave; `base` makes links absolute.
@@ -139,6 +163,9 @@ impl Steps {
         };
         if let Some(name) = &self.parameter {
             values = of_texts(&values, |address| parameter(address, name));
+        }
+        if let Some(form) = self.readable {
+            values = values.iter().flat_map(items).flat_map(|value| made_readable(value, form)).collect();
         }
         if let Some(pattern) = &self.pattern {
             values = of_texts(&values, |text| matched(pattern, text));
@@ -218,10 +245,20 @@ fn base(document: &Json, path: &Path) -> Option<Url> {
     nearest
 }
 
-/// The address in the member `url`.
+/// The address in the member `url`; where a page says that its links lead from elsewhere, that.
 pub fn address_of(value: &Json) -> Option<Url> {
-    let address = Url::parse(value.get("url")?.as_str()?.trim()).ok()?;
+    let text = |name: &str| value.get(name).and_then(Json::as_str);
+    let address = Url::parse(text("html_base").or_else(|| text("url"))?.trim()).ok()?;
     matches!(address.scheme(), "http" | "https").then_some(address)
+}
+
+/// What is no text stays for the conversion to judge.
+fn made_readable(value: &Json, form: ReadableForm) -> Vec<Json> {
+    match (value, form) {
+        (Json::String(text), ReadableForm::Text) => vec![Json::from(readable(text))],
+        (Json::String(text), ReadableForm::Items) => readable_items(text).into_iter().map(Json::from).collect(),
+        _ => vec![value.clone()],
+    }
 }
 
 fn of_texts(values: &[Json], take: impl Fn(&str) -> Option<String>) -> Vec<Json> {
@@ -265,7 +302,13 @@ mod tests {
 
     fn steps(css: Option<&str>, parameter: Option<&str>, pattern: Option<&str>) -> Steps {
         let css = css.map(|css| Css::parse(css).unwrap());
-        Steps { css, parameter: parameter.map(Into::into), pattern: pattern.map(|text| Regex::new(text).unwrap()), replace: BTreeMap::new() }
+        Steps {
+            css,
+            parameter: parameter.map(Into::into),
+            readable: None,
+            pattern: pattern.map(|text| Regex::new(text).unwrap()),
+            replace: BTreeMap::new(),
+        }
     }
 
     fn follow(steps: &Steps, path: &str, document: &Json) -> Vec<Json> {

@@ -2,7 +2,7 @@
 //! was found: whether that refuses the ad is for validation to say. Blank text, null and empty lists are absent.
 
 use crate::date::{DateReader, FoundDate, NoDate};
-use crate::markup::Page;
+use crate::markup::{readable, readable_items};
 use crate::model::problem::Invalid;
 use crate::model::{Clock, FieldKind, Value, replace_nul};
 use crate::number;
@@ -102,7 +102,7 @@ impl Convert {
         let Some(first) = present.first() else { return Value::Absent };
         match self.to {
             As::Text => self.text(&present, plain_text),
-            As::Html => self.text(&present, |text| readable(&plain_text(text))),
+            As::Html => self.text(&present, readable),
             As::Url => self.text(&present, plain_text).and_then(url),
             As::Date => date(items(first).into_iter().find(|item| !is_blank(item)).unwrap_or(first), read),
             As::Number => number(first),
@@ -130,7 +130,7 @@ impl Convert {
         if let Some(object) = scalars.iter().find(|value| value.is_object() || value.is_array()) {
             return invalid("invalid_array", object, "must be a list of texts");
         }
-        let texts = scalars.iter().map(|value| scalar_text(value));
+        let texts = scalars.iter().flat_map(|value| readable_items(&scalar_text(value)));
         let split = |text: String| match &self.split {
             Some(separator) => text.split(separator.as_str()).map(|part| part.trim().to_owned()).collect(),
             None => vec![text.trim().to_owned()],
@@ -234,28 +234,6 @@ fn plain_text(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Markup made readable: paragraphs and lists as lines, entities decoded, scripts dropped. Text without markup stays.
-fn readable(text: &str) -> String {
-    if !text.contains(['<', '&']) {
-        return text.to_owned();
-    }
-    // Some boards escape their markup once too often.
-    let twice = text.contains("&lt;") && !text.contains('<');
-    let once = if twice { unmarked(text) } else { text.to_owned() };
-    unmarked(&once)
-}
-
-fn unmarked(text: &str) -> String {
-    // What is nested too deeply to be parsed in time is read up to there.
-    if let Some(page) = Page::cut(text) {
-        return page.text();
-    }
-    let config = html2text::config::plain_no_decorate().allow_width_overflow().no_table_borders();
-    let plain = config.string_from_read(text.as_bytes(), 10_000).unwrap_or_else(|_| text.to_owned());
-    let lines: Vec<&str> = plain.lines().map(str::trim_end).collect();
-    lines.join("\n").trim().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,7 +306,7 @@ mod tests {
     #[test]
     fn html_becomes_readable_text() {
         let deep = format!("<p>Ranger</p>{}Cook", "<div>".repeat(20_000));
-        assert_eq!(readable(&deep), "Ranger");
+        assert_eq!(readable(&deep), "Ranger\n\nCook");
         let html = convert(As::Html, &[]);
         let Value::Text(text) = html.apply(&[&json!("<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>")]) else { panic!() };
         assert!(text.starts_with("Lead the team & grow.") && text.contains("One") && !text.contains("x()"), "{text}");

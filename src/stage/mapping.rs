@@ -11,7 +11,7 @@ use crate::model::{Clock, FieldKind, Parts, Value};
 use crate::rule::scope::{self, Document};
 use crate::rule::{Sandbox, Script};
 use crate::source::file::{json_path, not_a_path};
-use crate::source::steps::{Markup, Steps, StepsSpec, address_of};
+use crate::source::steps::{Markup, ReadableForm, Steps, StepsSpec, address_of};
 use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use indexmap::IndexMap;
@@ -145,12 +145,20 @@ impl Located<Mapping> {
     fn compile(&self, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
         let steps = self.compile_steps(out);
         let to = self.convert_to(kind, out)?;
+        let steps = match to {
+            As::Html => steps.map(|steps| steps.on_readable(ReadableForm::Text)),
+            As::List => steps.map(|steps| steps.on_readable(ReadableForm::Items)),
+            _ => steps,
+        };
         let from = self.compile_from(sandbox, out)?;
         let formats = self.formats(to, out)?;
         let setting = DateSetting { zone: self.zone.as_ref().map_or(dates.zone, |zone| zone.value.0), ..dates };
         self.check_words(to, out);
         let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
         let convert = Convert { to, dates: date_reader(to, formats, setting), split: text(&self.split), join: text(&self.join) };
+        // Text that the steps have made readable is not read as markup again.
+        let is_read = steps.as_ref().is_some_and(Steps::make_readable_text);
+        let convert = if is_read { Convert { to: As::Text, ..convert } } else { convert };
         check_fixed("constant", self.constant.as_ref(), &convert, out);
         check_fixed("default", self.default.as_ref(), &convert, out);
         Some(Derive { from, steps: steps?, convert, default: self.default.as_ref().map(Node::to_json) })
@@ -362,6 +370,21 @@ mod tests {
         assert_eq!(places, Value::List(vec!["Orange".into(), "Dubbo".into()]));
         let day = value("{ css: p, format: relative }", FieldKind::Date, &document);
         assert_eq!(day, Value::Date("2026-02-28".parse().unwrap()));
+    }
+
+    #[test]
+    fn patterns_and_words_see_text_not_markup() {
+        let document = json!({"t": "Nova | Engineer<p>We build List&lt;T&gt; &amp; more</p>", "w": "R&amp;D; <b>ONSITE</b> &amp; Remote", "l": ["a &amp; b"],
+            "m": "<ul><li>Orange<li>Dubbo</ul>", "e": "&lt;b&gt;F&lt;/b&gt;"});
+        let text = |yaml: &str| value(yaml, FieldKind::Text, &document);
+        assert_eq!(text(r"{ from: $.t, as: html, match: '\|\s*([^\|\n]+)' }"), Value::text("Engineer"));
+        assert_eq!(text("{ from: $.t, as: html, match: 'build (.*)' }"), Value::text("List<T> & more"));
+        assert_eq!(text("{ from: $.e, as: html, replace: { F: Full time } }"), Value::text("Full time"));
+        let list = |yaml: &str| value(yaml, FieldKind::List, &document).to_json();
+        assert_eq!(list("{ from: $.w, split: ';' }"), json!(["R&D", "ONSITE & Remote"]));
+        assert_eq!(list("{ from: $.w, match: 'R&D; (.*)' }"), json!(["ONSITE & Remote"]));
+        assert_eq!(list("{ from: $.l, replace: { 'a & b': c } }"), json!(["c"]));
+        assert_eq!(list("{ from: $.m }"), json!(["Orange", "Dubbo"]));
     }
 
     #[test]

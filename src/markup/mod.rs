@@ -1,12 +1,25 @@
 //! HTML and CSS selectors: what a selector finds in a page, as text, attribute or markup. Pages are parsed as browsers do, so that nothing is
 //! too broken to be read.
 //!
-//! It never follows a link and never runs a script. Text is what a reader sees: blocks and cells are apart, blanks are one blank.
+//! It never follows a link and never runs a script. Text is what a reader sees; `text.rs` says what that is.
 
+mod escapes;
+#[cfg(test)]
+mod law;
+mod marker;
+mod microdata;
+mod role;
+mod text;
+mod writer;
+
+use escapes::WrittenText;
 use html5ever::tendril::{StrTendril, TendrilSink};
-use scraper::{ElementRef, Html, HtmlTreeSink, Node, Selector};
+use role::Spacing;
+use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+use std::borrow::Cow;
 use std::fmt;
 use url::Url;
+use writer::{TextForm, TextWriter};
 
 /// A page, parsed. It cannot leave its thread.
 #[derive(Debug)]
@@ -68,14 +81,17 @@ impl Page {
         }
     }
 
-    /// What can be read of a page that is nested too deeply; nothing if it is not.
-    pub fn cut(html: &str) -> Option<Page> {
-        may_be_deep(html).then(|| parse(html)).and_then(|(page, deep)| deep.map(|_| Page(page)))
+    /// From where its links lead, if it says so itself.
+    pub fn base(&self, url: Option<&Url>) -> Option<Url> {
+        let bases = Selector::parse("base[href]").ok()?;
+        let href = self.0.select(&bases).next()?.attr("href")?.trim();
+        url.map_or_else(|| Url::parse(href), |url| url.join(href)).ok()
     }
 
-    /// Its text.
-    pub fn text(&self) -> String {
-        text_of(self.0.root_element())
+    /// The objects that its microdata describes.
+    pub fn microdata(&self, url: Option<&Url>) -> Vec<serde_json::Value> {
+        let own = self.base(url);
+        microdata::objects(&self.0, own.as_ref().or(url))
     }
 
     /// The elements that a selector finds, but not those within another of them.
@@ -156,13 +172,14 @@ impl Css {
         if selector.trim().is_empty() {
             return Err(wrong("no element is named".to_owned()));
         }
-        let parsed = Selector::parse(selector).map_err(|error| wrong(readable(&error.to_string())))?;
+        let parsed = Selector::parse(selector).map_err(|error| wrong(complaint(&error.to_string())))?;
         Ok(Css { text: text.to_owned(), selector: parsed, takes })
     }
 
     /// What it finds, in the order of the page. Links become absolute, if it is known from where they lead.
     pub fn select(&self, page: &Page, base: Option<&Url>) -> Vec<String> {
-        page.0.select(&self.selector).filter_map(|element| self.take(element, base)).collect()
+        let own = matches!(self.takes, Takes::Attribute(_)).then(|| page.base(base)).flatten();
+        page.0.select(&self.selector).filter_map(|element| self.take(element, own.as_ref().or(base))).collect()
     }
 
     fn take(&self, element: ElementRef<'_>, base: Option<&Url>) -> Option<String> {
@@ -185,7 +202,7 @@ impl Css {
 const HELP: &str = "write it as in a style sheet: `h4.title`, `td:nth-child(2)`, `[data-id]`; `a@href` takes an attribute, `div@html` the markup";
 
 /// The library's last line in words: `DanglingCombinator` as `dangling combinator`.
-fn readable(error: &str) -> String {
+fn complaint(error: &str) -> String {
     let line = error.lines().last().unwrap_or_default().trim_end_matches('.');
     if line.contains(' ') {
         return line.to_lowercase().replace("eol", "end");
@@ -204,53 +221,52 @@ fn is_attribute(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ':'))
 }
 
-/// The text that a reader sees: blocks and cells apart, blanks as one blank; scripts and styles are not seen.
+/// The text that a reader sees, on one line: blocks and cells apart, blanks as one blank.
 pub fn text_of(element: ElementRef<'_>) -> String {
-    let mut text = String::new();
-    for edge in element.traverse() {
-        match edge {
-            ego_tree::iter::Edge::Open(node) => match node.value() {
-                Node::Text(piece) if !hidden(node.parent()) => text.push_str(piece),
-                Node::Element(element) if is_block(element.name()) => text.push(' '),
-                _ => {}
-            },
-            ego_tree::iter::Edge::Close(node) => {
-                if node.value().as_element().is_some_and(|element| is_block(element.name())) {
-                    text.push(' ');
-                }
-            }
-        }
+    text::written(element, TextForm::Flat)
+}
+
+/// Markup made readable: blocks, items and rows as lines, references resolved. Text without markup keeps its lines;
+/// markup that was escaped once too often is undone.
+pub fn readable(text: &str) -> String {
+    laid_out(text, TextForm::Lines)
+}
+
+/// The lines of what may be markup, without bullets: the items of a list. Text without markup is one item.
+pub fn readable_items(text: &str) -> Vec<String> {
+    match WrittenText::of(text) {
+        WrittenText::Plain(Cow::Borrowed(text)) => vec![text.to_owned()],
+        WrittenText::Plain(Cow::Owned(text)) => vec![with_lines(&text, TextForm::Bare)],
+        WrittenText::Markup(markup) => parsed(&markup, TextForm::Bare).lines().map(str::trim).map(str::to_owned).collect(),
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn hidden(parent: Option<ego_tree::NodeRef<'_, Node>>) -> bool {
-    parent
-        .and_then(|parent| parent.value().as_element())
-        .is_some_and(|element| matches!(element.name(), "script" | "style" | "noscript" | "template"))
+fn laid_out(text: &str, form: TextForm) -> String {
+    let written = match WrittenText::of(text) {
+        WrittenText::Plain(text) => with_lines(&text, form),
+        WrittenText::Markup(markup) => parsed(&markup, form),
+    };
+    written.trim().to_owned()
 }
 
-fn is_block(name: &str) -> bool {
-    !matches!(
-        name,
-        "a" | "abbr"
-            | "b"
-            | "bdi"
-            | "cite"
-            | "code"
-            | "em"
-            | "font"
-            | "i"
-            | "mark"
-            | "s"
-            | "small"
-            | "span"
-            | "strong"
-            | "sub"
-            | "sup"
-            | "time"
-            | "u"
-    )
+/// Plain text with its lines, but no more than one blank one.
+fn with_lines(text: &str, form: TextForm) -> String {
+    let mut writer = TextWriter::new(form);
+    writer.text(&text.replace("\r\n", "\n").replace('\r', "\n"), Spacing::Kept);
+    writer.finish()
+}
+
+/// The text of markup. Rows and cells without their table are read as in one, for a browser would glue them.
+fn parsed(markup: &str, form: TextForm) -> String {
+    let around = match escapes::first_tag(markup).as_deref() {
+        Some("td" | "th") => "<table><tr>",
+        Some("tr") => "<table><tbody>",
+        Some("tbody" | "thead" | "tfoot" | "caption") => "<table>",
+        _ => "",
+    };
+    let page = if around.is_empty() { Page::whole(markup) } else { Page::whole(&format!("{around}{markup}")) };
+    let page = page.unwrap_or_else(|_| Page::parse(&escapes::flattened(markup)));
+    text::written(page.0.root_element(), form)
 }
 
 impl fmt::Display for Css {

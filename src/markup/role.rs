@@ -1,0 +1,205 @@
+//! What an element does to the text around it, as browsers show a page that brings no style sheet: whether it is
+//! shown, and how far it stands from what is before and after it. Styles written on the element itself count.
+//!
+//! It decides per element and never looks at what is inside. To add an element: its name in [`role_of_name`], and
+//! in `KNOWN` of the module beside it.
+
+use scraper::node::Element;
+
+/// How an element stands among the text around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ElementRole {
+    /// Not shown, nor anything in it.
+    Hidden,
+    /// In the line, without separating words.
+    Inline,
+    /// In the line, with a gap around it, as a button has.
+    Apart,
+    /// Ends a line.
+    Break,
+    /// On lines of its own.
+    Line,
+    /// On lines of its own, with blank lines around them.
+    Paragraph,
+    /// A list, numbered or not.
+    List { ordered: bool },
+    /// An item of a list.
+    Item,
+    /// What is said of a term; indented.
+    Detail,
+    /// A row of a table.
+    Row,
+    /// A cell of a row.
+    Cell,
+}
+
+/// How blanks and line ends in a text are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spacing {
+    /// Any number of them as one blank.
+    Collapsed,
+    /// Line ends as they are, blanks as one.
+    Lines,
+    /// As they are.
+    Kept,
+}
+
+/// What an element's own attributes say about how it is shown.
+#[derive(Debug, Default)]
+pub(super) struct InlineStyle {
+    display: Option<String>,
+    floats: bool,
+    /// `visibility`.
+    pub(super) is_visible: Option<bool>,
+    /// `white-space`.
+    pub(super) spacing: Option<Spacing>,
+    /// `text-decoration: line-through`.
+    pub(super) is_struck: bool,
+}
+
+impl InlineStyle {
+    /// Reads the `style` attribute.
+    pub(super) fn of(element: &Element) -> InlineStyle {
+        let mut style = InlineStyle::default();
+        for declaration in element.attr("style").unwrap_or_default().split(';') {
+            let Some((name, value)) = declaration.split_once(':') else { continue };
+            let value = value.to_ascii_lowercase();
+            let value = value.trim().trim_end_matches("!important").trim_end();
+            style.set(name.trim().to_ascii_lowercase().as_str(), value);
+        }
+        style
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        match name {
+            "display" => self.display = Some(value.to_owned()),
+            "visibility" => self.is_visible = Some(!matches!(value, "hidden" | "collapse")),
+            "white-space" => self.spacing = Spacing::of_style(value),
+            "text-decoration" | "text-decoration-line" => self.is_struck = value.contains("line-through"),
+            "float" => self.floats |= matches!(value, "left" | "right"),
+            "position" => self.floats |= matches!(value, "absolute" | "fixed"),
+            _ => {}
+        }
+    }
+}
+
+impl Spacing {
+    fn of_style(value: &str) -> Option<Spacing> {
+        match value {
+            "normal" | "nowrap" => Some(Spacing::Collapsed),
+            "pre-line" => Some(Spacing::Lines),
+            "pre" | "pre-wrap" | "break-spaces" => Some(Spacing::Kept),
+            _ => None,
+        }
+    }
+
+    /// What an element's name says.
+    pub(super) fn of_name(name: &str) -> Option<Spacing> {
+        matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea").then_some(Spacing::Kept)
+    }
+}
+
+/// The role of an element with its own style.
+pub(super) fn role_of(element: &Element, style: &InlineStyle) -> ElementRole {
+    let role = role_of_name(element.name());
+    let display = style.display.as_deref();
+    // What never shows its content has none that a style could show.
+    if matches!(element.name(), "html" | "body") {
+        // Hidden only until a script has run.
+        return role;
+    }
+    if role == ElementRole::Hidden || display == Some("none") || (display.is_none() && is_closed(element)) {
+        return ElementRole::Hidden;
+    }
+    let is_flow = matches!(role, ElementRole::Line | ElementRole::Paragraph | ElementRole::Item | ElementRole::Apart);
+    match display {
+        Some("inline" | "contents") if is_flow => ElementRole::Inline,
+        Some(display) if display.starts_with("inline-") || display == "table-cell" => match role {
+            role if is_flow || role == ElementRole::Inline => ElementRole::Apart,
+            role => role,
+        },
+        Some("inline") | None if role == ElementRole::Inline && style.floats => ElementRole::Apart,
+        Some(display) if display != "inline" && display != "contents" => match role {
+            ElementRole::Inline | ElementRole::Apart => ElementRole::Line,
+            role => role,
+        },
+        _ => role,
+    }
+}
+
+/// Whether its attributes keep it closed. What a page lets its readers unfold (`<details>`, `hidden=until-found`)
+/// is part of the text; what only a script could open is not.
+fn is_closed(element: &Element) -> bool {
+    let is_hidden = element.attr("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
+    let is_closed = match element.name() {
+        "dialog" => element.attr("open").is_none(),
+        "input" => element.attr("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("hidden")),
+        _ => false,
+    };
+    is_hidden || is_closed || element.attr("popover").is_some()
+}
+
+/// Whether a browser draws a line through what it holds.
+pub(super) fn strikes(name: &str) -> bool {
+    matches!(name, "s" | "del" | "strike")
+}
+
+/// What a browser does with an element of this name.
+pub(super) fn role_of_name(name: &str) -> ElementRole {
+    match name {
+        "head" | "title" | "base" | "link" | "meta" | "script" | "style" | "template" | "noscript" | "iframe" | "noembed" | "noframes" | "frame"
+        | "frameset" | "video" | "audio" | "canvas" | "meter" | "progress" | "datalist" | "area" | "param" | "source" | "track" | "rp" | "col"
+        | "colgroup" | "desc" | "metadata" | "defs" | "symbol" | "annotation" | "annotation-xml" => ElementRole::Hidden,
+        "br" => ElementRole::Break,
+        "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "pre" | "listing" | "xmp" | "plaintext" | "dl" | "hr" | "figure" => {
+            ElementRole::Paragraph
+        }
+        "ol" => ElementRole::List { ordered: true },
+        "ul" | "menu" | "dir" => ElementRole::List { ordered: false },
+        "li" => ElementRole::Item,
+        "dd" => ElementRole::Detail,
+        "tr" => ElementRole::Row,
+        "td" | "th" => ElementRole::Cell,
+        "address" | "article" | "aside" | "body" | "caption" | "center" | "details" | "dialog" | "div" | "dt" | "fieldset" | "figcaption"
+        | "footer" | "form" | "header" | "hgroup" | "html" | "legend" | "main" | "nav" | "optgroup" | "option" | "search" | "section" | "summary"
+        | "table" | "tbody" | "tfoot" | "thead" => ElementRole::Line,
+        "button" | "select" | "textarea" | "input" | "img" | "marquee" | "object" | "embed" | "rt" => ElementRole::Apart,
+        // Elements that a page defines itself are laid out by its style sheet, hardly ever within a word.
+        name if name.contains('-') => ElementRole::Apart,
+        _ => ElementRole::Inline,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scraper::Html;
+
+    fn role(html: &str) -> ElementRole {
+        let page = Html::parse_fragment(html);
+        let element = page.root_element().child_elements().next().unwrap();
+        role_of(element.value(), &InlineStyle::of(element.value()))
+    }
+
+    #[test]
+    fn styles_of_the_element_count() {
+        for hidden in ["DISPLAY : None", "color: red; display:none !important", "display:none;"] {
+            assert_eq!(role(&format!("<div style='{hidden}'>")), ElementRole::Hidden, "{hidden}");
+        }
+        assert_eq!(role("<span style='display:block'>"), ElementRole::Line);
+        assert_eq!(role("<div style='display:inline'>"), ElementRole::Inline);
+        assert_eq!(role("<div style='display: inline-block'>"), ElementRole::Apart);
+        assert_eq!(role("<span style='float:right'>"), ElementRole::Apart);
+        assert_eq!(role("<p style='margin:0'>"), ElementRole::Paragraph);
+    }
+
+    #[test]
+    fn what_is_closed_is_hidden_unless_a_style_shows_it() {
+        assert_eq!([role("<p hidden>"), role("<dialog>"), role("<div popover>")], [ElementRole::Hidden; 3]);
+        assert_eq!(role("<dialog open>"), ElementRole::Line);
+        assert_eq!(role("<p hidden=until-found>"), ElementRole::Paragraph);
+        assert_eq!(role("<div hidden style='display:block'>"), ElementRole::Line);
+        assert_eq!(role("<script style='display:block'>"), ElementRole::Hidden);
+        assert_eq!(role("<input type=hidden>"), ElementRole::Hidden);
+    }
+}
