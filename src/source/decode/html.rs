@@ -7,12 +7,13 @@ use super::{Body, HtmlSpec, ScriptSpec, Spot, Unread, first_number, plain_select
 use crate::diagnostic::{Diagnostics, Place};
 use crate::markup::{Css, Page, standing_alone};
 use crate::yaml::Text;
+use regex::Regex;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
 use url::Url;
 
 /// What is left out of a record if nothing else is said.
-const DROPPED: &str = "script:not([type='application/ld+json']), style, noscript, svg, template";
+const DROPPED: &str = "script:not([type*='ld+json' i]), style, noscript, svg, template";
 
 /// Elements as records.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +28,7 @@ pub(super) struct Cards {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Script {
     css: Option<Css>,
-    after: Option<String>,
+    after: Option<Regex>,
 }
 
 impl Cards {
@@ -51,6 +52,7 @@ impl Cards {
         let stated = counts.iter().find_map(|text| first_number(text));
         let is_empty = self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
+        let base = page.base(address(body).as_ref());
         self.drop.iter().for_each(|css| page.drop(css));
         let cards = match &self.records {
             Some(css) => page.outermost(css).into_iter().map(standing_alone).collect(),
@@ -61,10 +63,8 @@ impl Cards {
         let is_uncounted = stated.is_none() && !(cards.is_empty() && is_empty);
         let uncounted = self.count.as_ref().filter(|_| is_uncounted).map(|css| uncounted(css, counts.first().map(String::as_str)));
         let _ = cards.into_iter().all(|html| {
-            put(record(&match body.url {
-                Some(url) => json!({ "html": html, "url": url }),
-                None => json!({ "html": html }),
-            }))
+            let members = [("html", Some(html.as_str())), ("url", body.url), ("html_base", base.as_ref().map(Url::as_str))];
+            put(record(&members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect::<Json>()))
         });
         Ok(Found { stated, uncounted, place_found, taken, pages: Vec::new() })
     }
@@ -75,8 +75,12 @@ pub(super) fn taken(text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>
     if spots.is_empty() { Vec::new() } else { taken_of(&Page::parse(text), text, body, spots) }
 }
 
+fn address(body: &Body) -> Option<Url> {
+    body.url.and_then(|url| Url::parse(url).ok())
+}
+
 fn taken_of(page: &Page, text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
-    let base = body.url.and_then(|url| Url::parse(url).ok());
+    let base = address(body);
     let take = |spot: &Spot| match spot {
         Spot::Path(_) => None,
         Spot::Css(css) => css.select(page, base.as_ref()).into_iter().next(),
@@ -93,7 +97,7 @@ impl Script {
     pub(super) fn compile(spec: &ScriptSpec, place: &Place, out: &mut Diagnostics) -> Option<Script> {
         match (&spec.css, &spec.after) {
             (Some(css), None) => Some(Script { css: Some(selector(css, out)?), after: None }),
-            (None, Some(after)) => Some(Script { css: None, after: Some(after.value.clone()) }),
+            (None, Some(after)) => Some(Script { css: None, after: spelt_loosely(after) }),
             (None, None) => {
                 out.error(place, "bad-decode", "which script holds the JSON is not said")
                     .help("give `css: \"#__NEXT_DATA__\"`, or `after: \"window.__DATA__ =\"`");
@@ -111,22 +115,36 @@ impl Script {
         let held = match (&self.css, &self.after) {
             (Some(css), _) => {
                 let taken = Css::parse(&format!("{}@html", css.to_string().trim_end_matches("@html"))).map_err(|error| error.message)?;
-                taken.select(&Page::whole(text)?, None).into_iter().next()
+                // Of several the first that holds JSON.
+                let scripts = taken.select(&Page::whole(text)?, None);
+                scripts.iter().find(|script| held_json(script).is_ok()).or(scripts.first()).cloned()
             }
-            (None, Some(after)) => text.split_once(after.as_str()).map(|(_, rest)| rest.to_owned()),
+            (None, Some(after)) => after.find(text).map(|found| text[found.end()..].to_owned()),
             (None, None) => None,
         };
         let held = held.ok_or("the page does not hold the script that is looked for")?;
-        let start = held.find(['{', '[']).ok_or("the script holds no JSON")?;
-        let mut values = serde_json::Deserializer::from_str(&held[start..]).into_iter::<Box<RawValue>>();
-        let value = values.next().ok_or("the script holds no JSON")?.map_err(|error| format!("the script holds no JSON: {error}"))?;
-        Ok(value.get().to_owned())
+        Ok(held_json(&held)?)
     }
+}
+
+/// The first JSON value in a script.
+fn held_json(script: &str) -> Result<String, String> {
+    let start = script.find(['{', '[']).ok_or("the script holds no JSON")?;
+    let mut values = serde_json::Deserializer::from_str(&script[start..]).into_iter::<Box<RawValue>>();
+    let value = values.next().ok_or("the script holds no JSON")?.map_err(|error| format!("the script holds no JSON: {error}"))?;
+    Ok(value.get().to_owned())
+}
+
+/// A text before JSON, with any blanks where it has some, and around `=`: pages are written anew by their tools.
+fn spelt_loosely(text: &str) -> Option<Regex> {
+    let words: Vec<String> = text.split_whitespace().map(regex::escape).collect();
+    Regex::new(&words.join(r"\s+").replace(r"\s+=", "=").replace(r"=\s+", "=").replace('=', r"\s*=\s*")).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const LIST: &str = r#"<html><p class="count">1,002 jobs</p><article class="job" id="1"><h4>Ranger</h4><script>x</script></article>
       <article class="job"><h4>Cook</h4></article><a class="next" href="?page=2">Next</a></html>"#;
@@ -157,6 +175,13 @@ mod tests {
     }
 
     #[test]
+    fn links_of_cards_lead_from_where_the_page_says() {
+        let (items, found) = read(&cards(Some("article.job")), &LIST.replace("<p class", "<base href=/app/><p class"));
+        assert_eq!((&items[0]["url"], &items[0]["html_base"]), (&json!("https://x/list"), &json!("https://x/app/")));
+        assert_eq!(found.taken, [Some(json!("https://x/app/?page=2"))]);
+    }
+
+    #[test]
     fn a_page_that_should_count_its_ads_and_does_not_says_so_unless_it_has_none() {
         let uncounted = |text: &str| read(&cards(Some("article.job")), text).1.uncounted;
         assert_eq!(uncounted(LIST), None);
@@ -181,10 +206,13 @@ mod tests {
 
     #[test]
     fn json_is_found_in_scripts() {
-        let by = |css: Option<&str>, after: Option<&str>| Script { css: css.map(|css| Css::parse(css).unwrap()), after: after.map(str::to_owned) };
+        let by =
+            |css: Option<&str>, after: Option<&str>| Script { css: css.map(|css| Css::parse(css).unwrap()), after: after.and_then(spelt_loosely) };
         let page = r#"<script id="d">{"a": "</b>"}</script><script>window.X = {"b": [1]}; more()</script>"#;
         assert_eq!(by(Some("#d"), None).json(page).unwrap(), r#"{"a": "</b>"}"#);
         assert_eq!(by(None, Some("window.X =")).json(page).unwrap(), r#"{"b": [1]}"#);
+        assert_eq!(by(None, Some("window.X=")).json(page).unwrap(), r#"{"b": [1]}"#);
+        assert_eq!(by(Some("script"), None).json("<script>var a;</script><script>[1]</script>").unwrap(), "[1]");
         assert!(by(Some("#e"), None).json(page).is_err());
     }
 }

@@ -1,104 +1,99 @@
-//! JSON-LD in a page: the objects of a type, wherever they stand. In the wild it is seldom quite JSON: control letters in texts, commas before
-//! a closing bracket, comments around it are passed over.
+//! JSON-LD in a page: the objects of a type, wherever they stand and however they are spelt. In the wild it is
+//! seldom quite JSON; `loose.rs` reads it, `posting.rs` puts what an object says into a form that mappings can rely
+//! on.
+//!
+//! A page that has none is asked for its microdata: the same objects, written in attributes.
+//!
+//! A block that names the type and cannot be read is handed on as unreadable, so that the read is not complete. To
+//! find objects of another shape: [`collect`] and [`is_of`].
 
 use super::super::json::{Found, Item};
-use super::{Body, Unread, record};
+use super::posting::{KnownNodes, in_order};
+use super::{Body, Unread, loose, record};
 use crate::markup::{Css, Page};
-use crate::number;
 use serde_json::{Map, Value as Json};
+use url::Url;
 
-/// How deeply objects are looked for.
-const DEEPEST: usize = 16;
+/// The scripts that hold JSON-LD: browsers and search engines read the type without its parameters and capitals.
+pub const BLOCKS: &str = "script[type*='ld+json' i]@html";
 
 /// Reads the objects of a type.
 pub(super) fn read(text: &str, kind: &str, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
-    let blocks = Css::parse("script[type='application/ld+json' i]@html").map_err(|error| error.message)?;
-    let mut found = Found::default();
-    let mut broken = Vec::new();
+    let kind = bare_type(kind);
+    let blocks = Css::parse(BLOCKS).map_err(|error| error.message)?;
+    let (mut values, mut broken) = (Vec::new(), Vec::new());
     let page = Page::whole(text)?;
     for block in blocks.select(&page, None) {
-        match parse(&block) {
-            Ok(value) => {
-                let mut objects = Vec::new();
-                collect(value, kind, &mut objects, &mut found.place_found, 0);
-                found.place_found |= !objects.is_empty();
-                if !objects.into_iter().all(|object| put(record(&with_url(object, body)))) {
-                    return Ok(found);
-                }
+        let is_of_interest = block.to_ascii_lowercase().contains(&kind.to_ascii_lowercase());
+        for value in loose::values(&block) {
+            match value {
+                Ok(value) => values.push(value),
+                Err((text, why)) if is_of_interest => broken.push((text, why)),
+                Err(_) => {}
             }
-            Err(why) => broken.push((block, why)),
         }
     }
-    for (block, why) in broken.into_iter().filter(|(block, _)| block.contains(kind)) {
-        found.place_found = true;
-        if !put(Item::Unreadable(block.into_bytes(), why)) {
-            break;
-        }
+    let mut found = Found::default();
+    let mut objects = Vec::new();
+    let mut nodes = KnownNodes::of(&values);
+    values.into_iter().for_each(|value| collect(value, kind, &mut objects, &mut found.place_found));
+    if objects.is_empty() && broken.is_empty() {
+        let described = page.microdata(body.url.and_then(|url| Url::parse(url).ok()).as_ref());
+        nodes = KnownNodes::of(&described);
+        described.into_iter().for_each(|value| collect(value, kind, &mut objects, &mut found.place_found));
     }
+    // A mere mention of an object that stands elsewhere on the page.
+    objects.retain(|object| !nodes.is_reference(object));
+    found.place_found |= !objects.is_empty() || !broken.is_empty();
+    let objects: Vec<Map<String, Json>> = objects.into_iter().map(|object| in_order(object, &nodes)).collect();
+    // The page is the address of one object; of several each has its own name.
+    let is_shared = objects.iter().filter(|object| !object.contains_key("url")).count() > 1;
+    let records = objects.into_iter().map(|object| record(&with_url(object, body, is_shared)));
+    let unreadable = broken.into_iter().map(|(text, why)| Item::Unreadable(text.into_bytes(), why));
+    let mut items = records.chain(unreadable);
+    while items.next().is_some_and(&mut *put) {}
+    drop(items);
     Ok(found)
 }
 
-fn with_url(mut object: Map<String, Json>, body: &Body) -> Json {
-    if let Some(url) = body.url {
+fn with_url(mut object: Map<String, Json>, body: &Body, is_shared: bool) -> Json {
+    let own = object.get("@id").and_then(Json::as_str).filter(|id| is_shared && id.starts_with("http")).map(str::to_owned);
+    if let Some(url) = own.or_else(|| body.url.map(str::to_owned)) {
         object.entry("url").or_insert_with(|| Json::from(url));
     }
     Json::Object(object)
 }
 
-/// The objects of the type in a value; a list of items is a place for them even when it is empty.
-fn collect(value: Json, kind: &str, objects: &mut Vec<Map<String, Json>>, place_found: &mut bool, depth: usize) {
+/// The objects of the type in a value, whatever the members are called that lead to them; what an object of the
+/// type holds is its own. An empty list of items is a place for them. Depth is bounded by the reader of JSON.
+fn collect(value: Json, kind: &str, objects: &mut Vec<Map<String, Json>>, place_found: &mut bool) {
     match value {
-        _ if depth > DEEPEST => {}
-        Json::Array(items) => items.into_iter().for_each(|item| collect(item, kind, objects, place_found, depth + 1)),
+        Json::Array(items) => items.into_iter().for_each(|item| collect(item, kind, objects, place_found)),
         Json::Object(object) if is_of(&object, kind) => objects.push(object),
-        Json::Object(mut object) => {
-            *place_found |= is_of(&object, "ItemList");
-            for name in ["@graph", "itemListElement", "item", "mainEntity", "mainEntityOfPage"] {
-                if let Some(inner) = object.remove(name) {
-                    collect(inner, kind, objects, place_found, depth + 1);
-                }
-            }
+        Json::Object(object) => {
+            let is_empty = |items: &Json| items.as_array().is_some_and(Vec::is_empty);
+            *place_found |= is_of(&object, "ItemList") && object.get("itemListElement").is_some_and(is_empty);
+            object.into_iter().for_each(|(_, inner)| collect(inner, kind, objects, place_found));
         }
         _ => {}
     }
 }
 
+/// Whether an object is of a type: by its bare name, with a prefix, or as an address. Without the `@` it is the
+/// alias of schema.org.
 fn is_of(object: &Map<String, Json>, kind: &str) -> bool {
-    let named = |value: &Json| value.as_str().is_some_and(|name| name.rsplit(['/', ':', '#']).next() == Some(kind));
-    match object.get("@type") {
+    let named = |value: &Json| value.as_str().is_some_and(|name| bare_type(name).eq_ignore_ascii_case(kind));
+    let types = object.iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("@type")).map(|(_, types)| types);
+    match types.or_else(|| object.get("type")) {
         Some(Json::Array(kinds)) => kinds.iter().any(named),
         Some(one) => named(one),
         None => false,
     }
 }
 
-fn parse(block: &str) -> Result<Json, String> {
-    let bare = block.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[").trim_start_matches("<![CDATA[");
-    let bare = bare.trim_end_matches("-->").trim_end_matches("]]>").trim_end_matches("//").trim().trim_end_matches(';');
-    number::read(bare).or_else(|_| number::read(&mended(bare))).map_err(|error| error.to_string())
-}
-
-/// The text without control letters in its texts and without commas before closing brackets.
-fn mended(text: &str) -> String {
-    let (mut out, mut in_text, mut escaped) = (String::with_capacity(text.len()), false, false);
-    for letter in text.chars() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if in_text => escaped = true,
-            '"' => in_text = !in_text,
-            '}' | ']' if !in_text => {
-                let kept = out.trim_end().trim_end_matches(',').len();
-                out.truncate(kept);
-            }
-            _ => {}
-        }
-        match letter {
-            '\n' if in_text => out.push_str("\\n"),
-            letter if in_text && letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
+fn bare_type(name: &str) -> &str {
+    let name = name.trim().trim_end_matches(['/', '#']);
+    name.rsplit(['/', ':', '#']).next().unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -106,10 +101,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn objects(blocks: &[&str]) -> (Vec<Json>, Found) {
-        let page: String = blocks.iter().map(|block| format!("<script type=\"application/ld+json\">{block}</script>")).collect();
+    fn read_page(page: &str) -> (Vec<Json>, Found) {
         let mut items: Vec<Json> = Vec::new();
-        let found = read(&page, "JobPosting", &Body { url: Some("https://x/1"), charset: None }, &mut |item| {
+        let found = read(page, "JobPosting", &Body { url: Some("https://x/1"), charset: None }, &mut |item| {
             items.push(match item {
                 Item::Record(text) => serde_json::from_str(&text).unwrap(),
                 Item::Unreadable(_, why) => json!(why),
@@ -117,6 +111,14 @@ mod tests {
             true
         });
         (items, found.unwrap())
+    }
+
+    fn objects(blocks: &[&str]) -> (Vec<Json>, Found) {
+        read_page(&blocks.iter().map(|block| format!("<script type=\"application/ld+json\">{block}</script>")).collect::<String>())
+    }
+
+    fn titles(blocks: &[&str]) -> String {
+        objects(blocks).0.iter().filter_map(|item| item["title"].as_str().map(str::to_owned)).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -132,11 +134,76 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_json_is_read() {
-        let (items, _) = objects(&["<!--\n{\"@type\":\"JobPosting\",\"title\":\"two\nlines\t\",\"a\":[1,],}\n-->"]);
-        assert_eq!(items[0]["title"], json!("two\nlines "));
+    fn members_of_any_name_lead_to_objects() {
+        for name in ["hasPart", "about", "mainEntity", "dataFeedElement", "jobs", "@reverse", "http://schema.org/hasPart"] {
+            let nested = format!(r#"{{"@type":"WebPage","{name}":[{{"x":{{"@type":"JobPosting","title":"a"}}}}]}}"#);
+            assert_eq!(titles(&[&nested]), "a", "{name}");
+        }
+    }
+
+    #[test]
+    fn types_are_spelt_in_many_ways() {
+        for kind in [
+            "\"@type\":\"JobPosting\"",
+            "\"@type\":\" jobposting \"",
+            "\"@type\":\"https://schema.org/JobPosting\"",
+            "\"@type\":\"http://www.schema.org/JobPosting/\"",
+            "\"@type\":\"schema:JobPosting\"",
+            "\"@type\":[\"Intangible\",\"schema:JobPosting\"]",
+            "\"type\":\"JobPosting\"",
+            "\"@Type\":\"JobPosting\"",
+        ] {
+            assert_eq!(titles(&[&format!("{{{kind},\"title\":\"a\"}}")]), "a", "{kind}");
+        }
+        assert_eq!(titles(&[r#"{"@type":"NotJobPosting","title":"a"}"#]), "");
+    }
+
+    #[test]
+    fn scripts_are_spelt_in_many_ways() {
+        for tag in [
+            "type=application/ld+json",
+            "TYPE='APPLICATION/LD+JSON'",
+            "type=\"application/ld+json; charset=utf-8\"",
+            "type=' application/ld+json '",
+            "id=x data-y type=\"application/ld+json;profile=z\"",
+        ] {
+            let page = format!("<SCRIPT {tag}>{{\"@type\":\"JobPosting\",\"title\":\"a\"}}</SCRIPT>");
+            assert_eq!(read_page(&page).0.len(), 1, "{tag}");
+        }
+        let page = "<script type='application/json'>{\"@type\":\"JobPosting\",\"title\":\"a\"}</script>";
+        assert!(read_page(page).0.is_empty());
+    }
+
+    #[test]
+    fn several_objects_of_a_page_have_addresses_of_their_own() {
+        let one = r#"{"@type":"JobPosting","@id":"https://x/a","title":"a"}"#;
+        assert_eq!(objects(&[one]).0[0]["url"], json!("https://x/1"));
+        let (items, _) = objects(&[one, &one.replace("/a", "/b")]);
+        assert_eq!((&items[0]["url"], &items[1]["url"]), (&json!("https://x/a"), &json!("https://x/b")));
+    }
+
+    #[test]
+    fn microdata_is_read_where_there_is_no_block() {
+        let item = "<div itemscope itemtype='https://schema.org/JobPosting'><b itemprop=title>m</b></div>";
+        let (items, found) = read_page(item);
+        assert_eq!((&items[0]["title"], found.place_found), (&json!("m"), true));
+        let block = "<script type='application/ld+json'>{\"@type\":\"JobPosting\",\"title\":\"a\"}</script>";
+        assert_eq!(read_page(&format!("{item}{block}")).0.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_never_left_out_in_silence() {
         let (items, found) = objects(&[r#"{"@type":"JobPosting", title: x}"#]);
         assert!(items[0].is_string() && found.place_found);
+        let (items, _) = objects(&[r#"{"@type":"JobPosting","title":"a"}"#, r#"{"@type":"jobposting","title":"cut"#]);
+        assert!(items[0].is_object() && items[1].is_string(), "{items:?}");
+        assert!(objects(&["{\"@type\":\"Organization\", broken"]).0.is_empty());
+    }
+
+    #[test]
+    fn a_page_without_an_object_is_no_empty_list_unless_it_shows_one() {
         assert!(!objects(&[r#"{"@type":"Organization"}"#]).1.place_found);
+        assert!(objects(&[r#"{"@type":"ItemList","itemListElement":[]}"#]).1.place_found);
+        assert!(!objects(&[r#"{"@type":"ItemList","itemListElement":[{"@type":"ListItem","url":"/a"}]}"#]).1.place_found);
     }
 }

@@ -13,6 +13,8 @@ mod fuzz;
 mod html;
 pub mod json;
 mod json_ld;
+mod loose;
+mod posting;
 mod ration;
 mod sitemap;
 mod spec;
@@ -20,6 +22,7 @@ mod utf8;
 mod xml;
 
 pub use json::{Found, Item};
+pub use json_ld::BLOCKS as JSON_LD_BLOCKS;
 pub use spec::{CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, SitemapSpec, XmlSpec, charset};
 
 use crate::jsonpath::Path;

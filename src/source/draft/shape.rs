@@ -1,6 +1,6 @@
 //! What a sample is: its format, where the ads stand in it, and how many the source says there are.
 
-use super::super::decode::{Body, DecodeSpec};
+use super::super::decode::{Body, DecodeSpec, JSON_LD_BLOCKS};
 use super::super::json::Item;
 use super::fields::{Member, bare, members, step};
 use super::{cards, quoted};
@@ -189,9 +189,9 @@ fn numbers(value: &Json, path: &str, at_least: usize, depth: usize, found: &mut 
 
 /// Pages: markup for search engines needs no mapping; else cards that repeat are the ads.
 fn html(text: &str) -> Result<Shape, String> {
-    let blocks = Css::parse("script[type='application/ld+json' i]@html").map_err(|error| error.message)?;
+    let blocks = Css::parse(JSON_LD_BLOCKS).map_err(|error| error.message)?;
     let page = Page::whole(text).map_err(|deep| deep.to_string())?;
-    let has_postings = blocks.select(&page, None).iter().any(|block| block.contains("JobPosting"));
+    let has_postings = blocks.select(&page, None).iter().any(|block| block.to_ascii_lowercase().contains("jobposting"));
     if has_postings {
         return Ok(Shape { decode: Some("json_ld"), delimiter: None, records: None, count: None, ads: 0, members: Vec::new(), id: None, json: None });
     }
