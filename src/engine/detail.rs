@@ -46,7 +46,7 @@ impl Detailed {
     /// forgotten. Where most pages are gone, the read is one in part.
     pub(super) fn complete(&self, proof: Proof) -> Proof {
         let (validators, moved) = (proof.validators.clone().filter(|_| self.failed == 0 && self.gone == 0), self.have_moved(proof.items));
-        let state = if moved && proof.state == ReadState::Complete { ReadState::Partial } else { proof.state };
+        let state = if (moved || self.fail_mostly()) && proof.state == ReadState::Complete { ReadState::Partial } else { proof.state };
         Proof { state, validators, ..proof.and_note(self.note(moved)) }
     }
 
@@ -57,12 +57,18 @@ impl Detailed {
         is_most(self.gone - self.gone_before, new) || is_most(self.gone, usize::try_from(listed).unwrap_or_default())
     }
 
+    /// Whether more than half of the pages that were asked for hold no ad that can be read: then it is the pages that have changed.
+    fn fail_mostly(&self) -> bool {
+        self.asked >= FEWEST && self.failed * 2 > self.asked
+    }
+
     /// In words; nothing if all went well.
     fn note(&self, moved: bool) -> Option<String> {
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {}{what}", if count == 1 { "ad" } else { "ads" }));
         let have_moved = if moved { ", more than half: is the address in `detail` still right?" } else { "" };
         let gone = of(self.gone, &format!(" listed, but gone by the own page{have_moved}"));
-        let failed = of(self.failed, " without a readable page of the own, asked for again by the next run");
+        let have_changed = if self.fail_mostly() { ", more than half: does `detail` still read what the pages hold?" } else { "" };
+        let failed = of(self.failed, &format!(" without a readable page of the own, asked for again by the next run{have_changed}"));
         let notes: Vec<String> = gone.into_iter().chain(failed).collect();
         (!notes.is_empty()).then(|| notes.join("; "))
     }
@@ -139,5 +145,15 @@ mod tests {
         assert!(!moved(4, 4, 0, 100), "too few to tell");
         assert!(!moved(6, 3, 0, 100), "a half is not most");
         assert!(!moved(9, 9, 9, 100), "ads of which it is known for long");
+    }
+
+    #[test]
+    fn pages_have_changed_when_most_of_them_cannot_be_read() {
+        let proof = |asked, failed| {
+            let complete = crate::source::proof::judge(1, 100, None, 0, Vec::new());
+            Detailed { asked, gone: 0, gone_before: 0, failed }.complete(complete)
+        };
+        assert_eq!([proof(9, 4).state, proof(4, 4).state, proof(9, 5).state], [ReadState::Complete, ReadState::Complete, ReadState::Partial]);
+        assert!(proof(9, 5).why.unwrap().contains("more than half: does `detail`"));
     }
 }
