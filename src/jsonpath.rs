@@ -73,6 +73,17 @@ impl Path {
         }
     }
 
+    /// What the path selects among elements of XML, where what comes once is no list: `$.office[*].name` is also that of the one office, and
+    /// `$.office.name` those of several. Only what the path selects of a list by itself comes before that.
+    pub fn select_elements<'a>(&self, document: &'a Json) -> Vec<&'a Json> {
+        let Form::Plain(steps) = &self.form else { return self.select(document) };
+        let mut found = Vec::new();
+        if !self.text.contains(".*") {
+            walk_elements(document, steps, &mut found);
+        }
+        if found.is_empty() { self.select(document) } else { found }
+    }
+
     /// The first thing that the path selects.
     pub fn first<'a>(&self, document: &'a Json) -> Option<&'a Json> {
         self.select(document).into_iter().next()
@@ -118,6 +129,22 @@ fn walk<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
         (Step::Index(index), Json::Array(items)) => items.get(*index).into_iter().for_each(|item| walk(item, rest, found)),
         (Step::Every, Json::Array(items)) => items.iter().for_each(|item| walk(item, rest, found)),
         (Step::Every, Json::Object(map)) => map.values().for_each(|item| walk(item, rest, found)),
+        _ => {}
+    }
+}
+
+fn walk_elements<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
+    let Some((step, rest)) = steps.split_first() else {
+        found.push(value);
+        return;
+    };
+    match (step, value) {
+        (_, Json::Null) => {}
+        (Step::Name(name), Json::Object(map)) => map.get(name).into_iter().for_each(|item| walk_elements(item, rest, found)),
+        (Step::Name(_), Json::Array(items)) => items.iter().for_each(|item| walk_elements(item, steps, found)),
+        (Step::Index(index), Json::Array(items)) => items.get(*index).into_iter().for_each(|item| walk_elements(item, rest, found)),
+        (Step::Every, Json::Array(items)) => items.iter().for_each(|item| walk_elements(item, rest, found)),
+        (Step::Every | Step::Index(0), one) => walk_elements(one, rest, found),
         _ => {}
     }
 }
@@ -212,6 +239,22 @@ mod tests {
             let found: Vec<Json> = path.select(&doc).into_iter().cloned().collect();
             assert_eq!(found, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_element_that_comes_once_is_one_of_many() {
+        let select =
+            |path: &str, document: Json| -> Vec<Json> { Path::parse(path).unwrap().select_elements(&document).into_iter().cloned().collect() };
+        let (one, two) = (json!({"o": {"@id": "1", "n": "Ulm"}}), json!({"o": [{"n": "Ulm"}, {"n": ["Bonn", "Köln"]}]}));
+        for path in ["$.o[*].n", "$.o.n", "$.o[0].n"] {
+            assert_eq!(select(path, one.clone()), [json!("Ulm")], "{path}");
+        }
+        assert_eq!(select("$.o.n", two.clone()), [json!("Ulm"), json!(["Bonn", "Köln"])]);
+        assert_eq!(select("$.o[1].n[*]", two), [json!("Bonn"), json!("Köln")]);
+        assert_eq!(select("$.t[*]", json!({"t": "x"})), [json!("x")]);
+        assert_eq!(select("$.o[*]", one.clone()), [one["o"].clone()]);
+        assert_eq!(select("$.o.*", one), [json!("1"), json!("Ulm")]);
+        assert!(select("$.o[1]", json!({"o": "x"})).is_empty() && select("$.o[*]", json!({"o": null})).is_empty());
     }
 
     #[test]

@@ -66,5 +66,6 @@ async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Resu
     };
     let Some(hash) = Hash::from_digits(&known.document) else { return Ok(None) };
     let ad = Ad::fresh(found.original_id.clone(), known.content.clone(), hash, Clock(known.scraped_at));
+    let ad = known.metadata.as_ref().map_or(ad.clone(), |metadata| ad.from_page(metadata));
     Ok(Some(verdicts::judge(store, &checked.sandbox, plan, flow, ad, found.job_id).await?))
 }

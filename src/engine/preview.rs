@@ -54,7 +54,7 @@ pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &F
             refused.push(document);
             continue;
         }
-        let ad = Ad::fresh(document.external_id, document.content, document.hash, at);
+        let ad = Ad::fresh(document.external_id, document.content, document.hash, at).from_page(&document.metadata);
         lost.push(losses(&lost::mapped(flow.of_role(Role::Record).map(|(_, stage)| stage), &setting, ad.clone())));
         let mut draft = Draft::new(ad);
         flow.of_role(Role::Record).for_each(|(_, stage)| stage.record(&setting, &mut draft));

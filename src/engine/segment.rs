@@ -223,31 +223,14 @@ fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_ou
 #[cfg(test)]
 mod tests {
     use super::guarded;
-    use crate::model::{Ad, Clock, Hash, Outcome};
+    use crate::model::{Ad, Clock, Hash};
     use crate::stage::Draft;
 
     #[test]
     fn a_document_that_breaks_a_stage_is_a_dead_letter_and_no_crash() {
         let hash = Hash::of(b"");
-        let mut draft = Draft::new(Ad {
-            external_id: "1".into(),
-            document_id: 1,
-            content: serde_json::Value::Null,
-            scraped_at: Clock(chrono::DateTime::UNIX_EPOCH),
-            content_hash: hash,
-            derived_hash: None,
-            derived_fingerprint: None,
-            outcome: Outcome::Pending,
-            generation: 0,
-            fields_hash: None,
-            refresh_hash: None,
-            last_read: 0,
-            released: false,
-            discarded: false,
-            rolled_back: None,
-            retries: 0,
-            published: None,
-        });
+        let ad = Ad::fresh("1".into(), serde_json::Value::Null, hash, Clock(chrono::DateTime::UNIX_EPOCH));
+        let mut draft = Draft::new(ad);
         guarded(&mut draft, "extract", |_| panic!("a bug"));
         assert!(draft.fails() && draft.broke());
     }

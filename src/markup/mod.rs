@@ -94,6 +94,11 @@ impl Page {
         microdata::objects(&self.0, own.as_ref().or(url))
     }
 
+    /// Its text, on one line.
+    pub fn text(&self) -> String {
+        text_of(self.0.root_element())
+    }
+
     /// The elements that a selector finds, but not those within another of them.
     pub fn outermost(&self, css: &Css) -> Vec<ElementRef<'_>> {
         let found: Vec<ElementRef> = self.0.select(&css.selector).collect();

@@ -60,6 +60,8 @@ pub struct Ad {
     pub document_id: i64,
     /// The document's content.
     pub content: Json,
+    /// The address that it was read from.
+    pub page: Option<String>,
     /// The instant of the run that stored it.
     pub scraped_at: Clock,
     /// Hash of it.
@@ -97,6 +99,7 @@ impl Ad {
             external_id,
             document_id: 0,
             content,
+            page: None,
             content_hash,
             scraped_at,
             derived_hash: None,
@@ -112,6 +115,14 @@ impl Ad {
             retries: 0,
             published: None,
         }
+    }
+}
+
+impl Ad {
+    /// It with the address that it was read from, as the metadata of its document has it.
+    #[must_use]
+    pub fn from_page(self, metadata: &Json) -> Ad {
+        Ad { page: metadata.get("url").and_then(Json::as_str).map(str::to_owned), ..self }
     }
 }
 

@@ -82,6 +82,18 @@ impl Refused {
         }
     }
 
+    /// The same without NUL characters, which its text may have from the source.
+    fn without_nul(self) -> Refused {
+        let clean = |why: String| why.replace('\0', "\u{fffd}");
+        match self {
+            Refused::Unreadable(why) => Refused::Unreadable(clean(why)),
+            Refused::MissingId(at) => Refused::MissingId(clean(at)),
+            Refused::DuplicateId(id) => Refused::DuplicateId(clean(id)),
+            Refused::NoDetail(why) => Refused::NoDetail(clean(why)),
+            Refused::DetailGone(why) => Refused::DetailGone(clean(why)),
+        }
+    }
+
     /// The reason in words.
     pub fn message(&self) -> String {
         match self {
@@ -128,6 +140,7 @@ impl Document {
     }
 
     fn refuse(content: Json, metadata: Json, refused: Refused) -> Document {
+        let refused = refused.without_nul();
         let mut digest = Sha256::new();
         if let Refused::DuplicateId(id) = &refused {
             digest.update(id.as_bytes());
@@ -203,5 +216,7 @@ mod tests {
         let twin = Document::identified("7".into(), json!({"t": 1}), json!({})).as_duplicate();
         assert_ne!(one.external_id, twin.external_id);
         assert_eq!(twin.refused.unwrap().error_type(), "duplicate_id");
+        let odd = Document::unreadable(b"<a\0>", json!({}), "`<a\0>` is not closed".to_owned());
+        assert_eq!(odd.refused.unwrap().message(), "not readable: `<a\u{fffd}>` is not closed");
     }
 }

@@ -15,7 +15,6 @@ use crate::model::field::{FIELDS, Field};
 use crate::model::job::Compared;
 use crate::quality::{Bar, Gauge, QualitySpec};
 use crate::rule::{Rule, Sandbox};
-use crate::source::twins::DuplicatesSpec;
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
 use crate::stage::dates;
@@ -187,7 +186,8 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     check_recognised(source, out);
     check_measured(all, source, out);
     let identity = source.identity.as_ref().map(|spec| spec.compile(archive.at_most(), out));
-    let (fetch, extract) = (fetch?, extract?);
+    let fetch = fetch?;
+    let extract = extract?.of_elements(fetch.reads_elements());
     let gauge = Arc::new(quality::gauge(spec, source, &validate));
     let stages = vec![
         Stage::Fetch(fetch.clone()),
@@ -222,7 +222,8 @@ fn check_measured(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) {
 /// How the ads of a source are told apart, and what becomes of those that are not.
 pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
     let mut ident = source.id.get().and_then(|id| Ident::compile(id, out))?;
-    ident.twins = source.duplicates.as_ref().map(DuplicatesSpec::compile).unwrap_or_default();
+    let places_of = |field: &str| source.job.get().map(|job| job.places_of(field)).unwrap_or_default();
+    ident.twins = source.duplicates.as_ref().map(|spec| spec.compile(places_of)).unwrap_or_default();
     Some(ident)
 }
 

@@ -44,7 +44,9 @@ impl Trial {
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
         let ident = super::compile::ident(source, out);
         let extract = source.job.get().map(|job| job.compile(sandbox, dates::setting([source.dates.as_ref(), None], zone), 1, out));
-        Some(Trial { fetch: fetch?, ident: ident?, extract: extract?, zone })
+        let fetch = fetch?;
+        let extract = extract?.of_elements(fetch.reads_elements());
+        Some(Trial { fetch, ident: ident?, extract, zone })
     }
 
     /// What a page gives, its ads' own pages all being `detail`.
@@ -103,7 +105,8 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
             },
         }
     }
-    for document in ident.twins.unite(received).into_iter().map(Received::read) {
+    let mut seen = vec![false; ident.twins.names().len()];
+    for document in ident.twins.unite(received, &mut seen).into_iter().map(Received::read) {
         if document.refused.is_some() {
             refused.push(document);
             continue;
@@ -112,7 +115,7 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
         if let (Some((_, spec)), Some(detail)) = (fetch.detail(), page.detail) {
             spec.put_into(&document.external_id, &mut content, detail)?;
         }
-        ads.push(Ad::fresh(document.external_id, content, document.hash, at));
+        ads.push(Ad::fresh(document.external_id, content, document.hash, at).from_page(&json!({ "url": fetch.page() })));
     }
     Ok((ads, refused))
 }

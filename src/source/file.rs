@@ -213,7 +213,10 @@ impl Files {
 
     fn read_file(&self, file: &Path, access: &Access, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
         let name = file.strip_prefix(&access.folder).unwrap_or(file).display().to_string();
-        let origin = Arc::new(json!({ "file": name }));
+        let origin = Arc::new(match &self.url {
+            Some(url) => json!({ "file": name, "url": url }),
+            None => json!({ "file": name }),
+        });
         tally.files += 1;
         let mut stopped = Ok(());
         let mut put = |item: Item| {
@@ -225,7 +228,10 @@ impl Files {
             Err(error) => Err(Unread::from(error)),
         };
         match found {
-            Ok(found) => tally.found(&found, &name, self.records.is_some(), || self.decoder_of(&name).absence(self.records.as_deref())),
+            Ok(found) => {
+                found.notes.iter().for_each(|note| pages.note(format!("`{name}`: {note}")));
+                tally.found(&found, &name, self.records.is_some(), || self.decoder_of(&name).absence(self.records.as_deref()));
+            }
             Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
         }
         stopped
@@ -273,7 +279,7 @@ impl Tally {
         self.problems.extend(doubts(pages));
         // One file may state it for all of them.
         self.problems.extend(self.uncounted.filter(|_| self.stated.is_none()));
-        let judged = judge(self.files, pages.items - self.repeated, self.stated, self.bytes, self.problems);
+        let judged = judge(self.files, pages.items - self.repeated, self.stated, self.bytes, self.problems).and_note(pages.notes());
         let is_unread = self.whole == 0 && pages.items == 0;
         if is_unread { Proof { state: ReadState::Unreachable, ..judged } } else { judged }
     }

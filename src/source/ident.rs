@@ -172,6 +172,7 @@ fn id_text(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(|text| text.replace('\0', "\u{fffd}")),
         Json::Number(number) => Some(number::text_of(number)),
+        Json::Object(_) => text_of(value).and_then(|text| id_text(&Json::String(text))),
         _ => None,
     }
 }
@@ -237,6 +238,7 @@ mod tests {
         let ident = Ident::at(Path::parse("$.id").unwrap());
         assert_eq!(id(&ident, &json!({"id": " A1 "})), "A1");
         assert_eq!(id(&ident, &json!({"id": 8_130_725})), "8130725");
+        assert_eq!(id(&ident, &json!({"id": {"@kind": "own", "#text": "A2"}})), "A2");
         for nameless in [json!({"id": " "}), json!({"id": null}), json!({}), json!([1]), json!({"id": {"x": 1}})] {
             assert_eq!(id(&ident, &nameless), "missing_id");
         }

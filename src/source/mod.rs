@@ -154,19 +154,36 @@ impl Source {
     /// # Errors
     /// It is not what it should be.
     pub fn records_of(&self, mut body: &[u8], name: Option<&str>) -> Result<Vec<json::Item>, String> {
-        let (decoder, records, url, charset) = match self {
-            Source::Http(http) => (http.decoder.clone(), http.records(), Some(http.example_address()), http.charset()),
+        let (decoder, records, charset) = match self {
+            Source::Http(http) => (http.decoder.clone(), http.records(), http.charset()),
             Source::File(files) => {
                 let decoder = name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name));
-                (decoder, files.records(), files.url.clone(), files.charset())
+                (decoder, files.records(), files.charset())
             }
         };
+        let url = self.page();
         let mut items = Vec::new();
         let found = decoder.decode(&mut body, &decode::Body { url: url.as_deref(), charset }, &[], &mut |item| {
             items.push(item);
             true
         })?;
         if found.place_found { Ok(items) } else { Err(decoder.absence(records)) }
+    }
+
+    /// The address of its first page, as far as it is known without asking.
+    pub fn page(&self) -> Option<String> {
+        match self {
+            Source::Http(http) => Some(http.example_address()),
+            Source::File(files) => files.url.clone(),
+        }
+    }
+
+    /// Whether its documents are elements of XML, where what comes once is no list.
+    pub fn reads_elements(&self) -> bool {
+        match self {
+            Source::Http(http) => http.decoder.reads_elements(),
+            Source::File(files) => files.decoder.reads_elements(),
+        }
     }
 
     /// How long a place in its pages stays where it is, so that a reading that died can go on there: as ads come and go, others come to stand at

@@ -31,6 +31,8 @@ pub struct Page {
 const PAGE_RECORDS: usize = 1000;
 /// Bytes of a page or file of the source in which records that share an id are put together.
 const GATHERED_BYTES: usize = 64 * 1024 * 1024;
+/// Most notes of what was odd.
+const MOST_NOTES: usize = 3;
 /// Bytes in a page.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
@@ -62,6 +64,10 @@ pub struct Pages {
     before: Counts,
     crawls: bool,
     secrets: SecretStore,
+    /// What was odd in what was read, though all of it could be.
+    notes: Vec<String>,
+    /// Which lists of records that share an id were there to be put together.
+    merged: Vec<bool>,
 }
 
 /// What was counted up to a place.
@@ -117,6 +123,8 @@ impl Pages {
                 before: Counts::default(),
                 crawls: false,
                 secrets: SecretStore::default(),
+                notes: Vec::new(),
+                merged: vec![false; ident.twins.names().len()],
             },
             receiver,
         )
@@ -144,6 +152,21 @@ impl Pages {
             false => self.open.len() >= PAGE_RECORDS || self.bytes >= PAGE_BYTES,
         };
         if full { self.flush() } else { Ok(()) }
+    }
+
+    /// Notes what was odd, though all of it could be read; of the same only once, and not of every page.
+    pub fn note(&mut self, what: String) {
+        if self.notes.len() < MOST_NOTES && !self.notes.contains(&what) {
+            self.notes.push(what);
+        }
+    }
+
+    /// What was odd in what was read.
+    pub fn notes(&self) -> Option<String> {
+        let absent = self.ident.twins.names().into_iter().zip(&self.merged).filter(|(_, is_there)| self.items > 0 && !**is_there);
+        let absent = absent.map(|(name, _)| format!("no ad has a member `{name}` that `duplicates: {{ merge }}` could put together"));
+        let all: Vec<String> = self.notes.iter().cloned().chain(absent).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     /// Sends what is left.
@@ -240,7 +263,7 @@ impl Pages {
         if self.crawls {
             self.paged.extend(self.named.received.iter().map(|received| short_hash(&received.external_id)));
         }
-        let mut received = self.ident.twins.unite(std::mem::take(&mut self.named.received));
+        let mut received = self.ident.twins.unite(std::mem::take(&mut self.named.received), &mut self.merged);
         if !self.owed.is_empty() {
             received.retain(|received| !self.owed.remove(&short_hash(&received.external_id)));
         }

@@ -25,7 +25,8 @@ pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut proble
         (true, 0) => ReadState::Empty,
         (true, _) => ReadState::Complete,
     };
-    let why = (!problems.is_empty()).then(|| problems.join("; "));
+    // What is told of a source may hold what it sent.
+    let why = (!problems.is_empty()).then(|| problems.join("; ").replace('\0', "\u{fffd}"));
     Proof { state, pages, items, stated, bytes, why, warning: None, validators: None, not_modified: false }
 }
 

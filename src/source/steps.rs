@@ -4,6 +4,7 @@
 //! A step must never fail at run time: what it does not find is absent. To add one: a member in [`StepsSpec`] and
 //! [`Steps`], its check in `compile` and its line in [`Steps::apply`].
 
+use super::decode::MARKUP;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::{Path, Step};
 use crate::markup::{Css, CssError, Page, readable, readable_items};
@@ -178,8 +179,13 @@ impl Steps {
 
     /// [`Steps::apply`] to everything that a path selects in a document.
     pub fn follow<'d>(&self, path: &Path, document: &'d Json, markup: &Markup<'d>) -> Vec<Json> {
+        self.follow_found(path, &path.select(document), document, markup)
+    }
+
+    /// [`Steps::apply`] to what was found at a path of a document.
+    pub fn follow_found<'d>(&self, path: &Path, found: &[&'d Json], document: &'d Json, markup: &Markup<'d>) -> Vec<Json> {
         let base = self.css.as_ref().and_then(|_| base(document, path));
-        self.apply(&path.select(document), markup, base.as_ref())
+        self.apply(found, markup, base.as_ref())
     }
 
     fn look_up(&self, value: &mut Json) {
@@ -225,12 +231,18 @@ impl<'d> Markup<'d> {
 }
 
 fn select<'d>(css: &Css, html: &'d Json, markup: &Markup<'d>, base: Option<&Url>) -> Vec<Json> {
-    let Some(html) = html.as_str() else { return Vec::new() };
+    let html = match html {
+        Json::String(html) => html,
+        other => match element_text(other) {
+            Some(ElementText::Markup(html) | ElementText::Text(html)) => html,
+            None => return Vec::new(),
+        },
+    };
     css.select(&markup.page(html), base).into_iter().map(Json::from).collect()
 }
 
 /// The address that links beside a value are relative to: the nearest `url` above it, so `$.detail.url` for `$.detail.html`.
-fn base(document: &Json, path: &Path) -> Option<Url> {
+pub fn base(document: &Json, path: &Path) -> Option<Url> {
     let (mut here, mut nearest) = (document, address_of(document));
     for step in path.steps().unwrap_or_default() {
         let next = match step {
@@ -261,6 +273,43 @@ fn made_readable(value: &Json, form: ReadableForm) -> Vec<Json> {
     }
 }
 
+/// Words that people write where there is no address.
+const NO_ADDRESSES: [&str; 4] = ["n/a", "w/o", "n/k", "tba/tbc"];
+
+/// A text as an address, from where it stands; nothing where it is not written as one. What begins with a host lacks its scheme
+/// and is none, and a word by itself is one of no page.
+pub fn address_from(base: &Url, text: &str) -> Option<Url> {
+    let text = text.trim();
+    if text.is_empty() || text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+        return None;
+    }
+    if Url::parse(text).is_ok() || text.starts_with(['/', '?', '#', '.']) {
+        return base.join(text).ok();
+    }
+    let first = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_page = [".html", ".htm", ".php", ".aspx", ".asp", ".jsp"].iter().any(|ending| first.to_lowercase().ends_with(ending));
+    let is_path = text.contains(['/', '?']) && !first.contains(['.', ':', '@']) && !NO_ADDRESSES.contains(&text.to_lowercase().as_str());
+    if is_page || is_path { base.join(text).ok() } else { None }
+}
+
+/// What an element of XML says that is more than its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElementText<'v> {
+    /// Its children are markup, which this is.
+    Markup(&'v str),
+    /// It has attributes beside this text.
+    Text(&'v str),
+}
+
+/// What an element says, however it is written; nothing where it holds fields of its own.
+pub fn element_text(value: &Json) -> Option<ElementText<'_>> {
+    let members = value.as_object()?;
+    let member = |name: &str| members.get(name).and_then(Json::as_str);
+    let are_attributes = !members.is_empty() && members.keys().all(|name| name.starts_with(['@', '#']));
+    let text = member("#text").or_else(|| are_attributes.then(|| member("@value").unwrap_or_default()));
+    member(MARKUP).map(ElementText::Markup).or_else(|| text.map(ElementText::Text))
+}
+
 fn of_texts(values: &[Json], take: impl Fn(&str) -> Option<String>) -> Vec<Json> {
     values.iter().flat_map(items).filter_map(text_of).filter_map(|text| take(&text)).map(Json::from).collect()
 }
@@ -269,13 +318,16 @@ fn items(value: &Json) -> &[Json] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
-/// Text, numbers and truth values as text.
+/// Text, numbers, truth values and what elements say as text.
 pub fn text_of(value: &Json) -> Option<String> {
     match value {
         Json::String(text) => Some(text.clone()),
         Json::Number(number) => Some(number::text_of(number)),
         Json::Bool(truth) => Some(truth.to_string()),
-        _ => None,
+        element => match element_text(element)? {
+            ElementText::Markup(html) => Some(Page::parse(html).text()),
+            ElementText::Text(text) => Some(text.to_owned()),
+        },
     }
 }
 
@@ -343,6 +395,42 @@ mod tests {
         let document = json!({"list": [" FT ", "FTE", 1, "-", {"FT": 1}]});
         assert_eq!(follow(&steps, "$.list", &document), [json!(["Full time", "FTE", "One", null, {"FT": 1}])]);
         assert_eq!(follow(&steps, "$.list[*]", &document)[0], json!("Full time"));
+    }
+
+    #[test]
+    fn addresses_lead_from_where_they_stand() {
+        let base = Url::parse("https://b.example/jobs/list?p=2").unwrap();
+        for (text, right) in [
+            ("/jobs/12", Some("https://b.example/jobs/12")),
+            (" 12/nurse ", Some("https://b.example/jobs/12/nurse")),
+            ("./12", Some("https://b.example/jobs/12")),
+            ("../12", Some("https://b.example/12")),
+            ("?id=7", Some("https://b.example/jobs/list?id=7")),
+            ("ad.php?id=7", Some("https://b.example/jobs/ad.php?id=7")),
+            ("//c.example/1", Some("https://c.example/1")),
+            ("https://c.example/1", Some("https://c.example/1")),
+            ("www.b.example/jobs/1", None),
+            ("b.example/1", None),
+            ("hr@b.example", None),
+            ("n/a", None),
+            ("none", None),
+            ("see our page", None),
+            ("", None),
+        ] {
+            assert_eq!(address_from(&base, text).map(String::from).as_deref(), right, "{text}");
+        }
+    }
+
+    #[test]
+    fn elements_say_what_is_written_in_them() {
+        let document = json!({ "a": { "@id": "1", "#text": "Nurse" }, "b": { "em": "x", "#markup": "Senior <em>Nurse</em>" }, "c": { "@x": "1" }, "d": { "n": "1" } });
+        let said = |name: &str| text_of(&document[name]);
+        assert_eq!(
+            (said("a").as_deref(), said("b").as_deref(), said("c").as_deref(), said("d")),
+            (Some("Nurse"), Some("Senior Nurse"), Some(""), None)
+        );
+        assert_eq!(follow(&steps(Some("em"), None, None), "$.b", &document), [json!("Nurse")]);
+        assert_eq!(follow(&steps(None, None, Some("N(.*)")), "$.a", &document), [json!("urse")]);
     }
 
     proptest! {

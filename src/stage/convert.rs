@@ -6,10 +6,13 @@ use crate::markup::{readable, readable_items};
 use crate::model::problem::Invalid;
 use crate::model::{Clock, FieldKind, Value, replace_nul};
 use crate::number;
+use crate::source::decode::MARKUP;
+use crate::source::steps::{ElementText, element_text};
 use chrono::DateTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 
 /// What to make of a value, as written in the YAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -98,8 +101,12 @@ impl Convert {
     }
 
     fn converted(&self, found: &[&Json], read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> Value {
-        let present: Vec<&Json> = found.iter().copied().filter(|value| !is_blank(value)).collect();
-        let Some(first) = present.first() else { return Value::Absent };
+        let said: Vec<Cow<Json>> = found.iter().map(|value| self.said(value)).collect();
+        let present: Vec<&Json> = said.iter().map(AsRef::as_ref).filter(|value| !is_blank(value)).collect();
+        // What comes several times and cannot be a list is the first of it.
+        let is_one = matches!(self.to, As::Date | As::Number | As::Boolean);
+        let first = present.first().and_then(|first| if is_one { items(first).into_iter().find(|item| !is_blank(item)) } else { Some(*first) });
+        let Some(first) = first else { return Value::Absent };
         match self.to {
             As::Text => self.text(&present, plain_text),
             As::Html => self.text(&present, readable),
@@ -109,7 +116,31 @@ impl Convert {
             As::Boolean => boolean(first),
             As::List => self.list(&present),
             As::Json if present.len() > 1 => Value::Json(Json::Array(present.into_iter().cloned().collect())),
-            As::Json => Value::Json((*first).clone()),
+            As::Json => Value::Json(first.clone()),
+        }
+    }
+
+    /// A value without what only elements of XML have: those that are more than their text as what they say.
+    fn said<'v>(&self, value: &'v Json) -> Cow<'v, Json> {
+        match (value, self.to) {
+            (Json::Object(members), As::Json) if members.contains_key(MARKUP) => {
+                let others = members.iter().filter(|(name, _)| *name != MARKUP);
+                Cow::Owned(others.map(|(name, value)| (name.clone(), self.said(value).into_owned())).collect())
+            }
+            (Json::Object(members), As::Json) if members.values().any(|inner| inner.is_object() || inner.is_array()) => {
+                Cow::Owned(members.iter().map(|(name, value)| (name.clone(), self.said(value).into_owned())).collect())
+            }
+            (Json::Array(items), _) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+                Cow::Owned(items.iter().map(|item| self.said(item).into_owned()).collect())
+            }
+            (Json::Object(members), to) if to != As::Json => match element_text(value) {
+                Some(ElementText::Markup(html)) if to == As::Html => Cow::Owned(Json::from(html)),
+                Some(ElementText::Markup(html)) => Cow::Owned(Json::from(readable(html))),
+                Some(ElementText::Text(text)) => Cow::Owned(Json::from(text)),
+                None if to == As::Html => paragraphs(members).map_or(Cow::Borrowed(value), Cow::Owned),
+                None => Cow::Borrowed(value),
+            },
+            _ => Cow::Borrowed(value),
         }
     }
 
@@ -147,6 +178,14 @@ impl Value {
             other => other,
         }
     }
+}
+
+/// The text of an object of one list of texts, each a paragraph: of children of one name the order is known.
+fn paragraphs(members: &Map<String, Json>) -> Option<Json> {
+    let mut children = members.iter().filter(|(name, _)| !name.starts_with('@'));
+    let (Some((_, only)), None) = (children.next(), children.next()) else { return None };
+    let texts: Vec<&str> = items(only).into_iter().map(Json::as_str).collect::<Option<_>>()?;
+    Some(Json::from(texts.iter().map(|text| format!("<p>{text}</p>")).collect::<String>()))
 }
 
 /// NUL characters become U+FFFD, as in documents.
@@ -312,6 +351,23 @@ mod tests {
         assert!(text.starts_with("Lead the team & grow.") && text.contains("One") && !text.contains("x()"), "{text}");
         let Value::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else { panic!() };
         assert_eq!(twice, "Hello");
+    }
+
+    #[test]
+    fn elements_are_what_they_say() {
+        let markup = json!({ "p": ["One", "two"], "#markup": "<p>One</p><p>two</p>" });
+        assert_eq!(convert(As::Html, &[]).apply(&[&markup]), convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")]));
+        assert_eq!(convert(As::Text, &[]).apply(&[&json!({ "em": "Nurse", "#markup": "Senior <em>Nurse</em>" })]), Value::text("Senior Nurse"));
+        assert_eq!(convert(As::Date, &[]).apply(&[&json!({ "@type": "iso", "#text": "2026-09-01" })]), date("2026-09-01"));
+        assert_eq!(convert(As::List, &[]).apply(&[&json!([{ "@id": "1", "#text": "Ulm" }, "Bonn"])]), Value::List(vec!["Ulm".into(), "Bonn".into()]));
+        assert_eq!(convert(As::Date, &[]).apply(&[&json!(["", "2026-09-01", "2026-09-02"])]), date("2026-09-01"));
+        assert_eq!(convert(As::Text, &[]).apply(&[&json!({ "@href": "x" })]), Value::Absent);
+        assert_eq!(convert(As::Json, &[]).apply(&[&json!({ "a": [markup] })]), Value::Json(json!({ "a": [{ "p": ["One", "two"] }] })));
+        assert_eq!(
+            convert(As::Html, &[]).apply(&[&json!({ "para": ["One", "two"] })]),
+            convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
+        );
+        assert!(matches!(convert(As::Text, &[]).apply(&[&json!({ "id": "1", "name": "x" })]), Value::Invalid(_)));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use super::pay::{self, Pay, PaySpec};
 use super::{Draft, Setting};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
+use crate::jsonpath::{Path, Step};
 use crate::model::field::Field;
 use crate::model::{FieldKind, Parts};
 use crate::rule::scope::RELATIONS;
 use crate::rule::{Sandbox, Script};
-use crate::yaml::{Located, Text};
+use crate::yaml::{Located, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -54,6 +55,8 @@ pub struct Extract {
     pay: Option<Pay>,
     /// Ads that commit together.
     pub batch: usize,
+    /// Whether the documents are elements of XML.
+    reads_elements: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -111,6 +114,12 @@ impl JobSpec {
         canonical.chain(extra).chain(pay)
     }
 
+    /// Where in a document the values of a field stand: names from its root.
+    pub fn places_of(&self, field: &str) -> Vec<Vec<String>> {
+        let spec = self.fields().into_iter().find(|(known, _)| known.name() == field).and_then(|(_, spec)| spec.as_ref());
+        spec.or_else(|| self.extra.iter().find(|(name, _)| name.value == field).map(|(_, spec)| spec)).map(places).unwrap_or_default()
+    }
+
     /// Compiles the mapping; problems go to `out`.
     pub fn compile(&self, sandbox: &Sandbox, dates: DateSetting, batch: usize, out: &mut Diagnostics) -> Extract {
         let mut fields = Vec::new();
@@ -124,7 +133,7 @@ impl JobSpec {
             fields.extend(derive.map(|derive| FieldMapping { target: Target::Extra(name.value.clone()), derive }));
         }
         let pay = self.pay.as_ref().and_then(|pay| pay::compile(pay, sandbox, dates, out));
-        Extract { fields, pay, batch }
+        Extract { fields, pay, batch, reads_elements: false }
     }
 
     fn check_extra(&self, name: &Located<String>, out: &mut Diagnostics) {
@@ -141,6 +150,21 @@ impl JobSpec {
         };
         out.error(&name.place, "bad-extra", format!("`{name}` cannot be the name of a custom field")).help(help);
     }
+}
+
+/// The names that lead from the root of a document to where the values stand, up to a list of them; none where that is no plain path.
+fn places(spec: &MappingSpec) -> Vec<Vec<String>> {
+    let names = |path: &Text| -> Vec<String> {
+        let path = Path::parse(path).ok();
+        let steps = path.as_ref().and_then(Path::steps).unwrap_or_default().iter();
+        steps.map_while(|step| if let Step::Name(name) = step { Some(name.clone()) } else { None }).collect()
+    };
+    let all: Vec<Vec<String>> = match spec {
+        TextOr::Short(path) => vec![names(path)],
+        TextOr::Full(mapping) if mapping.css.is_none() => mapping.from.iter().flat_map(|either| either.iter()).map(names).collect(),
+        TextOr::Full(_) => Vec::new(),
+    };
+    all.into_iter().filter(|names| !names.is_empty()).collect()
 }
 
 fn is_name(name: &str) -> bool {
@@ -161,9 +185,16 @@ pub fn compile_script(script: &Text, sandbox: &Sandbox, variables: &[&str], out:
 }
 
 impl Extract {
+    /// It for documents that are elements of XML, if they are.
+    #[must_use]
+    pub fn of_elements(self, reads_elements: bool) -> Extract {
+        Extract { reads_elements, ..self }
+    }
+
     /// Derives the fields of one ad.
     pub fn apply(&self, setting: &Setting, draft: &mut Draft) {
         let view = View::new(&setting.sandbox, &draft.ad.content, draft.ad.scraped_at);
+        let view = view.from_page(draft.ad.page.as_deref()).of_elements(self.reads_elements);
         for field in &self.fields {
             let value = field.derive.value(&view);
             match &field.target {

@@ -3,11 +3,14 @@
 
 use super::convert::{As, Convert};
 use super::extract::compile_script;
+use super::parts::{self, Part, PartSpec};
+pub use super::view::View;
+use super::view::absolute;
 use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, path_of};
 use crate::model::problem::Invalid;
-use crate::model::{Clock, FieldKind, Parts, Value};
+use crate::model::{FieldKind, Parts, Value};
 use crate::rule::scope::{self, Document};
 use crate::rule::{Sandbox, Script};
 use crate::source::file::{json_path, not_a_path};
@@ -18,9 +21,13 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
+use url::Url;
 
 /// A path, or a mapping of how to come to the value.
 pub type MappingSpec = TextOr<Text, Located<Mapping>>;
+
+/// `from:` as written: a path, several, and among them lists of those of which the first counts.
+pub type Paths = OneOrMany<OneOrMany<Text>>;
 
 /// Where a mapping stands.
 pub fn place(spec: &MappingSpec) -> &Place {
@@ -30,12 +37,15 @@ pub fn place(spec: &MappingSpec) -> &Place {
     }
 }
 
-/// Where a value comes from: `from`, `script` or `constant`.
+/// Where a value comes from: `from`, `parts`, `script` or `constant`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
-    /// A JSONPath, or several: the first that gives something counts.
-    pub(super) from: OneOrMany<Text>,
+    /// A JSONPath, or several: the first that gives something counts. Where the field is a list, all count; of those that stand in a list
+    /// of their own, `[[$.a, $.b], $.c]`, the first that gives something does.
+    pub(super) from: Paths,
+    /// The parts of a text, in order: each a JSONPath, or a mapping with `from`, and with `heading` or `each` where it has one.
+    pub(super) parts: Vec<PartSpec>,
     /// A Rhai expression over the raw document, `doc`.
     pub(super) script: Option<Text>,
     /// A fixed value.
@@ -75,24 +85,11 @@ pub struct Derive {
 
 #[derive(Debug, Clone)]
 enum From {
-    Paths(Vec<Path>),
+    /// Of each list the first that gives something.
+    Paths(Vec<Vec<Path>>),
+    Parts(Vec<Part>),
     Script(Script),
     Constant(Json),
-}
-
-/// One document as its mappings see it.
-pub struct View<'d> {
-    sandbox: &'d Sandbox,
-    document: &'d Json,
-    fetched: Clock,
-    markup: Markup<'d>,
-}
-
-impl<'d> View<'d> {
-    /// A document and when it was fetched.
-    pub fn new(sandbox: &'d Sandbox, document: &'d Json, fetched: Clock) -> View<'d> {
-        View { sandbox, document, fetched, markup: Markup::default() }
-    }
 }
 
 /// Compiles the way to a value; `kind` is what the field holds, where that is fixed. Problems go to `out`.
@@ -101,7 +98,7 @@ pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, d
         TextOr::Short(path) => {
             let to = As::plain(kind.unwrap_or(FieldKind::Text));
             let convert = Convert { to, dates: date_reader(to, Vec::new(), dates), split: None, join: None };
-            Some(Derive { from: From::Paths(vec![mapped_path(path, out)?]), steps: Steps::default(), convert, default: None })
+            Some(Derive { from: From::Paths(vec![vec![mapped_path(path, out)?]]), steps: Steps::default(), convert, default: None })
         }
         TextOr::Full(mapping) => mapping.compile(kind, sandbox, dates, out),
     }
@@ -120,7 +117,7 @@ pub fn kind_of(spec: &MappingSpec) -> FieldKind {
     }
 }
 
-fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
+pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
     if path.starts_with('$') {
         return json_path(path, out);
     }
@@ -150,7 +147,7 @@ impl Located<Mapping> {
             As::List => steps.map(|steps| steps.on_readable(ReadableForm::Items)),
             _ => steps,
         };
-        let from = self.compile_from(sandbox, out)?;
+        let from = self.compile_from(to, sandbox, out)?;
         let formats = self.formats(to, out)?;
         let setting = DateSetting { zone: self.zone.as_ref().map_or(dates.zone, |zone| zone.value.0), ..dates };
         self.check_words(to, out);
@@ -191,17 +188,18 @@ impl Located<Mapping> {
         }
     }
 
-    fn compile_from(&self, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<From> {
-        let ways = usize::from(!self.from.is_empty()) + usize::from(self.script.is_some()) + usize::from(self.constant.is_some());
+    fn compile_from(&self, to: As, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<From> {
+        let ways = [!self.from.is_empty(), !self.parts.is_empty(), self.script.is_some(), self.constant.is_some()];
+        let ways = ways.into_iter().filter(|is_there| *is_there).count();
         if ways == 0 && self.css.is_some() {
-            return Path::parse("$.html").ok().map(|path| From::Paths(vec![path]));
+            return Path::parse("$.html").ok().map(|path| From::Paths(vec![vec![path]]));
         }
         if ways == 0 && out.has_errors_within(&self.place) {
             return None;
         }
         if ways != 1 {
             let message = if ways == 0 { "where the value comes from is missing" } else { "the value comes from several places" };
-            out.error(&self.place, "bad-mapping", message).help("give one of `from`, `script` or `constant`");
+            out.error(&self.place, "bad-mapping", message).help("give one of `from`, `parts`, `script` or `constant`");
             return None;
         }
         if let Some(script) = &self.script {
@@ -210,8 +208,32 @@ impl Located<Mapping> {
         if let Some(constant) = &self.constant {
             return Some(From::Constant(constant.to_json()));
         }
-        let paths: Vec<Option<Path>> = self.from.iter().map(|path| mapped_path(path, out)).collect();
+        if !self.parts.is_empty() {
+            return self.compile_parts(to, out).map(From::Parts);
+        }
+        let mut either = |paths: &OneOrMany<Text>| -> Option<Vec<Path>> {
+            let paths: Vec<Option<Path>> = paths.iter().map(|path| mapped_path(path, out)).collect();
+            paths.into_iter().collect()
+        };
+        let paths: Vec<Option<Vec<Path>>> = self.from.iter().map(&mut either).collect();
         paths.into_iter().collect::<Option<Vec<_>>>().map(From::Paths)
+    }
+
+    /// Parts are made into one text, each as `as` says; nothing else can be done to them.
+    fn compile_parts(&self, to: As, out: &mut Diagnostics) -> Option<Vec<Part>> {
+        if !matches!(to, As::Text | As::Html) {
+            let place = self.to.as_ref().map_or(&self.place, |to| &to.place);
+            out.error(place, "wrong-conversion", "`parts` make one text").help("use `as: html` or `as: text`, or write `from` in place of `parts`");
+            return None;
+        }
+        let join = self.join.as_ref().map(|_| "join");
+        if let Some(step) = self.steps().first().or(join) {
+            out.error(&self.place, "bad-mapping", format!("`{step}` has nothing to do: the text is made of parts"))
+                .help(format!("leave `{step}` out; parts stand apart by an empty line, values of one part by a line"));
+            return None;
+        }
+        let parts: Vec<Option<Part>> = self.parts.iter().map(|part| Part::compile(part, out)).collect();
+        parts.into_iter().collect()
     }
 
     fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<DateFormat>> {
@@ -271,38 +293,61 @@ impl Derive {
     /// The value in a document.
     pub fn value(&self, view: &View) -> Value {
         let value = match &self.from {
-            From::Paths(paths) => self.first_of(paths, view),
-            From::Constant(constant) => self.convert.apply_fixed(&[constant], view.fetched),
+            From::Paths(paths) if self.convert.to == As::List => self.all_of(paths, view),
+            From::Paths(paths) => self.first_of(paths.iter().flatten(), view),
+            From::Parts(parts) => parts::joined(parts, &self.convert, view),
+            From::Constant(constant) => self.convert.apply_fixed(&[constant], view.fetched()),
             From::Script(script) => self.scripted(script, view),
         };
         match (&value, &self.default) {
-            (Value::Absent, Some(default)) => self.convert.apply_fixed(&[default], view.fetched),
+            (Value::Absent, Some(default)) => self.convert.apply_fixed(&[default], view.fetched()),
             _ => value,
         }
     }
 
-    /// The first alternative that gives something. A list that is there and empty is an empty list, not an absent one.
-    fn first_of(&self, paths: &[Path], view: &View) -> Value {
-        let mut values = paths.iter().map(|path| self.at(path, view));
-        let found = values.find(|value| !value.is_absent());
-        let is_empty_list = || self.convert.to == As::List && paths.iter().any(|path| path.selects_empty_list(view.document));
-        found.unwrap_or_else(|| if is_empty_list() { Value::List(Vec::new()) } else { Value::Absent })
+    /// The first alternative that gives something.
+    fn first_of<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, view: &View) -> Value {
+        paths.into_iter().map(|path| self.at(path, view)).find(|value| !value.is_absent()).unwrap_or(Value::Absent)
+    }
+
+    /// The items of all lists, each once. A list that is there and empty is an empty list, not an absent one.
+    fn all_of(&self, paths: &[Vec<Path>], view: &View) -> Value {
+        let mut values: Vec<Value> = paths.iter().map(|either| self.first_of(either, view)).filter(|value| !value.is_absent()).collect();
+        if values.len() > 1 {
+            let mut all: Vec<String> = Vec::new();
+            for item in values.iter().filter_map(|value| if let Value::List(items) = value { Some(items) } else { None }).flatten() {
+                if !all.contains(item) {
+                    all.push(item.clone());
+                }
+            }
+            return if all.is_empty() { values.swap_remove(0) } else { Value::List(all) };
+        }
+        let is_empty_list = || paths.iter().flatten().any(|path| path.selects_empty_list(view.document()));
+        values.pop().unwrap_or_else(|| if is_empty_list() { Value::List(Vec::new()) } else { Value::Absent })
     }
 
     fn at(&self, path: &Path, view: &View) -> Value {
-        if self.steps.is_empty() {
-            return self.convert.apply_at(&path.select(view.document), view.fetched);
+        let found = view.select(path, view.document());
+        if self.steps.is_empty() && self.convert.to != As::Url {
+            return self.convert.apply_at(&found, view.fetched());
         }
-        self.made_of(&self.steps.follow(path, view.document, &view.markup), view)
+        self.made_of(self.steps.follow_found(path, &found, view.document(), view.markup()), view, view.base(path).as_ref())
     }
 
-    fn made_of(&self, found: &[Json], view: &View) -> Value {
-        self.convert.apply_at(&found.iter().collect::<Vec<_>>(), view.fetched)
+    /// What is made of what was found; as an address it leads from `base`.
+    fn made_of(&self, mut found: Vec<Json>, view: &View, base: Option<&Url>) -> Value {
+        if let Some(base) = base.filter(|_| self.convert.to == As::Url) {
+            found = found.into_iter().map(|value| absolute(value, base)).collect();
+        }
+        self.convert.apply_at(&found.iter().collect::<Vec<_>>(), view.fetched())
     }
 
     fn scripted(&self, script: &Script, view: &View) -> Value {
-        match script.evaluate(view.sandbox, &Document(view.document)).and_then(scope::to_json) {
-            Ok(json) => self.made_of(&self.steps.apply(&[&json], &Markup::default(), address_of(view.document).as_ref()), view),
+        match script.evaluate(view.sandbox(), &Document(view.document())).and_then(scope::to_json) {
+            Ok(json) => {
+                let made = self.steps.apply(&[&json], &Markup::default(), address_of(view.document()).as_ref());
+                self.made_of(made, view, view.page())
+            }
             Err(error) => {
                 let why = format!("could not be derived: {error} (line {}, column {})", error.line, error.column);
                 Value::Invalid(Box::new(Invalid { kind: "invalid_type", found: Json::Null, why }))
@@ -322,7 +367,8 @@ impl Derive {
     /// It as it is written, a line for each of its keys.
     fn words(&self) -> String {
         let from = match &self.from {
-            From::Paths(paths) => format!("from: {}", paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+            From::Paths(paths) => format!("from: {}", paths.iter().map(|either| one_or_list(either)).collect::<Vec<_>>().join(", ")),
+            From::Parts(parts) => format!("parts:\n{}", parts.iter().map(|part| format!("- {part}")).collect::<Vec<_>>().join("\n")),
             From::Script(script) => format!("script: {}", script.text().trim()),
             From::Constant(value) => format!("constant: {value}"),
         };
@@ -331,9 +377,16 @@ impl Derive {
     }
 }
 
+/// A path, or several of which the first counts.
+fn one_or_list(paths: &[Path]) -> String {
+    let all = paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if paths.len() == 1 { all } else { format!("[{all}]") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Clock;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -385,6 +438,37 @@ mod tests {
         assert_eq!(list("{ from: $.w, match: 'R&D; (.*)' }"), json!(["ONSITE & Remote"]));
         assert_eq!(list("{ from: $.l, replace: { 'a & b': c } }"), json!(["c"]));
         assert_eq!(list("{ from: $.m }"), json!(["Orange", "Dubbo"]));
+    }
+
+    #[test]
+    fn lists_take_all_places_and_texts_the_first() {
+        let document = json!({ "main": "Ulm", "more": [{ "n": "Bonn" }, { "n": "Ulm" }], "text": "2 places", "none": [] });
+        let list = |yaml: &str| value(yaml, FieldKind::List, &document);
+        let places = |places: &[&str]| Value::List(places.iter().map(ToString::to_string).collect());
+        assert_eq!(list("{ from: [$.main, '$.more[*].n'] }"), places(&["Ulm", "Bonn"]));
+        assert_eq!(list("{ from: [[$.gone, $.main, $.text], '$.more[*].n'] }"), places(&["Ulm", "Bonn"]));
+        assert_eq!(list("{ from: [[$.gone, $.text]] }"), places(&["2 places"]));
+        assert_eq!(list("{ from: [$.gone, $.more] }"), list("{ from: $.more }"));
+        assert_eq!(list("{ from: [$.gone, '$.none[*].n'] }"), places(&[]));
+        assert_eq!(list("{ from: $.gone }"), Value::Absent);
+        assert_eq!(value("{ from: [$.gone, [$.main, $.text]] }", FieldKind::Text, &document), Value::text("Ulm"));
+    }
+
+    #[test]
+    fn addresses_lead_from_the_page_of_the_document() {
+        let read = |document: Json, page: Option<&str>| {
+            let sandbox = Sandbox::new();
+            let view = View::new(&sandbox, &document, Clock("2026-03-02T01:00:00Z".parse().unwrap())).from_page(page);
+            compiled("{ from: $.link, as: url }", FieldKind::Text).value(&view)
+        };
+        let page = Some("https://b.example/jobs/list.json");
+        assert_eq!(read(json!({ "link": "/jobs/12" }), page), Value::text("https://b.example/jobs/12"));
+        assert_eq!(read(json!({ "link": { "@rel": "x", "#text": "12/a" } }), page), Value::text("https://b.example/jobs/12/a"));
+        assert_eq!(read(json!({ "link": "/1", "@xml:base": "https://c.example/" }), page), Value::text("https://c.example/1"));
+        assert_eq!(read(json!({ "link": "https://c.example/a b" }), page), Value::text("https://c.example/a b"));
+        assert_eq!(read(json!({ "link": "/1", "url": "https://c.example/" }), page), Value::text("https://b.example/1"));
+        assert!(matches!(read(json!({ "link": "n/a" }), page), Value::Invalid(_)));
+        assert!(matches!(read(json!({ "link": "/1" }), None), Value::Invalid(_)));
     }
 
     #[test]

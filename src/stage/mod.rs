@@ -12,12 +12,14 @@ pub mod extract;
 pub mod foresee;
 pub mod lost;
 pub mod mapping;
+mod parts;
 pub mod pay;
 pub mod plain;
 pub mod promote;
 pub mod resolve;
 pub mod schema;
 pub mod validate;
+mod view;
 mod waiting;
 
 pub use draft::Draft;

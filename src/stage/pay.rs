@@ -18,14 +18,14 @@ mod periods;
 pub mod text;
 mod words;
 
-use super::mapping::{self, Derive, Mapping, MappingSpec, View};
+use super::mapping::{self, Derive, Mapping, MappingSpec, Paths, View};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
 use crate::model::problem::Invalid;
 use crate::model::{FieldKind, Value};
 use crate::rule::Sandbox;
 use crate::source::steps::text_of;
-use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
+use crate::yaml::{Located, Node, Text, TextOr};
 use indexmap::IndexMap;
 use periods::{PERIODS, Period};
 use schemars::JsonSchema;
@@ -57,7 +57,7 @@ pub fn place(spec: &PaySpec) -> &Place {
 #[serde(deny_unknown_fields, default)]
 pub struct PayMapping {
     /// A text such as `$86,439 - $95,000 pa`: a JSONPath, or several.
-    from: OneOrMany<Text>,
+    from: Paths,
     /// A Rhai expression that gives the text.
     script: Option<Text>,
     /// A selector in the HTML text found there.
@@ -241,8 +241,7 @@ fn amount(found: Value) -> Value {
     let amount = match first {
         Json::Number(number) => number.as_f64(),
         Json::String(text) if !text.contains(char::is_numeric) => return Value::Absent,
-        Json::String(text) => text::amount(text),
-        _ => None,
+        other => text_of(other).as_deref().and_then(text::amount),
     };
     match amount {
         Some(amount) if amount <= 0.0 => Value::Absent,

@@ -50,7 +50,7 @@ pub struct Proof {
     pub stated: Option<i64>,
     /// Bytes, after decompression.
     pub bytes: i64,
-    /// Why it is not complete.
+    /// Why it is not complete, or what was odd though it is.
     pub why: Option<String>,
     /// What someone should know, though nothing is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ impl Proof {
     /// The proof with a further note, which does not change how the read ended.
     #[must_use]
     pub fn and_note(self, note: Option<String>) -> Proof {
-        let why: Vec<String> = self.why.into_iter().chain(note).collect();
+        let why: Vec<String> = self.why.into_iter().chain(note.map(|note| note.replace('\0', "\u{fffd}"))).collect();
         Proof { why: (!why.is_empty()).then(|| why.join("; ")), ..self }
     }
 }

@@ -14,6 +14,7 @@ struct Row {
     external_id: String,
     document_id: i64,
     raw_content: String,
+    page: Option<String>,
     scraped_at: Option<DateTime<Utc>>,
     content_hash: Vec<u8>,
     derived_hash: Option<Vec<u8>>,
@@ -36,11 +37,13 @@ struct Row {
 }
 
 macro_rules! select_ads {
-    ($content:literal, $scraped_at:literal, $document:literal, $condition:literal) => {
+    ($content:literal, $page:literal, $scraped_at:literal, $document:literal, $condition:literal) => {
         concat!(
             "SELECT s.external_id, s.document_id, ",
             $content,
             " AS raw_content, ",
+            $page,
+            " AS page, ",
             $scraped_at,
             " AS scraped_at, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
                s.generation, s.fields_hash, s.refresh_hash, s.retries, s.last_read,
@@ -67,6 +70,7 @@ macro_rules! select_ads {
 pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "''",
+        "NULL::text",
         "NULL::timestamptz",
         "",
         "(s.derived_hash IS DISTINCT FROM s.content_hash OR s.derived_fingerprint IS DISTINCT FROM $3 OR s.retry_at <= $4) AND s.external_id = ANY ($5)"
@@ -78,12 +82,11 @@ pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fin
         .bind(documents.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    let mut contents: HashMap<String, (Hash, Json)> =
-        documents.into_iter().map(|document| (document.external_id, (document.hash, document.content))).collect();
+    let mut known: HashMap<String, Document> = documents.into_iter().map(|document| (document.external_id.clone(), document)).collect();
     let ads = rows.into_iter().filter_map(|row| {
-        let (hash, content) = contents.remove(&row.external_id)?;
+        let Document { hash, content, metadata, .. } = known.remove(&row.external_id)?;
         // Another content is stored by now: the ad is found again by query.
-        (hash.0.as_slice() == row.content_hash).then(|| row.ad(content, at))
+        (hash.0.as_slice() == row.content_hash).then(|| row.ad(content, at).from_page(&metadata))
     });
     Ok(ads.collect())
 }
@@ -114,6 +117,7 @@ pub async fn after(
 ) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "d.raw_content::text",
+        "d.metadata->>'url'",
         "d.scraped_at",
         "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
         "s.external_id > $5 AND s.external_id IN (
@@ -145,6 +149,7 @@ pub async fn after(
 pub async fn named(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "d.raw_content::text",
+        "d.metadata->>'url'",
         "d.scraped_at",
         "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
         "s.external_id = ANY ($3)"
@@ -205,6 +210,7 @@ impl Row {
             external_id: self.external_id,
             document_id: self.document_id,
             content,
+            page: self.page,
             scraped_at: self.scraped_at.map_or(at, Clock),
             content_hash: Hash::from_column(Some(self.content_hash)).unwrap_or(Hash([0; 16])),
             derived_hash: Hash::from_column(self.derived_hash),

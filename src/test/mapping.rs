@@ -126,7 +126,7 @@ impl Bench<'_> {
                 self.checked,
                 self.plan,
                 self.flow,
-                Ad::fresh(document.external_id, document.content, document.hash, at),
+                Ad::fresh(document.external_id, document.content, document.hash, at).from_page(&json!({ "url": self.flow.fetch.page() })),
                 at,
             ))),
         })

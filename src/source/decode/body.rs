@@ -3,8 +3,9 @@
 
 use super::Unread;
 use super::utf8::{MostlyUtf8, can_help_out};
+use super::wide::{FourBytes, Width, width};
 use crate::source::unpack::{Layer, Packing};
-use encoding_rs::{CoderResult, Encoding};
+use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::rc::Rc;
@@ -74,16 +75,24 @@ fn is_hidden(name: &str) -> bool {
 fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>) -> Result<bool, Unread> {
     let mut reader = headed(reader);
     let head = reader.fill_buf()?;
-    let (found, mark) = Encoding::for_bom(head).map_or((None, 0), |(encoding, length)| (Some(encoding), length));
-    let yields = found.is_none() && charset.is_some_and(|charset| charset.yields);
+    let (width, mark) = width(head);
+    let is_marked = head.starts_with(b"\xef\xbb\xbf");
     let looks_like_utf8 = is_utf8(head);
-    let encoding = found.or(charset.map(|charset| charset.encoding)).or_else(|| declared(head));
-    reader.consume(mark);
-    match encoding.filter(|encoding| *encoding != encoding_rs::UTF_8) {
-        Some(encoding) if yields && can_help_out(encoding) => read(&mut headed(MostlyUtf8::new(reader, encoding))),
-        Some(_) if yields && looks_like_utf8 => read(&mut reader),
-        Some(encoding) => read(&mut headed(Transcoded::new(reader, encoding))),
-        None => read(&mut reader),
+    let yields = charset.is_some_and(|charset| charset.yields);
+    // What is said to be wide and has no wide letter is something else.
+    let fits = |encoding: &&'static Encoding| !looks_like_utf8 || ![UTF_16LE, UTF_16BE].contains(encoding);
+    let encoding = match width {
+        Width::Two(encoding) => Some(encoding),
+        Width::Narrow if !is_marked => charset.map(|charset| charset.encoding).or_else(|| declared(head)).filter(fits),
+        _ => None,
+    };
+    reader.consume(if is_marked { 3 } else { mark });
+    match (width, encoding.filter(|encoding| *encoding != UTF_8)) {
+        (Width::Four { is_big }, _) => read(&mut headed(FourBytes::new(reader, is_big))),
+        (Width::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(&mut headed(MostlyUtf8::new(reader, encoding))),
+        (Width::Narrow, Some(_)) if yields && looks_like_utf8 => read(&mut reader),
+        (_, Some(encoding)) => read(&mut headed(Transcoded::new(reader, encoding))),
+        (_, None) => read(&mut reader),
     }
 }
 
@@ -103,7 +112,11 @@ fn headed<R: Read>(mut inner: R) -> BufReader<Headed<R>> {
 fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&head[..head.len().min(HEAD)]).to_lowercase();
     let after = |mark: &str| head.split_once(mark).map(|(_, rest)| rest.trim_start_matches(['=', '"', '\'', ' ']));
-    let rest = if head.starts_with("<?xml") { after("encoding")? } else { after("<meta").and_then(|_| after("charset"))? };
+    let rest = match head.trim_start() {
+        xml if xml.starts_with("<?xml") => after("encoding")?,
+        page if page.starts_with('<') => after("<meta").and_then(|_| after("charset"))?,
+        _ => return None,
+    };
     let name: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || "-_:.".contains(*letter)).collect();
     Encoding::for_label(name.as_bytes())
 }
@@ -230,6 +243,33 @@ mod tests {
         );
         assert_eq!(texts("<meta charset=\"utf-8\">é".as_bytes(), None).unwrap(), ["<meta charset=\"utf-8\">é"]);
         assert!(texts(b"caf\xe9", None).is_err());
+        // What a text in JSON says of a page says nothing of the JSON.
+        assert_eq!(texts("[\"<meta charset=latin1>é\"]".as_bytes(), None).unwrap(), ["[\"<meta charset=latin1>é\"]"]);
+    }
+
+    #[test]
+    fn wide_letters_are_seen_with_a_mark_and_without() {
+        let text = "<?xml version='1.0' encoding='UTF-16'?><a>é\u{1f600}</a>";
+        let two = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let four = |order: fn(u32) -> [u8; 4]| text.chars().flat_map(|letter| order(u32::from(letter))).collect::<Vec<u8>>();
+        let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
+        let (big, little, wide, narrow) = (two(u16::to_be_bytes), two(u16::to_le_bytes), four(u32::to_be_bytes), four(u32::to_le_bytes));
+        let all = [
+            marked(b"\xfe\xff", &big),
+            marked(b"\xff\xfe", &little),
+            marked(b"\0\0\xfe\xff", &wide),
+            marked(b"\xff\xfe\0\0", &narrow),
+            big,
+            little,
+            wide,
+            narrow,
+            // A label that nobody can have read is none.
+            text.as_bytes().to_vec(),
+        ];
+        for (bytes, label) in all.iter().flat_map(|bytes| [(bytes, None), (bytes, Some("utf-16"))]) {
+            assert_eq!(texts(bytes, label).unwrap(), [text], "{bytes:?} as {label:?}");
+        }
+        assert_eq!(texts(b"id,title\n1,a\n", Some("utf-16le")).unwrap(), ["id,title\n1,a\n"]);
     }
 
     /// Gives a byte at a time.

@@ -1,11 +1,13 @@
-//! CSV: a row is a record, an object of texts by the names of the columns. A row of another width than the header is kept as unreadable.
+//! CSV: a row is a record, an object of texts by the names of the columns. A row of another width than the header, or one that can be read in
+//! more than one way, is kept as unreadable.
 
 use super::json::{Found, Item};
 use super::ration::Ration;
+use super::rows::{Row, Rows};
 use super::{CsvSpec, Unread, record};
 use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, Read};
+use std::io::{BufRead, BufReader, Read};
 
 /// Longest row.
 const MOST_OF_A_ROW: usize = 16 * 1024 * 1024;
@@ -39,52 +41,56 @@ impl Csv {
             let mut line = Vec::new();
             (&mut *text).take(MOST_OF_A_ROW as u64).read_until(b'\n', &mut line)?;
         }
+        let delimiter = self.delimiter_of(text)?;
         let ration = Ration::new(MOST_OF_A_ROW as u64);
-        let end = self.end();
-        let mut builder = csv::ReaderBuilder::new();
-        builder.delimiter(self.delimiter).quote(self.quote).comment(self.comment).flexible(true).has_headers(false);
-        let mut reader = builder.from_reader(ration.over(text, "a row whose quote may not be closed").chain(&end[..]));
-        let mut columns = self.header.clone();
-        let (mut row, mut is_end) = (csv::ByteRecord::new(), false);
-        while reader.read_byte_record(&mut row).map_err(unread)? {
+        let text = BufReader::new(ration.over(text, "a row whose quote may not be closed"));
+        let mut rows = Rows::new(text, delimiter, self.quote, self.comment);
+        let (mut row, mut columns, mut odd) = (Row::default(), self.header.clone(), None);
+        while rows.next(&mut row)? {
             ration.renew();
-            is_end = row.len() == 1 && row[0] == *end.trim_ascii();
-            if is_end {
-                continue;
-            }
-            if row.iter().next_back().is_some_and(|field| field.ends_with(&end)) {
-                break;
+            if !row.is_closed {
+                return Err(Unread::Broken("a quote is not closed: the file may be cut off".to_owned()));
             }
             if columns.is_empty() {
                 columns = names(&row);
                 continue;
             }
-            let line = row.position().map_or(0, csv::Position::line);
-            if !put(self.item(&row, &columns, line)) {
-                is_end = true;
+            if row.is_odd && row.doubt.is_none() {
+                odd.get_or_insert_with(|| format!("line {}: a quote within a quoted cell is not doubled; it is read as text", row.line));
+            }
+            if !put(self.item(&row, &columns, delimiter)) {
                 break;
             }
         }
-        if !is_end {
-            return Err(Unread::Broken("a quote is not closed: the file may be cut off".to_owned()));
+        Ok(Found { place_found: !columns.is_empty(), notes: odd.into_iter().collect(), ..Found::default() })
+    }
+
+    /// What separates the columns: what a first line `sep=;` says, as spreadsheets write it; where the header has no comma,
+    /// the semicolon or tab that it has; else what is declared.
+    fn delimiter_of(&self, text: &mut dyn BufRead) -> Result<u8, Unread> {
+        let head = text.fill_buf()?;
+        let line = head.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+        if let [b'S' | b's', b'E' | b'e', b'P' | b'p', b'=', sign] = *line {
+            let whole = if head.get(5..7) == Some(b"\r\n") { 7 } else { 6.min(head.len()) };
+            text.consume(whole);
+            return Ok(sign);
         }
-        Ok(Found { place_found: !columns.is_empty(), ..Found::default() })
+        let is_plain = self.delimiter == b',' && self.header.is_empty() && !line.contains(&b',');
+        let others = [b';', b'\t'].into_iter().filter(|sign| is_plain && line.contains(sign));
+        Ok(others.max_by_key(|sign| line.iter().filter(|byte| *byte == sign).count()).unwrap_or(self.delimiter))
     }
 
-    /// A last row of our own: where it does not come as one, it stands inside of a quote that was never closed.
-    fn end(&self) -> Vec<u8> {
-        let is_free = |sign: &u8| *sign != self.delimiter && *sign != self.quote && Some(*sign) != self.comment;
-        let sign = (0x1c..=0x1f).find(is_free).unwrap_or(0x1f);
-        [&b"\n"[..], &[sign; 16], b"\n"].concat()
-    }
-
-    fn item(&self, row: &csv::ByteRecord, columns: &[String], line: u64) -> Item {
-        let unreadable = |why: String| Item::Unreadable(row.iter().collect::<Vec<_>>().join(&self.delimiter), why);
+    fn item(&self, row: &Row, columns: &[String], delimiter: u8) -> Item {
+        let line = row.line;
+        let unreadable = |why: String| Item::Unreadable(row.raw(delimiter), why);
+        if let Some(doubt) = row.doubt {
+            return unreadable(format!("line {line}: {doubt}"));
+        }
         if row.len() != columns.len() {
             return unreadable(format!("line {line} has {} columns, and the header has {}", row.len(), columns.len()));
         }
         let mut object = Map::new();
-        for (name, bytes) in columns.iter().zip(row) {
+        for (name, bytes) in columns.iter().zip(row.cells()) {
             let Ok(text) = std::str::from_utf8(bytes) else {
                 return unreadable(format!("line {line}: `{name}` is not in the character set; give it as `charset`"));
             };
@@ -99,16 +105,8 @@ impl Csv {
     }
 }
 
-fn unread(error: csv::Error) -> Unread {
-    let why = error.to_string();
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        _ => Unread::Broken(why),
-    }
-}
-
 /// The names of the columns; a name that comes again gets a number. A row of nothing but commas has many that do.
-fn names(row: &csv::ByteRecord) -> Vec<String> {
+fn names(row: &Row) -> Vec<String> {
     let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let mut free = |name: String| {
         if taken.insert(name.clone()) {
@@ -123,7 +121,7 @@ fn names(row: &csv::ByteRecord) -> Vec<String> {
             }
         }
     };
-    row.iter().map(|bytes| free(String::from_utf8_lossy(bytes).trim().to_owned())).collect()
+    row.cells().map(|bytes| free(String::from_utf8_lossy(bytes).trim().to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -187,6 +185,24 @@ mod tests {
         }
         let odd = CsvSpec { delimiter: '\u{1c}', ..CsvSpec::default() };
         assert_eq!(read(&odd, "a\u{1c}b\n1\u{1c}2\n").0, [json!({ "a": "1", "b": "2" })]);
+    }
+
+    #[test]
+    fn quotes_that_are_not_doubled_are_told() {
+        let (items, found) = read(&CsvSpec::default(), "id,t,d\n1,\"Say \"hi\" to us\",N\n2,\"a \"b\", c\"\n3,x,W\n");
+        assert_eq!(items[0]["t"], json!("Say \"hi\" to us"));
+        assert!(items[1].as_str().unwrap().starts_with("line 3: a quote"), "{items:?}");
+        assert_eq!(items[2]["t"], json!("x"));
+        assert_eq!(found.unwrap().notes, ["line 2: a quote within a quoted cell is not doubled; it is read as text"]);
+    }
+
+    #[test]
+    fn spreadsheets_say_what_separates_columns() {
+        for text in ["sep=;\r\na;b\r\n1;\"2;3\"\r\n", "SEP=;\na;b\n1;\"2;3\"\n", "a;b\n1;\"2;3\"\n", "a\tb\n1\t2;3\n"] {
+            assert_eq!(read(&CsvSpec::default(), text).0, [json!({ "a": "1", "b": "2;3" })], "{text}");
+        }
+        assert_eq!(read(&CsvSpec::default(), "a,b;c\n1,2\n").0, [json!({ "a": "1", "b;c": "2" })]);
+        assert!(!read(&CsvSpec::default(), "sep=;").1.unwrap().place_found);
     }
 
     #[test]

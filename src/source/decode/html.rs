@@ -66,7 +66,7 @@ impl Cards {
             let members = [("html", Some(html.as_str())), ("url", body.url), ("html_base", base.as_ref().map(Url::as_str))];
             put(record(&members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect::<Json>()))
         });
-        Ok(Found { stated, uncounted, place_found, taken, pages: Vec::new() })
+        Ok(Found { stated, uncounted, place_found, taken, ..Found::default() })
     }
 }
 

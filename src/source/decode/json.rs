@@ -2,6 +2,7 @@
 //! NDJSON is read by line. What cannot be read is handed on as such; nothing is skipped silently.
 
 use super::Unread;
+use super::json_text::{MendedJson, mended};
 use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
 use crate::number;
@@ -69,6 +70,8 @@ pub struct Found {
     pub taken: Vec<Option<Json>>,
     /// Addresses of further pages (a sitemap index).
     pub pages: Vec<String>,
+    /// What was odd in it, though all of it could be read.
+    pub notes: Vec<String>,
 }
 
 /// Takes the records out of one JSON text. `put` says `false` to stop.
@@ -86,8 +89,10 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
         None => &default,
     };
     let count = shape.count.as_ref().and_then(Path::steps);
+    let reader = MendedJson::new(BufReader::with_capacity(64 * 1024, ration.over(reader, "a value")));
+    let mends = reader.mends();
     // Read byte by byte: without a buffer of its own each would be a call into the dark.
-    let reader = BufReader::with_capacity(64 * 1024, ration.over(reader, "a value"));
+    let reader = BufReader::with_capacity(64 * 1024, reader);
     let mut text = serde_json::Deserializer::from_reader(reader);
     let seed = Seed { walk: &mut walk, records: Some(steps), count, values, root_is_record: shape.records.is_none() };
     let result = seed.deserialize(&mut text).and_then(|()| text.end());
@@ -95,6 +100,7 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
     if let (Some(path), None) = (&shape.count, found.stated) {
         found.uncounted = Some(uncounted(path, odd_count.as_deref()));
     }
+    found.notes.extend(mends.told());
     match result {
         Ok(()) => Ok(found),
         Err(_) if stopped => Ok(found),
@@ -141,12 +147,13 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
 /// Reading failed, a line is too long, or the last line does not end; records before that have been put.
 pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let mut line = Vec::new();
-    let mut ended = true;
+    let (mut ended, mut number, mut notes) = (true, 0, Vec::new());
     loop {
+        number += 1;
         line.clear();
         let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
         if read == 0 {
-            let found = Found { place_found: true, ..Found::default() };
+            let found = Found { place_found: true, notes, ..Found::default() };
             return if ended { Ok(found) } else { Err(Unread::Broken("the last line does not end: the file may be cut off".to_owned())) };
         }
         ended = line.ends_with(b"\n");
@@ -156,7 +163,11 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let item = match std::str::from_utf8(line.trim_ascii()) {
+        let (text, mends) = mended(line.trim_ascii());
+        if notes.is_empty() {
+            notes.extend(mends.told().map(|told| format!("line {number}: {told}")));
+        }
+        let item = match String::from_utf8(text) {
             Ok(text) => Item::Record(text.into()),
             Err(error) => Item::Unreadable(line.trim_ascii().to_vec(), error.to_string()),
         };

@@ -7,6 +7,7 @@
 
 mod body;
 mod csv;
+mod entity;
 mod feed;
 #[cfg(test)]
 mod fuzz;
@@ -15,15 +16,21 @@ pub mod json;
 mod json_ld;
 mod loose;
 mod posting;
+mod json_text;
 mod ration;
+mod rows;
 mod sitemap;
 mod spec;
 mod utf8;
+mod wide;
 mod xml;
+mod xml_element;
+mod xml_walk;
 
 pub use json::{Found, Item};
 pub use json_ld::BLOCKS as JSON_LD_BLOCKS;
 pub use spec::{CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, SitemapSpec, XmlSpec, charset};
+pub use xml_element::MARKUP;
 
 use crate::jsonpath::Path;
 use crate::markup::{Css, TooDeep};
@@ -180,8 +187,8 @@ impl Decoder {
             }
             Kind::Ndjson => json::lines(text, put),
             Kind::Csv(csv) => csv.read(text, put),
-            Kind::Xml(xml) => xml.read(text, spots, put),
-            Kind::Feed => feed::read(text, spots, put),
+            Kind::Xml(xml) => xml.read(text, body, spots, put),
+            Kind::Feed => feed::read(text, body, spots, put),
             Kind::Sitemap(sitemap) => sitemap.read(text, body, put),
             Kind::Html(cards) => cards.read(&whole(text)?, body, spots, put),
             Kind::Script(script, shape) => {
@@ -218,6 +225,11 @@ impl Decoder {
         }
     }
 
+    /// Whether its records are elements of XML.
+    pub fn reads_elements(&self) -> bool {
+        matches!(self.kind, Kind::Xml(_) | Kind::Feed | Kind::Sitemap(_))
+    }
+
     /// What it reads, in a word.
     pub fn explain(&self) -> &'static str {
         match self.kind {
@@ -243,7 +255,8 @@ impl Found {
         };
         let uncounted = self.uncounted.or(other.uncounted).filter(|_| stated.is_none());
         let pages = self.pages.into_iter().chain(other.pages).collect();
-        Found { stated, uncounted, place_found: self.place_found && other.place_found, taken: self.taken, pages }
+        let notes = self.notes.into_iter().chain(other.notes).collect();
+        Found { stated, uncounted, place_found: self.place_found && other.place_found, taken: self.taken, pages, notes }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::json::{Found, Item};
 use super::ration::Ration;
 use super::spec::SitemapSpec;
-use super::xml::{Seen, Shape, walk};
+use super::xml_walk::{Seen, Shape, walk};
 use super::{Body, Unread, record};
 use crate::diagnostic::Diagnostics;
 use crate::source::steps::pattern;
@@ -39,7 +39,7 @@ impl Sitemap {
         let base = body.url.and_then(|url| Url::parse(url).ok());
         let head = text.fill_buf()?.trim_ascii_start();
         let is_list = head.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"));
-        if is_list { self.lines(text, put) } else { self.pages(text, base.as_ref(), put) }
+        if is_list { self.lines(text, put) } else { self.pages(text, body, base.as_ref(), put) }
     }
 
     fn lines(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
@@ -54,7 +54,7 @@ impl Sitemap {
         Ok(Found { place_found: true, ..Found::default() })
     }
 
-    fn pages(&self, text: &mut dyn BufRead, base: Option<&Url>, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    fn pages(&self, text: &mut dyn BufRead, body: &Body, base: Option<&Url>, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let mut found = Found::default();
         let mut is_index = false;
         let mut watch = |event: Seen| match event {
@@ -74,12 +74,13 @@ impl Sitemap {
                 loc.is_some_and(|loc| !self.takes(&loc)) || put(item)
             }
         };
-        let walked = walk(text, &Shape::default(), &mut watch);
+        let walked = walk(text, &Shape::default(), body, &mut watch);
         if !found.place_found {
             walked.map_err(|unread| unread.told(|why| format!("{ABSENCE} ({why})")))?;
             return Ok(found);
         }
-        walked.map(|_| found)
+        found.notes.extend(walked?);
+        Ok(found)
     }
 
     fn takes(&self, address: &str) -> bool {

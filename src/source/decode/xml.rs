@@ -1,26 +1,12 @@
-//! XML as a stream: only the element of a record is held. What is not well-formed within a record costs that record and no other; a text that
-//! breaks off is an error. Declarations of types are passed over: nothing in them is expanded or fetched.
-//!
-//! An element with only text is that text; another is an object of its children by their names, its attributes as `@name`, its own text as
-//! `#text`. A name that comes again, or is said to, becomes a list.
+//! XML: where its records, its count and what is wanted beside them stand. How elements become JSON is [`walk`]'s.
 
 use super::super::json::{Found, Item, uncounted};
-use super::ration::Ration;
-use super::{Spot, Unread, XmlSpec, names_of, record};
+use super::xml_walk::{Seen, Shape, walk};
+use super::{Body, Spot, Unread, XmlSpec, names_of};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::yaml::Text;
-use quick_xml::Reader;
-use quick_xml::escape::{resolve_html5_entity, resolve_predefined_entity};
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::io::BufRead;
-
-/// How deeply elements may nest.
-const DEEPEST: usize = 128;
-/// Largest record.
-const MOST_OF_A_RECORD: usize = 16 * 1024 * 1024;
-/// Most text kept of an element outside of the records.
-const MOST_BESIDE: usize = 64 * 1024;
 
 /// Where records stand, and how they are read.
 #[derive(Debug, Clone)]
@@ -37,14 +23,6 @@ enum Records {
     At(Vec<String>),
     /// Wherever an element has this name.
     Anywhere(String),
-}
-
-/// How elements become JSON.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Shape {
-    lists: Vec<String>,
-    /// Our own prefix of a namespace.
-    namespaces: Vec<(String, String)>,
 }
 
 impl Xml {
@@ -73,7 +51,7 @@ impl Xml {
         Xml { records: Records::Anywhere(anywhere.concat()), count: None, shape: Shape::new(spec) }
     }
 
-    pub(super) fn read(&self, text: &mut dyn BufRead, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    pub(super) fn read(&self, text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let wanted: Vec<Vec<String>> = spots.iter().map(names_of_spot).collect();
         let mut found = Found { taken: vec![None; spots.len()], ..Found::default() };
         let (mut seen_root, mut odd_count) = (None, None);
@@ -101,7 +79,8 @@ impl Xml {
                 put(item)
             }
         };
-        walk(text, &self.shape, &mut watch)?;
+        let odd = walk(text, &self.shape, body, &mut watch)?;
+        found.notes.extend(odd);
         if let (Some(names), None) = (&self.count, found.stated) {
             found.uncounted = Some(uncounted(&format!("$.{}", names.join(".")), odd_count.as_deref()));
         }
@@ -126,269 +105,6 @@ fn names_of_spot(spot: &Spot) -> Vec<String> {
     path.steps().unwrap_or_default().iter().filter_map(name).collect()
 }
 
-impl Shape {
-    fn new(spec: &XmlSpec) -> Shape {
-        let namespaces = spec.namespaces.iter().map(|(prefix, uri)| (uri.clone(), prefix.clone())).collect();
-        Shape { lists: spec.lists.clone(), namespaces }
-    }
-}
-
-/// What a walk comes by.
-pub(super) enum Seen<'s> {
-    /// An element opens at these names from the root; the answer says whether it is a record.
-    Open(&'s [String]),
-    /// The text of an element outside of the records.
-    Text(&'s [String], &'s str),
-    /// A record; the answer says whether to go on.
-    Record(Item),
-}
-
-/// An element under way.
-struct Open {
-    name: String,
-    members: Map<String, Json>,
-    text: String,
-    /// Namespaces that it declares: prefix and URI.
-    declares: Vec<(String, String)>,
-}
-
-/// A record under way: how many elements were open before it, what it takes, and why it cannot be read.
-struct Under {
-    depth: usize,
-    bytes: usize,
-    broken: Option<String>,
-}
-
-struct Walk<'w> {
-    shape: &'w Shape,
-    watch: &'w mut dyn FnMut(Seen) -> bool,
-    open: Vec<Open>,
-    path: Vec<String>,
-    under: Option<Under>,
-    stopped: bool,
-}
-
-/// Walks through a text.
-///
-/// # Errors
-/// It is no XML, or breaks off.
-pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, watch: &mut dyn FnMut(Seen) -> bool) -> Result<(), Unread> {
-    let ration = Ration::new(MOST_OF_A_RECORD as u64);
-    let mut reader = Reader::from_reader(ration.over(text, "what stands between two tags, or in one,"));
-    let config = reader.config_mut();
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
-    config.expand_empty_elements = true;
-    let mut walk = Walk { shape, watch, open: Vec::new(), path: Vec::new(), under: None, stopped: false };
-    let (mut buffer, mut seen) = (Vec::new(), false);
-    loop {
-        buffer.clear();
-        ration.renew();
-        let event = reader.read_event_into(&mut buffer);
-        let at = reader.buffer_position();
-        match event {
-            Err(error) => {
-                let why = match error {
-                    quick_xml::Error::Encoding(_) => {
-                        Unread::Broken("there are bytes that are not in the character set; give it as `charset`".to_owned())
-                    }
-                    quick_xml::Error::Io(error) => Unread::of(&error),
-                    other => Unread::Broken(other.to_string()),
-                };
-                walk.give_up(&why.to_string(), at);
-                return Err(why.told(|why| format!("{why} (byte {at})")));
-            }
-            Ok(Event::Eof) if walk.open.is_empty() && seen => return Ok(()),
-            Ok(Event::Eof) if !seen => return Err(Unread::Broken("there is no element in it".to_owned())),
-            Ok(Event::Eof) => {
-                let name = walk.open.last().map(|open| open.name.clone()).unwrap_or_default();
-                return Err(Unread::Broken(format!("it breaks off at byte {at}: `<{name}>` is not closed")));
-            }
-            Ok(event) => {
-                seen |= matches!(event, Event::Start(_));
-                walk.take(event, at)?;
-            }
-        }
-        if walk.stopped {
-            return Ok(());
-        }
-    }
-}
-
-impl Walk<'_> {
-    fn take(&mut self, event: Event, at: u64) -> Result<(), Unread> {
-        match event {
-            Event::Start(start) => self.start(&start, at)?,
-            Event::End(end) => self.end(end.name().as_ref(), at),
-            Event::Text(text) => self.text(&text, at)?,
-            Event::CData(text) => self.text(&text, at)?,
-            Event::GeneralRef(reference) => {
-                self.text(&entity(&reference), at)?;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, start: &BytesStart, at: u64) -> Result<(), Unread> {
-        if self.open.len() >= DEEPEST {
-            return Err(Unread::Beyond(format!("elements nest deeper than {DEEPEST} at byte {at}")));
-        }
-        let raw = start.name().as_ref().to_owned();
-        let mut open = Open { name: raw.clone(), members: Map::new(), text: String::new(), declares: Vec::new() };
-        let mut attributes = Vec::new();
-        for attribute in start.attributes().with_checks(false).flatten() {
-            let key = attribute.key.as_ref().to_owned();
-            let value = unescaped(&attribute.value);
-            match key.strip_prefix("xmlns") {
-                Some(prefix) if prefix.is_empty() || prefix.starts_with(':') => {
-                    open.declares.push((prefix.trim_start_matches(':').to_owned(), value));
-                }
-                _ => attributes.push((key, value)),
-            }
-        }
-        self.open.push(open);
-        let name = self.resolved(&raw);
-        self.path.push(name);
-        if self.under.is_none() && (self.watch)(Seen::Open(&self.path)) {
-            self.under = Some(Under { depth: self.open.len(), bytes: 0, broken: None });
-        }
-        if self.under.is_some() {
-            for (key, value) in attributes {
-                self.grow(key.len() + value.len(), at)?;
-                let key = format!("@{}", self.resolved(&key));
-                if let Some(open) = self.open.last_mut() {
-                    open.members.insert(key, Json::from(value));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The name with our own prefix for its namespace, if there is one.
-    fn resolved(&self, raw: &str) -> String {
-        if self.shape.namespaces.is_empty() {
-            return raw.to_owned();
-        }
-        let (prefix, local) = raw.split_once(':').unwrap_or(("", raw));
-        let uri = self.open.iter().rev().flat_map(|open| &open.declares).find(|(declared, _)| declared == prefix).map(|(_, uri)| uri);
-        let ours = uri.and_then(|uri| self.shape.namespaces.iter().find(|(known, _)| known == uri));
-        ours.map_or_else(|| raw.to_owned(), |(_, ours)| format!("{ours}:{local}"))
-    }
-
-    fn grow(&mut self, bytes: usize, at: u64) -> Result<(), Unread> {
-        let Some(under) = &mut self.under else { return Ok(()) };
-        under.bytes += bytes + 16;
-        if under.bytes > MOST_OF_A_RECORD {
-            return Err(Unread::Beyond(format!("a record is larger than 16 MiB at byte {at}")));
-        }
-        Ok(())
-    }
-
-    fn text(&mut self, text: &str, at: u64) -> Result<(), Unread> {
-        self.grow(text.len(), at)?;
-        let limit = if self.under.is_some() { usize::MAX } else { MOST_BESIDE };
-        if let Some(open) = self.open.last_mut().filter(|open| open.text.len() < limit) {
-            open.text.push_str(text);
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, name: &str, at: u64) {
-        let Some(top) = self.open.last() else { return };
-        if !top.name.eq_ignore_ascii_case(name) {
-            let message = format!("`<{}>` is closed by `</{name}>` at byte {at}", top.name);
-            let lowest = self.under.as_ref().map_or(0, |under| under.depth - 1);
-            let matching = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name)).filter(|index| *index >= lowest);
-            if let Some(under) = &mut self.under {
-                under.broken.get_or_insert(message);
-            }
-            // Closed by the name of an element further out: those within it end as well. By no name at all: it is passed over.
-            let Some(matching) = matching else { return };
-            while self.open.len() > matching + 1 {
-                self.close();
-            }
-        }
-        self.close();
-    }
-
-    /// The innermost element ends.
-    fn close(&mut self) {
-        let Some(open) = self.open.pop() else { return };
-        let is_record = self.under.as_ref().is_some_and(|under| under.depth == self.open.len() + 1);
-        if self.under.is_none() {
-            (self.watch)(Seen::Text(&self.path, &open.text));
-            self.path.pop();
-            return;
-        }
-        let name = self.path.pop().unwrap_or_default();
-        let value = open.value();
-        if is_record {
-            let broken = self.under.take().and_then(|under| under.broken);
-            let item = match broken {
-                None => record(&if value.is_object() { value } else { Json::Object(Map::from_iter([("#text".to_owned(), value)])) }),
-                Some(why) => Item::Unreadable(value.to_string().into_bytes(), why),
-            };
-            self.stopped = !(self.watch)(Seen::Record(item));
-        } else if let Some(parent) = self.open.last_mut() {
-            parent.add(name, value, &self.shape.lists);
-        }
-    }
-
-    /// What there is of a record when the text cannot be read further.
-    fn give_up(&mut self, why: &str, at: u64) {
-        while let Some(under) = &mut self.under {
-            under.broken.get_or_insert_with(|| format!("{why} (byte {at})"));
-            self.close();
-        }
-    }
-}
-
-impl Open {
-    fn add(&mut self, name: String, value: Json, lists: &[String]) {
-        let local = name.rsplit(':').next().unwrap_or_default();
-        let is_list = lists.iter().any(|list| *list == name || list == local);
-        match self.members.get_mut(&name) {
-            None if is_list => {
-                self.members.insert(name, Json::Array(vec![value]));
-            }
-            None => {
-                self.members.insert(name, value);
-            }
-            Some(Json::Array(items)) => items.push(value),
-            Some(first) => *first = Json::Array(vec![first.take(), value]),
-        }
-    }
-
-    fn value(self) -> Json {
-        let text = self.text.trim();
-        if self.members.is_empty() {
-            return Json::from(text);
-        }
-        let mut members = self.members;
-        if !text.is_empty() {
-            members.insert("#text".to_owned(), Json::from(text));
-        }
-        Json::Object(members)
-    }
-}
-
-/// The text of `&name;`: XML's own, HTML's, a letter by its number; what is none of these stays as it is.
-fn entity(reference: &BytesRef) -> String {
-    let name: &str = reference;
-    if let Ok(Some(letter)) = reference.resolve_char_ref() {
-        return letter.to_string();
-    }
-    let known = resolve_predefined_entity(name).or_else(|| resolve_html5_entity(name));
-    known.map_or_else(|| format!("&{name};"), str::to_owned)
-}
-
-/// The value of an attribute; what cannot be read stays as it is.
-fn unescaped(value: &str) -> String {
-    quick_xml::escape::unescape_with(value, |name| resolve_predefined_entity(name).or_else(|| resolve_html5_entity(name)))
-        .map_or_else(|_| value.to_owned(), std::borrow::Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -398,7 +114,7 @@ mod tests {
     fn read(xml: &Xml, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
         let mut items = Vec::new();
         let spots = [Spot::Path(Path::parse("$.source.next").unwrap())];
-        let found = xml.read(&mut text.as_bytes(), &spots, &mut |item| {
+        let found = xml.read(&mut text.as_bytes(), &Body::default(), &spots, &mut |item| {
             items.push(match item {
                 Item::Record(text) => serde_json::from_str(&text).unwrap(),
                 Item::Unreadable(_, why) => json!(why),
@@ -445,6 +161,61 @@ mod tests {
         assert_eq!(items[2], json!({ "Visa": "3" }));
         assert!(items[3].as_str().unwrap().contains("`<b>` is closed by `</a>`"));
         assert_eq!((items.len(), found.is_ok()), (4, true));
+    }
+
+    #[test]
+    fn markup_as_elements_keeps_its_order() {
+        let text = "<source><job><t>Senior <em>Nurse</em></t><d><p>Hello <b>World</b> &amp; &lt;you&gt;</p><ul><li>A</li><li>B</li></ul>\
+            <h:br xmlns:h='urn:h'/>end</d><x>Before <![CDATA[<b>mid</b>]]> after</x><y>a ]]<![CDATA[]]]]><![CDATA[>]]></y>\
+            <z><p>1</p><![CDATA[<i>2</i> < 3]]></z><o><id>7</id><name>Acme</name></o></job></source>";
+        let job = read(&at(&["source", "job"], &XmlSpec::default()), text).0.remove(0);
+        assert_eq!(job["t"]["#markup"], json!("Senior <em>Nurse</em>"));
+        let markup = "<p>Hello <b>World</b> &amp; &lt;you&gt;</p><ul><li>A</li><li>B</li></ul><br>end";
+        assert_eq!((&job["d"]["#markup"], &job["d"]["ul"]["li"], &job["d"]["p"]["b"]), (&json!(markup), &json!(["A", "B"]), &json!("World")));
+        assert!(job["d"]["p"].get("#markup").is_none() && job["o"].get("#markup").is_none(), "{job}");
+        assert_eq!((&job["x"], &job["y"]), (&json!("Before <b>mid</b> after"), &json!("a ]]]]>")));
+        assert_eq!(job["z"]["#markup"], json!("<p>1</p><i>2</i> < 3"));
+    }
+
+    #[test]
+    fn what_was_meant_is_plain_and_told() {
+        let read = |text: &str| {
+            let (items, found) = read(&at(&["source", "job"], &XmlSpec::default()), text);
+            (items, found.unwrap().notes)
+        };
+        let (items, notes) = read("<source><job><t>R&D; &oelig; &co; &x;</t><u a='?a=1&b=2&lt;' c=3>A & B</u></job></source>");
+        assert_eq!(items, [json!({ "t": "R&D; œ &co; &x;", "u": { "@a": "?a=1&b=2<", "@c": "3", "#text": "A & B" } })]);
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].starts_with("the XML is not well-formed: nothing declares `&D;` (byte "), "{notes:?}");
+        let (items, notes) = read(
+            "<!DOCTYPE source [<!ENTITY co 'Acme &amp; Sons'><!ENTITY b '<b>x</b>'>]><source><job><t n='&co;'>&co;</t><d>&b;</d></job></source>",
+        );
+        assert_eq!(items, [json!({ "t": { "@n": "Acme & Sons", "#text": "Acme & Sons" }, "d": "<b>x</b>" })]);
+        assert!(notes.is_empty());
+        assert_eq!(read("<source><job><t>1</t></job></x></source>").1.len(), 1);
+        assert!(read(FEED).1.is_empty());
+    }
+
+    #[test]
+    fn a_record_knows_where_its_links_lead_from() {
+        let xml = at(&["s", "job"], &XmlSpec::default());
+        let base = |text: &str, page: Option<&str>| {
+            let mut bases = Vec::new();
+            let put = &mut |item: Item| {
+                let Item::Record(text) = item else { panic!() };
+                bases.push(serde_json::from_str::<Json>(&text).unwrap().get("@xml:base").cloned());
+                true
+            };
+            xml.read(&mut text.as_bytes(), &Body { url: page, charset: None }, &[], put).unwrap();
+            bases
+        };
+        let page = Some("https://b.example/feed/x.xml");
+        assert_eq!(
+            base("<s xml:base='/jobs/'><job xml:base='it/'><t/></job><job><t/></job></s>", page),
+            [Some(json!("https://b.example/jobs/it/")), Some(json!("https://b.example/jobs/"))]
+        );
+        assert_eq!(base("<s><job><t/></job></s>", page), [None]);
+        assert_eq!(base("<s xml:base='/jobs/'><job><t/></job></s>", None), [None]);
     }
 
     #[test]

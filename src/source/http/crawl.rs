@@ -286,11 +286,15 @@ impl<'h> Reading<'h> {
     /// The proof: before the first ad the trouble decides the state, later the read is partial.
     async fn proof(self) -> Proof {
         let mut tally = self.mark.tally.next_crawl();
-        match self.blocking(|pages| pages.flush().map(|()| proof::doubts(pages))).await {
-            Some(doubts) => tally.problems.extend(doubts),
+        let mut notes = None;
+        match self.blocking(|pages| pages.flush().map(|()| (proof::doubts(pages), pages.notes()))).await {
+            Some((doubts, said)) => {
+                tally.problems.extend(doubts);
+                notes = said.map(|said| self.http.redacted(&said, self.access));
+            }
             None => tally.problems.push("the reading was stopped".to_owned()),
         }
-        let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems);
+        let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems).and_note(notes);
         let state = match self.worst {
             Some(worst) if tally.pages == 0 && tally.items == 0 => worst,
             _ => judged.state,

@@ -40,7 +40,10 @@ impl Parsing {
         let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
         match found {
             _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
-            Ok(found) => Ok((found, items, bytes)),
+            Ok(found) => {
+                found.notes.iter().for_each(|note| pages.note(note.clone()));
+                Ok((found, items, bytes))
+            }
             Err(_) if counting.is_over => Err(too_large(self.limit)),
             Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.decoder.explain()))),
             Err(unread) => Err(unread.told(|why| format!("the body is not whole {}: {why}", self.decoder.explain())).into()),

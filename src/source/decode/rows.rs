@@ -1,0 +1,254 @@
+//! The rows of a table as they stand in its text, in whatever way their writer quoted them.
+//!
+//! A quote opens a cell only where it is the cell's first sign, and closes it only before a delimiter or the end of the row:
+//! one that is not doubled and stands elsewhere is text. Where that leaves more than one reading the row says so, and is
+//! never taken for one of them.
+
+use std::io::{self, BufRead};
+
+/// A row, as far as it has been read.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    bytes: Vec<u8>,
+    /// Where each cell ends.
+    ends: Vec<usize>,
+    /// The line on which it begins.
+    pub(super) line: u64,
+    /// A quote within a quoted cell is not doubled.
+    pub(super) is_odd: bool,
+    /// Why there is more than one way to read it.
+    pub(super) doubt: Option<&'static str>,
+    /// Nothing stands on its line.
+    is_blank: bool,
+    /// Whether its last quote is closed.
+    pub(super) is_closed: bool,
+}
+
+impl Row {
+    pub(super) fn cells(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The row as one text again, for people.
+    pub(super) fn raw(&self, delimiter: u8) -> Vec<u8> {
+        self.cells().collect::<Vec<_>>().join(&delimiter)
+    }
+}
+
+/// Where in a row the reading is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spot {
+    /// Before the first sign of a cell.
+    Start,
+    /// In a cell without quotes.
+    Plain,
+    /// In a quoted cell.
+    Quoted,
+    /// Behind a quote in a quoted cell, and so many blanks.
+    Behind(usize),
+}
+
+/// Reads rows.
+pub(super) struct Rows<R> {
+    inner: R,
+    delimiter: u8,
+    quote: u8,
+    comment: Option<u8>,
+    line: u64,
+    /// The sign before: a line feed behind a carriage return belongs to it.
+    last: u8,
+}
+
+/// What is doubtful in a row.
+const SPLIT: &str = "a quote within a quoted cell is not doubled, and where the cell ends is not clear";
+const OPEN: &str = "a quote behind a blank opens a cell that ends in another";
+
+impl<R: BufRead> Rows<R> {
+    pub(super) fn new(inner: R, delimiter: u8, quote: u8, comment: Option<u8>) -> Rows<R> {
+        Rows { inner, delimiter, quote, comment, line: 1, last: 0 }
+    }
+
+    /// The next row that is not empty and no comment; `false` at the end.
+    ///
+    /// # Errors
+    /// Reading failed.
+    pub(super) fn next(&mut self, row: &mut Row) -> io::Result<bool> {
+        loop {
+            let is_there = self.read(row)?;
+            if !is_there || !row.is_blank {
+                return Ok(is_there);
+            }
+        }
+    }
+
+    fn read(&mut self, row: &mut Row) -> io::Result<bool> {
+        *row = Row { bytes: std::mem::take(&mut row.bytes), line: self.line, ..Row::default() };
+        row.bytes.clear();
+        let mut cell = Cell { spot: Spot::Start, start: 0, has_quote: false };
+        let (mut is_comment, mut is_first) = (false, true);
+        loop {
+            let Some(byte) = self.byte()? else {
+                if is_first || is_comment {
+                    return Ok(false);
+                }
+                row.is_closed = cell.spot != Spot::Quoted;
+                row.is_blank = row.ends.is_empty() && cell.spot == Spot::Start;
+                self.end_cell(&mut cell, row);
+                judge(row);
+                return Ok(true);
+            };
+            let after_return = std::mem::replace(&mut self.last, byte) == b'\r' && byte == b'\n';
+            if after_return && is_first {
+                continue;
+            }
+            is_comment |= is_first && self.comment == Some(byte);
+            is_first = false;
+            let ends = matches!(byte, b'\n' | b'\r') && (is_comment || cell.spot != Spot::Quoted);
+            self.line += u64::from(matches!(byte, b'\n' | b'\r') && !after_return);
+            if ends {
+                if !is_comment {
+                    row.is_closed = true;
+                    row.is_blank = row.ends.is_empty() && cell.spot == Spot::Start;
+                    self.end_cell(&mut cell, row);
+                    judge(row);
+                    return Ok(true);
+                }
+                (is_comment, is_first, row.line) = (false, true, self.line);
+            } else if !is_comment {
+                self.sign(byte, &mut cell, row);
+            }
+        }
+    }
+
+    fn byte(&mut self) -> io::Result<Option<u8>> {
+        let first = self.inner.fill_buf()?.first().copied();
+        if first.is_some() {
+            self.inner.consume(1);
+        }
+        Ok(first)
+    }
+
+    fn sign(&self, byte: u8, cell: &mut Cell, row: &mut Row) {
+        match cell.spot {
+            Spot::Start if byte == self.quote => cell.spot = Spot::Quoted,
+            Spot::Start | Spot::Plain | Spot::Behind(_) if byte == self.delimiter => self.end_cell(cell, row),
+            Spot::Start | Spot::Plain => {
+                cell.spot = Spot::Plain;
+                cell.has_quote |= byte == self.quote;
+                row.bytes.push(byte);
+            }
+            Spot::Quoted if byte == self.quote => cell.spot = Spot::Behind(0),
+            Spot::Quoted => row.bytes.push(byte),
+            Spot::Behind(0) if byte == self.quote => {
+                row.bytes.push(byte);
+                cell.spot = Spot::Quoted;
+            }
+            Spot::Behind(blanks) if byte == b' ' => cell.spot = Spot::Behind(blanks + 1),
+            Spot::Behind(blanks) => {
+                // It was text after all.
+                row.is_odd = true;
+                row.bytes.push(self.quote);
+                row.bytes.resize(row.bytes.len() + blanks, b' ');
+                cell.spot = if byte == self.quote { Spot::Behind(0) } else { Spot::Quoted };
+                if byte != self.quote {
+                    row.bytes.push(byte);
+                }
+            }
+        }
+    }
+
+    fn end_cell(&self, cell: &mut Cell, row: &mut Row) {
+        let text = row.bytes.get(cell.start..).unwrap_or_default().trim_ascii();
+        if cell.has_quote && text.first() == Some(&self.quote) && text.iter().filter(|byte| **byte == self.quote).count() % 2 == 1 {
+            row.doubt = Some(OPEN);
+        }
+        // Beside an odd cell, a quote in a plain one is likely to be the end of it.
+        if cell.has_quote && row.is_odd {
+            row.doubt = Some(SPLIT);
+        }
+        row.ends.push(row.bytes.len());
+        *cell = Cell { spot: Spot::Start, start: row.bytes.len(), has_quote: false };
+    }
+}
+
+/// A row with a stray quote may have swallowed the next line.
+fn judge(row: &mut Row) {
+    if row.is_odd && row.bytes.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        row.doubt = Some(SPLIT);
+    }
+}
+
+/// A cell under way.
+struct Cell {
+    spot: Spot,
+    start: usize,
+    has_quote: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(text: &str) -> Vec<(Vec<String>, bool, bool)> {
+        let mut rows = Rows::new(text.as_bytes(), b',', b'"', Some(b'#'));
+        let (mut row, mut all) = (Row::default(), Vec::new());
+        while rows.next(&mut row).unwrap() {
+            let cells = row.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            all.push((cells, row.is_odd, row.doubt.is_some() || !row.is_closed));
+        }
+        all
+    }
+
+    #[test]
+    fn quotes_that_are_not_doubled_are_text_or_a_doubt() {
+        for (text, right) in [
+            (r#"1,"Say "hi" to us",N"#, Some(["1", r#"Say "hi" to us"#, "N"])),
+            (r#"2,"5" screen",S"#, Some(["2", r#"5" screen"#, "S"])),
+            (r#"2,""5" screen",S"#, Some(["2", r#""5" screen"#, "S"])),
+            (r#"3,"a "b" "c" d",x"#, Some(["3", r#"a "b" "c" d"#, "x"])),
+            (r#"4,"a" ,x"#, Some(["4", "a", "x"])),
+            (r#"5,"a ""b"" c","" "#, Some(["5", r#"a "b" c"#, ""])),
+            (r#"6,for 5" pipes,x"#, Some(["6", r#"for 5" pipes"#, "x"])),
+            (r#"7,the "old" mill,"x""#, Some(["7", r#"the "old" mill"#, "x"])),
+            ("8,\"a\nb\",x", Some(["8", "a\nb", "x"])),
+            (r#"9,"a "b", c""#, None),
+            ("1,\"5\"\",South\n2,\"x\",West", None),
+            (r#"1, "a, b",c"#, None),
+            (r#"1,"a,b"#, None),
+        ] {
+            let all = rows(text);
+            match right {
+                Some(right) => assert_eq!((all.len(), all[0].0.as_slice(), all[0].2), (1, right.map(str::to_owned).as_slice(), false), "{text}"),
+                None => assert!(all.iter().any(|(.., is_doubtful)| *is_doubtful), "{text}: {all:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn lines_end_in_three_ways_and_comments_are_none() {
+        let cells = |text: &str| rows(text).into_iter().map(|(cells, ..)| cells.join("|")).collect::<Vec<_>>();
+        for end in ["\n", "\r", "\r\n"] {
+            assert_eq!(cells(&format!("a,b{end}# x,\"y{end}{end}1,2{end}")), ["a|b", "1|2"], "{end:?}");
+        }
+        assert_eq!(cells("a,b\r\n\"x\r\ny\",2"), ["a|b", "x\r\ny|2"]);
+        assert_eq!(cells(",\n"), ["|"]);
+    }
+
+    proptest! {
+        /// What is written by the book is read as it was written.
+        #[test]
+        fn what_is_quoted_comes_back(table in proptest::collection::vec(proptest::collection::vec("[a\", \r\n#é]{0,6}", 2..4), 1..5)) {
+            let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
+            let text: String = table.iter().map(|row| row.iter().map(quoted).collect::<Vec<_>>().join(",") + "\n").collect();
+            let read = rows(&text);
+            prop_assert_eq!(&read.iter().map(|(cells, ..)| cells.clone()).collect::<Vec<_>>(), &table);
+            prop_assert!(read.iter().all(|(_, is_odd, is_doubtful)| !is_odd && !is_doubtful));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Text of two or four bytes a letter, with a mark or without one. Its first bytes say what it is, for markup, JSON and
+//! tables begin with ASCII; whoever labels it otherwise is wrong.
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use std::io::{self, BufRead, Read};
+
+/// What the first bytes of a text are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    /// UTF-8, or another set of a byte or more a letter.
+    Narrow,
+    /// Two bytes a letter.
+    Two(&'static Encoding),
+    /// Four bytes a letter, the largest first or last.
+    Four {
+        /// The largest first.
+        is_big: bool,
+    },
+}
+
+/// What a text is by its first bytes, and how many of them are its mark.
+pub(super) fn width(head: &[u8]) -> (Width, usize) {
+    match head {
+        [0, 0, 0xfe, 0xff, ..] => (Width::Four { is_big: true }, 4),
+        [0xff, 0xfe, 0, 0, ..] => (Width::Four { is_big: false }, 4),
+        [0xfe, 0xff, ..] => (Width::Two(UTF_16BE), 2),
+        [0xff, 0xfe, ..] => (Width::Two(UTF_16LE), 2),
+        [0, 0, 0, letter, ..] if is_text(*letter) => (Width::Four { is_big: true }, 0),
+        [letter, 0, 0, 0, ..] if is_text(*letter) => (Width::Four { is_big: false }, 0),
+        [0, one, 0, two, ..] if is_text(*one) && is_text(*two) => (Width::Two(UTF_16BE), 0),
+        [one, 0, two, 0, ..] if is_text(*one) && is_text(*two) => (Width::Two(UTF_16LE), 0),
+        _ => (Width::Narrow, 0),
+    }
+}
+
+fn is_text(letter: u8) -> bool {
+    letter.is_ascii_graphic() || letter.is_ascii_whitespace()
+}
+
+/// A text of four bytes a letter as UTF-8; what is no letter becomes U+FFFD.
+pub(super) struct FourBytes<R> {
+    inner: R,
+    is_big: bool,
+    unit: Vec<u8>,
+    out: Vec<u8>,
+    at: usize,
+}
+
+impl<R: BufRead> FourBytes<R> {
+    pub(super) fn new(inner: R, is_big: bool) -> FourBytes<R> {
+        FourBytes { inner, is_big, unit: Vec::new(), out: Vec::new(), at: 0 }
+    }
+
+    fn push(&mut self) {
+        let code = self.unit.iter().enumerate().fold(0_u32, |code, (index, byte)| {
+            let shift = if self.is_big { 3 - index } else { index };
+            code | u32::from(*byte) << (8 * shift)
+        });
+        let letter = if self.unit.len() == 4 { char::from_u32(code) } else { None };
+        self.out.extend_from_slice(letter.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
+        self.unit.clear();
+    }
+
+    /// Decodes what is at hand; whether that was the end.
+    fn fill(&mut self) -> io::Result<bool> {
+        self.out.clear();
+        self.at = 0;
+        let bytes = self.inner.fill_buf()?.to_vec();
+        for byte in &bytes {
+            self.unit.push(*byte);
+            if self.unit.len() == 4 {
+                self.push();
+            }
+        }
+        self.inner.consume(bytes.len());
+        if bytes.is_empty() && !self.unit.is_empty() {
+            self.push();
+        }
+        Ok(bytes.is_empty())
+    }
+}
+
+impl<R: BufRead> Read for FourBytes<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.out.len() {
+            if self.fill()? && self.out.is_empty() {
+                return Ok(0);
+            }
+        }
+        let count = buffer.len().min(self.out.len() - self.at);
+        buffer[..count].copy_from_slice(&self.out[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}

@@ -1,0 +1,156 @@
+//! A text that stands in several members of a document, in order and under the headings that readers see: what one does, what
+//! one brings, how to apply. An ad is all of them.
+//!
+//! A part that is not there is left out with its heading, and so is one that says the same as one before it.
+
+use super::convert::Convert;
+use super::mapping::{View, mapped_path};
+use crate::diagnostic::Diagnostics;
+use crate::jsonpath::Path;
+use crate::model::Value;
+use crate::yaml::{Located, OneOrMany, Text, TextOr};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::fmt;
+
+/// A part as written: a path, or more.
+pub type PartSpec = TextOr<Text, Located<PartMapping>>;
+
+/// A part of a text.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PartMapping {
+    /// Where its text stands: a JSONPath, or several of which the first that gives something counts. Within `each`, from there.
+    from: OneOrMany<Text>,
+    /// What stands above it: a text, or a JSONPath.
+    heading: Option<Text>,
+    /// A list of parts, such as `$.sections[*]`: `from` and `heading` are then paths in each of its items.
+    each: Option<Text>,
+}
+
+/// A part of a text, compiled.
+#[derive(Debug, Clone)]
+pub struct Part {
+    from: Vec<Path>,
+    heading: Option<Heading>,
+    each: Option<Path>,
+}
+
+#[derive(Debug, Clone)]
+enum Heading {
+    Fixed(String),
+    At(Path),
+}
+
+impl Part {
+    /// Compiles it; problems go to `out`.
+    pub(super) fn compile(spec: &PartSpec, out: &mut Diagnostics) -> Option<Part> {
+        let spec = match spec {
+            TextOr::Short(path) => return Some(Part { from: vec![mapped_path(path, out)?], heading: None, each: None }),
+            TextOr::Full(spec) => spec,
+        };
+        if spec.from.is_empty() {
+            if !out.has_errors_within(&spec.place) {
+                out.error(&spec.place, "bad-mapping", "where the text of the part comes from is missing")
+                    .help("add `from`, the path of the text: `{ heading: Requirements, from: $.requirements }`");
+            }
+            return None;
+        }
+        let from: Vec<Option<Path>> = spec.from.iter().map(|path| mapped_path(path, out)).collect();
+        let each = spec.each.as_ref().map(|path| mapped_path(path, out));
+        let heading = match &spec.heading {
+            Some(path) if path.starts_with('$') => Some(mapped_path(path, out).map(Heading::At)),
+            text => text.as_ref().map(|text| Some(Heading::Fixed(text.trim().to_owned()))),
+        };
+        let is_broken = matches!(each, Some(None)) || matches!(heading, Some(None));
+        let from: Option<Vec<Path>> = from.into_iter().collect();
+        Some(Part { from: from.filter(|_| !is_broken)?, heading: heading.flatten(), each: each.flatten() })
+    }
+
+    /// What it gives within a value: a heading if it has one, and a text.
+    fn within<'d>(&self, value: &'d Json, convert: &Convert, view: &View<'d>) -> Option<(String, Value)> {
+        let read = |path: &Path| convert.apply_at(&view.select(path, value), view.fetched());
+        let text = self.from.iter().map(read).find(|text| !text.is_absent())?;
+        let heading = match &self.heading {
+            Some(Heading::Fixed(heading)) => heading.clone(),
+            Some(Heading::At(path)) => read(path).as_text().unwrap_or_default().to_owned(),
+            None => String::new(),
+        };
+        Some((heading, text))
+    }
+}
+
+/// The text that parts make in a document.
+pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> Value {
+    // Values of one part stand below each other.
+    let convert = Convert { join: Some("\n".to_owned()), ..convert.clone() };
+    let (mut told, mut texts, mut invalid): (Vec<String>, Vec<String>, Option<Value>) = (Vec::new(), Vec::new(), None);
+    for part in parts {
+        for value in items(part.each.as_ref(), view) {
+            match part.within(value, &convert, view) {
+                Some((heading, Value::Text(text))) if !texts.contains(&text) => {
+                    told.push(if heading.is_empty() { text.clone() } else { format!("{heading}\n{text}") });
+                    texts.push(text);
+                }
+                Some((_, value @ Value::Invalid(_))) => drop(invalid.get_or_insert(value)),
+                _ => {}
+            }
+        }
+    }
+    // What cannot be read of an ad is not passed over for what can.
+    invalid.unwrap_or_else(|| Value::text(&told.join("\n\n")))
+}
+
+fn items<'d>(each: Option<&Path>, view: &View<'d>) -> Vec<&'d Json> {
+    let Some(each) = each else { return vec![view.document()] };
+    let listed = |value: &'d Json| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    view.select(each, view.document()).into_iter().flat_map(listed).collect()
+}
+
+/// As it is written, on one line.
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths: Vec<String> = self.from.iter().map(ToString::to_string).collect();
+        let each = self.each.as_ref().map(|each| format!(", each: {each}")).unwrap_or_default();
+        let heading = match &self.heading {
+            Some(Heading::Fixed(text)) => format!(", heading: {text}"),
+            Some(Heading::At(path)) => format!(", heading: {path}"),
+            None => String::new(),
+        };
+        write!(f, "from: {}{each}{heading}", paths.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapping::{self, MappingSpec};
+    use super::*;
+    use crate::model::{Clock, FieldKind};
+    use crate::rule::Sandbox;
+    use chrono_tz::Tz;
+    use serde_json::json;
+
+    fn value(yaml: &str, document: &Json) -> Value {
+        let mut out = Diagnostics::new();
+        let spec: MappingSpec = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
+        let derive = mapping::compile(&spec, Some(FieldKind::Text), &Sandbox::new(), Tz::UTC, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        derive.unwrap().value(&View::new(&Sandbox::new(), document, Clock("2026-03-02T01:00:00Z".parse().unwrap())))
+    }
+
+    #[test]
+    fn parts_follow_each_other_under_their_headings() {
+        let document = json!({
+            "intro": "<p>We tune organs.</p>", "lists": [{ "name": "You do", "text": "<li>Tune</li>" }, { "name": "", "text": "Travel" }, { "name": "x" }],
+            "wanted": ["Ears", "Hands"], "again": "Travel", "closing": { "a": 1, "b": 2 },
+        });
+        let parts = "- $.intro\n  - { each: $.lists, heading: $.name, from: $.text }\n  - { heading: You bring, from: [$.gone, $.wanted] }\n  - $.again\n  - $.gone";
+        let text = value(&format!("as: html\nparts:\n  {parts}\n"), &document);
+        let Value::Text(text) = text else { panic!("{text:?}") };
+        assert!(text.starts_with("We tune organs.\n\nYou do\n") && text.ends_with("\n\nTravel\n\nYou bring\nEars\nHands"), "{text}");
+        assert_eq!(value("parts: [$.gone]", &document), Value::Absent);
+        assert_eq!(value("{ parts: [$.gone], default: none }", &document), Value::text("none"));
+        assert!(matches!(value("parts: [$.intro, $.closing]", &document), Value::Invalid(_)));
+    }
+}
