@@ -181,7 +181,7 @@ fn every_small_payload_is_read_by_its_connector() {
             3,
             json!({ "id": "744000124190269", "open_date": "2026-05-01", "department": "Human Resources" }),
         ),
-        ("personio", "personio-xml/*", None, 2, json!({ "id": "1834171", "locations": ["Munich"], "open_date": "2024-11-13" })),
+        ("personio", "personio-xml/*", None, 2, json!({ "id": "1834171", "locations": ["Munich", "Berlin"], "open_date": "2024-11-13" })),
         (
             "workday",
             "workday/careerkit_workday_cxs.json",
