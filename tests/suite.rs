@@ -19,6 +19,8 @@ mod cluster;
 mod connectors;
 #[path = "suite/crashes.rs"]
 mod crashes;
+#[path = "suite/decisions.rs"]
+mod decisions;
 #[path = "suite/exports.rs"]
 mod exports;
 #[path = "suite/faults.rs"]

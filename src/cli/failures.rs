@@ -1,6 +1,7 @@
 //! `weir failures`.
 
 use super::database::with_store;
+use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
 use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::RunError;
@@ -24,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The error types that need no rule.
-const ERROR_TYPES: [&str; 14] = [
+const ERROR_TYPES: [&str; 17] = [
     "missing_field",
     "invalid_type",
     "invalid_length",
@@ -39,6 +40,9 @@ const ERROR_TYPES: [&str; 14] = [
     "duplicate_id",
     "no_detail",
     "detail_gone",
+    "recycled_id",
+    "renumbered_id",
+    "not_derived",
 ];
 
 /// Ads that did not become jobs: in groups, by rule, field and source; `list` shows the ads.
@@ -101,22 +105,22 @@ enum Command {
     /// Show one: the document, the fields derived from it, the reasons
     Show {
         /// The number of its document, from the list
-        document: i64,
+        document: SeenNumber,
     },
     /// Derive documents again in the next run
     Retry {
-        /// Numbers of documents, from the list
-        #[arg(required = true)]
-        documents: Vec<i64>,
+        /// Numbers of documents, from the list; one with a revision (44@9f2c1a) is refused if it has changed since
+        #[arg(required = true, value_name = "DOCUMENT")]
+        documents: Vec<SeenNumber>,
         /// Wait for a run of the institution that is under way
         #[arg(long)]
         wait: bool,
     },
     /// Ignore this content of documents; other content counts again
     Discard {
-        /// Numbers of documents, from the list
-        #[arg(required = true)]
-        documents: Vec<i64>,
+        /// Documents with their revisions, from the list: 44@9f2c1a. At a terminal the number is enough: it is shown, and you are asked
+        #[arg(required = true, value_name = "DOCUMENT@REVISION")]
+        documents: Vec<SeenNumber>,
         #[command(flatten)]
         word: Word,
     },
@@ -164,7 +168,7 @@ impl Failures {
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
             Command::Lost { institution, json } => lost(connection, institution.as_deref(), *json).await,
-            Command::Show { document } => show(connection, *document).await,
+            Command::Show { document } => show(connection, document).await,
             Command::Retry { .. } | Command::Discard { .. } => Ok(()),
         }
     }
@@ -187,18 +191,7 @@ async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &Wanted<'_>, l
     if let Some(none) = none {
         say!("{none}");
     }
-    for letter in &letters {
-        say!(
-            "{} {} {}:{} · document {} · since {}",
-            letter.outcome,
-            letter.institution,
-            letter.source_id,
-            line(&letter.external_id, 60),
-            letter.document_id,
-            letter.since.format("%Y-%m-%d")
-        );
-        put!("{}", columns(&reasons(letter), 5));
-    }
+    letters.iter().for_each(|letter| put!("{}", told(letter)));
     if more > 0 {
         say!("and {} more: `--limit 0` shows all", thousands(more));
     }
@@ -219,6 +212,25 @@ async fn lost(connection: &mut PgConnection, institution: Option<&str>, json: bo
         loss::lines(&one.fields).iter().for_each(|line| say!("  {line}"));
     }
     Ok(())
+}
+
+/// `44@9f2c1a`: a document and the revision that a decision names.
+fn name(letter: &Letter) -> String {
+    format!("{}@{}", letter.document_id, letter.revision)
+}
+
+/// A failure with every reason.
+fn told(letter: &Letter) -> String {
+    let head = format!(
+        "{} {} {}:{} · document {} · since {}",
+        letter.outcome,
+        letter.institution,
+        letter.source_id,
+        line(&letter.external_id, 60),
+        name(letter),
+        letter.since.format("%Y-%m-%d")
+    );
+    format!("{head}\n{}", columns(&reasons(letter), 5))
 }
 
 /// Why there is no failure of those that are wanted; refuses names that nothing has.
@@ -345,17 +357,23 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
     Ok(())
 }
 
-/// The failures of these documents; refuses numbers of which there is none before anything is done.
-async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Letter>, Failure> {
-    let found = failures::find(connection, documents).await?;
-    match documents.iter().find(|document| !found.iter().any(|letter| letter.document_id == **document)) {
-        Some(document) => Err(Failure::nothing(format!("document {document} is no failure\nhelp: `weir failures list` shows the numbers"))),
-        None => Ok(found),
+/// The failures of these documents; refuses numbers of which there is none, and revisions that are no longer so, before anything is done.
+async fn find(connection: &mut PgConnection, documents: &[SeenNumber]) -> Result<Vec<Letter>, Failure> {
+    let found = failures::find(connection, &documents.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
+    for seen in documents {
+        let document = seen.id;
+        let Some(letter) = found.iter().find(|letter| letter.document_id == document) else {
+            return Err(Failure::nothing(format!("document {document} is no failure\nhelp: `weir failures list` shows the numbers")));
+        };
+        if let Bound::Moved(revision) = seen.bound(&letter.revision) {
+            return Err(moved(&format!("document {document}"), &format!("{document}@{revision}"), &name(letter), &told(letter)));
+        }
     }
+    Ok(found)
 }
 
-async fn show(connection: &mut PgConnection, document: i64) -> Result<(), Failure> {
-    for letter in find(connection, &[document]).await? {
+async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<(), Failure> {
+    for letter in find(connection, std::slice::from_ref(document)).await? {
         let (content, metadata, fields) = failures::content(connection, &letter).await?;
         say!("{}", format_args!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields })));
     }
@@ -371,7 +389,7 @@ fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
     all
 }
 
-async fn retry(store: &Store, documents: &[i64], wait: bool) -> Result<(), Failure> {
+async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), Failure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
@@ -392,13 +410,22 @@ async fn retry(store: &Store, documents: &[i64], wait: bool) -> Result<(), Failu
     Ok(())
 }
 
-async fn discard(edge: &Edge, store: &Store, documents: &[i64], word: &Word) -> Result<(), Failure> {
+async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Word) -> Result<(), Failure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
+    for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
+        let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else { continue };
+        if !edge.interactive {
+            let (show, command) = (format!("weir failures show {}", seen.id), format!("weir failures discard {}", name(letter)));
+            return Err(unseen(&format!("document {}", seen.id), &show, &command));
+        }
+        confirmed(edge, &told(letter), &format!("ignore this content of document {}?", name(letter)))?;
+    }
     for ((slug, institution), letters) in by_institution(&letters) {
-        let numbers: Vec<i64> = letters.iter().map(|letter| letter.document_id).collect();
+        let shown: Vec<SeenNumber> =
+            letters.iter().map(|letter| SeenNumber { id: letter.document_id, revision: Some(letter.revision.clone()) }).collect();
         person::decide(store, word.on(edge, institution, slug), async |connection| {
             // A run may have brought other content, or taken them for jobs, before it was ours to decide.
-            let letters = find(connection, &numbers).await?;
+            let letters = find(connection, &shown).await?;
             for letters in letters.chunk_by(|one, other| one.source_id == other.source_id) {
                 let stream = Stream { institution, source: letters[0].source_id.clone() };
                 let letters: Vec<&Letter> = letters.iter().collect();
@@ -407,8 +434,8 @@ async fn discard(edge: &Edge, store: &Store, documents: &[i64], word: &Word) -> 
             Ok::<(), Failure>(())
         })
         .await?;
-        for document in numbers {
-            say!("document {document}: this content is ignored from now on");
+        for SeenNumber { id, .. } in shown {
+            say!("document {id}: this content is ignored from now on");
         }
     }
     Ok(())

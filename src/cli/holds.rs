@@ -1,13 +1,15 @@
 //! `weir holds`.
 
 use super::database::with_store;
+use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
 use super::{DONE, Edge, Failure, Word};
 use crate::engine::person;
 use crate::model::Clock;
 use crate::report::columns::{columns, line};
+use crate::report::holds::{self as page, Look};
 use crate::store::holds::{self, Hold};
 use crate::store::relations::{self, Table};
-use crate::store::{Demand, Store, Stream, identity, quality, settle};
+use crate::store::{Demand, Store, Stream, identity, quality, revisions, settle};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -21,13 +23,25 @@ pub struct Holds {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List what waits
+    /// List what waits, each with its revision
     List {
         /// The institution; all if none is named
         institution: Option<String>,
         /// Those that are decided, too
         #[arg(long)]
         all: bool,
+        /// As JSON, for machines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a decision does, and what has changed since a revision
+    Show {
+        /// Numbers of holds, from the list; with a revision (3@9f2c1a) the difference to what it was then is shown, too
+        #[arg(required = true, value_name = "HOLD")]
+        holds: Vec<SeenNumber>,
+        /// At most so many ads of a hold; 0 for all
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
         /// As JSON, for machines
         #[arg(long)]
         json: bool,
@@ -40,11 +54,16 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Decision {
-    /// Numbers of holds, from the list
-    #[arg(required = true)]
-    holds: Vec<i64>,
+    /// Holds with their revisions, from the list: 3@9f2c1a. At a terminal the number is enough: the hold is shown, and you are asked
+    #[arg(required = true, value_name = "HOLD@REVISION")]
+    holds: Vec<SeenNumber>,
     #[command(flatten)]
     word: Word,
+}
+
+/// How a hold is shown in full.
+fn look(edge: &Edge, limit: usize) -> Look {
+    Look { ink: edge.ink(), width: edge.width, limit }
 }
 
 impl Holds {
@@ -53,12 +72,13 @@ impl Holds {
     }
 
     fn demand(&self) -> Demand {
-        if matches!(self.command, Command::List { .. }) { Demand::READ } else { Demand::DECIDE }
+        if matches!(self.command, Command::List { .. } | Command::Show { .. }) { Demand::READ } else { Demand::DECIDE }
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
         match &self.command {
             Command::List { institution, all, json } => list(&mut *store.connection().await?, institution.as_deref(), *all, *json).await,
+            Command::Show { holds, limit, json } => show(&mut *store.connection().await?, holds, look(edge, *limit), *json).await,
             Command::Release(decision) => decide(edge, store, decision, true).await,
             Command::Discard(decision) => decide(edge, store, decision, false).await,
         }
@@ -78,7 +98,7 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
     let row = |hold: &Hold| {
         let since = hold.opened_at.format("%Y-%m-%d").to_string();
         vec![
-            hold.id.to_string(),
+            page::name(hold),
             hold.institution.clone(),
             hold.source_id.clone(),
             hold.kind.clone(),
@@ -89,33 +109,92 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
         ]
     };
     put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 8));
-    say!("`weir holds release N --reason ...` does it anyway; `weir holds discard N --reason ...` does not");
+    say!(
+        "`weir holds show N` shows what a decision does; `weir holds release N@REVISION --reason ...` applies the held change, `weir holds discard \
+         N@REVISION --reason ...` drops it"
+    );
     Ok(())
 }
 
-async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
-    let mut wanted = Vec::new();
-    for id in &decision.holds {
-        wanted.push((id, find(&mut *store.connection().await?, *id).await?));
+async fn show(connection: &mut PgConnection, wanted: &[SeenNumber], look: Look, json: bool) -> Result<(), Failure> {
+    let found = find(connection, wanted).await?;
+    if json {
+        let found: Vec<&Hold> = found.iter().map(|(_, hold)| hold).collect();
+        say!("{:#}", json!({ "format": 1, "holds": found }));
+        return Ok(());
     }
-    for (id, hold) in wanted {
-        let whose = decision.word.on(edge, hold.institution_id, &hold.institution);
+    for (seen, hold) in &found {
+        put!("{}", page::shown(hold, look));
+        if let Bound::Moved(revision) = seen.bound(revision(hold)) {
+            put!("  changed since `{revision}`\n{}", difference(connection, hold, revision, look).await?);
+        }
+    }
+    Ok(())
+}
+
+/// What has changed since a revision, as far as that is known.
+async fn difference(connection: &mut PgConnection, hold: &Hold, seen: &str, look: Look) -> Result<String, Failure> {
+    let then = revisions::content(connection, hold.institution_id, hold.id, seen).await?;
+    Ok(then.map_or_else(|| page::unknown(hold, look), |then| page::difference(hold, &then, look)))
+}
+
+fn revision(hold: &Hold) -> &str {
+    hold.revision.as_deref().unwrap_or_default()
+}
+
+async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
+    let mut connection = store.connection().await?;
+    let wanted = find(&mut connection, &decision.holds).await?;
+    for (seen, hold) in &wanted {
+        is_as_seen(edge, &mut connection, seen, hold, release).await?;
+    }
+    drop(connection);
+    for (_, shown) in wanted {
+        let whose = decision.word.on(edge, shown.institution_id, &shown.institution);
         let said = person::decide(store, whose, async |connection| {
             // A run may have ended it, or changed what it is about, before it was ours to decide.
-            let hold = find(connection, *id).await?;
+            let seen = SeenNumber { id: shown.id, revision: shown.revision.clone() };
+            let (_, hold) = find(connection, std::slice::from_ref(&seen)).await?.remove(0);
+            is_as_seen(edge, connection, &seen, &hold, release).await?;
             let said = act_on(edge, connection, &hold, &decision.word, release).await?;
             let status = if release { "released" } else { "discarded" };
             holds::decide(connection, &hold, status, decision.word.at.clock(edge), &edge.person(), &decision.word.reason).await?;
             Ok::<String, Failure>(said)
         });
-        say!("hold {id}: {}", said.await?);
+        say!("hold {}: {}", shown.id, said.await?);
     }
     Ok(())
 }
 
-async fn find(connection: &mut PgConnection, id: i64) -> Result<Hold, Failure> {
-    let found = holds::find(connection, id).await?;
-    found.ok_or_else(|| Failure::nothing(format!("hold {id} is not open\nhelp: `weir holds list` shows the numbers")))
+/// Whether a hold is what the person has seen; at a terminal it is shown now.
+async fn is_as_seen(edge: &Edge, connection: &mut PgConnection, seen: &SeenNumber, hold: &Hold, release: bool) -> Result<(), Failure> {
+    let (what, now, look) = (format!("hold {}", hold.id), page::name(hold), look(edge, 20));
+    let word = if release { "release" } else { "discard" };
+    match seen.bound(revision(hold)) {
+        Bound::Same => Ok(()),
+        Bound::Moved(revision) => {
+            let difference = difference(connection, hold, revision, look).await?;
+            Err(moved(&what, &format!("{}@{revision}", hold.id), &now, &difference))
+        }
+        Bound::Unseen if edge.interactive => confirmed(edge, &page::shown(hold, look), &format!("{word} {now}?")),
+        Bound::Unseen => Err(unseen(&what, &format!("weir holds show {}", hold.id), &format!("weir holds {word} {now}"))),
+    }
+}
+
+/// The open holds of these numbers, in their order; refuses numbers of which there is none before anything is done.
+async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Vec<(SeenNumber, Hold)>, Failure> {
+    let mut found = holds::find(connection, &wanted.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
+    let mut holds: Vec<(SeenNumber, Hold)> = Vec::new();
+    for seen in wanted {
+        if holds.iter().any(|(other, _)| other == seen) {
+            continue;
+        }
+        let Some(place) = found.iter().position(|hold| hold.id == seen.id) else {
+            return Err(Failure::nothing(format!("hold {} is not open\nhelp: `weir holds list` shows the numbers", seen.id)));
+        };
+        holds.push((seen.clone(), found.swap_remove(place)));
+    }
+    Ok(holds)
 }
 
 /// T4.
@@ -129,12 +208,13 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, re
         }
         ("retirement", true) => retire(tx, hold, at, &person).await,
         ("retirement", false) => {
-            settle::forget_misses(tx, &stream(hold)).await?;
+            settle::forget_misses(tx, &stream(hold), after(hold)).await?;
             Ok("the ads stay; their misses are forgotten".to_owned())
         }
         ("identity", true) => Ok("the next complete read is taken at its word: jobs whose ids stand for others are archived".to_owned()),
         ("identity", false) => {
-            identity::keep(tx, &stream(hold), &ads_of(hold)).await?;
+            let documents = page::entries(hold).filter_map(|one| Some((one.get("ad")?.as_str()?, one.get("document")?.as_str()?)));
+            identity::keep(tx, &stream(hold), &documents.collect::<Vec<_>>()).await?;
             Ok("the ads are the jobs that they were: the next run takes them for updates".to_owned())
         }
         ("quality", true) => {
@@ -159,15 +239,14 @@ async fn add_name(tx: &mut PgConnection, table: Table, hold: &Hold, at: Clock, p
 }
 
 async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
-    let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64()).and_then(|after| i32::try_from(after).ok()).unwrap_or(2);
-    let retired = settle::retire_missing(tx, &stream(hold), None, at, after, person).await?;
+    let retired = settle::retire_missing(tx, &stream(hold), None, at, after(hold), person).await?;
     Ok(format!("{} jobs retired", retired.len()))
 }
 
-/// The ads that a hold on ids is about.
-fn ads_of(hold: &Hold) -> Vec<&str> {
-    let ads = hold.details.as_ref().and_then(|details| details.get("ads")?.as_array());
-    ads.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
+/// After how many misses the ads of a hold are gone.
+fn after(hold: &Hold) -> i32 {
+    let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64());
+    after.and_then(|after| i32::try_from(after).ok()).unwrap_or(2)
 }
 
 fn stream(hold: &Hold) -> Stream {

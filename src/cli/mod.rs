@@ -9,6 +9,7 @@ mod audit;
 mod check;
 mod database;
 mod db;
+mod decision;
 mod export;
 mod failures;
 mod first_test;
@@ -175,6 +176,7 @@ struct Edge {
     project: PathBuf,
     colour: bool,
     terminal: bool,
+    interactive: bool,
     environment: HashMap<OsString, OsString>,
     now: fn() -> chrono::DateTime<chrono::Utc>,
     width: usize,
@@ -314,6 +316,7 @@ fn edge(cli: &Cli) -> Edge {
         project: std::path::absolute(&cli.project).unwrap_or_else(|_| cli.project.clone()),
         colour,
         terminal: std::io::stderr().is_terminal(),
+        interactive: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
         environment: std::env::vars_os().collect(),
         now: chrono::Utc::now,
         width,

@@ -4,20 +4,25 @@
 
 use super::event::Event;
 use super::{Run, RunError, segment};
-use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, decide, matching::Own};
-use crate::model::{Ad, Fingerprint};
+use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, matching::Own};
+use crate::model::{Ad, Fingerprint, Hash, Problem};
 use crate::plan::Flow;
-use crate::stage::{Draft, Kind, ReadEnd, Role, Setting};
+use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
 use crate::store::holds::{self, NewHold};
-use crate::store::identity::{self, Sight};
+use crate::store::identity::{self, Released, Sight};
 use crate::store::reads::ReadState;
 use crate::store::relations::{self, Table};
 use crate::store::runs::Alert;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, jobs, settle};
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeSet, HashMap};
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
+
+/// The error types of ads that wait because their ids are in doubt.
+const RECYCLED: &str = "recycled_id";
+const RENUMBERED: &str = "renumbered_id";
 
 /// What came of asking.
 #[derive(Debug, Default)]
@@ -45,6 +50,8 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end:
     if guards.renumbered.is_some() && !seen.arrivals.is_empty() {
         seen.adrift.extend(unseen(setting, flow, guards, &mut held, end.read).await?);
     }
+    let released = identity::released(&mut held, &setting.stream).await?;
+    seen.keep_to(released.as_deref().unwrap_or_default());
     let open = settle::open_before(&mut held, &setting.stream, setting.at).await?;
     let decision = decide(guards, &seen.arrivals, &seen.adrift, open);
     let sight = Sight { read: end.read, run: setting.run, at: setting.at };
@@ -52,11 +59,13 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end:
     let case = Case {
         run,
         setting,
+        flow,
         guards,
         open,
         sight,
         is_whole: is_complete || guards.renumbered.is_none(),
         is_clear: is_complete || seen.gone.is_empty(),
+        released,
     };
     case.settle(&mut held, &seen, &decision).await
 }
@@ -65,6 +74,8 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end:
 #[derive(Default)]
 struct Seen {
     arrivals: Vec<Arrival>,
+    /// The documents of the arrivals that are not recognised as their jobs.
+    documents: HashMap<String, Hash>,
     adrift: Vec<Adrift>,
     /// Ads that waited for more to be known, and are not listed any more.
     gone: Vec<String>,
@@ -88,6 +99,17 @@ async fn arrivals(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut He
 }
 
 impl Seen {
+    /// What a person has said of an ad with this content stands, whatever else the read has brought.
+    fn keep_to(&mut self, released: &[Released]) {
+        let said: HashMap<&str, &Released> = released.iter().map(|one| (one.ad.as_str(), one)).collect();
+        for arrival in &mut self.arrivals {
+            let Some(said) = said.get(arrival.ad.as_str()).filter(|said| said.mark == arrival.mark.to_string()) else { continue };
+            let Some(own) = arrival.own.as_mut().filter(|own| !own.is_same) else { continue };
+            own.is_described_alike = !said.archives;
+            own.unlike = said.archives.then(|| own.unlike.take().unwrap_or_else(|| "as a person said".to_owned()));
+        }
+    }
+
     fn add(&mut self, guards: &Guards, draft: &Draft, jobs: &HashMap<Uuid, Marks>, read: i64) {
         let new = guards.marks(&draft.job, draft.facts.company.name.as_deref());
         let ad = draft.ad.external_id.clone();
@@ -97,6 +119,8 @@ impl Seen {
             is_open: published.archived_as.is_none(),
             is_same: old.key == new.key,
             unlike: guards.unlike(old, &new),
+            is_described_alike: old.text.is_some() && old.text == new.text,
+            sketch: old.sketch.clone(),
         });
         if draft.ad.last_read != read {
             self.gone.extend(own.filter(|own| !own.is_same || own.unlike.is_some()).map(|_| ad));
@@ -104,7 +128,10 @@ impl Seen {
         }
         let open = published.filter(|(published, old)| published.archived_as.is_none() && old.key != new.key);
         self.adrift.extend(open.and_then(|(published, old)| adrift(published.job_id, &ad, old)));
-        self.arrivals.push(Arrival { ad, key: new.key, text: new.text, own });
+        if own.as_ref().is_none_or(|own| !own.is_same) {
+            self.documents.insert(ad.clone(), draft.ad.content_hash);
+        }
+        self.arrivals.push(Arrival { ad, key: new.key, text: new.text, mark: new.hash(), sketch: new.sketch, own });
     }
 }
 
@@ -120,7 +147,7 @@ async fn remapped(setting: &Setting, held: &mut Held, ads: &[Ad]) -> Result<BTre
 }
 
 /// The fields of ads, and the names of their companies: the record stages before any judgement.
-async fn derived(setting: &Setting, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
+async fn derived(setting: &Setting, flow: &Flow, held: &mut PgConnection, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
     let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
     for (_, stage) in flow.of_role(Role::Record).filter(|(_, stage)| stage.kind() != Kind::Validate) {
         stage.look_up(held, setting, &mut drafts).await?;
@@ -153,6 +180,7 @@ async fn unseen(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut Held
 struct Case<'r> {
     run: &'r Run<'r>,
     setting: &'r Setting,
+    flow: &'r Flow,
     guards: &'r Guards,
     open: i64,
     sight: Sight,
@@ -160,6 +188,8 @@ struct Case<'r> {
     is_whole: bool,
     /// Whether no ad in doubt was out of its sight.
     is_clear: bool,
+    /// What a person has said of the ads of an earlier read.
+    released: Option<Vec<Released>>,
 }
 
 impl Case<'_> {
@@ -173,10 +203,10 @@ impl Case<'_> {
             Sorted::default()
         } else if !self.is_whole {
             self.run.raise(&mut tx, self.waits_for_a_whole_read(decision)).await?;
-            self.leave(&mut tx, seen, decision).await?
+            self.leave(&mut tx, seen, decision, "a complete read decides").await?
         } else if too_many && !self.is_released(&mut tx, decision).await? {
-            self.ask(&mut tx, decision).await?;
-            self.leave(&mut tx, seen, decision).await?
+            self.ask(&mut tx, seen, decision).await?;
+            self.leave(&mut tx, seen, decision, "a person decides").await?
         } else {
             self.apply(&mut tx, decision).await?
         };
@@ -192,20 +222,20 @@ impl Case<'_> {
         Ok(sorted)
     }
 
-    /// A word given for some ads is no word on many others; a few more, as a board that changes daily has, would need none by themselves.
-    async fn is_released(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<bool, RunError> {
-        let stream = &self.setting.stream;
-        let Some(ads) = identity::released(tx, stream).await? else { return Ok(false) };
-        let named: BTreeSet<&str> = ads.iter().map(String::as_str).collect();
+    /// A release is about the ads that the person was shown, with the content that they had. A few more, as a board that changes daily has, would need no
+    /// release by themselves.
+    async fn is_released(&self, tx: &mut PgConnection, decision: &Decision) -> Result<bool, RunError> {
+        let Some(released) = &self.released else { return Ok(false) };
+        let named: BTreeSet<(&str, &str)> = released.iter().filter(|one| one.archives).map(|one| (one.ad.as_str(), one.mark.as_str())).collect();
         if self.guards.at_most.exceeded_by(decision.archives_beyond(&named), self.open) {
             return Ok(false);
         }
-        identity::use_release(tx, stream, self.sight.run).await?;
+        identity::use_release(tx, &self.setting.stream, self.sight.run).await?;
         Ok(true)
     }
 
     /// The question, and an answer to it that was not used, end with the doubt: months later they would be about other ads.
-    async fn end_doubt(&self, tx: &mut sqlx::PgConnection, why: &str) -> Result<(), RunError> {
+    async fn end_doubt(&self, tx: &mut PgConnection, why: &str) -> Result<(), RunError> {
         if self.is_clear {
             let stream = &self.setting.stream;
             holds::end(tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, why).await?;
@@ -214,15 +244,34 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// While ids are in doubt, no ad that may be another job is taken for its own.
-    async fn leave(&self, tx: &mut sqlx::PgConnection, seen: &Seen, decision: &Decision) -> Result<Sorted, RunError> {
-        let in_doubt = seen.arrivals.iter().filter(|ad| ad.own.as_ref().is_some_and(|own| !own.is_same));
-        let ads: BTreeSet<&str> = in_doubt.map(|ad| ad.ad.as_str()).chain(decision.ads()).collect();
-        identity::leave(tx, &self.setting.stream, &ads.iter().copied().collect::<Vec<_>>()).await?;
+    /// While ids are in doubt, no ad that may be another job is taken for its own. Each waits with what its id stood for before; what was held of it
+    /// before was about other content.
+    async fn leave(&self, tx: &mut PgConnection, seen: &Seen, decision: &Decision, until: &str) -> Result<Sorted, RunError> {
+        let stream = &self.setting.stream;
+        let sorts: BTreeMap<&str, Problem> =
+            decision.sorts(&seen.arrivals).into_iter().map(|(ad, sort)| (ad.ad.as_str(), in_doubt(ad, sort, until))).collect();
+        self.stage(tx, &sorts).await?;
+        let ads: Vec<&str> = sorts.keys().copied().collect();
+        holds::end(tx, stream, holds::Kind::Job, &ads, self.sight.at, "other content came, and its id is in doubt").await?;
+        identity::leave(tx, stream, &ads).await?;
         Ok(Sorted { left_out: ads.into_iter().map(str::to_owned).collect(), archived: 0 })
     }
 
-    async fn apply(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<Sorted, RunError> {
+    /// The ads in doubt are derived once more, batch by batch, so that memory stays flat however many there are.
+    async fn stage(&self, tx: &mut PgConnection, sorts: &BTreeMap<&str, Problem>) -> Result<(), RunError> {
+        let (setting, flow, mut last) = (self.setting, self.flow, String::new());
+        loop {
+            let mut ads = work::after(tx, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::Changed).await?;
+            let Some(ad) = ads.last() else { return Ok(()) };
+            last.clone_from(&ad.external_id);
+            ads.retain(|ad| sorts.contains_key(ad.external_id.as_str()));
+            let mut drafts = derived(setting, flow, tx, ads).await?;
+            drafts.iter_mut().for_each(|draft| draft.problems = sorts.get(draft.ad.external_id.as_str()).cloned().into_iter().collect());
+            waiting::in_doubt(tx, setting, &drafts).await?;
+        }
+    }
+
+    async fn apply(&self, tx: &mut PgConnection, decision: &Decision) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
         identity::apply(tx, stream, self.sight, decision).await?;
         self.end_doubt(tx, "within the limit again").await?;
@@ -232,12 +281,20 @@ impl Case<'_> {
         Ok(Sorted { archived: usize::try_from(decision.archives()).unwrap_or_default(), ..Sorted::default() })
     }
 
-    async fn ask(&self, tx: &mut sqlx::PgConnection, decision: &Decision) -> Result<(), RunError> {
+    async fn ask(&self, tx: &mut PgConnection, seen: &Seen, decision: &Decision) -> Result<(), RunError> {
         let (source, share) = (&self.setting.stream.source, self.guards.at_most);
         let (lost, open) = (decision.archives(), self.open);
-        let reason =
-            format!("the ids of {lost} of {open} open jobs of `{source}` stand for other jobs now, more than {share}: nothing was done to them");
-        let details = json!({ "open": open, "ads": decision.ads(), "moves": decision.moves.len(), "examples": examples(decision) });
+        let sorts = decision.sorts(&seen.arrivals);
+        let others = match sorts.iter().filter(|(_, sort)| !matches!(sort, Sort::Archive(_))).count() {
+            0 => String::new(),
+            others => format!(", and {others} more came with other content"),
+        };
+        let reason = format!(
+            "the ids of {lost} of {open} open jobs of `{source}` stand for other jobs now, more than {share}{others}: nothing was done to them"
+        );
+        let ads: Vec<&str> = sorts.iter().map(|(ad, _)| ad.ad.as_str()).collect();
+        let jobs: Vec<Json> = sorts.iter().map(|(ad, sort)| seen.entry(ad, *sort)).collect();
+        let details = json!({ "open": open, "ads": ads, "moves": decision.moves.len(), "jobs": jobs });
         let hold = NewHold { kind: holds::Kind::Identity, subject: source.clone(), reason: reason.clone(), details };
         holds::open(tx, &self.setting.stream, self.sight.run, self.sight.at, &[hold]).await?;
         identity::end_release(tx, &self.setting.stream, self.sight.at, "many others are in doubt").await?;
@@ -261,7 +318,36 @@ impl Case<'_> {
     }
 }
 
-/// A few of the jobs that would be archived, for a person to look at.
-fn examples(decision: &Decision) -> Vec<String> {
-    decision.displaced.iter().filter(|one| one.is_open).take(5).map(|one| format!("{}: {}", one.ad, one.why)).collect()
+impl Seen {
+    /// An ad as a person is shown it: what its id stood for, what it stands for now, and what becomes of it.
+    fn entry(&self, ad: &Arrival, sort: Sort<'_>) -> Json {
+        let (does, why, from) = match sort {
+            Sort::Archive(displaced) => ("archive", Some(displaced.why.as_str()), None),
+            Sort::Move(moved) => ("move", None, Some(moved.from.as_str())),
+            Sort::Update => ("update", None, None),
+        };
+        let mut entry = json!({ "ad": ad.ad, "does": does, "new": ad.sketch, "mark": ad.mark.to_string() });
+        let known = [
+            ("why", why.map(Json::from)),
+            ("from", from.map(Json::from)),
+            ("old", ad.own.as_ref().map(|own| json!(own.sketch))),
+            ("document", self.documents.get(&ad.ad).map(|document| document.to_string().into())),
+        ];
+        if let Some(entry) = entry.as_object_mut() {
+            entry.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        }
+        entry
+    }
+}
+
+/// Why an ad waits: what its id stood for, beside what it stands for now.
+fn in_doubt(ad: &Arrival, sort: Sort<'_>, until: &str) -> Problem {
+    let now = ad.sketch.words();
+    let was = ad.own.as_ref().map(|own| own.sketch.words()).unwrap_or_default();
+    let (kind, message) = match sort {
+        Sort::Archive(displaced) => (RECYCLED, format!("the id stood for {was}, and stands for {now} ({})", displaced.why)),
+        Sort::Update => (RECYCLED, format!("the id stood for {was}, and stands for {now}; many ids of its source stand for other jobs")),
+        Sort::Move(moved) => (RENUMBERED, format!("{now} was known by the id `{}`", moved.from)),
+    };
+    Problem::error(kind, "title", format!("{message}: {until}"))
 }

@@ -3,7 +3,7 @@
 
 use super::{RunError, check_clock, take_lock};
 use crate::model::Clock;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, revisions};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -44,6 +44,9 @@ async fn at_once<T, E: From<RunError>>(store: &Store, whose: Whose<'_>, work: im
     }
     let mut tx = connection.begin().await.map_err(|error| failed(error.into()))?;
     let done = work(&mut tx).await?;
+    if let Some(at) = whose.at {
+        revisions::remember(&mut tx, whose.institution, None, at).await.map_err(failed)?;
+    }
     tx.commit().await.map_err(|error| failed(error.into()))?;
     Ok(done)
 }

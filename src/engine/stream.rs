@@ -12,7 +12,7 @@ use crate::stage::{ReadEnd, Role, Setting};
 use crate::store::documents::{self, Arrived, Reading};
 use crate::store::reads::{self, Begun, Known, Proof, ReadState, Validators};
 use crate::store::runs::Alert;
-use crate::store::{StoreError, Stream, figures, records, runs, states, tables};
+use crate::store::{StoreError, Stream, figures, records, revisions, runs, states, tables};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -310,5 +310,6 @@ async fn settle(run: &Run<'_>, setting: &Setting, flow: &Flow, end: Option<ReadE
     let seen = records::seen(&mut held, &setting.stream, read).await?;
     run.tally().noted(&setting.stream.source, |noted| noted.seen = seen);
     run.tally().counts.insert(setting.stream.source.clone(), counts);
+    revisions::remember(&mut held, setting.stream.institution, Some(&setting.stream.source), setting.at).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Which jobs go on under another id, and which have lost theirs: one to one, the same whatever the order in which ads came.
 
-use super::Guards;
+use super::{Guards, Sketch};
 use crate::model::Hash;
 use crate::span::Share;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,6 +15,10 @@ pub struct Arrival {
     pub key: Option<Hash>,
     /// Hash of its description.
     pub text: Option<Hash>,
+    /// What a person recognises it by.
+    pub sketch: Sketch,
+    /// Hash of that and of its description: what a decision about it is bound to.
+    pub mark: Hash,
     /// The job that its id stands for.
     pub own: Option<Own>,
 }
@@ -30,6 +34,10 @@ pub struct Own {
     pub is_same: bool,
     /// Why the ad cannot be it, if it cannot.
     pub unlike: Option<String>,
+    /// Whether the ad describes it in the same words.
+    pub is_described_alike: bool,
+    /// What a person recognises the job by.
+    pub sketch: Sketch,
 }
 
 /// An open job that its own id may no longer stand for: not listed any more, or listed with other content.
@@ -67,6 +75,8 @@ pub struct Displaced {
     pub is_open: bool,
     /// Why the id stands for another job now.
     pub why: String,
+    /// Hash of the content that it came with.
+    pub mark: Hash,
 }
 
 /// What is to be done.
@@ -89,11 +99,40 @@ impl Decision {
         self.archives_beyond(&BTreeSet::new())
     }
 
-    /// How many of them are of none of these ads.
-    pub fn archives_beyond(&self, named: &BTreeSet<&str>) -> i64 {
-        let others = self.displaced.iter().filter(|one| one.is_open && !named.contains(one.ad.as_str()));
+    /// How many of them are of ads that none of these names with the content that they have now.
+    pub fn archives_beyond(&self, named: &BTreeSet<(&str, &str)>) -> i64 {
+        let is_named = |one: &Displaced| named.contains(&(one.ad.as_str(), one.mark.to_string().as_str()));
+        let others = self.displaced.iter().filter(|one| one.is_open && !is_named(one));
         i64::try_from(others.count()).unwrap_or(i64::MAX)
     }
+
+    /// Every ad that it is about, and those that came with other content and are taken for their jobs, each with what becomes of it; in the order of ids.
+    pub fn sorts<'d>(&'d self, arrivals: &'d [Arrival]) -> Vec<(&'d Arrival, Sort<'d>)> {
+        let moves: BTreeMap<&str, &Move> = self.moves.iter().map(|one| (one.to.as_str(), one)).collect();
+        let displaced: BTreeMap<&str, &Displaced> = self.displaced.iter().map(|one| (one.ad.as_str(), one)).collect();
+        let sort = |ad: &'d Arrival| {
+            let is_in_doubt = ad.own.as_ref().is_some_and(|own| !own.is_same);
+            match (displaced.get(ad.ad.as_str()), moves.get(ad.ad.as_str())) {
+                (Some(displaced), _) => Some(Sort::Archive(displaced)),
+                (None, Some(moved)) => Some(Sort::Move(moved)),
+                (None, None) => is_in_doubt.then_some(Sort::Update),
+            }
+        };
+        let mut all: Vec<(&Arrival, Sort)> = arrivals.iter().filter_map(|ad| Some((ad, sort(ad)?))).collect();
+        all.sort_by(|(one, _), (other, _)| one.ad.cmp(&other.ad));
+        all
+    }
+}
+
+/// What becomes of an ad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort<'d> {
+    /// Its job is archived, and it is a job of its own.
+    Archive(&'d Displaced),
+    /// It is a job that had another id.
+    Move(&'d Move),
+    /// It is an update of its job.
+    Update,
 }
 
 /// Decides; `open` jobs were open before the run.
@@ -103,9 +142,31 @@ pub fn decide(guards: &Guards, arrivals: &[Arrival], adrift: &[Adrift], open: i6
     if !guards.renumbered.is_some_and(|share| reaches(share, moves.len(), open)) {
         moves.clear();
     }
-    let mut displaced: Vec<Displaced> = displaced(arrivals, &moves);
-    displaced.sort();
-    Decision { moves, displaced }
+    let mut decision = Decision { displaced: displaced(arrivals, &moves), moves };
+    if guards.follows_the_many() && guards.at_most.exceeded_by(decision.archives(), open) {
+        follow_the_many(arrivals, &mut decision);
+    }
+    decision.displaced.sort();
+    decision
+}
+
+/// A board that has given most of its ids to other jobs has not edited the rest of them in the same night: they are alike by chance, or by template. Only
+/// where a person is asked anyway.
+fn follow_the_many(arrivals: &[Arrival], decision: &mut Decision) {
+    let sorted: BTreeSet<String> = decision.ads().into_iter().map(str::to_owned).collect();
+    let goes_on: BTreeSet<Uuid> = decision.moves.iter().map(|one| one.job).collect();
+    let is_left = |own: &&Own| !own.is_same && !own.is_described_alike && !goes_on.contains(&own.job);
+    let left: Vec<(&Arrival, &Own)> =
+        arrivals.iter().filter(|ad| !sorted.contains(&ad.ad)).filter_map(|ad| Some((ad, ad.own.as_ref().filter(is_left)?))).collect();
+    let (many, all) = (decision.displaced.len(), decision.displaced.len() + left.len());
+    if many * 2 > all {
+        let why = format!("as {many} of the {all} ids that came with other content do");
+        decision.displaced.extend(left.into_iter().map(|(ad, own)| lost(ad, own, why.clone())));
+    }
+}
+
+fn lost(ad: &Arrival, own: &Own, why: String) -> Displaced {
+    Displaced { ad: ad.ad.clone(), job: own.job, is_open: own.is_open, why, mark: ad.mark }
 }
 
 fn reaches(share: Share, found: usize, open: i64) -> bool {
@@ -158,12 +219,12 @@ fn moved(ad: &Arrival, job: &Adrift) -> Move {
 fn displaced(arrivals: &[Arrival], moves: &[Move]) -> Vec<Displaced> {
     let taken: BTreeSet<&str> = moves.iter().map(|one| one.to.as_str()).collect();
     let goes_on: BTreeSet<Uuid> = moves.iter().map(|one| one.job).collect();
-    let lost = arrivals.iter().filter_map(|ad| {
+    let all = arrivals.iter().filter_map(|ad| {
         let own = ad.own.as_ref().filter(|own| !goes_on.contains(&own.job))?;
         let why = if taken.contains(ad.ad.as_str()) { Some("one that was known by another id".to_owned()) } else { own.unlike.clone() };
-        Some(Displaced { ad: ad.ad.clone(), job: own.job, is_open: own.is_open, why: why? })
+        Some(lost(ad, own, why?))
     });
-    lost.collect()
+    all.collect()
 }
 
 #[cfg(test)]
@@ -187,11 +248,18 @@ mod tests {
     }
 
     fn new(ad: &str, key: &str) -> Arrival {
-        Arrival { ad: ad.into(), key: Some(hash(key)), text: None, own: None }
+        Arrival { ad: ad.into(), key: Some(hash(key)), text: None, sketch: Sketch::default(), mark: hash(key), own: None }
     }
 
     fn was(ad: &str, key: &str, own: u128, unlike: bool) -> Arrival {
-        let own = Own { job: job(own), is_open: true, is_same: false, unlike: unlike.then(|| "title 3% alike".into()) };
+        let own = Own {
+            job: job(own),
+            is_open: true,
+            is_same: false,
+            unlike: unlike.then(|| "title 3% alike".into()),
+            is_described_alike: false,
+            sketch: Sketch::default(),
+        };
         Arrival { own: Some(own), ..new(ad, key) }
     }
 
@@ -244,5 +312,26 @@ mod tests {
     fn an_id_of_another_job_displaces_the_first_without_any_new_numbering() {
         let arrivals = [was("1", "x", 1, true), was("2", "y", 2, false), new("3", "z")];
         assert_eq!(told(&decide(&guards("recycled: {}"), &arrivals, &[], 2)).1, ["1 1"]);
+    }
+
+    #[test]
+    fn where_most_ids_stand_for_other_jobs_the_rest_are_no_edits() {
+        let board = |others: u128| -> Vec<Arrival> { (0..10).map(|n| was(&n.to_string(), "x", n, n < others)).collect() };
+        let archived = |others: u128, open: i64| decide(&guards("recycled: {}"), &board(others), &[], open).displaced.len();
+        assert_eq!([archived(6, 10), archived(5, 10), archived(6, 100)], [10, 5, 6]);
+        let mut arrivals = board(6);
+        arrivals[9].own.as_mut().unwrap().is_described_alike = true;
+        let decision = decide(&guards("recycled: {}"), &arrivals, &[], 10);
+        assert_eq!(decision.displaced.len(), 9, "one that is described in the same words is the same");
+        let sorts: Vec<bool> = decision.sorts(&arrivals).iter().map(|(_, sort)| *sort == Sort::Update).collect();
+        assert_eq!(sorts, [[false; 9].as_slice(), &[true]].concat(), "every id with other content is shown, whatever becomes of it");
+        assert_eq!(decide(&guards("recycled: { title: 40% }"), &board(6), &[], 10).displaced.len(), 6, "a share that is written decides alone");
+    }
+
+    #[test]
+    fn a_word_on_an_ad_is_none_on_what_it_says_later() {
+        let decision = decide(&guards("recycled: {}"), &[was("1", "x", 1, true), was("2", "y", 2, true)], &[], 2);
+        let beyond = |key: &str| decision.archives_beyond(&[("1", hash(key).to_string().as_str())].into());
+        assert_eq!(["x", "y"].map(beyond), [1, 2]);
     }
 }

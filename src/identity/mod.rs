@@ -7,15 +7,16 @@
 pub mod likeness;
 pub mod matching;
 
-pub use matching::{Adrift, Arrival, Decision, Displaced, Move, decide};
+pub use matching::{Adrift, Arrival, Decision, Displaced, Move, Sort, decide};
 
 use crate::diagnostic::Diagnostics;
-use crate::model::{Field, Hash, Job};
+use crate::model::{Field, Hash, Job, Value};
 use crate::span::Share;
 use crate::yaml::{Located, Parsed};
-use likeness::likeness;
+use chrono::NaiveDate;
+use likeness::{common_words, likeness, shared_phrases};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// `identity:` of a source: what guards against ids that lie.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -31,7 +32,7 @@ pub struct IdentitySpec {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RecycledSpec {
-    /// Titles less alike than this are of different jobs (40%).
+    /// Titles less alike than this are of different jobs. Where it is not given: 40%, and titles, places, descriptions and dates are weighed together, too.
     title: Option<Parsed<Share>>,
     /// Companies, or departments where there is no company, less alike than this are of different jobs (50%).
     organisation: Option<Parsed<Share>>,
@@ -51,6 +52,8 @@ struct RenumberedSpec {
 #[derive(Debug, Clone)]
 pub struct Guards {
     title: Share,
+    /// Whether title, places, description and dates are weighed together, too.
+    weighs_all: bool,
     organisation: Share,
     by: Vec<Field>,
     /// The least share of the open jobs that must be found again under new ids, if they are looked for.
@@ -66,8 +69,64 @@ pub struct Marks {
     pub key: Option<Hash>,
     /// Hash of the description.
     pub text: Option<Hash>,
-    title: Option<String>,
-    organisation: Option<String>,
+    /// What a person recognises it by.
+    pub sketch: Sketch,
+    description: Option<String>,
+}
+
+/// What a person recognises a job by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Sketch {
+    /// Its title.
+    pub title: Option<String>,
+    /// Its company, or its department where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Its places.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<String>,
+    /// Open from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_date: Option<NaiveDate>,
+    /// Open until.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_date: Option<NaiveDate>,
+}
+
+/// Jobs that are less alike than this in all that is known of them are different jobs.
+const ALIKE: f64 = 0.5;
+
+/// So much must be known of both beside their titles before all is weighed together: one thing alone proves nothing.
+const WEIGHED_FROM: usize = 2;
+
+impl Sketch {
+    /// In words: `Park Ranger` (Porto, from 2026-01-01).
+    pub fn words(&self) -> String {
+        let dates = [("from", self.open_date), ("to", self.close_date)];
+        let dates = dates.into_iter().filter_map(|(word, date)| Some(format!("{word} {}", date?)));
+        let all: Vec<String> = self.organisation.iter().chain(&self.locations).cloned().chain(dates).collect();
+        let beside = if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) };
+        format!("`{}`{beside}", self.title.as_deref().unwrap_or("an ad without a title"))
+    }
+
+    /// How alike two jobs are: in each respect in which both are known.
+    fn likenesses(&self, other: &Sketch) -> Vec<(&'static str, f64)> {
+        let titles = self.title.as_deref().zip(other.title.as_deref()).map(|(one, other)| likeness(one, other));
+        let are_known = !self.locations.is_empty() && !other.locations.is_empty();
+        let places = are_known.then(|| common_words(&self.locations.join(" "), &other.locations.join(" ")));
+        let same = |(one, other): (NaiveDate, NaiveDate)| if one == other { 1.0 } else { 0.0 };
+        let dates = self.open_date.zip(other.open_date).or(self.close_date.zip(other.close_date)).map(same);
+        [("title", titles), ("places", places), ("dates", dates)].into_iter().filter_map(|(what, alike)| Some((what, alike?))).collect()
+    }
+}
+
+impl Marks {
+    /// Hash of all that a person was shown of it, and of its description: what a decision about it is bound to.
+    pub fn hash(&self) -> Hash {
+        let text = self.text.map(|text| text.to_string()).unwrap_or_default();
+        let Sketch { title, organisation, locations, open_date, close_date } = &self.sketch;
+        Hash::of(format!("{title:?} {organisation:?} {locations:?} {open_date:?} {close_date:?} {text}").as_bytes())
+    }
 }
 
 impl IdentitySpec {
@@ -75,6 +134,7 @@ impl IdentitySpec {
     pub fn compile(&self, at_most: Share, out: &mut Diagnostics) -> Guards {
         let recycled = self.recycled.clone().unwrap_or_default();
         Guards {
+            weighs_all: recycled.title.is_none(),
             title: recycled.title.map_or(Share(0.4), |share| share.0),
             organisation: recycled.organisation.map_or(Share(0.5), |share| share.0),
             by: self.renumbered.as_ref().map_or_else(|| vec![Field::Title], |spec| spec.compile_by(out)),
@@ -108,8 +168,14 @@ impl Guards {
         Marks {
             key: title.is_some().then(|| Hash::of(values.join("\n").as_bytes())),
             text: job.get(Field::Description).as_text().map(|text| Hash::of(text.as_bytes())),
-            title,
-            organisation: company.or(job.get(Field::Department).as_text()).map(str::to_owned),
+            description: job.get(Field::Description).as_text().filter(|_| self.weighs_all).map(str::to_owned),
+            sketch: Sketch {
+                title,
+                organisation: company.or(job.get(Field::Department).as_text()).map(str::to_owned),
+                locations: if let Value::List(places) = job.get(Field::Locations) { places.clone() } else { Vec::new() },
+                open_date: job.get(Field::OpenDate).as_date(),
+                close_date: job.get(Field::CloseDate).as_date(),
+            },
         }
     }
 
@@ -122,8 +188,31 @@ impl Guards {
             let alike = likeness(old.as_deref()?, new.as_deref()?);
             (alike < least.0).then(|| format!("{what} {:.0}% alike", alike * 100.0))
         };
-        unlike("title", &old.title, &new.title, self.title)
-            .or_else(|| unlike("organisation", &old.organisation, &new.organisation, self.organisation))
+        let (was, is) = (&old.sketch, &new.sketch);
+        unlike("title", &was.title, &is.title, self.title)
+            .or_else(|| unlike("organisation", &was.organisation, &is.organisation, self.organisation))
+            .or_else(|| self.unlike_in_all(old, new))
+    }
+
+    /// Why the two are different jobs though their titles are alike, as those of one template are: little else is. An organisation that is the same says
+    /// nothing on the board of one employer.
+    fn unlike_in_all(&self, old: &Marks, new: &Marks) -> Option<String> {
+        let mut all = old.sketch.likenesses(&new.sketch);
+        let texts = old.description.as_deref().zip(new.description.as_deref());
+        all.extend(texts.map(|(old, new)| ("description", shared_phrases(old, new))));
+        let has_title = all.first().is_some_and(|(what, _)| *what == "title");
+        if !self.weighs_all || !has_title || all.len() <= WEIGHED_FROM {
+            return None;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "four at most")]
+        let mean = all.iter().map(|(_, alike)| alike).sum::<f64>() / all.len() as f64;
+        let words = || all.iter().map(|(what, alike)| format!("{what} {:.0}%", alike * 100.0)).collect::<Vec<_>>().join(", ");
+        (mean < ALIKE).then(|| format!("{:.0}% alike: {}", mean * 100.0, words()))
+    }
+
+    /// Whether a board that gives most of its ids to other jobs has done so with the rest of those that came with other content.
+    pub fn follows_the_many(&self) -> bool {
+        self.weighs_all
     }
 
     /// What they guard against, in a few words.
@@ -139,7 +228,6 @@ impl Guards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Value;
 
     fn marks(title: &str, department: &str, text: &str) -> Marks {
         let mut job = Job::default();
@@ -163,6 +251,42 @@ mod tests {
         assert!(unlike("Registered Nurse", "Parks", "Walks.").is_some_and(|why| why.starts_with("organisation")));
         assert_eq!(unlike("Park Ranger", "Parks", "Cares."), None);
         assert_eq!(unlike("", "NSW Health", "Walks."), None);
+    }
+
+    /// Jobs as one template makes them.
+    fn templated(title: &str, place: &str, opens: &str, text: &str) -> Marks {
+        let mut job = Job::default();
+        job.set(Field::Title, Value::text(title));
+        let places: Vec<String> = place.split('|').filter(|place| !place.is_empty()).map(str::to_owned).collect();
+        job.set(Field::Locations, if places.is_empty() { Value::Absent } else { Value::List(places) });
+        job.set(Field::OpenDate, opens.parse().map_or(Value::Absent, Value::Date));
+        job.set(Field::Description, Value::text(text));
+        guards().marks(&job, Some("One Agency"))
+    }
+
+    #[test]
+    fn titles_of_one_template_do_not_hide_that_everything_else_is_another_job() {
+        const TEXT: &str = "We recruit for a client. You answer customers by telephone and mail, in shifts, in a team of ten, with paid training.";
+        const OTHER: &str = "As an artist you draw banners for our campaigns. A portfolio is asked for. The studio is open from nine to five.";
+        let old = templated("Customer Support with Danish", "Lisbon", "2026-02-14", TEXT);
+        let table = [
+            // (title, place, open from, description, whether it is another job)
+            ("Customer Support with Greek", "Athens", "2026-03-10", OTHER, true),
+            ("Customer Support with Danish", "Athens", "2026-03-10", OTHER, true),
+            ("Customer Support with Greek", "Lisbon", "2026-03-10", OTHER, true),
+            ("Customer Support with Danish - Remote", "Athens|Lisbon", "2026-02-14", TEXT, false),
+            ("Customer Support with Greek", "Lisbon", "2026-02-14", OTHER, false),
+            ("Customer Support with Danish", "Lisbon", "2026-03-10", OTHER, false),
+            // Where only one thing more is known, it proves nothing.
+            ("Customer Support with Greek", "", "2026-03-10", "", false),
+        ];
+        for (title, place, opens, text, is_other) in table {
+            let unlike = guards().unlike(&old, &templated(title, place, opens, text));
+            assert_eq!(unlike.is_some(), is_other, "{title}, {place}, {opens}: {unlike:?}");
+        }
+        // A share that is written decides alone.
+        let strict = Guards { weighs_all: false, ..guards() };
+        assert_eq!(strict.unlike(&old, &templated("Customer Support with Greek", "Athens", "2026-03-10", OTHER)), None);
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
         lost: losses::newest(connection, Some(&tenant.slug)).await?,
         reasons: figures::top_reasons(connection, tenant.id, 10).await?,
         alerts: figures::alerts(connection, tenant.id, id).await?,
-        holds: holds::list(connection, Some(&tenant.slug), false).await?,
+        holds: holds::list(connection, Some(&tenant.slug), false).await?.into_iter().map(|hold| Hold { content: None, ..hold }).collect(),
         tables: figures::table_bytes(connection).await?,
         run,
         earlier: runs,
@@ -189,7 +189,7 @@ fn reasons(daily: &Daily) -> Vec<Vec<String>> {
 }
 
 fn waiting(daily: &Daily) -> Vec<Vec<String>> {
-    let row = |hold: &Hold| vec![format!("hold {}", hold.id), hold.kind.clone(), hold.source_id.clone(), line(&hold.reason, 120)];
+    let row = |hold: &Hold| vec![format!("hold {}", super::holds::name(hold)), hold.kind.clone(), hold.source_id.clone(), line(&hold.reason, 120)];
     let mut rows: Vec<Vec<String>> = daily.holds.iter().take(10).map(row).collect();
     if daily.holds.len() > 10 {
         rows.push(vec![format!("and {} more", daily.holds.len() - 10)]);

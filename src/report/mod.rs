@@ -7,6 +7,7 @@ pub mod daily;
 pub mod difference;
 pub mod graph;
 pub mod history;
+pub mod holds;
 pub mod ink;
 pub mod keys;
 pub mod progress;

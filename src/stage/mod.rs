@@ -20,7 +20,7 @@ pub mod resolve;
 pub mod schema;
 pub mod validate;
 mod view;
-mod waiting;
+pub mod waiting;
 
 pub use draft::Draft;
 pub use foresee::Foreseen;

@@ -20,10 +20,7 @@ pub(super) async fn write(
     let had_waited = |draft: &Draft| !matches!(draft.ad.outcome, Outcome::Pending | Outcome::Published);
     let before: Vec<&str> = fates.iter().map(Fate::draft).filter(|draft| had_waited(draft)).map(|draft| draft.ad.external_id.as_str()).collect();
     let stood = staging::lift(tx, &setting.stream, &before).await?;
-    let mut stood_against: HashMap<&str, Vec<&Stood>> = HashMap::new();
-    for one in &stood {
-        stood_against.entry(&one.original_id).or_default().push(one);
-    }
+    let stood_against = by_ad(&stood);
     let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
     let waiting: Vec<Waiting> = fates.iter().filter_map(|fate| Some(wait(setting, fate.draft(), status(fate)?, of(fate.draft())))).collect();
     staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await?;
@@ -35,6 +32,32 @@ pub(super) async fn write(
         .collect();
     resolved::record(tx, &setting.stream, setting.at, &gone).await?;
     note_failures(tx, setting, fates).await
+}
+
+/// Writes ads that wait because it is in doubt which jobs they are.
+///
+/// # Errors
+/// The database failed.
+pub async fn in_doubt(tx: &mut PgConnection, setting: &Setting, drafts: &[Draft]) -> crate::store::Result<()> {
+    let ads: Vec<&str> = drafts.iter().map(|draft| draft.ad.external_id.as_str()).collect();
+    let stood = staging::lift(tx, &setting.stream, &ads).await?;
+    let stood_against = by_ad(&stood);
+    let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
+    let waiting: Vec<Waiting> = drafts.iter().map(|draft| wait(setting, draft, "held", of(draft))).collect();
+    let drafts: HashMap<&str, &Draft> = drafts.iter().map(|draft| (draft.ad.external_id.as_str(), draft)).collect();
+    let stands =
+        |stood: &Stood| drafts.get(stood.original_id.as_str()).is_some_and(|draft| draft.problems.iter().any(|problem| is_of(problem, stood)));
+    let gone: Vec<(&Stood, String)> = stood.iter().filter(|stood| !stands(stood)).map(|stood| (stood, "content changed".to_owned())).collect();
+    resolved::record(tx, &setting.stream, setting.at, &gone).await?;
+    staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await
+}
+
+fn by_ad(stood: &[Stood]) -> HashMap<&str, Vec<&Stood>> {
+    let mut by_ad: HashMap<&str, Vec<&Stood>> = HashMap::new();
+    for one in stood {
+        by_ad.entry(&one.original_id).or_default().push(one);
+    }
+    by_ad
 }
 
 /// The status of an ad that waits.

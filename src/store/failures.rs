@@ -30,20 +30,31 @@ pub struct Failure {
     pub refused: bool,
     /// Every reason: a list of {type, field, message, rule}.
     pub reasons: Json,
+    /// Hash of the document that was judged and of what speaks against it: what a decision names.
+    pub revision: String,
+    /// Hash of the document that was judged, in hexadecimal digits: what a decision ignores.
+    #[serde(skip)]
+    pub judged: String,
     /// How many are wanted, however many are listed.
     #[serde(skip)]
     pub total: i64,
 }
 
-/// Ads that failed. Each reason with the value that it is about and since when it stands.
+/// Ads that failed. Each reason with the value that it is about and since when it stands. An ad whose id is in doubt waits with content that no job was
+/// derived from yet.
 macro_rules! failures {
     ($condition:literal) => {
         concat!(
-            "SELECT *, count(*) OVER () AS total FROM (
-               SELECT s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.refused IS NOT NULL AS refused,
-                 COALESCE(r.since, f.failure_timestamp, s.first_seen_at) AS since,
-                 COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'system_error'), 'message', COALESCE(f.error_details, ''),
-                   'since', COALESCE(f.failure_timestamp, s.first_seen_at)))) AS reasons
+            "SELECT *, count(*) OVER () AS total, left(encode(sha256(convert_to(jsonb_build_array(source_id, external_id, judged,
+                 (SELECT jsonb_agg(DISTINCT concat_ws(' ', r ->> 'type', r ->> 'field', r ->> 'rule')) FROM jsonb_array_elements(reasons) AS r
+                  WHERE r ->> 'severity' IS DISTINCT FROM 'warn'))::text, 'UTF8')), 'hex'), 6) AS revision
+             FROM (
+               SELECT encode(CASE WHEN j.validation_errors @? '$[*].type ? (@ == \"recycled_id\" || @ == \"renumbered_id\")' THEN s.content_hash
+                   ELSE COALESCE(s.derived_hash, s.content_hash) END, 'hex') AS judged, s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.refused IS NOT NULL AS refused,
+                 COALESCE(r.since, f.failure_timestamp, s.last_seen_at) AS since,
+                 COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'not_derived'),
+                   'message', COALESCE(NULLIF(f.error_details, ''), 'no reason is on record: the next run derives it again'),
+                   'since', COALESCE(f.failure_timestamp, s.last_seen_at)))) AS reasons
                FROM ad_states s JOIN institutions i ON i.id = s.institution_id
                LEFT JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.document_id = s.document_id
                LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
@@ -221,21 +232,23 @@ pub async fn discard(connection: &mut PgConnection, stream: &Stream, failures: &
     staging::note_failures(connection, stream, at, &[], (&documents, &gone)).await?;
     sqlx::query(
         "WITH state AS (
-           UPDATE ad_states SET outcome = 'discarded', discarded_hash = COALESCE(derived_hash, content_hash), derived_hash = COALESCE(derived_hash, content_hash),
-             retry_at = NULL
-           WHERE institution_id = $1 AND document_id = ANY ($2) RETURNING job_id, source_id, external_id, document_id, derived_hash = content_hash AS is_newest),
+           UPDATE ad_states s SET outcome = 'discarded', discarded_hash = decode(v.judged, 'hex'), derived_hash = decode(v.judged, 'hex'), retry_at = NULL
+           FROM unnest($2::bigint[], $6::text[]) AS v (document_id, judged)
+           WHERE s.institution_id = $1 AND s.document_id = v.document_id
+           RETURNING s.job_id, s.source_id, s.external_id, s.document_id, s.derived_hash = s.content_hash AS is_newest),
          held AS (UPDATE jobs SET held_since = NULL FROM state WHERE jobs.institution_id = $1 AND jobs.id = state.job_id),
          ended AS (
            UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
-           WHERE institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
+           WHERE holds.institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
          UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5
-         FROM state WHERE institution_id = $1 AND id = state.document_id AND state.is_newest",
+         FROM state WHERE staging_documents.institution_id = $1 AND staging_documents.id = state.document_id AND state.is_newest",
     )
     .bind(stream.institution)
     .bind(&documents)
     .bind(at.0)
     .bind(by)
     .bind(why)
+    .bind(failures.iter().map(|failure| failure.judged.as_str()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

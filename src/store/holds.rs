@@ -75,6 +75,11 @@ pub struct Hold {
     pub status: String,
     /// Since when.
     pub opened_at: DateTime<Utc>,
+    /// Hash of what a decision would do; of a closed hold the one that was decided on.
+    pub revision: Option<String>,
+    /// What it is about, and so what a decision would do; nothing once it is closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<Json>,
 }
 
 /// Opens holds; one that is open already stays and takes the new reason.
@@ -128,31 +133,81 @@ pub async fn end(connection: &mut PgConnection, stream: &Stream, kind: Kind, sub
     Ok(())
 }
 
+/// What an open hold is about, and so what a decision on it does, as `content`; its hash is the revision. A kind that is not named here is about its
+/// details. Nothing in it may differ between two databases with the same jobs, or from day to day while a decision would do the same.
 macro_rules! holds {
     ($which:literal) => {
         concat!(
-            "SELECT h.id, h.institution_id, i.slug AS institution, h.kind, h.source_id, h.subject, h.reason, h.details, h.status, h.opened_at
-             FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE ",
-            $which
+            "WITH chosen AS (
+               SELECT h.*, i.slug AS institution FROM holds h JOIN institutions i ON i.id = h.institution_id WHERE ",
+            $which,
+            "),
+             named AS (
+               SELECT w.institution_id, w.source_id, f.field_name, lower(f.raw_data ->> 'found') AS name,
+                 jsonb_agg(jsonb_build_object('ad', w.original_id, 'title', w.raw_data ->> 'title', 'fields', md5(w.raw_data::text))
+                   ORDER BY w.original_id COLLATE \"C\") AS ads
+               FROM staging_validation_failures f
+               JOIN staging_jobs w ON w.institution_id = f.institution_id AND w.id = f.staging_job_id
+               WHERE f.validation_type = 'invalid_relationship' AND f.raw_data ? 'found'
+                 AND f.institution_id IN (SELECT institution_id FROM chosen WHERE status = 'open' AND kind IN ('company', 'division'))
+               GROUP BY 1, 2, 3, 4),
+             filled AS (
+               SELECT c.*, CASE
+                 WHEN c.status <> 'open' THEN NULL
+                 WHEN c.kind = 'job' THEN (
+                   SELECT jsonb_strip_nulls(jsonb_build_object('ad', s.external_id, 'fields', w.raw_data, 'company_id', w.company_id,
+                     'division_id', w.division_id,
+                     'document', CASE WHEN w.id IS NULL THEN encode(COALESCE(s.derived_hash, s.content_hash), 'hex') END,
+                     'reasons', (SELECT jsonb_agg(DISTINCT concat_ws(' ', r ->> 'type', r ->> 'field', r ->> 'rule'))
+                                 FROM jsonb_array_elements(w.validation_errors) AS r WHERE r ->> 'severity' IS DISTINCT FROM 'warn'),
+                     'job', CASE WHEN j.id IS NOT NULL THEN jsonb_build_object('version', j.version, 'status', j.status, 'fields', jsonb_build_object(
+                       'title', j.title, 'description', j.description, 'open_date', j.open_date, 'close_date', j.close_date,
+                       'department', j.department, 'department_id', j.department_id, 'job_type', j.job_type, 'source_url', j.source_url,
+                       'remuneration', j.remuneration, 'recruiter', j.recruiter, 'locations', j.locations, 'extra', j.extra)) END))
+                   FROM ad_states s
+                   LEFT JOIN staging_jobs w ON w.institution_id = s.institution_id AND w.external_id = s.source_id || ':' || s.external_id
+                   LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
+                   WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.external_id = c.subject)
+                 WHEN c.kind IN ('company', 'division') THEN jsonb_build_object('name', c.subject, 'ads', COALESCE(n.ads, '[]'))
+                 WHEN c.kind = 'retirement' THEN jsonb_build_object('jobs', COALESCE((
+                   SELECT jsonb_agg(jsonb_build_object('ad', s.external_id, 'title', j.title) ORDER BY s.external_id COLLATE \"C\")
+                   FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
+                   WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.misses > 0
+                     AND s.misses >= COALESCE((c.details ->> 'after')::int, 2)), '[]'))
+                 WHEN c.kind = 'quality' THEN jsonb_build_object('content', c.details -> 'content', 'ads', c.details -> 'ads',
+                   'unusual', (SELECT jsonb_agg(jsonb_build_object('kind', u -> 'kind', 'subject', u -> 'subject', 'part', u -> 'part', 'whole', u -> 'whole'))
+                               FROM jsonb_array_elements(c.details -> 'unusual') AS u))
+                 ELSE COALESCE(c.details, '{}') END AS content
+               FROM chosen c LEFT JOIN named n ON n.institution_id = c.institution_id AND n.source_id = c.source_id
+                 AND n.field_name = c.kind || '_id' AND n.name = lower(c.subject))
+             SELECT id, institution_id, institution, kind, source_id, subject, reason, details, status, opened_at, content,
+               CASE WHEN status = 'open'
+                 THEN left(encode(sha256(convert_to(jsonb_build_array(kind, source_id, subject, content)::text, 'UTF8')), 'hex'), 6)
+                 ELSE revision END AS revision
+             FROM filled"
         )
     };
+    ($which:literal, $end:literal) => {
+        concat!(holds!($which), " ", $end)
+    };
 }
+pub(super) use holds;
 
 /// Holds, newest last; only open ones unless `all`; of one institution if a slug is given.
 ///
 /// # Errors
 /// The database failed.
 pub async fn list(connection: &mut PgConnection, slug: Option<&str>, all: bool) -> Result<Vec<Hold>> {
-    let rows = sqlx::query_as(holds!("($1::text IS NULL OR i.slug = $1) AND ($2 OR h.status = 'open') ORDER BY h.id"));
+    let rows = sqlx::query_as(holds!("($1::text IS NULL OR i.slug = $1) AND ($2 OR h.status = 'open')", "ORDER BY id"));
     Ok(rows.bind(slug).bind(all).fetch_all(connection).await?)
 }
 
-/// The open hold of a number.
+/// The open holds of these numbers.
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut PgConnection, id: i64) -> Result<Option<Hold>> {
-    Ok(sqlx::query_as(holds!("h.id = $1 AND h.status = 'open'")).bind(id).fetch_optional(connection).await?)
+pub async fn find(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Hold>> {
+    Ok(sqlx::query_as(holds!("h.id = ANY ($1) AND h.status = 'open'")).bind(ids).fetch_all(connection).await?)
 }
 
 /// Closes a hold as a person decided: `released` or `discarded`.
@@ -160,15 +215,18 @@ pub async fn find(connection: &mut PgConnection, id: i64) -> Result<Option<Hold>
 /// # Errors
 /// The database failed.
 pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: &'static str, at: Clock, by: &str, note: &str) -> Result<()> {
-    sqlx::query("UPDATE holds SET status = $3, closed_at = $4, closed_by = $5, note = $6 WHERE institution_id = $1 AND id = $2 AND status = 'open'")
-        .bind(hold.institution_id)
-        .bind(hold.id)
-        .bind(status)
-        .bind(at.0)
-        .bind(storable(by))
-        .bind(storable(note))
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "UPDATE holds SET status = $3, closed_at = $4, closed_by = $5, note = $6, revision = $7 WHERE institution_id = $1 AND id = $2 AND status = 'open'",
+    )
+    .bind(hold.institution_id)
+    .bind(hold.id)
+    .bind(status)
+    .bind(at.0)
+    .bind(storable(by))
+    .bind(storable(note))
+    .bind(&hold.revision)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

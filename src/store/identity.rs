@@ -4,6 +4,7 @@
 use super::{Result, Stream, holds, staging};
 use crate::identity::{Decision, Displaced, Move};
 use crate::model::{Change, Clock};
+use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -162,30 +163,55 @@ pub async fn leave(connection: &mut PgConnection, stream: &Stream, ads: &[&str])
     Ok(())
 }
 
-/// A person said that the ads of a hold are the jobs that they were: this content is never taken for another job again.
+/// A person said that ads are the jobs that they were: this content of each, named by the hash of its document, is never taken for another job again.
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &Stream, ads: &[&str]) -> Result<()> {
-    sqlx::query("UPDATE ad_states SET kept_hash = content_hash WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)")
-        .bind(stream.institution)
-        .bind(&stream.source)
-        .bind(ads)
-        .execute(connection)
-        .await?;
+pub async fn keep(connection: &mut PgConnection, stream: &Stream, ads: &[(&str, &str)]) -> Result<()> {
+    sqlx::query(
+        "UPDATE ad_states s SET kept_hash = decode(v.document, 'hex') FROM unnest($3::text[], $4::text[]) AS v (ad, document)
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = v.ad",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(ads.iter().map(|(ad, _)| *ad).collect::<Vec<_>>())
+    .bind(ads.iter().map(|(_, document)| *document).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
-/// The ads that a person's word is about which was not used yet.
+/// One ad of a release that was not used yet, as the person was shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Released {
+    /// The ad.
+    pub ad: String,
+    /// The mark of its content.
+    pub mark: String,
+    /// Whether its job is archived; it is an update of that otherwise.
+    pub archives: bool,
+}
+
+/// The ads that a person's word is about which was not used yet; nothing if there is no such word.
 ///
 /// # Errors
 /// The database failed.
-pub async fn released(connection: &mut PgConnection, stream: &Stream) -> Result<Option<Vec<String>>> {
-    let ads = sqlx::query_scalar(
-        "SELECT ARRAY (SELECT jsonb_array_elements_text(details -> 'ads')) FROM holds
+pub async fn released(connection: &mut PgConnection, stream: &Stream) -> Result<Option<Vec<Released>>> {
+    let jobs: Option<Json> = sqlx::query_scalar(
+        "SELECT COALESCE(details -> 'jobs', '[]') FROM holds
          WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run' ORDER BY id DESC LIMIT 1",
-    );
-    Ok(ads.bind(stream.institution).bind(&stream.source).bind(holds::Kind::Identity.name()).fetch_optional(connection).await?)
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(holds::Kind::Identity.name())
+    .fetch_optional(connection)
+    .await?;
+    let text = |job: &Json, name: &str| job.get(name).and_then(Json::as_str).map(str::to_owned);
+    let one = |job: &Json| {
+        let does = text(job, "does")?;
+        (does != "move").then_some(Released { ad: text(job, "ad")?, mark: text(job, "mark")?, archives: does == "archive" })
+    };
+    Ok(jobs.map(|jobs| jobs.as_array().into_iter().flatten().filter_map(one).collect()))
 }
 
 /// Notes that a run has used a person's word.

@@ -26,6 +26,7 @@ pub mod reads;
 pub mod records;
 pub mod relations;
 pub mod resolved;
+pub mod revisions;
 pub mod rollback;
 pub mod runs;
 pub mod scratch;

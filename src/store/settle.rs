@@ -245,15 +245,20 @@ async fn forget_waiting(connection: &mut PgConnection, stream: &Stream, at: Cloc
     holds::end(connection, stream, holds::Kind::Job, &ids, at, "the job was archived").await
 }
 
-/// Forgets the misses of a source: a person said that the ads are not gone.
+/// Forgets the misses of the ads that would retire after so many: a person said that they are not gone. Those of other ads count on.
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_misses(connection: &mut PgConnection, stream: &Stream) -> Result<()> {
-    sqlx::query("UPDATE ad_states SET misses = 0 WHERE institution_id = $1 AND source_id = $2 AND misses > 0 AND NOT retired")
-        .bind(stream.institution)
-        .bind(&stream.source)
-        .execute(connection)
-        .await?;
+pub async fn forget_misses(connection: &mut PgConnection, stream: &Stream, after: i32) -> Result<()> {
+    sqlx::query(
+        "UPDATE ad_states s SET misses = 0 FROM jobs j
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3
+           AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(after)
+    .execute(connection)
+    .await?;
     Ok(())
 }

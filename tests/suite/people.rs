@@ -38,6 +38,20 @@ async fn with_a_held_ad() -> Lab {
     lab
 }
 
+/// An open hold with the revision that a person sees: `3@9f2c1a`.
+fn seen(lab: &Lab, hold: &str) -> String {
+    let page: serde_json::Value = serde_json::from_str(&weir(lab, &["holds", "list", "--json"])).unwrap();
+    let hold = page["holds"].as_array().unwrap().iter().find(|one| one["id"].as_i64() == hold.parse().ok()).unwrap().clone();
+    format!("{}@{}", hold["id"], hold["revision"].as_str().unwrap())
+}
+
+/// A document that failed, with the revision that a person sees.
+fn seen_document(lab: &Lab, document: &str) -> String {
+    let page: serde_json::Value = serde_json::from_str(&weir(lab, &["failures", "list", "--json"])).unwrap();
+    let letter = page["failures"].as_array().unwrap().iter().find(|one| one["document_id"].as_i64() == document.parse().ok()).unwrap();
+    format!("{document}@{}", letter["revision"].as_str().unwrap())
+}
+
 const HELD_JOB: &str = "SELECT format('%s v%s %s', title, version, held_since IS NOT NULL) FROM jobs WHERE original_id = 'HOLD'";
 const HOLDS: &str = "SELECT format('%s %s %s %s', kind, status, closed_by, note) FROM holds ORDER BY id";
 
@@ -72,7 +86,7 @@ async fn a_person_decides_of_what_was_judged_and_not_of_what_has_come_since() {
         let lab = with_a_held_ad().await;
         let hold = one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await;
         let document = one(&lab, "UPDATE ad_states SET content_hash = sha256('other') WHERE external_id = 'HOLD' RETURNING document_id::text").await;
-        let number = if held == "hold" { hold } else { document };
+        let number = if held == "hold" { seen(&lab, &hold) } else { seen_document(&lab, &document) };
         weir(&lab, &[words, &[&number, "--reason", "as I have seen it"]].concat());
         assert_eq!(one(&lab, WORD).await, word, "{words:?}");
         lab.bench.drop().await;
@@ -84,10 +98,11 @@ async fn a_person_decides_of_what_was_judged_and_not_of_what_has_come_since() {
 async fn nobody_decides_beside_a_run_or_before_the_newest_one() {
     let lab = with_a_held_ad().await;
     let document = one(&lab, "SELECT document_id::text FROM ad_states WHERE external_id = 'HOLD'").await;
-    let hold = one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await;
+    let hold = seen(&lab, &one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await);
+    let failure = seen_document(&lab, &document);
     let decisions: [&[&str]; 4] = [
         &["holds", "release", &hold, "--reason", "r"],
-        &["failures", "discard", &document, "--reason", "r"],
+        &["failures", "discard", &failure, "--reason", "r"],
         &["failures", "retry", &document],
         &["retire", "acme", "--reason", "r"],
     ];
@@ -123,7 +138,7 @@ async fn a_discarded_ad_is_ignored_until_its_content_differs() {
     let held = page["failures"].as_array().unwrap().iter().find(|one| one["external_id"] == "HOLD").unwrap();
     let document = held["document_id"].to_string();
     assert!(weir(&lab, &["failures", "show", &document]).contains("\"title\": \"x\""));
-    weir(&lab, &["failures", "discard", &document, "--reason", "a typo of the board"]);
+    weir(&lab, &["failures", "discard", &seen_document(&lab, &document), "--reason", "a typo of the board"]);
     assert_eq!(one(&lab, HOLDS).await, "job discarded ada a typo of the board");
     let summary = lab.run(&day("2", "2026-09-02T06:00:00Z")).await.remove(0);
     assert_eq!((one(&lab, HELD_JOB).await.as_str(), summary.total.held), ("Ranger HOLD v1 f", 0));
@@ -139,7 +154,7 @@ async fn a_released_retirement_archives_and_a_discarded_one_forgets() {
         let lab = lab(Path::new("tests/cases/absence")).await;
         lab.run(&feed("full.json")).await;
         lab.run(&feed("shrunk.json")).await;
-        let hold = one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await;
+        let hold = seen(&lab, &one(&lab, "SELECT id::text FROM holds WHERE status = 'open'").await);
         weir(&lab, &["holds", word, &hold, "--reason", "asked the board", "--at", "2026-09-02T01:00:00Z"]);
         lab.run(&Step::new("2026-09-02T01:00:00Z", &[("FEED", "nowhere.json")])).await;
         let counts =
@@ -153,7 +168,7 @@ async fn a_released_retirement_archives_and_a_discarded_one_forgets() {
 async fn a_released_name_becomes_known_and_retired_jobs_say_who_did_it() {
     let lab = lab(Path::new("tests/cases/relations")).await;
     lab.run(&day("1", "2026-09-01")).await;
-    let hold = one(&lab, "SELECT id::text FROM holds WHERE kind = 'division'").await;
+    let hold = seen(&lab, &one(&lab, "SELECT id::text FROM holds WHERE kind = 'division'").await);
     weir(&lab, &["holds", "release", &hold, "--reason", "new agency", "--at", "2026-09-01"]);
     assert_eq!(lab.run(&day("1", "2026-09-01T01:00:00Z")).await[0].total.created, 1);
     weir(&lab, &["retire", "acme", "board", "--reason", "the board moved", "--at", "2026-09-03"]);
@@ -230,12 +245,12 @@ async fn an_unusual_read_is_published_once_a_person_says_so_and_waits_for_other_
     assert_eq!(held(lab.run(&day("bare", "2026-09-09T02:00:00Z")).await), (11, 0, 0));
     let filled = "SELECT count(remuneration)::text FROM jobs";
     let other = lab.copy().await;
-    weir(&lab, &["holds", "release", "1", "--reason", "the board says no pay any more", "--at", "2026-09-09T03:00:00Z"]);
+    weir(&lab, &["holds", "release", &seen(&lab, "1"), "--reason", "the board says no pay any more", "--at", "2026-09-09T03:00:00Z"]);
     assert_eq!(held(lab.run(&day("bare", "2026-09-09T04:00:00Z")).await), (0, 11, 0));
     assert_eq!(one(&lab, filled).await, "0");
     // What is like it needs no further word; what is unusual in another way does.
     assert_eq!(held(lab.run(&day("like-bare", "2026-09-10T02:00:00Z")).await), (0, 0, 0));
-    weir(&other, &["holds", "discard", "1", "--reason", "they are mending it", "--at", "2026-09-09T03:00:00Z"]);
+    weir(&other, &["holds", "discard", &seen(&other, "1"), "--reason", "they are mending it", "--at", "2026-09-09T03:00:00Z"]);
     assert_eq!(held(other.run(&day("bare", "2026-09-09T04:00:00Z")).await), (11, 0, 0));
     assert_eq!((one(&other, filled).await.as_str(), one(&other, HOLDS).await.as_str()), ("11", "quality discarded ada they are mending it"));
     other.run(&day("like-bare", "2026-09-10T02:00:00Z")).await;
@@ -339,7 +354,7 @@ async fn board_that_recycles() -> Lab {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_on_ids_that_was_not_used_is_none_to_a_doubt_of_later_months() {
     let lab = board_that_recycles().await;
-    weir(&lab, &["holds", "release", "1", "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
+    weir(&lab, &["holds", "release", &seen(&lab, "1"), "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
     // The board mends itself before the word is used.
     recycles(&lab, 0, "2026-09-03").await;
     recycles(&lab, 0, "2026-09-04").await;
@@ -355,11 +370,11 @@ async fn a_word_on_some_ids_is_none_on_many_others_and_a_doubt_stays_while_its_a
     lab.write("feed.json", "[");
     lab.run(&Step::new("2026-09-02T02:00:00Z", &[])).await;
     assert_eq!(one(&lab, HOLDS).await, "identity open  ");
-    weir(&lab, &["holds", "release", "1", "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
+    weir(&lab, &["holds", "release", &seen(&lab, "1"), "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
     recycles(&lab, 10, "2026-09-03").await;
     assert_eq!(one(&lab, BOARD).await, "open 10 v1");
     assert_eq!(one(&lab, HOLDS).await, "identity ended run released by ada (yes) and not used: many others are in doubt; identity open  ");
-    weir(&lab, &["holds", "release", "2", "--reason", "these, too", "--at", "2026-09-03T03:00:00Z"]);
+    weir(&lab, &["holds", "release", &seen(&lab, "2"), "--reason", "these, too", "--at", "2026-09-03T03:00:00Z"]);
     recycles(&lab, 10, "2026-09-04").await;
     assert_eq!(one(&lab, BOARD).await, "archived 10 v2; open 10 v1");
     lab.bench.drop().await;
@@ -369,7 +384,7 @@ async fn a_word_on_some_ids_is_none_on_many_others_and_a_doubt_stays_while_its_a
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_on_ids_is_used_though_a_few_more_are_in_doubt_by_then() {
     let lab = board_that_recycles().await;
-    weir(&lab, &["holds", "release", "1", "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
+    weir(&lab, &["holds", "release", &seen(&lab, "1"), "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
     recycles(&lab, 7, "2026-09-03").await;
     assert_eq!(one(&lab, BOARD).await, "archived 7 v2; open 10 v1");
     assert_eq!(one(&lab, HOLDS).await, "identity released ada yes");

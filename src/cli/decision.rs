@@ -1,0 +1,89 @@
+//! Decisions about what was shown: a number with the revision that a person has seen, or, where somebody sits at a terminal, a question.
+
+use super::{Edge, FAILED, Failure};
+use std::str::FromStr;
+
+/// What a decision is about: `3@9f2c1a`, or `3` where somebody can be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SeenNumber {
+    /// The number.
+    pub id: i64,
+    /// The revision that was seen.
+    pub revision: Option<String>,
+}
+
+impl FromStr for SeenNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SeenNumber, String> {
+        let (id, revision) = text.split_once('@').map_or((text, None), |(id, revision)| (id, Some(revision)));
+        let is_revision = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match (id.parse(), revision) {
+            (Ok(id), None) => Ok(SeenNumber { id, revision: None }),
+            (Ok(id), Some(revision)) if is_revision(revision) => Ok(SeenNumber { id, revision: Some(revision.to_ascii_lowercase()) }),
+            _ => Err("expected a number with its revision, such as 3@9f2c1a".to_owned()),
+        }
+    }
+}
+
+/// How what was seen relates to what is there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Bound<'a> {
+    /// It is what was seen.
+    Same,
+    /// It has moved since this revision.
+    Moved(&'a str),
+    /// Nobody has said what was seen.
+    Unseen,
+}
+
+impl SeenNumber {
+    pub(super) fn bound(&self, revision: &str) -> Bound<'_> {
+        match self.revision.as_deref() {
+            None => Bound::Unseen,
+            Some(seen) if seen == revision => Bound::Same,
+            Some(seen) => Bound::Moved(seen),
+        }
+    }
+}
+
+/// Refuses a decision that does not say what was seen. `command` is what it would be with the revision.
+pub(super) fn unseen(what: &str, show: &str, command: &str) -> Failure {
+    Failure::nothing(format!(
+        "a decision about {what} must name the revision that was looked at\nhelp: `{show}` shows what it does; then `{command} --reason ...`"
+    ))
+}
+
+/// Refuses a decision about what is no longer so, with the difference.
+pub(super) fn moved(what: &str, seen: &str, now: &str, difference: &str) -> Failure {
+    let message = format!("{what} has changed since `{seen}`, and nothing was done: it is `{now}` now\n{}", difference.trim_end());
+    Failure { message, code: FAILED }
+}
+
+/// Asks whoever sits at the terminal; everything but yes is no.
+pub(super) fn confirmed(edge: &Edge, shown: &str, question: &str) -> Result<(), Failure> {
+    debug_assert!(edge.interactive);
+    put!("{shown}");
+    tell!("{question} [y/N]");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(Failure::nothing("nothing was done")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_name_the_revision_that_was_seen() {
+        let seen = |text: &str| text.parse::<SeenNumber>().map(|seen| (seen.id, seen.revision.unwrap_or_default()));
+        assert_eq!(seen("3"), Ok((3, String::new())));
+        assert_eq!(seen("3@9F2C1A"), Ok((3, "9f2c1a".to_owned())));
+        for wrong in ["", "@9f2c1a", "3@", "3@later", "x", "3@9f@1a", "3 @9f", "9223372036854775808"] {
+            assert!(seen(wrong).is_err(), "{wrong}");
+        }
+        let seen = "3@9f2c1a".parse::<SeenNumber>().unwrap();
+        assert_eq!([seen.bound("9f2c1a"), seen.bound("9f2c1b")], [Bound::Same, Bound::Moved("9f2c1a")]);
+        assert_eq!("3".parse::<SeenNumber>().unwrap().bound("9f2c1a"), Bound::Unseen);
+    }
+}

@@ -1,0 +1,196 @@
+//! A hold for the person who decides on it: what it is about, old beside new, what each answer does, and what has changed since it was last looked at.
+//! Scraped text is cut. For a further kind of hold: its content in `store::holds`, and the two sentences in [`answers`].
+
+use super::columns::{counted, line};
+use super::difference::{Difference, plain};
+use super::ink::Ink;
+use crate::store::holds::Hold;
+use serde_json::{Map, Value as Json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// How it is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Colours.
+    pub ink: Ink,
+    /// Characters in a line.
+    pub width: usize,
+    /// Ads that are shown of a hold; 0 for all.
+    pub limit: usize,
+}
+
+/// The members of a content that list ads or jobs, each by its id.
+const LISTS: [&str; 2] = ["jobs", "ads"];
+
+/// What speaks of an ad in a list of them, in the order in which it is shown.
+const FACTS: [&str; 5] = ["title", "organisation", "locations", "open_date", "close_date"];
+
+/// `3@9f2c1a`: a hold and the revision that a decision names.
+pub fn name(hold: &Hold) -> String {
+    hold.revision.as_ref().map_or_else(|| hold.id.to_string(), |revision| format!("{}@{revision}", hold.id))
+}
+
+/// The ads or jobs that a hold lists.
+pub fn entries(hold: &Hold) -> impl Iterator<Item = &Json> {
+    let content = hold.content.as_ref();
+    LISTS.into_iter().filter_map(move |list| content?.get(list)?.as_array()).flatten().filter(|entry| entry.get("ad").is_some())
+}
+
+/// A hold in full.
+pub fn shown(hold: &Hold, look: Look) -> String {
+    let mut out = String::new();
+    let since = hold.opened_at.format("%Y-%m-%d");
+    let head = format!("hold {} · {} {} · {} {}", name(hold), hold.institution, hold.source_id, hold.kind, line(&hold.subject, 80));
+    let _ = writeln!(out, "{} · open since {since}", look.ink.bold(head));
+    let _ = writeln!(out, "  {}", line(&hold.reason, 300));
+    let content = hold.content.as_ref().unwrap_or(&Json::Null);
+    if let Some(fields) = content.get("fields") {
+        let job = content.get("job");
+        let _ = write!(out, "{}", changed(job.and_then(|job| job.get("fields")).unwrap_or(&Json::Null), fields, look));
+    }
+    let all: Vec<&Json> = entries(hold).collect();
+    let most = if look.limit == 0 { all.len() } else { look.limit };
+    all.iter().take(most).for_each(|entry| out.push_str(&one(entry, look)));
+    if all.len() > most {
+        let _ = writeln!(out, "    and {} more: `weir holds show {} --limit 0` shows all", all.len() - most, hold.id);
+    }
+    let [release, discard] = answers(hold, all.len());
+    let _ = writeln!(out, "  release: {release}\n  discard: {discard}");
+    out
+}
+
+/// What each answer does.
+fn answers(hold: &Hold, listed: usize) -> [String; 2] {
+    let content = hold.content.as_ref().unwrap_or(&Json::Null);
+    let does = |what: &str| entries(hold).filter(|entry| entry.get("does").and_then(Json::as_str) == Some(what)).count();
+    let subject = line(&hold.subject, 60);
+    match hold.kind.as_str() {
+        "job" => match content.pointer("/job/version").and_then(Json::as_i64) {
+            Some(version) => [
+                format!("the next run publishes this content as version {}", version + 1),
+                format!("this content is ignored, and version {version} stays"),
+            ],
+            None => ["the next run publishes this content".to_owned(), "this content is ignored".to_owned()],
+        },
+        "company" | "division" => [
+            format!("`{subject}` becomes a known {}; the next run derives {} again", hold.kind, counted(listed, "ad")),
+            "the name stays unknown; its ads wait until content or YAML changes".to_owned(),
+        ],
+        "retirement" => [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are forgotten".to_owned()],
+        "identity" => [
+            format!(
+                "the next complete read archives {} and creates the others anew; {} taken for an update",
+                counted(does("archive"), "job"),
+                counted_are(does("update"), "ad")
+            ),
+            format!("{} taken for an update of the job that it was", counted_are(listed, "ad")),
+        ],
+        "quality" => ["the next run publishes this read, and what is like it".to_owned(), "the ads wait until content or YAML changes".to_owned()],
+        _ => ["the held change is made".to_owned(), "the held change is dropped".to_owned()],
+    }
+}
+
+fn counted_are(number: usize, thing: &str) -> String {
+    format!("{} {}", counted(number, thing), if number == 1 { "is" } else { "are" })
+}
+
+/// One ad of a list; old beside new where both are known.
+fn one(entry: &Json, look: Look) -> String {
+    let text = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default();
+    let does = if text("does").is_empty() { String::new() } else { look.ink.soft(format!("  · {}", does(entry))) };
+    let mut out = format!("    {:<10}  {}{does}\n", line(text("ad"), 44), line(text("title"), 80));
+    for (word, side) in [("was", "old"), ("now", "new")] {
+        if let Some(sketch) = entry.get(side) {
+            let _ = writeln!(out, "      {word}  {}", line(&sketched(sketch), look.width.saturating_sub(12).max(60)));
+        }
+    }
+    out
+}
+
+/// What becomes of an id that came with other content, and why.
+fn does(entry: &Json) -> String {
+    let text = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default();
+    match text("does") {
+        "archive" => format!("another job: {}", line(text("why"), 120)),
+        "move" => format!("the job that was `{}`", line(text("from"), 44)),
+        _ => "an update of the same job".to_owned(),
+    }
+}
+
+/// A job in a few words.
+pub fn sketched(sketch: &Json) -> String {
+    let fact = |name: &&str| match (*name, sketch.get(*name).filter(|value| !value.is_null())?) {
+        ("open_date", date) => Some(format!("from {}", plain(date))),
+        ("close_date", date) => Some(format!("to {}", plain(date))),
+        (_, value) => Some(plain(value)),
+    };
+    FACTS.iter().filter_map(fact).collect::<Vec<_>>().join(" · ")
+}
+
+/// The fields that differ, old and new.
+fn changed(old: &Json, new: &Json, look: Look) -> String {
+    let empty = Map::new();
+    let (old, new) = (old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let mut out = String::new();
+    for name in names {
+        let (old, new) = (old.get(name).unwrap_or(&Json::Null), new.get(name).unwrap_or(&Json::Null));
+        if old == new {
+            continue;
+        }
+        let lines = Difference::of(old, new).lines(look.ink, look.width.saturating_sub(22).max(40));
+        for (index, text) in lines.iter().enumerate() {
+            let _ = writeln!(out, "    {:<14}  {text}", if index == 0 { line(name, 24) } else { String::new() });
+        }
+    }
+    out
+}
+
+/// What has changed in a hold since it was about `then`.
+pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
+    let now = hold.content.as_ref().unwrap_or(&Json::Null);
+    let mut out = String::new();
+    for list in LISTS {
+        out.push_str(&listed(then.get(list), now.get(list), look));
+    }
+    for part in ["fields", "job"] {
+        let side = |content: &Json| content.get(part).cloned().unwrap_or_default();
+        out.push_str(&changed(&side(then), &side(now), look));
+    }
+    let rest = |content: &Json| {
+        let known = |name: &str| LISTS.contains(&name) || matches!(name, "fields" | "job");
+        let members = content.as_object().into_iter().flatten().filter(|(name, _)| !known(name));
+        Json::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    out.push_str(&changed(&rest(then), &rest(now), look));
+    out
+}
+
+/// What came to a list of ads, what left it, and what is said otherwise.
+fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
+    let by_ad = |list: Option<&'_ Json>| -> BTreeMap<String, Json> {
+        let entries = list.and_then(Json::as_array).into_iter().flatten();
+        entries.filter_map(|entry| Some((entry.get("ad")?.as_str()?.to_owned(), entry.clone()))).collect()
+    };
+    let (then, now) = (by_ad(then), by_ad(now));
+    let ids: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+    let sign = |id: &String| match (then.get(id), now.get(id)) {
+        (None, Some(entry)) => Some((look.ink.green("+"), entry)),
+        (Some(entry), None) => Some((look.ink.red("-"), entry)),
+        (Some(old), Some(new)) if old != new => Some((look.ink.yellow("~"), new)),
+        _ => None,
+    };
+    let all: Vec<(String, &Json)> = ids.into_iter().filter_map(sign).collect();
+    let most = if look.limit == 0 { all.len() } else { look.limit };
+    let mut out: String = all.iter().take(most).map(|(sign, entry)| format!("  {sign} {}", one(entry, look).trim_start())).collect();
+    if all.len() > most {
+        let _ = writeln!(out, "    and {} more", all.len() - most);
+    }
+    out
+}
+
+/// What a hold is about now, where it is no longer known what it was.
+pub fn unknown(hold: &Hold, look: Look) -> String {
+    format!("  what it was then is no longer on record; now it is\n{}", shown(hold, look))
+}

@@ -1,0 +1,45 @@
+//! What a decision on an open hold would have done, at each revision: whoever decides on an older one is told the difference. Runs and commands write it
+//! down when they are done; reading commands write nothing.
+
+use super::Result;
+use super::holds::holds;
+use crate::model::Clock;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Days after which a revision that is no longer the newest is forgotten.
+const DAYS: i32 = 30;
+
+/// Writes down what the open holds of an institution, or of one source of it, are about; forgets those that are closed.
+///
+/// # Errors
+/// The database failed.
+pub async fn remember(connection: &mut PgConnection, institution: Uuid, source: Option<&str>, at: Clock) -> Result<()> {
+    sqlx::query(concat!(
+        "WITH now AS (",
+        holds!("h.institution_id = $1 AND h.status = 'open' AND ($2::text IS NULL OR h.source_id = $2)"),
+        "), put AS (
+           INSERT INTO hold_revisions (institution_id, hold_id, revision, content, first_at)
+           SELECT institution_id, id, revision, content, $3 FROM now WHERE content IS NOT NULL ON CONFLICT DO NOTHING)
+         DELETE FROM hold_revisions r WHERE r.institution_id = $1 AND (
+           EXISTS (SELECT 1 FROM holds h WHERE h.institution_id = $1 AND h.id = r.hold_id AND h.status <> 'open')
+           OR (r.first_at < $3 - make_interval(days => $4) AND EXISTS (SELECT 1 FROM now WHERE now.id = r.hold_id AND now.revision <> r.revision)))"
+    ))
+    .bind(institution)
+    .bind(source)
+    .bind(at.0)
+    .bind(DAYS)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What a hold was about at a revision, if that is still known.
+///
+/// # Errors
+/// The database failed.
+pub async fn content(connection: &mut PgConnection, institution: Uuid, hold: i64, revision: &str) -> Result<Option<Json>> {
+    let found = sqlx::query_scalar("SELECT content FROM hold_revisions WHERE institution_id = $1 AND hold_id = $2 AND revision = $3");
+    Ok(found.bind(institution).bind(hold).bind(revision).fetch_optional(connection).await?)
+}
