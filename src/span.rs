@@ -116,11 +116,13 @@ impl Share {
 
     /// Whether `part` of `whole` is more than the share, and enough for it to bind.
     pub fn exceeded_by(self, part: i64, whole: i64) -> bool {
-        #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
-        let limit = self.0 * whole as f64;
-        #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
-        let part_as_float = part as f64;
-        part >= Share::BINDS_FROM && part_as_float > limit
+        part >= Share::BINDS_FROM && self.is_less_than(part, whole)
+    }
+
+    /// Whether `part` of `whole` is more than the share.
+    #[allow(clippy::cast_precision_loss, reason = "counts of ads are far below 2^52")]
+    pub fn is_less_than(self, part: i64, whole: i64) -> bool {
+        part as f64 > self.0 * whole as f64
     }
 }
 

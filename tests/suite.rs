@@ -13,6 +13,8 @@ mod bench;
 mod biographies;
 #[path = "suite/browser.rs"]
 mod browser;
+#[path = "suite/clocks.rs"]
+mod clocks;
 #[path = "suite/cluster.rs"]
 mod cluster;
 #[path = "suite/connectors.rs"]

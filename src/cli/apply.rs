@@ -2,7 +2,7 @@
 
 use super::database::{Database, block_on};
 use super::run::engine;
-use super::{CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
+use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
 use crate::engine::saved::{self, Saved};
 use crate::engine::{Engine, Request, RunError, Summary};
 use crate::plan::{Checked, Plan, Standing};
@@ -27,6 +27,8 @@ pub struct Apply {
     /// Wait for a run of the same institution instead of giving up
     #[arg(long)]
     wait: bool,
+    #[command(flatten)]
+    ahead: Ahead,
     /// As JSON, for machines
     #[arg(long)]
     json: bool,
@@ -40,6 +42,7 @@ impl Apply {
         let checked = edge.checked();
         let plans = saved::read(&self.file, &edge.home().join("spool"))
             .map_err(|error| Failure { message: format!("`{}`: {error}", self.file.display()), code: NOTHING })?;
+        plans.iter().try_for_each(|saved| self.ahead.check(saved.at(), edge))?;
         show(&checked, edge, &plans.iter().map(|saved| saved.head.institution.clone()).collect::<Vec<_>>());
         block_on(async {
             // The lock, the one transaction, and what is looked up beside it.
@@ -63,7 +66,15 @@ impl Apply {
     }
 
     async fn one(&self, edge: &Edge, engine: &Engine, checked: &Checked, saved: &Saved) -> Result<Summary, RunError> {
-        let request = Request { at: saved.at(), dry_run: false, wait: self.wait, now: edge.now, host: edge.host(), spool: edge.home().join("spool") };
+        let request = Request {
+            at: saved.at(),
+            allow_future: self.ahead.allow_future,
+            dry_run: false,
+            wait: self.wait,
+            now: edge.now,
+            host: edge.host(),
+            spool: edge.home().join("spool"),
+        };
         engine.apply(&*plan(checked, &saved.head.institution)?, &request, saved).await
     }
 

@@ -11,7 +11,8 @@ use serde_json::{Value as Json, json};
 /// Jobs that were changed past the pipeline.
 #[derive(clap::Args)]
 #[command(after_help = "Compares every job with its newest version, field by field, and every version with the one before; looks for versions that \
-    are not there, and for ads whose job is another's or gone. `source_url` and `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
+    are not there, for ads whose job is another's or gone, and for what a wrong clock leaves: runs and decisions dated in the future, runs long after the one \
+    before, and jobs archived for a closing date that has not come (`weir rollback RUN` takes back the newest run and its clock). `source_url` and `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
 pub struct Audit {
     /// The institution; all if none is named
     institution: Option<String>,
@@ -29,7 +30,7 @@ impl Audit {
         with_connection(edge, async |connection| {
             named::refuse_unknown(connection, self.institution.as_slice()).await?;
             let extent = audit::extent(connection, slug).await?;
-            let findings = audit::findings(connection, slug, if self.limit > 0 { self.limit } else { i64::MAX }).await?;
+            let findings = audit::findings(connection, slug, if self.limit > 0 { self.limit } else { i64::MAX }, (edge.now)()).await?;
             self.tell(&extent, &findings)
         })
     }
@@ -61,11 +62,18 @@ fn row(finding: &Finding) -> Vec<String> {
             let of = |name: &str| shown(&finding.in_history.as_ref().and_then(|step| step.get(name)).cloned());
             format!("version {} is of the kind {}, and says {}", of("version"), of("change"), of("status"))
         }
+        "future" => format!("is dated after it ran ({}): its clock was wrong, and `weir rollback` takes it back", shown(&finding.in_history)),
+        "leap" => format!("is dated more than 400 days after the run before ({})", shown(&finding.in_history)),
+        "future_word" => format!("version {} is dated in the future", shown(&finding.in_history)),
+        "closed_early" => format!("is archived for the closing date {}, which has not come", shown(&finding.in_jobs)),
         "other_ad" => format!("is also taken for the job of the ad {}", shown(&finding.in_jobs)),
         "ad_without_job" => format!("the ad is {}, and there is neither its job nor a version", shown(&finding.in_jobs)),
         _ => format!("is {}, and {} in history", shown(&finding.in_jobs), shown(&finding.in_history)),
     };
-    let name = format!("{}/{}:{}", finding.institution, finding.source_id, line(&finding.original_id, 40));
+    let name = match finding.kind.as_str() {
+        "future" | "leap" => format!("{}: run {}", finding.institution, finding.original_id),
+        _ => format!("{}/{}:{}", finding.institution, finding.source_id, line(&finding.original_id, 40)),
+    };
     let job = finding.job_id.map_or_else(|| "-".to_owned(), |job| job.to_string());
     vec![name, job, finding.field.clone().unwrap_or_else(|| "-".to_owned()), what]
 }

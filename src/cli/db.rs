@@ -161,7 +161,7 @@ async fn adopt_all(edge: &Edge, store: &Store, slugs: &[String], wait: bool) -> 
     // Whose it was does not matter here.
     let store = store.clone().of_project(None);
     for (slug, institution) in wanted {
-        let whose = Whose { institution, slug, at: None, wait };
+        let whose = Whose { institution, slug, at: None, allow_future: false, wait };
         let said = person::decide(&store, whose, async |connection| take_over(edge, connection, whose, &own.project).await).await?;
         say!("{said}");
     }

@@ -401,7 +401,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
         if numbers.is_empty() {
             continue;
         }
-        let whose = Whose { institution, slug, at: None, wait };
+        let whose = Whose { institution, slug, at: None, allow_future: false, wait };
         person::decide(store, whose, async |connection| Ok::<(), RunError>(failures::retry(connection, institution, &numbers).await?)).await?;
         for document in numbers {
             say!("document {document}: will be derived again by the next run of `{slug}`");
@@ -411,6 +411,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
 }
 
 async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Word) -> Result<(), Failure> {
+    let at = word.at.clock(edge)?;
     let letters = find(&mut *store.connection().await?, documents).await?;
     for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
         let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else { continue };
@@ -423,13 +424,13 @@ async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Wo
     for ((slug, institution), letters) in by_institution(&letters) {
         let shown: Vec<SeenNumber> =
             letters.iter().map(|letter| SeenNumber { id: letter.document_id, revision: Some(letter.revision.clone()) }).collect();
-        person::decide(store, word.on(edge, institution, slug), async |connection| {
+        person::decide(store, word.on(edge, institution, slug)?, async |connection| {
             // A run may have brought other content, or taken them for jobs, before it was ours to decide.
             let letters = find(connection, &shown).await?;
             for letters in letters.chunk_by(|one, other| one.source_id == other.source_id) {
                 let stream = Stream { institution, source: letters[0].source_id.clone() };
                 let letters: Vec<&Letter> = letters.iter().collect();
-                failures::discard(connection, &stream, &letters, word.at.clock(edge), &edge.person(), &word.reason).await?;
+                failures::discard(connection, &stream, &letters, at, &edge.person(), &word.reason).await?;
             }
             Ok::<(), Failure>(())
         })

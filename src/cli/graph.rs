@@ -75,6 +75,7 @@ struct Known {
 
 impl Graph {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        self.at.clock(edge)?;
         let checked = edge.checked();
         show(&checked, edge, self.institution.as_slice());
         let wanted = self.wanted(&checked)?;
@@ -143,7 +144,7 @@ impl Graph {
         kept: &Kept,
         against: Option<(&Difference, &str)>,
     ) -> Result<String, Failure> {
-        let known = if self.plain { None } else { ask(edge, plan, self.at.clock(edge))? };
+        let known = if self.plain { None } else { ask(edge, plan, self.at.clock(edge)?)? };
         let run = kept.run.zip(kept.at).map(|(run, at)| Ran { run, at, dry_run: kept.dry_run, millis: kept.millis, total: kept.total.clone() });
         let stored = known.as_ref().and_then(|known| known.run.clone()).filter(|_| run.is_none() && against.is_none());
         let (run, traffic) = match stored {

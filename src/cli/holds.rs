@@ -7,9 +7,11 @@ use crate::engine::person;
 use crate::model::Clock;
 use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
+use crate::span::CalendarSpan;
 use crate::store::holds::{self, Hold};
 use crate::store::relations::{self, Table};
-use crate::store::{Demand, Store, Stream, identity, quality, revisions, settle};
+use crate::store::settle::{self, Closing};
+use crate::store::{Demand, Store, Stream, identity, quality, revisions};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -46,9 +48,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Do it anyway: publish the ad or the unusual read, add the name, retire the ads, take ids at their word
+    /// Do it anyway: publish the ad or the unusual read, add the name, retire the ads, close the jobs, take ids at their word
     Release(Decision),
-    /// Do not: ignore this content, refuse the name or the read, keep the ads, take other content for updates
+    /// Do not: ignore this content, refuse the name or the read, keep the ads or jobs, take other content for updates
     Discard(Decision),
 }
 
@@ -143,6 +145,7 @@ fn revision(hold: &Hold) -> &str {
 }
 
 async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
+    let at = decision.word.at.clock(edge)?;
     let mut connection = store.connection().await?;
     let wanted = find(&mut connection, &decision.holds).await?;
     for (seen, hold) in &wanted {
@@ -150,7 +153,7 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
     }
     drop(connection);
     for (_, shown) in wanted {
-        let whose = decision.word.on(edge, shown.institution_id, &shown.institution);
+        let whose = decision.word.on(edge, shown.institution_id, &shown.institution)?;
         let said = person::decide(store, whose, async |connection| {
             // A run may have ended it, or changed what it is about, before it was ours to decide.
             let seen = SeenNumber { id: shown.id, revision: shown.revision.clone() };
@@ -158,7 +161,7 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
             is_as_seen(edge, connection, &seen, &hold, release).await?;
             let said = act_on(edge, connection, &hold, &decision.word, release).await?;
             let status = if release { "released" } else { "discarded" };
-            holds::decide(connection, &hold, status, decision.word.at.clock(edge), &edge.person(), &decision.word.reason).await?;
+            holds::decide(connection, &hold, status, at, &edge.person(), &decision.word.reason).await?;
             Ok::<String, Failure>(said)
         });
         say!("hold {}: {}", shown.id, said.await?);
@@ -199,7 +202,7 @@ async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Ve
 
 /// T4.
 async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, release: bool) -> Result<String, Failure> {
-    let (at, person) = (word.at.clock(edge), edge.person());
+    let (at, person) = (word.at.clock(edge)?, edge.person());
     match (hold.kind.as_str(), release) {
         ("company", true) => add_name(tx, Table::Companies, hold, at, &person).await,
         ("division", true) => add_name(tx, Table::Divisions, hold, at, &person).await,
@@ -210,6 +213,14 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, re
         ("retirement", false) => {
             settle::forget_misses(tx, &stream(hold), after(hold)).await?;
             Ok("the ads stay; their misses are forgotten".to_owned())
+        }
+        ("closing", true) => {
+            let closed = settle::archive_closed(tx, &stream(hold), closing(hold, at), None, at, &person).await?;
+            Ok(format!("{} jobs archived", closed.len()))
+        }
+        ("closing", false) => {
+            let kept = settle::keep_open(tx, &stream(hold), closing(hold, at), at).await?;
+            Ok(format!("the jobs stay open; {kept} of them, whose closing dates have passed, until these dates change"))
         }
         ("identity", true) => Ok("the next complete read is taken at its word: jobs whose ids stand for others are archived".to_owned()),
         ("identity", false) => {
@@ -247,6 +258,13 @@ async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> 
 fn after(hold: &Hold) -> i32 {
     let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64());
     after.and_then(|after| i32::try_from(after).ok()).unwrap_or(2)
+}
+
+/// What a hold on closings is about: at most what has passed when it is decided, should it say no date.
+fn closing(hold: &Hold, at: Clock) -> Closing {
+    let until = hold.details.as_ref().and_then(|details| details.get("until")?.as_str()?.parse().ok());
+    let passed = || at.newest_passed(chrono_tz::UTC, CalendarSpan::NONE);
+    Closing { newest_passed: until.unwrap_or_else(passed), fingerprint: None }
 }
 
 fn stream(hold: &Hold) -> Stream {

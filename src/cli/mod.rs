@@ -139,13 +139,44 @@ struct At {
     /// The clock of the run, for replays: 2026-09-01, or 2026-09-01T06:00:00+10:00
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     at: Option<Clock>,
+    #[command(flatten)]
+    ahead: Ahead,
+}
+
+/// Whether a clock that nobody would believe is meant.
+#[derive(Args, Clone, Copy)]
+struct Ahead {
+    /// Accept a clock more than a day ahead of this machine's, or more than 400 days after the last run. Dangerous: all
+    /// closing dates until then pass, and earlier runs are refused until `weir rollback` takes that run back
+    #[arg(long)]
+    allow_future: bool,
 }
 
 impl At {
-    fn clock(&self, edge: &Edge) -> Clock {
-        self.at.unwrap_or_else(|| Clock((edge.now)()))
+    /// The instant, unless it can only be a mistake. Every command that acts at an instant has it from here.
+    fn clock(&self, edge: &Edge) -> Result<Clock, Failure> {
+        let at = self.at.unwrap_or_else(|| Clock((edge.now)()));
+        self.ahead.check(at, edge).map(|()| at)
     }
 }
+
+impl Ahead {
+    fn check(self, at: Clock, edge: &Edge) -> Result<(), Failure> {
+        let now = (edge.now)();
+        if self.allow_future || !at.is_ahead_of(now) {
+            return Ok(());
+        }
+        Err(Failure::nothing(format!(
+            "the clock {} is in the future: this machine's is {}\nhelp: correct `--at`; \
+             if it is meant, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused",
+            at.0.format(INSTANT),
+            now.format(INSTANT)
+        )))
+    }
+}
+
+/// How messages write an instant.
+const INSTANT: &str = "%Y-%m-%d %H:%M:%SZ";
 
 /// What a person says to a decision.
 #[derive(Args)]
@@ -162,8 +193,9 @@ struct Word {
 
 impl Word {
     /// Whose jobs are decided of.
-    fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Whose<'a> {
-        Whose { institution, slug, at: Some(self.at.clock(edge)), wait: self.wait }
+    fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Result<Whose<'a>, Failure> {
+        let at = Some(self.at.clock(edge)?);
+        Ok(Whose { institution, slug, at, allow_future: self.at.ahead.allow_future, wait: self.wait })
     }
 }
 

@@ -95,10 +95,11 @@ impl PlanArgs {
     }
 
     async fn work(&self, edge: &Edge, store: &Store, plan: &Plan) -> Result<Vec<Work>, Failure> {
+        let at = self.at.clock(edge)?;
         let mut connection = store.connection().await?;
         let mut all = Vec::new();
         for flow in &plan.flows {
-            all.push(Work::of(self.at.clock(edge), &mut connection, plan, flow).await?);
+            all.push(Work::of(at, &mut connection, plan, flow).await?);
         }
         Ok(all)
     }

@@ -46,7 +46,8 @@ impl PreviewArgs {
         block_on(async {
             let access = self.access(edge, &plan, flow)?;
             let flow = flow_of(&plan, flow);
-            let preview = preview::look(&access, &checked.sandbox, &plan, flow, self.at.clock(edge), usize::from(self.limit)).await;
+            let at = self.at.clock(edge)?;
+            let preview = preview::look(&access, &checked.sandbox, &plan, flow, at, usize::from(self.limit)).await;
             if self.json {
                 say!("{:#}", as_json(&preview));
             } else {

@@ -96,7 +96,7 @@ impl Rehearse {
     }
 
     async fn rehearse(&self, edge: &Edge, store: &Store, checked: &Checked, plans: &[Arc<Plan>]) -> Result<Vec<Page>, Failure> {
-        let asked = Asked { at: self.at.clock(edge), all: self.all, examples: self.limit };
+        let asked = Asked { at: self.at.clock(edge)?, all: self.all, examples: self.limit };
         let mut pages = Vec::new();
         for plan in plans {
             let begun = (edge.now)();

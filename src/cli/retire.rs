@@ -4,6 +4,7 @@ use super::database::with_store;
 use super::{DONE, Edge, Failure, Word, are_institutions};
 use crate::engine::RunError;
 use crate::engine::person::decide;
+use crate::model::Clock;
 use crate::store::{Demand, Store, Stream, figures, runs, settle};
 use sqlx::PgConnection;
 
@@ -50,19 +51,19 @@ impl Retire {
             return Ok(DONE);
         }
         let streams: Vec<Stream> = chosen.into_iter().map(|source| Stream { institution, source }).collect();
-        let whose = self.word.on(edge, institution, &self.institution);
-        let retired = decide(store, whose, async |connection| self.archive(edge, connection, &streams).await).await?;
+        let whose = self.word.on(edge, institution, &self.institution)?;
+        let at = self.word.at.clock(edge)?;
+        let retired = decide(store, whose, async |connection| self.archive(connection, &streams, at, &edge.person()).await).await?;
         for (stream, count) in streams.iter().zip(retired) {
             say!("{}: {count} jobs archived", stream.source);
         }
         Ok(DONE)
     }
 
-    async fn archive(&self, edge: &Edge, connection: &mut PgConnection, streams: &[Stream]) -> Result<Vec<usize>, RunError> {
-        let (at, by) = (self.word.at.clock(edge), edge.person());
+    async fn archive(&self, connection: &mut PgConnection, streams: &[Stream], at: Clock, by: &str) -> Result<Vec<usize>, RunError> {
         let mut retired = Vec::new();
         for stream in streams {
-            retired.push(settle::retire_by_person(connection, stream, at, &by, &self.word.reason).await?.len());
+            retired.push(settle::retire_by_person(connection, stream, at, by, &self.word.reason).await?.len());
         }
         Ok(retired)
     }

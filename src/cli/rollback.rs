@@ -3,7 +3,7 @@
 use super::database::with_store;
 use super::{At, DONE, Edge, FAILED, Failure};
 use crate::engine::rollback::{self as undo, Asked};
-use crate::report::rollback::{self, Page};
+use crate::report::rollback::{self, ClockBack, Page};
 use crate::store::rollback::{Order, find};
 use crate::store::{Demand, Store};
 use serde_json::json;
@@ -13,7 +13,10 @@ use serde_json::json;
 #[command(
     after_help = "Jobs that the run created are archived, updates and reopenings go back to the version before, archived jobs open again: each as \
     a new version with the reason, nothing is deleted. The ads wait until their content or the YAML changes; `weir holds release` \
-    publishes one anyway. Jobs that were changed again since are left alone and named: take back the later run first.\n\
+    publishes one anyway. Jobs that were changed again since are left alone and named: take back the later run first.\n\n\
+    A run with a wrong clock, such as a year too late, makes every earlier run be refused. Take it back as the newest: the \
+    institution's clock goes back to the run before, what the run had dated is dated again, and its ads do not wait but are \
+    published by the next run at the right time.\n\n\
     Exit codes: 0 done, 1 some jobs are left alone, 2 there is no such run."
 )]
 pub struct Rollback {
@@ -47,9 +50,11 @@ impl Rollback {
         let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
             return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` name the runs", self.run)));
         };
-        let order = Order { at: self.at.clock(edge), by: edge.person(), reason: self.reason.clone() };
-        let jobs = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait }).await?;
-        let page = Page { institution: run.slug, run: run.id, at: run.at, dry_run: self.dry_run, jobs };
+        let order = Order { at: self.at.clock(edge)?, by: edge.person(), reason: self.reason.clone(), now: (edge.now)() };
+        let allow_future = self.at.ahead.allow_future;
+        let taken = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait, allow_future }).await?;
+        let clock = taken.clock.map(|clock| ClockBack { to: clock.map(|clock| clock.0) });
+        let page = Page { institution: run.slug, run: run.id, at: run.at, dry_run: self.dry_run, jobs: taken.jobs, clock };
         if self.json {
             say!("{:#}", json!({ "format": 1, "rollback": page }));
         } else {

@@ -7,11 +7,14 @@ use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_
 use crate::engine::foresee::Foreseen;
 use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Request, RunError, Summary, Watcher};
+use crate::model::Clock;
 use crate::plan::{Checked, Plan, Standing};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::source::door::Door;
+use crate::span::Span;
 use crate::store::figures::Counts;
+use crate::store::waiting::Waiting;
 use crate::store::{Demand, Need, Store};
 use futures::StreamExt;
 use serde_json::json;
@@ -56,11 +59,18 @@ pub struct Run {
     /// Exit with 1 when values could not be read and were left out; the tables are the same
     #[arg(long)]
     strict: bool,
+    /// Exit with 1 when something has waited as long as this for a person, such as 7d
+    #[arg(long, value_name = "AGE", value_parser = parse_span)]
+    fail_on_holds: Option<Span>,
     #[command(flatten)]
     view: View,
     /// The plan of jobs alone: `weir plan --jobs`
     #[arg(skip)]
     plan_only: bool,
+}
+
+fn parse_span(text: &str) -> Result<Span, String> {
+    text.parse()
 }
 
 /// The institutions of a run: what runs, and what does not.
@@ -97,7 +107,20 @@ impl Run {
         detailed_exitcode: bool,
         view: View,
     ) -> Run {
-        Run { institutions, dry_run: true, at, json, recorded, wait, parallel: AT_ONCE, detailed_exitcode, strict: false, view, plan_only: true }
+        Run {
+            institutions,
+            dry_run: true,
+            at,
+            json,
+            recorded,
+            wait,
+            parallel: AT_ONCE,
+            detailed_exitcode,
+            strict: false,
+            fail_on_holds: None,
+            view,
+            plan_only: true,
+        }
     }
 
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
@@ -132,6 +155,7 @@ impl Run {
     }
 
     async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: Chosen) -> Result<u8, Failure> {
+        let request = self.request(edge)?;
         let institutions = chosen.plans.len() + chosen.broken.len();
         let database = Database::open(edge, self.demand(institutions)).await?;
         let (standing_in, left_out) = last_good::stand_in(edge, &database.store, chosen.broken).await?;
@@ -149,7 +173,6 @@ impl Run {
         };
         let turns = WorkTurns::new(usize::from(self.parallel));
         let engine = Engine { turns, ..engine(edge, checked, &database, self.recorded.as_deref(), watcher)? };
-        let request = self.request(edge);
         let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), self.run_one(&engine, plan, &request).await) });
         let mut results: Results = futures::stream::iter(running).buffer_unordered(self.under_way(&database.store)).collect().await;
         results.sort_by(|a, b| a.0.cmp(&b.0));
@@ -182,15 +205,16 @@ impl Run {
         Ok(Ran::Foreseen(Box::new(foreseen)))
     }
 
-    fn request(&self, edge: &Edge) -> Request {
-        Request {
-            at: self.at.clock(edge),
+    fn request(&self, edge: &Edge) -> Result<Request, Failure> {
+        Ok(Request {
+            at: self.at.clock(edge)?,
+            allow_future: self.at.ahead.allow_future,
             dry_run: self.dry_run,
             wait: self.wait,
             now: edge.now,
             host: edge.host(),
             spool: edge.home().join("spool"),
-        }
+        })
     }
 
     fn tell(&self, edge: &Edge, results: &Results, left_out: bool) -> Result<u8, Failure> {
@@ -202,7 +226,8 @@ impl Run {
                     let summary = ran.summary();
                     total.add(&summary.total);
                     flow::keep(edge, summary);
-                    if summary.has_problems() || (self.strict && summary.has_losses()) {
+                    let is_lossy = self.strict && summary.has_losses();
+                    if summary.has_problems() || is_lossy || self.has_waited_too_long(slug, summary) {
                         code = code.max(FAILED);
                     }
                 }
@@ -215,6 +240,15 @@ impl Run {
         let done: Vec<&Ran> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
         self.print(edge, &done, &total)?;
         Ok(if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code })
+    }
+
+    /// Tells of what has waited longer than was asked for.
+    fn has_waited_too_long(&self, slug: &str, summary: &Summary) -> bool {
+        let at = Clock(summary.at);
+        let is_old = |one: &&Waiting| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
+        let old: Vec<&Waiting> = summary.waiting.iter().filter(is_old).collect();
+        old.iter().for_each(|one| tell!("error: `{slug}`: {}\nhelp: see `weir holds list`", one.words(at)));
+        !old.is_empty()
     }
 
     fn print(&self, edge: &Edge, done: &[&Ran], total: &Counts) -> Result<(), Failure> {

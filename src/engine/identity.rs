@@ -9,7 +9,7 @@ use crate::model::{Ad, Fingerprint, Hash, Problem};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
 use crate::store::holds::{self, NewHold};
-use crate::store::identity::{self, Released, Sight};
+use crate::store::identity::{self, Released, Sight, Unseen};
 use crate::store::reads::ReadState;
 use crate::store::relations::{self, Table};
 use crate::store::runs::Alert;
@@ -52,7 +52,7 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end:
     }
     let released = identity::released(&mut held, &setting.stream).await?;
     seen.keep_to(released.as_deref().unwrap_or_default());
-    let open = settle::open_before(&mut held, &setting.stream, setting.at).await?;
+    let open = settle::on_board(&mut held, &setting.stream, setting.at, Some(1)).await?;
     let decision = decide(guards, &seen.arrivals, &seen.adrift, open);
     let sight = Sight { read: end.read, run: setting.run, at: setting.at };
     let is_complete = end.state == ReadState::Complete;
@@ -127,7 +127,7 @@ impl Seen {
             return;
         }
         let open = published.filter(|(published, old)| published.archived_as.is_none() && old.key != new.key);
-        self.adrift.extend(open.and_then(|(published, old)| adrift(published.job_id, &ad, old)));
+        self.adrift.extend(open.and_then(|(published, old)| adrift(published.job_id, &ad, false, old)));
         if own.as_ref().is_none_or(|own| !own.is_same) {
             self.documents.insert(ad.clone(), draft.ad.content_hash);
         }
@@ -135,8 +135,8 @@ impl Seen {
     }
 }
 
-fn adrift(job: Uuid, ad: &str, marks: &Marks) -> Option<Adrift> {
-    Some(Adrift { job, ad: ad.to_owned(), key: marks.key?, text: marks.text })
+fn adrift(job: Uuid, ad: &str, was_missing: bool, marks: &Marks) -> Option<Adrift> {
+    Some(Adrift { job, ad: ad.to_owned(), was_missing, key: marks.key?, text: marks.text })
 }
 
 /// The fingerprints under which other mappings were in force: what they derived cannot be compared with what is derived now.
@@ -168,11 +168,11 @@ async fn marks_of(setting: &Setting, guards: &Guards, held: &mut Held, ids: &[Uu
 async fn unseen(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut Held, read: i64) -> Result<Vec<Adrift>, RunError> {
     let (mut all, mut last) = (Vec::new(), String::new());
     loop {
-        let ads = identity::unseen(held, &setting.stream, read, &last, flow.batch).await?;
-        let Some((ad, _)) = ads.last() else { return Ok(all) };
+        let ads = identity::unseen(held, &setting.stream, read, setting.at, &last, flow.batch).await?;
+        let Some(Unseen { ad, .. }) = ads.last() else { return Ok(all) };
         last.clone_from(ad);
-        let marks = marks_of(setting, guards, held, &ads.iter().map(|(_, job)| *job).collect::<Vec<_>>()).await?;
-        all.extend(ads.iter().filter_map(|(ad, job)| adrift(*job, ad, marks.get(job)?)));
+        let marks = marks_of(setting, guards, held, &ads.iter().map(|one| one.job).collect::<Vec<_>>()).await?;
+        all.extend(ads.iter().filter_map(|one| adrift(one.job, &one.ad, one.was_missing, marks.get(&one.job)?)));
     }
 }
 

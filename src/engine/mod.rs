@@ -34,7 +34,7 @@ use crate::rule::Sandbox;
 use crate::source::Access;
 use crate::stage::Setting;
 use crate::store::runs::{self, Alert, Lock};
-use crate::store::{Lane, Store, StoreError, Stream, figures, projects, tables, texts};
+use crate::store::{Lane, Store, StoreError, Stream, figures, projects, tables, texts, waiting};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
@@ -57,6 +57,8 @@ const BOARDS_AT_ONCE: usize = 64;
 pub struct Request {
     /// The instant of the run.
     pub at: Clock,
+    /// Whether an instant long after the last run is meant.
+    pub allow_future: bool,
     /// Roll everything back in the end.
     pub dry_run: bool,
     /// Wait for another run of the institution instead of giving up.
@@ -98,8 +100,26 @@ pub enum RunError {
         own: String,
     },
     /// The clock runs backwards.
-    #[error("`{slug}` has already run at {last}, later than {at}\nhelp: use a later `--at`; history cannot be written backwards")]
+    #[error(
+        "`{slug}` has already run at {last}, later than {at}\nhelp: history cannot be written backwards: use a later `--at`; if the \
+         clock of run {run} was wrong, `weir rollback {run} --reason ...` takes back what it did and its clock"
+    )]
     Earlier {
+        /// The institution.
+        slug: String,
+        /// Its newest run.
+        run: i64,
+        /// Clock of its newest run.
+        last: DateTime<Utc>,
+        /// Clock asked for.
+        at: DateTime<Utc>,
+    },
+    /// The clock is far ahead of the newest run.
+    #[error(
+        "`{slug}` has last run at {last}, more than 400 days before {at}\nhelp: correct the clock of this machine, or `--at`; if it is \
+         meant, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"
+    )]
+    Leap {
         /// The institution.
         slug: String,
         /// Clock of its newest run.
@@ -133,8 +153,8 @@ impl RunError {
     /// The error with the name of the institution, once.
     pub fn of(&self, slug: &str) -> String {
         match self {
-            RunError::Busy { .. } | RunError::OtherProject { .. } | RunError::Earlier { .. } | RunError::Moved { .. } => self.to_string(),
-            RunError::Store(StoreError::LockLost(_)) => self.to_string(),
+            RunError::Busy { .. } | RunError::OtherProject { .. } | RunError::Moved { .. } => self.to_string(),
+            RunError::Earlier { .. } | RunError::Leap { .. } | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
             other => format!("`{slug}`: {other}"),
         }
     }
@@ -198,14 +218,18 @@ impl Engine {
     }
 
     async fn check_clock(&self, plan: &Plan, request: &Request) -> Result<(), RunError> {
-        check_clock(&mut *self.store.connection().await?, plan.tenant.id, &plan.tenant.slug, request.at).await
+        let last = runs::last(&mut *self.store.connection().await?, plan.tenant.id, None).await?;
+        check_clock(&plan.tenant.slug, last, request.at, request.allow_future)
     }
 }
 
-/// History is not written backwards: whether a clock is not behind the newest run of an institution.
-async fn check_clock(connection: &mut PgConnection, institution: Uuid, slug: &str, at: Clock) -> Result<(), RunError> {
-    match runs::last_run_at(connection, institution).await? {
-        Some(last) if last > at => Err(RunError::Earlier { slug: slug.to_owned(), last: last.0, at: at.0 }),
+/// History is not written backwards, and not far ahead by mistake: whether a clock may follow that of the newest run of an
+/// institution. Whether it is ahead of the machine's, the command line has seen to, which alone knows that.
+fn check_clock(slug: &str, last: Option<(i64, Clock)>, at: Clock, allow_future: bool) -> Result<(), RunError> {
+    let slug = || slug.to_owned();
+    match last {
+        Some((run, last)) if last > at => Err(RunError::Earlier { slug: slug(), run, last: last.0, at: at.0 }),
+        Some((_, last)) if at.leaps_from(last) && !allow_future => Err(RunError::Leap { slug: slug(), last: last.0, at: at.0 }),
         _ => Ok(()),
     }
 }
@@ -344,6 +368,7 @@ impl Run<'_> {
             return self.give_up(errors).await;
         }
         self.warn_of_removed_sources().await?;
+        self.look_at_holds().await?;
         let summary = self.summary(started, &errors).await?;
         let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
         let (status, error) = if errors.is_empty() { ("done", None) } else { ("failed", Some(failed.as_str())) };
@@ -388,7 +413,24 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn raise(&self, connection: &mut sqlx::PgConnection, alert: Alert) -> Result<(), RunError> {
+    /// What waits for a person is told in every run, and called for when it has waited long.
+    async fn look_at_holds(&self) -> Result<(), RunError> {
+        let mut held = self.lane.hold().await?;
+        let found = waiting::waiting(&mut held, self.plan.tenant.id).await?;
+        for one in waiting::stale(&found, self.request.at) {
+            let alert = Alert {
+                source: one.source.clone(),
+                kind: "stale_hold",
+                severity: "warn",
+                message: format!("{}; see `weir holds list`", one.words(self.request.at)),
+            };
+            self.raise(&mut held, alert).await?;
+        }
+        self.tally().waiting = found;
+        Ok(())
+    }
+
+    async fn raise(&self, connection: &mut PgConnection, alert: Alert) -> Result<(), RunError> {
         runs::alert(connection, self.plan.tenant.id, Some(self.id), self.request.at, &alert).await?;
         self.tally().alerts.push(alert.clone());
         self.emit(&Event::AlertRaised { institution: self.plan.tenant.slug.clone(), alert })

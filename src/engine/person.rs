@@ -3,7 +3,7 @@
 
 use super::{RunError, check_clock, take_lock};
 use crate::model::Clock;
-use crate::store::{Store, StoreError, revisions};
+use crate::store::{Store, StoreError, revisions, runs};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ pub struct Whose<'a> {
     pub slug: &'a str,
     /// The instant of the decision; none where nothing is dated by it.
     pub at: Option<Clock>,
+    /// Whether an instant long after the last run is meant.
+    pub allow_future: bool,
     /// Wait for a run of the institution instead of giving up.
     pub wait: bool,
 }
@@ -40,7 +42,8 @@ async fn at_once<T, E: From<RunError>>(store: &Store, whose: Whose<'_>, work: im
     let failed = |error: StoreError| E::from(RunError::from(error));
     let mut connection = store.connection().await.map_err(failed)?;
     if let Some(at) = whose.at {
-        check_clock(&mut connection, whose.institution, whose.slug, at).await?;
+        let last = runs::last(&mut connection, whose.institution, None).await.map_err(failed)?;
+        check_clock(whose.slug, last, at, whose.allow_future)?;
     }
     let mut tx = connection.begin().await.map_err(|error| failed(error.into()))?;
     let done = work(&mut tx).await?;

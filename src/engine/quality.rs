@@ -64,7 +64,7 @@ pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end
     let case = Case { run, setting, flow, end };
     let mut measured = Measured::of(flow, quality::groups(&mut held, &setting.stream, end.read, setting.fingerprint, setting.at, false).await?);
     if quality::before(&mut held, &setting.stream, setting.at).await?.is_some() {
-        let (updated, flips) = quality::changes(&mut held, &setting.stream, setting.at).await?;
+        let (updated, flips) = quality::changes(&mut held, &setting.stream, end.read, setting.at).await?;
         measured.add_changes(updated, flips);
     }
     let found = if is_judged(end.state) { case.judge(&mut held, &measured).await? } else { Judged::default() };

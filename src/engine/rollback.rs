@@ -5,7 +5,7 @@ use super::{RunError, check_clock, take_lock};
 use crate::model::{Clock, Fingerprint, Parts};
 use crate::store::rollback::{self, Order, Run, Taken};
 use crate::store::runs::{self, Alert};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, redate};
 use sqlx::{Connection, PgConnection};
 
 /// What was asked for.
@@ -17,13 +17,24 @@ pub struct Asked {
     pub dry_run: bool,
     /// Wait for a run of the institution instead of giving up.
     pub wait: bool,
+    /// Whether an instant long after the last run is meant.
+    pub allow_future: bool,
 }
 
-/// Takes a run back; tells what became of each job that it had touched.
+/// What was taken back.
+#[derive(Debug, Clone)]
+pub struct TakenBack {
+    /// What became of each job that the run had touched.
+    pub jobs: Vec<Taken>,
+    /// If the run was the newest, the institution's clock went back with it: to the run before, if there was one.
+    pub clock: Option<Option<Clock>>,
+}
+
+/// Takes a run back, and the institution's clock with it if it is the newest.
 ///
 /// # Errors
 /// The institution is busy, the clock runs backwards, or the database failed: then nothing was done.
-pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Taken>, RunError> {
+pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<TakenBack, RunError> {
     let lock = take_lock(store, run.institution_id, &run.slug, asked.wait).await?;
     let taken = write(store, run, asked).await;
     // The server releases the lock by itself if this fails.
@@ -31,19 +42,25 @@ pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Ta
     taken
 }
 
-async fn write(store: &Store, run: &Run, asked: &Asked) -> Result<Vec<Taken>, RunError> {
+async fn write(store: &Store, run: &Run, asked: &Asked) -> Result<TakenBack, RunError> {
     let mut connection = store.connection().await?;
-    check_clock(&mut connection, run.institution_id, &run.slug, asked.order.at).await?;
+    let newest = runs::last(&mut connection, run.institution_id, None).await?;
+    let is_newest = newest.is_some_and(|(newest, _)| newest == run.id);
+    let before = if is_newest { runs::last(&mut connection, run.institution_id, Some(run.id)).await? } else { newest };
+    // Of several runs with a wrong clock, each is taken back at the right time.
+    let before = before.filter(|(_, clock)| !(is_newest && clock.is_ahead_of(asked.order.now)));
+    check_clock(&run.slug, before, asked.order.at, asked.allow_future)?;
     let mut tx = connection.begin().await.map_err(StoreError::from)?;
     let steady = steady(&mut tx, run).await?;
-    let taken = rollback::take_back(&mut tx, run, &asked.order, &steady).await?;
-    let count = taken.iter().filter(|one| one.left_alone.is_none()).count();
-    if count > 0 {
+    let jobs = rollback::take_back(&mut tx, run, &asked.order, &steady).await?;
+    let count = jobs.iter().filter(|one| one.left_alone.is_none()).count();
+    if count > 0 || is_newest {
         alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;
     }
+    let clock = if is_newest { Some(redate::take_clock_back(&mut tx, run, &asked.order).await?) } else { None };
     let ended = if asked.dry_run { tx.rollback().await } else { tx.commit().await };
     ended.map_err(StoreError::from)?;
-    Ok(taken)
+    Ok(TakenBack { jobs, clock })
 }
 
 /// Each fingerprint that derived the ads, and the same with the date of the run left out: it changes daily where a rule reads the clock, and must not

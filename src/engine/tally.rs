@@ -10,6 +10,7 @@ use crate::store::figures::Counts;
 use crate::store::reads::Proof;
 use crate::store::records::Bookkeeping;
 use crate::store::runs::{Alert, StageRecord};
+use crate::store::waiting::Waiting;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -34,6 +35,8 @@ pub struct Tally {
     pub bookkeeping: BTreeMap<String, Bookkeeping>,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
+    /// What waits for a person at the end.
+    pub waiting: Vec<Waiting>,
     /// A few ads at each stage.
     pub(super) samples: Samples,
     /// Sources and rules that an alert has told of.
@@ -63,6 +66,8 @@ pub struct Summary {
     pub tables: BTreeMap<String, i64>,
     /// What someone must look at.
     pub alerts: Vec<Alert>,
+    /// What waits for a person.
+    pub waiting: Vec<Waiting>,
     /// Sources that failed, and why.
     pub problems: BTreeMap<String, String>,
     /// Set where the run was of the last good version, as files are broken.
@@ -156,6 +161,7 @@ impl Tally {
             flowing: trail.traffic.iter().map(|(stage, passed)| (stage.clone(), passed.rows_out)).collect(),
             tables,
             alerts: self.alerts.clone(),
+            waiting: self.waiting.clone(),
             problems,
             stands_in: plan.stands_in.clone(),
             trail,

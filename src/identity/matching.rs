@@ -47,6 +47,8 @@ pub struct Adrift {
     pub job: Uuid,
     /// The id that stood for it.
     pub ad: String,
+    /// Whether it was missing from the read before already: the last one to be looked for.
+    pub was_missing: bool,
     /// What it is recognised by.
     pub key: Hash,
     /// Hash of its description.
@@ -135,7 +137,7 @@ pub enum Sort<'d> {
     Update,
 }
 
-/// Decides; `open` jobs were open before the run.
+/// Decides; `open` jobs were in the complete read before.
 pub fn decide(guards: &Guards, arrivals: &[Arrival], adrift: &[Adrift], open: i64) -> Decision {
     let mut moves = pairs(arrivals, adrift);
     moves.sort();
@@ -176,7 +178,8 @@ fn reaches(share: Share, found: usize, open: i64) -> bool {
     found >= Share::BINDS_FROM && enough
 }
 
-/// Ads and jobs that are recognised as the same, one to one: those of the same description first, then in the order of their ids.
+/// Ads and jobs that are recognised as the same, one to one: those of the same description first, then
+/// in the order of their ids; jobs that were listed until now before those that had been missing.
 fn pairs(arrivals: &[Arrival], adrift: &[Adrift]) -> Vec<Move> {
     let mut groups: BTreeMap<Hash, (Vec<&Arrival>, Vec<&Adrift>)> = BTreeMap::new();
     for job in adrift {
@@ -192,7 +195,7 @@ fn pairs(arrivals: &[Arrival], adrift: &[Adrift]) -> Vec<Move> {
 
 fn pair(mut ads: Vec<&Arrival>, mut jobs: Vec<&Adrift>) -> Vec<Move> {
     ads.sort_by(|one, other| one.ad.cmp(&other.ad));
-    jobs.sort_by(|one, other| one.ad.cmp(&other.ad));
+    jobs.sort_by(|one, other| (one.was_missing, &one.ad).cmp(&(other.was_missing, &other.ad)));
     // A board may give thousands of ads one title: each is looked up, and not compared with all.
     let mut by_text: BTreeMap<Option<Hash>, VecDeque<&Adrift>> = BTreeMap::new();
     for job in &jobs {
@@ -264,7 +267,7 @@ mod tests {
     }
 
     fn adrift(n: u128, ad: &str, key: &str) -> Adrift {
-        Adrift { job: job(n), ad: ad.into(), key: hash(key), text: None }
+        Adrift { job: job(n), ad: ad.into(), was_missing: false, key: hash(key), text: None }
     }
 
     fn told(decision: &Decision) -> (Vec<String>, Vec<String>) {
@@ -306,6 +309,16 @@ mod tests {
         arrivals.reverse();
         jobs.rotate_left(2);
         assert_eq!(decide(&guards(ANY), &arrivals, &jobs, 5), decision);
+    }
+
+    #[test]
+    fn a_job_that_had_been_missing_already_yields_to_one_of_the_same_words() {
+        let arrivals: Vec<Arrival> = (1..6).map(|n| new(&format!("x{n}"), &n.to_string())).collect();
+        let mut jobs: Vec<Adrift> = (1..6).map(|n| adrift(n, &format!("o{n}"), &n.to_string())).collect();
+        jobs.push(Adrift { was_missing: true, ..adrift(9, "a", "3") });
+        assert_eq!(told(&decide(&guards(ANY), &arrivals, &jobs, 5)).0[2], "3 o3->x3");
+        jobs.remove(2);
+        assert_eq!(told(&decide(&guards(ANY), &arrivals, &jobs, 5)).0[2], "9 a->x3", "it is found again if it is alone");
     }
 
     #[test]

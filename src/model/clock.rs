@@ -3,8 +3,14 @@
 
 use crate::date::{instant, is_of_the_calendar, plain_day};
 use crate::span::CalendarSpan;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
+
+/// How far a clock may be ahead of the machine's: another zone was meant, or two machines disagree.
+pub const AHEAD: Duration = Duration::days(1);
+
+/// How long after an institution's last run a clock is still believed.
+pub const LEAP: Duration = Duration::days(400);
 
 /// The instant that a run calls now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +25,16 @@ impl Clock {
     /// The date in `zone` at this instant.
     pub fn today(self, zone: Tz) -> NaiveDate {
         self.0.with_timezone(&zone).date_naive()
+    }
+
+    /// Whether it is later than a machine's clock can explain.
+    pub fn is_ahead_of(self, machine: DateTime<Utc>) -> bool {
+        self.0 - machine > AHEAD
+    }
+
+    /// Whether it is later than a pause since the last run can explain.
+    pub fn leaps_from(self, last: Clock) -> bool {
+        self.0 - last.0 > LEAP
     }
 
     /// The newest closing date that has passed, when a job stays open for `grace` after the end of its last day. A date has passed at the end of
@@ -82,6 +98,19 @@ mod tests {
             (chrono_tz::UTC, "2026-09-01T00:00:00Z", "100000000h", "0001-01-01"),
         ] {
             assert_eq!(passed(zone, at, grace), closed, "{grace} at {at}");
+        }
+    }
+
+    #[test]
+    fn a_clock_is_believed_within_a_day_of_the_machine_and_400_days_of_the_last_run() {
+        let clock = |text: &str| text.parse::<Clock>().unwrap();
+        let ahead = |text: &str| clock(text).is_ahead_of(clock("2026-09-01T12:00:00Z").0);
+        let cases = ["2025-01-01", "2026-09-02T12:00:00Z", "2026-09-02T12:00:01Z", "2062-09-02"];
+        assert_eq!(cases.map(ahead), [false, false, true, true]);
+        let leaps = |text: &str| clock(text).leaps_from(clock("2026-01-01"));
+        assert_eq!(["2025-01-01", "2027-02-05", "2027-02-06", "9999-12-31"].map(leaps), [false, false, true, true]);
+        for wrong in ["+10000-01-01", "0000-12-31", "-0001-01-01", "2026-13-01", "tomorrow"] {
+            assert!(wrong.parse::<Clock>().is_err(), "{wrong}");
         }
     }
 }

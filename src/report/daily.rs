@@ -10,6 +10,7 @@ use crate::store::Result;
 use crate::store::figures::{self, AlertRow, Counts, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
 use crate::store::losses::{self, SourceLosses};
+use crate::store::waiting::{self, Waiting};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -41,6 +42,8 @@ pub struct Daily {
     pub alerts: Vec<AlertRow>,
     /// What waits for a person.
     pub holds: Vec<Hold>,
+    /// How long that has waited, and what stands behind it.
+    pub waiting: Vec<Waiting>,
     /// Bytes of each table now.
     pub tables: BTreeMap<String, i64>,
 }
@@ -64,6 +67,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
         reasons: figures::top_reasons(connection, tenant.id, 10).await?,
         alerts: figures::alerts(connection, tenant.id, id).await?,
         holds: holds::list(connection, Some(&tenant.slug), false).await?.into_iter().map(|hold| Hold { content: None, ..hold }).collect(),
+        waiting: waiting::waiting(connection, tenant.id).await?,
         tables: figures::table_bytes(connection).await?,
         run,
         earlier: runs,
@@ -90,7 +94,7 @@ pub fn text(daily: &Daily) -> String {
     section(&mut out, "rules that only warn", &quality::warnings(&daily.quality), 3);
     section(&mut out, "lost values", &lost(&daily.lost), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
-    section(&mut out, "waiting for a person", &waiting(daily), 4);
+    section(&mut out, "waiting for a person", &held(daily), 5);
     section(&mut out, "tables", &tables(daily), 1);
     out
 }
@@ -188,12 +192,18 @@ fn reasons(daily: &Daily) -> Vec<Vec<String>> {
     daily.reasons.iter().map(row).collect()
 }
 
-fn waiting(daily: &Daily) -> Vec<Vec<String>> {
-    let row = |hold: &Hold| vec![format!("hold {}", super::holds::name(hold)), hold.kind.clone(), hold.source_id.clone(), line(&hold.reason, 120)];
+fn held(daily: &Daily) -> Vec<Vec<String>> {
+    let at = daily.run.as_ref().map_or_else(Default::default, |run| run.at);
+    let row = |hold: &Hold| {
+        let age = Waiting::days(at - hold.opened_at);
+        vec![format!("hold {}", super::holds::name(hold)), hold.kind.clone(), hold.source_id.clone(), age, line(&hold.reason, 120)]
+    };
     let mut rows: Vec<Vec<String>> = daily.holds.iter().take(10).map(row).collect();
     if daily.holds.len() > 10 {
         rows.push(vec![format!("and {} more", daily.holds.len() - 10)]);
     }
+    let behind = |one: &Waiting| Some(vec!["behind".to_owned(), one.kind.clone(), one.source.clone(), String::new(), one.behind()?]);
+    rows.extend(daily.waiting.iter().filter_map(behind));
     rows
 }
 

@@ -78,6 +78,10 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
             "the name stays unknown; its ads wait until content or YAML changes".to_owned(),
         ],
         "retirement" => [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are forgotten".to_owned()],
+        "closing" => [
+            format!("{} archived at once", counted_are(listed, "job")),
+            "the jobs stay open for the closing dates that have passed, until these dates change".to_owned(),
+        ],
         "identity" => [
             format!(
                 "the next complete read archives {} and creates the others anew; {} taken for an update",

@@ -21,6 +21,15 @@ pub struct Page {
     pub dry_run: bool,
     /// The jobs that it had touched.
     pub jobs: Vec<Taken>,
+    /// Where the institution's clock went back to, if the run was the newest.
+    pub clock: Option<ClockBack>,
+}
+
+/// A clock that was taken back.
+#[derive(Debug, Serialize)]
+pub struct ClockBack {
+    /// Clock of the run before; none if there was no run before.
+    pub to: Option<DateTime<Utc>>,
 }
 
 impl Page {
@@ -47,6 +56,15 @@ pub fn text(page: &Page, limit: usize) -> String {
     let already = page.jobs.iter().filter(|job| job.already).count();
     if already > 0 {
         let _ = writeln!(out, "  taken back already: {}", jobs(already));
+    }
+    match &page.clock {
+        Some(ClockBack { to: Some(to) }) => {
+            let _ = writeln!(out, "  the clock goes back, too: the next run may be at {} or later", to.format("%Y-%m-%d %H:%MZ"));
+        }
+        Some(ClockBack { to: None }) => {
+            let _ = writeln!(out, "  the clock goes back, too: the next run may be at any time, as none is left before it");
+        }
+        None => {}
     }
     out
 }

@@ -2,9 +2,11 @@
 
 use super::columns::{columns, took};
 use crate::engine::Summary;
+use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::quality::loss;
 use crate::store::figures::Counts;
+use crate::store::waiting::{STALE, Waiting};
 use std::fmt::Write;
 
 /// The summary of one institution's run.
@@ -25,7 +27,14 @@ pub fn notes(summary: &Summary) -> String {
     let problems = summary.problems.iter().map(|(source, why)| format!("  error: source `{source}` failed: {why}\n"));
     let lost = summary.sources.iter().flat_map(|(source, about)| loss::lines(&about.lost).into_iter().map(move |line| (source, line)));
     let lost = lost.map(|(source, line)| format!("  warn: source `{source}`: {line}\n"));
-    alerts.chain(lost).chain(waits).chain(problems).collect()
+    alerts.chain(lost).chain(waits).chain(holds(summary)).chain(problems).collect()
+}
+
+/// What waits for a person, but for what has just come up or is called for by an alert.
+fn holds(summary: &Summary) -> Vec<String> {
+    let at = Clock(summary.at);
+    let is_told = |one: &&Waiting| one.since < summary.at && one.age(at) < STALE;
+    summary.waiting.iter().filter(is_told).map(|one| format!("  note: {}\n", one.words(at))).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {

@@ -4,10 +4,9 @@
 use super::{ReadEnd, Setting, Settled};
 use crate::span::{CalendarSpan, Share, Span};
 use crate::store::holds::{self, Kind, NewHold};
-use crate::store::jobs::Stamp;
 use crate::store::reads::ReadState;
 use crate::store::runs::Alert;
-use crate::store::settle;
+use crate::store::settle::{self, Closing, ClosingCount};
 use crate::yaml::{Parsed, Positive};
 use chrono::Duration;
 use schemars::JsonSchema;
@@ -21,6 +20,8 @@ use sqlx::PgConnection;
 pub struct ArchiveSpec {
     /// How long a job stays open after the end of its last day: `1d` is a day of the calendar, `12h` are hours.
     after_close: Option<Parsed<CalendarSpan>>,
+    /// Largest share of the source's open ads that may close by date at once (50%), from 20 open ads upwards; beyond it a person decides.
+    at_most: Option<Parsed<Share>>,
 }
 
 /// `missing:` of an institution or source: when ads that are no longer listed retire.
@@ -54,18 +55,24 @@ pub struct Archive {
     after: i32,
     apart: Span,
     at_most: Share,
+    closes_at_most: Share,
     empty_is_honest: bool,
 }
+
+/// From how many open jobs upwards closings by date have a limit: a small board may well have one day on which most of it closes.
+const CLOSINGS_BIND_FROM: i64 = 20;
 
 impl Archive {
     /// Compiles the policy of a source: its own words before the institution's.
     pub fn compile(missing: [Option<&MissingSpec>; 2], archive: [Option<&ArchiveSpec>; 2]) -> Archive {
         let missing = || missing.into_iter().flatten();
+        let archive = || archive.into_iter().flatten();
         Archive {
-            after_close: archive.into_iter().flatten().find_map(|spec| spec.after_close.as_ref()).map_or(CalendarSpan::NONE, |span| span.0),
+            after_close: archive().find_map(|spec| spec.after_close.as_ref()).map_or(CalendarSpan::NONE, |span| span.0),
             after: missing().find_map(|spec| spec.after.as_ref()).map_or(2, |after| i32::from(after.0)),
             apart: missing().find_map(|spec| spec.apart.as_ref()).map_or(Span(Duration::hours(12)), |span| span.0),
             at_most: missing().find_map(|spec| spec.at_most.as_ref()).map_or(Share(0.2), |share| share.0),
+            closes_at_most: archive().find_map(|spec| spec.at_most.as_ref()).map_or(Share(0.5), |share| share.0),
             empty_is_honest: missing().find_map(|spec| spec.empty).is_some_and(|empty| empty == Empty::Honest),
         }
     }
@@ -83,7 +90,8 @@ impl Archive {
     /// What it does, in short lines.
     pub fn explain(&self) -> Vec<String> {
         let reads = if self.after == 1 { "1 complete read".to_owned() } else { format!("{} complete reads", self.after) };
-        vec![format!("closed, or missing from {reads}"), format!("reads {} apart, at most {} at once", self.apart, self.at_most)]
+        let closings = if self.closes_at_most == Share(0.5) { String::new() } else { format!(", at most {} by date", self.closes_at_most) };
+        vec![format!("closed, or missing from {reads}"), format!("reads {} apart, at most {} at once{closings}", self.apart, self.at_most)]
     }
 
     /// Settles one source after its read.
@@ -91,16 +99,51 @@ impl Archive {
     /// # Errors
     /// The database failed.
     pub async fn settle(&self, tx: &mut PgConnection, setting: &Setting, end: Option<ReadEnd>) -> crate::store::Result<Settled> {
-        let newest_passed = setting.at.newest_passed(setting.zone, self.after_close);
-        let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.steady };
-        let archived = settle::archive_closed(tx, &setting.stream, stamp, newest_passed).await?;
-        let mut settled = Settled { archived, ..Settled::default() };
+        let mut settled = Settled::default();
+        self.close(tx, setting, &mut settled).await?;
         if let Some(end) = end.filter(|end| self.proves_absence(end.state)) {
             settled.missed = settle::count_misses(tx, &setting.stream, end.read, setting.at, self.apart.0).await?;
             self.retire(tx, setting, &mut settled).await?;
             settle::let_go(tx, &setting.stream, setting.at, self.after).await?;
         }
         Ok(settled)
+    }
+
+    /// Archives what its closing date closes; a clock or a mapping of dates that is wrong would close everything, and is a question first.
+    async fn close(&self, tx: &mut PgConnection, setting: &Setting, settled: &mut Settled) -> crate::store::Result<()> {
+        let (stream, at) = (&setting.stream, setting.at);
+        let newest_passed = at.newest_passed(setting.zone, self.after_close);
+        let closing = Closing { newest_passed, fingerprint: Some(setting.steady) };
+        let count = settle::closing(tx, stream, closing, at, self.after).await?;
+        let board = if count.on_board == 0 { 0 } else { settle::on_board(tx, stream, at, Some(self.after)).await? };
+        if board >= CLOSINGS_BIND_FROM && self.closes_at_most.is_less_than(count.on_board, board) {
+            let hold = self.mass_closing(stream.source.clone(), count, board);
+            let clock = at.0.format("%Y-%m-%d %H:%MZ");
+            settled.alerts.push(Alert {
+                source: stream.source.clone(),
+                kind: "mass_closing",
+                severity: "error",
+                message: format!("{}; is the clock right ({clock})? see `weir holds list`", hold.reason),
+            });
+            return holds::open(tx, stream, setting.run, at, &[hold]).await;
+        }
+        holds::end(tx, stream, Kind::Closing, &[&stream.source], at, "within the limit again").await?;
+        if count.all > 0 {
+            settled.archived = settle::archive_closed(tx, stream, closing, Some(setting.run), at, "etl_pipeline").await?;
+        }
+        Ok(())
+    }
+
+    fn mass_closing(&self, source: String, count: ClosingCount, board: i64) -> NewHold {
+        let date = |date: Option<chrono::NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
+        let reason = format!(
+            "the closing dates of {} of {board} open jobs of `{source}` ({} to {}) have passed at once, more than {}: none was archived",
+            count.on_board,
+            date(count.earliest),
+            date(count.latest),
+            self.closes_at_most
+        );
+        NewHold { kind: Kind::Closing, subject: source, reason, details: json!({ "closing": count.all, "open": board, "until": count.latest }) }
     }
 
     fn proves_absence(&self, state: ReadState) -> bool {
@@ -111,7 +154,8 @@ impl Archive {
         let stream = &setting.stream;
         settled.withdrawn = settle::withdraw(tx, stream, setting.at, self.after).await?;
         let candidates = settle::candidates(tx, stream, self.after).await?;
-        let open = if candidates < Share::BINDS_FROM { i64::MAX } else { settle::open_before(tx, stream, setting.at).await? };
+        // Those that wait behind a hold are among the candidates, and so are part of the whole.
+        let open = if candidates < Share::BINDS_FROM { i64::MAX } else { settle::on_board(tx, stream, setting.at, None).await? };
         if self.at_most.exceeded_by(candidates, open) {
             let hold = self.mass_retirement(stream.source.clone(), candidates, open);
             settled.alerts.push(Alert {

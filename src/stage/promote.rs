@@ -193,7 +193,7 @@ impl Promote {
         let closes = draft.job.get(Field::CloseDate).as_date();
         match published.archived_as.as_deref() {
             Some("missing") => Some("reopened: listed again"),
-            Some("rolled_back") => Some("reopened: its content or the YAML changed since it was taken back"),
+            Some("rolled_back") => Some("reopened: listed, and no longer held back since it was taken back"),
             // A date that is gone, or that cannot be read today, has not moved.
             Some("closed") if closes != published.archived_for && closes.is_some_and(|date| date >= setting.at.today(setting.zone)) => {
                 Some("reopened: closing date moved")

@@ -2,6 +2,7 @@
 //! and read-only.
 
 use super::Result;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 /// One thing that should not be.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct Finding {
-    /// changed, gap, no_history, no_job, earlier, unsaid, other_ad, ad_without_job.
+    /// changed, gap, no_history, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early; of runs: future, leap; of decisions: future_word.
     pub kind: String,
     /// The institution's slug.
     pub institution: String,
@@ -49,20 +50,29 @@ pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result
     Ok(row.bind(slug).fetch_one(connection).await?)
 }
 
-/// What should not be, at most `limit`. `source_url` and `recruiter` refresh without a version and so may differ; places differ as sets.
+/// What should not be, at most `limit`; `now` is the machine's clock. `source_url` and `recruiter` refresh without a version and so may differ; places differ as sets.
 ///
 /// # Errors
 /// The database failed.
-pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64) -> Result<Vec<Finding>> {
+pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<Finding>> {
     let rows = sqlx::query_as(
         "WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
          newest AS (
            SELECT DISTINCT ON (h.institution_id, h.id) h.* FROM jobs_history h
            WHERE h.institution_id IN (SELECT id FROM audited) ORDER BY h.institution_id, h.id, h.version DESC),
          steps AS (
-           SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version, h.change_type, h.created_at, h.status, lag(h.created_at) OVER own AS old_created_at,
+           SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version, h.change_type, h.created_at, h.status, h.run_id,
              CASE WHEN lag(h.version) OVER own = h.version - 1 THEN lag(h.status) OVER own END AS old_status
            FROM jobs_history h WHERE h.institution_id IN (SELECT id FROM audited) WINDOW own AS (PARTITION BY h.institution_id, h.id ORDER BY h.version)),
+         -- A clock that was taken back may be later than what came after it.
+         dated AS (
+           SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version, h.created_at, lag(h.created_at) OVER own AS old_created_at
+           FROM jobs_history h LEFT JOIN runs r ON r.institution_id = h.institution_id AND r.id = h.run_id
+           WHERE h.institution_id IN (SELECT id FROM audited) AND h.takes_back IS NULL AND r.clock_taken_back_at IS NULL
+           WINDOW own AS (PARTITION BY h.institution_id, h.id ORDER BY h.version)),
+         clocks AS (
+           SELECT r.institution_id, r.id, r.at, r.started_at, lag(r.at) OVER own AS before, r.at > LEAST(r.started_at, $3) + INTERVAL '1 day' AS is_ahead
+           FROM runs r WHERE r.institution_id IN (SELECT id FROM audited) AND r.clock_taken_back_at IS NULL WINDOW own AS (PARTITION BY r.institution_id ORDER BY r.id)),
          found AS (
            SELECT 'changed' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, v.field, v.in_jobs, v.in_history
            FROM jobs j JOIN newest h ON h.institution_id = j.institution_id AND h.id = j.id
@@ -95,10 +105,22 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
            CROSS JOIN LATERAL (SELECT jsonb_agg(number) AS missing FROM generate_series(1, n.version) AS number
              WHERE NOT EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = n.institution_id AND h.id = n.id AND h.version = number)) AS g
            UNION ALL
-           SELECT 'earlier', institution_id, source_id, original_id, id, 'created_at', NULL, to_jsonb(version) FROM steps WHERE created_at < old_created_at
+           SELECT 'earlier', institution_id, source_id, original_id, id, 'created_at', NULL, to_jsonb(version) FROM dated WHERE created_at < old_created_at
            UNION ALL
            SELECT 'unsaid', institution_id, source_id, original_id, id, 'status', NULL, jsonb_build_object('version', version, 'change', change_type, 'status', status)
            FROM steps WHERE status <> CASE change_type WHEN 'archive' THEN 'archived' WHEN 'update' THEN old_status ELSE 'open' END
+           UNION ALL
+           SELECT 'future', institution_id, '', id::text, NULL, 'at', to_jsonb(at), to_jsonb(started_at) FROM clocks WHERE is_ahead
+           UNION ALL
+           SELECT 'leap', institution_id, '', id::text, NULL, 'at', to_jsonb(at), to_jsonb(before) FROM clocks
+           WHERE NOT is_ahead AND at > before + INTERVAL '400 days' AND started_at > at + INTERVAL '1 day'
+           UNION ALL
+           SELECT 'future_word', institution_id, source_id, original_id, id, 'created_at', NULL, to_jsonb(version) FROM steps
+           WHERE run_id IS NULL AND created_at > $3 + INTERVAL '1 day'
+           UNION ALL
+           SELECT 'closed_early', j.institution_id, j.source_id, j.original_id, j.id, 'archived_for', to_jsonb(j.archived_for), NULL FROM jobs j
+           WHERE j.institution_id IN (SELECT id FROM audited) AND j.status = 'archived' AND j.archived_as = 'closed'
+             AND j.archived_for > ($3 AT TIME ZONE 'UTC')::date + 1
            UNION ALL
            SELECT 'other_ad', s.institution_id, j.source_id, j.original_id, j.id, NULL, to_jsonb(s.source_id || ':' || s.external_id), NULL
            FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
@@ -111,5 +133,5 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
          FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
     );
-    Ok(rows.bind(slug).bind(limit).fetch_all(connection).await?)
+    Ok(rows.bind(slug).bind(limit).bind(now).fetch_all(connection).await?)
 }

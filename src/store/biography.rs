@@ -300,7 +300,7 @@ pub struct Raised {
 pub async fn alerts(connection: &mut PgConnection, found: &Found, since: DateTime<Utc>, runs: &[i64]) -> Result<Vec<Raised>> {
     let rows = sqlx::query_as(
         "SELECT raised_at, kind, severity, message FROM alerts WHERE institution_id = $1 AND raised_at >= $3
-           AND ((source_id = $2 AND (kind IN ('mass_retirement', 'mass_change', 'renumbered', 'recycled', 'removed_from_yaml') OR strpos(message, $4) > 0))
+           AND ((source_id = $2 AND (kind IN ('mass_retirement', 'mass_closing', 'mass_change', 'renumbered', 'recycled', 'removed_from_yaml') OR strpos(message, $4) > 0))
                 OR (kind = 'rolled_back' AND run_id = ANY ($5)))
          ORDER BY raised_at, id",
     );

@@ -19,6 +19,8 @@ pub enum Kind {
     Division,
     /// The retirement of too many ads at once.
     Retirement,
+    /// The closing, by their dates, of too many jobs at once.
+    Closing,
     /// Too many ids that stand for other jobs at once.
     Identity,
     /// A read that is not as usual.
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Company => "company",
             Kind::Division => "division",
             Kind::Retirement => "retirement",
+            Kind::Closing => "closing",
             Kind::Identity => "identity",
             Kind::Quality => "quality",
         }
@@ -61,7 +64,7 @@ pub struct Hold {
     pub institution_id: Uuid,
     /// The institution's slug.
     pub institution: String,
-    /// job, company, division, retirement, identity, quality.
+    /// job, company, division, retirement, closing, identity, quality.
     pub kind: String,
     /// The source.
     pub source_id: String,
@@ -174,6 +177,14 @@ macro_rules! holds {
                    FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
                    WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.misses > 0
                      AND s.misses >= COALESCE((c.details ->> 'after')::int, 2)), '[]'))
+                 WHEN c.kind = 'closing' THEN jsonb_build_object('jobs', COALESCE((
+                   SELECT jsonb_agg(jsonb_build_object('ad', j.original_id, 'title', j.title, 'close_date', j.close_date) ORDER BY j.original_id COLLATE \"C\")
+                   FROM jobs j WHERE j.institution_id = c.institution_id AND j.source_id = c.source_id AND j.status = 'open'
+                     AND j.close_date <= (c.details ->> 'until')::date AND j.archived_for IS DISTINCT FROM j.close_date
+                     AND NOT EXISTS (
+                       SELECT 1 FROM ad_states s WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.external_id = j.original_id
+                         AND s.job_id = j.id AND (s.kept_open_for = j.close_date
+                           OR (s.rolled_back_hash = s.content_hash AND s.released_hash IS DISTINCT FROM s.content_hash)))), '[]'))
                  WHEN c.kind = 'quality' THEN jsonb_build_object('content', c.details -> 'content', 'ads', c.details -> 'ads',
                    'unusual', (SELECT jsonb_agg(jsonb_build_object('kind', u -> 'kind', 'subject', u -> 'subject', 'part', u -> 'part', 'whole', u -> 'whole'))
                                FROM jsonb_array_elements(c.details -> 'unusual') AS u))

@@ -128,13 +128,25 @@ async fn displace(connection: &mut PgConnection, stream: &Stream, sight: Sight, 
     Ok(())
 }
 
-/// The next open jobs after an id that a read did not contain: their ads and themselves.
+/// An open job that a read did not contain.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Unseen {
+    /// Its ad.
+    pub ad: String,
+    /// The job.
+    pub job: Uuid,
+    /// Whether it was missing from the read before already.
+    pub was_missing: bool,
+}
+
+/// The next open jobs after an id that a read did not contain.
 ///
 /// # Errors
 /// The database failed.
-pub async fn unseen(connection: &mut PgConnection, stream: &Stream, read: i64, after: &str, limit: usize) -> Result<Vec<(String, Uuid)>> {
+pub async fn unseen(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, after: &str, limit: usize) -> Result<Vec<Unseen>> {
     let rows = sqlx::query_as(
-        "SELECT s.external_id, s.job_id FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
+        "SELECT s.external_id AS ad, s.job_id AS job, s.misses > COALESCE((s.last_miss_at = $6)::int, 0) AS was_missing
+         FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.last_read <> $3 AND s.external_id > $4 ORDER BY s.external_id LIMIT $5",
     )
     .bind(stream.institution)
@@ -142,6 +154,7 @@ pub async fn unseen(connection: &mut PgConnection, stream: &Stream, read: i64, a
     .bind(read)
     .bind(after)
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(at.0)
     .fetch_all(connection)
     .await?;
     Ok(rows)

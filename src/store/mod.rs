@@ -24,6 +24,7 @@ pub mod projects;
 pub mod quality;
 pub mod reads;
 pub mod records;
+pub mod redate;
 pub mod relations;
 pub mod resolved;
 pub mod revisions;
@@ -39,6 +40,7 @@ pub mod states;
 pub mod tables;
 pub mod texts;
 pub mod versions;
+pub mod waiting;
 pub mod watch;
 pub mod work;
 

@@ -58,21 +58,22 @@ pub async fn groups(
     Ok(rows.into_iter().map(group).collect())
 }
 
-/// New versions of jobs at an instant, and the fields that went back to a value that they had a few versions ago.
+/// Jobs of a read that have a new version at an instant, and the fields that went back in them to a value that they had a few versions ago, by jobs.
 ///
 /// # Errors
 /// The database failed.
-pub async fn changes(connection: &mut PgConnection, stream: &Stream, at: Clock) -> Result<(i64, Vec<(String, i64)>)> {
+pub async fn changes(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock) -> Result<(i64, Vec<(String, i64)>)> {
     let rows: Vec<(Option<String>, i64)> = sqlx::query_as(
         "WITH fresh AS MATERIALIZED (
            SELECT id, version, changes FROM jobs_history
-           WHERE institution_id = $1 AND source_id = $2 AND created_at = $3 AND change_type IN ('update', 'reopen') AND created_by = 'etl_pipeline'),
+           WHERE institution_id = $1 AND source_id = $2 AND created_at = $3 AND change_type IN ('update', 'reopen') AND created_by = 'etl_pipeline'
+             AND id IN (SELECT job_id FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $5)),
          changed AS (
            SELECT fresh.id, fresh.version, field.key AS field, field.value -> 'new' AS value
            FROM fresh CROSS JOIN LATERAL jsonb_each(fresh.changes) AS field WHERE field.key NOT IN ('status', 'original_id'))
-         SELECT NULL, count(*) FROM fresh
+         SELECT NULL, count(DISTINCT id) FROM fresh
          UNION ALL
-         SELECT field, count(*) FROM changed
+         SELECT field, count(DISTINCT id) FROM changed
          WHERE EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = $1 AND h.id = changed.id
              AND h.version BETWEEN changed.version - $4 AND changed.version - 1 AND h.changes -> changed.field -> 'old' = changed.value)
          GROUP BY field",
@@ -81,6 +82,7 @@ pub async fn changes(connection: &mut PgConnection, stream: &Stream, at: Clock) 
     .bind(&stream.source)
     .bind(at.0)
     .bind(VERSIONS)
+    .bind(read)
     .fetch_all(connection)
     .await?;
     let updated = rows.iter().find(|(field, _)| field.is_none()).map_or(0, |(_, count)| *count);

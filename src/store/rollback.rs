@@ -41,9 +41,16 @@ pub struct Order {
     pub by: String,
     /// The person's reason.
     pub reason: Option<String>,
+    /// The machine's clock.
+    pub now: DateTime<Utc>,
 }
 
 impl Order {
+    /// The present, if a run is dated after it: its clock was wrong, and what it published is published again in time.
+    pub fn before_wrong_clock(&self, run: &Run) -> Option<DateTime<Utc>> {
+        (run.at > self.at.0 || Clock(run.at).is_ahead_of(self.now)).then(|| self.at.0.min(self.now))
+    }
+
     /// The reason as it follows other words.
     fn suffix(&self) -> String {
         self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
@@ -90,7 +97,7 @@ const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
     only_status BOOLEAN, held BOOLEAN, status TEXT, change_type TEXT, changed_fields TEXT[], changes JSONB, fingerprint BYTEA, left_alone TEXT, already BOOLEAN
   ) ON COMMIT DROP";
 
-/// `$1` institution, `$2` run, `$3` its clock. A job is taken back if its newest version, later ones that were taken back themselves left out, is of the run.
+/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits. A job is taken back if its newest version, later ones that were taken back themselves left out, is of the run.
 const FIND: &str = "WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,
        bool_or(h.change_type = 'archive' AND h.archived_as = 'recycled') AS lost_id, bool_or('original_id' = ANY (h.changed_fields)) AS moved,
@@ -106,7 +113,7 @@ const FIND: &str = "WITH touched AS (
      JOIN jobs_history n ON n.institution_id = $1 AND n.id = t.id AND n.version = j.version
      LEFT JOIN jobs_history b ON b.institution_id = $1 AND b.id = t.id AND b.version = t.first - 1)
    INSERT INTO taken_back
-   SELECT j.id, j.source_id, j.original_id, j.title, f.did, f.last, f.target, f.restores, f.newest, f.only_status, NOT f.only_missed, s.status,
+   SELECT j.id, j.source_id, j.original_id, j.title, f.did, f.last, f.target, f.restores, f.newest, f.only_status, NOT (f.only_missed OR $4), s.status,
      CASE WHEN NOT f.was_there OR (j.status = 'open' AND s.status = 'archived') THEN 'archive' WHEN j.status = s.status THEN 'update' ELSE 'reopen' END,
      c.fields, c.changes, (SELECT h.fingerprint FROM jobs_history h WHERE h.institution_id = $1 AND h.id = j.id AND h.version <= f.last AND h.fingerprint IS NOT NULL
                            ORDER BY h.version DESC LIMIT 1),
@@ -157,10 +164,11 @@ const WRITE: &str = "WITH written AS (
      'rolled back run ' || $2 || CASE WHEN restores = 0 THEN ', which created it' ELSE ' to version ' || restores END || $5, fingerprint, $3, $4, $2, restores
    FROM written";
 
-/// `$1` institution, `$2` why, `$3` fingerprints, `$4` the same without the date of the run. What was only missed must be missed anew.
+/// `$1` institution, `$2` why, `$3` fingerprints, `$4` the same without the date of the run, `$5` whether the clock of the run was wrong: then its ads are
+/// derived anew. What was only missed must be missed anew.
 const HOLD_BACK: &str = "UPDATE ad_states s SET retry_at = NULL, retries = 0, released_hash = NULL,
-     outcome = CASE WHEN r.held THEN 'held' ELSE s.outcome END, fields_hash = CASE WHEN r.held THEN NULL ELSE s.fields_hash END,
-     refresh_hash = CASE WHEN r.held THEN NULL ELSE s.refresh_hash END,
+     outcome = CASE WHEN r.held THEN 'held' ELSE s.outcome END, fields_hash = CASE WHEN r.held OR $5 THEN NULL ELSE s.fields_hash END,
+     refresh_hash = CASE WHEN r.held OR $5 THEN NULL ELSE s.refresh_hash END,
      misses = CASE WHEN 'archive' = ANY (r.did) THEN 0 ELSE s.misses END, retired = s.retired AND NOT 'archive' = ANY (r.did),
      derived_fingerprint = CASE WHEN r.held THEN s.derived_fingerprint END,
      rolled_back_hash = CASE WHEN r.held THEN COALESCE(s.derived_hash, s.content_hash) ELSE s.rolled_back_hash END,
@@ -234,13 +242,14 @@ pub async fn fingerprints(connection: &mut PgConnection, run: &Run) -> Result<Ve
 /// The database failed.
 pub async fn take_back(connection: &mut PgConnection, run: &Run, order: &Order, steady: &[(Fingerprint, Fingerprint)]) -> Result<Vec<Taken>> {
     let (institution, at, why) = (run.institution_id, order.at.0, order.why(run));
+    let is_wrong = order.before_wrong_clock(run).is_some();
     let reasons = serde_json::json!([{ "type": RolledBack::KIND, "message": why, "severity": "error" }]);
     let (old, new): (Vec<Vec<u8>>, Vec<Vec<u8>>) = steady.iter().map(|(one, other)| (one.to_vec(), other.to_vec())).unzip();
     sqlx::query("DROP TABLE IF EXISTS pg_temp.taken_back").execute(&mut *connection).await?;
     sqlx::query(TABLE).execute(&mut *connection).await?;
-    sqlx::query(FIND).bind(institution).bind(run.id).bind(run.at).execute(&mut *connection).await?;
+    sqlx::query(FIND).bind(institution).bind(run.id).bind(run.at).bind(is_wrong).execute(&mut *connection).await?;
     sqlx::query(WRITE).bind(institution).bind(run.id).bind(at).bind(&order.by).bind(order.suffix()).execute(&mut *connection).await?;
-    sqlx::query(HOLD_BACK).bind(institution).bind(&why).bind(old).bind(new).execute(&mut *connection).await?;
+    sqlx::query(HOLD_BACK).bind(institution).bind(&why).bind(old).bind(new).bind(is_wrong).execute(&mut *connection).await?;
     sqlx::query(UNSTAGE).bind(institution).bind(at).bind(&why).execute(&mut *connection).await?;
     sqlx::query(STAGE).bind(institution).bind(run.id).bind(at).bind(reasons).execute(&mut *connection).await?;
     sqlx::query(ASK).bind(institution).bind(&why).bind(at).bind(run.id).execute(&mut *connection).await?;

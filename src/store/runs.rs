@@ -133,14 +133,19 @@ pub async fn institution(connection: &mut PgConnection, slug: &str) -> Result<Op
     Ok(sqlx::query_scalar("SELECT id FROM institutions WHERE slug = $1").bind(slug).fetch_optional(connection).await?)
 }
 
-/// The clock of the institution's newest run.
+/// The newest run of an institution whose clock was not taken back, and that clock; as if one run had not been, if one is named.
 ///
 /// # Errors
 /// The database failed.
-pub async fn last_run_at(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Clock>> {
-    let at: Option<Option<DateTime<Utc>>> =
-        sqlx::query_scalar("SELECT last_run_at FROM institutions WHERE id = $1").bind(institution).fetch_optional(connection).await?;
-    Ok(at.flatten().map(Clock))
+pub async fn last(connection: &mut PgConnection, institution: Uuid, without: Option<i64>) -> Result<Option<(i64, Clock)>> {
+    let newest: Option<(i64, DateTime<Utc>)> = sqlx::query_as(
+        "SELECT id, at FROM runs WHERE institution_id = $1 AND clock_taken_back_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY at DESC, id DESC LIMIT 1",
+    )
+    .bind(institution)
+    .bind(without)
+    .fetch_optional(connection)
+    .await?;
+    Ok(newest.map(|(run, at)| (run, Clock(at))))
 }
 
 /// Begins a run: the institution's row is brought up to date, runs and reads that died are marked, and the run gets its number.

@@ -1,9 +1,8 @@
 //! T3: what a source's read says about the ads that are not in it, and which closing dates have passed. One
 //! transaction a source; repeating it at the same clock changes nothing.
 
-use super::jobs::Stamp;
 use super::{Result, Stream, holds, jobs, staging};
-use crate::model::Clock;
+use crate::model::{Clock, Fingerprint, Hash};
 use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -29,31 +28,142 @@ macro_rules! archive_history {
     };
 }
 
-/// Archives the open jobs whose closing date is at or before `newest_passed`, once for each date; not those of which a run was taken back, while
-/// their content is the same and the stamp's fingerprint derives it. Gives their ids.
+/// Which open jobs a date closes, once for each closing date. Not those of which a run was taken back while their content is the same and the
+/// fingerprint derives it (any, if none is given), nor those that a person keeps open. `$1` institution, `$2` source, `$3` fingerprint, `$4` the date.
+macro_rules! closed {
+    () => {
+        "j.institution_id = $1 AND j.source_id = $2 AND j.status = 'open' AND j.close_date <= $4 AND j.archived_for IS DISTINCT FROM j.close_date
+           AND NOT EXISTS (
+             SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = j.original_id AND s.job_id = j.id
+               AND (s.kept_open_for = j.close_date OR (s.rolled_back_hash = s.content_hash AND s.released_hash IS DISTINCT FROM s.content_hash
+                 AND ($3::bytea IS NULL OR s.rolled_back_fingerprint = $3))))"
+    };
+}
+
+/// Which jobs a share is taken of: those that were open before an instant, but for those that had been missed so often before it: they wait behind a
+/// hold, or are about to, and say nothing of the board. The same however often a run of the instant is repeated. `$1` institution, `$2` source.
+macro_rules! on_the_board {
+    ($at:literal, $missed:literal) => {
+        concat!(
+            "j.first_seen_at < ",
+            $at,
+            " AND j.reopened_at IS DISTINCT FROM ",
+            $at,
+            " AND (j.status = 'open' OR j.archived_at = ",
+            $at,
+            ")
+             AND NOT EXISTS (
+               SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = j.original_id AND s.job_id = j.id
+                 AND s.misses - COALESCE((s.last_miss_at = ",
+            $at,
+            ")::int, 0) >= ",
+            $missed,
+            ")"
+        )
+    };
+}
+
+/// The open jobs that are closed by date.
+#[derive(Debug, Clone, Copy)]
+pub struct Closing {
+    /// The newest closing date that has passed.
+    pub newest_passed: NaiveDate,
+    /// The fingerprint that derives their ads, if there is one to go by.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// How many jobs a date closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct ClosingCount {
+    /// All of them.
+    pub all: i64,
+    /// Those that were on the board before.
+    pub on_board: i64,
+    /// The earliest of their closing dates.
+    pub earliest: Option<NaiveDate>,
+    /// The latest of their closing dates.
+    pub latest: Option<NaiveDate>,
+}
+
+/// Counts the jobs that a date closes, beside those that had been missed `after` times before the instant.
 ///
 /// # Errors
 /// The database failed.
-pub async fn archive_closed(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, newest_passed: NaiveDate) -> Result<Vec<String>> {
+pub async fn closing(connection: &mut PgConnection, stream: &Stream, closing: Closing, at: Clock, after: i32) -> Result<ClosingCount> {
+    let count = sqlx::query_as(concat!(
+        "SELECT count(*) AS all, count(*) FILTER (WHERE ",
+        on_the_board!("$5", "$6"),
+        ") AS on_board, min(j.close_date) AS earliest, max(j.close_date) AS latest FROM jobs j WHERE ",
+        closed!()
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(closing.fingerprint.map(Hash::to_vec))
+    .bind(closing.newest_passed)
+    .bind(at.0)
+    .bind(after)
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
+}
+
+/// Archives the open jobs that a date closes. Gives their ids.
+///
+/// # Errors
+/// The database failed.
+pub async fn archive_closed(
+    connection: &mut PgConnection,
+    stream: &Stream,
+    closing: Closing,
+    run: Option<i64>,
+    at: Clock,
+    by: &str,
+) -> Result<Vec<String>> {
+    let closed: Vec<Uuid> = sqlx::query_scalar(concat!("SELECT j.id FROM jobs j WHERE ", closed!()))
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(closing.fingerprint.map(Hash::to_vec))
+        .bind(closing.newest_passed)
+        .fetch_all(&mut *connection)
+        .await?;
+    if closed.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids = sqlx::query_scalar(archive_history!(
         "written AS (
            UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'closed', archived_for = close_date, version = version + 1, last_updated_at = $4
-           WHERE institution_id = $1 AND source_id = $2 AND status = 'open' AND close_date <= $6 AND archived_for IS DISTINCT FROM close_date
-             AND NOT EXISTS (
-               SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = jobs.original_id AND s.job_id = jobs.id
-                 AND s.rolled_back_hash = s.content_hash AND s.rolled_back_fingerprint = $7 AND s.released_hash IS DISTINCT FROM s.content_hash)
+           WHERE institution_id = $1 AND source_id = $2 AND id = ANY ($6)
            RETURNING *, 'archived: closing date passed (' || close_date || ')' AS reason)"
     ))
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(stamp.run)
-    .bind(stamp.at.0)
-    .bind("etl_pipeline")
-    .bind(newest_passed)
-    .bind(stamp.fingerprint.to_vec())
+    .bind(run)
+    .bind(at.0)
+    .bind(by)
+    .bind(closed)
     .fetch_all(connection)
     .await?;
     Ok(ids)
+}
+
+/// A person said that the jobs that a date closes stay open: for these closing dates, as far as they have passed at the instant.
+///
+/// # Errors
+/// The database failed.
+pub async fn keep_open(connection: &mut PgConnection, stream: &Stream, closing: Closing, at: Clock) -> Result<u64> {
+    let kept = sqlx::query(concat!(
+        "UPDATE ad_states a SET kept_open_for = j.close_date FROM jobs j
+         WHERE a.institution_id = $1 AND a.source_id = $2 AND a.external_id = j.original_id AND a.job_id = j.id AND j.close_date <= $5::date AND ",
+        closed!()
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(closing.fingerprint.map(Hash::to_vec))
+    .bind(closing.newest_passed)
+    .bind(at.0.date_naive())
+    .execute(connection)
+    .await?;
+    Ok(kept.rows_affected())
 }
 
 /// Counts a miss for every ad that a complete read did not contain, at most once per clock and `apart`. Gives how many.
@@ -150,16 +260,14 @@ pub async fn candidates(connection: &mut PgConnection, stream: &Stream, after: i
     Ok(count.bind(stream.institution).bind(&stream.source).bind(after).fetch_one(connection).await?)
 }
 
-/// How many jobs of the source were open before this instant: the same however often a run of this instant is repeated.
+/// How many jobs of the source were on the board before this instant: open, and not missed so often before it, if that is said.
 ///
 /// # Errors
 /// The database failed.
-pub async fn open_before(connection: &mut PgConnection, stream: &Stream, at: Clock) -> Result<i64> {
-    let count = sqlx::query_scalar(
-        "SELECT count(*) FROM jobs WHERE institution_id = $1 AND source_id = $2 AND first_seen_at < $3 AND reopened_at IS DISTINCT FROM $3
-           AND (status = 'open' OR archived_at = $3)",
-    );
-    Ok(count.bind(stream.institution).bind(&stream.source).bind(at.0).fetch_one(connection).await?)
+pub async fn on_board(connection: &mut PgConnection, stream: &Stream, at: Clock, missed: Option<i32>) -> Result<i64> {
+    let count =
+        sqlx::query_scalar(concat!("SELECT count(*) FROM jobs j WHERE j.institution_id = $1 AND j.source_id = $2 AND ", on_the_board!("$3", "$4")));
+    Ok(count.bind(stream.institution).bind(&stream.source).bind(at.0).bind(missed).fetch_one(connection).await?)
 }
 
 /// Whether the source has a job at all, open or archived.

@@ -62,7 +62,8 @@ pub async fn last_good(connection: &mut PgConnection, slug: &str, file: &str) ->
     let found = sqlx::query_as(
         "SELECT p.fingerprint, p.texts, p.file, p.first_used_at
          FROM plan_texts p JOIN institutions i ON i.id = p.institution_id AND i.last_run_at = p.last_used_at
-         WHERE i.slug = $1 OR (p.file = $2 AND NOT EXISTS (SELECT 1 FROM institutions WHERE slug = $1)) LIMIT 1",
+         WHERE i.slug = $1 OR (p.file = $2 AND NOT EXISTS (SELECT 1 FROM institutions WHERE slug = $1))
+         ORDER BY p.first_used_at DESC LIMIT 1",
     );
     Ok(found.bind(slug).bind(file).fetch_optional(connection).await?)
 }

@@ -119,7 +119,7 @@ async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &St
         turns: WorkTurns::new(1),
     };
     let spool = ground.spool.clone();
-    let request = Request { at: day.at, dry_run: false, wait: true, now: ground.now, host: ground.host.clone(), spool };
+    let request = Request { at: day.at, allow_future: true, dry_run: false, wait: true, now: ground.now, host: ground.host.clone(), spool };
     engine.run(plan, &request).await.map_err(|error| (error.to_string(), &day.place))
 }
 

@@ -1,6 +1,6 @@
 //! What history tells: the queries of `docs/reference/history.md`, the views, and the commands about one job, on histories that were really run.
 
-use crate::lab::{Lab, Step};
+use crate::lab::{Lab, Step, on_any_day};
 use crate::promises::{Act, acts, lab};
 use serde_json::{Value as Json, json};
 use sqlx::{Connection, PgConnection};
@@ -22,7 +22,8 @@ async fn lived() -> Lab {
 /// Runs a command: its exit code, what it printed, and what it said beside that.
 fn weir(lab: &Lab, words: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap();
+    let output =
+        command.arg("--project").arg(&lab.folder).args(on_any_day(words)).env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }

@@ -24,7 +24,7 @@ async fn many_batches() -> (Lab, Vec<Step>) {
 
 fn weir(lab: &Lab, step: &Step, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(&lab.folder).args(["run", "--json", "--at", &step.clock().0.to_rfc3339()]).args(more);
+    command.arg("--project").arg(&lab.folder).args(["run", "--json", "--allow-future", "--at", &step.clock().0.to_rfc3339()]).args(more);
     command.envs(&step.variables).env("DATABASE_URL", lab.bench.url());
     command
 }

@@ -1,6 +1,6 @@
 //! `on_broken: last_good`: whatever breaks, the institution stays on what ran last, and everybody is told; without it the institution is left out.
 
-use crate::lab::Lab;
+use crate::lab::{Lab, on_any_day};
 use std::process::Command;
 
 const RULES: &str = "rules:\n  - { id: short, type: invalid_length, field: title, assert: job.title.len() < 12, message: Too long }\n";
@@ -23,7 +23,12 @@ async fn project() -> Lab {
 
 /// Runs the binary: exit code, stdout, stderr.
 fn weir(lab: &Lab, words: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_weir")).arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).output();
+    let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .arg("--project")
+        .arg(&lab.folder)
+        .args(on_any_day(words))
+        .env("DATABASE_URL", lab.bench.url())
+        .output();
     let output = output.unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -1,7 +1,7 @@
 //! What people decide, through the commands they use: release, discard, retry, retire. Each is on record, and what it
 //! asks for happens with the next run.
 
-use crate::lab::{Lab, Step};
+use crate::lab::{Lab, Step, on_any_day};
 use crate::promises::lab;
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,8 @@ use std::process::Command;
 /// Runs a command of the binary on the lab; it must end well.
 fn weir(lab: &Lab, words: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap();
+    let output =
+        command.arg("--project").arg(&lab.folder).args(on_any_day(words)).env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{words:?}: {said}{}", String::from_utf8_lossy(&output.stderr));
     said
@@ -18,7 +19,7 @@ fn weir(lab: &Lab, words: &[&str]) -> String {
 /// Runs a command that refuses; its exit code and what it says.
 fn refused(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).output().unwrap();
+    let output = command.arg("--project").arg(&lab.folder).args(on_any_day(words)).env("DATABASE_URL", lab.bench.url()).output().unwrap();
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 

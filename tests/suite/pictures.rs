@@ -2,7 +2,7 @@
 //! browser what they promise.
 
 use crate::browser::{Browser, ENTER, ESCAPE, RIGHT, TAB};
-use crate::lab::Lab;
+use crate::lab::{Lab, on_any_day};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -29,7 +29,7 @@ async fn lab() -> Lab {
 
 fn call(lab: &Lab, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).output().unwrap()
+    command.arg("--project").arg(&lab.folder).args(on_any_day(words)).env("DATABASE_URL", lab.bench.url()).output().unwrap()
 }
 
 fn weir(lab: &Lab, words: &[&str]) -> String {

@@ -270,7 +270,7 @@ async fn the_page_switches_kinds_off_and_hostile_text_stays_text() {
     lab.write("feed-1.json", &ads.to_string());
     let page = lab.folder.join("plan.html");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(&lab.folder).args(["plan", "--jobs", "--at", "2026-09-02", "--html"]).arg(&page);
+    command.arg("--project").arg(&lab.folder).args(["plan", "--jobs", "--allow-future", "--at", "2026-09-02", "--html"]).arg(&page);
     let output = command.env("DATABASE_URL", lab.bench.url()).env("DAY", "1").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -1,7 +1,7 @@
 //! A rehearsal says what a run would then do: on every case with an edit, and on real boards where they are at hand, each is followed by the run
 //! itself, and the two are compared ad by ad. A rehearsal leaves the database as it was.
 
-use crate::lab::{Lab, Step};
+use crate::lab::{Lab, Step, on_any_day};
 use crate::promises::{Act, acts, lab};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ rules: [own]
 fn told(lab: &Lab, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
     let words = [&["rehearse", "--at", "2026-09-01T02:00:00Z"], arguments].concat();
-    let output = command.arg("--project").arg(&lab.folder).args(words).env("DATABASE_URL", lab.bench.url()).output().unwrap();
+    let output = command.arg("--project").arg(&lab.folder).args(on_any_day(&words)).env("DATABASE_URL", lab.bench.url()).output().unwrap();
     (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
 }
 

@@ -73,10 +73,10 @@ fn at(day: usize, hour: usize) -> Step {
 async fn undo(lab: &Lab, run: &str, at: Clock, dry_run: bool) -> Result<Vec<Taken>, RunError> {
     let store = Store::connect(&lab.bench.url(), 4, "bench").await.unwrap();
     let run = find(&mut store.connection().await.unwrap(), run.parse().unwrap()).await.unwrap().unwrap();
-    let order = Order { at, by: "ada".to_owned(), reason: Some("a test".to_owned()) };
-    let taken = take_back(&store, &run, &Asked { order, dry_run, wait: false }).await;
+    let order = Order { at, by: "ada".to_owned(), reason: Some("a test".to_owned()), now: at.0 };
+    let taken = take_back(&store, &run, &Asked { order, dry_run, wait: false, allow_future: true }).await;
     store.close().await;
-    taken
+    taken.map(|taken| taken.jobs)
 }
 
 /// What a roll-back of the newest run must do, on a copy of the database; `before` are the jobs as they had been before it.

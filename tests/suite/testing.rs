@@ -1,6 +1,7 @@
 //! `weir test` as its user sees it: what it prints, its exit codes, and the forms for programs.
 
 use crate::bench::Bench;
+use crate::lab::on_any_day;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -23,7 +24,7 @@ fn write(folder: &Path, file: &str, text: &str) {
 }
 
 fn weir(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).arg("--project").arg(folder).args(arguments).env_remove("DATABASE_URL").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_weir")).arg("--project").arg(folder).args(on_any_day(arguments)).env_remove("DATABASE_URL").output().unwrap()
 }
 
 /// Exit code and what stands on stdout, without how long it took.
@@ -157,7 +158,7 @@ fn samples() -> tempfile::TempDir {
 
 async fn weir_on(bench: &Bench, folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(folder).args(arguments).env("DATABASE_URL", bench.url()).output().unwrap()
+    command.arg("--project").arg(folder).args(on_any_day(arguments)).env("DATABASE_URL", bench.url()).output().unwrap()
 }
 
 fn said(output: &Output) -> String {
