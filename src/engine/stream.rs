@@ -29,7 +29,7 @@ pub(super) async fn stream(run: &Run<'_>, setting: Arc<Setting>, flow: Flow, fee
         return pass_by(run, &setting, &flow, why).await;
     }
     // While it is waited for, its pages take their turn as they come.
-    let working = if feed.is_awaited(&flow) { None } else { Some(working) };
+    let working = Some(working).filter(|_| !feed.is_awaited(&flow));
     let (read, end) = read_to_end(run, &setting, &flow, feed).await?;
     let _working = match working {
         Some(working) => working,

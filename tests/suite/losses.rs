@@ -22,7 +22,7 @@ fn weir(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
 const DATE: &str =
     "2 of 3 values of `close_date` could not be read and were left out: \"17/06/2027\" (ad b) must be a valid date; `format: \"%d/%m/%Y\"` reads it";
 const PAY: &str = "1 of 3 values of `pay_max` and `pay_min` could not be read and were left out: \"$61,000, $72,000\" (ad b)";
-const AT: [&str; 2] = ["--at", "2027-05-01T02:00:00Z"];
+const AT: [&str; 3] = ["--at", "2027-05-01T02:00:00Z", "--allow-future"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_tells_what_was_lost() {
