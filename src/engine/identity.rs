@@ -5,7 +5,7 @@
 use super::event::Event;
 use super::{Run, RunError, segment};
 use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, matching::Own};
-use crate::model::{Ad, Fingerprint, Hash, Problem};
+use crate::model::{Ad, Field, Fingerprint, Hash, Problem};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
 use crate::store::holds::{self, NewHold};
@@ -349,5 +349,5 @@ fn in_doubt(ad: &Arrival, sort: Sort<'_>, until: &str) -> Problem {
         Sort::Update => (RECYCLED, format!("the id stood for {was}, and stands for {now}; many ids of its source stand for other jobs")),
         Sort::Move(moved) => (RENUMBERED, format!("{now} was known by the id `{}`", moved.from)),
     };
-    Problem::error(kind, "title", format!("{message}: {until}"))
+    Problem::error(kind, Field::Title.name(), format!("{message}: {until}"))
 }
