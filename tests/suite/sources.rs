@@ -186,7 +186,8 @@ async fn an_ad_that_files_hold_twice_is_one_of_those_that_are_stated() {
     // Where it is said what becomes of records that share an id, each of a file is one of those that are stated.
     let lab = file_board("    duplicates: { merge: places }\n").await;
     lab.write("feeds/a.json", &twice(8));
-    assert_eq!(state(&run(&lab, 1).await), (ReadState::Complete, String::new()));
+    let note = "no ad has a member `places` that `duplicates: { merge }` could put together";
+    assert_eq!(state(&run(&lab, 1).await), (ReadState::Complete, note.to_owned()));
     lab.bench.drop().await;
 }
 
