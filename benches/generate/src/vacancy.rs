@@ -142,7 +142,10 @@ mod tests {
         let all: Vec<Vacancy> = put_up(&options, 0, 0, 3).collect();
         let copies = all.iter().filter(|one| one.elsewhere(&options, 1, 0).is_some()).count();
         assert!((500..700).contains(&copies), "{copies}");
-        let is_stale = |one: &&Vacancy| one.elsewhere(&options, 1, 3).is_some() && one.at_home(&options, 2).is_none();
+        let is_stale = |one: &&Vacancy| {
+            let (copy, before) = (one.elsewhere(&options, 1, 3), one.at_home(&options, 2));
+            one.born() < 3 && copy.is_some() && before.is_none()
+        };
         assert_eq!(all.iter().filter(is_stale).count(), 0);
     }
 }
