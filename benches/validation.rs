@@ -9,12 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use weir::config::Project;
-use weir::model::{Ad, Clock, Hash, Problem};
+use weir::model::{Ad, Clock, Hash, Problem, SourceKey};
 use weir::plan::{Checked, Flow, check::check};
 use weir::rule::Rule;
 use weir::stage::validate::Validate;
 use weir::stage::{Draft, Setting, Stage};
-use weir::store::Stream;
 
 const ADS: usize = 2_000;
 const ROUNDS: usize = 30;
@@ -72,7 +71,7 @@ fn validate(flow: &Flow) -> Arc<Validate> {
 
 fn setting(checked: &Checked, flow: &Flow) -> Setting {
     Setting {
-        stream: Stream { institution: uuid::Uuid::nil(), source: flow.source.clone() },
+        stream: SourceKey { institution: uuid::Uuid::nil(), source: flow.source.clone() },
         slug: "bench".to_owned(),
         zone: flow.zone,
         at: Clock("2026-11-01T00:00:00Z".parse().expect("an instant")),

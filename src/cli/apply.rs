@@ -5,10 +5,11 @@ use super::run::engine;
 use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
 use crate::engine::saved::{self, Saved};
 use crate::engine::{Engine, Request, RunError, Summary};
-use crate::plan::{Checked, Plan, Standing};
+use crate::model::OutcomeCounts;
+use crate::plan::InstitutionStatus;
+use crate::plan::{Checked, Plan};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
-use crate::store::figures::Counts;
 use crate::store::{Demand, Need};
 use serde_json::json;
 use std::path::PathBuf;
@@ -47,7 +48,7 @@ impl Apply {
         block_on(async {
             // The lock, the one transaction, and what is looked up beside it.
             let demand = Demand { need: Need::Write, least: 3, most: 4, is_private: false };
-            let ids: Vec<_> = plans.iter().filter_map(|saved| plan(&checked, &saved.head.institution).ok()).map(|plan| plan.tenant.id).collect();
+            let ids: Vec<_> = plans.iter().filter_map(|saved| plan(&checked, &saved.head.institution).ok()).map(|plan| plan.institution.id).collect();
             let database = Database::open(edge, demand).await?.on_behalf(edge, &ids, true).await?;
             let engine = engine(edge, &checked, &database, None, progress::quiet())?;
             let (mut summaries, mut code) = (Vec::new(), DONE);
@@ -79,7 +80,7 @@ impl Apply {
     }
 
     fn tell(&self, edge: &Edge, summaries: &[Summary], code: u8) -> u8 {
-        let mut total = Counts::default();
+        let mut total = OutcomeCounts::default();
         for summary in summaries {
             total.add(&summary.total);
             flow::keep(edge, summary);
@@ -99,9 +100,9 @@ impl Apply {
 fn plan(checked: &Checked, slug: &str) -> Result<Arc<Plan>, RunError> {
     let moved = |why: &str| RunError::Moved { slug: slug.to_owned(), why: why.to_owned() };
     match checked.institutions.iter().find(|one| one.slug == slug).map(|one| &one.standing) {
-        Some(Standing::Ready(plan)) => Ok(Arc::clone(plan)),
-        Some(Standing::Inactive(_)) => Err(moved("it is not active any more")),
-        Some(Standing::Broken(_)) => Err(moved("its YAML has errors")),
+        Some(InstitutionStatus::Ready(plan)) => Ok(Arc::clone(plan)),
+        Some(InstitutionStatus::Inactive(_)) => Err(moved("it is not active any more")),
+        Some(InstitutionStatus::Broken(_)) => Err(moved("its YAML has errors")),
         None => Err(moved("this project has no such institution")),
     }
 }

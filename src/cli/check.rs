@@ -1,7 +1,7 @@
 //! `weir check`.
 
 use super::{DONE, Edge, Failure, NOTHING, show, verdict};
-use crate::plan::Standing;
+use crate::plan::InstitutionStatus;
 use serde_json::json;
 
 /// Everything wrong in the YAML.
@@ -34,10 +34,10 @@ impl Check {
     }
 }
 
-fn word(standing: &Standing) -> &'static str {
+fn word(standing: &InstitutionStatus) -> &'static str {
     match standing {
-        Standing::Ready(_) => "ready",
-        Standing::Inactive(_) => "inactive",
-        Standing::Broken(_) => "broken",
+        InstitutionStatus::Ready(_) => "ready",
+        InstitutionStatus::Inactive(_) => "inactive",
+        InstitutionStatus::Broken(_) => "broken",
     }
 }

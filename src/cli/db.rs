@@ -3,8 +3,7 @@
 use super::database::{self, Database, block_on, blocking};
 use super::{DONE, Edge, Failure, identity, out};
 use crate::engine::person::{self, Whose};
-use crate::model::Clock;
-use crate::store::runs::Alert;
+use crate::model::{Alert, Clock};
 use crate::store::server::{Server, Stopped};
 use crate::store::{Demand, Store, projects, runs, sessions, tables};
 use clap::Subcommand;

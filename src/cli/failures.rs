@@ -6,8 +6,7 @@ use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_nam
 use crate::diagnostic::one_of;
 use crate::engine::RunError;
 use crate::engine::person::{self, Whose};
-use crate::model::field::FIELDS;
-use crate::model::{Clock, Severity};
+use crate::model::{Clock, Severity, SourceKey, field::FIELDS};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
 use crate::quality::loss;
@@ -17,7 +16,7 @@ use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
 use crate::store::losses;
 use crate::store::resolved::{self, Resolved};
-use crate::store::{Demand, Store, Stream, runs, versions};
+use crate::store::{Demand, Store, runs, versions};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
@@ -428,7 +427,7 @@ async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Wo
             // A run may have brought other content, or taken them for jobs, before it was ours to decide.
             let letters = find(connection, &shown).await?;
             for letters in letters.chunk_by(|one, other| one.source_id == other.source_id) {
-                let stream = Stream { institution, source: letters[0].source_id.clone() };
+                let stream = SourceKey { institution, source: letters[0].source_id.clone() };
                 let letters: Vec<&Letter> = letters.iter().collect();
                 failures::discard(connection, &stream, &letters, at, &edge.person(), &word.reason).await?;
             }

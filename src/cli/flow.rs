@@ -4,8 +4,8 @@
 use super::Edge;
 use crate::engine::Summary;
 use crate::engine::trail::Trail;
+use crate::model::OutcomeCounts;
 use crate::plan::outline::Outline;
-use crate::store::figures::Counts;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -25,7 +25,7 @@ pub(super) struct Kept {
     /// Wall-clock milliseconds.
     pub(super) millis: i64,
     /// What came of the ads.
-    pub(super) total: Counts,
+    pub(super) total: OutcomeCounts,
     /// What passed, and the plan that ran.
     pub(super) trail: Trail,
     /// The plan of the newest run that was no dry run.

@@ -231,8 +231,8 @@ async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Fai
     for flow in &plan.flows {
         known.work.insert(flow.source.clone(), Work::of(at, &mut connection, plan, flow).await?.why);
     }
-    let Some(run) = figures::runs(&mut connection, plan.tenant.id, 1).await?.into_iter().next() else { return Ok(known) };
-    let rows = figures::stages(&mut connection, plan.tenant.id, run.id).await?;
+    let Some(run) = figures::runs(&mut connection, plan.institution.id, 1).await?.into_iter().next() else { return Ok(known) };
+    let rows = figures::stages(&mut connection, plan.institution.id, run.id).await?;
     let mut traffic = Traffic::new();
     for node in plan.graph.node_weights() {
         for row in rows.iter().filter(|row| row.stage == node.kind.name() && node.source.as_ref().is_none_or(|source| *source == row.source_id)) {

@@ -4,14 +4,14 @@ use super::database::with_store;
 use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
 use super::{DONE, Edge, Failure, Word};
 use crate::engine::person;
-use crate::model::Clock;
+use crate::model::{Clock, RelationTable, SourceKey};
 use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
 use crate::span::CalendarSpan;
 use crate::store::holds::{self, Hold};
-use crate::store::relations::{self, Table};
+use crate::store::relations;
 use crate::store::settle::{self, Closing};
-use crate::store::{Demand, Store, Stream, identity, quality, revisions};
+use crate::store::{Demand, Store, identity, quality, revisions};
 use clap::Subcommand;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -204,8 +204,8 @@ async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Ve
 async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, release: bool) -> Result<String, Failure> {
     let (at, person) = (word.at.clock(edge)?, edge.person());
     match (hold.kind.as_str(), release) {
-        ("company", true) => add_name(tx, Table::Companies, hold, at, &person).await,
-        ("division", true) => add_name(tx, Table::Divisions, hold, at, &person).await,
+        ("company", true) => add_name(tx, RelationTable::Companies, hold, at, &person).await,
+        ("division", true) => add_name(tx, RelationTable::Divisions, hold, at, &person).await,
         ("company" | "division", false) => {
             Ok(format!("`{}` stays unknown; its ads keep waiting until content or YAML changes", line(&hold.subject, 60)))
         }
@@ -243,7 +243,7 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, re
     }
 }
 
-async fn add_name(tx: &mut PgConnection, table: Table, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
+async fn add_name(tx: &mut PgConnection, table: RelationTable, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
     relations::create(tx, table, hold.institution_id, std::slice::from_ref(&hold.subject), at, person).await?;
     holds::derive_waiting_again(tx, hold).await?;
     Ok(format!("`{}` is known now; the next run publishes its ads", line(&hold.subject, 60)))
@@ -267,6 +267,6 @@ fn closing(hold: &Hold, at: Clock) -> Closing {
     Closing { newest_passed: until.unwrap_or_else(passed), fingerprint: None }
 }
 
-fn stream(hold: &Hold) -> Stream {
-    Stream { institution: hold.institution_id, source: hold.source_id.clone() }
+fn stream(hold: &Hold) -> SourceKey {
+    SourceKey { institution: hold.institution_id, source: hold.source_id.clone() }
 }

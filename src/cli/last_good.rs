@@ -5,8 +5,9 @@ use super::Edge;
 use super::Failure;
 use crate::config::Project;
 use crate::diagnostic::one_of;
+use crate::plan::InstitutionStatus;
 use crate::plan::check::check;
-use crate::plan::{Checked, Institution, Plan, Standing, StandsIn};
+use crate::plan::{Checked, Institution, Plan, StandsIn};
 use crate::store::Store;
 use crate::store::texts::{self, LastGood};
 use std::path::{Component, Path, PathBuf};
@@ -28,7 +29,7 @@ impl Broken {
     /// The broken ones of these institutions.
     pub(super) fn of<'a>(institutions: impl IntoIterator<Item = &'a Institution>) -> Vec<Broken> {
         let broken = |one: &Institution| match &one.standing {
-            Standing::Broken(files) => Some(Broken { slug: one.slug.clone(), file: one.file.clone(), to_blame: files.clone() }),
+            InstitutionStatus::Broken(files) => Some(Broken { slug: one.slug.clone(), file: one.file.clone(), to_blame: files.clone() }),
             _ => None,
         };
         institutions.into_iter().filter_map(broken).collect()
@@ -47,7 +48,7 @@ pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) ->
         let good = texts::last_good(&mut *store.connection().await?, &one.slug, &one.file).await?;
         match good.map(|good| restored(edge, &one, &good)).transpose()?.flatten() {
             Some(plan) => {
-                tell!("error: {}", plan.stands_in.as_ref().map(|stands_in| stands_in.words(&plan.tenant.slug)).unwrap_or_default());
+                tell!("error: {}", plan.stands_in.as_ref().map(|stands_in| stands_in.words(&plan.institution.slug)).unwrap_or_default());
                 plans.push(Arc::new(plan));
             }
             None => {
@@ -68,7 +69,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
     }
     let Checked { institutions, .. } = check(Project { is_part: true, ..Project::load(&folder) });
     let standing = institutions.into_iter().find(|one| one.file == good.file).map(|one| one.standing);
-    let Some(Standing::Ready(plan)) = standing else { return Ok(None) };
+    let Some(InstitutionStatus::Ready(plan)) = standing else { return Ok(None) };
     edge.learn_secrets(&plan);
     let stands_in = StandsIn { broken: broken.to_blame.clone(), since: good.first_used_at };
     Ok(Some(Plan { stands_in: Some(stands_in), ..Arc::unwrap_or_clone(plan) }))

@@ -5,12 +5,12 @@ use super::last_good::{self, Broken};
 use super::records::{self, View};
 use super::run::Run;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
-use crate::model::{Clock, Parts};
+use crate::model::{Clock, Parts, SourceKey};
 use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
 use crate::store::work::{self, Pending};
-use crate::store::{Demand, Store, Stream, runs};
+use crate::store::{Demand, Store, runs};
 use serde_json::{Value as Json, json};
 use sqlx::PgConnection;
 use std::fmt::Write;
@@ -109,10 +109,10 @@ impl Work {
     /// What must be derived again for one source.
     pub(super) async fn of(at: Clock, connection: &mut PgConnection, plan: &Plan, flow: &Flow) -> Result<Work, Failure> {
         let parts = flow.parts_at(at);
-        let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
+        let stream = SourceKey { institution: plan.institution.id, source: flow.source.clone() };
         let pending = work::pending(connection, &stream, parts.fingerprint(), at).await?;
         let older: Vec<_> = pending.iter().filter_map(|pending| pending.derived_by).collect();
-        let known = runs::fingerprint_parts(connection, plan.tenant.id, &older).await?;
+        let known = runs::fingerprint_parts(connection, plan.institution.id, &older).await?;
         let why =
             pending.iter().map(|pending| reason(pending, &parts, pending.derived_by.and_then(|old| known.get(&old)), parts.fingerprint())).collect();
         Ok(Work { source: flow.source.clone(), ads: pending.iter().map(|pending| pending.ads).sum(), why })
@@ -132,9 +132,9 @@ fn reason(pending: &Pending, parts: &Parts, old: Option<&Json>, today: crate::mo
 fn text(plan: &Plan, work: &[Work]) -> String {
     let mut out = String::new();
     let schedule = plan.schedule.as_deref().map_or_else(String::new, |schedule| format!(", scheduled {schedule}"));
-    let _ = writeln!(out, "{} · pipeline {}{schedule} · plan {}", plan.tenant.slug, plan.pipeline, &plan.fingerprint().to_string()[..12]);
+    let _ = writeln!(out, "{} · pipeline {}{schedule} · plan {}", plan.institution.slug, plan.pipeline, &plan.fingerprint().to_string()[..12]);
     if let Some(stands_in) = &plan.stands_in {
-        let _ = writeln!(out, "  error: {}", stands_in.words(&plan.tenant.slug));
+        let _ = writeln!(out, "  error: {}", stands_in.words(&plan.institution.slug));
     }
     let segment = plan.segment();
     for node in plan.ordered() {
@@ -162,7 +162,7 @@ fn text(plan: &Plan, work: &[Work]) -> String {
 fn page(plan: &Plan, work: &[Work]) -> Json {
     let work = work.iter().map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
     json!({
-        "institution": plan.tenant.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
+        "institution": plan.institution.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
         "stages": Outline::of(plan).stages, "work": work.collect::<Vec<_>>(),
     })
 }

@@ -76,7 +76,7 @@ impl PreviewArgs {
     fn access(&self, edge: &Edge, plan: &Plan, flow: usize) -> Result<Access, Failure> {
         let mut door = door(edge, self.recorded.as_deref())?;
         if self.save {
-            let folder = format!("recorded/{}/{}", plan.tenant.slug, flow_of(plan, flow).source);
+            let folder = format!("recorded/{}/{}", plan.institution.slug, flow_of(plan, flow).source);
             tell!("recording to {folder}");
             door = door.recording(edge.project.join(folder), out::secrets());
         }

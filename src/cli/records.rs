@@ -4,13 +4,10 @@ use super::{Edge, FAILED, Failure, out, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::foresee::Foreseen;
 use crate::engine::saved::{self, Saved};
-use crate::model::Field;
-use crate::model::field::FIELDS;
+use crate::model::{CUSTOM_PREFIX, Field, OutcomeCounts, RECORD_KINDS, RecordFilter, RecordKind, field::FIELDS};
 use crate::plan::Plan;
 use crate::report::records::html;
 use crate::report::records::text::{self, Look};
-use crate::store::figures::Counts;
-use crate::store::records::{CUSTOM, WHATS, Wanted, What};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -34,7 +31,7 @@ const ON_A_PAGE: usize = 2_000;
 pub(super) struct View {
     /// Show only this kind; may be given again
     #[arg(long, value_name = "KIND", value_parser = kind())]
-    only: Vec<What>,
+    only: Vec<RecordKind>,
     /// Show only this source; may be given again
     #[arg(long, value_name = "SOURCE")]
     source: Vec<String>,
@@ -64,9 +61,9 @@ fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
     unknown_name(what, name, known.iter().copied(), || format!("known are {}", one_of(known.iter().copied())))
 }
 
-fn kind() -> impl TypedValueParser<Value = What> {
-    let named = |name: String| WHATS.into_iter().find(|what| what.name() == name).unwrap_or(What::Update);
-    PossibleValuesParser::new(WHATS.map(What::name)).map(named)
+fn kind() -> impl TypedValueParser<Value = RecordKind> {
+    let named = |name: String| RECORD_KINDS.into_iter().find(|what| what.name() == name).unwrap_or(RecordKind::Update);
+    PossibleValuesParser::new(RECORD_KINDS.map(RecordKind::name)).map(named)
 }
 
 impl View {
@@ -95,7 +92,7 @@ impl View {
         let mapped = plans.iter().flat_map(|plan| &plan.flows).flat_map(|flow| flow.gauge.fields()).map(String::as_str);
         let custom: BTreeSet<&str> = mapped.filter(|field| is_custom(field)).collect();
         let fields: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(MORE_FIELDS).chain(custom).collect();
-        if let Some(field) = self.field.iter().find(|field| !fields.contains(&field.strip_prefix(CUSTOM).unwrap_or(field))) {
+        if let Some(field) = self.field.iter().find(|field| !fields.contains(&field.strip_prefix(CUSTOM_PREFIX).unwrap_or(field))) {
             return Err(unknown("field", field, &fields));
         }
         let folder = |file: &&PathBuf| file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
@@ -107,7 +104,7 @@ impl View {
         }
     }
 
-    pub(super) fn wanted(&self, json: bool) -> Wanted {
+    pub(super) fn wanted(&self, json: bool) -> RecordFilter {
         let limit = match self.limit {
             Some(limit) => limit,
             None if json => 0,
@@ -119,14 +116,14 @@ impl View {
                 }
             }
         };
-        Wanted { only: self.only.clone(), sources: self.source.clone(), fields: self.fields(), limit: (limit > 0).then_some(limit) }
+        RecordFilter { only: self.only.clone(), sources: self.source.clone(), fields: self.fields(), limit: (limit > 0).then_some(limit) }
     }
 
     /// The wanted fields, custom ones as `extra.NAME`.
     fn fields(&self) -> Vec<String> {
         self.field
             .iter()
-            .map(|field| if is_custom(field) && !field.starts_with(CUSTOM) { format!("{CUSTOM}{field}") } else { field.clone() })
+            .map(|field| if is_custom(field) && !field.starts_with(CUSTOM_PREFIX) { format!("{CUSTOM_PREFIX}{field}") } else { field.clone() })
             .collect()
     }
 
@@ -194,7 +191,7 @@ impl View {
                 return Err(failed(file, &"no institution could be planned"));
             }
             saved::write(file, &saved, (edge.now)()).map_err(|error| failed(file, &error))?;
-            let total = plans.iter().fold(Counts::default(), |mut total, plan| {
+            let total = plans.iter().fold(OutcomeCounts::default(), |mut total, plan| {
                 total.add(&plan.summary.total);
                 total
             });

@@ -5,7 +5,8 @@ use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions,
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::engine::rehearse::{self, Asked, Rehearsal};
-use crate::plan::{Checked, Plan, Standing, check};
+use crate::plan::InstitutionStatus;
+use crate::plan::{Checked, Plan, check};
 use crate::report::rehearsal::{self, Page};
 use crate::store::{Demand, Store};
 use serde_json::json;
@@ -69,10 +70,10 @@ impl Rehearse {
         let mut plans = Vec::new();
         for one in checked.institutions.iter().filter(|one| self.institutions.is_empty() || is_named(&one.slug)) {
             match &one.standing {
-                Standing::Ready(plan) => plans.push(Arc::clone(plan)),
-                Standing::Inactive(plan) if is_named(&one.slug) => plans.push(Arc::clone(plan)),
-                Standing::Inactive(_) => {}
-                Standing::Broken(files) => tell!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", ")),
+                InstitutionStatus::Ready(plan) => plans.push(Arc::clone(plan)),
+                InstitutionStatus::Inactive(plan) if is_named(&one.slug) => plans.push(Arc::clone(plan)),
+                InstitutionStatus::Inactive(_) => {}
+                InstitutionStatus::Broken(files) => tell!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", ")),
             }
         }
         Ok(plans)
@@ -104,7 +105,7 @@ impl Rehearse {
             for flow in &plan.flows {
                 sources.push(rehearse::rehearse(store, &checked.sandbox, plan, flow, asked, &|_, _| ()).await?);
             }
-            pages.push(Page { institution: plan.tenant.slug.clone(), millis: ((edge.now)() - begun).num_milliseconds(), sources });
+            pages.push(Page { institution: plan.institution.slug.clone(), millis: ((edge.now)() - begun).num_milliseconds(), sources });
         }
         Ok(pages)
     }

@@ -63,8 +63,8 @@ impl Report {
 
     async fn list(&self, connection: &mut PgConnection, plans: &[Arc<Plan>], most: i64) -> Result<(), Failure> {
         let mut pages = Vec::new();
-        for Plan { tenant, .. } in plans.iter().map(Arc::as_ref) {
-            pages.push(runs::collect(connection, tenant.id, &tenant.slug, most).await?);
+        for Plan { institution, .. } in plans.iter().map(Arc::as_ref) {
+            pages.push(runs::collect(connection, institution.id, &institution.slug, most).await?);
         }
         if self.json {
             say!("{:#}", json!({ "format": 1, "institutions": pages }));

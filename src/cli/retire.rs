@@ -4,8 +4,8 @@ use super::database::with_store;
 use super::{DONE, Edge, Failure, Word, are_institutions};
 use crate::engine::RunError;
 use crate::engine::person::decide;
-use crate::model::Clock;
-use crate::store::{Demand, Store, Stream, figures, runs, settle};
+use crate::model::{Clock, SourceKey};
+use crate::store::{Demand, Store, figures, runs, settle};
 use sqlx::PgConnection;
 
 /// Archive the open jobs of an institution or source on purpose.
@@ -34,7 +34,7 @@ impl Retire {
         let mut connection = store.connection().await?;
         // An institution that is gone from the YAML can still be retired by its name.
         let institution = match plan {
-            Some(plan) => Some(plan.tenant.id),
+            Some(plan) => Some(plan.institution.id),
             None => runs::institution(&mut connection, &self.institution).await?,
         };
         let Some(institution) = institution else {
@@ -50,7 +50,7 @@ impl Retire {
             say!("no open jobs there: nothing to retire");
             return Ok(DONE);
         }
-        let streams: Vec<Stream> = chosen.into_iter().map(|source| Stream { institution, source }).collect();
+        let streams: Vec<SourceKey> = chosen.into_iter().map(|source| SourceKey { institution, source }).collect();
         let whose = self.word.on(edge, institution, &self.institution)?;
         let at = self.word.at.clock(edge)?;
         let retired = decide(store, whose, async |connection| self.archive(connection, &streams, at, &edge.person()).await).await?;
@@ -60,7 +60,7 @@ impl Retire {
         Ok(DONE)
     }
 
-    async fn archive(&self, connection: &mut PgConnection, streams: &[Stream], at: Clock, by: &str) -> Result<Vec<usize>, RunError> {
+    async fn archive(&self, connection: &mut PgConnection, streams: &[SourceKey], at: Clock, by: &str) -> Result<Vec<usize>, RunError> {
         let mut retired = Vec::new();
         for stream in streams {
             retired.push(settle::retire_by_person(connection, stream, at, by, &self.word.reason).await?.len());

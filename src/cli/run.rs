@@ -7,14 +7,14 @@ use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_
 use crate::engine::foresee::Foreseen;
 use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Request, RunError, Summary, Watcher};
-use crate::model::Clock;
-use crate::plan::{Checked, Plan, Standing};
+use crate::model::{Clock, OutcomeCounts};
+use crate::plan::InstitutionStatus;
+use crate::plan::{Checked, Plan};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::source::door::Door;
 use crate::span::Span;
-use crate::store::figures::Counts;
-use crate::store::waiting::Waiting;
+use crate::store::waiting::WaitingHolds;
 use crate::store::{Demand, Need, Store};
 use futures::StreamExt;
 use serde_json::json;
@@ -146,9 +146,9 @@ impl Run {
         are_institutions(&self.institutions, checked)?;
         for institution in checked.institutions.iter().filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug)) {
             match &institution.standing {
-                Standing::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
-                Standing::Inactive(_) => tell!("not run: `{}` is not active", institution.slug),
-                Standing::Broken(_) => chosen.broken.extend(Broken::of([institution])),
+                InstitutionStatus::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
+                InstitutionStatus::Inactive(_) => tell!("not run: `{}` is not active", institution.slug),
+                InstitutionStatus::Broken(_) => chosen.broken.extend(Broken::of([institution])),
             }
         }
         Ok(chosen)
@@ -164,7 +164,7 @@ impl Run {
             database.close().await?;
             return Ok(NOTHING);
         }
-        let ids: Vec<_> = plans.iter().map(|plan| plan.tenant.id).collect();
+        let ids: Vec<_> = plans.iter().map(|plan| plan.institution.id).collect();
         let database = database.on_behalf(edge, &ids, !self.dry_run).await?;
         let watcher = match (self.json, self.plan_only) {
             (true, false) => progress::json_lines(out::try_print),
@@ -173,7 +173,7 @@ impl Run {
         };
         let turns = WorkTurns::new(usize::from(self.parallel));
         let engine = Engine { turns, ..engine(edge, checked, &database, self.recorded.as_deref(), watcher)? };
-        let running = plans.iter().map(|plan| async { (plan.tenant.slug.clone(), self.run_one(&engine, plan, &request).await) });
+        let running = plans.iter().map(|plan| async { (plan.institution.slug.clone(), self.run_one(&engine, plan, &request).await) });
         let mut results: Results = futures::stream::iter(running).buffer_unordered(self.under_way(&database.store)).collect().await;
         results.sort_by(|a, b| a.0.cmp(&b.0));
         let code = self.tell(edge, &results, left_out > 0);
@@ -218,7 +218,7 @@ impl Run {
     }
 
     fn tell(&self, edge: &Edge, results: &Results, left_out: bool) -> Result<u8, Failure> {
-        let mut total = Counts::default();
+        let mut total = OutcomeCounts::default();
         let mut code = if left_out { FAILED } else { DONE };
         for (slug, result) in results {
             match result {
@@ -245,13 +245,13 @@ impl Run {
     /// Tells of what has waited longer than was asked for.
     fn has_waited_too_long(&self, slug: &str, summary: &Summary) -> bool {
         let at = Clock(summary.at);
-        let is_old = |one: &&Waiting| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
-        let old: Vec<&Waiting> = summary.waiting.iter().filter(is_old).collect();
+        let is_old = |one: &&WaitingHolds| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
+        let old: Vec<&WaitingHolds> = summary.waiting.iter().filter(is_old).collect();
         old.iter().for_each(|one| tell!("error: `{slug}`: {}\nhelp: see `weir holds list`", one.words(at)));
         !old.is_empty()
     }
 
-    fn print(&self, edge: &Edge, done: &[&Ran], total: &Counts) -> Result<(), Failure> {
+    fn print(&self, edge: &Edge, done: &[&Ran], total: &OutcomeCounts) -> Result<(), Failure> {
         let foreseen: Vec<&Foreseen> =
             done.iter().filter_map(|ran| if let Ran::Foreseen(foreseen) = ran { Some(&**foreseen) } else { None }).collect();
         if self.json {

@@ -59,7 +59,7 @@ impl Why {
 /// What the working copy says of the stored document, if it compiles.
 async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Result<Option<Judged>, Failure> {
     let checked = edge.checked();
-    let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.tenant.id == found.institution_id);
+    let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.institution.id == found.institution_id);
     let Some((plan, flow)) = plan.and_then(|plan| Some((plan, plan.flows.iter().find(|flow| flow.source == found.source_id)?))) else {
         tell!("note: what the rules say now cannot be told: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
         return Ok(None);

@@ -1,8 +1,7 @@
 //! `tests/institutions/*.yaml`: an institution over several days. Every day has its clock and what its sources answered; what is compared is only
 //! what a test names: counts, and single jobs.
 
-use crate::model::Clock;
-use crate::store::reads::ReadState;
+use crate::model::{Clock, ReadState};
 use crate::yaml::{Located, Node, Required, Text, from_text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -4,11 +4,11 @@
 use super::foresee::Records;
 use super::saved::{self, Head, Saved};
 use super::{Engine, Request, Run, RunError, Summary, take_lock};
+use crate::model::{RecordFilter, RunRecord};
 use crate::plan::Plan;
 use crate::plan::against::Difference;
 use crate::plan::outline::Outline;
 use crate::store::digest::digest;
-use crate::store::records::{Record, Wanted};
 use crate::store::runs::Lock;
 use serde_json::Value as Json;
 
@@ -21,7 +21,7 @@ impl Engine {
     /// # Errors
     /// [`RunError::Moved`] if something has moved on since the plan was made; else as a run. Nothing is written then.
     pub async fn apply(&self, plan: &Plan, request: &Request, saved: &Saved) -> Result<Summary, RunError> {
-        let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
+        let lock = take_lock(&self.store, plan.institution.id, &plan.institution.slug, request.wait).await?;
         let outcome = self.apply_locked(plan, request, saved, &lock).await;
         // The server releases the lock by itself if this fails.
         let _ = lock.release().await;
@@ -29,20 +29,20 @@ impl Engine {
     }
 
     async fn apply_locked(&self, plan: &Plan, request: &Request, saved: &Saved, lock: &Lock) -> Result<Summary, RunError> {
-        let moved = |why: String| RunError::Moved { slug: plan.tenant.slug.clone(), why };
+        let moved = |why: String| RunError::Moved { slug: plan.institution.slug.clone(), why };
         if let Some(why) = edited(plan, &saved.head) {
             return Err(moved(why));
         }
-        if digest(&mut *self.store.connection().await?, plan.tenant.id).await? != saved.head.digest {
+        if digest(&mut *self.store.connection().await?, plan.institution.id).await? != saved.head.digest {
             return Err(moved("the tables have changed since it was made: another run, a decision on a hold, or a command".to_owned()));
         }
         self.check_clock(plan, request).await?;
         let turn = self.turns.one();
         let _working = turn.take().await;
-        let lane = self.store.rehearsal().await?.under(lock.guard(&plan.tenant.slug));
+        let lane = self.store.rehearsal().await?.under(lock.guard(&plan.institution.slug));
         let run = Run::begin(self, plan, request, lane, turn).await?;
         let summary = run.go(saved.feeds(), (request.now)()).await?;
-        let done = run.records(&Wanted::default(), "applied").await?;
+        let done = run.records(&RecordFilter::default(), "applied").await?;
         if let Some(why) = differs(saved, &summary, &done)? {
             return Err(moved(why));
         }
@@ -89,8 +89,9 @@ fn differs(saved: &Saved, summary: &Summary, done: &Records) -> Result<Option<St
     Ok((counts != *outcome).then(|| "it would count something else now".to_owned()))
 }
 
-fn difference(planned: Option<&Record>, done: Option<&Record>) -> String {
-    let words = |record: Option<&Record>| record.map_or_else(|| "nothing".to_owned(), |one| format!("{} {}:{}", one.what.name(), one.source, one.id));
+fn difference(planned: Option<&RunRecord>, done: Option<&RunRecord>) -> String {
+    let words =
+        |record: Option<&RunRecord>| record.map_or_else(|| "nothing".to_owned(), |one| format!("{} {}:{}", one.what.name(), one.source, one.id));
     let (was, is) = (words(planned), words(done));
     if was == is { format!("{is} in another way") } else { format!("{is} instead of {was}") }
 }

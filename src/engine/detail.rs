@@ -3,13 +3,12 @@
 //! has not taken down its ads.
 
 use super::{Engine, RunError};
-use crate::model::{Clock, Received, Refused};
+use crate::model::{Clock, ReadOutcome, ReadState, Received, Refused, SourceKey};
 use crate::plan::Flow;
 use crate::source::Page;
 use crate::source::door::CookieJar;
 use crate::source::http::{Detail, Http};
-use crate::store::reads::{Proof, ReadState};
-use crate::store::{Stream, documents};
+use crate::store::documents;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -30,7 +29,7 @@ pub(super) struct Detailed {
 
 impl Detailed {
     /// Counts what came of some ads; nothing of it is stored yet.
-    async fn count(&mut self, engine: &Engine, stream: &Stream, page: &Page) -> Result<(), RunError> {
+    async fn count(&mut self, engine: &Engine, stream: &SourceKey, page: &Page) -> Result<(), RunError> {
         let is_gone = |one: &&(Received, Refused)| matches!(one.1, Refused::DetailGone(_));
         let gone: Vec<(Received, Refused)> = page.undetailed.iter().filter(is_gone).cloned().collect();
         self.asked += page.len();
@@ -44,10 +43,10 @@ impl Detailed {
 
     /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is
     /// forgotten. Where most pages are gone, the read is one in part.
-    pub(super) fn complete(&self, proof: Proof) -> Proof {
+    pub(super) fn complete(&self, proof: ReadOutcome) -> ReadOutcome {
         let (validators, moved) = (proof.validators.clone().filter(|_| self.failed == 0 && self.gone == 0), self.have_moved(proof.items));
         let state = if (moved || self.fail_mostly()) && proof.state == ReadState::Complete { ReadState::Partial } else { proof.state };
-        Proof { state, validators, ..proof.and_note(self.note(moved)) }
+        ReadOutcome { state, validators, ..proof.and_note(self.note(moved)) }
     }
 
     /// Whether more than half of the ads that are new, or of all that are listed, have no page any more: then it is the pages that have moved.
@@ -78,7 +77,7 @@ impl Detailed {
 pub(super) async fn pass_on(
     engine: &Engine,
     flow: &Flow,
-    stream: &Stream,
+    stream: &SourceKey,
     at: Clock,
     needed: bool,
     mut pages: mpsc::Receiver<Page>,
@@ -114,7 +113,7 @@ pub(super) async fn pass_on(
 }
 
 /// Takes the listings out of a page whose ads' pages are asked for.
-async fn take_wanted(engine: &Engine, stream: &Stream, at: Clock, detail: &Detail, page: &mut Page) -> Result<Vec<Received>, RunError> {
+async fn take_wanted(engine: &Engine, stream: &SourceKey, at: Clock, detail: &Detail, page: &mut Page) -> Result<Vec<Received>, RunError> {
     let mut connection = engine.store.connection().await?;
     let read_before = detail.again.map(|again| at.0 - again);
     let wanted = documents::to_detail(&mut connection, stream, &page.received, read_before).await?;

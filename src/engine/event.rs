@@ -2,9 +2,8 @@
 //! `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
 use super::tally::Summary;
+use crate::model::{Alert, ReadOutcome};
 use crate::quality::FieldLoss;
-use crate::store::reads::Proof;
-use crate::store::runs::Alert;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -48,7 +47,7 @@ pub enum Event {
         /// The source.
         source: String,
         /// What was read, and why that is everything or not.
-        proof: Proof,
+        proof: ReadOutcome,
     },
     /// A source is not read by this run: it is to be read at other hours.
     SourceWaits {

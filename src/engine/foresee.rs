@@ -5,10 +5,10 @@
 use super::saved::Saved;
 use super::spool::{self, SpoolFile};
 use super::{Engine, Request, Run, RunError, Summary, take_lock};
+use crate::model::{RecordFilter, RecordKind, RunRecord, SourceKey};
 use crate::plan::Plan;
-use crate::store::Stream;
 use crate::store::digest::digest;
-use crate::store::records::{self, Of, Record, Wanted, What};
+use crate::store::records::{self, Of};
 use futures::TryStreamExt;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -28,7 +28,7 @@ pub struct Foreseen {
 pub struct Records {
     file: SpoolFile,
     /// How many there are of each source and kind, those that were left out included.
-    pub found: BTreeMap<String, BTreeMap<What, usize>>,
+    pub found: BTreeMap<String, BTreeMap<RecordKind, usize>>,
 }
 
 impl Records {
@@ -41,7 +41,7 @@ impl Records {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn read(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<Record>>> {
+    pub fn read(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<RunRecord>>> {
         Ok(self.file.lines()?.map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
@@ -54,7 +54,7 @@ impl Records {
     }
 
     /// How many there are of a source and kind.
-    pub fn count(&self, source: &str, what: What) -> usize {
+    pub fn count(&self, source: &str, what: RecordKind) -> usize {
         self.found.get(source).and_then(|found| found.get(&what)).copied().unwrap_or_default()
     }
 }
@@ -64,17 +64,17 @@ impl Engine {
     ///
     /// # Errors
     /// As a run.
-    pub async fn foresee(&self, plan: &Plan, request: &Request, wanted: &Wanted, save: bool) -> Result<Foreseen, RunError> {
-        let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
+    pub async fn foresee(&self, plan: &Plan, request: &Request, wanted: &RecordFilter, save: bool) -> Result<Foreseen, RunError> {
+        let lock = take_lock(&self.store, plan.institution.id, &plan.institution.slug, request.wait).await?;
         let outcome = self.foresee_locked(plan, request, wanted, save).await;
         // The server releases the lock by itself if this fails.
         let _ = lock.release().await;
         outcome
     }
 
-    async fn foresee_locked(&self, plan: &Plan, request: &Request, wanted: &Wanted, save: bool) -> Result<Foreseen, RunError> {
+    async fn foresee_locked(&self, plan: &Plan, request: &Request, wanted: &RecordFilter, save: bool) -> Result<Foreseen, RunError> {
         self.check_clock(plan, request).await?;
-        let before = if save { Some(digest(&mut *self.store.connection().await?, plan.tenant.id).await?) } else { None };
+        let before = if save { Some(digest(&mut *self.store.connection().await?, plan.institution.id).await?) } else { None };
         let begun = (request.now)();
         let feeds = spool::read_all(self, plan, request).await?;
         let mut saved = before.map(|digest| Saved::begin(plan, request, digest, &feeds));
@@ -84,7 +84,8 @@ impl Engine {
         let summary = run.go(feeds, begun).await?;
         let records = Arc::new(run.records(wanted, "records").await?);
         if let Some(saved) = &mut saved {
-            let all = if *wanted == Wanted::default() { Arc::clone(&records) } else { Arc::new(run.records(&Wanted::default(), "all").await?) };
+            let all =
+                if *wanted == RecordFilter::default() { Arc::clone(&records) } else { Arc::new(run.records(&RecordFilter::default(), "all").await?) };
             saved.conclude(&summary, all);
         }
         run.roll_back(&summary).await?;
@@ -94,11 +95,11 @@ impl Engine {
 
 impl Run<'_> {
     /// What this run did, in a file.
-    pub(super) async fn records(&self, wanted: &Wanted, name: &str) -> Result<Records, RunError> {
-        let (file, out) = SpoolFile::create(&self.request.spool, &format!("{}.{name}", self.plan.tenant.slug))?;
+    pub(super) async fn records(&self, wanted: &RecordFilter, name: &str) -> Result<Records, RunError> {
+        let (file, out) = SpoolFile::create(&self.request.spool, &format!("{}.{name}", self.plan.institution.slug))?;
         let mut writing = Writing { out: BufWriter::new(out), found: BTreeMap::new(), wanted };
         for flow in self.plan.flows.iter().filter(|flow| wanted.wants_source(&flow.source)) {
-            let stream = Stream { institution: self.plan.tenant.id, source: flow.source.clone() };
+            let stream = SourceKey { institution: self.plan.institution.id, source: flow.source.clone() };
             self.versions(&stream, &mut writing).await?;
             self.refusals(&stream, &mut writing).await?;
         }
@@ -106,11 +107,11 @@ impl Run<'_> {
         Ok(Records { file, found: writing.found })
     }
 
-    async fn versions(&self, stream: &Stream, writing: &mut Writing<'_>) -> Result<(), RunError> {
+    async fn versions(&self, stream: &SourceKey, writing: &mut Writing<'_>) -> Result<(), RunError> {
         let of = Of { stream, run: self.id, at: self.request.at };
         let mut held = self.lane.hold().await?;
         let counts = records::count(&mut held, of, writing.wanted).await?;
-        for what in [What::Create, What::Update, What::Reopen, What::Archive] {
+        for what in [RecordKind::Create, RecordKind::Update, RecordKind::Reopen, RecordKind::Archive] {
             let count = counts.get(what.name()).copied().unwrap_or_default();
             if count == 0 || !writing.wanted.wants(what) {
                 continue;
@@ -125,7 +126,7 @@ impl Run<'_> {
     }
 
     /// The ads that do not become jobs, and what is put before a person: compared with how it stood, as others still see it.
-    async fn refusals(&self, stream: &Stream, writing: &mut Writing<'_>) -> Result<(), RunError> {
+    async fn refusals(&self, stream: &SourceKey, writing: &mut Writing<'_>) -> Result<(), RunError> {
         let mut before = self.engine.store.connection().await?;
         let mut held = self.lane.hold().await?;
         let mut rows = records::refusals(&mut before, &mut held, stream);
@@ -143,17 +144,17 @@ impl Run<'_> {
 /// A file of records being written.
 struct Writing<'w> {
     out: BufWriter<std::fs::File>,
-    found: BTreeMap<String, BTreeMap<What, usize>>,
-    wanted: &'w Wanted,
+    found: BTreeMap<String, BTreeMap<RecordKind, usize>>,
+    wanted: &'w RecordFilter,
 }
 
 impl Writing<'_> {
-    fn count(&mut self, source: &str, what: What) -> &mut usize {
+    fn count(&mut self, source: &str, what: RecordKind) -> &mut usize {
         self.found.entry(source.to_owned()).or_default().entry(what).or_default()
     }
 
     /// Counts a record, and writes it while there is room.
-    fn add(&mut self, record: &Record) -> Result<(), RunError> {
+    fn add(&mut self, record: &RunRecord) -> Result<(), RunError> {
         if !record.is_wanted(self.wanted) {
             return Ok(());
         }
@@ -163,7 +164,7 @@ impl Writing<'_> {
         if *count > limit { Ok(()) } else { self.put(record) }
     }
 
-    fn put(&mut self, record: &Record) -> Result<(), RunError> {
+    fn put(&mut self, record: &RunRecord) -> Result<(), RunError> {
         serde_json::to_writer(&mut self.out, record).map_err(std::io::Error::from)?;
         Ok(self.out.write_all(b"\n")?)
     }

@@ -5,14 +5,12 @@
 use super::event::Event;
 use super::{Run, RunError, segment};
 use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, matching::Own};
-use crate::model::{Ad, Field, Fingerprint, Hash, Problem};
+use crate::model::{Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
-use crate::store::holds::{self, NewHold};
+use crate::store::holds;
 use crate::store::identity::{self, Released, Sight, Unseen};
-use crate::store::reads::ReadState;
-use crate::store::relations::{self, Table};
-use crate::store::runs::Alert;
+use crate::store::relations;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, jobs, settle};
 use serde_json::{Value as Json, json};
@@ -159,7 +157,7 @@ async fn derived(setting: &Setting, flow: &Flow, held: &mut PgConnection, ads: V
 async fn marks_of(setting: &Setting, guards: &Guards, held: &mut Held, ids: &[Uuid]) -> Result<HashMap<Uuid, Marks>, RunError> {
     let jobs = jobs::load(held, &setting.stream, ids).await?;
     let companies: Vec<Uuid> = jobs.values().filter_map(|job| job.company_id).collect();
-    let names = relations::names(held, Table::Companies, setting.stream.institution, &companies).await?;
+    let names = relations::names(held, RelationTable::Companies, setting.stream.institution, &companies).await?;
     let company = |id: Option<Uuid>| id.and_then(|id| names.get(&id)).map(String::as_str);
     Ok(jobs.into_iter().map(|(id, job)| (id, guards.marks(&job, company(job.company_id)))).collect())
 }
@@ -238,7 +236,7 @@ impl Case<'_> {
     async fn end_doubt(&self, tx: &mut PgConnection, why: &str) -> Result<(), RunError> {
         if self.is_clear {
             let stream = &self.setting.stream;
-            holds::end(tx, stream, holds::Kind::Identity, &[&stream.source], self.sight.at, why).await?;
+            holds::end(tx, stream, HoldKind::Identity, &[&stream.source], self.sight.at, why).await?;
             identity::end_release(tx, stream, self.sight.at, why).await?;
         }
         Ok(())
@@ -252,7 +250,7 @@ impl Case<'_> {
             decision.sorts(&seen.arrivals).into_iter().map(|(ad, sort)| (ad.ad.as_str(), in_doubt(ad, sort, until))).collect();
         self.stage(tx, &sorts).await?;
         let ads: Vec<&str> = sorts.keys().copied().collect();
-        holds::end(tx, stream, holds::Kind::Job, &ads, self.sight.at, "other content came, and its id is in doubt").await?;
+        holds::end(tx, stream, HoldKind::Job, &ads, self.sight.at, "other content came, and its id is in doubt").await?;
         identity::leave(tx, stream, &ads).await?;
         Ok(Sorted { left_out: ads.into_iter().map(str::to_owned).collect(), archived: 0 })
     }
@@ -295,7 +293,7 @@ impl Case<'_> {
         let ads: Vec<&str> = sorts.iter().map(|(ad, _)| ad.ad.as_str()).collect();
         let jobs: Vec<Json> = sorts.iter().map(|(ad, sort)| seen.entry(ad, *sort)).collect();
         let details = json!({ "open": open, "ads": ads, "moves": decision.moves.len(), "jobs": jobs });
-        let hold = NewHold { kind: holds::Kind::Identity, subject: source.clone(), reason: reason.clone(), details };
+        let hold = NewHold { kind: HoldKind::Identity, subject: source.clone(), reason: reason.clone(), details };
         holds::open(tx, &self.setting.stream, self.sight.run, self.sight.at, &[hold]).await?;
         identity::end_release(tx, &self.setting.stream, self.sight.at, "many others are in doubt").await?;
         let message = format!("{reason}; see `weir holds list`: `release` archives them and creates the others, `discard` takes the ads for updates");

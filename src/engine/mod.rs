@@ -28,13 +28,13 @@ pub mod verdicts;
 pub use event::{Event, Watcher};
 pub use tally::Summary;
 
-use crate::model::Clock;
+use crate::model::{Alert, Clock, SourceKey};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
 use crate::source::Access;
 use crate::stage::Setting;
-use crate::store::runs::{self, Alert, Lock};
-use crate::store::{Lane, Store, StoreError, Stream, figures, projects, tables, texts, waiting};
+use crate::store::runs::{self, Lock};
+use crate::store::{Lane, Store, StoreError, figures, projects, tables, texts, waiting};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
@@ -193,7 +193,7 @@ impl Engine {
     /// # Errors
     /// Why it did not end well; what was committed stays, and a further run goes on from there.
     pub async fn run(&self, plan: &Plan, request: &Request) -> Result<Summary, RunError> {
-        let lock = take_lock(&self.store, plan.tenant.id, &plan.tenant.slug, request.wait).await?;
+        let lock = take_lock(&self.store, plan.institution.id, &plan.institution.slug, request.wait).await?;
         let outcome = self.run_locked(plan, request, &lock).await;
         // The server releases the lock by itself if this fails.
         let _ = lock.release().await;
@@ -208,7 +208,7 @@ impl Engine {
         // A dry run has read everything: what is left is work, in one transaction.
         let _working = if request.dry_run { Some(turn.take().await) } else { None };
         let lane = if request.dry_run { self.store.rehearsal().await? } else { self.store.lane() };
-        let lane = lane.under(lock.guard(&plan.tenant.slug));
+        let lane = lane.under(lock.guard(&plan.institution.slug));
         let run = Run::begin(self, plan, request, lane, turn).await?;
         let summary = run.go(feeds, begun).await?;
         if request.dry_run {
@@ -218,8 +218,8 @@ impl Engine {
     }
 
     async fn check_clock(&self, plan: &Plan, request: &Request) -> Result<(), RunError> {
-        let last = runs::last(&mut *self.store.connection().await?, plan.tenant.id, None).await?;
-        check_clock(&plan.tenant.slug, last, request.at, request.allow_future)
+        let last = runs::last(&mut *self.store.connection().await?, plan.institution.id, None).await?;
+        check_clock(&plan.institution.slug, last, request.at, request.allow_future)
     }
 }
 
@@ -270,9 +270,9 @@ async fn check_project(store: &Store, institution: Uuid, slug: &str) -> Result<(
 /// The first run of a project takes an institution that belongs to nobody.
 async fn claim(tx: &mut PgConnection, engine: &Engine, plan: &Plan, request: &Request, run: i64) -> Result<(), RunError> {
     let Some(own) = engine.store.identity().filter(|own| own.claims) else { return Ok(()) };
-    if projects::owner(tx, plan.tenant.id, &plan.tenant.slug).await?.is_none() {
+    if projects::owner(tx, plan.institution.id, &plan.institution.slug).await?.is_none() {
         let by = format!("run {run} on {}", request.host);
-        projects::claim(tx, plan.tenant.id, &own.project, (request.now)(), &by).await?;
+        projects::claim(tx, plan.institution.id, &own.project, (request.now)(), &by).await?;
     }
     Ok(())
 }
@@ -282,9 +282,9 @@ impl<'e> Run<'e> {
     async fn begin(engine: &'e Engine, plan: &'e Plan, request: &'e Request, lane: Lane, turn: WorkTurn) -> Result<Run<'e>, RunError> {
         let mut held = lane.hold().await?;
         let mut tx = held.begin_batch().await?;
-        let id = runs::begin(&mut tx, &plan.tenant, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
+        let id = runs::begin(&mut tx, &plan.institution, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
         if let Some(written) = &plan.texts {
-            texts::remember(&mut tx, plan.tenant.id, request.at, &written.file, &written.texts).await?;
+            texts::remember(&mut tx, plan.institution.id, request.at, &written.file, &written.texts).await?;
         }
         claim(&mut tx, engine, plan, request, id).await?;
         tx.commit().await.map_err(StoreError::from)?;
@@ -302,14 +302,14 @@ impl Run<'_> {
 
     async fn go(&self, feeds: Vec<Feed>, begun: DateTime<Utc>) -> Result<Summary, RunError> {
         self.emit(&Event::RunStarted {
-            institution: self.plan.tenant.slug.clone(),
+            institution: self.plan.institution.slug.clone(),
             run: self.id,
             at: self.request.at.0,
             dry_run: self.request.dry_run,
             sources: self.plan.flows.iter().map(|flow| flow.source.clone()).collect(),
         })?;
         if let Some(stands_in) = &self.plan.stands_in {
-            let message = stands_in.words(&self.plan.tenant.slug);
+            let message = stands_in.words(&self.plan.institution.slug);
             self.raise(&mut *self.lane.hold().await?, Alert { source: String::new(), kind: "last_good", severity: "error", message }).await?;
         }
         let errors = self.stream_all(feeds).await;
@@ -347,8 +347,8 @@ impl Run<'_> {
     fn setting(&self, flow: &Flow) -> Arc<Setting> {
         let parts = flow.parts_at(self.request.at);
         Arc::new(Setting {
-            stream: Stream { institution: self.plan.tenant.id, source: flow.source.clone() },
-            slug: self.plan.tenant.slug.clone(),
+            stream: SourceKey { institution: self.plan.institution.id, source: flow.source.clone() },
+            slug: self.plan.institution.slug.clone(),
             zone: flow.zone,
             at: self.request.at,
             run: self.id,
@@ -373,7 +373,7 @@ impl Run<'_> {
         let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
         let (status, error) = if errors.is_empty() { ("done", None) } else { ("failed", Some(failed.as_str())) };
         self.finish(status, Some(&summary), error).await?;
-        self.emit(&Event::RunFinished { institution: self.plan.tenant.slug.clone(), summary: Box::new(summary.clone()) })?;
+        self.emit(&Event::RunFinished { institution: self.plan.institution.slug.clone(), summary: Box::new(summary.clone()) })?;
         Ok(summary)
     }
 
@@ -387,9 +387,9 @@ impl Run<'_> {
     async fn finish(&self, status: &str, summary: Option<&Summary>, error: Option<&str>) -> Result<(), RunError> {
         let mut held = self.lane.hold().await?;
         let stages = self.tally().stages();
-        runs::record_stages(&mut held, self.plan.tenant.id, self.id, &stages).await?;
+        runs::record_stages(&mut held, self.plan.institution.id, self.id, &stages).await?;
         let json = summary.map(Summary::to_json).unwrap_or_default();
-        Ok(runs::finish(&mut held, self.plan.tenant.id, self.id, status, (self.request.now)(), &json, error).await?)
+        Ok(runs::finish(&mut held, self.plan.institution.id, self.id, status, (self.request.now)(), &json, error).await?)
     }
 
     async fn summary(&self, started: DateTime<Utc>, errors: &BTreeMap<String, RunError>) -> Result<Summary, RunError> {
@@ -402,11 +402,11 @@ impl Run<'_> {
 
     async fn warn_of_removed_sources(&self) -> Result<(), RunError> {
         let mut held = self.lane.hold().await?;
-        let known = figures::known_sources(&mut held, self.plan.tenant.id).await?;
+        let known = figures::known_sources(&mut held, self.plan.institution.id).await?;
         for source in known.into_iter().filter(|source| self.plan.flows.iter().all(|flow| flow.source != *source)) {
             let message = format!(
                 "source `{source}` is no longer in the YAML; its jobs stay as they are: `weir retire {} {source}` archives them",
-                self.plan.tenant.slug
+                self.plan.institution.slug
             );
             self.raise(&mut held, Alert { source, kind: "removed_from_yaml", severity: "warn", message }).await?;
         }
@@ -416,7 +416,7 @@ impl Run<'_> {
     /// What waits for a person is told in every run, and called for when it has waited long.
     async fn look_at_holds(&self) -> Result<(), RunError> {
         let mut held = self.lane.hold().await?;
-        let found = waiting::waiting(&mut held, self.plan.tenant.id).await?;
+        let found = waiting::waiting(&mut held, self.plan.institution.id).await?;
         for one in waiting::stale(&found, self.request.at) {
             let alert = Alert {
                 source: one.source.clone(),
@@ -431,9 +431,9 @@ impl Run<'_> {
     }
 
     async fn raise(&self, connection: &mut PgConnection, alert: Alert) -> Result<(), RunError> {
-        runs::alert(connection, self.plan.tenant.id, Some(self.id), self.request.at, &alert).await?;
+        runs::alert(connection, self.plan.institution.id, Some(self.id), self.request.at, &alert).await?;
         self.tally().alerts.push(alert.clone());
-        self.emit(&Event::AlertRaised { institution: self.plan.tenant.slug.clone(), alert })
+        self.emit(&Event::AlertRaised { institution: self.plan.institution.slug.clone(), alert })
     }
 
     /// Tells the watcher; it may stop the run.

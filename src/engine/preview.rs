@@ -1,21 +1,18 @@
 //! A look at a few ads of a source: what came, what the mapping makes of it, what the rules say. The same reading and the same stages as in a
 //! run, but nothing is stored and nothing is looked up: companies and divisions are left out.
 
-use crate::model::problem::Invalid;
-use crate::model::{Ad, Clock, Document, Received};
+use crate::model::{Ad, Clock, Document, ReadOutcome, Received, SourceKey, problem::Invalid};
 use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
 use crate::rule::Sandbox;
 use crate::source::{Access, Approach, Pages, proof};
 use crate::stage::{Draft, Role, Setting, lost};
-use crate::store::Stream;
-use crate::store::reads::Proof;
 use std::sync::Arc;
 
 /// A few ads of a source.
 pub struct Preview {
     /// How the reading ended; it is stopped when enough was seen.
-    pub proof: Proof,
+    pub proof: ReadOutcome,
     /// Whether nothing was read, as the source may only be read at other hours.
     pub waits: bool,
     /// Ads with their fields and problems.
@@ -86,8 +83,8 @@ async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
 pub fn setting(sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
     let parts = flow.parts_at(at);
     Setting {
-        stream: Stream { institution: plan.tenant.id, source: flow.source.clone() },
-        slug: plan.tenant.slug.clone(),
+        stream: SourceKey { institution: plan.institution.id, source: flow.source.clone() },
+        slug: plan.institution.slug.clone(),
         zone: flow.zone,
         at,
         run: 0,

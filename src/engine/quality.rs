@@ -4,14 +4,13 @@
 
 use super::event::Event;
 use super::{Run, RunError, segment};
-use crate::model::{Ad, Fingerprint};
+use crate::model::{Ad, Alert, Fingerprint, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
 use crate::quality::{Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
-use crate::store::holds::{self, NewHold};
+use crate::store::holds;
 use crate::store::quality::{self, Group, Kept, Past};
-use crate::store::reads::ReadState;
-use crate::store::runs::{self, Alert};
+use crate::store::runs;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, jobs, losses, settle};
 use serde_json::json;
@@ -51,7 +50,7 @@ pub(super) async fn weigh(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, en
         case.hold(&mut tx, foreseen, &found).await?;
     } else {
         let source = &setting.stream.source;
-        holds::end(&mut tx, &setting.stream, holds::Kind::Quality, &[source], setting.at, "as usual again").await?;
+        holds::end(&mut tx, &setting.stream, HoldKind::Quality, &[source], setting.at, "as usual again").await?;
     }
     case.tell(is_held, &found)?;
     tx.commit().await.map_err(StoreError::from)?;
@@ -231,7 +230,7 @@ impl Case<'_> {
             return self.run.raise(tx, Alert { source: stream.source.clone(), kind: "quality", severity: "warn", message }).await;
         }
         let details = json!({ "at": at.0, "content": content, "ads": measured.ads, "unusual": found.unusual });
-        let hold = NewHold { kind: holds::Kind::Quality, subject: stream.source.clone(), reason: found.words(), details };
+        let hold = NewHold { kind: HoldKind::Quality, subject: stream.source.clone(), reason: found.words(), details };
         holds::open(tx, stream, self.run.id, at, &[hold]).await?;
         let message = format!("{words}; see `weir holds list`: `release` publishes it and what is like it, `discard` waits for other content");
         self.run.raise(tx, Alert { source: stream.source.clone(), kind: "quality", severity: "error", message }).await

@@ -2,9 +2,9 @@
 //! transaction: all of it or nothing. A dry run does the same and rolls back.
 
 use super::{RunError, check_clock, take_lock};
-use crate::model::{Clock, Fingerprint, Parts};
+use crate::model::{Alert, Clock, Fingerprint, Parts};
 use crate::store::rollback::{self, Order, Run, Taken};
-use crate::store::runs::{self, Alert};
+use crate::store::runs;
 use crate::store::{Store, StoreError, redate};
 use sqlx::{Connection, PgConnection};
 

@@ -7,10 +7,9 @@
 use super::foresee::Records;
 use super::spool::{Feed, SpoolFile, of_our_own};
 use super::{Request, Summary};
-use crate::model::Clock;
+use crate::model::{Clock, ReadOutcome, Validators};
 use crate::plan::Plan;
 use crate::plan::outline::Outline;
-use crate::store::reads::{Proof, Validators};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -47,7 +46,7 @@ pub struct SourceHead {
     /// The source.
     pub source: String,
     /// How it was read.
-    pub proof: Proof,
+    pub proof: ReadOutcome,
     /// What it said of its state.
     pub validators: Option<Validators>,
 }
@@ -102,7 +101,7 @@ impl Saved {
             sources.push(SourceHead { source: flow.source.clone(), proof: proof.clone(), validators: proof.validators.clone() });
             documents.push(file);
         }
-        let head = Head { institution: plan.tenant.slug.clone(), plan: Outline::of(plan), at: request.at.0, digest, sources };
+        let head = Head { institution: plan.institution.slug.clone(), plan: Outline::of(plan), at: request.at.0, digest, sources };
         Saved { head, documents, records: None, outcome: Json::Null }
     }
 
@@ -117,7 +116,7 @@ impl Saved {
 
     /// The documents of each source, to be read instead of the source.
     pub(super) fn feeds(&self) -> Vec<Feed> {
-        let proof = |source: &SourceHead| Proof { validators: source.validators.clone(), ..source.proof.clone() };
+        let proof = |source: &SourceHead| ReadOutcome { validators: source.validators.clone(), ..source.proof.clone() };
         self.head.sources.iter().zip(&self.documents).map(|(source, file)| Feed::Spooled(Arc::clone(file), proof(source))).collect()
     }
 

@@ -3,10 +3,9 @@
 
 use super::event::Event;
 use super::{Run, RunError};
-use crate::model::{Ad, Document, Fingerprint, Problem, Severity};
+use crate::model::{Ad, Alert, Document, Fingerprint, Problem, Severity};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
-use crate::store::runs::Alert;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, runs};
 use futures::TryStreamExt;

@@ -2,10 +2,10 @@
 //! everything before its transaction begins, so that no transaction ever waits for the network.
 
 use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, Request, RunError, detail};
+use crate::model::{ReadOutcome, SourceKey};
 use crate::plan::{Flow, Plan};
 use crate::source::{Approach, Pages, proof};
-use crate::store::Stream;
-use crate::store::reads::{self, Proof};
+use crate::store::reads;
 use futures::stream::{StreamExt, TryStreamExt};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Lines, Write};
@@ -19,7 +19,7 @@ pub enum Feed {
     /// From the source itself.
     Live,
     /// Read before, into this file.
-    Spooled(Arc<SpoolFile>, Proof),
+    Spooled(Arc<SpoolFile>, ReadOutcome),
 }
 
 /// A file of a dry run, removed when no longer needed.
@@ -62,14 +62,14 @@ impl Feed {
     }
 
     /// Puts all documents into `pages`.
-    pub async fn read(self, engine: &Engine, flow: &Flow, approach: &Approach, pages: Pages) -> Proof {
+    pub async fn read(self, engine: &Engine, flow: &Flow, approach: &Approach, pages: Pages) -> ReadOutcome {
         match self {
             Feed::Live => flow.fetch.read(&engine.access, approach, pages).await,
             Feed::Spooled(file, proof) => {
                 let replay = tokio::task::spawn_blocking(move || replay(&file, pages)).await;
                 match replay {
                     Ok(Ok(())) => proof,
-                    _ => Proof { state: crate::store::reads::ReadState::Partial, why: Some("the spool could not be read back".to_owned()), ..proof },
+                    _ => ReadOutcome { state: crate::model::ReadState::Partial, why: Some("the spool could not be read back".to_owned()), ..proof },
                 }
             }
         }
@@ -85,11 +85,11 @@ pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result
 }
 
 async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {
-    let (spooled, file) = SpoolFile::create(&request.spool, &format!("{}.{}", plan.tenant.slug, flow.source))?;
+    let (spooled, file) = SpoolFile::create(&request.spool, &format!("{}.{}", plan.institution.slug, flow.source))?;
     if let Some(why) = flow.fetch.waits(request.at, flow.zone) {
         return Ok(Feed::Spooled(Arc::new(spooled), proof::unreachable(why)));
     }
-    let stream = Stream { institution: plan.tenant.id, source: flow.source.clone() };
+    let stream = SourceKey { institution: plan.institution.id, source: flow.source.clone() };
     let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way_with(&engine.access.variables)).await?;
     let known = known.map(|known| known.validators);
     let approach = Approach { bookmark: None, known, empty_is_honest: flow.empty_is_honest() };

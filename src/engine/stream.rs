@@ -5,14 +5,13 @@ use super::event::Event;
 use super::segment;
 use super::spool::Feed;
 use super::{Run, RunError, detail, identity, quality};
-use crate::model::Document;
+use crate::model::{Alert, Document, ReadOutcome, ReadState, SourceKey, Validators};
 use crate::plan::Flow;
 use crate::source::{Approach, Page, Pages};
 use crate::stage::{ReadEnd, Role, Setting};
 use crate::store::documents::{self, Arrived, Reading};
-use crate::store::reads::{self, Begun, Known, Proof, ReadState, Validators};
-use crate::store::runs::Alert;
-use crate::store::{StoreError, Stream, figures, records, revisions, runs, states, tables};
+use crate::store::reads::{self, Begun, Known};
+use crate::store::{StoreError, figures, records, revisions, runs, states, tables};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -92,23 +91,23 @@ async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, error: RunError
 
 /// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of
 /// them twice towards what the source states.
-async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: Proof) -> Result<Proof, RunError> {
+async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: ReadOutcome) -> Result<ReadOutcome, RunError> {
     let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else { return Ok(proof) };
     let found = reads::distinct(&mut *run.lane.hold().await?, &setting.stream, read).await?;
     if found >= stated {
         return Ok(proof);
     }
     let note = format!("the source states {stated} ads, and the two parts of the read have {found}");
-    Ok(Proof { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
+    Ok(ReadOutcome { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
-fn unchanged(proof: Proof, known: Option<Known>) -> (Proof, Option<i64>) {
+fn unchanged(proof: ReadOutcome, known: Option<Known>) -> (ReadOutcome, Option<i64>) {
     match known {
         Some(known) if proof.not_modified => {
             let validators = proof.validators.filter(|new| *new != Validators::default()).or(Some(known.validators));
             let why = Some("not modified since the read before".to_owned());
-            (Proof { validators, why, not_modified: true, bytes: 0, ..known.proof }, Some(known.read))
+            (ReadOutcome { validators, why, not_modified: true, bytes: 0, ..known.proof }, Some(known.read))
         }
         _ => (proof, None),
     }
@@ -117,7 +116,7 @@ fn unchanged(proof: Proof, known: Option<Known>) -> (Proof, Option<i64>) {
 /// Which mapping and rules are in force from now on.
 async fn remember(run: &Run<'_>, setting: &Setting) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
-    let Stream { institution, source } = &setting.stream;
+    let SourceKey { institution, source } = &setting.stream;
     Ok(runs::remember_fingerprint(&mut held, *institution, source, setting.fingerprint, &setting.parts, setting.at).await?)
 }
 
@@ -150,7 +149,7 @@ async fn read_and_derive(
     flow: &Flow,
     feed: Feed,
     (read, approach): (i64, Approach),
-) -> Result<Proof, RunError> {
+) -> Result<ReadOutcome, RunError> {
     let (pages, listed) = Pages::channel(&flow.ident);
     let (detailed, receiver) = mpsc::channel(1);
     let (fresh, documents) = mpsc::channel(1);
@@ -242,7 +241,7 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     Ok(stored.fresh)
 }
 
-async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proof: &Proof, same_as: Option<i64>) -> Result<(), RunError> {
+async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proof: &ReadOutcome, same_as: Option<i64>) -> Result<(), RunError> {
     let mut held = run.lane.hold().await?;
     reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof, same_as).await?;
     run.tally().reads.insert(setting.stream.source.clone(), proof.clone());
@@ -254,7 +253,7 @@ async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proo
 }
 
 /// What someone must know of a read: that it is not complete, or of what is complete all the same.
-fn alerts_of(source: &str, proof: &Proof, empty_is_honest: bool) -> Vec<Alert> {
+fn alerts_of(source: &str, proof: &ReadOutcome, empty_is_honest: bool) -> Vec<Alert> {
     let alert = |kind, severity, message| Alert { source: source.to_owned(), kind, severity, message };
     let doubtful = proof.warning.iter().map(|why| alert("source_doubtful", "warn", format!("source `{source}`: {why}")));
     let why = proof.why.as_deref().unwrap_or("there was nothing in it");

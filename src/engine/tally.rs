@@ -2,15 +2,12 @@
 
 use super::Request;
 use super::trail::{Samples, Trail};
+use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome, StageRecord};
 use crate::plan::outline::Outline;
 use crate::plan::picture::{Passage, Traffic};
 use crate::plan::{Plan, StandsIn};
 use crate::quality::{Compared, FieldLoss};
-use crate::store::figures::Counts;
-use crate::store::reads::Proof;
-use crate::store::records::Bookkeeping;
-use crate::store::runs::{Alert, StageRecord};
-use crate::store::waiting::Waiting;
+use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -22,11 +19,11 @@ use std::time::Duration;
 pub struct Tally {
     stages: BTreeMap<(String, String), StageRecord>,
     /// How each source was read.
-    pub reads: BTreeMap<String, Proof>,
+    pub reads: BTreeMap<String, ReadOutcome>,
     /// Why a source was not read, if it is to be read at other hours.
     pub waits: BTreeMap<String, String>,
     /// What became of the documents of each source.
-    pub counts: BTreeMap<String, Counts>,
+    pub counts: BTreeMap<String, OutcomeCounts>,
     /// What is not as usual at each source.
     pub unusual: BTreeMap<String, Vec<Compared>>,
     /// Values of each source that could not be read and were left out.
@@ -36,7 +33,7 @@ pub struct Tally {
     /// What someone must look at.
     pub alerts: Vec<Alert>,
     /// What waits for a person at the end.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingHolds>,
     /// A few ads at each stage.
     pub(super) samples: Samples,
     /// Sources and rules that an alert has told of.
@@ -57,7 +54,7 @@ pub struct Summary {
     /// Wall-clock milliseconds.
     pub millis: i64,
     /// All sources together.
-    pub total: Counts,
+    pub total: OutcomeCounts,
     /// Each source.
     pub sources: BTreeMap<String, SourceSummary>,
     /// Ads that left each stage, by its name in the plan.
@@ -67,7 +64,7 @@ pub struct Summary {
     /// What someone must look at.
     pub alerts: Vec<Alert>,
     /// What waits for a person.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingHolds>,
     /// Sources that failed, and why.
     pub problems: BTreeMap<String, String>,
     /// Set where the run was of the last good version, as files are broken.
@@ -83,9 +80,9 @@ pub struct Summary {
 pub struct SourceSummary {
     /// What became of its documents.
     #[serde(flatten)]
-    pub counts: Counts,
+    pub counts: OutcomeCounts,
     /// How it was read.
-    pub read: Option<Proof>,
+    pub read: Option<ReadOutcome>,
     /// Why it was not read, if it is to be read at other hours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waits: Option<String>,
@@ -132,7 +129,7 @@ impl Tally {
         tables: BTreeMap<String, i64>,
         problems: BTreeMap<String, String>,
     ) -> Summary {
-        let mut total = Counts::default();
+        let mut total = OutcomeCounts::default();
         let mut sources = BTreeMap::new();
         for flow in &plan.flows {
             let counts = self.counts.get(&flow.source).cloned().unwrap_or_default();
@@ -151,7 +148,7 @@ impl Tally {
         }
         let trail = self.trail(plan);
         Summary {
-            institution: plan.tenant.slug.clone(),
+            institution: plan.institution.slug.clone(),
             run,
             at: request.at.0,
             dry_run: request.dry_run,
@@ -199,7 +196,7 @@ impl Summary {
 
     /// Whether a source failed or could not be read as it should, or files are broken.
     pub fn has_problems(&self) -> bool {
-        use crate::store::reads::ReadState::{Blocked, Partial, Unreachable};
+        use crate::model::ReadState::{Blocked, Partial, Unreachable};
         let unread = |source: &SourceSummary| source.read.as_ref().is_some_and(|read| matches!(read.state, Blocked | Partial | Unreachable));
         self.stands_in.is_some() || !self.problems.is_empty() || self.sources.values().any(unread)
     }

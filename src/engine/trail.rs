@@ -1,8 +1,7 @@
 //! What a run leaves for the picture of its plan: what passed each stage, and a few ads that left it or were refused there. Bounded whatever the
 //! size of the feed, and cut: this is to look at, never to work with.
 
-use crate::model::field::FIELDS;
-use crate::model::{Field, Job, Severity, Value};
+use crate::model::{Field, Job, Severity, Value, field::FIELDS};
 use crate::plan::outline::Outline;
 use crate::plan::picture::Traffic;
 use crate::source::Page;

@@ -51,11 +51,11 @@ pub struct Institution {
     /// All files that it depends on, its own first.
     pub files: Vec<String>,
     /// How it stands.
-    pub standing: Standing,
+    pub standing: InstitutionStatus,
 }
 
 /// How an institution stands.
-pub enum Standing {
+pub enum InstitutionStatus {
     /// It can run.
     Ready(Arc<Plan>),
     /// It could, and its YAML says `active: false`.
@@ -68,8 +68,8 @@ impl Institution {
     /// The plan, unless it is broken.
     pub fn plan(&self) -> Option<&Arc<Plan>> {
         match &self.standing {
-            Standing::Ready(plan) | Standing::Inactive(plan) => Some(plan),
-            Standing::Broken(_) => None,
+            InstitutionStatus::Ready(plan) | InstitutionStatus::Inactive(plan) => Some(plan),
+            InstitutionStatus::Broken(_) => None,
         }
     }
 }
@@ -250,9 +250,9 @@ fn judge(file: &Parsed<InstitutionSpec>, plan: Option<Plan>, broken: &BTreeSet<S
     let keeps = file.spec.as_ref().is_some_and(|spec| spec.on_broken == OnBroken::LastGood);
     let plan = plan.map(|plan| Plan { texts: keeps.then(|| written(file, files)), ..plan });
     let standing = match plan {
-        Some(plan) if to_blame.is_empty() && plan.tenant.active => Standing::Ready(Arc::new(plan)),
-        Some(plan) if to_blame.is_empty() => Standing::Inactive(Arc::new(plan)),
-        _ => Standing::Broken(to_blame),
+        Some(plan) if to_blame.is_empty() && plan.institution.active => InstitutionStatus::Ready(Arc::new(plan)),
+        Some(plan) if to_blame.is_empty() => InstitutionStatus::Inactive(Arc::new(plan)),
+        _ => InstitutionStatus::Broken(to_blame),
     };
     Institution { slug, file: file.file.clone(), files: used, standing }
 }

@@ -10,9 +10,11 @@ use crate::config::rules::{RuleUse, uses};
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::identity::{Guards, IdentitySpec};
-use crate::model::Parts;
-use crate::model::field::{FIELDS, Field};
-use crate::model::job::Compared;
+use crate::model::{
+    InstitutionProfile, Parts,
+    field::{FIELDS, Field},
+    job::Compared,
+};
 use crate::quality::{Bar, Gauge, QualitySpec};
 use crate::rule::{Rule, Sandbox};
 use crate::source::{Ident, Source};
@@ -24,7 +26,6 @@ use crate::stage::resolve::{RelationSpec, Resolve};
 use crate::stage::schema::{self, Mandatory};
 use crate::stage::validate::Validate;
 use crate::stage::{Kind, Role, Stage};
-use crate::store::runs::Tenant;
 use crate::yaml::{Located, Node as YamlNode};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -48,7 +49,7 @@ pub struct Shared<'a> {
 pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagnostics) -> Option<Plan> {
     let spec = file.spec.as_ref()?;
     let is_whole = !out.has_errors_in(&file.file);
-    let tenant = tenant(spec, out);
+    let institution = profile(spec, out);
     if let Some(schedule) = &spec.schedule {
         pipeline::check_cron(schedule, out);
     }
@@ -76,10 +77,10 @@ pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagno
         let place = spec.institution.get().map_or_else(|| file.start(), |name| name.place.clone());
         out.error(&place, "no-source", "the institution has no source").help("add one under `sources:`");
     }
-    let (tenant, pipeline, zone) = (tenant?, pipeline?, zone?);
+    let (institution, pipeline, zone) = (institution?, pipeline?, zone?);
     let sources = compiled.into_iter().collect::<Option<Vec<_>>>()?;
     let schedule = spec.schedule.as_ref().or(pipeline.schedule.as_ref()).map(ToString::to_string);
-    Some(connect(tenant, zone, schedule, pipeline, sources))
+    Some(connect(institution, zone, schedule, pipeline, sources))
 }
 
 /// An institution as its sources see it.
@@ -114,7 +115,7 @@ struct CompiledSource {
     stages: Vec<Stage>,
 }
 
-fn tenant(spec: &InstitutionSpec, out: &mut Diagnostics) -> Option<Tenant> {
+fn profile(spec: &InstitutionSpec, out: &mut Diagnostics) -> Option<InstitutionProfile> {
     let slug = spec.institution.get()?;
     check_name("institution", slug, out);
     if let Some(formerly) = &spec.formerly {
@@ -124,7 +125,7 @@ fn tenant(spec: &InstitutionSpec, out: &mut Diagnostics) -> Option<Tenant> {
     let name = spec.name.as_ref().map_or_else(|| slug.value.clone(), |name| name.value.clone());
     let timezone = spec.timezone.get()?.value.0.name().to_owned();
     let formerly = spec.formerly.as_ref().map(|formerly| formerly.value.clone());
-    Some(Tenant { id, slug: slug.value.clone(), name, timezone, active: spec.active, formerly })
+    Some(InstitutionProfile { id, slug: slug.value.clone(), name, timezone, active: spec.active, formerly })
 }
 
 /// The id of an institution, and where it is said.
@@ -409,7 +410,7 @@ fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc
 }
 
 /// Connects the stages of all sources to one DAG.
-fn connect(tenant: Tenant, zone: Tz, schedule: Option<String>, pipeline: &Pipeline, sources: Vec<CompiledSource>) -> Plan {
+fn connect(institution: InstitutionProfile, zone: Tz, schedule: Option<String>, pipeline: &Pipeline, sources: Vec<CompiledSource>) -> Plan {
     let mut graph = StableDiGraph::new();
     let mut nodes: Vec<(Kind, Option<usize>, NodeIndex)> = Vec::new();
     for kind in &pipeline.stages {
@@ -432,7 +433,7 @@ fn connect(tenant: Tenant, zone: Tz, schedule: Option<String>, pipeline: &Pipeli
         }
     }
     let flows = sources.into_iter().enumerate().map(|(index, source)| flow(index, source, &pipeline.stages, &nodes)).collect();
-    Plan { tenant, zone, pipeline: pipeline.name.clone(), schedule, graph, flows, texts: None, stands_in: None }
+    Plan { institution, zone, pipeline: pipeline.name.clone(), schedule, graph, flows, texts: None, stands_in: None }
 }
 
 fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {

@@ -4,8 +4,7 @@
 use super::rules::{Extras, RuleSet};
 use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
-use crate::model::FieldKind;
-use crate::model::field::FIELDS;
+use crate::model::{FieldKind, field::FIELDS};
 use crate::rule::certain::{self, Known};
 use crate::rule::kinds::{Kinds, Shapes};
 use crate::rule::scope::RELATIONS;

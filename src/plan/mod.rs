@@ -22,17 +22,15 @@ pub mod trial;
 pub mod tried;
 pub mod written;
 
-pub use check::{Checked, Institution, Standing};
+pub use check::{Checked, Institution, InstitutionStatus};
 pub use tried::Tried;
 
 use crate::identity::Guards;
-use crate::model::{Clock, Fingerprint, Hash, Parts};
+use crate::model::{Clock, Fingerprint, Hash, InstitutionProfile, Parts, YamlTexts};
 use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source, Variables};
 use crate::stage::promote::Promote;
 use crate::stage::{Kind, Role, Stage};
-use crate::store::runs::Tenant;
-use crate::store::texts::Texts;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use petgraph::Direction;
@@ -44,7 +42,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The institution.
-    pub tenant: Tenant,
+    pub institution: InstitutionProfile,
     /// Its zone.
     pub zone: Tz,
     /// The pipeline's name.
@@ -67,7 +65,7 @@ pub struct Written {
     /// The institution's own file.
     pub file: String,
     /// The text of every file.
-    pub texts: Texts,
+    pub texts: YamlTexts,
 }
 
 /// Why a plan is not what the files say.

@@ -51,7 +51,7 @@ impl Outline {
     /// The outline of a plan.
     pub fn of(plan: &Plan) -> Outline {
         Outline {
-            institution: plan.tenant.slug.clone(),
+            institution: plan.institution.slug.clone(),
             pipeline: plan.pipeline.clone(),
             schedule: plan.schedule.clone(),
             fingerprint: plan.fingerprint().to_string(),

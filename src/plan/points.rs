@@ -26,11 +26,11 @@ pub fn all<'p>(
         points.extend(of_sources(spec));
     }
     for plan in plans {
-        let slug = spec_of(institutions, &plan.tenant.slug);
+        let slug = spec_of(institutions, &plan.institution.slug);
         points.extend(
             error_types(plan)
                 .into_iter()
-                .filter_map(|kind| Some((Point::ErrorType(plan.tenant.slug.clone(), kind.to_owned()), slug?.institution.get()?.place.clone()))),
+                .filter_map(|kind| Some((Point::ErrorType(plan.institution.slug.clone(), kind.to_owned()), slug?.institution.get()?.place.clone()))),
         );
     }
     points

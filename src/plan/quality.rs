@@ -1,8 +1,7 @@
 //! What is looked at in each ad of a source: the fields that its mapping and its requirements name, and its rules.
 
 use crate::config::{InstitutionSpec, SourceSpec};
-use crate::model::Field;
-use crate::model::problem::Severity;
+use crate::model::{Field, problem::Severity};
 use crate::quality::{Gauge, Rule};
 use crate::stage::extract::JobSpec;
 use crate::stage::validate::Validate;

@@ -7,8 +7,10 @@ use crate::config::rules::{Expect, RelationTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
 use crate::date::{DateReader, DateSetting};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
-use crate::model::field::{FIELDS, Field};
-use crate::model::{FieldKind, Job, Value};
+use crate::model::{
+    FieldKind, Job, Value,
+    field::{FIELDS, Field},
+};
 use crate::rule::kinds::{Kinds, Shapes};
 use crate::rule::scope::{RELATIONS, Relation, VARIABLES};
 use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict};

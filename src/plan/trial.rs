@@ -5,7 +5,7 @@ use super::tried::{Kind, Point, Tried as Test};
 use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
-use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received, Value};
+use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received, SourceKey, Value};
 use crate::rule::Sandbox;
 use crate::source::ident::Named;
 use crate::source::json::Item;
@@ -13,7 +13,6 @@ use crate::source::{Ident, Source};
 use crate::stage::dates;
 use crate::stage::extract::Extract;
 use crate::stage::{Draft, Setting};
-use crate::store::Stream;
 use chrono::{NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
@@ -64,7 +63,7 @@ impl Trial {
     fn setting(&self, at: Clock, sandbox: &Arc<Sandbox>) -> Setting {
         let parts = Parts::default();
         let fingerprint: Fingerprint = parts.fingerprint();
-        let stream = Stream { institution: Uuid::nil(), source: "trial".to_owned() };
+        let stream = SourceKey { institution: Uuid::nil(), source: "trial".to_owned() };
         Setting {
             stream,
             slug: "trial".to_owned(),

@@ -3,14 +3,16 @@
 
 use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
+use crate::model::OutcomeCounts;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
 use crate::quality::loss;
 use crate::store::Result;
-use crate::store::figures::{self, AlertRow, Counts, ReadRow, ReasonRow, RunRow, StageRow};
+use crate::store::figures::{self, AlertRow, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
 use crate::store::losses::{self, SourceLosses};
-use crate::store::waiting::{self, Waiting};
+use crate::store::waiting;
+use crate::store::waiting::WaitingHolds;
 use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -43,7 +45,7 @@ pub struct Daily {
     /// What waits for a person.
     pub holds: Vec<Hold>,
     /// How long that has waited, and what stands behind it.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingHolds>,
     /// Bytes of each table now.
     pub tables: BTreeMap<String, i64>,
 }
@@ -53,21 +55,21 @@ pub struct Daily {
 /// # Errors
 /// The database failed.
 pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily> {
-    let tenant = &plan.tenant;
-    let mut runs = figures::runs(connection, tenant.id, 8).await?;
+    let institution = &plan.institution;
+    let mut runs = figures::runs(connection, institution.id, 8).await?;
     let run = (!runs.is_empty()).then(|| runs.remove(0));
     let id = run.as_ref().map_or(-1, |run| run.id);
     Ok(Daily {
-        institution: tenant.slug.clone(),
-        reads: figures::reads(connection, tenant.id, id).await?,
-        stages: figures::stages(connection, tenant.id, id).await?,
-        jobs: figures::jobs_by_source(connection, tenant.id).await?,
+        institution: institution.slug.clone(),
+        reads: figures::reads(connection, institution.id, id).await?,
+        stages: figures::stages(connection, institution.id, id).await?,
+        jobs: figures::jobs_by_source(connection, institution.id).await?,
         quality: quality::collect(connection, plan).await?,
-        lost: losses::newest(connection, Some(&tenant.slug)).await?,
-        reasons: figures::top_reasons(connection, tenant.id, 10).await?,
-        alerts: figures::alerts(connection, tenant.id, id).await?,
-        holds: holds::list(connection, Some(&tenant.slug), false).await?.into_iter().map(|hold| Hold { content: None, ..hold }).collect(),
-        waiting: waiting::waiting(connection, tenant.id).await?,
+        lost: losses::newest(connection, Some(&institution.slug)).await?,
+        reasons: figures::top_reasons(connection, institution.id, 10).await?,
+        alerts: figures::alerts(connection, institution.id, id).await?,
+        holds: holds::list(connection, Some(&institution.slug), false).await?.into_iter().map(|hold| Hold { content: None, ..hold }).collect(),
+        waiting: waiting::waiting(connection, institution.id).await?,
         tables: figures::table_bytes(connection).await?,
         run,
         earlier: runs,
@@ -148,7 +150,7 @@ fn incomplete(daily: &Daily) -> Vec<Vec<String>> {
     with_reason.map(|(read, why)| vec![read.source_id.clone(), read.state.clone(), line(why, 200)]).collect()
 }
 
-fn counts_of(run: Option<&RunRow>, source: &str) -> Counts {
+fn counts_of(run: Option<&RunRow>, source: &str) -> OutcomeCounts {
     let summary = run.and_then(|run| run.summary.as_ref());
     let counts = summary.and_then(|summary| summary.get("sources")?.get(source)).cloned();
     counts.and_then(|counts| serde_json::from_value(counts).ok()).unwrap_or_default()
@@ -195,14 +197,14 @@ fn reasons(daily: &Daily) -> Vec<Vec<String>> {
 fn held(daily: &Daily) -> Vec<Vec<String>> {
     let at = daily.run.as_ref().map_or_else(Default::default, |run| run.at);
     let row = |hold: &Hold| {
-        let age = Waiting::days(at - hold.opened_at);
+        let age = WaitingHolds::days(at - hold.opened_at);
         vec![format!("hold {}", super::holds::name(hold)), hold.kind.clone(), hold.source_id.clone(), age, line(&hold.reason, 120)]
     };
     let mut rows: Vec<Vec<String>> = daily.holds.iter().take(10).map(row).collect();
     if daily.holds.len() > 10 {
         rows.push(vec![format!("and {} more", daily.holds.len() - 10)]);
     }
-    let behind = |one: &Waiting| Some(vec!["behind".to_owned(), one.kind.clone(), one.source.clone(), String::new(), one.behind()?]);
+    let behind = |one: &WaitingHolds| Some(vec!["behind".to_owned(), one.kind.clone(), one.source.clone(), String::new(), one.behind()?]);
     rows.extend(daily.waiting.iter().filter_map(behind));
     rows
 }

@@ -6,12 +6,12 @@
 use super::columns::{line, share, took};
 use crate::draw::{self, Picture};
 use crate::engine::trail::Sample;
+use crate::model::OutcomeCounts;
 use crate::plan::against::{Difference, Turn};
 use crate::plan::outline::{Outline, Step};
 use crate::plan::picture::{self, Passage, Traffic, spent, thousands};
 use crate::plan::written::Excerpt;
 use crate::stage::Role;
-use crate::store::figures::Counts;
 use base64::Engine;
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -52,7 +52,7 @@ pub struct Ran {
     /// How long it took.
     pub millis: i64,
     /// What came of the ads.
-    pub total: Counts,
+    pub total: OutcomeCounts,
 }
 
 impl Ran {

@@ -2,11 +2,12 @@
 //! failures.
 
 use super::columns::share;
+use crate::model::SourceKey;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
 use crate::quality::{Compared, Kind, Today, compare};
+use crate::store::Result;
 use crate::store::quality::{self, Newest, Past};
-use crate::store::{Result, Stream};
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -29,9 +30,9 @@ pub struct SourceQuality {
 /// The database failed.
 pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<SourceQuality>> {
     let mut all = Vec::new();
-    for newest in quality::newest(connection, plan.tenant.id).await? {
+    for newest in quality::newest(connection, plan.institution.id).await? {
         let Some(flow) = plan.flows.iter().find(|flow| flow.source == newest.source) else { continue };
-        let stream = Stream { institution: plan.tenant.id, source: newest.source.clone() };
+        let stream = SourceKey { institution: plan.institution.id, source: newest.source.clone() };
         let Past { days, accepted } = quality::past(connection, &stream, newest.at, flow.zone).await?;
         let Newest { at, source, ads, standing, measures } = newest;
         let today = Today { date: at.today(flow.zone), ads, measures };

@@ -1,9 +1,10 @@
 //! The runs of an institution, the newest first: their numbers, for the commands that want one, and what each did to jobs.
 
 use super::columns::{columns, took};
+use crate::model::OutcomeCounts;
 use crate::plan::picture::thousands;
 use crate::store::Result;
-use crate::store::figures::{self, Counts, RunRow};
+use crate::store::figures::{self, RunRow};
 use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -50,6 +51,6 @@ fn row(page: &Runs, run: &RunRow) -> Vec<String> {
     head.into_iter().chain(made).chain(stood).chain([millis.map_or_else(String::new, took)]).collect()
 }
 
-fn counts(run: &RunRow) -> Option<Counts> {
+fn counts(run: &RunRow) -> Option<OutcomeCounts> {
     serde_json::from_value(run.summary.as_ref()?.get("total")?.clone()).ok()
 }

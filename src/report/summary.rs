@@ -2,11 +2,11 @@
 
 use super::columns::{columns, took};
 use crate::engine::Summary;
-use crate::model::Clock;
+use crate::model::{Clock, OutcomeCounts};
 use crate::plan::picture::thousands;
 use crate::quality::loss;
-use crate::store::figures::Counts;
-use crate::store::waiting::{STALE, Waiting};
+use crate::store::waiting::STALE;
+use crate::store::waiting::WaitingHolds;
 use std::fmt::Write;
 
 /// The summary of one institution's run.
@@ -33,13 +33,13 @@ pub fn notes(summary: &Summary) -> String {
 /// What waits for a person, but for what has just come up or is called for by an alert.
 fn holds(summary: &Summary) -> Vec<String> {
     let at = Clock(summary.at);
-    let is_told = |one: &&Waiting| one.since < summary.at && one.age(at) < STALE;
+    let is_told = |one: &&WaitingHolds| one.since < summary.at && one.age(at) < STALE;
     summary.waiting.iter().filter(is_told).map(|one| format!("  note: {}\n", one.words(at))).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let mut head = vec![String::new(), "read".to_owned(), "ads".to_owned()];
-    head.extend(Counts::default().named().map(|(name, _)| name.to_owned()));
+    head.extend(OutcomeCounts::default().named().map(|(name, _)| name.to_owned()));
     let mut rows = vec![head];
     for (source, about) in &summary.sources {
         let unread = if about.waits.is_some() { "waits" } else { "-" };
@@ -53,7 +53,7 @@ fn rows(summary: &Summary) -> Vec<Vec<String>> {
     rows
 }
 
-fn row(name: &str, read: &str, counts: &Counts) -> Vec<String> {
+fn row(name: &str, read: &str, counts: &OutcomeCounts) -> Vec<String> {
     let mut row = vec![name.to_owned(), read.to_owned(), thousands(counts.documents)];
     row.extend(counts.named().map(|(_, count)| if count == 0 { "·".to_owned() } else { thousands(count) }));
     row

@@ -1,8 +1,7 @@
 //! The first draft of a rule, as text: something that is often meant, with an ad that passes and one that does not. It only warns, for nobody knows
 //! yet what it would refuse. Pure.
 
-use crate::model::FieldKind;
-use crate::model::field::Field;
+use crate::model::{FieldKind, field::Field};
 
 /// What is drafted.
 pub struct Draft<'a> {

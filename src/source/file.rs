@@ -10,7 +10,7 @@ use super::template::Missing;
 use super::{Access, Template};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::jsonpath::{Path as JsonPath, PathError, path_of};
-use crate::store::reads::{Proof, ReadState};
+use crate::model::{ReadOutcome, ReadState};
 use crate::yaml::{Located, OneOrMany, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -152,7 +152,7 @@ struct Tally {
 
 impl Files {
     /// Reads all files that match, in the order of their names.
-    pub async fn read(&self, access: &Access, pages: Pages) -> Proof {
+    pub async fn read(&self, access: &Access, pages: Pages) -> ReadOutcome {
         let (this, access) = (self.clone(), access.clone());
         let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, pages)).await;
         joined.unwrap_or_else(|error| unreachable(format!("the reading broke: {error}")))
@@ -164,7 +164,7 @@ impl Files {
         paths.join(", ")
     }
 
-    fn read_blocking(&self, access: &Access, mut pages: Pages) -> Proof {
+    fn read_blocking(&self, access: &Access, mut pages: Pages) -> ReadOutcome {
         let files = match self.matching(access) {
             Ok(files) => files,
             Err(why) => return unreachable(why),
@@ -275,13 +275,13 @@ impl Tally {
         }
     }
 
-    fn proof(mut self, pages: &Pages) -> Proof {
+    fn proof(mut self, pages: &Pages) -> ReadOutcome {
         self.problems.extend(doubts(pages));
         // One file may state it for all of them.
         self.problems.extend(self.uncounted.filter(|_| self.stated.is_none()));
         let judged = judge(self.files, pages.items - self.repeated, self.stated, self.bytes, self.problems).and_note(pages.notes());
         let is_unread = self.whole == 0 && pages.items == 0;
-        if is_unread { Proof { state: ReadState::Unreachable, ..judged } } else { judged }
+        if is_unread { ReadOutcome { state: ReadState::Unreachable, ..judged } } else { judged }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Where ads come from. One file a kind, with its YAML, its compile step and its reading; documents come out in
-//! pages, and at the end a [`Proof`] says how much of the source was read and why that is everything or not.
+//! pages, and at the end a [`ReadOutcome`] says how much of the source was read and why that is everything or not.
 //!
 //! A source never touches the database and never decides what absence means. To add a kind: a file here, a variant
 //! in [`FetchSpec`] and [`Source`], and an arm in each of the three matches below.
@@ -24,9 +24,8 @@ pub use page::{Page, Pages, Stopped};
 pub use template::{Template, Variables};
 
 use crate::diagnostic::Diagnostics;
-use crate::model::{Clock, Parts};
-use crate::store::reads::Proof;
-pub use crate::store::reads::Validators;
+pub use crate::model::Validators;
+use crate::model::{Clock, Parts, ReadOutcome};
 use crate::untrusted::SecretStore;
 use chrono::Duration;
 use chrono_tz::Tz;
@@ -83,7 +82,7 @@ pub struct Approach {
 }
 
 /// What is stored of a read holds no secret that the source echoes; a validator that does is no use.
-fn without_secrets(mut proof: Proof, access: &Access) -> Proof {
+fn without_secrets(mut proof: ReadOutcome, access: &Access) -> ReadOutcome {
     let mask = access.secrets.mask();
     proof.why = proof.why.map(|why| mask.hide(&why).into_owned());
     proof.validators = proof.validators.filter(|held| !mask.finds(&json!(held).to_string()));
@@ -115,7 +114,7 @@ impl Source {
     }
 
     /// Reads everything, page by page.
-    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
+    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> ReadOutcome {
         let pages = pages.masked(access.secrets.clone());
         let proof = match self {
             Source::Http(http) => http.read(access, approach, pages).await,

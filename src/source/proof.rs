@@ -1,7 +1,7 @@
 //! How the end of a reading is judged: complete only without any problem and with an agreeing count.
 
 use super::page::Pages;
-use crate::store::reads::{Proof, ReadState};
+use crate::model::{ReadOutcome, ReadState};
 
 /// What makes a read incomplete though it came to its end: any of the missing ads may be among these documents.
 pub fn doubts(pages: &Pages) -> Vec<String> {
@@ -16,7 +16,7 @@ pub fn counted(number: i64, what: &str, more: &str) -> String {
 }
 
 /// The proof of a read that reached its source: complete only without problems and with an agreeing count.
-pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut problems: Vec<String>) -> Proof {
+pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut problems: Vec<String>) -> ReadOutcome {
     if let Some(stated) = stated.filter(|stated| *stated != items) {
         problems.push(format!("the source states {stated} ads and {items} were read"));
     }
@@ -27,10 +27,10 @@ pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut proble
     };
     // What is told of a source may hold what it sent.
     let why = (!problems.is_empty()).then(|| problems.join("; ").replace('\0', "\u{fffd}"));
-    Proof { state, pages, items, stated, bytes, why, warning: None, validators: None, not_modified: false }
+    ReadOutcome { state, pages, items, stated, bytes, why, warning: None, validators: None, not_modified: false }
 }
 
 /// The proof of a read that never reached its source.
-pub fn unreachable(why: String) -> Proof {
-    Proof { state: ReadState::Unreachable, ..judge(0, 0, None, 0, vec![why]) }
+pub fn unreachable(why: String) -> ReadOutcome {
+    ReadOutcome { state: ReadState::Unreachable, ..judge(0, 0, None, 0, vec![why]) }
 }

@@ -2,10 +2,9 @@
 //! Absence is not evidence otherwise; and when too many would retire at once, a person decides.
 
 use super::{ReadEnd, Setting, Settled};
+use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::span::{CalendarSpan, Share, Span};
-use crate::store::holds::{self, Kind, NewHold};
-use crate::store::reads::ReadState;
-use crate::store::runs::Alert;
+use crate::store::holds;
 use crate::store::settle::{self, Closing, ClosingCount};
 use crate::yaml::{Parsed, Positive};
 use chrono::Duration;
@@ -127,7 +126,7 @@ impl Archive {
             });
             return holds::open(tx, stream, setting.run, at, &[hold]).await;
         }
-        holds::end(tx, stream, Kind::Closing, &[&stream.source], at, "within the limit again").await?;
+        holds::end(tx, stream, HoldKind::Closing, &[&stream.source], at, "within the limit again").await?;
         if count.all > 0 {
             settled.archived = settle::archive_closed(tx, stream, closing, Some(setting.run), at, "etl_pipeline").await?;
         }
@@ -143,7 +142,7 @@ impl Archive {
             date(count.latest),
             self.closes_at_most
         );
-        NewHold { kind: Kind::Closing, subject: source, reason, details: json!({ "closing": count.all, "open": board, "until": count.latest }) }
+        NewHold { kind: HoldKind::Closing, subject: source, reason, details: json!({ "closing": count.all, "open": board, "until": count.latest }) }
     }
 
     fn proves_absence(&self, state: ReadState) -> bool {
@@ -166,13 +165,13 @@ impl Archive {
             });
             return holds::open(tx, stream, setting.run, setting.at, &[hold]).await;
         }
-        holds::end(tx, stream, Kind::Retirement, &[&stream.source], setting.at, "within the limit again").await?;
+        holds::end(tx, stream, HoldKind::Retirement, &[&stream.source], setting.at, "within the limit again").await?;
         settled.archived.extend(settle::retire_missing(tx, stream, Some(setting.run), setting.at, self.after, "etl_pipeline").await?);
         Ok(())
     }
 
     fn mass_retirement(&self, source: String, candidates: i64, open: i64) -> NewHold {
         let reason = format!("{candidates} of {open} open jobs of `{source}` are missing, more than {}: none was retired", self.at_most);
-        NewHold { kind: Kind::Retirement, subject: source, reason, details: json!({ "missing": candidates, "open": open, "after": self.after }) }
+        NewHold { kind: HoldKind::Retirement, subject: source, reason, details: json!({ "missing": candidates, "open": open, "after": self.after }) }
     }
 }

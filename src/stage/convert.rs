@@ -3,8 +3,7 @@
 
 use crate::date::{DateReader, FoundDate, NoDate};
 use crate::markup::{readable, readable_items};
-use crate::model::problem::Invalid;
-use crate::model::{Clock, FieldKind, Value, replace_nul};
+use crate::model::{Clock, FieldKind, Value, problem::Invalid, replace_nul};
 use crate::number;
 use crate::source::decode::MARKUP;
 use crate::source::steps::{ElementText, element_text};

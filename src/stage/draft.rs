@@ -1,10 +1,8 @@
 //! One ad on its way through a segment: the document, the fields derived so far, and everything said against it.
 
 use super::Setting;
-use crate::model::job::Compared;
-use crate::model::{Ad, Hash, Job, Problem, RolledBack, Severity};
+use crate::model::{Ad, Hash, Job, NewHold, Problem, RolledBack, Severity, job::Compared};
 use crate::rule::Facts;
-use crate::store::holds::NewHold;
 use std::sync::OnceLock;
 
 /// An ad in work.

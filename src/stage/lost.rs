@@ -4,8 +4,7 @@
 
 use super::{Draft, Setting, Stage};
 use crate::date::{DateFormat, suggest_formats};
-use crate::model::problem::Invalid;
-use crate::model::{Ad, Value};
+use crate::model::{Ad, Value, problem::Invalid};
 use crate::quality::LossExample;
 use serde_json::Value as Json;
 

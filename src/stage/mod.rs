@@ -25,11 +25,9 @@ pub mod waiting;
 pub use draft::Draft;
 pub use foresee::Foreseen;
 
-use crate::model::{Clock, Fingerprint, Parts};
+use crate::model::{Alert, Clock, Fingerprint, Parts, ReadState, SourceKey};
 use crate::rule::Sandbox;
 use crate::source::Source;
-use crate::store::runs::Alert;
-use crate::store::{Stream, reads::ReadState};
 use chrono_tz::Tz;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -135,7 +133,7 @@ pub enum Stage {
 #[derive(Clone)]
 pub struct Setting {
     /// Institution and source.
-    pub stream: Stream,
+    pub stream: SourceKey,
     /// The institution's slug.
     pub slug: String,
     /// The zone of the source.

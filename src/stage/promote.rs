@@ -2,13 +2,16 @@
 //! worse: if its new content fails, the last good version stays and the ad is held.
 
 use super::{Draft, Setting, waiting};
-use crate::model::job::Compared;
-use crate::model::{Change, Field, Fingerprint, Hash, Job, Outcome, Parts, Problem, Published, Value, ad};
+use crate::model::{
+    Change, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, Value, VersionStamp, ad,
+    job::Compared,
+};
 use crate::quality::Gauge;
-use crate::store::holds::{self, Kind, NewHold};
-use crate::store::jobs::{self, Stamp, Version};
-use crate::store::relations::{self, Table};
-use crate::store::states::{self, Standing};
+use crate::store::holds;
+use crate::store::jobs;
+use crate::store::relations;
+use crate::store::states;
+use crate::store::states::AdStateUpdate;
 use serde_json::{Map, Value as Json, json};
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -73,7 +76,7 @@ impl Promote {
         let (written, refreshed) = self.write_jobs(tx, setting, &fates, history).await?;
         waiting::write(tx, setting, &fates, history).await?;
         write_holds(tx, setting, &fates).await?;
-        let standings: Vec<Standing> = fates.iter().map(|fate| self.standing(setting, fate, &written)).collect();
+        let standings: Vec<AdStateUpdate> = fates.iter().map(|fate| self.standing(setting, fate, &written)).collect();
         states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await?;
         Ok(refreshed)
     }
@@ -112,15 +115,15 @@ impl Promote {
         fates: &[Fate<'_>],
         history: &HashMap<Fingerprint, Json>,
     ) -> crate::store::Result<(HashMap<Uuid, Change>, usize)> {
-        let stamp = Stamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
-        let created: Vec<Version> =
+        let stamp = VersionStamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
+        let created: Vec<NewVersion> =
             fates.iter().filter_map(|fate| if let Fate::Create(draft) = fate { Some(first_version(setting, draft)) } else { None }).collect();
         jobs::create(tx, &setting.stream, stamp, &created).await?;
         let differing: Vec<(&Draft, &Published)> =
             fates.iter().filter_map(|fate| if let Fate::Differs(draft, published) = fate { Some((*draft, *published)) } else { None }).collect();
         let ids: Vec<Uuid> = differing.iter().map(|(_, published)| published.job_id).collect();
         let old = jobs::load(tx, &setting.stream, &ids).await?;
-        let changed: Vec<Version> = differing
+        let changed: Vec<NewVersion> = differing
             .iter()
             .filter_map(|(draft, published)| self.next_version(setting, draft, published, old.get(&published.job_id)?, history))
             .collect();
@@ -155,7 +158,7 @@ impl Promote {
         published: &Published,
         old: &Job,
         history: &HashMap<Fingerprint, Json>,
-    ) -> Option<Version<'d>> {
+    ) -> Option<NewVersion<'d>> {
         let (old_fields, new_fields) = (old.comparable(&self.compared), draft.job.comparable(&self.compared));
         let differing: Vec<(&str, &Json, &Json)> =
             old_fields.iter().zip(&new_fields).filter(|((_, old), (_, new))| old != new).map(|((name, old), (_, new))| (*name, old, new)).collect();
@@ -178,7 +181,7 @@ impl Promote {
         }
         let change = if reopened.is_some() { Change::Reopened } else { Change::Updated };
         let stays_archived = reopened.is_none() && published.archived_as.is_some();
-        Some(Version {
+        Some(NewVersion {
             change,
             stays_archived,
             changed_fields,
@@ -202,7 +205,7 @@ impl Promote {
         }
     }
 
-    fn standing(&self, setting: &Setting, fate: &Fate, written: &HashMap<Uuid, Change>) -> Standing {
+    fn standing(&self, setting: &Setting, fate: &Fate, written: &HashMap<Uuid, Change>) -> AdStateUpdate {
         let (draft, outcome, change) = match fate {
             Fate::Create(draft) => (*draft, Outcome::Published, Some(Change::Created)),
             // A hash may differ for a reason that makes no version: `compare` was edited, or a run was taken back.
@@ -217,7 +220,7 @@ impl Promote {
         let is_published = outcome == Outcome::Published;
         let hash = |fresh: Hash, stored: Option<Hash>| if is_published { Some(fresh) } else { stored };
         let later = outcome == Outcome::Failed;
-        Standing {
+        AdStateUpdate {
             external_id: ad.external_id.clone(),
             document_id: ad.document_id,
             derived_hash: ad.content_hash,
@@ -242,8 +245,8 @@ fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
     Uuid::new_v5(&setting.stream.institution, name.as_bytes())
 }
 
-fn version(job_id: Uuid, draft: &Draft) -> Version<'_> {
-    Version {
+fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
+    NewVersion {
         job_id,
         original_id: &draft.ad.external_id,
         generation: draft.ad.generation,
@@ -259,7 +262,7 @@ fn version(job_id: Uuid, draft: &Draft) -> Version<'_> {
     }
 }
 
-fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> Version<'d> {
+fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
     let mut changed_fields: Vec<String> =
         draft.job.values().filter(|(name, value)| Field::named(name).is_some() && !value.is_absent()).map(|(name, _)| name.to_owned()).collect();
     let present = [
@@ -269,7 +272,7 @@ fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> Version<'d> {
     ];
     changed_fields.extend(present.into_iter().filter(|(_, present)| *present).map(|(name, _)| name.to_owned()));
     let reason = if draft.ad.released { "initial job creation; released by a person" } else { "initial job creation" };
-    Version { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
+    NewVersion { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
 }
 
 /// The reasons of an update, in the order of semantics.md; none when nothing more precise is known than that details differ.
@@ -305,8 +308,8 @@ async fn create_relations(tx: &mut PgConnection, setting: &Setting, fates: &[Fat
     let drafts = || fates.iter().map(Fate::draft);
     let companies: Vec<String> = drafts().filter_map(|draft| draft.new_company.clone()).collect();
     let divisions: Vec<String> = drafts().filter_map(|draft| draft.new_division.clone()).collect();
-    relations::create(tx, Table::Companies, setting.stream.institution, &companies, setting.at, "run").await?;
-    relations::create(tx, Table::Divisions, setting.stream.institution, &divisions, setting.at, "run").await
+    relations::create(tx, RelationTable::Companies, setting.stream.institution, &companies, setting.at, "run").await?;
+    relations::create(tx, RelationTable::Divisions, setting.stream.institution, &divisions, setting.at, "run").await
 }
 
 async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
@@ -331,9 +334,9 @@ async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>
         .filter(was_held)
         .map(|draft| draft.ad.external_id.as_str())
         .collect();
-    holds::end(tx, &setting.stream, Kind::Job, &ended, setting.at, "passes again").await?;
-    end_known(tx, setting, fates, Kind::Company, |draft| draft.facts.company.name.clone()).await?;
-    end_known(tx, setting, fates, Kind::Division, |draft| draft.facts.division.name.clone()).await
+    holds::end(tx, &setting.stream, HoldKind::Job, &ended, setting.at, "passes again").await?;
+    end_known(tx, setting, fates, HoldKind::Company, |draft| draft.facts.company.name.clone()).await?;
+    end_known(tx, setting, fates, HoldKind::Division, |draft| draft.facts.division.name.clone()).await
 }
 
 /// Holds on names end by themselves when an ad no longer waits for them: the name is known now, or the YAML says otherwise.
@@ -341,7 +344,7 @@ async fn end_known(
     tx: &mut PgConnection,
     setting: &Setting,
     fates: &[Fate<'_>],
-    kind: Kind,
+    kind: HoldKind,
     name: impl Fn(&Draft) -> Option<String>,
 ) -> crate::store::Result<()> {
     let waited = fates.iter().map(Fate::draft).filter(|draft| draft.ad.outcome == Outcome::Held && draft.holds.iter().all(|hold| hold.kind != kind));
@@ -355,7 +358,7 @@ async fn end_known(
 fn held_job(draft: &Draft) -> NewHold {
     let reason = format!("published, and its new version fails: {}", messages(&draft.problems));
     NewHold {
-        kind: Kind::Job,
+        kind: HoldKind::Job,
         subject: draft.ad.external_id.clone(),
         reason,
         details: json!({ "document": draft.ad.document_id, "reasons": draft.problems }),

@@ -4,11 +4,10 @@
 use super::{Draft, Setting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
-use crate::model::{Field, Job, Parts, Problem};
+use crate::model::{Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key};
 use crate::rule::scope::Relation;
 use crate::source::file::json_path;
-use crate::store::holds::{Kind, NewHold};
-use crate::store::relations::{self, Table};
+use crate::store::relations;
 use crate::yaml::{Located, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -91,7 +90,7 @@ impl Resolve {
 
     /// The companies and divisions of one ad where no table is at hand: what the YAML declares is known.
     pub fn relate_alone(&self, setting: &Setting, draft: &mut Draft) {
-        for (table, finder) in [(Table::Companies, &self.company), (Table::Divisions, &self.division)] {
+        for (table, finder) in [(RelationTable::Companies, &self.company), (RelationTable::Divisions, &self.division)] {
             let Some(finder) = finder else { continue };
             if let Some(name) = finder.from.name_in(&draft.job, &draft.ad.content) {
                 finder.relate(table, setting.stream.institution, draft, name, &HashMap::new());
@@ -110,10 +109,10 @@ impl Resolve {
     /// The database failed.
     pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
         if let Some(finder) = &self.company {
-            finder.resolve(Table::Companies, connection, setting, drafts).await?;
+            finder.resolve(RelationTable::Companies, connection, setting, drafts).await?;
         }
         if let Some(finder) = &self.division {
-            finder.resolve(Table::Divisions, connection, setting, drafts).await?;
+            finder.resolve(RelationTable::Divisions, connection, setting, drafts).await?;
         }
         Ok(())
     }
@@ -178,9 +177,15 @@ impl Finder {
         lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
-    async fn resolve(&self, table: Table, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+    async fn resolve(
+        &self,
+        table: RelationTable,
+        connection: &mut PgConnection,
+        setting: &Setting,
+        drafts: &mut [Draft],
+    ) -> crate::store::Result<()> {
         let names: Vec<Option<String>> = drafts.iter().map(|draft| self.from.name_in(&draft.job, &draft.ad.content)).collect();
-        let keys: BTreeSet<String> = names.iter().flatten().map(|name| relations::name_key(name)).collect();
+        let keys: BTreeSet<String> = names.iter().flatten().map(|name| name_key(name)).collect();
         if keys.is_empty() {
             return Ok(());
         }
@@ -193,31 +198,31 @@ impl Finder {
         Ok(())
     }
 
-    fn relate(&self, table: Table, institution: Uuid, draft: &mut Draft, name: String, known: &HashMap<String, Uuid>) {
+    fn relate(&self, table: RelationTable, institution: Uuid, draft: &mut Draft, name: String, known: &HashMap<String, Uuid>) {
         let letters = name.chars().count();
         if letters > LONGEST_NAME {
             draft.problems.push(too_long(table, &name, letters));
             return;
         }
-        let key = relations::name_key(&name);
-        let declared = self.known.iter().any(|declared| relations::name_key(declared) == key);
+        let key = name_key(&name);
+        let declared = self.known.iter().any(|declared| name_key(declared) == key);
         let stored = known.get(&key).copied();
         let creates = stored.is_none() && (declared || self.unknown == Unknown::Create);
         let id = stored.or_else(|| creates.then(|| relations::id(table, institution, &key)));
         let relation = Relation { name: Some(name.clone()), known: id.is_some() };
         let new = creates.then(|| name.clone());
         match table {
-            Table::Companies => (draft.job.company_id, draft.facts.company, draft.new_company) = (id, relation, new),
-            Table::Divisions => (draft.job.division_id, draft.facts.division, draft.new_division) = (id, relation, new),
+            RelationTable::Companies => (draft.job.company_id, draft.facts.company, draft.new_company) = (id, relation, new),
+            RelationTable::Divisions => (draft.job.division_id, draft.facts.division, draft.new_division) = (id, relation, new),
         }
         if id.is_none() {
             self.refuse(table, draft, &name);
         }
     }
 
-    fn refuse(&self, table: Table, draft: &mut Draft, name: &str) {
+    fn refuse(&self, table: RelationTable, draft: &mut Draft, name: &str) {
         let (what, field) = words_of(table);
-        let kind = if table == Table::Companies { Kind::Company } else { Kind::Division };
+        let kind = if table == RelationTable::Companies { HoldKind::Company } else { HoldKind::Division };
         if self.unknown == Unknown::Reject {
             draft
                 .problems
@@ -231,15 +236,15 @@ impl Finder {
 }
 
 /// A relation in words, and the field that holds it.
-fn words_of(table: Table) -> (&'static str, &'static str) {
+fn words_of(table: RelationTable) -> (&'static str, &'static str) {
     match table {
-        Table::Companies => ("company", "company_id"),
-        Table::Divisions => ("division", "division_id"),
+        RelationTable::Companies => ("company", "company_id"),
+        RelationTable::Divisions => ("division", "division_id"),
     }
 }
 
 /// What is said of a name that is none: with its beginning, for the whole is in the document.
-fn too_long(table: Table, name: &str, letters: usize) -> Problem {
+fn too_long(table: RelationTable, name: &str, letters: usize) -> Problem {
     let (what, field) = words_of(table);
     let begins: String = name.chars().take(80).collect();
     let message = format!("`{begins}…` is no name of a {what}: it has {letters} letters, and a name has at most {LONGEST_NAME}");

@@ -5,7 +5,8 @@ use super::promote::{Fate, messages};
 use super::{Draft, Setting};
 use crate::model::{Fingerprint, Outcome, Problem};
 use crate::store::resolved::{self, Stood};
-use crate::store::staging::{self, Waiting};
+use crate::store::staging;
+use crate::store::staging::StagedAd;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ pub(super) async fn write(
     let stood = staging::lift(tx, &setting.stream, &before).await?;
     let stood_against = by_ad(&stood);
     let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
-    let waiting: Vec<Waiting> = fates.iter().filter_map(|fate| Some(wait(setting, fate.draft(), status(fate)?, of(fate.draft())))).collect();
+    let waiting: Vec<StagedAd> = fates.iter().filter_map(|fate| Some(wait(setting, fate.draft(), status(fate)?, of(fate.draft())))).collect();
     staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await?;
     let gone: Vec<(&Stood, String)> = fates
         .iter()
@@ -43,7 +44,7 @@ pub async fn in_doubt(tx: &mut PgConnection, setting: &Setting, drafts: &[Draft]
     let stood = staging::lift(tx, &setting.stream, &ads).await?;
     let stood_against = by_ad(&stood);
     let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
-    let waiting: Vec<Waiting> = drafts.iter().map(|draft| wait(setting, draft, "held", of(draft))).collect();
+    let waiting: Vec<StagedAd> = drafts.iter().map(|draft| wait(setting, draft, "held", of(draft))).collect();
     let drafts: HashMap<&str, &Draft> = drafts.iter().map(|draft| (draft.ad.external_id.as_str(), draft)).collect();
     let stands =
         |stood: &Stood| drafts.get(stood.original_id.as_str()).is_some_and(|draft| draft.problems.iter().any(|problem| is_of(problem, stood)));
@@ -69,9 +70,9 @@ fn status(fate: &Fate) -> Option<&'static str> {
     }
 }
 
-fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&Stood]) -> Waiting {
+fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&Stood]) -> StagedAd {
     let since = |problem: &Problem| stood.iter().find(|stood| is_of(problem, stood)).map_or(setting.at.0, |stood| stood.since);
-    Waiting {
+    StagedAd {
         original_id: draft.ad.external_id.clone(),
         document_id: draft.ad.document_id,
         job: draft.job.clone(),

@@ -1,8 +1,8 @@
 //! T1: a page of documents. Hashes go to the database first, and only documents that are new or different are
 //! uploaded; an unchanged one costs a comparison and a `last_seen_at`.
 
-use super::{Result, Stream};
-use crate::model::{Clock, Document, Hash, Received, Refused};
+use super::Result;
+use crate::model::{Clock, Document, Hash, Received, Refused, SourceKey};
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use sqlx::PgConnection;
@@ -21,7 +21,7 @@ pub struct Stored {
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'s> {
     /// Institution and source.
-    pub stream: &'s Stream,
+    pub stream: &'s SourceKey,
     /// The read.
     pub read: i64,
     /// The instant.
@@ -81,7 +81,7 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, pag
 /// The database failed.
 pub async fn to_detail(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     listings: &[Received],
     read_before: Option<DateTime<Utc>>,
 ) -> Result<HashSet<String>> {
@@ -105,7 +105,7 @@ pub async fn to_detail(
 ///
 /// # Errors
 /// The database failed.
-pub async fn stored_before(connection: &mut PgConnection, stream: &Stream, listings: &[(Received, Refused)]) -> Result<usize> {
+pub async fn stored_before(connection: &mut PgConnection, stream: &SourceKey, listings: &[(Received, Refused)]) -> Result<usize> {
     let refused_as = |(one, why): &(Received, Refused)| one.clone().read().without_detail(why.clone()).external_id;
     let count: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM unnest($3::text[], $4::text[]) AS page (external_id, refused_as) WHERE EXISTS (

@@ -1,7 +1,7 @@
 //! Documents that did not become jobs, for the people who mend them: list, show, retry, discard.
 
-use super::{Result, Stream, staging};
-use crate::model::Clock;
+use super::{Result, staging};
+use crate::model::{Clock, SourceKey};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -224,7 +224,7 @@ pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn discard(connection: &mut PgConnection, stream: &Stream, failures: &[&Failure], at: Clock, by: &str, why: &str) -> Result<()> {
+pub async fn discard(connection: &mut PgConnection, stream: &SourceKey, failures: &[&Failure], at: Clock, by: &str, why: &str) -> Result<()> {
     let gone = format!("discarded by {by}: {why}");
     let ads: Vec<&str> = failures.iter().map(|failure| failure.external_id.as_str()).collect();
     let documents: Vec<i64> = failures.iter().map(|failure| failure.document_id).collect();

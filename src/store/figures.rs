@@ -1,72 +1,26 @@
 //! Counts for summaries and reports. Read-only.
 
-use super::{Result, Stream};
-use crate::model::{Clock, Fingerprint};
+use super::Result;
+use crate::model::{Clock, Fingerprint, OutcomeCounts, SourceKey};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// What became of the documents of a run. `documents` is the sum of all but `archived`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Ads in the read, or touched by the run.
-    pub documents: i64,
-    /// First published.
-    pub created: i64,
-    /// New versions.
-    pub updated: i64,
-    /// Open again.
-    pub reopened: i64,
-    /// Archived.
-    pub archived: i64,
-    /// Published, nothing changed.
-    pub unchanged: i64,
-    /// Never published and refused.
-    pub rejected: i64,
-    /// Waiting for a person.
-    pub held: i64,
-    /// Could not be derived or read.
-    pub failed: i64,
-}
-
-impl Counts {
-    /// Adds other counts.
-    pub fn add(&mut self, other: &Counts) {
-        self.documents += other.documents;
-        self.created += other.created;
-        self.updated += other.updated;
-        self.reopened += other.reopened;
-        self.archived += other.archived;
-        self.unchanged += other.unchanged;
-        self.rejected += other.rejected;
-        self.held += other.held;
-        self.failed += other.failed;
-    }
-
-    /// The counts with their names, in the order in which they are shown.
-    pub fn named(&self) -> [(&'static str, i64); 8] {
-        [
-            ("created", self.created),
-            ("updated", self.updated),
-            ("reopened", self.reopened),
-            ("archived", self.archived),
-            ("unchanged", self.unchanged),
-            ("rejected", self.rejected),
-            ("held", self.held),
-            ("failed", self.failed),
-        ]
-    }
-}
 
 /// Counts what became of the documents of one source in a run; archived ones are the caller's to add. Where the source is held, by its fingerprint at
 /// an instant, everything that needs deriving counts as held.
 ///
 /// # Errors
 /// The database failed.
-pub async fn count(connection: &mut PgConnection, stream: &Stream, run: i64, read: i64, held: Option<(Fingerprint, Clock)>) -> Result<Counts> {
+pub async fn count(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    run: i64,
+    read: i64,
+    held: Option<(Fingerprint, Clock)>,
+) -> Result<OutcomeCounts> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT CASE WHEN $5::bytea IS NOT NULL AND refused IS NULL AND NOT retired
                     AND (derived_hash IS DISTINCT FROM content_hash OR derived_fingerprint IS DISTINCT FROM $5 OR retry_at <= $6) THEN 'held'
@@ -85,7 +39,7 @@ pub async fn count(connection: &mut PgConnection, stream: &Stream, run: i64, rea
     .await?;
     let by_name: BTreeMap<String, i64> = rows.into_iter().collect();
     let of = |name: &str| by_name.get(name).copied().unwrap_or_default();
-    Ok(Counts {
+    Ok(OutcomeCounts {
         documents: by_name.values().sum(),
         created: of("created"),
         updated: of("updated"),

@@ -1,59 +1,12 @@
 //! What waits for a person. A hold is opened once per subject, keeps its number while it stays open, and ends by
 //! itself when its reason goes away.
 
-use super::{Result, Stream, storable, storable_json};
-use crate::model::Clock;
+use super::{Result, storable, storable_json};
+use crate::model::{Clock, HoldKind, NewHold, SourceKey};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-
-/// What is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// An ad: published and now failing, or with an unknown company or division.
-    Job,
-    /// An unknown company.
-    Company,
-    /// An unknown division.
-    Division,
-    /// The retirement of too many ads at once.
-    Retirement,
-    /// The closing, by their dates, of too many jobs at once.
-    Closing,
-    /// Too many ids that stand for other jobs at once.
-    Identity,
-    /// A read that is not as usual.
-    Quality,
-}
-
-impl Kind {
-    /// The text in the column.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Job => "job",
-            Kind::Company => "company",
-            Kind::Division => "division",
-            Kind::Retirement => "retirement",
-            Kind::Closing => "closing",
-            Kind::Identity => "identity",
-            Kind::Quality => "quality",
-        }
-    }
-}
-
-/// A hold to open.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewHold {
-    /// What is held.
-    pub kind: Kind,
-    /// The ad's id, the unknown name, or the source.
-    pub subject: String,
-    /// Why.
-    pub reason: String,
-    /// What a person needs to decide.
-    pub details: Json,
-}
 
 /// A hold as stored.
 #[derive(Debug, Clone, sqlx::FromRow, serde::Serialize)]
@@ -89,7 +42,7 @@ pub struct Hold {
 ///
 /// # Errors
 /// The database failed.
-pub async fn open(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, holds: &[NewHold]) -> Result<()> {
+pub async fn open(connection: &mut PgConnection, stream: &SourceKey, run: i64, at: Clock, holds: &[NewHold]) -> Result<()> {
     if holds.is_empty() {
         return Ok(());
     }
@@ -117,7 +70,7 @@ pub async fn open(connection: &mut PgConnection, stream: &Stream, run: i64, at: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn end(connection: &mut PgConnection, stream: &Stream, kind: Kind, subjects: &[&str], at: Clock, note: &str) -> Result<()> {
+pub async fn end(connection: &mut PgConnection, stream: &SourceKey, kind: HoldKind, subjects: &[&str], at: Clock, note: &str) -> Result<()> {
     if subjects.is_empty() {
         return Ok(());
     }

@@ -1,9 +1,9 @@
 //! Jobs that go on under another id, and jobs that have lost theirs (T2a, docs/decisions/0006-identity.md). One transaction for a source: whoever
 //! looks in between sees the board as it was before or as it is after.
 
-use super::{Result, Stream, holds, staging};
+use super::{Result, holds, staging};
 use crate::identity::{Decision, Displaced, Move};
-use crate::model::{Change, Clock};
+use crate::model::{Change, Clock, HoldKind, SourceKey};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -81,15 +81,15 @@ pub struct Sight {
 ///
 /// # Errors
 /// The database failed.
-pub async fn apply(connection: &mut PgConnection, stream: &Stream, sight: Sight, decision: &Decision) -> Result<()> {
+pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, decision: &Decision) -> Result<()> {
     let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
     staging::clear(connection, stream, &touched, sight.at, "its id stands for another job").await?;
-    holds::end(connection, stream, holds::Kind::Job, &touched, sight.at, "its id stands for another job").await?;
+    holds::end(connection, stream, HoldKind::Job, &touched, sight.at, "its id stands for another job").await?;
     move_jobs(connection, stream, sight, &decision.moves).await?;
     displace(connection, stream, sight, &decision.displaced).await
 }
 
-async fn move_jobs(connection: &mut PgConnection, stream: &Stream, sight: Sight, moves: &[Move]) -> Result<()> {
+async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, moves: &[Move]) -> Result<()> {
     if moves.is_empty() {
         return Ok(());
     }
@@ -108,7 +108,7 @@ async fn move_jobs(connection: &mut PgConnection, stream: &Stream, sight: Sight,
     Ok(())
 }
 
-async fn displace(connection: &mut PgConnection, stream: &Stream, sight: Sight, displaced: &[Displaced]) -> Result<()> {
+async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, displaced: &[Displaced]) -> Result<()> {
     if displaced.is_empty() {
         return Ok(());
     }
@@ -143,7 +143,7 @@ pub struct Unseen {
 ///
 /// # Errors
 /// The database failed.
-pub async fn unseen(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, after: &str, limit: usize) -> Result<Vec<Unseen>> {
+pub async fn unseen(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, after: &str, limit: usize) -> Result<Vec<Unseen>> {
     let rows = sqlx::query_as(
         "SELECT s.external_id AS ad, s.job_id AS job, s.misses > COALESCE((s.last_miss_at = $6)::int, 0) AS was_missing
          FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
@@ -164,7 +164,7 @@ pub async fn unseen(connection: &mut PgConnection, stream: &Stream, read: i64, a
 ///
 /// # Errors
 /// The database failed.
-pub async fn leave(connection: &mut PgConnection, stream: &Stream, ads: &[&str]) -> Result<()> {
+pub async fn leave(connection: &mut PgConnection, stream: &SourceKey, ads: &[&str]) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states SET outcome = 'held', derived_fingerprint = NULL WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)",
     )
@@ -180,7 +180,7 @@ pub async fn leave(connection: &mut PgConnection, stream: &Stream, ads: &[&str])
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &Stream, ads: &[(&str, &str)]) -> Result<()> {
+pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, ads: &[(&str, &str)]) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states s SET kept_hash = decode(v.document, 'hex') FROM unnest($3::text[], $4::text[]) AS v (ad, document)
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = v.ad",
@@ -209,14 +209,14 @@ pub struct Released {
 ///
 /// # Errors
 /// The database failed.
-pub async fn released(connection: &mut PgConnection, stream: &Stream) -> Result<Option<Vec<Released>>> {
+pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Result<Option<Vec<Released>>> {
     let jobs: Option<Json> = sqlx::query_scalar(
         "SELECT COALESCE(details -> 'jobs', '[]') FROM holds
          WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run' ORDER BY id DESC LIMIT 1",
     )
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(holds::Kind::Identity.name())
+    .bind(HoldKind::Identity.name())
     .fetch_optional(connection)
     .await?;
     let text = |job: &Json, name: &str| job.get(name).and_then(Json::as_str).map(str::to_owned);
@@ -231,14 +231,14 @@ pub async fn released(connection: &mut PgConnection, stream: &Stream) -> Result<
 ///
 /// # Errors
 /// The database failed.
-pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i64) -> Result<()> {
+pub async fn use_release(connection: &mut PgConnection, stream: &SourceKey, run: i64) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET details = details || jsonb_build_object('used_by_run', $4::bigint)
          WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'",
     )
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(holds::Kind::Identity.name())
+    .bind(HoldKind::Identity.name())
     .bind(run)
     .execute(connection)
     .await?;
@@ -249,7 +249,7 @@ pub async fn use_release(connection: &mut PgConnection, stream: &Stream, run: i6
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_release(connection: &mut PgConnection, stream: &Stream, at: Clock, why: &str) -> Result<()> {
+pub async fn end_release(connection: &mut PgConnection, stream: &SourceKey, at: Clock, why: &str) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET status = 'ended', closed_at = $4, closed_by = 'run',
            note = 'released by ' || closed_by || COALESCE(' (' || note || ')', '') || ' and not used: ' || $5
@@ -257,7 +257,7 @@ pub async fn end_release(connection: &mut PgConnection, stream: &Stream, at: Clo
     )
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(holds::Kind::Identity.name())
+    .bind(HoldKind::Identity.name())
     .bind(at.0)
     .bind(why)
     .execute(connection)

@@ -1,55 +1,17 @@
 //! Jobs and their history. Every version is written to both in one statement, the raw document copied inside the
 //! database from `staging_documents`, so that it crosses the wire once in its life.
 
-use super::{Result, Stream, array_literal};
-use crate::model::field::{FIELDS, Field, FieldKind};
-use crate::model::{Change, Clock, Fingerprint, Hash, Job, Value};
+use super::{Result, array_literal};
+use crate::model::{
+    Clock, Job, NewVersion, SourceKey, Value, VersionStamp,
+    field::{FIELDS, Field, FieldKind},
+};
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// One version to write.
-#[derive(Debug, Clone)]
-pub struct Version<'d> {
-    /// The job.
-    pub job_id: Uuid,
-    /// The source's id.
-    pub original_id: &'d str,
-    /// Rises when a recycled id is proven to be another job.
-    pub generation: i32,
-    /// The document it comes from.
-    pub document_id: i64,
-    /// Hash of that.
-    pub content_hash: Hash,
-    /// The fields.
-    pub job: &'d Job,
-    /// What kind of change.
-    pub change: Change,
-    /// An update of an archived job leaves it archived.
-    pub stays_archived: bool,
-    /// Which fields changed.
-    pub changed_fields: Vec<String>,
-    /// Old and new values; null for a create.
-    pub changes: Json,
-    /// Why, in words.
-    pub reason: String,
-    /// etl_pipeline, or a person.
-    pub by: String,
-}
-
-/// Which run writes, and when.
-#[derive(Debug, Clone, Copy)]
-pub struct Stamp {
-    /// The run; none when a person writes.
-    pub run: Option<i64>,
-    /// The instant.
-    pub at: Clock,
-    /// What derived the fields.
-    pub fingerprint: Fingerprint,
-}
 
 /// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` fingerprint.
 macro_rules! versions {
@@ -110,7 +72,7 @@ const CHANGE: &str = concat!(
 ///
 /// # Errors
 /// The database failed.
-pub async fn create(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version<'_>]) -> Result<()> {
+pub async fn create(connection: &mut PgConnection, stream: &SourceKey, stamp: VersionStamp, versions: &[NewVersion<'_>]) -> Result<()> {
     write(CREATE, connection, stream, stamp, versions).await
 }
 
@@ -118,18 +80,18 @@ pub async fn create(connection: &mut PgConnection, stream: &Stream, stamp: Stamp
 ///
 /// # Errors
 /// The database failed.
-pub async fn change(connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version<'_>]) -> Result<()> {
+pub async fn change(connection: &mut PgConnection, stream: &SourceKey, stamp: VersionStamp, versions: &[NewVersion<'_>]) -> Result<()> {
     write(CHANGE, connection, stream, stamp, versions).await
 }
 
-async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Stream, stamp: Stamp, versions: &[Version<'_>]) -> Result<()> {
+async fn write(sql: &'static str, connection: &mut PgConnection, stream: &SourceKey, stamp: VersionStamp, versions: &[NewVersion<'_>]) -> Result<()> {
     if versions.is_empty() {
         return Ok(());
     }
     let text = |field: Field| versions.iter().map(move |v| v.job.get(field).as_text()).collect::<Vec<_>>();
     let date = |field: Field| versions.iter().map(move |v| v.job.get(field).as_date()).collect::<Vec<_>>();
     let json = |value: Json| (!value.is_null()).then(|| value.to_string());
-    let changed = |v: &Version<'_>| array_literal(v.changed_fields.iter().map(String::as_str));
+    let changed = |v: &NewVersion<'_>| array_literal(v.changed_fields.iter().map(String::as_str));
     sqlx::query(sql)
         .bind(stream.institution)
         .bind(&stream.source)
@@ -177,7 +139,7 @@ fn list_literal(value: &Value) -> Option<String> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn refresh(connection: &mut PgConnection, stream: &Stream, jobs: &[(Uuid, &Job)]) -> Result<()> {
+pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, jobs: &[(Uuid, &Job)]) -> Result<()> {
     if jobs.is_empty() {
         return Ok(());
     }
@@ -201,7 +163,7 @@ pub async fn refresh(connection: &mut PgConnection, stream: &Stream, jobs: &[(Uu
 ///
 /// # Errors
 /// The database failed.
-pub async fn mark_held(connection: &mut PgConnection, stream: &Stream, ids: &[Uuid], since: Option<Clock>) -> Result<()> {
+pub async fn mark_held(connection: &mut PgConnection, stream: &SourceKey, ids: &[Uuid], since: Option<Clock>) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -218,7 +180,7 @@ pub async fn mark_held(connection: &mut PgConnection, stream: &Stream, ids: &[Uu
 ///
 /// # Errors
 /// The database failed.
-pub async fn load(connection: &mut PgConnection, stream: &Stream, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>> {
+pub async fn load(connection: &mut PgConnection, stream: &SourceKey, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -235,7 +197,7 @@ pub async fn load(connection: &mut PgConnection, stream: &Stream, ids: &[Uuid]) 
 
 /// A job as it stands.
 #[derive(Debug)]
-pub struct Standing {
+pub struct JobSnapshot {
     /// `open` or `archived`.
     pub status: String,
     /// Its version.
@@ -248,7 +210,7 @@ pub struct Standing {
 ///
 /// # Errors
 /// The database failed.
-pub async fn standing(connection: &mut PgConnection, stream: &Stream, original_id: &str) -> Result<Option<Standing>> {
+pub async fn standing(connection: &mut PgConnection, stream: &SourceKey, original_id: &str) -> Result<Option<JobSnapshot>> {
     let row = sqlx::query(
         "SELECT status, version, company_id, division_id, title, description, open_date, close_date, department, department_id, job_type, source_url,
            remuneration, recruiter, locations, extra FROM jobs WHERE institution_id = $1 AND source_id = $2 AND original_id = $3
@@ -259,7 +221,7 @@ pub async fn standing(connection: &mut PgConnection, stream: &Stream, original_i
     .bind(original_id)
     .fetch_optional(connection)
     .await?;
-    row.map(|row| Ok(Standing { status: row.try_get("status")?, version: row.try_get("version")?, job: job(&row)? })).transpose()
+    row.map(|row| Ok(JobSnapshot { status: row.try_get("status")?, version: row.try_get("version")?, job: job(&row)? })).transpose()
 }
 
 fn job(row: &PgRow) -> Result<Job> {

@@ -1,8 +1,8 @@
 //! Values that were there and became nothing, a row for each field of a read that lost some, and the
 //! one ad that is the example.
 
-use super::{Result, Stream};
-use crate::model::Fingerprint;
+use super::Result;
+use crate::model::{Fingerprint, SourceKey};
 use crate::quality::{FieldLoss, LossExample};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 /// The database failed.
 pub async fn examples(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     read: i64,
     fingerprint: Fingerprint,
     bits: &[i32],
@@ -33,7 +33,7 @@ pub async fn examples(
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &Stream, run: i64, losses: &[FieldLoss]) -> Result<()> {
+pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, run: i64, losses: &[FieldLoss]) -> Result<()> {
     let example = |loss: &FieldLoss| loss.example.clone();
     sqlx::query(
         "INSERT INTO lost_values (institution_id, source_id, run_id, field_name, lost, present, external_id, example, expected, remedy)

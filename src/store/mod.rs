@@ -52,7 +52,6 @@ use sqlx::{Connection, PgPool};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Why the database could not do what was asked: for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -143,15 +142,6 @@ pub struct Store {
     pool: PgPool,
     connections: u32,
     identity: Option<projects::Identity>,
-}
-
-/// Where a statement belongs: one source of one institution.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stream {
-    /// The institution's id.
-    pub institution: Uuid,
-    /// The source's id.
-    pub source: String,
 }
 
 impl Store {

@@ -1,7 +1,7 @@
 //! What each run measured of each source, and the counting itself: one query over the narrow states, and one over the versions of the run.
 
-use super::{Result, Stream};
-use crate::model::{Clock, Fingerprint, Hash};
+use super::Result;
+use crate::model::{Clock, Fingerprint, Hash, SourceKey};
 use crate::quality::{Day, Kind, Marks, Measure};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -30,7 +30,7 @@ pub struct Group {
 /// The database failed.
 pub async fn groups(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     read: i64,
     fingerprint: Fingerprint,
     at: Clock,
@@ -62,7 +62,7 @@ pub async fn groups(
 ///
 /// # Errors
 /// The database failed.
-pub async fn changes(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock) -> Result<(i64, Vec<(String, i64)>)> {
+pub async fn changes(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock) -> Result<(i64, Vec<(String, i64)>)> {
     let rows: Vec<(Option<String>, i64)> = sqlx::query_as(
         "WITH fresh AS MATERIALIZED (
            SELECT id, version, changes FROM jobs_history
@@ -93,7 +93,7 @@ pub async fn changes(connection: &mut PgConnection, stream: &Stream, read: i64, 
 ///
 /// # Errors
 /// The database failed.
-pub async fn before(connection: &mut PgConnection, stream: &Stream, at: Clock) -> Result<Option<Fingerprint>> {
+pub async fn before(connection: &mut PgConnection, stream: &SourceKey, at: Clock) -> Result<Option<Fingerprint>> {
     let found: Option<Vec<u8>> = sqlx::query_scalar(
         "SELECT fingerprint FROM source_quality WHERE institution_id = $1 AND source_id = $2 AND at < $3 ORDER BY at DESC LIMIT 1",
     )
@@ -130,7 +130,7 @@ struct PastRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn past(connection: &mut PgConnection, stream: &Stream, at: Clock, zone: Tz) -> Result<Past> {
+pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, zone: Tz) -> Result<Past> {
     let rows: Vec<PastRow> = sqlx::query_as(
         "WITH known AS (
            SELECT at, standing, state, ads, (at AT TIME ZONE $5)::date AS day FROM source_quality
@@ -192,7 +192,7 @@ pub struct Kept<'m> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &Stream, kept: &Kept<'_>) -> Result<()> {
+pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &Kept<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO source_quality AS q (institution_id, source_id, at, run_id, state, ads, fingerprint, standing) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (institution_id, source_id, at) DO UPDATE SET run_id = EXCLUDED.run_id, state = EXCLUDED.state, ads = EXCLUDED.ads,
@@ -234,7 +234,7 @@ pub async fn keep(connection: &mut PgConnection, stream: &Stream, kept: &Kept<'_
 ///
 /// # Errors
 /// The database failed.
-pub async fn content(connection: &mut PgConnection, stream: &Stream, read: i64) -> Result<String> {
+pub async fn content(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<String> {
     let hash = sqlx::query_scalar(
         "SELECT md5(COALESCE(string_agg(external_id || ' ' || encode(content_hash, 'hex'), E'\\n' ORDER BY external_id COLLATE \"C\"), ''))
          FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3",
@@ -246,7 +246,7 @@ pub async fn content(connection: &mut PgConnection, stream: &Stream, read: i64) 
 ///
 /// # Errors
 /// The database failed.
-pub async fn is_discarded(connection: &mut PgConnection, stream: &Stream, content: &str) -> Result<bool> {
+pub async fn is_discarded(connection: &mut PgConnection, stream: &SourceKey, content: &str) -> Result<bool> {
     let found = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM holds WHERE institution_id = $1 AND source_id = $2 AND kind = 'quality' AND status = 'discarded' AND details ->> 'content' = $3)",
     );
@@ -257,7 +257,7 @@ pub async fn is_discarded(connection: &mut PgConnection, stream: &Stream, conten
 ///
 /// # Errors
 /// The database failed.
-pub async fn accept(connection: &mut PgConnection, stream: &Stream, at: DateTime<Utc>) -> Result<()> {
+pub async fn accept(connection: &mut PgConnection, stream: &SourceKey, at: DateTime<Utc>) -> Result<()> {
     sqlx::query("UPDATE source_quality SET standing = 'released' WHERE institution_id = $1 AND source_id = $2 AND at = $3")
         .bind(stream.institution)
         .bind(&stream.source)

@@ -1,91 +1,10 @@
 //! Readings of sources with their proof of completeness. A reading that died keeps its place, and the next run goes on there.
 
-use super::{Result, Stream, storable, storable_json};
-use crate::model::{Clock, Hash};
+use super::{Result, storable, storable_json};
+use crate::model::{Clock, Hash, ReadOutcome, ReadState, SourceKey, Validators};
 use chrono::{DateTime, Duration, Utc};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
-
-/// How a read ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ReadState {
-    /// All pages read without error, and the stated count agrees where there is one.
-    Complete,
-    /// Complete, and there was nothing in it.
-    Empty,
-    /// Something is missing: a page failed or broke off, or the count disagrees. The ads that came are kept.
-    Partial,
-    /// The source refuses us.
-    Blocked,
-    /// The source does not answer, or broke off before its first ad.
-    Unreachable,
-}
-
-impl ReadState {
-    /// The text in the column.
-    pub fn name(self) -> &'static str {
-        match self {
-            ReadState::Complete => "complete",
-            ReadState::Empty => "empty",
-            ReadState::Partial => "partial",
-            ReadState::Blocked => "blocked",
-            ReadState::Unreachable => "unreachable",
-        }
-    }
-}
-
-/// What was read, and why that is everything or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
-    /// How it ended.
-    pub state: ReadState,
-    /// Pages or files.
-    pub pages: i64,
-    /// Documents.
-    pub items: i64,
-    /// How many ads the source says it has.
-    pub stated: Option<i64>,
-    /// Bytes, after decompression.
-    pub bytes: i64,
-    /// Why it is not complete, or what was odd though it is.
-    pub why: Option<String>,
-    /// What someone should know, though nothing is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub warning: Option<String>,
-    /// What the source says of its state, for the next read.
-    #[serde(skip)]
-    pub validators: Option<Validators>,
-    /// The source says that nothing has changed since the read before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub not_modified: bool,
-}
-
-impl Proof {
-    /// The proof with what someone should know, though nothing is missing.
-    #[must_use]
-    pub fn warned_of(self, warning: Option<String>) -> Proof {
-        Proof { warning: warning.clone(), ..self.and_note(warning) }
-    }
-
-    /// The proof with a further note, which does not change how the read ended.
-    #[must_use]
-    pub fn and_note(self, note: Option<String>) -> Proof {
-        let why: Vec<String> = self.why.into_iter().chain(note.map(|note| note.replace('\0', "\u{fffd}"))).collect();
-        Proof { why: (!why.is_empty()).then(|| why.join("; ")), ..self }
-    }
-}
-
-/// What a source says of its state (RFC 9110): sent back, it answers whether anything has changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Validators {
-    /// A name of the state.
-    pub etag: Option<String>,
-    /// When it last changed.
-    pub last_modified: Option<String>,
-}
 
 /// The read before, if it was whole and said of its state what can be asked for.
 #[derive(Debug, Clone)]
@@ -93,7 +12,7 @@ pub struct Known {
     /// Its number, or that of the read it was the same as.
     pub read: i64,
     /// Its proof.
-    pub proof: Proof,
+    pub proof: ReadOutcome,
     /// What it said.
     pub validators: Validators,
 }
@@ -123,7 +42,7 @@ pub struct Way {
 ///
 /// # Errors
 /// The database failed.
-pub async fn begin(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, now: DateTime<Utc>, way: Way) -> Result<Begun> {
+pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, at: Clock, now: DateTime<Utc>, way: Way) -> Result<Begun> {
     let resumed: Option<(i64, Json)> = sqlx::query_as(
         "UPDATE source_reads SET run_id = $3, at = $4, state = 'reading', why = NULL, finished_at = NULL
          WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
@@ -166,7 +85,7 @@ struct KnownRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn known(connection: &mut PgConnection, stream: &Stream, way: Hash) -> Result<Option<Known>> {
+pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash) -> Result<Option<Known>> {
     let row: Option<KnownRow> = sqlx::query_as(
         "SELECT COALESCE(same_as, id) AS id, state, pages, items, stated_count, bytes, etag, last_modified FROM source_reads
          WHERE institution_id = $1 AND source_id = $2 AND way = $3 AND state IN ('complete', 'empty') AND COALESCE(etag, last_modified) IS NOT NULL
@@ -179,7 +98,7 @@ pub async fn known(connection: &mut PgConnection, stream: &Stream, way: Hash) ->
     .await?;
     Ok(row.map(|row| {
         let state = if row.state == "empty" { ReadState::Empty } else { ReadState::Complete };
-        let proof = Proof {
+        let proof = ReadOutcome {
             state,
             pages: row.pages,
             items: row.items,
@@ -200,7 +119,7 @@ pub async fn known(connection: &mut PgConnection, stream: &Stream, way: Hash) ->
 /// The database failed.
 pub async fn progress(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     read: i64,
     items: usize,
     uploaded: usize,
@@ -225,7 +144,7 @@ pub async fn progress(
 ///
 /// # Errors
 /// The database failed.
-pub async fn distinct(connection: &mut PgConnection, stream: &Stream, read: i64) -> Result<i64> {
+pub async fn distinct(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<i64> {
     let count = sqlx::query_scalar(
         "SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 AND NOT (refused IS NOT NULL AND outcome = 'rejected')",
     );
@@ -236,7 +155,7 @@ pub async fn distinct(connection: &mut PgConnection, stream: &Stream, read: i64)
 ///
 /// # Errors
 /// The database failed.
-pub async fn break_off(connection: &mut PgConnection, stream: &Stream, read: i64, now: DateTime<Utc>, why: &str) -> Result<()> {
+pub async fn break_off(connection: &mut PgConnection, stream: &SourceKey, read: i64, now: DateTime<Utc>, why: &str) -> Result<()> {
     sqlx::query("UPDATE source_reads SET state = 'partial', why = $3, finished_at = $4 WHERE institution_id = $1 AND id = $2 AND state = 'reading'")
         .bind(stream.institution)
         .bind(read)
@@ -253,10 +172,10 @@ pub async fn break_off(connection: &mut PgConnection, stream: &Stream, read: i64
 /// The database failed.
 pub async fn finish(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     read: i64,
     now: DateTime<Utc>,
-    proof: &Proof,
+    proof: &ReadOutcome,
     same_as: Option<i64>,
 ) -> Result<()> {
     let validators = proof.validators.clone().unwrap_or_default();

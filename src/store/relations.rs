@@ -1,30 +1,16 @@
 //! Companies and divisions: looked up and created a batch at a time.
 
 use super::Result;
-use crate::model::Clock;
+use crate::model::{Clock, RelationTable, name_key};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Which table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Table {
-    /// `companies`.
-    Companies,
-    /// `divisions`.
-    Divisions,
-}
-
-/// What makes two spellings one name: lower case, single spaces.
-pub fn name_key(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
 /// The id that a name has in an institution.
-pub fn id(table: Table, institution: Uuid, key: &str) -> Uuid {
+pub fn id(table: RelationTable, institution: Uuid, key: &str) -> Uuid {
     let kind = match table {
-        Table::Companies => "company",
-        Table::Divisions => "division",
+        RelationTable::Companies => "company",
+        RelationTable::Divisions => "division",
     };
     Uuid::new_v5(&institution, format!("{kind}:{key}").as_bytes())
 }
@@ -33,10 +19,10 @@ pub fn id(table: Table, institution: Uuid, key: &str) -> Uuid {
 ///
 /// # Errors
 /// The database failed.
-pub async fn known(connection: &mut PgConnection, table: Table, institution: Uuid, keys: &[String]) -> Result<HashMap<String, Uuid>> {
+pub async fn known(connection: &mut PgConnection, table: RelationTable, institution: Uuid, keys: &[String]) -> Result<HashMap<String, Uuid>> {
     let sql = match table {
-        Table::Companies => "SELECT name_key, id FROM companies WHERE institution_id = $1 AND name_key = ANY ($2)",
-        Table::Divisions => "SELECT name_key, id FROM divisions WHERE institution_id = $1 AND name_key = ANY ($2)",
+        RelationTable::Companies => "SELECT name_key, id FROM companies WHERE institution_id = $1 AND name_key = ANY ($2)",
+        RelationTable::Divisions => "SELECT name_key, id FROM divisions WHERE institution_id = $1 AND name_key = ANY ($2)",
     };
     let rows: Vec<(String, Uuid)> = sqlx::query_as(sql).bind(institution).bind(keys).fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
@@ -46,13 +32,13 @@ pub async fn known(connection: &mut PgConnection, table: Table, institution: Uui
 ///
 /// # Errors
 /// The database failed.
-pub async fn names(connection: &mut PgConnection, table: Table, institution: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+pub async fn names(connection: &mut PgConnection, table: RelationTable, institution: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let sql = match table {
-        Table::Companies => "SELECT id, name FROM companies WHERE institution_id = $1 AND id = ANY ($2)",
-        Table::Divisions => "SELECT id, name FROM divisions WHERE institution_id = $1 AND id = ANY ($2)",
+        RelationTable::Companies => "SELECT id, name FROM companies WHERE institution_id = $1 AND id = ANY ($2)",
+        RelationTable::Divisions => "SELECT id, name FROM divisions WHERE institution_id = $1 AND id = ANY ($2)",
     };
     let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).bind(institution).bind(ids).fetch_all(connection).await?;
     Ok(rows.into_iter().collect())
@@ -63,7 +49,7 @@ pub async fn names(connection: &mut PgConnection, table: Table, institution: Uui
 ///
 /// # Errors
 /// The database failed.
-pub async fn create(connection: &mut PgConnection, table: Table, institution: Uuid, names: &[String], at: Clock, by: &str) -> Result<()> {
+pub async fn create(connection: &mut PgConnection, table: RelationTable, institution: Uuid, names: &[String], at: Clock, by: &str) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
@@ -71,11 +57,11 @@ pub async fn create(connection: &mut PgConnection, table: Table, institution: Uu
     by_key.sort_by(|a, b| a.0.cmp(&b.0));
     by_key.dedup_by(|a, b| a.0 == b.0);
     let sql = match table {
-        Table::Companies => {
+        RelationTable::Companies => {
             "INSERT INTO companies (institution_id, id, name, name_key, created_at, created_by)
              SELECT $1, v.id, v.name, v.key, $5, $6 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS v (id, name, key) ON CONFLICT DO NOTHING"
         }
-        Table::Divisions => {
+        RelationTable::Divisions => {
             "INSERT INTO divisions (institution_id, id, name, name_key, created_at, created_by)
              SELECT $1, v.id, v.name, v.key, $5, $6 FROM unnest($2::uuid[], $3::text[], $4::text[]) AS v (id, name, key) ON CONFLICT DO NOTHING"
         }

@@ -1,8 +1,8 @@
 //! Reasons that no longer stand against an ad: what they were, and why they are gone. Rows are only ever added, in the transaction that takes the
 //! reason away.
 
-use super::{Result, Stream};
-use crate::model::Clock;
+use super::Result;
+use crate::model::{Clock, SourceKey};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -35,7 +35,7 @@ impl Stood {
 ///
 /// # Errors
 /// The database failed.
-pub async fn record(connection: &mut PgConnection, stream: &Stream, at: Clock, gone: &[(&Stood, String)]) -> Result<()> {
+pub async fn record(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(&Stood, String)]) -> Result<()> {
     let gone: Vec<_> = gone.iter().filter(|(stood, _)| stood.text("severity") != Some("warn")).collect();
     if gone.is_empty() {
         return Ok(());

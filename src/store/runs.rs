@@ -2,30 +2,13 @@
 
 use super::sessions::{self, Session};
 use super::{Result, Store, StoreError, storable, storable_json};
-use crate::model::{Clock, Fingerprint, Parts};
+use crate::model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, StageRecord};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// An institution as a run needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
-    /// Its id.
-    pub id: Uuid,
-    /// Its slug.
-    pub slug: String,
-    /// Its name for people.
-    pub name: String,
-    /// Its zone.
-    pub timezone: String,
-    /// Whether it runs.
-    pub active: bool,
-    /// The slug it had before, when it was renamed.
-    pub formerly: Option<String>,
-}
 
 /// The lock of an institution: held by one session of the database, released with it whatever happens to the process.
 pub struct Lock {
@@ -152,11 +135,18 @@ pub async fn last(connection: &mut PgConnection, institution: Uuid, without: Opt
 ///
 /// # Errors
 /// The database failed.
-pub async fn begin(connection: &mut PgConnection, tenant: &Tenant, at: Clock, now: DateTime<Utc>, plan: Fingerprint, host: &str) -> Result<i64> {
-    if let Some(formerly) = &tenant.formerly {
+pub async fn begin(
+    connection: &mut PgConnection,
+    institution: &InstitutionProfile,
+    at: Clock,
+    now: DateTime<Utc>,
+    plan: Fingerprint,
+    host: &str,
+) -> Result<i64> {
+    if let Some(formerly) = &institution.formerly {
         sqlx::query("UPDATE institutions SET slug = $2 WHERE id = $1 AND slug = $3")
-            .bind(tenant.id)
-            .bind(&tenant.slug)
+            .bind(institution.id)
+            .bind(&institution.slug)
             .bind(formerly)
             .execute(&mut *connection)
             .await?;
@@ -165,23 +155,23 @@ pub async fn begin(connection: &mut PgConnection, tenant: &Tenant, at: Clock, no
         "INSERT INTO institutions (id, slug, name, timezone, active, created_at, last_run_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
          ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, timezone = EXCLUDED.timezone, active = EXCLUDED.active, last_run_at = EXCLUDED.last_run_at",
     )
-    .bind(tenant.id)
-    .bind(&tenant.slug)
-    .bind(&tenant.name)
-    .bind(&tenant.timezone)
-    .bind(tenant.active)
+    .bind(institution.id)
+    .bind(&institution.slug)
+    .bind(&institution.name)
+    .bind(&institution.timezone)
+    .bind(institution.active)
     .bind(at.0)
     .execute(&mut *connection)
     .await?;
     sqlx::query("UPDATE runs SET status = 'failed', error = 'the process died', finished_at = $2 WHERE institution_id = $1 AND status = 'running'")
-        .bind(tenant.id)
+        .bind(institution.id)
         .bind(now)
         .execute(&mut *connection)
         .await?;
     sqlx::query(
         "UPDATE source_reads SET state = 'partial', why = 'the process died', finished_at = $2 WHERE institution_id = $1 AND state = 'reading'",
     )
-    .bind(tenant.id)
+    .bind(institution.id)
     .bind(now)
     .execute(&mut *connection)
     .await?;
@@ -189,7 +179,7 @@ pub async fn begin(connection: &mut PgConnection, tenant: &Tenant, at: Clock, no
         "INSERT INTO runs (institution_id, at, status, plan_fingerprint, host, pid, started_at) VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
     );
     let pid = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
-    Ok(id.bind(tenant.id).bind(at.0).bind(plan.to_vec()).bind(host).bind(pid).bind(now).fetch_one(connection).await?)
+    Ok(id.bind(institution.id).bind(at.0).bind(plan.to_vec()).bind(host).bind(pid).bind(now).fetch_one(connection).await?)
 }
 
 /// Ends a run.
@@ -215,25 +205,6 @@ pub async fn finish(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// What one stage did in a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StageRecord {
-    /// The stage.
-    pub stage: String,
-    /// The source.
-    pub source: String,
-    /// Ads that reached it.
-    pub rows_in: i64,
-    /// Ads that left it for the next.
-    pub rows_out: i64,
-    /// Ads that it found reasons against, or held.
-    pub refused: i64,
-    /// Microseconds in it.
-    pub micros: i64,
-    /// Why it failed.
-    pub error: Option<String>,
 }
 
 /// Stores what the stages did.
@@ -328,19 +299,6 @@ pub async fn alert(connection: &mut PgConnection, institution: Uuid, run: Option
     .await
     .map_err(StoreError::from)?;
     Ok(())
-}
-
-/// What someone must look at.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Alert {
-    /// The source; empty for the institution.
-    pub source: String,
-    /// `source_unreachable`, `mass_retirement`, ...
-    pub kind: &'static str,
-    /// `warn` or `error`.
-    pub severity: &'static str,
-    /// What happened and what to do.
-    pub message: String,
 }
 
 /// Those of some names that are no institution of this database.

@@ -1,8 +1,8 @@
 //! T3: what a source's read says about the ads that are not in it, and which closing dates have passed. One
 //! transaction a source; repeating it at the same clock changes nothing.
 
-use super::{Result, Stream, holds, jobs, staging};
-use crate::model::{Clock, Fingerprint, Hash};
+use super::{Result, holds, jobs, staging};
+use crate::model::{Clock, Fingerprint, Hash, HoldKind, SourceKey};
 use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -89,7 +89,7 @@ pub struct ClosingCount {
 ///
 /// # Errors
 /// The database failed.
-pub async fn closing(connection: &mut PgConnection, stream: &Stream, closing: Closing, at: Clock, after: i32) -> Result<ClosingCount> {
+pub async fn closing(connection: &mut PgConnection, stream: &SourceKey, closing: Closing, at: Clock, after: i32) -> Result<ClosingCount> {
     let count = sqlx::query_as(concat!(
         "SELECT count(*) AS all, count(*) FILTER (WHERE ",
         on_the_board!("$5", "$6"),
@@ -113,7 +113,7 @@ pub async fn closing(connection: &mut PgConnection, stream: &Stream, closing: Cl
 /// The database failed.
 pub async fn archive_closed(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     closing: Closing,
     run: Option<i64>,
     at: Clock,
@@ -150,7 +150,7 @@ pub async fn archive_closed(
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep_open(connection: &mut PgConnection, stream: &Stream, closing: Closing, at: Clock) -> Result<u64> {
+pub async fn keep_open(connection: &mut PgConnection, stream: &SourceKey, closing: Closing, at: Clock) -> Result<u64> {
     let kept = sqlx::query(concat!(
         "UPDATE ad_states a SET kept_open_for = j.close_date FROM jobs j
          WHERE a.institution_id = $1 AND a.source_id = $2 AND a.external_id = j.original_id AND a.job_id = j.id AND j.close_date <= $5::date AND ",
@@ -170,7 +170,7 @@ pub async fn keep_open(connection: &mut PgConnection, stream: &Stream, closing: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: i64, at: Clock, apart: Duration) -> Result<u64> {
+pub async fn count_misses(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, apart: Duration) -> Result<u64> {
     let missed = sqlx::query(
         "UPDATE ad_states SET misses = misses + 1, last_miss_at = $4
          WHERE institution_id = $1 AND source_id = $2 AND last_read <> $3 AND NOT retired
@@ -190,7 +190,7 @@ pub async fn count_misses(connection: &mut PgConnection, stream: &Stream, read: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<u64> {
+pub async fn withdraw(connection: &mut PgConnection, stream: &SourceKey, at: Clock, after: i32) -> Result<u64> {
     let gone: Vec<(String, i64)> = sqlx::query_as(
         "UPDATE ad_states SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
          WHERE institution_id = $1 AND source_id = $2 AND misses > 0 AND misses >= $3 AND job_id IS NULL AND NOT retired
@@ -210,7 +210,7 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &Stream, at: Clock,
 ///
 /// # Errors
 /// The database failed.
-pub async fn let_go(connection: &mut PgConnection, stream: &Stream, at: Clock, after: i32) -> Result<()> {
+pub async fn let_go(connection: &mut PgConnection, stream: &SourceKey, at: Clock, after: i32) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states s SET retired = TRUE FROM jobs j
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND NOT s.retired AND s.outcome = 'published'
@@ -240,19 +240,19 @@ pub async fn let_go(connection: &mut PgConnection, stream: &Stream, at: Clock, a
 }
 
 /// Nothing stands any more against ads that are gone.
-async fn end_what_stood(connection: &mut PgConnection, stream: &Stream, at: Clock, gone: &[(String, i64)]) -> Result<()> {
+async fn end_what_stood(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(String, i64)]) -> Result<()> {
     let ads: Vec<&str> = gone.iter().map(|(ad, _)| ad.as_str()).collect();
     let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
     staging::clear(connection, stream, &ads, at, GONE).await?;
     staging::note_failures(connection, stream, at, &[], (&documents, GONE)).await?;
-    holds::end(connection, stream, holds::Kind::Job, &ads, at, GONE).await
+    holds::end(connection, stream, HoldKind::Job, &ads, at, GONE).await
 }
 
 /// How many open jobs would retire now.
 ///
 /// # Errors
 /// The database failed.
-pub async fn candidates(connection: &mut PgConnection, stream: &Stream, after: i32) -> Result<i64> {
+pub async fn candidates(connection: &mut PgConnection, stream: &SourceKey, after: i32) -> Result<i64> {
     let count = sqlx::query_scalar(
         "SELECT count(*) FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3",
@@ -264,7 +264,7 @@ pub async fn candidates(connection: &mut PgConnection, stream: &Stream, after: i
 ///
 /// # Errors
 /// The database failed.
-pub async fn on_board(connection: &mut PgConnection, stream: &Stream, at: Clock, missed: Option<i32>) -> Result<i64> {
+pub async fn on_board(connection: &mut PgConnection, stream: &SourceKey, at: Clock, missed: Option<i32>) -> Result<i64> {
     let count =
         sqlx::query_scalar(concat!("SELECT count(*) FROM jobs j WHERE j.institution_id = $1 AND j.source_id = $2 AND ", on_the_board!("$3", "$4")));
     Ok(count.bind(stream.institution).bind(&stream.source).bind(at.0).bind(missed).fetch_one(connection).await?)
@@ -274,7 +274,7 @@ pub async fn on_board(connection: &mut PgConnection, stream: &Stream, at: Clock,
 ///
 /// # Errors
 /// The database failed.
-pub async fn has_jobs(connection: &mut PgConnection, stream: &Stream) -> Result<bool> {
+pub async fn has_jobs(connection: &mut PgConnection, stream: &SourceKey) -> Result<bool> {
     let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE institution_id = $1 AND source_id = $2)");
     Ok(found.bind(stream.institution).bind(&stream.source).fetch_one(connection).await?)
 }
@@ -285,7 +285,7 @@ pub async fn has_jobs(connection: &mut PgConnection, stream: &Stream) -> Result<
 /// The database failed.
 pub async fn retire_missing(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     run: Option<i64>,
     at: Clock,
     after: i32,
@@ -318,7 +318,7 @@ pub async fn retire_missing(
 ///
 /// # Errors
 /// The database failed.
-pub async fn retire_by_person(connection: &mut PgConnection, stream: &Stream, at: Clock, by: &str, why: &str) -> Result<Vec<String>> {
+pub async fn retire_by_person(connection: &mut PgConnection, stream: &SourceKey, at: Clock, by: &str, why: &str) -> Result<Vec<String>> {
     let ids: Vec<String> = sqlx::query_scalar(archive_history!(
         "written AS (
            UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'person', held_since = NULL, version = version + 1, last_updated_at = $4
@@ -337,7 +337,7 @@ pub async fn retire_by_person(connection: &mut PgConnection, stream: &Stream, at
     Ok(ids)
 }
 
-async fn forget_waiting(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[String]) -> Result<()> {
+async fn forget_waiting(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[String]) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     // Nothing stands against them any more; whichever is still listed is judged anew.
     sqlx::query(
@@ -350,14 +350,14 @@ async fn forget_waiting(connection: &mut PgConnection, stream: &Stream, at: Cloc
     .execute(&mut *connection)
     .await?;
     staging::clear(connection, stream, &ids, at, "the job was archived").await?;
-    holds::end(connection, stream, holds::Kind::Job, &ids, at, "the job was archived").await
+    holds::end(connection, stream, HoldKind::Job, &ids, at, "the job was archived").await
 }
 
 /// Forgets the misses of the ads that would retire after so many: a person said that they are not gone. Those of other ads count on.
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_misses(connection: &mut PgConnection, stream: &Stream, after: i32) -> Result<()> {
+pub async fn forget_misses(connection: &mut PgConnection, stream: &SourceKey, after: i32) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states s SET misses = 0 FROM jobs j
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3

@@ -1,8 +1,8 @@
 //! `staging_jobs` and their reasons: what waits after a batch, and what leaves. Written in T2.
 
 use super::resolved::{self, Stood};
-use super::{Result, Stream, storable, storable_json};
-use crate::model::{Clock, Fingerprint, Job, Problem};
+use super::{Result, storable, storable_json};
+use crate::model::{Clock, Fingerprint, Job, Problem, SourceKey};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 /// An ad that waits, with every reason.
 #[derive(Debug, Clone)]
-pub struct Waiting {
+pub struct StagedAd {
     /// The source's id.
     pub original_id: String,
     /// The document.
@@ -29,7 +29,7 @@ pub struct Waiting {
 ///
 /// # Errors
 /// The database failed.
-pub async fn lift(connection: &mut PgConnection, stream: &Stream, original_ids: &[&str]) -> Result<Vec<Stood>> {
+pub async fn lift(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str]) -> Result<Vec<Stood>> {
     if original_ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -47,7 +47,7 @@ pub async fn lift(connection: &mut PgConnection, stream: &Stream, original_ids: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(connection: &mut PgConnection, stream: &Stream, original_ids: &[&str], at: Clock, why: &str) -> Result<()> {
+pub async fn clear(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str], at: Clock, why: &str) -> Result<()> {
     let stood = lift(connection, stream, original_ids).await?;
     let gone: Vec<(&Stood, String)> = stood.iter().map(|stood| (stood, why.to_owned())).collect();
     resolved::record(connection, stream, at, &gone).await
@@ -57,7 +57,7 @@ pub async fn clear(connection: &mut PgConnection, stream: &Stream, original_ids:
 ///
 /// # Errors
 /// The database failed.
-pub async fn reasons(connection: &mut PgConnection, stream: &Stream, original_ids: &[&str]) -> Result<HashMap<String, Vec<Problem>>> {
+pub async fn reasons(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str]) -> Result<HashMap<String, Vec<Problem>>> {
     if original_ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -76,7 +76,14 @@ pub async fn reasons(connection: &mut PgConnection, stream: &Stream, original_id
 ///
 /// # Errors
 /// The database failed.
-pub async fn put(connection: &mut PgConnection, stream: &Stream, run: i64, at: Clock, fingerprint: Fingerprint, waiting: &[Waiting]) -> Result<()> {
+pub async fn put(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    run: i64,
+    at: Clock,
+    fingerprint: Fingerprint,
+    waiting: &[StagedAd],
+) -> Result<()> {
     if waiting.is_empty() {
         return Ok(());
     }
@@ -121,7 +128,7 @@ pub async fn put(connection: &mut PgConnection, stream: &Stream, run: i64, at: C
 /// The database failed.
 pub async fn note_failures(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     at: Clock,
     failed: &[(i64, String, i32)],
     (mended, why): (&[i64], &str),

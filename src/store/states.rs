@@ -1,14 +1,14 @@
 //! How ads stand beside their jobs: after their batch (T2), and where jobs were deleted. Set-based, one statement a table.
 
-use super::{Result, Stream};
-use crate::model::{Change, Clock, Fingerprint, Hash, Outcome};
+use super::Result;
+use crate::model::{Change, Clock, Fingerprint, Hash, Outcome, SourceKey};
 use crate::quality::Marks;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// How an ad stands after its batch.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct AdStateUpdate {
     /// The ad.
     pub external_id: String,
     /// Its document.
@@ -41,11 +41,11 @@ pub struct Standing {
 /// The database failed.
 pub async fn record(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     run: i64,
     at: Clock,
     fingerprint: Fingerprint,
-    standings: &[Standing],
+    standings: &[AdStateUpdate],
 ) -> Result<()> {
     let column = |hash: Option<Hash>| hash.map(Hash::to_vec);
     sqlx::query(
@@ -80,7 +80,7 @@ pub async fn record(
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_deleted(connection: &mut PgConnection, stream: &Stream) -> Result<u64> {
+pub async fn forget_deleted(connection: &mut PgConnection, stream: &SourceKey) -> Result<u64> {
     let forgotten = sqlx::query(
         "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, derived_hash = NULL, derived_fingerprint = NULL, fields_hash = NULL,
            refresh_hash = NULL, retry_at = NULL, outcome = CASE WHEN s.retired THEN 'withdrawn' ELSE 'pending' END
@@ -90,7 +90,7 @@ pub async fn forget_deleted(connection: &mut PgConnection, stream: &Stream) -> R
     Ok(forgotten.bind(stream.institution).bind(&stream.source).execute(connection).await?.rows_affected())
 }
 
-async fn mark_documents(connection: &mut PgConnection, stream: &Stream, at: Clock, standings: &[Standing]) -> Result<()> {
+async fn mark_documents(connection: &mut PgConnection, stream: &SourceKey, at: Clock, standings: &[AdStateUpdate]) -> Result<()> {
     sqlx::query(
         "UPDATE staging_documents d SET processing_status = v.status, processed_at = $2, error_details = v.error
          FROM unnest($3::bigint[], $4::text[], $5::text[]) AS v (id, status, error)

@@ -2,21 +2,17 @@
 //! only notes that it was used again.
 
 use super::Result;
-use crate::model::{Clock, Hash};
+use crate::model::{Clock, Hash, YamlTexts};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use sqlx::types::Json;
-use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// The texts that a plan is compiled from, by file.
-pub type Texts = BTreeMap<String, String>;
 
 /// Notes that an institution runs on these texts now. `file` is its own.
 ///
 /// # Errors
 /// The database failed.
-pub async fn remember(connection: &mut PgConnection, institution: Uuid, at: Clock, file: &str, texts: &Texts) -> Result<()> {
+pub async fn remember(connection: &mut PgConnection, institution: Uuid, at: Clock, file: &str, texts: &YamlTexts) -> Result<()> {
     let fingerprint = Hash::of(format!("{texts:?}").as_bytes());
     let known = sqlx::query("UPDATE plan_texts SET last_used_at = $3, file = $4 WHERE institution_id = $1 AND fingerprint = $2")
         .bind(institution)
@@ -47,7 +43,7 @@ pub struct LastGood {
     /// Hash of the texts.
     pub fingerprint: Vec<u8>,
     /// The texts.
-    pub texts: Json<Texts>,
+    pub texts: Json<YamlTexts>,
     /// Its own file.
     pub file: String,
     /// Clock of their first run.

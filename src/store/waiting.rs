@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// The open holds of one kind on one source.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
-pub struct Waiting {
+pub struct WaitingHolds {
     /// job, company, division, retirement, closing, identity, quality.
     pub kind: String,
     /// The source.
@@ -26,7 +26,7 @@ pub struct Waiting {
     pub jobs: i64,
 }
 
-impl Waiting {
+impl WaitingHolds {
     /// How long the oldest one has waited.
     pub fn age(&self, at: Clock) -> Duration {
         at.0 - self.since
@@ -51,7 +51,7 @@ impl Waiting {
     pub fn words(&self, at: Clock) -> String {
         let more = if self.holds > 1 { format!(" and {} more", self.holds - 1) } else { String::new() };
         let behind = self.behind().map(|behind| format!(": {behind}")).unwrap_or_default();
-        let (age, since) = (Waiting::days(self.age(at)), self.since.format("%Y-%m-%d"));
+        let (age, since) = (WaitingHolds::days(self.age(at)), self.since.format("%Y-%m-%d"));
         format!("hold {}{more} ({} of `{}`) has waited {age} for a person, since {since}{behind}", self.hold, self.kind, self.source)
     }
 }
@@ -64,7 +64,7 @@ fn counted(number: i64, thing: &str) -> String {
 ///
 /// # Errors
 /// The database failed.
-pub async fn waiting(connection: &mut PgConnection, institution: Uuid) -> Result<Vec<Waiting>> {
+pub async fn waiting(connection: &mut PgConnection, institution: Uuid) -> Result<Vec<WaitingHolds>> {
     let rows = sqlx::query_as(
         "SELECT h.kind, h.source_id AS source, min(h.id) AS hold, count(*) AS holds, min(h.opened_at) AS since,
            COALESCE(CASE WHEN h.kind IN ('company', 'division') THEN w.unnamed WHEN h.kind = 'job' THEN count(*)
@@ -83,6 +83,6 @@ pub async fn waiting(connection: &mut PgConnection, institution: Uuid) -> Result
 pub const STALE: Duration = Duration::days(7);
 
 /// Those that have waited for too long at an instant.
-pub fn stale(waiting: &[Waiting], at: Clock) -> impl Iterator<Item = &Waiting> {
+pub fn stale(waiting: &[WaitingHolds], at: Clock) -> impl Iterator<Item = &WaitingHolds> {
     waiting.iter().filter(move |one| one.age(at) >= STALE)
 }

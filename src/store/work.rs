@@ -1,8 +1,8 @@
 //! The work of a segment: the ads whose (content hash, fingerprint) differs from what was last derived. Found by
 //! query, so that a run that died is simply run again.
 
-use super::{Result, Stream};
-use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack};
+use super::Result;
+use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack, SourceKey};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -67,7 +67,7 @@ macro_rules! select_ads {
 ///
 /// # Errors
 /// The database failed.
-pub async fn of(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
+pub async fn of(connection: &mut PgConnection, stream: &SourceKey, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "''",
         "NULL::text",
@@ -108,7 +108,7 @@ pub enum Which {
 /// The database failed.
 pub async fn after(
     connection: &mut PgConnection,
-    stream: &Stream,
+    stream: &SourceKey,
     fingerprint: Fingerprint,
     at: Clock,
     after: &str,
@@ -146,7 +146,7 @@ pub async fn after(
 ///
 /// # Errors
 /// The database failed.
-pub async fn named(connection: &mut PgConnection, stream: &Stream, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
+pub async fn named(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "d.raw_content::text",
         "d.metadata->>'url'",
@@ -167,7 +167,7 @@ pub async fn named(connection: &mut PgConnection, stream: &Stream, at: Clock, id
 ///
 /// # Errors
 /// The database failed.
-pub async fn pending(connection: &mut PgConnection, stream: &Stream, fingerprint: Fingerprint, at: Clock) -> Result<Vec<Pending>> {
+pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerprint: Fingerprint, at: Clock) -> Result<Vec<Pending>> {
     let rows: Vec<(Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
         "SELECT derived_fingerprint, count(*), count(*) FILTER (WHERE derived_hash IS DISTINCT FROM content_hash) FROM ad_states
          WHERE institution_id = $1 AND source_id = $2 AND refused IS NULL AND NOT retired

@@ -4,6 +4,7 @@
 use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{Engine, Request, Summary};
+use crate::model::SourceKey;
 use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
 use crate::plan::trial::compare_field;
 use crate::plan::tried::{Kind, Point};
@@ -12,7 +13,7 @@ use crate::source::Access;
 use crate::source::door::Door;
 use crate::source::http::Tokens;
 use crate::store::scratch::Yard;
-use crate::store::{Store, StoreError, Stream, jobs};
+use crate::store::{Store, StoreError, jobs};
 use crate::untrusted::SecretStore;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -149,7 +150,7 @@ fn compare_counts(day: &Day, summary: &Summary, tried: &mut Tried) {
 }
 
 async fn compare_job(plan: &Plan, store: &Store, expected: &ExpectedJob, tried: &mut Tried) -> Result<(), StoreError> {
-    let stream = Stream { institution: plan.tenant.id, source: expected.source.clone() };
+    let stream = SourceKey { institution: plan.institution.id, source: expected.source.clone() };
     let standing = jobs::standing(&mut *store.connection().await?, &stream, &expected.id).await?;
     let name = format!("{}:{}", expected.source, expected.id);
     match (standing, &expected.values) {
@@ -161,7 +162,7 @@ async fn compare_job(plan: &Plan, store: &Store, expected: &ExpectedJob, tried: 
                     "id" => Json::from(expected.id.as_str()),
                     field => found.job.named(field).map_or(Json::Null, crate::model::Value::to_json),
                 };
-                tried.touched.insert(Point::Field(format!("{}/{}", plan.tenant.slug, expected.source), field.clone()));
+                tried.touched.insert(Point::Field(format!("{}/{}", plan.institution.slug, expected.source), field.clone()));
                 compare_field(tried, "institution-test", place, &format!("{name} {field}"), wanted, &got);
             }
         }

@@ -164,7 +164,7 @@ impl Bench<'_> {
         match &problem.rule {
             Some(id) => tried.touched.extend(self.rule_set(id).map(|set| Point::Verdict(format!("{set}/{id}"), false))),
             None => {
-                tried.touched.insert(Point::ErrorType(self.plan.tenant.slug.clone(), problem.kind.clone()));
+                tried.touched.insert(Point::ErrorType(self.plan.institution.slug.clone(), problem.kind.clone()));
             }
         }
     }

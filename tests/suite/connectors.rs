@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use weir::config::Project;
 use weir::diagnostic::{Diagnostics, render};
+use weir::model::ReadState;
 use weir::plan::trial;
 use weir::rule::Sandbox;
-use weir::store::reads::ReadState;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 

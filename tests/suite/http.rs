@@ -3,7 +3,7 @@
 use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
 use weir::engine::Summary;
-use weir::store::reads::ReadState;
+use weir::model::ReadState;
 use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 

@@ -10,11 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 use weir::config::Project;
 use weir::engine::{Engine, Request, RunError, Summary, Watcher};
-use weir::model::Clock;
+use weir::model::{Clock, RecordFilter, RunRecord};
 use weir::plan::{Checked, Plan};
 use weir::source::Access;
 use weir::store::Store;
-use weir::store::records::{Record, Wanted};
 
 /// The pipeline of every test.
 pub const DAILY: &str = "pipeline: daily\nstages: [fetch, extract, resolve, validate, promote, archive, report]\n";
@@ -71,7 +70,7 @@ pub fn stop_at(n: usize) -> Watcher {
 }
 
 fn active(checked: &Checked) -> impl Iterator<Item = &Plan> {
-    checked.institutions.iter().filter_map(|institution| institution.plan()).map(AsRef::as_ref).filter(|plan: &&Plan| plan.tenant.active)
+    checked.institutions.iter().filter_map(|institution| institution.plan()).map(AsRef::as_ref).filter(|plan: &&Plan| plan.institution.active)
 }
 
 impl Lab {
@@ -151,7 +150,7 @@ impl Lab {
         let engine = Engine { turns: weir::engine::turn::WorkTurns::new(turns), ..engine };
         let request = self.request(step, false);
         let (engine, request) = (&engine, &request);
-        let running = active(&checked).map(|plan| async move { engine.run(plan, request).await.map(|_| plan.tenant.slug.clone()).unwrap() });
+        let running = active(&checked).map(|plan| async move { engine.run(plan, request).await.map(|_| plan.institution.slug.clone()).unwrap() });
         let ended = running.collect::<futures::stream::FuturesUnordered<_>>().collect().await;
         engine.store.close().await;
         ended
@@ -185,12 +184,12 @@ impl Lab {
     }
 
     /// The plan of jobs of every institution, saved into a file.
-    pub async fn foresee(&self, step: &Step, file: &Path) -> Vec<(Summary, Vec<Record>)> {
+    pub async fn foresee(&self, step: &Step, file: &Path) -> Vec<(Summary, Vec<RunRecord>)> {
         let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
         let request = self.request(step, true);
         let (mut plans, mut saved) = (Vec::new(), Vec::new());
         for plan in active(&checked) {
-            let foreseen = engine.foresee(plan, &request, &Wanted::default(), true).await.unwrap_or_else(|error| panic!("{error}"));
+            let foreseen = engine.foresee(plan, &request, &RecordFilter::default(), true).await.unwrap_or_else(|error| panic!("{error}"));
             let records = foreseen.records.read().unwrap().map(Result::unwrap).collect();
             plans.push((foreseen.summary, records));
             saved.extend(foreseen.saved);
@@ -208,7 +207,7 @@ impl Lab {
         let request = self.request(step, false);
         let mut results = Vec::new();
         for saved in weir::engine::saved::read(file, &request.spool).unwrap() {
-            let plan = active(&checked).find(|plan| plan.tenant.slug == saved.head.institution).unwrap();
+            let plan = active(&checked).find(|plan| plan.institution.slug == saved.head.institution).unwrap();
             results.push(engine.apply(plan, &Request { at: saved.at(), ..request.clone() }, &saved).await);
         }
         engine.store.close().await;

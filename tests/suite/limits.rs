@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use weir::store::reads::ReadState;
+use weir::model::ReadState;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 

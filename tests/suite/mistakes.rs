@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use weir::config::Project;
 use weir::diagnostic::{Diagnostic, Place, Sources};
-use weir::plan::Standing;
+use weir::plan::InstitutionStatus;
 use weir::plan::check::{Checked, check};
 
 const FOLDER: &str = "tests/mistakes";
@@ -168,8 +168,8 @@ fn said(checked: &Checked, folder: &Path) -> String {
     }
     all[last..].iter().for_each(|one| out.push_str(&told(one, &checked.texts)));
     let left_out = checked.institutions.iter().filter_map(|institution| match &institution.standing {
-        Standing::Broken(files) => Some(format!("{} ({})", institution.slug, files.join(", "))),
-        Standing::Ready(_) | Standing::Inactive(_) => None,
+        InstitutionStatus::Broken(files) => Some(format!("{} ({})", institution.slug, files.join(", "))),
+        InstitutionStatus::Ready(_) | InstitutionStatus::Inactive(_) => None,
     });
     let left_out: Vec<String> = left_out.collect();
     let _ = writeln!(out, "left out: {}", if left_out.is_empty() { "nobody".to_owned() } else { left_out.join(", ") });
@@ -300,7 +300,7 @@ fn the_healthy_project_has_nothing_to_say() {
     let folder = golden();
     let checked = check(Project::load(folder.path()));
     assert_eq!(said(&checked, folder.path()), "left out: nobody");
-    assert!(checked.institutions.iter().all(|institution| matches!(institution.standing, Standing::Ready(_))));
+    assert!(checked.institutions.iter().all(|institution| matches!(institution.standing, InstitutionStatus::Ready(_))));
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn names_of_files_do_not_change_the_plan() {
     let plans = |folder: &Path| -> BTreeSet<String> {
         let checked = check(Project::load(folder));
         let plans = checked.institutions.iter().filter_map(|institution| institution.plan());
-        plans.map(|plan| format!("{} {}", plan.tenant.slug, plan.fingerprint())).collect()
+        plans.map(|plan| format!("{} {}", plan.institution.slug, plan.fingerprint())).collect()
     };
     assert_eq!(plans(here.path()), plans(there.path()));
 }

@@ -8,7 +8,7 @@ use crate::promises::{Act, acts, cases, lab};
 use std::collections::BTreeSet;
 use std::path::Path;
 use weir::engine::{RunError, Summary};
-use weir::store::records::{Record, What};
+use weir::model::{RecordKind, RunRecord};
 
 /// Every version of every job, a line each.
 const VERSIONS: &str = "SELECT concat_ws(' | ', i.slug, h.source_id, h.change_type, h.original_id, h.id, 'v' || h.version, h.title, h.change_reason,
@@ -36,12 +36,12 @@ async fn lines(lab: &Lab) -> BTreeSet<String> {
 }
 
 /// A record in the words of these queries.
-fn line(slug: &str, record: &Record) -> String {
+fn line(slug: &str, record: &RunRecord) -> String {
     let text = |json: &serde_json::Value| json.as_str().unwrap_or_default().to_owned();
     let head = format!("{slug} | {} | {} | {}", record.source, record.what.name(), record.id);
     match record.what {
-        What::Create | What::Update | What::Reopen | What::Archive => {
-            let changes = if record.what == What::Create { "new".to_owned() } else { jsonb(&record.changes) };
+        RecordKind::Create | RecordKind::Update | RecordKind::Reopen | RecordKind::Archive => {
+            let changes = if record.what == RecordKind::Create { "new".to_owned() } else { jsonb(&record.changes) };
             format!(
                 "{head} | {} | v{} | {} | {} | {changes}",
                 record.job.unwrap(),
@@ -50,7 +50,7 @@ fn line(slug: &str, record: &Record) -> String {
                 record.why
             )
         }
-        What::Question => format!("{head} | {}", record.why),
+        RecordKind::Question => format!("{head} | {}", record.why),
         _ => {
             let is_letter = record.reasons[0].get("field").is_none() && record.reasons.as_array().is_some_and(|all| all.len() == 1);
             let is_letter = is_letter && record.title.is_none();

@@ -15,10 +15,10 @@ async fn foreseen(lab: &Lab, at: Clock) -> BTreeMap<String, String> {
     let checked = lab.checked();
     let store = Store::connect(&lab.bench.url(), 12, "bench").await.unwrap();
     let all = Mutex::new(BTreeMap::new());
-    for plan in checked.institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.tenant.active) {
+    for plan in checked.institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.institution.active) {
         for flow in &plan.flows {
             let note = |ad: &str, what: &weir::stage::Foreseen| {
-                all.lock().unwrap().insert(format!("{} {} {ad}", plan.tenant.slug, flow.source), what.name().to_owned());
+                all.lock().unwrap().insert(format!("{} {} {ad}", plan.institution.slug, flow.source), what.name().to_owned());
             };
             rehearse(&store, &checked.sandbox, plan, flow, Asked { at, all: false, examples: 3 }, &note).await.unwrap();
         }

@@ -8,22 +8,21 @@ pub use page::html;
 
 use super::difference::plain;
 use crate::engine::foresee::Foreseen;
-use crate::store::figures::Counts;
-use crate::store::records::{Bookkeeping, CUSTOM, Record, WHATS, What};
+use crate::model::{Bookkeeping, CUSTOM_PREFIX, OutcomeCounts, RECORD_KINDS, RecordKind, RunRecord};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// How a kind of record is shown: its sign and its word.
-pub fn sign(what: What) -> (char, &'static str) {
+pub fn sign(what: RecordKind) -> (char, &'static str) {
     match what {
-        What::Create => ('+', "to create"),
-        What::Update => ('~', "to update"),
-        What::Reopen => ('^', "to reopen"),
-        What::Archive => ('-', "to archive"),
-        What::Held => ('!', "held"),
-        What::Rejected => ('x', "rejected"),
-        What::Failed => ('x', "failed"),
-        What::Question => ('?', "to decide"),
+        RecordKind::Create => ('+', "to create"),
+        RecordKind::Update => ('~', "to update"),
+        RecordKind::Reopen => ('^', "to reopen"),
+        RecordKind::Archive => ('-', "to archive"),
+        RecordKind::Held => ('!', "held"),
+        RecordKind::Rejected => ('x', "rejected"),
+        RecordKind::Failed => ('x', "failed"),
+        RecordKind::Question => ('?', "to decide"),
     }
 }
 
@@ -32,41 +31,41 @@ const UNCHANGED: (char, &str) = ('=', "unchanged");
 
 /// What a plan says of a source in numbers: of each kind how many, those that are none left out. Of ads that are refused or held, all; whether
 /// they were before is for the records to tell.
-fn totals(counts: &Counts, questions: usize) -> Vec<(Option<What>, i64)> {
-    let number = |what: What| match what {
-        What::Create => counts.created,
-        What::Update => counts.updated,
-        What::Reopen => counts.reopened,
-        What::Archive => counts.archived,
-        What::Held => counts.held,
-        What::Rejected => counts.rejected,
-        What::Failed => counts.failed,
-        What::Question => i64::try_from(questions).unwrap_or(i64::MAX),
+fn totals(counts: &OutcomeCounts, questions: usize) -> Vec<(Option<RecordKind>, i64)> {
+    let number = |what: RecordKind| match what {
+        RecordKind::Create => counts.created,
+        RecordKind::Update => counts.updated,
+        RecordKind::Reopen => counts.reopened,
+        RecordKind::Archive => counts.archived,
+        RecordKind::Held => counts.held,
+        RecordKind::Rejected => counts.rejected,
+        RecordKind::Failed => counts.failed,
+        RecordKind::Question => i64::try_from(questions).unwrap_or(i64::MAX),
     };
-    let all = WHATS.into_iter().map(|what| (Some(what), number(what))).chain([(None, counts.unchanged)]);
+    let all = RECORD_KINDS.into_iter().map(|what| (Some(what), number(what))).chain([(None, counts.unchanged)]);
     all.filter(|(_, number)| *number > 0).collect()
 }
 
 /// Whether a run would change a job.
-pub fn changes(counts: &Counts) -> bool {
+pub fn changes(counts: &OutcomeCounts) -> bool {
     counts.created + counts.updated + counts.reopened + counts.archived > 0
 }
 
 /// Why, without what the sign says already.
-fn why(record: &Record) -> &str {
+fn why(record: &RunRecord) -> &str {
     let why = record.why.strip_prefix("archived: ").or_else(|| record.why.strip_prefix("reopened: ")).unwrap_or(&record.why);
     match record.what {
-        What::Create if why == "initial job creation" => "",
-        What::Create => why.strip_prefix("initial job creation; ").unwrap_or(why),
-        What::Rejected | What::Failed => "",
-        What::Held if record.job.is_some() => "the job stays as it was",
-        What::Held => "",
+        RecordKind::Create if why == "initial job creation" => "",
+        RecordKind::Create => why.strip_prefix("initial job creation; ").unwrap_or(why),
+        RecordKind::Rejected | RecordKind::Failed => "",
+        RecordKind::Held if record.job.is_some() => "the job stays as it was",
+        RecordKind::Held => "",
         _ => why,
     }
 }
 
 /// The changes of a record by field: the status is the sign, ids of companies and divisions read as their names, custom fields stand one by one.
-fn changed(record: &Record, only: &[String]) -> Vec<(String, Json, Json)> {
+fn changed(record: &RunRecord, only: &[String]) -> Vec<(String, Json, Json)> {
     let named = |value: Option<&Json>| {
         let name = value.and_then(Json::as_str).and_then(|id| record.names.get(id));
         name.or(value).cloned().unwrap_or_default()
@@ -77,7 +76,7 @@ fn changed(record: &Record, only: &[String]) -> Vec<(String, Json, Json)> {
         _ => vec![(field.clone(), named(change.get("old")), named(change.get("new")))],
     });
     let is_wanted =
-        |field: &String| only.is_empty() || only.contains(field) || (field.starts_with(CUSTOM) && only.iter().any(|wanted| wanted == "extra"));
+        |field: &String| only.is_empty() || only.contains(field) || (field.starts_with(CUSTOM_PREFIX) && only.iter().any(|wanted| wanted == "extra"));
     let shown = |field: String| field.strip_suffix("_id").filter(|_| is_name(&field)).map(str::to_owned).unwrap_or(field);
     each.filter(|(field, ..)| is_wanted(field)).map(|(field, old, new)| (shown(field), old, new)).collect()
 }
@@ -87,7 +86,7 @@ fn custom(change: &Json) -> Vec<(String, Json, Json)> {
     let side = |side: &str, name: &str| change.get(side).and_then(|all| all.get(name)).cloned().unwrap_or_default();
     let names = ["old", "new"].into_iter().filter_map(|side| change.get(side)?.as_object()).flat_map(|all| all.keys());
     let names: BTreeSet<&String> = names.collect();
-    let each = names.into_iter().map(|name| (format!("{CUSTOM}{name}"), side("old", name), side("new", name)));
+    let each = names.into_iter().map(|name| (format!("{CUSTOM_PREFIX}{name}"), side("old", name), side("new", name)));
     each.filter(|(_, old, new)| old != new).collect()
 }
 
@@ -96,7 +95,7 @@ fn is_name(field: &str) -> bool {
 }
 
 /// A new job in a few words: when, where, for whom, for how much.
-fn gist(record: &Record) -> Vec<String> {
+fn gist(record: &RunRecord) -> Vec<String> {
     let text = |field: &str| record.fields.get(field).map(plain);
     let named = |field: &str| record.fields.get(field).and_then(Json::as_str).and_then(|id| record.names.get(id)).map(plain);
     let dates = match (text("open_date"), text("close_date")) {
@@ -110,7 +109,7 @@ fn gist(record: &Record) -> Vec<String> {
 }
 
 /// Reasons as rows: type, field, message.
-fn reasons(record: &Record) -> Vec<[String; 3]> {
+fn reasons(record: &RunRecord) -> Vec<[String; 3]> {
     let text = |reason: &Json, key: &str| reason.get(key).filter(|value| !value.is_null()).map(plain).unwrap_or_default();
     let all = record.reasons.as_array().into_iter().flatten();
     all.map(|reason| [text(reason, "type"), text(reason, "field"), text(reason, "message")]).collect()

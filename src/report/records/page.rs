@@ -2,10 +2,10 @@
 
 use super::{UNCHANGED, changed, gist, noted, reasons, sign, sources, totals, why};
 use crate::engine::foresee::Foreseen;
+use crate::model::{RECORD_KINDS, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
 use crate::report::columns::line;
 use crate::report::difference::Difference;
-use crate::store::records::{Record, WHATS, What};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::Result;
 
@@ -39,10 +39,10 @@ pub fn html(plans: &[&Foreseen], fields: &[String]) -> Result<String> {
 }
 
 fn switches(plans: &[&Foreseen]) -> Markup {
-    let count = |what: What| plans.iter().flat_map(|plan| plan.records.found.values()).filter_map(|found| found.get(&what)).sum::<usize>();
+    let count = |what: RecordKind| plans.iter().flat_map(|plan| plan.records.found.values()).filter_map(|found| found.get(&what)).sum::<usize>();
     html! {
         p.switches {
-            @for what in WHATS.into_iter().filter(|what| count(*what) > 0) {
+            @for what in RECORD_KINDS.into_iter().filter(|what| count(*what) > 0) {
                 label.switch { input type="checkbox" id={ "show-" (what.name()) } checked; " " (badge(Some(what))) " " (number(count(what))) " " (sign(what).1) }
             }
         }
@@ -53,17 +53,17 @@ fn number(count: usize) -> String {
     thousands(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn badge(what: Option<What>) -> Markup {
+fn badge(what: Option<RecordKind>) -> Markup {
     let (sign, _) = what.map_or(UNCHANGED, sign);
-    html! { span class={ "badge " (what.map_or("same", What::name)) } { (sign) } }
+    html! { span class={ "badge " (what.map_or("same", RecordKind::name)) } { (sign) } }
 }
 
 fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
-    let mut records: Vec<Record> = Vec::new();
+    let mut records: Vec<RunRecord> = Vec::new();
     for record in plan.records.read()? {
         records.push(record?);
     }
-    let of = |source: &str, what: What| records.iter().filter(|record| record.what == what && record.source == source).collect::<Vec<_>>();
+    let of = |source: &str, what: RecordKind| records.iter().filter(|record| record.what == what && record.source == source).collect::<Vec<_>>();
     let silent = sources(plan).is_empty();
     Ok(html! {
         h2.institution { (plan.summary.institution) " " small { "at " (plan.summary.at.format("%Y-%m-%d %H:%MZ")) } }
@@ -72,11 +72,11 @@ fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
                 h3.source { (source) " " @if let Some(read) = &about.read { small { "read " (read.state.name()) } } }
                 @if let Some(why) = &about.waits { p.noted { "Not read now: " (why) } }
                 p.totals {
-                    @for (what, count) in totals(&about.counts, plan.records.count(source, What::Question)) {
+                    @for (what, count) in totals(&about.counts, plan.records.count(source, RecordKind::Question)) {
                         span.total { (badge(what)) " " (thousands(count)) " " (what.map_or(UNCHANGED, sign).1) }
                     }
                 }
-                @for what in WHATS { (group(plan, source, what, &of(source, what), fields)) }
+                @for what in RECORD_KINDS { (group(plan, source, what, &of(source, what), fields)) }
                 @if let Some(noted) = noted(&about.bookkeeping) { p.noted { "Noted, no job changed by it: " (noted) } }
             }
         }
@@ -85,7 +85,7 @@ fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
     })
 }
 
-fn group(plan: &Foreseen, source: &str, what: What, records: &[&Record], fields: &[String]) -> Markup {
+fn group(plan: &Foreseen, source: &str, what: RecordKind, records: &[&RunRecord], fields: &[String]) -> Markup {
     let more = plan.records.count(source, what).saturating_sub(records.len());
     html! {
         @for record in records { (one(record, fields)) }
@@ -93,7 +93,7 @@ fn group(plan: &Foreseen, source: &str, what: What, records: &[&Record], fields:
     }
 }
 
-fn one(record: &Record, fields: &[String]) -> Markup {
+fn one(record: &RunRecord, fields: &[String]) -> Markup {
     let (why, gist, changed, reasons) = (why(record), gist(record), changed(record, fields), reasons(record));
     html! {
         article class=(record.what.name()) {

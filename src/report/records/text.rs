@@ -2,14 +2,12 @@
 
 use super::{UNCHANGED, changed, changes, gist, noted, reasons, sign, sources, totals, why};
 use crate::engine::foresee::Foreseen;
+use crate::model::{OutcomeCounts, ReadState, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, line};
 use crate::report::difference::Difference;
 use crate::report::ink::Ink;
 use crate::report::summary::notes;
-use crate::store::figures::Counts;
-use crate::store::reads::ReadState;
-use crate::store::records::{Record, What};
 use std::io::{Result, Write};
 
 /// How it is shown.
@@ -28,13 +26,13 @@ pub struct Look<'l> {
 }
 
 impl Look<'_> {
-    fn paint(&self, what: Option<What>, text: String) -> String {
+    fn paint(&self, what: Option<RecordKind>, text: String) -> String {
         match what {
-            Some(What::Create) => self.ink.green(text),
-            Some(What::Update) => self.ink.yellow(text),
-            Some(What::Reopen) => self.ink.blue(text),
-            Some(What::Archive | What::Rejected | What::Failed) => self.ink.red(text),
-            Some(What::Held | What::Question) => self.ink.violet(text),
+            Some(RecordKind::Create) => self.ink.green(text),
+            Some(RecordKind::Update) => self.ink.yellow(text),
+            Some(RecordKind::Reopen) => self.ink.blue(text),
+            Some(RecordKind::Archive | RecordKind::Rejected | RecordKind::Failed) => self.ink.red(text),
+            Some(RecordKind::Held | RecordKind::Question) => self.ink.violet(text),
             None => self.ink.soft(text),
         }
     }
@@ -45,7 +43,7 @@ pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
     let mut rows = Vec::new();
     for plan in plans {
         for (source, about) in &plan.summary.sources {
-            let questions = plan.records.count(source, What::Question);
+            let questions = plan.records.count(source, RecordKind::Question);
             let failed = plan.summary.problems.contains_key(source).then_some("failed");
             let state = about.read.as_ref().map(|read| read.state).filter(|state| *state != ReadState::Complete);
             let waits = about.waits.is_some().then_some("waits");
@@ -58,8 +56,8 @@ pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
 }
 
 /// The counts in words, with their signs.
-fn counted(counts: &Counts, questions: usize, hindered: Option<&str>, look: Look<'_>) -> String {
-    let word = |(what, number): (Option<What>, i64)| {
+fn counted(counts: &OutcomeCounts, questions: usize, hindered: Option<&str>, look: Look<'_>) -> String {
+    let word = |(what, number): (Option<RecordKind>, i64)| {
         let (sign, word) = what.map_or(UNCHANGED, sign);
         look.paint(what, format!("{sign} {} {word}", thousands(number)))
     };
@@ -71,7 +69,7 @@ fn counted(counts: &Counts, questions: usize, hindered: Option<&str>, look: Look
 }
 
 /// What a run would do to jobs, in words without colours.
-pub fn in_words(counts: &Counts) -> String {
+pub fn in_words(counts: &OutcomeCounts) -> String {
     let all = totals(counts, 0).into_iter().filter_map(|(what, number)| Some(format!("{} {}", thousands(number), sign(what?).1)));
     let all: Vec<String> = all.collect();
     if all.is_empty() { "nothing to do".to_owned() } else { all.join(", ") }
@@ -117,8 +115,8 @@ pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()>
 }
 
 /// Ads that are refused or held, and were so before: in words, nothing if there are none.
-fn as_before(plan: &Foreseen, source: &str, counts: &Counts) -> Option<String> {
-    let all = [(What::Held, counts.held), (What::Rejected, counts.rejected), (What::Failed, counts.failed)];
+fn as_before(plan: &Foreseen, source: &str, counts: &OutcomeCounts) -> Option<String> {
+    let all = [(RecordKind::Held, counts.held), (RecordKind::Rejected, counts.rejected), (RecordKind::Failed, counts.failed)];
     let before = all.map(|(what, number)| (what, number - i64::try_from(plan.records.count(source, what)).unwrap_or(i64::MAX)));
     let words = before.into_iter().filter(|(_, number)| *number > 0).map(|(what, number)| format!("{} {}", thousands(number), sign(what).1));
     Some(words.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
@@ -127,7 +125,7 @@ fn as_before(plan: &Foreseen, source: &str, counts: &Counts) -> Option<String> {
 /// What was shown of a source and kind.
 struct Shown {
     source: String,
-    what: Option<What>,
+    what: Option<RecordKind>,
     count: usize,
 }
 
@@ -144,7 +142,7 @@ impl Shown {
     }
 }
 
-fn put(out: &mut dyn Write, record: &Record, look: Look<'_>) -> Result<()> {
+fn put(out: &mut dyn Write, record: &RunRecord, look: Look<'_>) -> Result<()> {
     let (sign, _) = sign(record.what);
     let title = line(record.title.as_deref().unwrap_or_default(), 80);
     let id = line(&short(&record.id), 44);
@@ -163,7 +161,7 @@ fn short(id: &str) -> String {
     if id.starts_with("sha256:") { id.chars().take(15).chain(['…']).collect() } else { id.to_owned() }
 }
 
-fn body(record: &Record, look: Look<'_>) -> Vec<String> {
+fn body(record: &RunRecord, look: Look<'_>) -> Vec<String> {
     let room = look.width.saturating_sub(8).max(40);
     let gist = gist(record).join(" · ");
     let mut lines: Vec<String> = if gist.is_empty() { Vec::new() } else { vec![look.ink.soft(line(&gist, room))] };

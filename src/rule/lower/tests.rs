@@ -6,8 +6,7 @@
 use super::View;
 use super::call::FUNCTIONS;
 use super::value::Value;
-use crate::model::problem::Invalid;
-use crate::model::{Field, Job, Value as Held};
+use crate::model::{Field, Job, Value as Held, problem::Invalid};
 use crate::rule::certain::{self, Known};
 use crate::rule::kinds::Shapes;
 use crate::rule::library::Date;

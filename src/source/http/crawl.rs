@@ -11,7 +11,7 @@ use super::bookmark::Bookmark;
 use super::paging::{Follows, Hints, Position};
 use super::parsing::{Parsing, Shared};
 use super::spot::said;
-use crate::store::reads::{Proof, ReadState};
+use crate::model::{ReadOutcome, ReadState};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +61,7 @@ impl<'h> Reading<'h> {
     }
 
     /// Reads everything.
-    pub(super) async fn run(mut self) -> Proof {
+    pub(super) async fn run(mut self) -> ReadOutcome {
         let combinations = self.http.combinations_of(self.access);
         for (index, each) in combinations.iter().enumerate().skip(self.mark.crawl) {
             if index != self.mark.crawl {
@@ -69,7 +69,7 @@ impl<'h> Reading<'h> {
             }
             let ended = self.crawl(each).await;
             if let Some(Verdict { state, ends_all }) = ended {
-                self.worst = Some(self.worst.map_or(state, |worst| worst.min_of(state)));
+                self.worst = Some(self.worst.map_or(state, |worst| worst.worse_of(state)));
                 if ends_all {
                     break;
                 }
@@ -284,7 +284,7 @@ impl<'h> Reading<'h> {
     }
 
     /// The proof: before the first ad the trouble decides the state, later the read is partial.
-    async fn proof(self) -> Proof {
+    async fn proof(self) -> ReadOutcome {
         let mut tally = self.mark.tally.next_crawl();
         let mut notes = None;
         match self.blocking(|pages| pages.flush().map(|()| (proof::doubts(pages), pages.notes()))).await {
@@ -301,7 +301,7 @@ impl<'h> Reading<'h> {
         };
         let is_one_whole_page = matches!(state, ReadState::Complete | ReadState::Empty) && tally.pages == 1;
         let validators = (is_one_whole_page && self.http.is_conditional()).then_some(self.validators);
-        Proof { state, validators, not_modified: self.not_modified, ..judged.warned_of(tally.warning) }
+        ReadOutcome { state, validators, not_modified: self.not_modified, ..judged.warned_of(tally.warning) }
     }
 
     /// One try at one page.
@@ -358,11 +358,4 @@ impl<'h> Reading<'h> {
 
 fn number(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
-}
-
-impl ReadState {
-    /// Of two reasons to have read nothing, the one that people must act on.
-    fn min_of(self, other: ReadState) -> ReadState {
-        if other == ReadState::Blocked { other } else { self }
-    }
 }

@@ -26,7 +26,7 @@ use super::page::Pages;
 use super::template::{Names, Template, Variables};
 use super::{Access, Approach, Validators, proof, secrets};
 use crate::diagnostic::Diagnostics;
-use crate::store::reads::Proof;
+use crate::model::ReadOutcome;
 use crate::untrusted::SecretValue;
 use crate::yaml::{Located, OneOrMany, Text};
 use backon::{ExponentialBuilder, Retryable};
@@ -249,7 +249,7 @@ impl Http {
     }
 
     /// Reads all pages of all crawls.
-    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> Proof {
+    pub async fn read(&self, access: &Access, approach: &Approach, pages: Pages) -> ReadOutcome {
         if let Some(missing) = self.missing_variables(access).into_iter().next() {
             return proof::unreachable(super::template::Missing::Variable(missing).to_string());
         }

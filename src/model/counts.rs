@@ -1,0 +1,55 @@
+//! How many documents of a read came to which end: what summaries, reports and `runs.summary` show.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of the documents of a run. `documents` is the sum of all but `archived`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutcomeCounts {
+    /// Ads in the read, or touched by the run.
+    pub documents: i64,
+    /// First published.
+    pub created: i64,
+    /// New versions.
+    pub updated: i64,
+    /// Open again.
+    pub reopened: i64,
+    /// Archived.
+    pub archived: i64,
+    /// Published, nothing changed.
+    pub unchanged: i64,
+    /// Never published and refused.
+    pub rejected: i64,
+    /// Waiting for a person.
+    pub held: i64,
+    /// Could not be derived or read.
+    pub failed: i64,
+}
+
+impl OutcomeCounts {
+    /// Adds other counts.
+    pub fn add(&mut self, other: &OutcomeCounts) {
+        self.documents += other.documents;
+        self.created += other.created;
+        self.updated += other.updated;
+        self.reopened += other.reopened;
+        self.archived += other.archived;
+        self.unchanged += other.unchanged;
+        self.rejected += other.rejected;
+        self.held += other.held;
+        self.failed += other.failed;
+    }
+
+    /// The counts with their names, in the order in which they are shown.
+    pub fn named(&self) -> [(&'static str, i64); 8] {
+        [
+            ("created", self.created),
+            ("updated", self.updated),
+            ("reopened", self.reopened),
+            ("archived", self.archived),
+            ("unchanged", self.unchanged),
+            ("rejected", self.rejected),
+            ("held", self.held),
+            ("failed", self.failed),
+        ]
+    }
+}

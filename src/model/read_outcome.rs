@@ -1,0 +1,92 @@
+//! How the read of a source ended, and why that is everything the source has or not.
+//!
+//! A source reports it, the engine decides by it whether absent ads are gone, the store keeps it. Only a complete read may
+//! count an ad as missing; anything that could have hidden an ad makes the read partial.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a read ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadState {
+    /// All pages read without error, and the stated count agrees where there is one.
+    Complete,
+    /// Complete, and there was nothing in it.
+    Empty,
+    /// Something is missing: a page failed or broke off, or the count disagrees. The ads that came are kept.
+    Partial,
+    /// The source refuses us.
+    Blocked,
+    /// The source does not answer, or broke off before its first ad.
+    Unreachable,
+}
+
+impl ReadState {
+    /// The text in the column.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReadState::Complete => "complete",
+            ReadState::Empty => "empty",
+            ReadState::Partial => "partial",
+            ReadState::Blocked => "blocked",
+            ReadState::Unreachable => "unreachable",
+        }
+    }
+
+    /// Of two reasons why nothing was read, the one that an operator must act on.
+    #[must_use]
+    pub fn worse_of(self, other: ReadState) -> ReadState {
+        if other == ReadState::Blocked { other } else { self }
+    }
+}
+
+/// What was read, and why that is everything or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadOutcome {
+    /// How it ended.
+    pub state: ReadState,
+    /// Pages or files.
+    pub pages: i64,
+    /// Documents.
+    pub items: i64,
+    /// How many ads the source says it has.
+    pub stated: Option<i64>,
+    /// Bytes, after decompression.
+    pub bytes: i64,
+    /// Why it is not complete, or what was odd though it is.
+    pub why: Option<String>,
+    /// What someone should know, though nothing is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// What the source says of its state, for the next read.
+    #[serde(skip)]
+    pub validators: Option<Validators>,
+    /// The source says that nothing has changed since the read before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_modified: bool,
+}
+
+impl ReadOutcome {
+    /// The outcome with what someone should know, though nothing is missing.
+    #[must_use]
+    pub fn warned_of(self, warning: Option<String>) -> ReadOutcome {
+        ReadOutcome { warning: warning.clone(), ..self.and_note(warning) }
+    }
+
+    /// The outcome with a further note, which does not change how the read ended.
+    #[must_use]
+    pub fn and_note(self, note: Option<String>) -> ReadOutcome {
+        let why: Vec<String> = self.why.into_iter().chain(note.map(|note| note.replace('\0', "\u{fffd}"))).collect();
+        ReadOutcome { why: (!why.is_empty()).then(|| why.join("; ")), ..self }
+    }
+}
+
+/// What a source says of its state (RFC 9110): sent back, it answers whether anything has changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// A name of the state.
+    pub etag: Option<String>,
+    /// When it last changed.
+    pub last_modified: Option<String>,
+}

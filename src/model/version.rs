@@ -1,0 +1,45 @@
+//! A version of a job that is about to be written: what a stage decided, before the store makes rows of it.
+
+use super::{Change, Clock, Fingerprint, Hash, Job};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// One version to write.
+#[derive(Debug, Clone)]
+pub struct NewVersion<'d> {
+    /// The job.
+    pub job_id: Uuid,
+    /// The source's id.
+    pub original_id: &'d str,
+    /// Rises when a recycled id is proven to be another job.
+    pub generation: i32,
+    /// The document it comes from.
+    pub document_id: i64,
+    /// Hash of that.
+    pub content_hash: Hash,
+    /// The fields.
+    pub job: &'d Job,
+    /// What kind of change.
+    pub change: Change,
+    /// An update of an archived job leaves it archived.
+    pub stays_archived: bool,
+    /// Which fields changed.
+    pub changed_fields: Vec<String>,
+    /// Old and new values; null for a create.
+    pub changes: Json,
+    /// Why, in words.
+    pub reason: String,
+    /// etl_pipeline, or a person.
+    pub by: String,
+}
+
+/// Which run writes, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct VersionStamp {
+    /// The run; none when a person writes.
+    pub run: Option<i64>,
+    /// The instant.
+    pub at: Clock,
+    /// What derived the fields.
+    pub fingerprint: Fingerprint,
+}
