@@ -70,7 +70,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
     let Checked { institutions, .. } = check(Project { is_part: true, ..Project::load(&folder) });
     let standing = institutions.into_iter().find(|one| one.file == good.file).map(|one| one.standing);
     let Some(InstitutionStatus::Ready(plan)) = standing else { return Ok(None) };
-    edge.learn_secrets(&plan);
+    edge.learn_secrets([&*plan]);
     let stands_in = StandsIn { broken: broken.to_blame.clone(), since: good.first_used_at };
     Ok(Some(Plan { stands_in: Some(stands_in), ..Arc::unwrap_or_clone(plan) }))
 }

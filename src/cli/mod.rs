@@ -245,7 +245,7 @@ impl Edge {
     fn checked(&self) -> Checked {
         let checked = planning::check::check(crate::config::Project::load(&self.project));
         let plans = checked.institutions.iter().filter_map(|institution| institution.plan());
-        plans.for_each(|plan| self.learn_secrets(plan));
+        self.learn_secrets(plans.map(|plan| &**plan));
         checked
     }
 
@@ -260,11 +260,12 @@ impl Edge {
         Access { folder: self.project.clone(), door, variables: Arc::new(self.variables()), tokens: Tokens::default(), secrets: out::secrets() }
     }
 
-    /// Masks the secrets of a plan in all that leaves the process.
-    fn learn_secrets(&self, plan: &Plan) {
+    /// Masks the secrets of plans in all that leaves the process. All at once: each call copies
+    /// the environment and builds the mask anew.
+    fn learn_secrets<'p>(&self, plans: impl IntoIterator<Item = &'p Plan>) {
         let variables = self.variables();
-        let of = |flow: &Flow| secrets::of_source(&flow.fetch, &variables);
-        out::secrets().learn(plan.flows.iter().flat_map(of));
+        let flows = plans.into_iter().flat_map(|plan| &plan.flows);
+        out::secrets().learn(flows.flat_map(|flow: &Flow| secrets::of_source(&flow.fetch, &variables)));
     }
 }
 
