@@ -2,6 +2,7 @@
 //! undone once each, and only while what comes out is not out of all proportion to what went in.
 
 use super::Unread;
+use super::rewrite::{Rewrite, Rewritten};
 use super::utf8::{MostlyUtf8, can_help_out};
 use super::wide::{FourBytes, Width, width};
 use crate::source::unpack::{Layer, Packing};
@@ -88,10 +89,10 @@ fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mu
     };
     reader.consume(if is_marked { 3 } else { mark });
     match (width, encoding.filter(|encoding| *encoding != UTF_8)) {
-        (Width::Four { is_big }, _) => read(&mut headed(FourBytes::new(reader, is_big))),
-        (Width::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(&mut headed(MostlyUtf8::new(reader, encoding))),
+        (Width::Four { is_big }, _) => read(&mut headed(Rewritten::new(reader, FourBytes::new(is_big)))),
+        (Width::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(&mut headed(Rewritten::new(reader, MostlyUtf8::new(encoding)))),
         (Width::Narrow, Some(_)) if yields && looks_like_utf8 => read(&mut reader),
-        (_, Some(encoding)) => read(&mut headed(Transcoded::new(reader, encoding))),
+        (_, Some(encoding)) => read(&mut headed(Rewritten::new(reader, Transcoded::new(encoding)))),
         (_, None) => read(&mut reader),
     }
 }
@@ -170,42 +171,35 @@ impl<R: Read> Read for Unpacked<'_, R> {
 }
 
 /// Text of another character set as UTF-8; what is not in the set becomes U+FFFD.
-struct Transcoded<R> {
-    inner: R,
+struct Transcoded {
     decoder: encoding_rs::Decoder,
-    out: Vec<u8>,
-    at: usize,
-    ended: bool,
 }
 
-impl<R: BufRead> Transcoded<R> {
-    fn new(inner: R, encoding: &'static Encoding) -> Transcoded<R> {
-        Transcoded { inner, decoder: encoding.new_decoder_without_bom_handling(), out: Vec::new(), at: 0, ended: false }
+impl Transcoded {
+    fn new(encoding: &'static Encoding) -> Transcoded {
+        Transcoded { decoder: encoding.new_decoder_without_bom_handling() }
     }
 
-    fn fill(&mut self) -> io::Result<()> {
-        let bytes = self.inner.fill_buf()?;
-        let last = bytes.is_empty();
-        self.out.resize(bytes.len() * 3 + 16, 0);
-        let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.out, last);
-        self.inner.consume(read);
-        self.out.truncate(written);
-        self.at = 0;
-        self.ended = last && result == CoderResult::InputEmpty;
-        Ok(())
-    }
-}
-
-impl<R: BufRead> Read for Transcoded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.out.len() && !self.ended {
-            self.fill()?;
+    fn decode(&mut self, mut bytes: &[u8], is_last: bool, out: &mut Vec<u8>) {
+        let mut room = [0; 4096];
+        loop {
+            let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut room, is_last);
+            out.extend_from_slice(&room[..written]);
+            bytes = &bytes[read..];
+            if result == CoderResult::InputEmpty {
+                return;
+            }
         }
-        let rest = &self.out[self.at..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.at += count;
-        Ok(count)
+    }
+}
+
+impl Rewrite for Transcoded {
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        self.decode(bytes, false, out);
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.decode(&[], true, out);
     }
 }
 

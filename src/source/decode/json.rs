@@ -89,7 +89,7 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
         None => &default,
     };
     let count = shape.count.as_ref().and_then(Path::steps);
-    let reader = MendedJson::new(BufReader::with_capacity(64 * 1024, ration.over(reader, "a value")));
+    let reader = MendedJson::mending(BufReader::with_capacity(64 * 1024, ration.over(reader, "a value")));
     let mends = reader.mends();
     // Read byte by byte: without a buffer of its own each would be a call into the dark.
     let reader = BufReader::with_capacity(64 * 1024, reader);

@@ -3,8 +3,9 @@
 //!
 //! It holds one word at most, never changes what is JSON already, and says what it changed.
 
+use super::rewrite::{Rewrite, Rewritten};
 use std::cell::RefCell;
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 use std::rc::Rc;
 
 /// Most blanks that are kept behind a comma.
@@ -35,7 +36,7 @@ impl Mends {
 
 /// Where in a text the reading is.
 #[derive(Debug, Default)]
-struct Mending {
+pub(super) struct Mending {
     in_text: bool,
     escaped: bool,
     word: Vec<u8>,
@@ -49,28 +50,6 @@ struct Mending {
 }
 
 impl Mending {
-    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let mut rest = bytes;
-        while let Some((first, after)) = rest.split_first() {
-            if self.in_text && !self.escaped {
-                let plain = rest.iter().take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\')).count();
-                if plain > 0 {
-                    out.extend_from_slice(&rest[..plain]);
-                    self.at += plain as u64;
-                    rest = &rest[plain..];
-                    continue;
-                }
-            }
-            self.at += 1;
-            if self.in_text {
-                self.in_text(*first, out);
-            } else {
-                self.outside(*first, out);
-            }
-            rest = after;
-        }
-    }
-
     fn in_text(&mut self, byte: u8, out: &mut Vec<u8>) {
         if std::mem::take(&mut self.escaped) {
             return self.escape(byte, out);
@@ -172,6 +151,30 @@ impl Mending {
         }
         self.word.clear();
     }
+}
+
+impl Rewrite for Mending {
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let mut rest = bytes;
+        while let Some((first, after)) = rest.split_first() {
+            if self.in_text && !self.escaped {
+                let plain = rest.iter().take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\')).count();
+                if plain > 0 {
+                    out.extend_from_slice(&rest[..plain]);
+                    self.at += plain as u64;
+                    rest = &rest[plain..];
+                    continue;
+                }
+            }
+            self.at += 1;
+            if self.in_text {
+                self.in_text(*first, out);
+            } else {
+                self.outside(*first, out);
+            }
+            rest = after;
+        }
+    }
 
     fn end(&mut self, out: &mut Vec<u8>) {
         self.end_word(out);
@@ -191,49 +194,16 @@ pub(super) fn mended(line: &[u8]) -> (Vec<u8>, Mends) {
 }
 
 /// A reader of such a text.
-pub(super) struct MendedJson<R> {
-    inner: R,
-    mending: Mending,
-    out: Vec<u8>,
-    at: usize,
-    ended: bool,
-}
+pub(super) type MendedJson<R> = Rewritten<R, Mending>;
 
 impl<R: BufRead> MendedJson<R> {
-    pub(super) fn new(inner: R) -> MendedJson<R> {
-        MendedJson { inner, mending: Mending::default(), out: Vec::new(), at: 0, ended: false }
+    pub(super) fn mending(inner: R) -> MendedJson<R> {
+        Rewritten::new(inner, Mending::default())
     }
 
     /// What was changed, also when it has been read.
     pub(super) fn mends(&self) -> Mends {
-        self.mending.mends.clone()
-    }
-
-    fn fill(&mut self) -> io::Result<()> {
-        self.out.clear();
-        self.at = 0;
-        let bytes = self.inner.fill_buf()?;
-        let count = bytes.len();
-        if count == 0 {
-            self.ended = true;
-            self.mending.end(&mut self.out);
-            return Ok(());
-        }
-        self.mending.take(bytes, &mut self.out);
-        self.inner.consume(count);
-        Ok(())
-    }
-}
-
-impl<R: BufRead> Read for MendedJson<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.out.len() && !self.ended {
-            self.fill()?;
-        }
-        let count = buffer.len().min(self.out.len() - self.at);
-        buffer[..count].copy_from_slice(&self.out[self.at..self.at + count]);
-        self.at += count;
-        Ok(count)
+        self.rewrite().mends.clone()
     }
 }
 
@@ -241,9 +211,10 @@ impl<R: BufRead> Read for MendedJson<R> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::io::Read;
 
     fn read(text: &str) -> (String, Option<String>) {
-        let mut reader = MendedJson::new(text.as_bytes());
+        let mut reader = MendedJson::mending(text.as_bytes());
         let mut out = String::new();
         reader.read_to_string(&mut out).unwrap();
         (out, reader.mends().told())

@@ -1,12 +1,14 @@
 //! An object of JSON-LD in a form that mappings can rely on: members by their bare names, what is only referred to
-//! put in its place, and two members besides that gather what is written in many ways:
+//! put in its place, and three members besides that gather what is written in many ways:
 //!
 //! - `places`: the names of all places in `jobLocation`, in order: of each address the locality, or else the region,
 //!   the country, the street; of a place without one its name; a text as it is;
-//! - `pay`: `{ min, max, currency, period }` of `baseSalary`, and `text` where the pay is words.
+//! - `pay`: `{ min, max, currency, period }` of `baseSalary`, and `text` where the pay is words;
+//! - `sections`: `{ heading, text }` of each other part of the ad that its description does not hold.
 //!
 //! It adds and renames; it never drops what an object says.
 
+use super::posting_sections::sections;
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 
@@ -68,6 +70,10 @@ pub(super) fn in_order(object: Map<String, Json>, nodes: &KnownNodes) -> Map<Str
     }
     if let Some(pay) = pay_of(&object) {
         object.entry("pay").or_insert(pay);
+    }
+    let sections = sections(&object);
+    if !sections.is_null() {
+        object.entry("sections").or_insert(sections);
     }
     object
 }

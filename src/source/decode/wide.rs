@@ -1,8 +1,8 @@
 //! Text of two or four bytes a letter, with a mark or without one. Its first bytes say what it is, for markup, JSON and
 //! tables begin with ASCII; whoever labels it otherwise is wrong.
 
+use super::rewrite::Rewrite;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
-use std::io::{self, BufRead, Read};
 
 /// What the first bytes of a text are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,58 +38,40 @@ fn is_text(letter: u8) -> bool {
 }
 
 /// A text of four bytes a letter as UTF-8; what is no letter becomes U+FFFD.
-pub(super) struct FourBytes<R> {
-    inner: R,
+pub(super) struct FourBytes {
     is_big: bool,
     unit: Vec<u8>,
-    out: Vec<u8>,
-    at: usize,
 }
 
-impl<R: BufRead> FourBytes<R> {
-    pub(super) fn new(inner: R, is_big: bool) -> FourBytes<R> {
-        FourBytes { inner, is_big, unit: Vec::new(), out: Vec::new(), at: 0 }
+impl FourBytes {
+    pub(super) fn new(is_big: bool) -> FourBytes {
+        FourBytes { is_big, unit: Vec::new() }
     }
 
-    fn push(&mut self) {
+    fn push(&mut self, out: &mut Vec<u8>) {
         let code = self.unit.iter().enumerate().fold(0_u32, |code, (index, byte)| {
             let shift = if self.is_big { 3 - index } else { index };
             code | u32::from(*byte) << (8 * shift)
         });
         let letter = if self.unit.len() == 4 { char::from_u32(code) } else { None };
-        self.out.extend_from_slice(letter.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
+        out.extend_from_slice(letter.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
         self.unit.clear();
-    }
-
-    /// Decodes what is at hand; whether that was the end.
-    fn fill(&mut self) -> io::Result<bool> {
-        self.out.clear();
-        self.at = 0;
-        let bytes = self.inner.fill_buf()?.to_vec();
-        for byte in &bytes {
-            self.unit.push(*byte);
-            if self.unit.len() == 4 {
-                self.push();
-            }
-        }
-        self.inner.consume(bytes.len());
-        if bytes.is_empty() && !self.unit.is_empty() {
-            self.push();
-        }
-        Ok(bytes.is_empty())
     }
 }
 
-impl<R: BufRead> Read for FourBytes<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.out.len() {
-            if self.fill()? && self.out.is_empty() {
-                return Ok(0);
+impl Rewrite for FourBytes {
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        for byte in bytes {
+            self.unit.push(*byte);
+            if self.unit.len() == 4 {
+                self.push(out);
             }
         }
-        let count = buffer.len().min(self.out.len() - self.at);
-        buffer[..count].copy_from_slice(&self.out[self.at..self.at + count]);
-        self.at += count;
-        Ok(count)
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if !self.unit.is_empty() {
+            self.push(out);
+        }
     }
 }
