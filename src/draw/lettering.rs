@@ -5,19 +5,18 @@
 //!
 //! To draw a new script better, extend [`columns`] (terminal cells) or [`pixels`] (SVG estimate).
 
+use crate::untrusted::is_unsafe;
+
 /// One line without control, format or unprintable characters; runs of white space become one space.
 pub(super) fn clean(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Characters that draw nothing, or change how others are drawn.
+/// Characters that draw nothing, or change how others are drawn: unsafe ones, those that vary the
+/// one before them, and those whose look every font decides for itself.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F
-            | 0xFEFF | 0xFFF0..=0xFFFB | 0xE000..=0xF8FF | 0xE0000..=0x10FFFF)
-        || u32::from(c) & 0xFFFE == 0xFFFE
+    is_unsafe(c) || matches!(u32::from(c), 0xFE00..=0xFE0F | 0xE000..=0xF8FF | 0xE_0000..=0x10_FFFF)
 }
 
 /// Terminal cells that one character takes.
