@@ -7,6 +7,7 @@
 use super::Source;
 use super::template::{Template, Variables};
 use crate::untrusted::SecretValue;
+use url::Url;
 
 /// Words that name secrets: a name is split where its letters change case and at signs.
 const WORDS: [&str; 19] = [
@@ -80,22 +81,58 @@ pub fn of_template(template: &Template, variables: &Variables) -> Vec<SecretValu
     template.variables().filter_map(of).collect()
 }
 
-/// The secrets within a value that is an address: its password, and parameters called so.
-pub fn of_address(name: &str, value: &str) -> Vec<SecretValue> {
-    let Ok(url) = url::Url::parse(value) else { return Vec::new() };
-    let query = url.query_pairs().filter(|(key, _)| is_secret_name(key));
-    let mut values: Vec<String> = query.map(|(_, value)| value.into_owned()).collect();
-    if let Some(password) = url.password() {
-        values.push(password.to_owned());
-        values.extend(percent_decoded(password));
-    }
-    let named = |value| SecretValue { name: name.to_owned(), value };
-    values.into_iter().map(named).collect()
+/// Where in an address a text is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum AddressPlace {
+    User,
+    Password,
+    Host,
+    Segment,
+    /// The value of a parameter, with its name.
+    Parameter(String),
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
-    let pair = format!("x={}", text.replace('+', "%2B"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+/// The parts of an address that may hold secrets, as they are written and as they are meant.
+pub(super) fn address_parts(url: &Url) -> Vec<(AddressPlace, String)> {
+    let fixed = [
+        (AddressPlace::User, url.username()),
+        (AddressPlace::Password, url.password().unwrap_or_default()),
+        (AddressPlace::Host, url.host_str().unwrap_or_default()),
+    ];
+    let segments = url.path_segments().into_iter().flatten();
+    let fixed = fixed.into_iter().chain(segments.map(|text| (AddressPlace::Segment, text)));
+    let mut parts: Vec<(AddressPlace, String)> = Vec::new();
+    for (place, text) in fixed {
+        parts.extend([(place.clone(), text.to_owned()), (place, percent_decoded(text))]);
+    }
+    for pair in url.query().unwrap_or_default().split('&') {
+        let Some((name, meant)) = url::form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+        let written = pair.split_once('=').map_or(pair, |(_, value)| value);
+        for text in [written, &meant] {
+            parts.push((AddressPlace::Parameter(name.to_string()), text.to_owned()));
+        }
+    }
+    parts.retain(|(_, text)| !text.is_empty());
+    parts.dedup();
+    parts
+}
+
+/// The secrets within a value that is an address: its password, and parameters called so.
+pub fn of_address(name: &str, value: &str) -> Vec<SecretValue> {
+    let Ok(url) = Url::parse(value) else { return Vec::new() };
+    let is_secret = |place: &AddressPlace| match place {
+        AddressPlace::Password => true,
+        AddressPlace::Parameter(name) => is_secret_name(name),
+        AddressPlace::User | AddressPlace::Host | AddressPlace::Segment => false,
+    };
+    let secrets = address_parts(&url).into_iter().filter(|(place, _)| is_secret(place));
+    secrets.map(|(_, value)| SecretValue { name: name.to_owned(), value }).collect()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let pair = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
+    let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
+    decoded.map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -116,6 +153,6 @@ mod tests {
     fn an_address_may_hold_secrets() {
         let found = of_address("FEED_URL", "https://me:s%40fe@h.example/a?api_key=k1234&page=2");
         let values: Vec<&str> = found.iter().map(|secret| secret.value.as_str()).collect();
-        assert_eq!(values, ["k1234", "s%40fe", "s@fe"]);
+        assert_eq!(values, ["s%40fe", "s@fe", "k1234"]);
     }
 }

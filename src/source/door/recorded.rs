@@ -4,6 +4,7 @@
 use super::answer::{Answer, Rest};
 use super::trouble::{Trouble, host_of};
 use super::{Ask, DoorError};
+use crate::source::secrets::address_parts;
 use crate::untrusted::SecretStore;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK, LOCATION, RETRY_AFTER};
 use reqwest::header::{COOKIE, PROXY_AUTHORIZATION};
@@ -146,22 +147,15 @@ fn entry(ask: &Ask, answer: &Answer) -> Entry {
 
 /// Texts that must not be shown: what the address holds and the shown address does not, and credentials in headers. The longest first.
 fn secrets(ask: &Ask) -> Vec<String> {
-    let shown: HashSet<String> = Url::parse(&ask.shown_url).map(|url| parts(&url).collect()).unwrap_or_default();
+    let parts = |url: &Url| address_parts(url).into_iter().map(|(_, text)| text);
+    let shown: HashSet<String> = Url::parse(&ask.shown_url).iter().flat_map(parts).collect();
     let of_url = parts(&ask.url).filter(|part| !shown.contains(part));
     let is_secret = |name: &HeaderName, value: &HeaderValue| value.is_sensitive() || SECRET.contains(name);
     let headers = ask.headers.iter().filter(|(name, value)| is_secret(name, value)).filter_map(|(_, value)| value.to_str().ok());
     let of_headers = headers.flat_map(str::split_whitespace).map(str::to_owned);
-    let mut all: Vec<String> = of_url.chain(of_headers).filter(|text| !text.is_empty()).collect();
+    let mut all: Vec<String> = of_url.chain(of_headers).collect();
     all.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
     all
-}
-
-/// The parts of an address that may be secrets, as they stand in it and as they are meant.
-fn parts(url: &Url) -> impl Iterator<Item = String> {
-    let user = [url.username(), url.password().unwrap_or_default(), url.host_str().unwrap_or_default()];
-    let raw = url.query().unwrap_or_default().split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value));
-    let written = user.into_iter().chain(url.path_segments().into_iter().flatten()).chain(raw).map(str::to_owned);
-    written.chain(url.query_pairs().map(|(_, value)| value.into_owned()))
 }
 
 fn holds_any(text: &str, secrets: &[String]) -> bool {
