@@ -56,13 +56,26 @@ pub fn read(text: &str, zone: Tz) -> Option<Moment> {
     iso::read(&text, zone).or_else(|| named::read(&text, zone, named::Years::Four))
 }
 
-/// The instant that a text says: of a header of HTTP, of a feed. What has no zone is none.
+/// The instant that a text says, as of a feed. What has no zone is none.
 pub fn instant(text: &str) -> Option<DateTime<Utc>> {
-    let text = scan::tidy(text)?;
-    match iso::read(&text, Tz::UTC).or_else(|| named::read(&text, Tz::UTC, named::Years::Any))? {
+    match moment(text)? {
         Moment::Instant(instant) => Some(instant),
         Moment::Day(_) | Moment::Local(_) => None,
     }
+}
+
+/// The same of a header of HTTP, whose clock is that of UTC where it names no zone.
+pub fn instant_of_http(text: &str) -> Option<DateTime<Utc>> {
+    match moment(text)? {
+        Moment::Instant(instant) => Some(instant),
+        Moment::Local(local) => Some(local.and_utc()),
+        Moment::Day(_) => None,
+    }
+}
+
+fn moment(text: &str) -> Option<Moment> {
+    let text = scan::tidy(text)?;
+    iso::read(&text, Tz::UTC).or_else(|| named::read(&text, Tz::UTC, named::Years::Any))
 }
 
 /// A day as YAML, scripts and this program write it: `2026-12-31`.

@@ -1,7 +1,8 @@
 //! How long a source asks to be left alone, in whatever form it says so. What cannot be a wait says nothing: a moment that is
 //! taken for a span, or milliseconds for seconds, would stop a crawl for minutes.
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use crate::date::instant_of_http;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use std::time::{Duration, SystemTime};
 
@@ -36,7 +37,7 @@ const TOO_LARGE: f64 = 1e17;
 pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(|text| text.trim().trim_matches('"').trim());
     let own = DateTime::<Utc>::from(SystemTime::now());
-    let clocks = Clocks { theirs: text("date").and_then(moment).unwrap_or(own), own };
+    let clocks = Clocks { theirs: text("date").and_then(instant_of_http).unwrap_or(own), own };
     let wait = HEADERS.iter().find_map(|(name, unit)| clocks.wait(text(name)?, *unit));
     wait.map(|wait| wait.min(LONGEST))
 }
@@ -51,7 +52,7 @@ impl Clocks {
     fn wait(&self, text: &str, unit: Unit) -> Option<Duration> {
         let number = plain_number(text).map(|number| self.of_number(number, unit));
         let parameter = || parameter(text).and_then(plain_number).map(|number| self.of_number(number, unit));
-        let of_date = || moment(text).map(|moment| self.until(moment));
+        let of_date = || instant_of_http(text).map(|moment| self.until(moment));
         let of_span = || humantime::parse_duration(text).ok().map(Some);
         number.or_else(parameter).or_else(of_date).or_else(of_span).flatten()
     }
@@ -89,13 +90,6 @@ fn epoch(seconds: f64) -> Option<DateTime<Utc>> {
 fn parameter(text: &str) -> Option<&str> {
     let all = text.split([',', ';']).filter_map(|one| one.trim().split_once('='));
     all.into_iter().find(|(name, _)| matches!(name.trim(), "reset" | "t")).map(|(_, value)| value.trim())
-}
-
-/// A moment in the forms of RFC 9110, and as ISO 8601 has it.
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let zoned = DateTime::parse_from_rfc2822(text).or_else(|_| DateTime::parse_from_rfc3339(text)).ok().map(|zoned| zoned.to_utc());
-    let formats = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];
-    zoned.or_else(|| formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|naive| naive.and_utc()))
 }
 
 #[cfg(test)]
