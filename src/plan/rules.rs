@@ -13,9 +13,8 @@ use crate::model::{
 };
 use crate::rule::kinds::{Kinds, Shapes};
 use crate::rule::scope::{RELATIONS, Relation, VARIABLES};
-use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict};
+use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict, compile_script};
 use crate::stage::convert::{As, Convert};
-use crate::stage::extract::compile_script;
 use crate::yaml::{Located, Node, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

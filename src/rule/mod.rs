@@ -23,6 +23,7 @@ pub mod script;
 pub mod sense;
 mod truism;
 pub mod verdict;
+mod yaml_script;
 
 pub use given::{Given, Parameter};
 pub use list::List;
@@ -32,3 +33,4 @@ pub use sandbox::Sandbox;
 pub use scope::Facts;
 pub use script::{Reads, Script, ScriptError};
 pub use verdict::{Rule, Verdict};
+pub use yaml_script::compile_script;

@@ -8,8 +8,8 @@ use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, Step};
 use crate::model::{FieldKind, Parts, field::Field};
+use crate::rule::Sandbox;
 use crate::rule::scope::RELATIONS;
-use crate::rule::{Sandbox, Script};
 use crate::yaml::{Located, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -168,19 +168,6 @@ fn places(spec: &MappingSpec) -> Vec<Vec<String>> {
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// Compiles a script at its place in the file; problems go to `out` at their own line.
-pub fn compile_script(script: &Text, sandbox: &Sandbox, variables: &[&str], out: &mut Diagnostics) -> Option<Script> {
-    match Script::compile(sandbox, script.as_str(), variables) {
-        Ok(compiled) => Some(compiled),
-        Err(errors) => {
-            for error in errors {
-                out.error(&script.name_at(error.line, error.column), "bad-script", error.message).help(error.help);
-            }
-            None
-        }
-    }
 }
 
 impl Extract {

@@ -2,17 +2,16 @@
 //! each field; pure, and it cannot fail: what is not there is absent, what does not convert is invalid.
 
 use super::convert::{As, Convert};
-use super::extract::compile_script;
+use super::mapped_path::mapped_path;
 use super::parts::{self, Part, PartSpec};
 pub use super::view::View;
 use super::view::absolute;
 use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
-use crate::jsonpath::{Path, path_of};
+use crate::jsonpath::Path;
 use crate::model::{FieldKind, Parts, Value, problem::Invalid};
 use crate::rule::scope::{self, Document};
-use crate::rule::{Sandbox, Script};
-use crate::source::file::{json_path, not_a_path};
+use crate::rule::{Sandbox, Script, compile_script};
 use crate::source::steps::{Markup, ReadableForm, Steps, StepsSpec, address_of};
 use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
@@ -114,14 +113,6 @@ pub fn kind_of(spec: &MappingSpec) -> FieldKind {
         TextOr::Full(mapping) => mapping.to.as_ref().map_or(FieldKind::Text, |to| to.gives()),
         TextOr::Short(_) => FieldKind::Text,
     }
-}
-
-pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
-    if path.starts_with('$') {
-        return json_path(path, out);
-    }
-    not_a_path(path, out).help(format!("a path begins with `$`, such as `{}`; for a fixed text write `{{ constant: {path} }}`", path_of(path)));
-    None
 }
 
 /// What stands in the YAML must convert as what stands in an ad.
@@ -418,6 +409,8 @@ mod tests {
         assert_eq!(text("{ from: [$.ref, $.type], match: '^[A-Z]$' }"), Value::text("F"));
         assert_eq!(text("{ css: b, default: none }"), Value::text("none"));
         assert_eq!(text("{ script: 'doc.html', css: h4 }"), Value::text("Nurse"));
+        // What a script makes is stored like what a document says: without NUL.
+        assert_eq!(text(r#"{ script: '"a\x00b"' }"#), Value::text("a\u{fffd}b"));
         let places = value("{ css: li, replace: { n/a: null } }", FieldKind::List, &document);
         assert_eq!(places, Value::List(vec!["Orange".into(), "Dubbo".into()]));
         let day = value("{ css: p, format: relative }", FieldKind::Date, &document);

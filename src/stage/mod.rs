@@ -11,6 +11,7 @@ pub mod draft;
 pub mod extract;
 pub mod foresee;
 pub mod lost;
+mod mapped_path;
 pub mod mapping;
 mod parts;
 pub mod pay;

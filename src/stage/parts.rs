@@ -4,7 +4,8 @@
 //! A part that is not there is left out with its heading, and so is one that says the same as one before it.
 
 use super::convert::Convert;
-use super::mapping::{View, mapped_path};
+use super::mapped_path::mapped_path;
+use super::view::View;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
 use crate::model::Value;

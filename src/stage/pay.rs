@@ -14,6 +14,7 @@ mod lexeme;
 mod link;
 mod number;
 mod offer;
+mod period_words;
 mod periods;
 pub mod text;
 mod words;
@@ -244,7 +245,7 @@ fn amount(found: Value) -> Value {
     };
     match amount {
         Some(amount) if amount <= 0.0 => Value::Absent,
-        Some(amount) if amount < text::TOO_MUCH => number(Some(amount)),
+        Some(amount) if amount < amount::TOO_MUCH => number(Some(amount)),
         _ => not_an_amount(found),
     }
 }

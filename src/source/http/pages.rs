@@ -1,7 +1,7 @@
 //! `pages:` of the YAML, and what is compiled of it: how a crawl comes from one page to the next. Where the page goes in the
 //! request is said by a parameter or member, or by its name in braces anywhere in the request.
 
-use super::paging::{Paging, Target, Way};
+use super::paging::{Paging, Stop, Target, Way};
 use super::spot::TakenSpec;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::source::decode::DecodeSpec;
@@ -135,20 +135,6 @@ fn one() -> u64 {
 
 fn one_positive() -> Positive<u64> {
     Positive(1)
-}
-
-/// What else is the end of paging.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename = "end of paging", rename_all = "lowercase")]
-pub enum Stop {
-    /// A page with fewer ads than a full one.
-    Short,
-    /// A page that holds no new ad, or a next page that was read before.
-    Repeat,
-    /// A page without ads; by number or offset it always is.
-    Empty,
-    /// That as many ads were read as `count` states; by number or offset it always is.
-    Total,
 }
 
 impl PagesSpec {

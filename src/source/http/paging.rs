@@ -2,9 +2,9 @@
 //! that died goes on. Nothing here asks the network.
 
 use super::super::decode::Spot;
-use super::pages::Stop;
 use super::request::Ready;
 use super::spot::Taken;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -27,6 +27,20 @@ pub(super) enum Way {
     Cursor { taken: Taken, target: Target, first: Option<String> },
     Next { taken: Taken },
     Link,
+}
+
+/// What else is the end of paging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "end of paging", rename_all = "lowercase")]
+pub enum Stop {
+    /// A page with fewer ads than a full one.
+    Short,
+    /// A page that holds no new ad, or a next page that was read before.
+    Repeat,
+    /// A page without ads; by number or offset it always is.
+    Empty,
+    /// That as many ads were read as `count` states; by number or offset it always is.
+    Total,
 }
 
 /// Where the value of a position goes.

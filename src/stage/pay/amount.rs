@@ -6,9 +6,11 @@ use super::labels::{is_counted, is_name};
 use super::lexeme::{Lexeme, Token};
 use super::number::Numeral;
 use super::periods::{Period, expression};
-use super::text::TOO_MUCH;
 use super::words::{agree, is_small};
 use std::ops::Range;
+
+/// From here on a number is no pay.
+pub const TOO_MUCH: f64 = 1e9;
 
 /// What kind of number it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -221,6 +221,6 @@ fn multiplier_length(word: &str) -> Option<usize> {
     let first = letters.next()?;
     let rest: String = letters.collect();
     let is_wide = matches!(first, '万' | '萬' | '만' | '億' | '亿' | '억');
-    let says_more = || super::periods::strong(&rest.to_lowercase()).is_some() || code(&rest).is_some();
+    let says_more = || super::period_words::strong(&rest.to_lowercase()).is_some() || code(&rest).is_some();
     (is_wide || (matches!(first, 'k' | 'K') && !rest.is_empty() && says_more())).then_some(1)
 }

@@ -3,6 +3,7 @@
 //! once) is known to be another one: it must never become the one whose word it contains.
 
 use super::lexeme::{Lexeme, Token, tokens};
+use super::period_words::{strong, weak};
 
 /// The periods, as they are stored.
 pub const PERIODS: [&str; 6] = ["hour", "day", "week", "fortnight", "month", "year"];
@@ -29,32 +30,6 @@ impl Period {
     pub(super) fn or(self, other: impl FnOnce() -> Period) -> Period {
         if self == Period::Unsaid { other() } else { self }
     }
-}
-
-/// The period that a word names wherever it stands: `hourly`, `pa`.
-pub(super) fn strong(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "hourly" | "ph" | "phr" | "stündlich" | "horaire" => "hour",
-        "daily" | "pd" | "täglich" => "day",
-        "weekly" | "pw" | "wöchentlich" | "hebdomadaire" => "week",
-        "fortnightly" | "pf" | "biweekly" => "fortnight",
-        "monthly" | "pcm" | "pm" | "monatlich" | "mensuel" | "maandelijks" | "mensual" | "mensuales" | "mensuels" => "month",
-        "yearly" | "annual" | "annually" | "annum" | "pa" | "jährlich" | "annuel" | "jaarlijks" | "anual" => "year",
-        _ => return None,
-    })
-}
-
-/// The period that a word names after `per` or `/`: `hour`, `yr`.
-fn weak(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "std" | "heure" | "uur" | "hora" => "hour",
-        "day" | "days" | "d" | "tag" | "jour" | "dag" | "día" | "dia" => "day",
-        "week" | "weeks" | "wk" | "w" | "woche" | "semaine" | "semana" => "week",
-        "fortnight" | "fn" => "fortnight",
-        "month" | "months" | "mth" | "mo" | "monat" | "mois" | "maand" | "mes" => "month",
-        "year" | "years" | "yr" | "yrs" | "y" | "annum" | "jahr" | "an" | "année" | "jaar" | "año" | "ano" => "year",
-        _ => return None,
-    })
 }
 
 /// Periods that are none of ours.

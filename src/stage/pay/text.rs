@@ -39,8 +39,6 @@ pub enum Reading {
     Unclear,
 }
 
-/// From here on a number is no pay.
-pub const TOO_MUCH: f64 = 1e9;
 /// A plain number below this is no pay.
 const LEAST_PLAIN: f64 = 10.0;
 /// Undertakings below this may be pay.

@@ -1,0 +1,15 @@
+//! Paths of a mapping. A text that is no path may be meant as a fixed value, so the help names both.
+
+use crate::diagnostic::Diagnostics;
+use crate::jsonpath::{Path, path_of};
+use crate::source::file::{json_path, not_a_path};
+use crate::yaml::Text;
+
+/// The path that a mapping names; problems go to `out`.
+pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
+    if path.starts_with('$') {
+        return json_path(path, out);
+    }
+    not_a_path(path, out).help(format!("a path begins with `$`, such as `{}`; for a fixed text write `{{ constant: {path} }}`", path_of(path)));
+    None
+}
