@@ -1,7 +1,7 @@
 //! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder, started when needed
 //! and stopped by the last one out.
 
-use super::{Edge, FAILED, Failure, identity};
+use super::{Edge, FAILED, Failure, identity, out};
 use crate::store::scratch::Yard;
 use crate::store::server::{Environment, Search, Server};
 use crate::store::{Demand, Need, Store, watch};
@@ -22,8 +22,8 @@ impl Database {
         let unfit = |error: crate::store::StoreError| Failure::nothing(error.to_string());
         if let Some(url) = edge.text("DATABASE_URL") {
             let store = Store::open_for(&url, demand, &edge.process()).await.map_err(unfit)?.of_project(own);
-            let writes = demand.need == Need::Write;
-            let watching = tokio::spawn(watch::watch(store.clone(), url, edge.process(), writes, warn)).abort_handle();
+            let watch = watch::watch(store.clone(), url, edge.process(), out::is_waiting, warn);
+            let watching = tokio::spawn(watch).abort_handle();
             return Ok(Database { store, server: None, watching: Some(watching) });
         }
         let server = start(edge).await?;

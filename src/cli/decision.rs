@@ -1,6 +1,6 @@
 //! Decisions about what was shown: a number with the revision that a person has seen, or, where somebody sits at a terminal, a question.
 
-use super::{Edge, FAILED, Failure};
+use super::{Edge, FAILED, Failure, out};
 use std::str::FromStr;
 
 /// What a decision is about: `3@9f2c1a`, or `3` where somebody can be asked.
@@ -66,7 +66,9 @@ pub(super) fn confirmed(edge: &Edge, shown: &str, question: &str) -> Result<(), 
     put!("{shown}");
     tell!("{question} [y/N]");
     let mut answer = String::new();
+    let waits = out::EdgeWait::begin();
     std::io::stdin().read_line(&mut answer)?;
+    drop(waits);
     if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(Failure::nothing("nothing was done")) }
 }
 

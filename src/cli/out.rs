@@ -9,6 +9,7 @@ use crate::untrusted::{SecretStore, escape, escape_unless};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Prints to stdout; a reader that has gone away is no failure.
 macro_rules! put {
@@ -23,6 +24,30 @@ macro_rules! say {
 /// Reports a line on stderr.
 macro_rules! tell {
     ($($words:tt)*) => { $crate::cli::out::report(&format!($($words)*)) };
+}
+
+/// How many writes to whoever reads the output are under way.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// Held while the process waits for a person or for the reader of its output.
+pub(super) struct EdgeWait;
+
+impl EdgeWait {
+    pub(super) fn begin() -> EdgeWait {
+        WAITING.fetch_add(1, Ordering::SeqCst);
+        EdgeWait
+    }
+}
+
+impl Drop for EdgeWait {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Whether the process waits for a person or for the reader of its output, and so for no server.
+pub(super) fn is_waiting() -> bool {
+    WAITING.load(Ordering::SeqCst) > 0
 }
 
 /// The secrets of this process. A global, for a message may be printed from anywhere.
@@ -48,22 +73,25 @@ fn shown(text: &str) -> String {
 /// # Errors
 /// The reader has gone away.
 pub(super) fn try_print(text: &str) -> io::Result<()> {
-    let mut out = stdout();
+    let (_waits, mut out) = (EdgeWait::begin(), stdout());
     out.write_all(shown(text).as_bytes()).and_then(|()| out.flush())
 }
 
 /// Prints to stdout, whether anybody reads it or not.
 pub(super) fn print(text: &str) {
+    let _waits = EdgeWait::begin();
     let _ = stdout().write_all(shown(text).as_bytes());
 }
 
 /// Reports a line on stderr.
 pub(super) fn report(text: &str) {
+    let _waits = EdgeWait::begin();
     let _ = writeln!(stderr(), "{}", shown(text));
 }
 
 /// Prints diagnostics, whose renderer colours them itself and escapes what it quotes.
 pub(super) fn report_rendered(text: &str) {
+    let _waits = EdgeWait::begin();
     let _ = writeln!(stderr(), "{}", escape_unless(&hide(text), |character| character == '\u{1b}'));
 }
 
@@ -84,14 +112,29 @@ pub(super) fn is_terminal() -> bool {
 }
 
 /// Stdout for long texts, escaped line by line.
-pub(super) fn lines() -> BufWriter<EscapedLines<io::Stdout>> {
+pub(super) fn lines() -> BufWriter<EscapedLines<RawStdout>> {
     BufWriter::new(EscapedLines { out: raw(), rest: Vec::new() })
 }
 
 /// Stdout for data in a format of its own that escapes what it must (CSV, Parquet).
 #[allow(clippy::disallowed_methods, reason = "the way out")]
-pub(super) fn raw() -> io::Stdout {
-    io::stdout()
+pub(super) fn raw() -> RawStdout {
+    RawStdout(io::stdout())
+}
+
+/// Stdout, whose reader may let it wait.
+pub(super) struct RawStdout(io::Stdout);
+
+impl Write for RawStdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _waits = EdgeWait::begin();
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _waits = EdgeWait::begin();
+        self.0.flush()
+    }
 }
 
 /// Writes lines as [`print`] does. A line is held until its end has come.

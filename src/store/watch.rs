@@ -24,9 +24,10 @@ pub enum Notice {
     Silent(String),
 }
 
-/// Watches until it is dropped, or the command cannot end any more. `who` is what the sessions of the command call themselves. A
-/// command that only reads may wait for whoever reads what it prints, so its own sessions may stand still.
-pub async fn watch(store: Store, url: String, who: String, writes: bool, tell: impl Fn(Notice)) {
+/// Watches until it is dropped, or the command cannot end any more. `who` is what the sessions of
+/// the command call themselves; they may stand still while the command waits for a person or for
+/// whoever reads what it prints (`is_waiting`).
+pub async fn watch(store: Store, url: String, who: String, is_waiting: impl Fn() -> bool, tell: impl Fn(Notice)) {
     let Ok(options) = session::options(&url, &format!("{who}, watching")) else { return };
     let (mut silent, mut told) = (0, BTreeSet::new());
     while silent < SILENT {
@@ -42,7 +43,7 @@ pub async fn watch(store: Store, url: String, who: String, writes: bool, tell: i
                 let _ = tokio::time::timeout(LOOKS_WITHIN, connection.close()).await;
                 let Ok(Ok(seen)) = looked else { continue };
                 seen.waits.into_iter().filter(|words| told.insert(words.clone())).for_each(|words| tell(Notice::Waits(words)));
-                if writes && seen.stands_still && store.held() > seen.locks {
+                if seen.stands_still && !is_waiting() && store.held() > seen.locks {
                     return tell(silence("a connection to PostgreSQL has been silent for 3 min"));
                 }
             }
