@@ -2,7 +2,7 @@
 
 use super::database::with_store;
 use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
-use super::{DONE, Edge, Failure, Word};
+use super::{At, DONE, Edge, Failure, Word, named};
 use crate::engine::person;
 use crate::model::{Clock, RelationTable, SourceKey};
 use crate::report::columns::{columns, line};
@@ -35,6 +35,9 @@ enum Command {
         /// As JSON, for machines
         #[arg(long)]
         json: bool,
+        /// The clock, from which ages are counted
+        #[command(flatten)]
+        at: At,
     },
     /// Show what a decision does, and what has changed since a revision
     Show {
@@ -79,7 +82,10 @@ impl Holds {
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
         match &self.command {
-            Command::List { institution, all, json } => list(&mut *store.connection().await?, institution.as_deref(), *all, *json).await,
+            Command::List { institution, all, json, at } => {
+                let (at, mut connection) = (at.clock(edge)?, store.connection().await?);
+                list(&mut connection, institution.as_deref(), *all, *json, at).await
+            }
             Command::Show { holds, limit, json } => show(&mut *store.connection().await?, holds, look(edge, *limit), *json).await,
             Command::Release(decision) => decide(edge, store, decision, true).await,
             Command::Discard(decision) => decide(edge, store, decision, false).await,
@@ -87,7 +93,10 @@ impl Holds {
     }
 }
 
-async fn list(connection: &mut PgConnection, institution: Option<&str>, all: bool, json: bool) -> Result<(), Failure> {
+async fn list(connection: &mut PgConnection, institution: Option<&str>, all: bool, json: bool, at: Clock) -> Result<(), Failure> {
+    if let Some(slug) = institution {
+        named::refuse_unknown(connection, std::slice::from_ref(&slug.to_owned())).await?;
+    }
     let found = holds::list(connection, institution, all).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "holds": found }));
@@ -98,19 +107,17 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
         return Ok(());
     }
     let row = |hold: &Hold| {
-        let since = hold.opened_at.format("%Y-%m-%d").to_string();
         vec![
             page::name(hold),
             hold.institution.clone(),
             hold.source_id.clone(),
             hold.kind.clone(),
-            hold.status.clone(),
-            since,
+            page::status(hold, at),
             line(&hold.subject, 40),
             line(&hold.reason, 140),
         ]
     };
-    put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 8));
+    put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 7));
     say!(
         "`weir holds show N` shows what a decision does; `weir holds release N@REVISION --reason ...` applies the held change, `weir holds discard \
          N@REVISION --reason ...` drops it"

@@ -4,7 +4,9 @@
 use super::columns::{counted, line};
 use super::difference::{Difference, plain};
 use super::ink::Ink;
+use crate::model::Clock;
 use crate::store::holds::Hold;
+use crate::store::waiting::Waiting;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -29,6 +31,18 @@ const FACTS: [&str; 5] = ["title", "organisation", "locations", "open_date", "cl
 /// `3@9f2c1a`: a hold and the revision that a decision names.
 pub fn name(hold: &Hold) -> String {
     hold.revision.as_ref().map_or_else(|| hold.id.to_string(), |revision| format!("{}@{revision}", hold.id))
+}
+
+/// How it stands: how long it has been open, or how, when, by whom and why it was closed.
+pub fn status(hold: &Hold, at: Clock) -> String {
+    let since = hold.opened_at.format("%Y-%m-%d");
+    let Some(closed) = hold.closed_at else {
+        return format!("{} for {}, since {since}", hold.status, Waiting::days(at.0 - hold.opened_at));
+    };
+    let (by, note) = (hold.closed_by.as_deref(), hold.note.as_deref());
+    let by = by.map(|by| format!(" by {}", line(by, 30))).unwrap_or_default();
+    let note = note.map(|note| format!(" ({})", line(note, 60))).unwrap_or_default();
+    format!("{since}, {} {}{by}{note}", hold.status, closed.format("%Y-%m-%d"))
 }
 
 /// The ads or jobs that a hold lists.

@@ -31,6 +31,15 @@ pub struct Hold {
     pub status: String,
     /// Since when.
     pub opened_at: DateTime<Utc>,
+    /// When it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Who closed it: an operator, or `run`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
+    /// Why it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Hash of what a decision would do; of a closed hold the one that was decided on.
     pub revision: Option<String>,
     /// What it is about, and so what a decision would do; nothing once it is closed.
@@ -144,7 +153,8 @@ macro_rules! holds {
                  ELSE COALESCE(c.details, '{}') END AS content
                FROM chosen c LEFT JOIN named n ON n.institution_id = c.institution_id AND n.source_id = c.source_id
                  AND n.field_name = c.kind || '_id' AND n.name = lower(c.subject))
-             SELECT id, institution_id, institution, kind, source_id, subject, reason, details, status, opened_at, content,
+             SELECT id, institution_id, institution, kind, source_id, subject, reason, details, status, opened_at, closed_at, closed_by, note,
+               content,
                CASE WHEN status = 'open'
                  THEN left(encode(sha256(convert_to(jsonb_build_array(kind, source_id, subject, content)::text, 'UTF8')), 'hex'), 6)
                  ELSE revision END AS revision
