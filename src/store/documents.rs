@@ -17,6 +17,15 @@ pub struct Stored {
     pub refused: usize,
 }
 
+/// What a statement sets of ads that a read contains.
+macro_rules! seen {
+    () => {
+        "last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
+         derived_fingerprint = CASE WHEN retired THEN NULL ELSE derived_fingerprint END,
+         retired = FALSE"
+    };
+}
+
 /// Where a page belongs.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading<'s> {
@@ -133,11 +142,12 @@ async fn note_presence(connection: &mut PgConnection, reading: Reading<'_>, ads:
     if ads.is_empty() {
         return Ok(HashSet::new());
     }
-    let present: Vec<String> = sqlx::query_scalar(
-        "UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
-           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($5) RETURNING s.external_id",
-    )
+    let present: Vec<String> = sqlx::query_scalar(concat!(
+        "UPDATE ad_states SET ",
+        seen!(),
+        " WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($5)
+          RETURNING external_id"
+    ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(reading.read)
@@ -230,22 +240,29 @@ async fn known(connection: &mut PgConnection, reading: Reading<'_>, documents: &
     Ok(rows.into_iter().filter_map(|row| Some((row.external_id, (Hash::from_column(Some(row.content_hash))?, row.last_read)))).collect())
 }
 
-/// Records presence of the documents that are stored with this very text already; gives the ids of the others.
+/// Records presence of the documents that are stored with this very text already; gives the ids of
+/// the others.
 async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: impl Iterator<Item = (&str, Hash)>) -> Result<HashSet<String>> {
     let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) = page.map(|(id, hash)| (id, hash.to_vec())).unzip();
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
     let mut unseen: HashSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-    // From the page to the table by index: the planner would rather read the whole table for a page of thousands.
-    sqlx::query("SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)").execute(&mut *connection).await?;
-    let seen: Vec<String> = sqlx::query_scalar(
-        "UPDATE ad_states s SET last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
-           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
-         FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id AND s.received_hash = page.hash
-         RETURNING s.external_id",
-    )
+    // One look-up by index for each document, whatever the planner believes: of a source that it
+    // has not measured yet it expects one row, and would compare each stored ad with each of the page.
+    set_scans(connection, "off").await?;
+    let seen: Vec<String> = sqlx::query_scalar(concat!(
+        "UPDATE ad_states s SET ",
+        seen!(),
+        " FROM (
+            SELECT known.place FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
+            CROSS JOIN LATERAL (
+              SELECT s.ctid AS place FROM ad_states s
+              WHERE s.institution_id = $1 AND s.source_id = $2
+                AND s.external_id = page.external_id AND s.received_hash = page.hash
+              OFFSET 0) AS known) AS page
+          WHERE s.ctid = page.place RETURNING s.external_id"
+    ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(reading.read)
@@ -254,11 +271,17 @@ async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: im
     .bind(hashes)
     .fetch_all(&mut *connection)
     .await?;
-    sqlx::query("SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)").execute(connection).await?;
+    set_scans(connection, "on").await?;
     seen.iter().for_each(|id| {
         unseen.remove(id);
     });
     Ok(unseen)
+}
+
+/// Whether the planner may read a whole table in what is left of the transaction.
+async fn set_scans(connection: &mut PgConnection, on: &str) -> Result<()> {
+    sqlx::query("SELECT set_config('enable_seqscan', $1, true)").bind(on).execute(connection).await?;
+    Ok(())
 }
 
 /// Records presence of documents whose content is stored already, though it came as another text.
@@ -266,21 +289,27 @@ async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[
     if same.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "UPDATE ad_states s SET received_hash = page.hash, detailed_at = $4, last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
-           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE
-         FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id",
-    )
+    set_scans(connection, "off").await?;
+    sqlx::query(concat!(
+        "UPDATE ad_states s SET received_hash = page.hash, detailed_at = $4, ",
+        seen!(),
+        " FROM (
+            SELECT known.place, page.hash FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
+            CROSS JOIN LATERAL (
+              SELECT s.ctid AS place FROM ad_states s
+              WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id
+              OFFSET 0) AS known) AS page
+          WHERE s.ctid = page.place"
+    ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(reading.read)
     .bind(reading.at.0)
     .bind(same.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
     .bind(same.iter().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    set_scans(connection, "on").await
 }
 
 /// Keeps of each document that is about to be replaced which it was, and when and where it came from: an ad that never became a job has no other past.
