@@ -6,7 +6,7 @@ use super::difference::{Difference, plain};
 use super::ink::Ink;
 use crate::model::Clock;
 use crate::store::holds::Hold;
-use crate::store::waiting::Waiting;
+use crate::store::waiting::WaitingHolds;
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -37,7 +37,7 @@ pub fn name(hold: &Hold) -> String {
 pub fn status(hold: &Hold, at: Clock) -> String {
     let since = hold.opened_at.format("%Y-%m-%d");
     let Some(closed) = hold.closed_at else {
-        return format!("{} for {}, since {since}", hold.status, Waiting::days(at.0 - hold.opened_at));
+        return format!("{} for {}, since {since}", hold.status, WaitingHolds::days(at.0 - hold.opened_at));
     };
     let (by, note) = (hold.closed_by.as_deref(), hold.note.as_deref());
     let by = by.map(|by| format!(" by {}", line(by, 30))).unwrap_or_default();
