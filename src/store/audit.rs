@@ -2,6 +2,7 @@
 //! and read-only.
 
 use super::Result;
+use super::columns::compared_columns;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -56,7 +57,7 @@ pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result
 /// The database failed.
 pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<Finding>> {
     let rows = sqlx::query_as(
-        "WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
+        concat!("WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
          newest AS (
            SELECT DISTINCT ON (h.institution_id, h.id) h.* FROM jobs_history h
            WHERE h.institution_id IN (SELECT id FROM audited) ORDER BY h.institution_id, h.id, h.version DESC),
@@ -77,20 +78,14 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
            SELECT 'changed' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, v.field, v.in_jobs, v.in_history
            FROM jobs j JOIN newest h ON h.institution_id = j.institution_id AND h.id = j.id
            CROSS JOIN LATERAL (VALUES
-             ('version', to_jsonb(j.version), to_jsonb(h.version)), ('original_id', to_jsonb(j.original_id), to_jsonb(h.original_id)),
-             ('source_id', to_jsonb(j.source_id), to_jsonb(h.source_id)),
-             ('title', to_jsonb(j.title), to_jsonb(h.title)), ('description', to_jsonb(j.description), to_jsonb(h.description)),
-             ('open_date', to_jsonb(j.open_date), to_jsonb(h.open_date)), ('close_date', to_jsonb(j.close_date), to_jsonb(h.close_date)),
-             ('department', to_jsonb(j.department), to_jsonb(h.department)), ('department_id', to_jsonb(j.department_id), to_jsonb(h.department_id)),
-             ('job_type', to_jsonb(j.job_type), to_jsonb(h.job_type)), ('remuneration', to_jsonb(j.remuneration), to_jsonb(h.remuneration)),
-             ('locations', (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(j.locations) AS p), (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(h.locations) AS p)),
-             ('company_id', to_jsonb(j.company_id), to_jsonb(h.company_id)), ('division_id', to_jsonb(j.division_id), to_jsonb(h.division_id)),
-             ('extra', j.extra, h.extra), ('raw_json', j.raw_json, h.raw_json), ('content_hash', to_jsonb(encode(j.content_hash, 'hex')), to_jsonb(encode(h.content_hash, 'hex'))),
-             ('status', to_jsonb(j.status), to_jsonb(h.status)), ('archived_at', to_jsonb(j.archived_at), to_jsonb(h.archived_at)),
-             ('archived_as', to_jsonb(j.archived_as), to_jsonb(h.archived_as)), ('archived_for', to_jsonb(j.archived_for), to_jsonb(h.archived_for)),
-             ('reopened_at', to_jsonb(j.reopened_at), to_jsonb(h.reopened_at)), ('last_updated_at', to_jsonb(j.last_updated_at), to_jsonb(h.created_at)))
-             AS v (field, in_jobs, in_history)
-           WHERE v.in_jobs IS DISTINCT FROM v.in_history
+             (0, 'version', to_jsonb(j.version), to_jsonb(h.version)), (0, 'original_id', to_jsonb(j.original_id), to_jsonb(h.original_id)),
+             (0, 'source_id', to_jsonb(j.source_id), to_jsonb(h.source_id)), ", compared_columns!("j.", "h."), ",
+             (0, 'raw_json', j.raw_json, h.raw_json), (0, 'content_hash', to_jsonb(encode(j.content_hash, 'hex')), to_jsonb(encode(h.content_hash, 'hex'))),
+             (0, 'status', to_jsonb(j.status), to_jsonb(h.status)), (0, 'archived_at', to_jsonb(j.archived_at), to_jsonb(h.archived_at)),
+             (0, 'archived_as', to_jsonb(j.archived_as), to_jsonb(h.archived_as)), (0, 'archived_for', to_jsonb(j.archived_for), to_jsonb(h.archived_for)),
+             (0, 'reopened_at', to_jsonb(j.reopened_at), to_jsonb(h.reopened_at)), (0, 'last_updated_at', to_jsonb(j.last_updated_at), to_jsonb(h.created_at)))
+             AS v (place, field, in_jobs, in_history)
+           WHERE v.field NOT IN ('source_url', 'recruiter') AND v.in_jobs IS DISTINCT FROM v.in_history
            UNION ALL
            SELECT 'no_history', j.institution_id, j.source_id, j.original_id, j.id, NULL, to_jsonb(j.version), NULL FROM jobs j
            WHERE j.institution_id IN (SELECT id FROM audited)
@@ -131,7 +126,7 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
            WHERE s.institution_id IN (SELECT id FROM audited) AND j.id IS NULL AND (s.job_id IS NOT NULL OR s.outcome = 'published')
              AND NOT EXISTS (SELECT 1 FROM newest h WHERE h.institution_id = s.institution_id AND h.id = s.job_id))
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
-         FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
+         FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2"),
     );
     Ok(rows.bind(slug).bind(limit).bind(now).fetch_all(connection).await?)
 }

@@ -3,6 +3,7 @@
 //! documents are covered by their hashes.
 
 use super::Result;
+use super::columns::job_columns;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use uuid::Uuid;
 /// The database failed.
 pub async fn digest(connection: &mut PgConnection, institution: Uuid) -> Result<String> {
     let parts: String = sqlx::query_scalar(
-        "SELECT string_agg(part, '/' ORDER BY n) FROM (
+        concat!("SELECT string_agg(part, '/' ORDER BY n) FROM (
          SELECT 1 AS n, count(*) || ':' || COALESCE(max(id), 0) AS part FROM runs WHERE institution_id = $1
          UNION ALL SELECT 2, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM institutions t WHERE id = $1
          UNION ALL SELECT 3, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM source_reads t WHERE institution_id = $1
@@ -21,11 +22,10 @@ pub async fn digest(connection: &mut PgConnection, institution: Uuid) -> Result<
          UNION ALL SELECT 6, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM holds t WHERE institution_id = $1
          UNION ALL SELECT 7, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM ad_states t WHERE institution_id = $1
          UNION ALL SELECT 8, count(*) || ':' || COALESCE(sum(hashtextextended(ROW(id, status, version, archived_at, archived_as, archived_for, reopened_at,
-             held_since, last_updated_at, original_id, generation, company_id, division_id, title, description, open_date, close_date, department, department_id,
-             job_type, source_url, remuneration, recruiter, locations, extra, content_hash)::text, 0)), 0) FROM jobs WHERE institution_id = $1
+             held_since, last_updated_at, original_id, generation, company_id, division_id, ", job_columns!(), ", content_hash)::text, 0)), 0) FROM jobs WHERE institution_id = $1
          UNION ALL SELECT 10, count(*) || ':' || COALESCE(sum(hashtextextended(ROW(id, version, title, status, change_type, changes, change_reason, content_hash,
              created_at)::text, 0)), 0) FROM jobs_history WHERE institution_id = $1
-         UNION ALL SELECT 9, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM source_quality t WHERE institution_id = $1) parts",
+         UNION ALL SELECT 9, count(*) || ':' || COALESCE(sum(hashtextextended(t::text, 0)), 0) FROM source_quality t WHERE institution_id = $1) parts"),
     )
     .bind(institution)
     .fetch_one(connection)

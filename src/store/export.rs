@@ -166,32 +166,82 @@ impl Table {
     }
 }
 
+/// The fields of [`FIELDS`], in their order; `c` is the company and `d` the division.
+macro_rules! exported_fields {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "status, ",
+            $of,
+            "title, ",
+            $of,
+            "description, ",
+            $of,
+            "open_date, ",
+            $of,
+            "close_date, ",
+            $of,
+            "department, ",
+            $of,
+            "department_id, c.name, d.name, ",
+            $of,
+            "job_type, ",
+            $of,
+            "locations, ",
+            $of,
+            "remuneration, ",
+            $of,
+            "source_url, ",
+            $of,
+            "recruiter::text, ",
+            $of,
+            "extra::text, ",
+            $of,
+            "archived_at, ",
+            $of,
+            "archived_as, ",
+            $of,
+            "reopened_at, encode(",
+            $of,
+            "content_hash, 'hex')"
+        )
+    };
+}
+
 /// `$1` institutions, `$2` since, `$3` until, `$4` an instant, `$5` whether raw documents are wanted; of all statements here.
-const JOBS: &str = "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
-    j.status, j.title, j.description, j.open_date, j.close_date, j.department, j.department_id, c.name, d.name, j.job_type, j.locations, j.remuneration,
-    j.source_url, j.recruiter::text, j.extra::text, j.archived_at, j.archived_as, j.reopened_at, encode(j.content_hash, 'hex'), j.first_seen_at, j.last_updated_at,
+const JOBS: &str = concat!(
+    "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
+    ",
+    exported_fields!("j."),
+    ", j.first_seen_at, j.last_updated_at,
     CASE WHEN $5::boolean THEN j.raw_json::text END
   FROM jobs j JOIN institutions i ON i.id = j.institution_id
   LEFT JOIN companies c ON c.institution_id = j.institution_id AND c.id = j.company_id
   LEFT JOIN divisions d ON d.institution_id = j.institution_id AND d.id = j.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR j.last_updated_at >= $2)
     AND ($3::timestamptz IS NULL OR j.last_updated_at < $3) AND $4::timestamptz IS NULL
-  ORDER BY j.institution_id, j.id";
+  ORDER BY j.institution_id, j.id"
+);
 
-const JOBS_AS_OF: &str = "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
-    h.status, h.title, h.description, h.open_date, h.close_date, h.department, h.department_id, c.name, d.name, h.job_type, h.locations, h.remuneration,
-    h.source_url, h.recruiter::text, h.extra::text, h.archived_at, h.archived_as, h.reopened_at, encode(h.content_hash, 'hex'), j.first_seen_at, h.created_at,
+const JOBS_AS_OF: &str = concat!(
+    "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
+    ",
+    exported_fields!("h."),
+    ", j.first_seen_at, h.created_at,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_as_of($4) h JOIN institutions i ON i.id = h.institution_id JOIN jobs j ON j.institution_id = h.institution_id AND j.id = h.id
   LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
   LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3)
-  ORDER BY h.institution_id, h.id";
+  ORDER BY h.institution_id, h.id"
+);
 
-const HISTORY: &str = "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
-    h.status, h.title, h.description, h.open_date, h.close_date, h.department, h.department_id, c.name, d.name, h.job_type, h.locations, h.remuneration,
-    h.source_url, h.recruiter::text, h.extra::text, h.archived_at, h.archived_as, h.reopened_at, encode(h.content_hash, 'hex'),
+const HISTORY: &str = concat!(
+    "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
+    ",
+    exported_fields!("h."),
+    ",
     h.change_type, h.change_reason, h.changed_fields, h.created_at, h.created_by, h.run_id, h.takes_back, h.restores::bigint,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_history h JOIN institutions i ON i.id = h.institution_id
@@ -199,7 +249,8 @@ const HISTORY: &str = "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.
   LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL
-  ORDER BY h.institution_id, h.id, h.version";
+  ORDER BY h.institution_id, h.id, h.version"
+);
 
 const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id, h.version::bigint,
     h.field, h.old::text, h.new::text, h.change_type, h.change_reason, h.created_at, h.created_by, h.run_id, h.takes_back

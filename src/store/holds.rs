@@ -125,10 +125,7 @@ macro_rules! holds {
                      'document', CASE WHEN w.id IS NULL THEN encode(COALESCE(s.derived_hash, s.content_hash), 'hex') END,
                      'reasons', (SELECT jsonb_agg(DISTINCT concat_ws(' ', r ->> 'type', r ->> 'field', r ->> 'rule'))
                                  FROM jsonb_array_elements(w.validation_errors) AS r WHERE r ->> 'severity' IS DISTINCT FROM 'warn'),
-                     'job', CASE WHEN j.id IS NOT NULL THEN jsonb_build_object('version', j.version, 'status', j.status, 'fields', jsonb_build_object(
-                       'title', j.title, 'description', j.description, 'open_date', j.open_date, 'close_date', j.close_date,
-                       'department', j.department, 'department_id', j.department_id, 'job_type', j.job_type, 'source_url', j.source_url,
-                       'remuneration', j.remuneration, 'recruiter', j.recruiter, 'locations', j.locations, 'extra', j.extra)) END))
+                     'job', CASE WHEN j.id IS NOT NULL THEN jsonb_build_object('version', j.version, 'status', j.status, 'fields', jsonb_build_object( ", $crate::store::columns::job_members!("j."), ")) END))
                    FROM ad_states s
                    LEFT JOIN staging_jobs w ON w.institution_id = s.institution_id AND w.external_id = s.source_id || ':' || s.external_id
                    LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
@@ -141,12 +138,7 @@ macro_rules! holds {
                      AND s.misses >= COALESCE((c.details ->> 'after')::int, 2)), '[]'))
                  WHEN c.kind = 'closing' THEN jsonb_build_object('jobs', COALESCE((
                    SELECT jsonb_agg(jsonb_build_object('ad', j.original_id, 'title', j.title, 'close_date', j.close_date) ORDER BY j.original_id COLLATE \"C\")
-                   FROM jobs j WHERE j.institution_id = c.institution_id AND j.source_id = c.source_id AND j.status = 'open'
-                     AND j.close_date <= (c.details ->> 'until')::date AND j.archived_for IS DISTINCT FROM j.close_date
-                     AND NOT EXISTS (
-                       SELECT 1 FROM ad_states s WHERE s.institution_id = c.institution_id AND s.source_id = c.source_id AND s.external_id = j.original_id
-                         AND s.job_id = j.id AND (s.kept_open_for = j.close_date
-                           OR (s.rolled_back_hash = s.content_hash AND s.released_hash IS DISTINCT FROM s.content_hash)))), '[]'))
+                   FROM jobs j WHERE ", $crate::store::closing::closed_by_date!("c.institution_id", "c.source_id", "(c.details ->> 'until')::date", ""), "), '[]'))
                  WHEN c.kind = 'quality' THEN jsonb_build_object('content', c.details -> 'content', 'ads', c.details -> 'ads',
                    'unusual', (SELECT jsonb_agg(jsonb_build_object('kind', u -> 'kind', 'subject', u -> 'subject', 'part', u -> 'part', 'whole', u -> 'whole'))
                                FROM jsonb_array_elements(c.details -> 'unusual') AS u))

@@ -1,6 +1,7 @@
 //! Jobs that go on under another id, and jobs that have lost theirs (T2a, docs/decisions/0006-identity.md). One transaction for a source: whoever
 //! looks in between sees the board as it was before or as it is after.
 
+use super::columns::version_columns;
 use super::{Result, holds, staging};
 use crate::identity::{Decision, Displaced, Move};
 use crate::model::{Change, Clock, HoldKind, SourceKey};
@@ -12,13 +13,17 @@ use uuid::Uuid;
 macro_rules! history_of {
     ($with:literal, $change:literal) => {
         concat!(
-            "WITH ", $with, "
-             INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
-               open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash,
-               status, archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
-             SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description, open_date, close_date,
-               department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-               archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, ", $change, ", reason, $3, $4, 'etl_pipeline'
+            "WITH ",
+            $with,
+            "
+             INSERT INTO jobs_history (",
+            version_columns!(),
+            ", changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
+             SELECT ",
+            version_columns!(),
+            ", changed_fields, changes, ",
+            $change,
+            ", reason, $3, $4, 'etl_pipeline'
              FROM written"
         )
     };

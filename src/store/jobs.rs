@@ -1,6 +1,7 @@
 //! Jobs and their history. Every version is written to both in one statement, the raw document copied inside the
 //! database from `staging_documents`, so that it crosses the wire once in its life.
 
+use super::columns::{job_columns, sent_columns, version_columns};
 use super::{Result, array_literal};
 use crate::model::{
     Clock, Job, NewVersion, SourceKey, Value, VersionStamp,
@@ -16,36 +17,42 @@ use uuid::Uuid;
 /// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` fingerprint.
 macro_rules! versions {
     () => {
-        "WITH v AS (
-           SELECT * FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
-             $13::text[], $14::text[], $15::date[], $16::date[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[],
-             $25::bool[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[])
-           AS v (job_id, original_id, generation, document_id, content_hash, company_id, division_id,
-             title, description, open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra,
-             stays_archived, changed_fields, changes, change_type, reason, created_by)), "
+        concat!(
+            "WITH v AS (
+               SELECT * FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
+                 $13::text[], $14::text[], $15::date[], $16::date[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
+                 $23::text[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[])
+               AS v (job_id, original_id, generation, document_id, content_hash, company_id, division_id, ",
+            job_columns!(),
+            ", stays_archived, changed_fields, changes, change_type, reason, created_by)), "
+        )
     };
 }
 
 /// What follows either statement: the rows written become history.
 macro_rules! into_history {
     () => {
-        " INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
-             open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-             archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by)
-           SELECT j.institution_id, j.id, j.version, j.company_id, j.division_id, j.source_id, j.original_id, j.external_id, j.title, j.description,
-             j.open_date, j.close_date, j.department, j.department_id, j.job_type, j.source_url, j.remuneration, j.recruiter, j.locations, j.extra, j.raw_json,
-             j.content_hash, j.status, j.archived_at, j.archived_as, j.archived_for, j.reopened_at, v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, $3, $5, $4, v.created_by
-           FROM written j JOIN v ON v.job_id = j.id"
+        concat!(
+            " INSERT INTO jobs_history (",
+            version_columns!(),
+            ", changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by)
+               SELECT ",
+            version_columns!("j."),
+            ", v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, $3, $5, $4, v.created_by
+               FROM written j JOIN v ON v.job_id = j.id"
+        )
     };
 }
 
 const CREATE: &str = concat!(
     versions!(),
     "written AS (
-       INSERT INTO jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, title, description, open_date, close_date,
-         department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status, version, first_seen_at, last_updated_at)
-       SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, v.title, v.description, v.open_date, v.close_date,
-         v.department, v.department_id, v.job_type, v.source_url, v.remuneration, v.recruiter::jsonb, v.locations::text[], v.extra::jsonb, d.raw_content,
+       INSERT INTO jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, ",
+    job_columns!(),
+    ", raw_json, content_hash, status, version, first_seen_at, last_updated_at)
+       SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, ",
+    sent_columns!("v."),
+    ", d.raw_content,
          v.content_hash, 'open', 1, $4, $4
        FROM v JOIN staging_documents d ON d.institution_id = $1 AND d.id = v.document_id
        RETURNING *)",
@@ -55,9 +62,11 @@ const CREATE: &str = concat!(
 const CHANGE: &str = concat!(
     versions!(),
     "written AS (
-       UPDATE jobs j SET company_id = v.company_id, division_id = v.division_id, title = v.title, description = v.description, open_date = v.open_date,
-         close_date = v.close_date, department = v.department, department_id = v.department_id, job_type = v.job_type, source_url = v.source_url,
-         remuneration = v.remuneration, recruiter = v.recruiter::jsonb, locations = v.locations::text[], extra = v.extra::jsonb, raw_json = d.raw_content,
+       UPDATE jobs j SET company_id = v.company_id, division_id = v.division_id, (",
+    job_columns!(),
+    ") = ROW (",
+    sent_columns!("v."),
+    "), raw_json = d.raw_content,
          content_hash = v.content_hash, status = CASE WHEN v.stays_archived THEN j.status ELSE 'open' END,
          archived_at = CASE WHEN v.stays_archived THEN j.archived_at END, archived_as = CASE WHEN v.stays_archived THEN j.archived_as END,
          archived_for = CASE WHEN v.change_type = 'reopen' THEN NULL ELSE j.archived_for END,
@@ -184,14 +193,11 @@ pub async fn load(connection: &mut PgConnection, stream: &SourceKey, ids: &[Uuid
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = sqlx::query(
-        "SELECT id, company_id, division_id, title, description, open_date, close_date, department, department_id, job_type, source_url, remuneration,
-           recruiter, locations, extra FROM jobs WHERE institution_id = $1 AND id = ANY ($2)",
-    )
-    .bind(stream.institution)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(concat!("SELECT id, company_id, division_id, ", job_columns!(), " FROM jobs WHERE institution_id = $1 AND id = ANY ($2)"))
+        .bind(stream.institution)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, job(row)?))).collect()
 }
 
@@ -211,11 +217,12 @@ pub struct JobSnapshot {
 /// # Errors
 /// The database failed.
 pub async fn standing(connection: &mut PgConnection, stream: &SourceKey, original_id: &str) -> Result<Option<JobSnapshot>> {
-    let row = sqlx::query(
-        "SELECT status, version, company_id, division_id, title, description, open_date, close_date, department, department_id, job_type, source_url,
-           remuneration, recruiter, locations, extra FROM jobs WHERE institution_id = $1 AND source_id = $2 AND original_id = $3
-         ORDER BY generation DESC LIMIT 1",
-    )
+    let row = sqlx::query(concat!(
+        "SELECT status, version, company_id, division_id, ",
+        job_columns!(),
+        " FROM jobs WHERE institution_id = $1 AND source_id = $2 AND original_id = $3
+         ORDER BY generation DESC LIMIT 1"
+    ))
     .bind(stream.institution)
     .bind(&stream.source)
     .bind(original_id)

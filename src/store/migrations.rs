@@ -3,7 +3,6 @@
 //! Looking takes no lock and needs only to read, so a command that finds the tables as it needs them waits for
 //! nobody. Migrating takes a lock with a limit, and says who has it.
 
-use super::preflight::Facts;
 use super::{Result, StoreError};
 use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
@@ -27,7 +26,7 @@ fn migrator() -> Migrator {
 
 /// The tables, as this Weir sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum SchemaState {
     /// There are none yet.
     None,
     /// There are some, of another program.
@@ -49,7 +48,7 @@ pub(super) fn newest() -> i64 {
 ///
 /// # Errors
 /// The database failed.
-pub(super) async fn standing(connection: &mut PgConnection, schema: &str) -> Result<Standing> {
+pub(super) async fn standing(connection: &mut PgConnection, schema: &str) -> Result<SchemaState> {
     let recorded: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = '_sqlx_migrations')",
     )
@@ -64,28 +63,28 @@ pub(super) async fn standing(connection: &mut PgConnection, schema: &str) -> Res
         .bind(OURS)
         .fetch_all(&mut *connection)
         .await?;
-        return Ok(names.into_iter().next().map_or(Standing::None, Standing::Foreign));
+        return Ok(names.into_iter().next().map_or(SchemaState::None, SchemaState::Foreign));
     }
     let applied: Vec<(i64, String, Vec<u8>)> =
         sqlx::query_as("SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?;
     Ok(compare(&applied))
 }
 
-fn compare(applied: &[(i64, String, Vec<u8>)]) -> Standing {
+fn compare(applied: &[(i64, String, Vec<u8>)]) -> SchemaState {
     let migrator = migrator();
-    let Some(first) = migrator.iter().next() else { return Standing::Current };
+    let Some(first) = migrator.iter().next() else { return SchemaState::Current };
     let is_ours = |row: &&(i64, String, Vec<u8>)| row.0 == first.version && (row.2 == first.checksum.as_ref() || row.1 == first.description);
     if !applied.is_empty() && applied.iter().find(is_ours).is_none() {
-        return Standing::Foreign("_sqlx_migrations".to_owned());
+        return SchemaState::Foreign("_sqlx_migrations".to_owned());
     }
     if let Some((version, ..)) = applied.iter().rev().find(|(version, ..)| !migrator.version_exists(*version)) {
-        return Standing::Newer(*version);
+        return SchemaState::Newer(*version);
     }
     let has = |version: i64| applied.iter().any(|(known, ..)| *known == version);
     match (migrator.iter().all(|migration| has(migration.version)), applied.last()) {
-        (true, _) => Standing::Current,
-        (false, Some((version, ..))) => Standing::Older(*version),
-        (false, None) => Standing::None,
+        (true, _) => SchemaState::Current,
+        (false, Some((version, ..))) => SchemaState::Older(*version),
+        (false, None) => SchemaState::None,
     }
 }
 
@@ -93,16 +92,15 @@ fn compare(applied: &[(i64, String, Vec<u8>)]) -> Standing {
 ///
 /// # Errors
 /// Another process is at it and does not end, or a migration failed: then nothing of it was done.
-pub(super) async fn run(connection: &mut PgConnection, facts: &Facts) -> Result<()> {
-    lock(connection, facts).await?;
+pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result<()> {
+    lock(connection, database).await?;
     // Another process may have done it, and an index on a large table takes its time.
     sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
     let done = tokio::time::timeout(TAKES_AT_MOST, migrator().run(&mut *connection)).await;
     let Ok(done) = done else {
         let hours = TAKES_AT_MOST.as_secs() / 3600;
         return Err(StoreError::Unsuitable(format!(
-            "bringing the tables of database `{}` up to date has not ended within {hours} h\nhelp: look at the server, then run again",
-            facts.database
+            "bringing the tables of database `{database}` up to date has not ended within {hours} h\nhelp: look at the server, then run again"
         )));
     };
     sqlx::query("RESET statement_timeout").execute(&mut *connection).await?;
@@ -118,7 +116,7 @@ pub(super) async fn make(connection: &mut PgConnection) -> Result<()> {
     Ok(migrator().run(connection).await?)
 }
 
-async fn lock(connection: &mut PgConnection, facts: &Facts) -> Result<()> {
+async fn lock(connection: &mut PgConnection, database: &str) -> Result<()> {
     for _ in 0..ASKS {
         if sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut *connection).await? {
             return Ok(());
@@ -131,8 +129,7 @@ async fn lock(connection: &mut PgConnection, facts: &Facts) -> Result<()> {
         |holder| (holder.to_string(), format!("wait for it, or end it: SELECT pg_terminate_backend({})", holder.pid)),
     );
     Err(StoreError::Unsuitable(format!(
-        "the tables of database `{}` have been brought up to date for more than {} s by {who}\nhelp: {help}",
-        facts.database,
+        "the tables of database `{database}` have been brought up to date for more than {} s by {who}\nhelp: {help}",
         (ASKS_EVERY * ASKS).as_secs()
     )))
 }
@@ -145,11 +142,11 @@ mod tests {
     fn tables_are_older_newer_current_or_somebody_elses() {
         let all: Vec<(i64, String, Vec<u8>)> =
             migrator().iter().map(|one| (one.version, one.description.to_string(), one.checksum.to_vec())).collect();
-        assert_eq!(compare(&[]), Standing::None);
-        assert_eq!(compare(&all), Standing::Current);
-        assert_eq!(compare(&all[..1]), Standing::Older(all[0].0));
+        assert_eq!(compare(&[]), SchemaState::None);
+        assert_eq!(compare(&all), SchemaState::Current);
+        assert_eq!(compare(&all[..1]), SchemaState::Older(all[0].0));
         let newer = (newest() + 1, "tomorrow".to_owned(), vec![1]);
-        assert_eq!(compare(&[all.clone(), vec![newer]].concat()), Standing::Newer(newest() + 1));
-        assert_eq!(compare(&[(1, "create users".to_owned(), vec![1])]), Standing::Foreign("_sqlx_migrations".to_owned()));
+        assert_eq!(compare(&[all.clone(), vec![newer]].concat()), SchemaState::Newer(newest() + 1));
+        assert_eq!(compare(&[(1, "create users".to_owned(), vec![1])]), SchemaState::Foreign("_sqlx_migrations".to_owned()));
     }
 }

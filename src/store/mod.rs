@@ -7,6 +7,8 @@
 pub mod audit;
 pub mod biography;
 mod budget;
+mod closing;
+pub mod columns;
 pub mod digest;
 pub mod documents;
 pub mod export;

@@ -4,7 +4,7 @@
 //! Nothing is written here but missing tables, and those only where the command or an empty schema calls for them.
 //! To check something more, add it to [`Facts`] and a line to [`Facts::check`].
 
-use super::migrations::{self, Standing};
+use super::migrations::{self, SchemaState};
 use super::session::{self, identifier};
 use super::{Result, Store, StoreError, budget, pooler};
 use sqlx::{Connection, PgConnection};
@@ -54,9 +54,9 @@ impl Demand {
 
 /// What the first look at a database tells.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct Facts {
+struct Facts {
     encoding: String,
-    pub(super) database: String,
+    database: String,
     role: String,
     is_standby: bool,
     is_read_only: bool,
@@ -76,7 +76,7 @@ pub(super) async fn open(url: &str, demand: Demand, who: &str) -> Result<Store> 
     let mut second = if demand.is_private { None } else { pooler::second(&mut first, &options).await? };
     let (facts, schema, is_behind) = within("at its encoding, schema and tables", look(&mut first, demand)).await?;
     if is_behind {
-        migrations::run(&mut first, &facts).await?;
+        migrations::run(&mut first, &facts.database).await?;
     }
     within("at the rights of the role", facts.check_rights(&mut first, &schema, demand.need)).await?;
     let most = within("at its connections", budget::of(&mut first, second.as_mut(), &options, demand)).await?;
@@ -156,7 +156,7 @@ impl Facts {
         let Facts { search_path, role, database, .. } = self;
         let elsewhere = self.home.as_ref().filter(|home| self.schema.as_ref() != Some(*home));
         if let Some(home) = elsewhere
-            && !matches!(migrations::standing(connection, home).await, Ok(Standing::Foreign(_)))
+            && !matches!(migrations::standing(connection, home).await, Ok(SchemaState::Foreign(_)))
         {
             return Ok(home.clone());
         }
@@ -178,29 +178,29 @@ impl Facts {
     }
 
     /// Whether tables are to be made or changed; refuses where they would have to be and may not.
-    async fn must_migrate(&self, connection: &mut PgConnection, schema: &str, demand: Demand, standing: Standing) -> Result<bool> {
+    async fn must_migrate(&self, connection: &mut PgConnection, schema: &str, demand: Demand, standing: SchemaState) -> Result<bool> {
         let newest = migrations::newest();
         match standing {
-            Standing::Current => return Ok(false),
-            Standing::Newer(version) => {
+            SchemaState::Current => return Ok(false),
+            SchemaState::Newer(version) => {
                 return unsuitable(
                     &format!("the tables in schema `{schema}` are of a newer Weir: version {version}, and this one knows {newest}"),
                     "use the Weir that made them, or a newer one",
                 );
             }
-            Standing::Foreign(table) => {
+            SchemaState::Foreign(table) => {
                 return unsuitable(
                     &format!("schema `{schema}` of database `{}` belongs to another program: the table `{table}` is not Weir's", self.database),
                     "give Weir a schema of its own (docs/reference/database.md) or another database",
                 );
             }
-            Standing::Older(version) if demand.need == Need::Read && !demand.is_private => {
+            SchemaState::Older(version) if demand.need == Need::Read && !demand.is_private => {
                 return unsuitable(
                     &format!("the tables in schema `{schema}` are of an older Weir: version {version}, and this one needs {newest}"),
                     "`weir db migrate` brings them up to date, as the next `weir run` does",
                 );
             }
-            Standing::Older(_) | Standing::None => {}
+            SchemaState::Older(_) | SchemaState::None => {}
         }
         let owner = match self.may_not_migrate(connection, schema).await? {
             None if !self.is_standby && !self.is_read_only => return Ok(true),
@@ -208,7 +208,7 @@ impl Facts {
             Some(owner) => owner,
         };
         let what = match standing {
-            Standing::Older(version) => format!("are of an older Weir (version {version}, and this one needs {newest})"),
+            SchemaState::Older(version) => format!("are of an older Weir (version {version}, and this one needs {newest})"),
             _ => "are not there yet".to_owned(),
         };
         let who = if owner == self.role { "the owner of the schema, on the primary server".to_owned() } else { format!("role `{owner}`") };

@@ -2,6 +2,7 @@
 //! holds that it opened. `before` is a connection outside the run's transaction, which still sees the tables as they were: a record
 //! is news because it is not there, and never because someone remembered to say so. Rows are streamed, so memory stays flat.
 
+use super::columns::job_members;
 use super::{Result, StoreError};
 use crate::model::{Clock, RecordFilter, RecordKind, RunRecord, SourceKey};
 use futures::stream::BoxStream;
@@ -71,10 +72,9 @@ pub fn versions<'c>(connection: &'c mut PgConnection, of: Of<'_>, what: RecordKi
     let source = of.stream.source.clone();
     let rows = sqlx::query_as::<_, VersionRow>(concat!(
         "SELECT h.original_id, h.id, h.version, h.title, h.change_reason, encode(h.content_hash, 'hex') AS document, h.changes,
-           CASE WHEN h.change_type = 'create' THEN jsonb_strip_nulls(jsonb_build_object('title', h.title, 'description', h.description, 'open_date', h.open_date,
-             'close_date', h.close_date, 'department', h.department, 'department_id', h.department_id, 'job_type', h.job_type, 'source_url', h.source_url,
-             'remuneration', h.remuneration, 'recruiter', h.recruiter, 'locations', to_jsonb(h.locations), 'company_id', h.company_id, 'division_id', h.division_id,
-             'extra', h.extra)) END AS fields,
+           CASE WHEN h.change_type = 'create' THEN jsonb_strip_nulls(jsonb_build_object(",
+        job_members!("h."),
+        ", 'company_id', h.company_id, 'division_id', h.division_id)) END AS fields,
            (SELECT jsonb_object_agg(n.id, n.name) FROM (
               SELECT c.id::text, c.name FROM companies c
               WHERE c.institution_id = $1 AND c.id IN (h.company_id, (h.changes #>> '{company_id,old}')::uuid)

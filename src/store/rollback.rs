@@ -2,6 +2,7 @@
 //! ads wait with the reason on record. Everything in one transaction, which a dry run rolls back; what is in doubt is left alone and named.
 
 use super::Result;
+use super::columns::{compared_columns, job_members, version_columns};
 use crate::model::{Clock, Fingerprint, RolledBack};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -98,7 +99,8 @@ const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
   ) ON COMMIT DROP";
 
 /// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits. A job is taken back if its newest version, later ones that were taken back themselves left out, is of the run.
-const FIND: &str = "WITH touched AS (
+const FIND: &str = concat!(
+    "WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,
        bool_or(h.change_type = 'archive' AND h.archived_as = 'recycled') AS lost_id, bool_or('original_id' = ANY (h.changed_fields)) AS moved,
        bool_and(h.change_type = 'archive') AS only_status, bool_and(h.change_type = 'archive' AND h.archived_as = 'missing') AS only_missed
@@ -130,19 +132,14 @@ const FIND: &str = "WITH touched AS (
      SELECT COALESCE(array_agg(v.field ORDER BY v.place), '{}') AS fields, COALESCE(jsonb_object_agg(v.field, jsonb_build_object('old', v.old, 'new', v.new)), '{}') AS changes
      FROM (VALUES (1, 'status', to_jsonb(j.status), to_jsonb(s.status)),
                   (2, 'archived_as', CASE WHEN j.status = s.status THEN to_jsonb(j.archived_as) END, CASE WHEN j.status = s.status THEN to_jsonb(s.archived_as) END),
-                  (3, 'title', to_jsonb(j.title), to_jsonb(x.title)), (4, 'description', to_jsonb(j.description), to_jsonb(x.description)),
-                  (5, 'open_date', to_jsonb(j.open_date), to_jsonb(x.open_date)), (6, 'close_date', to_jsonb(j.close_date), to_jsonb(x.close_date)),
-                  (7, 'department', to_jsonb(j.department), to_jsonb(x.department)), (8, 'department_id', to_jsonb(j.department_id), to_jsonb(x.department_id)),
-                  (9, 'job_type', to_jsonb(j.job_type), to_jsonb(x.job_type)), (10, 'source_url', to_jsonb(j.source_url), to_jsonb(x.source_url)),
-                  (11, 'remuneration', to_jsonb(j.remuneration), to_jsonb(x.remuneration)), (12, 'recruiter', j.recruiter, x.recruiter),
-                  (13, 'locations', (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(j.locations) AS p), (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(x.locations) AS p)),
-                  (14, 'company_id', to_jsonb(j.company_id), to_jsonb(x.company_id)), (15, 'division_id', to_jsonb(j.division_id), to_jsonb(x.division_id)),
-                  (16, 'extra', j.extra, x.extra)) AS v (place, field, old, new)
-     WHERE v.old IS DISTINCT FROM v.new AND (v.place <= 2 OR (f.was_there AND NOT f.only_status))) AS c";
+                  ", compared_columns!("j.", "x."), ") AS v (place, field, old, new)
+     WHERE v.old IS DISTINCT FROM v.new AND (v.place <= 2 OR (f.was_there AND NOT f.only_status))) AS c"
+);
 
 /// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` the reason as it follows other words. A run that only archived a job leaves the fields alone
 /// that refresh without a version.
-const WRITE: &str = "WITH written AS (
+const WRITE: &str = concat!(
+    "WITH written AS (
      UPDATE jobs j SET company_id = x.company_id, division_id = x.division_id, title = x.title, description = x.description, open_date = x.open_date,
        close_date = x.close_date, department = x.department, department_id = x.department_id, job_type = x.job_type, remuneration = x.remuneration,
        source_url = CASE WHEN r.only_status OR r.target IS NULL THEN j.source_url ELSE x.source_url END,
@@ -155,14 +152,12 @@ const WRITE: &str = "WITH written AS (
      FROM taken_back r JOIN jobs_history x ON x.institution_id = $1 AND x.id = r.job_id AND x.version = COALESCE(r.target, r.newest)
      WHERE j.institution_id = $1 AND j.id = r.job_id AND r.left_alone IS NULL
      RETURNING j.*, r.changed_fields, r.changes, r.change_type, r.restores, x.fingerprint)
-   INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
-     open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-     archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, fingerprint, created_at, created_by, takes_back, restores)
-   SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
-     open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-     archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type,
+   INSERT INTO jobs_history (", version_columns!(), ",
+     changed_fields, changes, change_type, change_reason, fingerprint, created_at, created_by, takes_back, restores)
+   SELECT ", version_columns!(), ", changed_fields, changes, change_type,
      'rolled back run ' || $2 || CASE WHEN restores = 0 THEN ', which created it' ELSE ' to version ' || restores END || $5, fingerprint, $3, $4, $2, restores
-   FROM written";
+   FROM written"
+);
 
 /// `$1` institution, `$2` why, `$3` fingerprints, `$4` the same without the date of the run, `$5` whether the clock of the run was wrong: then its ads are
 /// derived anew. What was only missed must be missed anew.
@@ -191,13 +186,12 @@ const UNSTAGE: &str = "WITH gone AS (
    WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'";
 
 /// What the run had published waits where what waits is. `$1` institution, `$2` run, `$3` instant, `$4` reasons.
-const STAGE: &str = "WITH staged AS (
+const STAGE: &str = concat!(
+    "WITH staged AS (
      INSERT INTO staging_jobs AS w (institution_id, document_id, company_id, division_id, source_id, original_id, raw_data, processed, processing_metadata,
        validation_status, validation_timestamp, validation_errors)
      SELECT $1, s.document_id, h.company_id, h.division_id, r.source_id, r.original_id, jsonb_strip_nulls(jsonb_build_object(
-         'title', h.title, 'description', h.description, 'open_date', h.open_date, 'close_date', h.close_date, 'department', h.department,
-         'department_id', h.department_id, 'job_type', h.job_type, 'source_url', h.source_url, 'remuneration', h.remuneration, 'recruiter', h.recruiter,
-         'locations', h.locations, 'extra', h.extra)),
+         ", job_members!("h."), ")),
        TRUE, jsonb_build_object('run', $2::bigint), 'held', $3, $4
      FROM taken_back r JOIN jobs_history h ON h.institution_id = $1 AND h.id = r.job_id AND h.version = r.last
      JOIN ad_states s ON s.institution_id = $1 AND s.source_id = r.source_id AND s.external_id = r.original_id AND s.job_id = r.job_id
@@ -205,7 +199,8 @@ const STAGE: &str = "WITH staged AS (
      RETURNING w.id, w.validation_errors)
    INSERT INTO staging_validation_failures (institution_id, staging_job_id, validation_timestamp, since, validation_type, error_message, raw_data)
    SELECT $1, staged.id, $3, $3, reason ->> 'type', reason ->> 'message', reason
-   FROM staged CROSS JOIN LATERAL jsonb_array_elements(staged.validation_errors) AS reason";
+   FROM staged CROSS JOIN LATERAL jsonb_array_elements(staged.validation_errors) AS reason"
+);
 
 /// `$1` institution, `$2` why, `$3` instant, `$4` run.
 const ASK: &str = "INSERT INTO holds AS h (institution_id, kind, source_id, subject, reason, details, status, opened_at)

@@ -1,6 +1,8 @@
 //! T3: what a source's read says about the ads that are not in it, and which closing dates have passed. One
 //! transaction a source; repeating it at the same clock changes nothing.
 
+use super::closing::closed_by_date;
+use super::columns::version_columns;
 use super::{Result, holds, jobs, staging};
 use crate::model::{Clock, Fingerprint, Hash, HoldKind, SourceKey};
 use chrono::{Duration, NaiveDate};
@@ -14,29 +16,27 @@ const GONE: &str = "withdrawn by the source";
 macro_rules! archive_history {
     ($written:literal) => {
         concat!(
-            "WITH ", $written, ",
+            "WITH ",
+            $written,
+            ",
              history AS (
-               INSERT INTO jobs_history (institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description,
-                 open_date, close_date, department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash,
-                 status, archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
-               SELECT institution_id, id, version, company_id, division_id, source_id, original_id, external_id, title, description, open_date, close_date,
-                 department, department_id, job_type, source_url, remuneration, recruiter, locations, extra, raw_json, content_hash, status,
-                 archived_at, archived_as, archived_for, reopened_at, '{status}', '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', 'archive', reason, $3, $4, $5
+               INSERT INTO jobs_history (",
+            version_columns!(),
+            ", changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
+               SELECT ",
+            version_columns!(),
+            ", '{status}', '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', 'archive', reason, $3, $4, $5
                FROM written RETURNING original_id)
              SELECT original_id FROM history ORDER BY original_id"
         )
     };
 }
 
-/// Which open jobs a date closes, once for each closing date. Not those of which a run was taken back while their content is the same and the
-/// fingerprint derives it (any, if none is given), nor those that a person keeps open. `$1` institution, `$2` source, `$3` fingerprint, `$4` the date.
+/// Those that a date closes of the source of a run. `$1` institution, `$2` source, `$3` the fingerprint that derives their ads, or none: then
+/// every run that was taken back counts; `$4` the date.
 macro_rules! closed {
     () => {
-        "j.institution_id = $1 AND j.source_id = $2 AND j.status = 'open' AND j.close_date <= $4 AND j.archived_for IS DISTINCT FROM j.close_date
-           AND NOT EXISTS (
-             SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = j.original_id AND s.job_id = j.id
-               AND (s.kept_open_for = j.close_date OR (s.rolled_back_hash = s.content_hash AND s.released_hash IS DISTINCT FROM s.content_hash
-                 AND ($3::bytea IS NULL OR s.rolled_back_fingerprint = $3))))"
+        closed_by_date!("$1", "$2", "$4", " AND ($3::bytea IS NULL OR s.rolled_back_fingerprint = $3)")
     };
 }
 

@@ -15,6 +15,24 @@ async fn the_reference_of_tables_is_what_the_comments_say() {
     bench.drop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_columns_of_versions_are_those_of_the_table() {
+    let bench = Bench::new().await;
+    let mut connection = PgConnection::connect(&bench.url()).await.unwrap();
+    let table: Vec<String> = sqlx::query_scalar(
+        "SELECT column_name::text FROM information_schema.columns
+         WHERE table_schema = current_schema() AND table_name = 'jobs_history' ORDER BY column_name COLLATE \"C\"",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let mut spelled: Vec<&str> = [weir::store::columns::VERSION, weir::store::columns::CHANGE].iter().flat_map(|list| list.split(", ")).collect();
+    spelled.sort_unstable();
+    assert_eq!(table, spelled);
+    connection.close().await.unwrap();
+    bench.drop().await;
+}
+
 /// The code in the last column of the tables below a heading of docs/reference/rules.md.
 fn examples(page: &str) -> Vec<String> {
     let code = regex::Regex::new("``(.+?)``|`(.+?)`").unwrap();
