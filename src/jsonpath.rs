@@ -174,7 +174,7 @@ fn plain_name(name: &str) -> Option<String> {
 /// `jsonpath-rust` accepts blanks inside names (`$.a b`), which RFC 9535 does not.
 fn stricter(text: &str) -> Result<(), PathError> {
     if !text.starts_with('$') {
-        return Err(PathError { message: "a path begins with `$`".to_owned(), column: 0, help: HELP });
+        return Err(PathError { message: "a path starts with `$`".to_owned(), column: 0, help: HELP });
     }
     let mut depth = 0_usize;
     for (column, letter) in text.chars().enumerate() {
@@ -182,7 +182,7 @@ fn stricter(text: &str) -> Result<(), PathError> {
             '[' => depth += 1,
             ']' => depth = depth.saturating_sub(1),
             _ if letter.is_whitespace() && depth == 0 => {
-                return Err(PathError { message: "a blank cannot stand here".to_owned(), column, help: QUOTED });
+                return Err(PathError { message: "a space is not allowed here".to_owned(), column, help: QUOTED });
             }
             _ => {}
         }
@@ -193,7 +193,7 @@ fn stricter(text: &str) -> Result<(), PathError> {
 /// What a path looks like.
 const HELP: &str = "a JSONPath looks like `$.agency.name`, `$.locations[*].city` or `$['a name']`";
 /// How names are written that are no words.
-const QUOTED: &str = "names with other signs than letters, digits and `_` are written `['a name']`";
+const QUOTED: &str = "write names with characters other than letters, digits and `_` as `['a name']`";
 
 /// The path that somebody who wrote only a name probably meant.
 pub fn path_of(name: &str) -> String {
@@ -210,11 +210,11 @@ fn located(text: &str, error: &JsonPathError) -> PathError {
     let column = debug.rsplit([',', '(']).next().and_then(|tail| tail.trim_end_matches(')').trim().parse::<usize>().ok());
     let column = column.unwrap_or(1).saturating_sub(1);
     match text.chars().nth(column) {
-        None => PathError { message: "the path ends too early".to_owned(), column, help: HELP },
-        Some('(') => PathError { message: "a path has no functions".to_owned(), column, help: "leave it to a `script`" },
-        Some('`') => PathError { message: "a backtick cannot stand here".to_owned(), column, help: QUOTED },
-        Some('-') => PathError { message: "`-` cannot stand here".to_owned(), column, help: QUOTED },
-        Some(letter) => PathError { message: format!("`{letter}` cannot stand here"), column, help: HELP },
+        None => PathError { message: "the path is incomplete".to_owned(), column, help: HELP },
+        Some('(') => PathError { message: "functions are not supported in paths".to_owned(), column, help: "use a `script`" },
+        Some('`') => PathError { message: "a backtick is not allowed here".to_owned(), column, help: QUOTED },
+        Some('-') => PathError { message: "`-` is not allowed here".to_owned(), column, help: QUOTED },
+        Some(letter) => PathError { message: format!("`{letter}` is not allowed here"), column, help: HELP },
     }
 }
 

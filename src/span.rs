@@ -18,7 +18,7 @@ impl FromStr for Span {
 
     fn from_str(text: &str) -> Result<Span, String> {
         let parsed =
-            humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a span of time\nwrite it like `30m`, `12h`, `1d` or `2weeks`"))?;
+            humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a duration\nwrite it like `30m`, `12h`, `1d` or `2weeks`"))?;
         Duration::from_std(parsed).map(Span).map_err(|_| format!("`{text}` is too long"))
     }
 }
@@ -100,7 +100,7 @@ impl FromStr for Share {
     fn from_str(text: &str) -> Result<Share, String> {
         let number = text.trim().strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
         let share = number.filter(|number| (0.0..=100.0).contains(number));
-        share.map(|number| Share(number / 100.0)).ok_or_else(|| format!("`{text}` is not a share\nwrite it like `20%`, from `0%` to `100%`"))
+        share.map(|number| Share(number / 100.0)).ok_or_else(|| format!("`{text}` is not a percentage\nwrite it like `20%`, from `0%` to `100%`"))
     }
 }
 
@@ -160,9 +160,9 @@ impl FromStr for Day {
     }
 }
 
-crate::written_as!(Span, "Span", "a span of time", ["30m", "12h", "1d", "2 weeks"]);
-crate::written_as!(CalendarSpan, "CalendarSpan", "a span of time", ["1d", "12h", "2 weeks"]);
-crate::written_as!(Share, "Share", "a share", ["20%"]);
+crate::written_as!(Span, "Span", "a duration", ["30m", "12h", "1d", "2 weeks"]);
+crate::written_as!(CalendarSpan, "CalendarSpan", "a duration", ["1d", "12h", "2 weeks"]);
+crate::written_as!(Share, "Share", "a percentage", ["20%"]);
 crate::written_as!(Zone, "Zone", "an IANA time zone", ["Australia/Sydney", "UTC"]);
 crate::written_as!(Day, "Day", "a date", ["2026-12-31"]);
 

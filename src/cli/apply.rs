@@ -15,25 +15,25 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Do exactly what a saved plan says, or nothing.
+/// Apply a saved plan exactly, or not at all.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out FILE`, and holds the documents that were read: nothing is \
-    fetched.\n\nAn institution is refused if its tables or its YAML have changed since, or if anything else would come of it than the plan says; each is \
+    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out FILE`, and contains the documents that were read: nothing is \
+    fetched.\n\nAn institution is refused if its tables or its YAML have changed since, or if the result would differ from the plan; each is \
     applied in one transaction, or not at all."
 )]
 pub struct Apply {
     /// The saved plan
     file: PathBuf,
-    /// Wait for a run of the same institution instead of giving up
+    /// Wait for a run of the same institution to finish
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
     ahead: Ahead,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Exit with 3 when jobs were created, updated, reopened or archived
+    /// Exit with 3 if jobs were created, updated, reopened or archived
     #[arg(long)]
     detailed_exitcode: bool,
 }
@@ -101,8 +101,8 @@ fn plan(checked: &Checked, slug: &str) -> Result<Arc<Plan>, RunError> {
     let moved = |why: &str| RunError::Moved { slug: slug.to_owned(), why: why.to_owned() };
     match checked.institutions.iter().find(|one| one.slug == slug).map(|one| &one.standing) {
         Some(InstitutionStatus::Ready(plan)) => Ok(Arc::clone(plan)),
-        Some(InstitutionStatus::Inactive(_)) => Err(moved("it is not active any more")),
+        Some(InstitutionStatus::Inactive(_)) => Err(moved("it is no longer active")),
         Some(InstitutionStatus::Broken(_)) => Err(moved("its YAML has errors")),
-        None => Err(moved("this project has no such institution")),
+        None => Err(moved("the institution is not in this project")),
     }
 }

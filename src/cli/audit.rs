@@ -8,18 +8,20 @@ use crate::report::history::value;
 use crate::store::audit::{self, Extent, Finding};
 use serde_json::{Value as Json, json};
 
-/// Jobs that were changed past the pipeline.
+/// Jobs that were changed outside Weir.
 #[derive(clap::Args)]
-#[command(after_help = "Compares every job with its newest version, field by field, and every version with the one before; looks for versions that \
-    are not there, for ads whose job is another's or gone, and for what a wrong clock leaves: runs and decisions dated in the future, runs long after the one \
-    before, and jobs archived for a closing date that has not come (`weir rollback RUN` takes back the newest run and its clock). `source_url` and `recruiter` refresh without a version and are not compared. Exit codes: 0 all is as history says, 1 something is not.")]
+#[command(
+    after_help = "Compares every job with its newest version, field by field, and every version with the previous one; finds missing versions, \
+    ads whose job is missing or belongs to another ad, and traces of a wrong clock: runs and decisions dated in the future, runs long after the previous \
+    one, and jobs archived for a closing date that has not passed (`weir rollback RUN` undoes the newest run and its clock). `source_url` and `recruiter` change without a version and are not compared. Exit codes: 0 everything matches the history, 1 there are findings."
+)]
 pub struct Audit {
-    /// The institution; all if none is named
+    /// The institution; by default all
     institution: Option<String>,
-    /// At most so many findings, 0 for all
+    /// Maximum number of findings, 0 for all
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: i64,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -41,7 +43,7 @@ impl Audit {
         } else {
             put!("{}", columns(&findings.iter().map(row).collect::<Vec<_>>(), 4));
             let found = match findings.len() {
-                0 => "all is as history says".to_owned(),
+                0 => "everything matches the history".to_owned(),
                 count if i64::try_from(count) == Ok(self.limit) => format!("{} or more; `--limit 0` shows all", counted(count, "finding")),
                 count => counted(count, "finding"),
             };
@@ -55,20 +57,20 @@ fn row(finding: &Finding) -> Vec<String> {
     let shown = |held: &Option<Json>| line(&value(held.as_ref().unwrap_or(&Json::Null)), 60);
     let what = match finding.kind.as_str() {
         "no_history" => "has no version".to_owned(),
-        "no_job" => "has versions and no job".to_owned(),
+        "no_job" => "has versions but no job".to_owned(),
         "gap" => format!("versions are missing: {}", shown(&finding.in_history)),
-        "earlier" => format!("version {} is dated before the one before it", shown(&finding.in_history)),
+        "earlier" => format!("version {} is dated before its predecessor", shown(&finding.in_history)),
         "unsaid" => {
             let of = |name: &str| shown(&finding.in_history.as_ref().and_then(|step| step.get(name)).cloned());
-            format!("version {} is of the kind {}, and says {}", of("version"), of("change"), of("status"))
+            format!("version {} is a `{}`, but its status is `{}`", of("version"), of("change"), of("status"))
         }
-        "future" => format!("is dated after it ran ({}): its clock was wrong, and `weir rollback` takes it back", shown(&finding.in_history)),
-        "leap" => format!("is dated more than 400 days after the run before ({})", shown(&finding.in_history)),
+        "future" => format!("is dated later than it ran ({}): its clock was wrong; `weir rollback` undoes it", shown(&finding.in_history)),
+        "leap" => format!("is dated more than 400 days after the previous run ({})", shown(&finding.in_history)),
         "future_word" => format!("version {} is dated in the future", shown(&finding.in_history)),
-        "closed_early" => format!("is archived for the closing date {}, which has not come", shown(&finding.in_jobs)),
-        "other_ad" => format!("is also taken for the job of the ad {}", shown(&finding.in_jobs)),
-        "ad_without_job" => format!("the ad is {}, and there is neither its job nor a version", shown(&finding.in_jobs)),
-        _ => format!("is {}, and {} in history", shown(&finding.in_jobs), shown(&finding.in_history)),
+        "closed_early" => format!("is archived for the closing date {}, which has not passed", shown(&finding.in_jobs)),
+        "other_ad" => format!("is also the job of the ad {}", shown(&finding.in_jobs)),
+        "ad_without_job" => format!("the ad is {}, but has neither a job nor a version", shown(&finding.in_jobs)),
+        _ => format!("is {}, but {} in the history", shown(&finding.in_jobs), shown(&finding.in_history)),
     };
     let name = match finding.kind.as_str() {
         "future" | "leap" => format!("{}: run {}", finding.institution, finding.original_id),

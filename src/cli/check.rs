@@ -4,10 +4,10 @@ use super::{DONE, Edge, Failure, NOTHING, show, verdict};
 use crate::plan::InstitutionStatus;
 use serde_json::json;
 
-/// Everything wrong in the YAML.
+/// Reports everything wrong in the YAML.
 #[derive(clap::Args)]
 pub struct Check {
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -16,7 +16,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the database for what a command needs of it: nothing has been attempted if that fails.
+    /// Opens the database for the needs of a command; if that fails, nothing was attempted.
     pub(super) async fn open(edge: &Edge, demand: Demand) -> Result<Database, Failure> {
         let own = if demand.need == Need::Write { identity::known(edge)? } else { None };
         let unfit = |error: crate::store::StoreError| Failure::nothing(error.to_string());
@@ -57,7 +57,7 @@ impl Database {
     }
 }
 
-/// Says what a watch has seen. Where PostgreSQL does not answer any more, nothing can be ended in order.
+/// Reports what a watch has noticed. If PostgreSQL no longer responds, no orderly exit is possible.
 fn warn(notice: watch::Notice) {
     match notice {
         watch::Notice::Waits(words) => tell!("note: {words}"),
@@ -84,7 +84,7 @@ pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&Yard) -> Result<
     })?
 }
 
-/// Opens the database for the work of a command and closes it whatever comes of it.
+/// Opens the database for the work of a command, and always closes it.
 pub(super) fn with_store<T>(edge: &Edge, demand: Demand, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
     block_on(async {
         let database = Database::open(edge, demand).await?;
@@ -109,7 +109,7 @@ pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
     Ok(server)
 }
 
-/// Runs something that blocks on a thread of its own.
+/// Runs blocking work on its own thread.
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }

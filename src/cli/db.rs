@@ -20,24 +20,24 @@ pub struct Db {
 
 #[derive(Clone, Subcommand)]
 enum Command {
-    /// Start it and let it run until `weir db stop`
+    /// Start it and keep it running until `weir db stop`
     Start,
     /// Stop it
     Stop,
-    /// Whether it runs, where its data are
+    /// Show whether it is running and where its data is
     Status,
-    /// The URL for other programs, such as psql
+    /// Print the URL for other programs, such as psql
     Url,
     /// Bring the tables up to date
     Migrate,
-    /// The reference of all tables, as Markdown
+    /// Print the reference of all tables, as Markdown
     Tables,
-    /// Take institutions over that belong to another project; its runs are refused from then on
+    /// Take over institutions from another project, whose runs are refused from then on
     Adopt {
         /// The institutions
         #[arg(required = true)]
         institutions: Vec<String>,
-        /// Wait for a run of an institution that is under way
+        /// Wait for a run of an institution to finish
         #[arg(long)]
         wait: bool,
     },
@@ -47,9 +47,7 @@ impl Db {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let foreign = edge.text("DATABASE_URL");
         if let (Some(_), Command::Start | Command::Stop) = (&foreign, &self.command) {
-            return Err(Failure::nothing(
-                "`DATABASE_URL` is set: that server is not Weir's to start or stop\nhelp: unset it to use the private server",
-            ));
+            return Err(Failure::nothing("`DATABASE_URL` is set; Weir does not start or stop that server\nhelp: unset it to use the private server"));
         }
         let command = self.command.clone();
         block_on(async {
@@ -91,7 +89,7 @@ async fn server_status(edge: &Edge) -> Result<crate::store::server::Status, Fail
 async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     if foreign.is_some() {
         let database = Database::open(edge, Demand::READ).await?;
-        say!("`DATABASE_URL` is set and answers; the private server is not used");
+        say!("`DATABASE_URL` is set and reachable; the private server is not used");
         for session in sessions::others(&mut *database.store.connection().await?).await? {
             say!("session  {session}");
         }
@@ -150,12 +148,12 @@ async fn adopt_all(edge: &Edge, store: &Store, slugs: &[String], wait: bool) -> 
     let mut wanted: Vec<(&str, Uuid)> = Vec::new();
     for slug in slugs {
         let known = runs::institution(&mut *store.connection().await?, slug).await?;
-        let never = || Failure::nothing(format!("`{slug}` has never run on this database\nhelp: its first run belongs to the project that does it"));
+        let never = || Failure::nothing(format!("`{slug}` has never run on this database\nhelp: it will belong to the project that runs it first"));
         wanted.push((slug, known.ok_or_else(never)?));
     }
     let own = identity::made(edge)?;
     if !own.claims {
-        return Err(Failure::nothing("a project without a `weir.yaml` owns no institution\nhelp: write the file, then adopt"));
+        return Err(Failure::nothing("a project without a `weir.yaml` cannot own institutions\nhelp: create the file first"));
     }
     // Whose it was does not matter here.
     let store = store.clone().of_project(None);
@@ -171,13 +169,13 @@ async fn take_over(edge: &Edge, connection: &mut PgConnection, whose: Whose<'_>,
     let slug = whose.slug;
     let before = projects::owner(connection, whose.institution, slug).await?;
     if before.as_ref().is_some_and(|before| before.project == own) {
-        return Ok(format!("`{slug}` belongs to this project already"));
+        return Ok(format!("`{slug}` already belongs to this project"));
     }
     let (now, person) = ((edge.now)(), edge.person());
     projects::claim(connection, whose.institution, own, now, &person).await?;
     let from = before.map_or_else(String::new, |before| format!(" from project `{}`", before.project));
-    let message = format!("{person} took `{slug}` over{from} for project `{own}`");
+    let message = format!("{person} moved `{slug}`{from} to project `{own}`");
     let alert = Alert { source: String::new(), kind: "adopted", severity: "warn", message };
     runs::alert(connection, whose.institution, None, Clock(now), &alert).await?;
-    Ok(format!("`{slug}` belongs to this project now; runs of others are refused"))
+    Ok(format!("`{slug}` now belongs to this project; runs of other projects are refused"))
 }

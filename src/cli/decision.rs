@@ -1,9 +1,10 @@
-//! Decisions about what was shown: a number with the revision that a person has seen, or, where somebody sits at a terminal, a question.
+//! Decisions about what was shown: a number with the revision that the operator has seen or, at a
+//! terminal, a question.
 
 use super::{Edge, FAILED, Failure, out};
 use std::str::FromStr;
 
-/// What a decision is about: `3@9f2c1a`, or `3` where somebody can be asked.
+/// The subject of a decision: `3@9f2c1a`, or `3` if the operator can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SeenNumber {
     /// The number.
@@ -26,14 +27,14 @@ impl FromStr for SeenNumber {
     }
 }
 
-/// How what was seen relates to what is there.
+/// How the seen revision relates to the current one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Bound<'a> {
-    /// It is what was seen.
+    /// They are equal.
     Same,
     /// It has moved since this revision.
     Moved(&'a str),
-    /// Nobody has said what was seen.
+    /// No revision was given.
     Unseen,
 }
 
@@ -47,20 +48,18 @@ impl SeenNumber {
     }
 }
 
-/// Refuses a decision that does not say what was seen. `command` is what it would be with the revision.
+/// Refuses a decision without a revision. `command` is the decision with the current one.
 pub(super) fn unseen(what: &str, show: &str, command: &str) -> Failure {
-    Failure::nothing(format!(
-        "a decision about {what} must name the revision that was looked at\nhelp: `{show}` shows what it does; then `{command} --reason ...`"
-    ))
+    Failure::nothing(format!("a decision about {what} must name its revision\nhelp: `{show}` shows its effect; then run `{command} --reason ...`"))
 }
 
-/// Refuses a decision about what is no longer so, with the difference.
+/// Refuses a decision about an outdated revision, and shows the difference.
 pub(super) fn moved(what: &str, seen: &str, now: &str, difference: &str) -> Failure {
-    let message = format!("{what} has changed since `{seen}`, and nothing was done: it is `{now}` now\n{}", difference.trim_end());
+    let message = format!("{what} has changed since `{seen}` and is now `{now}`; nothing was done\n{}", difference.trim_end());
     Failure { message, code: FAILED }
 }
 
-/// Asks whoever sits at the terminal; everything but yes is no.
+/// Asks the operator at the terminal; everything but yes is no.
 pub(super) fn confirmed(edge: &Edge, shown: &str, question: &str) -> Result<(), Failure> {
     debug_assert!(edge.interactive);
     put!("{shown}");

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 /// Jobs, their history or their changes, for analysis and for training models.
 #[derive(Args)]
-#[command(after_help = "Instants are days (midnight UTC) or like 2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns.")]
+#[command(after_help = "An instant is a day (midnight UTC) or a time such as 2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns.")]
 pub struct Export {
     #[command(subcommand)]
     what: What,
@@ -23,47 +23,47 @@ pub struct Export {
 
 #[derive(Subcommand)]
 enum What {
-    /// A row a job, as it is, or with --at as it was
+    /// One row per job: as it is now, or with --at as it was
     Jobs {
         /// The jobs as they were at an instant
         #[arg(long, value_name = "TIME", value_parser = parse_time)]
         at: Option<Clock>,
-        /// The raw documents, too
+        /// Include the raw documents
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
         choice: Choice,
     },
-    /// A row a version: a complete snapshot, what changed, why, by whom
+    /// One row per version: a complete snapshot, what changed, why, and by whom
     History {
-        /// The raw documents, too
+        /// Include the raw documents
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
         choice: Choice,
     },
-    /// A row a changed field: its old and its new value, why, by whom
+    /// One row per changed field: its old and new value, why, and by whom
     Changes {
         #[command(flatten)]
         choice: Choice,
     },
 }
 
-/// Which rows, in which form, and where to.
+/// Which rows to export, in which format, and where to.
 #[derive(Args)]
 struct Choice {
-    /// Institutions; all if none is named
+    /// The institutions; by default all
     institutions: Vec<String>,
-    /// What was written at this instant or later
+    /// Only rows written at or after this instant
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<Clock>,
-    /// What was written before this instant
+    /// Only rows written before this instant
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Clock>,
-    /// The form; by the ending of --out if that says it, else ndjson
+    /// The format; by default it follows from the extension of --out, else ndjson
     #[arg(long, value_parser = format())]
     format: Option<Format>,
-    /// The file; stdout if none is named. It appears when it is whole
+    /// The file; by default stdout. It appears only once it is complete
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -82,12 +82,12 @@ impl Export {
         };
         let format = choice.format()?;
         if format == Format::Parquet && choice.out.is_none() && out::is_terminal() {
-            return Err(Failure::nothing("Parquet is nothing for a terminal\nhelp: name a file with `--out`, or pipe it on"));
+            return Err(Failure::nothing("refusing to print Parquet to a terminal\nhelp: give a file with `--out`, or redirect the output"));
         }
         if let (Some(since), Some(until)) = (choice.since, choice.until)
             && since >= until
         {
-            return Err(Failure::nothing("`--since` is not before `--until`\nhelp: nothing lies between them"));
+            return Err(Failure::nothing("`--since` must be before `--until`\nhelp: swap them, or omit one"));
         }
         with_connection(edge, async |connection| {
             named::refuse_unknown(connection, &choice.institutions).await?;
@@ -106,10 +106,7 @@ impl Choice {
         let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let found = FORMATS.into_iter().find(|format| format.name() == ending);
         found.ok_or_else(|| {
-            Failure::nothing(format!(
-                "the ending of `{}` names no form\nhelp: end it with .ndjson, .csv or .parquet, or say `--format`",
-                out.display()
-            ))
+            Failure::nothing(format!("`{}` has no known file extension\nhelp: use .ndjson, .csv or .parquet, or give `--format`", out.display()))
         })
     }
 
@@ -124,7 +121,7 @@ impl Choice {
         let partial = file.with_file_name(format!(".{name}.{}", std::process::id()));
         let count = to_file(connection, table, wanted, format, &partial, file).await;
         if count.is_err() {
-            // What is left over is in nobody's way.
+            // A leftover does no harm.
             let _ = std::fs::remove_file(&partial);
         }
         let count = count.map_err(|trouble| trouble.of(&format!("`{}`", file.display())))?;
@@ -133,8 +130,8 @@ impl Choice {
     }
 }
 
-/// Stdout as a form needs it: lines of JSON lose nothing by being escaped; CSV does, but nobody
-/// may be harmed who looks at it on a terminal.
+/// Stdout for a format: escaping loses nothing in JSON lines; it does in CSV, but a terminal must
+/// be protected.
 fn stdout(format: Format) -> Box<dyn Write + Send> {
     let is_seen = format == Format::Csv && out::is_terminal();
     if is_seen || format == Format::Ndjson { Box::new(out::lines()) } else { Box::new(out::raw()) }
@@ -149,7 +146,7 @@ enum Trouble {
 impl Trouble {
     fn of(self, place: &str) -> Failure {
         match self {
-            Trouble::Write(error) => Failure { message: format!("{place} cannot be written: {error}"), code: FAILED },
+            Trouble::Write(error) => Failure { message: format!("cannot write {place}: {error}"), code: FAILED },
             Trouble::Read(failure) => failure,
         }
     }

@@ -44,80 +44,82 @@ const ERROR_TYPES: [&str; 17] = [
     "not_derived",
 ];
 
-/// Ads that did not become jobs: in groups, by rule, field and source; `list` shows the ads.
+/// Ads that did not become jobs, grouped by rule, field and source; `list` shows the ads.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Failures {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The institution; all if none is named
+    /// The institution; by default all
     institution: Option<String>,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the ads, with every reason, the values found, and since when
+    /// List the ads, with every reason, the offending values, and since when
     List {
-        /// The institution; all if none is named
+        /// The institution; by default all
         institution: Option<String>,
-        /// Only those that this rule refuses, or of this error type
+        /// Only those rejected by this rule, or with this error type
         #[arg(long)]
         rule: Option<String>,
-        /// Only those with a reason against this field
+        /// Only those with a problem in this field
         #[arg(long)]
         field: Option<String>,
         /// Only those of this source
         #[arg(long)]
         source: Option<String>,
-        /// At most so many; 0 for all
+        /// Maximum number, 0 for all
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(0..))]
         limit: i64,
-        /// As JSON, for machines
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Reasons that are gone, and why: the content changed, or a rule, or a mapping
+    /// List resolved failures, and why: the content changed, or a rule, or a mapping
     Resolved {
-        /// The institution; all if none is named
+        /// The institution; by default all
         institution: Option<String>,
-        /// Only those that are gone since this day
+        /// Only those resolved since this day
         #[arg(long, value_name = "DATE", value_parser = parse_time)]
         since: Option<Clock>,
-        /// At most so many
+        /// Maximum number
         #[arg(long, default_value_t = 100)]
         limit: i64,
-        /// As JSON, for machines
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Values that could not be read and were left out, in the newest run of each source
+    /// List values that could not be read and were dropped, in the newest run of each source
     Lost {
-        /// The institution; all if none is named
+        /// The institution; by default all
         institution: Option<String>,
-        /// As JSON, for machines
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Show one: the document, the fields derived from it, the reasons
+    /// Show one: the document, the derived fields, the reasons
     Show {
         /// The number of its document, from the list
         document: SeenNumber,
     },
     /// Derive documents again in the next run
     Retry {
-        /// Numbers of documents, from the list; one with a revision (44@9f2c1a) is refused if it has changed since
+        /// Numbers of documents, from the list; one with a revision (44@9f2c1a) is refused if it
+        /// has changed since
         #[arg(required = true, value_name = "DOCUMENT")]
         documents: Vec<SeenNumber>,
-        /// Wait for a run of the institution that is under way
+        /// Wait for a run of the institution to finish
         #[arg(long)]
         wait: bool,
     },
-    /// Ignore this content of documents; other content counts again
+    /// Ignore the current content of documents; new content is processed again
     Discard {
-        /// Documents with their revisions, from the list: 44@9f2c1a. At a terminal the number is enough: it is shown, and you are asked
+        /// Documents with their revisions, from the list: 44@9f2c1a. At a terminal the number is
+        /// enough: it is shown, and you are asked to confirm
         #[arg(required = true, value_name = "DOCUMENT@REVISION")]
         documents: Vec<SeenNumber>,
         #[command(flatten)]
@@ -126,7 +128,7 @@ enum Command {
 }
 
 impl Failures {
-    /// The institution that is asked about.
+    /// The institution in question.
     fn institution(&self) -> Option<&str> {
         match &self.command {
             Some(Command::List { institution, .. } | Command::Resolved { institution, .. } | Command::Lost { institution, .. }) => {
@@ -147,7 +149,7 @@ impl Failures {
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
-        // Who decides holds the lock, and a connection under it.
+        // A decision holds the lock, and a connection under it.
         match &self.command {
             Some(Command::Retry { documents, wait }) => return retry(store, documents, *wait).await,
             Some(Command::Discard { documents, word }) => return discard(edge, store, documents, word).await,
@@ -204,7 +206,7 @@ async fn lost(connection: &mut PgConnection, institution: Option<&str>, json: bo
         return Ok(());
     }
     if all.is_empty() {
-        say!("no values were lost");
+        say!("no values were dropped");
     }
     for one in &all {
         say!("{} {} · run {}", one.institution, one.source, one.run);
@@ -232,7 +234,7 @@ fn told(letter: &Letter) -> String {
     format!("{head}\n{}", columns(&reasons(letter), 5))
 }
 
-/// Why there is no failure of those that are wanted; refuses names that nothing has.
+/// Why there are no matching failures; refuses unknown names.
 async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<'_>) -> Result<String, Failure> {
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
     let flows: Vec<&Flow> = plans.flat_map(|plan| &plan.flows).collect();
@@ -246,7 +248,7 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<
         let fields: BTreeSet<&str> =
             FIELDS.iter().map(|field| field.name()).chain(flows.iter().flat_map(|flow| flow.gauge.fields()).map(String::as_str)).collect();
         if !fields.contains(field) {
-            let otherwise = || format!("fields are {}", one_of(fields.iter().copied()));
+            let otherwise = || format!("known fields: {}", one_of(fields.iter().copied()));
             return Err(unknown_name("field", field, fields.iter().copied(), otherwise));
         }
     }
@@ -259,7 +261,7 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<
     }
     // What ran once may be no rule any more.
     if rules.is_empty() && !ERROR_TYPES.contains(&name) && versions::of(connection, None, name).await?.is_empty() {
-        return Err(Failure::nothing(format!("no rule and no error type is called `{name}`\nhelp: `weir failures` lists those of the ads")));
+        return Err(Failure::nothing(format!("no rule or error type `{name}`\nhelp: `weir failures` lists those that occur")));
     }
     Ok("no failures".to_owned())
 }
@@ -306,7 +308,7 @@ async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: 
     }
     for warning in warnings.iter().filter(|warning| warning.ads > 0) {
         say!(
-            "{} {} · rule {} · warn: would have refused {} of {} ads ({})",
+            "{} {} · rule {} · warn: would have rejected {} of {} ads ({})",
             warning.institution,
             warning.source_id,
             warning.rule,
@@ -316,7 +318,7 @@ async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: 
         );
     }
     if !found.is_empty() {
-        say!("`weir failures list --rule R --field F --source S` shows the ads; `weir failures resolved` what is gone, and why");
+        say!("`weir failures list --rule R --field F --source S` shows the ads, `weir failures resolved` what was resolved and why");
     }
     Ok(())
 }
@@ -356,13 +358,14 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
     Ok(())
 }
 
-/// The failures of these documents; refuses numbers of which there is none, and revisions that are no longer so, before anything is done.
+/// The failures of these documents; refuses unknown numbers and outdated revisions before anything
+/// is done.
 async fn find(connection: &mut PgConnection, documents: &[SeenNumber]) -> Result<Vec<Letter>, Failure> {
     let found = failures::find(connection, &documents.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
     for seen in documents {
         let document = seen.id;
         let Some(letter) = found.iter().find(|letter| letter.document_id == document) else {
-            return Err(Failure::nothing(format!("document {document} is no failure\nhelp: `weir failures list` shows the numbers")));
+            return Err(Failure::nothing(format!("document {document} has not failed\nhelp: `weir failures list` shows the numbers")));
         };
         if let Bound::Moved(revision) = seen.bound(&letter.revision) {
             return Err(moved(&format!("document {document}"), &format!("{document}@{revision}"), &name(letter), &told(letter)));
@@ -394,7 +397,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
         let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
         for letter in refused {
             let document = letter.document_id;
-            say!("document {document}: cannot be derived as it is; mend the source or its `id:`, and the next read brings it again");
+            say!("document {document}: cannot be derived as it is; fix the source or its `id:`, then the next read retries it");
         }
         let numbers: Vec<i64> = derived.iter().map(|letter| letter.document_id).collect();
         if numbers.is_empty() {
@@ -403,7 +406,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
         let whose = Whose { institution, slug, at: None, allow_future: false, wait };
         person::decide(store, whose, async |connection| Ok::<(), RunError>(failures::retry(connection, institution, &numbers).await?)).await?;
         for document in numbers {
-            say!("document {document}: will be derived again by the next run of `{slug}`");
+            say!("document {document}: the next run of `{slug}` derives it again");
         }
     }
     Ok(())
@@ -424,7 +427,7 @@ async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Wo
         let shown: Vec<SeenNumber> =
             letters.iter().map(|letter| SeenNumber { id: letter.document_id, revision: Some(letter.revision.clone()) }).collect();
         person::decide(store, word.on(edge, institution, slug)?, async |connection| {
-            // A run may have brought other content, or taken them for jobs, before it was ours to decide.
+            // A run may have brought other content, or published it, before the lock was taken.
             let letters = find(connection, &shown).await?;
             for letters in letters.chunk_by(|one, other| one.source_id == other.source_id) {
                 let stream = SourceKey { institution, source: letters[0].source_id.clone() };
@@ -435,7 +438,7 @@ async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Wo
         })
         .await?;
         for SeenNumber { id, .. } in shown {
-            say!("document {id}: this content is ignored from now on");
+            say!("document {id}: this content is now ignored");
         }
     }
     Ok(())

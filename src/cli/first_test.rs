@@ -9,12 +9,12 @@ use crate::test::first::{self, First, Sample};
 use crate::test::{Wanted, mapping};
 use std::path::Path;
 
-/// Writes the first test, made from the sample; the answer is its file, or why there is none.
+/// Writes the first test, made from the sample; returns its file, or why there is none.
 pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<Result<String, String>, Failure> {
     let shown = format!("tests/mapping/{institution}.yaml");
     let file = edge.project.join(&shown);
     if file.exists() {
-        return Ok(Err(format!("`{shown}` is there already")));
+        return Ok(Err(format!("`{shown}` already exists")));
     }
     let (text, doubt) = match text(edge, institution, sample, body) {
         Ok(made) => made,
@@ -31,7 +31,7 @@ pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[
 fn text(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<(String, Option<String>), String> {
     let checked = check_for_tests(Project::load(&edge.project));
     let plan = checked.institutions.iter().find(|one| one.slug == institution).and_then(|one| one.plan());
-    let plan = plan.ok_or("the draft has errors, which `weir check` shows")?;
+    let plan = plan.ok_or("the draft has errors; `weir check` shows them")?;
     let flow = plan.flows.first().ok_or("the draft has no source")?;
     let on = Clock((edge.now)()).today(flow.zone);
     let at = clock_of(Some(on), flow.zone);
@@ -47,8 +47,8 @@ fn is_good(edge: &Edge, institution: &str) -> Result<(), String> {
     let tried = mapping::try_all(&edge.project, &checked, &wanted);
     let failure = tried.iter().flat_map(|test| &test.failures).next();
     match failure {
-        Some(failure) => Err(format!("the test that was made does not pass: {}", failure.told.message)),
-        None if tried.is_empty() => Err("the test that was made cannot be read: `weir check` shows why".to_owned()),
+        Some(failure) => Err(format!("the generated test does not pass: {}", failure.told.message)),
+        None if tried.is_empty() => Err("the generated test cannot be read; `weir check` shows why".to_owned()),
         None => Ok(()),
     }
 }

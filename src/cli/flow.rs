@@ -1,5 +1,6 @@
-//! What the newest run or dry run of an institution has left in `.weir/flow/` for `weir graph`: counts, times, a few ads, and the plan that ran. It
-//! is an ornament: that it cannot be kept or read is no failure of anything. It holds scraped text, so only its owner may read it.
+//! What the newest run or dry run of an institution has left in `.weir/flow/` for `weir graph`:
+//! counts, times, a few ads, and the plan that ran. It is optional: a failure to write or read it
+//! is never an error. It contains scraped text, so only its owner may read it.
 
 use super::Edge;
 use crate::engine::Summary;
@@ -16,7 +17,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Kept {
-    /// Its number; none where nothing was kept.
+    /// Its number; `None` if nothing was kept.
     pub(super) run: Option<i64>,
     /// Its clock.
     pub(super) at: Option<DateTime<Utc>>,
@@ -36,7 +37,7 @@ fn file(edge: &Edge, slug: &str) -> PathBuf {
     edge.home().join("flow").join(format!("{slug}.json"))
 }
 
-/// Keeps what a run leaves.
+/// Keeps the trace of a run.
 pub(super) fn keep(edge: &Edge, summary: &Summary) {
     let file = file(edge, &summary.institution);
     let ran = if summary.dry_run { read(edge, &summary.institution).ran } else { Some(summary.trail.plan.clone()) };
@@ -53,7 +54,7 @@ pub(super) fn keep(edge: &Edge, summary: &Summary) {
     let _ = write(&file, &text);
 }
 
-/// Writes beside the file and moves it there: who reads at the same time finds the old or the new one.
+/// Writes to a temporary file and renames it: concurrent readers find the old or the new one.
 fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
     let fresh = file.with_extension("new");
     if let Some(folder) = file.parent() {
@@ -64,7 +65,7 @@ fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&fresh, file)
 }
 
-/// What the newest run has left; nothing if there was none.
+/// The trace of the newest run, if any.
 pub(super) fn read(edge: &Edge, slug: &str) -> Kept {
     let bytes = std::fs::read(file(edge, slug)).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()

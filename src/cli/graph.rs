@@ -25,23 +25,25 @@ use std::path::{Path, PathBuf};
 
 /// Draw the DAG of an institution.
 #[derive(clap::Args)]
-#[command(after_help = "After a run or a dry run its counts stand on the picture: what left each stage, and what was refused there.\n\
-    A page to click through: `weir graph nsw-gov --format html --out graph.html`\n\
-    What an edit changes: `weir graph nsw-gov --against last`, or `--against ../main` for another project folder;\n\
-    `weir graph nsw-gov --format json > before.json` keeps a plan, `--against before.json` compares with it.")]
+#[command(after_help = "After a run or a dry run the drawing shows its counts: what left each stage, and what was rejected there.\n\
+    An interactive page: `weir graph nsw-gov --format html --out graph.html`\n\
+    The effect of an edit: `weir graph nsw-gov --against last`, or `--against ../main` for another project folder;\n\
+    `weir graph nsw-gov --format json > before.json` saves a plan, `--against before.json` compares with it.")]
 pub struct Graph {
-    /// The institution; the first if none is named
+    /// The institution; by default the first
     institution: Option<String>,
-    /// The form of the drawing; by the ending of --out if that says it (.html, .svg, .dot, .mmd, .json), else text
+    /// The format of the drawing; by default it follows from the extension of --out (.html, .svg,
+    /// .dot, .mmd, .json), else text
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Mark what differs from another plan: `last` (what the newest run ran), a project folder, or a plan kept as JSON
+    /// Mark differences from another plan: `last` (the plan of the newest run), a project folder,
+    /// or a plan saved as JSON
     #[arg(long, value_name = "last|DIR|FILE")]
     against: Option<String>,
-    /// Leave out the counts of the newest run or dry run, and ask no database
+    /// Omit the counts of the newest run or dry run, and do not connect to a database
     #[arg(long)]
     plain: bool,
     #[command(flatten)]
@@ -58,7 +60,7 @@ enum Format {
     Dot,
     /// A picture
     Svg,
-    /// A page: the picture, and what stands behind each stage
+    /// A page: the picture, and the details of each stage
     Html,
     /// The plan itself, for machines and for `--against`
     Json,
@@ -80,7 +82,7 @@ impl Graph {
         show(&checked, edge, self.institution.as_slice());
         let wanted = self.wanted(&checked)?;
         let Some(plan) = wanted.plan() else {
-            return Err(Failure::nothing(format!("`{}` cannot be drawn while its files have errors", wanted.slug)));
+            return Err(Failure::nothing(format!("cannot draw `{}` while its files have errors", wanted.slug)));
         };
         let outline = Outline::of(plan);
         let kept = flow::read(edge, &wanted.slug);
@@ -115,7 +117,7 @@ impl Graph {
         wanted.ok_or_else(|| {
             let names = checked.institutions.iter().map(|one| one.slug.as_str());
             let wanted = line(self.institution.as_deref().unwrap_or_default(), 80);
-            Failure::nothing(format!("unknown institution `{wanted}`\nhelp: the institutions are {}", one_of(names)))
+            Failure::nothing(format!("unknown institution `{wanted}`\nhelp: known institutions: {}", one_of(names)))
         })
     }
 
@@ -168,7 +170,7 @@ impl Graph {
             None => put!("{drawn}"),
             Some(file) => {
                 out::write_file(file, drawn)
-                    .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
+                    .map_err(|error| Failure { message: format!("cannot write `{}`: {error}", file.display()), code: FAILED })?;
                 tell!("written to {}", file.display());
             }
         }
@@ -176,7 +178,7 @@ impl Graph {
     }
 }
 
-/// What a plan is compared with, in words.
+/// The name of the compared plan.
 fn named(against: &str) -> String {
     if against == "last" { "the newest run".to_owned() } else { against.to_owned() }
 }
@@ -185,8 +187,8 @@ fn named(against: &str) -> String {
 fn other(edge: &Edge, against: &str, slug: &str, kept: &Kept) -> Result<Outline, Failure> {
     let path = Path::new(against);
     if against == "last" {
-        let help = "it is kept by `weir run`; without one, compare with a folder or a file";
-        return kept.ran.clone().ok_or_else(|| Failure::nothing(format!("no run of `{slug}` has left its plan\nhelp: {help}")));
+        let help = "`weir run` saves it; without a run, compare with a folder or a file";
+        return kept.ran.clone().ok_or_else(|| Failure::nothing(format!("no run of `{slug}` has saved its plan\nhelp: {help}")));
     }
     if path.is_dir() {
         let checked = check::check(Project::load(path));
@@ -198,9 +200,9 @@ fn other(edge: &Edge, against: &str, slug: &str, kept: &Kept) -> Result<Outline,
         };
         return Ok(Outline::of(plan));
     }
-    let help = "name a project folder, a file that `weir graph --format json` wrote, or `last`";
-    let bytes = std::fs::read(path).map_err(|error| Failure::nothing(format!("`{against}` cannot be read: {error}\nhelp: {help}")))?;
-    in_page(&bytes, slug).ok_or_else(|| Failure::nothing(format!("`{against}` holds no plan of `{slug}`\nhelp: {help}")))
+    let help = "give a project folder, a file written by `weir graph --format json`, or `last`";
+    let bytes = std::fs::read(path).map_err(|error| Failure::nothing(format!("cannot read `{against}`: {error}\nhelp: {help}")))?;
+    in_page(&bytes, slug).ok_or_else(|| Failure::nothing(format!("`{against}` contains no plan of `{slug}`\nhelp: {help}")))
 }
 
 /// The plan of an institution in what `weir graph --format json` or `weir plan --json` wrote.
@@ -211,7 +213,7 @@ fn in_page(bytes: &[u8], slug: &str) -> Option<Outline> {
     outlines.into_iter().find(|outline| outline.institution == slug)
 }
 
-/// What the database knows, if there is one: a picture is no reason to make one.
+/// What the database knows, if there is one: drawing never creates one.
 fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
     if edge.text("DATABASE_URL").is_none() && !edge.home().join("postgres").is_dir() {
         return Ok(None);
@@ -259,7 +261,7 @@ fn as_json(outline: &Outline, kept: &Kept, against: Option<(&Difference, &str)>)
 fn list(difference: &Difference) -> String {
     let mut out = String::from("\n");
     if difference.is_empty() {
-        out.push_str("nothing differs\n");
+        out.push_str("no differences\n");
     }
     for what in &difference.beside {
         let _ = writeln!(out, "~ {}", line(what, 200));

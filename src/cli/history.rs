@@ -10,18 +10,16 @@ use sqlx::PgConnection;
 
 /// The versions of a job: what changed, when, why, by whom.
 #[derive(clap::Args)]
-#[command(
-    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing \
-    else begins so. Each version says which run made it, from which document (its hash), and which mappings and rules had changed."
-)]
+#[command(after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; a prefix is enough if it is \
+    unique. Each version shows the run that made it, the document (its hash), and the mappings and rules that had changed.")]
 pub struct History {
     /// The job
     #[arg(value_name = "JOB")]
     job: String,
-    /// The job as it was at an instant: 2026-09-01 (its first moment, UTC), or 2026-09-01T06:00:00+10:00
+    /// The job as it was at an instant: 2026-09-01 (midnight UTC), or 2026-09-01T06:00:00+10:00
     #[arg(long, value_name = "DATE", value_parser = parse_time)]
     at: Option<Clock>,
-    /// As JSON, for machines; with --at, the raw document too
+    /// Print JSON; with --at, include the raw document
     #[arg(long)]
     json: bool,
 }
@@ -34,7 +32,7 @@ impl History {
     async fn tell(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         let found = named::find(connection, &self.job).await?;
         let Some(job) = found.job_id else {
-            return Err(Failure::nothing(format!("`{}` never became a job\nhelp: `weir why` says why", self.job)));
+            return Err(Failure::nothing(format!("`{}` never became a job\nhelp: `weir why` explains why", self.job)));
         };
         let history = history::collect(connection, &found, job).await?;
         let Some(at) = self.at else {
@@ -46,7 +44,7 @@ impl History {
             return Ok(());
         };
         let Some(version) = history.at(at.0) else {
-            return Err(Failure::nothing(format!("there was no such job at {}\nhelp: `weir history {}` shows since when", at.0, self.job)));
+            return Err(Failure::nothing(format!("the job did not exist at {}\nhelp: `weir history {}` shows when it was created", at.0, self.job)));
         };
         if self.json {
             let raw = biography::raw(connection, found.institution_id, job, version.version).await?;

@@ -16,7 +16,7 @@ use clap::Subcommand;
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// What waits for a person.
+/// Changes that are held for an operator.
 #[derive(clap::Args)]
 pub struct Holds {
     #[command(subcommand)]
@@ -25,41 +25,45 @@ pub struct Holds {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List what waits, each with its revision
+    /// List the holds, each with its revision
     List {
-        /// The institution; all if none is named
+        /// The institution; by default all
         institution: Option<String>,
-        /// Those that are decided, too
+        /// Include decided holds
         #[arg(long)]
         all: bool,
-        /// As JSON, for machines
+        /// Print JSON
         #[arg(long)]
         json: bool,
         /// The clock, from which ages are counted
         #[command(flatten)]
         at: At,
     },
-    /// Show what a decision does, and what has changed since a revision
+    /// Show the effect of a decision, and what has changed since a revision
     Show {
-        /// Numbers of holds, from the list; with a revision (3@9f2c1a) the difference to what it was then is shown, too
+        /// Numbers of holds, from the list; with a revision (3@9f2c1a) what has changed since is
+        /// shown as well
         #[arg(required = true, value_name = "HOLD")]
         holds: Vec<SeenNumber>,
-        /// At most so many ads of a hold; 0 for all
+        /// Maximum number of ads per hold, 0 for all
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
-        /// As JSON, for machines
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Do it anyway: publish the ad or the unusual read, add the name, retire the ads, close the jobs, take ids at their word
+    /// Apply the held change: publish the ad or the unusual read, add the name, retire or close the
+    /// jobs, accept the ids
     Release(Decision),
-    /// Do not: ignore this content, refuse the name or the read, keep the ads or jobs, take other content for updates
+    /// Drop the held change: ignore the content, reject the name or the read, keep the jobs, treat
+    /// the content as updates
     Discard(Decision),
 }
 
 #[derive(clap::Args)]
 struct Decision {
-    /// Holds with their revisions, from the list: 3@9f2c1a. At a terminal the number is enough: the hold is shown, and you are asked
+    /// Holds with their revisions, from the list: 3@9f2c1a. At a terminal the number is enough: the
+    /// hold is shown, and you are asked to confirm
     #[arg(required = true, value_name = "HOLD@REVISION")]
     holds: Vec<SeenNumber>,
     #[command(flatten)]
@@ -141,7 +145,7 @@ async fn show(connection: &mut PgConnection, wanted: &[SeenNumber], look: Look, 
     Ok(())
 }
 
-/// What has changed since a revision, as far as that is known.
+/// What has changed since a revision, as far as known.
 async fn difference(connection: &mut PgConnection, hold: &Hold, seen: &str, look: Look) -> Result<String, Failure> {
     let then = revisions::content(connection, hold.institution_id, hold.id, seen).await?;
     Ok(then.map_or_else(|| page::unknown(hold, look), |then| page::difference(hold, &then, look)))
@@ -162,7 +166,7 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
     for (_, shown) in wanted {
         let whose = decision.word.on(edge, shown.institution_id, &shown.institution)?;
         let said = person::decide(store, whose, async |connection| {
-            // A run may have ended it, or changed what it is about, before it was ours to decide.
+            // A run may have ended or changed it before the lock was taken.
             let seen = SeenNumber { id: shown.id, revision: shown.revision.clone() };
             let (_, hold) = find(connection, std::slice::from_ref(&seen)).await?.remove(0);
             is_as_seen(edge, connection, &seen, &hold, release).await?;
@@ -176,7 +180,7 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
     Ok(())
 }
 
-/// Whether a hold is what the person has seen; at a terminal it is shown now.
+/// Whether a hold is as the operator has seen it; at a terminal it is shown now.
 async fn is_as_seen(edge: &Edge, connection: &mut PgConnection, seen: &SeenNumber, hold: &Hold, release: bool) -> Result<(), Failure> {
     let (what, now, look) = (format!("hold {}", hold.id), page::name(hold), look(edge, 20));
     let word = if release { "release" } else { "discard" };
@@ -191,7 +195,7 @@ async fn is_as_seen(edge: &Edge, connection: &mut PgConnection, seen: &SeenNumbe
     }
 }
 
-/// The open holds of these numbers, in their order; refuses numbers of which there is none before anything is done.
+/// The open holds with these numbers, in order; refuses unknown numbers before anything is done.
 async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Vec<(SeenNumber, Hold)>, Failure> {
     let mut found = holds::find(connection, &wanted.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
     let mut holds: Vec<(SeenNumber, Hold)> = Vec::new();
@@ -214,12 +218,12 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, re
         ("company", true) => add_name(tx, RelationTable::Companies, hold, at, &person).await,
         ("division", true) => add_name(tx, RelationTable::Divisions, hold, at, &person).await,
         ("company" | "division", false) => {
-            Ok(format!("`{}` stays unknown; its ads keep waiting until content or YAML changes", line(&hold.subject, 60)))
+            Ok(format!("`{}` stays unknown; its ads stay held until their content or the YAML changes", line(&hold.subject, 60)))
         }
         ("retirement", true) => retire(tx, hold, at, &person).await,
         ("retirement", false) => {
             settle::forget_misses(tx, &stream(hold), after(hold)).await?;
-            Ok("the ads stay; their misses are forgotten".to_owned())
+            Ok("the jobs stay open; their misses are reset".to_owned())
         }
         ("closing", true) => {
             let closed = settle::archive_closed(tx, &stream(hold), closing(hold, at), None, at, &person).await?;
@@ -227,25 +231,25 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, re
         }
         ("closing", false) => {
             let kept = settle::keep_open(tx, &stream(hold), closing(hold, at), at).await?;
-            Ok(format!("the jobs stay open; {kept} of them, whose closing dates have passed, until these dates change"))
+            Ok(format!("the jobs stay open; {kept} of them, whose closing dates have passed, until those dates change"))
         }
-        ("identity", true) => Ok("the next complete read is taken at its word: jobs whose ids stand for others are archived".to_owned()),
+        ("identity", true) => Ok("the next complete read is accepted: jobs whose ids now belong to other jobs are archived".to_owned()),
         ("identity", false) => {
             let documents = page::entries(hold).filter_map(|one| Some((one.get("ad")?.as_str()?, one.get("document")?.as_str()?)));
             identity::keep(tx, &stream(hold), &documents.collect::<Vec<_>>()).await?;
-            Ok("the ads are the jobs that they were: the next run takes them for updates".to_owned())
+            Ok("the ads stay the same jobs: the next run treats them as updates".to_owned())
         }
         ("quality", true) => {
             let read_at = hold.details.as_ref().and_then(|details| details.get("at")?.as_str()?.parse().ok());
             if let Some(read_at) = read_at {
                 quality::accept(tx, &stream(hold), read_at).await?;
             }
-            Ok("the next run publishes this read, and what is like it".to_owned())
+            Ok("the next run publishes this read, and similar ones".to_owned())
         }
-        ("quality", false) => Ok("the ads keep waiting until content or YAML changes".to_owned()),
+        ("quality", false) => Ok("the ads stay held until their content or the YAML changes".to_owned()),
         _ => {
             holds::mark_ad(tx, hold, release).await?;
-            Ok(if release { "the next run publishes this content".to_owned() } else { "this content is ignored from the next run on".to_owned() })
+            Ok(if release { "the next run publishes this content".to_owned() } else { "this content is now ignored".to_owned() })
         }
     }
 }
@@ -253,7 +257,7 @@ async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, re
 async fn add_name(tx: &mut PgConnection, table: RelationTable, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
     relations::create(tx, table, hold.institution_id, std::slice::from_ref(&hold.subject), at, person).await?;
     holds::derive_waiting_again(tx, hold).await?;
-    Ok(format!("`{}` is known now; the next run publishes its ads", line(&hold.subject, 60)))
+    Ok(format!("`{}` is now known; the next run publishes its ads", line(&hold.subject, 60)))
 }
 
 async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
@@ -261,13 +265,14 @@ async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> 
     Ok(format!("{} jobs retired", retired.len()))
 }
 
-/// After how many misses the ads of a hold are gone.
+/// After how many misses the ads of a hold are retired.
 fn after(hold: &Hold) -> i32 {
     let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64());
     after.and_then(|after| i32::try_from(after).ok()).unwrap_or(2)
 }
 
-/// What a hold on closings is about: at most what has passed when it is decided, should it say no date.
+/// The subject of a hold on closing dates; without a date, at most what has passed at the time of
+/// the decision.
 fn closing(hold: &Hold, at: Clock) -> Closing {
     let until = hold.details.as_ref().and_then(|details| details.get("until")?.as_str()?.parse().ok());
     let passed = || at.newest_passed(chrono_tz::UTC, CalendarSpan::NONE);

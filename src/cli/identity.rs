@@ -1,6 +1,7 @@
-//! Who this project is, for commands that write: `weir.yaml`, which the first run makes.
+//! The identity of the project, for commands that write: `weir.yaml`, which the first run creates.
 //!
-//! The file is written before any institution is claimed in its name, whole or not at all, and never over another.
+//! The file is written before any institution is claimed in its name, completely or not at all, and
+//! never over an existing one.
 
 use super::{Edge, Failure};
 use crate::config::ProjectIdentity;
@@ -17,7 +18,7 @@ pub(super) fn known(edge: &Edge) -> Result<Option<Identity>, Failure> {
         ProjectIdentity::Known(project) => Ok(Some(Identity { project: project.into(), claims: true })),
         ProjectIdentity::Unknown => Ok(None),
         ProjectIdentity::Broken => Err(Failure::nothing(format!(
-            "`{FILE}` does not say who this project is\nhelp: `weir check` shows what is wrong; restore the file that the first run made"
+            "`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong; restore the file that the first run created"
         ))),
     }
 }
@@ -42,23 +43,23 @@ fn unwritten() -> Identity {
     Identity { project: Uuid::now_v7().to_string().into(), claims: false }
 }
 
-/// Makes the file. A folder that cannot be written goes without: its runs claim nothing.
+/// Creates the file. Without write access there is none, and runs claim nothing.
 fn make(folder: &Path) -> Result<Identity, Failure> {
     let identity = unwritten();
     match write(folder, &identity.project) {
         Ok(()) => {
-            tell!("note: `{FILE}` says from now on who this project is: commit it, so that every clone shares it");
+            tell!("note: created `{FILE}`, which identifies this project: commit it, so every clone shares it");
             Ok(Identity { claims: true, ..identity })
         }
         // Another process was quicker.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match of(folder) {
             ProjectIdentity::Known(project) => Ok(Identity { project: project.into(), claims: true }),
-            _ => Err(Failure::nothing(format!("`{FILE}` does not say who this project is\nhelp: `weir check` shows what is wrong"))),
+            _ => Err(Failure::nothing(format!("`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong"))),
         },
         Err(error) => {
             tell!(
-                "note: `{FILE}` cannot be written ({error}): this project claims no institution, and another may run the same; \
-                 to prevent that, write the file yourself: `project: {}`",
+                "note: cannot write `{FILE}` ({error}): this project claims no institutions, so another project may run the same ones; \
+                 to prevent that, create the file with `project: {}`",
                 identity.project
             );
             Ok(identity)
@@ -66,10 +67,10 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
     }
 }
 
-/// Writes the file whole, or not at all if there is one.
+/// Writes the file completely, or not at all if it exists.
 fn write(folder: &Path, project: &str) -> std::io::Result<()> {
     let text = format!(
-        "# Who this project is. The database remembers which project an institution belongs to, so that another folder with\n\
+        "# Identifies this project. The database remembers which project an institution belongs to, so that another folder with\n\
          # the same institution does not archive its jobs. Commit this file: every clone shares it.\nproject: {project}\n"
     );
     let (target, draft) = (folder.join(FILE), folder.join(format!(".{FILE}.{project}")));

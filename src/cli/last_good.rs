@@ -1,5 +1,5 @@
-//! Institutions that say `on_broken: last_good` and whose files are broken now: their plan is compiled from the texts that ran last, as the database
-//! keeps them, and everybody is told.
+//! Institutions with `on_broken: last_good` whose files are broken now: their plan is compiled from
+//! the texts that ran last, which the database keeps, and this is reported everywhere.
 
 use super::Edge;
 use super::Failure;
@@ -23,7 +23,7 @@ pub(super) struct Broken {
 impl Broken {
     /// Tells that it is left out.
     pub(super) fn tell(&self) {
-        tell!("left out: `{}`, because of errors in {}", self.slug, one_of(self.to_blame.iter().map(String::as_str)));
+        tell!("skipped: `{}`, because of errors in {}", self.slug, one_of(self.to_blame.iter().map(String::as_str)));
     }
 
     /// The broken ones of these institutions.
@@ -36,12 +36,12 @@ impl Broken {
     }
 }
 
-/// Whether there is a database that could know what ran before: none is made only to ask it.
+/// Whether there is a database that may know what ran before; none is created for the question.
 pub(super) fn may_be_known(edge: &Edge) -> bool {
     edge.text("DATABASE_URL").is_some() || edge.home().is_dir()
 }
 
-/// The plans that stand in for broken ones, and how many have none; each is told on stderr.
+/// The plans that stand in for broken ones, and how many have none; each is reported on stderr.
 pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) -> Result<(Vec<Arc<Plan>>, usize), Failure> {
     let (mut plans, mut left_out) = (Vec::new(), 0);
     for one in broken {
@@ -60,7 +60,8 @@ pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) ->
     Ok((plans, left_out))
 }
 
-/// The plan that these texts make today; nothing if they are no good any more, as this Weir reads them, or the institution is not active.
+/// The plan that these texts compile to today; `None` if this Weir no longer accepts them, or the
+/// institution is not active.
 fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan>, Failure> {
     let name: String = good.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
     let folder = edge.home().join("last-good").join(name);
@@ -76,7 +77,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
 }
 
 fn write(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
-    // What stands in a database is no reason to write elsewhere.
+    // Never follow paths stored in the database out of the folder.
     let file: PathBuf = file.components().filter(|part| matches!(part, Component::Normal(_))).collect();
     let path = folder.join(file);
     std::fs::create_dir_all(path.parent().unwrap_or(folder))?;

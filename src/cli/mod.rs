@@ -50,30 +50,30 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Done; rejects and holds included.
+/// Done; rejected and held ads included.
 const DONE: u8 = 0;
-/// A source, stage or institution failed or was left out.
+/// A source, stage or institution failed or was skipped.
 const FAILED: u8 = 1;
-/// Nothing attempted: bad YAML everywhere asked for, or bad arguments.
+/// Nothing was attempted: bad YAML in everything requested, or bad arguments.
 const NOTHING: u8 = 2;
-/// Changes present, with `--detailed-exitcode`.
+/// There are changes, with `--detailed-exitcode`.
 const CHANGES: u8 = 3;
 /// Interrupted.
 const INTERRUPTED: u8 = 130;
 
-/// Weir takes job ads from any number of sources and keeps one clean, versioned set of jobs per institution in
-/// PostgreSQL. Every institution is a YAML file.
+/// Weir turns job ads from any number of sources into one clean, versioned set of jobs per
+/// institution in PostgreSQL. Each institution is a YAML file.
 #[derive(Parser)]
 #[command(
     name = "weir",
     version,
-    after_help = "Exit codes: 0 done, 1 something failed or was left out, 2 nothing attempted (bad YAML or arguments), 3 changes (only with --detailed-exitcode), 130 interrupted.\nPostgreSQL: DATABASE_URL if set, else a private server in .weir/ of the project folder."
+    after_help = "Exit codes: 0 done, 1 something failed or was skipped, 2 nothing attempted (bad YAML or arguments), 3 changes (only with --detailed-exitcode), 130 interrupted.\nPostgreSQL: DATABASE_URL if set, else a private server in .weir/ of the project folder."
 )]
 struct Cli {
     /// The project folder: institutions/, pipelines/, rules/
     #[arg(long, global = true, value_name = "DIR", default_value = ".")]
     project: PathBuf,
-    /// Colours in what is printed
+    /// When to use colours
     #[arg(long, global = true, value_enum, default_value = "auto")]
     color: Colour,
     #[command(subcommand)]
@@ -89,51 +89,52 @@ enum Colour {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything wrong in the YAML, all at once; no database, no network
+    /// Report everything wrong in the YAML; no database, no network
     Check(check::Check),
-    /// What a run would do and why: stages, ads to derive; with --jobs every job that it would change
+    /// Show what a run would do and why: stages, ads to derive; with --jobs every job that it would
+    /// change
     Plan(plan::PlanArgs),
-    /// Write a first draft: an institution from a sample of its source, or a rule
+    /// Draft an institution from a sample of its source, or a rule
     New(new::New),
-    /// Try the tests that are written in the YAML, and say what none of them touches
+    /// Run the tests in the YAML, and show what they do not cover
     Test(test::Test),
-    /// What edited rules and mappings would do to the stored ads; nothing is written
+    /// Show what edited rules and mappings would do to the stored ads, without writing anything
     Rehearse(rehearse::Rehearse),
     /// Draw the DAG of an institution
     Graph(graph::Graph),
-    /// Fetch a few ads of a source: raw, mapped and judged, side by side
+    /// Fetch a few ads of a source: raw, mapped and validated, side by side
     Preview(preview::PreviewArgs),
     /// Run institutions now: read, derive, validate, publish, archive
     Run(run::Run),
-    /// Do exactly what a saved plan of jobs says, or nothing
+    /// Apply a saved plan of jobs exactly, or not at all
     Apply(apply::Apply),
-    /// The daily report: counts, error rates, speed, reasons, sizes
+    /// Show the daily report: counts, error rates, speed, reasons, sizes
     Report(report::Report),
-    /// Ads that did not become jobs, with every reason
+    /// Show ads that did not become jobs, with every reason
     Failures(failures::Failures),
-    /// What waits for a person
+    /// Show and decide what is held for an operator
     Holds(holds::Holds),
-    /// Versions of rules and mappings that have run: log, text, differences
+    /// Show versions of rules and mappings that have run: log, text, differences
     Rules(rules::Rules),
-    /// Archive the open jobs of an institution or source on purpose
+    /// Deliberately archive the open jobs of an institution or source
     Retire(retire::Retire),
-    /// JSON Schema of the YAML, for editors
+    /// Write the JSON Schema of the YAML, for editors
     Schema(schema::Schema),
-    /// The versions of a job: what changed, when, why
+    /// Show the versions of a job: what changed, when, and why
     History(history::History),
-    /// Everything that is known of an ad, in order of time
+    /// Show everything known about an ad, in chronological order
     Why(why::Why),
-    /// Jobs that were changed past the pipeline
+    /// Find jobs that were changed outside Weir
     Audit(audit::Audit),
-    /// Take back what one run did to jobs, as new versions
+    /// Undo what one run did to jobs, as new versions
     Rollback(rollback::Rollback),
-    /// Jobs, their history or their changes as NDJSON, CSV or Parquet
+    /// Export jobs, their history or their changes as NDJSON, CSV or Parquet
     Export(export::Export),
-    /// The private PostgreSQL of this folder
+    /// Manage the private PostgreSQL of this folder
     Db(db::Db),
 }
 
-/// The instant that a command acts at.
+/// The instant at which a command acts.
 #[derive(Args)]
 struct At {
     /// The clock of the run, for replays: 2026-09-01, or 2026-09-01T06:00:00+10:00
@@ -143,17 +144,18 @@ struct At {
     ahead: Ahead,
 }
 
-/// Whether a clock that nobody would believe is meant.
+/// Confirms a clock that is probably a mistake.
 #[derive(Args, Clone, Copy)]
 struct Ahead {
-    /// Accept a clock more than a day ahead of this machine's, or more than 400 days after the last run. Dangerous: all
-    /// closing dates until then pass, and earlier runs are refused until `weir rollback` takes that run back
+    /// Accept a clock more than a day ahead of this machine's, or more than 400 days after the last
+    /// run. Dangerous: all closing dates until then pass, and earlier runs are refused until `weir rollback` undoes that run
     #[arg(long)]
     allow_future: bool,
 }
 
 impl At {
-    /// The instant, unless it can only be a mistake. Every command that acts at an instant has it from here.
+    /// The instant, unless it can only be a mistake. Every command that acts at an instant gets it
+    /// from here.
     fn clock(&self, edge: &Edge) -> Result<Clock, Failure> {
         let at = self.at.unwrap_or_else(|| Clock((edge.now)()));
         self.ahead.check(at, edge).map(|()| at)
@@ -175,16 +177,16 @@ impl Ahead {
     }
 }
 
-/// How messages write an instant.
+/// How messages print an instant.
 const INSTANT: &str = "%Y-%m-%d %H:%M:%SZ";
 
-/// What a person says to a decision.
+/// The arguments of a decision.
 #[derive(Args)]
 struct Word {
-    /// Why, for the record
+    /// The reason, for the record
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
-    /// Wait for a run of the institution that is under way
+    /// Wait for a run of the institution to finish
     #[arg(long)]
     wait: bool,
     #[command(flatten)]
@@ -192,7 +194,7 @@ struct Word {
 }
 
 impl Word {
-    /// Whose jobs are decided of.
+    /// Whose jobs the decision is about.
     fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Result<Whose<'a>, Failure> {
         let at = Some(self.at.clock(edge)?);
         Ok(Whose { institution, slug, at, allow_future: self.at.ahead.allow_future, wait: self.wait })
@@ -203,7 +205,7 @@ fn parse_time(text: &str) -> Result<Clock, String> {
     text.parse().map_err(str::to_owned)
 }
 
-/// What the outside gives, read once.
+/// The process environment, captured once at start-up.
 struct Edge {
     project: PathBuf,
     colour: bool,
@@ -219,7 +221,7 @@ impl Edge {
         self.environment.get(&OsString::from(name)).and_then(|value| value.to_str()).map(str::to_owned).filter(|value| !value.is_empty())
     }
 
-    /// Colours, if what is printed may have them.
+    /// Colours, if the output may have them.
     fn ink(&self) -> crate::report::ink::Ink {
         crate::report::ink::Ink { colour: self.colour }
     }
@@ -237,7 +239,7 @@ impl Edge {
         nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "this machine".to_owned())
     }
 
-    /// What others read of this process when it holds an institution.
+    /// How this process is shown to others while it holds an institution.
     fn process(&self) -> String {
         format!("process {} on {}", std::process::id(), self.host())
     }
@@ -249,19 +251,18 @@ impl Edge {
         checked
     }
 
-    /// The variables of the environment.
+    /// The environment variables.
     fn variables(&self) -> Variables {
         let text = |(name, value): (&OsString, &OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
         self.environment.iter().filter_map(text).collect()
     }
 
-    /// What a reading may use.
+    /// What a read has access to.
     fn access(&self, door: Door) -> Access {
         Access { folder: self.project.clone(), door, variables: Arc::new(self.variables()), tokens: Tokens::default(), secrets: out::secrets() }
     }
 
-    /// Masks the secrets of plans in all that leaves the process. All at once: each call copies
-    /// the environment and builds the mask anew.
+    /// Masks the secrets of a plan in everything that leaves the process.
     fn learn_secrets<'p>(&self, plans: impl IntoIterator<Item = &'p Plan>) {
         let variables = self.variables();
         let flows = plans.into_iter().flat_map(|plan| &plan.flows);
@@ -269,7 +270,7 @@ impl Edge {
     }
 }
 
-/// Why a command could not do its work: a message with its remedy, and the exit code.
+/// Why a command failed: a message with its remedy, and the exit code.
 struct Failure {
     message: String,
     code: u8,
@@ -287,20 +288,20 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Refuses names that no institution of the project has.
+/// Refuses names of institutions that the project does not have.
 fn are_institutions(wanted: &[String], checked: &Checked) -> Result<(), Failure> {
     let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
     let Some(unknown) = wanted.iter().find(|wanted| !slugs().any(|slug| slug == *wanted)) else { return Ok(()) };
-    Err(unknown_name("institution", unknown, slugs(), || format!("the institutions are {}", one_of(slugs()))))
+    Err(unknown_name("institution", unknown, slugs(), || format!("known institutions: {}", one_of(slugs()))))
 }
 
-/// Refuses a name that nothing has: with the one that was meant, if one is near, or else with other help.
+/// Refuses an unknown name, suggesting a similar one or else other help.
 fn unknown_name<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: impl FnOnce() -> String) -> Failure {
     let help = did_you_mean(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"));
     Failure::nothing(format!("unknown {what} `{name}`\nhelp: {help}"))
 }
 
-/// Runs the command line and gives the exit code.
+/// Runs the command line and returns the exit code.
 pub fn main() -> u8 {
     let cli = Cli::parse();
     let edge = edge(&cli);
@@ -360,7 +361,8 @@ fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
-/// Shows diagnostics on stderr: of the files of these institutions, of all files if none is named.
+/// Shows diagnostics on stderr: for the files of these institutions, or for all files if none is
+/// given.
 fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
     let told = checked.diagnostics.only(|place| checked.belongs(place, institutions));
     if !told.is_empty() {
@@ -368,7 +370,7 @@ fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
     }
 }
 
-/// One line of counts: `3 errors, 1 warning`.
+/// A line of counts: `3 errors, 1 warning`.
 fn verdict(checked: &Checked) -> String {
     let all = checked.diagnostics.sorted();
     let errors = all.iter().filter(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error).count();

@@ -1,5 +1,6 @@
-//! `weir new`: the first draft of an institution from a sample of its source, with its first test; and of a rule. It guesses by names and shapes, says what it guessed, and leaves
-//! as comments what it could not find; nobody should run a draft that nobody has read.
+//! `weir new`: drafts an institution from a sample of its source, with its first test, or a rule.
+//! It guesses by names and structure, says what it guessed, and leaves what it could not find as
+//! comments; nobody should run an unreviewed draft.
 
 use super::database::block_on;
 use super::new_rule::NewRule;
@@ -30,25 +31,25 @@ pub struct New {
 
 #[derive(clap::Subcommand)]
 enum Kind {
-    /// Draft a rule, with a test in it
+    /// Draft a rule, including a test
     Rule(NewRule),
 }
 
-/// An institution, with its first test.
+/// Drafts an institution and its first test.
 #[derive(Args)]
 struct NewInstitution {
-    /// Its name: lower-case letters, digits and `-`
+    /// Its name: lowercase letters, digits and `-`
     institution: String,
-    /// A file, or the address of its source
+    /// A sample file, or the address of the source
     #[arg(long, value_name = "URL|FILE")]
     from: String,
-    /// The IANA zone of its dates
+    /// The IANA time zone of its dates
     #[arg(long, default_value = "Australia/Sydney")]
     timezone: String,
-    /// Whether a private address may be asked
+    /// Allow private addresses
     #[arg(long)]
     allow_private: bool,
-    /// Guess from what the address answers, though a connector knows it
+    /// Guess from the response of the address, even if a connector matches it
     #[arg(long)]
     guess: bool,
 }
@@ -64,7 +65,7 @@ impl New {
         match (&self.kind, &self.institution) {
             (Some(Kind::Rule(rule)), _) => rule.run(edge),
             (None, Some(institution)) => institution.run(edge),
-            (None, None) => Err(Failure::nothing("nothing to draft\nhelp: `weir new INST --from FILE`, or `weir new rule SET/ID`")),
+            (None, None) => Err(Failure::nothing("nothing to draft\nhelp: use `weir new INST --from FILE`, or `weir new rule SET/ID`")),
         }
     }
 }
@@ -74,7 +75,7 @@ impl NewInstitution {
         self.can_be()?;
         let file = edge.project.join("institutions").join(format!("{}.yaml", self.institution));
         if file.exists() {
-            return Err(Failure::nothing(format!("`{}` is there already\nhelp: choose another name, or remove the file", file.display())));
+            return Err(Failure::nothing(format!("`{}` already exists\nhelp: choose another name, or remove the file", file.display())));
         }
         let is_address = is_address(&self.from);
         if is_address && !self.guess && self.of_a_board(edge, &file)? {
@@ -82,18 +83,18 @@ impl NewInstitution {
         }
         let sample = if is_address { block_on(self.fetch(edge))?? } else { read(&edge.project.join(&self.from), &self.from)? };
         let text = draft::write(&self.draft(is_address), &sample)
-            .map_err(|why| Failure::nothing(format!("nothing can be made of `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
+            .map_err(|why| Failure::nothing(format!("cannot draft from `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
         write(edge, &file, &text)?;
         let origin = if is_address { Sample::Address(&self.from) } else { Sample::File(&self.from) };
         let slug = &self.institution;
         match first_test::write(edge, slug, origin, &sample)? {
             Ok(test) => {
                 say!("wrote institutions/{slug}.yaml, and {test} with its first test");
-                say!("read both, then `weir test {slug}` and `weir preview {slug}`");
+                say!("review both, then run `weir test {slug}` and `weir preview {slug}`");
             }
             Err(why) => {
-                say!("wrote institutions/{slug}.yaml; read it, then `weir check` and `weir preview {slug}`");
-                tell!("no first test: {why}\nhelp: write one in tests/mapping/{slug}.yaml, see docs/reference/yaml.md");
+                say!("wrote institutions/{slug}.yaml; review it, then run `weir check` and `weir preview {slug}`");
+                tell!("no test was written: {why}\nhelp: write one in tests/mapping/{slug}.yaml; see docs/reference/yaml.md");
             }
         }
         Ok(DONE)
@@ -103,7 +104,7 @@ impl NewInstitution {
         Draft { institution: &self.institution, timezone: &self.timezone, from: &self.from, is_address, allow_private: self.allow_private }
     }
 
-    /// Writes the draft of a board that a connector knows by its address; whether there is one.
+    /// Writes the draft of a board whose address matches a connector; returns whether there is one.
     fn of_a_board(&self, edge: &Edge, file: &Path) -> Result<bool, Failure> {
         let connectors = connector::load(&edge.project, &mut Sources::default(), &mut Diagnostics::new());
         // Hosts are written in any case.
@@ -112,18 +113,19 @@ impl NewInstitution {
         write(edge, file, &draft::of_board(&self.draft(true), &board))?;
         let (slug, name) = (&self.institution, board.connector);
         let with: String = board.with.iter().map(|(name, value)| format!(", {name} `{value}`")).collect();
-        say!("wrote institutions/{slug}.yaml: the connector `{name}`{with}");
+        say!("wrote institutions/{slug}.yaml with the connector `{name}`{with}");
         if let Some(query) = board.left_out {
-            tell!("warning: the draft reads all ads of the board: `{query}` of the address is not taken over");
+            tell!("warning: the draft reads all ads of the board, because `{query}` in the address is ignored");
         }
-        say!("read it, then `weir check` and `weir preview {slug}`, which asks the board; `--guess` would draft from its answer instead");
+        say!("review it, then run `weir check` and `weir preview {slug}`, which reads the board; use `--guess` to draft from its response instead");
         Ok(true)
     }
 
-    /// Whether `weir check` would take the name and the zone: nothing is written or asked before.
+    /// Whether `weir check` would accept the name and the time zone, before anything is written or
+    /// requested.
     fn can_be(&self) -> Result<(), Failure> {
         if !is_name(&self.institution) {
-            let message = format!("`{}` cannot be the name of an institution\nhelp: use lower-case letters, digits and `-`", self.institution);
+            let message = format!("`{}` is not a valid name for an institution\nhelp: use lowercase letters, digits and `-`", self.institution);
             return Err(Failure::nothing(message));
         }
         let told = |why: String| Failure::nothing(why.replace('\n', "\nhelp: "));
@@ -134,7 +136,7 @@ impl NewInstitution {
         let url = url::Url::parse(&self.from).map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
         let mut out = Diagnostics::new();
         let manners: Option<Manners> = MannersSpec::compile(None, &Limits::default(), self.allow_private, &mut out);
-        let manners = Arc::new(manners.ok_or_else(|| Failure::nothing("the usual manners are none"))?);
+        let manners = Arc::new(manners.ok_or_else(|| Failure::nothing("the default manners are invalid"))?);
         let ask = Ask {
             method: Method::GET,
             shown_url: url.to_string(),
@@ -147,19 +149,19 @@ impl NewInstitution {
             terms: Terms::default(),
             cookies: Arc::default(),
         };
-        // There is no YAML yet that could say so.
+        // There is no YAML yet that could declare it.
         let told = |trouble: Trouble| Failure::nothing(trouble.to_string().replace("declare `allow_private: true`", "use `--allow-private`"));
         door(edge, None)?.ask(ask).await.map_err(told)?.bytes(MOST_BYTES).await.map_err(told)
     }
 }
 
-/// Writes the file of an institution, and the pipeline where there is none.
+/// Writes the file of an institution, and the pipeline if there is none.
 fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
-    let told = |error: std::io::Error| Failure::nothing(format!("`{}` cannot be written: {error}", file.display()));
+    let told = |error: std::io::Error| Failure::nothing(format!("cannot write `{}`: {error}", file.display()));
     std::fs::create_dir_all(edge.project.join("institutions")).map_err(told)?;
     std::fs::write(file, format!("{SCHEMA}{text}")).map_err(told)?;
     if write_pipeline(&edge.project)? {
-        say!("wrote pipelines/daily.yaml: the stages of a daily run, and when it runs");
+        say!("wrote pipelines/daily.yaml: the stages and the schedule of a daily run");
     }
     Ok(())
 }
@@ -185,6 +187,6 @@ fn is_address(from: &str) -> bool {
 }
 
 fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {
-    let help = if path.exists() { "" } else { "\nhelp: a file is looked for in the folder of the project; an address begins with `https://`" };
-    std::fs::read(path).map_err(|error| Failure::nothing(format!("`{shown}` cannot be read: {error}{help}")))
+    let help = if path.exists() { "" } else { "\nhelp: paths are relative to the project folder; addresses start with `https://`" };
+    std::fs::read(path).map_err(|error| Failure::nothing(format!("cannot read `{shown}`: {error}{help}")))
 }

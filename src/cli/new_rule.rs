@@ -1,4 +1,4 @@
-//! `weir new rule`: one rule with a test in it, in a rule set that is there or in a new one. A draft that `weir check` would refuse is taken back.
+//! `weir new rule`: adds a rule with a test to an existing or new rule set. A draft that `weir check` would refuse is removed again.
 
 use super::{DONE, Edge, Failure};
 use crate::config::Project;
@@ -11,19 +11,19 @@ use crate::yaml::{self, Node};
 use indexmap::IndexMap;
 use std::path::Path;
 
-/// Draft a rule, with a test in it.
+/// Draft a rule, including a test.
 #[derive(clap::Args)]
-#[command(after_help = "The rule only warns at first: it notes what it finds and lets the ad pass. Edit it, try it with `weir test` and\n\
-    `weir rehearse`, look at what it finds in `weir report`, and then let it refuse: `severity: error`.\n\
-    What rules may say: docs/reference/rules.md.\n\nExample:\n  weir new rule common/no-test-ads --field title")]
+#[command(after_help = "The rule only warns at first: it reports what it finds and lets the ad pass. Edit it, try it with `weir test` and\n\
+    `weir rehearse`, check its findings in `weir report`, then make it reject ads with `severity: error`.\n\
+    Reference of rules: docs/reference/rules.md.\n\nExample:\n  weir new rule common/no-test-ads --field title")]
 pub struct NewRule {
-    /// The rule set, a file of rules/, and the name of the rule in it
+    /// The rule set (a file in rules/) and the id of the new rule
     #[arg(value_name = "SET/ID")]
     name: String,
-    /// The field of the job that it speaks of
+    /// The field of the job that it checks
     #[arg(long, default_value = "title")]
     field: String,
-    /// The error type that it gives; by default one that fits the field
+    /// The error type that it reports; by default one that suits the field
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
 }
@@ -34,12 +34,11 @@ impl NewRule {
             |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
         let is_word = |text: &str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
         let Some((set, id)) = self.name.split_once('/').filter(|(set, id)| is_name(set) && is_name(id)) else {
-            let message =
-                format!("`{}` does not name a rule\nhelp: write the set and the rule in lower-case letters: `common/no-test-ads`", self.name);
+            let message = format!("`{}` is not a rule name\nhelp: write the set and the rule in lowercase letters: `common/no-test-ads`", self.name);
             return Err(Failure::nothing(message));
         };
         if let Some(wrong) = [Some(&self.field), self.kind.as_ref()].into_iter().flatten().find(|text| text.is_empty() || !is_word(text)) {
-            return Err(Failure::nothing(format!("`{wrong}` is no name\nhelp: letters, digits and `_`")));
+            return Err(Failure::nothing(format!("`{wrong}` is not a valid name\nhelp: use letters, digits and `_`")));
         }
         let shown = format!("rules/{set}.yaml");
         let file = edge.project.join(&shown);
@@ -51,14 +50,14 @@ impl NewRule {
             None => format!("{}{}", draft::heading(set), draft::text(&draft, 2)),
         };
         let checked = write(edge, &file, &shown, before.as_deref(), &after)?;
-        say!("wrote the rule `{id}` to {shown}: it only warns so far");
+        say!("wrote the rule `{id}` to {shown}; for now it only warns");
         say!("next:");
         next(&checked, set, id, &shown).iter().for_each(|line| say!("  {line}"));
         Ok(DONE)
     }
 }
 
-/// What a custom field holds, as the first source says that declares it.
+/// The type of a custom field, from the first source that declares it.
 fn holds(project: &Project, field: &str) -> Option<FieldKind> {
     let institutions = project.institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = institutions.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
@@ -66,7 +65,7 @@ fn holds(project: &Project, field: &str) -> Option<FieldKind> {
     fields.find(|(name, _)| *name == field).map(|(_, kind)| kind)
 }
 
-/// Writes the file and checks it; with errors in it, it is as it was.
+/// Writes the file and checks it; if it has errors, the file is restored.
 fn write(edge: &Edge, file: &Path, shown: &str, before: Option<&str>, after: &str) -> Result<Checked, Failure> {
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(file, after)?;
@@ -81,14 +80,14 @@ fn write(edge: &Edge, file: &Path, shown: &str, before: Option<&str>, after: &st
     }
     let place = error.place.as_ref().map_or_else(String::new, |place| format!(" (line {})", place.line));
     let help = error.help.as_ref().map_or_else(String::new, |help| format!("\nhelp: {help}"));
-    Err(Failure::nothing(format!("no rule was written, for {shown} would have an error{place}: {}{help}", error.message)))
+    Err(Failure::nothing(format!("no rule was written, because {shown} would have an error{place}: {}{help}", error.message)))
 }
 
 /// The text of a rule set with one rule more, after the last one.
 fn with_rule(shown: &str, text: &str, draft: &Draft) -> Result<String, Failure> {
     let told = || {
         Failure::nothing(format!(
-            "no place for a rule is found in {shown}\nhelp: `weir check` may say why; the rules must stand below each other under `rules:`"
+            "cannot find where to insert the rule in {shown}\nhelp: `weir check` may explain why; the rules must be a list under `rules:`"
         ))
     };
     let tree = yaml::parse(shown, text, &mut Diagnostics::new()).ok_or_else(told)?;
@@ -102,7 +101,7 @@ fn with_rule(shown: &str, text: &str, draft: &Draft) -> Result<String, Failure> 
     Ok(lines.join("\n") + "\n")
 }
 
-/// The line after the last rule: before the next key of the file and what is written above it, or at the end.
+/// The line after the last rule: before the next key and its comments, or at the end.
 fn end_of_rules(tree: &Node, lines: &[&str]) -> usize {
     let mut keys = tree.entries().iter().skip_while(|entry| entry.key_text() != "rules").skip(1);
     let mut end = keys.next().map_or(lines.len(), |entry| entry.key.place().line - 1);
@@ -114,15 +113,15 @@ fn end_of_rules(tree: &Node, lines: &[&str]) -> usize {
 
 /// What to do next.
 fn next(checked: &Checked, set: &str, id: &str, shown: &str) -> Vec<String> {
-    let mut lines = vec![format!("edit what it asserts and its tests, then `weir test --filter {set}/{id}`")];
+    let mut lines = vec![format!("edit its condition and its tests, then run `weir test --filter {set}/{id}`")];
     let uses = |one: &crate::plan::Institution| one.files.iter().any(|file| file == shown);
     match checked.institutions.iter().find(|one| !uses(one)) {
         Some(one) if !checked.institutions.iter().any(uses) => {
-            lines.push(format!("let an institution use the set: add `{set}` to `rules:` in {}", one.file));
+            lines.push(format!("to use the set, add `{set}` to `rules:` in {}", one.file));
         }
         _ => {}
     }
-    lines.push("`weir rehearse` shows the stored ads against which it speaks; nothing is written".to_owned());
-    lines.push("after a run, `weir report` shows what it would have refused; then make it `severity: error`".to_owned());
+    lines.push("`weir rehearse` shows the stored ads that it affects, without writing anything".to_owned());
+    lines.push("after a run, `weir report` shows what it would have rejected; then make it `severity: error`".to_owned());
     lines
 }

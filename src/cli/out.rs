@@ -1,5 +1,5 @@
-//! The ways out of the process: stdout, stderr and files for people. Whatever is printed passes
-//! here, and here only: secrets are masked, and characters that a terminal would obey are escaped.
+//! The exits of the process: stdout, stderr and files for people. All output passes through here:
+//! secrets are masked, and characters that would control a terminal are escaped.
 //!
 //! Lints forbid the macros of the standard library elsewhere. To print data use [`put!`] and
 //! [`say!`], to report use [`tell!`], to write a page or drawing use [`write_file`].
@@ -11,12 +11,12 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Prints to stdout; a reader that has gone away is no failure.
+/// Prints to stdout; a reader that has gone away is not a failure.
 macro_rules! put {
     ($($words:tt)*) => { $crate::cli::out::print(&format!($($words)*)) };
 }
 
-/// Prints a line to stdout; a reader that has gone away is no failure.
+/// Prints a line to stdout; a reader that has gone away is not a failure.
 macro_rules! say {
     ($($words:tt)*) => { $crate::cli::out::print(&format!("{}\n", format_args!($($words)*))) };
 }
@@ -89,7 +89,7 @@ pub(super) fn report(text: &str) {
     let _ = writeln!(stderr(), "{}", shown(text));
 }
 
-/// Prints diagnostics, whose renderer colours them itself and escapes what it quotes.
+/// Prints diagnostics; their renderer adds colours and escapes quoted text itself.
 pub(super) fn report_rendered(text: &str) {
     let _waits = EdgeWait::begin();
     let _ = writeln!(stderr(), "{}", escape_unless(&hide(text), |character| character == '\u{1b}'));
@@ -116,7 +116,7 @@ pub(super) fn lines() -> BufWriter<EscapedLines<RawStdout>> {
     BufWriter::new(EscapedLines { out: raw(), rest: Vec::new() })
 }
 
-/// Stdout for data in a format of its own that escapes what it must (CSV, Parquet).
+/// Stdout for data in a format that does its own escaping (CSV, Parquet).
 #[allow(clippy::disallowed_methods, reason = "the way out")]
 pub(super) fn raw() -> RawStdout {
     RawStdout(io::stdout())

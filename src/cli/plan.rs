@@ -1,4 +1,5 @@
-//! `weir plan`: what a run would do stage by stage, without reading a source; with `--jobs` the plan of records, which is a dry run.
+//! `weir plan`: what a run would do stage by stage, without reading a source; with `--jobs` the
+//! plan of jobs, which is a dry run.
 
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
@@ -16,27 +17,28 @@ use sqlx::PgConnection;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// What a run would do and why.
+/// Show what a run would do and why.
 #[derive(clap::Args)]
 #[command(after_help = records::HELP)]
 pub struct PlanArgs {
-    /// Institutions; all if none is named
+    /// The institutions; by default all
     institutions: Vec<String>,
-    /// Read the sources, and show every job that a run would create, update, archive or hold; everything is rolled back
+    /// Read the sources, and show every job that a run would create, update, archive or hold;
+    /// everything is rolled back
     #[arg(long)]
     jobs: bool,
     #[command(flatten)]
     at: At,
-    /// As JSON, for machines; with --jobs a line a record
+    /// Print JSON; with --jobs one record per line
     #[arg(long)]
     json: bool,
-    /// With --jobs: answer from pages that `weir preview --save` recorded, without a network
+    /// With --jobs: replay pages recorded with `weir preview --save`; no network access
     #[arg(long, value_name = "DIR", requires = "jobs")]
     recorded: Option<PathBuf>,
-    /// With --jobs: wait for a run of the same institution instead of giving up
+    /// With --jobs: wait for a run of the same institution to finish
     #[arg(long, requires = "jobs")]
     wait: bool,
-    /// With --jobs: exit with 3 when jobs would change
+    /// With --jobs: exit with 3 if jobs would change
     #[arg(long, requires = "jobs")]
     detailed_exitcode: bool,
     #[command(flatten)]
@@ -122,10 +124,10 @@ impl Work {
 fn reason(pending: &Pending, parts: &Parts, old: Option<&Json>, today: crate::model::Fingerprint) -> String {
     let ads = format!("{} ads", thousands(pending.ads));
     match (pending.derived_by, old) {
-        (None, _) => format!("{ads} were never derived, or are asked for again"),
-        (Some(by), _) if by == today => format!("{ads} have new content or are due for another try"),
+        (None, _) => format!("{ads} were never derived, or are to be retried"),
+        (Some(by), _) if by == today => format!("{ads} have new content or are due for a retry"),
         (Some(_), Some(old)) => format!("{} changed: {ads} to derive again", parts.changed_since(old).join(", ")),
-        (Some(_), None) => format!("{ads} were derived by a plan that is no longer known"),
+        (Some(_), None) => format!("{ads} were derived by an unknown plan"),
     }
 }
 
@@ -147,13 +149,13 @@ fn text(plan: &Plan, work: &[Work]) -> String {
             let _ = writeln!(out, "  {frame}     {}", crate::report::columns::line(line, 110));
         }
     }
-    let _ = writeln!(out, "  ┊ one segment: a batch flows through these stages and commits once");
+    let _ = writeln!(out, "  ┊ one segment: each batch passes through these stages and commits once");
     for work in work {
         let _ = writeln!(
             out,
             "  {}: {}",
             work.source,
-            if work.ads == 0 { "nothing stored needs deriving; new and changed ads will".to_owned() } else { work.why.join("; ") }
+            if work.ads == 0 { "no stored ads need deriving; new and changed ads will".to_owned() } else { work.why.join("; ") }
         );
     }
     out

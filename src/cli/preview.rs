@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct PreviewArgs {
     /// The institution
     institution: String,
-    /// The source; the only one if none is named
+    /// The source; optional if there is only one
     source: Option<String>,
     /// How many ads
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -28,12 +28,12 @@ pub struct PreviewArgs {
     /// Record the pages for tests, under recorded/INSTITUTION/SOURCE
     #[arg(long)]
     save: bool,
-    /// Answer from recorded pages, without a network
+    /// Replay recorded pages; no network access
     #[arg(long, value_name = "DIR", conflicts_with = "save")]
     recorded: Option<PathBuf>,
     #[command(flatten)]
     at: At,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -57,7 +57,8 @@ impl PreviewArgs {
         })?
     }
 
-    /// The plan and the number of its source; nothing if the institution is broken, which is told.
+    /// The plan and the index of its source; `None` if the institution is broken, which is
+    /// reported.
     fn choose(&self, checked: &Checked) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
         let slugs = || checked.institutions.iter().map(|institution| institution.slug.as_str());
         let Some(institution) = checked.institutions.iter().find(|one| one.slug == self.institution) else {
@@ -68,7 +69,7 @@ impl PreviewArgs {
         let number = match &self.source {
             Some(wanted) => plan.flows.iter().position(|flow| flow.source == *wanted).ok_or_else(|| unknown("source", wanted, &sources()))?,
             None if plan.flows.len() == 1 => 0,
-            None => return Err(Failure::nothing(format!("`{}` has several sources\nhelp: name one of {}", self.institution, one_of(sources())))),
+            None => return Err(Failure::nothing(format!("`{}` has several sources\nhelp: choose one of {}", self.institution, one_of(sources())))),
         };
         Ok(Some((Arc::clone(plan), number)))
     }
@@ -89,7 +90,7 @@ fn flow_of(plan: &Plan, number: usize) -> &Flow {
 }
 
 fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
-    unknown_name(what, wanted, known.iter().copied(), || format!("there is {}", one_of(known.iter().copied())))
+    unknown_name(what, wanted, known.iter().copied(), || format!("known: {}", one_of(known.iter().copied())))
 }
 
 fn as_json(preview: &Preview) -> Json {
@@ -131,7 +132,7 @@ fn as_text(preview: &Preview, width: usize) -> String {
         lines.push(String::new());
     }
     for document in &preview.refused {
-        lines.push(format!("refused: {}", why(document)));
+        lines.push(format!("rejected: {}", why(document)));
         lines.extend(pretty(&document.content, width).into_iter().map(|line| format!("    {line}")));
     }
     lines.push(format!("{} shown; companies and divisions are looked up only in runs", preview.ads.len()));
@@ -142,7 +143,7 @@ fn as_text(preview: &Preview, width: usize) -> String {
     lines.join("\n")
 }
 
-/// The fields of an ad, a line each; values that could not be read beside the fields that lost them.
+/// The fields of an ad, one per line; unreadable values are shown next to their fields.
 fn mapped(draft: &Draft, lost: &[FieldLoss], width: usize) -> Vec<String> {
     let Json::Object(fields) = fields(draft) else { return Vec::new() };
     let widest = fields.keys().map(String::len).chain(lost.iter().map(|loss| loss.field.len())).max().unwrap_or_default();
@@ -151,7 +152,7 @@ fn mapped(draft: &Draft, lost: &[FieldLoss], width: usize) -> Vec<String> {
     for FieldLoss { field, example, .. } in lost {
         let Some(example) = example else { continue };
         let remedy = example.remedy.as_ref().map_or_else(String::new, |remedy| format!("; {remedy}"));
-        // The words are ours, and what was found is short already: nothing of them is cut off.
+        // The text is ours, and the value is already short: nothing is cut.
         lines.push(format!("    {field:widest$}  could not be read: {} {}{remedy}", loss::shown(&example.found), example.expected));
     }
     lines
@@ -173,7 +174,7 @@ fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
 }
 
-/// The text in at most so many letters; what scraped text could do to a terminal is escaped.
+/// Text shortened to this many characters; control sequences in scraped text are escaped.
 fn short(text: &str, width: usize) -> String {
     let clean = Untrusted(text).to_string();
     if clean.chars().count() <= width { clean } else { format!("{}…", clean.chars().take(width.saturating_sub(1)).collect::<String>()) }

@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the signs mean, for `--help`.
-pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question to a person, = unchanged.\n\n\
+pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question for an operator, = unchanged.\n\n\
     A dry run is the real run rolled back, so the plan is what a run does now. `--out FILE` saves it, and `weir apply FILE` does exactly that, or \
-    nothing if the tables or the YAML have moved on. docs/reference/plan.md tells more, and has the JSON format.";
+    nothing if the tables or the YAML have changed since. docs/reference/plan.md has the details and the JSON format.";
 
-/// Records of a kind and source that are shown where nothing else is said.
+/// Default number of records shown per type and source.
 const SHOWN: usize = 10;
 /// The same of a page, which is put together in memory.
 const ON_A_PAGE: usize = 2_000;
@@ -29,27 +29,28 @@ const ON_A_PAGE: usize = 2_000;
 #[derive(clap::Args, Default)]
 #[command(next_help_heading = "The plan of jobs")]
 pub(super) struct View {
-    /// Show only this kind; may be given again
+    /// Show only records of this type; can be repeated
     #[arg(long, value_name = "KIND", value_parser = kind())]
     only: Vec<RecordKind>,
-    /// Show only this source; may be given again
+    /// Show only records of this source; can be repeated
     #[arg(long, value_name = "SOURCE")]
     source: Vec<String>,
-    /// Show only what touches this field, such as `close_date` or a custom one; may be given again
+    /// Show only records that touch this field, such as `close_date` or a custom field; can be
+    /// repeated
     #[arg(long, value_name = "FIELD")]
     field: Vec<String>,
-    /// Records to show of each kind and source, 0 for all (10; with --json all)
+    /// How many records of each type and source to show, 0 for all (default 10; with --json all)
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// Also write a page to look at in a browser
+    /// Also write a page for the browser
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Save the plan, with the documents that were read, for `weir apply`
+    /// Save the plan and the documents that were read, for `weir apply`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// What may change in a job beside its mapped fields; `extra` is all custom fields.
+/// What may change in a job besides its mapped fields; `extra` is all custom fields.
 const MORE_FIELDS: [&str; 5] = ["company_id", "division_id", "extra", "original_id", "status"];
 
 /// Whether a field is one of the institution's own, which a job keeps in `extra`.
@@ -58,7 +59,7 @@ fn is_custom(field: &str) -> bool {
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
-    unknown_name(what, name, known.iter().copied(), || format!("known are {}", one_of(known.iter().copied())))
+    unknown_name(what, name, known.iter().copied(), || format!("known: {}", one_of(known.iter().copied())))
 }
 
 fn kind() -> impl TypedValueParser<Value = RecordKind> {
@@ -78,12 +79,12 @@ impl View {
             ("--out", self.out.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(Failure::nothing(format!("`{name}` is of the plan of jobs\nhelp: use it with `{flag}`"))),
+            Some((name, _)) => Err(Failure::nothing(format!("`{name}` requires `{flag}`\nhelp: add `{flag}`"))),
             None => Ok(()),
         }
     }
 
-    /// Refuses names that are none, and places where nothing can be written, before anything is read.
+    /// Refuses unknown names, and unwritable paths, before anything is read.
     pub(super) fn check(&self, plans: &[Arc<Plan>]) -> Result<(), Failure> {
         let known: Vec<&str> = plans.iter().flat_map(|plan| plan.flows.iter().map(|flow| flow.source.as_str())).collect();
         if let Some(source) = self.source.iter().find(|source| !known.contains(&source.as_str())) {
@@ -98,7 +99,7 @@ impl View {
         let folder = |file: &&PathBuf| file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
         match self.html.iter().chain(&self.out).find(folder) {
             Some(file) => {
-                Err(Failure::nothing(format!("`{}` cannot be written: there is no such folder\nhelp: make it, or name another", file.display())))
+                Err(Failure::nothing(format!("cannot write `{}`: the folder does not exist\nhelp: create it, or choose another", file.display())))
             }
             None => Ok(()),
         }
@@ -179,7 +180,7 @@ impl View {
     /// The page, and the saved plan.
     pub(super) fn files(&self, edge: &Edge, plans: &[&Foreseen]) -> Result<(), Failure> {
         let failed =
-            |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("`{}` cannot be written: {why}", file.display()), code: FAILED };
+            |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("cannot write `{}`: {why}", file.display()), code: FAILED };
         if let Some(file) = &self.html {
             let written = html(plans, &self.fields()).and_then(|page| out::write_file(file, &page));
             written.map_err(|error| failed(file, &error))?;
@@ -195,13 +196,13 @@ impl View {
                 total.add(&plan.summary.total);
                 total
             });
-            tell!("saved to {0}, all of it ({1}): `weir apply {0}` does exactly that", file.display(), text::in_words(&total));
+            tell!("saved the complete plan ({1}) to {0}; `weir apply {0}` applies exactly that", file.display(), text::in_words(&total));
         }
         Ok(())
     }
 }
 
-/// A reader that has gone away is no failure.
+/// A reader that has gone away is not a failure.
 fn gone_is_fine(written: std::io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -14,28 +14,28 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What edited rules and mappings would do to the stored ads.
+/// Show what edited rules and mappings would do to the stored ads.
 #[derive(clap::Args)]
-#[command(after_help = "The working copy of the YAML is tried on what is stored: no source is asked, no row is written.\n\
-    Edit rules/common.yaml, then `weir rehearse`; or keep the edit elsewhere: `weir rehearse --rules drafts/common.yaml`.")]
+#[command(after_help = "Applies the working copy of the YAML to the stored ads: no source is read, nothing is written.\n\
+    Edit rules/common.yaml, then run `weir rehearse`; or edit a copy elsewhere: `weir rehearse --rules drafts/common.yaml`.")]
 pub struct Rehearse {
-    /// Institutions; all if none is named
+    /// The institutions; by default all
     institutions: Vec<String>,
-    /// Rule files to take instead of those of the same name in rules/
+    /// Rule files that replace those of the same name in rules/
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
-    /// Judge every stored ad, not only those that the edit can affect
+    /// Validate every stored ad, not only those that the edit can affect
     #[arg(long)]
     all: bool,
-    /// Examples of each kind
+    /// How many examples of each type to show
     #[arg(long, value_name = "N", default_value_t = 3)]
     limit: usize,
     #[command(flatten)]
     at: At,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Also write a page to look at in a browser
+    /// Also write a page for the browser
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Exit with 3 if something would change
@@ -46,7 +46,7 @@ pub struct Rehearse {
 impl Rehearse {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         if let Some(missing) = self.rules.iter().find(|file| !file.is_file()) {
-            return Err(Failure::nothing(format!("`{}` is no file\nhelp: name an edited copy of a file in rules/", missing.display())));
+            return Err(Failure::nothing(format!("`{}` is not a file\nhelp: give an edited copy of a file in rules/", missing.display())));
         }
         let checked = check::check(Project::load_with(&edge.project, &self.rules));
         show(&checked, edge, &self.institutions);
@@ -79,7 +79,7 @@ impl Rehearse {
         Ok(plans)
     }
 
-    /// Refuses files that stand for no rule set that is rehearsed: they would change nothing, whatever is in them.
+    /// Refuses files that replace no rule set of the rehearsal: they would have no effect.
     fn are_used(&self, checked: &Checked) -> Result<(), Failure> {
         let is_chosen = |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
         let chosen = checked.institutions.iter().filter(|one| is_chosen(&one.slug));
@@ -89,9 +89,10 @@ impl Rehearse {
             return Ok(());
         };
         let sets = one_of(used);
-        let help = if sets.is_empty() { "none of them uses any".to_owned() } else { format!("a file stands for the set of its name: {sets}") };
+        let help =
+            if sets.is_empty() { "none of them uses a rule set".to_owned() } else { format!("a file replaces the set of the same name: {sets}") };
         Err(Failure::nothing(format!(
-            "no institution that is rehearsed uses a rule set `{stem}`, for which `{}` would stand\nhelp: {help}",
+            "none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would replace\nhelp: {help}",
             file.display()
         )))
     }
@@ -118,7 +119,7 @@ impl Rehearse {
         }
         if let Some(file) = &self.html {
             out::write_file(file, &rehearsal::html(pages))
-                .map_err(|error| Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED })?;
+                .map_err(|error| Failure { message: format!("cannot write `{}`: {error}", file.display()), code: FAILED })?;
             tell!("written to {}", file.display());
         }
         let quiet = pages.iter().flat_map(|page| &page.sources).all(Rehearsal::is_quiet);

@@ -14,12 +14,12 @@ use std::sync::Arc;
 /// The daily report.
 #[derive(clap::Args)]
 pub struct Report {
-    /// The institution; all if none is named
+    /// The institution; by default all
     institution: Option<String>,
-    /// List the newest runs instead, with their numbers: how many, 20 if it is not said
+    /// List the newest runs with their numbers instead (by default 20)
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20", value_parser = clap::value_parser!(i64).range(1..))]
     runs: Option<i64>,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -32,7 +32,7 @@ impl Report {
         let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
         let broken = Broken::of(chosen);
         if plans.is_empty() && (broken.is_empty() || !last_good::may_be_known(edge)) {
-            return Err(Failure::nothing("no such institution, or its files have errors\nhelp: `weir check` shows them"));
+            return Err(Failure::nothing("unknown institution, or its files have errors\nhelp: `weir check` shows them"));
         }
         block_on(async {
             let database = Database::open(edge, Demand::READ).await?;

@@ -8,16 +8,16 @@ use crate::model::{Clock, SourceKey};
 use crate::store::{Demand, Store, figures, runs, settle};
 use sqlx::PgConnection;
 
-/// Archive the open jobs of an institution or source on purpose.
+/// Deliberately archive the open jobs of an institution or source.
 #[derive(clap::Args)]
 #[command(
-    after_help = "For a source that is given up: no run opens its jobs again, though they are listed still. To stop reading it, take it out of the YAML. What one \
-    run did is taken back by `weir rollback`, which leaves retired jobs as they are."
+    after_help = "Use it for a source that you no longer need: runs do not reopen its jobs even if they are still listed. To stop reading it, remove it from the YAML. To undo \
+    a single run, use `weir rollback`, which leaves retired jobs as they are."
 )]
 pub struct Retire {
     /// The institution
     institution: String,
-    /// The source; all sources of the institution if none is named
+    /// The source; by default all sources of the institution
     source: Option<String>,
     #[command(flatten)]
     word: Word,
@@ -39,7 +39,7 @@ impl Retire {
         };
         let Some(institution) = institution else {
             return are_institutions(std::slice::from_ref(&self.institution), &checked).map(|()| {
-                say!("`{}` has never run: nothing to retire", self.institution);
+                say!("`{}` has never run; nothing to retire", self.institution);
                 DONE
             });
         };
@@ -47,7 +47,7 @@ impl Retire {
         drop(connection);
         let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
         if chosen.is_empty() {
-            say!("no open jobs there: nothing to retire");
+            say!("no open jobs; nothing to retire");
             return Ok(DONE);
         }
         let streams: Vec<SourceKey> = chosen.into_iter().map(|source| SourceKey { institution, source }).collect();

@@ -8,35 +8,35 @@ use crate::store::rollback::{Order, find};
 use crate::store::{Demand, Store};
 use serde_json::json;
 
-/// Take back what one run did to jobs.
+/// Undo what one run did to jobs.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Jobs that the run created are archived, updates and reopenings go back to the version before, archived jobs open again: each as \
-    a new version with the reason, nothing is deleted. The ads wait until their content or the YAML changes; `weir holds release` \
-    publishes one anyway. Jobs that were changed again since are left alone and named: take back the later run first.\n\n\
-    A run with a wrong clock, such as a year too late, makes every earlier run be refused. Take it back as the newest: the \
-    institution's clock goes back to the run before, what the run had dated is dated again, and its ads do not wait but are \
+    after_help = "Jobs that the run created are archived, updates and reopenings go back to the previous version, archived jobs are reopened: each as \
+    a new version with the reason; nothing is deleted. The ads are held until their content or the YAML changes; `weir holds release` \
+    publishes one anyway. Jobs that have changed again since are left as they are and listed: roll back the later run first.\n\n\
+    After a run with a wrong clock, such as a year ahead, every run at the right time is refused. Roll it back while it is the newest: the \
+    institution's clock returns to the previous run, the dates that the run wrote are corrected, and its ads are not held but \
     published by the next run at the right time.\n\n\
-    Exit codes: 0 done, 1 some jobs are left alone, 2 there is no such run."
+    Exit codes: 0 done, 1 some jobs were left as they are, 2 there is no such run."
 )]
 pub struct Rollback {
-    /// The run: its number, as `weir run` and `weir report --runs` show it
+    /// The number of the run, as shown by `weir run` and `weir report --runs`
     run: i64,
-    /// Show what it would do; nothing is written
+    /// Show what it would do, without writing anything
     #[arg(long)]
     dry_run: bool,
-    /// Why, for the record
+    /// The reason, for the record
     #[arg(long)]
     reason: Option<String>,
-    /// Wait for a run of the institution that is under way
+    /// Wait for a run of the institution to finish
     #[arg(long)]
     wait: bool,
-    /// Jobs to show of each kind
+    /// How many jobs of each type to show
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
     #[command(flatten)]
     at: At,
-    /// As JSON, for machines
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -48,7 +48,7 @@ impl Rollback {
 
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
-            return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` name the runs", self.run)));
+            return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` list the runs", self.run)));
         };
         let order = Order { at: self.at.clock(edge)?, by: edge.person(), reason: self.reason.clone(), now: (edge.now)() };
         let allow_future = self.at.ahead.allow_future;

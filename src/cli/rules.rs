@@ -123,7 +123,7 @@ fn log(changes: &[Change<'_>], json: bool) {
         return;
     }
     if changes.is_empty() {
-        say!("nothing has run");
+        say!("no runs yet");
         return;
     }
     let row = |change: &Change| {
@@ -152,7 +152,7 @@ async fn known(connection: &mut PgConnection, institution: Option<&str>, name: &
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::nothing(format!("no rule and no mapping `{name}` has run\nhelp: `weir rules log` lists what has"))
+    Failure::nothing(format!("no rule or mapping `{name}` has run\nhelp: `weir rules log` lists those that have"))
 }
 
 /// A version by the beginning of its hash, or the newest but `back`.
@@ -163,14 +163,14 @@ fn pick<'v>(all: &'v [Version], wanted: Option<&str>, back: usize) -> Result<&'v
         distinct.push(version);
     }
     if let ([only], None, 1) = (distinct.as_slice(), wanted, back) {
-        return Err(Failure::nothing(format!("{} has only one version, {}\nhelp: `weir rules show` shows it", only.part, short(&only.version))));
+        return Err(Failure::nothing(format!("{} has only one version, {}\nhelp: `weir rules show` prints it", only.part, short(&only.version))));
     }
     let found = match wanted {
         Some(wanted) => all.iter().find(|version| version.version.starts_with(wanted)),
         None => distinct.len().checked_sub(1 + back).and_then(|at| distinct.get(at).copied()),
     };
     let versions: Vec<&str> = distinct.iter().map(|version| version.version.get(..8).unwrap_or_default()).collect();
-    found.ok_or_else(|| Failure::nothing(format!("there is no such version\nhelp: those that have run are {}", versions.join(", "))))
+    found.ok_or_else(|| Failure::nothing(format!("there is no such version\nhelp: versions that have run: {}", versions.join(", "))))
 }
 
 fn title(version: &Version) -> String {

@@ -24,19 +24,20 @@ use tokio_util::sync::CancellationToken;
 
 /// Institutions that work at the same time.
 const AT_ONCE: u8 = 4;
-/// Institutions that are under way at the same time: most of them wait for their sources.
+/// Maximum institutions in progress at the same time: most of them wait for their sources.
 const UNDER_WAY: usize = 40;
 
-/// Connections with which a run works, beside those that its institutions hold.
+/// Connections that do the work of a run, besides those that its institutions hold.
 const WORKING: u32 = 12;
 
 /// Run institutions now.
 #[derive(clap::Args)]
 #[command(after_help = records::HELP)]
 pub struct Run {
-    /// Institutions to run; all active ones if none is named
+    /// Institutions to run; by default all active ones
     institutions: Vec<String>,
-    /// Do everything, show every job that it would create, update, archive or hold, and roll it back
+    /// Do everything, show every job that it would create, update, archive or hold, and roll it
+    /// back
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -59,7 +60,7 @@ pub struct Run {
     /// Exit with 1 when values could not be read and were left out; the tables are the same
     #[arg(long)]
     strict: bool,
-    /// Exit with 1 when something has waited as long as this for a person, such as 7d
+    /// Exit with 1 if a hold has waited at least this long for a decision, such as 7d
     #[arg(long, value_name = "AGE", value_parser = parse_span)]
     fail_on_holds: Option<Span>,
     #[command(flatten)]
@@ -181,7 +182,8 @@ impl Run {
         code
     }
 
-    /// What each institution holds while it runs: its lock, and a dry run its transaction.
+    /// The connections that each institution holds while it runs: for its lock, and in a dry run
+    /// for its transaction.
     fn held(&self) -> u32 {
         if self.dry_run { 2 } else { 1 }
     }
@@ -191,7 +193,7 @@ impl Run {
         Demand { need: Need::Write, least: self.held() + 1, most: under_way * self.held() + WORKING, is_private: false }
     }
 
-    /// How many institutions are under way at once: all share what is left of the connections.
+    /// How many institutions run at once: all share the remaining connections.
     fn under_way(&self, store: &Store) -> usize {
         let fit = store.connections().saturating_sub(1) / self.held();
         usize::try_from(fit).unwrap_or(1).clamp(1, UNDER_WAY)
@@ -242,7 +244,7 @@ impl Run {
         Ok(if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code })
     }
 
-    /// Tells of what has waited longer than was asked for.
+    /// Reports holds that have waited longer than requested.
     fn has_waited_too_long(&self, slug: &str, summary: &Summary) -> bool {
         let at = Clock(summary.at);
         let is_old = |one: &&WaitingHolds| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
@@ -295,10 +297,10 @@ pub(super) fn door(edge: &Edge, recorded: Option<&Path>) -> Result<Door, Failure
     })
 }
 
-/// The first signal asks to stop at the next batch; the second stops at once.
+/// The first signal stops at the next batch; the second stops at once.
 async fn stop_on_signal(stop: CancellationToken) {
     signal().await;
-    tell!("stopping after the batch under way; once more stops at once");
+    tell!("stopping after the current batch; press Ctrl-C again to stop now");
     stop.cancel();
     signal().await;
     std::process::exit(i32::from(INTERRUPTED));

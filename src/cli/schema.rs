@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// JSON Schema of the YAML, for editors.
 #[derive(clap::Args)]
-#[command(after_help = "Editors with a YAML language server complete and explain a file that begins with\n\
+#[command(after_help = "Editors with a YAML language server complete and explain a file that starts with\n\
     # yaml-language-server: $schema=../schema/institution.json\n\
     or map whole folders: institutions/*.yaml to schema/institution.json, and so on.")]
 pub struct Schema {
-    /// project, institution, connector, rules, pipeline, list, mapping-tests or institution-test: to stdout; without it, all of them as files
+    /// project, institution, connector, rules, pipeline, list, mapping-tests or institution-test:
+    /// to stdout; by default all of them, as files
     #[arg(value_parser = kind)]
     kind: Option<FileKind>,
     /// The folder for the files
@@ -24,7 +25,7 @@ pub struct Schema {
 
 fn kind(name: &str) -> Result<FileKind, String> {
     let names: Vec<&str> = FILE_KINDS.iter().map(|kind| kind.name()).collect();
-    FileKind::named(name).ok_or_else(|| format!("the kinds of files are {}", names.join(", ")))
+    FileKind::named(name).ok_or_else(|| format!("file types: {}", names.join(", ")))
 }
 
 impl Schema {
@@ -39,10 +40,7 @@ impl Schema {
 
     fn write_all(&self, folder: &Path) -> Result<(), Failure> {
         let failed = |error: std::io::Error| Failure {
-            message: format!(
-                "the schemas cannot be written to `{}`: {error}\nhelp: name a folder that can be written with `--out`",
-                folder.display()
-            ),
+            message: format!("cannot write the schemas to `{}`: {error}\nhelp: give a writable folder with `--out`", folder.display()),
             code: FAILED,
         };
         std::fs::create_dir_all(folder).map_err(failed)?;

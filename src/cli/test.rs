@@ -34,7 +34,7 @@ Examples:
   weir test --filter close-after-open  the tests of one rule
   weir test --watch                    again whenever a file changes
 
-Exit codes: 0 all passed; 1 one failed, or less is touched than `--min-coverage` asks for; 2 broken YAML, or no tests.";
+Exit codes: 0 all passed; 1 a test failed, or coverage is below `--min-coverage`; 2 broken YAML, or no tests.";
 
 /// Try the tests that are written in the YAML.
 #[derive(clap::Args)]
@@ -128,7 +128,7 @@ impl Test {
         let too_little = self.min_coverage.filter(|least| page.coverage.percent() < usize::from(*least));
         if let Some(least) = too_little {
             tell!(
-                "error: tests touch {} % of what there is, less than {least} %\nhelp: `weir test --coverage` lists the rest",
+                "error: coverage is {} %, below the minimum of {least} %\nhelp: `weir test --coverage` lists what is not covered",
                 page.coverage.percent()
             );
         }
@@ -141,16 +141,14 @@ impl Test {
 
     fn nothing(&self) -> String {
         match &self.filter {
-            Some(text) => format!("no test has `{text}` in its name\nhelp: leave `--filter` out to see all names"),
-            None => {
-                "there are no tests\nhelp: write some under `tests:` of a rule, or in tests/mapping/*.yaml; see docs/reference/yaml.md".to_owned()
-            }
+            Some(text) => format!("no test name contains `{text}`\nhelp: omit `--filter` to see all names"),
+            None => "there are no tests\nhelp: add some under `tests:` of a rule, or in tests/mapping/*.yaml; see docs/reference/yaml.md".to_owned(),
         }
     }
 }
 
 fn not_written(file: &Path, error: &std::io::Error) -> Failure {
-    Failure { message: format!("`{}` cannot be written: {error}", file.display()), code: FAILED }
+    Failure { message: format!("cannot write `{}`: {error}", file.display()), code: FAILED }
 }
 
 /// The tests that need a database; where there is none, they have failed.

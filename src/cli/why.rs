@@ -12,10 +12,10 @@ use serde_json::json;
 /// Everything that is known of an ad: the biography of its job.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Documents, versions, holds and alerts in order of time; then how the ad stands, which mapping made each field, and what each \
-    rule of the working copy says of the stored document. Works for ads that never became jobs, too.\n\
-    JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; the beginning is enough if nothing \
-    else begins so."
+    after_help = "Documents, versions, holds and alerts in chronological order; then the state of the ad, the mapping behind each field, and the result of each \
+    rule of the working copy on the stored document. Also works for ads that never became jobs.\n\
+    JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; a prefix is enough if it is \
+    unique."
 )]
 pub struct Why {
     /// The job, or the ad
@@ -61,7 +61,7 @@ async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Resu
     let checked = edge.checked();
     let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.institution.id == found.institution_id);
     let Some((plan, flow)) = plan.and_then(|plan| Some((plan, plan.flows.iter().find(|flow| flow.source == found.source_id)?))) else {
-        tell!("note: what the rules say now cannot be told: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
+        tell!("note: the current rules cannot be evaluated: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
         return Ok(None);
     };
     let Some(hash) = Hash::from_digits(&known.document) else { return Ok(None) };

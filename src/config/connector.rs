@@ -1,9 +1,11 @@
-//! `connectors/*.yaml`: reusable sources. A connector brings what a source would say itself (fetch, id, job and more) and the parameters that
-//! make it this or that board. Here it is laid under the sources that use it, text by text and field by field, before anything is compiled;
-//! whoever compiles a source cannot tell the layers apart but by the places of its parts.
+//! `connectors/*.yaml`: reusable sources. A connector supplies what a source would otherwise
+//! declare (fetch, id, job and more), and parameters to select a board. It is merged under the
+//! sources that use it here, text by text and field by field, before anything is compiled; the
+//! compiler can tell the layers apart only by the places of their parts.
 //!
-//! Connectors that come with Weir are compiled into it; a file of the same name in the project's `connectors/` comes before them. To add
-//! one: a file in `connectors/`, and its name in [`BUILT_IN`].
+//! Built-in connectors are compiled into Weir; a file of the same name in the project's
+//! `connectors/` takes precedence. To add one: a file in `connectors/`, and its name in
+//! [`BUILT_IN`].
 
 use super::institution::SourceSpec;
 use crate::diagnostic::{Diagnostics, Place, Sources, did_you_mean, one_of};
@@ -13,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::Path;
 
-/// What a connector says of itself.
+/// The head of a connector file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectorSpec {
@@ -21,67 +23,68 @@ pub struct ConnectorSpec {
     pub connector: Required<Located<String>>,
     /// What it reads.
     pub about: Required<String>,
-    /// What could not be confirmed, if anything.
+    /// What has not been confirmed against a live board.
     pub unconfirmed: Option<String>,
-    /// Which addresses lead to such boards, for `weir new`: a regular expression from `https?://` on, whose named groups are parameters, such as
-    /// `https?://boards\.example\.com/(?<board>[\w-]+)`. An address may go on behind it.
+    /// A regular expression for addresses of such boards, used by `weir new`. It starts at
+    /// `https?://`; named groups become parameters:
+    /// `https?://boards\.example\.com/(?<board>[\w-]+)`. The address may continue after the match.
     pub address: Option<Text>,
-    /// What makes it this or that board.
+    /// The parameters that select a board.
     #[serde(default)]
     pub parameters: IndexMap<Located<String>, ParameterSpec>,
-    /// Pages, and what must come of them.
+    /// Sample pages with the expected ads.
     #[serde(default)]
     pub tests: Vec<Located<ConnectorTest>>,
 }
 
-/// A parameter.
+/// A parameter of a connector.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ParameterSpec {
-    /// What it is, and where to find it.
+    /// What it is and where to find it.
     pub about: String,
-    /// One that could be.
+    /// An example value.
     pub example: Text,
-    /// What it is if nobody says.
+    /// The value used if none is given.
     pub default: Option<Text>,
 }
 
-/// A page, and what must come of it.
+/// A sample page with the expected ads.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectorTest {
-    /// What it shows.
+    /// What the test shows.
     pub about: Option<String>,
     /// The day on which the page was fetched.
     pub at: Option<crate::span::Day>,
-    /// The answer of the source.
+    /// The response of the source.
     pub page: String,
-    /// The answer for the page of a single ad, where the connector asks for one.
+    /// The response to the detail request, if the connector makes one.
     pub detail: Option<String>,
-    /// The ads in their order; of each, the fields that are named are compared.
+    /// The ads in order; only the fields given here are compared.
     pub expect: Vec<Node>,
 }
 
-/// A connector as read.
+/// A connector, as read.
 pub struct Connector {
-    /// Its file; `(built in)` stands behind those of Weir.
+    /// Its file; built-in connectors have ` (built in)` appended.
     pub file: String,
     /// Its name.
     pub name: String,
-    /// What it says of itself.
+    /// Its head.
     pub spec: Option<ConnectorSpec>,
-    /// The source that it is with the examples of its parameters, for checking it.
+    /// A source built from the examples of its parameters, for checking.
     pub example: Option<SourceSpec>,
-    /// What it lays under a source.
+    /// The keys it provides to a source.
     body: Node,
 }
 
-/// What belongs to the connector and not to the source.
+/// Keys that belong to the connector rather than to a source.
 const HEAD: [&str; 6] = ["connector", "about", "unconfirmed", "address", "parameters", "tests"];
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
-        /// The connectors that come with Weir: name and text.
+        /// The built-in connectors: name and text.
         pub const BUILT_IN: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../connectors/", $name, ".yaml")))),*];
     };
 }
@@ -112,10 +115,10 @@ built_in![
     "workday",
 ];
 
-/// What stands behind the file of a connector that comes with Weir. A test tries those; `weir check` need not.
+/// Marks the file of a built-in connector. A test runs those, so `weir check` need not.
 pub const OF_WEIR: &str = " (built in)";
 
-/// Reads the connectors of a project and those that come with Weir.
+/// Reads the project's connectors and the built-in ones.
 pub fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Connector> {
     let mut connectors: Vec<Connector> = Vec::new();
     for path in super::files(&folder.join("connectors")) {
@@ -144,8 +147,8 @@ fn read(file: String, text: &[u8], out: &mut Diagnostics) -> Option<Connector> {
     let named = spec.as_ref().and_then(|spec| spec.connector.get());
     let stem = file.trim_start_matches("connectors/").split('.').next().unwrap_or_default().to_owned();
     if let Some(name) = named.filter(|name| name.value != stem) {
-        out.error(&name.place, "bad-name", format!("the connector `{name}` stands in the file of `{stem}`"))
-            .help("give the file the name of the connector");
+        out.error(&name.place, "bad-name", format!("the connector is named `{name}`, but its file `{stem}`"))
+            .help("rename the file to match the connector");
     }
     let parameters = spec.as_ref().map(|spec| &spec.parameters);
     let examples: Vec<(&str, &str)> = parameters
@@ -157,7 +160,7 @@ fn read(file: String, text: &[u8], out: &mut Diagnostics) -> Option<Connector> {
     Some(Connector { name: named.map_or(stem, |name| name.value.clone()), file, spec, example, body })
 }
 
-/// The body with the values of parameters in the texts under `fetch`.
+/// The body, with parameters filled into the texts under `fetch`.
 fn filled(body: &Node, values: &[(&str, &str)]) -> Node {
     let Some(fetch) = body.get("fetch") else { return body.clone() };
     let fill = |text: &str| {
@@ -167,7 +170,7 @@ fn filled(body: &Node, values: &[(&str, &str)]) -> Node {
     body.with_entry("fetch", fetch.with_texts(&fill))
 }
 
-/// An institution with its connectors laid under its sources, and the files of those connectors.
+/// The institution with its connectors merged under its sources, and the files of those connectors.
 pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnostics) -> (Node, Vec<String>) {
     let (mut institution, mut used) = (institution.clone(), Vec::new());
     let Some(sources) = institution.get("sources").cloned() else { return (institution, used) };
@@ -187,7 +190,7 @@ pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnos
         let key = entry.key_text();
         let sources = match laid {
             Some(source) => sources.with_entry(&key, source),
-            // What is wrong with it is told already.
+            // Its errors have already been reported.
             None => sources.without(&[key.as_str()]),
         };
         institution = institution.with_entry("sources", sources);
@@ -195,7 +198,7 @@ pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnos
     (institution, used)
 }
 
-/// A source of JSON-LD that has no mapping of its own: what the markup means is known.
+/// A JSON-LD source without a mapping of its own gets the built-in one.
 fn with_built_in_mapping(source: &Node, connectors: &[Connector], above: u32) -> Option<Node> {
     let fetch = source.get("fetch")?;
     let decode = fetch.get("http").or_else(|| fetch.get("file"))?.get("decode")?;
@@ -207,7 +210,8 @@ fn with_built_in_mapping(source: &Node, connectors: &[Connector], above: u32) ->
     Some(source.over(&known.body.only(&["id", "job"]), above, &lay))
 }
 
-/// What a connector says of answers is true of files, too: a source may read what was saved of its board.
+/// What a connector says about responses also applies to files: a source may read saved pages of
+/// its board.
 fn for_files(upper: &Node, body: Node) -> Node {
     let Some(http) = body.get("fetch").and_then(|fetch| fetch.get("http")).filter(|_| upper.get("file").is_some()) else { return body };
     let fetch = upper.only(&["file"]).with_entry("file", http.only(&["decode", "charset", "records", "count"]));
@@ -222,7 +226,7 @@ fn find<'c>(wanted: &Node, connectors: &'c [Connector], out: &mut Diagnostics) -
         let told = out.error(wanted.place(), "unknown-connector", format!("unknown connector `{name}`"));
         match did_you_mean(name, names()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
-            None => told.help(format!("the connectors are {}; one of your own would be the file `connectors/{name}.yaml`", one_of(names()))),
+            None => told.help(format!("known connectors: {}; to add your own, create `connectors/{name}.yaml`", one_of(names()))),
         };
     }
     found
@@ -250,14 +254,14 @@ fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, 
         }
         is_good = false;
         if spec.parameters.contains_key(key.as_str()) {
-            out.error(entry.value.place(), "wrong-type", format!("the parameter `{key}` is a text, and this is {}", entry.value.described()))
-                .help("write one text");
+            out.error(entry.value.place(), "wrong-type", format!("the parameter `{key}` must be text, found {}", entry.value.described()))
+                .help("write plain text");
             continue;
         }
         let told = out.error(entry.key.place(), "unknown-parameter", format!("the connector `{name}` has no parameter `{key}`"));
         match did_you_mean(&key, names()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
-            None if spec.parameters.is_empty() => told.help("it has none: leave `with` out"),
+            None if spec.parameters.is_empty() => told.help("it has no parameters; remove `with`"),
             None => told.help(format!("its parameters are {}", one_of(names()))),
         };
     }
@@ -269,14 +273,14 @@ fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, 
             None => {
                 is_good = false;
                 out.error(place, "missing-parameter", format!("the connector `{name}` needs `{key}`: {}", parameter.about))
-                    .help(format!("write `with: {{ {key}: {} }}` beside it", parameter.example));
+                    .help(format!("add `with: {{ {key}: {} }}`", parameter.example));
             }
         }
     }
     is_good.then_some(values)
 }
 
-/// Field by field: what the institution says of a field replaces the whole of what the connector says of it.
+/// Field by field: an institution's entry for a field replaces the connector's entirely.
 fn lay(path: &[&str]) -> Lay {
     match path {
         ["fetch" | "job" | "require" | "missing" | "archive" | "identity"] | ["job", "extra"] | ["fetch", "http" | "file"] => Lay::Together,

@@ -1,7 +1,7 @@
-//! `weir.yaml` at the root of a project: who the project is. The first run makes it, it is committed, and every
-//! clone shares it.
+//! `weir.yaml` at the root of a project: its identity. The first run creates it; once committed,
+//! every clone shares it.
 //!
-//! Reading it is all that happens here; the command line writes it.
+//! This module only reads it; the command line writes it.
 
 use super::text_of;
 use crate::diagnostic::{Diagnostics, Sources};
@@ -19,23 +19,24 @@ const LONGEST: usize = 64;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectSpec {
-    /// Its identity, the same in every clone: letters, digits, `-`, `_` and `.`, at most 64. The first run makes one up.
+    /// The identity of the project, the same in every clone: up to 64 letters, digits, `-`, `_` and
+    /// `.`. The first run generates it.
     pub project: Located<String>,
 }
 
-/// Who a project is.
+/// The identity of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ProjectIdentity {
-    /// It has no `weir.yaml` yet.
+    /// There is no `weir.yaml` yet.
     #[default]
     Unknown,
     /// Its identity.
     Known(String),
-    /// Its `weir.yaml` cannot be read.
+    /// The `weir.yaml` cannot be read.
     Broken,
 }
 
-/// The identity of the project in a folder, without a word on what is wrong with it.
+/// The identity of the project in a folder; problems are not reported.
 pub fn of(folder: &Path) -> ProjectIdentity {
     load(folder, &mut Sources::new(), &mut Diagnostics::new())
 }
@@ -58,8 +59,8 @@ fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> ProjectIdent
     let Some(ProjectSpec { project }) = spec else { return ProjectIdentity::Broken };
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     if project.is_empty() || project.len() > LONGEST || !project.chars().all(is_plain) {
-        let message = format!("`project` is 1 to {LONGEST} letters, digits, `-`, `_` and `.`");
-        out.error(&project.place, "project-identity", message).help("restore the `weir.yaml` that the first run made");
+        let message = format!("`project` must be 1 to {LONGEST} letters, digits, `-`, `_` or `.`");
+        out.error(&project.place, "project-identity", message).help("restore the `weir.yaml` that the first run created");
         return ProjectIdentity::Broken;
     }
     ProjectIdentity::Known(project.to_string())

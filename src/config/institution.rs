@@ -22,62 +22,62 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstitutionSpec {
-    /// Its name in commands, paths and keys: lower-case letters, digits and `-`. Its identity.
+    /// Its name in commands, paths and keys, and its identity: lowercase letters, digits and `-`.
     pub institution: Required<Located<String>>,
-    /// Its id, when it must not follow from the name.
+    /// A fixed id, for when it must not be derived from the name.
     pub id: Option<Located<Id>>,
-    /// The name it had before, when it was renamed: its jobs stay its jobs.
+    /// The previous name of a renamed institution, so that it keeps its jobs.
     pub formerly: Option<Located<String>>,
-    /// Its name for people.
+    /// Its display name.
     pub name: Option<Located<String>>,
-    /// The IANA zone in which its closing dates end, such as `Australia/Sydney`.
+    /// The IANA time zone in which its closing dates end, such as `Australia/Sydney`.
     pub timezone: Required<Located<Zone>>,
-    /// The pipeline that it runs (`daily`).
+    /// The pipeline to run (default `daily`).
     pub pipeline: Option<Located<String>>,
-    /// When it runs, as cron; overrides the pipeline's.
+    /// When it runs, as a cron expression; overrides the pipeline's schedule.
     pub schedule: Option<Text>,
-    /// `false`: listed, not run.
+    /// Whether runs include it.
     #[serde(default = "yes")]
     pub active: bool,
     /// Its sources by name.
     pub sources: Required<IndexMap<Located<String>, SourceSpec>>,
-    /// Mandatory fields as JSON Schema keywords, a field a line.
+    /// Mandatory fields, each with JSON Schema keywords.
     #[serde(default)]
     pub require: IndexMap<Located<String>, Node>,
-    /// Rule sets, in order; each may change parameters and severities: `[common: { max_open: 3 months }, acme]`.
+    /// Rule sets, in order. Each can override parameters and severities: `[common: { max_open: 3 months }, acme]`.
     #[serde(default)]
     pub rules: Vec<RuleUse>,
-    /// Rules that are switched off, with the reason.
+    /// Rules that are switched off, each with a reason.
     #[serde(default)]
     pub without: Vec<WithoutSpec>,
-    /// Which company an ad belongs to.
+    /// The company that an ad belongs to.
     pub company: Option<RelationSpec>,
-    /// Which division an ad belongs to.
+    /// The division that an ad belongs to.
     pub division: Option<RelationSpec>,
-    /// Fields beyond the usual ones whose change makes a version.
+    /// Additional fields whose changes create a version.
     #[serde(default)]
     pub compare: Vec<Located<Field>>,
-    /// When ads that are no longer listed retire.
+    /// When jobs that are no longer listed are retired.
     pub missing: Option<MissingSpec>,
     /// Which dates are plausible.
     pub dates: Option<DatesSpec>,
-    /// When jobs are archived.
+    /// When closed jobs are archived.
     pub archive: Option<ArchiveSpec>,
-    /// What is usual, and whether an unusual read waits for a person.
+    /// What counts as an unusual read, and whether it is held for an operator.
     pub quality: Option<QualitySpec>,
-    /// What a run does while a file that the institution needs is broken: `leave_out` or `last_good`.
+    /// What a run does while a file of the institution is broken: `leave_out` or `last_good`.
     #[serde(default)]
     pub on_broken: OnBroken,
 }
 
-/// What a run does while a file that an institution needs is broken.
+/// What a run does while a file of an institution is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnBroken {
-    /// The institution is left out.
+    /// Skip the institution.
     #[default]
     LeaveOut,
-    /// It runs on the version that ran last, and says so.
+    /// Run it with the last version that worked, and say so.
     LastGood,
 }
 
@@ -85,38 +85,39 @@ pub enum OnBroken {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceSpec {
-    /// How it is read.
+    /// How the source is read.
     pub fetch: Required<FetchSpec>,
-    /// Where the id of an ad stands: a JSONPath, or how to come to it.
+    /// Where to find the id of an ad: a JSONPath, or a mapping.
     pub id: Required<IdMapping>,
-    /// What becomes of ads of one page that share an id: `first`, `last` or `{ merge: [locations] }`.
+    /// How ads on one page that share an id are handled: `first`, `last` or `{ merge: [locations] }`.
     pub duplicates: Option<DuplicatesSpec>,
-    /// What guards against ids that are given to other jobs, and against new ids for the same jobs.
+    /// Guards against ids that are reused for other jobs, and against new ids for existing jobs.
     pub identity: Option<IdentitySpec>,
-    /// Canonical fields, and where they come from.
+    /// The canonical fields, each with its mapping.
     pub job: Required<JobSpec>,
-    /// The zone of its dates, when it is not the institution's.
+    /// The time zone of its dates, if it differs from the institution's.
     pub timezone: Option<Zone>,
-    /// Which dates are plausible; stands before the institution's, word by word.
+    /// Which dates are plausible; each key overrides the institution's.
     pub dates: Option<DatesSpec>,
-    /// Mandatory fields: these stand before the institution's of the same name.
+    /// Mandatory fields; each overrides the institution's requirement for that field.
     #[serde(default)]
     pub require: IndexMap<Located<String>, Node>,
-    /// Further rule sets.
+    /// Additional rule sets.
     #[serde(default)]
     pub rules: Vec<RuleUse>,
-    /// Rules that are switched off for this source, with the reason.
+    /// Rules that are switched off for this source, each with a reason.
     #[serde(default)]
     pub without: Vec<WithoutSpec>,
-    /// Which company an ad belongs to; stands before the institution's.
+    /// The company that an ad belongs to; overrides the institution's.
     pub company: Option<RelationSpec>,
-    /// Which division an ad belongs to; stands before the institution's.
+    /// The division that an ad belongs to; overrides the institution's.
     pub division: Option<RelationSpec>,
-    /// When ads that are no longer listed retire; stands before the institution's, word by word.
+    /// When jobs that are no longer listed are retired; each key overrides the institution's.
     pub missing: Option<MissingSpec>,
-    /// When jobs are archived; stands before the institution's.
+    /// When closed jobs are archived; overrides the institution's.
     pub archive: Option<ArchiveSpec>,
-    /// What is usual, and whether an unusual read waits for a person; stands before the institution's, word by word.
+    /// What counts as an unusual read, and whether it is held for an operator; each key overrides
+    /// the institution's.
     pub quality: Option<QualitySpec>,
 }
 
@@ -124,9 +125,9 @@ pub struct SourceSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithoutSpec {
-    /// The rule's id.
+    /// The id of the rule.
     pub rule: Located<String>,
-    /// Why.
+    /// Why it is switched off.
     pub reason: Located<String>,
 }
 
@@ -138,7 +139,7 @@ impl FromStr for Id {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Id, String> {
-        let help = "leave `id` out, or write one like `6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11`";
+        let help = "omit `id`, or write a UUID such as `6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11`";
         text.parse().map(Id).map_err(|_| format!("`{text}` is not a UUID\n{help}"))
     }
 }

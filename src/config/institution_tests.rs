@@ -1,5 +1,5 @@
-//! `tests/institutions/*.yaml`: an institution over several days. Every day has its clock and what its sources answered; what is compared is only
-//! what a test names: counts, and single jobs.
+//! `tests/institutions/*.yaml`: an institution over several days. Every day has its clock and the
+//! responses of its sources; only what a test names is compared: counts, and single jobs.
 
 use crate::model::{Clock, ReadState};
 use crate::yaml::{Located, Node, Required, Text, from_text};
@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 
-/// One institution over several days.
+/// A test of one institution over several days.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstitutionTestSpec {
@@ -16,38 +16,40 @@ pub struct InstitutionTestSpec {
     pub institution: Required<Located<String>>,
     /// What the test shows.
     pub about: Option<String>,
-    /// The days, in order: each is a run, and finds what the runs before it have left.
+    /// The days, in order. Each is a run that starts from the result of the previous one.
     pub days: Required<Vec<Located<DaySpec>>>,
 }
 
-/// One day: a run.
+/// One day: one run.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DaySpec {
     /// The clock of the run: `2026-09-01T06:00:00+10:00`.
     pub at: Required<Located<Moment>>,
-    /// The variables of the YAML: `{ DAY: 1 }`; those of the environment are not seen.
+    /// Values of `${NAME}` variables: `{ DAY: 1 }`. The environment is not used.
     #[serde(default)]
     pub variables: IndexMap<Located<String>, Text>,
-    /// A folder of pages that `weir preview --save` recorded, or of one such folder for each source; without it, nothing can be asked over HTTP.
+    /// A folder of pages recorded with `weir preview --save`, or one with such a folder for each
+    /// source. Without it, HTTP sources cannot be read.
     pub recorded: Option<Located<String>>,
-    /// By source, what came of the run; what is not named is not compared.
+    /// The expected counts by source; omitted counts are not compared.
     #[serde(default)]
     pub expect: IndexMap<Located<String>, CountsSpec>,
-    /// Jobs after the run, by their id (`nswgov:601204` where there are several sources): fields, `status` and `version`; `null` where there must be none.
+    /// The expected jobs after the run, by id (`nswgov:601204` if there are several sources):
+    /// fields, `status` and `version`, or `null` if the job must not exist.
     #[serde(default)]
     pub jobs: IndexMap<Located<String>, Node>,
 }
 
-/// What must come of a source.
+/// The expected counts of one source.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CountsSpec {
-    /// How the read ends: `complete`, `empty`, `partial`, `blocked`, `unreachable`.
+    /// How the read ends: `complete`, `empty`, `partial`, `blocked` or `unreachable`.
     pub read: Option<Located<ReadState>>,
-    /// Ads that are read.
+    /// Ads read.
     pub ads: Option<Located<i64>>,
-    /// Jobs that are new.
+    /// New jobs.
     pub created: Option<Located<i64>>,
     /// Jobs with a new version.
     pub updated: Option<Located<i64>>,
@@ -55,11 +57,11 @@ pub struct CountsSpec {
     pub reopened: Option<Located<i64>>,
     /// Jobs that are archived.
     pub archived: Option<Located<i64>>,
-    /// Jobs that stay as they are.
+    /// Jobs without changes.
     pub unchanged: Option<Located<i64>>,
-    /// Ads that are refused.
+    /// Ads that are rejected.
     pub rejected: Option<Located<i64>>,
-    /// Ads that wait for a person.
+    /// Ads that are held for an operator.
     pub held: Option<Located<i64>>,
     /// Ads that could not be read or derived.
     pub failed: Option<Located<i64>>,

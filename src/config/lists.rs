@@ -1,5 +1,6 @@
-//! `lists/*.yaml` and `lists/*.csv`: names that rules look up. In YAML a list of names, or a mapping of names to what they stand for; a CSV has a
-//! heading, names in its first column and what they stand for in the second.
+//! `lists/*.yaml` and `lists/*.csv`: names that rules look up. In YAML a list of names, or a
+//! mapping of names to values; a CSV has a header, names in its first column and values in the
+//! second.
 
 use super::{Parsed, named, text_of};
 use crate::diagnostic::{Diagnostics, Place, Sources};
@@ -18,14 +19,14 @@ const MOST: usize = 200_000;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSpec {
-    /// The names: a list of them, or a mapping of names to what they stand for.
+    /// The names: a list, or a mapping of names to values.
     pub list: Required<Node>,
-    /// What it holds, and where it comes from.
+    /// What the list contains and where it comes from.
     #[serde(default)]
     pub about: Option<String>,
 }
 
-/// A name, where it stands, and what it stands for.
+/// A name, its place, and its value.
 type Line = (String, Place, Option<String>);
 
 /// Reads the lists of a project folder.
@@ -33,9 +34,9 @@ pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) ->
     let all: Vec<Parsed<Arc<List>>> = files(&folder.join("lists")).into_iter().map(|path| read(&path, texts, out)).collect();
     for file in &all {
         if let Some(first) = all.iter().find(|other| other.stem == file.stem && other.file < file.file) {
-            out.error(&file.start(), "duplicate-list", format!("the list `{}` stands in two files", file.stem))
-                .related(&first.start(), "first here")
-                .help("put them together in one file");
+            out.error(&file.start(), "duplicate-list", format!("two files define the list `{}`", file.stem))
+                .related(&first.start(), "first defined here")
+                .help("merge them into one file");
         }
     }
     all
@@ -48,7 +49,7 @@ fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<Arc<L
     let is_name = stem.starts_with(|first: char| first.is_ascii_lowercase()) && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
         out.error(&Place::start_of(file.as_str()), "bad-name", format!("`{stem}` cannot be the name of a list"))
-            .help("use small letters, digits and `_`: rules write `lists.agencies`");
+            .help("use lowercase letters, digits and `_`: rules refer to it as `lists.agencies`");
     }
     let spec = lines.and_then(|lines| checked(&file, lines, out)).map(Arc::new);
     Parsed { file, stem, spec, made_of: Vec::new() }
@@ -80,7 +81,7 @@ fn text(node: &Node, out: &mut Diagnostics) -> Option<String> {
     let text = node.text().map(str::to_owned);
     if text.is_none() {
         out.error(node.place(), "wrong-type", format!("expected a name, found {}", node.described()))
-            .help("a list holds a name a line, `- NSW Health`, or names and what they stand for, `VPSG5: Officer`");
+            .help("a list has one name per line, such as `- NSW Health`, or maps names to values, such as `VPSG5: Officer`");
     }
     text
 }
@@ -99,7 +100,7 @@ fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> 
             Err(error) => {
                 let line = error.position().map_or(1, csv::Position::line);
                 let place = Place { line: usize::try_from(line).unwrap_or(1), ..Place::start_of(file) };
-                out.error(&place, "bad-list", format!("the line cannot be read: {error}")).help("save it as CSV in UTF-8");
+                out.error(&place, "bad-list", format!("cannot read this line: {error}")).help("save the file as CSV in UTF-8");
                 return None;
             }
         }
@@ -111,15 +112,15 @@ fn checked(file: &str, lines: Vec<Line>, out: &mut Diagnostics) -> Option<List> 
     let start = Place::start_of(file);
     if lines.is_empty() || lines.len() > MOST {
         let what = if lines.is_empty() { "the list is empty".to_owned() } else { format!("the list has more than {MOST} names") };
-        out.error(&start, "bad-list", what).help("a list holds a name a line: `- NSW Health`; in a CSV below a heading");
+        out.error(&start, "bad-list", what).help("a list has one name per line, such as `- NSW Health`; a CSV also needs a header row");
         return None;
     }
     let mut first: HashMap<String, Place> = HashMap::new();
     for (name, place, _) in &lines {
         if let Some(earlier) = first.get(&list::key(name)) {
-            out.warning(place, "duplicate-entry", format!("`{name}` stands twice in this list"))
-                .related(earlier, "first here")
-                .help("take one of them out; case and double blanks make no difference");
+            out.warning(place, "duplicate-entry", format!("`{name}` appears twice in this list"))
+                .related(earlier, "first listed here")
+                .help("remove one of them; case and repeated whitespace are ignored");
         } else {
             first.insert(list::key(name), place.clone());
         }

@@ -1,4 +1,5 @@
-//! `tests/mapping/*.yaml`: what must come of an ad, a file for a source. Document in, fields out; what is compared is only what a test names.
+//! `tests/mapping/*.yaml`: the expected result of single ads, one file per source. Document in,
+//! fields out; only what a test names is compared.
 
 use crate::span::Day;
 use crate::yaml::{Located, Node, Required};
@@ -11,32 +12,33 @@ use serde::Deserialize;
 pub struct MappingTestsSpec {
     /// The institution.
     pub institution: Required<Located<String>>,
-    /// The source; not needed where the institution has one.
+    /// The source; optional if the institution has only one.
     pub source: Option<Located<String>>,
-    /// The date of the run, for all tests of the file.
+    /// The date of the run, for all tests in the file.
     pub at: Option<Day>,
     /// The tests.
     pub tests: Required<Vec<Located<MappingTest>>>,
 }
 
-/// An ad, and what must come of it.
+/// An ad and the expected result.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MappingTest {
-    /// What it shows.
+    /// What the test shows.
     pub about: Option<String>,
     /// The date of the run.
     pub at: Option<Day>,
-    /// The ad as the source gives it.
+    /// The ad, as the source provides it.
     pub document: Option<Node>,
-    /// Or a file as the source would read it, relative to the project folder.
+    /// A file that the source reads instead, relative to the project folder.
     pub file: Option<Located<String>>,
-    /// Which ad of the file, by its id; not needed where the file holds one.
+    /// The id of the ad in the file; optional if there is only one.
     pub ad: Option<Located<String>>,
-    /// A file with the ad's own page, where the source asks for one.
+    /// A file with the ad's detail page, if the source requests one.
     pub detail: Option<Located<String>>,
-    /// Fields and the values that they must have; `null` for none, a text that ends in `…` for its beginning.
+    /// The expected fields: `null` for no value; text that ends in `…` matches the beginning.
     pub expect: Option<Node>,
-    /// Everything that must be said against the ad, a type or a type and field each: `invalid_length title`.
+    /// The complete list of expected problems, each an error type or a type and a field:
+    /// `invalid_length title`.
     pub reasons: Option<Vec<Located<String>>>,
 }

@@ -1,8 +1,8 @@
-//! YAML to [`Project`]: reads every file, locates everything, judges nothing that needs more than one file. What
-//! belongs together is checked by [`crate::plan`].
+//! Turns YAML into a [`Project`]: reads every file, locates everything, and validates nothing that
+//! needs more than one file. [`crate::plan`] checks how files fit together.
 //!
-//! It never touches the network, the database or the environment. To add a kind of file: its `Spec`, a folder in
-//! [`Project::load`], a field here.
+//! It never uses the network, the database or the environment. To add a type of file: its `Spec`, a
+//! folder in [`Project::load`], a field here.
 
 pub mod connector;
 pub mod identity;
@@ -63,9 +63,9 @@ pub struct Parsed<T> {
     pub file: String,
     /// Its name without folder and ending.
     pub stem: String,
-    /// What it holds, as far as it could be read.
+    /// Its content, as far as it could be read.
     pub spec: Option<T>,
-    /// Other files that it is made of: connectors.
+    /// Other files that it consists of: connectors.
     pub made_of: Vec<String>,
 }
 
@@ -82,7 +82,8 @@ impl Project {
         Project::load_with(folder, &[])
     }
 
-    /// Reads a project folder with other rule sets: each file stands for the one of its name in `rules/`, or is added.
+    /// Reads a project folder with other rule sets: each file replaces the one of its name in
+    /// `rules/`, or is added.
     pub fn load_with(folder: &Path, rule_files: &[PathBuf]) -> Project {
         let mut texts = Sources::new();
         let mut diagnostics = Diagnostics::new();
@@ -95,8 +96,8 @@ impl Project {
         let mapping_tests = read_all(files(&folder.join("tests/mapping")), "tests/mapping", &mut texts, &mut diagnostics);
         let institution_tests = read_all(files(&folder.join("tests/institutions")), "tests/institutions", &mut texts, &mut diagnostics);
         if institutions.is_empty() {
-            let message = format!("no institution: `{}` has no file `institutions/*.yaml`", folder.display());
-            diagnostics.push(Diagnostic::error("no-institution", message)).help("go to a project folder, or name one with `--project`");
+            let message = format!("no institutions: there is no `institutions/*.yaml` in `{}`", folder.display());
+            diagnostics.push(Diagnostic::error("no-institution", message)).help("change to a project folder, or give one with `--project`");
         }
         Project {
             folder: folder.to_owned(),
@@ -145,14 +146,14 @@ fn read_institutions(folder: &Path, connectors: &[Connector], texts: &mut Source
     files(&folder.join("institutions")).into_iter().map(read).collect()
 }
 
-/// The file as it is shown, and its name without ending.
+/// The file as displayed, and its name without extension.
 fn named(kind: &str, path: &Path) -> (String, String) {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     (format!("{kind}/{name}"), stem)
 }
 
-/// The bytes of a file, kept for showing problems; nothing after telling that it cannot be read.
+/// The bytes of a file, kept for showing problems; `None` after reporting that it cannot be read.
 fn text_of(path: &Path, file: &str, texts: &mut Sources, out: &mut Diagnostics) -> Option<Vec<u8>> {
     match std::fs::read(path) {
         Ok(bytes) => {
@@ -160,19 +161,19 @@ fn text_of(path: &Path, file: &str, texts: &mut Sources, out: &mut Diagnostics) 
             Some(bytes)
         }
         Err(error) => {
-            out.error(&Place::start_of(file), "unreadable-file", format!("the file cannot be read: {}", why(&error)))
-                .help("check that it is a file and that you may read it");
+            out.error(&Place::start_of(file), "unreadable-file", format!("cannot read the file: {}", why(&error)))
+                .help("check that it is a file and that you have permission to read it");
             None
         }
     }
 }
 
-/// The system's reason, in the form of our own.
+/// The system's reason, in our style.
 fn why(error: &std::io::Error) -> String {
     error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// The YAML files of a folder, by name; none if there is no folder.
+/// The YAML files of a folder, sorted by name; none if there is no folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");

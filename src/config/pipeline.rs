@@ -1,5 +1,5 @@
-//! `pipelines/*.yaml`: the stages and what each waits for. A list in order: each stage waits for the one before it
-//! unless its `after` says otherwise.
+//! `pipelines/*.yaml`: the stages and what each waits for. A list in order: each stage waits for
+//! the previous one unless its `after` says otherwise.
 
 use crate::stage::Kind;
 use crate::yaml::{Located, OneOrMany, Positive, Required, Text};
@@ -12,37 +12,37 @@ use serde::Deserialize;
 pub struct PipelineSpec {
     /// Its name.
     pub pipeline: Required<Located<String>>,
-    /// When it runs, as cron.
+    /// When it runs, as a cron expression.
     pub schedule: Option<Text>,
     /// The stages.
     pub stages: Required<Vec<Located<StageSpec>>>,
 }
 
-/// One stage, by its kind: `fetch`, or with settings `extract: { batch: 500 }`.
+/// One stage by name, such as `fetch`, or with settings: `extract: { batch: 500 }`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "stage", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StageSpec {
-    /// Reads a source.
+    /// Reads the source.
     Fetch(PlainSpec),
-    /// Derives canonical fields.
+    /// Derives the canonical fields.
     Extract(ExtractSpec),
-    /// Finds company and division.
+    /// Resolves company and division.
     Resolve(PlainSpec),
-    /// Judges an ad.
+    /// Checks each ad against requirements and rules.
     Validate(PlainSpec),
     /// Writes jobs and their history.
     Promote(PlainSpec),
-    /// Retires what has closed or gone.
+    /// Archives jobs that are closed or no longer listed.
     Archive(PlainSpec),
-    /// Sums up.
+    /// Summarises the run.
     Report(PlainSpec),
 }
 
-/// Settings of a stage that has none of its own.
+/// The settings that every stage has.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlainSpec {
-    /// Stages that it waits for; by default the one before it.
+    /// The stages it waits for; by default the one before it.
     after: Option<OneOrMany<Located<String>>>,
 }
 
@@ -50,14 +50,14 @@ pub struct PlainSpec {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExtractSpec {
-    /// Stages that it waits for; by default the one before it.
+    /// The stages it waits for; by default the one before it.
     after: Option<OneOrMany<Located<String>>>,
-    /// Ads that commit together (500).
+    /// How many ads are committed together (default 500).
     pub batch: Option<Positive<u16>>,
 }
 
 impl StageSpec {
-    /// Its kind.
+    /// Its type.
     pub fn kind(&self) -> Kind {
         match self {
             StageSpec::Fetch(_) => Kind::Fetch,
@@ -70,7 +70,7 @@ impl StageSpec {
         }
     }
 
-    /// What it says it waits for, if it says so.
+    /// The stages it declares to wait for, if any.
     pub fn after(&self) -> Option<&[Located<String>]> {
         let after = match self {
             StageSpec::Extract(spec) => &spec.after,

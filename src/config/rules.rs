@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A rule set that an institution uses: its name, or its name and what is changed of it, `common: { max_open: 3 months }`.
+/// A rule set used by an institution: its name, or its name with overrides, `common: { max_open: 3 months }`.
 pub type RuleUse = TextOr<Located<String>, IndexMap<Located<String>, Node>>;
 
-/// The rule sets of a list, each with what is changed of it.
+/// The rule sets of a list, each with its overrides.
 pub fn uses(written: &[RuleUse]) -> impl Iterator<Item = (&Located<String>, Option<&Node>)> {
     written.iter().flat_map(|one| -> Box<dyn Iterator<Item = (&Located<String>, Option<&Node>)>> {
         match one {
@@ -24,7 +24,7 @@ pub fn uses(written: &[RuleUse]) -> impl Iterator<Item = (&Located<String>, Opti
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSetSpec {
-    /// Values that institutions may change, by name, each with its usual value: `{ max_open: 6 months }`.
+    /// Parameters that institutions can override, each with its default: `{ max_open: 6 months }`.
     #[serde(default)]
     pub parameters: IndexMap<Located<String>, Node>,
     /// The rules, in order.
@@ -35,50 +35,50 @@ pub struct RuleSetSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSpec {
-    /// Its name, unique in its set.
+    /// Its id, unique within the set.
     pub id: Required<Located<String>>,
-    /// The error type that it gives.
+    /// The error type that it reports.
     #[serde(rename = "type")]
     pub kind: Required<Located<String>>,
-    /// The field to blame.
+    /// The field that the problem is reported on.
     pub field: Option<Located<String>>,
-    /// `error` refuses the ad, `warn` only notes.
+    /// `error` rejects the ad, `warn` only reports the problem.
     #[serde(default)]
     pub severity: Severity,
-    /// When it applies; always without it.
+    /// When the rule applies; always if omitted.
     pub when: Option<Text>,
-    /// What must hold.
+    /// The condition that must hold.
     pub assert: Required<Text>,
-    /// What to say if it does not hold; `{job.title}` stands for a value.
+    /// The message if it does not hold; `{job.title}` inserts a value.
     pub message: Required<Text>,
-    /// Who answers for it.
+    /// Who is responsible for the rule.
     #[serde(default)]
     pub owner: Option<String>,
-    /// What an author of ads can do.
+    /// How the author of an ad can fix the problem.
     #[serde(default)]
     pub help: Option<String>,
-    /// Examples that must pass or fail; `weir check` tries them.
+    /// Examples that must pass or fail; `weir check` runs them.
     #[serde(default)]
     pub tests: Vec<Located<RuleTest>>,
 }
 
-/// An example of a rule.
+/// An example for a rule.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleTest {
-    /// The fields of the job; those left out are absent.
+    /// The fields of the job; omitted fields have no value.
     #[serde(default)]
     pub job: Option<Node>,
     /// The source.
     #[serde(default)]
     pub source: Option<String>,
-    /// The company in the ad: `{ name: Acme, known: false }`.
+    /// The company of the ad: `{ name: Acme, known: false }`.
     #[serde(default)]
     pub company: Option<RelationTest>,
-    /// The division in the ad.
+    /// The division of the ad.
     #[serde(default)]
     pub division: Option<RelationTest>,
-    /// The fields of the version before; without them the job is new.
+    /// The fields of the previous version; if omitted, the job is new.
     #[serde(default)]
     pub before: Option<Node>,
     /// The institution.
@@ -91,17 +91,17 @@ pub struct RuleTest {
     pub expect: Expect,
 }
 
-/// A relation in an example.
+/// A company or division in an example.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelationTest {
-    /// The name in the ad.
+    /// Its name in the ad.
     pub name: String,
-    /// Whether it is in its table.
+    /// Whether it exists in the table.
     pub known: bool,
 }
 
-/// What an example expects.
+/// The expected result of an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Expect {

@@ -1,8 +1,8 @@
-//! JSON Schema of the YAML, so that editors complete and explain it: made of the types that read the files and of their comments, so that help,
-//! completion and the reference are one text.
+//! JSON Schema of the YAML, for editors: generated from the types that read the files and their
+//! comments, so help, completion and the reference are one text.
 //!
-//! A schema must never refuse what `weir check` accepts; the other way round it may: what depends on two keys is for `weir check`. To add a kind
-//! of file: a variant of [`FileKind`].
+//! A schema must never refuse what `weir check` accepts; the opposite is allowed: dependencies
+//! between keys are left to `weir check`. To add a type of file: a variant of [`FileKind`].
 
 use super::connector::ConnectorSpec;
 use super::identity::ProjectSpec;
@@ -21,7 +21,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
 
-/// A kind of YAML file.
+/// A type of YAML file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// `weir.yaml`
@@ -42,7 +42,7 @@ pub enum FileKind {
     InstitutionTest,
 }
 
-/// All kinds of files.
+/// All types of files.
 pub const FILE_KINDS: [FileKind; 8] = [
     FileKind::Project,
     FileKind::Institution,
@@ -54,18 +54,19 @@ pub const FILE_KINDS: [FileKind; 8] = [
     FileKind::InstitutionTest,
 ];
 
-/// `fetch:` as authors write it: a connector, or the source itself, or both, the second laid over the first.
+/// `fetch:` in YAML: a connector, a source, or both, with the source's keys overriding the
+/// connector's.
 #[derive(JsonSchema)]
 #[schemars(rename = "FetchUse", deny_unknown_fields)]
 #[allow(dead_code, reason = "read by the derive only: connectors are laid under sources before anything is decoded")]
 struct FetchUse {
-    /// The connector that brings what is not said here: a file of `connectors/`, or one that comes with Weir.
+    /// The connector that supplies the remaining keys: a file in `connectors/`, or a built-in one.
     connector: Option<String>,
     /// The parameters of the connector: `{ board: acme }`.
     with: Option<IndexMap<String, Text>>,
-    /// Ads over HTTP; beside a connector, single keys of it are replaced.
+    /// Read ads over HTTP; with a connector, its keys can be overridden one by one.
     http: Option<HttpSpec>,
-    /// Files and folders; beside a connector, what was saved of its board.
+    /// Read files and folders; with a connector, saved pages of its board.
     file: Option<FileSpec>,
 }
 
@@ -84,12 +85,12 @@ impl FileKind {
         }
     }
 
-    /// The kind of a name.
+    /// The file type of that name.
     pub fn named(name: &str) -> Option<FileKind> {
         FILE_KINDS.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Where its files lie.
+    /// The pattern of its files.
     pub fn pattern(self) -> &'static str {
         match self {
             FileKind::Project => super::identity::FILE,
@@ -103,7 +104,7 @@ impl FileKind {
         }
     }
 
-    /// Its JSON Schema (draft 7, which editors know best).
+    /// Its JSON Schema (draft 7, the version that editors support best).
     pub fn schema(self) -> Json {
         let mut schema = match self {
             FileKind::Project => of::<ProjectSpec>(),
@@ -126,7 +127,7 @@ fn of<T: JsonSchema>() -> Json {
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
-/// A connector says of itself what is its own, and beside it what a source says.
+/// A connector has its own head and the keys of a source.
 fn connector() -> Json {
     let mut schema = of::<ConnectorSpec>();
     let source = of::<SourceSpec>();
@@ -143,7 +144,7 @@ fn join(schema: &mut Json, member: &str, more: Option<&Map<String, Json>>) {
     }
 }
 
-/// What a connector may bring is not asked of the source; and `fetch` may name one.
+/// Keys that a connector can supply are optional in a source, and `fetch` may name a connector.
 fn loosen_sources(schema: &mut Json) {
     let uses = of::<FetchUse>();
     let needs_fetch = schema.pointer("/definitions/SourceSpec").is_some() || schema.pointer("/properties/fetch").is_some();
@@ -171,7 +172,7 @@ fn loosen_sources(schema: &mut Json) {
     }
 }
 
-/// A kind all of whose settings may be left out may be written as its name alone: `- fetch`.
+/// A type whose settings are all optional can be written as just its name: `- fetch`.
 fn names_alone(schema: &mut Schema) {
     let definitions = schema.get("definitions").cloned().unwrap_or_default();
     NamesAlone(definitions).transform(schema);
@@ -206,7 +207,7 @@ impl Transform for NamesAlone {
     }
 }
 
-/// A text may be written as a number or `true`: the decoder takes what is written.
+/// Text can be written as a number or `true`; the decoder accepts any scalar.
 #[derive(Clone)]
 struct AnyScalar;
 

@@ -4,7 +4,8 @@
 //! once, each with its place. Nothing here knows YAML, stages or the terminal: a diagnostic is data, and [`render`] and [`to_json`] are
 //! two readers of it. It must never print, and never decide what happens next.
 //!
-//! A new kind of problem needs no change here: choose a code in kebab case and push it where the problem is found.
+//! A new type of problem needs no change here: choose a code in kebab case and push it where the
+//! problem is found.
 
 mod json;
 mod place;
@@ -42,7 +43,7 @@ impl Severity {
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// The kind of problem, in kebab case: `unknown-field`.
+    /// The type of problem, in kebab case: `unknown-field`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
@@ -99,7 +100,7 @@ impl Diagnostics {
         Self::default()
     }
 
-    /// Adds a diagnostic. The answer is the diagnostic itself, for [`Diagnostic::help`] and [`Diagnostic::related`].
+    /// Adds a diagnostic and returns it, for [`Diagnostic::help`] and [`Diagnostic::related`].
     pub fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
         self.0.push_mut(diagnostic)
     }
@@ -137,7 +138,7 @@ impl Diagnostics {
         self.0.iter().any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(is_within))
     }
 
-    /// Whether there is nothing to say.
+    /// Whether there are no diagnostics.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,7 +1,8 @@
-//! Where something stands in a file, and the files themselves.
+//! Places in files, and the files themselves.
 //!
-//! Lines and columns count from one and columns count characters, as editors do. A place holds no byte offsets: those are found again
-//! from the text of the file when a diagnostic is drawn, so a place can be made, moved and compared without the file at hand.
+//! Lines and columns count from one and columns count characters, as in editors. A place has no
+//! byte offsets: those are computed from the text of the file when a diagnostic is rendered, so a
+//! place can be created, moved and compared without the file.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ impl Sources {
         self.0.keys().map(|file| &**file)
     }
 
-    /// The line and those after it that belong to it, by their indentation: what stands at a key of a YAML file.
+    /// The line and the following lines that belong to it by indentation: the value of a YAML key.
     pub fn block(&self, file: &str, line: usize) -> Option<Vec<&str>> {
         let mut lines = self.text(file)?.split('\n').skip(line.max(1) - 1);
         let first = lines.next()?;
@@ -90,7 +91,7 @@ impl Sources {
         Some(block)
     }
 
-    /// The lines from one place to another of the same file, and the byte at which they begin.
+    /// The lines from one place to another in the same file, and the byte where they start.
     pub(super) fn lines(&self, first: &Place, last: &Place) -> Option<(usize, &str)> {
         let line = |line: usize| self.span(&Place { line, column: 1, length: usize::MAX, ..first.clone() });
         let (start, end) = (line(first.line)?.start, line(last.line)?.end);

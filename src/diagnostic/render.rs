@@ -1,7 +1,7 @@
-//! Diagnostics for people, drawn as the Rust compiler draws its own.
+//! Diagnostics for people, rendered in the style of the Rust compiler.
 //!
-//! The drawing must be readable without colour, and the help always stands on a line of its own. To show more of a diagnostic, extend
-//! [`one`]; the words themselves belong to whoever pushes the diagnostic.
+//! The output must be readable without colour, and the help is always on its own line. To show more
+//! of a diagnostic, extend [`one`]; the texts belong to the code that pushes the diagnostic.
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 

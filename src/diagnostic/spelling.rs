@@ -1,8 +1,9 @@
-//! Guesses what the author meant to write.
+//! Guesses what the author meant.
 //!
-//! Must never guess wildly: a wrong guess costs more trust than none, so a candidate needs to share most of its letters.
+//! Must never guess wildly: a wrong guess costs more trust than none, so a candidate must share
+//! most of its characters.
 
-/// The candidate that the author probably meant, or nothing when none is near.
+/// The candidate that the author probably meant, if one is similar enough.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let word = plain(word);
     candidates
@@ -13,7 +14,8 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         .map(|(_, candidate)| candidate.to_string())
 }
 
-/// Whether a word is another but for one letter that is wrong, missing, too many, or at the place of its neighbour.
+/// Whether a word differs from another by a single typo: one character wrong, missing, extra, or
+/// swapped with its neighbour.
 pub fn is_slip(word: &str, meant: &str) -> bool {
     strsim::damerau_levenshtein(&plain(word), &plain(meant)) <= 1
 }
@@ -24,12 +26,12 @@ pub fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     quoted.join(", ")
 }
 
-/// Case and the choice between `-`, `_` and space do not make another word.
+/// Ignores case and the choice between `-`, `_` and space.
 fn plain(word: &str) -> String {
     word.trim().to_lowercase().replace(['-', ' '], "_")
 }
 
-/// Zero when too different; about a third of the letters may differ, and one letter in a very short word.
+/// Zero if too different; about a third of the characters may differ, or one in a very short word.
 fn likeness(word: &str, candidate: &str) -> f64 {
     let longest = word.chars().count().max(candidate.chars().count());
     let edits = strsim::damerau_levenshtein(word, candidate);

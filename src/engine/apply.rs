@@ -34,7 +34,7 @@ impl Engine {
             return Err(moved(why));
         }
         if digest(&mut *self.store.connection().await?, plan.institution.id).await? != saved.head.digest {
-            return Err(moved("the tables have changed since it was made: another run, a decision on a hold, or a command".to_owned()));
+            return Err(moved("the tables have changed since it was made, by another run, a decision on a hold, or a command".to_owned()));
         }
         self.check_clock(plan, request).await?;
         let turn = self.turns.one();
@@ -69,7 +69,7 @@ fn edited(plan: &Plan, head: &Head) -> Option<String> {
 
 /// How what was done differs from what was planned.
 fn differs(saved: &Saved, summary: &Summary, done: &Records) -> Result<Option<String>, RunError> {
-    let Some((outcome, planned)) = saved.expected() else { return Ok(Some("it does not say what it would do".to_owned())) };
+    let Some((outcome, planned)) = saved.expected() else { return Ok(Some("it contains no expected result".to_owned())) };
     if let Some((source, why)) = summary.problems.first_key_value() {
         return Ok(Some(format!("source `{source}` failed: {why}")));
     }
@@ -83,15 +83,15 @@ fn differs(saved: &Saved, summary: &Summary, done: &Records) -> Result<Option<St
         }
     }
     if !named.is_empty() {
-        return Ok(Some(format!("it would do something else now: {}", named.join("; "))));
+        return Ok(Some(format!("its result would now differ: {}", named.join("; "))));
     }
     let counts: Json = saved::outcome(summary);
-    Ok((counts != *outcome).then(|| "it would count something else now".to_owned()))
+    Ok((counts != *outcome).then(|| "its counts would now differ".to_owned()))
 }
 
 fn difference(planned: Option<&RunRecord>, done: Option<&RunRecord>) -> String {
     let words =
         |record: Option<&RunRecord>| record.map_or_else(|| "nothing".to_owned(), |one| format!("{} {}:{}", one.what.name(), one.source, one.id));
     let (was, is) = (words(planned), words(done));
-    if was == is { format!("{is} in another way") } else { format!("{is} instead of {was}") }
+    if was == is { format!("{is}, but differently") } else { format!("{is} instead of {was}") }
 }

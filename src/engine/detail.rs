@@ -64,10 +64,10 @@ impl Detailed {
     /// In words; nothing if all went well.
     fn note(&self, moved: bool) -> Option<String> {
         let of = |count: usize, what: &str| (count > 0).then(|| format!("{count} {}{what}", if count == 1 { "ad" } else { "ads" }));
-        let have_moved = if moved { ", more than half: is the address in `detail` still right?" } else { "" };
-        let gone = of(self.gone, &format!(" listed, but gone by the own page{have_moved}"));
-        let have_changed = if self.fail_mostly() { ", more than half: does `detail` still read what the pages hold?" } else { "" };
-        let failed = of(self.failed, &format!(" without a readable page of the own, asked for again by the next run{have_changed}"));
+        let have_moved = if moved { ", more than half: is the address in `detail` still correct?" } else { "" };
+        let gone = of(self.gone, &format!(" still listed although the detail page is gone{have_moved}"));
+        let have_changed = if self.fail_mostly() { ", more than half: does `detail` still match the pages?" } else { "" };
+        let failed = of(self.failed, &format!(" with an unreadable detail page, to be retried by the next run{have_changed}"));
         let notes: Vec<String> = gone.into_iter().chain(failed).collect();
         (!notes.is_empty()).then(|| notes.join("; "))
     }

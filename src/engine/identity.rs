@@ -104,7 +104,7 @@ impl Seen {
             let Some(said) = said.get(arrival.ad.as_str()).filter(|said| said.mark == arrival.mark.to_string()) else { continue };
             let Some(own) = arrival.own.as_mut().filter(|own| !own.is_same) else { continue };
             own.is_described_alike = !said.archives;
-            own.unlike = said.archives.then(|| own.unlike.take().unwrap_or_else(|| "as a person said".to_owned()));
+            own.unlike = said.archives.then(|| own.unlike.take().unwrap_or_else(|| "decided by an operator".to_owned()));
         }
     }
 
@@ -197,14 +197,14 @@ impl Case<'_> {
         let mut tx = held.begin_batch().await?;
         let too_many = self.guards.at_most.exceeded_by(decision.archives(), self.open);
         let mut sorted = if decision.ads().is_empty() {
-            self.end_doubt(&mut tx, "its ids are in order again").await?;
+            self.end_doubt(&mut tx, "its ids are consistent again").await?;
             Sorted::default()
         } else if !self.is_whole {
             self.run.raise(&mut tx, self.waits_for_a_whole_read(decision)).await?;
-            self.leave(&mut tx, seen, decision, "a complete read decides").await?
+            self.leave(&mut tx, seen, decision, "waits for a complete read").await?
         } else if too_many && !self.is_released(&mut tx, decision).await? {
             self.ask(&mut tx, seen, decision).await?;
-            self.leave(&mut tx, seen, decision, "a person decides").await?
+            self.leave(&mut tx, seen, decision, "held for an operator").await?
         } else {
             self.apply(&mut tx, decision).await?
         };
@@ -250,7 +250,7 @@ impl Case<'_> {
             decision.sorts(&seen.arrivals).into_iter().map(|(ad, sort)| (ad.ad.as_str(), in_doubt(ad, sort, until))).collect();
         self.stage(tx, &sorts).await?;
         let ads: Vec<&str> = sorts.keys().copied().collect();
-        holds::end(tx, stream, HoldKind::Job, &ads, self.sight.at, "other content came, and its id is in doubt").await?;
+        holds::end(tx, stream, HoldKind::Job, &ads, self.sight.at, "new content arrived, and its id is in doubt").await?;
         identity::leave(tx, stream, &ads).await?;
         Ok(Sorted { left_out: ads.into_iter().map(str::to_owned).collect(), archived: 0 })
     }
@@ -285,31 +285,31 @@ impl Case<'_> {
         let sorts = decision.sorts(&seen.arrivals);
         let others = match sorts.iter().filter(|(_, sort)| !matches!(sort, Sort::Archive(_))).count() {
             0 => String::new(),
-            others => format!(", and {others} more came with other content"),
+            others => format!(", and the content of {others} more changed"),
         };
-        let reason = format!(
-            "the ids of {lost} of {open} open jobs of `{source}` stand for other jobs now, more than {share}{others}: nothing was done to them"
-        );
+        let reason =
+            format!("the ids of {lost} of {open} open jobs of `{source}` now belong to other jobs, more than {share}{others}: no job was changed");
         let ads: Vec<&str> = sorts.iter().map(|(ad, _)| ad.ad.as_str()).collect();
         let jobs: Vec<Json> = sorts.iter().map(|(ad, sort)| seen.entry(ad, *sort)).collect();
         let details = json!({ "open": open, "ads": ads, "moves": decision.moves.len(), "jobs": jobs });
         let hold = NewHold { kind: HoldKind::Identity, subject: source.clone(), reason: reason.clone(), details };
         holds::open(tx, &self.setting.stream, self.sight.run, self.sight.at, &[hold]).await?;
-        identity::end_release(tx, &self.setting.stream, self.sight.at, "many others are in doubt").await?;
-        let message = format!("{reason}; see `weir holds list`: `release` archives them and creates the others, `discard` takes the ads for updates");
+        identity::end_release(tx, &self.setting.stream, self.sight.at, "many other ids are in doubt").await?;
+        let message =
+            format!("{reason}; see `weir holds list`: `release` archives them and creates the new jobs, `discard` treats the ads as updates");
         self.run.raise(tx, Alert { source: source.clone(), kind: "recycled", severity: "error", message }).await
     }
 
     fn renumbered(&self, decision: &Decision) -> Alert {
         let source = self.setting.stream.source.clone();
-        let message = format!("source `{source}` has re-numbered its ads: {} of {} open jobs go on under new ids", decision.moves.len(), self.open);
+        let message = format!("source `{source}` has renumbered its ads: {} of {} open jobs continue under new ids", decision.moves.len(), self.open);
         Alert { source, kind: "renumbered", severity: "warn", message }
     }
 
     fn waits_for_a_whole_read(&self, decision: &Decision) -> Alert {
         let source = self.setting.stream.source.clone();
         let message = format!(
-            "source `{source}` seems to have re-numbered its ads, and was not read whole: {} ads wait for a complete read",
+            "source `{source}` seems to have renumbered its ads, but was read only partially: {} ads wait for a complete read",
             decision.ads().len()
         );
         Alert { source, kind: "renumbered", severity: "warn", message }
@@ -343,9 +343,9 @@ fn in_doubt(ad: &Arrival, sort: Sort<'_>, until: &str) -> Problem {
     let now = ad.sketch.words();
     let was = ad.own.as_ref().map(|own| own.sketch.words()).unwrap_or_default();
     let (kind, message) = match sort {
-        Sort::Archive(displaced) => (RECYCLED, format!("the id stood for {was}, and stands for {now} ({})", displaced.why)),
-        Sort::Update => (RECYCLED, format!("the id stood for {was}, and stands for {now}; many ids of its source stand for other jobs")),
-        Sort::Move(moved) => (RENUMBERED, format!("{now} was known by the id `{}`", moved.from)),
+        Sort::Archive(displaced) => (RECYCLED, format!("the id belonged to {was}, and now belongs to {now} ({})", displaced.why)),
+        Sort::Update => (RECYCLED, format!("the id belonged to {was}, and now belongs to {now}; many ids of its source now belong to other jobs")),
+        Sort::Move(moved) => (RENUMBERED, format!("{now} had the id `{}`", moved.from)),
     };
     Problem::error(kind, Field::Title.name(), format!("{message}: {until}"))
 }

@@ -75,7 +75,7 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Another run has the institution.
-    #[error("`{slug}` is being run by {who}\nhelp: wait for it, or use `--wait`")]
+    #[error("`{slug}` is being run by {who}\nhelp: wait until it has finished, or use `--wait`")]
     Busy {
         /// The institution.
         slug: String,
@@ -85,7 +85,7 @@ pub enum RunError {
     /// Another project has the institution.
     #[error(
         "`{slug}` belongs to project `{owner}` since {since} ({by}), and this folder is project `{own}`\n\
-         help: for a clone of that project, copy its `weir.yaml` here; `weir db adopt {slug}` takes the institution over on purpose"
+         help: for a clone of that project, copy its `weir.yaml` here; to move the institution to this project, run `weir db adopt {slug}`"
     )]
     OtherProject {
         /// The institution.
@@ -102,7 +102,7 @@ pub enum RunError {
     /// The clock runs backwards.
     #[error(
         "`{slug}` has already run at {last}, later than {at}\nhelp: history cannot be written backwards: use a later `--at`; if the \
-         clock of run {run} was wrong, `weir rollback {run} --reason ...` takes back what it did and its clock"
+         clock of run {run} was wrong, `weir rollback {run} --reason ...` undoes what it did and resets the clock"
     )]
     Earlier {
         /// The institution.
@@ -116,8 +116,8 @@ pub enum RunError {
     },
     /// The clock is far ahead of the newest run.
     #[error(
-        "`{slug}` has last run at {last}, more than 400 days before {at}\nhelp: correct the clock of this machine, or `--at`; if it is \
-         meant, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"
+        "`{slug}` last ran at {last}, more than 400 days before {at}\nhelp: correct the clock of this machine, or `--at`; if this is \
+         intended, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"
     )]
     Leap {
         /// The institution.
@@ -128,16 +128,16 @@ pub enum RunError {
         at: DateTime<Utc>,
     },
     /// Someone stopped it.
-    #[error("interrupted: what was committed stays, the batch under way was rolled back\nhelp: run the same command again to go on")]
+    #[error("interrupted: committed work is kept, the current batch was rolled back\nhelp: run the same command again to continue")]
     Interrupted,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The spool of a dry run failed.
-    #[error("the spool of the dry run: {0}\nhelp: check that `.weir/` can be written and the disk is not full")]
+    #[error("the spool of the dry run: {0}\nhelp: check that `.weir/` is writable and the disk is not full")]
     Spool(#[from] std::io::Error),
     /// A saved plan is not what would happen now.
-    #[error("the plan of `{slug}` is not applied: {why}\nhelp: make a new plan: `weir run {slug} --dry-run --out FILE`")]
+    #[error("the plan of `{slug}` was not applied: {why}\nhelp: make a new plan with `weir run {slug} --dry-run --out FILE`")]
     Moved {
         /// The institution.
         slug: String,
@@ -145,7 +145,7 @@ pub enum RunError {
         why: String,
     },
     /// A worker thread broke: a bug.
-    #[error("a worker broke: {0}\nhelp: this is a bug in Weir; run again, and report it with the document it was at")]
+    #[error("a worker panicked: {0}\nhelp: this is a bug in Weir; run again, and report it with the document that caused it")]
     Worker(String),
 }
 
@@ -405,7 +405,7 @@ impl Run<'_> {
         let known = figures::known_sources(&mut held, self.plan.institution.id).await?;
         for source in known.into_iter().filter(|source| self.plan.flows.iter().all(|flow| flow.source != *source)) {
             let message = format!(
-                "source `{source}` is no longer in the YAML; its jobs stay as they are: `weir retire {} {source}` archives them",
+                "source `{source}` is no longer in the YAML; its jobs are unchanged; `weir retire {} {source}` archives them",
                 self.plan.institution.slug
             );
             self.raise(&mut held, Alert { source, kind: "removed_from_yaml", severity: "warn", message }).await?;

@@ -71,7 +71,7 @@ pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end
     let mut tx = held.begin_batch().await?;
     case.store(&mut tx, &measured, &found, if found.unusual.is_empty() { "usual" } else { "unusual" }).await?;
     if !found.unusual.is_empty() {
-        let message = format!("source `{}` is not as usual: {}", setting.stream.source, found.words());
+        let message = format!("source `{}` is unusual: {}", setting.stream.source, found.words());
         run.raise(&mut tx, Alert { source: setting.stream.source.clone(), kind: "quality", severity: "warn", message }).await?;
     }
     losses::keep(&mut tx, &setting.stream, run.id, &lost).await?;
@@ -169,7 +169,7 @@ impl Judged {
             words.push(format!("{} more in `weir report`", self.unusual.len() - NAMED));
         }
         let edited: Vec<&str> = self.edited.iter().take(NAMED).map(String::as_str).collect();
-        let why = if edited.is_empty() { String::new() } else { format!(" (changed since the run before: {})", edited.join(", ")) };
+        let why = if edited.is_empty() { String::new() } else { format!(" (changed since the previous run: {})", edited.join(", ")) };
         format!("{}{why}", words.join("; "))
     }
 }
@@ -224,15 +224,15 @@ impl Case<'_> {
         let (stream, at) = (&self.setting.stream, self.setting.at);
         self.store(tx, measured, found, "held").await?;
         let content = format!("{} {}", quality::content(tx, stream, self.end.read).await?, self.flow.fingerprint());
-        let words = format!("source `{}` is not as usual, and nothing of this read was published: {}", stream.source, found.words());
+        let words = format!("source `{}` is unusual, and nothing from this read was published: {}", stream.source, found.words());
         if quality::is_discarded(tx, stream, &content).await? {
-            let message = format!("{words}; a person refused this content, and it waits for other content or other YAML");
+            let message = format!("{words}; an operator discarded this content, which stays held until the content or the YAML changes");
             return self.run.raise(tx, Alert { source: stream.source.clone(), kind: "quality", severity: "warn", message }).await;
         }
         let details = json!({ "at": at.0, "content": content, "ads": measured.ads, "unusual": found.unusual });
         let hold = NewHold { kind: HoldKind::Quality, subject: stream.source.clone(), reason: found.words(), details };
         holds::open(tx, stream, self.run.id, at, &[hold]).await?;
-        let message = format!("{words}; see `weir holds list`: `release` publishes it and what is like it, `discard` waits for other content");
+        let message = format!("{words}; see `weir holds list`: `release` publishes it and similar reads, `discard` waits for other content");
         self.run.raise(tx, Alert { source: stream.source.clone(), kind: "quality", severity: "error", message }).await
     }
 

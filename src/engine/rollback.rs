@@ -72,7 +72,7 @@ async fn steady(connection: &mut PgConnection, run: &Run) -> Result<Vec<(Fingerp
 }
 
 async fn alert(connection: &mut PgConnection, run: &Run, at: Clock, by: &str, count: usize) -> Result<(), RunError> {
-    let message = format!("{by} took back what run {} did to {count} job{}", run.id, if count == 1 { "" } else { "s" });
+    let message = format!("{by} rolled back what run {} did to {count} job{}", run.id, if count == 1 { "" } else { "s" });
     let alert = Alert { source: String::new(), kind: "rolled_back", severity: "warn", message };
     Ok(runs::alert(connection, run.institution_id, Some(run.id), at, &alert).await?)
 }

@@ -70,7 +70,7 @@ pub enum SavedError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// It is something else, or damaged.
-    #[error("it is no saved plan, or not all of it: {0}\nhelp: make a new one with `weir run --dry-run --out FILE`")]
+    #[error("it is not a saved plan, or not a complete one: {0}\nhelp: make a new one with `weir run --dry-run --out FILE`")]
     Damaged(String),
     /// A newer Weir has written it.
     #[error("it was written by a newer Weir (format {0}, this one reads {FORMAT})\nhelp: use that Weir, or make a new plan")]
@@ -188,7 +188,7 @@ pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
     match lines.next().map(parse).transpose()? {
         Some(Line::WeirPlan { format, .. }) if format > FORMAT => return Err(SavedError::Newer(format)),
         Some(Line::WeirPlan { .. }) => {}
-        _ => return Err(SavedError::Damaged("it does not begin as one".to_owned())),
+        _ => return Err(SavedError::Damaged("it does not start like one".to_owned())),
     }
     let (mut plans, mut open) = (Vec::new(), None::<Unpacking>);
     while let Some(line) = lines.next() {
@@ -199,7 +199,7 @@ pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
             (Line::Done { records, outcome, .. }, Some(_)) => plans.extend(open.take().map(|open| open.end(records, outcome)).transpose()?),
             // Nothing may follow; to ask for it checks the sum at the end of the file.
             (Line::End { institutions }, None) if institutions == plans.len() => return lines.next().map_or(Ok(plans), |line| Err(beyond(line))),
-            _ => return Err(SavedError::Damaged("its lines are not in order".to_owned())),
+            _ => return Err(SavedError::Damaged("its lines are out of order".to_owned())),
         }
     }
     Err(SavedError::Damaged("its end is missing".to_owned()))
@@ -214,7 +214,7 @@ fn lines(mut reader: impl BufRead) -> impl Iterator<Item = std::io::Result<Strin
         let mut line = String::new();
         match Read::take(&mut reader, LONGEST_LINE).read_line(&mut line) {
             Ok(0) => None,
-            Ok(_) if line.len() as u64 == LONGEST_LINE && !line.ends_with('\n') => Some(Err(std::io::Error::other("a line of it is too long"))),
+            Ok(_) if line.len() as u64 == LONGEST_LINE && !line.ends_with('\n') => Some(Err(std::io::Error::other("a line is too long"))),
             Ok(_) => Some(Ok(line)),
             Err(error) => Some(Err(error)),
         }
@@ -222,7 +222,7 @@ fn lines(mut reader: impl BufRead) -> impl Iterator<Item = std::io::Result<Strin
 }
 
 fn beyond(line: std::io::Result<String>) -> SavedError {
-    SavedError::Damaged(line.map_or_else(|error| error.to_string(), |_| "it goes on behind its end".to_owned()))
+    SavedError::Damaged(line.map_or_else(|error| error.to_string(), |_| "it continues after its end".to_owned()))
 }
 
 fn parse(line: std::io::Result<String>) -> Result<Line, SavedError> {
@@ -242,7 +242,7 @@ impl Unpacking {
     fn begin(head: Head, spool: &Path) -> Result<Unpacking, SavedError> {
         let file = |name: &str| SpoolFile::create(spool, &format!("apply.{}.{name}", head.institution));
         if !is_plain(&head.institution) || !head.sources.iter().all(|source| is_plain(&source.source)) {
-            return Err(SavedError::Damaged("a name in it cannot be one".to_owned()));
+            return Err(SavedError::Damaged("it contains an invalid name".to_owned()));
         }
         let documents =
             head.sources.iter().map(|source| file(&format!("of.{}", source.source)).map(|(file, out)| (Arc::new(file), BufWriter::new(out))));
@@ -254,7 +254,7 @@ impl Unpacking {
     fn page(&mut self, source: &str, page: &RawValue) -> Result<(), SavedError> {
         let place = self.head.sources.iter().position(|one| one.source == source);
         let Some((_, out)) = place.and_then(|place| self.documents.get_mut(place)) else {
-            return Err(SavedError::Damaged(format!("it has documents of `{source}` and does not list it")));
+            return Err(SavedError::Damaged(format!("it has documents of `{source}` but does not list that source")));
         };
         writeln!(out, "{page}")?;
         Ok(())
@@ -268,7 +268,7 @@ impl Unpacking {
 
     fn end(self, records: usize, outcome: Json) -> Result<Saved, SavedError> {
         if records != self.count {
-            return Err(SavedError::Damaged(format!("{} of {records} records are there", self.count)));
+            return Err(SavedError::Damaged(format!("it has {} of {records} records", self.count)));
         }
         let mut documents = Vec::new();
         for (file, mut out) in self.documents {

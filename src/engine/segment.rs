@@ -130,7 +130,7 @@ pub(super) async fn on_all_cores(setting: &Arc<Setting>, stage: &Stage, mut draf
 pub(super) fn guarded(draft: &mut Draft, stage: &str, work: impl FnOnce(&mut Draft)) {
     let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&mut *draft)));
     if worked.is_err() {
-        let message = format!("the stage `{stage}` broke on this document: a bug in Weir, please report it with the document");
+        let message = format!("the stage `{stage}` failed on this document: this is a bug in Weir, please report it with the document");
         draft.problems.push(Problem { field: None, ..Problem::error("system_error", "", message) });
     }
 }
@@ -165,7 +165,7 @@ async fn write_all(
 /// An ad that the database refuses: of what was made of it nothing is kept.
 fn given_up(ad: Ad, error: &StoreError) -> Draft {
     let mut draft = Draft::new(ad);
-    let message = format!("the database refuses what was made of this ad: {}", error.said());
+    let message = format!("the database rejects the result of this ad: {}", error.said());
     draft.problems.push(Problem { field: None, ..Problem::error("system_error", "", message) });
     draft
 }
@@ -209,7 +209,7 @@ fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
         format!("rule `{rule}` could not be evaluated on ads of source `{source}`, which {what}: correct it, or switch it off with `without`")
     };
     let alert = |(rule, severity): (&str, Severity)| {
-        let what = if severity == Severity::Warn { "are not refused for it, as it only warns" } else { "are refused" };
+        let what = if severity == Severity::Warn { "are not rejected, because it only warns" } else { "are rejected" };
         Alert { source: source.to_owned(), kind: "rule_broken", severity: "error", message: message(rule, what) }
     };
     fresh.map(alert).collect()

@@ -69,7 +69,7 @@ impl Feed {
                 let replay = tokio::task::spawn_blocking(move || replay(&file, pages)).await;
                 match replay {
                     Ok(Ok(())) => proof,
-                    _ => ReadOutcome { state: crate::model::ReadState::Partial, why: Some("the spool could not be read back".to_owned()), ..proof },
+                    _ => ReadOutcome { state: crate::model::ReadState::Partial, why: Some("the spool could not be read".to_owned()), ..proof },
                 }
             }
         }

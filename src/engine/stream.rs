@@ -97,7 +97,7 @@ async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: ReadOutco
     if found >= stated {
         return Ok(proof);
     }
-    let note = format!("the source states {stated} ads, and the two parts of the read have {found}");
+    let note = format!("the source states {stated} ads, but the two parts of the read have {found}");
     Ok(ReadOutcome { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
 }
 
@@ -106,7 +106,7 @@ fn unchanged(proof: ReadOutcome, known: Option<Known>) -> (ReadOutcome, Option<i
     match known {
         Some(known) if proof.not_modified => {
             let validators = proof.validators.filter(|new| *new != Validators::default()).or(Some(known.validators));
-            let why = Some("not modified since the read before".to_owned());
+            let why = Some("not modified since the previous read".to_owned());
             (ReadOutcome { validators, why, not_modified: true, bytes: 0, ..known.proof }, Some(known.read))
         }
         _ => (proof, None),
@@ -127,8 +127,7 @@ async fn forget_deleted(run: &Run<'_>, setting: &Setting) -> Result<(), RunError
     let deleted = states::forget_deleted(&mut tx, &setting.stream).await?;
     if deleted > 0 {
         let source = setting.stream.source.clone();
-        let message =
-            format!("jobs of source `{source}` were deleted from the table `jobs` ({deleted}): their ads, where they are listed, become new jobs");
+        let message = format!("jobs of source `{source}` were deleted from the table `jobs` ({deleted}): ads that are still listed become new jobs");
         run.raise(&mut tx, Alert { source, kind: "jobs_deleted", severity: "warn", message }).await?;
     }
     Ok(tx.commit().await.map_err(StoreError::from)?)
@@ -256,17 +255,17 @@ async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proo
 fn alerts_of(source: &str, proof: &ReadOutcome, empty_is_honest: bool) -> Vec<Alert> {
     let alert = |kind, severity, message| Alert { source: source.to_owned(), kind, severity, message };
     let doubtful = proof.warning.iter().map(|why| alert("source_doubtful", "warn", format!("source `{source}`: {why}")));
-    let why = proof.why.as_deref().unwrap_or("there was nothing in it");
+    let why = proof.why.as_deref().unwrap_or("it had no ads");
     let (kind, severity, what) = match proof.state {
         ReadState::Complete => return doubtful.collect(),
         ReadState::Empty => ("source_empty", "warn", "is empty"),
-        ReadState::Partial => ("source_partial", "warn", "was read in part"),
+        ReadState::Partial => ("source_partial", "warn", "was read partially"),
         ReadState::Blocked => ("source_blocked", "error", "refuses us"),
         ReadState::Unreachable => ("source_unreachable", "error", "could not be reached"),
     };
     let consequence = match proof.state {
-        ReadState::Empty if empty_is_honest => "all its ads count as missing, as `empty: honest` says",
-        _ => "no ad was retired for being missing",
+        ReadState::Empty if empty_is_honest => "all its ads count as missing, because of `empty: honest`",
+        _ => "no job was retired as missing",
     };
     let incomplete = alert(kind, severity, format!("source `{source}` {what}: {why}; {consequence}"));
     doubtful.chain([incomplete]).collect()

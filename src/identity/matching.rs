@@ -162,7 +162,7 @@ fn follow_the_many(arrivals: &[Arrival], decision: &mut Decision) {
         arrivals.iter().filter(|ad| !sorted.contains(&ad.ad)).filter_map(|ad| Some((ad, ad.own.as_ref().filter(is_left)?))).collect();
     let (many, all) = (decision.displaced.len(), decision.displaced.len() + left.len());
     if many * 2 > all {
-        let why = format!("as {many} of the {all} ids that came with other content do");
+        let why = format!("like {many} of the {all} ids whose content changed");
         decision.displaced.extend(left.into_iter().map(|(ad, own)| lost(ad, own, why.clone())));
     }
 }
@@ -224,7 +224,7 @@ fn displaced(arrivals: &[Arrival], moves: &[Move]) -> Vec<Displaced> {
     let goes_on: BTreeSet<Uuid> = moves.iter().map(|one| one.job).collect();
     let all = arrivals.iter().filter_map(|ad| {
         let own = ad.own.as_ref().filter(|own| !goes_on.contains(&own.job))?;
-        let why = if taken.contains(ad.ad.as_str()) { Some("one that was known by another id".to_owned()) } else { own.unlike.clone() };
+        let why = if taken.contains(ad.ad.as_str()) { Some("a job known by another id".to_owned()) } else { own.unlike.clone() };
         Some(lost(ad, own, why?))
     });
     all.collect()

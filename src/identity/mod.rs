@@ -18,71 +18,76 @@ use likeness::{common_words, likeness, shared_phrases};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `identity:` of a source: what guards against ids that lie.
+/// `identity:` of a source: guards against unreliable ids.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdentitySpec {
-    /// When an id that comes with other content stands for another job.
+    /// When an id with different content belongs to another job.
     recycled: Option<RecycledSpec>,
-    /// When ads with new ids are jobs that are known.
+    /// When ads with new ids are existing jobs.
     renumbered: Option<RenumberedSpec>,
 }
 
-/// `recycled:`: how unlike an ad must be to what its id stood for.
+/// `recycled:`: how different an ad must be from the job its id belonged to.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RecycledSpec {
-    /// Titles less alike than this are of different jobs. Where it is not given: 40%, and titles, places, descriptions and dates are weighed together, too.
+    /// Titles less similar than this belong to different jobs. If omitted: 40%, and titles,
+    /// locations, descriptions and dates are also compared together.
     title: Option<Parsed<Share>>,
-    /// Companies, or departments where there is no company, less alike than this are of different jobs (50%).
+    /// Companies (or departments, where there is no company) less similar than this belong to
+    /// different jobs (default 50%).
     organisation: Option<Parsed<Share>>,
 }
 
-/// `renumbered:`: what jobs are recognised by under new ids.
+/// `renumbered:`: how jobs are recognised under new ids.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct RenumberedSpec {
-    /// The fields that must be equal (`[title, locations, department]`).
+    /// The fields that must be equal (default `[title, locations, department]`).
     by: Option<Vec<Located<Field>>>,
-    /// The least share of the open jobs that must be found again under new ids (50%); five at least.
+    /// The minimum ratio of open jobs that must reappear under new ids (default 50%), and at least
+    /// five jobs.
     share: Option<Parsed<Share>>,
 }
 
-/// The guards of a source, compiled.
+/// The identity guards of a source, compiled.
 #[derive(Debug, Clone)]
 pub struct Guards {
     title: Share,
-    /// Whether title, places, description and dates are weighed together, too.
+    /// Whether title, locations, description and dates are also compared together.
     weighs_all: bool,
     organisation: Share,
     by: Vec<Field>,
-    /// The least share of the open jobs that must be found again under new ids, if they are looked for.
+    /// The minimum ratio of open jobs that must reappear under new ids; `None` if renumbering is
+    /// not checked.
     pub renumbered: Option<Share>,
-    /// The share of the open jobs that may lose their ids at once; beyond it a person decides.
+    /// The maximum ratio of open jobs that may lose their ids at once; above it an operator
+    /// decides.
     pub at_most: Share,
 }
 
 /// What a job is recognised by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Hash of the fields that must be equal; nothing without a title.
+    /// Hash of the fields that must be equal; `None` without a title.
     pub key: Option<Hash>,
     /// Hash of the description.
     pub text: Option<Hash>,
-    /// What a person recognises it by.
+    /// What an operator recognises it by.
     pub sketch: Sketch,
     description: Option<String>,
 }
 
-/// What a person recognises a job by.
+/// What an operator recognises a job by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Sketch {
     /// Its title.
     pub title: Option<String>,
-    /// Its company, or its department where there is none.
+    /// Its company, or its department if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
-    /// Its places.
+    /// Its locations.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<String>,
     /// Open from.
@@ -93,14 +98,15 @@ pub struct Sketch {
     pub close_date: Option<NaiveDate>,
 }
 
-/// Jobs that are less alike than this in all that is known of them are different jobs.
+/// Jobs whose overall similarity is below this are different jobs.
 const ALIKE: f64 = 0.5;
 
-/// So much must be known of both beside their titles before all is weighed together: one thing alone proves nothing.
+/// How many respects besides the title must be known of both jobs before they are compared as a
+/// whole: one alone proves nothing.
 const WEIGHED_FROM: usize = 2;
 
 impl Sketch {
-    /// In words: `Park Ranger` (Porto, from 2026-01-01).
+    /// As text: `Park Ranger` (Porto, from 2026-01-01).
     pub fn words(&self) -> String {
         let dates = [("from", self.open_date), ("to", self.close_date)];
         let dates = dates.into_iter().filter_map(|(word, date)| Some(format!("{word} {}", date?)));
@@ -109,7 +115,7 @@ impl Sketch {
         format!("`{}`{beside}", self.title.as_deref().unwrap_or("an ad without a title"))
     }
 
-    /// How alike two jobs are: in each respect in which both are known.
+    /// The similarity of two jobs in each respect that is known of both.
     fn likenesses(&self, other: &Sketch) -> Vec<(&'static str, f64)> {
         let titles = self.title.as_deref().zip(other.title.as_deref()).map(|(one, other)| likeness(one, other));
         let are_known = !self.locations.is_empty() && !other.locations.is_empty();
@@ -121,7 +127,8 @@ impl Sketch {
 }
 
 impl Marks {
-    /// Hash of all that a person was shown of it, and of its description: what a decision about it is bound to.
+    /// Hash of everything that an operator was shown, and of the description: what a decision about
+    /// it applies to.
     pub fn hash(&self) -> Hash {
         let text = self.text.map(|text| text.to_string()).unwrap_or_default();
         let Sketch { title, organisation, locations, open_date, close_date } = &self.sketch;
@@ -130,7 +137,8 @@ impl Marks {
 }
 
 impl IdentitySpec {
-    /// Compiles it; problems go to `out`. `at_most` is the share of jobs that may be archived at once.
+    /// Compiles it; problems go to `out`. `at_most` is the ratio of jobs that may be archived at
+    /// once.
     pub fn compile(&self, at_most: Share, out: &mut Diagnostics) -> Guards {
         let recycled = self.recycled.clone().unwrap_or_default();
         Guards {
@@ -143,7 +151,7 @@ impl IdentitySpec {
         }
     }
 
-    /// The fields that jobs are recognised by, as far as they are written.
+    /// The fields that jobs are recognised by, as written.
     pub fn by(&self) -> impl Iterator<Item = &Located<Field>> {
         self.renumbered.iter().flat_map(|spec| &spec.by).flatten()
     }
@@ -153,15 +161,14 @@ impl RenumberedSpec {
     fn compile_by(&self, out: &mut Diagnostics) -> Vec<Field> {
         let written = self.by.as_deref().unwrap_or_default();
         if let Some(first) = written.first().filter(|_| written.iter().all(|field| field.value != Field::Title)) {
-            out.error(&first.place, "bad-identity", "jobs are recognised by their title at least")
-                .help("add `title`, as in `by: [title, locations, department]`");
+            out.error(&first.place, "bad-identity", "`by` must include the title").help("add `title`, as in `by: [title, locations, department]`");
         }
         if written.is_empty() { vec![Field::Title, Field::Locations, Field::Department] } else { written.iter().map(|field| field.value).collect() }
     }
 }
 
 impl Guards {
-    /// What a job is recognised by; `company` is its company's name.
+    /// What a job is recognised by; `company` is the name of its company.
     pub fn marks(&self, job: &Job, company: Option<&str>) -> Marks {
         let title = job.get(Field::Title).as_text().map(str::to_owned);
         let values: Vec<String> = self.by.iter().map(|field| job.get(*field).canonical().to_string()).collect();
@@ -179,7 +186,7 @@ impl Guards {
         }
     }
 
-    /// Why the two are different jobs, if they are: never if they are described in the same words.
+    /// Why the two are different jobs, if they are. Jobs with the same description never are.
     pub fn unlike(&self, old: &Marks, new: &Marks) -> Option<String> {
         if old.text.is_some() && old.text == new.text {
             return None;
@@ -194,8 +201,9 @@ impl Guards {
             .or_else(|| self.unlike_in_all(old, new))
     }
 
-    /// Why the two are different jobs though their titles are alike, as those of one template are: little else is. An organisation that is the same says
-    /// nothing on the board of one employer.
+    /// Why the two are different jobs although their titles are similar, as those of one template
+    /// are: little else matches. A matching organisation says nothing on the board of a single
+    /// employer.
     fn unlike_in_all(&self, old: &Marks, new: &Marks) -> Option<String> {
         let mut all = old.sketch.likenesses(&new.sketch);
         let texts = old.description.as_deref().zip(new.description.as_deref());
@@ -210,12 +218,13 @@ impl Guards {
         (mean < ALIKE).then(|| format!("{:.0}% alike: {}", mean * 100.0, words()))
     }
 
-    /// Whether a board that gives most of its ids to other jobs has done so with the rest of those that came with other content.
+    /// Whether a board that has reused most of its ids has also reused the remaining ids with
+    /// changed content.
     pub fn follows_the_many(&self) -> bool {
         self.weighs_all
     }
 
-    /// What they guard against, in a few words.
+    /// A short description of what they guard against.
     pub fn explain(&self) -> String {
         let names: Vec<&str> = self.by.iter().map(|field| field.name()).collect();
         match self.renumbered {
@@ -253,7 +262,7 @@ mod tests {
         assert_eq!(unlike("", "NSW Health", "Walks."), None);
     }
 
-    /// Jobs as one template makes them.
+    /// Jobs made from one template.
     fn templated(title: &str, place: &str, opens: &str, text: &str) -> Marks {
         let mut job = Job::default();
         job.set(Field::Title, Value::text(title));

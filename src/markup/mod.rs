@@ -175,7 +175,7 @@ impl Css {
         };
         let wrong = |message: String| CssError { message, column: 0, help: HELP.to_owned() };
         if selector.trim().is_empty() {
-            return Err(wrong("no element is named".to_owned()));
+            return Err(wrong("it selects no element".to_owned()));
         }
         let parsed = Selector::parse(selector).map_err(|error| wrong(complaint(&error.to_string())))?;
         Ok(Css { text: text.to_owned(), selector: parsed, takes })
@@ -204,7 +204,7 @@ impl Css {
 }
 
 /// How selectors are written.
-const HELP: &str = "write it as in a style sheet: `h4.title`, `td:nth-child(2)`, `[data-id]`; `a@href` takes an attribute, `div@html` the markup";
+const HELP: &str = "write a CSS selector such as `h4.title`, `td:nth-child(2)` or `[data-id]`; `a@href` selects an attribute, `div@html` the markup";
 
 /// The library's last line in words: `DanglingCombinator` as `dangling combinator`.
 fn complaint(error: &str) -> String {

@@ -1,5 +1,6 @@
-//! What is known of an ad between runs: the row of `ad_states`, beside what `jobs` shows of it. Decisions are made
-//! from this and a freshly derived [`Job`](super::Job), never from memory of the process.
+//! The state of an ad between runs: the row of `ad_states`, with what `jobs` shows of it. Decisions
+//! are made from this and a freshly derived [`Job`](super::Job), never from the memory of the
+//! process.
 
 use super::{Clock, Hash};
 use chrono::NaiveDate;
@@ -17,13 +18,13 @@ pub enum Outcome {
     Published,
     /// Never published and failing.
     Rejected,
-    /// Waits for a person, or for better content or YAML.
+    /// Held for an operator, or for better content or YAML.
     Held,
     /// Deriving failed; tried again later.
     Failed,
     /// Unpublished, and gone from the source.
     Withdrawn,
-    /// A person said: ignore this content.
+    /// An operator decided to ignore this content.
     Discarded,
 }
 
@@ -51,7 +52,7 @@ impl From<&str> for Outcome {
     }
 }
 
-/// One ad to derive: its document and what was known of it.
+/// One ad to derive: its document and its stored state.
 #[derive(Debug, Clone)]
 pub struct Ad {
     /// The source's id.
@@ -80,11 +81,11 @@ pub struct Ad {
     pub refresh_hash: Option<Hash>,
     /// The newest read that contained it.
     pub last_read: i64,
-    /// A person released this content.
+    /// An operator released this content.
     pub released: bool,
-    /// A person discarded this content.
+    /// An operator discarded this content.
     pub discarded: bool,
-    /// A run that published this content was taken back.
+    /// A run that published this content was rolled back.
     pub rolled_back: Option<RolledBack>,
     /// Failed tries so far.
     pub retries: i32,
@@ -93,7 +94,7 @@ pub struct Ad {
 }
 
 impl Ad {
-    /// An ad of which nothing is known but its document.
+    /// An ad without stored state.
     pub fn fresh(external_id: String, content: Json, content_hash: Hash, scraped_at: Clock) -> Ad {
         Ad {
             external_id,
@@ -126,12 +127,12 @@ impl Ad {
     }
 }
 
-/// What is remembered of an ad when a run is taken back.
+/// What is stored about an ad when a run is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RolledBack {
     /// What derived its content, the date of the run left out: while this derives it, the ad is held.
     pub fingerprint: Hash,
-    /// Which run was taken back and why, in words.
+    /// Which run was rolled back and why, as text.
     pub why: String,
 }
 

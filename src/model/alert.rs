@@ -1,4 +1,5 @@
-//! What an operator must look at after a run. To add a kind, raise it where it is found; nothing lists them.
+//! What an operator must look at after a run. To add an alert, raise it where the condition is
+//! detected; there is no list of them.
 
 use serde::Serialize;
 

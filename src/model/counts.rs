@@ -15,11 +15,11 @@ pub struct OutcomeCounts {
     pub reopened: i64,
     /// Archived.
     pub archived: i64,
-    /// Published, nothing changed.
+    /// Published, without changes.
     pub unchanged: i64,
     /// Never published and refused.
     pub rejected: i64,
-    /// Waiting for a person.
+    /// Held for an operator.
     pub held: i64,
     /// Could not be derived or read.
     pub failed: i64,

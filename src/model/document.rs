@@ -1,5 +1,6 @@
-//! One ad as the source gave it, before anyone looked into it. A document is kept whatever it holds: what
-//! cannot be read or told apart is [`Refused`], stored all the same, and never dropped.
+//! One ad as the source provided it, before any processing. A document is kept whatever it
+//! contains: if it cannot be read or identified, it is [`Refused`], but still stored and never
+//! dropped.
 
 use super::Hash;
 use crate::number;
@@ -7,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-/// One record as it came, not read further than to its id: most records of a day are stored already, and their hash
-/// tells so without reading them.
+/// One record as received, parsed only as far as its id: most records of a day are already stored,
+/// and their hash shows that without parsing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
     /// The source's own id of the ad.
     pub external_id: String,
-    /// Hash of the text as it came.
+    /// Hash of the text as received.
     pub received_hash: Hash,
     /// The text.
     pub text: Box<str>,
@@ -41,7 +42,7 @@ impl Received {
 pub struct Document {
     /// The source's own id of the ad, or `sha256:...` where it has none.
     pub external_id: String,
-    /// Hash of the text as it came.
+    /// Hash of the text as received.
     pub received_hash: Hash,
     /// The content, NUL characters replaced.
     pub content: Json,
@@ -49,24 +50,24 @@ pub struct Document {
     pub canonical: String,
     /// Hash of that: the order of keys does not count, nor how a number is written.
     pub hash: Hash,
-    /// Where it came from and what was odd: url or file, warnings.
+    /// Where it came from and what was unusual: url or file, warnings.
     pub metadata: Json,
-    /// Why it cannot be taken for an ad, if so.
+    /// Why it cannot be read as an ad, if so.
     pub refused: Option<Refused>,
 }
 
-/// Why a document is kept but not taken for an ad.
+/// Why a document is kept but not processed as an ad.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refused {
     /// Not JSON; the text says why.
     Unreadable(String),
-    /// The id is absent or blank; the text says where it was looked for.
+    /// The id is missing or blank; the text says where it was expected.
     MissingId(String),
     /// A document with this id but other content came earlier in the same read.
     DuplicateId(String),
-    /// The ad is listed and its own page could not be read; the text says why.
+    /// The ad is listed, but its detail page could not be read; the text says why.
     NoDetail(String),
-    /// The ad is listed and its own page is no longer there; the text says what the source answers.
+    /// The ad is listed, but its detail page is gone; the text says how the source responds.
     DetailGone(String),
 }
 
@@ -94,20 +95,20 @@ impl Refused {
         }
     }
 
-    /// The reason in words.
+    /// The message.
     pub fn message(&self) -> String {
         match self {
             Refused::Unreadable(why) => format!("not readable: {why}"),
-            Refused::MissingId(at) => format!("no id at `{at}`"),
-            Refused::DuplicateId(id) => format!("id `{id}` came earlier in the same read with other content; the first one counts"),
-            Refused::NoDetail(why) => format!("the page of the ad could not be read: {why}; it is asked for again by the next run"),
-            Refused::DetailGone(why) => format!("the ad is listed, but gone by its own page: {why}; it is asked for again by the next run"),
+            Refused::MissingId(at) => format!("no id at {at}"),
+            Refused::DuplicateId(id) => format!("id `{id}` appeared earlier in the same read with different content; the first one is used"),
+            Refused::NoDetail(why) => format!("the detail page could not be read: {why}; the next run retries it"),
+            Refused::DetailGone(why) => format!("the ad is listed, but its detail page is gone: {why}; the next run retries it"),
         }
     }
 }
 
 impl Document {
-    /// A document with the id that the source gives it.
+    /// A document with the id given by its source.
     pub fn identified(external_id: String, mut content: Json, mut metadata: Json) -> Document {
         clean(&mut content, &mut metadata);
         let canonical = content.to_string();
@@ -121,7 +122,7 @@ impl Document {
         Document::refuse(content, metadata, Refused::MissingId(looked_at.to_owned()))
     }
 
-    /// Bytes that are no JSON, kept as text.
+    /// Bytes that are not JSON, kept as text.
     pub fn unreadable(bytes: &[u8], metadata: Json, why: String) -> Document {
         let text = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
         Document::refuse(json!({ "unreadable": text }), metadata, Refused::Unreadable(why))
@@ -133,7 +134,7 @@ impl Document {
         Document::refuse(content, metadata, why)
     }
 
-    /// This document again, as the second of two that share an id.
+    /// This document as the second of two that share an id.
     pub fn as_duplicate(self) -> Document {
         let Document { external_id, content, metadata, .. } = self;
         Document::refuse(content, metadata, Refused::DuplicateId(external_id))

@@ -1,5 +1,5 @@
-//! The canonical fields of a job, in one list. Mapping, validation, comparison and SQL all read this list.
-//! Custom fields do not stand here: they live in `extra`, declared by the YAML.
+//! The canonical fields of a job, in one list. Mapping, validation, comparison and SQL all read
+//! this list. Custom fields are not part of it: they are in `extra`, declared by the YAML.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "field", rename_all = "snake_case")]
 pub enum Field {
-    /// Title; mandatory whatever the YAML says, as the table demands it.
+    /// The title; always mandatory, because the table requires it.
     Title,
-    /// Description as readable text.
+    /// The description, as readable text.
     Description,
-    /// First day.
+    /// The first day.
     OpenDate,
-    /// Last day.
+    /// The last day.
     CloseDate,
-    /// Department as the source writes it.
+    /// The department, as given by the source.
     Department,
     /// The source's own id of the department.
     DepartmentId,
-    /// Kind of employment as the source writes it.
+    /// The employment type, as given by the source.
     JobType,
-    /// Page of the ad.
+    /// The address of the ad.
     SourceUrl,
-    /// Pay as text.
+    /// The pay, as text.
     Remuneration,
-    /// Contact (JSON).
+    /// The contact (JSON).
     Recruiter,
-    /// Places.
+    /// The locations.
     Locations,
 }
 
@@ -44,7 +44,7 @@ pub enum FieldKind {
     Number,
     /// true or false.
     Boolean,
-    /// A list of texts.
+    /// A list of text values.
     List,
     /// Any JSON.
     Json,
@@ -83,12 +83,12 @@ impl Field {
         }
     }
 
-    /// The field of a name.
+    /// The field with that name.
     pub fn named(name: &str) -> Option<Field> {
         FIELDS.into_iter().find(|field| field.name() == name)
     }
 
-    /// What it holds.
+    /// The type of its value.
     pub fn kind(self) -> FieldKind {
         match self {
             Field::OpenDate | Field::CloseDate => FieldKind::Date,
@@ -98,7 +98,8 @@ impl Field {
         }
     }
 
-    /// Refreshes without making a version, unless the YAML's `compare` adds it.
+    /// Whether a change updates the job without creating a version, unless the YAML's `compare`
+    /// lists it.
     pub fn refreshes(self) -> bool {
         matches!(self, Field::SourceUrl | Field::Recruiter)
     }

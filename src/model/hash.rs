@@ -1,7 +1,8 @@
 //! Hashes of content and fingerprints of what was done with it.
 //!
-//! A [`Hash`] says whether two contents are the same; a [`Fingerprint`] says whether they would be treated the
-//! same. Neither may depend on key order, comments, secrets, URLs or the version of this crate.
+//! A [`Hash`] tells whether two contents are equal; a [`Fingerprint`] whether they would be
+//! processed equally. Neither may depend on key order, comments, secrets, URLs or the version of
+//! this crate.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -23,12 +24,12 @@ impl Hash {
         Hash(short)
     }
 
-    /// The hash as stored in a column, if the column holds one.
+    /// The hash stored in a column, if any.
     pub fn from_column(bytes: Option<Vec<u8>>) -> Option<Hash> {
         bytes?.try_into().ok().map(Hash)
     }
 
-    /// The hash of 32 hexadecimal digits, as it is shown.
+    /// The hash with 32 hexadecimal digits, as displayed.
     pub fn from_digits(digits: &str) -> Option<Hash> {
         let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
         Hash::from_column(bytes.collect())
@@ -61,17 +62,17 @@ impl fmt::Debug for Hash {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts(BTreeMap<String, Part>);
 
-/// One part: what it is made of, as text, and its hash.
+/// One part: its content, as text, and its hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Part {
     /// Its hash.
     pub hash: Hash,
-    /// What it is made of, as people read it.
+    /// Its content, as people read it.
     pub text: String,
 }
 
 impl fmt::Debug for Part {
-    /// The hash says it all.
+    /// The hash is sufficient.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.hash)
     }
@@ -81,13 +82,13 @@ impl Parts {
     /// The part that a rule which reads the clock adds: it changes every day.
     pub const DATE: &'static str = "date of the run";
 
-    /// Adds one part: its name and what it is made of.
+    /// Adds one part: its name and its content.
     pub fn add(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug) {
         let text = format!("{made_of:?}");
         self.0.insert(name.into(), Part { hash: Hash::of(text.as_bytes()), text });
     }
 
-    /// Adds one part: what it is made of counts, and what people are shown of it.
+    /// Adds one part: the content that counts, and the text that people are shown.
     pub fn add_as(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug, shown: String) {
         let hash = Hash::of(format!("{made_of:?}").as_bytes());
         self.0.insert(name.into(), Part { hash, text: shown });

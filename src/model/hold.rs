@@ -1,4 +1,4 @@
-//! What waits for an operator: the kinds of holds, and a hold before it is stored.
+//! What is held for an operator: the types of holds, and a hold before it is stored.
 //!
 //! Stages only ask for holds; the store opens each once per subject. A new kind also needs its content in `store::holds` and its
 //! sentences in `report::holds`.
@@ -18,7 +18,7 @@ pub enum HoldKind {
     Retirement,
     /// The closing, by their dates, of too many jobs at once.
     Closing,
-    /// Too many ids that stand for other jobs at once.
+    /// Too many ids that belong to other jobs at once.
     Identity,
     /// A read that is not as usual.
     Quality,
@@ -48,6 +48,6 @@ pub struct NewHold {
     pub subject: String,
     /// Why.
     pub reason: String,
-    /// What a person needs to decide.
+    /// What an operator needs to decide.
     pub details: Json,
 }

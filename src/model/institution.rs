@@ -1,4 +1,5 @@
-//! An institution as a run needs it: what the YAML says and the row in `institutions` repeats.
+//! An institution as a run needs it: declared in the YAML, and repeated in the row of
+//! `institutions`.
 
 use uuid::Uuid;
 

@@ -1,6 +1,7 @@
-//! One ad with canonical fields. Values are typed, so that comparing two versions compares meanings (dates as
-//! dates, places as sets, text after trimming) and never JSON text. A value that does not convert stays visible
-//! as [`Value::Invalid`] with what was found, so that all reasons against an ad come together.
+//! One ad with canonical fields. Values are typed, so comparing two versions compares meanings
+//! (dates as dates, locations as sets, text after trimming) and never JSON text. A value that
+//! cannot be converted stays visible as [`Value::Invalid`] with the original, so all problems of an
+//! ad are reported together.
 
 use super::field::{FIELDS, Field};
 use super::problem::Invalid;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 /// The value of one field.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value {
-    /// Nothing, or blank text.
+    /// No value, or blank text.
     #[default]
     Absent,
     /// Text, trimmed, not blank.
@@ -24,7 +25,7 @@ pub enum Value {
     Number(Number),
     /// A truth value.
     Bool(bool),
-    /// Texts, trimmed, none blank, at least one.
+    /// Text values, trimmed, none blank, at least one.
     List(Vec<String>),
     /// Any JSON but null.
     Json(Json),
@@ -41,7 +42,7 @@ impl Value {
         }
     }
 
-    /// Whether there is nothing.
+    /// Whether there is no value.
     pub fn is_absent(&self) -> bool {
         matches!(self, Value::Absent)
     }
@@ -76,7 +77,8 @@ impl Value {
         }
     }
 
-    /// The value in the form in which two values are the same, as a job holds it: lists as sets, and nothing where it is invalid.
+    /// The value in its canonical form, in which equal values are identical: lists as sets, and
+    /// none if it is invalid.
     pub fn canonical(&self) -> Json {
         match self {
             Value::Invalid(_) => Json::Null,

@@ -1,4 +1,4 @@
-//! The data that flows: documents in, jobs out, and what is said about them on the way.
+//! The data that flows: documents in, jobs out, and the problems on the way.
 //!
 //! Everything here is pure: no clock, no database, no YAML. To add a canonical field, add it to [`field::Field`]
 //! and to the `jobs` tables of a new migration; nothing else lists fields by hand.

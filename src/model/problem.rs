@@ -1,47 +1,47 @@
-//! What speaks against an ad. Problems are collected, never the first only; each says its type, field and reason
-//! in words a person can act on.
+//! Problems of an ad. They are all collected, never just the first; each has its type, its field
+//! and a message that an operator can act on.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-/// Whether a problem refuses the ad.
+/// Whether a problem rejects the ad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename = "severity", rename_all = "lowercase")]
 pub enum Severity {
-    /// The ad is refused.
+    /// The ad is rejected.
     #[default]
     Error,
-    /// The ad passes and the problem is noted.
+    /// The ad passes and the problem is reported.
     Warn,
 }
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
-    /// `missing_field`, `invalid_type`, ... (the brief's nine), or the type that a rule names.
+    /// `missing_field`, `invalid_type`, ... (nine standard types), or the type that a rule names.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The field to blame, where there is one.
+    /// The field that it is reported on, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The reason in words.
+    /// The message.
     pub message: String,
-    /// The rule that says so.
+    /// The rule that reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// The version of the rule that says so: the beginning of its hash.
+    /// The version of that rule: the beginning of its hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// What was found, where that helps.
+    /// The offending value, where that helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Json>,
-    /// Whether it refuses the ad.
+    /// Whether it rejects the ad.
     pub severity: Severity,
 }
 
 impl Problem {
-    /// An error of a type at a field.
+    /// An error of a type on a field.
     pub fn error(kind: &str, field: &str, message: String) -> Problem {
         Problem { kind: kind.to_owned(), field: Some(field.to_owned()), message, rule: None, version: None, found: None, severity: Severity::Error }
     }
@@ -52,17 +52,18 @@ impl Problem {
         self
     }
 
-    /// The same problem with what was found.
+    /// The same problem with the offending value.
     pub fn found(mut self, found: Json) -> Problem {
         self.found = Some(found);
         self
     }
 }
 
-/// A value that did not convert: what was found and why it does not fit.
+/// A value that could not be converted, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invalid {
-    /// The brief's error type: `invalid_date`, `invalid_type`, `invalid_url`, `invalid_array` or `system_error`.
+    /// The error type: `invalid_date`, `invalid_type`, `invalid_url`, `invalid_array` or
+    /// `system_error`.
     pub kind: &'static str,
     /// The original value.
     pub found: Json,

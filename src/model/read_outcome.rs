@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 pub enum ReadState {
     /// All pages read without error, and the stated count agrees where there is one.
     Complete,
-    /// Complete, and there was nothing in it.
+    /// Complete, but without ads.
     Empty,
     /// Something is missing: a page failed or broke off, or the count disagrees. The ads that came are kept.
     Partial,
     /// The source refuses us.
     Blocked,
-    /// The source does not answer, or broke off before its first ad.
+    /// The source does not respond, or broke off before its first ad.
     Unreachable,
 }
 
@@ -50,25 +50,25 @@ pub struct ReadOutcome {
     pub pages: i64,
     /// Documents.
     pub items: i64,
-    /// How many ads the source says it has.
+    /// The number of ads that the source states.
     pub stated: Option<i64>,
     /// Bytes, after decompression.
     pub bytes: i64,
-    /// Why it is not complete, or what was odd though it is.
+    /// Why it is not complete, or what was unusual although it is.
     pub why: Option<String>,
-    /// What someone should know, though nothing is missing.
+    /// A warning, although nothing is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// What the source says of its state, for the next read.
+    /// The validators of the source, for the next read.
     #[serde(skip)]
     pub validators: Option<Validators>,
-    /// The source says that nothing has changed since the read before.
+    /// The source reports no change since the previous read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub not_modified: bool,
 }
 
 impl ReadOutcome {
-    /// The outcome with what someone should know, though nothing is missing.
+    /// The outcome with a warning, although nothing is missing.
     #[must_use]
     pub fn warned_of(self, warning: Option<String>) -> ReadOutcome {
         ReadOutcome { warning: warning.clone(), ..self.and_note(warning) }
@@ -82,7 +82,7 @@ impl ReadOutcome {
     }
 }
 
-/// What a source says of its state (RFC 9110): sent back, it answers whether anything has changed.
+/// The validators of a source (RFC 9110): sent back, they tell whether anything has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
     /// A name of the state.

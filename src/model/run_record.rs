@@ -1,4 +1,5 @@
-//! What a run does, one record an effect: what a dry run prints, a saved plan keeps, and a report compares.
+//! What a run does, one record per effect: a dry run prints them, a saved plan keeps them, and a
+//! report compares them.
 //!
 //! Records are read from what a run wrote, never remembered beside it; this file only gives them their form and their filter. To
 //! add a kind, add it to [`RecordKind`] and [`RECORD_KINDS`], and the query that finds it to `store::records`.
@@ -19,13 +20,13 @@ pub enum RecordKind {
     Reopen,
     /// A job is archived.
     Archive,
-    /// An ad waits for a person, or for better content or YAML.
+    /// An ad is held for an operator, or for better content or YAML.
     Held,
     /// An ad is refused.
     Rejected,
     /// An ad could not be read or derived.
     Failed,
-    /// Something is put before a person: an unknown name, too many changes at once.
+    /// An operator must decide: an unknown name, too many changes at once.
     Question,
 }
 
@@ -56,7 +57,7 @@ impl RecordKind {
         }
     }
 
-    /// The kind of a refusal, by the outcome of its ad.
+    /// The type of record for an ad that is not published, by its outcome.
     pub fn of_outcome(outcome: &str) -> RecordKind {
         match outcome {
             "held" => RecordKind::Held,
@@ -84,7 +85,7 @@ pub struct RunRecord {
     /// Its title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Why, in words.
+    /// The reason.
     pub why: String,
     /// Hash of the document that it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,13 +99,13 @@ pub struct RunRecord {
     /// Of ads that are refused or held: every reason.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub reasons: Json,
-    /// Names of the companies and divisions whose ids stand above.
+    /// Names of the companies and divisions referenced by id.
     #[serde(default, skip_serializing_if = "Json::is_null")]
     pub names: Json,
 }
 
 impl RunRecord {
-    /// Whether it is of a wanted kind, and its reasons speak of a wanted field.
+    /// Whether its type is wanted, and its reasons concern a wanted field.
     pub fn is_wanted(&self, wanted: &RecordFilter) -> bool {
         wanted.wants(self.what) && wanted.wants_reasons(&self.reasons)
     }
@@ -113,18 +114,18 @@ impl RunRecord {
 /// Which records are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFilter {
-    /// Only these; all if there is none.
+    /// Only these; all if empty.
     pub only: Vec<RecordKind>,
-    /// Only of these sources; all if there is none.
+    /// Only of these sources; all if empty.
     pub sources: Vec<String>,
-    /// Only what touches one of these fields, custom ones as `extra.NAME`; all if there is none.
+    /// Only records that touch one of these fields, custom ones as `extra.NAME`; all if empty.
     pub fields: Vec<String>,
-    /// At most so many of a kind and source.
+    /// Maximum number per type and source.
     pub limit: Option<usize>,
 }
 
 impl RecordFilter {
-    /// Whether records of this kind are wanted.
+    /// Whether records of this type are wanted.
     pub fn wants(&self, what: RecordKind) -> bool {
         self.only.is_empty() || self.only.contains(&what)
     }
@@ -146,23 +147,23 @@ impl RecordFilter {
         self.fields.iter().filter_map(|field| field.strip_prefix(CUSTOM_PREFIX)).collect()
     }
 
-    /// The limit as PostgreSQL takes it.
+    /// The limit, for PostgreSQL.
     pub fn at_most(&self) -> Option<i64> {
         self.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX))
     }
 }
 
-/// What stands before the name of a custom field.
+/// Prefix of custom fields.
 pub const CUSTOM_PREFIX: &str = "extra.";
 
 /// What a run notes without changing a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookkeeping {
-    /// Ads whose presence was noted.
+    /// Ads seen.
     pub seen: i64,
-    /// Ads whose absence was counted.
+    /// Ads missed.
     pub missed: i64,
-    /// Jobs whose fields that make no version were brought up to date: the address of the page, the contact.
+    /// Jobs updated without a version: the address of the page, the contact.
     pub refreshed: i64,
     /// Ads that were never published, and are gone.
     pub withdrawn: i64,

@@ -1,4 +1,5 @@
-//! Which source of which institution: the key of nearly every statement, and never the source itself.
+//! Which source of which institution: part of the key in nearly every statement, never the source
+//! itself.
 
 use uuid::Uuid;
 

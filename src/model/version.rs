@@ -1,4 +1,5 @@
-//! A version of a job that is about to be written: what a stage decided, before the store makes rows of it.
+//! A version of a job that is about to be written: the decision of a stage, before the store turns
+//! it into rows.
 
 use super::{Change, Clock, Fingerprint, Hash, Job};
 use serde_json::Value as Json;
@@ -19,7 +20,7 @@ pub struct NewVersion<'d> {
     pub content_hash: Hash,
     /// The fields.
     pub job: &'d Job,
-    /// What kind of change.
+    /// The type of change.
     pub change: Change,
     /// An update of an archived job leaves it archived.
     pub stays_archived: bool,
@@ -27,16 +28,16 @@ pub struct NewVersion<'d> {
     pub changed_fields: Vec<String>,
     /// Old and new values; null for a create.
     pub changes: Json,
-    /// Why, in words.
+    /// The reason.
     pub reason: String,
-    /// etl_pipeline, or a person.
+    /// `etl_pipeline`, or an operator.
     pub by: String,
 }
 
 /// Which run writes, and when.
 #[derive(Debug, Clone, Copy)]
 pub struct VersionStamp {
-    /// The run; none when a person writes.
+    /// The run; `None` if an operator made it.
     pub run: Option<i64>,
     /// The instant.
     pub at: Clock,

@@ -1,4 +1,5 @@
-//! The YAML that a plan is compiled from, as it is kept of every run, so that an institution can stay on its last good version.
+//! The YAML that a plan is compiled from, kept for every run, so that an institution can run on its
+//! last good version.
 
 use std::collections::BTreeMap;
 

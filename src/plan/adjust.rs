@@ -35,7 +35,7 @@ fn changed(rule: &Rule, given: &Given, severities: &BTreeMap<String, Severity>) 
 impl Changes {
     fn read(&mut self, set: &RuleSet, node: &Node, out: &mut Diagnostics) {
         if node.to_json().is_array() || node.text().is_some() {
-            out.error(node.place(), "wrong-type", format!("expected what is changed of `{}`, found {}", set.name, node.described()))
+            out.error(node.place(), "wrong-type", format!("expected overrides for `{}`, found {}", set.name, node.described()))
                 .help("write for example `common: { max_open: 3 months }`");
         }
         node.entries().iter().for_each(|entry| self.read_one(set, entry, out));
@@ -58,7 +58,7 @@ fn parameter(entry: &Entry, usual: &Parameter, out: &mut Diagnostics) -> Option<
     if value.is_none() {
         let (name, found) = (entry.key_text(), entry.value.described());
         out.error(entry.value.place(), "wrong-type", format!("`{name}` is {}, found {found}", usual.kind()))
-            .help(format!("its usual value is `{usual}`"));
+            .help(format!("its default is `{usual}`"));
     }
     value
 }
@@ -68,8 +68,8 @@ fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
         Some("warn") => Some(Severity::Warn),
         Some("error") => Some(Severity::Error),
         _ => {
-            out.error(entry.value.place(), "unknown-value", format!("of the rule `{}` only the severity can be changed", entry.key_text()))
-                .help("write `warn` or `error`; `without` switches a rule off");
+            out.error(entry.value.place(), "unknown-value", format!("only the severity of the rule `{}` can be overridden", entry.key_text()))
+                .help("write `warn` or `error`; use `without` to switch a rule off");
             None
         }
     }

@@ -1,6 +1,8 @@
-//! Which connector an address belongs to: boards of one publisher are known by their addresses, and `weir new` need not guess what a connector knows.
+//! Finds the connector for an address: boards of one publisher have recognisable addresses, so
+//! `weir new` need not guess what a connector knows.
 //!
-//! Must never ask the network: an address is a text. To make a connector known by its addresses: the key `address` in its file.
+//! Must never use the network: an address is just text. To make a connector recognise its
+//! addresses, set the key `address` in its file.
 
 use crate::config::connector::{Connector, ConnectorSpec};
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
@@ -8,7 +10,8 @@ use crate::source::draft::Board;
 use crate::source::steps::pattern;
 use regex::Regex;
 
-/// The board of an address; the first of the connectors that know it. The publisher's own pages are no board.
+/// The board of an address, by the first connector that matches. The publisher's own pages are not
+/// a board.
 pub fn of_address<'a>(connectors: &'a [Connector], address: &'a str) -> Option<Board<'a>> {
     let found = connectors.iter().find_map(|connector| {
         let spec = connector.spec.as_ref()?;
@@ -31,19 +34,19 @@ pub fn check(connector: &Connector, out: &mut Diagnostics) {
         let told = out.error(address.place(), "unknown-parameter", format!("the connector `{}` has no parameter `{group}`", connector.name));
         match did_you_mean(group, names()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
-            None if spec.parameters.is_empty() => told.help("it has none: write `(?:...)` for groups that are not taken"),
+            None if spec.parameters.is_empty() => told.help("it has no parameters: write `(?:...)` for groups"),
             None => told.help(format!("its parameters are {}", one_of(names()))),
         };
     }
     // What is written wrong is not missing, too.
     let is_given = |name: &str| !unknown.is_empty() || found.capture_names().flatten().any(|group| group == name);
     for (name, _) in spec.parameters.iter().filter(|(name, parameter)| parameter.default.is_none() && !is_given(name)) {
-        out.error(address.place(), "missing-parameter", format!("an address does not give `{name}`, which the connector needs"))
-            .help(format!("name the part of the address that it stands in: `(?<{name}>[\\w-]+)`"));
+        out.error(address.place(), "missing-parameter", format!("the address does not capture `{name}`, which the connector needs"))
+            .help(format!("name the group that captures it: `(?<{name}>[\\w-]+)`"));
     }
 }
 
-/// The pattern of the addresses, which may go on behind it.
+/// The pattern for addresses, which may continue after it.
 fn whole(spec: &ConnectorSpec, out: &mut Diagnostics) -> Option<Regex> {
     let address = spec.address.as_ref()?;
     pattern(address, out)?;

@@ -1,5 +1,5 @@
-//! Everything that is wrong in a project, all at once, and which institutions can run in spite of it. A broken file
-//! takes down the institutions that use it, and no other.
+//! Reports everything that is wrong in a project at once, and which institutions can run in spite
+//! of it. A broken file affects the institutions that use it, and no others.
 
 use super::compile::{self, Shared};
 use super::institution_tests::{self, InstitutionTest};
@@ -38,27 +38,27 @@ pub struct Checked {
     pub mapping_tests: Vec<MappingTests>,
     /// The tests of institutions, which `weir test` tries.
     pub institution_tests: Vec<InstitutionTest>,
-    /// What tests should touch, and where that stands.
+    /// What tests should cover, with places.
     pub points: BTreeMap<Point, Place>,
 }
 
 /// One institution after the check.
 pub struct Institution {
-    /// Its name; the file's, if the file does not tell.
+    /// Its name, or the file's if the file has none.
     pub slug: String,
     /// Its file.
     pub file: String,
     /// All files that it depends on, its own first.
     pub files: Vec<String>,
-    /// How it stands.
+    /// Its status.
     pub standing: InstitutionStatus,
 }
 
-/// How an institution stands.
+/// The status of an institution.
 pub enum InstitutionStatus {
     /// It can run.
     Ready(Arc<Plan>),
-    /// It could, and its YAML says `active: false`.
+    /// It could run, but its YAML says `active: false`.
     Inactive(Arc<Plan>),
     /// One of these files has errors.
     Broken(Vec<String>),
@@ -87,7 +87,7 @@ pub fn check(project: Project) -> Checked {
     check_as(project, true)
 }
 
-/// Checks a project of which the tests are what is asked for: one that fails is in [`Checked::tried`], and stops nothing.
+/// Checks a project for its tests: a failed test is in [`Checked::tried`] and stops nothing.
 pub fn check_for_tests(project: Project) -> Checked {
     check_as(project, false)
 }
@@ -118,8 +118,11 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
     for file in &rule_files {
         if let Some(first) = rule_files.iter().find(|other| other.stem == file.stem && other.file < file.file) {
-            let message = format!("the rule set `{}` stands in two files", file.stem);
-            diagnostics.error(&file.start(), "duplicate-rules", message).related(&first.start(), "first here").help("put them together in one file");
+            let message = format!("two files define the rule set `{}`", file.stem);
+            diagnostics
+                .error(&file.start(), "duplicate-rules", message)
+                .related(&first.start(), "first defined here")
+                .help("merge them into one file");
         }
         let set = rules::compile(file, &extras, &sandbox, &mut diagnostics);
         set.iter().for_each(|set| meaning::check_users(file, set, &institutions, &extras, &mut diagnostics));
@@ -158,7 +161,7 @@ fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc
     Extras { kinds, is_whole, lists: lists.collect(), names: names(institutions) }
 }
 
-/// The names of all sources and institutions, by the variable of rules that holds them.
+/// The names of all sources and institutions, by the variable of rules that contains them.
 fn names(institutions: &[Parsed<InstitutionSpec>]) -> BTreeMap<&'static str, BTreeSet<String>> {
     let specs = || institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs().filter_map(|spec| spec.sources.get()).flat_map(IndexMap::keys);
@@ -178,9 +181,9 @@ fn compile_pipelines(
         let name = named.map_or_else(|| file.stem.clone(), |name| name.value.clone());
         let place = named.map_or_else(|| file.start(), |name| name.place.clone());
         if let Some(first) = places.insert(name.clone(), place.clone()) {
-            out.error(&place, "duplicate-pipeline", format!("the pipeline `{name}` stands in two files"))
-                .related(&first, "first here")
-                .help("give one of them another name");
+            out.error(&place, "duplicate-pipeline", format!("two files define the pipeline `{name}`"))
+                .related(&first, "first defined here")
+                .help("rename one of them");
         }
         pipelines.insert(name.clone(), pipeline::compile(file, out));
         names.insert(name, file.file.clone());
@@ -194,9 +197,9 @@ fn names_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) 
     for name in institutions.iter().filter_map(|file| file.spec.as_ref()?.institution.get()) {
         match first.get(&name.value) {
             Some(place) => {
-                out.error(&name.place, "duplicate-institution", format!("the institution `{name}` stands in two files"))
-                    .related(place, "first here")
-                    .help("an institution is one file: put the sources together, or give one another name");
+                out.error(&name.place, "duplicate-institution", format!("two files define the institution `{name}`"))
+                    .related(place, "first defined here")
+                    .help("an institution has one file: merge the sources, or rename one of them");
                 twice.insert(name.value.clone());
             }
             None => {
@@ -218,11 +221,11 @@ fn ids_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) ->
             Some((other, _)) if *other == slug.value => {}
             Some((other, earlier)) => {
                 let help = match &spec.id {
-                    Some(_) => "leave `id` out: it follows from the name".to_owned(),
-                    None => format!("the id follows from the name, or from `formerly`; once `{other}` is renamed, its old file must go"),
+                    Some(_) => "remove `id`: it is derived from the name".to_owned(),
+                    None => format!("the id is derived from the name or `formerly`; after renaming `{other}`, delete its old file"),
                 };
-                out.error(&place, "duplicate-id", format!("the institutions `{other}` and `{slug}` have one id"))
-                    .related(earlier, "first here")
+                out.error(&place, "duplicate-id", format!("the institutions `{other}` and `{slug}` have the same id"))
+                    .related(earlier, "first used here")
                     .help(help);
                 twice.extend([slug.value.clone(), (*other).to_owned()]);
             }

@@ -44,8 +44,8 @@ pub struct Shared<'a> {
     pub sandbox: &'a Sandbox,
 }
 
-/// Compiles one institution; problems go to `out`. Where its file has errors already, what seems to be missing may only
-/// be unreadable, and is not told.
+/// Compiles one institution; problems go to `out`. If its file has errors, apparently missing parts
+/// may just be unreadable, and are not reported.
 pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagnostics) -> Option<Plan> {
     let spec = file.spec.as_ref()?;
     let is_whole = !out.has_errors_in(&file.file);
@@ -102,7 +102,7 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// A source compiled, each kind of stage at hand.
+/// A compiled source, by type of stage.
 struct CompiledSource {
     name: String,
     zone: Tz,
@@ -128,7 +128,7 @@ fn profile(spec: &InstitutionSpec, out: &mut Diagnostics) -> Option<InstitutionP
     Some(InstitutionProfile { id, slug: slug.value.clone(), name, timezone, active: spec.active, formerly })
 }
 
-/// The id of an institution, and where it is said.
+/// The id of an institution, and the place that determines it.
 pub fn identity(spec: &InstitutionSpec, slug: &Located<String>) -> (Uuid, Place) {
     let name = spec.formerly.as_ref().unwrap_or(slug);
     let from_name = || (institution_id(name), name.place.clone());
@@ -148,10 +148,10 @@ pub fn is_name(text: &str) -> bool {
 fn check_name(what: &str, name: &Located<String>, out: &mut Diagnostics) {
     let good = is_name(name);
     if name.is_empty() {
-        out.error(&name.place, "bad-name", format!("the name of the {what} is empty")).help("use lower-case letters, digits and `-`");
+        out.error(&name.place, "bad-name", format!("the name of the {what} is empty")).help("use lowercase letters, digits and `-`");
     } else if !good {
-        out.error(&name.place, "bad-name", format!("`{name}` cannot be the name of {} {what}", if what == "institution" { "an" } else { "a" }))
-            .help("use lower-case letters, digits and `-`: the name is part of ids and keys");
+        out.error(&name.place, "bad-name", format!("`{name}` is not a valid name for {} {what}", if what == "institution" { "an" } else { "a" }))
+            .help("use lowercase letters, digits and `-`: the name is part of ids and keys");
     }
 }
 
@@ -165,10 +165,10 @@ fn find_pipeline<'a>(spec: &InstitutionSpec, shared: &'a Shared, out: &mut Diagn
     match did_you_mean(wanted, shared.pipelines.keys().map(String::as_str)) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None if shared.pipelines.is_empty() => told.help(
-            "there is no file `pipelines/*.yaml`; the usual one, `pipelines/daily.yaml`, begins with `pipeline: daily` and has \
+            "there is no file `pipelines/*.yaml`; the usual one, `pipelines/daily.yaml`, starts with `pipeline: daily` and has \
              `stages: [fetch, extract, resolve, validate, promote, archive, report]` (`weir new` writes it)",
         ),
-        None => told.help(format!("the pipelines are {}", one_of(shared.pipelines.keys().map(String::as_str)))),
+        None => told.help(format!("known pipelines: {}", one_of(shared.pipelines.keys().map(String::as_str)))),
     };
     None
 }
@@ -208,8 +208,8 @@ fn check_recognised(source: &SourceSpec, out: &mut Diagnostics) {
     let Some(job) = source.job.get() else { return };
     for field in source.identity.iter().flat_map(IdentitySpec::by).filter(|field| !job.mapped().contains(&field.value.name())) {
         let name = field.value.name();
-        out.warning(&field.place, "never-filled", format!("`{name}` is never there: the source does not map it"))
-            .help(format!("add `{name}` under `job:` of the source, or leave it out here"));
+        out.warning(&field.place, "never-filled", format!("`{name}` never has a value: the source does not map it"))
+            .help(format!("add `{name}` under `job:` of the source, or remove it here"));
     }
 }
 
@@ -220,7 +220,7 @@ fn check_measured(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) {
     }
 }
 
-/// How the ads of a source are told apart, and what becomes of those that are not.
+/// How the ads of a source are identified, and how duplicates are handled.
 pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
     let mut ident = source.id.get().and_then(|id| Ident::compile(id, out))?;
     let places_of = |field: &str| source.job.get().map(|job| job.places_of(field)).unwrap_or_default();
@@ -252,8 +252,8 @@ fn check_filled(all: &Whole, out: &mut Diagnostics) {
 
 fn never_found(field: Field, place: &Place, why: &str, out: &mut Diagnostics) {
     let field = field.name();
-    out.warning(place, "never-filled", format!("`{field}` is never there: {why}"))
-        .help(format!("add `{field}` under `job:` of the source, or name a JSONPath, beginning with `$`"));
+    out.warning(place, "never-filled", format!("`{field}` never has a value: {why}"))
+        .help(format!("add `{field}` under `job:` of the source, or use a JSONPath, which starts with `$`"));
 }
 
 /// The mandatory fields of the institution, which each of its sources must satisfy.
@@ -279,8 +279,8 @@ fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
 }
 
 fn never_filled(field: &Located<String>, source: &Located<String>, out: &mut Diagnostics) {
-    out.warning(&field.place, "never-filled", format!("`{field}` is mandatory, and source `{source}` does not map it: every ad would be rejected"))
-        .help(format!("add `{field}` under `job:` of the source, or take it out of `require`"));
+    out.warning(&field.place, "never-filled", format!("`{field}` is mandatory, but source `{source}` does not map it: every ad would be rejected"))
+        .help(format!("add `{field}` under `job:` of the source, or remove it from `require`"));
 }
 
 fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) {
@@ -292,7 +292,7 @@ fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: 
     }
 }
 
-/// Whether there is such a field; if there is not, it is told.
+/// Whether the field exists; if not, that is reported.
 fn check_named(field: &Located<String>, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) -> bool {
     if all.knows(field, jobs.iter().copied()) {
         return true;
@@ -305,7 +305,7 @@ fn check_named(field: &Located<String>, all: &Whole, jobs: Vec<&JobSpec>, out: &
     let told = out.error(&field.place, "unknown-field-reference", format!("unknown field `{field}`"));
     match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("the fields are {}; custom ones are declared under `job: extra:`", one_of(names))),
+        None => told.help(format!("known fields: {}; declare custom fields under `job: extra:`", one_of(names))),
     };
     false
 }
@@ -359,8 +359,8 @@ fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagn
         for id in &set.ids {
             match first.get(id.as_str()) {
                 Some(earlier) if earlier.value != name.value => {
-                    out.warning(&name.place, "duplicate-rule", format!("the rule `{id}` stands in `{earlier}` and in `{name}`: both are applied"))
-                        .help("give one of them another id, or leave one of the rule sets out");
+                    out.warning(&name.place, "duplicate-rule", format!("both `{earlier}` and `{name}` define the rule `{id}`: both apply"))
+                        .help("rename one of the rules, or remove one of the rule sets");
                 }
                 Some(_) => {}
                 None => {
@@ -371,14 +371,14 @@ fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagn
     }
 }
 
-/// A set that is named twice is applied once.
+/// A set that is listed twice applies once.
 fn check_repeated_sets(written: &[RuleUse], out: &mut Diagnostics) {
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     for (name, _) in uses(written) {
         if let Some(earlier) = first.get(name.as_str()) {
-            out.warning(&name.place, "duplicate-rules", format!("the rule set `{name}` is named twice here: it is applied once"))
-                .related(&earlier.place, "first here")
-                .help("take one of them out; what is changed of a set stands under its name, such as `common: { max_open: 3 months }`");
+            out.warning(&name.place, "duplicate-rules", format!("the rule set `{name}` is listed twice; it applies once"))
+                .related(&earlier.place, "first listed here")
+                .help("remove one of them; write overrides under the name of the set, such as `common: { max_open: 3 months }`");
         }
         first.entry(name.as_str()).or_insert(name);
     }
@@ -389,21 +389,21 @@ fn unknown_rules(name: &Located<String>, shared: &Shared, out: &mut Diagnostics)
     let stem = name.trim_start_matches("rules/").trim_end_matches(".yml").trim_end_matches(".yaml");
     match did_you_mean(stem, shared.rules.keys().map(String::as_str)) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("a rule set `{stem}` would be the file `rules/{stem}.yaml`")),
+        None => told.help(format!("the rule set `{stem}` would be in the file `rules/{stem}.yaml`")),
     };
 }
 
 fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc<Rule>)>, out: &mut Diagnostics) {
     if without.reason.trim().is_empty() {
         out.error(&without.reason.place, "missing-reason", format!("switching off `{}` needs a reason", without.rule))
-            .help("say why in a few words: the next person will ask");
+            .help("say why in a few words; someone will ask later");
     }
     let near = did_you_mean(&without.rule, known.ids.iter().map(|id| id.as_str()));
     if !known.ids.contains(&&without.rule.value) && (known.is_whole || near.is_some()) {
         let told = out.error(&without.rule.place, "unknown-rule", format!("unknown rule `{}`", without.rule));
         match near {
             Some(near) => told.help(format!("did you mean `{near}`?")),
-            None => told.help("name a rule of one of the rule sets of this institution"),
+            None => told.help("use the id of a rule in one of the institution's rule sets"),
         };
     }
     rules.retain(|(_, rule)| rule.id != without.rule.value);

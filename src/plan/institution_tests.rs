@@ -1,5 +1,6 @@
-//! `tests/institutions/*.yaml` checked against the project: whether the institution, its sources and the fields that a test names are there, and
-//! whether its days stand in order. A mistake here stops no institution; `weir test` does the runs.
+//! Checks `tests/institutions/*.yaml` against the project: whether the institution, its sources and
+//! the fields in a test exist, and whether its days are in order. A mistake here stops no
+//! institution; `weir test` does the runs.
 
 use super::mapping_tests::{fields_of, find_institution, known};
 use crate::config::institution_tests::{CountsSpec, DaySpec, InstitutionTestSpec};
@@ -11,7 +12,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 
-/// What a test may say of a job beside its fields.
+/// What a test may expect of a job besides its fields.
 pub const STANDING: [&str; 2] = ["status", "version"];
 
 /// An institution over several days.
@@ -19,7 +20,7 @@ pub const STANDING: [&str; 2] = ["status", "version"];
 pub struct InstitutionTest {
     /// The institution.
     pub institution: String,
-    /// Where the test stands.
+    /// The place of the test.
     pub place: Place,
     /// What it shows.
     pub about: Option<String>,
@@ -30,21 +31,21 @@ pub struct InstitutionTest {
 /// One day.
 #[derive(Debug, Clone)]
 pub struct Day {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Its clock.
     pub at: Clock,
     /// The variables of the YAML.
     pub variables: HashMap<String, String>,
-    /// The folder with what the sources answered.
+    /// The folder with the recorded responses.
     pub recorded: Option<Located<String>>,
-    /// What must come of each source.
+    /// The expected counts of each source.
     pub counts: Vec<(String, CountsSpec)>,
-    /// How jobs must stand after it.
+    /// The expected jobs after it.
     pub jobs: Vec<ExpectedJob>,
 }
 
-/// How a job must stand.
+/// An expected job.
 #[derive(Debug, Clone)]
 pub struct ExpectedJob {
     /// Its source.
@@ -53,7 +54,7 @@ pub struct ExpectedJob {
     pub id: String,
     /// Where the test names it.
     pub place: Place,
-    /// Values and their places; nothing if there must be no such job.
+    /// Values and their places; `None` if the job must not exist.
     pub values: Option<Vec<(String, Json, Place)>>,
 }
 
@@ -72,14 +73,14 @@ fn compile_file(file: &Parsed<InstitutionTestSpec>, institutions: &[Parsed<Insti
     for day in spec.days.get()? {
         let Some(day) = compile_day(day, sources, out) else { continue };
         if let Some(before) = days.last().filter(|before| before.at >= day.at) {
-            out.error(&day.place, "bad-test", "this day is not later than the one before")
-                .related(&before.place, "the day before")
-                .help("write the days in the order of their `at`");
+            out.error(&day.place, "bad-test", "this day is not later than the previous one")
+                .related(&before.place, "the previous day")
+                .help("sort the days by their `at`");
         }
         days.push(day);
     }
     if days.is_empty() && !out.has_errors_in(&file.file) {
-        out.error(&named.place, "bad-test", "this test has no day").help("write `days:`, each with its clock `at` and what it expects");
+        out.error(&named.place, "bad-test", "this test has no days").help("add `days:`, each with its clock `at` and its expectations");
     }
     Some(InstitutionTest { institution: named.value.clone(), place: file.start(), about: spec.about.clone(), days })
 }
@@ -88,7 +89,7 @@ fn compile_day(day: &Located<DaySpec>, sources: &Sources, out: &mut Diagnostics)
     let counts = day.expect.iter().filter_map(|(name, counts)| Some((source_of(name, sources, out)?, counts.clone()))).collect();
     let jobs = day.jobs.iter().filter_map(|(id, wanted)| expected_job(id, wanted, sources, out)).collect();
     if day.expect.is_empty() && day.jobs.is_empty() && !out.has_errors_within(&day.place) {
-        out.error(&day.place, "bad-test", "this day expects nothing").help("name counts of a source under `expect`, or jobs under `jobs`");
+        out.error(&day.place, "bad-test", "this day expects nothing").help("add counts of a source under `expect`, or jobs under `jobs`");
     }
     let variables = day.variables.iter().map(|(name, value)| (name.value.clone(), value.as_str().to_owned())).collect();
     Some(Day { place: day.place.clone(), at: day.at.get()?.value.0, variables, recorded: day.recorded.clone(), counts, jobs })
@@ -118,7 +119,7 @@ fn expected_job(id: &Located<String>, wanted: &Node, sources: &Sources, out: &mu
     Some(ExpectedJob { source: name, id: own, place, values: Some(values) })
 }
 
-/// The source and the id in `nswgov:601204`; the source need not be named where there is one.
+/// The source and the id in `nswgov:601204`; the source is optional if there is only one.
 fn split<'s>(id: &Located<String>, sources: &'s Sources, out: &mut Diagnostics) -> Option<(String, &'s SourceSpec, String)> {
     let of = |(name, source): (&Located<String>, &'s SourceSpec), own: &str| (name.value.clone(), source, own.to_owned());
     let named = id.split_once(':').and_then(|(name, own)| Some(of(sources.iter().find(|(known, _)| known.value == name)?, own)));
@@ -126,7 +127,7 @@ fn split<'s>(id: &Located<String>, sources: &'s Sources, out: &mut Diagnostics) 
     if found.is_none() {
         let names = sources.keys().map(|name| format!("{name}:{id}"));
         let names: Vec<String> = names.collect();
-        out.error(&id.place, "unknown-source", format!("`{id}` does not say of which source it is"))
+        out.error(&id.place, "unknown-source", format!("`{id}` needs its source"))
             .help(format!("write {}", one_of(names.iter().map(String::as_str))));
     }
     found

@@ -1,5 +1,6 @@
-//! `tests/mapping/*.yaml` checked against the project: whose ads they are, and whether what they name is there. A mistake here stops no
-//! institution. The tests themselves are tried by `weir test`, which may read files.
+//! Checks `tests/mapping/*.yaml` against the project: whose ads they are, and whether everything
+//! they name exists. A mistake here stops no institution. `weir test` runs the tests, and may read
+//! files.
 
 use crate::config::mapping_tests::{MappingTest, MappingTestsSpec};
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
@@ -24,7 +25,7 @@ pub struct MappingTests {
 /// One test.
 #[derive(Debug, Clone)]
 pub struct Test {
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// What it shows.
     pub about: Option<String>,
@@ -32,18 +33,18 @@ pub struct Test {
     pub at: Option<NaiveDate>,
     /// The ad.
     pub given: Given,
-    /// Fields, their values, and where these stand.
+    /// Fields, with values and places.
     pub expect: Vec<(String, Json, Place)>,
-    /// Everything that must be said against it, if the test says so.
+    /// All expected problems, if the test lists them.
     pub reasons: Option<Vec<Located<String>>>,
 }
 
 /// Where the ad of a test comes from.
 #[derive(Debug, Clone)]
 pub enum Given {
-    /// It stands in the test.
+    /// It is in the test.
     Document(Json),
-    /// It stands in a file that the source could have read.
+    /// It is in a file that the source could have read.
     File {
         /// The file.
         file: Located<String>,
@@ -72,7 +73,7 @@ pub(super) fn known(job: &JobSpec) -> impl Iterator<Item = &str> {
     ["id"].into_iter().chain(FIELDS.iter().map(|field| field.name())).chain(job.extras())
 }
 
-/// The file of an institution; an unknown one is told.
+/// The file of an institution; an unknown one is reported.
 pub(super) fn find_institution<'i>(
     institution: &Located<String>,
     institutions: &'i [Parsed<InstitutionSpec>],
@@ -86,7 +87,7 @@ pub(super) fn find_institution<'i>(
         let told = out.error(&institution.place, "unknown-institution", format!("unknown institution `{institution}`"));
         match did_you_mean(institution, slugs.iter().copied()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
-            None => told.help(format!("the institutions are {}", one_of(slugs))),
+            None => told.help(format!("known institutions: {}", one_of(slugs))),
         };
     }
     found
@@ -118,7 +119,7 @@ fn find_source<'i>(
         None => {
             if is_whole {
                 out.error(&institution.place, "unknown-source", format!("`{institution}` has {} sources", sources.len()))
-                    .help(format!("say which one: `source:` {}", one_of(names())));
+                    .help(format!("choose one with `source:`: {}", one_of(names())));
             }
             None
         }
@@ -132,13 +133,13 @@ fn compile_test(test: &Located<MappingTest>, spec: &MappingTestsSpec, fields: Op
         None => Vec::new(),
     };
     if test.expect.as_ref().is_none_or(|node| node.entries().is_empty()) && test.reasons.is_none() && !out.has_errors_within(&test.place) {
-        out.error(&test.place, "bad-test", "this test expects nothing").help("name fields under `expect`, or what is said of the ad under `reasons`");
+        out.error(&test.place, "bad-test", "this test expects nothing").help("add fields under `expect`, or problems of the ad under `reasons`");
     }
     let at = test.at.or(spec.at).map(|day| day.0);
     Some(Test { place: test.place.clone(), about: test.about.clone(), at, given: given?, expect, reasons: test.reasons.clone() })
 }
 
-/// Fields, their values and where these stand; a field that is not among the known ones is told.
+/// Fields with values and places; unknown fields are reported.
 pub(super) fn fields_of(node: &Node, known: Option<&[&str]>, out: &mut Diagnostics) -> Option<Vec<(String, Json, Place)>> {
     if node.to_json().is_array() || node.text().is_some() {
         out.error(node.place(), "wrong-type", format!("expected the fields of a job, found {}", node.described()))
@@ -168,9 +169,9 @@ fn given(test: &Located<MappingTest>, out: &mut Diagnostics) -> Option<Given> {
     let (message, help) = match (&test.document, &test.file) {
         (Some(document), None) if test.ad.is_none() && test.detail.is_none() => return Some(Given::Document(document.to_json())),
         (None, Some(file)) => return Some(Given::File { file: file.clone(), ad: test.ad.clone(), detail: test.detail.clone() }),
-        (Some(_), None) => ("`ad` and `detail` belong to a `file`", "leave them out where the document stands in the test"),
+        (Some(_), None) => ("`ad` and `detail` belong to a `file`", "remove them if the test contains the document"),
         (Some(_), Some(_)) => ("this test has two ads", "give either a `document` or a `file`"),
-        (None, None) => ("this test has no ad", "give the ad as the source gives it under `document`, or name a `file` and the id of its `ad`"),
+        (None, None) => ("this test has no ad", "add the ad under `document` as the source provides it, or a `file` and the id of its `ad`"),
     };
     if !out.has_errors_within(&test.place) {
         out.error(&test.place, "bad-test", message).help(help);

@@ -1,5 +1,6 @@
-//! Rules that can be read and still make no sense: told at their place by `weir check`. A comparison that is always the same is an error, for the
-//! rule does not do what it says; a rule that can never fail, or applies to no ad, harms nobody and is warned of.
+//! Lints for rules that compile but make no sense, reported at their place by `weir check`. A
+//! comparison with a constant result is an error, because the rule does not do what it says; a rule
+//! that can never fail, or applies to no ad, does no harm and is a warning.
 
 use super::rules::{Extras, RuleSet};
 use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
@@ -14,7 +15,8 @@ use crate::yaml::Text;
 use indexmap::IndexMap;
 use std::collections::BTreeMap;
 
-/// What the variables of a rule hold; a custom field that has the name of another is told elsewhere, and does not count. Custom fields of institutions that cannot be read may hold anything.
+/// The types of a rule's variables; a custom field with the name of another is reported elsewhere
+/// and ignored here. Custom fields of unreadable institutions may have any type.
 pub fn shapes(extras: &Extras, given: &Given) -> Shapes {
     let mut shapes = Shapes::default();
     let canonical = FIELDS.iter().map(|field| (field.name().to_owned(), Kinds::of_field(field.kind())));
@@ -67,7 +69,7 @@ pub fn check_names(spec: &RuleSpec, rule: &Rule, extras: &Extras, out: &mut Diag
                 continue;
             };
             let near = did_you_mean(&named.name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            let few = || (known.len() < 12).then(|| format!("those of this project are {}", one_of(known.iter().map(String::as_str))));
+            let few = || (known.len() < 12).then(|| format!("known in this project: {}", one_of(known.iter().map(String::as_str))));
             let help = near.or_else(few).unwrap_or_else(|| "`weir plan` lists them".to_owned());
             let message = format!("no {} is called `{}`", named.variable, named.name);
             out.warning(&text.name_at(named.line, named.column), "unknown-name", message).help(help);
@@ -75,7 +77,8 @@ pub fn check_names(spec: &RuleSpec, rule: &Rule, extras: &Extras, out: &mut Diag
     }
 }
 
-/// Tells fields that no source declares which uses the rule set, though others do: there the rule is about nothing.
+/// Reports fields that no source using the rule set declares, although others do: the rule would
+/// never apply.
 pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Parsed<InstitutionSpec>], extras: &Extras, out: &mut Diagnostics) {
     let users: Vec<&JobSpec> = institutions.iter().filter_map(|file| file.spec.as_ref()).flat_map(|spec| users_in(spec, &set.name)).collect();
     if users.is_empty() || !extras.is_whole || !set.is_whole {
@@ -90,13 +93,13 @@ pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Pa
             for member in script.reads.of("job").filter(|member| extras.kinds.contains_key(*member) && !is_declared(member)) {
                 let (line, column) = script.reads.place_of("job", member).unwrap_or((1, 1));
                 out.warning(&text.name_at(line, column), "undeclared-field", format!("no source that uses this set declares `job.{member}`"))
-                    .help("map it under `extra:` of a source, or move the rule to the set of those that do");
+                    .help("map it under `extra:` of a source, or move the rule to a set whose sources map it");
             }
         }
     }
 }
 
-/// The mappings of an institution whose ads a rule set judges.
+/// The mappings of an institution whose ads a rule set validates.
 fn users_in<'a>(spec: &'a InstitutionSpec, set: &str) -> Vec<&'a JobSpec> {
     let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
     let for_all = uses(&spec.rules);
@@ -114,18 +117,18 @@ fn check_certain(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbo
     if let (Some(text), Some(when)) = (&spec.when, &rule.when)
         && never(&[(when, true)])
     {
-        let help = "say to which ads the rule applies; `without` switches a rule off for an institution";
+        let help = "correct the condition; use `without` to switch a rule off for an institution";
         return warn(text, "never-applies", "this never holds: the rule applies to no ad", help);
     }
     let Some(text) = spec.assert.get() else { return };
     if never(&[(&rule.assert, false)]) {
-        warn(text, "never-fails", "this always holds: the rule can never fail", "say what must hold; `!=` with `||` is often meant to be `&&`");
+        warn(text, "never-fails", "this always holds: the rule can never fail", "state what must hold; `!=` with `||` is often meant to be `&&`");
     } else if rule.when.as_ref().is_some_and(|when| never(&[(when, true), (&rule.assert, false)])) {
         warn(
             text,
             "never-fails",
             "this holds wherever `when` holds: the rule can never fail",
-            "`when` says to which ads it applies, `assert` what must hold",
+            "`when` selects the ads, `assert` is the condition that must hold",
         );
     }
 }

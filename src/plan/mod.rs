@@ -82,7 +82,7 @@ impl StandsIn {
     pub fn words(&self, slug: &str) -> String {
         let files = self.broken.join(", ");
         let since = self.since.format("%Y-%m-%d %H:%MZ");
-        format!("`{slug}` stays on its last good version, which first ran at {since}, because of errors in {files}: `weir check` shows them")
+        format!("`{slug}` runs on its last good version, first used at {since}, because of errors in {files}; `weir check` shows them")
     }
 }
 

@@ -59,10 +59,10 @@ const CRON: [(&str, &str); 5] = [
 
 /// Checks a cron schedule, field by field.
 pub fn check_cron(schedule: &Text, out: &mut Diagnostics) {
-    let help = "five fields: minute, hour, day of month, month, day of week; `0 5 * * *` is five in the morning";
+    let help = "write five fields: minute, hour, day of month, month, day of week; `0 5 * * *` runs every day at 05:00";
     let fields: Vec<&str> = schedule.split_whitespace().collect();
     if fields.len() != CRON.len() {
-        let message = format!("a cron schedule has 5 fields, `{schedule}` has {}", fields.len());
+        let message = format!("a cron schedule has 5 fields, but `{schedule}` has {}", fields.len());
         out.error(schedule.place(), "bad-cron", message).help(help);
         return;
     }
@@ -83,7 +83,7 @@ pub fn check_cron(schedule: &Text, out: &mut Diagnostics) {
         }
         Ok(cron) if !fires(&cron) => {
             out.error(schedule.place(), "bad-cron", format!("the schedule `{schedule}` never fires"))
-                .help("none of its months has such a day: April, June, September and November have 30 days, February 28 or 29");
+                .help("none of its months has that day: April, June, September and November have 30 days, February 28 or 29");
         }
         Ok(_) => {}
     }
@@ -99,9 +99,9 @@ fn check_unique(stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<
     let mut good = Some(());
     for (index, stage) in stages.iter().enumerate() {
         if let Some(first) = stages[..index].iter().find(|first| first.kind() == stage.kind()) {
-            out.error(&stage.place, "duplicate-stage", format!("the stage `{}` stands twice", stage.kind().name()))
-                .related(&first.place, "first here")
-                .help("take one of them out");
+            out.error(&stage.place, "duplicate-stage", format!("the stage `{}` is listed twice", stage.kind().name()))
+                .related(&first.place, "first listed here")
+                .help("remove one of them");
             good = None;
         }
     }
@@ -144,7 +144,7 @@ fn unknown_stage(name: &Located<String>, stages: &[Located<StageSpec>], out: &mu
     let told = out.error(&name.place, "unknown-stage", format!("unknown stage `{name}`"));
     match did_you_mean(name, names.iter().copied()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("the stages of this pipeline are {}", one_of(names))),
+        None => told.help(format!("stages of this pipeline: {}", one_of(names))),
     };
     None
 }
@@ -181,10 +181,10 @@ fn report_ring(mut ring: Vec<Kind>, stages: &[Located<StageSpec>], graph: &DiGra
     let names: Vec<String> = way.iter().map(|kind| format!("`{}`", kind.name())).collect();
     let Some(stage) = stages.iter().find(|stage| stage.kind() == ring[0]) else { return };
     let told = out.error(&stage.place, "cycle", format!("these stages wait for each other: {}", names.join(" -> ")));
-    told.help("take one of their `after` away");
+    told.help("remove one of their `after`");
     for kind in &way[1..way.len().saturating_sub(1)] {
         if let Some(other) = stages.iter().find(|stage| stage.kind() == *kind) {
-            told.related(&other.place, format!("`{}` stands here", kind.name()));
+            told.related(&other.place, format!("`{}` is here", kind.name()));
         }
     }
 }
@@ -196,7 +196,7 @@ fn check_roles(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut 
             && let Some(stage) = stages.iter().find(|stage| stage.kind() == *after)
         {
             out.error(&stage.place, "impossible-order", format!("`{}` cannot wait for `{}`", after.name(), before.name()))
-                .help(format!("the order is {}", KINDS.map(Kind::name).join(", ")));
+                .help(format!("stages run in the order {}", KINDS.map(Kind::name).join(", ")));
             good = None;
         }
     }

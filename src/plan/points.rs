@@ -1,5 +1,6 @@
-//! What tests should touch: every rule both holding and not, both branches of every `when`, every field that is mapped, every error type that
-//! mandatory fields and relations can give. To add a kind of point: a variant of [`Point`], and how it is found here.
+//! What tests should cover: every rule both passing and failing, both branches of every `when`,
+//! every mapped field, every error type that mandatory fields and relations can report. To add a
+//! type of point: a variant of [`Point`], and how to find it here.
 
 use super::Plan;
 use super::rules::RuleSet;
@@ -11,7 +12,7 @@ use crate::stage::extract::JobSpec;
 use crate::stage::schema::Mandatory;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All points of a project, and where each stands.
+/// All points of a project, with places.
 pub fn all<'p>(
     connectors: impl Iterator<Item = &'p Connector>,
     institutions: &[Parsed<InstitutionSpec>],
@@ -52,7 +53,7 @@ fn fields(of: &str, source: &SourceSpec) -> Vec<(Point, Place)> {
     places.map(|(field, place)| (Point::Field(of.to_owned(), field.to_owned()), place.clone())).collect()
 }
 
-/// The error types that mandatory fields and relations of an institution can give.
+/// The error types that mandatory fields and relations of an institution can report.
 pub fn error_types(plan: &Plan) -> BTreeSet<&'static str> {
     let stages = plan.flows.iter().flat_map(|flow| &flow.stages);
     stages

@@ -32,7 +32,7 @@ pub struct RuleSet {
     pub given: Given,
     /// The names of the lists that it reads.
     pub lists: BTreeSet<String>,
-    /// Whether its file could be read without errors, so that there are no other names.
+    /// Whether its file was read without errors, so that there are no other names.
     pub is_whole: bool,
     /// Its tests, tried.
     pub tried: Vec<Tried>,
@@ -40,15 +40,16 @@ pub struct RuleSet {
     pub points: Vec<(Point, Place)>,
 }
 
-/// What rules may name beside what they always have: the custom fields that some source declares, lists, sources and institutions.
+/// What rules may refer to besides the built-in names: custom fields declared by some source,
+/// lists, sources and institutions.
 pub struct Extras {
-    /// Their names, and what they hold.
+    /// Their names and types.
     pub kinds: BTreeMap<String, Kinds>,
-    /// Whether all institutions could be read, so that there are no others.
+    /// Whether all institutions were readable, so that there are no others.
     pub is_whole: bool,
     /// Lists by name, with their files; those that could not be read without their names.
     pub lists: BTreeMap<String, (String, Option<Arc<List>>)>,
-    /// The names of all sources and institutions, by the variable that holds them.
+    /// The names of all sources and institutions, by the variable that contains them.
     pub names: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
@@ -65,9 +66,9 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
         if let Some(id) = spec.id.get()
             && let Some(earlier) = first.insert(id, id)
         {
-            out.error(&id.place, "duplicate-rule", format!("the rule `{id}` stands twice in this set"))
-                .related(&earlier.place, "first here")
-                .help("give one of them another id");
+            out.error(&id.place, "duplicate-rule", format!("the rule `{id}` is defined twice in this set"))
+                .related(&earlier.place, "first defined here")
+                .help("rename one of them");
         }
         let Some(rule) = compile_rule(spec, &known, sandbox, out) else { continue };
         let name = format!("{}/{}", file.stem, rule.id);
@@ -83,7 +84,8 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
     Some(RuleSet { name: file.stem.clone(), rules, ids, given, lists, is_whole, tried, points })
 }
 
-/// What tests of a rule should touch: that it holds and that it does not, and both branches of its `when`.
+/// What tests of a rule should cover: that it passes and that it fails, and both branches of its
+/// `when`.
 fn points_of(rule: &Rule, name: &str, place: &Place) -> Vec<(Point, Place)> {
     let of = |point: fn(String, bool) -> Point| [true, false].map(|truth| (point(name.to_owned(), truth), place.clone()));
     let branches = rule.when.iter().flat_map(|_| of(Point::Branch));
@@ -122,8 +124,8 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
     for (name, node) in file.spec.iter().flat_map(|spec| &spec.parameters) {
         let is_name = name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name || VARIABLES.contains(&name.as_str()) {
-            out.error(&name.place, "bad-name", format!("`{name}` cannot be the name of a parameter"))
-                .help("use small letters, digits and `_`, and none of the names that every rule has");
+            out.error(&name.place, "bad-name", format!("`{name}` is not a valid name for a parameter"))
+                .help("use lowercase letters, digits and `_`, and no built-in name");
         }
         match Parameter::parse(node) {
             Ok(value) => {
@@ -134,7 +136,7 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
                 all.insert(name.value.clone(), Parameter::Boolean(false));
                 good = false;
                 out.error(node.place(), "wrong-type", format!("expected {expected}, found {}", node.described()))
-                    .help("a parameter has a usual value, such as `max_open: 6 months`");
+                    .help("give the parameter a default, such as `max_open: 6 months`");
             }
         }
     }
@@ -148,7 +150,7 @@ fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<Rule>], out: &mut Diagnostics
     }
     for (name, _) in file.spec.iter().flat_map(|spec| &spec.parameters).filter(|(name, _)| !rules.iter().any(|rule| rule.reads_parameter(name))) {
         out.warning(&name.place, "unused-parameter", format!("no rule reads the parameter `{name}`"))
-            .help("take it out, or name it in a rule of this file");
+            .help("remove it, or use it in a rule of this file");
     }
 }
 
@@ -167,7 +169,7 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
     let kind = spec.kind.get()?;
     if kind.trim().is_empty() {
         out.error(&kind.place, "empty-value", "the error type is empty")
-            .help("name it, such as `invalid_length`: reports and failures are sorted by it");
+            .help("use a name such as `invalid_length`: reports and failures are grouped by it");
         return None;
     }
     let rule = Rule {
@@ -189,17 +191,17 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
     Some(rule)
 }
 
-/// A message whose places all have names; problems go to `out`.
+/// A message whose placeholders are all known; problems go to `out`.
 fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<Message> {
     if text.trim().is_empty() {
-        out.error(&text.place_at(1, 1), "empty-value", "the message is empty").help("say what is wrong with an ad that fails, and with what in it");
+        out.error(&text.place_at(1, 1), "empty-value", "the message is empty").help("say what is wrong with an ad that fails");
         return None;
     }
-    let help = "name a value, such as `{job.title}`; `{{` stands for the bracket itself";
+    let help = "use a value such as `{job.title}`; write a literal brace as `{{`";
     let message = match Message::parse(text) {
         Ok(message) => message,
         Err(bad) => {
-            out.error(&text.place_at(1, bad.column), "bad-message", format!("`{}` names no value", bad.what)).help(help);
+            out.error(&text.place_at(1, bad.column), "bad-message", format!("`{}` is not a value", bad.what)).help(help);
             return None;
         }
     };
@@ -221,7 +223,7 @@ fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<
         }
         good = false;
         let place = Place { length: full.chars().count(), ..text.place_at(1, column) };
-        let told = out.error(&place, "unknown-field-reference", format!("`{full}` is nothing that a message can show"));
+        let told = out.error(&place, "unknown-field-reference", format!("a message cannot show `{full}`"));
         match near {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None => told.help(help),
@@ -246,15 +248,15 @@ fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnos
             let (line, column) = script.reads.place_of(variable, member).unwrap_or((1, 1));
             let what = match member {
                 _ if variable == "lists" && member != "*" => format!("unknown list `{member}`"),
-                "*" => format!("`{variable}` cannot be used whole"),
+                "*" => format!("`{variable}` cannot be used as a whole"),
                 _ => format!("unknown field `{variable}.{member}`"),
             };
             let told = out.error(&text.name_at(line, column), "unknown-field-reference", what);
             match near {
                 Some(near) => told.help(format!("did you mean `{variable}.{near}`?")),
-                None if variable == "lists" && member == "*" => told.help("name one of them, such as `lists.agencies`"),
+                None if variable == "lists" && member == "*" => told.help("use one of them, such as `lists.agencies`"),
                 None if variable == "lists" => {
-                    told.help(format!("a list `{member}` would be the file `lists/{member}.yaml` or `lists/{member}.csv`"))
+                    told.help(format!("the list `{member}` would be in the file `lists/{member}.yaml` or `lists/{member}.csv`"))
                 }
                 None => told.help(format!("`{variable}` has {}", one_of(known.iter().map(String::as_str)))),
             };
@@ -264,14 +266,15 @@ fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnos
     good.then_some(script)
 }
 
-/// Whether a field may be declared by an institution that could not be read: its mistakes must not stop others. What is a known name but for one letter is
+/// Whether a field may be declared by an unreadable institution, whose mistakes must not stop
+/// others. A misspelling of a known name is still a mistake.
 /// a mistake all the same.
 fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extras) -> bool {
     let is_slip = near.is_some_and(|near| is_slip(member, near));
     matches!(variable, "job" | "before") && member != "*" && !is_slip && !extras.is_whole
 }
 
-/// What the variables of a rule hold.
+/// The members of a rule's variables.
 fn members(extras: &Extras) -> [(&'static str, Vec<String>); 5] {
     let relation = || vec!["name".to_owned(), "known".to_owned()];
     let job = FIELDS.map(|field| field.name().to_owned()).into_iter().chain(RELATIONS.map(str::to_owned));
@@ -280,7 +283,7 @@ fn members(extras: &Extras) -> [(&'static str, Vec<String>); 5] {
     [("job", job.clone()), ("before", job), ("lists", lists), ("company", relation()), ("division", relation())]
 }
 
-/// A field that a rule blames or an example gives.
+/// A field that a rule reports on or an example sets.
 fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostics) -> bool {
     let known = &members(extras)[0].1;
     let near = did_you_mean(field, known.iter().map(String::as_str));
@@ -295,7 +298,7 @@ fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostic
     false
 }
 
-/// Tries one example; nothing if it cannot be read, which is told.
+/// Runs one example; `None` if it is unreadable, which is reported.
 fn try_example(
     spec: &RuleSpec,
     rule: &Rule,
@@ -316,11 +319,11 @@ fn try_example(
     if let Some((is_when, error)) = rule.trouble(sandbox, &job, &facts) {
         let script = if is_when { spec.when.as_ref() } else { spec.assert.get() };
         let place = script.map_or_else(|| test.place.clone(), |script| script.place_at(error.line, error.column));
-        let help = match error.message.contains("a date and a whole number") {
-            true => "a span of time is written `days(30)` or `months(6)`",
+        let help = match error.message.contains("a date and an integer") {
+            true => "write a duration as `days(30)` or `months(6)`",
             false => "correct the rule or the example",
         };
-        let mut told = Diagnostic::error("rule-test", format!("this cannot be evaluated: {error}")).at(&place);
+        let mut told = Diagnostic::error("rule-test", format!("cannot evaluate this: {error}")).at(&place);
         told.related(&test.place, "in this example").help(help);
         tried.fail(told, expected, format!("cannot be evaluated: {error}"));
         return Some(tried);
@@ -329,11 +332,11 @@ fn try_example(
     let (fails, said) = match &verdict {
         Verdict::Fail(problem) => (true, format!("fails: {}", problem.message)),
         Verdict::Pass => (false, "passes".to_owned()),
-        Verdict::Silent => (false, "does not apply, which is a pass".to_owned()),
+        Verdict::Silent => (false, "does not apply, which counts as a pass".to_owned()),
     };
     tried.touched.extend(touched(rule, name, &verdict, sandbox, &job, &facts));
     if fails != (test.expect == Expect::Fail) {
-        let message = format!("the example of rule `{}` should {expected}, and it {said}", rule.id);
+        let message = format!("the example of rule `{}` should {expected}, but it {said}", rule.id);
         let mut told = Diagnostic::error("rule-test", message).at(&test.place);
         told.help("correct the rule or the example");
         tried.fail(told, expected, said);
@@ -369,7 +372,7 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
         let value = example_value(field, is_date, &json);
         if let Value::Invalid(invalid) = &value {
             out.error(entry.value.place(), "rule-test", format!("the field `{name}` {}", invalid.why))
-                .help("dates are written `2026-12-31`, lists `[a, b]`");
+                .help("write dates as `2026-12-31`, lists as `[a, b]`");
             good = false;
         }
         match field {
@@ -380,7 +383,8 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
     good.then_some(job)
 }
 
-/// Custom fields take the kind that the YAML shows, for which a date is a text: it is one where every source says so.
+/// A custom field takes the type that the YAML suggests, in which a date is text: it is a date if
+/// every source says so.
 fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     let to = match (field, json) {

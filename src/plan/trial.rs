@@ -32,12 +32,12 @@ pub struct Trial {
 pub struct Tried {
     /// Ads with their fields.
     pub ads: Vec<Draft>,
-    /// What could not be taken for an ad.
+    /// Records that could not be read as ads.
     pub refused: Vec<Document>,
 }
 
 impl Trial {
-    /// Compiles a source; nothing if something is wrong with it, which is told.
+    /// Compiles a source; `None` if it has errors, which are reported.
     pub fn compile(source: &SourceSpec, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Trial> {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
@@ -48,7 +48,7 @@ impl Trial {
         Some(Trial { fetch, ident: ident?, extract, zone })
     }
 
-    /// What a page gives, its ads' own pages all being `detail`.
+    /// The ads of a page, all with `detail` as their detail page.
     ///
     /// # Errors
     /// The page cannot be read.
@@ -81,15 +81,15 @@ impl Trial {
 /// A page that is at hand.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'p> {
-    /// What stands in it.
+    /// Its content.
     pub body: &'p [u8],
     /// The file, if it is one.
     pub name: Option<&'p str>,
-    /// The page of every single ad in it, where the source asks for those.
+    /// The detail page of every ad in it, if the source requests those.
     pub detail: Option<&'p [u8]>,
 }
 
-/// The ads of a page, and what could not be taken for an ad.
+/// The ads of a page, and the records that could not be read as ads.
 ///
 /// # Errors
 /// A page cannot be read.
@@ -119,7 +119,7 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
     Ok((ads, refused))
 }
 
-/// The instant that a test calls now; the first of all days if it does not say.
+/// The instant at which a test runs; the earliest date if it does not say.
 pub fn clock_of(day: Option<NaiveDate>, zone: Tz) -> Clock {
     let noon = day.map(|day| day.and_time(NaiveTime::MIN) + chrono::Duration::hours(12));
     let at = noon.and_then(|noon| noon.and_local_timezone(zone).earliest()).map(|at| at.to_utc());
@@ -145,8 +145,8 @@ pub fn try_connector(connector: &Connector, sandbox: &Arc<Sandbox>, out: &mut Di
         match trial.run(test.page.as_bytes(), test.detail.as_deref().map(str::as_bytes), at, sandbox) {
             Ok(tried) => compare(&test.value, &tried, &mut one),
             Err(why) => {
-                let mut told = Diagnostic::error("connector-test", format!("the page of this test cannot be read: {why}")).at(&test.place);
-                told.help("repair the page, or how it is read");
+                let mut told = Diagnostic::error("connector-test", format!("cannot read the page of this test: {why}")).at(&test.place);
+                told.help("fix the page, or how it is read");
                 one.fail(told, "a page that can be read", why);
             }
         }
@@ -158,8 +158,8 @@ pub fn try_connector(connector: &Connector, sandbox: &Arc<Sandbox>, out: &mut Di
 fn compare(test: &ConnectorTest, tried: &Tried, one: &mut Test) {
     if tried.ads.len() != test.expect.len() {
         let refused: Vec<String> = tried.refused.iter().filter_map(|document| Some(document.refused.as_ref()?.message())).collect();
-        let why = if refused.is_empty() { String::new() } else { format!(" (refused: {})", refused.join("; ")) };
-        let message = format!("this test expects {} ads, and the page gives {}{why}", test.expect.len(), tried.ads.len());
+        let why = if refused.is_empty() { String::new() } else { format!(" (rejected: {})", refused.join("; ")) };
+        let message = format!("this test expects {} ads, but the page has {}{why}", test.expect.len(), tried.ads.len());
         let mut told = Diagnostic::error("connector-test", message).at(&one.place);
         told.help("write one entry under `expect` for each ad, in the order of the page");
         one.fail(told, format!("{} ads", test.expect.len()), format!("{}{why}", tried.ads.len()));
@@ -179,7 +179,7 @@ pub fn compare_field(one: &mut Test, code: &'static str, place: &Place, field: &
     if wanted == got || wanted.as_str().zip(got.as_str()).is_some_and(|(wanted, got)| begins(wanted, got)) {
         return;
     }
-    let mut told = Diagnostic::error(code, format!("`{field}` is {got}, and this test expects {wanted}")).at(place);
-    told.help("repair the mapping, or what the test expects");
+    let mut told = Diagnostic::error(code, format!("`{field}` is {got}, but this test expects {wanted}")).at(place);
+    told.help("fix the mapping, or the expectation");
     one.fail(told, wanted.to_string(), got.to_string()).field = Some(field.to_owned());
 }

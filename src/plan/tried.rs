@@ -18,7 +18,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The word for it.
+    /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Rule => "rule",
@@ -36,9 +36,9 @@ pub struct Tried {
     pub kind: Kind,
     /// What it tests: `common/close-after-open`, `nsw-gov/nswgov`, the name of a connector or folder.
     pub of: String,
-    /// What it shows, as far as its author said.
+    /// What it shows, if its author says so.
     pub about: Option<String>,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Where it did not come as expected; none if it passed.
     pub failures: Vec<Failure>,
@@ -62,18 +62,18 @@ pub struct Failure {
 /// Something that tests should touch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
-    /// A rule (`set/id`) that is seen to hold, or not to.
+    /// A rule (`set/id`) seen to pass, or to fail.
     Verdict(String, bool),
     /// The `when` of a rule that is seen true, or false.
     Branch(String, bool),
     /// A field that a source or connector fills.
     Field(String, String),
-    /// An error type that the mandatory fields or relations of an institution can give.
+    /// An error type that the mandatory fields or relations of an institution can report.
     ErrorType(String, String),
 }
 
 impl Tried {
-    /// A test of which nothing is known yet but where it stands.
+    /// A test that has not run yet.
     pub fn new(kind: Kind, of: impl Into<String>, place: &Place) -> Tried {
         Tried { kind, of: of.into(), about: None, place: place.clone(), failures: Vec::new(), touched: BTreeSet::new() }
     }
@@ -89,7 +89,7 @@ impl Tried {
         format!("{} {} · {about}", self.kind.name(), self.of)
     }
 
-    /// Notes that something did not come as expected; the answer is the diagnostic, for its help.
+    /// Records an unexpected result; returns the diagnostic, to add help.
     pub fn fail(&mut self, told: Diagnostic, expected: impl Into<String>, found: impl Into<String>) -> &mut Failure {
         self.failures.push_mut(Failure { told, field: None, expected: expected.into(), found: found.into() })
     }

@@ -1,4 +1,5 @@
-//! Which lines of the YAML a stage comes from: for people who look at a stage and want to change it. Pure; it reads the texts that were checked.
+//! Finds the YAML lines behind a stage, for people who want to change it. Pure; it reads the texts
+//! that were checked.
 
 use super::Plan;
 use crate::config::connector::OF_WEIR;
@@ -18,7 +19,7 @@ pub struct Excerpt {
     pub lines: Vec<String>,
 }
 
-/// Keys of a source that say how each kind works on it.
+/// Keys of a source that configure each type of stage.
 fn of_source(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Fetch => &["fetch", "id", "duplicates", "identity"],
@@ -30,7 +31,7 @@ fn of_source(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-/// Keys of an institution that say how each kind works.
+/// Keys of an institution that configure each type of stage.
 fn of_institution(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Promote => &["compare"],
@@ -47,7 +48,7 @@ pub fn written(plan: &Plan, file: &str, texts: &Sources) -> BTreeMap<String, Vec
     nodes.map(|node| (node.name.clone(), trees.of_stage(plan, file, node.kind, node.source.as_deref()))).collect()
 }
 
-/// The files as trees, beside their texts.
+/// The files as trees, with their texts.
 struct Trees<'t> {
     texts: &'t Sources,
     trees: BTreeMap<&'t str, Node>,
@@ -79,7 +80,7 @@ impl<'t> Trees<'t> {
     /// The lines of some keys of a mapping.
     fn keys(&self, file: &str, mapping: &Node, keys: &[&str]) -> Vec<Excerpt> {
         let lines = keys.iter().filter_map(|key| mapping.entry(key)).map(|entry| entry.key.place());
-        // What a connector lays under a source, or an alias repeats, stands elsewhere.
+        // Values merged from a connector, or repeated by an alias, are elsewhere.
         lines.filter(|place| *place.file == *file).filter_map(|place| self.block(file, place.line)).collect()
     }
 

@@ -221,10 +221,10 @@ impl Compared {
         match self.measure.kind {
             Kind::Volume => "ads".to_owned(),
             Kind::Filled => format!("{subject} filled"),
-            Kind::Refused => format!("{subject} refused"),
+            Kind::Refused => format!("{subject} rejected"),
             Kind::Unread => format!("{subject} unreadable"),
-            Kind::Fails => format!("rule {subject} refuses"),
-            Kind::Warns => format!("rule {subject} warns of"),
+            Kind::Fails => format!("rule {subject} rejects"),
+            Kind::Warns => format!("rule {subject} warns about"),
             Kind::Updated => "jobs updated".to_owned(),
             Kind::Flips => format!("{subject} flips back"),
         }
@@ -235,13 +235,13 @@ impl Compared {
         if self.measure.kind == Kind::Volume { format!("{value:.0}") } else { percent(value) }
     }
 
-    /// All of it in words: `remuneration filled 96 % usually, 3 % today`.
+    /// All of it in words: `remuneration filled 3 % today, usually 96 %`.
     pub fn words(&self) -> String {
         let name = self.name();
         let today = self.shown(self.today);
         match (self.least, self.usual) {
-            (Some(least), None) => format!("{name} {today} today, {} at least is asked for", percent(least)),
-            (_, Some(usual)) => format!("{name} {} usually, {today} today", self.shown(usual)),
+            (Some(least), None) => format!("{name} {today} today, at least {} required", percent(least)),
+            (_, Some(usual)) => format!("{name} {today} today, usually {}", self.shown(usual)),
             (None, None) => format!("{name} {today} today"),
         }
     }
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_field_that_is_suddenly_empty_is_told_and_a_wobble_is_not() {
         let usual = |n: i64| (326 + n % 3, 340);
-        assert_eq!(said(14, usual, Kind::Filled, (10, 340)), ["x filled 96 % usually, 3 % today"]);
+        assert_eq!(said(14, usual, Kind::Filled, (10, 340)), ["x filled 3 % today, usually 96 %"]);
         assert_eq!(said(14, usual, Kind::Filled, (310, 340)), Vec::<String>::new());
         // Too few days, too few ads.
         assert_eq!(said(6, usual, Kind::Filled, (10, 340)), Vec::<String>::new());
@@ -296,10 +296,10 @@ mod tests {
 
     #[test]
     fn failures_are_told_when_they_rise_only() {
-        assert_eq!(said(10, |_| (3, 300), Kind::Fails, (40, 300)), ["rule x refuses 1 % usually, 13 % today"]);
+        assert_eq!(said(10, |_| (3, 300), Kind::Fails, (40, 300)), ["rule x refuses 13 % today, usually 1 %"]);
         assert_eq!(said(10, |_| (100, 300), Kind::Fails, (0, 300)), Vec::<String>::new());
         // Not kept where there was none.
-        assert_eq!(said(10, |_| (0, 300), Kind::Flips, (30, 300)), ["x flips back 0 % usually, 10 % today"]);
+        assert_eq!(said(10, |_| (0, 300), Kind::Flips, (30, 300)), ["x flips back 10 % today, usually 0 %"]);
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
         }
         let growing = |n: i64| 100 + n * n;
         assert_eq!(counted(40, growing, growing(40)), Vec::<String>::new());
-        assert_eq!(counted(40, |_| 340, 120), ["ads 340 usually, 120 today"]);
+        assert_eq!(counted(40, |_| 340, 120), ["ads 120 today, usually 340"]);
         // Monday like a Sunday.
         assert_eq!(counted(42, week, 40).len(), 1);
     }
@@ -333,7 +333,7 @@ mod tests {
         let bar = Bar { minima: vec![("x".to_owned(), Share(0.8))], ..Bar::default() };
         let measures = vec![Measure { kind: Kind::Filled, subject: "x".to_owned(), part: 2, whole: 6 }];
         let compared = unusual(compare(&bar, &Today { date: date(0), ads: None, measures: measures.clone() }, &[], &[]));
-        assert_eq!(compared[0].words(), "x filled 33 % today, 80 % at least is asked for");
+        assert_eq!(compared[0].words(), "x filled 33 % today, at least 80 % required");
         // A person may accept what was asked about, however few the ads.
         let accepted = [day(0, 6, Kind::Filled, 2, 6)];
         assert_eq!(unusual(compare(&bar, &Today { date: date(0), ads: None, measures: measures.clone() }, &[], &accepted)).len(), 0);

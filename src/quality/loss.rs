@@ -49,7 +49,7 @@ impl FieldLoss {
 
     fn words(&self, alike: &[FieldLoss]) -> String {
         let fields: Vec<String> = alike.iter().map(|loss| format!("`{}`", loss.field)).collect();
-        let count = format!("{} of {} values of {} could not be read and were left out", self.lost, self.present, fields.join(" and "));
+        let count = format!("{} of {} values of {} could not be read and were dropped", self.lost, self.present, fields.join(" and "));
         let Some(example) = &self.example else { return count };
         let remedy = example.remedy.as_ref().map_or_else(String::new, |remedy| format!("; {remedy}"));
         format!("{count}: {} (ad {}) {}{remedy}", shown(&example.found), clean(&example.id), example.expected)
@@ -82,7 +82,7 @@ mod tests {
             example: Some(LossExample { id: "7".into(), found, expected: "must be a valid date".into(), remedy: remedy.map(str::to_owned) }),
         };
         let told = lines(&[loss("close_date", 8, json!("1/9/2026"), Some("`format: \"%d/%m/%Y\"` reads it"))]);
-        let expected = "8 of 17 values of `close_date` could not be read and were left out: \"1/9/2026\" (ad 7) must be a valid date; `format: \"%d/%m/%Y\"` reads it";
+        let expected = "8 of 17 values of `close_date` could not be read and were dropped: \"1/9/2026\" (ad 7) must be a valid date; `format: \"%d/%m/%Y\"` reads it";
         assert_eq!(told, [expected]);
         let pay = lines(&[loss("pay_max", 1, json!("$1?$2"), None), loss("pay_min", 1, json!("$1?$2"), None), loss("x", 1, json!("\u{202e}"), None)]);
         assert_eq!(pay.len(), 2);

@@ -18,30 +18,30 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is measured.
+/// What a measure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// How many ads there are.
+    /// Ads read.
     Volume,
-    /// A field has a value.
+    /// Ads with a value in a field.
     Filled,
-    /// A mandatory or related field speaks against the ad.
+    /// Ads rejected because of a mandatory field or a relation.
     Refused,
-    /// An optional field has a value that could not be read, and was left out.
+    /// Ads with an unreadable value in an optional field, which was dropped.
     Unread,
-    /// A rule refuses the ad.
+    /// Ads rejected by a rule.
     Fails,
-    /// A rule would refuse the ad if it did not only warn.
+    /// Ads that a warn-only rule would reject.
     Warns,
-    /// A job got a new version.
+    /// Jobs with a new version.
     Updated,
-    /// A field went back to a value that it had a few versions ago.
+    /// Fields that went back to a value they had a few versions ago.
     Flips,
 }
 
 impl Kind {
-    /// The text in the column.
+    /// The value stored in the column.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Volume => "volume",
@@ -55,28 +55,28 @@ impl Kind {
         }
     }
 
-    /// The kind of a column's text.
+    /// The measure with that column value.
     pub fn named(name: &str) -> Option<Kind> {
         use Kind::{Fails, Filled, Flips, Refused, Unread, Updated, Volume, Warns};
         [Volume, Filled, Refused, Unread, Fails, Warns, Updated, Flips].into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether only more of it is bad.
+    /// Whether only an increase is bad.
     fn only_rises(self) -> bool {
         !matches!(self, Kind::Volume | Kind::Filled)
     }
 
-    /// Whether it is only kept where it was found: nothing kept is none.
+    /// Whether it is stored only where it occurred: no row means zero.
     fn is_sparse(self) -> bool {
         matches!(self, Kind::Refused | Kind::Unread | Kind::Flips)
     }
 
-    /// Whether boards have a week in it: little happens on a Sunday.
+    /// Whether it follows a weekly pattern: little happens on a Sunday.
     fn has_weeks(self) -> bool {
         matches!(self, Kind::Volume | Kind::Updated | Kind::Flips)
     }
 
-    /// The least difference that is told, as a multiple of `within`.
+    /// The smallest difference that is reported, as a multiple of `within`.
     fn least(self) -> f64 {
         match self {
             Kind::Volume => 3.0,
@@ -87,16 +87,16 @@ impl Kind {
     }
 }
 
-/// One thing measured: so many ads of so many.
+/// One measurement: `part` of `whole` ads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Measure {
     /// What.
     pub kind: Kind,
-    /// The field or rule; empty where there is none.
+    /// The field or rule; empty if there is none.
     pub subject: String,
-    /// Ads of which it is true.
+    /// Ads for which it is true.
     pub part: i64,
-    /// Ads that were looked at.
+    /// Ads that were checked.
     pub whole: i64,
 }
 
@@ -104,22 +104,24 @@ pub struct Measure {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QualitySpec {
-    /// Whether an unusual read waits for a person, instead of being published and told (false).
+    /// Whether an unusual read is held for an operator instead of being published with an alert
+    /// (default `false`).
     hold: Option<bool>,
-    /// Differences of a fill rate below this are never told (10%); half of it counts for failures, twice for changes, three times for the number of ads.
+    /// The smallest change of a fill rate that is reported (default 10%). For failure rates half
+    /// this value applies, for change rates twice, for ad counts three times.
     within: Option<Parsed<Share>>,
-    /// The least share of ads in which a field must be filled, whatever is usual.
+    /// The minimum ratio of ads that must have a value in a field, whatever is usual.
     fields: IndexMap<Located<String>, Parsed<Share>>,
 }
 
-/// What is asked of a source, compiled.
+/// The thresholds of a source, compiled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// Whether an unusual read waits for a person.
+    /// Whether an unusual read is held for an operator.
     pub hold: bool,
-    /// The least difference of a fill rate that is told.
+    /// The smallest difference of a fill rate that is reported.
     pub within: Share,
-    /// The least share of ads in which these fields must be filled.
+    /// The minimum fill rate of each of these fields.
     pub minima: Vec<(String, Share)>,
 }
 
@@ -130,7 +132,7 @@ impl Default for Bar {
 }
 
 impl Bar {
-    /// Compiles what is asked of a source: its own words before the institution's.
+    /// Compiles the thresholds of a source; its own settings override the institution's.
     pub fn compile(specs: [Option<&QualitySpec>; 2]) -> Bar {
         let specs = || specs.into_iter().flatten();
         let mut minima: IndexMap<String, Share> = IndexMap::new();
@@ -144,13 +146,13 @@ impl Bar {
         }
     }
 
-    /// What it asks, in a few words; nothing where nothing is declared.
+    /// A short description; `None` if nothing is declared.
     pub fn explain(&self) -> Option<String> {
         let minima: Vec<String> = self.minima.iter().map(|(field, share)| format!("{field} in {share}")).collect();
         match (self.hold, minima.is_empty()) {
             (false, true) => None,
-            (true, true) => Some("an unusual read waits for a person".to_owned()),
-            (true, false) => Some(format!("an unusual read waits for a person; at least {}", minima.join(", "))),
+            (true, true) => Some("an unusual read is held".to_owned()),
+            (true, false) => Some(format!("an unusual read is held; at least {}", minima.join(", "))),
             (false, false) => Some(format!("at least {}", minima.join(", "))),
         }
     }

@@ -1,5 +1,6 @@
-//! `weir why`: everything that is known of one ad, in order of time, and then how it stands: which mapping made each field, what each rule says now.
-//! It reads what others have written and decides nothing.
+//! `weir why`: everything known about one ad, in chronological order, and then its state: the
+//! mapping behind each field, and the verdict of each rule. It reads what others have written and
+//! decides nothing.
 
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
@@ -23,11 +24,11 @@ pub struct Biography {
     pub of: Found,
     /// What happened, in order of time.
     pub events: Vec<Event>,
-    /// How the ad stands; nothing if its id stands for another job now.
+    /// The state of the ad; `None` if its id now belongs to another job.
     pub ad: Option<Ad>,
     /// The fields of the newest version, and what made them.
     pub fields: Vec<Made>,
-    /// What each mandatory field and rule says now; nothing if that cannot be told.
+    /// The current verdict of each mandatory field and rule; `None` if unavailable.
     pub verdicts: Option<Judged>,
     /// The versions.
     pub versions: Vec<Entry>,
@@ -40,7 +41,7 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// document, create, update, archive, reopen, resolved, hold, decision, alert, seen, missed.
     pub kind: String,
-    /// What, in words.
+    /// What happened.
     pub what: String,
     /// More of it, a line each.
     pub more: Vec<String>,
@@ -102,7 +103,8 @@ fn ids(found: &Found, versions: &[Entry]) -> BTreeSet<String> {
     earlier.chain([found.original_id.clone()]).collect()
 }
 
-/// Each document, and where it came from; of those that were replaced before traces were kept, what the versions know.
+/// Each document, and where it came from; for those replaced before traces were kept, what the
+/// versions know.
 fn documents(replaced: &[Replaced], versions: &[Entry], ad: Option<&Ad>) -> Vec<Event> {
     let event = |at, hash: &str, from: String, more: Vec<String>| Event {
         at,
@@ -131,7 +133,7 @@ fn gone(reason: &Resolved) -> Event {
     Event { at: reason.resolved_at, kind: "resolved".to_owned(), what, more: if said.is_empty() { Vec::new() } else { vec![said] } }
 }
 
-/// Where a document came from, in words.
+/// Where a document came from.
 fn place(metadata: Option<&Json>) -> String {
     let part = |name: &str| metadata.and_then(|metadata| metadata.get(name)).filter(|part| !part.is_null());
     let address = part("url").or_else(|| part("file")).and_then(Json::as_str).map_or_else(|| "its source".to_owned(), |address| line(address, 160));
@@ -170,7 +172,7 @@ fn raised(alert: &Raised) -> Event {
 fn presence(ad: &Ad) -> Vec<Event> {
     let mut events = vec![Event { at: ad.last_seen_at, kind: "seen".to_owned(), what: "last seen in its source".to_owned(), more: Vec::new() }];
     if let Some(at) = ad.last_miss_at.filter(|_| ad.misses > 0) {
-        let what = format!("missed by {} complete read{} since it was last seen", ad.misses, if ad.misses == 1 { "" } else { "s" });
+        let what = format!("missing from {} complete read{} since it was last seen", ad.misses, if ad.misses == 1 { "" } else { "s" });
         events.push(Event { at, kind: "missed".to_owned(), what, more: Vec::new() });
     }
     events
@@ -218,7 +220,7 @@ fn named_in_ad(field: &str, judged: Option<&Judged>) -> Option<String> {
     name.map(|name| format!("found by the name in the ad: {name}"))
 }
 
-/// The version that made a field what it is: of a roll-back, the one that it brought back.
+/// The version that gave a field its value; for a rollback, the one that it restored.
 fn made_by<'v>(versions: &'v [Entry], column: &str) -> Option<&'v Entry> {
     let restored = versions.last()?.version.restores.filter(|version| *version > 0);
     let changed = |entry: &&Entry| entry.version.changed_fields.iter().any(|changed| changed == column);
@@ -254,10 +256,10 @@ pub fn text(biography: &Biography) -> String {
         });
     }
     standing(&mut out, biography);
-    section(&mut out, "its fields, and what made them", biography.fields.iter().map(field).collect());
+    section(&mut out, "its fields and their origin", biography.fields.iter().map(field).collect());
     if let Some(judged) = &biography.verdicts {
         let row = |verdict: &crate::engine::verdicts::Said| vec![verdict.verdict.to_owned(), line(&verdict.by, 60), line(&verdict.message, 160)];
-        section(&mut out, "what is said of the stored document now", judged.verdicts.iter().map(row).collect());
+        section(&mut out, "checks on the stored document", judged.verdicts.iter().map(row).collect());
     }
     out
 }
@@ -273,7 +275,7 @@ fn title(biography: &Biography) -> String {
 
 fn standing(out: &mut String, biography: &Biography) {
     let Some(ad) = &biography.ad else {
-        let _ = writeln!(out, "\nnow\n  the id of the ad stands for another job, or the ad is not known any more");
+        let _ = writeln!(out, "\nnow\n  the id of the ad belongs to another job, or the ad is no longer known");
         return;
     };
     let gone = if ad.retired { ", gone from its source" } else { "" };
@@ -281,7 +283,7 @@ fn standing(out: &mut String, biography: &Biography) {
     let archived = newest.and_then(|entry| entry.version.job.get("archived_as")?.as_str()).map(|why| format!("; its job is archived ({why})"));
     let _ = writeln!(out, "\nnow\n  the ad is {}{gone}{}", ad.outcome, archived.unwrap_or_default());
     if let Some(at) = ad.retry_at {
-        let _ = writeln!(out, "  it is tried again after {}", at.format("%Y-%m-%d %H:%MZ"));
+        let _ = writeln!(out, "  the next retry is after {}", at.format("%Y-%m-%d %H:%MZ"));
     }
     for reason in ad.reasons.iter().filter_map(Json::as_array).flatten() {
         let part = |name: &str| reason.get(name).and_then(Json::as_str).unwrap_or_default();
@@ -292,7 +294,7 @@ fn standing(out: &mut String, biography: &Biography) {
 
 fn field(made: &Made) -> Vec<String> {
     let mapping = made.mapping.as_ref().map(|hash| format!("mapping {hash}")).unwrap_or_default();
-    // Where the value comes from; what is done with it follows, and `weir rules show` has it.
+    // Where the value comes from; the rest is in `weir rules show`.
     let text = made.text.as_ref().map(|text| line(&text.replace('\n', ", "), 120));
     let shown = made.name.clone().unwrap_or_else(|| value(&made.value));
     vec![made.field.clone(), line(&shown, 48), format!("v{}", made.since), mapping, text.unwrap_or_default()]

@@ -1,5 +1,5 @@
-//! Columns of text, aligned; and words for sizes, times and shares. Control characters of scraped text never reach
-//! a terminal.
+//! Aligned columns of text, and formatting of sizes, durations and ratios. Control characters of
+//! scraped text never reach a terminal.
 
 use crate::plan::picture::thousands;
 use crate::untrusted::Untrusted;
@@ -25,7 +25,7 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     (0..count).map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or_default()).collect()
 }
 
-/// Bytes in words: `1.4 MB`.
+/// Bytes: `1.4 MB`.
 pub fn size(bytes: i64) -> String {
     #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
     let mut size = bytes as f64;
@@ -38,7 +38,7 @@ pub fn size(bytes: i64) -> String {
     format!("{size:.1} TB")
 }
 
-/// Milliseconds in words: `12 ms`, `3.4 s`, `2 min 10 s`.
+/// Milliseconds: `12 ms`, `3.4 s`, `2 min 10 s`.
 pub fn took(millis: i64) -> String {
     match millis {
         ..1000 => format!("{millis} ms"),
@@ -47,12 +47,12 @@ pub fn took(millis: i64) -> String {
     }
 }
 
-/// A number of things in words: `1 job`, `2,345 jobs`.
+/// A number of things: `1 job`, `2,345 jobs`.
 pub fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(i64::try_from(number).unwrap_or(i64::MAX)), if number == 1 { "" } else { "s" })
 }
 
-/// A share in words: `3.1 %`.
+/// A ratio: `3.1 %`.
 pub fn share(part: i64, whole: i64) -> String {
     if whole == 0 {
         return "-".to_owned();

@@ -1,5 +1,5 @@
-//! The daily report of an institution: what its newest run did, by source and stage, at what speed, what it refused
-//! and why, how large the tables are and how they grow, and what waits for a person.
+//! The daily report of an institution: what its newest run did, by source and stage, at what speed,
+//! what it rejected and why, the size and growth of the tables, and open holds.
 
 use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
@@ -19,7 +19,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Everything that the report says.
+/// The content of the report.
 #[derive(Debug, Serialize)]
 pub struct Daily {
     /// The institution.
@@ -34,17 +34,17 @@ pub struct Daily {
     pub stages: Vec<StageRow>,
     /// Open and archived jobs by source.
     pub jobs: Vec<(String, i64, i64)>,
-    /// How good they are, beside what is usual.
+    /// Their quality, compared with what is usual.
     pub quality: Vec<SourceQuality>,
     /// Values that were there and could not be read.
     pub lost: Vec<SourceLosses>,
-    /// What stands against most ads.
+    /// The most frequent reasons against ads.
     pub reasons: Vec<ReasonRow>,
     /// What someone must look at.
     pub alerts: Vec<AlertRow>,
-    /// What waits for a person.
+    /// The open holds.
     pub holds: Vec<Hold>,
-    /// How long that has waited, and what stands behind it.
+    /// How long they have waited, and what they block.
     pub waiting: Vec<WaitingHolds>,
     /// Bytes of each table now.
     pub tables: BTreeMap<String, i64>,
@@ -90,13 +90,13 @@ pub fn text(daily: &Daily) -> String {
     }
     section(&mut out, "alerts", &alerts(daily), 2);
     section(&mut out, "sources", &sources(daily), 2);
-    section(&mut out, "reads that are not complete", &incomplete(daily), 3);
+    section(&mut out, "incomplete reads", &incomplete(daily), 3);
     section(&mut out, "stages", &stages(daily), 2);
     section(&mut out, "quality", &quality::rows(&daily.quality), 2);
     section(&mut out, "rules that only warn", &quality::warnings(&daily.quality), 3);
-    section(&mut out, "lost values", &lost(&daily.lost), 2);
+    section(&mut out, "dropped values", &lost(&daily.lost), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
-    section(&mut out, "waiting for a person", &held(daily), 5);
+    section(&mut out, "held for an operator", &held(daily), 5);
     section(&mut out, "tables", &tables(daily), 1);
     out
 }
@@ -157,7 +157,7 @@ fn counts_of(run: Option<&RunRow>, source: &str) -> OutcomeCounts {
 }
 
 fn stages(daily: &Daily) -> Vec<Vec<String>> {
-    let mut rows = vec![texts(["source", "stage", "in", "out", "refused", "error rate", "time", "ms per job"])];
+    let mut rows = vec![texts(["source", "stage", "in", "out", "rejected", "error rate", "time", "ms per job"])];
     for stage in &daily.stages {
         #[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
         let per_job = stage.micros as f64 / 1000.0 / stage.rows_in.max(1) as f64;
@@ -216,7 +216,7 @@ fn tables(daily: &Daily) -> Vec<Vec<String>> {
         vec![
             table.to_owned(),
             size(bytes),
-            if growth == 0 { String::new() } else { format!("{}{} since the run before", if growth > 0 { "+" } else { "" }, size(growth)) },
+            if growth == 0 { String::new() } else { format!("{}{} since the previous run", if growth > 0 { "+" } else { "" }, size(growth)) },
         ]
     };
     let mut rows: Vec<Vec<String>> = daily.tables.iter().map(|(table, bytes)| row(table, *bytes, grown(table, *bytes))).collect();

@@ -1,8 +1,10 @@
-//! What changed from one value of a field to the next, for people: short values side by side, lists by what came and went, objects key by
-//! key, long texts word by word with what is far from a change left out. As text for a terminal and as HTML.
+//! What changed between two values of a field, for people: short values side by side, lists by
+//! added and removed items, objects key by key, long text word by word with distant parts omitted.
+//! As text for a terminal and as HTML.
 //!
-//! Values are scraped: control characters never reach the terminal, and the page escapes them. Comparing is bounded whatever stands in
-//! them: what is too long to be compared word by word is shown as taken out and put in.
+//! Values are scraped: control characters never reach the terminal, and the page escapes them. The
+//! cost of comparing is bounded for any input: values too long for a word-by-word comparison are
+//! shown as removed and added.
 
 use super::columns::line;
 use super::ink::Ink;
@@ -11,11 +13,11 @@ use serde_json::Value as Json;
 use similar::{DiffTag, TextDiff};
 use std::fmt::Write;
 
-/// Longer texts are compared word by word.
+/// Longer text is compared word by word.
 const LONG: usize = 60;
-/// Words that are shown beside a change.
+/// Words shown around a change.
 const BESIDE: usize = 6;
-/// Bytes of the part that differs, beyond which words are not compared.
+/// Maximum bytes of the differing part for a word-by-word comparison.
 const COMPARED: usize = 24 * 1024;
 /// Characters of one piece that are shown.
 const SHOWN: usize = 600;
@@ -42,7 +44,7 @@ pub enum Piece {
     Gone(String),
     /// Only in the new text.
     Come(String),
-    /// In both and far from any change: so many words.
+    /// This many words, equal in both and far from any change.
     Skipped(usize),
 }
 
@@ -98,12 +100,12 @@ impl Difference {
         }
     }
 
-    /// On one line; `[-gone-]` and `{+come+}` where there are no colours.
+    /// On one line; `[-removed-]` and `{+added+}` without colours.
     pub fn text(&self, ink: Ink) -> String {
         self.spans(ink).iter().map(|span| span.paint(ink, &span.text)).collect()
     }
 
-    /// On lines that are not longer than `width`, where their words allow it.
+    /// On lines no longer than `width`, if their words allow it.
     pub fn lines(&self, ink: Ink, width: usize) -> Vec<String> {
         let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
         let spans = self.spans(ink);
@@ -182,7 +184,7 @@ impl Piece {
     }
 }
 
-/// A value in words: text as it is, anything else as JSON, null as `-`.
+/// A value as text: text unchanged, anything else as JSON, null as `-`.
 pub fn plain(value: &Json) -> String {
     match value {
         Json::Null => "-".to_owned(),
@@ -196,7 +198,7 @@ fn shown(text: &str) -> String {
     line(text, SHOWN)
 }
 
-/// Unsafe characters escaped, line ends as spaces, cut in the middle of what is too long.
+/// Escapes unsafe characters, replaces line ends by spaces, and cuts the middle of long text.
 fn clean(text: &str) -> String {
     let count = text.chars().count();
     if count <= SHOWN {
@@ -207,7 +209,8 @@ fn clean(text: &str) -> String {
     format!("{} … {}", line(&head, SHOWN), line(&tail, SHOWN))
 }
 
-/// The words of two texts: what is the same, what went, what came. Of what is the same, `beside` words are kept next to a change.
+/// The words of two texts: equal, removed, added. Of equal ones, `beside` words are kept next to a
+/// change.
 pub fn words(old: &str, new: &str, beside: usize) -> Vec<Piece> {
     let (head, tail) = shared(old, new);
     let (old_middle, new_middle) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
@@ -221,7 +224,7 @@ pub fn words(old: &str, new: &str, beside: usize) -> Vec<Piece> {
     shortened(joined(pieces), beside)
 }
 
-/// Bytes that two texts share at their beginnings and ends, up to the border of a word.
+/// Bytes that two texts share at both ends, up to a word boundary.
 fn shared(old: &str, new: &str) -> (usize, usize) {
     let equal = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
     let border = |text: &str, from: usize| (0..=from).rev().find(|&at| text.is_char_boundary(at) && is_border(text, at)).unwrap_or(0);
@@ -235,14 +238,14 @@ fn shared(old: &str, new: &str) -> (usize, usize) {
     (head, tail_border(old).min(tail_border(new)))
 }
 
-/// Whether a text may be parted here: not within a word.
+/// Whether text may be split here: not within a word.
 fn is_border(text: &str, at: usize) -> bool {
     let before = text[..at].chars().next_back();
     let after = text[at..].chars().next();
     !(before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric))
 }
 
-/// Words, stretches of blanks, and single signs.
+/// Words, runs of whitespace, and single characters.
 fn tokens(text: &str) -> Vec<&str> {
     let kind = |letter: char| if letter.is_alphanumeric() { 1 } else { 2 * i32::from(letter.is_whitespace()) };
     let mut tokens = Vec::new();
@@ -273,7 +276,8 @@ fn compare(pieces: &mut Vec<Piece>, old: &str, new: &str) {
     }
 }
 
-/// Joins neighbours: a blank or sign between two changes belongs to them, and all that goes stands before all that comes.
+/// Joins neighbours: whitespace or punctuation between two changes belongs to them, and all
+/// removals precede all additions.
 fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut all: Vec<Piece> = Vec::new();
     let (mut gone, mut come, mut between) = (String::new(), String::new(), String::new());
@@ -325,7 +329,7 @@ impl Piece {
     }
 }
 
-/// Leaves out what is far from any change.
+/// Omits what is far from any change.
 fn shortened(pieces: Vec<Piece>, beside: usize) -> Vec<Piece> {
     let last = pieces.len().saturating_sub(1);
     let mut all = Vec::new();
@@ -400,7 +404,7 @@ mod tests {
     }
 
     proptest! {
-        /// The pieces are the two texts: nothing is lost, nothing invented.
+        /// Together, the pieces are the two texts: nothing is lost, nothing added.
         #[test]
         fn pieces_put_together_are_the_texts(old in "([a-c]{1,2}|[ ,.é]){0,30}", new in "([a-c]{1,2}|[ ,.é]){0,30}") {
             let pieces = words(&old, &new, usize::MAX / 4);

@@ -1,7 +1,8 @@
-//! The DAG of an institution as one page that needs nothing else: the picture, and for each stage what it does, the YAML that it comes from, why
-//! it has work, what passed it in the newest run and a few of the ads. Works without its script, which only adds keys.
+//! The DAG of an institution as a self-contained page: the picture, and for each stage what it
+//! does, its YAML, why it has work, what passed it in the newest run, and a few of the ads. Works
+//! without its script, which only adds keyboard control.
 //!
-//! Scraped text is escaped, and the page forbids itself every script but its own and every request.
+//! Scraped text is escaped, and the page forbids every script but its own, and every request.
 
 use super::columns::{line, share, took};
 use crate::draw::{self, Picture};
@@ -34,13 +35,13 @@ pub struct Page<'p> {
     pub samples: &'p BTreeMap<String, Vec<Sample>>,
     /// The YAML of each stage.
     pub written: &'p BTreeMap<String, Vec<Excerpt>>,
-    /// Why the sources have work, by source; nothing where no database was asked.
+    /// Why the sources have work, by source; `None` without a database.
     pub work: Option<&'p BTreeMap<String, Vec<String>>>,
     /// What differs from another plan, and its name.
     pub against: Option<(&'p Difference, &'p str)>,
 }
 
-/// A run in a few words.
+/// A summary of a run.
 #[derive(Debug, Clone)]
 pub struct Ran {
     /// Its number.
@@ -88,7 +89,7 @@ impl Page<'_> {
             Some((difference, against)) => picture::compared(self.plan, difference, against),
             None => picture::picture(self.plan, self.traffic),
         };
-        // The page has a title of its own, and room for details beside the picture.
+        // The page has its own title, and room for details next to the picture.
         picture.title.clear();
         picture.nodes.iter_mut().filter(|node| !node.figures.is_empty()).for_each(|node| node.detail.truncate(2));
         picture
@@ -183,7 +184,7 @@ impl Page<'_> {
             section.stages {
                 h2 { "Stages" }
                 table {
-                    thead { tr { th { "stage" } th.number { "in" } th.number { "out" } th.number { "refused" } th.number { "time" } th.number { "per ad" } th { "fingerprint" } } }
+                    thead { tr { th { "stage" } th.number { "in" } th.number { "out" } th.number { "rejected" } th.number { "time" } th.number { "per ad" } th { "fingerprint" } } }
                     tbody {
                         @for stage in stages {
                             tr {
@@ -339,7 +340,7 @@ fn short(fingerprint: &str) -> &str {
     fingerprint.get(..12).unwrap_or(fingerprint)
 }
 
-/// No request, no script but the page's own: whatever an ad says, it stays text.
+/// No request, no script but the page's own: whatever an ad contains, it stays text.
 fn policy() -> String {
     let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
     format!("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")

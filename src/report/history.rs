@@ -1,5 +1,5 @@
-//! The versions of one job: what changed, when, why, by whom, from which document and by which mappings and rules. Scraped text is cut, long texts
-//! are shown by the words that differ.
+//! The versions of one job: what changed, when, why, by whom, from which document, and by which
+//! mappings and rules. Scraped text is shortened; of long text, the words that differ are shown.
 
 use super::columns::line;
 use super::difference::Difference;
@@ -61,7 +61,8 @@ pub async fn collect(connection: &mut PgConnection, found: &Found, job: Uuid) ->
     Ok(History { of: found.clone(), versions: entries })
 }
 
-/// What differs between the parts of two fingerprints, the older of which may be nothing; the date of the run is no edit.
+/// The differences between the parts of two fingerprints, the older of which may be missing; the
+/// date of the run is not an edit.
 pub fn edited(old: &Json, new: &Json) -> Vec<Edited> {
     let of = |parts: &Json, name: &str| parts.get(name).and_then(Json::as_str).map(short);
     let names: BTreeSet<&String> = [old, new].into_iter().filter_map(Json::as_object).flat_map(serde_json::Map::keys).collect();
@@ -136,7 +137,7 @@ fn origin(version: &Version) -> String {
     format!("by {by} · document {}{derived}", short(&version.document))
 }
 
-/// A value in words.
+/// A value as text.
 pub fn value(value: &Json) -> String {
     match value {
         Json::Null => "-".to_owned(),
@@ -156,7 +157,7 @@ pub fn job(version: &Version) -> String {
     out
 }
 
-/// A long text, whole: it is what was asked for.
+/// A long text, in full, because it was asked for.
 fn long(held: &Json) -> String {
     held.as_str().map(|text| line(text, usize::MAX)).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
-//! A hold for the person who decides on it: what it is about, old beside new, what each answer does, and what has changed since it was last looked at.
-//! Scraped text is cut. For a further kind of hold: its content in `store::holds`, and the two sentences in [`answers`].
+//! A hold for the operator who decides on it: its subject, old next to new, the effect of each
+//! answer, and what has changed since it was last shown. Scraped text is shortened. To add a type
+//! of hold: its content in `store::holds`, and the two sentences in [`answers`].
 
 use super::columns::{counted, line};
 use super::difference::{Difference, plain};
@@ -18,7 +19,7 @@ pub struct Look {
     pub ink: Ink,
     /// Characters in a line.
     pub width: usize,
-    /// Ads that are shown of a hold; 0 for all.
+    /// How many ads of a hold are shown; 0 for all.
     pub limit: usize,
 }
 
@@ -33,7 +34,7 @@ pub fn name(hold: &Hold) -> String {
     hold.revision.as_ref().map_or_else(|| hold.id.to_string(), |revision| format!("{}@{revision}", hold.id))
 }
 
-/// How it stands: how long it has been open, or how, when, by whom and why it was closed.
+/// Its status: how long it has been open, or how, when, by whom and why it was closed.
 pub fn status(hold: &Hold, at: Clock) -> String {
     let since = hold.opened_at.format("%Y-%m-%d");
     let Some(closed) = hold.closed_at else {
@@ -74,7 +75,7 @@ pub fn shown(hold: &Hold, look: Look) -> String {
     out
 }
 
-/// What each answer does.
+/// The effect of each answer.
 fn answers(hold: &Hold, listed: usize) -> [String; 2] {
     let content = hold.content.as_ref().unwrap_or(&Json::Null);
     let does = |what: &str| entries(hold).filter(|entry| entry.get("does").and_then(Json::as_str) == Some(what)).count();
@@ -89,23 +90,25 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
         },
         "company" | "division" => [
             format!("`{subject}` becomes a known {}; the next run derives {} again", hold.kind, counted(listed, "ad")),
-            "the name stays unknown; its ads wait until content or YAML changes".to_owned(),
+            "the name stays unknown; its ads stay held until their content or the YAML changes".to_owned(),
         ],
-        "retirement" => [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are forgotten".to_owned()],
+        "retirement" => [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are reset".to_owned()],
         "closing" => [
             format!("{} archived at once", counted_are(listed, "job")),
-            "the jobs stay open for the closing dates that have passed, until these dates change".to_owned(),
+            "the jobs stay open until their closing dates, which have passed, change".to_owned(),
         ],
         "identity" => [
             format!(
-                "the next complete read archives {} and creates the others anew; {} taken for an update",
+                "the next complete read archives {} and creates new jobs for their ids; {} only updated",
                 counted(does("archive"), "job"),
                 counted_are(does("update"), "ad")
             ),
-            format!("{} taken for an update of the job that it was", counted_are(listed, "ad")),
+            format!("{} only updated; no job is replaced", counted_are(listed, "ad")),
         ],
-        "quality" => ["the next run publishes this read, and what is like it".to_owned(), "the ads wait until content or YAML changes".to_owned()],
-        _ => ["the held change is made".to_owned(), "the held change is dropped".to_owned()],
+        "quality" => {
+            ["the next run publishes this read, and similar ones".to_owned(), "the ads stay held until their content or the YAML changes".to_owned()]
+        }
+        _ => ["the held change is applied".to_owned(), "the held change is dropped".to_owned()],
     }
 }
 
@@ -113,7 +116,7 @@ fn counted_are(number: usize, thing: &str) -> String {
     format!("{} {}", counted(number, thing), if number == 1 { "is" } else { "are" })
 }
 
-/// One ad of a list; old beside new where both are known.
+/// One ad of a list; old next to new if both are known.
 fn one(entry: &Json, look: Look) -> String {
     let text = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default();
     let does = if text("does").is_empty() { String::new() } else { look.ink.soft(format!("  · {}", does(entry))) };
@@ -136,7 +139,7 @@ fn does(entry: &Json) -> String {
     }
 }
 
-/// A job in a few words.
+/// A short description of a job.
 pub fn sketched(sketch: &Json) -> String {
     let fact = |name: &&str| match (*name, sketch.get(*name).filter(|value| !value.is_null())?) {
         ("open_date", date) => Some(format!("from {}", plain(date))),
@@ -165,7 +168,7 @@ fn changed(old: &Json, new: &Json, look: Look) -> String {
     out
 }
 
-/// What has changed in a hold since it was about `then`.
+/// What has changed in a hold since its subject was `then`.
 pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
     let now = hold.content.as_ref().unwrap_or(&Json::Null);
     let mut out = String::new();
@@ -185,7 +188,7 @@ pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
     out
 }
 
-/// What came to a list of ads, what left it, and what is said otherwise.
+/// What was added to a list of ads, what was removed, and what changed.
 fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
     let by_ad = |list: Option<&'_ Json>| -> BTreeMap<String, Json> {
         let entries = list.and_then(Json::as_array).into_iter().flatten();
@@ -208,7 +211,7 @@ fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
     out
 }
 
-/// What a hold is about now, where it is no longer known what it was.
+/// The current subject of a hold, if the earlier one is no longer known.
 pub fn unknown(hold: &Hold, look: Look) -> String {
-    format!("  what it was then is no longer on record; now it is\n{}", shown(hold, look))
+    format!("  the earlier revision is no longer on record; it is now\n{}", shown(hold, look))
 }

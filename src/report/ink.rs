@@ -1,8 +1,8 @@
-//! Colours on a terminal. Whoever prints says once whether there are any; nothing here may carry a
-//! meaning that the words and signs do not carry, too.
+//! Colours on a terminal. The caller decides once whether there are any; a colour must never carry
+//! a meaning that the text does not.
 //!
-//! A colour is a mark in the text, a character that no text may hold; [`coloured`] makes it what
-//! the terminal obeys. So no text of the outside can pass as a colour, or as anything worse.
+//! A colour is a mark in the text, a character that no text may contain; [`coloured`] turns it into
+//! escape sequences. So no external text can pass as a colour, or as anything worse.
 
 use std::fmt::Display;
 
@@ -18,7 +18,7 @@ pub fn is_mark(character: char) -> bool {
     character == END || MARKS.iter().any(|(mark, _)| *mark == character)
 }
 
-/// A text whose marks are what a terminal obeys.
+/// Replaces the marks of a text by terminal escape sequences.
 pub fn coloured(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,5 +1,6 @@
-//! Events and tables to people: the summary of a run, progress on a terminal, JSON lines, the daily report. Readers
-//! only: nothing here decides or writes anything. To add a form, add a file that reads the same data.
+//! Turns events and tables into output for people: the summary of a run, progress on a terminal,
+//! JSON lines, the daily report. Read-only: nothing here decides or writes anything. To add a
+//! report, add a file that reads the same data.
 
 pub mod biography;
 pub mod columns;

@@ -1,4 +1,4 @@
-//! Progress while a run goes: bars on a terminal, JSON lines for machines, nothing otherwise.
+//! Progress during a run: bars on a terminal, JSON lines for machines, otherwise nothing.
 
 use crate::engine::{Event, Watcher};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};

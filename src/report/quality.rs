@@ -1,5 +1,5 @@
-//! How good each source is: what was measured by its newest run, beside what is usual. Shown in the daily report and, of rules that only warn, with the
-//! failures.
+//! The quality of each source: what its newest run measured, compared with what is usual. Shown in
+//! the daily report and, for warn-only rules, with the failures.
 
 use super::columns::share;
 use crate::model::SourceKey;
@@ -20,7 +20,7 @@ pub struct SourceQuality {
     pub at: chrono::DateTime<chrono::Utc>,
     /// usual, unusual, held, released.
     pub standing: String,
-    /// Each measure beside what is usual.
+    /// Each measure, compared with what is usual.
     pub measures: Vec<Compared>,
 }
 
@@ -41,7 +41,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<S
     Ok(all)
 }
 
-/// The rows of the report: what is not always so, beside what is usual.
+/// The rows of the report: measures that vary, compared with what is usual.
 pub fn rows(all: &[SourceQuality]) -> Vec<Vec<String>> {
     let mut rows = vec![["source", "", "usual", "today", ""].map(str::to_owned).to_vec()];
     for one in all {
@@ -67,14 +67,14 @@ fn row(one: &SourceQuality, compared: &Compared) -> Vec<String> {
     vec![one.source.clone(), compared.name(), usual, compared.shown(compared.today), mark]
 }
 
-/// What rules that only warn would refuse, in words.
+/// What warn-only rules would reject.
 pub fn warnings(all: &[SourceQuality]) -> Vec<Vec<String>> {
     let all = all.iter().flat_map(|one| one.measures.iter().map(move |compared| (one, compared)));
     let warns = all.filter(|(_, compared)| compared.measure.kind == Kind::Warns && compared.measure.part > 0);
     let row = |(one, compared): (&SourceQuality, &Compared)| {
         let measure = &compared.measure;
         let words = format!(
-            "warn: would have refused {} of {} ads ({})",
+            "warn: would have rejected {} of {} ads ({})",
             thousands(measure.part),
             thousands(measure.whole),
             share(measure.part, measure.whole)

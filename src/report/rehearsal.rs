@@ -22,7 +22,7 @@ fn count(number: usize) -> String {
     thousands(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// Ads in words: `1 ad`, `2,345 ads`.
+/// A number of ads: `1 ad`, `2,345 ads`.
 fn ads(number: usize) -> String {
     counted(number, "ad")
 }
@@ -31,7 +31,7 @@ fn ads(number: usize) -> String {
 pub fn text(page: &Page) -> String {
     let mut out = String::new();
     let judged = page.sources.iter().map(|source| source.judged).sum();
-    let _ = writeln!(out, "{} · rehearsal on {} · {} · nothing is written", page.institution, ads(judged), took(page.millis));
+    let _ = writeln!(out, "{} · rehearsal on {} · {} · nothing was written", page.institution, ads(judged), took(page.millis));
     page.sources.iter().for_each(|source| source_text(&mut out, source));
     out
 }
@@ -44,7 +44,7 @@ fn source_text(out: &mut String, source: &Rehearsal) {
     let verdicts = source.rules.iter().filter(|(_, rule)| speaks(rule)).map(|(name, rule)| verdict_row(name, rule));
     let verdicts: Vec<Vec<String>> = verdicts.collect();
     if !verdicts.is_empty() {
-        let head = ["rule", "fails now", "of them warns", "begins to fail", "stops failing"].map(str::to_owned).to_vec();
+        let head = ["rule", "fails now", "of these warn", "starts failing", "stops failing"].map(str::to_owned).to_vec();
         let _ = write!(out, "{}", columns(&std::iter::once(head).chain(verdicts).collect::<Vec<_>>(), 1));
     }
     for (turn, kind) in &source.turns {
@@ -67,26 +67,26 @@ fn warned(source: &Rehearsal) -> impl Iterator<Item = (&str, &Kind)> {
 }
 
 fn warns(name: &str, kind: &Kind) -> String {
-    format!("{} warns of {}", line(name, 60), ads(kind.count))
+    format!("{} warns about {}", line(name, 60), ads(kind.count))
 }
 
 fn summary(source: &Rehearsal) -> String {
     let edited: Vec<&str> = source.edited.iter().map(String::as_str).collect();
     let why = if edited.is_empty() { String::new() } else { format!(" ({} changed)", line(&edited.join(", "), 200)) };
     if !source.stored {
-        return "nothing is stored of this source yet: `weir run` reads it".to_owned();
+        return "nothing is stored for this source yet; `weir run` reads it".to_owned();
     }
     if source.judged == 0 {
-        return "the working copy is what derived all stored ads: nothing would change".to_owned();
+        return "all stored ads were derived by the working copy; nothing would change".to_owned();
     }
     let parts: Vec<String> = source.foreseen.iter().map(|(what, number)| format!("{} {what}", count(*number))).collect();
-    format!("{} judged again{why}: {}", ads(source.judged), parts.join(", "))
+    format!("{} checked again{why}: {}", ads(source.judged), parts.join(", "))
 }
 
-/// What a rehearsal cannot foresee: that the run puts all of it before a person.
+/// What a rehearsal cannot predict: that the run holds all of it for an operator.
 fn may_wait(source: &Rehearsal) -> Option<&'static str> {
     (source.may_be_held && source.judged > 0)
-        .then_some("`quality: hold` is declared: if this read is not as usual, the run holds all of it for a person")
+        .then_some("`quality: hold` is declared: if this read is unusual, the run holds all of it for an operator")
 }
 
 fn speaks(rule: &Verdicts) -> bool {
@@ -107,7 +107,7 @@ fn examples(out: &mut String, kind: &Kind, sign: char) {
     }
 }
 
-/// The rehearsal as one page that needs nothing else.
+/// The rehearsal as a self-contained page.
 pub fn html(pages: &[Page]) -> String {
     let page = html! {
         (DOCTYPE)
@@ -145,7 +145,7 @@ fn rules(source: &Rehearsal) -> Markup {
     html! {
         @if source.rules.values().any(speaks) {
             table {
-                thead { tr { th { "rule" } th.number { "fails now" } th.number { "of them warns" } th.number { "begins to fail" } th.number { "stops failing" } } }
+                thead { tr { th { "rule" } th.number { "fails now" } th.number { "of these warn" } th.number { "starts failing" } th.number { "stops failing" } } }
                 tbody {
                     @for (name, rule) in source.rules.iter().filter(|(_, rule)| speaks(rule)) {
                         tr { td { code { (name) } } td.number { (count(rule.fails)) } td.number { (count(rule.warns)) }

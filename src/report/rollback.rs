@@ -13,7 +13,7 @@ use std::fmt::Write;
 pub struct Page {
     /// The institution.
     pub institution: String,
-    /// The run that was taken back.
+    /// The run that was rolled back.
     pub run: i64,
     /// Its clock.
     pub at: DateTime<Utc>,
@@ -25,7 +25,7 @@ pub struct Page {
     pub clock: Option<ClockBack>,
 }
 
-/// A clock that was taken back.
+/// A clock that was reset.
 #[derive(Debug, Serialize)]
 pub struct ClockBack {
     /// Clock of the run before; none if there was no run before.
@@ -33,36 +33,36 @@ pub struct ClockBack {
 }
 
 impl Page {
-    /// Jobs that are left alone though the run is not taken back there.
+    /// Jobs left as they are although they were not rolled back.
     pub fn left_alone(&self) -> usize {
         self.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).count()
     }
 }
 
-/// The roll-back as text, with at most `limit` jobs of a kind.
+/// The rollback as text, with at most `limit` jobs of each type.
 pub fn text(page: &Page, limit: usize) -> String {
     let mut out = String::new();
-    let said = if page.dry_run { "what taking it back would do; nothing is written" } else { "taken back" };
+    let said = if page.dry_run { "what the rollback would do; nothing was written" } else { "rolled back" };
     let _ = writeln!(out, "{} · run {} at {} · {said}", page.institution, page.run, page.at.format("%Y-%m-%d %H:%MZ"));
     let taken: Vec<&Taken> = page.jobs.iter().filter(|job| job.left_alone.is_none()).collect();
     let _ = writeln!(out, "  {}", summary(&taken));
     section(&mut out, &taken, limit, |job| vec![sign(job).to_owned(), name(job), line(&job.title, 40), done(job)]);
     let left: Vec<&Taken> = page.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).collect();
     if !left.is_empty() {
-        let _ = writeln!(out, "  left alone: {}", jobs(left.len()));
+        let _ = writeln!(out, "  left as they are: {}", jobs(left.len()));
         let why = |job: &Taken| line(job.left_alone.as_deref().unwrap_or_default(), 100);
         section(&mut out, &left, limit, |job| vec!["=".to_owned(), name(job), line(&job.title, 40), why(job)]);
     }
     let already = page.jobs.iter().filter(|job| job.already).count();
     if already > 0 {
-        let _ = writeln!(out, "  taken back already: {}", jobs(already));
+        let _ = writeln!(out, "  already rolled back: {}", jobs(already));
     }
     match &page.clock {
         Some(ClockBack { to: Some(to) }) => {
-            let _ = writeln!(out, "  the clock goes back, too: the next run may be at {} or later", to.format("%Y-%m-%d %H:%MZ"));
+            let _ = writeln!(out, "  the clock is reset: the next run can be at {} or later", to.format("%Y-%m-%d %H:%MZ"));
         }
         Some(ClockBack { to: None }) => {
-            let _ = writeln!(out, "  the clock goes back, too: the next run may be at any time, as none is left before it");
+            let _ = writeln!(out, "  the clock is reset: the next run can be at any time, because no earlier run is left");
         }
         None => {}
     }
@@ -71,7 +71,7 @@ pub fn text(page: &Page, limit: usize) -> String {
 
 fn summary(taken: &[&Taken]) -> String {
     if taken.is_empty() {
-        return "there is nothing to take back".to_owned();
+        return "nothing to roll back".to_owned();
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     taken.iter().for_each(|job| *kinds.entry(outcome(job)).or_default() += 1);
@@ -79,8 +79,8 @@ fn summary(taken: &[&Taken]) -> String {
     let held = taken.iter().filter(|job| job.held).count();
     let waits = match held {
         0 => String::new(),
-        1 => "; 1 waits until content or YAML changes".to_owned(),
-        _ => format!("; {} wait until content or YAML changes", thousands(wide(held))),
+        1 => "; 1 is held until its content or the YAML changes".to_owned(),
+        _ => format!("; {} are held until their content or the YAML changes", thousands(wide(held))),
     };
     format!("{}: {}{waits}", jobs(taken.len()), kinds.join(", "))
 }
@@ -88,17 +88,17 @@ fn summary(taken: &[&Taken]) -> String {
 /// What became of a job.
 fn outcome(job: &Taken) -> &'static str {
     match (job.restores, job.change_type.as_deref()) {
-        (Some(0), _) => "archived that the run had created",
+        (Some(0), _) => "created by the run, archived",
         (_, Some("archive")) => "archived again",
-        (_, Some("reopen")) => "open again",
-        _ => "as before",
+        (_, Some("reopen")) => "reopened",
+        _ => "restored",
     }
 }
 
 fn section(out: &mut String, rows: &[&Taken], limit: usize, row: impl Fn(&Taken) -> Vec<String>) {
     let _ = write!(out, "{}", columns(&rows.iter().take(limit).map(|job| row(job)).collect::<Vec<_>>(), 4));
     if rows.len() > limit {
-        let _ = writeln!(out, "  and {} more: `--limit` shows them", thousands(wide(rows.len() - limit)));
+        let _ = writeln!(out, "  and {} more; `--limit` shows them", thousands(wide(rows.len() - limit)));
     }
 }
 
@@ -117,8 +117,8 @@ fn name(job: &Taken) -> String {
 fn done(job: &Taken) -> String {
     let version = job.version.unwrap_or_default();
     match job.restores {
-        Some(0) | None => format!("version {version}: archived, as there was no job before the run"),
-        Some(restores) => format!("version {version}: as version {restores} ({})", line(&job.changed_fields.join(", "), 80)),
+        Some(0) | None => format!("version {version}: archived, because the run had created it"),
+        Some(restores) => format!("version {version}: same as version {restores} ({})", line(&job.changed_fields.join(", "), 80)),
     }
 }
 

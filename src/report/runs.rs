@@ -17,7 +17,7 @@ pub struct Runs {
     pub institution: String,
     /// Its runs, the newest first.
     pub runs: Vec<RunRow>,
-    /// How many versions of each kind they made, by run.
+    /// How many versions of each type they made, by run.
     pub versions: BTreeMap<i64, BTreeMap<String, i64>>,
 }
 
@@ -41,7 +41,7 @@ pub fn text(page: &Runs) -> String {
     format!("{}\n{}", page.institution, columns(&rows, 3))
 }
 
-/// What it made is known of every run; how the ads stood at its end, of those that came to one.
+/// What it made is known for every run; the outcome of its ads only for those that finished.
 fn row(page: &Runs, run: &RunRow) -> Vec<String> {
     let made = |kind: &str| page.versions.get(&run.id).and_then(|kinds| kinds.get(kind)).copied().unwrap_or_default();
     let made = ["create", "update", "reopen", "archive"].map(|kind| thousands(made(kind)));

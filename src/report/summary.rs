@@ -12,7 +12,7 @@ use std::fmt::Write;
 /// The summary of one institution's run.
 pub fn text(summary: &Summary) -> String {
     let mut out = String::new();
-    let kind = if summary.dry_run { "dry run, everything rolled back" } else { "run" };
+    let kind = if summary.dry_run { "dry run, nothing saved" } else { "run" };
     let _ = writeln!(out, "{} · {kind} {} at {} · {}", summary.institution, summary.run, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
     out.push_str(&columns(&rows(summary), 2));
     out.push_str(&notes(summary));
@@ -30,7 +30,7 @@ pub fn notes(summary: &Summary) -> String {
     alerts.chain(lost).chain(waits).chain(holds(summary)).chain(problems).collect()
 }
 
-/// What waits for a person, but for what has just come up or is called for by an alert.
+/// The open holds, except new ones and those reported by an alert.
 fn holds(summary: &Summary) -> Vec<String> {
     let at = Clock(summary.at);
     let is_told = |one: &&WaitingHolds| one.since < summary.at && one.age(at) < STALE;
@@ -43,7 +43,7 @@ fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let mut rows = vec![head];
     for (source, about) in &summary.sources {
         let unread = if about.waits.is_some() { "waits" } else { "-" };
-        // A source that says that nothing has changed has not been emptied.
+        // A source that reports no change has not been emptied.
         let read = about.read.as_ref().map_or(unread, |read| if read.not_modified { "not modified" } else { read.state.name() });
         rows.push(row(source, read, &about.counts));
     }

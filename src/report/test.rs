@@ -21,7 +21,7 @@ pub struct Page {
     pub tried: Vec<Tried>,
     /// What they touch.
     pub coverage: Coverage,
-    /// Whether some tests were left out, so that what is not touched says nothing.
+    /// Whether some tests were skipped, so that missing coverage means nothing.
     pub is_part: bool,
     /// How long it took, in milliseconds.
     pub millis: i64,
@@ -71,7 +71,7 @@ fn failed(out: &mut String, test: &Tried, ink: Ink) {
     out.push('\n');
 }
 
-/// Two values, each on a line; of long ones the part from shortly before they begin to differ.
+/// Two values, each on a line; for long ones the part from shortly before they start to differ.
 fn difference(expected: &str, found: &str) -> (String, String) {
     let same = expected.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
     let skip = if same > SHOWN / 2 { same - SHOWN / 4 } else { 0 };
@@ -86,11 +86,11 @@ fn difference(expected: &str, found: &str) -> (String, String) {
 fn coverage_line(coverage: &Coverage) -> String {
     let kinds = KINDS.iter().filter_map(|kind| Some((kind, coverage.kinds.get(kind)?)));
     let parts: Vec<String> = kinds.map(|(kind, (hit, all))| format!("{kind} {hit} of {all}")).collect();
-    let more = if coverage.missed.is_empty() { "" } else { " · `weir test --coverage` lists the rest" };
+    let more = if coverage.missed.is_empty() { "" } else { " · `weir test --coverage` lists what is not covered" };
     format!("coverage {} % · {}{more}", coverage.percent(), parts.join(" · "))
 }
 
-/// What no test touches, by what it belongs to.
+/// What no test covers, grouped by owner.
 fn missed(out: &mut String, coverage: &Coverage) {
     if coverage.missed.is_empty() {
         return;
@@ -107,7 +107,7 @@ fn missed(out: &mut String, coverage: &Coverage) {
     }
     let mut rows: Vec<(&Place, &str, String)> = all.into_iter().map(|((of, place), what)| (place, of, what.join(", "))).collect();
     rows.sort();
-    let _ = writeln!(out, "no test touches");
+    let _ = writeln!(out, "not covered by any test");
     for (place, of, what) in rows {
         let _ = writeln!(out, "  {}:{} {of}: {what}", place.file, place.line);
     }
@@ -209,7 +209,7 @@ fn attribute(text: &str) -> String {
     escape(line(text, 1000)).into_owned()
 }
 
-/// Without characters that XML cannot hold.
+/// Without characters that XML does not allow.
 fn clean(text: &str) -> String {
     crate::untrusted::escape(text).into_owned()
 }

@@ -1,51 +1,56 @@
-//! What one evaluation of a script may look at. Rhai counts steps, and a step may be a call that compares a text of megabytes with a hundred thousand words: what
-//! such calls look at is counted here, in letters, before they begin. The same ad gets the same verdict on every machine.
+//! Limits what one evaluation of a script may inspect. Rhai counts steps, but a single step may be
+//! a call that compares megabytes of text with a hundred thousand words: the characters inspected
+//! by such calls are counted here before they start. The same ad gets the same verdict on every
+//! machine.
 //!
-//! A clock stands behind the count, for what neither sees. Ordinary rules come near neither. A new function of the library whose work is more than
-//! its text is long says so with [`spend`].
+//! A clock backs up the count for work that neither counter sees. Ordinary rules come close to
+//! neither limit. A new library function whose work exceeds the length of its text must report it
+//! with [`spend`].
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// Letters that one evaluation may look at: some tenths of a second at worst, and fifty words in a description of 100 kB sixty times over.
+/// Characters that one evaluation may inspect: some tenths of a second at worst, and sixty times
+/// the cost of fifty words in a description of 100 kB.
 const MOST: u64 = 300_000_000;
-/// The longest that one evaluation may take, whatever it does.
+/// Maximum time of one evaluation, whatever it does.
 const LONGEST: Duration = Duration::from_secs(5);
 
 thread_local! {
-    /// What the evaluation under way on this thread has looked at.
+    /// What the current evaluation on this thread has inspected.
     static LOOKED: Cell<u64> = const { Cell::new(0) };
     /// When the clock was first looked at in it.
     static BEGUN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// An evaluation begins.
+/// Starts an evaluation.
 pub(super) fn begin() {
     LOOKED.set(0);
     BEGUN.set(None);
 }
 
-/// Whether an evaluation has had its time. The clock runs from the first time that it is asked: what ends before that needs none.
+/// Whether an evaluation has exceeded its time. The clock starts with the first check: evaluations
+/// that end before need none.
 pub(super) fn is_over() -> bool {
     let begun = BEGUN.get().unwrap_or_else(Instant::now);
     BEGUN.set(Some(begun));
     begun.elapsed() > LONGEST
 }
 
-/// Takes so many letters.
+/// Spends this many characters.
 ///
 /// # Errors
-/// The evaluation would have looked at too many.
+/// The evaluation would exceed its limit.
 pub(super) fn spend(letters: u64) -> Result<(), String> {
     let looked = LOOKED.get().saturating_add(letters);
     if looked > MOST {
-        return Err("this takes too long: the texts are too long for so much that is looked for in them".to_owned());
+        return Err("it takes too long: too many searches in long text".to_owned());
     }
     LOOKED.set(looked);
     Ok(())
 }
 
-/// Takes what it costs to look for each of these in a text.
+/// Spends the cost of searching a text for each of these.
 ///
 /// # Errors
 /// As [`spend`].

@@ -1,8 +1,9 @@
-//! Rules whose verdict is certain before any ad is seen: `job.grade != "A" || job.grade != "B"` can never fail, `job.positions < 1 && job.positions > 500`
-//! never holds. A script is read as a claim; a claim is impossible if each way to satisfy it holds a contradiction.
+//! Finds rules whose verdict is certain before any ad is read: `job.grade != "A" || job.grade != "B"` can never fail, `job.positions < 1 && job.positions > 500` never holds. A script is read as
+//! a formula, which is impossible if every way to satisfy it contains a contradiction.
 //!
-//! Must never call possible what is not certain: whatever is not understood may hold or not. Of comparisons that are no order of two present values of
-//! one kind, the opposite is not taken for granted: `()` is neither before a date nor after it.
+//! Must never report a script as impossible unless that is certain: anything not understood may
+//! hold or not. The negation of a comparison is only used if both values are present and of one
+//! ordered type: `()` is neither before a date nor after it.
 
 use super::kinds::{Kinds, Shapes};
 use super::library::date;
@@ -19,15 +20,15 @@ const MOST: usize = 64;
 /// What is known of the values that scripts read.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
-    /// What they hold.
+    /// The types of the variables.
     pub shapes: &'a Shapes,
     /// The functions.
     pub sandbox: &'a Sandbox,
-    /// Whether some may be absent where the scripts are asked.
+    /// Whether some may be absent when the scripts are evaluated.
     pub absence: bool,
 }
 
-/// Whether no ad can make all of these scripts true, or false where it says so.
+/// Whether no ad can make all of these scripts true, or false where so marked.
 pub fn is_impossible(scripts: &[(&Script, bool)], known: Known) -> bool {
     let claims = scripts.iter().map(|(script, holds)| known.of_script(script, *holds)).collect();
     ways(&Claim::All(claims)).is_some_and(|ways| ways.iter().all(|way| is_contradiction(way)))
@@ -38,9 +39,9 @@ pub fn is_impossible(scripts: &[(&Script, bool)], known: Known) -> bool {
 enum Claim {
     /// It is so, or never is.
     Sure(bool),
-    /// It may be so; nothing is known.
+    /// Unknown: it may hold or not.
     Open,
-    /// A question has this answer.
+    /// A question with this answer.
     Answer(String, bool),
     /// A value compares with a literal.
     Compare(String, Comparison, Literal),
@@ -128,12 +129,12 @@ impl Known<'_> {
         }
     }
 
-    /// What an expression gives.
+    /// The type of an expression.
     pub(super) fn kinds_of(self, expression: &Expr) -> Kinds {
         kinds_of(expression, self.shapes, self.sandbox)
     }
 
-    /// Whether both are there, and of one kind that has an order.
+    /// Whether both are present and of one ordered type.
     fn is_order(self, one: &Expr, other: &Expr) -> bool {
         let both = self.kinds_of(one) | self.kinds_of(other);
         let both = if self.absence { both } else { both.present() };
@@ -170,7 +171,7 @@ fn bounded(value: &Expr, key: String, comparison: Comparison, literal: Literal) 
     Claim::All(vec![bound(Comparison::AtLeast, least), bound(Comparison::AtMost, most), claim])
 }
 
-/// The function that gives a value.
+/// The function that returns a value.
 fn called(value: &Expr) -> Option<&str> {
     match value {
         Expr::FnCall(call, _) | Expr::MethodCall(call, _) => Some(&call.name),
@@ -197,7 +198,8 @@ fn literal(expression: &Expr) -> Option<Literal> {
     }
 }
 
-/// The text of an expression: where it is the same, so is the value. Nothing for what is not understood.
+/// The canonical text of an expression: equal text means equal value. `None` for anything not
+/// understood.
 pub(super) fn key(expression: &Expr) -> Option<String> {
     Some(match expression {
         Expr::Unit(_) => "()".to_owned(),
@@ -234,7 +236,8 @@ fn key_of_call(call: &FnCallExpr, owner: Option<String>) -> Option<String> {
     }
 }
 
-/// The ways to satisfy a claim, each as simple claims that must all be so; nothing if there are too many.
+/// The ways to satisfy a formula, each as simple claims that must all hold; `None` if there are too
+/// many.
 fn ways(claim: &Claim) -> Option<Vec<Vec<&Claim>>> {
     match claim {
         Claim::Any(parts) => {

@@ -1,5 +1,5 @@
-//! The first draft of a rule, as text: something that is often meant, with an ad that passes and one that does not. It only warns, for nobody knows
-//! yet what it would refuse. Pure.
+//! The first draft of a rule, as text: a common condition, with an ad that passes and one that does
+//! not. It only warns, because nobody knows yet what it would reject. Pure.
 
 use crate::model::{FieldKind, field::Field};
 
@@ -9,13 +9,13 @@ pub struct Draft<'a> {
     pub id: &'a str,
     /// The field that it speaks of.
     pub field: &'a str,
-    /// What a custom field holds; of a field of every job that is known.
+    /// The type of a custom field; that of standard fields is known.
     pub holds: Option<FieldKind>,
-    /// The error type; one that fits the field if none is given.
+    /// The error type; by default one that suits the field.
     pub kind: Option<&'a str>,
 }
 
-/// What a rule on a kind of field may say.
+/// A typical rule for a type of field.
 struct Idea {
     kind: &'static str,
     assert: String,
@@ -26,10 +26,10 @@ struct Idea {
 
 /// The file of a new rule set, up to its first rule.
 pub fn heading(set: &str) -> String {
-    format!("# yaml-language-server: $schema=../schema/rules.json\n# Rules of `{set}`. What may stand here: docs/reference/rules.md.\nrules:\n")
+    format!("# yaml-language-server: $schema=../schema/rules.json\n# Rules of `{set}`. Reference: docs/reference/rules.md.\nrules:\n")
 }
 
-/// The rule, its lines set in by so many blanks.
+/// The rule, indented by this many spaces.
 pub fn text(draft: &Draft, indent: usize) -> String {
     let Draft { id, field, .. } = draft;
     let idea = idea(field, draft.holds);
@@ -39,8 +39,8 @@ pub fn text(draft: &Draft, indent: usize) -> String {
         format!("- id: {id}"),
         format!("  type: {kind}"),
         format!("  field: {field}"),
-        "  severity: warn                       # notes it and lets the ad pass; `error` refuses the ad".to_owned(),
-        "  # when: source == \"seek\"             # to which ads it applies; without it, to all".to_owned(),
+        "  severity: warn                       # reports it and lets the ad pass; `error` rejects the ad".to_owned(),
+        "  # when: source == \"seek\"             # the ads it applies to; by default all".to_owned(),
         format!("  assert: {assert}"),
         format!("  message: \"{message}\""),
         "  tests:".to_owned(),

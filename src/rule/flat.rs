@@ -1,14 +1,16 @@
-//! Members as variables of their own: `job.title` is compiled as `job_title`, letter for letter, so that every place in an error stays where the author wrote it.
-//! Rhai finds a variable much sooner than the member of a map, and no map has to be built for each ad. A script that this cannot be done to gets its maps; what it
-//! comes to is the same.
+//! Turns members into variables: `job.title` is compiled as `job_title`, character by character, so
+//! every error position stays valid in the author's text. Rhai finds a variable much faster than a
+//! member of a map, and no map needs to be built per ad. A script that does not allow this gets its
+//! maps, with the same result.
 //!
-//! It must never change what a script means: whatever is not plain is left as it is. To add a variable that is always a map: [`OWNERS`].
+//! Must never change the meaning of a script: anything ambiguous is left as it is. To add a
+//! variable that is always a map, see [`OWNERS`].
 
 use super::script::{Reads, member_of};
 use super::{Sandbox, scope};
 use rhai::{AST, ASTNode, Expr, Position, Scope, Stmt};
 
-/// Variables that are always maps. `before` is none: it is nothing for a new job.
+/// Variables that are always maps. `before` is not one of them: it is `()` for a new job.
 pub(super) const OWNERS: [&str; 5] = ["job", "doc", "company", "division", "lists"];
 
 /// The variable that a member becomes.
@@ -30,11 +32,12 @@ pub(super) fn flatten(sandbox: &Sandbox, ast: &AST, text: &str, reads: &Reads) -
         let is_joined = OWNERS.contains(&owner.as_str());
         known.push(if is_joined { name(owner, member) } else { owner.clone() }, ());
     }
-    // The owners are not known here: a member that was passed over is a mistake now, and the script stays as it was.
+    // The owners are not defined here: a member that was missed is an error now, and the script
+    // stays as it was.
     sandbox.engine.compile_with_scope(&known, text).ok()
 }
 
-/// Whether nothing in it gives a new meaning to a variable.
+/// Whether nothing in it redefines a variable.
 fn is_plain(ast: &AST) -> bool {
     let mut is_plain = true;
     ast.walk(&mut |path| {
@@ -53,7 +56,7 @@ fn is_plain(ast: &AST) -> bool {
     is_plain
 }
 
-/// The text with `job.title` joined to `job_title`, wherever nothing stands around the dot.
+/// The text with `job.title` joined to `job_title`, unless there is whitespace around the dot.
 fn with_dots_joined(ast: &AST, text: &str) -> Option<String> {
     let mut dots = Vec::new();
     ast.walk(&mut |path| {

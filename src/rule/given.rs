@@ -1,7 +1,8 @@
-//! What a script is given beside the ad: the parameters of its rule set and the named lists that it reads. Both count for its fingerprint, so that
-//! an edited list derives again exactly what reads it.
+//! The values bound to a script besides the ad: the parameters of its rule set and the named lists
+//! that it reads. Both are part of its fingerprint, so editing a list derives again exactly what
+//! depends on it.
 //!
-//! To add a kind of parameter: a variant of [`Parameter`], and how it is written in [`Parameter::parse`].
+//! To add a parameter type: a variant of [`Parameter`], and its notation in [`Parameter::parse`].
 
 use super::library::{Date, Span};
 use super::list::List;
@@ -39,14 +40,14 @@ pub enum Parameter {
 }
 
 impl Given {
-    /// Whether there is nothing.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.parameters.is_empty() && self.lists.is_empty()
     }
 }
 
 impl Given {
-    /// What there is, a line each; of lists their size and hash.
+    /// The values, one per line; for lists their size and hash.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let parameters = self.parameters.iter().map(|(name, value)| format!("{name}: {value}"));
         parameters.chain(self.lists.iter().map(|(name, list)| format!("lists.{name}: {} names, {}", list.len(), list.hash.short())))
@@ -65,7 +66,7 @@ impl Parameter {
     /// The value as written.
     ///
     /// # Errors
-    /// It is nothing that a parameter can hold: what was expected.
+    /// It cannot be a parameter; the error says what was expected.
     pub fn parse(node: &Node) -> Result<Parameter, String> {
         match node.to_json() {
             Json::Number(number) => Ok(Parameter::Number(number)),
@@ -73,9 +74,11 @@ impl Parameter {
             Json::String(text) => Ok(Parameter::of_text(&text)),
             Json::Array(_) => {
                 let items: Option<Vec<String>> = node.items().iter().map(|item| item.text().map(str::to_owned)).collect();
-                items.map(Parameter::List).ok_or_else(|| "a list of texts".to_owned())
+                items.map(Parameter::List).ok_or_else(|| "a list of text values".to_owned())
             }
-            Json::Null | Json::Object(_) => Err("a number, a truth value, a date, a span such as `6 months`, a text, or a list of texts".to_owned()),
+            Json::Null | Json::Object(_) => {
+                Err("a number, a boolean, a date, a duration such as `6 months`, text, or a list of text values".to_owned())
+            }
         }
     }
 
@@ -86,20 +89,20 @@ impl Parameter {
         Span::parse(text).map_or_else(|| Parameter::Text(text.to_owned()), Parameter::Span)
     }
 
-    /// Whether it holds the same kind of value.
+    /// Whether it has a value of the same type.
     pub fn is_like(&self, other: &Parameter) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
-    /// What it holds, in words.
+    /// Its type, as text.
     pub fn kind(&self) -> &'static str {
         match self {
             Parameter::Number(_) => "a number",
             Parameter::Boolean(_) => "true or false",
             Parameter::Date(_) => "a date",
-            Parameter::Span(_) => "a span of time",
+            Parameter::Span(_) => "a duration",
             Parameter::List(_) => "a list",
-            Parameter::Text(_) => "a text",
+            Parameter::Text(_) => "text",
         }
     }
 
@@ -142,16 +145,16 @@ mod tests {
     #[test]
     fn parameters_are_what_they_look_like() {
         let kinds = [
-            ("6 months", "a span of time"),
-            ("1 year", "a span of time"),
-            ("30 days", "a span of time"),
+            ("6 months", "a duration"),
+            ("1 year", "a duration"),
+            ("30 days", "a duration"),
             ("2026-12-31", "a date"),
             ("20", "a number"),
             ("0.5", "a number"),
             ("true", "true or false"),
             ("[a, 7]", "a list"),
-            ("months", "a text"),
-            ("\"20\"", "a text"),
+            ("months", "text"),
+            ("\"20\"", "text"),
         ];
         for (text, kind) in kinds {
             assert_eq!(parsed(text).unwrap().kind(), kind, "{text}");

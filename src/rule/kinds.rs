@@ -1,4 +1,5 @@
-//! What a value may be, as far as that is known before any ad is seen: a set of kinds. Whoever knows nothing says [`Kinds::ANY`], and is never blamed.
+//! The possible types of a value, as far as known before any ad is read: a set of types. An unknown
+//! type is [`Kinds::ANY`] and is never an error.
 
 use super::Parameter;
 use super::library::{Date, Span};
@@ -9,7 +10,7 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::ops::BitOr;
 
-/// A set of kinds.
+/// A set of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kinds(u16);
 
@@ -40,25 +41,25 @@ impl Kinds {
     pub const MAPPING: Kinds = Kinds(1 << 9);
     /// Something else of Rhai.
     pub const OTHER: Kinds = Kinds(1 << 10);
-    /// Whatever there is.
+    /// Any type.
     pub const ANY: Kinds = Kinds((1 << 11) - 1);
 
-    /// Each with its words.
+    /// The name of each type.
     const WORDS: [(Kinds, &'static str); 11] = [
         (Kinds::TRUTH, "true or false"),
         (Kinds::NUMBER, "a number"),
-        (Kinds::WHOLE, "a whole number"),
+        (Kinds::WHOLE, "an integer"),
         (Kinds::FRACTION, "a number"),
-        (Kinds::TEXT, "a text"),
+        (Kinds::TEXT, "text"),
         (Kinds::DATE, "a date"),
-        (Kinds::SPAN, "a span of time"),
+        (Kinds::SPAN, "a duration"),
         (Kinds::LIST, "a list"),
         (Kinds::NAMES, "a named list"),
         (Kinds::MAPPING, "a mapping"),
         (Kinds::NOTHING, "nothing"),
     ];
 
-    /// What a field of a kind holds; every field may be absent.
+    /// The types of a field; every field may be absent.
     pub fn of_field(kind: FieldKind) -> Kinds {
         let present = match kind {
             FieldKind::Text => Kinds::TEXT,
@@ -71,7 +72,7 @@ impl Kinds {
         present | Kinds::NOTHING
     }
 
-    /// What a parameter holds.
+    /// The type of a parameter.
     pub fn of_parameter(parameter: &Parameter) -> Kinds {
         match parameter {
             Parameter::Number(_) => Kinds::NUMBER,
@@ -83,7 +84,7 @@ impl Kinds {
         }
     }
 
-    /// What a function takes that was registered with a type.
+    /// The type of a registered function's argument.
     pub(super) fn of_type(id: TypeId) -> Kinds {
         let known = [
             (TypeId::of::<()>(), Kinds::NOTHING),
@@ -133,7 +134,7 @@ impl BitOr for Kinds {
 }
 
 impl std::fmt::Display for Kinds {
-    /// In words; `()` only if it is nothing else.
+    /// As text; `()` only if it is nothing else.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (mut left, mut words) = (self.present(), Vec::new());
         for (kinds, word) in Kinds::WORDS {
@@ -146,7 +147,7 @@ impl std::fmt::Display for Kinds {
     }
 }
 
-/// What the variables of a rule hold.
+/// The types of a rule's variables.
 #[derive(Debug, Clone, Default)]
 pub struct Shapes {
     /// Whole variables, parameters among them.
@@ -156,13 +157,13 @@ pub struct Shapes {
 }
 
 impl Shapes {
-    /// What a member holds.
+    /// The type of a member.
     pub fn member(&self, variable: &str, member: &str) -> Kinds {
         let found = self.members.iter().find(|((owner, name), _)| *owner == variable && name == member);
         found.map_or(Kinds::ANY, |(_, kinds)| *kinds)
     }
 
-    /// What a variable holds.
+    /// The type of a variable.
     pub fn variable(&self, name: &str) -> Kinds {
         self.variables.get(name).copied().unwrap_or(Kinds::ANY)
     }
@@ -175,8 +176,8 @@ mod tests {
     #[test]
     fn kinds_in_words() {
         assert_eq!((Kinds::DATE | Kinds::NOTHING).to_string(), "a date");
-        assert_eq!((Kinds::NUMBER | Kinds::TEXT).to_string(), "a number or a text");
-        assert_eq!((Kinds::WHOLE.to_string(), Kinds::NOTHING.to_string()), ("a whole number".to_owned(), "nothing".to_owned()));
+        assert_eq!((Kinds::NUMBER | Kinds::TEXT).to_string(), "a number or text");
+        assert_eq!((Kinds::WHOLE.to_string(), Kinds::NOTHING.to_string()), ("an integer".to_owned(), "nothing".to_owned()));
         assert!(Kinds::WHOLE.comparable().meets(Kinds::FRACTION) && !Kinds::DATE.meets(Kinds::NUMBER));
     }
 }

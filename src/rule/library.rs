@@ -118,11 +118,11 @@ fn register_dates(engine: &mut Engine) {
     engine.register_fn("year", |a: Date| i64::from(a.0.year())).register_fn("month", |a: Date| i64::from(a.0.month()));
     engine.register_fn("day", |a: Date| i64::from(a.0.day())).register_fn("weekday", weekday);
     engine.register_fn("date", |text: &str| -> Result<Date, Box<EvalAltResult>> {
-        date(text).ok_or_else(|| format!("`{text}` is not a date like 2026-12-31").into())
+        date(text).ok_or_else(|| format!("`{text}` is not a date such as 2026-12-31").into())
     });
 }
 
-/// A date as it is written.
+/// Parses a date.
 pub(super) fn date(text: &str) -> Option<Date> {
     plain_day(text).map(Date)
 }
@@ -174,18 +174,18 @@ fn register_words(engine: &mut Engine) {
     engine.register_fn("word_count", word_count).register_fn("count", count);
 }
 
-/// The texts in a list, which are not copied; what is no text is passed over.
+/// The texts in a list, without copying; other items are skipped.
 fn texts(all: &Array) -> Vec<ImmutableString> {
     all.iter().filter_map(|word| word.clone().into_immutable_string().ok()).collect()
 }
 
-/// Whether one of the words, which are in small letters, is in the text; case does not count.
+/// Whether the text contains one of the lowercase words, ignoring case.
 pub(super) fn contains_any(text: &str, mut words: impl Iterator<Item: AsRef<str>>) -> bool {
     let text = text.to_lowercase();
     words.any(|word| text.contains(word.as_ref()))
 }
 
-/// Whether all of the words are in the text; case does not count.
+/// Whether the text contains all of the words, ignoring case.
 ///
 /// # Errors
 /// Text and words are too long.
@@ -195,7 +195,7 @@ pub(super) fn contains_all(text: &str, words: &[impl AsRef<str>]) -> Result<bool
     Ok(words.iter().all(|word| text.contains(&word.as_ref().to_lowercase())))
 }
 
-/// Whether a name is one of several; case and double blanks do not count.
+/// Whether a name is one of several, ignoring case and repeated whitespace.
 ///
 /// # Errors
 /// The names are too long.
@@ -209,7 +209,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric() && letter != '\'').filter(|word| !word.is_empty())
 }
 
-/// How many words there are.
+/// The number of words.
 pub(super) fn word_count(text: &str) -> i64 {
     i64::try_from(words(text).count()).unwrap_or(i64::MAX)
 }
@@ -220,7 +220,7 @@ pub(super) fn count(text: &str, part: &str) -> i64 {
     i64::try_from(found).unwrap_or(i64::MAX)
 }
 
-/// Whether there are letters, and all of them are capitals.
+/// Whether there are letters, and all of them are uppercase.
 pub(super) fn is_upper(text: &str) -> bool {
     text.chars().any(char::is_alphabetic) && !text.chars().any(char::is_lowercase)
 }
@@ -237,7 +237,7 @@ pub(super) fn amount(text: &str) -> Option<f64> {
     number.collect::<String>().trim_end_matches('.').parse().ok()
 }
 
-/// The host of a whole http or https address, in small letters.
+/// The host of a complete http or https address, in lowercase.
 pub(super) fn host(text: &str) -> Option<Cow<'_, str>> {
     plain_host(text).map(Cow::Borrowed).or_else(|| parsed_host(text).map(Cow::Owned))
 }
@@ -255,7 +255,7 @@ fn plain_host(text: &str) -> Option<&str> {
         let letters = label.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-');
         letters && (1..64).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-') && !label.contains("--")
     };
-    // A last label that begins with a digit may be an address in numbers.
+    // A last label that starts with a digit may be a numeric address.
     let is_named = host.rsplit('.').next().is_some_and(|last| last.starts_with(|letter: char| letter.is_ascii_lowercase()));
     (host.len() < 254 && is_named && host.split('.').all(is_plain)).then_some(host)
 }

@@ -1,5 +1,5 @@
-//! Named lists that rules look names up in: known agencies, forbidden words, grades and what they stand for. Names count as in tables: case and
-//! double blanks make no difference.
+//! Named lists that rules look names up in: known agencies, forbidden words, grades and their
+//! values. Names are compared as in tables, ignoring case and repeated whitespace.
 
 use super::budget;
 use crate::model::Hash;
@@ -7,21 +7,21 @@ use rhai::{Dynamic, Engine, EvalAltResult};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// A list of names, each of which may stand for a text.
+/// A list of names, each with an optional value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
     entries: HashMap<String, Option<String>>,
-    /// How many words its names have.
+    /// The numbers of words that its names have.
     lengths: BTreeSet<usize>,
     /// Hash of all of it, whatever the order.
     pub hash: Hash,
 }
 
-/// A list as scripts hold it.
+/// A list as bound to scripts.
 pub(super) type Held = Arc<List>;
 
 impl List {
-    /// A list of entries and what they stand for; of two of the same name the first counts.
+    /// A list of entries with their values; the first of two equal names is used.
     pub fn new(all: impl IntoIterator<Item = (String, Option<String>)>) -> List {
         let mut entries: HashMap<String, Option<String>> = HashMap::new();
         for (name, value) in all {
@@ -34,32 +34,34 @@ impl List {
         List { entries, lengths, hash }
     }
 
-    /// Whether a name stands in it.
+    /// Whether it contains a name.
     pub fn has(&self, name: &str) -> bool {
         self.entries.contains_key(&key(name))
     }
 
-    /// What a name stands for: itself as asked, where the list gives nothing for it; nothing if it is not there.
+    /// The value of a name; the name itself, as given, if it has no value; `None` if it is not in
+    /// the list.
     pub fn find(&self, name: &str) -> Option<String> {
         self.entries.get(&key(name)).map(|value| value.clone().unwrap_or_else(|| name.to_owned()))
     }
 
-    /// How many names stand in it.
+    /// The number of names.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing stands in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Whether one of its names stands in a text, as whole words. Costs what the text is long, however many names there are.
+    /// Whether a text contains one of its names, as whole words. The cost depends on the length of
+    /// the text, not on the number of names.
     ///
     /// # Errors
     /// Text and names are too long.
     pub(super) fn is_mentioned(&self, text: &str) -> Result<bool, String> {
-        // Every word is looked at in as many places as a name of that length has words.
+        // Every word is looked up once for each length of names.
         let looks: usize = self.lengths.iter().sum();
         budget::spend((text.len() as u64).saturating_mul(looks as u64))?;
         let words = key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));

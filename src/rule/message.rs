@@ -1,5 +1,5 @@
-//! What a rule says when it does not hold: words with places for values, `Close date {job.close_date} is before {job.open_date}`. Values come from
-//! scraped ads: they are shortened, and nothing in them can move a cursor or fake a line.
+//! The message of a failed rule: text with placeholders, `Close date {job.close_date} is before {job.open_date}`. Values come from scraped ads: they are shortened and sanitised, so they cannot
+//! move the cursor or fake a line.
 
 use super::given::Given;
 use super::scope::Facts;
@@ -43,10 +43,10 @@ impl Message {
         Message(vec![Part::Words(words.to_owned())])
     }
 
-    /// Reads a message; `{{` and `}}` stand for the brackets themselves.
+    /// Parses a message; `{{` and `}}` are literal braces.
     ///
     /// # Errors
-    /// A bracket that is not closed, or something else than a name in it.
+    /// A brace is not closed, or does not contain a name.
     pub fn parse(text: &str) -> Result<Message, BadPlace> {
         let (mut parts, mut words, mut rest) = (Vec::new(), String::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
@@ -131,7 +131,7 @@ impl fmt::Display for Message {
     }
 }
 
-/// A value for people: nothing is `-`, blanks are single, control characters are gone.
+/// A value for display: none is `-`, whitespace is collapsed, control characters are removed.
 fn shown(value: &str) -> String {
     let clean: String = value.chars().map(|letter| if is_unsafe(letter) { ' ' } else { letter }).collect();
     let text = clean.split_whitespace().collect::<Vec<_>>().join(" ");

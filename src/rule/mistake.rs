@@ -1,8 +1,8 @@
-//! What is wrong with a script, in words for people who do not know Rhai. Syntax comes from the compiler, unknown
-//! functions and scripts without a value from a walk over the tree: Rhai itself would find those only when it meets an
-//! ad. Must never refuse a script that could run.
+//! Explains script errors to people who do not know Rhai. Syntax errors come from the compiler;
+//! unknown functions and scripts without a value from a walk over the tree: Rhai would find those
+//! only when it evaluates an ad. Must never refuse a script that could run.
 //!
-//! To help with a habit from another language (`and`, `null`, single quotes), add it to [`habit`].
+//! To support a habit from another language (`and`, `null`, single quotes), add it to [`habit`].
 
 use super::Sandbox;
 use super::sandbox::MAX_SCRIPT;
@@ -11,7 +11,7 @@ use crate::model::field::{FIELDS, Field};
 use rhai::{AST, ASTNode, EvalAltResult, Expr, FnCallExpr, LexError, ParseError, ParseErrorType, Position, Stmt};
 use std::collections::BTreeSet;
 
-/// A mistake and where it stands in the script.
+/// A mistake and its position in the script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
     /// What is wrong.
@@ -24,7 +24,7 @@ pub struct Mistake {
     pub column: usize,
 }
 
-/// What to look at when nothing better is known.
+/// The help if nothing more specific is known.
 const LOOK: &str = "check brackets, quotes and operators: `&&`, `||`, `!`, `==`, `!=`, `<=`";
 
 impl Mistake {
@@ -38,17 +38,17 @@ impl Mistake {
         let word = word_at(text, at);
         let (message, help) = match error.err_type() {
             ParseErrorType::VariableUndefined(name) => (format!("unknown variable `{name}`"), variable(name, variables)),
-            ParseErrorType::Reserved(name) => (format!("`{name}` is no word of scripts"), habit(name).unwrap_or("choose another name").to_owned()),
+            ParseErrorType::Reserved(name) => (format!("`{name}` is a reserved word"), habit(name).unwrap_or("choose another name").to_owned()),
             ParseErrorType::BadInput(LexError::MalformedChar(inside)) => {
-                ("text in single quotes".to_owned(), format!("write it in double quotes: `\"{inside}\"`"))
+                ("text in single quotes".to_owned(), format!("use double quotes: `\"{inside}\"`"))
             }
             ParseErrorType::BadInput(LexError::UnterminatedString) => {
-                ("a text is not closed".to_owned(), "close it with the quote that it begins with; `${` needs a `}`".to_owned())
+                ("the text is not closed".to_owned(), "close it with the quote that it starts with; `${` needs a `}`".to_owned())
             }
             ParseErrorType::TooManyFunctions => {
-                ("scripts have no functions of their own".to_owned(), "write out what is asked; `let` gives a value a name".to_owned())
+                ("scripts cannot define functions".to_owned(), "write out the expression; `let` names a value".to_owned())
             }
-            ParseErrorType::UnexpectedEOF => ("the script ends too early".to_owned(), LOOK.to_owned()),
+            ParseErrorType::UnexpectedEOF => ("the script is incomplete".to_owned(), LOOK.to_owned()),
             other => (in_backticks(&other.to_string()), habit(&word).unwrap_or(LOOK).to_owned()),
         };
         Mistake::new(message, help, at)
@@ -57,7 +57,7 @@ impl Mistake {
     /// A script that is longer than a stack is deep.
     pub(super) fn of_length(text: &str) -> Option<Mistake> {
         let message = format!("the script is longer than {MAX_SCRIPT} characters");
-        let help = "put names into a list of `lists/`, and what is asked into several rules".to_owned();
+        let help = "move names to a list in `lists/`, and split the condition into several rules".to_owned();
         (text.chars().nth(MAX_SCRIPT).is_some()).then(|| Mistake::new(message, help, Position::NONE))
     }
 
@@ -80,13 +80,13 @@ impl Mistake {
         match ast.statements().last() {
             None | Some(Stmt::Noop(_)) => {
                 let message = "the script is empty".to_owned();
-                Some(Mistake::new(message, "write an expression, or leave it out".to_owned(), Position::NONE))
+                Some(Mistake::new(message, "write an expression, or remove the key".to_owned(), Position::NONE))
             }
             Some(Stmt::Assignment(parts)) => {
-                Some(Mistake::new("`=` sets a value".to_owned(), "write `==` to compare".to_owned(), parts.0.position()))
+                Some(Mistake::new("`=` assigns a value".to_owned(), "write `==` to compare".to_owned(), parts.0.position()))
             }
             Some(Stmt::Var(parts, ..)) => {
-                let help = format!("end it with the value itself: `{}`", parts.0.name);
+                let help = format!("end it with the value: `{}`", parts.0.name);
                 Some(Mistake::new("the script ends without a value".to_owned(), help, parts.0.pos))
             }
             _ => None,
@@ -106,7 +106,7 @@ fn unknown_call(call: &FnCallExpr, more: usize, at: Position, sandbox: &Sandbox)
         let help = match habit(name).map(str::to_owned).or_else(|| did_you_mean(name, sandbox.names()).map(|near| format!("did you mean `{near}`?")))
         {
             Some(help) => help,
-            None => format!("functions of rules are {}; texts, lists and numbers have those of Rhai", one_of(super::library::FUNCTIONS)),
+            None => format!("available functions: {}; text, lists and numbers also have Rhai's", one_of(super::library::FUNCTIONS)),
         };
         return Some(Mistake::new(format!("unknown function `{name}`"), help, at));
     };
@@ -115,8 +115,8 @@ fn unknown_call(call: &FnCallExpr, more: usize, at: Position, sandbox: &Sandbox)
         return None;
     }
     let numbers: Vec<String> = allowed.iter().map(|number| number.saturating_sub(more).to_string()).collect();
-    let help = format!("it takes {}", numbers.join(" or "));
-    Some(Mistake::new(format!("`{name}` does not take {}", counted(values - more)), help, at))
+    let help = format!("expected {}", numbers.join(" or "));
+    Some(Mistake::new(format!("`{name}` does not accept {}", counted(values - more)), help, at))
 }
 
 fn counted(values: usize) -> String {
@@ -132,46 +132,46 @@ fn variable(name: &str, variables: &[&str]) -> String {
     }
     match did_you_mean(name, variables.iter().copied()) {
         Some(near) => return format!("did you mean `{near}`?"),
-        None if name == "doc" && has("job") => return "a rule reads the mapped job, such as `job.title`".to_owned(),
-        None if name == "job" && has("doc") => return "a mapping reads the document, such as `doc.title`".to_owned(),
+        None if name == "doc" && has("job") => return "rules read the mapped job, such as `job.title`".to_owned(),
+        None if name == "job" && has("doc") => return "mappings read the document, such as `doc.title`".to_owned(),
         None => {}
     }
     match did_you_mean(name, fields).filter(|_| has("job")) {
         Some(near) => format!("did you mean `job.{near}`?"),
-        None => format!("a script may read {}; text is written in double quotes", one_of(variables.iter().copied())),
+        None => format!("a script can read {}; write text in double quotes", one_of(variables.iter().copied())),
     }
 }
 
 /// Words of other languages.
 fn habit(word: &str) -> Option<&'static str> {
     Some(match word {
-        "and" | "AND" => "and is written `&&`",
-        "or" | "OR" => "or is written `||`",
-        "not" | "NOT" => "not is written `!`, as in `!job.title.is_empty()`",
-        "is" => "equality is written `==`",
-        "null" | "None" | "nil" | "undefined" | "NULL" | "Null" => "a field without a value is `()`",
-        "True" | "TRUE" => "it is written `true`",
-        "False" | "FALSE" => "it is written `false`",
-        "length" | "size" | "count" => "the length of a text or list is `.len()`",
+        "and" | "AND" => "write `&&` for and",
+        "or" | "OR" => "write `||` for or",
+        "not" | "NOT" => "write `!` for not, as in `!job.title.is_empty()`",
+        "is" => "write `==` to compare",
+        "null" | "None" | "nil" | "undefined" | "NULL" | "Null" => "write `()` for a missing value",
+        "True" | "TRUE" => "write `true`",
+        "False" | "FALSE" => "write `false`",
+        "length" | "size" | "count" => "use `.len()` for the length of text or a list",
         "startswith" | "startsWith" | "beginsWith" => "did you mean `starts_with`?",
         "endswith" | "endsWith" => "did you mean `ends_with`?",
         "to_text" | "toString" | "str" => "did you mean `to_string`?",
         "lower" | "lowercase" | "toLowerCase" => "did you mean `to_lower`?",
         "upper" | "uppercase" | "toUpperCase" => "did you mean `to_upper`?",
         "while" | "for" | "loop" | "do" => "scripts have no loops",
-        "Fn" | "call" | "curry" | "fn" | "map" | "filter" | "reduce" => "scripts have no functions of their own; ask a list with `in` or `contains`",
-        "eval" | "print" | "debug" | "import" | "export" | "sleep" => "a script only looks and answers",
+        "Fn" | "call" | "curry" | "fn" | "map" | "filter" | "reduce" => "scripts cannot define functions; search a list with `in` or `contains`",
+        "eval" | "print" | "debug" | "import" | "export" | "sleep" => "scripts have no side effects",
         _ => return None,
     })
 }
 
-/// The name that stands at a position.
+/// The name at a position.
 fn word_at(text: &str, at: Position) -> String {
     let line = text.split('\n').nth(at.line().unwrap_or(1).saturating_sub(1)).unwrap_or_default();
     line.chars().skip(at.position().unwrap_or(1).saturating_sub(1)).take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
 }
 
-/// The compiler's words in the form of our own.
+/// The compiler's message in our format.
 fn in_backticks(text: &str) -> String {
     let text = if text.contains('`') { text.to_owned() } else { text.replace('\'', "`") };
     let mut letters = text.chars();
@@ -187,24 +187,24 @@ pub(super) fn failure(error: &EvalAltResult) -> String {
         return format!("`{name}` does not work with {}", kinds.join(" and "));
     }
     if let EvalAltResult::ErrorTerminated(..) = error {
-        return "this takes too long: more than five seconds for one ad".to_owned();
+        return "it takes too long: more than five seconds for one ad".to_owned();
     }
     let text = error.to_string();
     in_backticks(text.split(" (line ").next().unwrap_or(&text))
 }
 
-/// What scripts hold, in words.
+/// The name of a type in messages.
 pub(super) fn kind(name: &str) -> &str {
     match name {
         "" | "()" => "nothing",
-        "i64" => "a whole number",
+        "i64" => "an integer",
         "f64" => "a number",
         "bool" => "true or false",
         "date" => "a date",
-        "span" => "a span of time",
+        "span" => "a duration",
         "array" => "a list",
         "map" => "a mapping",
-        name if name.contains("tring") || name.contains("str") => "a text",
+        name if name.contains("tring") || name.contains("str") => "text",
         other => other,
     }
 }
@@ -246,7 +246,7 @@ mod tests {
         let found = |text: &str| Script::compile(&sandbox, text, &["job"]).err().unwrap_or_default();
         let told: Vec<_> =
             found("job.title.lenght() > 3 ||\n  nonsense(job.title.trim(1, 2))").into_iter().map(|one| (one.message, one.line, one.column)).collect();
-        let expected = [("unknown function `lenght`", 1, 11), ("unknown function `nonsense`", 2, 3), ("`trim` does not take 2 values", 2, 22)];
+        let expected = [("unknown function `lenght`", 1, 11), ("unknown function `nonsense`", 2, 3), ("`trim` does not accept 2 values", 2, 22)];
         assert_eq!(told, expected.map(|(message, line, column)| (message.to_owned(), line, column)));
         assert_eq!(found("  ").len(), 1);
     }

@@ -1,8 +1,9 @@
-//! Business rules: Rhai compiled once, in a sandbox. A rule sees only the fields that it names and answers yes or
-//! no; a rule that cannot answer is itself a reason against the ad, never a pass.
+//! Business rules: Rhai, compiled once and sandboxed. A rule reads only the fields that it names
+//! and returns true or false; a rule that cannot be evaluated is itself a problem of the ad, never
+//! a pass.
 //!
-//! Pure: no clock (the date is handed in), no database, no files. To add a function for rule authors, register it in
-//! [`library`].
+//! Pure: no clock (the date is passed in), no database, no files. To add a function for rule
+//! authors, register it in [`library`].
 
 mod budget;
 pub mod certain;

@@ -1,7 +1,7 @@
-//! Names of sources and institutions that a script writes out: `source == "seek"`, `institution in ["nsw-gov", "vic-gov"]`. Who knows the names tells what is
-//! misspelt: such a question has the same answer for every ad.
+//! Names of sources and institutions written in a script: `source == "seek"`, `institution in ["nsw-gov", "vic-gov"]`. A caller that knows all names can report misspelt ones: such a
+//! comparison has the same result for every ad.
 //!
-//! Must only find what is compared with the variable itself; a text that stands elsewhere may be anything.
+//! Must only find values compared with the variable itself; text elsewhere may be anything.
 
 use super::Script;
 use rhai::{ASTNode, Dynamic, Expr, FnCallExpr, Position, Stmt};
@@ -15,11 +15,12 @@ pub struct Named {
     pub name: String,
     /// Line in the script, from 1.
     pub line: usize,
-    /// Column of its first letter in that line, from 1; of the list, where Rhai keeps only that.
+    /// Column of its first character in that line, from 1; for a list, where Rhai keeps only that
+    /// position.
     pub column: usize,
 }
 
-/// The variables that hold names.
+/// The variables that contain names.
 const VARIABLES: [&str; 2] = ["source", "institution"];
 
 /// The names that a script writes out, in the order of the script.

@@ -7,9 +7,9 @@ use regex::{Regex, RegexBuilder};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes that a compiled pattern may take, at most and at least.
+/// Size limits of a compiled pattern, in bytes.
 const SIZES: std::ops::RangeInclusive<u32> = 10..=18;
-/// Bytes that a state of a pattern takes, about.
+/// Approximate bytes per state of a pattern.
 const STATE: u64 = 64;
 /// A compiled pattern.
 #[derive(Debug, Clone)]
@@ -23,12 +23,12 @@ impl Pattern {
     /// Compiles a pattern.
     ///
     /// # Errors
-    /// It is none, or too large.
+    /// It is invalid, or too large.
     pub(super) fn new(text: &str) -> Result<Pattern, String> {
         let build = |size: u32| RegexBuilder::new(text).size_limit(1 << size).build().map(|regex| Pattern { regex, states: (1 << size) / STATE });
         let found = SIZES.map(build).try_fold(None, |_, built| match built {
             Ok(pattern) => Err(Ok(pattern)),
-            // Only what is too large is tried with more room.
+            // Only a pattern that is too large is retried with a larger limit.
             Err(error @ regex::Error::CompiledTooBig(_)) => Ok(Some(error)),
             Err(error) => Err(Err(error)),
         });
@@ -38,7 +38,7 @@ impl Pattern {
             Ok(None) => Err(regex::Error::CompiledTooBig(0)),
         };
         built.map_err(|error| {
-            format!("the pattern `{text}` cannot be read: {}", error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "))
+            format!("invalid pattern `{text}`: {}", error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: "))
         })
     }
 
@@ -53,9 +53,7 @@ impl Pattern {
     /// The evaluation would have looked too much.
     pub(super) fn is_found(&self, text: &str) -> Result<bool, String> {
         let letters = self.states.saturating_mul(text.len() as u64);
-        budget::spend(letters).map_err(|_| {
-            format!("looking for patterns takes too long here: a text of {} bytes, and a pattern that is too large for it", text.len())
-        })?;
+        budget::spend(letters).map_err(|_| format!("pattern matching takes too long: the pattern is too large for {} bytes of text", text.len()))?;
         Ok(self.regex.is_match(text))
     }
 }
@@ -68,7 +66,7 @@ impl Patterns {
     /// Patterns that are kept; scripts could make up more.
     const MOST: usize = 256;
 
-    /// The pattern of a text. It is shared: a copy would begin again with what looking has taught it.
+    /// The pattern for a text. It is shared: a copy would lose what matching has cached.
     pub(super) fn of(&self, text: &str) -> Result<Arc<Pattern>, String> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pattern) = known.get(text) {

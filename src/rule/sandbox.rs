@@ -9,9 +9,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Characters of a script. What is nested takes stack, and what is long is nested: `a + b + c` is three deep.
+/// Maximum characters of a script. Nesting takes stack, and a long script is nested: `a + b + c` is
+/// three levels deep.
 pub(super) const MAX_SCRIPT: usize = 10_000;
-/// Steps that one evaluation may take.
+/// Maximum steps of one evaluation.
 const MAX_OPERATIONS: u64 = 50_000;
 /// Steps between two looks at the clock.
 const LOOKS: u64 = 16;
@@ -33,7 +34,7 @@ pub struct Sandbox {
     pub(super) engine: Engine,
     /// Which of the sandboxes of this process it is.
     number: u64,
-    /// Functions that there are, each with the kinds of values that it takes, in all its forms.
+    /// All functions, each with the argument types of its overloads.
     pub(super) functions: BTreeMap<String, Vec<Vec<Kinds>>>,
 }
 
@@ -57,7 +58,7 @@ impl Sandbox {
         Sandbox { engine, number: SANDBOXES.fetch_add(1, Ordering::Relaxed), functions }
     }
 
-    /// Evaluates what a script was compiled to, in a scope that is filled for it.
+    /// Evaluates a compiled script in a scope that is filled for it.
     pub(super) fn evaluate(&self, ast: &AST, fill: impl FnOnce(&mut Scope)) -> Result<Dynamic, Box<EvalAltResult>> {
         let mut desk = DESK.take().filter(|desk| desk.sandbox == self.number).unwrap_or_else(|| Box::new(Desk::of(self)));
         fill(&mut desk.scope);
@@ -76,11 +77,13 @@ impl Sandbox {
     }
 }
 
-/// What a thread keeps from one evaluation to the next, so that it need not be built again: nothing in it can change what a script comes to.
+/// What a thread keeps between evaluations to avoid rebuilding it; nothing in it can change a
+/// result.
 struct Desk {
     /// The sandbox that it belongs to.
     sandbox: u64,
-    /// Which function a name and kinds of values lead to. Scripts have no functions of their own, so it is the same for all of them.
+    /// Resolved functions by name and argument types. Scripts define no functions, so they are the
+    /// same for all.
     caches: Caches,
     /// Room for variables; empty between evaluations.
     scope: Scope<'static>,
@@ -110,7 +113,8 @@ fn limit(engine: &mut Engine) {
     engine.set_max_functions(0).set_max_variables(32);
     engine.set_allow_looping(false).set_strict_variables(true);
     engine.on_progress(|steps| (steps % LOOKS == 0 && budget::is_over()).then_some(Dynamic::UNIT));
-    // Without names for functions there is no way to go through a list, and so no work that is not written out.
+    // Without function names there is no way to iterate over a list, and so no work beyond what is
+    // written.
     for symbol in ["eval", "print", "debug", "import", "export", "sleep", "Fn", "call", "curry"] {
         engine.disable_symbol(symbol);
     }
@@ -223,7 +227,7 @@ mod tests {
     fn patterns_that_blow_up_elsewhere_take_time_by_their_text() {
         // A matcher that goes back would need more steps here than there are atoms.
         assert_eq!(comes_to("!matches(job.title, \"^(x+x+)+y$\") && !matches(job.title, \"^(x|xx)*y$\")"), "a value");
-        // What takes long all the same, because pattern and text are long, ends at its place.
+        // Anything else that takes long, because pattern and text are long, is stopped where it is.
         let slow = "let t = job.title; t.pad(400000, \"x\"); matches(t, \"x[xy]{3000}z\") || matches(t, \"y[xy]{3000}z\")";
         assert!(comes_to(slow).contains("takes too long"), "{}", comes_to(slow));
     }

@@ -15,10 +15,10 @@ use std::sync::Arc;
 /// The variables that a rule may read.
 pub const VARIABLES: [&str; 8] = ["job", "before", "source", "institution", "company", "division", "today", "lists"];
 
-/// Members of `job` beside its fields.
+/// Members of `job` besides its fields.
 pub const RELATIONS: [&str; 2] = ["company_id", "division_id"];
 
-/// What is known about an ad beside its fields.
+/// What is known about an ad besides its fields.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The source.
@@ -29,7 +29,7 @@ pub struct Facts {
     pub company: Relation,
     /// The division named in the ad, and whether it is known.
     pub division: Relation,
-    /// The newest published version of the job; nothing if it is new, or if no rule asks.
+    /// The newest published version of the job; `None` if it is new, or if no rule reads it.
     pub before: Option<Arc<Job>>,
     /// The date of the run in the institution's zone.
     pub today: NaiveDate,
@@ -47,9 +47,9 @@ pub struct Relation {
 /// The member of a variable that is used whole.
 pub(super) const WHOLE: &str = "*";
 
-/// What the variables of a script hold, for one ad or document.
+/// The values of a script's variables, for one ad or document.
 pub trait Values {
-    /// A member of a variable, or all of it for `*`; nothing where the variable itself is nothing.
+    /// A member of a variable, or all of it for `*`; `None` if the variable itself is `()`.
     fn value(&self, variable: &str, member: &str) -> Option<Dynamic>;
 }
 
@@ -78,7 +78,7 @@ impl Values for Document<'_> {
     }
 }
 
-/// A variable that a script is given.
+/// A variable of a script.
 #[derive(Debug, Clone)]
 pub(super) struct Variable {
     name: String,
@@ -194,13 +194,13 @@ pub fn json(value: &Json) -> Dynamic {
 /// A script's value as JSON; dates as `YYYY-MM-DD`.
 ///
 /// # Errors
-/// The value is nothing that JSON can hold.
+/// The value cannot be expressed in JSON.
 pub fn to_json(value: Dynamic) -> Result<Json, ScriptError> {
     if let Some(date) = value.clone().try_cast::<Date>() {
         return Ok(Json::String(date.0.to_string()));
     }
     rhai::serde::from_dynamic(&value).map_err(|error| ScriptError {
-        message: format!("gives no value that a field can hold: {error}"),
+        message: format!("returns a value that a field cannot hold: {error}"),
         line: 1,
         column: 1,
     })

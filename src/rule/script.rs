@@ -1,5 +1,5 @@
-//! One compiled script: its tree, what it reads, and where it goes wrong. Compiling finds unknown variables and
-//! unknown members of the variables; evaluating never prints, waits or panics.
+//! A compiled script: its tree, what it reads, and where its errors are. Compilation finds unknown
+//! variables and members; evaluation never prints, waits or panics.
 
 use super::lower::tree::Read;
 use super::lower::{self, Tree, View};
@@ -15,9 +15,9 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Script {
     ast: AST,
-    /// The same with members as variables of their own, where that can be.
+    /// The same with members as variables, where possible.
     flat: Option<AST>,
-    /// What it is given.
+    /// Its variables.
     variables: Vec<Variable>,
     text: String,
     /// What it reads.
@@ -26,7 +26,7 @@ pub struct Script {
     fields: Vec<Read>,
     /// The parameters and lists that it reads.
     pub given: Given,
-    /// The script as a tree, where all of it is recognised: the same answers, much sooner.
+    /// The script as a typed tree, if all of it is recognised: the same results, much faster.
     pub lowered: Option<Arc<Tree>>,
 }
 
@@ -40,7 +40,7 @@ pub struct Reads {
     places: Vec<(String, String, usize, usize)>,
 }
 
-/// What is wrong with a script, and where in its text.
+/// An error of a script, and its position in the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ScriptError {
@@ -103,7 +103,7 @@ impl Script {
         Ok(script.with(&Given::default()))
     }
 
-    /// The script with what it reads of parameters and lists.
+    /// The script with the parameters and lists that it reads.
     #[must_use]
     pub fn with(mut self, all: &Given) -> Script {
         let parameters = all.parameters.iter().filter(|(name, _)| self.reads.touches(name));
@@ -117,12 +117,12 @@ impl Script {
         self
     }
 
-    /// What the fields hold that it reads.
+    /// The values of the fields that it reads.
     pub(super) fn held<'a>(&self, view: View<'a>) -> impl Iterator<Item = &'a Value> {
         self.fields.iter().filter_map(move |field| field.held(view))
     }
 
-    /// What it says, as Rhai has read it.
+    /// Its statements, as parsed by Rhai.
     pub(super) fn statements(&self) -> &[Stmt] {
         self.ast.statements()
     }
@@ -132,7 +132,7 @@ impl Script {
         self.ast.walk(on_node);
     }
 
-    /// Evaluates the script with what its variables hold.
+    /// Evaluates the script with the values of its variables.
     ///
     /// # Errors
     /// Why it has no value: an unknown function, a wrong type, a limit.
@@ -142,7 +142,8 @@ impl Script {
         result.map_err(|error| ScriptError::of(&error))
     }
 
-    /// What Rhai alone makes of it as it is written, with maps and with nothing kept from earlier evaluations.
+    /// The result of plain Rhai on the text as written, with maps and no state from earlier
+    /// evaluations.
     #[cfg(test)]
     pub(super) fn by_rhai_alone(&self, sandbox: &Sandbox, values: &dyn Values) -> Result<Dynamic, ScriptError> {
         let mut scope = Scope::new();
@@ -151,7 +152,7 @@ impl Script {
         sandbox.engine.eval_ast_with_scope(&mut scope, &self.ast).map_err(|error| ScriptError::of(&error))
     }
 
-    /// Whether its members are variables of their own.
+    /// Whether its members are variables.
     #[cfg(test)]
     pub(super) fn is_flat(&self) -> bool {
         self.flat.is_some()
@@ -164,7 +165,7 @@ impl Script {
 }
 
 impl std::fmt::Debug for Script {
-    /// What counts for the fingerprint: the text without the blanks around it.
+    /// The part that counts for the fingerprint: the text without surrounding whitespace.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Script({})", self.text.trim())?;
         if self.given.is_empty() { Ok(()) } else { write!(f, " {:?}", self.given) }
@@ -202,7 +203,7 @@ fn add(reads: &mut Reads, variable: &str, member: &str, at: Position, variables:
     }
 }
 
-/// The first member of what stands right of a dot: `agency` in `doc.agency.name`.
+/// The first member after a dot: `agency` in `doc.agency.name`.
 pub(super) fn member_of(right: &Expr) -> Option<(String, Position)> {
     match right {
         Expr::Property(property, at) => Some((property.2.to_string(), *at)),

@@ -1,7 +1,9 @@
-//! What a rule could never mean, found before any ad is seen: a date compared with a text, a function that does not take what it is given, a pattern that cannot
-//! be read, an answer that is not true or false. Rhai itself would say nothing of most of these: it finds a date and a text unequal, ad after ad.
+//! A type checker for rules, which runs before any ad is read: finds a date compared with text,
+//! arguments of the wrong type, an invalid pattern, a result that is not true or false. Rhai itself
+//! would not report most of these: it finds a date and a text unequal, ad after ad.
 //!
-//! Must never blame a script that could mean something: what is not known is [`Kinds::ANY`]. To say what a new function gives: [`given_by`].
+//! Must never reject a script that could be meaningful: unknown types are [`Kinds::ANY`]. To give a
+//! new function a result type, see [`given_by`].
 
 use super::kinds::{Kinds, Shapes};
 use super::library;
@@ -15,11 +17,11 @@ pub fn mistakes(script: &Script, shapes: &Shapes, sandbox: &Sandbox) -> Vec<Mist
     let mut reader = Reader { shapes, sandbox, locals: HashMap::new(), mistakes: Vec::new() };
     let kinds = reader.statements(script.statements());
     let at = script.statements().last().map_or(Position::NONE, Stmt::position);
-    reader.truth(kinds, "the script gives", at);
+    reader.truth(kinds, "the script returns", at);
     reader.mistakes
 }
 
-/// What an expression gives; mistakes in it are told elsewhere.
+/// The type of an expression; errors in it are reported elsewhere.
 pub(super) fn kinds_of(expression: &Expr, shapes: &Shapes, sandbox: &Sandbox) -> Kinds {
     Reader { shapes, sandbox, locals: HashMap::new(), mistakes: Vec::new() }.expression(expression)
 }
@@ -39,7 +41,7 @@ impl Reader<'_> {
 
     fn truth(&mut self, kinds: Kinds, what: &str, at: Position) {
         if !kinds.meets(Kinds::TRUTH) {
-            let help = "compare it with something, or ask a question about it, such as `job.title != ()` or `is_url(job.source_url)`";
+            let help = "write a condition, such as `job.title != ()` or `is_url(job.source_url)`";
             self.tell(format!("{what} {kinds}, not true or false"), help, at);
         }
     }
@@ -59,7 +61,7 @@ impl Reader<'_> {
             Stmt::Block(block) => self.block(block),
             Stmt::If(parts, at) => {
                 let asked = self.expression(&parts.expr);
-                self.truth(asked, "`if` asks", parts.expr.start_position().or_else(*at));
+                self.truth(asked, "the condition of `if` is", parts.expr.start_position().or_else(*at));
                 self.block(&parts.body) | self.block(&parts.branch)
             }
             Stmt::Var(parts, ..) => {
@@ -81,7 +83,7 @@ impl Reader<'_> {
             Expr::BoolConstant(..) => Kinds::TRUTH,
             Expr::IntegerConstant(..) => Kinds::WHOLE,
             Expr::FloatConstant(..) => Kinds::FRACTION,
-            // A text of one letter compares with a letter.
+            // Text of one character can be compared with a character.
             Expr::CharConstant(..) => Kinds::TEXT | Kinds::OTHER,
             Expr::StringConstant(..) => Kinds::TEXT,
             Expr::InterpolatedString(parts, _) => {
@@ -117,12 +119,12 @@ impl Reader<'_> {
     fn connected(&mut self, parts: &[Expr], sign: &str) -> Kinds {
         for part in parts {
             let kinds = self.expression(part);
-            self.truth(kinds, &format!("`{sign}` connects what is true or false; here stands"), part.start_position());
+            self.truth(kinds, &format!("one side of `{sign}` is"), part.start_position());
         }
         Kinds::TRUTH
     }
 
-    /// `a ?? b`: the last is asked only if there is nothing before it.
+    /// `a ?? b`: the second is evaluated only if the first is `()`.
     fn first(&mut self, parts: &[Expr]) -> Kinds {
         let each: Vec<Kinds> = parts.iter().map(|part| self.expression(part)).collect();
         match each.split_last() {
@@ -171,7 +173,7 @@ impl Reader<'_> {
         match (name, values.as_slice()) {
             ("==" | "!=" | "<" | "<=" | ">" | ">=", [one, other]) => self.compare(call, *one, *other, at),
             ("!", [value]) => {
-                self.truth(*value, "`!` turns true or false around; here stands", at);
+                self.truth(*value, "`!` is applied to", at);
                 Kinds::TRUTH
             }
             ("+" | "-" | "*" | "/" | "%", [one, other]) => self.sum(name, *one, *other, at),
@@ -185,7 +187,7 @@ impl Reader<'_> {
 
     fn compare(&mut self, call: &FnCallExpr, one: Kinds, other: Kinds, at: Position) -> Kinds {
         let name = call.name.as_str();
-        let always = if name == "!=" { "always true" } else { "never true" };
+        let always = if name == "!=" { "always true" } else { "always false" };
         if let ([left, right], true) = (call.args.as_slice(), call.args.len() == 2)
             && let (Some(left), Some(right)) = (super::certain::key(left), super::certain::key(right))
             && left == right
@@ -195,7 +197,7 @@ impl Reader<'_> {
         }
         let is_ordered = !matches!(name, "==" | "!=");
         if is_ordered && (one == Kinds::NOTHING || other == Kinds::NOTHING) {
-            self.tell(format!("`{name}` compares with nothing: it is {always}"), "ask `== ()` or `!= ()`", at);
+            self.tell(format!("`{name}` compares with a missing value: it is {always}"), "use `== ()` or `!= ()`", at);
         } else if !one.present_or(other).comparable().meets(other.present_or(one).comparable()) {
             self.tell(format!("`{name}` compares {one} with {other}: it is {always}"), meant(call, one, other), at);
         }
@@ -219,13 +221,13 @@ impl Reader<'_> {
         };
         if is_bad {
             let help = if !matches!(name, "+" | "-") {
-                "it is for numbers; a date takes `+ months(6)`, `- days(30)` or `-` another date"
+                "it needs numbers; dates support `+ months(6)`, `- days(30)` and `-` another date"
             } else if dates && other.meets(Kinds::NUMBER) {
-                "a span of time is written `days(30)` or `months(6)`"
+                "write a duration as `days(30)` or `months(6)`"
             } else if one.is_within(Kinds::SPAN) {
-                "a date comes first: `job.open_date + months(6)`"
+                "put the date first: `job.open_date + months(6)`"
             } else {
-                "numbers are added to numbers, spans of time such as `days(30)` to dates"
+                "add numbers to numbers, and durations such as `days(30)` to dates"
             };
             self.tell(format!("`{name}` does not work with {one} and {other}"), help, at);
         }
@@ -239,7 +241,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether some function of the name takes these values.
+    /// Checks that an overload of the function accepts these types.
     fn function(&mut self, name: &str, values: &[Kinds], at: Position) -> Kinds {
         let Some(forms) = self.sandbox.functions.get(name) else { return Kinds::ANY };
         let forms: Vec<&Vec<Kinds>> = forms.iter().filter(|form| form.len() == values.len()).collect();
@@ -247,7 +249,7 @@ impl Reader<'_> {
         if !forms.is_empty() && !forms.iter().any(takes) {
             let taken: BTreeSet<String> = forms.iter().filter(|form| !form.contains(&Kinds::OTHER)).map(|form| in_words(form)).collect();
             let help = if taken.is_empty() || taken.len() > 3 {
-                "docs/reference/rules.md says what it takes".to_owned()
+                "see docs/reference/rules.md for its arguments".to_owned()
             } else {
                 format!("it takes {}", taken.into_iter().collect::<Vec<_>>().join(", or "))
             };
@@ -256,7 +258,8 @@ impl Reader<'_> {
         given_by(name, values)
     }
 
-    /// Values that stand in the script: patterns, dates, domains, and lists that can hold no such thing.
+    /// Checks literals in the script: patterns, dates, domains, and lists that cannot contain the
+    /// value.
     fn literals(&mut self, call: &FnCallExpr, is_method: bool, values: &[Kinds]) {
         let value = |index: usize| call.args.get(index.wrapping_sub(usize::from(is_method)));
         let text = |index: usize| match value(index) {
@@ -266,14 +269,14 @@ impl Reader<'_> {
         match (call.name.as_str(), text(0), text(1)) {
             ("matches", _, Some((pattern, at))) => {
                 if let Err(why) = Pattern::new(pattern) {
-                    self.tell(why, "a sign that stands for itself has a backslash before it: in double quotes `\\\\(`, in backticks `\\(`", at);
+                    self.tell(why, "escape a literal character with a backslash: `\\\\(` in double quotes, `\\(` in backticks", at);
                 }
             }
             ("date", Some((date, at)), _) if library::date(date).is_none() => {
                 self.tell(format!("`{date}` is not a date"), "write it like `2026-12-31`", at);
             }
             ("on_domain", _, Some((domain, at))) if domain.contains(['/', ':', ' ']) || domain.is_empty() => {
-                self.tell(format!("`{domain}` is no domain"), "write only the name, such as `seek.com.au`", at);
+                self.tell(format!("`{domain}` is not a domain"), "write just the domain, such as `seek.com.au`", at);
             }
             ("contains", ..) => self.listed(value(0), values),
             _ => {}
@@ -286,9 +289,9 @@ impl Reader<'_> {
         let Some(items) = list.read_lock::<rhai::Array>() else { return };
         let kinds = items.iter().map(|item| Kinds::of_type(item.type_id())).reduce(|all, kinds| all | kinds);
         match kinds {
-            None => self.tell("nothing is in an empty list".to_owned(), "write what may stand there: `[\"Casual\", \"Temporary\"]`", *at),
+            None => self.tell("an empty list contains nothing".to_owned(), "list the allowed values: `[\"Casual\", \"Temporary\"]`", *at),
             Some(kinds) if !kinds.comparable().meets(found.comparable()) => {
-                self.tell(format!("{} is never in a list of {}", found.present(), plural(kinds)), "write values of the same kind", *at);
+                self.tell(format!("{} is never in a list of {}", found.present(), plural(kinds)), "write values of the same type", *at);
             }
             Some(_) => {}
         }
@@ -296,7 +299,7 @@ impl Reader<'_> {
 }
 
 impl Kinds {
-    /// Without `()`, unless the other is nothing else.
+    /// Without `()`, unless the other is only `()`.
     fn present_or(self, other: Kinds) -> Kinds {
         if other == Kinds::NOTHING { self } else { self.present() }
     }
@@ -312,7 +315,7 @@ fn plural(kinds: Kinds) -> &'static str {
         Kinds::TEXT => "texts",
         kinds if kinds.is_within(Kinds::NUMBER) => "numbers",
         Kinds::TRUTH => "truths",
-        _ => "other things",
+        _ => "other values",
     }
 }
 
@@ -322,20 +325,20 @@ fn meant(call: &FnCallExpr, one: Kinds, other: Kinds) -> &'static str {
     let looks_like_date =
         call.args.iter().any(|value| matches!(value, Expr::StringConstant(text, _) if text.starts_with(|first: char| first.is_ascii_digit())));
     match both {
-        _ if one == Kinds::NOTHING || other == Kinds::NOTHING => "it is always there: leave the question out",
-        _ if both == Kinds::DATE | Kinds::TEXT && looks_like_date => "a date is written `date(\"2026-12-31\")`",
+        _ if one == Kinds::NOTHING || other == Kinds::NOTHING => "it always has a value: remove this condition",
+        _ if both == Kinds::DATE | Kinds::TEXT && looks_like_date => "write a date as `date(\"2026-12-31\")`",
         _ if both == Kinds::DATE | Kinds::TEXT => "compare a date with a date: `date(\"2026-12-31\")`, `today`, or another field",
-        _ if both.is_within(Kinds::DATE | Kinds::NUMBER) => "a date minus a date is a number of days; `year(job.open_date)` is a number, too",
-        _ if both.is_within(Kinds::DATE | Kinds::SPAN) => "add the span to a date: `job.open_date + months(6)`",
-        _ if both.is_within(Kinds::TEXT | Kinds::NUMBER) => "`amount(text)` is the number in a text, `text.len()` its length",
-        _ if both.is_within(Kinds::TEXT | Kinds::LIST | Kinds::NAMES) => "whether it is in a list is asked with `in`: `\"Dubbo\" in job.locations`",
+        _ if both.is_within(Kinds::DATE | Kinds::NUMBER) => "a date minus a date is a number of days; `year(job.open_date)` is also a number",
+        _ if both.is_within(Kinds::DATE | Kinds::SPAN) => "add the duration to a date: `job.open_date + months(6)`",
+        _ if both.is_within(Kinds::TEXT | Kinds::NUMBER) => "`amount(text)` is the number in the text, `text.len()` its length",
+        _ if both.is_within(Kinds::TEXT | Kinds::LIST | Kinds::NAMES) => "use `in` to search a list: `\"Dubbo\" in job.locations`",
         _ if both.is_within(Kinds::SPAN | Kinds::NUMBER) => "a date minus a date is a number of days: compare it with a number",
-        _ if both.meets(Kinds::TRUTH) => "true and false need no comparison: write it alone, or with `!` before it",
-        _ => "compare values of one kind",
+        _ if both.meets(Kinds::TRUTH) => "do not compare with true or false: write just the condition, or `!` in front of it",
+        _ => "compare values of the same type",
     }
 }
 
-/// What a function gives.
+/// The result type of a function.
 fn given_by(name: &str, values: &[Kinds]) -> Kinds {
     match name {
         "is_url" | "on_domain" | "is_blank" | "contains_any" | "contains_all" | "one_of" | "matches" | "is_upper" | "has_digits" | "mentions"

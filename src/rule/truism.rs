@@ -1,6 +1,7 @@
-//! Questions that answer themselves: `"" in job.title` holds of every text, `job.close_date <= job.close_date + months(6)` of every date.
+//! Finds tautologies: `"" in job.title` holds for every text, `job.close_date <= job.close_date + months(6)` for every date.
 //!
-//! Must never call certain what could be otherwise: what may be absent, or is not understood, is no truism.
+//! Must never report a tautology unless it is certain: anything that may be absent, or is not
+//! understood, is not one.
 
 use super::certain::{Known, key};
 use super::kinds::Kinds;
@@ -11,11 +12,11 @@ use std::ops::RangeInclusive;
 
 /// Beyond this, a date plus a span may be no date any more.
 const MOST_SPAN: i64 = 10_000;
-/// Letters with which a pattern may ask for more than what stands there.
+/// Characters with which a pattern may refer to its surroundings.
 const ASSERTIONS: [&str; 9] = ["^", "$", "\\b", "\\B", "\\A", "\\z", "\\<", "\\>", "(?"];
 
 impl Known<'_> {
-    /// Whether a call gives `true` for every text: `"" in text`, `matches(text, ".*")`.
+    /// Whether a call returns `true` for every text: `"" in text`, `matches(text, ".*")`.
     pub(super) fn is_truism(self, call: &FnCallExpr) -> bool {
         matches!(call.args.as_slice(), [text, part] if self.is_text(self.kinds_of(text)) && is_in_every_text(&call.name, part))
     }
@@ -32,7 +33,7 @@ impl Known<'_> {
         (if self.absence { kinds } else { kinds.present() }).is_within(Kinds::TEXT)
     }
 
-    /// What a date gives that is compared with itself, moved by a span.
+    /// The result of comparing a date with itself moved by a duration.
     pub(super) fn of_moved(self, comparison: Comparison, one: &Expr, other: &Expr) -> Option<bool> {
         let ((date, first), (same, second)) = (self.moved(one)?, self.moved(other)?);
         let places = |places: RangeInclusive<i64>| places.collect::<Vec<_>>();
@@ -78,7 +79,8 @@ impl Known<'_> {
 fn is_in_every_text(function: &str, part: &Expr) -> bool {
     match (function, part) {
         ("contains" | "starts_with" | "ends_with", Expr::StringConstant(part, _)) => part.is_empty(),
-        // What is found in nothing, and asks for nothing around it, is found before the first letter.
+        // A pattern that matches empty text, and does not refer to its surroundings, matches before
+        // the first character.
         ("matches", Expr::StringConstant(pattern, _)) => {
             let asks_for_more = ASSERTIONS.iter().any(|sign| pattern.contains(sign));
             !asks_for_more && Pattern::new(pattern).is_ok_and(|pattern| pattern.is_found("").unwrap_or(false))

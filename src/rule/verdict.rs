@@ -1,5 +1,6 @@
-//! A rule and its verdict on one ad. A rule that cannot be evaluated is itself a reason against the ad (promise 1),
-//! at its place, and a warning where the rule only warns; a rule about a field that is absent or already known to be invalid says nothing further.
+//! A rule and its verdict on one ad. A rule that cannot be evaluated is itself a problem of the ad
+//! (promise 1), with its position, or a warning if the rule only warns; a rule about a field that
+//! is absent or already invalid does not apply.
 
 use super::lower::View;
 use super::scope::Facts;
@@ -11,9 +12,9 @@ use std::collections::BTreeSet;
 /// A compiled rule.
 #[derive(Clone)]
 pub struct Rule {
-    /// Its name, unique in its set.
+    /// Its id, unique within its set.
     pub id: String,
-    /// The error type that it gives.
+    /// The error type that it reports.
     pub kind: String,
     /// The field to blame.
     pub field: Option<String>,
@@ -21,13 +22,13 @@ pub struct Rule {
     pub severity: Severity,
     /// When it applies; always if absent.
     pub when: Option<Script>,
-    /// What must hold.
+    /// The condition that must hold.
     pub assert: Script,
-    /// What to say if it does not.
+    /// The message if it does not hold.
     pub message: Message,
     /// The parameters that the message names.
     pub given: Given,
-    /// The version that gives a verdict: the beginning of its hash.
+    /// The version of the rule: the beginning of its hash.
     pub version: String,
 }
 
@@ -45,7 +46,7 @@ impl std::fmt::Debug for Rule {
     }
 }
 
-/// What a rule says of an ad.
+/// The verdict of a rule on an ad.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Does not apply.
@@ -57,7 +58,7 @@ pub enum Verdict {
 }
 
 impl Rule {
-    /// The rule with what it reads of parameters and lists.
+    /// The rule with the parameters and lists that it reads.
     #[must_use]
     pub fn with(self, all: &Given) -> Rule {
         let named: BTreeSet<&str> = self.message.names().into_iter().map(|(variable, _)| variable).collect();
@@ -96,7 +97,8 @@ impl Rule {
         }
     }
 
-    /// Whether its `when` holds for an ad; nothing if a field that it reads is absent, or if it cannot be evaluated.
+    /// Whether its `when` holds for an ad; `None` if a field that it reads is absent, or if it
+    /// cannot be evaluated.
     pub fn applies_to(&self, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Option<bool> {
         if self.is_about_nothing(job, facts) { None } else { self.applies(sandbox, job, facts).ok() }
     }
@@ -129,7 +131,8 @@ impl Rule {
         self.when.as_ref().map_or(Ok(true), |when| truth(when, sandbox, job, facts))
     }
 
-    /// Whether a field that it reads is invalid (already said), or absent while the rule does not speak of absence.
+    /// Whether a field that it reads is invalid (already reported), or absent without the rule
+    /// mentioning absence.
     fn is_about_nothing(&self, job: &Job, facts: &Facts) -> bool {
         let speaks_of_absence = self.scripts().any(|script| script.reads.absence);
         let mut read = self.scripts().flat_map(|script| script.held(View { job, facts }));
@@ -154,7 +157,8 @@ impl Rule {
     }
 }
 
-/// Whether a script holds. What the lowered form cannot say, the interpreter says: errors among it.
+/// Whether a script holds. What the lowered form cannot evaluate, errors included, is left to the
+/// interpreter.
 fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
     budget::begin();
     let lowered = script.lowered.as_ref().and_then(|tree| tree.evaluate(View { job, facts }).and_then(|value| value.truth()).ok());
@@ -166,7 +170,7 @@ fn truth(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result
 
 fn interpreted(script: &Script, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Result<bool, ScriptError> {
     let value = script.evaluate(sandbox, &View { job, facts })?;
-    value.as_bool().map_err(|kind| ScriptError { message: format!("gives {}, not true or false", super::mistake::kind(kind)), line: 1, column: 1 })
+    value.as_bool().map_err(|kind| ScriptError { message: format!("returns {}, not true or false", super::mistake::kind(kind)), line: 1, column: 1 })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Scripts as the YAML has them: what is wrong with one is reported at its own line of the file.
+//! Scripts in the YAML: an error in one is reported at its own line of the file.
 
 use super::{Sandbox, Script};
 use crate::diagnostic::Diagnostics;

@@ -1,6 +1,7 @@
-//! Local files and folders, in every format that a decoder reads, plain or packed. A read is complete when at least one
-//! file matched and each was read to its end; no match is unreachable, for a missing file says nothing about ads. A file that
-//! breaks off gives the ads before that place, and the read is partial.
+//! Local files and folders, in every decodable format, plain or compressed. A read is complete if
+//! at least one file matched and each was read to the end; no match means unreachable, because a
+//! missing file says nothing about ads. A file that breaks off yields the ads before that point,
+//! and the read is partial.
 
 use super::decode::{Body, DecodeSpec, Decoder, Found, Unread};
 use super::json::Item;
@@ -20,24 +21,27 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Most bytes read from one file, as it lies there.
+/// Maximum bytes read from one file, as stored.
 const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024 * 1024;
 
-/// Files as a source.
+/// Read ads from files.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
-    /// File, folder or pattern (`data/*.json`), or a list of them; relative to the project folder.
+    /// A file, folder or pattern (`data/*.json`), or a list of them, relative to the project
+    /// folder.
     path: Located<OneOrMany<Text>>,
-    /// Where the records stand in each file: `$.jobs[*]`. Without it an array gives its items and an object is one record.
+    /// Where the records are in each file: `$.jobs[*]`. By default each item of an array is a
+    /// record, and an object is a single record.
     records: Option<Text>,
-    /// Where the file states how many ads there are.
+    /// Where the file states the number of ads.
     count: Option<Text>,
-    /// How it is read; by default by the file's name (`.csv`, `.tsv`, `.xml`, `.html`, `.ndjson`, `.jsonl`), else as JSON.
+    /// The format. By default it follows from the file name (`.csv`, `.tsv`, `.xml`, `.html`,
+    /// `.ndjson`, `.jsonl`), else JSON.
     decode: Option<DecodeSpec>,
-    /// The character set, where the file does not say it.
+    /// The character set, if the file does not state it.
     charset: Option<Located<String>>,
-    /// The address that the files were saved from: relative links lead from there.
+    /// The address that the files were saved from, which relative links are resolved against.
     url: Option<Located<String>>,
 }
 
@@ -48,7 +52,7 @@ pub struct Files {
     pub paths: Vec<Template>,
     /// How a file is read.
     pub decoder: Decoder,
-    /// Without `decode`, the name of each file says how it is read.
+    /// Without `decode`, the name of each file determines the format.
     by_name: bool,
     charset: Option<String>,
     /// The address that the files were saved from.
@@ -87,8 +91,8 @@ impl FileSpec {
 fn compile_pattern(path: &Text, out: &mut Diagnostics) -> Option<Template> {
     let template = Template::compile(path, out)?;
     if let Err(error) = glob::Pattern::new(&template.example()) {
-        out.error(path.place(), "bad-pattern", format!("`{path}` is not a pattern of files: {}", error.msg))
-            .help("`*` stands for any text, `?` for one letter, `[abc]` for one of these; write a bracket itself as `[[]`");
+        out.error(path.place(), "bad-pattern", format!("`{path}` is not a file pattern: {}", error.msg))
+            .help("`*` matches any text, `?` one character, `[abc]` one of these; write a literal bracket as `[[]`");
         return None;
     }
     Some(template)
@@ -96,19 +100,19 @@ fn compile_pattern(path: &Text, out: &mut Diagnostics) -> Option<Template> {
 
 /// Compiles `records`: plain steps only, so that the text can be read as a stream.
 pub(super) fn records_path(text: Option<&Text>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
-    plain_path(text, "records", "records are taken from a stream: use names, positions and `[*]`, such as `$.jobs[*]`", out)
+    plain_path(text, "records", "records are read as a stream: use names, positions and `[*]`, such as `$.jobs[*]`", out)
 }
 
 /// Compiles `count`, likewise.
 pub(super) fn count_path(text: Option<&Text>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
-    plain_path(text, "count", "the count is taken from a stream: use names and positions, such as `$.meta.total`", out)
+    plain_path(text, "count", "the count is read from a stream: use names and positions, such as `$.meta.total`", out)
 }
 
 fn plain_path(text: Option<&Text>, what: &str, help: &str, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
     let Some(text) = text else { return Some(None) };
     let path = json_path(text, out)?;
     if path.steps().is_none() {
-        out.error(text.place(), "bad-jsonpath", format!("`{what}` needs a plain path")).help(help);
+        out.error(text.place(), "bad-jsonpath", format!("`{what}` needs a simple path")).help(help);
         return None;
     }
     Some(Some(path))
@@ -117,7 +121,7 @@ fn plain_path(text: Option<&Text>, what: &str, help: &str, out: &mut Diagnostics
 /// Compiles a JSONPath; problems go to `out` at their column.
 pub fn json_path(text: &Text, out: &mut Diagnostics) -> Option<JsonPath> {
     if !text.starts_with('$') {
-        not_a_path(text, out).help(format!("a path begins with `$`, such as `{}`", path_of(text)));
+        not_a_path(text, out).help(format!("a path starts with `$`, such as `{}`", path_of(text)));
         return None;
     }
     match JsonPath::parse(text) {
@@ -129,7 +133,7 @@ pub fn json_path(text: &Text, out: &mut Diagnostics) -> Option<JsonPath> {
     }
 }
 
-/// Tells that a text does not even begin as a path; the help is the caller's.
+/// Reports that a text does not look like a path; the help is the caller's.
 pub fn not_a_path<'o>(text: &Text, out: &'o mut Diagnostics) -> &'o mut Diagnostic {
     out.error(text.place(), "bad-jsonpath", format!("`{text}` is not a JSONPath"))
 }
@@ -142,7 +146,7 @@ struct Tally {
     whole: i64,
     bytes: i64,
     stated: Option<i64>,
-    /// Why the first file that states nothing does not, where it should.
+    /// Why the first file without the declared count has none.
     uncounted: Option<String>,
     /// Records with an id, and of them those of ads that had come before.
     named: i64,
@@ -155,10 +159,10 @@ impl Files {
     pub async fn read(&self, access: &Access, pages: Pages) -> ReadOutcome {
         let (this, access) = (self.clone(), access.clone());
         let joined = tokio::task::spawn_blocking(move || this.read_blocking(&access, pages)).await;
-        joined.unwrap_or_else(|error| unreachable(format!("the reading broke: {error}")))
+        joined.unwrap_or_else(|error| unreachable(format!("the read failed: {error}")))
     }
 
-    /// What it does, in a few words.
+    /// A short description.
     pub fn explain(&self) -> String {
         let paths: Vec<String> = self.paths.iter().map(ToString::to_string).collect();
         paths.join(", ")
@@ -186,8 +190,9 @@ impl Files {
         tally.proof(&pages)
     }
 
-    /// Records that share an id are put together within a file, if they are; otherwise each after the first is a repeat, and what is stated is the
-    /// number of ads. Ids are remembered only to be counted: where nothing is stated, memory stays flat.
+    /// Records that share an id are merged within a file, if configured; otherwise each after the
+    /// first is a repeat, and the stated count is the number of ads. Ids are only remembered for
+    /// counting: without a stated count, memory stays flat.
     fn end_file(&self, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
         if self.counts {
             let added = pages.close_page();
@@ -232,7 +237,7 @@ impl Files {
                 found.notes.iter().for_each(|note| pages.note(format!("`{name}`: {note}")));
                 tally.found(&found, &name, self.records.is_some(), || self.decoder_of(&name).absence(self.records.as_deref()));
             }
-            Err(why) => tally.problems.push(format!("`{name}` could not be read to its end: {why}")),
+            Err(why) => tally.problems.push(format!("`{name}` could not be read to the end: {why}")),
         }
         stopped
     }
@@ -244,17 +249,17 @@ impl Files {
 }
 
 impl Files {
-    /// Where the author says that the records stand.
+    /// The place of the records, as the author wrote it.
     pub(super) fn records(&self) -> Option<&str> {
         self.records.as_deref()
     }
 
-    /// The character set that the source says.
+    /// The declared character set.
     pub(super) fn charset(&self) -> Option<&str> {
         self.charset.as_deref()
     }
 
-    /// What needs no `records` is told by its name; everything else is read as it was compiled.
+    /// Formats that need no `records` are chosen by file name; everything else is read as compiled.
     pub(super) fn decoder_of(&self, name: &str) -> Decoder {
         let suggested = self.by_name.then(|| DecodeSpec::of_name(name)).and_then(|spec| spec.without_settings());
         suggested.unwrap_or_else(|| self.decoder.clone())
@@ -263,7 +268,7 @@ impl Files {
 
 impl Tally {
     fn found(&mut self, found: &Found, name: &str, is_path: bool, absence: impl FnOnce() -> String) {
-        // What is no sitemap, feed or page of a posting was not read as one.
+        // A file that is no sitemap, feed or posting was not read as one.
         self.whole += i64::from(found.place_found || is_path);
         if let Some(stated) = found.stated {
             self.stated = Some(self.stated.unwrap_or_default() + stated);
@@ -285,7 +290,8 @@ impl Tally {
     }
 }
 
-/// The files of a path: itself, those of a folder, or those of a pattern. None is no error here.
+/// The files of a path: itself, those of a folder, or those of a pattern. None is not an error
+/// here.
 fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path.is_dir() {
         let pattern = format!("{}/*", glob::Pattern::escape(&path.to_string_lossy()));

@@ -16,23 +16,23 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// `id:` of a source: a JSONPath, or how to come to the id.
+/// `id:` of a source: a JSONPath, or a mapping.
 pub type IdMapping = TextOr<Text, Located<IdSpec>>;
 
-/// How to come to an id that does not simply stand at a path.
+/// An id that needs more than a path.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdSpec {
-    /// A JSONPath, or several: the first that gives an id counts.
+    /// A JSONPath, or several: the first with a value is used.
     from: OneOrMany<Text>,
-    /// A selector in the HTML text found there; by default in `$.html`.
+    /// A CSS selector in the HTML found there; by default in `$.html`.
     css: Option<Text>,
-    /// The query parameter of the address found there.
+    /// The query parameter to take from the address found there.
     parameter: Option<Located<String>>,
-    /// A pattern: its group, or the whole match.
+    /// A regular expression: its group, or the whole match.
     #[serde(rename = "match")]
     pattern: Option<Text>,
-    /// Values whose hash is the id, where an ad has none of its own.
+    /// Values whose hash is the id, for ads without an id of their own.
     hash: OneOrMany<Text>,
 }
 
@@ -66,13 +66,13 @@ impl Located<IdSpec> {
         let spec = StepsSpec { css: self.css.as_ref(), parameter: self.parameter.as_ref(), pattern: self.pattern.as_ref(), replace: None };
         let is_found = !self.from.is_empty() || spec.first().is_some();
         if is_found && !self.hash.is_empty() {
-            out.error(&self.place, "bad-mapping", "the id is both found and made").help("give either `hash`, or `from` and its steps");
+            out.error(&self.place, "bad-mapping", "the id cannot be both selected and hashed").help("give either `hash`, or `from` and its steps");
             return None;
         }
         if self.from.is_empty() && self.css.is_none() && self.hash.is_empty() {
             if !out.has_errors_within(&self.place) {
-                out.error(&self.place, "bad-mapping", "where the id comes from is missing")
-                    .help("give `from`, `css`, or `hash: [$.title, $.city]` where ads have no id");
+                out.error(&self.place, "bad-mapping", "the id has no source")
+                    .help("give `from` or `css`, or `hash: [$.title, $.city]` if ads have no id");
             }
             return None;
         }
@@ -143,8 +143,8 @@ impl Ident {
     fn named(&self, text: Box<str>, metadata: Json, id: Option<String>) -> Named {
         let looked_at = match id {
             Some(id) if id.len() <= LONGEST => return Named::Ad(Received::new(id, text, metadata)),
-            Some(_) => format!("{} (what is longer than {LONGEST} bytes is none)", self.looked_at()),
-            None => self.looked_at(),
+            Some(_) => format!("`{}` (ids longer than {LONGEST} bytes are ignored)", self.looked_at()),
+            None => format!("`{}`", self.looked_at()),
         };
         match number::read(&text) {
             Ok(content) => Named::Refused(Document::nameless(content, metadata, &looked_at)),
@@ -152,7 +152,7 @@ impl Ident {
         }
     }
 
-    /// Where it looks, in words for a person.
+    /// Where it looks, as text.
     fn looked_at(&self) -> String {
         let all = |paths: &[Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match &self.way {
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(named(r#"{"id":18446744073709551615}"#.to_owned()), "18446744073709551615");
         assert_eq!(named(r#"{"id":12345678901234567890123}"#.to_owned()), "12345678901234567890123");
         assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_000))).len(), 1_000);
-        assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_001))), "no id at `$.id (what is longer than 1000 bytes is none)`");
+        assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_001))), "no id at `$.id` (ids longer than 1000 bytes are ignored)");
     }
 
     #[test]

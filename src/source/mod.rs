@@ -36,13 +36,13 @@ use serde_json::{Value as Json, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// How a source is read, as written in the YAML.
+/// How a source is read.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "kind of source", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "source type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FetchSpec {
-    /// JSON over HTTP.
+    /// Read ads over HTTP.
     Http(Box<http::HttpSpec>),
-    /// Files and folders.
+    /// Read ads from files.
     File(Box<file::FileSpec>),
 }
 

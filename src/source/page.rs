@@ -38,7 +38,7 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The reading was asked to stop; nobody wants more pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the reading was stopped")]
+#[error("the read was stopped")]
 pub struct Stopped;
 
 /// Where a source puts what it reads.
@@ -164,7 +164,7 @@ impl Pages {
     /// What was odd in what was read.
     pub fn notes(&self) -> Option<String> {
         let absent = self.ident.twins.names().into_iter().zip(&self.merged).filter(|(_, is_there)| self.items > 0 && !**is_there);
-        let absent = absent.map(|(name, _)| format!("no ad has a member `{name}` that `duplicates: {{ merge }}` could put together"));
+        let absent = absent.map(|(name, _)| format!("no ad has a member `{name}` for `duplicates: {{ merge }}` to merge"));
         let all: Vec<String> = self.notes.iter().cloned().chain(absent).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }

@@ -6,7 +6,7 @@ use crate::model::{ReadOutcome, ReadState};
 /// What makes a read incomplete though it came to its end: any of the missing ads may be among these documents.
 pub fn doubts(pages: &Pages) -> Vec<String> {
     let unreadable = (pages.unreadable > 0).then(|| counted(pages.unreadable, "unreadable document", ""));
-    let nameless = (pages.nameless > 0).then(|| counted(pages.nameless, "document", " without an id, so it is not known which ads are missing"));
+    let nameless = (pages.nameless > 0).then(|| counted(pages.nameless, "document", " without an id, so missing ads cannot be identified"));
     unreadable.into_iter().chain(nameless).collect()
 }
 
@@ -18,7 +18,7 @@ pub fn counted(number: i64, what: &str, more: &str) -> String {
 /// The proof of a read that reached its source: complete only without problems and with an agreeing count.
 pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut problems: Vec<String>) -> ReadOutcome {
     if let Some(stated) = stated.filter(|stated| *stated != items) {
-        problems.push(format!("the source states {stated} ads and {items} were read"));
+        problems.push(format!("the source states {stated} ads, but {items} were read"));
     }
     let state = match (problems.is_empty(), items) {
         (false, _) => ReadState::Partial,

@@ -85,8 +85,8 @@ pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
 
 fn parameter_name(name: &Located<String>, out: &mut Diagnostics) -> Option<String> {
     if name.trim().is_empty() || name.contains(['=', '&', '?']) {
-        out.error(&name.place, "bad-mapping", format!("`{name}` cannot be the name of a parameter"))
-            .help("write only its name: `id` for `https://jobs.example.com/ad?id=7`");
+        out.error(&name.place, "bad-mapping", format!("`{name}` is not a valid parameter name"))
+            .help("write just the name: `id` for `https://jobs.example.com/ad?id=7`");
         return None;
     }
     Some(name.trim().to_owned())
@@ -97,8 +97,8 @@ pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
     let compiled = pattern(text, out)?;
     let groups = compiled.captures_len() - 1;
     if groups > 1 {
-        out.error(text.place(), "bad-match", format!("the pattern has {groups} groups, and only one can be taken"))
-            .help("write `(?:...)` for groups that are not taken");
+        out.error(text.place(), "bad-match", format!("the pattern has {groups} groups, but only one can be used"))
+            .help("write `(?:...)` for the other groups");
         return None;
     }
     Some(compiled)
@@ -107,7 +107,7 @@ pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
 /// Compiles a regular expression; problems go to `out` at their column.
 pub fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
     if text.is_empty() {
-        out.error(text.place(), "bad-match", "the pattern is empty").help("write a regular expression such as `ref ([0-9]+)`, or leave it out");
+        out.error(text.place(), "bad-match", "the pattern is empty").help("write a regular expression such as `ref ([0-9]+)`, or remove it");
         return None;
     }
     Regex::new(text)
@@ -115,14 +115,14 @@ pub fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
             let (message, column) = complaint(&error);
             let place = column.map_or_else(|| text.place().clone(), |column| text.place_at(1, column));
             out.error(&place, "bad-match", format!("bad pattern `{text}`: {message}"))
-                .help("a sign that stands for itself is written with a backslash: `\\(`; look-around and back-references are not known");
+                .help("escape a literal character with a backslash: `\\(`; look-around and back-references are not supported");
         })
         .ok()
 }
 
 /// What the library says of a pattern: the last line, and the column of its caret.
 fn complaint(error: &regex::Error) -> (String, Option<usize>) {
-    let regex::Error::Syntax(text) = error else { return ("it would become too large".to_owned(), None) };
+    let regex::Error::Syntax(text) = error else { return ("it is too large".to_owned(), None) };
     let message = text.lines().last().unwrap_or_default().trim_start_matches("error: ").trim_end_matches('.').to_lowercase();
     let one_line = text.lines().count() == 4;
     let caret = text.lines().nth(2).filter(|_| one_line).and_then(|line| line.chars().position(|sign| sign == '^'));

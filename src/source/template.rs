@@ -69,7 +69,7 @@ pub enum Missing {
     #[error("`{{{0}}}` has no value")]
     Value(String),
     /// The listing has nothing there.
-    #[error("nothing stands at `{0}` in the listing")]
+    #[error("the listing has no value at `{0}`")]
     Listed(String),
 }
 
@@ -250,7 +250,7 @@ struct Bad {
 }
 
 /// How variables are written.
-const HELP: &str = "variables are written `${NAME}` or `${NAME:-default}`, names in capitals, digits and `_`";
+const HELP: &str = "write a variable as `${NAME}` or `${NAME:-default}`, with capital letters, digits and `_` in its name";
 
 fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
     let mut parts = Vec::new();
@@ -324,14 +324,14 @@ fn named(name: &str, names: Names) -> Result<Part, String> {
     }
     Err(match did_you_mean(name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{{{near}}}`?"),
-        None if known.is_empty() => "no value has a name here; a brace itself is written `{{`".to_owned(),
-        None => format!("known here: {}; a brace itself is written `{{{{`", one_of(known.iter().map(String::as_str))),
+        None if known.is_empty() => "there are no named values here; write a literal brace as `{{`".to_owned(),
+        None => format!("known here: {}; write a literal brace as `{{{{`", one_of(known.iter().map(String::as_str))),
     })
 }
 
 fn listed(path: &str, names: Names) -> Result<Part, String> {
     if !names.listing {
-        return Err("a path into the listing of an ad can only stand under `detail`".to_owned());
+        return Err("a path into the listing of an ad is only allowed under `detail`".to_owned());
     }
     Path::parse(path).map(Box::new).map(Part::Listed).map_err(|error| error.help.to_string())
 }

@@ -11,19 +11,20 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-/// What becomes of records that share an id, as written.
+/// How records that share an id are handled.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "choice of duplicates", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "duplicate handling", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DuplicatesSpec {
-    /// The first counts; others of other content are dead letters.
+    /// Use the first; others with different content are rejected.
     First,
-    /// The last counts.
+    /// Use the last.
     Last,
-    /// The first counts, with the items of these lists from all of them: fields such as `locations`, or members of the records.
+    /// Use the first, with the items of these lists from all of them: fields such as `locations`,
+    /// or members of the records.
     Merge(OneOrMany<Located<String>>),
 }
 
-/// What becomes of records that share an id.
+/// How records that share an id are handled, compiled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Twins {
     /// The first counts.

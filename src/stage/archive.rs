@@ -1,5 +1,6 @@
-//! `archive`: jobs whose closing date has passed, and jobs that are missing from a read that is proven complete.
-//! Absence is not evidence otherwise; and when too many would retire at once, a person decides.
+//! `archive`: archives jobs whose closing date has passed, and jobs missing from a read that is
+//! proven complete. Otherwise absence is not evidence; and if too many jobs would be retired at
+//! once, an operator decides.
 
 use super::{ReadEnd, Setting, Settled};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
@@ -17,21 +18,24 @@ use sqlx::PgConnection;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArchiveSpec {
-    /// How long a job stays open after the end of its last day: `1d` is a day of the calendar, `12h` are hours.
+    /// How long a job stays open after the end of its last day: `1d` is a calendar day, `12h` is
+    /// twelve hours.
     after_close: Option<Parsed<CalendarSpan>>,
-    /// Largest share of the source's open ads that may close by date at once (50%), from 20 open ads upwards; beyond it a person decides.
+    /// The maximum ratio of the source's open jobs that may be archived by closing date at once
+    /// (default 50%, applies from 20 open jobs); above it an operator decides.
     at_most: Option<Parsed<Share>>,
 }
 
-/// `missing:` of an institution or source: when ads that are no longer listed retire.
+/// `missing:` of an institution or source: when jobs that are no longer listed are retired.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MissingSpec {
-    /// Complete reads without the ad before it retires (2).
+    /// How many complete reads without the ad retire it (default 2).
     after: Option<Positive<u16>>,
-    /// Least time between two reads that count (12h).
+    /// Minimum time between two reads that count (default 12h).
     apart: Option<Parsed<Span>>,
-    /// Largest share of the source's open ads that may retire at once (20%); beyond it a person decides.
+    /// The maximum ratio of the source's open jobs that may be retired at once (default 20%); above
+    /// it an operator decides.
     at_most: Option<Parsed<Share>>,
     /// What an empty read means: `suspect` (nothing) or `honest` (there are no ads).
     empty: Option<Empty>,
@@ -41,7 +45,7 @@ pub struct MissingSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Empty {
-    /// Nothing: it may be a fault.
+    /// Nothing: it may be an error.
     Suspect,
     /// There are no ads.
     Honest,
@@ -58,11 +62,12 @@ pub struct Archive {
     empty_is_honest: bool,
 }
 
-/// From how many open jobs upwards closings by date have a limit: a small board may well have one day on which most of it closes.
+/// The limit on archiving by closing date applies from this many open jobs: most of a small board
+/// may well close on one day.
 const CLOSINGS_BIND_FROM: i64 = 20;
 
 impl Archive {
-    /// Compiles the policy of a source: its own words before the institution's.
+    /// Compiles the policy of a source; its own settings override the institution's.
     pub fn compile(missing: [Option<&MissingSpec>; 2], archive: [Option<&ArchiveSpec>; 2]) -> Archive {
         let missing = || missing.into_iter().flatten();
         let archive = || archive.into_iter().flatten();
@@ -76,24 +81,24 @@ impl Archive {
         }
     }
 
-    /// Whether a read without any ad says that there are none.
+    /// Whether a read without ads proves that there are none.
     pub fn empty_is_honest(&self) -> bool {
         self.empty_is_honest
     }
 
-    /// The share of the open jobs that may be archived at once; beyond it a person decides.
+    /// The ratio of open jobs that may be archived at once; above it an operator decides.
     pub fn at_most(&self) -> Share {
         self.at_most
     }
 
-    /// What it does, in short lines.
+    /// A short description, in lines.
     pub fn explain(&self) -> Vec<String> {
         let reads = if self.after == 1 { "1 complete read".to_owned() } else { format!("{} complete reads", self.after) };
         let closings = if self.closes_at_most == Share(0.5) { String::new() } else { format!(", at most {} by date", self.closes_at_most) };
         vec![format!("closed, or missing from {reads}"), format!("reads {} apart, at most {} at once{closings}", self.apart, self.at_most)]
     }
 
-    /// Settles one source after its read.
+    /// Archives and retires jobs of one source after its read.
     ///
     /// # Errors
     /// The database failed.
@@ -108,7 +113,8 @@ impl Archive {
         Ok(settled)
     }
 
-    /// Archives what its closing date closes; a clock or a mapping of dates that is wrong would close everything, and is a question first.
+    /// Archives jobs whose closing date has passed. A wrong clock or date mapping would close
+    /// everything, so above a limit an operator is asked first.
     async fn close(&self, tx: &mut PgConnection, setting: &Setting, settled: &mut Settled) -> crate::store::Result<()> {
         let (stream, at) = (&setting.stream, setting.at);
         let newest_passed = at.newest_passed(setting.zone, self.after_close);
@@ -136,7 +142,7 @@ impl Archive {
     fn mass_closing(&self, source: String, count: ClosingCount, board: i64) -> NewHold {
         let date = |date: Option<chrono::NaiveDate>| date.map(|date| date.to_string()).unwrap_or_default();
         let reason = format!(
-            "the closing dates of {} of {board} open jobs of `{source}` ({} to {}) have passed at once, more than {}: none was archived",
+            "the closing dates of {} of {board} open jobs of `{source}` ({} to {}) passed at once, more than {}: none was archived",
             count.on_board,
             date(count.earliest),
             date(count.latest),
@@ -153,7 +159,7 @@ impl Archive {
         let stream = &setting.stream;
         settled.withdrawn = settle::withdraw(tx, stream, setting.at, self.after).await?;
         let candidates = settle::candidates(tx, stream, self.after).await?;
-        // Those that wait behind a hold are among the candidates, and so are part of the whole.
+        // Jobs behind a hold are among the candidates, and so are part of the whole.
         let open = if candidates < Share::BINDS_FROM { i64::MAX } else { settle::on_board(tx, stream, setting.at, None).await? };
         if self.at_most.exceeded_by(candidates, open) {
             let hold = self.mass_retirement(stream.source.clone(), candidates, open);

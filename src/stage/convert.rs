@@ -1,5 +1,6 @@
-//! From what a document holds to a typed value. A value that does not convert becomes [`Value::Invalid`] with what
-//! was found: whether that refuses the ad is for validation to say. Blank text, null and empty lists are absent.
+//! Converts a document's value to a typed value. A value that cannot be converted becomes
+//! [`Value::Invalid`] with the original: validation decides whether that rejects the ad. Blank
+//! text, null and empty lists are absent.
 
 use crate::date::{DateReader, FoundDate, NoDate};
 use crate::markup::{readable, readable_items};
@@ -13,30 +14,30 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 
-/// What to make of a value, as written in the YAML.
+/// The conversion of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "conversion", rename_all = "snake_case")]
 pub enum As {
     /// Plain text, trimmed.
     Text,
-    /// Text with markup, made readable.
+    /// Markup, made readable.
     Html,
     /// A date.
     Date,
     /// A number.
     Number,
-    /// true or false.
+    /// True or false.
     Boolean,
-    /// A list of texts.
+    /// A list of text values.
     List,
     /// A URL, http or https.
     Url,
-    /// Any JSON, as it is.
+    /// Any JSON, unchanged.
     Json,
 }
 
 impl As {
-    /// What it gives.
+    /// The type of its result.
     pub fn gives(self) -> FieldKind {
         match self {
             As::Text | As::Html | As::Url => FieldKind::Text,
@@ -48,7 +49,7 @@ impl As {
         }
     }
 
-    /// The plain conversion to a kind.
+    /// The plain conversion to a type.
     pub fn plain(kind: FieldKind) -> As {
         match kind {
             FieldKind::Text => As::Text,
@@ -64,18 +65,18 @@ impl As {
 /// A conversion, compiled.
 #[derive(Debug, Clone)]
 pub struct Convert {
-    /// What to make.
+    /// The target.
     pub to: As,
     /// How dates are read.
     pub dates: DateReader,
-    /// What separates the items of a list in one text.
+    /// The separator of list items in one text.
     pub split: Option<String>,
-    /// What joins several values into one text; without it the first counts.
+    /// The separator to join several values into one text; without it the first is used.
     pub join: Option<String>,
 }
 
 impl Convert {
-    /// It as it is written, a line for each of its keys.
+    /// As written, one line per key.
     pub fn words(&self) -> impl Iterator<Item = String> {
         let to = (self.to != As::Text).then(|| format!("as: {}", format!("{:?}", self.to).to_lowercase()));
         let formats = (!self.dates.formats.is_empty()).then(|| format!("format: {}", self.dates.listed(", ")));
@@ -83,18 +84,20 @@ impl Convert {
         [to, formats, between("split", &self.split), between("join", &self.join)].into_iter().flatten()
     }
 
-    /// Converts what stands in the YAML, which was fetched at no instant.
+    /// Converts a value of the YAML, which has no fetch time.
     pub fn apply(&self, found: &[&Json]) -> Value {
         self.apply_fixed(found, Clock(DateTime::UNIX_EPOCH))
     }
 
-    /// Converts what a path or script gave in a document that was fetched at an instant. Whatever made the value, there is no NUL in it: an address
-    /// may have said `%00`, and PostgreSQL stores none.
+    /// Converts the result of a path or script in a document that was fetched at an instant.
+    /// Removes NUL, whatever produced it: an address may contain `%00`, and PostgreSQL cannot store
+    /// it.
     pub fn apply_at(&self, found: &[&Json], fetched: Clock) -> Value {
         without_nul(self.converted(found, |text| self.dates.read(text, fetched.0)))
     }
 
-    /// Converts what the author wrote for a document that was fetched at an instant: of its dates, all are plausible.
+    /// Converts a value that the author wrote, for a document fetched at an instant: every date is
+    /// plausible.
     pub fn apply_fixed(&self, found: &[&Json], fetched: Clock) -> Value {
         without_nul(self.converted(found, |text| self.dates.read_fixed(text, fetched.0)))
     }
@@ -119,7 +122,7 @@ impl Convert {
         }
     }
 
-    /// A value without what only elements of XML have: those that are more than their text as what they say.
+    /// The value with XML elements reduced to their content.
     fn said<'v>(&self, value: &'v Json) -> Cow<'v, Json> {
         match (value, self.to) {
             (Json::Object(members), As::Json) if members.contains_key(MARKUP) => {
@@ -179,7 +182,8 @@ impl Value {
     }
 }
 
-/// The text of an object of one list of texts, each a paragraph: of children of one name the order is known.
+/// The text of an object that consists of one list of texts, each a paragraph: the order of equally
+/// named children is known.
 fn paragraphs(members: &Map<String, Json>) -> Option<Json> {
     let mut children = members.iter().filter(|(name, _)| !name.starts_with('@'));
     let (Some((_, only)), None) = (children.next(), children.next()) else { return None };

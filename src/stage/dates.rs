@@ -1,5 +1,6 @@
-//! `dates:` of an institution or source: which dates are plausible. A date that is none is mostly a mistake of the board, of a format, or a
-//! machine's word for "never"; it is told and left out, as it would archive a job at once or keep it for ever.
+//! `dates:` of an institution or source: which dates are plausible. An implausible date is usually
+//! an error of the board or of a format, or a machine's way of saying "never"; it is reported and
+//! dropped, because it would archive a job at once or keep it forever.
 
 use crate::date::{DateSetting, DateWindow};
 use crate::span::Day;
@@ -12,13 +13,13 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatesSpec {
-    /// The first plausible date (1990-01-01).
+    /// The first plausible date (default 1990-01-01).
     earliest: Option<Day>,
-    /// Years from the day of the fetch to the last plausible date (10).
+    /// Years from the day of the fetch to the last plausible date (default 10).
     years_ahead: Option<Positive<u16>>,
 }
 
-/// What holds for the dates of a source: its own words before the institution's.
+/// The date settings of a source; its own override the institution's.
 pub fn setting(specs: [Option<&DatesSpec>; 2], zone: Tz) -> DateSetting {
     let specs = || specs.into_iter().flatten();
     let usual = DateWindow::default();

@@ -1,4 +1,4 @@
-//! One ad on its way through a segment: the document, the fields derived so far, and everything said against it.
+//! One ad on its way through a segment: the document, the fields derived so far, and its problems.
 
 use super::Setting;
 use crate::model::{Ad, Hash, Job, NewHold, Problem, RolledBack, Severity, job::Compared};
@@ -8,15 +8,15 @@ use std::sync::OnceLock;
 /// An ad in work.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// The ad and what was known of it.
+    /// The ad and its stored state.
     pub ad: Ad,
     /// The fields derived so far.
     pub job: Job,
-    /// What is known beside its fields.
+    /// What is known besides its fields.
     pub facts: Facts,
-    /// Everything said against it.
+    /// All its problems.
     pub problems: Vec<Problem>,
-    /// What a person must decide before it can be published.
+    /// What an operator must decide before it can be published.
     pub holds: Vec<NewHold>,
     /// A company to create with it.
     pub new_company: Option<String>,
@@ -26,7 +26,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// An ad whose work begins.
+    /// A new ad.
     pub fn new(ad: Ad) -> Draft {
         Draft {
             ad,
@@ -40,14 +40,15 @@ impl Draft {
         }
     }
 
-    /// An ad whose work begins in a run. One of which a run was taken back is held while its content and the YAML are the same.
+    /// An ad at the start of a run. If a run of it was rolled back, it is held while its content
+    /// and the YAML are unchanged.
     pub fn of(setting: &Setting, ad: Ad) -> Draft {
         let holds_back = ad.rolled_back.as_ref().filter(|back| back.fingerprint == setting.steady);
         let problem = holds_back.map(|back| Problem { field: None, ..Problem::error(RolledBack::KIND, "", back.why.clone()) });
         Draft { problems: problem.into_iter().collect(), ..Draft::new(ad) }
     }
 
-    /// Whether it waits because a run was taken back.
+    /// Whether it is held because of a rollback.
     pub fn is_rolled_back(&self) -> bool {
         self.problems.iter().any(|problem| problem.kind == RolledBack::KIND && problem.rule.is_none())
     }

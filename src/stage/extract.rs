@@ -1,5 +1,5 @@
-//! `extract`: canonical fields from a raw document. Pure, and it cannot fail: what is not there is absent, what does
-//! not convert is carried on as invalid with the original.
+//! `extract`: derives canonical fields from a raw document. Pure, and it cannot fail: missing
+//! values are absent, values that cannot be converted are passed on as invalid with the original.
 
 use super::mapping::{self, Derive, MappingSpec, View};
 use super::pay::{self, Pay, PaySpec};
@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// `job:` of a source: canonical field, and where it comes from.
+/// `job:` of a source: canonical fields and where they come from.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobSpec {
@@ -25,25 +25,26 @@ pub struct JobSpec {
     description: Option<MappingSpec>,
     /// The first day: a date.
     open_date: Option<MappingSpec>,
-    /// The last day: a date; the job is archived when it is over.
+    /// The last day: a date. The job is archived when it has passed.
     close_date: Option<MappingSpec>,
-    /// The department or agency, as the source writes it: text.
+    /// The department or agency, as given by the source: text.
     department: Option<MappingSpec>,
     /// The source's own id of the department: text.
     department_id: Option<MappingSpec>,
-    /// The kind of employment, as the source writes it: text.
+    /// The employment type, as given by the source: text.
     job_type: Option<MappingSpec>,
     /// The page of the ad: an address.
     source_url: Option<MappingSpec>,
-    /// The pay, as the source writes it: text.
+    /// The pay, as given by the source: text.
     remuneration: Option<MappingSpec>,
-    /// Whom to ask: any JSON.
+    /// The contact: any JSON.
     recruiter: Option<MappingSpec>,
-    /// The places: a list of texts.
+    /// The locations: a list of text values.
     locations: Option<MappingSpec>,
-    /// Pay as numbers: fills the custom fields `pay_min`, `pay_max`, `pay_currency` and `pay_period`.
+    /// Pay as numbers; fills the custom fields `pay_min`, `pay_max`, `pay_currency` and
+    /// `pay_period`.
     pay: Option<PaySpec>,
-    /// Custom fields; each says with `as` what it holds.
+    /// Custom fields; `as` declares the type of each.
     extra: IndexMap<Located<String>, MappingSpec>,
 }
 
@@ -54,7 +55,7 @@ pub struct Extract {
     pay: Option<Pay>,
     /// Ads that commit together.
     pub batch: usize,
-    /// Whether the documents are elements of XML.
+    /// Whether the documents are XML elements.
     reads_elements: bool,
 }
 
@@ -87,13 +88,13 @@ impl JobSpec {
         ]
     }
 
-    /// Names of the custom fields, those of pay among them.
+    /// Names of the custom fields, including those of pay.
     pub fn extras(&self) -> impl Iterator<Item = &str> {
         let pay = if self.pay.is_some() { pay::FIELDS.as_slice() } else { &[] };
         self.extra.keys().map(|name| name.value.as_str()).chain(pay.iter().copied())
     }
 
-    /// Names of the custom fields, and what they hold.
+    /// Names of the custom fields, and their types.
     pub fn extra_kinds(&self) -> impl Iterator<Item = (&str, FieldKind)> {
         let pay = if self.pay.is_some() { pay::FIELDS.as_slice() } else { &[] };
         self.extra.iter().map(|(name, spec)| (name.value.as_str(), mapping::kind_of(spec))).chain(pay.iter().map(|name| (*name, pay::kind_of(name))))
@@ -105,7 +106,7 @@ impl JobSpec {
         canonical.chain(self.extras()).collect()
     }
 
-    /// Where the mapping of each field stands.
+    /// The place of each field's mapping.
     pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
         let canonical = self.fields().into_iter().filter_map(|(field, spec)| Some((field.name(), mapping::place(spec.as_ref()?))));
         let extra = self.extra.iter().map(|(name, spec)| (name.value.as_str(), mapping::place(spec)));
@@ -113,7 +114,7 @@ impl JobSpec {
         canonical.chain(extra).chain(pay)
     }
 
-    /// Where in a document the values of a field stand: names from its root.
+    /// The path of a field's values in a document, as names from its root.
     pub fn places_of(&self, field: &str) -> Vec<Vec<String>> {
         let spec = self.fields().into_iter().find(|(known, _)| known.name() == field).and_then(|(_, spec)| spec.as_ref());
         spec.or_else(|| self.extra.iter().find(|(name, _)| name.value == field).map(|(_, spec)| spec)).map(places).unwrap_or_default()
@@ -137,21 +138,22 @@ impl JobSpec {
 
     fn check_extra(&self, name: &Located<String>, out: &mut Diagnostics) {
         let help = if Field::named(name).is_some() {
-            format!("every job has a field `{name}`: map it under `job:` itself")
+            format!("`{name}` is a standard field: map it directly under `job:`")
         } else if RELATIONS.contains(&name.as_str()) {
-            format!("rules read `{name}` as what was found for a relation; choose another name")
+            format!("`{name}` is reserved for the relation in rules; choose another name")
         } else if self.pay.is_some() && pay::FIELDS.contains(&name.as_str()) {
-            format!("`pay` fills `{name}`: leave one of them out, or choose another name")
+            format!("`pay` fills `{name}`: remove one of them, or choose another name")
         } else if !is_name(name) {
-            "use lower-case letters, digits and `_`".to_owned()
+            "use lowercase letters, digits and `_`".to_owned()
         } else {
             return;
         };
-        out.error(&name.place, "bad-extra", format!("`{name}` cannot be the name of a custom field")).help(help);
+        out.error(&name.place, "bad-extra", format!("`{name}` is not a valid name for a custom field")).help(help);
     }
 }
 
-/// The names that lead from the root of a document to where the values stand, up to a list of them; none where that is no plain path.
+/// The names that lead from the root of a document to the values, up to a list of them; none if
+/// that is not a simple path.
 fn places(spec: &MappingSpec) -> Vec<Vec<String>> {
     let names = |path: &Text| -> Vec<String> {
         let path = Path::parse(path).ok();
@@ -171,7 +173,7 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Extract {
-    /// It for documents that are elements of XML, if they are.
+    /// The mapping for documents that are XML elements, if they are.
     #[must_use]
     pub fn of_elements(self, reads_elements: bool) -> Extract {
         Extract { reads_elements, ..self }
@@ -192,7 +194,7 @@ impl Extract {
         draft.job.extra.extend(pay.map(|(name, value)| (name.to_owned(), value)));
     }
 
-    /// What its fingerprint is made of.
+    /// The parts of its fingerprint.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for field in &self.fields {
@@ -204,7 +206,7 @@ impl Extract {
         parts
     }
 
-    /// What it does, in short lines.
+    /// A short description, in lines.
     pub fn explain(&self) -> Vec<String> {
         let pay = self.pay.iter().flat_map(|_| pay::FIELDS);
         let names: Vec<&str> = self.fields.iter().map(|field| field.target.name()).chain(pay).collect();

@@ -1,5 +1,5 @@
-//! What promoting would do to one ad, without doing it: for rehearsals and plans of records. It asks the same functions that promoting asks, so
-//! that what is foreseen is what happens.
+//! What promoting would do to one ad, without doing it: for rehearsals and plans of jobs. It calls
+//! the same functions as promoting, so the prediction is what happens.
 
 use super::promote::{Fate, Promote};
 use super::{Draft, Setting};
@@ -21,16 +21,16 @@ pub enum Foreseen {
     Reopen(Map<String, Json>, String),
     /// Nothing.
     Unchanged,
-    /// Refused, as it was never published.
+    /// Rejected, because it was never published.
     Reject,
-    /// It waits for a person; if it was published, the last good version stays.
+    /// Held for an operator; if it was published, the last good version stays.
     Hold,
     /// It cannot be derived now and is tried again.
     Fail,
 }
 
 impl Foreseen {
-    /// The word for it in reports.
+    /// Its name in reports.
     pub fn name(&self) -> &'static str {
         match self {
             Foreseen::Create => "created",
@@ -51,7 +51,8 @@ impl Promote {
         drafts.iter().filter(differs).filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id)).collect()
     }
 
-    /// What would become of one ad; `old` holds the jobs of [`Promote::compared_with`], `history` what older fingerprints were made of.
+    /// What would happen to one ad; `old` contains the jobs of [`Promote::compared_with`],
+    /// `history` the parts of older fingerprints.
     pub fn foresee(&self, setting: &Setting, draft: &Draft, old: &HashMap<Uuid, Job>, history: &HashMap<Fingerprint, Json>) -> Foreseen {
         match self.fate(draft) {
             Fate::Create(_) => Foreseen::Create,

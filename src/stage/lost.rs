@@ -1,6 +1,6 @@
-//! What was lost on the way from a document to its fields: values that are there and could not be
-//! read, and what in the YAML would read them. Empty values, and those that the YAML itself turns
-//! into nothing, are no loss.
+//! Values that were dropped on the way from a document to its fields: present but unreadable
+//! values, and what in the YAML would read them. Empty values, and those that the YAML itself
+//! removes, do not count.
 
 use super::{Draft, Setting, Stage};
 use crate::date::{DateFormat, suggest_formats};
@@ -13,7 +13,7 @@ pub fn lost(draft: &Draft) -> impl Iterator<Item = (&str, &Invalid)> {
     draft.job.values().filter_map(|(field, value)| if let Value::Invalid(invalid) = value { Some((field, &**invalid)) } else { None })
 }
 
-/// The same, of an ad that is only mapped: nothing has been said against it yet.
+/// The same for an ad that is only mapped: it has no problems yet.
 pub fn mapped<'s>(stages: impl Iterator<Item = &'s Stage>, setting: &Setting, ad: Ad) -> Draft {
     let mut draft = Draft::new(ad);
     stages.filter(|stage| matches!(stage, Stage::Extract(_))).for_each(|stage| stage.record(setting, &mut draft));
@@ -25,7 +25,7 @@ pub fn example(id: &str, invalid: &Invalid) -> LossExample {
     LossExample { id: id.to_owned(), found: invalid.found.clone(), expected: invalid.why.clone(), remedy: remedy(invalid) }
 }
 
-/// What in the YAML would read it, in words.
+/// What in the YAML would read it, as text.
 fn remedy(invalid: &Invalid) -> Option<String> {
     if invalid.kind != "invalid_date" {
         return None;

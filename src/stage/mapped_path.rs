@@ -1,4 +1,5 @@
-//! Paths of a mapping. A text that is no path may be meant as a fixed value, so the help names both.
+//! Paths of a mapping. Text that is not a path may be meant as a fixed value, so the help mentions
+//! both.
 
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::{Path, path_of};
@@ -10,6 +11,6 @@ pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
     if path.starts_with('$') {
         return json_path(path, out);
     }
-    not_a_path(path, out).help(format!("a path begins with `$`, such as `{}`; for a fixed text write `{{ constant: {path} }}`", path_of(path)));
+    not_a_path(path, out).help(format!("a path starts with `$`, such as `{}`; for fixed text write `{{ constant: {path} }}`", path_of(path)));
     None
 }

@@ -1,5 +1,6 @@
-//! How one value comes out of a document: where it stands, the steps on the way, what is made of it. Compiled once for
-//! each field; pure, and it cannot fail: what is not there is absent, what does not convert is invalid.
+//! How one value is extracted from a document: its path, the steps, and the conversion. Compiled
+//! once per field; pure, and it cannot fail: missing values are absent, values that cannot be
+//! converted are invalid.
 
 use super::convert::{As, Convert};
 use super::mapped_path::mapped_path;
@@ -21,13 +22,13 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use url::Url;
 
-/// A path, or a mapping of how to come to the value.
+/// A path, or a mapping.
 pub type MappingSpec = TextOr<Text, Located<Mapping>>;
 
-/// `from:` as written: a path, several, and among them lists of those of which the first counts.
+/// `from:` as written: one path or several, some of them lists of alternatives.
 pub type Paths = OneOrMany<OneOrMany<Text>>;
 
-/// Where a mapping stands.
+/// The place of a mapping.
 pub fn place(spec: &MappingSpec) -> &Place {
     match spec {
         TextOr::Short(path) => path.place(),
@@ -39,40 +40,41 @@ pub fn place(spec: &MappingSpec) -> &Place {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
-    /// A JSONPath, or several: the first that gives something counts. Where the field is a list, all count; of those that stand in a list
-    /// of their own, `[[$.a, $.b], $.c]`, the first that gives something does.
+    /// A JSONPath, or several: the first with a value is used. If the field is a list, all are
+    /// used; of the paths in a nested list, `[[$.a, $.b], $.c]`, the first with a value is used.
     pub(super) from: Paths,
-    /// The parts of a text, in order: each a JSONPath, or a mapping with `from`, and with `heading` or `each` where it has one.
+    /// The parts of a text, in order: each a JSONPath, or a mapping with `from` and optionally
+    /// `heading` or `each`.
     pub(super) parts: Vec<PartSpec>,
     /// A Rhai expression over the raw document, `doc`.
     pub(super) script: Option<Text>,
     /// A fixed value.
     pub(super) constant: Option<Node>,
-    /// A selector in the HTML text found there; `from` is then `$.html` if not given.
+    /// A CSS selector in the HTML found there; `from` defaults to `$.html`.
     pub(super) css: Option<Text>,
-    /// The query parameter of the address found there.
+    /// The query parameter to take from the address found there.
     pub(super) parameter: Option<Located<String>>,
-    /// A pattern: its group, or the whole match.
+    /// A regular expression: its group, or the whole match.
     #[serde(rename = "match")]
     pub(super) pattern: Option<Text>,
-    /// Words and what stands for them.
+    /// Values to replace, each with its replacement.
     pub(super) replace: IndexMap<Located<String>, Node>,
-    /// What to make of it.
+    /// The conversion.
     #[serde(rename = "as")]
     pub(super) to: Option<Located<As>>,
-    /// Formats of a date (strftime, `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`).
+    /// Date formats (strftime, `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`).
     pub(super) format: OneOrMany<Located<String>>,
-    /// The zone in which an instant becomes a date; by default that of the source.
+    /// The time zone in which an instant becomes a date; by default that of the source.
     pub(super) zone: Option<Located<Zone>>,
-    /// What stands in when there is nothing.
+    /// The value if there is none.
     pub(super) default: Option<Node>,
-    /// What separates the items of a list in one text.
+    /// The separator of list items in one text.
     pub(super) split: Option<Located<String>>,
-    /// What joins several values into one text.
+    /// The separator to join several values into one text.
     pub(super) join: Option<Located<String>>,
 }
 
-/// The way to one value, compiled.
+/// The extraction of one value, compiled.
 #[derive(Debug, Clone)]
 pub struct Derive {
     from: From,
@@ -83,14 +85,15 @@ pub struct Derive {
 
 #[derive(Debug, Clone)]
 enum From {
-    /// Of each list the first that gives something.
+    /// The first with a value of each list.
     Paths(Vec<Vec<Path>>),
     Parts(Vec<Part>),
     Script(Script),
     Constant(Json),
 }
 
-/// Compiles the way to a value; `kind` is what the field holds, where that is fixed. Problems go to `out`.
+/// Compiles the extraction of a value; `kind` is the type of the field, if fixed. Problems go to
+/// `out`.
 pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
     match spec {
         TextOr::Short(path) => {
@@ -102,12 +105,13 @@ pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, d
     }
 }
 
-/// How dates are read; what is no date has nothing to do with zone and window, and is not derived again when they change.
+/// How dates are read; other types do not depend on time zone and range, and are not derived again
+/// when those change.
 fn date_reader(to: As, formats: Vec<DateFormat>, setting: DateSetting) -> DateReader {
     DateReader { formats, setting: if to == As::Date { setting } else { DateSetting::of(chrono_tz::UTC) } }
 }
 
-/// What a custom field holds.
+/// The type of a custom field.
 pub fn kind_of(spec: &MappingSpec) -> FieldKind {
     match spec {
         TextOr::Full(mapping) => mapping.to.as_ref().map_or(FieldKind::Text, |to| to.gives()),
@@ -115,14 +119,14 @@ pub fn kind_of(spec: &MappingSpec) -> FieldKind {
     }
 }
 
-/// What stands in the YAML must convert as what stands in an ad.
+/// A value in the YAML must convert like a value in an ad.
 fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Diagnostics) {
     let Some(fixed) = fixed else { return };
     if let Value::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
         let help = match convert.to {
             As::Date if convert.dates.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
             As::Date => format!("write it in the format of the field: `{}`", convert.dates.listed("` or `")),
-            _ => "write it as the ads have it".to_owned(),
+            _ => "write it as it appears in the ads".to_owned(),
         };
         out.error(fixed.place(), "wrong-conversion", format!("the {what} {}", invalid.why)).help(help);
     }
@@ -154,8 +158,8 @@ impl Located<Mapping> {
     fn compile_steps(&self, out: &mut Diagnostics) -> Option<Steps> {
         let spec = self.steps();
         if let (Some(step), Some(constant)) = (spec.first(), &self.constant) {
-            out.error(constant.place(), "bad-mapping", format!("`{step}` has nothing to do: the value is fixed"))
-                .help(format!("leave `{step}` out, or write `from` in place of `constant`"));
+            out.error(constant.place(), "bad-mapping", format!("`{step}` has no effect on a fixed value"))
+                .help(format!("remove `{step}`, or use `from` instead of `constant`"));
             return None;
         }
         spec.compile(out)
@@ -170,8 +174,12 @@ impl Located<Mapping> {
         let Some(to) = &self.to else { return Some(As::plain(kind.unwrap_or(FieldKind::Text))) };
         match kind {
             Some(kind) if kind != FieldKind::Json && to.gives() != kind => {
-                out.error(&to.place, "wrong-conversion", format!("this field holds {}, and `as` gives {}", kind_word(kind), kind_word(to.gives())))
-                    .help(format!("leave `as` out, or use one that gives {}", kind_word(kind)));
+                out.error(
+                    &to.place,
+                    "wrong-conversion",
+                    format!("this field holds {}, but `as` produces {}", kind_word(kind), kind_word(to.gives())),
+                )
+                .help(format!("remove `as`, or use one that produces {}", kind_word(kind)));
                 None
             }
             _ => Some(to.value),
@@ -188,7 +196,7 @@ impl Located<Mapping> {
             return None;
         }
         if ways != 1 {
-            let message = if ways == 0 { "where the value comes from is missing" } else { "the value comes from several places" };
+            let message = if ways == 0 { "the value has no source" } else { "the value has more than one source" };
             out.error(&self.place, "bad-mapping", message).help("give one of `from`, `parts`, `script` or `constant`");
             return None;
         }
@@ -209,17 +217,17 @@ impl Located<Mapping> {
         paths.into_iter().collect::<Option<Vec<_>>>().map(From::Paths)
     }
 
-    /// Parts are made into one text, each as `as` says; nothing else can be done to them.
+    /// Parts are joined into one text, each converted by `as`; no other step applies to them.
     fn compile_parts(&self, to: As, out: &mut Diagnostics) -> Option<Vec<Part>> {
         if !matches!(to, As::Text | As::Html) {
             let place = self.to.as_ref().map_or(&self.place, |to| &to.place);
-            out.error(place, "wrong-conversion", "`parts` make one text").help("use `as: html` or `as: text`, or write `from` in place of `parts`");
+            out.error(place, "wrong-conversion", "`parts` produce one text").help("use `as: html` or `as: text`, or use `from` instead of `parts`");
             return None;
         }
         let join = self.join.as_ref().map(|_| "join");
         if let Some(step) = self.steps().first().or(join) {
-            out.error(&self.place, "bad-mapping", format!("`{step}` has nothing to do: the text is made of parts"))
-                .help(format!("leave `{step}` out; parts stand apart by an empty line, values of one part by a line"));
+            out.error(&self.place, "bad-mapping", format!("`{step}` has no effect on `parts`"))
+                .help(format!("remove `{step}`; parts are separated by an empty line, values of one part by a line break"));
             return None;
         }
         let parts: Vec<Option<Part>> = self.parts.iter().map(|part| Part::compile(part, out)).collect();
@@ -228,25 +236,25 @@ impl Located<Mapping> {
 
     fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<DateFormat>> {
         if let Some(format) = self.format.first().filter(|_| to != As::Date) {
-            out.error(&format.place, "wrong-conversion", "`format` is for dates").help("add `as: date`, or leave `format` out");
+            out.error(&format.place, "wrong-conversion", "`format` is for dates").help("add `as: date`, or remove `format`");
             return None;
         }
         let compiled: Vec<Option<DateFormat>> = self.format.iter().map(|format| DateFormat::compile(format)).collect();
         for (format, _) in self.format.iter().zip(&compiled).filter(|(_, compiled)| compiled.is_none()) {
-            let told = out.error(&format.place, "bad-format", format!("`{format}` does not say where day, month and year stand"));
+            let told = out.error(&format.place, "bad-format", format!("`{format}` is not a date format"));
             match strftime_of(format) {
                 Some(meant) => told.help(format!("did you mean `{meant}`?")),
                 None => told
-                    .help("write it in strftime, such as `%d/%m/%Y` or `%Y-%m-%dT%H:%M:%S%z`, or one of `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`"),
+                    .help("write a strftime format such as `%d/%m/%Y` or `%Y-%m-%dT%H:%M:%S%z`, or one of `epoch`, `epoch_ms`, `iso8601`, `rfc2822`, `relative`"),
             };
         }
         compiled.into_iter().collect()
     }
 
-    /// Words that say nothing to this conversion.
+    /// Reports keys that do not apply to this conversion.
     fn check_words(&self, to: As, out: &mut Diagnostics) {
         let mut idle = |place: &Place, word: &str, what: &str| {
-            out.error(place, "wrong-conversion", format!("`{word}` is for {what}")).help(format!("leave `{word}` out"));
+            out.error(place, "wrong-conversion", format!("`{word}` is for {what}")).help(format!("remove `{word}`"));
         };
         if let Some(zone) = self.zone.as_ref().filter(|_| to != As::Date) {
             idle(&zone.place, "zone", "dates");
@@ -295,7 +303,7 @@ impl Derive {
         }
     }
 
-    /// The first alternative that gives something.
+    /// The first alternative with a value.
     fn first_of<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, view: &View) -> Value {
         paths.into_iter().map(|path| self.at(path, view)).find(|value| !value.is_absent()).unwrap_or(Value::Absent)
     }
@@ -324,7 +332,7 @@ impl Derive {
         self.made_of(self.steps.follow_found(path, &found, view.document(), view.markup()), view, view.base(path).as_ref())
     }
 
-    /// What is made of what was found; as an address it leads from `base`.
+    /// Converts what was found; an address is resolved against `base`.
     fn made_of(&self, mut found: Vec<Json>, view: &View, base: Option<&Url>) -> Value {
         if let Some(base) = base.filter(|_| self.convert.to == As::Url) {
             found = found.into_iter().map(|value| absolute(value, base)).collect();
@@ -345,7 +353,8 @@ impl Derive {
         }
     }
 
-    /// Adds what its fingerprint is made of; without steps the part is what it always was.
+    /// Adds the parts of its fingerprint; without steps the part is the same as before steps
+    /// existed.
     pub fn add_to(&self, parts: &mut Parts, name: &str) {
         if self.steps.is_empty() {
             parts.add_as(name, &(&self.from, &self.convert, &self.default), self.words());
@@ -354,7 +363,7 @@ impl Derive {
         }
     }
 
-    /// It as it is written, a line for each of its keys.
+    /// As written, one line per key.
     fn words(&self) -> String {
         let from = match &self.from {
             From::Paths(paths) => format!("from: {}", paths.iter().map(|either| one_or_list(either)).collect::<Vec<_>>().join(", ")),
@@ -367,7 +376,7 @@ impl Derive {
     }
 }
 
-/// A path, or several of which the first counts.
+/// A path, or several alternatives.
 fn one_or_list(paths: &[Path]) -> String {
     let all = paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if paths.len() == 1 { all } else { format!("[{all}]") }
@@ -409,7 +418,7 @@ mod tests {
         assert_eq!(text("{ from: [$.ref, $.type], match: '^[A-Z]$' }"), Value::text("F"));
         assert_eq!(text("{ css: b, default: none }"), Value::text("none"));
         assert_eq!(text("{ script: 'doc.html', css: h4 }"), Value::text("Nurse"));
-        // What a script makes is stored like what a document says: without NUL.
+        // The result of a script is stored like a document's value: without NUL.
         assert_eq!(text(r#"{ script: '"a\x00b"' }"#), Value::text("a\u{fffd}b"));
         let places = value("{ css: li, replace: { n/a: null } }", FieldKind::List, &document);
         assert_eq!(places, Value::List(vec!["Orange".into(), "Dubbo".into()]));

@@ -1,4 +1,5 @@
-//! The steps of a pipeline, one file a kind: what it reads in the YAML, how that is compiled, its work and its tests.
+//! The stages of a pipeline, one file per type: its YAML, how that is compiled, its work and its
+//! tests.
 //!
 //! What a kind may touch follows from its [`Role`]: record stages are pure and cannot fail, a resolve stage may read
 //! and returns intentions, only write and settle stages get the transaction. To add a kind: a file here, a variant in

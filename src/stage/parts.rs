@@ -1,7 +1,7 @@
-//! A text that stands in several members of a document, in order and under the headings that readers see: what one does, what
-//! one brings, how to apply. An ad is all of them.
+//! Text that is spread over several members of a document, in order and under the headings that
+//! readers see: duties, requirements, how to apply. The description of an ad is all of them.
 //!
-//! A part that is not there is left out with its heading, and so is one that says the same as one before it.
+//! A part without a value is omitted with its heading, and so is one that repeats an earlier part.
 
 use super::convert::Convert;
 use super::mapped_path::mapped_path;
@@ -15,18 +15,20 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use std::fmt;
 
-/// A part as written: a path, or more.
+/// A part as written: a path, or a mapping.
 pub type PartSpec = TextOr<Text, Located<PartMapping>>;
 
 /// A part of a text.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PartMapping {
-    /// Where its text stands: a JSONPath, or several of which the first that gives something counts. Within `each`, from there.
+    /// Where its text is: a JSONPath, or several, of which the first with a value is used. Within
+    /// `each`, relative to the item.
     from: OneOrMany<Text>,
-    /// What stands above it: a text, or a JSONPath.
+    /// The heading above it: text, or a JSONPath.
     heading: Option<Text>,
-    /// A list of parts, such as `$.sections[*]`: `from` and `heading` are then paths in each of its items.
+    /// A list of parts, such as `$.sections[*]`: `from` and `heading` are then paths within each
+    /// item.
     each: Option<Text>,
 }
 
@@ -53,8 +55,8 @@ impl Part {
         };
         if spec.from.is_empty() {
             if !out.has_errors_within(&spec.place) {
-                out.error(&spec.place, "bad-mapping", "where the text of the part comes from is missing")
-                    .help("add `from`, the path of the text: `{ heading: Requirements, from: $.requirements }`");
+                out.error(&spec.place, "bad-mapping", "the part has no source")
+                    .help("add `from` with the path of its text: `{ heading: Requirements, from: $.requirements }`");
             }
             return None;
         }
@@ -69,7 +71,7 @@ impl Part {
         Some(Part { from: from.filter(|_| !is_broken)?, heading: heading.flatten(), each: each.flatten() })
     }
 
-    /// What it gives within a value: a heading if it has one, and a text.
+    /// Its heading, if it has one, and its text within a value.
     fn within<'d>(&self, value: &'d Json, convert: &Convert, view: &View<'d>) -> Option<(String, Value)> {
         let read = |path: &Path| convert.apply_at(&view.select(path, value), view.fetched());
         let text = self.from.iter().map(read).find(|text| !text.is_absent())?;
@@ -82,9 +84,9 @@ impl Part {
     }
 }
 
-/// The text that parts make in a document.
+/// The text of all parts in a document.
 pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> Value {
-    // Values of one part stand below each other.
+    // Values of one part are separated by a line break.
     let convert = Convert { join: Some("\n".to_owned()), ..convert.clone() };
     let (mut told, mut texts, mut invalid): (Vec<String>, Vec<String>, Option<Value>) = (Vec::new(), Vec::new(), None);
     for part in parts {
@@ -109,7 +111,7 @@ fn items<'d>(each: Option<&Path>, view: &View<'d>) -> Vec<&'d Json> {
     view.select(each, view.document()).into_iter().flat_map(listed).collect()
 }
 
-/// As it is written, on one line.
+/// As written, on one line.
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paths: Vec<String> = self.from.iter().map(ToString::to_string).collect();

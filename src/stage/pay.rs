@@ -1,9 +1,9 @@
-//! `pay`: what a job pays, as numbers. An ad says it as a text, or in parts; either fills the custom fields
-//! [`FIELDS`], all of them absent where nothing can be read.
+//! `pay`: the pay of a job, as numbers. An ad states it as text, or in parts; either fills the
+//! custom fields [`FIELDS`], which are all absent if nothing can be read.
 //!
-//! It must never refuse an ad, and never take for pay what may be something else: a year, a phone number, a percentage.
-//! What is there and not understood is invalid, so that it is told and never lost in silence. How texts are read stands in
-//! [`text`], what words mean in `words`, `periods` and `labels`.
+//! It must never reject an ad, and never take anything else for pay: a year, a phone number, a
+//! percentage. A present but unreadable value is invalid, so it is reported and never lost
+//! silently. [`text`] reads texts; `words`, `periods` and `labels` know the meaning of words.
 
 mod amount;
 mod bound;
@@ -36,15 +36,15 @@ use text::{Reading, Told};
 /// The custom fields that pay fills.
 pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period"];
 
-/// What each of them holds.
+/// The type of each.
 pub fn kind_of(field: &str) -> FieldKind {
     if matches!(field, "pay_min" | "pay_max") { FieldKind::Number } else { FieldKind::Text }
 }
 
-/// `pay:` as written: the path of a text, or more.
+/// `pay:` as written: the path of a text, or a mapping.
 pub type PaySpec = TextOr<Text, Located<PayMapping>>;
 
-/// Where it stands.
+/// Its place.
 pub fn place(spec: &PaySpec) -> &Place {
     match spec {
         TextOr::Short(path) => path.place(),
@@ -52,30 +52,30 @@ pub fn place(spec: &PaySpec) -> &Place {
     }
 }
 
-/// Where pay comes from: a text (`from`, `script`, `css`), or numbers (`min`, `max`).
+/// Where pay comes from: text (`from`, `script`, `css`), or numbers (`min`, `max`).
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PayMapping {
-    /// A text such as `$86,439 - $95,000 pa`: a JSONPath, or several.
+    /// Text such as `$86,439 - $95,000 pa`: a JSONPath, or several.
     from: Paths,
-    /// A Rhai expression that gives the text.
+    /// A Rhai expression that returns the text.
     script: Option<Text>,
-    /// A selector in the HTML text found there.
+    /// A CSS selector in the HTML found there.
     css: Option<Text>,
-    /// A pattern: its group, or the whole match.
+    /// A regular expression: its group, or the whole match.
     #[serde(rename = "match")]
     pattern: Option<Text>,
-    /// Words and what stands for them.
+    /// Values to replace, each with its replacement.
     replace: IndexMap<Located<String>, Node>,
-    /// What joins several texts into one.
+    /// The separator to join several texts into one.
     join: Option<Located<String>>,
-    /// The least.
+    /// The minimum.
     min: Option<MappingSpec>,
-    /// The most.
+    /// The maximum.
     max: Option<MappingSpec>,
-    /// The currency, where the text does not say it.
+    /// The currency, if the text does not state it.
     currency: Option<MappingSpec>,
-    /// The period, where the text does not say it.
+    /// The period, if the text does not state it.
     period: Option<MappingSpec>,
 }
 
@@ -108,8 +108,8 @@ impl Located<PayMapping> {
             if !has_numbers && out.has_errors_within(&self.place) {
                 return None;
             }
-            let message = if has_numbers { "pay comes from a text and from numbers" } else { "where the pay comes from is missing" };
-            out.error(&self.place, "bad-mapping", message).help("give either `from`, the path of a text, or `min` and `max`");
+            let message = if has_numbers { "pay has both text and numbers as its source" } else { "pay has no source" };
+            out.error(&self.place, "bad-mapping", message).help("give either `from` with the path of a text, or `min` and `max`");
             return None;
         }
         check_word(self.currency.as_ref(), "currency", words::currency, "an ISO 4217 code such as `AUD`", out);
@@ -143,18 +143,18 @@ impl Located<PayMapping> {
     }
 }
 
-/// A word that stands in the YAML must mean something.
+/// A currency or period in the YAML must be known.
 fn check_word(spec: Option<&MappingSpec>, what: &str, known: impl Fn(&str) -> Option<&'static str>, wanted: &str, out: &mut Diagnostics) {
     let Some(TextOr::Full(mapping)) = spec else { return };
     let Some(fixed) = &mapping.constant else { return };
     let word = text_of(&fixed.to_json()).unwrap_or_default();
     if known(&word).is_none() {
-        out.error(fixed.place(), "wrong-conversion", format!("the constant `{word}` is no {what}")).help(format!("write {wanted}"));
+        out.error(fixed.place(), "wrong-conversion", format!("the constant `{word}` is not a {what}")).help(format!("write {wanted}"));
     }
 }
 
 impl Pay {
-    /// The fields and their values in a document; none where there is no pay.
+    /// The fields and their values in a document; none if there is no pay.
     pub fn values(&self, view: &View) -> Vec<(&'static str, Value)> {
         let [min, max, currency, period] = match &self.text {
             Some(text) => self.of_text(text.value(view), view),
@@ -200,7 +200,7 @@ impl Pay {
     }
 }
 
-/// A word that stands beside the amounts.
+/// A currency or period given next to the amounts.
 fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> Value) -> Value {
     match derive.map_or(Value::Absent, |derive| derive.value(view)) {
         Value::Text(word) if says_nothing(&word) => Value::Absent,
@@ -209,7 +209,7 @@ fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> Value) ->
     }
 }
 
-/// Words that stand where nothing is to be said.
+/// Placeholders for no value.
 fn says_nothing(word: &str) -> bool {
     let word = word.trim().to_lowercase();
     matches!(word.as_str(), "none" | "n/a" | "na" | "null" | "-" | "unknown" | "unspecified" | "not specified" | "not applicable" | "tbd" | "tba")
@@ -224,14 +224,14 @@ fn invalid(found: impl Into<Json>, why: String) -> Value {
 }
 
 fn not_an_amount(found: impl Into<Json>) -> Value {
-    invalid(found, "must be an amount or a range of pay that can be read".to_owned())
+    invalid(found, "must be a readable amount or pay range".to_owned())
 }
 
 fn not_a_period(found: &str) -> Value {
     invalid(found, format!("must be one of {}", one_of(PERIODS)))
 }
 
-/// A number, or a text with one; what is not above zero says nothing.
+/// A number, or text with one; anything not above zero means no value.
 fn amount(found: Value) -> Value {
     if matches!(found, Value::Absent | Value::Invalid(_)) {
         return found;

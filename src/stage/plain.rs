@@ -1,5 +1,6 @@
-//! The few keywords that most mandatory fields have, asked without making JSON of an ad: a description of 3 KB need not be copied to see that it has
-//! ten characters. It only ever says that a value fits; what does not, or is not seen at once, JSON Schema judges and words.
+//! The few keywords that most mandatory fields have, checked without turning an ad into JSON: a
+//! description of 3 KB need not be copied to see that it has ten characters. It only ever confirms
+//! that a value fits; everything else is left to JSON Schema, including the message.
 
 use crate::model::Value;
 use chrono::Datelike;

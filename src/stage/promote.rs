@@ -33,7 +33,7 @@ pub(super) enum Fate<'d> {
     Create(&'d Draft),
     /// Published, and its compared fields differ from the newest version.
     Differs(&'d Draft, &'d Published),
-    /// Published, and nothing that counts differs.
+    /// Published, and no compared field differs.
     Same(&'d Draft, &'d Published),
     /// Failing and never published, or held and never published.
     Wait(&'d Draft, Outcome),
@@ -41,12 +41,12 @@ pub(super) enum Fate<'d> {
     Keep(&'d Draft, &'d Published),
     /// Failing for a reason outside the ad.
     Later(&'d Draft),
-    /// A person said: ignore this content.
+    /// An operator decided to ignore this content.
     Ignore(&'d Draft),
 }
 
 impl Promote {
-    /// What its fingerprint is made of.
+    /// The parts of its fingerprint.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         parts.add("compared fields", &self.compared);
@@ -59,8 +59,8 @@ impl Promote {
         vec!["jobs and history".to_owned(), format!("compares {}", names.join(", "))]
     }
 
-    /// Writes a batch. `history` holds what older fingerprints were made of, so that reasons can name what changed. Gives how many jobs were brought
-    /// up to date without a version.
+    /// Writes a batch. `history` contains the parts of older fingerprints, so that reasons can name
+    /// what changed. Returns how many jobs were updated without a version.
     ///
     /// # Errors
     /// The database failed.
@@ -98,7 +98,8 @@ impl Promote {
         }
     }
 
-    /// Archived as missing and listed again, or taken back and different now, or its closing date moved; whether to today or later is for the archive stage to see.
+    /// Archived as missing and listed again, or rolled back and different now, or its closing date
+    /// moved; whether to today or later is checked by the archive stage.
     fn reopens(&self, draft: &Draft, published: &Published) -> bool {
         match published.archived_as.as_deref() {
             Some("missing" | "rolled_back") => true,
@@ -107,7 +108,7 @@ impl Promote {
         }
     }
 
-    /// Writes jobs and versions; gives what was done to which job that had been there.
+    /// Writes jobs and versions; returns what was done to which existing job.
     async fn write_jobs(
         &self,
         tx: &mut PgConnection,
@@ -196,7 +197,7 @@ impl Promote {
         let closes = draft.job.get(Field::CloseDate).as_date();
         match published.archived_as.as_deref() {
             Some("missing") => Some("reopened: listed again"),
-            Some("rolled_back") => Some("reopened: listed, and no longer held back since it was taken back"),
+            Some("rolled_back") => Some("reopened: listed again after a rollback"),
             // A date that is gone, or that cannot be read today, has not moved.
             Some("closed") if closes != published.archived_for && closes.is_some_and(|date| date >= setting.at.today(setting.zone)) => {
                 Some("reopened: closing date moved")
@@ -208,7 +209,8 @@ impl Promote {
     fn standing(&self, setting: &Setting, fate: &Fate, written: &HashMap<Uuid, Change>) -> AdStateUpdate {
         let (draft, outcome, change) = match fate {
             Fate::Create(draft) => (*draft, Outcome::Published, Some(Change::Created)),
-            // A hash may differ for a reason that makes no version: `compare` was edited, or a run was taken back.
+            // A hash may differ without causing a version: `compare` was edited, or a run was
+            // rolled back.
             Fate::Differs(draft, published) => (*draft, Outcome::Published, written.get(&published.job_id).copied()),
             Fate::Same(draft, _) => (*draft, Outcome::Published, None),
             Fate::Wait(draft, outcome) => (*draft, *outcome, None),
@@ -275,7 +277,7 @@ fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
     NewVersion { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
 }
 
-/// The reasons of an update, in the order of semantics.md; none when nothing more precise is known than that details differ.
+/// The reasons of an update, in their fixed order; none if it is only known that details differ.
 fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &Json)], history: &HashMap<Fingerprint, Json>) -> Vec<String> {
     let differs = |name: &str| differing.iter().any(|(field, ..)| *field == name);
     let mut reasons = Vec::new();
@@ -290,7 +292,7 @@ fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &
     for part in old_parts.map(|old| setting.parts.changed_since(old)).unwrap_or_default() {
         let names_a_field =
             part.strip_prefix("mapping of ").is_some_and(|field| differs(field) || (differs("extra") && Field::named(field).is_none()));
-        // An ad that was held passes by an edited rule only where the ad itself is as it was.
+        // An edited rule releases a held ad only if the ad itself is unchanged.
         if names_a_field || (same_content && part.starts_with("rule ") && draft.ad.outcome == Outcome::Held) {
             reasons.push(format!("{part} changed"));
         }
@@ -319,7 +321,7 @@ async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>
             Fate::Wait(draft, Outcome::Held) => open.extend(draft.holds.iter().cloned()),
             Fate::Keep(draft, _) => {
                 open.extend(draft.holds.iter().cloned());
-                // The hold of a roll-back was opened by it, and says more.
+                // The hold of a rollback was opened by it, and has more details.
                 open.extend((!draft.is_rolled_back()).then(|| held_job(draft)));
             }
             _ => {}
@@ -339,7 +341,8 @@ async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>
     end_known(tx, setting, fates, HoldKind::Division, |draft| draft.facts.division.name.clone()).await
 }
 
-/// Holds on names end by themselves when an ad no longer waits for them: the name is known now, or the YAML says otherwise.
+/// Holds on names end automatically when no ad waits for them any more: the name is known now, or
+/// the YAML changed.
 async fn end_known(
     tx: &mut PgConnection,
     setting: &Setting,
@@ -356,7 +359,7 @@ async fn end_known(
 }
 
 fn held_job(draft: &Draft) -> NewHold {
-    let reason = format!("published, and its new version fails: {}", messages(&draft.problems));
+    let reason = format!("published, but its new version fails: {}", messages(&draft.problems));
     NewHold {
         kind: HoldKind::Job,
         subject: draft.ad.external_id.clone(),

@@ -1,5 +1,5 @@
-//! `resolve`: which company and division an ad belongs to. It may look names up; what it finds missing it only
-//! proposes (create, hold, reject), and the end of the batch writes it.
+//! `resolve`: which company and division an ad belongs to. It may look names up; for missing ones
+//! it only proposes an action (create, hold, reject), and the end of the batch writes it.
 
 use super::{Draft, Setting};
 use crate::diagnostic::{Diagnostics, Place};
@@ -16,19 +16,20 @@ use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
-/// Most letters of a name. What is longer is a sentence that came into the wrong field, and no index of PostgreSQL holds it.
+/// Maximum characters of a name. Longer text is a sentence mapped to the wrong field, and too long
+/// for a PostgreSQL index.
 const LONGEST_NAME: usize = 500;
 
-/// What to do with a name that is not in its table.
+/// How a name that is not in the table is handled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unknown {
     /// Add it.
     Create,
-    /// Let a person decide.
+    /// Hold the ad for an operator.
     #[default]
     Hold,
-    /// Refuse the ad.
+    /// Reject the ad.
     Reject,
 }
 
@@ -38,10 +39,10 @@ pub enum Unknown {
 pub struct RelationSpec {
     /// A canonical field (`department`) or a JSONPath (`$.companyName`).
     from: Text,
-    /// Names known from the start.
+    /// Names that are known from the start.
     #[serde(default)]
     known: Vec<Located<String>>,
-    /// What to do with a name that is not in its table: `create`, `hold` or `reject`.
+    /// How a name that is not in the table is handled: `create`, `hold` or `reject`.
     #[serde(default)]
     unknown: Unknown,
 }
@@ -72,7 +73,7 @@ impl Resolve {
         Resolve { company: company.and_then(|spec| spec.compile(out)), division: division.and_then(|spec| spec.compile(out)) }
     }
 
-    /// What its fingerprint is made of.
+    /// The parts of its fingerprint.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for (name, finder) in [("company", &self.company), ("division", &self.division)] {
@@ -81,14 +82,15 @@ impl Resolve {
         parts
     }
 
-    /// What it does, in short lines.
+    /// A short description, in lines.
     pub fn explain(&self) -> Vec<String> {
         let line = |what: &str, finder: &Finder| format!("{what} from {}, unknown: {}", finder.from.name(), finder.unknown.name());
         let company = self.company.iter().map(|finder| line("company", finder));
         company.chain(self.division.iter().map(|finder| line("division", finder))).collect()
     }
 
-    /// The companies and divisions of one ad where no table is at hand: what the YAML declares is known.
+    /// The companies and divisions of one ad when no table is available: those declared in the YAML
+    /// are known.
     pub fn relate_alone(&self, setting: &Setting, draft: &mut Draft) {
         for (table, finder) in [(RelationTable::Companies, &self.company), (RelationTable::Divisions, &self.division)] {
             let Some(finder) = finder else { continue };
@@ -98,12 +100,12 @@ impl Resolve {
         }
     }
 
-    /// Whether it can refuse an ad or let it wait.
+    /// Whether it can reject or hold an ad.
     pub fn can_refuse(&self) -> bool {
         [&self.company, &self.division].into_iter().flatten().any(|finder| finder.unknown != Unknown::Create)
     }
 
-    /// Names in the ads, and which of them are known.
+    /// The names in the ads, and which of them are known.
     ///
     /// # Errors
     /// The database failed.
@@ -119,7 +121,7 @@ impl Resolve {
 }
 
 impl RelationSpec {
-    /// The field that it reads, if it reads one, and where that is said.
+    /// The field that it reads, if any, and where that is declared.
     pub fn field(&self) -> Option<(Field, &Place)> {
         Field::named(&self.from).map(|field| (field, self.from.place()))
     }
@@ -131,10 +133,10 @@ impl RelationSpec {
             From::Field(field)
         } else {
             let fields = crate::model::field::FIELDS.map(Field::name);
-            let told = out.error(self.from.place(), "unknown-field-reference", format!("`{}` is no field of a job", self.from));
+            let told = out.error(self.from.place(), "unknown-field-reference", format!("`{}` is not a field of a job", self.from));
             match crate::diagnostic::did_you_mean(&self.from, fields) {
-                Some(near) => told.help(format!("did you mean `{near}`? A JSONPath into the document begins with `$`")),
-                None => told.help("name a canonical field, such as `department`, or a JSONPath into the document, beginning with `$`"),
+                Some(near) => told.help(format!("did you mean `{near}`? A JSONPath into the document starts with `$`")),
+                None => told.help("use a canonical field such as `department`, or a JSONPath into the document, which starts with `$`"),
             };
             return None;
         };
@@ -170,7 +172,7 @@ impl Unknown {
 }
 
 impl Finder {
-    /// It as it is written, a line for each of its keys.
+    /// As written, one line per key.
     fn words(&self) -> String {
         let known = (!self.known.is_empty()).then(|| format!("known: {}", self.known.join(", ")));
         let lines = [Some(format!("from: {}", self.from.name())), known, Some(format!("unknown: {}", self.unknown.name()))];
@@ -231,11 +233,11 @@ impl Finder {
         }
         let reason = format!("unknown {what} `{name}`");
         draft.holds.push(NewHold { kind, subject: name.to_owned(), reason: reason.clone(), details: json!({ "name": name }) });
-        draft.problems.push(Problem::error("invalid_relationship", field, format!("{reason}: waits for a person")).found(json!(name)));
+        draft.problems.push(Problem::error("invalid_relationship", field, format!("{reason}: held for an operator")).found(json!(name)));
     }
 }
 
-/// A relation in words, and the field that holds it.
+/// The relation and its field, as text.
 fn words_of(table: RelationTable) -> (&'static str, &'static str) {
     match table {
         RelationTable::Companies => ("company", "company_id"),
@@ -243,10 +245,11 @@ fn words_of(table: RelationTable) -> (&'static str, &'static str) {
     }
 }
 
-/// What is said of a name that is none: with its beginning, for the whole is in the document.
+/// The problem reported for a name that is too long. It shows only the beginning; the document has
+/// the rest.
 fn too_long(table: RelationTable, name: &str, letters: usize) -> Problem {
     let (what, field) = words_of(table);
     let begins: String = name.chars().take(80).collect();
-    let message = format!("`{begins}…` is no name of a {what}: it has {letters} letters, and a name has at most {LONGEST_NAME}");
+    let message = format!("`{begins}…` is not the name of a {what}: it has {letters} characters, the maximum is {LONGEST_NAME}");
     Problem::error("invalid_length", field, message)
 }

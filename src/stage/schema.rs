@@ -1,6 +1,6 @@
-//! Mandatory fields as JSON Schema keywords, a field a line. The words of the brief (`missing_field`,
-//! `invalid_length`, ...) are given here, and every keyword is checked at its own place: JSON Schema itself would
-//! silently accept a misspelt one.
+//! Mandatory fields as JSON Schema keywords, one field per line. The standard error types
+//! (`missing_field`, `invalid_length`, ...) are assigned here, and every keyword is checked at its
+//! own place: JSON Schema itself would silently accept a misspelt one.
 
 use super::plain::Plain;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
@@ -114,7 +114,7 @@ impl Mandatory {
         }
     }
 
-    /// The error types that it can give.
+    /// The error types that it can report.
     pub fn error_types(&self) -> BTreeSet<&'static str> {
         let of = |keyword: &str| self.schema.get(keyword);
         let is_date = of("format").and_then(Json::as_str).is_some_and(|format| format.starts_with("date"));
@@ -137,7 +137,7 @@ impl Mandatory {
     }
 }
 
-/// The error type of the brief, and the reason in words.
+/// The standard error type, and the message.
 fn in_words(kind: &ValidationErrorKind) -> (&'static str, String) {
     use ValidationErrorKind as K;
     match kind {
@@ -181,7 +181,7 @@ fn check_keywords(keywords: &Node, out: &mut Diagnostics) -> bool {
             let told = out.error(entry.key.place(), "bad-schema-keyword", format!("unknown JSON Schema keyword `{name}`"));
             match did_you_mean(&name, KEYWORDS) {
                 Some(near) => told.help(format!("did you mean `{near}`?")),
-                None => told.help(format!("the keywords are {}", one_of(KEYWORDS))),
+                None => told.help(format!("supported keywords: {}", one_of(KEYWORDS))),
             };
             good = false;
         }
@@ -215,11 +215,11 @@ fn bad_value(keywords: &Node, pointer: &str, out: &mut Diagnostics) {
     let told = out.error(at.place(), "bad-schema", format!("`{keyword}` cannot be {}", at.described()));
     match at.text().filter(|_| keyword == "type").and_then(type_meant) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("it takes {}", taken_by(keyword))),
+        None => told.help(format!("expected {}", taken_by(keyword))),
     };
 }
 
-/// Unknown formats are no mistake to JSON Schema.
+/// JSON Schema does not report unknown formats.
 fn check_formats(keywords: &Node, out: &mut Diagnostics) -> bool {
     let mut good = true;
     for entry in keywords.entries() {
@@ -228,7 +228,7 @@ fn check_formats(keywords: &Node, out: &mut Diagnostics) -> bool {
                 let told = out.error(entry.value.place(), "bad-schema", format!("unknown format `{format}`"));
                 match did_you_mean(format, FORMATS) {
                     Some(near) => told.help(format!("did you mean `{near}`?")),
-                    None => told.help(format!("the formats are {}", one_of(FORMATS))),
+                    None => told.help(format!("supported formats: {}", one_of(FORMATS))),
                 };
                 good = false;
             }
@@ -256,13 +256,13 @@ fn type_meant(text: &str) -> Option<String> {
 fn taken_by(keyword: &str) -> String {
     match keyword {
         "type" => format!("one of {}", one_of(TYPES)),
-        "minLength" | "maxLength" | "minItems" | "maxItems" => "a whole number from 0".to_owned(),
+        "minLength" | "maxLength" | "minItems" | "maxItems" => "an integer from 0 upwards".to_owned(),
         "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => "a number".to_owned(),
-        "multipleOf" => "a number above 0".to_owned(),
-        "pattern" => "a regular expression; look for brackets that are not closed".to_owned(),
+        "multipleOf" => "a number greater than 0".to_owned(),
+        "pattern" => "a regular expression; check for unclosed brackets".to_owned(),
         "format" => format!("one of {}", one_of(FORMATS)),
         "enum" => "a list: `[one, two]`".to_owned(),
-        "required" => "a list of names, each once".to_owned(),
+        "required" => "a list of unique names".to_owned(),
         "uniqueItems" => "`true` or `false`".to_owned(),
         "items" | "properties" => "keywords, such as `{ type: string }`".to_owned(),
         _ => "text".to_owned(),
@@ -280,5 +280,5 @@ pub fn check_kind(field: Field, keywords: &Node, out: &mut Diagnostics) {
     };
     let Some(wanted) = keywords.get("type").filter(|wanted| wanted.text().is_some_and(|text| text != given && TYPES.contains(&text))) else { return };
     out.warning(wanted.place(), "never-fits", format!("`{}` is always a `{given}`: every ad would be rejected", field.name()))
-        .help(format!("write `type: {given}`, or leave `type` out"));
+        .help(format!("write `type: {given}`, or remove `type`"));
 }

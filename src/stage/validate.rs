@@ -41,7 +41,8 @@ impl Validate {
         }
     }
 
-    /// What each mandatory field and rule says of an ad, those that are content included; before it is judged.
+    /// The verdict of each mandatory field and rule on an ad, including passes, before the ad is
+    /// judged.
     pub fn verdicts(&self, setting: &Setting, draft: &Draft) -> Vec<(String, Verdict)> {
         let facts = self.facts(setting, draft);
         let mut all = Vec::new();
@@ -76,7 +77,7 @@ impl Validate {
         self.rules.iter().any(|(_, rule)| rule.reads_clock())
     }
 
-    /// What its fingerprint is made of.
+    /// The parts of its fingerprint.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for mandatory in &self.require {
@@ -115,7 +116,8 @@ impl Validate {
     }
 }
 
-/// Values that do not convert leave the job; those that nobody has complained of yet are optional, and warned of.
+/// Drops invalid values from the job; those without a problem so far are optional, and cause a
+/// warning.
 fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (name, value) in draft.job.values_mut() {

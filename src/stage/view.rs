@@ -1,4 +1,5 @@
-//! One document as its mappings see it: what a path selects in it, and from where its links lead. It borrows the document and changes nothing.
+//! One document as its mappings see it: what a path selects in it, and what its links are resolved
+//! against. It borrows the document and changes nothing.
 
 use crate::jsonpath::Path;
 use crate::model::Clock;
@@ -15,7 +16,7 @@ pub struct View<'d> {
     markup: Markup<'d>,
     /// The address that it was read from.
     page: Option<Url>,
-    /// Whether it is made of elements of XML.
+    /// Whether it consists of XML elements.
     is_elements: bool,
 }
 
@@ -32,7 +33,7 @@ impl<'d> View<'d> {
         View { page: base.or(page).and_then(|page| Url::parse(page).ok()), ..self }
     }
 
-    /// It as made of elements of XML, if it is.
+    /// The same, as XML elements if `is_elements`.
     #[must_use]
     pub fn of_elements(self, is_elements: bool) -> View<'d> {
         View { is_elements, ..self }
@@ -79,7 +80,7 @@ impl<'d> View<'d> {
 pub(super) fn absolute(value: Json, base: &Url) -> Json {
     match &value {
         Json::Array(items) => items.iter().map(|item| absolute(item.clone(), base)).collect(),
-        // What is an address already stays as it is written.
+        // Addresses stay as written.
         Json::String(text) if Url::parse(text.trim()).is_err() => address_from(base, text).map_or(value, |address| Json::from(address.as_str())),
         element if element.is_object() => match element_text(element) {
             Some(ElementText::Text(text)) => absolute(Json::from(text), base),

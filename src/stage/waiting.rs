@@ -1,5 +1,5 @@
-//! What a batch leaves waiting, and which reasons are gone: mended by its source, by a rule or mapping that was edited, or by a person. Each reason keeps
-//! since when it stands for as long as it stands.
+//! What a batch leaves waiting, and which reasons are resolved: by the source, by an edited rule or
+//! mapping, or by an operator. Each reason keeps the time since which it has applied.
 
 use super::promote::{Fate, messages};
 use super::{Draft, Setting};
@@ -82,17 +82,17 @@ fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&Stood]
     }
 }
 
-/// Whether a problem is the reason that stood before: the same rule, or the same type, about the same field.
+/// Whether a problem is the earlier reason: the same rule, or the same type, on the same field.
 fn is_of(problem: &Problem, stood: &Stood) -> bool {
     stood.text("type") == Some(&problem.kind) && stood.text("field") == problem.field.as_deref() && stood.text("rule") == problem.rule.as_deref()
 }
 
-/// Whether a reason still stands against an ad.
+/// Whether a reason still applies to an ad.
 fn stands(fate: &Fate, stood: &Stood) -> bool {
     status(fate).is_some() && fate.draft().problems.iter().any(|problem| is_of(problem, stood))
 }
 
-/// Why a reason is gone, in words.
+/// Why a reason was resolved, as text.
 fn why_gone(setting: &Setting, draft: &Draft, stood: &Stood, history: &HashMap<Fingerprint, Json>) -> String {
     let ad = &draft.ad;
     if ad.discarded || ad.released {
@@ -137,5 +137,5 @@ async fn note_failures(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'
         .filter(|draft| draft.ad.outcome == Outcome::Failed)
         .map(|draft| draft.ad.document_id)
         .collect();
-    staging::note_failures(tx, &setting.stream, setting.at, &failed, (&mended, "it could be derived when it was tried again")).await
+    staging::note_failures(tx, &setting.stream, setting.at, &failed, (&mended, "a retry succeeded")).await
 }

@@ -1,5 +1,5 @@
-//! Jobs against their history, each version against the one before, and ads against their jobs: what was changed by hand, past the pipeline. Set-based
-//! and read-only.
+//! Compares jobs with their history, each version with the previous one, and ads with their jobs:
+//! finds manual changes made outside the pipeline. Set-based and read-only.
 
 use super::Result;
 use super::columns::compared_columns;
@@ -18,7 +18,7 @@ pub struct Finding {
     pub institution: String,
     /// The source.
     pub source_id: String,
-    /// The id that the source gives the ad.
+    /// The source's id of the ad.
     pub original_id: String,
     /// The job; none of a published ad that names none.
     pub job_id: Option<Uuid>,
@@ -39,7 +39,7 @@ pub struct Extent {
     pub versions: i64,
 }
 
-/// How much there is to compare, of one institution or all.
+/// How much there is to compare, for one institution or all.
 ///
 /// # Errors
 /// The database failed.

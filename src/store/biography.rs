@@ -1,4 +1,5 @@
-//! All that is known of one ad and its job: which job a person means, its versions, its document, its holds and alerts. Read-only.
+//! Everything known about one ad and its job: the job that a user means, its versions, its
+//! document, its holds and alerts. Read-only.
 
 use super::Result;
 use chrono::{DateTime, Utc};
@@ -17,13 +18,14 @@ pub struct Found {
     pub institution: String,
     /// The source.
     pub source_id: String,
-    /// The id that the source gives the ad.
+    /// The source's id of the ad.
     pub original_id: String,
     /// The job, if the ad became one.
     pub job_id: Option<Uuid>,
 }
 
-/// How a person names a job: by its uuid, or by the id of its ad with or without institution and source.
+/// How a user names a job: by its uuid, or by the id of its ad with or without institution and
+/// source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name<'n> {
     /// As written.
@@ -39,7 +41,7 @@ pub struct Name<'n> {
 impl<'n> Name<'n> {
     /// Reads `uuid`, `id`, `source:id` or `institution/source:id`.
     pub fn read(text: &'n str) -> Name<'n> {
-        // What has no id of its own is known by the hash of its bytes, which is no source.
+        // An ad without an id is known by the hash of its bytes, which is not a source.
         let Some((place, id)) = text.split_once(':').filter(|(place, _)| *place != "sha256") else {
             return Name { whole: text, institution: None, source: None, id: text };
         };
@@ -47,7 +49,7 @@ impl<'n> Name<'n> {
         Name { whole: text, institution, source: Some(source), id }
     }
 
-    /// The first and the last uuid that begin so.
+    /// The first and the last uuid with this prefix.
     fn range(&self) -> Option<(Uuid, Uuid)> {
         let digits: String = self.whole.chars().filter(|letter| *letter != '-').collect();
         if digits.len() < 4 || digits.len() > 32 || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
@@ -58,7 +60,8 @@ impl<'n> Name<'n> {
     }
 }
 
-/// The ads and jobs of a name: exactly of that name if there are any, else those that begin so, or had that id once. At most six.
+/// The ads and jobs of a name: exact matches if there are any, else those with this prefix, or that
+/// once had this id. At most six.
 ///
 /// # Errors
 /// The database failed.
@@ -108,11 +111,11 @@ pub struct Version {
     pub changed_fields: Vec<String>,
     /// Their old and new values.
     pub changes: Option<Json>,
-    /// etl_pipeline, or a person.
+    /// `etl_pipeline`, or an operator.
     pub created_by: String,
-    /// The run; none when a person made it.
+    /// The run; `None` if an operator made it.
     pub run_id: Option<i64>,
-    /// The run that it takes back.
+    /// The run that it undoes.
     pub takes_back: Option<i64>,
     /// The version that it brings back.
     pub restores: Option<i32>,
@@ -150,14 +153,14 @@ pub async fn raw(connection: &mut PgConnection, institution: Uuid, job: Uuid, ve
     Ok(raw.bind(institution).bind(job).bind(version).fetch_optional(connection).await?.flatten())
 }
 
-/// How an ad stands, and the document that is stored of it.
+/// The state of an ad, and its stored document.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct Ad {
     /// What came of it: published, rejected, held, ...
     pub outcome: String,
-    /// Why it cannot be taken for an ad.
+    /// Why it cannot be read as an ad.
     pub refused: Option<String>,
-    /// The job that its id stands for now.
+    /// The job that its id belongs to now.
     pub job_id: Option<Uuid>,
     /// First seen.
     pub first_seen_at: DateTime<Utc>,
@@ -171,7 +174,7 @@ pub struct Ad {
     pub retired: bool,
     /// When it is tried again.
     pub retry_at: Option<DateTime<Utc>>,
-    /// Which run was taken back and why.
+    /// Which run was rolled back and why.
     pub rolled_back_why: Option<String>,
     /// Hash of the stored document, in hexadecimal digits.
     pub document: String,
@@ -185,7 +188,7 @@ pub struct Ad {
     pub reasons: Option<Json>,
 }
 
-/// How an ad stands.
+/// The state of an ad.
 ///
 /// # Errors
 /// The database failed.
@@ -267,7 +270,7 @@ pub struct Held {
     pub note: Option<String>,
 }
 
-/// The holds on an ad, on the names in it, and those on its source that it was a part of.
+/// The holds on an ad, on the names in it, and those of its source that included it.
 ///
 /// # Errors
 /// The database failed.
@@ -293,7 +296,8 @@ pub struct Raised {
     pub message: String,
 }
 
-/// The alerts of runs that touched a job or of its source while it was there, as far as they are about jobs and not about reading.
+/// The alerts of runs that touched a job, or of its source while the job was listed, as far as they
+/// concern jobs rather than reads.
 ///
 /// # Errors
 /// The database failed.

@@ -1,8 +1,8 @@
-//! How many connections a process takes: what the server, its database and the role leave free, never more than
-//! the command can use. A command that would need more than that is refused before it begins, with what it needs.
+//! How many connections a process takes: what the server, its database and the role have free, and
+//! never more than the command can use. A command that needs more is refused before it starts.
 //!
-//! No task may hold one connection while it waits for another, but for the lock of an institution and the one
-//! transaction of a dry run: those are counted in the demand of the command.
+//! No task may hold one connection while it waits for another, except the lock of an institution
+//! and the one transaction of a dry run: those are included in the demand of the command.
 
 use super::preflight::Demand;
 use super::{Result, StoreError, session};
@@ -13,10 +13,10 @@ use std::time::Duration;
 /// How long a connection that has just been closed may still be counted.
 const ASKS: u32 = 20;
 const ASKS_EVERY: Duration = Duration::from_millis(150);
-/// How long a pooler has to give a session.
+/// How long a pooler may take to provide a session.
 const GIVES_WITHIN: Duration = Duration::from_secs(3);
 
-/// What is free, by who limits it.
+/// Free connections, by limit.
 #[derive(Debug, Clone, sqlx::FromRow)]
 struct Free {
     server: i64,
@@ -95,7 +95,7 @@ async fn free(connection: &mut PgConnection, own: &[i32]) -> Result<Free> {
     Ok(free.bind(own).fetch_one(connection).await?)
 }
 
-/// How many of them a pooler in between gives: tried, as it does not say.
+/// How many of them a pooler provides: tried, because it does not say.
 async fn given(options: &PgConnectOptions, own: usize, demand: Demand, most: u32) -> Result<u32> {
     let own = u32::try_from(own).unwrap_or(1);
     let tried = (own..most).map(|_| async {
@@ -107,12 +107,12 @@ async fn given(options: &PgConnectOptions, own: usize, demand: Demand, most: u32
     for connection in tried {
         let _ = connection.close().await;
     }
-    if given < demand.least { Err(too_few(demand.least, given, "the pooler in between")) } else { Ok(given.min(most)) }
+    if given < demand.least { Err(too_few(demand.least, given, "the pooler")) } else { Ok(given.min(most)) }
 }
 
 fn too_few(needed: u32, left: u32, limit: &str) -> StoreError {
     StoreError::Unsuitable(format!(
-        "the command needs {needed} connections to PostgreSQL and {left} can be had: {limit} leaves no more\n\
+        "the command needs {needed} connections to PostgreSQL, but {limit} leaves only {left}\n\
          help: raise that limit, close other connections, or run fewer institutions at once"
     ))
 }

@@ -1,6 +1,7 @@
-//! The state of an institution as one short text: if it is the same, a run over the same documents does the same. It covers everything that a run, a
-//! person's command or a hand in the database may change and that a run looks at. Sums of hashes: no sorting, one pass over each table; raw
-//! documents are covered by their hashes.
+//! The state of an institution as one short text: if it is unchanged, a run over the same documents
+//! has the same result. It covers everything that a run reads and that a run, a command or a manual
+//! change in the database may modify. Sums of hashes: no sorting, one pass over each table; raw
+//! documents are represented by their hashes.
 
 use super::Result;
 use super::columns::job_columns;

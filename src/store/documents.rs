@@ -52,13 +52,14 @@ pub struct Arrived {
     pub received: Vec<Received>,
     /// Listings that were put together with the page of their ad just now: whatever is stored of them, they are looked into.
     pub detailed: Vec<Received>,
-    /// Listings whose ad's own page could not be read or is gone, and why.
+    /// Listings whose detail page could not be read or is gone, and why.
     pub undetailed: Vec<(Received, Refused)>,
-    /// What cannot be taken for an ad.
+    /// Records that cannot be read as ads.
     pub refused: Vec<Document>,
 }
 
-/// Stores a page of a read. Within one read the first document of an id wins; another with other content is refused.
+/// Stores a page of a read. Within one read the first document of an id wins; another with
+/// different content is rejected.
 ///
 /// # Errors
 /// The database failed; nothing of the page is stored then, if the caller rolls back.
@@ -69,13 +70,13 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, pag
     let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).chain(detailed).collect();
     refused.extend(without_detail(connection, reading, undetailed).await?);
     let (documents, unreadable) = read_all(changed).await;
-    // An ad whose text cannot be read is listed all the same: its id is known.
+    // An ad whose text cannot be read is still listed: its id is known.
     note_presence(connection, reading, &unreadable.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     let sorted = sort_out(connection, reading, documents).await?;
     refused.extend(sorted.refused);
     let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
     let mut again: HashSet<String> = HashSet::new();
-    // A document that came twice is refused once.
+    // A duplicate document is rejected once.
     refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
     keep_trace(connection, reading, &sorted.replaced).await?;
     let stored = Stored { refused: refused.len(), fresh: sorted.fresh };
@@ -84,7 +85,8 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, pag
     Ok(stored)
 }
 
-/// The listings that are new, or whose ads were stored with another one, or read before an instant: their ads' own pages are asked for.
+/// The listings that are new, or whose ads were stored with another listing, or read before an
+/// instant: their detail pages are requested.
 ///
 /// # Errors
 /// The database failed.
@@ -110,7 +112,8 @@ pub async fn to_detail(
     Ok(listings.iter().map(|one| &one.external_id).filter(|id| !known.contains(*id)).cloned().collect())
 }
 
-/// How many of these listings are of ads of which something is stored, be it that they were refused for want of their own page.
+/// How many of these listings belong to stored ads, including those rejected for lack of a detail
+/// page.
 ///
 /// # Errors
 /// The database failed.
@@ -129,7 +132,7 @@ pub async fn stored_before(connection: &mut PgConnection, stream: &SourceKey, li
     Ok(usize::try_from(count).unwrap_or_default())
 }
 
-/// Ads without their own page: what is stored of them stays. Gives those of which nothing is stored, as refused.
+/// Ads without a detail page keep their stored content. Returns those without any, as rejected.
 async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, undetailed: Vec<(Received, Refused)>) -> Result<Vec<Document>> {
     let listed: Vec<&str> = undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect();
     let present = note_presence(connection, reading, &listed).await?;
@@ -137,7 +140,7 @@ async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, und
     Ok(unknown.map(|(one, why)| one.read().without_detail(why)).collect())
 }
 
-/// Records that ads are listed, of which nothing new is stored; gives those that are known.
+/// Records that ads without new content are listed; returns the known ones.
 async fn note_presence(connection: &mut PgConnection, reading: Reading<'_>, ads: &[&str]) -> Result<HashSet<String>> {
     if ads.is_empty() {
         return Ok(HashSet::new());
@@ -175,24 +178,25 @@ fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
     (first, twins)
 }
 
-/// Reads the texts, on all cores; beside them the ids of those that cannot be read.
+/// Parses the texts, on all cores; also returns the ids of unreadable ones.
 async fn read_all(received: Vec<Received>) -> (Vec<Document>, Vec<String>) {
     let read = |one: Received| (one.external_id.clone(), one.read());
     let reading = tokio::task::spawn_blocking(move || received.into_par_iter().with_min_len(32).map(read).collect::<Vec<_>>());
-    // Reading cannot panic; if it did, the ads of the page must not be taken for ads that are missing: the read ends here.
+    // Parsing cannot panic; if it did, the ads of the page must not count as missing: the read ends
+    // here.
     let read = reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     let unreadable = read.iter().filter(|(_, document)| document.refused.is_some()).map(|(id, _)| id.clone()).collect();
     (read.into_iter().map(|(_, document)| document).collect(), unreadable)
 }
 
-/// Documents whose text is new, told apart by what is stored of their ads.
+/// Documents with new text, compared with what is stored of their ads.
 #[derive(Default)]
 struct Sorted {
     /// New or different content.
     fresh: Vec<Document>,
     /// Unreadable after all, or the second of an id with other content.
     refused: Vec<Document>,
-    /// Ids of which other content is stored.
+    /// Ids with different stored content.
     replaced: Vec<String>,
 }
 
@@ -203,7 +207,8 @@ async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents
     let mut same: Vec<(String, Hash)> = Vec::new();
     for document in documents {
         let stored = known.get(&document.external_id);
-        // What came first in this read counts; what is stored was of another read, though it may come once more.
+        // The first occurrence in this read is used; what is stored belongs to another read,
+        // although it may occur again.
         let counts = fresh.get(&document.external_id).or(stored.map(|(hash, _)| hash));
         let is_same = counts == Some(&document.hash);
         let came_before = stored.is_some_and(|(_, read)| *read == reading.read) || fresh.contains_key(&document.external_id);
@@ -240,8 +245,8 @@ async fn known(connection: &mut PgConnection, reading: Reading<'_>, documents: &
     Ok(rows.into_iter().filter_map(|row| Some((row.external_id, (Hash::from_column(Some(row.content_hash))?, row.last_read)))).collect())
 }
 
-/// Records presence of the documents that are stored with this very text already; gives the ids of
-/// the others.
+/// Records presence of the documents that are already stored with this exact text; returns the ids
+/// of the others.
 async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: impl Iterator<Item = (&str, Hash)>) -> Result<HashSet<String>> {
     let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) = page.map(|(id, hash)| (id, hash.to_vec())).unzip();
     if ids.is_empty() {
@@ -278,13 +283,13 @@ async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: im
     Ok(unseen)
 }
 
-/// Whether the planner may read a whole table in what is left of the transaction.
+/// Whether the planner may read a whole table in the rest of the transaction.
 async fn set_scans(connection: &mut PgConnection, on: &str) -> Result<()> {
     sqlx::query("SELECT set_config('enable_seqscan', $1, true)").bind(on).execute(connection).await?;
     Ok(())
 }
 
-/// Records presence of documents whose content is stored already, though it came as another text.
+/// Records presence of documents whose content is already stored, although their text differs.
 async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[(String, Hash)]) -> Result<()> {
     if same.is_empty() {
         return Ok(());
@@ -382,7 +387,7 @@ fn outcome(refused: Option<&Refused>) -> &'static str {
     }
 }
 
-/// Why a document is refused, as it is stored.
+/// Why a document is rejected, as stored.
 fn stated(refused: &Refused) -> String {
     super::storable(&refused.message()).into_owned()
 }

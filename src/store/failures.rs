@@ -1,4 +1,4 @@
-//! Documents that did not become jobs, for the people who mend them: list, show, retry, discard.
+//! Documents that did not become jobs, for the people who fix them: list, show, retry, discard.
 
 use super::{Result, staging};
 use crate::model::{Clock, SourceKey};
@@ -20,19 +20,19 @@ pub struct Failure {
     pub institution: String,
     /// The source.
     pub source_id: String,
-    /// The id that the source gives the ad.
+    /// The source's id of the ad.
     pub external_id: String,
     /// rejected, held or failed.
     pub outcome: String,
     /// When it was first seen.
     pub since: DateTime<Utc>,
-    /// The document cannot be taken for an ad: a retry cannot help.
+    /// Whether the document cannot be read as an ad, so that a retry cannot help.
     pub refused: bool,
     /// Every reason: a list of {type, field, message, rule}.
     pub reasons: Json,
-    /// Hash of the document that was judged and of what speaks against it: what a decision names.
+    /// Hash of the validated document and its problems: what a decision names.
     pub revision: String,
-    /// Hash of the document that was judged, in hexadecimal digits: what a decision ignores.
+    /// Hash of the validated document, in hexadecimal: what a decision ignores.
     #[serde(skip)]
     pub judged: String,
     /// How many are wanted, however many are listed.
@@ -40,8 +40,8 @@ pub struct Failure {
     pub total: i64,
 }
 
-/// Ads that failed. Each reason with the value that it is about and since when it stands. An ad whose id is in doubt waits with content that no job was
-/// derived from yet.
+/// Failed ads, each reason with its value and since when it has applied. An ad whose id is in doubt
+/// waits with content from which no job has been derived yet.
 macro_rules! failures {
     ($condition:literal) => {
         concat!(
@@ -105,7 +105,7 @@ pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Ve
     Ok(sqlx::query_as(failures!("document_id = ANY ($1) ORDER BY institution, source_id, document_id")).bind(documents).fetch_all(connection).await?)
 }
 
-/// Failures of one rule, or of one error type that no rule gives, in one field of one source.
+/// Failures of one rule, or of one error type without a rule, in one field of one source.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct Group {
     /// The institution's slug.
@@ -123,9 +123,9 @@ pub struct Group {
     pub ads: i64,
     /// How many of them only since the newest run.
     pub fresh: i64,
-    /// Since when the oldest of them stands.
+    /// Since when the oldest of them has applied.
     pub since: DateTime<Utc>,
-    /// The reason against one of them, in words.
+    /// The message of one of them.
     pub message: String,
     /// Its id.
     pub example: String,

@@ -1,5 +1,5 @@
-//! What waits for a person. A hold is opened once per subject, keeps its number while it stays open, and ends by
-//! itself when its reason goes away.
+//! What is held for an operator. A hold is opened once per subject, keeps its number while it stays
+//! open, and ends automatically when its reason disappears.
 
 use super::{Result, storable, storable_json};
 use crate::model::{Clock, HoldKind, NewHold, SourceKey};
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A hold as stored.
+/// A stored hold.
 #[derive(Debug, Clone, sqlx::FromRow, serde::Serialize)]
 pub struct Hold {
     /// Its number.
@@ -25,7 +25,7 @@ pub struct Hold {
     pub subject: String,
     /// Why.
     pub reason: String,
-    /// What a person needs to decide.
+    /// What an operator needs to decide.
     pub details: Option<Json>,
     /// open, released, discarded, ended.
     pub status: String,
@@ -40,14 +40,14 @@ pub struct Hold {
     /// Why it was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Hash of what a decision would do; of a closed hold the one that was decided on.
+    /// Hash of the effect of a decision; for a closed hold, the one that was decided on.
     pub revision: Option<String>,
-    /// What it is about, and so what a decision would do; nothing once it is closed.
+    /// The subject of a decision, and so its effect; `None` once it is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Json>,
 }
 
-/// Opens holds; one that is open already stays and takes the new reason.
+/// Opens holds; one that is already open stays open and gets the new reason.
 ///
 /// # Errors
 /// The database failed.
@@ -75,7 +75,7 @@ pub async fn open(connection: &mut PgConnection, stream: &SourceKey, run: i64, a
     Ok(())
 }
 
-/// Ends open holds whose reason has gone away.
+/// Ends open holds whose reason has disappeared.
 ///
 /// # Errors
 /// The database failed.
@@ -98,8 +98,9 @@ pub async fn end(connection: &mut PgConnection, stream: &SourceKey, kind: HoldKi
     Ok(())
 }
 
-/// What an open hold is about, and so what a decision on it does, as `content`; its hash is the revision. A kind that is not named here is about its
-/// details. Nothing in it may differ between two databases with the same jobs, or from day to day while a decision would do the same.
+/// The subject of an open hold, and so the effect of a decision on it, as `content`; its hash is
+/// the revision. Types not named here use their details. It must not differ between two databases
+/// with the same jobs, or from day to day while a decision would have the same effect.
 macro_rules! holds {
     ($which:literal) => {
         concat!(
@@ -168,7 +169,7 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, all: bool) 
     Ok(rows.bind(slug).bind(all).fetch_all(connection).await?)
 }
 
-/// The open holds of these numbers.
+/// The open holds with these numbers.
 ///
 /// # Errors
 /// The database failed.
@@ -176,7 +177,7 @@ pub async fn find(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Hold
     Ok(sqlx::query_as(holds!("h.id = ANY ($1) AND h.status = 'open'")).bind(ids).fetch_all(connection).await?)
 }
 
-/// Closes a hold as a person decided: `released` or `discarded`.
+/// Closes a hold with the operator's decision: `released` or `discarded`.
 ///
 /// # Errors
 /// The database failed.
@@ -196,8 +197,9 @@ pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: &'static
     Ok(())
 }
 
-/// What a person's word on an ad does to its state: released or discarded content is remembered by its hash, and the ad is derived again by the next run. It is
-/// the content that was judged, which the person has seen; other content that has come since is judged by itself.
+/// Applies an operator's decision on an ad to its state: released or discarded content is
+/// remembered by its hash, and the next run derives the ad again. The decision covers the content
+/// that the operator has seen; content that arrived since is validated separately.
 ///
 /// # Errors
 /// The database failed.

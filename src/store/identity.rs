@@ -1,5 +1,6 @@
-//! Jobs that go on under another id, and jobs that have lost theirs (T2a, docs/decisions/0006-identity.md). One transaction for a source: whoever
-//! looks in between sees the board as it was before or as it is after.
+//! Jobs that continue under another id, and jobs that have lost theirs (T2a,
+//! docs/decisions/0006-identity.md). One transaction per source: concurrent readers see the board
+//! as it was before or as it is after.
 
 use super::columns::version_columns;
 use super::{Result, holds, staging};
@@ -29,8 +30,9 @@ macro_rules! history_of {
     };
 }
 
-/// Each ad takes over the job, and what was known of its newest version; the ad that had it is left without one, and is new if it is listed again: its
-/// source may go back to its old numbers. Generations rise, so that no id of a job is ever made twice.
+/// Each ad takes over the job, and the state of its newest version; the ad that had it keeps no
+/// job, and is new if it is listed again: its source may return to its old numbers. Generations
+/// increase, so the id of a job is never used twice.
 const MOVE: &str = history_of!(
     "moves AS (SELECT * FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
      origin AS (
@@ -52,11 +54,11 @@ const MOVE: &str = history_of!(
        FROM taken t WHERE j.institution_id = $1 AND j.id = t.job_id
        RETURNING j.*, ARRAY['original_id'] AS changed_fields,
          jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)) AS changes,
-         'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source re-numbered its ads' AS reason)",
+         'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source renumbered its ads' AS reason)",
     "'update'"
 );
 
-/// The ads are asked for again as if they were new.
+/// The ads are processed as if they were new.
 const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL, outcome = 'pending'
      FROM unnest($3::text[], $4::uuid[]) AS d (external_id, job_id)
      WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = d.external_id AND s.job_id = d.job_id";
@@ -82,14 +84,14 @@ pub struct Sight {
     pub at: Clock,
 }
 
-/// Does what was decided.
+/// Applies the decision.
 ///
 /// # Errors
 /// The database failed.
 pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, decision: &Decision) -> Result<()> {
     let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
-    staging::clear(connection, stream, &touched, sight.at, "its id stands for another job").await?;
-    holds::end(connection, stream, HoldKind::Job, &touched, sight.at, "its id stands for another job").await?;
+    staging::clear(connection, stream, &touched, sight.at, "its id belongs to another job").await?;
+    holds::end(connection, stream, HoldKind::Job, &touched, sight.at, "its id belongs to another job").await?;
     move_jobs(connection, stream, sight, &decision.moves).await?;
     displace(connection, stream, sight, &decision.displaced).await
 }
@@ -181,7 +183,8 @@ pub async fn leave(connection: &mut PgConnection, stream: &SourceKey, ads: &[&st
     Ok(())
 }
 
-/// A person said that ads are the jobs that they were: this content of each, named by the hash of its document, is never taken for another job again.
+/// An operator decided that ads are still the same jobs: this content of each, identified by the
+/// hash of its document, is never again taken for another job.
 ///
 /// # Errors
 /// The database failed.
@@ -199,7 +202,7 @@ pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, ads: &[(&st
     Ok(())
 }
 
-/// One ad of a release that was not used yet, as the person was shown it.
+/// One ad of an unused release, as the operator was shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Released {
     /// The ad.
@@ -210,7 +213,7 @@ pub struct Released {
     pub archives: bool,
 }
 
-/// The ads that a person's word is about which was not used yet; nothing if there is no such word.
+/// The ads of an unused release; `None` if there is none.
 ///
 /// # Errors
 /// The database failed.
@@ -232,7 +235,7 @@ pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Resu
     Ok(jobs.map(|jobs| jobs.as_array().into_iter().flatten().filter_map(one).collect()))
 }
 
-/// Notes that a run has used a person's word.
+/// Records that a run has used a release.
 ///
 /// # Errors
 /// The database failed.
@@ -250,7 +253,7 @@ pub async fn use_release(connection: &mut PgConnection, stream: &SourceKey, run:
     Ok(())
 }
 
-/// Ends a person's word that was not used: what it was about is no more, and the next doubt is another question.
+/// Ends an unused release: its ambiguity is gone, and the next one is a new question.
 ///
 /// # Errors
 /// The database failed.

@@ -1,5 +1,5 @@
-//! Jobs and their history. Every version is written to both in one statement, the raw document copied inside the
-//! database from `staging_documents`, so that it crosses the wire once in its life.
+//! Jobs and their history. Every version is written to both in one statement, and the raw document
+//! is copied inside the database from `staging_documents`, so it crosses the wire only once.
 
 use super::columns::{job_columns, sent_columns, version_columns};
 use super::{Result, array_literal};
@@ -168,7 +168,7 @@ pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, jobs: &[
     Ok(())
 }
 
-/// Marks jobs whose newer version waits, or clears the mark.
+/// Marks jobs whose newer version is held, or clears the mark.
 ///
 /// # Errors
 /// The database failed.
@@ -201,7 +201,7 @@ pub async fn load(connection: &mut PgConnection, stream: &SourceKey, ids: &[Uuid
     rows.iter().map(|row| Ok((row.try_get("id")?, job(row)?))).collect()
 }
 
-/// A job as it stands.
+/// The current state of a job.
 #[derive(Debug)]
 pub struct JobSnapshot {
     /// `open` or `archived`.

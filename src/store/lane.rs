@@ -60,7 +60,7 @@ impl Lane {
     /// The database failed or the lock was lost, and everything was rolled back; or a batch is still under way.
     pub async fn commit(self) -> Result<()> {
         let Lane::Rehearsal(connection, guard) = self else { return Ok(()) };
-        let transaction = Arc::into_inner(connection).ok_or_else(|| sqlx::Error::Protocol("a batch is still under way".to_owned()))?;
+        let transaction = Arc::into_inner(connection).ok_or_else(|| sqlx::Error::Protocol("a batch is still in progress".to_owned()))?;
         let mut transaction = transaction.into_inner();
         check(guard.as_ref(), &mut transaction).await?;
         sqlx::query("SET LOCAL synchronous_commit = on").execute(&mut *transaction).await?;

@@ -1,5 +1,4 @@
-//! Values that were there and became nothing, a row for each field of a read that lost some, and the
-//! one ad that is the example.
+//! Dropped values: one row per field and read that dropped some, with one ad as the example.
 
 use super::Result;
 use crate::model::{Fingerprint, SourceKey};
@@ -29,7 +28,7 @@ pub async fn examples(
     Ok(found.fetch_all(connection).await?)
 }
 
-/// Keeps what a run lost of a source.
+/// Stores what a run dropped of a source.
 ///
 /// # Errors
 /// The database failed.
@@ -54,7 +53,7 @@ pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, run: i64, l
     Ok(())
 }
 
-/// What a source lost in its newest run that measured it.
+/// What a source dropped in its newest measured run.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SourceLosses {
     /// The institution.

@@ -1,7 +1,7 @@
-//! The version of the tables: what it is, whether this Weir can use it, and how it is brought up to date.
+//! The version of the tables: what it is, whether this Weir supports it, and how to migrate it.
 //!
-//! Looking takes no lock and needs only to read, so a command that finds the tables as it needs them waits for
-//! nobody. Migrating takes a lock with a limit, and says who has it.
+//! Looking takes no lock and needs only read access, so a command that finds the tables up to date
+//! waits for nobody. Migrating takes a lock with a limit, and reports who has it.
 
 use super::{Result, StoreError};
 use sqlx::PgConnection;
@@ -10,12 +10,13 @@ use std::time::Duration;
 
 /// The lock under which tables are made and changed.
 const LOCK: i64 = 0x7765_6972_7461_626c;
-/// How often, and how many times, the lock is asked for.
+/// How often the lock is requested.
 const ASKS_EVERY: Duration = Duration::from_millis(250);
 const ASKS: u32 = 240;
-/// How long migrations may take: a large table is indexed anew in minutes.
+/// Maximum time of migrations: indexing a large table takes minutes.
 const TAKES_AT_MOST: Duration = Duration::from_secs(6 * 3600);
-/// Tables that Weir makes: where they stand without its record of migrations, they are somebody else's.
+/// Tables that Weir creates: if they exist without its record of migrations, they belong to another
+/// program.
 const OURS: [&str; 6] = ["institutions", "companies", "divisions", "runs", "jobs", "staging_documents"];
 
 fn migrator() -> Migrator {
@@ -44,7 +45,7 @@ pub(super) fn newest() -> i64 {
     migrator().iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
-/// How the tables of the session's schema stand; needs only to read.
+/// The version of the tables in the session's schema; needs only read access.
 ///
 /// # Errors
 /// The database failed.
@@ -88,10 +89,11 @@ fn compare(applied: &[(i64, String, Vec<u8>)]) -> SchemaState {
     }
 }
 
-/// Brings the tables up to date.
+/// Migrates the tables.
 ///
 /// # Errors
-/// Another process is at it and does not end, or a migration failed: then nothing of it was done.
+/// Another process is migrating and does not finish, or a migration failed: then nothing was
+/// changed.
 pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result<()> {
     lock(connection, database).await?;
     // Another process may have done it, and an index on a large table takes its time.
@@ -100,7 +102,7 @@ pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result
     let Ok(done) = done else {
         let hours = TAKES_AT_MOST.as_secs() / 3600;
         return Err(StoreError::Unsuitable(format!(
-            "bringing the tables of database `{database}` up to date has not ended within {hours} h\nhelp: look at the server, then run again"
+            "migrating the tables of database `{database}` did not finish within {hours} h\nhelp: check the server, then run again"
         )));
     };
     sqlx::query("RESET statement_timeout").execute(&mut *connection).await?;
@@ -108,7 +110,7 @@ pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result
     Ok(done?)
 }
 
-/// Makes the tables in a database that nobody else uses.
+/// Creates the tables in a database that nobody else uses.
 ///
 /// # Errors
 /// A migration failed.
@@ -129,7 +131,7 @@ async fn lock(connection: &mut PgConnection, database: &str) -> Result<()> {
         |holder| (holder.to_string(), format!("wait for it, or end it: SELECT pg_terminate_backend({})", holder.pid)),
     );
     Err(StoreError::Unsuitable(format!(
-        "the tables of database `{database}` have been brought up to date for more than {} s by {who}\nhelp: {help}",
+        "the tables of database `{database}` have been migrated for more than {} s by {who}\nhelp: {help}",
         (ASKS_EVERY * ASKS).as_secs()
     )))
 }

@@ -1,8 +1,9 @@
-//! The only home of SQL. Statements are set-based and lead with `institution_id`; values are always parameters.
+//! All SQL is here. Statements are set-based and start with `institution_id`; values are always
+//! parameters.
 //!
-//! Each file holds the statements of one concept; the transaction that a change belongs to is listed in
-//! `docs/decisions/0001-state.md`. Nothing here decides anything about ads: it stores decisions. To add a table,
-//! add a migration with a `COMMENT` on every column and a file here.
+//! Each file contains the statements of one concept; `docs/decisions/0001-state.md` lists the
+//! transaction of each change. Nothing here decides anything about ads: it stores decisions. To add
+//! a table, add a migration with a `COMMENT` on every column and a file here.
 
 pub mod audit;
 pub mod biography;
@@ -55,29 +56,29 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why the database could not do what was asked: for the operator.
+/// Why a database operation failed, for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The URL is no PostgreSQL URL.
+    /// The URL is not a PostgreSQL URL.
     #[error("`DATABASE_URL` is not a PostgreSQL URL such as postgres://user@host/name: {0}")]
     Url(sqlx::Error),
     /// No connection.
     #[error("cannot connect to PostgreSQL: {0}\nhelp: {help}", help = help_connecting(.0))]
     Connect(sqlx::Error),
-    /// The database is not fit for what was asked: the sentence says why, and what helps.
+    /// The database is not suitable: the message says why, and what helps.
     #[error("{0}")]
     Unsuitable(String),
     /// No database for tests.
     #[error(
-        "cannot make or remove a database for tests: {0}\nhelp: the user of `DATABASE_URL` needs the right to create databases; without \
+        "cannot create or remove a database for tests: {0}\nhelp: the user of `DATABASE_URL` needs the right to create databases; without \
          `DATABASE_URL`, Weir uses the private server"
     )]
     Scratch(sqlx::Error),
     /// A migration failed.
-    #[error("cannot bring the tables up to date: {0}\nhelp: nothing of it was done; docs/reference/database.md says which rights it needs")]
+    #[error("cannot migrate the tables: {0}\nhelp: nothing was changed; docs/reference/database.md lists the rights it needs")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The session that held the lock of an institution has died.
-    #[error("the lock of `{0}` was lost: another run may be under way; what was committed stays, and nothing more was written\nhelp: run again")]
+    #[error("the lock of `{0}` was lost: another run may be in progress; committed work is kept, and nothing more was written\nhelp: run again")]
     LockLost(String),
     /// A statement failed.
     #[error("database: {0}\nhelp: {help}", help = help_on(.0))]
@@ -88,30 +89,31 @@ pub enum StoreError {
 fn help_connecting(error: &sqlx::Error) -> &'static str {
     match error {
         _ if session::is_of_tls(error) => {
-            "the server's certificate is not what `sslmode` asks for: Weir reads X.509 v3; `sslmode=prefer` goes without TLS where it fails"
+            "the server's certificate does not satisfy `sslmode`: Weir supports X.509 v3; `sslmode=prefer` continues without TLS if it fails"
         }
-        sqlx::Error::PoolTimedOut => "no connection became free in time: raise `max_connections`, or run fewer institutions at once",
-        _ => "check that the server runs and that `DATABASE_URL` is right; `weir db status` shows what Weir uses",
+        sqlx::Error::PoolTimedOut => "no connection became available in time: raise `max_connections`, or run fewer institutions at once",
+        _ => "check that the server is running and that `DATABASE_URL` is correct; `weir db status` shows what Weir uses",
     }
 }
 
 /// What helps after PostgreSQL has refused or ended a statement (its error codes: appendix A of its manual).
 fn help_on(error: &sqlx::Error) -> &'static str {
     match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {
-        Some("42501") => "the role lacks a right: docs/reference/database.md says which it needs, with the SQL that grants them",
-        Some("55P03") => "another session has held a lock for more than a minute: `weir db status` names the sessions; then run again",
-        Some("57014") => "a statement was stopped by its time limit or by a person; nothing of its batch was written: run again",
-        Some("25006") => "the server or the role only reads: name the primary server, or another role, in `DATABASE_URL`",
-        Some("53100") => "the disk of the server is full: make room, then run again",
-        Some("25P03" | "57P05") => "the server ended an idle session: lift its limit for the role of Weir, then run again",
-        Some(code) if code.starts_with("22") || code.starts_with("54") => "PostgreSQL does not take a value: run again, and report it if it stays",
-        _ => "what was not committed is not lost; run again once PostgreSQL answers",
+        Some("42501") => "the role lacks a right: docs/reference/database.md lists those it needs, with the SQL to grant them",
+        Some("55P03") => "another session has held a lock for more than a minute: `weir db status` lists the sessions; then run again",
+        Some("57014") => "a statement was cancelled by its time limit or by an administrator; its batch was not written: run again",
+        Some("25006") => "the server or the role is read-only: use the primary server, or another role, in `DATABASE_URL`",
+        Some("53100") => "the disk of the server is full: free some space, then run again",
+        Some("25P03" | "57P05") => "the server ended an idle session: remove the limit for the role of Weir, then run again",
+        Some(code) if code.starts_with("22") || code.starts_with("54") => "PostgreSQL rejects a value: run again, and report it if it persists",
+        _ => "nothing is lost; run again once PostgreSQL responds",
     }
 }
 
 impl StoreError {
-    /// Whether PostgreSQL refuses the data of a statement (class 22: a date out of range, a character that no text can hold; 54000: a row too large for
-    /// an index). Such data are refused the next time, too; every other failure is of the world outside, and may pass.
+    /// Whether PostgreSQL rejects the data of a statement (class 22: a date out of range, an
+    /// invalid character; 54000: a row too large for an index). Such data would be rejected again;
+    /// every other failure is external and may be temporary.
     pub fn refuses_data(&self) -> bool {
         let StoreError::Statement(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| code.starts_with("22") || code == "54000")
@@ -123,7 +125,7 @@ impl StoreError {
         error.as_database_error().and_then(sqlx::error::DatabaseError::code)
     }
 
-    /// What PostgreSQL itself says of it, where it says anything.
+    /// PostgreSQL's own message, if any.
     pub fn said(&self) -> String {
         match self {
             StoreError::Statement(sqlx::Error::Database(error)) => error.message().to_owned(),
@@ -147,11 +149,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a database for a command: everything that could go wrong later is looked at first, and the tables are brought
-    /// up to date where they must be. `who` is what others read of this process when it holds an institution: `process 7 on host`.
+    /// Opens a database for a command: everything that could fail later is checked first, and the
+    /// tables are migrated if necessary. `who` identifies this process to others when it holds an
+    /// institution: `process 7 on host`.
     ///
     /// # Errors
-    /// No connection, or the database does not suit.
+    /// There is no connection, or the database is not suitable.
     pub async fn open_for(url: &str, demand: Demand, who: &str) -> Result<Store> {
         preflight::open(url, demand, who).await
     }
@@ -192,7 +195,7 @@ impl Store {
         Store { identity, ..self }
     }
 
-    /// The project on whose behalf it is used; none where it does not matter whose an institution is.
+    /// The project on whose behalf it is used; `None` if ownership does not matter.
     pub fn identity(&self) -> Option<&projects::Identity> {
         self.identity.as_ref()
     }
@@ -220,7 +223,7 @@ impl Store {
         Lane::rehearsal(&self.pool).await
     }
 
-    /// A connection of its own, for locks and look-ups.
+    /// A separate connection, for locks and look-ups.
     ///
     /// # Errors
     /// No connection.
@@ -234,8 +237,8 @@ impl Store {
     }
 }
 
-/// A text as PostgreSQL can store it: it takes every letter but NUL. Whatever comes from outside and is no document, such as the
-/// error of a reader or the answer of a server, goes through here.
+/// Text as PostgreSQL can store it: any character except NUL. External text that is not a document,
+/// such as an error of a reader or a response of a server, must pass through here.
 pub(crate) fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
@@ -247,7 +250,7 @@ pub(crate) fn storable_json(json: &serde_json::Value) -> serde_json::Value {
     json
 }
 
-/// A list as the text form of a `text[]`: PostgreSQL's `unnest` cannot take a list of lists.
+/// A list in the text form of `text[]`: PostgreSQL's `unnest` cannot take a list of lists.
 pub(crate) fn array_literal<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     let mut out = String::from("{");
     for (index, item) in items.into_iter().enumerate() {

@@ -1,18 +1,19 @@
-//! Tells a pooler that gives each client a session of its own (pgbouncer's session mode) from one that shares
-//! sessions among clients (its transaction and statement modes). In a shared session the lock of an institution
-//! and every setting belong to whoever comes next, so it is refused before anything is read.
+//! Distinguishes a pooler that gives each client its own session (pgbouncer's session mode) from
+//! one that shares sessions among clients (its transaction and statement modes). In a shared
+//! session the lock of an institution and every setting would belong to the next client, so it is
+//! refused before anything is read.
 //!
-//! The proof is behaviour, not a name: two clients that meet in one server process share it.
+//! The evidence is behaviour, not a name: two clients that meet in one server process share it.
 
 use super::{Result, StoreError, session};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgConnection, Row};
 use std::time::Duration;
 
-/// How long a look may take: a pool of one session lets the second client wait.
+/// Maximum time of the check: a pool with one session lets the second client wait.
 const LOOKS_WITHIN: Duration = Duration::from_secs(5);
 
-/// A second connection, if the server gives one.
+/// A second connection, if the server provides one.
 ///
 /// # Errors
 /// The sessions are shared.
@@ -32,7 +33,7 @@ pub(super) async fn second(first: &mut PgConnection, options: &PgConnectOptions)
     Ok(Some(second))
 }
 
-/// The server process behind a connection; nothing if none comes in time.
+/// The server process behind a connection; `None` if there is none in time.
 async fn process(connection: &mut PgConnection, sql: &'static str) -> Result<Option<i32>> {
     let Ok(rows) = tokio::time::timeout(LOOKS_WITHIN, sqlx::raw_sql(sql).fetch_all(connection)).await else { return Ok(None) };
     Ok(rows?.last().map(|row| row.try_get(0)).transpose()?)
@@ -40,8 +41,8 @@ async fn process(connection: &mut PgConnection, sql: &'static str) -> Result<Opt
 
 fn shared() -> StoreError {
     StoreError::Unsuitable(
-        "`DATABASE_URL` leads to a pooler that shares sessions among clients (pgbouncer: `pool_mode = transaction`), where no lock can be kept\n\
-         help: set `pool_mode = session` for this database, or name the server itself"
+        "`DATABASE_URL` points to a pooler that shares sessions among clients (pgbouncer: `pool_mode = transaction`), so locks cannot be held\n\
+         help: set `pool_mode = session` for this database, or connect to the server directly"
             .to_owned(),
     )
 }

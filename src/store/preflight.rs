@@ -1,8 +1,8 @@
-//! What is checked of a database before a command begins: one sentence each, with the remedy. The database is not
-//! ours alone: others choose its encoding, its schemas, its roles and how many may connect.
+//! Checks a database before a command starts: one sentence per problem, with the remedy. The
+//! database is shared: others choose its encoding, schemas, roles and connection limits.
 //!
-//! Nothing is written here but missing tables, and those only where the command or an empty schema calls for them.
-//! To check something more, add it to [`Facts`] and a line to [`Facts::check`].
+//! Nothing is written here except missing tables, and those only if the command or an empty schema
+//! requires it. To add a check, add its fact to [`Facts`] and a line to [`Facts::check`].
 
 use super::migrations::{self, SchemaState};
 use super::session::{self, identifier};
@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 use std::future::Future;
 use std::time::Duration;
 
-/// How long one look at the database may take.
+/// Maximum time of one look at the database.
 const LOOKS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a command does to the tables.
@@ -21,7 +21,7 @@ pub enum Need {
     Read,
     /// It writes rows.
     Write,
-    /// It makes and changes tables: nothing but that.
+    /// It creates and changes tables, and nothing else.
     Migrate,
 }
 
@@ -34,7 +34,8 @@ pub struct Demand {
     pub least: u32,
     /// Connections that it can use.
     pub most: u32,
-    /// Whether the server is the private one: nobody else uses it, and its tables are always brought up to date.
+    /// Whether the server is the private one: nobody else uses it, and its tables are always
+    /// migrated.
     pub is_private: bool,
 }
 
@@ -52,7 +53,7 @@ impl Demand {
     }
 }
 
-/// What the first look at a database tells.
+/// The facts found by the first look at a database.
 #[derive(Debug, Clone, sqlx::FromRow)]
 struct Facts {
     encoding: String,
@@ -91,8 +92,8 @@ async fn within<T>(what: &str, look: impl Future<Output = Result<T>>) -> Result<
     match tokio::time::timeout(LOOKS_WITHIN, look).await {
         Ok(looked) => looked,
         Err(_) => Err(StoreError::Unsuitable(format!(
-            "PostgreSQL let Weir in but did not answer for {} s while Weir looked {what}\n\
-             help: check the server, the network and any proxy between; then run again",
+            "PostgreSQL accepted the connection but did not respond for {} s while Weir looked {what}\n\
+             help: check the server, the network and any proxy; then run again",
             LOOKS_WITHIN.as_secs()
         ))),
     }
@@ -130,7 +131,7 @@ impl Facts {
         if encoding != "UTF8" {
             return unsuitable(
                 &format!("database `{database}` stores text as {encoding}, which cannot hold every ad"),
-                "make one that can: CREATE DATABASE weir ENCODING 'UTF8' TEMPLATE template0",
+                "create one that can: CREATE DATABASE weir ENCODING 'UTF8' TEMPLATE template0",
             );
         }
         if need == Need::Read {
@@ -138,14 +139,14 @@ impl Facts {
         }
         if self.is_standby {
             return unsuitable(
-                "this server is a standby, which only reads",
-                "name the primary server in `DATABASE_URL`; commands that read, such as `weir report`, work here",
+                "this server is a standby, which is read-only",
+                "use the primary server in `DATABASE_URL`; read-only commands such as `weir report` work here",
             );
         }
         if self.is_read_only {
             return unsuitable(
                 &format!("database `{database}` is read-only for role `{role}` (`default_transaction_read_only` is on)"),
-                "use another role, or switch that setting off for this one; commands that read, such as `weir report`, work",
+                "use another role, or switch that setting off for this one; read-only commands such as `weir report` work",
             );
         }
         Ok(())
@@ -163,9 +164,9 @@ impl Facts {
         let Some(schema) = &self.schema else {
             let role = identifier(role);
             return unsuitable(
-                &format!("no schema of the search path (`{search_path}`) is there for role {role} to use"),
+                &format!("role {role} can use no schema of the search path (`{search_path}`)"),
                 &format!(
-                    "make one for Weir: CREATE SCHEMA weir AUTHORIZATION {role}; ALTER ROLE {role} IN DATABASE {} SET search_path = weir",
+                    "create one for Weir: CREATE SCHEMA weir AUTHORIZATION {role}; ALTER ROLE {role} IN DATABASE {} SET search_path = weir",
                     identifier(database)
                 ),
             );
@@ -184,20 +185,20 @@ impl Facts {
             SchemaState::Current => return Ok(false),
             SchemaState::Newer(version) => {
                 return unsuitable(
-                    &format!("the tables in schema `{schema}` are of a newer Weir: version {version}, and this one knows {newest}"),
-                    "use the Weir that made them, or a newer one",
+                    &format!("the tables in schema `{schema}` are from a newer Weir: version {version}, but this one supports {newest}"),
+                    "use the Weir that created them, or a newer one",
                 );
             }
             SchemaState::Foreign(table) => {
                 return unsuitable(
                     &format!("schema `{schema}` of database `{}` belongs to another program: the table `{table}` is not Weir's", self.database),
-                    "give Weir a schema of its own (docs/reference/database.md) or another database",
+                    "give Weir its own schema (docs/reference/database.md) or another database",
                 );
             }
             SchemaState::Older(version) if demand.need == Need::Read && !demand.is_private => {
                 return unsuitable(
-                    &format!("the tables in schema `{schema}` are of an older Weir: version {version}, and this one needs {newest}"),
-                    "`weir db migrate` brings them up to date, as the next `weir run` does",
+                    &format!("the tables in schema `{schema}` are from an older Weir: version {version}, but this one needs {newest}"),
+                    "`weir db migrate` brings them up to date, as does the next `weir run`",
                 );
             }
             SchemaState::Older(_) | SchemaState::None => {}
@@ -208,13 +209,13 @@ impl Facts {
             Some(owner) => owner,
         };
         let what = match standing {
-            SchemaState::Older(version) => format!("are of an older Weir (version {version}, and this one needs {newest})"),
-            _ => "are not there yet".to_owned(),
+            SchemaState::Older(version) => format!("are from an older Weir (version {version}, but this one needs {newest})"),
+            _ => "do not exist yet".to_owned(),
         };
         let who = if owner == self.role { "the owner of the schema, on the primary server".to_owned() } else { format!("role `{owner}`") };
         let (schema_name, role) = (identifier(schema), identifier(&self.role));
         unsuitable(
-            &format!("the tables in schema `{schema}` {what}, and role `{}` may not make them", self.role),
+            &format!("the tables in schema `{schema}` {what}, and role `{}` may not create them", self.role),
             &format!("run `weir db migrate` as {who}, or: GRANT CREATE ON SCHEMA {schema_name} TO {role}"),
         )
     }

@@ -1,6 +1,6 @@
-//! Which project an institution belongs to. Two folders with the same institution on one database would archive each
-//! other's jobs, so the first project that runs an institution claims it, and another is refused until a person
-//! takes the institution over.
+//! Which project an institution belongs to. Two folders with the same institution on one database
+//! would archive each other's jobs, so the first project that runs an institution claims it, and
+//! others are refused until an operator moves the institution.
 //!
 //! Claims are only ever added; nothing here decides who may claim.
 
@@ -15,7 +15,8 @@ use uuid::Uuid;
 pub struct Identity {
     /// `project:` in its `weir.yaml`.
     pub project: Arc<str>,
-    /// Whether its runs claim institutions that belong to nobody: not where the identity could not be written down.
+    /// Whether its runs claim unclaimed institutions: not if the identity could not be written to a
+    /// file.
     pub claims: bool,
 }
 
@@ -26,7 +27,7 @@ pub struct Claim {
     pub project: String,
     /// Since when.
     pub claimed_at: DateTime<Utc>,
-    /// The run, or the person who took it over.
+    /// The run, or the operator who took it over.
     pub claimed_by: String,
 }
 
@@ -42,7 +43,7 @@ pub async fn owner(connection: &mut PgConnection, institution: Uuid, slug: &str)
     Ok(newest.bind(institution).bind(slug).fetch_optional(connection).await?)
 }
 
-/// Those of some institutions that belong to nobody.
+/// The unclaimed ones of some institutions.
 ///
 /// # Errors
 /// The database failed.

@@ -16,7 +16,7 @@ const VERSIONS: i32 = 5;
 /// Ads of a read with the same marks.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// Their marks; nothing if they were not derived, or by other rules and mappings.
+    /// Their marks; `None` if they were not derived, or by other rules and mappings.
     pub marks: Option<Marks>,
     /// How many.
     pub ads: i64,
@@ -89,7 +89,7 @@ pub async fn changes(connection: &mut PgConnection, stream: &SourceKey, read: i6
     Ok((updated, rows.into_iter().filter_map(|(field, count)| Some((field?, count))).collect()))
 }
 
-/// The fingerprint of the newest measured run before an instant, if there is one.
+/// The fingerprint of the newest measured run before an instant, if any.
 ///
 /// # Errors
 /// The database failed.
@@ -105,12 +105,12 @@ pub async fn before(connection: &mut PgConnection, stream: &SourceKey, at: Clock
     Ok(Hash::from_column(found))
 }
 
-/// What there is to compare a run with.
+/// What a run is compared with.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     /// The newest run of each day before, newest first.
     pub days: Vec<Day>,
-    /// What a person has accepted.
+    /// What an operator has accepted.
     pub accepted: Vec<Day>,
 }
 
@@ -126,7 +126,7 @@ struct PastRow {
     whole: Option<i64>,
 }
 
-/// What there is to compare a run at an instant with.
+/// What a run at an instant is compared with.
 ///
 /// # Errors
 /// The database failed.
@@ -188,7 +188,8 @@ pub struct Kept<'m> {
     pub measures: &'m [Measure],
 }
 
-/// Keeps what a run measured; what was measured at the same instant before gives way, but for a person's word on it.
+/// Stores the measures of a run; earlier measures at the same instant are replaced, except for an
+/// operator's decision.
 ///
 /// # Errors
 /// The database failed.
@@ -242,7 +243,7 @@ pub async fn content(connection: &mut PgConnection, stream: &SourceKey, read: i6
     Ok(hash.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
 }
 
-/// Whether a person has refused this content.
+/// Whether an operator has discarded this content.
 ///
 /// # Errors
 /// The database failed.
@@ -253,7 +254,7 @@ pub async fn is_discarded(connection: &mut PgConnection, stream: &SourceKey, con
     Ok(found.bind(stream.institution).bind(&stream.source).bind(content).fetch_one(connection).await?)
 }
 
-/// A person said that what was measured at an instant is right: it, and what is like it, is published.
+/// An operator accepted the measures at an instant: that read, and similar ones, are published.
 ///
 /// # Errors
 /// The database failed.

@@ -1,4 +1,5 @@
-//! Readings of sources with their proof of completeness. A reading that died keeps its place, and the next run goes on there.
+//! Reads of sources with their completeness. An interrupted read keeps its position, and the next
+//! run resumes there.
 
 use super::{Result, storable, storable_json};
 use crate::model::{Clock, Hash, ReadOutcome, ReadState, SourceKey, Validators};
@@ -6,14 +7,14 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 
-/// The read before, if it was whole and said of its state what can be asked for.
+/// The previous read, if it was complete and provided validators.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// Its number, or that of the read it was the same as.
     pub read: i64,
     /// Its proof.
     pub proof: ReadOutcome,
-    /// What it said.
+    /// Its validators.
     pub validators: Validators,
 }
 
@@ -22,7 +23,7 @@ pub struct Known {
 pub struct Begun {
     /// Its number.
     pub id: i64,
-    /// Where it goes on, if it died before.
+    /// Where it resumes, if it was interrupted.
     pub bookmark: Option<Json>,
 }
 
@@ -32,13 +33,14 @@ const RESUMES_WITHIN: Duration = Duration::hours(24);
 /// How a source is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
-    /// Hash of it: a read that died goes on only if that is unchanged.
+    /// Its hash: an interrupted read is only resumed if that is unchanged.
     pub hash: Hash,
     /// How long a place in it stays where it is.
     pub holds: Duration,
 }
 
-/// Begins a read, or goes on with the newest one if that died a short while ago and the way of reading is unchanged.
+/// Begins a read, or resumes the newest one if that was interrupted recently and its configuration
+/// is unchanged.
 ///
 /// # Errors
 /// The database failed.
@@ -81,7 +83,7 @@ struct KnownRow {
     last_modified: Option<String>,
 }
 
-/// The newest read of a stream, if it was whole and the source may be asked what has changed since.
+/// The newest read of a source, if it was complete and a conditional request is possible.
 ///
 /// # Errors
 /// The database failed.
@@ -113,7 +115,8 @@ pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash)
     }))
 }
 
-/// Notes the progress of a read, in the transaction of the page; with the place where it stands now, if it can go on from there.
+/// Records the progress of a read, in the transaction of the page, with its position if it can be
+/// resumed there.
 ///
 /// # Errors
 /// The database failed.

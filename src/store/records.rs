@@ -1,6 +1,7 @@
-//! What a run did, record by record, read from what it wrote: the versions of jobs, the ads that are refused or held now and were not before, the
-//! holds that it opened. `before` is a connection outside the run's transaction, which still sees the tables as they were: a record
-//! is news because it is not there, and never because someone remembered to say so. Rows are streamed, so memory stays flat.
+//! What a run did, record by record, read from what it wrote: the versions of jobs, the newly
+//! rejected or held ads, and the holds that it opened. `before` is a connection outside the run's
+//! transaction, which still sees the tables as they were: a record is news because it is not there,
+//! never because someone remembered to say so. Rows are streamed, so memory stays flat.
 
 use super::columns::job_members;
 use super::{Result, StoreError};
@@ -12,7 +13,8 @@ use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
-/// Whether a version `h` touches one of the fields `$5`, or of the custom ones `$6`; all do if there is none.
+/// Whether a version `h` touches one of the fields `$5`, or of the custom fields `$6`; all do if
+/// there are none.
 macro_rules! touches {
     () => {
         "(cardinality($5::text[]) = 0 OR h.changed_fields && $5 OR (h.changed_fields @> '{extra}' AND EXISTS (
@@ -45,7 +47,7 @@ struct VersionRow {
     names: Option<Json>,
 }
 
-/// How many versions of each kind a run made that touch a wanted field.
+/// How many versions of each type that touch a wanted field a run made.
 ///
 /// # Errors
 /// The database failed.
@@ -67,7 +69,7 @@ pub async fn count(connection: &mut PgConnection, of: Of<'_>, wanted: &RecordFil
     Ok(rows.into_iter().collect())
 }
 
-/// The versions of one kind that a run made, in the order of their ids.
+/// The versions of one type that a run made, ordered by id.
 pub fn versions<'c>(connection: &'c mut PgConnection, of: Of<'_>, what: RecordKind, wanted: &RecordFilter) -> BoxStream<'c, Result<RunRecord>> {
     let source = of.stream.source.clone();
     let rows = sqlx::query_as::<_, VersionRow>(concat!(
@@ -123,7 +125,8 @@ struct OpenFailure {
 }
 
 impl OpenFailure {
-    /// Whether the next one of the same order of ids says something that this one does not. A title is how it is called, and no reason.
+    /// Whether the next one in the same order of ids has news that this one has not. A title is a
+    /// name, not a reason.
     fn is_news(&self, now: &OpenFailure) -> bool {
         self.external_id != now.external_id
             || self.outcome != now.outcome
@@ -195,7 +198,8 @@ struct Question {
     details: Option<Json>,
 }
 
-/// What is put before a person now and was not before, or for other reasons; not single ads, which are records themselves.
+/// The new questions to an operator, or those with new reasons; excluding single ads, which are
+/// records themselves.
 ///
 /// # Errors
 /// The database failed.

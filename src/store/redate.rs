@@ -8,7 +8,8 @@ use crate::model::Clock;
 use chrono::{DateTime, Duration, Utc};
 use sqlx::PgConnection;
 
-/// Dates what is dated after an instant anew. `$1` institution, `$2` the instant, `$3` the new date. A miss that was counted then is none.
+/// Corrects what is dated after an instant. `$1` institution, `$2` the instant, `$3` the new date.
+/// A miss counted then is removed.
 const DATED: [&str; 18] = [
     "UPDATE ad_states SET misses = CASE WHEN last_miss_at > $2 THEN GREATEST(misses - 1, 0) ELSE misses END,
        last_miss_at = CASE WHEN last_miss_at > $2 THEN NULL ELSE last_miss_at END,
@@ -54,7 +55,7 @@ pub async fn take_clock_back(connection: &mut PgConnection, run: &Run, order: &O
         .bind(order.at.0)
         .execute(&mut *connection)
         .await?;
-    // The institution stands on what its newest run stood on, which was good.
+    // The institution runs on the texts of its newest run, which were good.
     sqlx::query("UPDATE plan_texts SET last_used_at = $3 WHERE institution_id = $1 AND last_used_at = $2")
         .bind(run.institution_id)
         .bind(run.at)

@@ -1,5 +1,5 @@
-//! Reasons that no longer stand against an ad: what they were, and why they are gone. Rows are only ever added, in the transaction that takes the
-//! reason away.
+//! Resolved reasons against ads: what they were, and why they no longer apply. Rows are only ever
+//! added, in the transaction that resolves the reason.
 
 use super::Result;
 use crate::model::{Clock, SourceKey};
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A reason that stood against an ad.
+/// A reason that applied to an ad.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Stood {
     /// The source's id.
@@ -31,7 +31,7 @@ impl Stood {
     }
 }
 
-/// Records that reasons are gone, each with the reason for that. Warnings are nothing that could be mended.
+/// Records resolved reasons, each with its cause. Warnings cannot be resolved.
 ///
 /// # Errors
 /// The database failed.
@@ -81,11 +81,11 @@ pub struct Resolved {
     pub field_name: Option<String>,
     /// The rule.
     pub rule: Option<String>,
-    /// The reason in words.
+    /// The message.
     pub error_message: Option<String>,
     /// What was found.
     pub value: Option<Json>,
-    /// Since when it stood.
+    /// Since when it applied.
     pub since: DateTime<Utc>,
     /// When it was gone.
     pub resolved_at: DateTime<Utc>,
@@ -93,7 +93,7 @@ pub struct Resolved {
     pub why: String,
 }
 
-/// Reasons that are gone, of which `$which`.
+/// The resolved reasons selected by `$which`.
 macro_rules! resolved {
     ($which:literal) => {
         concat!(
@@ -116,7 +116,7 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Opti
     Ok(rows.bind(slug).bind(since.map(|since| since.0)).bind(limit).fetch_all(connection).await?)
 }
 
-/// The reasons that stood against one ad and are gone, oldest first. `ids` are all that the ad has had.
+/// The resolved reasons of one ad, oldest first. `ids` are all that the ad has had.
 ///
 /// # Errors
 /// The database failed.

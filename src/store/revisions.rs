@@ -1,5 +1,6 @@
-//! What a decision on an open hold would have done, at each revision: whoever decides on an older one is told the difference. Runs and commands write it
-//! down when they are done; reading commands write nothing.
+//! The effect of a decision on an open hold at each revision: a decision on an older one is
+//! answered with the difference. Runs and commands store it at their end; read-only commands write
+//! nothing.
 
 use super::Result;
 use super::holds::holds;
@@ -8,10 +9,11 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Days after which a revision that is no longer the newest is forgotten.
+/// Days after which an outdated revision is forgotten.
 const DAYS: i32 = 30;
 
-/// Writes down what the open holds of an institution, or of one source of it, are about; forgets those that are closed.
+/// Stores the subjects of the open holds of an institution, or of one of its sources; forgets those
+/// that are closed.
 ///
 /// # Errors
 /// The database failed.
@@ -35,7 +37,7 @@ pub async fn remember(connection: &mut PgConnection, institution: Uuid, source: 
     Ok(())
 }
 
-/// What a hold was about at a revision, if that is still known.
+/// The subject of a hold at a revision, if still known.
 ///
 /// # Errors
 /// The database failed.

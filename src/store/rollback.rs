@@ -1,5 +1,6 @@
-//! Taking back what one run did to jobs (docs/decisions/0014-rollback.md): new versions bring back what had been before, nothing is deleted, and the
-//! ads wait with the reason on record. Everything in one transaction, which a dry run rolls back; what is in doubt is left alone and named.
+//! Undoes what one run did to jobs (docs/decisions/0014-rollback.md): new versions restore the
+//! previous state, nothing is deleted, and the ads are held with the reason on record. Everything
+//! is one transaction, which a dry run rolls back; doubtful jobs are left as they are and listed.
 
 use super::Result;
 use super::columns::{compared_columns, job_members, version_columns};
@@ -9,7 +10,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// A run that may be taken back.
+/// A run that may be rolled back.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Run {
     /// The institution.
@@ -33,33 +34,34 @@ pub async fn find(connection: &mut PgConnection, run: i64) -> Result<Option<Run>
     Ok(row.bind(run).fetch_optional(connection).await?)
 }
 
-/// Who takes a run back, when and why.
+/// Who rolls a run back, when and why.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// The instant.
     pub at: Clock,
-    /// The person.
+    /// The operator.
     pub by: String,
-    /// The person's reason.
+    /// The operator's reason.
     pub reason: Option<String>,
     /// The machine's clock.
     pub now: DateTime<Utc>,
 }
 
 impl Order {
-    /// The present, if a run is dated after it: its clock was wrong, and what it published is published again in time.
+    /// The present, if a run is dated after it: its clock was wrong, and what it published is
+    /// published again at the right time.
     pub fn before_wrong_clock(&self, run: &Run) -> Option<DateTime<Utc>> {
         (run.at > self.at.0 || Clock(run.at).is_ahead_of(self.now)).then(|| self.at.0.min(self.now))
     }
 
-    /// The reason as it follows other words.
+    /// The reason, appended to other text.
     fn suffix(&self) -> String {
         self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
     }
 
     /// What is said of the ads that wait.
     fn why(&self, run: &Run) -> String {
-        format!("run {} was taken back by {}{}; the ad waits until its content or the YAML changes", run.id, self.by, self.suffix())
+        format!("run {} was rolled back by {}{}; the ad is held until its content or the YAML changes", run.id, self.by, self.suffix())
     }
 }
 

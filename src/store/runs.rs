@@ -1,4 +1,5 @@
-//! Runs: who runs, since when, with what result; and the lock that lets one run at a time have an institution.
+//! Runs: who runs, since when, with what result; and the lock that gives one run at a time an
+//! institution.
 
 use super::sessions::{self, Session};
 use super::{Result, Store, StoreError, storable, storable_json};
@@ -29,10 +30,10 @@ impl Lock {
         if taken { Lock::taken(connection, key).await.map(Some) } else { Ok(None) }
     }
 
-    /// Waits for the lock, for a day at most.
+    /// Waits for the lock, for at most a day.
     ///
     /// # Errors
-    /// The database failed, or nobody gave the lock back.
+    /// The database failed, or the lock was never released.
     pub async fn wait(store: &Store, institution: Uuid) -> Result<Lock> {
         let mut connection = store.connection().await?;
         let key = key(institution);
@@ -43,14 +44,15 @@ impl Lock {
         Lock::taken(connection, key).await
     }
 
-    /// A run that has lost the lock may still be writing a batch: that is waited for, and it begins no other.
+    /// A run that has lost the lock may still be writing a batch: wait for that; it begins no
+    /// other.
     async fn taken(mut connection: PoolConnection<Postgres>, key: i64) -> Result<Lock> {
         let alone = sqlx::query_scalar("SELECT pg_backend_pid(), pg_advisory_xact_lock($1)").bind(batches(key));
         let session = alone.fetch_one(&mut *connection).await?;
         Ok(Lock { connection, key, session })
     }
 
-    /// What whoever writes under this lock shows before.
+    /// The guard that writers under this lock must check.
     pub fn guard(&self, slug: &str) -> Guard {
         Guard { key: self.key, session: self.session, slug: slug.into() }
     }
@@ -74,7 +76,8 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Makes sure that the lock is held still, and that nobody gets it before the transaction ends: who takes the lock waits for the batches under way.
+    /// Checks that the lock is still held, and prevents it from being taken before the transaction
+    /// ends: taking the lock waits for running batches.
     ///
     /// # Errors
     /// [`StoreError::LockLost`], or the database failed.
@@ -90,7 +93,7 @@ impl Guard {
     }
 }
 
-/// The key of a second lock, which all batches under the first share.
+/// The key of a second lock, shared by all batches under the first.
 fn batches(key: i64) -> i64 {
     !key
 }
@@ -116,7 +119,8 @@ pub async fn institution(connection: &mut PgConnection, slug: &str) -> Result<Op
     Ok(sqlx::query_scalar("SELECT id FROM institutions WHERE slug = $1").bind(slug).fetch_optional(connection).await?)
 }
 
-/// The newest run of an institution whose clock was not taken back, and that clock; as if one run had not been, if one is named.
+/// The newest run of an institution whose clock was not reset, and that clock; without the given
+/// run, if any.
 ///
 /// # Errors
 /// The database failed.
@@ -231,7 +235,7 @@ pub async fn record_stages(connection: &mut PgConnection, institution: Uuid, run
     Ok(())
 }
 
-/// Remembers what a fingerprint is made of.
+/// Stores the parts of a fingerprint.
 ///
 /// # Errors
 /// The database failed.
@@ -259,7 +263,7 @@ pub async fn remember_fingerprint(
     super::versions::remember(connection, institution, parts, at).await
 }
 
-/// What fingerprints were made of.
+/// The parts of fingerprints.
 ///
 /// # Errors
 /// The database failed.
@@ -301,7 +305,7 @@ pub async fn alert(connection: &mut PgConnection, institution: Uuid, run: Option
     Ok(())
 }
 
-/// Those of some names that are no institution of this database.
+/// The names without an institution in this database.
 ///
 /// # Errors
 /// The database failed.

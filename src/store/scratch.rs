@@ -1,5 +1,5 @@
-//! Databases for tests, on a server that is at hand: each made with all tables, used as any other, and removed. They stand beside the database of
-//! the project, which is never touched.
+//! Databases for tests on an available server: each is created with all tables, used like any
+//! other, and removed. They are separate from the database of the project, which is never touched.
 
 use super::{Result, Store, StoreError, migrations, session};
 use sqlx::postgres::PgConnectOptions;
@@ -7,9 +7,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Connections of one test.
 const CONNECTIONS: u32 = 12;
-/// What others read of who makes them.
+/// How their creator appears to others.
 const WHO: &str = "weir test";
-/// The lock that all share who make such databases beside one.
+/// The lock shared by all who create such databases.
 const LOCK: i64 = 0x7765_6972_7465_7374;
 
 /// Where databases for tests are made.
@@ -17,7 +17,7 @@ pub struct Yard {
     beside: PgConnectOptions,
     /// Holds the lock.
     connection: PgConnection,
-    /// How the names begin of the databases that are made here.
+    /// The prefix of their names.
     prefix: String,
 }
 
@@ -30,10 +30,11 @@ pub struct Scratch {
 }
 
 impl Yard {
-    /// Opens the server of a URL. Where nobody else makes databases, those that a process left behind when it was killed are removed first.
+    /// Connects to the server of a URL. If nobody else creates databases, those left behind by
+    /// killed processes are removed first.
     ///
     /// # Errors
-    /// No server.
+    /// There is no server.
     pub async fn open(beside: &str) -> Result<Yard> {
         let (mut connection, beside) = session::agree(session::options(beside, WHO)?).await?;
         session::settle(&mut connection, None).await?;
@@ -54,10 +55,10 @@ impl Yard {
         Ok(Yard { beside, connection, prefix: format!("{prefix}{session}_") })
     }
 
-    /// Makes a database; the number tells it apart from others that are made here.
+    /// Creates a database; the number distinguishes it from others created here.
     ///
     /// # Errors
-    /// The server failed, or there is no right to make one.
+    /// The server failed, or the right to create one is missing.
     pub async fn make(&self, number: usize, who: &str) -> Result<Scratch> {
         let name = format!("{}{number}", self.prefix);
         let mut connection = session::connect(&self.beside).await?;
@@ -94,7 +95,7 @@ impl Scratch {
     }
 }
 
-/// Removes what processes left behind that were killed.
+/// Removes what killed processes left behind.
 async fn sweep(connection: &mut PgConnection, prefix: &str) -> Result<()> {
     let left: Vec<String> = sqlx::query_scalar("SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1)")
         .bind(prefix)

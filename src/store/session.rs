@@ -1,9 +1,9 @@
-//! How a session with PostgreSQL begins: connected within a limit, with TLS as libpq agrees on it, and with
-//! settings of its own. A role, a database or a pooler may have set others: none of them may change what a
-//! statement means, end one in silence or let one wait for ever.
+//! How a session with PostgreSQL starts: connected within a time limit, with TLS as in libpq, and
+//! with its own settings. A role, a database or a pooler may have other settings: none of them may
+//! change the meaning of a statement, end one silently or let one wait forever.
 //!
-//! Nothing here touches a table. To add a setting, add a line to [`SETTINGS`]; a server that does not know it
-//! goes without.
+//! Nothing here touches a table. To add a setting, add a line to [`SETTINGS`]; a server that does
+//! not know it ignores it.
 
 use super::{Result, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -14,11 +14,12 @@ use std::time::Duration;
 /// How long a server has to let a client in.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(15);
 
-/// How often, and how many times, a server that is full is asked again.
+/// How often, and how many times, a full server is tried again.
 const ASKS_EVERY: Duration = Duration::from_millis(150);
 const ASKS: u32 = 20;
 
-/// What is set in each session. Settings travel as statements: a pooler refuses what it does not know at the start.
+/// The settings of each session. They are sent as statements: a pooler refuses unknown settings at
+/// the start.
 const SETTINGS: [(&str, &str); 15] = [
     ("timezone", "UTC"),
     ("jit", "off"),
@@ -33,7 +34,7 @@ const SETTINGS: [(&str, &str); 15] = [
     // The lock of an institution is held by an idle session, and a dry run is one transaction.
     ("idle_session_timeout", "0"),
     ("transaction_timeout", "0"),
-    // A client that is cut off gives back its locks after two minutes.
+    // A disconnected client releases its locks after two minutes.
     ("tcp_keepalives_idle", "60"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "6"),
@@ -44,29 +45,29 @@ const SETTINGS: [(&str, &str); 15] = [
 /// How long a statement waits for a lock that another session holds.
 pub(super) const LOCK_WAIT: &str = "1min";
 
-/// How a URL is connected to; `who` is what others read of this process.
+/// Connection options for a URL; `who` is how this process appears to others.
 ///
 /// # Errors
-/// It is no PostgreSQL URL.
+/// It is not a PostgreSQL URL.
 pub(super) fn options(url: &str, who: &str) -> Result<PgConnectOptions> {
     Ok(PgConnectOptions::from_str(url).map_err(StoreError::Url)?.application_name(who).extra_float_digits(None))
 }
 
-/// Connects, within a limit.
+/// Connects, within a time limit.
 ///
 /// # Errors
-/// No server, no right, or no answer.
+/// There is no server, no right, or no response.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let connected = tokio::time::timeout(CONNECTS_WITHIN, options.connect()).await;
-    let no_answer = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no answer within {} s", CONNECTS_WITHIN.as_secs()));
+    let no_answer = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no response within {} s", CONNECTS_WITHIN.as_secs()));
     connected.unwrap_or_else(|_| Err(no_answer().into())).map_err(StoreError::Connect)
 }
 
-/// The first connection to a server, and the options that it was made with. As in libpq, `prefer` (the default) goes
-/// without TLS where TLS fails, and `allow` takes it where the server insists.
+/// The first connection to a server, and its options. As in libpq, `prefer` (the default) continues
+/// without TLS if TLS fails, and `allow` uses it if the server requires it.
 ///
 /// # Errors
-/// No server, no right, or no answer.
+/// There is no server, no right, or no response.
 pub(super) async fn agree(options: PgConnectOptions) -> Result<(PgConnection, PgConnectOptions)> {
     let mut connected = connect(&options).await;
     // A session that has just been closed, by the command before, may still be counted.

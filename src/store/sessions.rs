@@ -1,7 +1,7 @@
-//! Who else is connected: who holds a lock, and whom this process waits for. A role without special rights sees
-//! of others' sessions the process and the name, not since when: what it cannot see is left out.
+//! Other connections: who holds a lock, and whom this process waits for. An ordinary role sees the
+//! process and the name of others' sessions, but not since when: invisible details are omitted.
 //!
-//! Nothing here waits. To tell more of a session, add it to [`Session`].
+//! Nothing here waits. To show more of a session, add it to [`Session`].
 
 use super::Result;
 use chrono::{DateTime, Utc};
@@ -29,7 +29,7 @@ impl fmt::Display for Session {
     }
 }
 
-/// Who holds an advisory lock, as its server session tells.
+/// Who holds an advisory lock, according to its server session.
 ///
 /// # Errors
 /// The database failed.
@@ -63,8 +63,8 @@ pub async fn waits(connection: &mut PgConnection, name: &str) -> Result<Vec<(Str
     Ok(rows.into_iter().map(wait).collect())
 }
 
-/// How the sessions of a name stand: whether none of them has done anything for minutes, and how many keep the lock of an
-/// institution, as is their only work.
+/// The state of the sessions of a name: whether all have been idle for minutes, and how many hold
+/// the lock of an institution, which is their only work.
 ///
 /// # Errors
 /// The database failed.

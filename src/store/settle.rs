@@ -1,5 +1,5 @@
-//! T3: what a source's read says about the ads that are not in it, and which closing dates have passed. One
-//! transaction a source; repeating it at the same clock changes nothing.
+//! T3: what a source's read means for ads that are not in it, and which closing dates have passed.
+//! One transaction per source; repeating it at the same clock changes nothing.
 
 use super::closing::closed_by_date;
 use super::columns::version_columns;
@@ -9,7 +9,7 @@ use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Why nothing stands against an ad that is gone.
+/// Why nothing applies to an ad that is gone.
 const GONE: &str = "withdrawn by the source";
 
 /// Rows archived become history. `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` who.
@@ -32,16 +32,19 @@ macro_rules! archive_history {
     };
 }
 
-/// Those that a date closes of the source of a run. `$1` institution, `$2` source, `$3` the fingerprint that derives their ads, or none: then
-/// every run that was taken back counts; `$4` the date.
+/// The open jobs that a date closes, once for each closing date. Excludes those of a rolled-back
+/// run while their content is unchanged and the fingerprint derives it (any, if none is given), and
+/// those that an operator keeps open. `$1` institution, `$2` source, `$3` fingerprint, `$4` the
+/// date.
 macro_rules! closed {
     () => {
         closed_by_date!("$1", "$2", "$4", " AND ($3::bytea IS NULL OR s.rolled_back_fingerprint = $3)")
     };
 }
 
-/// Which jobs a share is taken of: those that were open before an instant, but for those that had been missed so often before it: they wait behind a
-/// hold, or are about to, and say nothing of the board. The same however often a run of the instant is repeated. `$1` institution, `$2` source.
+/// The jobs that ratios are relative to: those open before an instant, except those already missed
+/// that often: they wait behind a hold, or are about to, and say nothing about the board.
+/// Unaffected by repeating a run at the same instant. `$1` institution, `$2` source.
 macro_rules! on_the_board {
     ($at:literal, $missed:literal) => {
         concat!(
@@ -68,7 +71,7 @@ macro_rules! on_the_board {
 pub struct Closing {
     /// The newest closing date that has passed.
     pub newest_passed: NaiveDate,
-    /// The fingerprint that derives their ads, if there is one to go by.
+    /// The fingerprint that derives their ads, if there is one.
     pub fingerprint: Option<Fingerprint>,
 }
 
@@ -85,7 +88,7 @@ pub struct ClosingCount {
     pub latest: Option<NaiveDate>,
 }
 
-/// Counts the jobs that a date closes, beside those that had been missed `after` times before the instant.
+/// Counts the jobs that a date closes, and those already missed `after` times before the instant.
 ///
 /// # Errors
 /// The database failed.
@@ -146,7 +149,8 @@ pub async fn archive_closed(
     Ok(ids)
 }
 
-/// A person said that the jobs that a date closes stay open: for these closing dates, as far as they have passed at the instant.
+/// An operator decided that the jobs closed by a date stay open: for these closing dates, as far as
+/// they have passed at the instant.
 ///
 /// # Errors
 /// The database failed.
@@ -186,7 +190,8 @@ pub async fn count_misses(connection: &mut PgConnection, stream: &SourceKey, rea
     Ok(missed.rows_affected())
 }
 
-/// Closes unpublished ads that have been missed `after` times as withdrawn; their reasons and holds end with them.
+/// Closes unpublished ads that have been missed `after` times as withdrawn; their reasons and holds
+/// end with them.
 ///
 /// # Errors
 /// The database failed.
@@ -205,8 +210,9 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &SourceKey, at: Clo
     Ok(gone.len() as u64)
 }
 
-/// Lets go of ads that are gone and whose jobs are archived: nothing is counted of them any more, so that a read costs what the board is large and not what its history is
-/// long, and nobody can mend or decide what stood against them. If they are listed again, they are judged anew.
+/// Stops tracking ads that are gone and whose jobs are archived, so the cost of a read depends on
+/// the size of the board, not on its history, and nobody is asked about them. If they are listed
+/// again, they are validated anew.
 ///
 /// # Errors
 /// The database failed.
@@ -239,7 +245,7 @@ pub async fn let_go(connection: &mut PgConnection, stream: &SourceKey, at: Clock
     end_what_stood(connection, stream, at, &gone).await
 }
 
-/// Nothing stands any more against ads that are gone.
+/// Ends the reasons and holds of ads that are gone.
 async fn end_what_stood(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(String, i64)]) -> Result<()> {
     let ads: Vec<&str> = gone.iter().map(|(ad, _)| ad.as_str()).collect();
     let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
@@ -260,7 +266,8 @@ pub async fn candidates(connection: &mut PgConnection, stream: &SourceKey, after
     Ok(count.bind(stream.institution).bind(&stream.source).bind(after).fetch_one(connection).await?)
 }
 
-/// How many jobs of the source were on the board before this instant: open, and not missed so often before it, if that is said.
+/// How many jobs of the source were on the board before this instant: open, and not missed that
+/// often before it, if given.
 ///
 /// # Errors
 /// The database failed.
@@ -339,7 +346,7 @@ pub async fn retire_by_person(connection: &mut PgConnection, stream: &SourceKey,
 
 async fn forget_waiting(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[String]) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    // Nothing stands against them any more; whichever is still listed is judged anew.
+    // No reasons apply to them any more; those that are still listed are validated anew.
     sqlx::query(
         "UPDATE ad_states SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
          WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3) AND outcome IN ('held', 'failed')",
@@ -353,7 +360,8 @@ async fn forget_waiting(connection: &mut PgConnection, stream: &SourceKey, at: C
     holds::end(connection, stream, HoldKind::Job, &ids, at, "the job was archived").await
 }
 
-/// Forgets the misses of the ads that would retire after so many: a person said that they are not gone. Those of other ads count on.
+/// Resets the misses of the ads that would be retired: an operator decided that they are not gone.
+/// Those of other ads continue.
 ///
 /// # Errors
 /// The database failed.

@@ -21,11 +21,11 @@ pub struct StagedAd {
     pub status: &'static str,
     /// Every reason.
     pub problems: Vec<Problem>,
-    /// Since when each of them stands.
+    /// Since when each of them has applied.
     pub since: Vec<DateTime<Utc>>,
 }
 
-/// Takes away the staging rows of ads, and gives the reasons that stood against them.
+/// Deletes the staging rows of ads, and returns their reasons.
 ///
 /// # Errors
 /// The database failed.
@@ -53,7 +53,7 @@ pub async fn clear(connection: &mut PgConnection, stream: &SourceKey, original_i
     resolved::record(connection, stream, at, &gone).await
 }
 
-/// What was said against ads that wait, by their ids.
+/// The reasons against waiting ads, by their ids.
 ///
 /// # Errors
 /// The database failed.
@@ -122,7 +122,8 @@ pub async fn put(
     Ok(())
 }
 
-/// Notes documents that could not be derived for a reason outside the ad, or clears that note, as it is gone for the reason `why`.
+/// Records documents that could not be derived for a reason outside the ad, or clears that record,
+/// with the reason `why`.
 ///
 /// # Errors
 /// The database failed.

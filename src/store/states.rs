@@ -1,4 +1,5 @@
-//! How ads stand beside their jobs: after their batch (T2), and where jobs were deleted. Set-based, one statement a table.
+//! The state of ads relative to their jobs: after their batch (T2), and after jobs were deleted.
+//! Set-based, one statement per table.
 
 use super::Result;
 use crate::model::{Change, Clock, Fingerprint, Hash, Outcome, SourceKey};
@@ -6,7 +7,7 @@ use crate::quality::Marks;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// How an ad stands after its batch.
+/// The state of an ad after its batch.
 #[derive(Debug, Clone)]
 pub struct AdStateUpdate {
     /// The ad.
@@ -35,7 +36,7 @@ pub struct AdStateUpdate {
     pub error: Option<String>,
 }
 
-/// Records how the ads of a batch stand.
+/// Stores the states of the ads of a batch.
 ///
 /// # Errors
 /// The database failed.
@@ -76,7 +77,8 @@ pub async fn record(
     mark_documents(connection, stream, at, standings).await
 }
 
-/// Ads whose jobs were deleted from the table are new. Their generation rises, as the versions of the first job still have its id. Gives how many.
+/// Ads whose jobs were deleted from the table are new. Their generation increases, because the
+/// versions of the first job still have its id. Returns how many.
 ///
 /// # Errors
 /// The database failed.

@@ -4,9 +4,9 @@ use super::Result;
 use sqlx::PgConnection;
 use std::fmt::Write;
 
-/// Tells the planner of a first load how large the tables have become, long before the server's own upkeep would:
-/// without it, statements that touch a batch read the whole table. Nothing happens while what it knows is near enough to the
-/// `loaded` ads that have come.
+/// Updates the planner's statistics during a first load, long before the server's own maintenance
+/// would: without it, statements that touch a batch read the whole table. Does nothing while the
+/// statistics are close enough to the `loaded` ads.
 ///
 /// # Errors
 /// The database failed.
@@ -22,8 +22,9 @@ pub async fn analyze(connection: &mut PgConnection, loaded: usize) -> Result<()>
     Ok(())
 }
 
-/// Takes away what a large rehearsal of `documents` ads has left: rows that were rolled back are dead, and what the planner was told of them in
-/// between is not true. A first load after it took six times as long. Never waits for another's lock.
+/// Cleans up after a large dry run of `documents` ads: rolled-back rows are dead, and the planner's
+/// statistics from that time are wrong. Without it, a first load after a dry run took six times as
+/// long. Never waits for another's lock.
 ///
 /// # Errors
 /// The database failed.
@@ -39,7 +40,7 @@ pub async fn tidy(connection: &mut PgConnection, documents: i64) -> Result<()> {
     Ok(())
 }
 
-/// Ads from which statements of a batch differ by what the planner knows.
+/// Number of ads from which the planner's statistics matter for statements of a batch.
 const LARGE: i64 = 1000;
 
 #[derive(sqlx::FromRow)]
@@ -77,7 +78,7 @@ fn markdown(columns: &[Column]) -> String {
         if column.table_name != table {
             table = &column.table_name;
             let about = column.table_comment.as_deref().unwrap_or_default();
-            let _ = write!(page, "\n## {table}\n\n{about}\n\n| column | type | what |\n|---|---|---|\n");
+            let _ = write!(page, "\n## {table}\n\n{about}\n\n| column | type | meaning |\n|---|---|---|\n");
         }
         let kind = if column.nullable && !column.is_view { format!("{}, may be null", column.kind) } else { column.kind.clone() };
         let _ = writeln!(page, "| `{}` | {kind} | {} |", column.name, column.comment.as_deref().unwrap_or_default().replace('|', "\\|"));

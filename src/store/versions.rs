@@ -1,4 +1,5 @@
-//! Versions of rules and mappings that have run, as text, so that a verdict of last month can be read as it was given. Rows are only ever added.
+//! Versions of rules and mappings that have run, as text, so that last month's verdict can be read
+//! as it was given. Rows are only ever added.
 
 use super::Result;
 use crate::model::{Clock, Parts};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 /// # Errors
 /// The database failed.
 pub async fn remember(connection: &mut PgConnection, institution: Uuid, parts: &Parts, at: Clock) -> Result<()> {
-    // A date is no version of anything.
+    // A date is not a version.
     let all: Vec<_> = parts.all().filter(|(name, _)| *name != Parts::DATE).collect();
     sqlx::query(
         "INSERT INTO versions (institution_id, part, hash, text, first_used_at)
@@ -37,7 +38,7 @@ pub struct Version {
     pub part: String,
     /// Its hash, in hexadecimal digits.
     pub version: String,
-    /// What it was made of.
+    /// Its content.
     pub text: String,
     /// Clock of the first run that used it.
     pub first_used_at: DateTime<Utc>,

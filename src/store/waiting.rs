@@ -1,4 +1,5 @@
-//! What waits for a person, for how long, and what has come to stand behind it: for runs and reports, so that no hold is forgotten. Read-only.
+//! Open holds, how long they have waited, and what they block: for runs and reports, so that no
+//! hold is forgotten. Read-only.
 
 use super::Result;
 use crate::model::Clock;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// The open holds of one kind on one source.
+/// The open holds of one type on one source.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
 pub struct WaitingHolds {
     /// job, company, division, retirement, closing, identity, quality.
@@ -32,12 +33,12 @@ impl WaitingHolds {
         at.0 - self.since
     }
 
-    /// An age in words: `9 days`.
+    /// An age as text: `9 days`.
     pub fn days(age: Duration) -> String {
         if age.num_days() > 0 { counted(age.num_days(), "day") } else { counted(age.num_hours().max(0), "hour") }
     }
 
-    /// What stands behind it, in words: `12 jobs stay open`. Nothing if that is not known.
+    /// What it blocks, as text: `12 jobs stay open`. `None` if unknown.
     pub fn behind(&self) -> Option<String> {
         let one = self.ads + self.jobs == 1;
         match (self.ads, self.jobs) {
@@ -47,12 +48,12 @@ impl WaitingHolds {
         }
     }
 
-    /// Which it is, how long it has waited, and what stands behind it.
+    /// Which hold it is, how long it has waited, and what it blocks.
     pub fn words(&self, at: Clock) -> String {
         let more = if self.holds > 1 { format!(" and {} more", self.holds - 1) } else { String::new() };
         let behind = self.behind().map(|behind| format!(": {behind}")).unwrap_or_default();
         let (age, since) = (WaitingHolds::days(self.age(at)), self.since.format("%Y-%m-%d"));
-        format!("hold {}{more} ({} of `{}`) has waited {age} for a person, since {since}{behind}", self.hold, self.kind, self.source)
+        format!("hold {}{more} ({} of `{}`) has waited {age} for a decision, since {since}{behind}", self.hold, self.kind, self.source)
     }
 }
 
@@ -60,7 +61,7 @@ fn counted(number: i64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What waits for a person at an institution, the longest first.
+/// The open holds of an institution, the oldest first.
 ///
 /// # Errors
 /// The database failed.
@@ -79,7 +80,7 @@ pub async fn waiting(connection: &mut PgConnection, institution: Uuid) -> Result
     Ok(rows.bind(institution).fetch_all(connection).await?)
 }
 
-/// The age from which a hold is called stale.
+/// The age from which a hold is stale.
 pub const STALE: Duration = Duration::days(7);
 
 /// Those that have waited for too long at an instant.

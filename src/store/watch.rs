@@ -1,7 +1,7 @@
-//! Watches a database while a command works: says whom the command waits for, and when PostgreSQL has stopped answering.
-//! A connection that has gone half-open tells nobody; a new one does.
+//! Watches a database while a command works: reports whom the command waits for, and when
+//! PostgreSQL has stopped responding. A half-open connection reports nothing; a new one does.
 //!
-//! It looks through connections of its own, one at a time, and never touches a table.
+//! It looks through its own connections, one at a time, and never touches a table.
 
 use super::{Result, Store, StoreError, session, sessions};
 use sqlx::{Connection, PgConnection};
@@ -10,9 +10,9 @@ use std::time::Duration;
 
 /// When it looks.
 const LOOKS_EVERY: Duration = Duration::from_secs(15);
-/// How long one look may take.
+/// Maximum time of one look.
 const LOOKS_WITHIN: Duration = Duration::from_secs(15);
-/// Logins without an answer, one after the other, after which the server counts as gone.
+/// Consecutive logins without a response after which the server counts as gone.
 const SILENT: u32 = 3;
 
 /// What someone must know.
@@ -20,13 +20,13 @@ const SILENT: u32 = 3;
 pub enum Notice {
     /// The command waits for a lock.
     Waits(String),
-    /// PostgreSQL does not answer.
+    /// PostgreSQL does not respond.
     Silent(String),
 }
 
-/// Watches until it is dropped, or the command cannot end any more. `who` is what the sessions of
-/// the command call themselves; they may stand still while the command waits for a person or for
-/// whoever reads what it prints (`is_waiting`).
+/// Watches until it is dropped, or the command can no longer end. `who` is the name of the
+/// command's sessions; they may be idle while the command waits for an operator or for the reader
+/// of its output (`is_waiting`).
 pub async fn watch(store: Store, url: String, who: String, is_waiting: impl Fn() -> bool, tell: impl Fn(Notice)) {
     let Ok(options) = session::options(&url, &format!("{who}, watching")) else { return };
     let (mut silent, mut told) = (0, BTreeSet::new());
@@ -34,11 +34,11 @@ pub async fn watch(store: Store, url: String, who: String, is_waiting: impl Fn()
         tokio::time::sleep(LOOKS_EVERY).await;
         match session::agree(options.clone()).await {
             Err(StoreError::Connect(sqlx::Error::Io(error))) if error.kind() == std::io::ErrorKind::TimedOut => silent += 1,
-            // Whatever else it says, it answers.
+            // Any reply is a response.
             Err(_) => silent = 0,
             Ok((mut connection, _)) => {
                 silent = 0;
-                // A pooler may have no session to give just now.
+                // A pooler may have no free session just now.
                 let looked = tokio::time::timeout(LOOKS_WITHIN, look(&mut connection, &who)).await;
                 let _ = tokio::time::timeout(LOOKS_WITHIN, connection.close()).await;
                 let Ok(Ok(seen)) = looked else { continue };
@@ -50,10 +50,10 @@ pub async fn watch(store: Store, url: String, who: String, is_waiting: impl Fn()
         }
     }
     let seconds = u64::from(SILENT) * (LOOKS_EVERY + LOOKS_WITHIN).as_secs();
-    tell(silence(&format!("PostgreSQL has not answered for {seconds} s")));
+    tell(silence(&format!("PostgreSQL has not responded for {seconds} s")));
 }
 
-/// What one look tells.
+/// The result of one look.
 struct Seen {
     waits: Vec<String>,
     stands_still: bool,
@@ -68,5 +68,5 @@ async fn look(connection: &mut PgConnection, who: &str) -> Result<Seen> {
 }
 
 fn silence(what: &str) -> Notice {
-    Notice::Silent(format!("{what}\nhelp: what was committed stays; check the server and the network, then run again"))
+    Notice::Silent(format!("{what}\nhelp: committed work is kept; check the server and the network, then run again"))
 }

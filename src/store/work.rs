@@ -1,5 +1,5 @@
-//! The work of a segment: the ads whose (content hash, fingerprint) differs from what was last derived. Found by
-//! query, so that a run that died is simply run again.
+//! The work of a segment: the ads whose (content hash, fingerprint) differs from what was last
+//! derived. Found by query, so an interrupted run is simply run again.
 
 use super::Result;
 use crate::model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack, SourceKey};
@@ -63,7 +63,8 @@ macro_rules! select_ads {
     };
 }
 
-/// The ads of documents that have just been stored, as far as they need deriving; their content does not come back over the wire.
+/// The ads of newly stored documents that need deriving; their content is not sent back over the
+/// wire.
 ///
 /// # Errors
 /// The database failed.
@@ -98,7 +99,8 @@ pub enum Which {
     Stored,
     /// Those that need deriving.
     All,
-    /// Of these, those whose content is new, unless a person said that it is the same job still.
+    /// Of these, those whose content is new, unless an operator decided that it is still the same
+    /// job.
     Changed,
 }
 
@@ -188,7 +190,7 @@ pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerpr
 /// Ads that need deriving and were last derived by the same fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// The fingerprint that last derived them; none if never derived or asked for again.
+    /// The fingerprint that last derived them; `None` if never derived or to be retried.
     pub derived_by: Option<Fingerprint>,
     /// How many.
     pub ads: i64,

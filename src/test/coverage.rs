@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The points of a project and how many of them tests touch.
 #[derive(Debug, Clone, Default)]
 pub struct Coverage {
-    /// What no test touches, and where it stands.
+    /// What no test covers, with places.
     pub missed: BTreeMap<Point, Place>,
-    /// By kind of point: how many are touched, and how many there are.
+    /// By type of point: how many are covered, and how many there are.
     pub kinds: BTreeMap<&'static str, (usize, usize)>,
 }
 
@@ -31,14 +31,14 @@ impl Coverage {
         coverage
     }
 
-    /// The share that is touched, in percent, rounded down; a hundred if there is nothing to touch.
+    /// The covered ratio in percent, rounded down; 100 if there is nothing to cover.
     pub fn percent(&self) -> usize {
         let (hit, all) = self.kinds.values().fold((0, 0), |(hit, all), (one, of)| (hit + one, all + of));
         (hit * 100).checked_div(all).unwrap_or(100)
     }
 }
 
-/// The kinds of points, as reports name them.
+/// The types of points, as reports name them.
 pub const KINDS: [&str; 4] = ["verdicts", "branches", "fields", "error types"];
 
 fn kind(point: &Point) -> &'static str {

@@ -1,5 +1,6 @@
-//! The first test of an institution, as text: an ad of the sample from which the institution was drafted, and the fields that the draft makes of
-//! it. People read it, for what is wrong in it is wrong in the mapping. Pure.
+//! The first test of an institution, as text: an ad of the sample from which the institution was
+//! drafted, and the fields that the draft extracts from it. People review it, because an error in
+//! it is an error in the mapping. Pure.
 
 use crate::date::plain_day;
 use crate::model::{Ad, Clock, Document, Value};
@@ -16,12 +17,12 @@ const LONG: usize = 100;
 /// Characters of such a beginning.
 const BEGINNING: usize = 60;
 
-/// Where the ad of the test stands.
+/// Where the ad of the test is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample<'a> {
     /// In a file, which the test names.
     File(&'a str),
-    /// At an address: the test holds it.
+    /// At an address: the test contains it.
     Address(&'a str),
 }
 
@@ -35,7 +36,8 @@ pub struct First<'a> {
     pub on: NaiveDate,
 }
 
-/// The first ad of a page, as the source of the draft reads it, and what a run would make worse of the others.
+/// The first ad of a page, as the source of the draft reads it, and how the other records would
+/// affect a run.
 ///
 /// # Errors
 /// There is none, or the page cannot be read.
@@ -44,7 +46,7 @@ pub fn ad(flow: &Flow, sample: Sample<'_>, body: &[u8], at: Clock) -> Result<(Ad
     let (ads, refused) = ads_of_page(&flow.fetch, &flow.ident, Page { body, name, detail: None }, at)?;
     let doubt = doubt(&ads, &refused);
     let why = || refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
-    ads.into_iter().next().map(|ad| (ad, doubt)).ok_or_else(|| why().unwrap_or_else(|| "there is no ad in it".to_owned()))
+    ads.into_iter().next().map(|ad| (ad, doubt)).ok_or_else(|| why().unwrap_or_else(|| "it contains no ad".to_owned()))
 }
 
 /// Which of the ads of a sample a run would refuse.
@@ -52,9 +54,9 @@ fn doubt(ads: &[Ad], refused: &[Document]) -> Option<String> {
     let mut known: HashMap<&str, &Json> = HashMap::new();
     let again: Vec<&str> =
         ads.iter().filter(|ad| *known.entry(&ad.external_id).or_insert(&ad.content) != &ad.content).map(|ad| &*ad.external_id).collect();
-    let repeated = again.first().map(|id| format!("{} with an id that another one has, such as `{id}`", again.len()));
+    let repeated = again.first().map(|id| format!("{} with a duplicate id, such as `{id}`", again.len()));
     let why = refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
-    let nameless = why.map(|why| format!("{} that cannot be taken for an ad: {why}", refused.len()));
+    let nameless = why.map(|why| format!("{} that cannot be read as an ad: {why}", refused.len()));
     let said: Vec<String> = repeated.into_iter().chain(nameless).collect();
     (!said.is_empty()).then(|| format!("the draft finds {} ads in the sample, {}", ads.len() + refused.len(), said.join(", and ")))
 }
@@ -98,7 +100,7 @@ fn document(content: &Json) -> String {
     lines.join("\n")
 }
 
-/// A text as it may stand behind a colon.
+/// Text as it can follow a colon.
 fn scalar(text: &str) -> String {
     let is_date = plain_day(text).is_some();
     let is_word = text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !text.ends_with(' ');
@@ -111,7 +113,7 @@ fn quoted(text: &str) -> String {
     printable(&Json::from(text).to_string())
 }
 
-/// JSON with its letters that YAML does not take as they are written by number.
+/// JSON with characters that YAML does not accept written by number.
 fn printable(json: &str) -> String {
     let plain =
         |letter: char| letter == '\t' || !(letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'));
@@ -129,7 +131,7 @@ fn printable(json: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Whatever stands in an ad, YAML reads back what was written.
+    /// Whatever an ad contains, YAML reads back what was written.
     #[test]
     fn every_text_is_read_back_as_it_was() {
         let odd = [

@@ -1,5 +1,6 @@
-//! An institution over several days: the real runs of its real plan, each with the clock and the answers of its day, in a database that is made
-//! for the test and removed after it. Nothing is asked over the network.
+//! An institution over several days: real runs of its real plan, each with the clock and the
+//! responses of its day, in a database that is created for the test and removed after it. There is
+//! no network access.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
@@ -40,17 +41,17 @@ pub struct Ground<'y> {
     pub now: fn() -> DateTime<Utc>,
 }
 
-/// Tries tests, each in a database of its own.
+/// Runs tests, each in its own database.
 ///
 /// # Errors
-/// There is no database to try them in.
+/// There is no database to run them in.
 pub async fn try_all(ground: &Ground<'_>, checked: &Checked, tests: &[(&InstitutionTest, Tried)]) -> Result<Vec<Tried>, StoreError> {
     let all = tests.iter().enumerate().map(|(number, (test, tried))| try_one(ground, checked, test, tried.clone(), number));
     let tried: Vec<Result<Tried, StoreError>> = futures::stream::iter(all).buffered(AT_ONCE).collect().await;
     tried.into_iter().collect()
 }
 
-/// A test of which nothing is known yet.
+/// A test that has not run.
 pub fn untried(test: &InstitutionTest) -> Tried {
     Tried { about: test.about.clone(), ..Tried::new(Kind::Institution, test.institution.as_str(), &test.place) }
 }
@@ -60,14 +61,14 @@ pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str) -> Tried {
     let (why, help) = why.split_once("\nhelp: ").unwrap_or((why, "`weir db status` shows which PostgreSQL is used"));
     let mut told = Diagnostic::error("institution-test", why).at(&test.place);
     told.help(help);
-    tried.fail(told, "a database to try it in", "none");
+    tried.fail(told, "a database to run in", "none");
     tried
 }
 
 async fn try_one(ground: &Ground<'_>, checked: &Checked, test: &InstitutionTest, mut tried: Tried, number: usize) -> Result<Tried, StoreError> {
     let found = checked.institutions.iter().find(|one| one.slug == test.institution);
     let Some(plan) = found.and_then(|one| one.plan()) else {
-        fail(&mut tried, &test.place, "an institution without errors", format!("`{}` is broken: `weir check` shows why", test.institution));
+        fail(&mut tried, &test.place, "an institution without errors", format!("`{}` is broken; `weir check` shows why", test.institution));
         return Ok(tried);
     };
     let scratch = ground.yard.make(number, &format!("weir test on {}", ground.host)).await?;
@@ -76,7 +77,7 @@ async fn try_one(ground: &Ground<'_>, checked: &Checked, test: &InstitutionTest,
     outcome.map(|()| tried)
 }
 
-/// The days in order; after a run that could not be done the others say nothing.
+/// Runs the days in order; after a failed run the others are skipped.
 async fn try_days(
     ground: &Ground<'_>,
     checked: &Checked,
@@ -175,13 +176,13 @@ async fn compare_job(plan: &Plan, store: &Store, expected: &ExpectedJob, tried: 
 
 fn fail(tried: &mut Tried, place: &Place, expected: impl Into<String>, why: String) {
     let mut told = Diagnostic::error("institution-test", why.clone()).at(place);
-    told.help("correct the test, or the YAML of the institution");
+    told.help("fix the test, or the YAML of the institution");
     tried.fail(told, expected, why);
 }
 
 fn fail_at(tried: &mut Tried, place: &Place, what: String, expected: impl Into<String>, found: impl Into<String>) {
     let (expected, found) = (expected.into(), found.into());
-    let mut told = Diagnostic::error("institution-test", format!("{what} is {found}, and this test expects {expected}")).at(place);
-    told.help("correct the YAML of the institution, or what the test expects");
+    let mut told = Diagnostic::error("institution-test", format!("{what} is {found}, but this test expects {expected}")).at(place);
+    told.help("fix the YAML of the institution, or the expectation");
     tried.fail(told, expected, found).field = Some(what);
 }

@@ -1,5 +1,5 @@
-//! Document in, fields out: one ad through the record stages of its source, as in a run. Companies and divisions are known as far as the YAML
-//! declares them; nothing else is looked up.
+//! Document in, fields out: one ad through the record stages of its source, as in a run. Only
+//! companies and divisions declared in the YAML are known; nothing else is looked up.
 
 use super::Wanted;
 use crate::diagnostic::Diagnostic;
@@ -25,7 +25,7 @@ pub fn try_all(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> 
     suites.filter_map(|suite| Some((suite, source(checked, suite)?))).flat_map(|(suite, bench)| bench.try_suite(folder, suite, wanted)).collect()
 }
 
-/// The source of tests; nothing if its institution cannot run.
+/// The source of tests; `None` if its institution cannot run.
 fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
     let plan = checked.institutions.iter().find(|one| one.slug == suite.institution)?.plan()?;
     let flow = plan.flows.iter().find(|flow| flow.source == suite.source)?;
@@ -52,7 +52,7 @@ struct Bench<'c> {
     flow: &'c Flow,
 }
 
-/// What a test is about: an ad with its fields, or a document that is none, and why.
+/// The subject of a test: an ad with its fields, or a document that is not an ad, and why.
 enum Came {
     Ad(Box<Draft>),
     Refused(Problem),
@@ -76,7 +76,7 @@ impl Bench<'_> {
             Ok(came) => came,
             Err((why, place)) => {
                 let mut told = Diagnostic::error("mapping-test", why.clone()).at(place.unwrap_or(&test.place));
-                told.help("correct the test, or how the source is read");
+                told.help("fix the test, or how the source is read");
                 tried.fail(told, "an ad", why);
                 return;
             }
@@ -87,8 +87,8 @@ impl Bench<'_> {
             Came::Refused(problem) => (&empty, std::slice::from_ref(problem)),
         };
         if let (Came::Refused(problem), None) = (&came, &test.reasons) {
-            let mut told = Diagnostic::error("mapping-test", format!("this is not taken for an ad: {}", problem.message)).at(&test.place);
-            told.help(format!("correct the document, or expect it: `reasons: [{}]`", problem.kind));
+            let mut told = Diagnostic::error("mapping-test", format!("this is not read as an ad: {}", problem.message)).at(&test.place);
+            told.help(format!("fix the document, or expect it: `reasons: [{}]`", problem.kind));
             tried.fail(told, "an ad", problem.message.clone());
             return;
         }
@@ -101,7 +101,7 @@ impl Bench<'_> {
         }
     }
 
-    /// The ad of a test on its way.
+    /// Processes the ad of a test.
     fn came<'t>(&self, folder: &Path, given: &'t Given, at: Clock) -> Result<Came, (String, Option<&'t crate::diagnostic::Place>)> {
         let document = match given {
             Given::Document(document) => match self.flow.ident.name(document.to_string().into_boxed_str(), json!({})) {
@@ -112,7 +112,7 @@ impl Bench<'_> {
                 let body = read(folder, file).map_err(|why| (why, Some(&file.place)))?;
                 let own = detail.as_ref().map(|detail| read(folder, detail).map_err(|why| (why, Some(&detail.place)))).transpose()?;
                 let page = Page { body: &body, name: Some(file.as_str()), detail: own.as_deref() };
-                let unreadable = |why| (format!("`{file}` cannot be read: {why}"), Some(&file.place));
+                let unreadable = |why| (format!("cannot read `{file}`: {why}"), Some(&file.place));
                 let found = ads_of_page(&self.flow.fetch, &self.flow.ident, page, at).map_err(unreadable)?;
                 match pick(found, ad.as_ref(), file)? {
                     Ok(ad) => return Ok(Came::Ad(Box::new(derived(self.checked, self.plan, self.flow, ad, at)))),
@@ -132,7 +132,7 @@ impl Bench<'_> {
         })
     }
 
-    /// Everything that is said must be expected, and the other way round.
+    /// Every problem must be expected, and every expected problem must occur.
     fn compare_reasons(&self, reasons: &[Located<String>], problems: &[Problem], tried: &mut Tried) {
         let mut said: Vec<(String, &Problem)> = problems.iter().map(|problem| (in_short(problem), problem)).collect();
         for reason in reasons {
@@ -145,17 +145,17 @@ impl Bench<'_> {
                 None => {
                     let all: Vec<String> = problems.iter().map(in_short).collect();
                     let found = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
-                    let message = format!("`{words}` is not said of this ad: {found} is");
+                    let message = format!("expected the problem `{words}`, found {found}");
                     let mut told = Diagnostic::error("mapping-test", message).at(&reason.place);
-                    told.help("correct the rule, or what the test expects");
+                    told.help("fix the rule, or the expectation");
                     tried.fail(told, words, found);
                 }
             }
         }
         for (short, problem) in said {
-            let message = format!("`{short}` is said of this ad, and the test does not expect it: {}", problem.message);
+            let message = format!("unexpected problem `{short}`: {}", problem.message);
             let mut told = Diagnostic::error("mapping-test", message).at(&tried.place);
-            told.help(format!("correct the rule, or add it to `reasons`: `{short}`"));
+            told.help(format!("fix the rule, or add it to `reasons`: `{short}`"));
             tried.fail(told, "nothing more", format!("{short}: {}", problem.message)).field = problem.field.clone();
         }
     }
@@ -182,14 +182,14 @@ fn in_short(problem: &Problem) -> String {
 
 fn read(folder: &Path, file: &Located<String>) -> Result<Vec<u8>, String> {
     let path = folder.join(&file.value);
-    let told = |error: std::io::Error| format!("`{file}` cannot be read: {error}");
+    let told = |error: std::io::Error| format!("cannot read `{file}`: {error}");
     if std::fs::metadata(&path).map_err(told)?.len() > MOST_BYTES {
         return Err(format!("`{file}` is larger than {} MB", MOST_BYTES / 1024 / 1024));
     }
     std::fs::read(&path).map_err(told)
 }
 
-/// The ad that is meant, or the document that cannot be taken for one.
+/// The selected ad, or the document that cannot be read as one.
 fn pick<'t>(
     (mut ads, mut refused): (Vec<Ad>, Vec<Document>),
     wanted: Option<&'t Located<String>>,
@@ -205,7 +205,7 @@ fn pick<'t>(
         None if ads.len() == 1 && refused.is_empty() => Ok(Ok(ads.remove(0))),
         None if ads.is_empty() && refused.len() == 1 => Ok(Err(refused.remove(0))),
         None => {
-            let several = format!("`{file}` has {} ads: name one, such as `ad: {}`", ads.len(), ids.first().copied().unwrap_or("7"));
+            let several = format!("`{file}` has {} ads: choose one, such as `ad: {}`", ads.len(), ids.first().copied().unwrap_or("7"));
             Err((several, Some(&file.place)))
         }
     }

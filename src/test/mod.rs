@@ -1,7 +1,9 @@
-//! The tests that authors write in the YAML, tried: rules and connectors while the project is checked, mappings on single ads, institutions over
-//! several days. It says what came of each and what none of them touches; it must never print, and never touch the database of the project.
+//! Runs the tests that authors write in the YAML: those of rules and connectors while the project
+//! is checked, mappings on single ads, institutions over several days. It returns the results and
+//! what no test covers; it must never print, and never touch the database of the project.
 //!
-//! A test goes the way that ads go: the stages of the real plan. To add a kind: a file here, a variant in [`Kind`](crate::plan::tried::Kind).
+//! A test follows the path of an ad: the stages of the real plan. To add a type: a file here, a
+//! variant in [`Kind`](crate::plan::tried::Kind).
 
 pub mod coverage;
 pub mod first;
@@ -19,7 +21,7 @@ use std::path::Path;
 pub struct Wanted {
     /// Of these institutions; of all if none is named.
     pub institutions: Vec<String>,
-    /// Whose names hold this text.
+    /// Only tests whose names contain this text.
     pub filter: Option<String>,
 }
 

@@ -42,8 +42,8 @@ fn passes<T: DeserializeOwned>(root: &Node, pass: &mut Pass) -> Option<T> {
 
 /// Says that there are more problems than are shown.
 pub(super) fn too_many(place: &Place) -> Diagnostic {
-    let mut stopped = Diagnostic::error("too-many-problems", "too many problems in this file to find them all").at(place);
-    stopped.help("repair those shown and check again");
+    let mut stopped = Diagnostic::error("too-many-problems", "too many problems in this file; some are not shown").at(place);
+    stopped.help("fix these and check again");
     stopped
 }
 

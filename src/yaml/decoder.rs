@@ -54,7 +54,7 @@ impl<'a> Decoder<'a> {
                 let help = format!("put it in brackets: `[{}]`", shortened(&scalar.text));
                 Err(Fault::wrong_type("a list", self.node).with_help(help))
             }
-            _ => Err(Fault::wrong_type("a list", self.node).with_help("begin each line of a list with `- `")),
+            _ => Err(Fault::wrong_type("a list", self.node).with_help("start each item of the list with `- `")),
         }
     }
 
@@ -76,7 +76,7 @@ impl<'a> Decoder<'a> {
     fn mapping<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         match &*self.node.content {
             Content::Mapping(entries) => visitor.visit_map(Pairs::new(self, entries)),
-            _ => Err(Fault::wrong_type("a mapping", self.node).with_help("write it as lines `name: value`")),
+            _ => Err(Fault::wrong_type("a mapping", self.node).with_help("write it as `name: value` lines")),
         }
     }
 
@@ -85,8 +85,8 @@ impl<'a> Decoder<'a> {
         let is_mapping = matches!(*self.node.content, Content::Mapping(_));
         if !is_mapping && !self.node.is_nothing() {
             let help = match known {
-                [] => "leave it empty: it has no settings".to_owned(),
-                _ => format!("write it as lines `name: value`; the names are {}", one_of(known.iter().copied())),
+                [] => "leave it empty; it has no settings".to_owned(),
+                _ => format!("write it as `name: value` lines; the names are {}", one_of(known.iter().copied())),
             };
             return self.settled(Err(Fault::wrong_type("a mapping", self.node).with_help(help)));
         }
@@ -115,7 +115,7 @@ impl<'a> Decoder<'a> {
             },
             TEXT_OR if self.node.text().is_some() => visitor.visit_some(self),
             TEXT_OR if matches!(*self.node.content, Content::List(_)) => {
-                Err(Fault::wrong_type("text or a mapping", self.node).with_help("write one text, or `{ name: value }`"))
+                Err(Fault::wrong_type("text or a mapping", self.node).with_help("write plain text, or `{ name: value }`"))
             }
             // `Required`, the full form of `TextOr`, and newtypes of the caller's own.
             _ => visitor.visit_newtype_struct(self),

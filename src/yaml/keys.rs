@@ -43,7 +43,7 @@ fn not_text(key: &Node, out: &mut Diagnostics) {
         return;
     }
     let message = format!("expected a name before `:`, found {}", key.described());
-    let help = "a key must be text; text that begins with `{` or `[` needs quotes";
+    let help = "a key must be text; quote text that starts with `{` or `[`";
     out.error(&key.place, "key-not-text", message).help(help);
 }
 

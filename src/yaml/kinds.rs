@@ -38,7 +38,7 @@ impl<'a> Kind<'a> {
         }
         let named = noun.starts_with(|first: char| first.is_ascii_lowercase()).then_some(noun);
         let fault = match settings {
-            Some(_) => Fault::new("unknown-kind", format!("unknown {} `{text}`", named.unwrap_or("kind"))),
+            Some(_) => Fault::new("unknown-kind", format!("unknown {} `{text}`", named.unwrap_or("type"))),
             None => Fault::new("unknown-value", format!("unknown {} `{text}`", named.unwrap_or("value"))),
         };
         let help = did_you_mean(text, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
@@ -48,7 +48,7 @@ impl<'a> Kind<'a> {
 
 /// Neither a name nor a name with settings.
 fn wrong(known: &[&str], node: &Node) -> Fault {
-    Fault::wrong_type(&expected(known), node).with_help("write the name alone, or `name: { ... }` with its settings")
+    Fault::wrong_type(&expected(known), node).with_help("write just the name, or `name: { ... }` with its settings")
 }
 
 /// What could have been written.
@@ -67,13 +67,13 @@ fn only<'a>(entries: &'a [Entry], known: &[&str], node: &Node) -> Result<&'a Ent
         [kind, setting, ..] if kind.value.is_nothing() && !setting.key.text().is_some_and(|key| known.contains(&key)) => {
             let (kind, setting) = (&kind.key, &setting.key);
             let (outer, inner) = (kind.text().unwrap_or_default(), setting.text().unwrap_or_default());
-            let mut diagnostic = Diagnostic::error("several-kinds", format!("`{inner}` stands beside `{outer}`"));
-            diagnostic.help(format!("if it is a setting of `{outer}`, indent it further")).related(kind.place(), format!("`{outer}` stands here"));
+            let mut diagnostic = Diagnostic::error("several-kinds", format!("`{inner}` is on the same level as `{outer}`"));
+            diagnostic.help(format!("if it is a setting of `{outer}`, indent it further")).related(kind.place(), format!("`{outer}` is here"));
             Err(Fault::Loose(Box::new(diagnostic.at(setting.place()))))
         }
         [first, second, ..] => {
             let names = one_of(entries.iter().filter_map(|entry| entry.key.text()));
-            let mut diagnostic = Diagnostic::error("several-kinds", format!("more than one kind: {names}"));
+            let mut diagnostic = Diagnostic::error("several-kinds", format!("only one of these is allowed: {names}"));
             diagnostic.help(format!("choose {}", expected(known))).related(first.key.place(), "first given here");
             Err(Fault::Loose(Box::new(diagnostic.at(second.key.place()))))
         }
@@ -114,7 +114,7 @@ impl<'de> VariantAccess<'de> for Kind<'_> {
             Some(settings) if !settings.is_nothing() && !matches!(&*settings.content, Content::Mapping(all) if all.is_empty()) => {
                 let name = self.name.text().unwrap_or_default();
                 let fault = Fault::new("wrong-type", format!("`{name}` takes no settings"));
-                Err(fault.with_help(format!("write `{name}` alone")).settle(settings, None))
+                Err(fault.with_help(format!("write just `{name}`")).settle(settings, None))
             }
             _ => Ok(()),
         }

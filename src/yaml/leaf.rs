@@ -29,7 +29,7 @@ pub(super) fn is_text(page: &Page, tag: Option<&Tag>, span: Span, out: &mut Diag
         let tagged = span.tag_span().unwrap_or(span);
         let place = page.place(tagged.start, tagged.end);
         let told = out.error(&place, "unknown-tag", format!("unknown tag `{}`", tag.original()));
-        told.help("put quotes around text that begins with `!`");
+        told.help("quote text that starts with `!`");
         return None;
     }
     Some(tag.core_suffix() == Some("str"))

@@ -30,7 +30,7 @@ pub(super) fn hand_over(node: &Node) {
 }
 
 fn handed<E: Error>() -> Result<Node, E> {
-    HANDED.take().ok_or_else(|| E::custom("this type can only be read from YAML by `yaml::decode`"))
+    HANDED.take().ok_or_else(|| E::custom("this type can only be read by `yaml::decode`"))
 }
 
 /// A value and its place. Equality, order and hash look at the value only, so it serves as a key.

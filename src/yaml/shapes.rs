@@ -163,7 +163,7 @@ impl<'de, T: Deserialize<'de> + Copy + Into<u64>> Deserialize<'de> for Positive<
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = T::deserialize(deserializer)?;
         let is_zero = number.into() == 0;
-        if is_zero { Err(D::Error::custom("the number `0` is out of range\nwrite a whole number from 1")) } else { Ok(Self(number)) }
+        if is_zero { Err(D::Error::custom("the number `0` is out of range\nwrite an integer from 1 upwards")) } else { Ok(Self(number)) }
     }
 }
 

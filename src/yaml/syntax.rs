@@ -14,7 +14,7 @@ pub(super) fn report(error: &ScanError, page: &Page, seen: usize, open: Option<P
     let shown = page.line(place.line);
     if let Some(quote) = is_after_quotes(error.kind()).then(|| page.quote_after(seen)).flatten().filter(|quote| quote.line < place.line) {
         let told = out.error(&quote, "syntax", "this quote is not closed").help("add the closing quote");
-        told.related(&place, "it ends at the quote before this");
+        told.related(&place, "the text ends at the quote before this");
         return;
     }
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
@@ -51,13 +51,13 @@ fn in_brackets(kind: &ErrorKind, place: &Place, line: &str, open: Place, out: &m
     if is_open || open.line < place.line {
         let told = out.error(&open, "unclosed-bracket", "this bracket is not closed").help(format!("close it; {quotes}"));
         if *place != open {
-            told.related(place, "the text stops making sense here");
+            told.related(place, "the syntax breaks here");
         }
     } else if before.ends_with('$') && after.starts_with('{') {
         let place = Place { column: place.column - 1, length: 2, ..place.clone() };
         out.error(&place, "syntax", "`${...}` inside brackets needs quotes").help("write `\"${...}\"`");
     } else if after.starts_with(',') {
-        out.error(place, "syntax", "a comma without a value before it").help("remove the comma");
+        out.error(place, "syntax", "there is no value before this comma").help("remove the comma");
     } else {
         let told = out.error(place, "syntax", "expected a comma or the closing bracket").help(quotes);
         told.related(&open, "the bracket");
@@ -111,8 +111,8 @@ fn has_colon_before(line: &str, column: usize) -> bool {
 /// A message and a help.
 fn words(error: &ScanError, line: &str, column: usize) -> (String, &'static str) {
     if let ErrorKind::UnexpectedCharacter { character } = error.kind() {
-        let message = format!("text cannot begin with `{}`", character.escape_default());
-        return (message, "put quotes around the text");
+        let message = format!("text cannot start with `{}`", character.escape_default());
+        return (message, "quote the text");
     }
     match about_lines(error.kind(), line, column).or_else(|| about_values(error.kind())) {
         Some((message, help)) => (message.to_string(), help),
@@ -126,12 +126,12 @@ fn about_lines(kind: &ErrorKind, line: &str, column: usize) -> Words {
     use ErrorKind as K;
     Some(match kind {
         kind if is_about_tabs(kind) => ("a tab cannot be used to indent", "use spaces"),
-        K::MappingValueNotAllowed if has_colon_before(line, column) => ("a second `: ` on one line", "put quotes around text that contains `: `"),
-        K::MappingValueNotAllowed => ("this line is indented too far", "line it up with the keys above, or give the key above no value"),
+        K::MappingValueNotAllowed if has_colon_before(line, column) => ("a second `: ` on one line", "quote text that contains `: `"),
+        K::MappingValueNotAllowed => ("this line is indented too far", "align it with the keys above, or remove the value of the key above"),
         K::ExpectedBlockMappingKey | K::InvalidIndentation => {
-            ("this line does not line up with the ones above", "keys of one mapping begin in the same column")
+            ("this line is not aligned with the lines above", "all keys of a mapping start in the same column")
         }
-        K::ExpectedBlockSequenceEntry => ("expected another `- ` element", "a list cannot be mixed with `name: value` lines; check the indentation"),
+        K::ExpectedBlockSequenceEntry => ("expected another `- ` item", "a list cannot contain `name: value` lines; check the indentation"),
         K::SimpleKeyExpected | K::InvalidSimpleKey => ("expected `name: value`", "add a `: ` after the name, or check the indentation"),
         K::ExpectedDocumentStart => ("expected the end of the file", "check the indentation of this line"),
         _ => return None,
@@ -142,14 +142,14 @@ fn about_values(kind: &ErrorKind) -> Words {
     use ErrorKind as K;
     Some(match kind {
         K::UnclosedQuotedScalar => ("this quote is not closed", "add the closing quote"),
-        K::MisplacedFlowCollectionEnd => ("a closing bracket without an opening one", "remove it, or put quotes around the text"),
+        K::MisplacedFlowCollectionEnd => ("this closing bracket has no opening bracket", "remove it, or quote the text"),
         K::UnknownQuotedScalarEscape => ("unknown escape in double quotes", "write `\\\\` for a backslash, or use single quotes"),
         K::InvalidTrailingSingleQuotedScalar => {
-            ("text after the closing quote", "put all of the text inside the quotes; a `'` inside single quotes is doubled")
+            ("text after the closing quote", "put all of the text inside the quotes; write `''` for a `'` inside single quotes")
         }
         K::InvalidTrailingDoubleQuotedScalar => ("text after the closing quote", "put all of the text inside the quotes"),
-        K::MissingAnchorOrAliasName => ("a name must follow `&` or `*`", "put quotes around text that begins with `&` or `*`"),
-        K::DirectiveDisallowed => ("YAML directives are not supported", "remove the line that begins with `%`"),
+        K::MissingAnchorOrAliasName => ("a name must follow `&` or `*`", "quote text that starts with `&` or `*`"),
+        K::DirectiveDisallowed => ("YAML directives are not supported", "remove the line that starts with `%`"),
         _ => return None,
     })
 }

@@ -29,7 +29,7 @@ pub(super) fn build(file: &str, text: &str, out: &mut Diagnostics) -> Option<Nod
         match event {
             Ok((Event::DocumentStart(..), span)) if builder.root.is_some() => {
                 let place = builder.page.place(span.start, span.end);
-                builder.out.error(&place, "several-documents", "more than one document in the file").help("put each in a file of its own");
+                builder.out.error(&place, "several-documents", "the file contains more than one document").help("put each document in its own file");
                 return None;
             }
             Ok((event, span)) => {
@@ -178,14 +178,14 @@ impl<'a> Builder<'a> {
     fn alias(&mut self, anchor: usize, span: Span) -> Option<()> {
         let place = self.page.place(span.start, span.end);
         let Some(target) = self.anchors.get(&anchor).cloned() else {
-            self.out.error(&place, "endless-alias", "the alias stands inside the value that it repeats").help("write the value out");
+            self.out.error(&place, "endless-alias", "the alias is inside the value that it repeats").help("write out the value");
             let node = self.node(place, Content::Broken);
             return self.attach(node, 0);
         };
         self.aliased = self.aliased.saturating_add(target.weight);
         if self.aliased > MOST_ALIASED {
-            let message = format!("aliases repeat more than {MOST_ALIASED} values");
-            self.out.error(&place, "too-many-aliases", message).help("write the values out, or repeat less");
+            let message = format!("aliases expand to more than {MOST_ALIASED} values");
+            self.out.error(&place, "too-many-aliases", message).help("write out the values, or use fewer aliases");
             return None;
         }
         self.next_id += 1;
@@ -198,8 +198,8 @@ impl<'a> Builder<'a> {
             return None;
         };
         if !matches!(*root.content, Content::Mapping(_)) {
-            let message = format!("expected a mapping of names to values, found {}", root.described());
-            self.out.error(&root.place, "not-a-mapping", message).help("begin with lines of the form `name: value`");
+            let message = format!("expected a mapping, found {}", root.described());
+            self.out.error(&root.place, "not-a-mapping", message).help("write the file as `name: value` lines");
             return None;
         }
         Some(root)

@@ -15,7 +15,7 @@ fn meaning(node: &Node) -> Option<Meaning> {
 pub(super) fn text(node: &Node) -> Decoded<&str> {
     node.text().ok_or_else(|| {
         let help =
-            if node.is_nothing() { "write it after the `: `, or `\"\"` for an empty text" } else { "write one text, without brackets or `- `" };
+            if node.is_nothing() { "write it after the `: `, or write `\"\"` for empty text" } else { "write plain text, without brackets or `- `" };
         Fault::wrong_type("text", node).with_help(help)
     })
 }
@@ -35,13 +35,12 @@ pub(super) fn boolean(node: &Node) -> Decoded<bool> {
 
 pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(node: &Node, smallest: T, largest: T) -> Decoded<T> {
     let Some(Meaning::Whole(value)) = meaning(node) else {
-        return Err(not_a_number(node, "a whole number"));
+        return Err(not_a_number(node, "an integer"));
     };
     T::try_from(value).map_err(|_| {
         let (smallest, largest): (i128, i128) = (smallest.into(), largest.into());
         let upwards = if largest < i128::from(i64::MAX) { format!("to {largest}") } else { "upwards".to_owned() };
-        Fault::new("invalid-value", format!("the number `{value}` is out of range"))
-            .with_help(format!("write a whole number from {smallest} {upwards}"))
+        Fault::new("invalid-value", format!("the number `{value}` is out of range")).with_help(format!("write an integer from {smallest} {upwards}"))
     })
 }
 

@@ -73,7 +73,7 @@ async fn an_answer_that_is_no_list_says_nothing_of_ads() {
         assert!(said.contains(why), "{said}");
         assert_eq!(summary.total.archived, if expected == Empty { 8 } else { 0 }, "{said}");
         // What is said of what was retired is so.
-        let claims = summary.alerts.iter().any(|alert| alert.message.contains("no ad was retired"));
+        let claims = summary.alerts.iter().any(|alert| alert.message.contains("no job was retired"));
         assert_eq!(claims, matches!(expected, Partial | Unreachable), "{:?}", summary.alerts);
         lab.bench.drop().await;
     }

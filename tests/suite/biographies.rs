@@ -111,7 +111,7 @@ async fn one_job_tells_its_history() {
     let (_, then, _) = weir(&lab, &["history", "acme/board:A4", "--at", "2026-09-03T12:00:00Z"]);
     assert!(then.contains("status: archived") && then.contains("close_date: 2026-09-02"), "{then}");
     let (code, _, said) = weir(&lab, &["history", "A4", "--at", "2026-08-01"]);
-    assert!(code == 2 && said.contains("there was no such job"), "{said}");
+    assert!(code == 2 && said.contains("the job did not exist at"), "{said}");
     let (_, json, _) = weir(&lab, &["history", "A4", "--json"]);
     let json: Json = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["format"], &json["history"]["versions"][2]["change_type"]), (&json!(1), &json!("reopen")));
@@ -121,9 +121,9 @@ async fn one_job_tells_its_history() {
         assert!(weir(&lab, &["history", name]).1.contains("Ranger A4"), "{name}");
     }
     let (code, _, said) = weir(&lab, &["history", "A"]);
-    assert!(code == 2 && said.contains("may be several") && said.contains("acme/board:A1"), "{said}");
+    assert!(code == 2 && said.contains("is ambiguous") && said.contains("acme/board:A1"), "{said}");
     let (code, _, said) = weir(&lab, &["why", "Z9"]);
-    assert!(code == 2 && said.contains("help: name a job by"), "{said}");
+    assert!(code == 2 && said.contains("help: give the uuid of a job"), "{said}");
     lab.bench.drop().await;
 }
 
@@ -134,7 +134,7 @@ async fn a_biography_tells_documents_versions_holds_misses_and_verdicts() {
     assert_eq!(code, 0, "{text}");
     let order = [
         "version 1 by run",
-        "hold 1 (job): published, and its new version fails",
+        "hold 1 (job): published, but its new version fails",
         "version 2 by run",
         "hold 1 ended by run: passes again",
         "last seen in its source",
@@ -204,7 +204,7 @@ async fn past_the_pipeline(lab: &Lab, sql: &'static str) {
 async fn an_audit_names_what_was_changed_past_the_pipeline() {
     let lab = lived().await;
     let (code, text, _) = weir(&lab, &["audit"]);
-    assert!(code == 0 && text.contains("all is as history says"), "{text}");
+    assert!(code == 0 && text.contains("everything matches the history"), "{text}");
     past_the_pipeline(
         &lab,
         "UPDATE jobs SET title = 'Boss', source_url = 'https://elsewhere.example' WHERE original_id = 'A1';
@@ -216,10 +216,10 @@ async fn an_audit_names_what_was_changed_past_the_pipeline() {
     let (code, text, _) = weir(&lab, &["audit", "acme"]);
     let said: Vec<(&str, &str)> = text.lines().filter_map(|line| Some((line.trim().split_once("  ")?.0, line.rsplit_once("  ")?.1))).collect();
     let expected = [
-        ("acme/board:A1", "is Boss, and Ranger A1 in history"),
+        ("acme/board:A1", "is Boss, but Ranger A1 in the history"),
         ("acme/board:A2", "versions are missing: [1]"),
         ("acme/board:A3", "has no version"),
-        ("acme/board:A5", "has versions and no job"),
+        ("acme/board:A5", "has versions but no job"),
     ];
     assert_eq!((code, said.as_slice()), (1, &expected[..]), "{text}");
     assert_eq!(weir(&lab, &["audit", "nobody"]).0, 2, "who is unknown is not audited");
@@ -240,10 +240,10 @@ async fn an_audit_names_versions_that_do_not_follow_and_ads_without_their_jobs()
     .await;
     let (code, text, _) = weir(&lab, &["audit", "acme"]);
     for said in [
-        "version 2 is dated before the one before it",
-        "version 2 is of the kind update, and says archived",
-        "is also taken for the job of the ad board:A2",
-        "the ad is published, and there is neither its job nor a version",
+        "version 2 is dated before its predecessor",
+        "version 2 is a `update`, but its status is `archived`",
+        "is also the job of the ad board:A2",
+        "the ad is published, but has neither a job nor a version",
     ] {
         assert!(code == 1 && text.contains(said), "{said}: {text}");
     }
@@ -264,9 +264,9 @@ async fn a_job_that_was_deleted_comes_back_if_it_is_listed() {
     let totals = |summary: &weir::engine::Summary| (summary.total.created, summary.total.updated, summary.total.unchanged);
     assert_eq!(totals(&lab.run(&Step::new("2026-09-02", &[])).await[0]), (2, 0, 1));
     assert_eq!(totals(&lab.run(&Step::new("2026-09-03", &[])).await[0]), (0, 0, 3));
-    let alert = "jobs of source `board` were deleted from the table `jobs` (2): their ads, where they are listed, become new jobs";
+    let alert = "jobs of source `board` were deleted from the table `jobs` (2): ads that are still listed become new jobs";
     assert_eq!(lab.texts("SELECT message FROM alerts").await, [alert]);
     let (_, text, _) = weir(&lab, &["audit"]);
-    assert!(text.contains("has versions and no job") && text.contains("1 finding"), "{text}");
+    assert!(text.contains("has versions but no job") && text.contains("1 finding"), "{text}");
     lab.bench.drop().await;
 }

@@ -160,7 +160,7 @@ async fn a_hold_is_decided_as_it_was_shown_or_not_at_all() {
         assert_ne!(second, first, "{}", case.kind);
         let before = lab.dump().await;
         for (named, code, words) in [
-            (id.clone(), 2, vec!["must name the revision", "release "]),
+            (id.clone(), 2, vec!["must name its revision", "release "]),
             (format!("{id}@{first}"), 1, [case.differs, &["nothing was done"]].concat()),
             (format!("{id}@later"), 2, vec!["3@9f2c1a"]),
         ] {
@@ -237,7 +237,7 @@ async fn a_failure_is_discarded_as_it_was_shown_or_not_at_all() {
     run(&lab, &[("7", "Baker, senior", "Bakes.", "Care")], "2026-09-03").await;
     let (_, second) = failure(&lab, "7");
     let before = lab.dump().await;
-    for (named, code, words) in [(document.clone(), 2, "must name the revision"), (format!("{document}@{first}"), 1, "nothing was done")] {
+    for (named, code, words) in [(document.clone(), 2, "must name its revision"), (format!("{document}@{first}"), 1, "nothing was done")] {
         let output = weir(&lab, &["failures", "discard", &named, "--reason", "r", "--at", "2026-09-04"]);
         assert_eq!(output.status.code(), Some(code), "{}", told(&output));
         names_all(&told(&output), &[words, &second]);

@@ -92,7 +92,7 @@ async fn files_are_whole_or_not_there_and_a_wrong_name_is_told() {
 
     let nowhere = to(&["jobs"], &file("no/such/folder.csv"));
     assert_eq!(nowhere.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("cannot be written"));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("cannot write"));
     let unknown = call(&lab, &["jobs", "acne"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("`acne`"));

@@ -118,12 +118,12 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
     let list = json!(jobs(0..8)).to_string();
     // Those that break off after an ad say so, and the ad is kept.
     let cases: Vec<(&str, &str, Act, &str)> = vec![
-        ("a body that never ends", "limits: { page_bytes: 1MB }", Act::Endless(ENDLESS), "`limits: { page_bytes }` allows (before that 1 ad came)"),
+        ("a body that never ends", "limits: { page_bytes: 1MB }", Act::Endless(ENDLESS), "`limits: { page_bytes }` (after 1 ad)"),
         ("a body of 2 GB", "limits: { page_bytes: 1MB }", Act::Endless(LARGE), "larger than the limit"),
-        ("a drip", "limits: { page_time: 300ms }", Act::Drip(ENDLESS), "(before that 1 ad came)"),
+        ("a drip", "limits: { page_time: 300ms }", Act::Drip(ENDLESS), "(after 1 ad)"),
         ("a drip before the first line", "limits: { page_time: 300ms }", Act::Drip("HTTP/1.1 200 OK\r\nx: "), "too long"),
         ("a reset in the body", "", Act::Break { head: HALF, reset: true }, ""),
-        ("a body that ends too early", "", Act::Break { head: HALF, reset: false }, "(before that 1 ad came)"),
+        ("a body that ends too early", "", Act::Break { head: HALF, reset: false }, "(after 1 ad)"),
         ("a chunk without a last one", "", Act::Break { head: CHUNK, reset: false }, "broke off"),
         ("a packed bomb", "limits: { page_bytes: 1MB }", answer("content-encoding: gzip\r\n", &bomb), "larger than the limit"),
         ("a packing that breaks off", "", answer("content-encoding: gzip\r\n", &gzip(list.as_bytes())[..20]), "breaks off"),
@@ -132,7 +132,7 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
             "a character set that it is not in",
             "",
             answer("content-type: application/json; charset=utf-16le\r\n", b"[{\0\"\xff\xff\xff"),
-            "not whole JSON",
+            "not complete JSON",
         ),
         ("no HTTP", "", Act::Say(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()), ""),
         (
@@ -147,7 +147,7 @@ async fn whatever_a_server_does_the_read_ends_and_no_job_is_touched() {
         moves(&lab, &misbehave(vec![act]).await, &format!("retries: 1\n{settings}"));
         let summary = run(&lab, day).await;
         let (found, said) = state(&summary);
-        let came = said.contains("(before that 1 ad came)");
+        let came = said.contains("(after 1 ad)");
         assert_eq!(found, if came { ReadState::Partial } else { ReadState::Unreachable }, "{name}: {said}");
         assert!(said.contains(why), "{name}: {said}");
         assert_eq!((summary.total.archived, summary.total.updated, summary.total.unchanged), (0, 0, i64::from(came)), "{name}");
@@ -165,7 +165,7 @@ async fn what_is_beyond_a_limit_is_asked_for_once() {
         ("decode: html\nrecords: article", "text/html", "<div>".repeat(2000).into_bytes(), "deeper than 512 levels"),
         ("decode: json_ld", "text/html", "<div>".repeat(2000).into_bytes(), "deeper than 512 levels"),
         ("decode: xml\nrecords: $.source.job[*]", "text/xml", deep_xml.into_bytes(), "nest deeper than 128"),
-        ("", "application/json", bomb, "it unpacks to more than 200 times its size"),
+        ("", "application/json", bomb, "it decompresses to more than 200 times its size"),
     ];
     for (fetch, kind, body, expected) in cases {
         let server = MockServer::start().await;
@@ -237,7 +237,7 @@ async fn the_ads_of_a_page_that_breaks_off_for_good_are_kept() {
     let summary = run(&lab, 2).await;
     let (found, why) = state(&summary);
     assert_eq!((found, summary.total.documents, summary.total.created, summary.total.failed), (ReadState::Partial, 20, 12, 0), "{why}");
-    assert!(why.contains("503") && why.contains("(before that 20 ads came)"), "{why}");
+    assert!(why.contains("503") && why.contains("(after 20 ads)"), "{why}");
     assert_eq!(summary.total.archived, 0);
     lab.bench.drop().await;
 }
@@ -253,7 +253,7 @@ async fn the_ads_of_a_file_that_breaks_off_are_kept_and_one_that_is_not_there_is
         let summary = run(&lab, day).await;
         let (found, why) = state(&summary);
         assert_eq!((found, summary.total.documents), (expected, documents), "{why}");
-        assert!(why.contains("could not be read to its end"), "{why}");
+        assert!(why.contains("could not be read to the end"), "{why}");
     }
     lab.write("institutions/acme.yaml", &text.replace("jobs.json", "\"days/${DAY}/*.json\""));
     let step = Step::new("2026-09-03", &[("DAY", "tuesday")]);
@@ -273,7 +273,7 @@ async fn a_circle_of_pages_that_always_have_something_new_ends() {
     let lab = board(&server, "records: $.jobs[*]\npages: { next: { from: $.next } }").await;
     let (found, why) = state(&run(&lab, 1).await);
     assert_eq!(found, ReadState::Partial);
-    assert!(why.contains("leads in a circle"), "{why}");
+    assert!(why.contains("the paging loops"), "{why}");
     lab.bench.drop().await;
 }
 

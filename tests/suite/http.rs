@@ -96,7 +96,12 @@ async fn whatever_goes_wrong_nothing_is_retired() {
             ReadState::Partial,
             "repeats",
         ),
-        (ResponseTemplate::new(200).set_body_json(json!({ "error": "later" })), ResponseTemplate::new(404), ReadState::Partial, "nothing stands at"),
+        (
+            ResponseTemplate::new(200).set_body_json(json!({ "error": "later" })),
+            ResponseTemplate::new(404),
+            ReadState::Partial,
+            "there is nothing at",
+        ),
     ];
     for (day, (first, second, expected, why)) in (2..).zip(faults) {
         let server = MockServer::start().await;

@@ -55,7 +55,7 @@ async fn an_institution_stays_on_its_last_good_version_whatever_breaks() {
         let (code, plan, said) = weir(&lab, &["plan", "kept", "--at", "2026-09-02"]);
         // A name that cannot be read is the file's.
         assert_eq!(code, Some(1), "{what}: {said}");
-        assert!(plan.contains("stays on its last good version"), "{what}: {plan}");
+        assert!(plan.contains("runs on its last good version"), "{what}: {plan}");
         let (code, dry, _) = weir(&lab, &["run", "kept", "--dry-run", "--json", "--at", "2026-09-02"]);
         assert!(code == Some(1) && dry.contains("\"stands_in\""), "{what}: {dry}");
         assert_eq!(lab.texts(JOBS).await, Vec::<String>::new(), "{what}");
@@ -63,14 +63,14 @@ async fn an_institution_stays_on_its_last_good_version_whatever_breaks() {
         for at in ["2026-09-02", "2026-09-03"] {
             let (code, out, said) = weir(&lab, &["run", "--at", at]);
             assert_eq!(code, Some(1), "{what}: {said}");
-            assert!(said.contains("`kept` stays on its last good version, which first ran at 2026-09-01 00:00Z"), "{what}: {said}");
-            assert!(out.contains("stays on its last good version"), "{what}: {out}");
+            assert!(said.contains("`kept` runs on its last good version, first used at 2026-09-01 00:00Z"), "{what}: {said}");
+            assert!(out.contains("runs on its last good version"), "{what}: {out}");
             assert_eq!(said.contains("left out: `plain`"), file == "rules/own.yaml", "{what}: {said}");
         }
         // The rule still refuses the long title.
         let plain = (file != "rules/own.yaml").then(|| "plain New nurse".to_owned());
         assert_eq!(lab.texts(JOBS).await, ["kept New nurse".to_owned()].into_iter().chain(plain).collect::<Vec<_>>(), "{what}");
-        assert!(weir(&lab, &["report", "kept"]).1.contains("stays on its last good version"), "{what}");
+        assert!(weir(&lab, &["report", "kept"]).1.contains("runs on its last good version"), "{what}");
         lab.bench.drop().await;
     }
 }

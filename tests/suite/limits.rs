@@ -52,8 +52,8 @@ async fn a_source_that_asks_for_a_pause_gets_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_ends_where_its_time_or_its_bytes_end_and_what_came_counts() {
     let cases = [
-        ("time: 200ms", 250, "stopped after 200ms, the longest that `limits: time` allows", 1),
-        ("read_bytes: 1KB", 0, "the most that `limits: read_bytes` allows", 2),
+        ("time: 200ms", 250, "stopped after 200ms, the maximum set by `limits: time`", 1),
+        ("read_bytes: 1KB", 0, "the maximum set by `limits: read_bytes`", 2),
     ];
     for (limit, delay, expected, pages) in cases {
         let (server, asked) = noting(move |_, request| {
@@ -90,7 +90,7 @@ async fn bombs_of_every_packing_are_refused() {
     let bombs: [(&str, Option<&str>, Vec<u8>, &str); 3] = [
         ("deflate", Some("deflate"), deflate.finish().unwrap(), "larger than the limit"),
         ("brotli", Some("br"), brotli, "larger than the limit"),
-        ("zip", None, zip.finish().unwrap().into_inner(), "unpacks to more than"),
+        ("zip", None, zip.finish().unwrap().into_inner(), "decompresses to more than"),
     ];
     for (name, encoding, bomb, expected) in bombs {
         let (server, asked) = noting(move |_, _| {
@@ -111,8 +111,8 @@ async fn a_fault_on_a_later_page_leaves_what_came_before_it() {
     let faults: [(ResponseTemplate, &str, i64); 4] = [
         (ResponseTemplate::new(500), "page 2: ", 2),
         (ResponseTemplate::new(403), "page 2: ", 2),
-        (ResponseTemplate::new(200).set_body_raw("{ \"error\": 1", "application/json"), "page 2: the body is not whole JSON", 2),
-        (ResponseTemplate::new(200).set_body_raw("[{ \"id\": 7, \"title\": \"Cook\" }, {", "application/json"), "(before that 1 ad came)", 3),
+        (ResponseTemplate::new(200).set_body_raw("{ \"error\": 1", "application/json"), "page 2: the body is not complete JSON", 2),
+        (ResponseTemplate::new(200).set_body_raw("[{ \"id\": 7, \"title\": \"Cook\" }, {", "application/json"), "(after 1 ad)", 3),
     ];
     for (fault, expected, created) in faults {
         let (server, _) = noting(move |_, request| if number(request, "page") == 1 { list(0..2) } else { fault.clone() }).await;
@@ -131,9 +131,9 @@ async fn a_fault_on_a_later_page_leaves_what_came_before_it() {
 async fn a_token_that_is_not_given_is_told_without_the_secret() {
     let echo = |status: u16| ResponseTemplate::new(status).set_body_string("client_secret=s3cret is wrong");
     let faults: [(ResponseTemplate, ReadState, &str); 6] = [
-        (echo(500), ReadState::Unreachable, "answers 500"),
-        (echo(400), ReadState::Unreachable, "answers 400"),
-        (echo(404), ReadState::Unreachable, "answers 404"),
+        (echo(500), ReadState::Unreachable, "responds with 500"),
+        (echo(400), ReadState::Unreachable, "responds with 400"),
+        (echo(404), ReadState::Unreachable, "responds with 404"),
         (echo(401), ReadState::Blocked, "check the credentials"),
         (echo(200), ReadState::Unreachable, "no JSON"),
         (ResponseTemplate::new(200).set_body_json(json!({ "error": "s3cret" })), ReadState::Unreachable, "no `access_token`"),
@@ -148,7 +148,7 @@ async fn a_token_that_is_not_given_is_told_without_the_secret() {
         let lab = board(&server, &fetch).await;
         let (found, why) = state(&run(&lab, 1).await);
         assert_eq!(found, expected, "{why}");
-        assert!(why.starts_with("no token was given: ") && why.contains(reason), "{why}");
+        assert!(why.starts_with("no token was issued: ") && why.contains(reason), "{why}");
         assert!(!why.contains("s3cret") && !lab.dump().await.contains("s3cret"), "{why}");
         let asked = server.received_requests().await.unwrap();
         assert!(asked.iter().all(|request| request.url.path() != "/jobs"), "the ads are not asked for");

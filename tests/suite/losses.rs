@@ -20,8 +20,8 @@ fn weir(lab: &Lab, words: &[&str]) -> (Option<i32>, String) {
 }
 
 const DATE: &str =
-    "2 of 3 values of `close_date` could not be read and were left out: \"17/06/2027\" (ad b) must be a valid date; `format: \"%d/%m/%Y\"` reads it";
-const PAY: &str = "1 of 3 values of `pay_max` and `pay_min` could not be read and were left out: \"$61,000, $72,000\" (ad b)";
+    "2 of 3 values of `close_date` could not be read and were dropped: \"17/06/2027\" (ad b) must be a valid date; `format: \"%d/%m/%Y\"` reads it";
+const PAY: &str = "1 of 3 values of `pay_max` and `pay_min` could not be read and were dropped: \"$61,000, $72,000\" (ad b)";
 const AT: [&str; 3] = ["--at", "2027-05-01T02:00:00Z", "--allow-future"];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn strict_changes_the_exit_code_and_no_table() {
     );
     let (code, said) = weir(&strict, &["run", "--strict", "--at", "2027-05-03T02:00:00Z", "--allow-future"]);
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(weir(&strict, &["failures", "lost"]).1, "no values were lost\n");
+    assert_eq!(weir(&strict, &["failures", "lost"]).1, "no values were dropped\n");
     plain.bench.drop().await;
     strict.bench.drop().await;
 }

@@ -344,14 +344,14 @@ fn programs_read_the_same() {
         "diagnostics": [{
             "severity": "error",
             "code": "duplicate-institution",
-            "message": "the institution `acme` stands in two files",
+            "message": "two files define the institution `acme`",
             "file": "institutions/beta.yaml",
             "line": 2,
             "column": 14,
             "length": 4,
             "text": "institution: acme",
-            "help": "an institution is one file: put the sources together, or give one another name",
-            "related": [{ "file": "institutions/acme.yaml", "line": 2, "column": 14, "length": 4, "message": "first here" }],
+            "help": "an institution has one file: merge the sources, or rename one of them",
+            "related": [{ "file": "institutions/acme.yaml", "line": 2, "column": 14, "length": 4, "message": "first defined here" }],
         }],
     });
     assert_eq!(page, expected);

@@ -61,7 +61,7 @@ async fn a_released_ad_is_published_with_the_reason_on_record() {
     let lab = with_a_held_ad().await;
     assert_eq!(one(&lab, HELD_JOB).await, "Ranger HOLD v1 t");
     let list = weir(&lab, &["holds", "list"]);
-    assert!(list.contains("published, and its new version fails"), "{list}");
+    assert!(list.contains("published, but its new version fails"), "{list}");
     let hold = list.split_whitespace().next().unwrap().to_owned();
     weir(&lab, &["holds", "release", &hold, "--reason", "the title is really x", "--at", "2026-09-02T05:00:00Z"]);
     assert_eq!(one(&lab, HOLDS).await, "job released ada the title is really x");
@@ -123,11 +123,11 @@ async fn nobody_decides_beside_a_run_or_before_the_newest_one() {
     }
     assert_eq!(lab.dump().await, before);
     let (code, said) = refused(&lab, &["failures", "retry", &document, "999999"]);
-    assert!(code == Some(2) && said.contains("document 999999 is no failure"), "{said}");
+    assert!(code == Some(2) && said.contains("document 999999 has not failed"), "{said}");
     let (code, said) = refused(&lab, &["holds", "release", &hold, "999999", "--reason", "r"]);
     assert!(code == Some(2) && said.contains("hold 999999 is not open"), "{said}");
     assert_eq!(lab.dump().await, before, "numbers are looked at before anything is done");
-    assert!(weir(&lab, &["failures", "retry", &document, "--wait"]).contains("will be derived again"));
+    assert!(weir(&lab, &["failures", "retry", &document, "--wait"]).contains("derives it again"));
     lab.bench.drop().await;
 }
 
@@ -189,7 +189,7 @@ async fn with_ids_in_doubt() -> (Lab, String) {
         lab.run(&day(n, &format!("2026-09-0{n}T02:00:00Z"))).await;
     }
     let list = weir(&lab, &["holds", "list"]);
-    assert!(list.contains("stand for other jobs now"), "{list}");
+    assert!(list.contains("now belong to other jobs"), "{list}");
     let hold = list.split_whitespace().next().unwrap().to_owned();
     (lab, hold)
 }
@@ -288,14 +288,14 @@ async fn what_nothing_is_called_is_refused_and_not_answered_with_silence() {
     lab.run(&day("1", "2026-09-01T02:00:00Z")).await;
     for (words, said) in [
         (&["failures", "strikt"][..], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
-        (&["failures", "list", "nope"], "unknown institution `nope`\nhelp: the institutions are `strict`, `usual`"),
+        (&["failures", "list", "nope"], "unknown institution `nope`\nhelp: known institutions: `strict`, `usual`"),
         (&["failures", "resolved", "nope"], "unknown institution `nope`"),
         (&["failures", "list", "--source", "bord"], "unknown source `bord`\nhelp: did you mean `board`?"),
         (&["failures", "list", "--field", "titel"], "unknown field `titel`\nhelp: did you mean `title`?"),
-        (&["failures", "list", "--rule", "nope"], "no rule and no error type is called `nope`"),
-        (&["rules", "log", "nope"], "no rule and no mapping `nope` has run"),
+        (&["failures", "list", "--rule", "nope"], "no rule or error type `nope`"),
+        (&["rules", "log", "nope"], "no rule or mapping `nope` has run"),
         (&["rules", "diff", "not-too-long", "--institution", "usual"], "rule shared/not-too-long has only one version"),
-        (&["rehearse", "nope"], "unknown institution `nope`\nhelp: the institutions are `strict`, `usual`"),
+        (&["rehearse", "nope"], "unknown institution `nope`\nhelp: known institutions: `strict`, `usual`"),
     ] {
         let (code, told) = refused(&lab, words);
         assert!(code == Some(2) && told.contains(said), "{words:?}: {code:?} {told}");
@@ -361,7 +361,7 @@ async fn a_word_on_ids_that_was_not_used_is_none_to_a_doubt_of_later_months() {
     recycles(&lab, 0, "2026-09-04").await;
     recycles(&lab, 10, "2026-12-01").await;
     assert_eq!(one(&lab, BOARD).await, "open 10 v1");
-    assert_eq!(one(&lab, HOLDS).await, "identity ended run released by ada (yes) and not used: its ids are in order again; identity open  ");
+    assert_eq!(one(&lab, HOLDS).await, "identity ended run released by ada (yes) and not used: its ids are consistent again; identity open  ");
     lab.bench.drop().await;
 }
 
@@ -374,7 +374,7 @@ async fn a_word_on_some_ids_is_none_on_many_others_and_a_doubt_stays_while_its_a
     weir(&lab, &["holds", "release", &seen(&lab, "1"), "--reason", "yes", "--at", "2026-09-02T03:00:00Z"]);
     recycles(&lab, 10, "2026-09-03").await;
     assert_eq!(one(&lab, BOARD).await, "open 10 v1");
-    assert_eq!(one(&lab, HOLDS).await, "identity ended run released by ada (yes) and not used: many others are in doubt; identity open  ");
+    assert_eq!(one(&lab, HOLDS).await, "identity ended run released by ada (yes) and not used: many other ids are in doubt; identity open  ");
     weir(&lab, &["holds", "release", &seen(&lab, "2"), "--reason", "these, too", "--at", "2026-09-03T03:00:00Z"]);
     recycles(&lab, 10, "2026-09-04").await;
     assert_eq!(one(&lab, BOARD).await, "archived 10 v2; open 10 v1");

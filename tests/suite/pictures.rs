@@ -132,13 +132,13 @@ fn signs(said: &str) -> Vec<&str> {
 async fn what_an_edit_changes_in_the_plan_is_marked_and_listed() {
     let lab = lab().await;
     let refused = call(&lab, &["graph", "board", "--against", "last"]);
-    assert_eq!(refused.status.code(), Some(2), "nothing has run");
+    assert_eq!(refused.status.code(), Some(2), "no runs yet");
     weir(&lab, &RUN);
     let kept = lab.folder.join("before.json");
     weir(&lab, &["graph", "board", "--format", "json", "--out", kept.to_str().unwrap()]);
     let plans = lab.folder.join("plans.json");
     std::fs::write(&plans, weir(&lab, &["plan", "board", "--json"])).unwrap();
-    assert!(weir(&lab, &["graph", "board", "--against", "last"]).ends_with("nothing differs\n"));
+    assert!(weir(&lab, &["graph", "board", "--against", "last"]).ends_with("no differences\n"));
     let other = lab.folder.join("other");
     for folder in ["institutions", "rules", "pipelines"] {
         std::fs::create_dir_all(other.join(folder)).unwrap();

@@ -41,7 +41,7 @@ async fn the_first_project_keeps_the_institution_until_a_person_decides() {
         assert!(code == Some(0) && !identity.exists(), "{words:?}: {said}");
     }
     let (code, said) = weir(&lab.folder, &lab, &["run", "--at", "2026-09-01"]);
-    assert!(code == Some(0) && said.contains("`weir.yaml` says from now on who this project is"), "{said}");
+    assert!(code == Some(0) && said.contains("created `weir.yaml`, which identifies this project"), "{said}");
     let made = std::fs::read_to_string(&identity).unwrap();
     for words in [&["run", "--at", "2026-09-02"][..], &["run", "--dry-run", "--at", "2026-09-02"]] {
         let (code, said) = weir(other.path(), &lab, words);
@@ -56,7 +56,7 @@ async fn the_first_project_keeps_the_institution_until_a_person_decides() {
     let (code, said) = weir(other.path(), &lab, &["retire", "acme", "--reason", "r"]);
     assert!(code == Some(1) && said.contains("belongs to project"), "{said}");
     let (code, said) = weir(other.path(), &lab, &["db", "adopt", "acme"]);
-    assert!(code == Some(0) && said.contains("`acme` belongs to this project now"), "{said}");
+    assert!(code == Some(0) && said.contains("`acme` now belongs to this project"), "{said}");
     let (code, said) = weir(&lab.folder, &lab, &["run", "--at", "2026-09-02"]);
     assert!(code == Some(1) && said.contains("belongs to project `other`") && said.contains("(ada)"), "{said}");
     assert_eq!(weir(other.path(), &lab, &["run", "--at", "2026-09-03"]).0, Some(0));

@@ -45,7 +45,7 @@ async fn an_ad_that_the_database_refuses_is_on_record_and_keeps_no_other_from_be
     for summary in [dry, real] {
         assert_eq!((summary.total.created, summary.total.failed, summary.has_problems()), (17, 3, false));
     }
-    let reason = "system_error: the database refuses what was made of this ad: date out of range (1)";
+    let reason = "system_error: the database rejects the result of this ad: date out of range (1)";
     assert_eq!(lab.texts(FAILED).await, ["A03", "A04", "A17"].map(|id| format!("{id} {reason}")));
     // A published ad stays as it is; one that has left the feed stops nothing; one that is mended is published.
     feed(&lab, &[(3, "Pill"), (5, "Pill")]);

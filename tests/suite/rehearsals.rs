@@ -143,17 +143,17 @@ async fn ads_that_a_new_rule_only_warns_of_are_shown() {
     lab.write("ads.ndjson", "{\"id\": \"1\", \"title\": \"Nurse\"}\n{\"id\": \"2\", \"title\": \"Diver\"}\n");
     lab.write("rules/own.yaml", &format!("rules:\n{}", rule("old", "job.title != \"Diver\"")));
     let (code, said) = told(&lab, &[]);
-    assert!(code == Some(0) && said.contains("board: nothing is stored of this source yet"), "{said}");
+    assert!(code == Some(0) && said.contains("board: nothing is stored for this source yet"), "{said}");
     lab.run(&Step::new("2026-09-01", &[])).await;
     lab.write("rules/own.yaml", &format!("rules:\n{}{}", rule("old", "job.title != \"Diver\""), rule("new", "job.title != \"Nurse\"")));
     let (_, said) = told(&lab, &[]);
-    assert!(said.contains("    new warns of 1 ad\n      ~ 1 Nurse · not Nurse\n") && !said.contains("old warns of"), "{said}");
+    assert!(said.contains("    new warns about 1 ad\n      ~ 1 Nurse · not Nurse\n") && !said.contains("old warns about"), "{said}");
     assert!(!said.contains("holds all of it"), "{said}");
     lab.write("institutions/acme.yaml", &format!("{DATED}quality: {{ hold: true }}\n"));
-    assert!(told(&lab, &[]).1.contains("if this read is not as usual, the run holds all of it for a person"));
+    assert!(told(&lab, &[]).1.contains("if this read is unusual, the run holds all of it for an operator"));
     lab.write("institutions/acme.yaml", DATED);
     let (_, said) = told(&lab, &["--all"]);
-    assert!(said.contains("    old warns of 1 ad\n      ~ 2 Diver · not Diver\n"), "{said}");
+    assert!(said.contains("    old warns about 1 ad\n      ~ 2 Diver · not Diver\n"), "{said}");
     let (_, said) = told(&lab, &["--json"]);
     let page: serde_json::Value = serde_json::from_str(&said).unwrap();
     let warned = &page["institutions"][0]["sources"][0]["rules"]["new"]["warned"];
@@ -165,7 +165,10 @@ async fn ads_that_a_new_rule_only_warns_of_are_shown() {
     lab.write("drafts/owm.yaml", "rules: []\n");
     let draft = lab.folder.join("drafts/owm.yaml");
     let (code, said) = told(&lab, &["--rules", draft.to_str().unwrap()]);
-    assert!(code == Some(2) && said.contains("uses a rule set `owm`") && said.contains("a file stands for the set of its name: `own`"), "{said}");
+    assert!(
+        code == Some(2) && said.contains("uses the rule set `owm`") && said.contains("a file replaces the set of the same name: `own`"),
+        "{said}"
+    );
     let mut failures = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
     let failures = failures.arg("--project").arg(&lab.folder).args(["failures", "list", "--rule", "new"]).env("DATABASE_URL", lab.bench.url());
     let said = String::from_utf8(failures.output().unwrap().stdout).unwrap();

@@ -184,7 +184,10 @@ async fn what_was_changed_since_is_left_alone_and_what_waits_can_be_released() {
     assert_eq!(lab.texts(title).await, ["Ranger abc v4 t"]);
     let hold = "SELECT id::text || ' ' || reason FROM holds WHERE status = 'open'";
     let asked = lab.texts(hold).await;
-    assert!(asked.len() == 1 && asked[0].ends_with("was taken back by ada: a test; the ad waits until its content or the YAML changes"), "{asked:?}");
+    assert!(
+        asked.len() == 1 && asked[0].ends_with("was rolled back by ada: a test; the ad is held until its content or the YAML changes"),
+        "{asked:?}"
+    );
     // A person may publish it anyway.
     let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
     let open = weir::store::holds::list(&mut connection, None, false).await.unwrap();

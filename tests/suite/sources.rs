@@ -136,10 +136,10 @@ async fn a_count_that_later_pages_do_not_repeat_holds_for_all_of_them() {
 async fn a_count_that_is_declared_and_not_to_be_read_leaves_a_read_partial() {
     let totals = [
         (json!({ "total": 4.0 }), ReadState::Complete, ""),
-        (json!({ "total": "4 jobs" }), ReadState::Partial, "the count at `$.total` is `4 jobs`, no whole number"),
-        (json!({ "total": 5 }), ReadState::Partial, "the source states 5 ads and 4 were read"),
-        (json!({ "total": null }), ReadState::Partial, "no count stands at `$.total`"),
-        (json!({}), ReadState::Partial, "no count stands at `$.total`"),
+        (json!({ "total": "4 jobs" }), ReadState::Partial, "the count at `$.total` is `4 jobs`, not an integer"),
+        (json!({ "total": 5 }), ReadState::Partial, "the source states 5 ads, but 4 were read"),
+        (json!({ "total": null }), ReadState::Partial, "there is no count at `$.total`"),
+        (json!({}), ReadState::Partial, "there is no count at `$.total`"),
     ];
     let server = MockServer::start().await;
     let over_http = board(&server, "records: $.jobs[*]\ncount: $.total").await;
@@ -176,17 +176,17 @@ async fn an_ad_that_files_hold_twice_is_one_of_those_that_are_stated() {
     let twice = |total: u64| json!({ "total": total, "jobs": ([jobs(0..4), jobs(0..4)].concat()) }).to_string();
     let lab = file_board("").await;
     lab.write("feeds/a.json", &twice(8));
-    assert_eq!(state(&run(&lab, 1).await), (ReadState::Partial, "the source states 8 ads and 4 were read".to_owned()));
+    assert_eq!(state(&run(&lab, 1).await), (ReadState::Partial, "the source states 8 ads, but 4 were read".to_owned()));
     lab.write("feeds/a.json", &twice(4));
     assert_eq!(state(&run(&lab, 2).await), (ReadState::Complete, String::new()));
     // And in another file.
     lab.write("feeds/b.json", &json!({ "total": 2, "jobs": jobs(3..5) }).to_string());
-    assert_eq!(state(&run(&lab, 3).await), (ReadState::Partial, "the source states 6 ads and 5 were read".to_owned()));
+    assert_eq!(state(&run(&lab, 3).await), (ReadState::Partial, "the source states 6 ads, but 5 were read".to_owned()));
     lab.bench.drop().await;
     // Where it is said what becomes of records that share an id, each of a file is one of those that are stated.
     let lab = file_board("    duplicates: { merge: places }\n").await;
     lab.write("feeds/a.json", &twice(8));
-    let note = "no ad has a member `places` that `duplicates: { merge }` could put together";
+    let note = "no ad has a member `places` for `duplicates: { merge }` to merge";
     assert_eq!(state(&run(&lab, 1).await), (ReadState::Complete, note.to_owned()));
     lab.bench.drop().await;
 }
@@ -317,7 +317,7 @@ async fn details_are_asked_for_what_is_new_or_changed_and_for_nothing_else() {
     let first = run(&lab, 1).await;
     // 3 is gone by its own page, 4 cannot be read now: dead letters.
     assert_eq!((first.total.created, first.total.failed, asked.swap(0, Ordering::SeqCst)), (2, 2, 4));
-    assert!(state(&first).1.contains("1 ad listed, but gone"), "{}", state(&first).1);
+    assert!(state(&first).1.contains("1 ad still listed although the detail page is gone"), "{}", state(&first).1);
     day.store(2, Ordering::SeqCst);
     let second = run(&lab, 2).await;
     assert_eq!((second.total.created, second.total.unchanged, asked.swap(0, Ordering::SeqCst)), (1, 2, 2), "{second:?}");
@@ -348,7 +348,7 @@ async fn a_source_that_has_not_changed_is_the_read_before_once_more() {
     lab.write("institutions/acme.yaml", &text);
     assert_eq!(run(&lab, 1).await.total.created, 3);
     let second = run(&lab, 2).await;
-    assert_eq!((second.total.documents, state(&second)), (0, (ReadState::Complete, "not modified since the read before".to_owned())));
+    assert_eq!((second.total.documents, state(&second)), (0, (ReadState::Complete, "not modified since the previous read".to_owned())));
     assert!(weir::report::summary::text(&second).contains("board  not modified"), "{}", weir::report::summary::text(&second));
     body.store(2, Ordering::SeqCst);
     assert_eq!(run(&lab, 3).await.total.archived, 0);
@@ -416,7 +416,7 @@ async fn outside_of_its_window_a_source_is_passed_by_and_nothing_has_failed() {
     for summary in [&foreseen, &applied, &ran] {
         let about = &summary.sources["board"];
         let why = about.waits.as_deref().unwrap();
-        assert!(why.ends_with(":00 is outside its window 22:00-06:00, which opens next at 2026-09-02 22:00 (Australia/Sydney)"), "{why}");
+        assert!(why.ends_with(":00 is outside the window 22:00-06:00, which next opens at 2026-09-02 22:00 (Australia/Sydney)"), "{why}");
         assert!(!summary.has_problems() && about.read.is_none() && summary.alerts.is_empty(), "{summary:?}");
         assert_eq!((summary.total.documents, summary.total.archived), (0, 0));
         let text = weir::report::summary::text(summary);
@@ -452,7 +452,7 @@ async fn a_crawl_that_died_remembers_what_it_could_not_tell_apart() {
         ["true"]
     );
     let (found, why) = state(&run(&lab, 1).await);
-    assert_eq!((found, why.as_str()), (ReadState::Partial, "1 document without an id, so it is not known which ads are missing"));
+    assert_eq!((found, why.as_str()), (ReadState::Partial, "1 document without an id, so missing ads cannot be identified"));
     lab.bench.drop().await;
 }
 
@@ -488,7 +488,7 @@ async fn ads_that_both_halves_of_a_crawl_hold_count_once_towards_what_is_stated(
     assert_eq!(lab.texts("SELECT (bookmark IS NOT NULL)::text FROM source_reads").await, ["true"]);
     shift.store(1, Ordering::SeqCst);
     let (found, why) = state(&run(&lab, 1).await);
-    assert_eq!((found, why.as_str()), (ReadState::Partial, "the source states 500 ads, and the two parts of the read have 499"));
+    assert_eq!((found, why.as_str()), (ReadState::Partial, "the source states 500 ads, but the two parts of the read have 499"));
     lab.bench.drop().await;
 }
 
@@ -596,7 +596,7 @@ async fn no_fault_is_taken_for_an_empty_board() {
     let raw = |body: Vec<u8>, kind: &str| ResponseTemplate::new(200).set_body_raw(body, kind);
     let faults: Vec<(&str, &str, ResponseTemplate, ReadState, &str)> = vec![
         ("a circle of redirects", "", ResponseTemplate::new(302).insert_header("Location", "/jobs"), ReadState::Unreachable, "redirect"),
-        ("a gzip bomb", "", raw(bomb, "application/json"), ReadState::Unreachable, "unpacks to more"),
+        ("a gzip bomb", "", raw(bomb, "application/json"), ReadState::Unreachable, "decompresses to more"),
         ("too large", "limits: { page_bytes: 1KB }", raw(vec![b' '; 4096], "application/json"), ReadState::Unreachable, "larger than the limit"),
         ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Partial, "not whole JSON"),
         (
@@ -606,20 +606,20 @@ async fn no_fault_is_taken_for_an_empty_board() {
             ReadState::Unreachable,
             "not whole JSON",
         ),
-        ("a challenge", "decode: html", raw(challenge.into(), "text/html"), ReadState::Blocked, "asks for a human"),
+        ("a challenge", "decode: html", raw(challenge.into(), "text/html"), ReadState::Blocked, "bot challenge"),
         (
             "an error page for XML",
             "decode: xml\nrecords: $.source.job[*]",
             raw(b"<html>Down</html>".to_vec(), "text/html"),
             ReadState::Partial,
-            "nothing stands at",
+            "there is nothing at",
         ),
         (
             "a page without a card",
             "decode: html\nrecords: article.job",
             raw(b"<p>Sorry</p>".to_vec(), "text/html"),
             ReadState::Partial,
-            "nothing stands at",
+            "there is nothing at",
         ),
         (
             "XML that breaks off",
@@ -741,7 +741,7 @@ async fn a_board_that_moves_the_pages_of_its_ads_is_told_and_loses_none() {
     let first = run(&lab, 1).await;
     let (found, why) = state(&first);
     assert_eq!((found, first.total.created, first.total.failed), (ReadState::Partial, 0, 6), "{why}");
-    assert!(why.contains("6 ads listed, but gone by the own page, more than half"), "{why}");
+    assert!(why.contains("6 ads still listed although the detail page is gone, more than half"), "{why}");
     assert_eq!(lab.texts("SELECT DISTINCT error_type FROM staging_failed_documents").await, ["detail_gone"]);
     assert_eq!(lab.texts("SELECT kind FROM alerts").await, ["source_partial"]);
     // The same again is still said, and once the pages are back the ads are there.

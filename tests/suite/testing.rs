@@ -58,10 +58,10 @@ fn differences_are_told_field_by_field_at_their_place() {
   tests/mapping/beta.yaml:5:40: close_date
     expected  \"2026-10-02\"
     found     \"2026-10-01\"
-  tests/mapping/beta.yaml:6:15: `missing_field description` is not said of this ad: nothing is
+  tests/mapping/beta.yaml:6:15: expected the problem `missing_field description`, found nothing
     expected  missing_field description
     found     nothing
-    help: correct the rule, or what the test expects
+    help: fix the rule, or the expectation
 
 1 test · 0 passed · 1 failed";
     assert_eq!((code, text.split("\ncoverage").next().unwrap()), (1, expected));
@@ -113,7 +113,7 @@ fn programs_and_build_servers_read_the_same() {
     // Told before the tests are tried, not after.
     let nowhere = weir(folder.path(), &["test", "--junit", "nowhere/out.xml"]);
     assert!(nowhere.status.code() == Some(1) && nowhere.stdout.is_empty(), "{}", String::from_utf8_lossy(&nowhere.stdout));
-    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("`nowhere/out.xml` cannot be written"));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("cannot write `nowhere/out.xml`"));
     let output = weir(folder.path(), &["test", "--json", "--junit", "out.xml"]);
     let page: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((output.status.code(), &page["format"], &page["failed"]), (Some(1), &1.into(), &1.into()));
@@ -263,7 +263,7 @@ fn without_a_database_the_other_tests_are_tried_all_the_same() {
         command.arg("--project").arg(folder.path()).args(["test", "nsw-gov"]).env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/x").output();
     let output = output.unwrap();
     let text = said(&output);
-    assert!(output.status.code() == Some(1) && text.contains("a database to try it in") && text.contains(" · 1 failed"), "{text}");
+    assert!(output.status.code() == Some(1) && text.contains("a database to run in") && text.contains(" · 1 failed"), "{text}");
 }
 
 #[test]
@@ -312,7 +312,7 @@ fn links_of_a_test_lead_from_where_the_source_is_read() {
         "<!doctype html><html><script type='application/ld+json'>{\"@type\":\"JobPosting\",\"title\":\"Ranger\"}</script></html>",
     );
     let output = weir(folder.path(), &["new", "acme", "--from", "p.html"]);
-    assert!(output.status.success() && said(&output).contains("no first test: no id at `$.url`"), "{}", said(&output));
+    assert!(output.status.success() && said(&output).contains("no test was written: no id at `$.url`"), "{}", said(&output));
     let draft = folder.path().join("institutions/acme.yaml");
     let text = std::fs::read_to_string(&draft).unwrap();
     std::fs::write(&draft, text.replace("# url: https:// ", "url: https://jobs.example/list # ")).unwrap();
@@ -330,7 +330,8 @@ fn a_draft_says_what_a_run_would_refuse_of_its_sample() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "a.json", r#"[{"id":1,"title":"Park Ranger"},{"id":1,"title":"Dam Keeper"},{"title":"Pool Cook"}]"#);
     let text = said(&weir(folder.path(), &["new", "acme", "--from", "a.json"]));
-    let told = "warning: the draft finds 3 ads in the sample, 1 with an id that another one has, such as `1`, and 1 that cannot be taken for an ad: no id at `$.id`";
+    let told =
+        "warning: the draft finds 3 ads in the sample, 1 with a duplicate id, such as `1`, and 1 that cannot be read as an ad: no id at `$.id`";
     assert!(text.contains(told), "{text}");
 }
 
@@ -370,8 +371,8 @@ fn a_draft_of_an_institution_stands_in_an_empty_folder_and_nowhere_else() {
     let project = folder.path().join("project");
     write(&project, "a.json", r#"[{"id":1,"title":"A"},{"id":2,"title":"B"}]"#);
     for (arguments, why) in [
-        (&["../evil"][..], "`../evil` cannot be the name of an institution\nhelp: "),
-        (&["Bad_Name"], "`Bad_Name` cannot be the name of an institution"),
+        (&["../evil"][..], "`../evil` is not a valid name for an institution\nhelp: "),
+        (&["Bad_Name"], "`Bad_Name` is not a valid name for an institution"),
         (&["acme", "--timezone", "Mars/X"], "unknown time zone `Mars/X`\nhelp: "),
     ] {
         let output = weir(&project, &[&["new", "--from", "a.json"], arguments].concat());
@@ -448,11 +449,11 @@ fn a_rule_that_cannot_be_is_not_written() {
     let folder = samples();
     let text = std::fs::read_to_string(folder.path().join("rules/common.yaml")).unwrap();
     for (arguments, why) in [
-        (&["common/close-after-open"][..], "stands twice"),
+        (&["common/close-after-open"][..], "is defined twice"),
         (&["common/new", "--field", "titel"], "did you mean `title`?"),
-        (&["Common/new"], "does not name a rule"),
-        (&["new"], "does not name a rule"),
-        (&["common/new", "--field", "a b"], "is no name"),
+        (&["Common/new"], "is not a rule name"),
+        (&["new"], "is not a rule name"),
+        (&["common/new", "--field", "a b"], "is not a valid name"),
         (&["fresh/new", "--field", "titel"], "did you mean `title`?"),
     ] {
         let output = weir(folder.path(), &[&["new", "rule"], arguments].concat());

@@ -12,7 +12,7 @@ use crate::model::{Bookkeeping, CUSTOM_PREFIX, OutcomeCounts, RECORD_KINDS, Reco
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
-/// How a kind of record is shown: its sign and its word.
+/// The sign and the label of a type of record.
 pub fn sign(what: RecordKind) -> (char, &'static str) {
     match what {
         RecordKind::Create => ('+', "to create"),
@@ -26,11 +26,11 @@ pub fn sign(what: RecordKind) -> (char, &'static str) {
     }
 }
 
-/// The sign and word of what stays as it is.
+/// The sign and the label of unchanged jobs.
 const UNCHANGED: (char, &str) = ('=', "unchanged");
 
-/// What a plan says of a source in numbers: of each kind how many, those that are none left out. Of ads that are refused or held, all; whether
-/// they were before is for the records to tell.
+/// The totals of a source in a plan: the number of each type, omitting zeros. All rejected or held
+/// ads count; the records show whether they are new.
 fn totals(counts: &OutcomeCounts, questions: usize) -> Vec<(Option<RecordKind>, i64)> {
     let number = |what: RecordKind| match what {
         RecordKind::Create => counts.created,
@@ -51,20 +51,21 @@ pub fn changes(counts: &OutcomeCounts) -> bool {
     counts.created + counts.updated + counts.reopened + counts.archived > 0
 }
 
-/// Why, without what the sign says already.
+/// The reason, without what the sign already says.
 fn why(record: &RunRecord) -> &str {
     let why = record.why.strip_prefix("archived: ").or_else(|| record.why.strip_prefix("reopened: ")).unwrap_or(&record.why);
     match record.what {
         RecordKind::Create if why == "initial job creation" => "",
         RecordKind::Create => why.strip_prefix("initial job creation; ").unwrap_or(why),
         RecordKind::Rejected | RecordKind::Failed => "",
-        RecordKind::Held if record.job.is_some() => "the job stays as it was",
+        RecordKind::Held if record.job.is_some() => "the job is unchanged",
         RecordKind::Held => "",
         _ => why,
     }
 }
 
-/// The changes of a record by field: the status is the sign, ids of companies and divisions read as their names, custom fields stand one by one.
+/// The changes of a record by field: the status is the sign, ids of companies and divisions appear
+/// as names, custom fields one by one.
 fn changed(record: &RunRecord, only: &[String]) -> Vec<(String, Json, Json)> {
     let named = |value: Option<&Json>| {
         let name = value.and_then(Json::as_str).and_then(|id| record.names.get(id));
@@ -94,7 +95,7 @@ fn is_name(field: &str) -> bool {
     matches!(field, "company_id" | "division_id")
 }
 
-/// A new job in a few words: when, where, for whom, for how much.
+/// A short description of a new job: dates, places, employer, pay.
 fn gist(record: &RunRecord) -> Vec<String> {
     let text = |field: &str| record.fields.get(field).map(plain);
     let named = |field: &str| record.fields.get(field).and_then(Json::as_str).and_then(|id| record.names.get(id)).map(plain);
@@ -115,14 +116,14 @@ fn reasons(record: &RunRecord) -> Vec<[String; 3]> {
     all.map(|reason| [text(reason, "type"), text(reason, "field"), text(reason, "message")]).collect()
 }
 
-/// What is noted without changing a job, in words; nothing if nothing is.
+/// What was recorded without changing a job; `None` if nothing was.
 fn noted(noted: &Bookkeeping) -> Option<String> {
     let of = |number: i64, what: &str| (number > 0).then(|| format!("{} {what}", crate::plan::picture::thousands(number)));
     let all = [
         of(noted.seen, "seen"),
         of(noted.missed, "missed"),
         of(noted.refreshed, "refreshed without a version"),
-        of(noted.withdrawn, "withdrawn before they were published"),
+        of(noted.withdrawn, "withdrawn before publication"),
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))

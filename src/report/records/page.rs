@@ -1,4 +1,5 @@
-//! The plan of jobs as one page that needs nothing else: no script, no network. Kinds are switched on and off by the page's own style.
+//! The plan of jobs as a self-contained page: no script, no network. Types are shown and hidden by
+//! the page's own style sheet.
 
 use super::{UNCHANGED, changed, gist, noted, reasons, sign, sources, totals, why};
 use crate::engine::foresee::Foreseen;
@@ -77,10 +78,10 @@ fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
                     }
                 }
                 @for what in RECORD_KINDS { (group(plan, source, what, &of(source, what), fields)) }
-                @if let Some(noted) = noted(&about.bookkeeping) { p.noted { "Noted, no job changed by it: " (noted) } }
+                @if let Some(noted) = noted(&about.bookkeeping) { p.noted { "Recorded, without changes to jobs: " (noted) } }
             }
         }
-        @if silent { p.noted { "No record to show." } }
+        @if silent { p.noted { "No records to show." } }
         @for alert in &plan.summary.alerts { p.alert { b { (alert.severity) } " " (alert.message) } }
     })
 }

@@ -19,9 +19,9 @@ pub struct Look<'l> {
     pub width: usize,
     /// Fields to which differences are limited.
     pub fields: &'l [String],
-    /// Records that are shown of each kind and source; 0 for all.
+    /// How many records of each type and source are shown; 0 for all.
     pub limit: usize,
-    /// Whether records of all kinds are wanted.
+    /// Whether records of all types are wanted.
     pub is_whole: bool,
 }
 
@@ -38,7 +38,7 @@ impl Look<'_> {
     }
 }
 
-/// A line an institution and source: what a run would do, in numbers; then what someone must know of it.
+/// One line per institution and source: the effect of a run in numbers, then warnings.
 pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
     let mut rows = Vec::new();
     for plan in plans {
@@ -55,7 +55,7 @@ pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
     columns(&rows, 3) + notes.as_str()
 }
 
-/// The counts in words, with their signs.
+/// The counts, with their signs.
 fn counted(counts: &OutcomeCounts, questions: usize, hindered: Option<&str>, look: Look<'_>) -> String {
     let word = |(what, number): (Option<RecordKind>, i64)| {
         let (sign, word) = what.map_or(UNCHANGED, sign);
@@ -63,12 +63,12 @@ fn counted(counts: &OutcomeCounts, questions: usize, hindered: Option<&str>, loo
     };
     let all: Vec<String> = totals(counts, questions).into_iter().map(word).collect();
     let done = if changes(counts) { None } else { Some(look.ink.soft("nothing to do")) };
-    // Nobody knows what there is to do where a source was not read as it should.
+    // If a source was not read properly, it is unknown what there is to do.
     let end = hindered.map(|how| look.ink.red(how)).or(done);
     all.into_iter().chain(end).collect::<Vec<_>>().join("  ")
 }
 
-/// What a run would do to jobs, in words without colours.
+/// The effect of a run on jobs, without colours.
 pub fn in_words(counts: &OutcomeCounts) -> String {
     let all = totals(counts, 0).into_iter().filter_map(|(what, number)| Some(format!("{} {}", thousands(number), sign(what?).1)));
     let all: Vec<String> = all.collect();
@@ -78,7 +78,7 @@ pub fn in_words(counts: &OutcomeCounts) -> String {
 /// Record by record.
 ///
 /// # Errors
-/// The records cannot be read, or nobody reads on.
+/// The records cannot be read, or the reader has gone away.
 pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()> {
     let mut shown = Shown { source: String::new(), what: None, count: 0 };
     for record in plan.records.read()? {
@@ -98,23 +98,23 @@ pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()>
     shown.rest(out, plan, look)?;
     let is_quiet = sources(plan).is_empty();
     if is_quiet && changes(&plan.summary.total) {
-        return writeln!(out, "\n  {}: no record to show", plan.summary.institution);
+        return writeln!(out, "\n  {}: no records to show", plan.summary.institution);
     }
     if !is_quiet {
         writeln!(out)?;
     }
     for (source, about) in &plan.summary.sources {
         if let Some(noted) = noted(&about.bookkeeping).filter(|_| !is_quiet) {
-            writeln!(out, "  {}", look.ink.soft(format!("noted of {source}, no job changed by it: {noted}")))?;
+            writeln!(out, "  {}", look.ink.soft(format!("recorded for {source}, without changes to jobs: {noted}")))?;
         }
         if let Some(before) = as_before(plan, source, &about.counts).filter(|_| look.is_whole) {
-            writeln!(out, "  {}", look.ink.soft(format!("as before in {source}, and so not shown: {before}")))?;
+            writeln!(out, "  {}", look.ink.soft(format!("not shown, unchanged in {source}: {before}")))?;
         }
     }
     Ok(())
 }
 
-/// Ads that are refused or held, and were so before: in words, nothing if there are none.
+/// Ads that are still rejected or held; `None` if there are none.
 fn as_before(plan: &Foreseen, source: &str, counts: &OutcomeCounts) -> Option<String> {
     let all = [(RecordKind::Held, counts.held), (RecordKind::Rejected, counts.rejected), (RecordKind::Failed, counts.failed)];
     let before = all.map(|(what, number)| (what, number - i64::try_from(plan.records.count(source, what)).unwrap_or(i64::MAX)));
@@ -122,7 +122,7 @@ fn as_before(plan: &Foreseen, source: &str, counts: &OutcomeCounts) -> Option<St
     Some(words.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
 }
 
-/// What was shown of a source and kind.
+/// What was shown of a source and type.
 struct Shown {
     source: String,
     what: Option<RecordKind>,
@@ -137,7 +137,7 @@ impl Shown {
         if more == 0 {
             return Ok(());
         }
-        let words = format!("and {} more {}: `--limit 0` shows all", thousands(i64::try_from(more).unwrap_or(i64::MAX)), sign(what).1);
+        let words = format!("and {} more {}; `--limit 0` shows all", thousands(i64::try_from(more).unwrap_or(i64::MAX)), sign(what).1);
         writeln!(out, "      {}", look.ink.soft(words))
     }
 }

@@ -12,12 +12,12 @@ use rhai::{Dynamic, Expr};
 use std::borrow::Cow;
 use std::ops::{Range, RangeInclusive};
 
-/// A function and what was prepared for it.
+/// A function and its prepared arguments.
 #[derive(Debug, Clone)]
 pub enum Function {
     /// Of the values alone.
     Plain(Plain),
-    /// Whether one of the words, in small letters, is in the text.
+    /// Whether the text contains one of the lowercase words.
     ContainsAny(Vec<String>),
     /// Whether the pattern is found in the text.
     Matches(Pattern),
@@ -54,7 +54,7 @@ pub(super) fn call(name: &str, values: Vec<Tree>) -> Option<Tree> {
     Some(folded(Tree::Call(Function::Plain(plain), values)))
 }
 
-/// Calls whose second value is the same for every ad.
+/// Prepares calls whose second argument is the same for every ad.
 fn prepared(name: &str, values: &[Tree]) -> Option<Tree> {
     let with = |function: Function| Some(Tree::Call(function, vec![values.first()?.clone()]));
     match (name, values) {
@@ -98,7 +98,7 @@ pub(super) fn texts(value: &Dynamic) -> Option<Vec<String>> {
 }
 
 impl Function {
-    /// What it gives.
+    /// The result.
     pub(super) fn apply<'a>(&'a self, values: &'a [Tree], view: View<'a>) -> Result<Value<'a>, Stuck> {
         let first = || values.first().ok_or(Stuck)?.evaluate(view);
         match self {
@@ -123,7 +123,7 @@ impl Function {
 
 type Work = for<'a> fn(&[Value<'a>; 3]) -> Result<Value<'a>, Stuck>;
 
-/// Names, how many values they take, and what they do.
+/// Names, number of arguments, and implementations.
 pub(super) const FUNCTIONS: [(&str, usize, Work); 32] = [
     ("len", 1, |v| len(&v[0])),
     ("is_empty", 1, |v| match &v[0] {

@@ -1,8 +1,10 @@
-//! Scripts lowered to a small typed tree, once: no scope is filled and nothing is copied from the ad when it is evaluated. What is not recognised stays
-//! with the interpreter, and whatever goes wrong here is asked there again, so that there is one meaning and one wording: Rhai's. Property tests hold
-//! both to the same answers.
+//! Scripts lowered once to a small typed tree: evaluation fills no scope and copies nothing from
+//! the ad. Scripts with unrecognised parts stay with the interpreter, and whatever goes wrong here
+//! is evaluated there again, so there is one meaning and one set of messages: Rhai's. Property
+//! tests check that both return the same results.
 //!
-//! It must never answer where Rhai would fail, or otherwise than Rhai. To lower a further function: [`call`].
+//! Must never return a result where Rhai would fail, or a different one. To lower another function,
+//! see [`call`].
 
 pub mod call;
 pub mod tree;
@@ -23,7 +25,7 @@ use crate::model::Job;
 pub struct View<'a> {
     /// The ad.
     pub job: &'a Job,
-    /// What is known beside its fields.
+    /// What is known besides its fields.
     pub facts: &'a Facts,
 }
 

@@ -18,19 +18,19 @@ pub enum Tree {
     Constant(Constant),
     /// Something of the ad, or known of it.
     Read(Read),
-    /// A comparison, and where it stands.
+    /// A comparison, and its position.
     Compare(Comparison, Box<[Tree; 2]>, Position),
     /// A calculation.
     Sum(Sum, Box<[Tree; 2]>),
-    /// All hold.
+    /// All must hold.
     All(Vec<Tree>),
-    /// One holds.
+    /// At least one must hold.
     Any(Vec<Tree>),
-    /// It does not hold.
+    /// Must not hold.
     Not(Box<Tree>),
     /// The first that is something.
     First(Vec<Tree>),
-    /// If the first holds the second, else the third.
+    /// The second if the first holds, else the third.
     Choose(Box<[Tree; 3]>),
     /// A function.
     Call(Function, Vec<Tree>),
@@ -156,7 +156,7 @@ fn of_variable(name: &str, given: &Given) -> Option<Tree> {
     })
 }
 
-/// `job.title.len()`: a variable, a member, then calls on what was found.
+/// `job.title.len()`: a variable, a member, then calls on its value.
 fn chain(left: &Expr, right: &Expr, given: &Given) -> Option<Tree> {
     let (first, rest) = match right {
         Expr::Dot(parts, flags, _) if flags.is_empty() => (&parts.lhs, Some(&parts.rhs)),
@@ -224,7 +224,7 @@ impl Tree {
     /// The value for one ad.
     ///
     /// # Errors
-    /// The interpreter must be asked.
+    /// The interpreter must evaluate it.
     pub fn evaluate<'a>(&'a self, view: View<'a>) -> Result<Value<'a>, Stuck> {
         match self {
             Tree::Constant(constant) => Ok(constant.as_value()),
@@ -250,7 +250,7 @@ impl Tree {
     }
 }
 
-/// Goes on until a part is `end`; each that is asked must be true or false.
+/// Evaluates parts until one is `end`; each must be true or false.
 fn until<'a>(parts: &'a [Tree], view: View<'a>, end: bool) -> Result<Value<'a>, Stuck> {
     for part in parts {
         if part.evaluate(view)?.truth()? == end {
@@ -277,7 +277,7 @@ impl Constant {
 }
 
 impl Read {
-    /// A field of the ad, or of the version before; the ids of relations are none.
+    /// A field of the ad, or of the version before; ids of relations are not fields.
     pub(in crate::rule) fn field(member: &str, before: bool) -> Option<Read> {
         match Field::named(member) {
             Some(field) => Some(Read::Canonical(field, before)),
@@ -286,7 +286,7 @@ impl Read {
         }
     }
 
-    /// What an ad holds there, if it is a field.
+    /// The ad's value, if it is a field.
     pub(in crate::rule) fn held<'a>(&self, view: View<'a>) -> Option<&'a model::Value> {
         let job = |before: bool| if before { view.facts.before.as_deref() } else { Some(view.job) };
         Some(match self {
@@ -313,7 +313,7 @@ impl Read {
     }
 }
 
-/// The ad, or the version before; a new job has none, which is for the interpreter to say.
+/// The ad, or the version before; a new job has none, which the interpreter reports.
 fn job_of(view: View<'_>, before: bool) -> Result<&Job, Stuck> {
     if before { view.facts.before.as_deref().ok_or(Stuck) } else { Ok(view.job) }
 }

@@ -1,5 +1,6 @@
-//! Values of a lowered script, borrowed from the ad, and what operators make of them: exactly what Rhai makes of them. Where that is an error, or
-//! anything out of the ordinary, the answer is [`Stuck`], and the interpreter is asked instead.
+//! Values of a lowered script, borrowed from the ad, and the operators on them, with exactly Rhai's
+//! results. For an error, or anything out of the ordinary, the result is [`Stuck`], and the
+//! interpreter evaluates it instead.
 
 use super::super::library::{Date, Span, shift};
 use super::super::list::List;
@@ -7,7 +8,7 @@ use crate::model;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// This cannot be said here: the interpreter says it.
+/// Cannot be evaluated here; the interpreter does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stuck;
 
@@ -88,7 +89,7 @@ impl<'a> Value<'a> {
         if text.len() > LONGEST { Err(Stuck) } else { Ok(Value::Text(Cow::Borrowed(text))) }
     }
 
-    /// A text that was made of others.
+    /// A new text.
     pub(super) fn made(text: String) -> Result<Value<'a>, Stuck> {
         if text.len() > LONGEST { Err(Stuck) } else { Ok(Value::Text(Cow::Owned(text))) }
     }
@@ -113,7 +114,7 @@ impl<'a> Value<'a> {
         if let Value::Int(number) = self { Ok(*number) } else { Err(Stuck) }
     }
 
-    /// Whether it is one of those that Rhai compares across kinds without a function of ours.
+    /// Whether Rhai compares it across types without a function of ours.
     fn is_plain(&self) -> bool {
         matches!(self, Value::Unit | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_))
     }
@@ -144,11 +145,11 @@ impl Comparison {
             (Value::Float(one), Value::Int(other)) => Ok(self.near(*one, float(*other))),
             (Value::Bool(one), Value::Bool(other)) if self.is_equality() => Ok(self.holds(one.cmp(other))),
             (Value::Unit, Value::Unit) if self.is_equality() => Ok(self.holds(Ordering::Equal)),
-            // Of two kinds: never equal, and in no order.
+            // Different types: never equal, and unordered.
             (one, other) if one.is_plain() && other.is_plain() && std::mem::discriminant(one) != std::mem::discriminant(other) => {
                 Ok(self == Comparison::Unequal)
             }
-            // A date, a list and nothing: likewise.
+            // A date, a list and `()`: likewise.
             (Value::Date(_) | Value::Texts(_), Value::Unit) | (Value::Unit, Value::Date(_) | Value::Texts(_)) => Ok(self == Comparison::Unequal),
             _ => Err(Stuck),
         }
@@ -166,7 +167,7 @@ impl Comparison {
         }
     }
 
-    /// What holds of two values in an order where this does not.
+    /// The comparison that holds for two ordered values exactly if this one does not.
     #[must_use]
     pub fn opposite(self) -> Comparison {
         match self {
@@ -191,12 +192,12 @@ impl Comparison {
         }
     }
 
-    /// Whether it asks nothing of the order.
+    /// Whether it only tests equality.
     pub fn is_equality(self) -> bool {
         matches!(self, Comparison::Equal | Comparison::Unequal)
     }
 
-    /// Whether it holds of values in this order.
+    /// Whether it holds for values in this order.
     pub fn holds(self, order: Ordering) -> bool {
         match self {
             Comparison::Equal => order.is_eq(),

@@ -1,5 +1,6 @@
-//! Bodies and files as text: unpacked by what their bytes say (gzip, zstd, zip), and in UTF-8 whatever character set they are in. Packing is
-//! undone once each, and only while what comes out is not out of all proportion to what went in.
+//! Turns bodies and files into UTF-8 text: decompressed according to their bytes (gzip, zstd, zip),
+//! and converted from whatever character set they are in. Each layer of compression is undone once,
+//! and only while the output stays in proportion to the input.
 
 use super::Unread;
 use super::rewrite::{Rewrite, Rewritten};
@@ -18,19 +19,19 @@ const LITTLE: u64 = 1024 * 1024;
 /// How far a declaration of the character set is looked for.
 const HEAD: usize = 1024;
 
-/// The character set that a body is said to be in.
+/// The declared character set of a body.
 #[derive(Debug, Clone, Copy)]
 pub struct Charset {
     /// Which.
     pub encoding: &'static Encoding,
-    /// It is UTF-8 nevertheless, as far as it can be read as that.
+    /// Whether valid UTF-8 takes precedence over it.
     pub yields: bool,
 }
 
-/// Calls `read` with each text in a body: one, or those of the files in a zip.
+/// Calls `read` with each text of a body: one, or each file of a zip.
 ///
 /// # Errors
-/// The body cannot be unpacked, or what `read` says.
+/// The body cannot be decompressed, or the error of `read`.
 pub fn each_text(
     reader: &mut dyn Read,
     charset: Option<Charset>,
@@ -54,7 +55,7 @@ fn each_file(
     charset: Option<Charset>,
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
 ) -> Result<(), Unread> {
-    // Of all files together: each by itself could be a hundred times larger than what has come of the archive.
+    // Counts all files together: each alone could be a hundred times larger than the archive.
     let mut out = 0;
     while let Some(file) = zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())? {
         if !file.is_file() || file.name().is_ok_and(|name| is_hidden(&name)) {
@@ -68,7 +69,7 @@ fn each_file(
     Ok(())
 }
 
-/// What systems put beside the files of people: `__MACOSX/._jobs.json`, `.DS_Store`.
+/// Files that operating systems add to archives: `__MACOSX/._jobs.json`, `.DS_Store`.
 fn is_hidden(name: &str) -> bool {
     name.starts_with("__MACOSX/") || name.rsplit(['/', '\\']).next().is_some_and(|name| name.starts_with('.'))
 }
@@ -80,7 +81,7 @@ fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mu
     let is_marked = head.starts_with(b"\xef\xbb\xbf");
     let looks_like_utf8 = is_utf8(head);
     let yields = charset.is_some_and(|charset| charset.yields);
-    // What is said to be wide and has no wide letter is something else.
+    // A label that claims a wide character set is wrong if the text has no wide character.
     let fits = |encoding: &&'static Encoding| !looks_like_utf8 || ![UTF_16LE, UTF_16BE].contains(encoding);
     let encoding = match width {
         Width::Two(encoding) => Some(encoding),
@@ -97,19 +98,20 @@ fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mu
     }
 }
 
-/// Whether bytes are text in UTF-8, the last letter of them perhaps cut: other sets of several bytes have NUL or escapes, or are no UTF-8.
+/// Whether bytes are UTF-8 text, possibly with a truncated last character: other multi-byte sets
+/// contain NUL or escapes, or are invalid UTF-8.
 fn is_utf8(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true) && !bytes.iter().any(|byte| matches!(byte, 0 | 0x1b))
 }
 
-/// A reader with its first bytes at hand, however few of them come at a time: what a body is, is seen in them.
+/// A reader with its first bytes buffered, however few arrive at a time: they determine the format.
 fn headed<R: Read>(mut inner: R) -> BufReader<Headed<R>> {
     let mut head = Vec::with_capacity(HEAD);
     let broken = (&mut inner).take(HEAD as u64).read_to_end(&mut head).err();
     BufReader::with_capacity(64 * 1024, Headed { head: Cursor::new(head), broken, inner })
 }
 
-/// The character set that XML or HTML says of itself.
+/// The character set that XML or HTML declares for itself.
 fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&head[..head.len().min(HEAD)]).to_lowercase();
     let after = |mark: &str| head.split_once(mark).map(|(_, rest)| rest.trim_start_matches(['=', '"', '\'', ' ']));
@@ -164,13 +166,13 @@ impl<R: Read> Read for Unpacked<'_, R> {
         let read = self.inner.read(buffer)?;
         *self.out += read as u64;
         if *self.out > LITTLE && *self.out / MOST_RATIO > self.packed.get() {
-            return Err(io::Error::other(Unread::Beyond(format!("it unpacks to more than {MOST_RATIO} times its size"))));
+            return Err(io::Error::other(Unread::Beyond(format!("it decompresses to more than {MOST_RATIO} times its size"))));
         }
         Ok(read)
     }
 }
 
-/// Text of another character set as UTF-8; what is not in the set becomes U+FFFD.
+/// Transcodes text to UTF-8; invalid bytes become U+FFFD.
 struct Transcoded {
     decoder: encoding_rs::Decoder,
 }
@@ -237,7 +239,7 @@ mod tests {
         );
         assert_eq!(texts("<meta charset=\"utf-8\">é".as_bytes(), None).unwrap(), ["<meta charset=\"utf-8\">é"]);
         assert!(texts(b"caf\xe9", None).is_err());
-        // What a text in JSON says of a page says nothing of the JSON.
+        // Text in JSON that mentions a page says nothing about the JSON.
         assert_eq!(texts("[\"<meta charset=latin1>é\"]".as_bytes(), None).unwrap(), ["[\"<meta charset=latin1>é\"]"]);
     }
 
@@ -257,7 +259,7 @@ mod tests {
             little,
             wide,
             narrow,
-            // A label that nobody can have read is none.
+            // An unknown label is ignored.
             text.as_bytes().to_vec(),
         ];
         for (bytes, label) in all.iter().flat_map(|bytes| [(bytes, None), (bytes, Some("utf-16"))]) {

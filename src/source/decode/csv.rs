@@ -1,5 +1,5 @@
-//! CSV: a row is a record, an object of texts by the names of the columns. A row of another width than the header, or one that can be read in
-//! more than one way, is kept as unreadable.
+//! CSV: each row is a record, an object of texts by column name. A row with a different width than
+//! the header, or with more than one reading, is kept as unreadable.
 
 use super::json::{Found, Item};
 use super::ration::Ration;
@@ -43,20 +43,20 @@ impl Csv {
         }
         let delimiter = self.delimiter_of(text)?;
         let ration = Ration::new(MOST_OF_A_ROW as u64);
-        let text = BufReader::new(ration.over(text, "a row whose quote may not be closed"));
+        let text = BufReader::new(ration.over(text, "a row, possibly with an unclosed quote,"));
         let mut rows = Rows::new(text, delimiter, self.quote, self.comment);
         let (mut row, mut columns, mut odd) = (Row::default(), self.header.clone(), None);
         while rows.next(&mut row)? {
             ration.renew();
             if !row.is_closed {
-                return Err(Unread::Broken("a quote is not closed: the file may be cut off".to_owned()));
+                return Err(Unread::Broken("a quote is not closed: the file may be truncated".to_owned()));
             }
             if columns.is_empty() {
                 columns = names(&row);
                 continue;
             }
             if row.is_odd && row.doubt.is_none() {
-                odd.get_or_insert_with(|| format!("line {}: a quote within a quoted cell is not doubled; it is read as text", row.line));
+                odd.get_or_insert_with(|| format!("line {}: a quote inside a quoted cell is not doubled; it is read as text", row.line));
             }
             if !put(self.item(&row, &columns, delimiter)) {
                 break;
@@ -65,8 +65,8 @@ impl Csv {
         Ok(Found { place_found: !columns.is_empty(), notes: odd.into_iter().collect(), ..Found::default() })
     }
 
-    /// What separates the columns: what a first line `sep=;` says, as spreadsheets write it; where the header has no comma,
-    /// the semicolon or tab that it has; else what is declared.
+    /// The delimiter: given by a first line `sep=;`, as spreadsheets write it; else, if the header
+    /// has no comma, the semicolon or tab in it; else as declared.
     fn delimiter_of(&self, text: &mut dyn BufRead) -> Result<u8, Unread> {
         let head = text.fill_buf()?;
         let line = head.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
@@ -87,12 +87,12 @@ impl Csv {
             return unreadable(format!("line {line}: {doubt}"));
         }
         if row.len() != columns.len() {
-            return unreadable(format!("line {line} has {} columns, and the header has {}", row.len(), columns.len()));
+            return unreadable(format!("line {line} has {} columns, but the header has {}", row.len(), columns.len()));
         }
         let mut object = Map::new();
         for (name, bytes) in columns.iter().zip(row.cells()) {
             let Ok(text) = std::str::from_utf8(bytes) else {
-                return unreadable(format!("line {line}: `{name}` is not in the character set; give it as `charset`"));
+                return unreadable(format!("line {line}: `{name}` is not valid in the character set; set `charset`"));
             };
             let list = self.lists.iter().find(|(column, _)| column == name);
             let value = match list {
@@ -105,7 +105,7 @@ impl Csv {
     }
 }
 
-/// The names of the columns; a name that comes again gets a number. A row of nothing but commas has many that do.
+/// The column names; a repeated name gets a number. A row of nothing but commas has many of those.
 fn names(row: &Row) -> Vec<String> {
     let (mut taken, mut numbers) = (HashSet::new(), HashMap::new());
     let mut free = |name: String| {
@@ -146,7 +146,7 @@ mod tests {
         let lists = IndexMap::from([("Tags".to_owned(), ";".to_owned())]);
         let (items, found) = read(&CsvSpec { lists, ..CsvSpec::default() }, "ID, Tags ,Name,Name\n1,a; b,\"x, \"\"y\"\"\",z\n2,c\n");
         assert_eq!(items[0], json!({ "ID": "1", "Tags": ["a", "b"], "Name": "x, \"y\"", "Name_2": "z" }));
-        assert_eq!(items[1], json!("line 3 has 2 columns, and the header has 4"));
+        assert_eq!(items[1], json!("line 3 has 2 columns, but the header has 4"));
         assert!(found.unwrap().place_found);
     }
 
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(items[0]["t"], json!("Say \"hi\" to us"));
         assert!(items[1].as_str().unwrap().starts_with("line 3: a quote"), "{items:?}");
         assert_eq!(items[2]["t"], json!("x"));
-        assert_eq!(found.unwrap().notes, ["line 2: a quote within a quoted cell is not doubled; it is read as text"]);
+        assert_eq!(found.unwrap().notes, ["line 2: a quote inside a quoted cell is not doubled; it is read as text"]);
     }
 
     #[test]

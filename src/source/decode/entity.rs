@@ -1,7 +1,8 @@
-//! What `&name;` stands for in XML: XML's own names, those that the document declares, HTML's, and letters by their number.
+//! Resolves `&name;` in XML: XML's own names, those that the document declares, HTML's, and
+//! characters by number.
 //!
-//! A name is never guessed: what is none of these stays as it is written. Nothing is fetched, and what the declarations of a document expand
-//! to is bounded, however they call each other.
+//! Never guesses: an unknown name is kept as written. Nothing is fetched, and the expansion of a
+//! document's declarations is bounded, however they refer to each other.
 
 use super::Unread;
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
@@ -26,7 +27,8 @@ pub(super) struct Entities {
     spent: u64,
 }
 
-/// Internal entities of a document type declaration; comments come first, for what stands in them declares nothing.
+/// Internal entities of a document type declaration; comments are matched first, because they
+/// declare nothing.
 static DECLARATION: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?s)<!--.*?-->|<!ENTITY\s+([^\s%"'<>&;]+)\s+(?:"([^"]*)"|'([^']*)')"#).ok());
 
@@ -40,10 +42,10 @@ impl Entities {
         }
     }
 
-    /// What a name stands for, if anything; `at` is how far the document has been read.
+    /// The text of a name, if known; `at` is the current position in the document.
     ///
     /// # Errors
-    /// The entities expand to more than is ever read.
+    /// The entities expand beyond the limit.
     pub(super) fn text_of(&mut self, name: &str, at: u64) -> Result<Option<String>, Unread> {
         self.expanded(name, at, 0)
     }
@@ -65,7 +67,7 @@ impl Entities {
         };
         self.spent += value.len() as u64 + 8;
         if self.spent > ALLOWED + at * MOST_RATIO {
-            return Err(Unread::Beyond(format!("the entities that it declares expand to more than is ever read, at byte {at}")));
+            return Err(Unread::Beyond(format!("its entity declarations expand beyond the size limit, at byte {at}")));
         }
         self.resolve(&value, at, depth + 1).map(Some)
     }
@@ -107,14 +109,15 @@ fn predefined(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The letter, or the two, that HTML knows by a name.
+/// The one or two characters that HTML defines for a name.
 fn html(name: &str) -> Option<String> {
     let (first, second) = NAMED_ENTITIES.get(format!("{name};").as_str())?;
     let letters: String = [*first, *second].into_iter().filter(|code| *code != 0).filter_map(char::from_u32).collect();
     (!letters.is_empty()).then_some(letters)
 }
 
-/// The letter of a number; those that Windows has where Unicode has control signs are what browsers make of them.
+/// The character with a number; numbers of Unicode control characters get the Windows character, as
+/// in browsers.
 fn numbered(number: &str) -> Option<String> {
     let code = match number.strip_prefix(['x', 'X']) {
         Some(hex) => u32::from_str_radix(hex, 16).ok()?,
@@ -134,7 +137,7 @@ mod tests {
         entities.resolved(text, 0)
     }
 
-    /// What a browser's parser makes of each name is what it stands for here.
+    /// Every name resolves to the same text as in a browser's parser.
     #[test]
     fn every_name_of_html_is_its_letter() {
         let mut names = 0;

@@ -1,4 +1,5 @@
-//! RSS, Atom and JSON Feed: the items with all their elements, and beside them, under `feed`, what the formats have in common.
+//! RSS, Atom and JSON Feed: each item with all its elements, and, under `feed`, the members common
+//! to these formats.
 
 use super::super::json::{self, Found, Item};
 use super::xml_element::MARKUP;
@@ -48,7 +49,7 @@ fn xml_feed(text: &mut dyn BufRead, body: &Body, put: &mut dyn FnMut(Item) -> bo
     Ok(found)
 }
 
-/// What the formats have in common, and the names that they have for it; the first that is there counts.
+/// The common members, and their name in each format; the first one present is used.
 type Names = [(&'static str, &'static [&'static str]); 9];
 
 const XML_NAMES: Names = [
@@ -98,7 +99,7 @@ fn base_of(members: &Map<String, Json>, page: Option<&Url>) -> Option<Url> {
     said.or_else(|| page.cloned())
 }
 
-/// A link as an address of its own. A guid that is no link at all stays as it is.
+/// Makes a link absolute. A guid that is not a link is kept.
 fn absolute(text: String, members: &Map<String, Json>, base: Option<&Url>) -> String {
     let link = link_of(members.get("link"));
     if link.is_some_and(|link| link.get("@href").is_some()) {
@@ -110,7 +111,7 @@ fn absolute(text: String, members: &Map<String, Json>, base: Option<&Url>) -> St
     base.filter(|_| is_link).and_then(|base| address_from(base, &text)).map_or(text, String::from)
 }
 
-/// The link that is taken, where it is an element of its own.
+/// The link to use, if it is an element of its own.
 fn link_of(link: Option<&Json>) -> Option<&Map<String, Json>> {
     match link? {
         Json::Array(items) => items.iter().find(|item| is_alternate(item))?.as_object(),

@@ -1,5 +1,5 @@
-//! Pages: a record is the markup of an element, kept as it is, so that edited selectors of the mapping read what is stored and nothing is
-//! asked for again. And JSON inside a script of a page.
+//! Pages: a record is the unchanged markup of an element, so edited selectors of the mapping work
+//! on stored documents without a new request. Also JSON inside a script of a page.
 
 use super::super::json::{Found, Item, uncounted};
 use super::super::steps::selector;
@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use url::Url;
 
-/// What is left out of a record if nothing else is said.
+/// Elements dropped from a record by default.
 const DROPPED: &str = "script:not([type*='ld+json' i]), style, noscript, svg, template";
 
 /// Elements as records.
@@ -59,7 +59,7 @@ impl Cards {
             None => vec![page.html()],
         };
         let place_found = !cards.is_empty() || is_empty;
-        // A page that says that it has no ads need not count them.
+        // A page that says it has no ads need not state a count.
         let is_uncounted = stated.is_none() && !(cards.is_empty() && is_empty);
         let uncounted = self.count.as_ref().filter(|_| is_uncounted).map(|css| uncounted(css, counts.first().map(String::as_str)));
         let _ = cards.into_iter().all(|html| {
@@ -70,7 +70,7 @@ impl Cards {
     }
 }
 
-/// Values beside the records of a page.
+/// Values of a page outside its records.
 pub(super) fn taken(text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
     if spots.is_empty() { Vec::new() } else { taken_of(&Page::parse(text), text, body, spots) }
 }
@@ -99,12 +99,12 @@ impl Script {
             (Some(css), None) => Some(Script { css: Some(selector(css, out)?), after: None }),
             (None, Some(after)) => Some(Script { css: None, after: spelt_loosely(after) }),
             (None, None) => {
-                out.error(place, "bad-decode", "which script holds the JSON is not said")
+                out.error(place, "bad-decode", "the script that contains the JSON is not specified")
                     .help("give `css: \"#__NEXT_DATA__\"`, or `after: \"window.__DATA__ =\"`");
                 None
             }
             (Some(_), Some(after)) => {
-                out.error(&after.place, "bad-decode", "which script holds the JSON is said twice").help("give one of `css` and `after`");
+                out.error(&after.place, "bad-decode", "the script that contains the JSON is specified twice").help("give either `css` or `after`");
                 None
             }
         }
@@ -115,27 +115,28 @@ impl Script {
         let held = match (&self.css, &self.after) {
             (Some(css), _) => {
                 let taken = Css::parse(&format!("{}@html", css.to_string().trim_end_matches("@html"))).map_err(|error| error.message)?;
-                // Of several the first that holds JSON.
+                // The first of several scripts that contains JSON.
                 let scripts = taken.select(&Page::whole(text)?, None);
                 scripts.iter().find(|script| held_json(script).is_ok()).or(scripts.first()).cloned()
             }
             (None, Some(after)) => after.find(text).map(|found| text[found.end()..].to_owned()),
             (None, None) => None,
         };
-        let held = held.ok_or("the page does not hold the script that is looked for")?;
+        let held = held.ok_or("the page does not contain the specified script")?;
         Ok(held_json(&held)?)
     }
 }
 
 /// The first JSON value in a script.
 fn held_json(script: &str) -> Result<String, String> {
-    let start = script.find(['{', '[']).ok_or("the script holds no JSON")?;
+    let start = script.find(['{', '[']).ok_or("the script contains no JSON")?;
     let mut values = serde_json::Deserializer::from_str(&script[start..]).into_iter::<Box<RawValue>>();
-    let value = values.next().ok_or("the script holds no JSON")?.map_err(|error| format!("the script holds no JSON: {error}"))?;
+    let value = values.next().ok_or("the script contains no JSON")?.map_err(|error| format!("the script contains no JSON: {error}"))?;
     Ok(value.get().to_owned())
 }
 
-/// A text before JSON, with any blanks where it has some, and around `=`: pages are written anew by their tools.
+/// A pattern for the text in front of the JSON with flexible whitespace, also around `=`: tools
+/// reformat pages.
 fn spelt_loosely(text: &str) -> Option<Regex> {
     let words: Vec<String> = text.split_whitespace().map(regex::escape).collect();
     Regex::new(&words.join(r"\s+").replace(r"\s+=", "=").replace(r"=\s+", "=").replace('=', r"\s*=\s*")).ok()
@@ -185,8 +186,8 @@ mod tests {
     fn a_page_that_should_count_its_ads_and_does_not_says_so_unless_it_has_none() {
         let uncounted = |text: &str| read(&cards(Some("article.job")), text).1.uncounted;
         assert_eq!(uncounted(LIST), None);
-        assert_eq!(uncounted(&LIST.replace("1,002", "Many")).unwrap(), "the count at `p.count` is `Many jobs`, no whole number");
-        assert_eq!(uncounted("<article class=job>Cook</article>").unwrap(), "no count stands at `p.count`");
+        assert_eq!(uncounted(&LIST.replace("1,002", "Many")).unwrap(), "the count at `p.count` is `Many jobs`, not an integer");
+        assert_eq!(uncounted("<article class=job>Cook</article>").unwrap(), "there is no count at `p.count`");
         assert_eq!(uncounted("<p class=no-results>Sorry</p>"), None);
     }
 

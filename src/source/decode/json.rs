@@ -1,5 +1,6 @@
-//! JSON as a stream: records are taken out one by one while the text is read, so that a large array is never held.
-//! NDJSON is read by line. What cannot be read is handed on as such; nothing is skipped silently.
+//! JSON as a stream: records are extracted one by one while the text is read, so a large array is
+//! never held in memory. NDJSON is read by line. Unreadable records are passed on as such; nothing
+//! is skipped silently.
 
 use super::Unread;
 use super::json_text::{MendedJson, mended};
@@ -19,7 +20,7 @@ use std::io::{BufRead, BufReader, Read};
 /// Longest line of NDJSON.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
 
-/// Largest record, and value beside the records.
+/// Maximum size of a record, and of a value outside the records.
 const MOST_OF_A_RECORD: u64 = 64 * 1024 * 1024;
 
 /// One thing found in a stream.
@@ -27,7 +28,7 @@ const MOST_OF_A_RECORD: u64 = 64 * 1024 * 1024;
 pub enum Item {
     /// The text of a record.
     Record(Box<str>),
-    /// Bytes that are no JSON, and why.
+    /// Bytes that are not JSON, and why.
     Unreadable(Vec<u8>, String),
 }
 
@@ -48,13 +49,13 @@ impl Item {
 /// What is read from a JSON text.
 #[derive(Debug, Clone)]
 pub struct Shape {
-    /// Where the records stand; `$[*]` or `$` if not given, whichever fits.
+    /// Where the records are; `$[*]` or `$` by default, whichever fits.
     pub records: Option<Path>,
     /// Where the source states how many ads it has.
     pub count: Option<Path>,
 }
 
-/// The steps of the values to take beside the records, with their numbers.
+/// The paths of the values wanted outside the records, with their numbers.
 type Wanted<'s> = Vec<(usize, &'s [Step])>;
 
 /// How the reading of a text ended.
@@ -62,11 +63,11 @@ type Wanted<'s> = Vec<(usize, &'s [Step])>;
 pub struct Found {
     /// The stated count.
     pub stated: Option<i64>,
-    /// Why nothing is stated though a place is declared where it should stand.
+    /// Why there is no stated count although one is declared.
     pub uncounted: Option<String>,
     /// Whether the place of the records was there at all (an empty array counts).
     pub place_found: bool,
-    /// The values beside the records that were asked for.
+    /// The requested values outside the records.
     pub taken: Vec<Option<Json>>,
     /// Addresses of further pages (a sitemap index).
     pub pages: Vec<String>,
@@ -74,10 +75,10 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
-/// Takes the records out of one JSON text. `put` says `false` to stop.
+/// Extracts the records of one JSON text. `put` returns `false` to stop.
 ///
 /// # Errors
-/// The text is no JSON, breaks off, or is nested too deeply; records before that place have been put.
+/// The text is not JSON, breaks off, or is nested too deeply; earlier records have been put.
 pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let found = Found { taken: vec![None; values.len()], ..Found::default() };
     let ration = Ration::new(MOST_OF_A_RECORD);
@@ -91,7 +92,7 @@ pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn
     let count = shape.count.as_ref().and_then(Path::steps);
     let reader = MendedJson::mending(BufReader::with_capacity(64 * 1024, ration.over(reader, "a value")));
     let mends = reader.mends();
-    // Read byte by byte: without a buffer of its own each would be a call into the dark.
+    // Read byte by byte: without its own buffer, each byte would be a virtual call.
     let reader = BufReader::with_capacity(64 * 1024, reader);
     let mut text = serde_json::Deserializer::from_reader(reader);
     let seed = Seed { walk: &mut walk, records: Some(steps), count, values, root_is_record: shape.records.is_none() };
@@ -112,15 +113,15 @@ fn unread(error: serde_json::Error) -> Unread {
     if error.is_io() {
         return Unread::from(std::io::Error::from(error));
     }
-    // The library has no other word for it.
+    // The library offers no other way to tell.
     let is_deep = error.to_string().starts_with("recursion limit exceeded");
     if is_deep { Unread::Beyond(error.to_string()) } else { Unread::Broken(error.to_string()) }
 }
 
-/// The first thing at a plain path of a text, without reading the rest further than to see that it is JSON.
+/// The first value at a simple path of a text; the rest is only checked to be JSON.
 ///
 /// # Errors
-/// The text is no JSON.
+/// The text is not JSON.
 pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
     let Some(steps) = path.steps() else {
         let value: Json = number::read(text).map_err(|error| error.to_string())?;
@@ -141,10 +142,11 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
     first.map(|text| number::read(&text)).transpose().map_err(|error| error.to_string())
 }
 
-/// Takes the records out of NDJSON, one a line. `put` says `false` to stop.
+/// Extracts the records of NDJSON, one per line. `put` returns `false` to stop.
 ///
 /// # Errors
-/// Reading failed, a line is too long, or the last line does not end; records before that have been put.
+/// Reading failed, a line is too long, or the last line has no line break; earlier records have
+/// been put.
 pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
     let mut line = Vec::new();
     let (mut ended, mut number, mut notes) = (true, 0, Vec::new());
@@ -154,7 +156,7 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
         let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
         if read == 0 {
             let found = Found { place_found: true, notes, ..Found::default() };
-            return if ended { Ok(found) } else { Err(Unread::Broken("the last line does not end: the file may be cut off".to_owned())) };
+            return if ended { Ok(found) } else { Err(Unread::Broken("the last line has no line break: the file may be truncated".to_owned())) };
         }
         ended = line.ends_with(b"\n");
         if !ended && read as u64 == MAX_LINE {
@@ -180,14 +182,14 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
 struct Walk<'p> {
     put: &'p mut dyn FnMut(Item) -> bool,
     found: Found,
-    /// What stands in the place of the count and is none.
+    /// A value at the place of the count that is not a count.
     odd_count: Option<String>,
     stopped: bool,
     ration: Ration,
 }
 
 impl Walk<'_> {
-    /// Notes what stands in the place of the count; null is nothing.
+    /// Records a non-count value at the place of the count; null means none.
     fn count(&mut self, text: &str) -> serde_json::Result<()> {
         let value: Json = serde_json::from_str(text)?;
         self.found.stated = whole_number(&value);
@@ -196,7 +198,7 @@ impl Walk<'_> {
     }
 }
 
-/// A place in the text: what is left of the path to the records and of the path to the count.
+/// A position in the text: the remaining path to the records and to the count.
 struct Seed<'w, 'p, 's> {
     walk: &'w mut Walk<'p>,
     records: Option<&'s [Step]>,
@@ -232,7 +234,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
     }
 }
 
-/// The values that stand further in.
+/// The wanted values below this position.
 fn inner<'s>(values: &Wanted<'s>, fits: impl Fn(&Step) -> bool) -> Wanted<'s> {
     values.iter().filter_map(|(number, steps)| Some((*number, step(Some(steps), &fits)?))).collect()
 }
@@ -273,7 +275,7 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         if self.root_is_record {
-            // No path given and the text is one object: it is the one record.
+            // No path is given and the text is one object, which is the only record.
             let value: IndexMap<String, Box<RawValue>> = serde::Deserialize::deserialize(MapAccessDeserializer::new(members))?;
             let text = serde_json::value::to_raw_value(&value).map_err(A::Error::custom)?;
             return record(self.walk, &*text).map_err(A::Error::custom);
@@ -326,24 +328,24 @@ fn whole_number(value: &Json) -> Option<i64> {
     }
 }
 
-/// A float that is a whole number, as far as floats tell whole numbers apart.
+/// A float that represents an integer exactly.
 fn whole(float: f64) -> Option<i64> {
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     let is_whole = float.fract() == 0.0 && float.abs() <= LARGEST;
     is_whole.then(|| format!("{float:.0}").parse().ok()).flatten()
 }
 
-/// Most letters that are shown of what is no count.
+/// Maximum characters shown of a value that is not a count.
 const SHOWN_OF_A_COUNT: usize = 40;
 
-/// Why no count is known where one is declared: what was found there, if anything.
+/// Why a declared count is unknown: the value found there, if any.
 pub fn uncounted(place: &dyn fmt::Display, found: Option<&str>) -> String {
     match found.map(str::trim) {
         Some(found) if found.chars().count() > SHOWN_OF_A_COUNT => {
-            format!("the count at `{place}` is `{}…`, no whole number", found.chars().take(SHOWN_OF_A_COUNT).collect::<String>())
+            format!("the count at `{place}` is `{}…`, not an integer", found.chars().take(SHOWN_OF_A_COUNT).collect::<String>())
         }
-        Some(found) => format!("the count at `{place}` is `{found}`, no whole number"),
-        None => format!("no count stands at `{place}`"),
+        Some(found) => format!("the count at `{place}` is `{found}`, not an integer"),
+        None => format!("there is no count at `{place}`"),
     }
 }
 
@@ -391,14 +393,14 @@ mod tests {
             ("\"\"", ""),
         ];
         for (total, shown) in odd {
-            let (found, shown) = (count(total), format!("the count at `$.total` is `{shown}`, no whole number"));
+            let (found, shown) = (count(total), format!("the count at `$.total` is `{shown}`, not an integer"));
             assert_eq!((found.stated, found.uncounted), (None, Some(shown)), "{total}");
         }
         let long = count(&format!("\"{}\"", "x".repeat(1000))).uncounted.unwrap();
-        assert!(long.ends_with("xx…`, no whole number") && long.len() < 100, "{long}");
-        assert_eq!(count("null").uncounted.as_deref(), Some("no count stands at `$.total`"));
+        assert!(long.ends_with("xx…`, not an integer") && long.len() < 100, "{long}");
+        assert_eq!(count("null").uncounted.as_deref(), Some("there is no count at `$.total`"));
         let none = read(r#"{"jobs": []}"#, &shape(Some("$.jobs[*]"), Some("$.total"))).1.unwrap();
-        assert_eq!(none.uncounted.as_deref(), Some("no count stands at `$.total`"));
+        assert_eq!(none.uncounted.as_deref(), Some("there is no count at `$.total`"));
         assert_eq!(read("[]", &shape(None, None)).1.unwrap().uncounted, None);
     }
 

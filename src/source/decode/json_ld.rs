@@ -1,11 +1,11 @@
-//! JSON-LD in a page: the objects of a type, wherever they stand and however they are spelt. In the wild it is
-//! seldom quite JSON; `loose.rs` reads it, `posting.rs` puts what an object says into a form that mappings can rely
-//! on.
+//! JSON-LD in a page: the objects of a type, anywhere in it and in any spelling. Real pages seldom
+//! contain strict JSON; `loose.rs` reads it, and `posting.rs` normalises objects into a form that
+//! mappings can rely on.
 //!
-//! A page that has none is asked for its microdata: the same objects, written in attributes.
+//! A page without JSON-LD is searched for microdata: the same objects, written as attributes.
 //!
-//! A block that names the type and cannot be read is handed on as unreadable, so that the read is not complete. To
-//! find objects of another shape: [`collect`] and [`is_of`].
+//! A block that names the type but cannot be read is passed on as unreadable, so the read is not
+//! complete. To support other shapes, see [`collect`] and [`is_of`].
 
 use super::super::json::{Found, Item};
 use super::posting::{KnownNodes, in_order};
@@ -14,7 +14,8 @@ use crate::markup::{Css, Page};
 use serde_json::{Map, Value as Json};
 use url::Url;
 
-/// The scripts that hold JSON-LD: browsers and search engines read the type without its parameters and capitals.
+/// The scripts that contain JSON-LD: like browsers and search engines, ignores case and parameters
+/// of the type.
 pub const BLOCKS: &str = "script[type*='ld+json' i]@html";
 
 /// Reads the objects of a type.
@@ -42,7 +43,7 @@ pub(super) fn read(text: &str, kind: &str, body: &Body, put: &mut dyn FnMut(Item
         nodes = KnownNodes::of(&described);
         described.into_iter().for_each(|value| collect(value, kind, &mut objects, &mut found.place_found));
     }
-    // A mere mention of an object that stands elsewhere on the page.
+    // A mere reference to an object elsewhere on the page.
     objects.retain(|object| !nodes.is_reference(object));
     found.place_found |= !objects.is_empty() || !broken.is_empty();
     let objects: Vec<Map<String, Json>> = objects.into_iter().map(|object| in_order(object, &nodes)).collect();
@@ -64,8 +65,8 @@ fn with_url(mut object: Map<String, Json>, body: &Body, is_shared: bool) -> Json
     Json::Object(object)
 }
 
-/// The objects of the type in a value, whatever the members are called that lead to them; what an object of the
-/// type holds is its own. An empty list of items is a place for them. Depth is bounded by the reader of JSON.
+/// The objects of the type within a value, under any member; objects nested in such an object
+/// belong to it. An empty list of items still marks the place. The JSON reader bounds the depth.
 fn collect(value: Json, kind: &str, objects: &mut Vec<Map<String, Json>>, place_found: &mut bool) {
     match value {
         Json::Array(items) => items.into_iter().for_each(|item| collect(item, kind, objects, place_found)),

@@ -1,18 +1,19 @@
-//! JSON as it is in the wild, as JSON: no value for `NaN`, control characters in texts
-//! escaped, a comma before a closing bracket left out. What was meant is plain in each, and would end the whole text.
+//! Repairs common JSON errors: `NaN` becomes null, control characters in strings are escaped, a
+//! comma before a closing bracket is dropped. The meaning of each is clear, and each would
+//! otherwise make the whole text unreadable.
 //!
-//! It holds one word at most, never changes what is JSON already, and says what it changed.
+//! Holds one token at most, never changes valid JSON, and reports what it changed.
 
 use super::rewrite::{Rewrite, Rewritten};
 use std::cell::RefCell;
 use std::io::BufRead;
 use std::rc::Rc;
 
-/// Most blanks that are kept behind a comma.
+/// Maximum whitespace kept after a comma.
 const MOST_BLANKS: usize = 4096;
-/// Longest word that is looked up.
+/// Longest token that is looked up.
 const LONGEST_WORD: usize = 10;
-/// Words for what is no number.
+/// Tokens used instead of numbers.
 const NO_NUMBERS: [&[u8]; 5] = [b"NaN", b"nan", b"Infinity", b"-Infinity", b"+Infinity"];
 
 /// What was changed first, and how often something was.
@@ -22,11 +23,11 @@ pub(super) struct Mends(Rc<RefCell<(Option<String>, usize)>>);
 impl Mends {
     fn note(&self, what: impl FnOnce() -> String, at: u64) {
         let mut seen = self.0.borrow_mut();
-        seen.0.get_or_insert_with(|| format!("it is not quite JSON: {} (byte {at})", what()));
+        seen.0.get_or_insert_with(|| format!("it is not strict JSON: {} (byte {at})", what()));
         seen.1 += 1;
     }
 
-    /// What was changed, in words.
+    /// What was changed, as text.
     pub(super) fn told(&self) -> Option<String> {
         let seen = self.0.borrow();
         let more = if seen.1 > 1 { format!(", and {} more", seen.1 - 1) } else { String::new() };
@@ -40,10 +41,10 @@ pub(super) struct Mending {
     in_text: bool,
     escaped: bool,
     word: Vec<u8>,
-    /// A comma whose fate the next sign decides, and the blanks behind it.
+    /// A pending comma, which the next character confirms or drops, and the whitespace after it.
     comma: bool,
     blanks: Vec<u8>,
-    /// The last sign that was no blank.
+    /// The last character that was not whitespace.
     last: u8,
     at: u64,
     mends: Mends,
@@ -61,7 +62,7 @@ impl Mending {
                 return;
             }
             byte if byte < b' ' => {
-                self.mends.note(|| "a control character stands in a text".to_owned(), self.at);
+                self.mends.note(|| "a control character in a string".to_owned(), self.at);
                 out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
                 return;
             }
@@ -75,7 +76,7 @@ impl Mending {
         match byte {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u' => out.extend_from_slice(&[b'\\', byte]),
             _ => {
-                self.mends.note(|| "a backslash escapes nothing".to_owned(), self.at);
+                self.mends.note(|| "an invalid backslash escape".to_owned(), self.at);
                 match byte {
                     b'\'' => out.push(byte),
                     byte if byte < b' ' => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
@@ -98,7 +99,7 @@ impl Mending {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' => self.blank(byte, out),
             byte if byte < b' ' => {
-                self.mends.note(|| "a control character stands between values".to_owned(), self.at);
+                self.mends.note(|| "a control character between values".to_owned(), self.at);
                 self.blank(b' ', out);
             }
             b',' => {
@@ -117,19 +118,19 @@ impl Mending {
     fn blank(&mut self, byte: u8, out: &mut Vec<u8>) {
         match self.comma {
             false => out.push(byte),
-            // How many there are means nothing.
+            // Their number is irrelevant.
             true if self.blanks.len() < MOST_BLANKS => self.blanks.push(byte),
             true => {}
         }
     }
 
-    /// A comma stands, but for one before a closing bracket.
+    /// Keeps the pending comma, unless a closing bracket follows.
     fn end_comma(&mut self, next: u8, out: &mut Vec<u8>) {
         if !std::mem::take(&mut self.comma) {
             return;
         }
         if matches!(next, b']' | b'}') && !matches!(self.last, b'[' | b'{' | b',' | b':') {
-            self.mends.note(|| "a comma stands before a closing bracket".to_owned(), self.at);
+            self.mends.note(|| "a comma before a closing bracket".to_owned(), self.at);
         } else {
             self.last = b',';
             out.push(b',');
@@ -144,7 +145,7 @@ impl Mending {
         self.last = b'0';
         if NO_NUMBERS.contains(&self.word.as_slice()) {
             let word = String::from_utf8_lossy(&self.word).into_owned();
-            self.mends.note(|| format!("`{word}` stands for a number and is read as null"), self.at);
+            self.mends.note(|| format!("`{word}` instead of a number, read as null"), self.at);
             out.extend_from_slice(b"null");
         } else {
             out.extend_from_slice(&self.word);
@@ -185,7 +186,7 @@ impl Rewrite for Mending {
     }
 }
 
-/// A line of JSON, and what was changed in it.
+/// A repaired line of JSON, and what was changed in it.
 pub(super) fn mended(line: &[u8]) -> (Vec<u8>, Mends) {
     let (mut mending, mut out) = (Mending::default(), Vec::with_capacity(line.len()));
     mending.take(line, &mut out);
@@ -233,7 +234,7 @@ mod tests {
             assert_eq!((read.as_str(), told.is_some()), (right, true), "{text}");
             assert!(serde_json::from_str::<serde_json::Value>(&read).is_ok(), "{read}");
         }
-        assert_eq!(read("[NaN,NaN]").1.unwrap(), "it is not quite JSON: `NaN` stands for a number and is read as null (byte 5), and 1 more");
+        assert_eq!(read("[NaN,NaN]").1.unwrap(), "it is not strict JSON: `NaN` instead of a number, read as null (byte 5), and 1 more");
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! JSON as pages hold it: several values one after the other, comments and CDATA marks around them, control letters
-//! and quotes in texts, commas too many or too few, escapes of HTML. What is JSON is read as it is.
+//! Reads JSON as pages contain it: several values in a row, comments and CDATA marks around them,
+//! control characters and quotes in strings, extra or missing commas, HTML escapes. Valid JSON is
+//! read unchanged.
 //!
-//! It must never guess at what a value says; where mending is not enough, the text is handed back with the reason.
+//! Must never guess a value; if repairs are not enough, the text is returned with the reason.
 
 use crate::number;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-/// A text that is no JSON, and why.
+/// Text that is not JSON, and why.
 pub(super) type NoJson = (String, String);
 
 /// The values in a text.
@@ -24,7 +25,7 @@ pub(super) fn values(text: &str) -> Vec<Result<Json, NoJson>> {
     found
 }
 
-/// The quotes of escaped JSON; what is escaped in its texts stays.
+/// Unescapes the quotes of escaped JSON; escapes within its strings are kept.
 fn without_quotes_escaped(text: &str) -> String {
     text.replace("&quot;", "\"").replace("&#34;", "\"").replace("&#x22;", "\"").replace("&amp;", "&")
 }
@@ -48,10 +49,10 @@ fn read_all(text: &str) -> Vec<Result<Json, NoJson>> {
     all
 }
 
-/// What stands around JSON and holds signs that could begin a value.
+/// Marks around JSON that contain characters which could start a value.
 const MARKS: [&str; 2] = ["<![CDATA[", "]]>"];
 
-/// Where the next value begins.
+/// Where the next value starts.
 fn begin_of_value(text: &str) -> Option<usize> {
     let mut at = 0;
     while let Some(letter) = text[at..].chars().next() {
@@ -72,7 +73,7 @@ fn is_comment(text: &str) -> bool {
     text.starts_with("//") || text.starts_with("/*")
 }
 
-/// The length of a comment of scripts that begins here. One to the end of the line ends before a value.
+/// The length of a script comment that starts here. A line comment ends before a value.
 fn comment(text: &str) -> Option<usize> {
     if text.starts_with("/*") {
         return Some(text.find("*/").map_or(text.len(), |end| end + 2));
@@ -80,7 +81,7 @@ fn comment(text: &str) -> Option<usize> {
     text.starts_with("//").then(|| text.find(['\n', '\r', '<', '{', '[']).unwrap_or(text.len()))
 }
 
-/// A value with what is usually wrong put right, and where it ends.
+/// A value with common errors repaired, and where it ends.
 fn mended(text: &str) -> (String, usize) {
     let mut mending = Mending { out: String::with_capacity(text.len()), solid: 0, depth: 0, in_text: false };
     let mut at = 0;
@@ -96,14 +97,14 @@ fn mended(text: &str) -> (String, usize) {
 
 struct Mending {
     out: String,
-    /// How much of it there is up to the last sign that is no blank.
+    /// The length up to the last character that is not whitespace.
     solid: usize,
     depth: usize,
     in_text: bool,
 }
 
 impl Mending {
-    /// A letter between texts; how far it leads.
+    /// Handles a character outside a string; returns how far to advance.
     fn between(&mut self, rest: &str, letter: char) -> usize {
         let last = self.out[..self.solid].chars().next_back();
         match letter {
@@ -129,7 +130,7 @@ impl Mending {
         letter.len_utf8()
     }
 
-    /// A letter in a text; how far it leads.
+    /// Handles a character in a string; returns how far to advance.
     fn in_text(&mut self, rest: &str, letter: char) -> usize {
         match letter {
             '\\' => return self.escape(rest),
@@ -146,7 +147,7 @@ impl Mending {
         letter.len_utf8()
     }
 
-    /// An escape; one that JSON does not know is the letter behind it.
+    /// Handles an escape; an invalid one becomes the character after the backslash.
     fn escape(&mut self, rest: &str) -> usize {
         let Some(next) = rest[1..].chars().next() else { return 1 };
         let is_code = next == 'u' && rest.get(2..6).is_some_and(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));
@@ -162,7 +163,8 @@ impl Mending {
     }
 }
 
-/// Whether a quote before this text ends a text: then a comma, colon, bracket, comment or nothing follows.
+/// Whether a quote before this text ends a string: a comma, colon, bracket, comment or the end
+/// follows.
 fn ends_text(rest: &str) -> bool {
     let rest = rest.trim_start();
     rest.is_empty() || rest.starts_with([',', ':', '}', ']']) || is_comment(rest)

@@ -1,9 +1,11 @@
-//! Bytes to records. Whatever a source gives (JSON, CSV, XML, feeds, pages) becomes one JSON document an ad, so that one mapping grammar reads
-//! them all. Records come out as a stream; held is one record at most, of HTML one page.
+//! Bytes to records. Whatever a source provides (JSON, CSV, XML, feeds, pages) becomes one JSON
+//! document per ad, so one mapping grammar reads them all. Records are streamed; at most one record
+//! is held in memory, or one page of HTML.
 //!
-//! A decoder never asks the network and never judges what is missing. What it cannot read it hands on as unreadable, and a text that breaks off
-//! is an error, for then nobody knows what would have followed. To add a kind: a file here, a variant in [`DecodeSpec`] and [`Kind`], an arm
-//! in `compile` and `read`, its settings and seeds in `fuzz`.
+//! A decoder never uses the network and never decides what is missing. It passes on unreadable
+//! records as such; a text that breaks off is an error, because what would have followed is
+//! unknown. To add a format: a file here, a variant in [`DecodeSpec`] and [`Kind`], an arm in
+//! `compile` and `read`, and its settings and seeds in `fuzz`.
 
 mod body;
 mod csv;
@@ -61,7 +63,7 @@ enum Kind {
     Sitemap(sitemap::Sitemap),
 }
 
-/// Where a value stands in a body beside the records.
+/// Where a value is in a body outside the records.
 #[derive(Debug, Clone)]
 pub enum Spot {
     /// At a path.
@@ -77,14 +79,14 @@ pub enum Spot {
 pub struct Body<'a> {
     /// From where it came: relative links lead from there.
     pub url: Option<&'a str>,
-    /// The character set that it is said to be in.
+    /// The declared character set.
     pub charset: Option<&'a str>,
 }
 
 /// Why the records of a body could not be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unread {
-    /// It breaks off, or is not what it should be; the next time it may be.
+    /// It breaks off, or has the wrong content; a retry may help.
     #[error("{0}")]
     Broken(String),
     /// It is larger or deeper than is ever read, and will be so the next time.
@@ -99,7 +101,7 @@ impl Unread {
         limit.unwrap_or_else(|| Unread::Broken(error.to_string()))
     }
 
-    /// The same, told in other words.
+    /// The same, with another message.
     #[must_use]
     pub fn told(self, words: impl FnOnce(String) -> String) -> Unread {
         match self {
@@ -139,10 +141,11 @@ impl From<io::Error> for Unread {
     }
 }
 
-/// The first text in a body, unpacked and in UTF-8 where it says what it is in; at most so many bytes of it.
+/// The first text of a body, decompressed and in UTF-8 if it declares its character set; at most
+/// `most` bytes.
 ///
 /// # Errors
-/// It cannot be unpacked.
+/// It cannot be decompressed.
 pub fn first_text(mut body: &[u8], most: u64) -> Result<Vec<u8>, String> {
     let mut text = Vec::new();
     body::each_text(&mut body, None, &mut |reader| {
@@ -156,10 +159,10 @@ pub fn first_text(mut body: &[u8], most: u64) -> Result<Vec<u8>, String> {
 const MOST_OF_A_PAGE: u64 = 32 * 1024 * 1024;
 
 impl Decoder {
-    /// Takes the records out of a body, and the values that stand beside them. `put` says `false` to stop.
+    /// Extracts the records of a body, and the values outside them. `put` returns `false` to stop.
     ///
     /// # Errors
-    /// It is not what it should be, or breaks off; records before that place have been put.
+    /// It has the wrong content, or breaks off; earlier records have been put.
     pub fn decode(&self, reader: &mut dyn Read, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
         let encoding = body.charset.and_then(|name| Encoding::for_label(name.as_bytes()));
         let charset = encoding.map(|encoding| body::Charset { encoding, yields: matches!(self.kind, Kind::Json(_) | Kind::Ndjson) });
@@ -178,7 +181,7 @@ impl Decoder {
             Ok(true)
         };
         body::each_text(reader, charset, &mut read)?;
-        all.ok_or_else(|| Unread::Broken("there is nothing in it".to_owned()))
+        all.ok_or_else(|| Unread::Broken("it is empty".to_owned()))
     }
 
     fn read(&self, text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
@@ -206,24 +209,25 @@ impl Decoder {
         }
     }
 
-    /// Whether it reads web pages, so that one is no surprise.
+    /// Whether it reads web pages, so that one is expected.
     pub fn reads_markup(&self) -> bool {
         matches!(self.kind, Kind::Html(_) | Kind::Script(..) | Kind::JsonLd(_))
     }
 
-    /// Whether it takes cards out of pages: a list that has come to its end is a page without one.
+    /// Whether it selects cards from pages: the page after the end of such a list has none.
     pub fn reads_cards(&self) -> bool {
         matches!(self.kind, Kind::Html(_) | Kind::JsonLd(_))
     }
 
-    /// What is said where records are looked for and nothing is found: of what the author wrote, or else of what a body of the kind holds.
+    /// The message if no record is found: it names what the author wrote, or else what a body of
+    /// this type contains.
     pub fn absence(&self, records: Option<&str>) -> String {
         match (&self.kind, records) {
-            (Kind::JsonLd(kind), _) => format!("there is no `{kind}` in its JSON-LD"),
+            (Kind::JsonLd(kind), _) => format!("its JSON-LD contains no `{kind}`"),
             (Kind::Sitemap(_), _) => sitemap::ABSENCE.to_owned(),
-            (Kind::Feed, _) => "it is not a feed: neither RSS, Atom nor JSON Feed".to_owned(),
-            (_, Some(records)) => format!("nothing stands at `{records}`"),
-            (_, None) => format!("there are no records in this {}; `records` says where they stand", self.explain()),
+            (Kind::Feed, _) => "it is not a feed (RSS, Atom or JSON Feed)".to_owned(),
+            (_, Some(records)) => format!("there is nothing at `{records}`"),
+            (_, None) => format!("no records found in this {}; set `records` to their location", self.explain()),
         }
     }
 
@@ -232,7 +236,7 @@ impl Decoder {
         matches!(self.kind, Kind::Xml(_) | Kind::Feed | Kind::Sitemap(_))
     }
 
-    /// What it reads, in a word.
+    /// A short name of what it reads.
     pub fn explain(&self) -> &'static str {
         match self.kind {
             Kind::Json(_) => "JSON",
@@ -262,7 +266,7 @@ impl Found {
     }
 }
 
-/// A page as a whole; bytes that are no text become U+FFFD, as browsers have it.
+/// A whole page; invalid bytes become U+FFFD, as in browsers.
 fn whole(text: &mut dyn BufRead) -> Result<String, Unread> {
     let mut bytes = Vec::new();
     text.take(MOST_OF_A_PAGE + 1).read_to_end(&mut bytes)?;

@@ -1,12 +1,13 @@
-//! An object of JSON-LD in a form that mappings can rely on: members by their bare names, what is only referred to
-//! put in its place, and three members besides that gather what is written in many ways:
+//! Normalises a JSON-LD object into a form that mappings can rely on: members have bare names,
+//! references are replaced by their objects, and three members gather what is written in many ways:
 //!
-//! - `places`: the names of all places in `jobLocation`, in order: of each address the locality, or else the region,
-//!   the country, the street; of a place without one its name; a text as it is;
-//! - `pay`: `{ min, max, currency, period }` of `baseSalary`, and `text` where the pay is words;
-//! - `sections`: `{ heading, text }` of each other part of the ad that its description does not hold.
+//! - `places`: the names of all places in `jobLocation`, in order: the locality of each address,
+//!   else the region, the country, the street; the name of a place without one; text as it is;
+//! - `pay`: `{ min, max, currency, period }` of `baseSalary`, and `text` if the pay is text;
+//! - `sections`: `{ heading, text }` of each other part of the ad that its description does not
+//!   contain.
 //!
-//! It adds and renames; it never drops what an object says.
+//! It adds and renames members; it never drops any.
 
 use super::posting_sections::sections;
 use serde_json::{Map, Value as Json, json};
@@ -51,7 +52,7 @@ fn id_of(object: &Map<String, Json>) -> Option<&str> {
     object.get("@id").and_then(Json::as_str)
 }
 
-/// Whether there is more in an object than its name and type.
+/// Whether an object has more than a name and a type.
 fn says_something(object: &Map<String, Json>) -> bool {
     object.keys().any(|name| !name.starts_with('@'))
 }
@@ -184,7 +185,7 @@ fn add_place(name: &str, places: &mut Vec<String>) {
     }
 }
 
-/// What a posting says of its pay: the first of several that gives an amount.
+/// The pay of a posting: the first of several that contains an amount.
 fn pay_of(posting: &Map<String, Json>) -> Option<Json> {
     let salary = posting.get("baseSalary")?;
     let currency = || text_in(posting, "salaryCurrency");
@@ -202,7 +203,7 @@ fn pay_in(salary: &Json) -> Option<Map<String, Json>> {
         add_amount(salary, &mut pay);
         return (!pay.is_empty()).then_some(pay);
     };
-    // An amount of money, and within it a quantity; either may hold the numbers and the unit.
+    // A monetary amount contains a quantity; either can have the numbers and the unit.
     let quantity = amount.get("value").and_then(|value| listed(value).first()).and_then(Json::as_object);
     for part in [quantity, Some(amount)].into_iter().flatten() {
         for (name, member) in [("minValue", "min"), ("maxValue", "max")] {
@@ -228,7 +229,7 @@ fn pay_in(salary: &Json) -> Option<Map<String, Json>> {
     Some(pay)
 }
 
-/// A single amount, a span of two, or words.
+/// A single amount, a range of two, or text.
 fn add_amount(value: &Json, pay: &mut Map<String, Json>) {
     let Json::String(text) = value else {
         if value.is_number() {
@@ -252,7 +253,7 @@ fn is_amount(value: &Json) -> bool {
     value.is_number() || value.as_str().is_some_and(|text| text.contains(|digit: char| digit.is_ascii_digit()))
 }
 
-/// The codes that the vocabulary has for units of time, as words.
+/// The names of the vocabulary's codes for units of time.
 fn period_of(unit: &str) -> &str {
     match unit.to_ascii_uppercase().as_str() {
         "HUR" => "hour",

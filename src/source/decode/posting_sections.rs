@@ -1,9 +1,9 @@
-//! What a posting says of the job outside its description: `responsibilities`, `qualifications` and
-//! the like, as a list of `{ heading, text }` that a mapping can join. A site that fills them from
-//! its description says everything twice, so what the description holds already is left out.
+//! What a posting says about the job outside its description: `responsibilities`, `qualifications`
+//! and the like, as a list of `{ heading, text }` that a mapping can join. A site that fills them
+//! from its description repeats itself, so text that the description already contains is dropped.
 //!
-//! A member may be a text, a list, or an object of the vocabulary (`DefinedTerm`, a credential, a
-//! number of months). To carry another member, add a line to [`SECTIONS`].
+//! A member may be text, a list, or an object of the vocabulary (`DefinedTerm`, a credential, a
+//! number of months). To support another member, add a line to [`SECTIONS`].
 
 use crate::markup::readable;
 use serde_json::{Map, Value as Json, json};
@@ -48,14 +48,14 @@ pub(super) fn sections(posting: &Map<String, Json>) -> Json {
             continue;
         }
         texts.iter().for_each(|text| said.push_str(&words_of(text)));
-        // Several texts are the items of a list; one may be markup of its own.
+        // Several texts are the items of a list; a single one may itself be markup.
         let text = if let [text] = &texts[..] { json!(text) } else { json!(texts) };
         sections.push(json!({ "heading": heading, "text": text }));
     }
     if sections.is_empty() { Json::Null } else { Json::Array(sections) }
 }
 
-/// The words of a text that may be markup, each behind a space, the last before one.
+/// The words of a text that may be markup, each preceded by a space, the last one followed by one.
 fn words_of(text: &str) -> String {
     let words = readable(text);
     words.split_whitespace().fold(" ".to_owned(), |all, word| all + word + " ")

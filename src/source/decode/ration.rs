@@ -1,12 +1,12 @@
-//! How much may be read between two marks. A row, an element or a text that never ends is told before it fills the memory, however large the
-//! body may be as a whole.
+//! Limits how much may be read between two marks. A row, an element or a text that never ends is
+//! reported before it fills the memory, however large the body may be as a whole.
 
 use super::Unread;
 use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-/// What is left until the next mark; shared with whoever sets the marks.
+/// What is left until the next mark; shared with whatever sets the marks.
 #[derive(Clone)]
 pub(super) struct Ration {
     left: Rc<Cell<u64>>,
@@ -19,12 +19,12 @@ impl Ration {
         Ration { left: Rc::new(Cell::new(most)), most }
     }
 
-    /// A mark: what follows begins anew.
+    /// Sets a mark: the limit applies anew.
     pub(super) fn renew(&self) {
         self.left.set(self.most);
     }
 
-    /// Until the next mark nothing is held, so as much may come as will.
+    /// Lifts the limit until the next mark: nothing is held in between.
     pub(super) fn lift(&self) {
         self.left.set(u64::MAX);
     }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::source::decode::XmlSpec;
 
-    /// A text that never ends: a beginning, then one letter for ever.
+    /// A text that never ends: a beginning, then one character forever.
     struct Endless(&'static [u8], u64);
 
     impl Read for Endless {

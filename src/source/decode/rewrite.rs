@@ -1,16 +1,16 @@
-//! A text that is changed on its way: its character set becomes UTF-8, or its JSON is mended. One
-//! reader serves all changes, so that none of them keeps books of its own on what was read.
+//! A text that is rewritten while it is read: transcoded to UTF-8, or its JSON repaired. One reader
+//! serves all rewrites, so none of them does its own bookkeeping.
 //!
-//! It holds one piece of the text at a time. To add a change, implement [`Rewrite`].
+//! Holds one piece of the text at a time. To add a rewrite, implement [`Rewrite`].
 
 use std::io::{self, BufRead, Read};
 
-/// A change of a text, given in pieces that end anywhere.
+/// A rewrite of a text that arrives in arbitrary pieces.
 pub(super) trait Rewrite {
-    /// Takes a piece and adds what is known of the new text.
+    /// Consumes a piece and appends the output known so far.
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>);
 
-    /// Adds the rest: nothing follows.
+    /// Appends the rest at the end of the input.
     fn end(&mut self, out: &mut Vec<u8>);
 }
 
@@ -28,7 +28,7 @@ impl<R: BufRead, W: Rewrite> Rewritten<R, W> {
         Rewritten { inner, rewrite, out: Vec::new(), at: 0, is_at_end: false }
     }
 
-    /// The change, with what it has noted so far.
+    /// The rewrite, with its notes so far.
     pub(super) fn rewrite(&self) -> &W {
         &self.rewrite
     }

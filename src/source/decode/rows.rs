@@ -1,24 +1,24 @@
-//! The rows of a table as they stand in its text, in whatever way their writer quoted them.
+//! The rows of a table as they appear in its text, however their writer quoted them.
 //!
-//! A quote opens a cell only where it is the cell's first sign, and closes it only before a delimiter or the end of the row:
-//! one that is not doubled and stands elsewhere is text. Where that leaves more than one reading the row says so, and is
-//! never taken for one of them.
+//! A quote opens a cell only as its first character, and closes it only before a delimiter or the
+//! end of the row: an undoubled quote elsewhere is text. If that leaves more than one reading, the
+//! row says so, and none of them is chosen.
 
 use std::io::{self, BufRead};
 
-/// A row, as far as it has been read.
+/// A row, as read so far.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     bytes: Vec<u8>,
     /// Where each cell ends.
     ends: Vec<usize>,
-    /// The line on which it begins.
+    /// The line on which it starts.
     pub(super) line: u64,
     /// A quote within a quoted cell is not doubled.
     pub(super) is_odd: bool,
-    /// Why there is more than one way to read it.
+    /// Why it has more than one reading.
     pub(super) doubt: Option<&'static str>,
-    /// Nothing stands on its line.
+    /// Whether its line is empty.
     is_blank: bool,
     /// Whether its last quote is closed.
     pub(super) is_closed: bool,
@@ -49,7 +49,7 @@ enum Spot {
     Plain,
     /// In a quoted cell.
     Quoted,
-    /// Behind a quote in a quoted cell, and so many blanks.
+    /// After a quote in a quoted cell, and this many spaces.
     Behind(usize),
 }
 
@@ -60,13 +60,13 @@ pub(super) struct Rows<R> {
     quote: u8,
     comment: Option<u8>,
     line: u64,
-    /// The sign before: a line feed behind a carriage return belongs to it.
+    /// The previous character: a line feed after a carriage return belongs to it.
     last: u8,
 }
 
 /// What is doubtful in a row.
-const SPLIT: &str = "a quote within a quoted cell is not doubled, and where the cell ends is not clear";
-const OPEN: &str = "a quote behind a blank opens a cell that ends in another";
+const SPLIT: &str = "a quote inside a quoted cell is not doubled, and the end of the cell is ambiguous";
+const OPEN: &str = "a quote after a space opens a cell that ends inside another";
 
 impl<R: BufRead> Rows<R> {
     pub(super) fn new(inner: R, delimiter: u8, quote: u8, comment: Option<u8>) -> Rows<R> {
@@ -183,7 +183,7 @@ fn judge(row: &mut Row) {
     }
 }
 
-/// A cell under way.
+/// The current cell.
 struct Cell {
     spot: Spot,
     start: usize,
@@ -241,7 +241,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is written by the book is read as it was written.
+        /// A correctly written table is read back unchanged.
         #[test]
         fn what_is_quoted_comes_back(table in proptest::collection::vec(proptest::collection::vec("[a\", \r\n#é]{0,6}", 2..4), 1..5)) {
             let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));

@@ -12,8 +12,8 @@ use serde_json::{Value as Json, json};
 use std::io::BufRead;
 use url::Url;
 
-/// What is said of what is not a sitemap.
-pub(super) const ABSENCE: &str = "it is not a sitemap: neither `urlset`, `sitemapindex` nor a list of addresses";
+/// The message for something that is not a sitemap.
+pub(super) const ABSENCE: &str = "it is not a sitemap: it is neither a `urlset` nor a `sitemapindex` nor a list of addresses";
 
 /// Longest line.
 const LONGEST_LINE: u64 = 1024 * 1024;
@@ -21,7 +21,7 @@ const LONGEST_LINE: u64 = 1024 * 1024;
 /// Sitemaps as they are read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sitemap {
-    /// Which of the addresses are taken.
+    /// Which addresses are used.
     only: Option<Regex>,
 }
 
@@ -88,7 +88,7 @@ impl Sitemap {
     }
 }
 
-/// An entry whose address is absolute, and that address. Of several the first counts.
+/// An entry with its address made absolute. The first of several is used.
 fn located(item: Item, base: Option<&Url>) -> (Item, Option<String>) {
     let Item::Record(text) = &item else { return (item, None) };
     let Ok(Json::Object(mut entry)) = serde_json::from_str(text) else { return (item, None) };
@@ -96,7 +96,7 @@ fn located(item: Item, base: Option<&Url>) -> (Item, Option<String>) {
     let Some(Json::String(written)) = first(written) else { return (item, None) };
     let written = written.trim();
     let address = base.and_then(|base| base.join(written).ok()).map_or_else(|| written.to_owned(), String::from);
-    // What is absolute stays as it is written: ids are made of it.
+    // Absolute addresses stay as written, because ids are derived from them.
     let loc = if Url::parse(written).is_ok() { written.to_owned() } else { address };
     entry.insert("loc".to_owned(), Json::from(loc.clone()));
     (record(&Json::Object(entry)), Some(loc))

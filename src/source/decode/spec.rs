@@ -12,15 +12,15 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How a body or file is read.
+/// The format of a response or file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "format", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DecodeSpec {
     /// JSON.
     Json(PlainSpec),
-    /// JSON, a record a line.
+    /// JSON, one record per line.
     Ndjson(PlainSpec),
-    /// Rows of texts.
+    /// Rows of text.
     Csv(CsvSpec),
     /// XML.
     Xml(XmlSpec),
@@ -28,9 +28,9 @@ pub enum DecodeSpec {
     Feed(PlainSpec),
     /// HTML.
     Html(HtmlSpec),
-    /// JSON inside a page.
+    /// JSON embedded in a page.
     Script(ScriptSpec),
-    /// JSON-LD inside a page.
+    /// JSON-LD embedded in a page.
     JsonLd(JsonLdSpec),
     /// A sitemap, or an index of sitemaps.
     Sitemap(SitemapSpec),
@@ -45,17 +45,17 @@ pub struct PlainSpec {}
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CsvSpec {
-    /// What stands between the columns.
+    /// The character between columns.
     pub(super) delimiter: char,
-    /// What stands around texts.
+    /// The character around quoted text.
     pub(super) quote: char,
-    /// Names of the columns, where the file has none.
+    /// Names of the columns, if the file has no header.
     pub(super) header: Vec<String>,
-    /// Lines before the header.
+    /// Lines to skip before the header.
     pub(super) skip: usize,
-    /// Lines that begin with it are left out.
+    /// Lines that start with this character are skipped.
     pub(super) comment: Option<char>,
-    /// Columns that hold lists, and what separates their items.
+    /// Columns that hold lists, each with the separator of its items.
     pub(super) lists: IndexMap<String, String>,
 }
 
@@ -69,9 +69,9 @@ impl Default for CsvSpec {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct XmlSpec {
-    /// Elements that are lists even when there is only one.
+    /// Elements that are lists even if there is only one.
     pub(super) lists: Vec<String>,
-    /// Prefixes of our own for namespaces.
+    /// Your own prefixes for namespaces.
     pub(super) namespaces: IndexMap<String, String>,
 }
 
@@ -79,27 +79,27 @@ pub struct XmlSpec {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HtmlSpec {
-    /// What is left out of a record.
+    /// Elements to drop from a record.
     pub(super) drop: Option<Vec<Text>>,
-    /// What a page shows that holds no ad: then none is no fault.
+    /// An element that a page shows when there are no ads, so that finding none is not an error.
     pub(super) empty: Option<Text>,
 }
 
-/// JSON inside a page.
+/// JSON embedded in a page.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScriptSpec {
-    /// The script: `#__NEXT_DATA__`.
+    /// A CSS selector for the script: `#__NEXT_DATA__`.
     pub(super) css: Option<Text>,
-    /// The text before the JSON: `window.__DATA__ =`.
+    /// The text in front of the JSON: `window.__DATA__ =`.
     pub(super) after: Option<Located<String>>,
 }
 
-/// JSON-LD inside a page.
+/// JSON-LD embedded in a page.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JsonLdSpec {
-    /// The type of the objects (`JobPosting`).
+    /// The type of the objects (default `JobPosting`).
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
 }
@@ -108,7 +108,8 @@ pub struct JsonLdSpec {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SitemapSpec {
-    /// Which addresses are those of ads: a regular expression such as `/jobs/[0-9]+`; without it all are. An index is followed in any case.
+    /// Which addresses are ads: a regular expression such as `/jobs/[0-9]+`; by default all are.
+    /// Sitemap indexes are always followed.
     pub(super) only: Option<Text>,
 }
 
@@ -130,30 +131,30 @@ impl DecodeSpec {
             DecodeSpec::Xml(xml) => Kind::Xml(xml::Xml::compile(xml, place, records, count, out)?),
             DecodeSpec::Html(html) => Kind::Html(html::Cards::compile(html, records, count, out)?),
             DecodeSpec::Csv(csv) => {
-                refuse(records.or(count), "a row of a table is a record", out)?;
+                refuse(records.or(count), "each row is a record", out)?;
                 Kind::Csv(csv::Csv::new(csv))
             }
             DecodeSpec::Ndjson(_) => {
-                refuse(records.or(count), "a line is a record", out)?;
+                refuse(records.or(count), "each line is a record", out)?;
                 Kind::Ndjson
             }
             DecodeSpec::Feed(_) => {
-                refuse(records.or(count), "the items of a feed are found by themselves", out)?;
+                refuse(records.or(count), "the items of a feed are found automatically", out)?;
                 Kind::Feed
             }
             DecodeSpec::JsonLd(json_ld) => {
-                refuse(records.or(count), "objects of the type are found wherever they stand", out)?;
+                refuse(records.or(count), "objects of the type are found anywhere in the page", out)?;
                 Kind::JsonLd(json_ld.kind.clone().unwrap_or_else(|| "JobPosting".to_owned()))
             }
             DecodeSpec::Sitemap(sitemap) => {
-                refuse(records.or(count), "the pages of a sitemap are found by themselves", out)?;
+                refuse(records.or(count), "the pages of a sitemap are found automatically", out)?;
                 Kind::Sitemap(sitemap::Sitemap::compile(sitemap, out)?)
             }
         };
         Some(Decoder { kind })
     }
 
-    /// What the name of a file suggests.
+    /// The format suggested by a file name.
     pub fn of_name(name: &str) -> DecodeSpec {
         let name = name.to_lowercase();
         let name = name.strip_suffix(".gz").or(name.strip_suffix(".zip")).unwrap_or(&name);
@@ -170,7 +171,7 @@ impl DecodeSpec {
 }
 
 impl DecodeSpec {
-    /// The decoder, if the format needs nothing to be said.
+    /// The decoder, if the format needs no settings.
     pub fn without_settings(&self) -> Option<Decoder> {
         let kind = match self {
             DecodeSpec::Ndjson(_) => Kind::Ndjson,
@@ -187,18 +188,18 @@ fn shape(records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) ->
     Some(json::Shape { records: records?, count: count? })
 }
 
-/// `records` or `count` where it can say nothing.
+/// Reports `records` or `count` where they have no effect.
 fn refuse(said: Option<&Text>, why: &str, out: &mut Diagnostics) -> Option<()> {
     let Some(said) = said else { return Some(()) };
-    out.error(said.place(), "bad-decode", format!("`{said}` says nothing to this format: {why}")).help("leave it out");
+    out.error(said.place(), "bad-decode", format!("`{said}` does not apply to this format: {why}")).help("remove it");
     None
 }
 
 /// Compiles a selector without `@`; problems go to `out`.
 pub(super) fn plain_selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
     if text.starts_with('$') {
-        out.error(text.place(), "bad-selector", format!("`{text}` is a path, and a page is read by selectors"))
-            .help("write it as in a style sheet, such as `article.job`");
+        out.error(text.place(), "bad-selector", format!("`{text}` is a path, but a page needs a CSS selector"))
+            .help("write a CSS selector such as `article.job`");
         return None;
     }
     selector(text, out)
@@ -212,8 +213,8 @@ pub(super) fn names_of(text: &Text, out: &mut Diagnostics) -> Option<Vec<String>
         steps.iter().filter(|step| !matches!(step, Step::Every)).map(named).collect()
     });
     if names.as_ref().is_none_or(Vec::is_empty) {
-        out.error(text.place(), "bad-jsonpath", format!("`{text}` does not name elements"))
-            .help("name them from the root: `$.source.job[*]`; `$..job` stands for every `job` wherever it is");
+        out.error(text.place(), "bad-jsonpath", format!("`{text}` is not a path of element names"))
+            .help("name them from the root: `$.source.job[*]`; `$..job` matches every `job` at any depth");
         return None;
     }
     names
@@ -224,7 +225,7 @@ pub fn charset(name: Option<&Located<String>>, out: &mut Diagnostics) -> Option<
     let Some(name) = name else { return Some(None) };
     if Encoding::for_label(name.as_bytes()).is_none() {
         out.error(&name.place, "unknown-charset", format!("unknown character set `{name}`"))
-            .help("name one such as `utf-8`, `windows-1252` or `utf-16le`");
+            .help("use a name such as `utf-8`, `windows-1252` or `utf-16le`");
         return None;
     }
     Some(Some(name.value.clone()))

@@ -1,17 +1,19 @@
-//! JSON is UTF-8, whatever is said of it (RFC 8259). Only where its bytes are not, the character set that it is said to be in
-//! counts: servers label all that they send with their own, and old ones mean it.
+//! JSON is UTF-8, whatever its label says (RFC 8259). The declared character set only applies to
+//! bytes that are not valid UTF-8: servers put their default label on everything, but old ones mean
+//! it.
 
 use super::rewrite::Rewrite;
 use encoding_rs::Encoding;
 
-/// UTF-8, and what is not as another character set has it.
+/// UTF-8, with invalid parts read in another character set.
 pub(super) struct MostlyUtf8 {
     other: &'static Encoding,
-    /// What came and is no whole letter yet.
+    /// The start of an incomplete character.
     began: Vec<u8>,
 }
 
-/// Whether the set gives every byte a letter, so that one that is not UTF-8 can be read by itself.
+/// Whether every byte is a character in the set, so a byte that is not UTF-8 can be read on its
+/// own.
 pub(super) fn can_help_out(other: &'static Encoding) -> bool {
     other.is_single_byte()
 }
@@ -35,7 +37,8 @@ impl Rewrite for MostlyUtf8 {
     }
 }
 
-/// Reads as far as letters are whole, or to the end if that is the end. How far that is.
+/// Reads up to the last complete character, or to the end if it is the end. Returns how far that
+/// is.
 fn read_letters(bytes: &[u8], other: &'static Encoding, last: bool, out: &mut Vec<u8>) -> usize {
     let mut at = 0;
     while at < bytes.len() {

@@ -1,5 +1,5 @@
-//! Text of two or four bytes a letter, with a mark or without one. Its first bytes say what it is, for markup, JSON and
-//! tables begin with ASCII; whoever labels it otherwise is wrong.
+//! Text with two or four bytes per character, with or without a byte order mark. Its first bytes
+//! identify it, because markup, JSON and tables start with ASCII; a different label is wrong.
 
 use super::rewrite::Rewrite;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
@@ -7,11 +7,11 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 /// What the first bytes of a text are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Width {
-    /// UTF-8, or another set of a byte or more a letter.
+    /// UTF-8, or another set of single bytes or more.
     Narrow,
-    /// Two bytes a letter.
+    /// Two bytes per character.
     Two(&'static Encoding),
-    /// Four bytes a letter, the largest first or last.
+    /// Four bytes per character, most significant first or last.
     Four {
         /// The largest first.
         is_big: bool,
@@ -37,7 +37,7 @@ fn is_text(letter: u8) -> bool {
     letter.is_ascii_graphic() || letter.is_ascii_whitespace()
 }
 
-/// A text of four bytes a letter as UTF-8; what is no letter becomes U+FFFD.
+/// Converts text of four bytes per character to UTF-8; invalid characters become U+FFFD.
 pub(super) struct FourBytes {
     is_big: bool,
     unit: Vec<u8>,

@@ -1,4 +1,4 @@
-//! XML: where its records, its count and what is wanted beside them stand. How elements become JSON is [`walk`]'s.
+//! XML: finds the records, the count and other wanted values. [`walk`] turns elements into JSON.
 
 use super::super::json::{Found, Item, uncounted};
 use super::xml_walk::{Seen, Shape, walk};
@@ -8,7 +8,7 @@ use crate::yaml::Text;
 use serde_json::Value as Json;
 use std::io::BufRead;
 
-/// Where records stand, and how they are read.
+/// Where records are, and how they are read.
 #[derive(Debug, Clone)]
 pub(super) struct Xml {
     records: Records,
@@ -16,7 +16,7 @@ pub(super) struct Xml {
     shape: Shape,
 }
 
-/// Where records stand.
+/// Where records are.
 #[derive(Debug, Clone)]
 enum Records {
     /// At these names from the root.
@@ -29,7 +29,7 @@ impl Xml {
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(spec: &XmlSpec, place: &Place, records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) -> Option<Xml> {
         let Some(records) = records else {
-            out.error(place, "bad-decode", "`records` is missing: XML does not say which element is an ad")
+            out.error(place, "bad-decode", "`records` is required: XML does not say which element is an ad")
                 .help("name it from the root: `records: $.source.job[*]`, or `$..job`");
             return None;
         };
@@ -84,7 +84,7 @@ impl Xml {
         if let (Some(names), None) = (&self.count, found.stated) {
             found.uncounted = Some(uncounted(&format!("$.{}", names.join(".")), odd_count.as_deref()));
         }
-        // An error page is no empty board.
+        // An error page is not an empty board.
         let is_page = seen_root.is_none_or(|root| root.eq_ignore_ascii_case("html"));
         found.place_found |= matches!(self.records, Records::Anywhere(_)) && !is_page;
         found.place_found |= matches!(&self.records, Records::At(names) if names.len() == 1 && found.place_found);
@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(found.uncounted, None);
         let uncounted =
             |total: &str| read(&at(&["source", "job"], &spec), &FEED.replace("<total>1,002</total>", total)).1.unwrap().uncounted.unwrap();
-        assert_eq!(uncounted("<total>many</total>"), "the count at `$.source.total` is `many`, no whole number");
-        assert_eq!(uncounted(""), "no count stands at `$.source.total`");
+        assert_eq!(uncounted("<total>many</total>"), "the count at `$.source.total` is `many`, not an integer");
+        assert_eq!(uncounted(""), "there is no count at `$.source.total`");
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
         let (items, notes) = read("<source><job><t>R&D; &oelig; &co; &x;</t><u a='?a=1&b=2&lt;' c=3>A & B</u></job></source>");
         assert_eq!(items, [json!({ "t": "R&D; œ &co; &x;", "u": { "@a": "?a=1&b=2<", "@c": "3", "#text": "A & B" } })]);
         assert_eq!(notes.len(), 1);
-        assert!(notes[0].starts_with("the XML is not well-formed: nothing declares `&D;` (byte "), "{notes:?}");
+        assert!(notes[0].starts_with("the XML is not well-formed: `&D;` is not declared (byte "), "{notes:?}");
         let (items, notes) = read(
             "<!DOCTYPE source [<!ENTITY co 'Acme &amp; Sons'><!ENTITY b '<b>x</b>'>]><source><job><t n='&co;'>&co;</t><d>&b;</d></job></source>",
         );

@@ -1,23 +1,23 @@
-//! Elements of a record as JSON, and what stands in them as markup where that is what they hold: a description whose
+//! Elements of a record as JSON, and as markup if they contain markup: a description whose
 //! paragraphs are elements has an order that an object of children cannot keep.
 //!
-//! Markup is kept once, of the outermost element that holds it: never at each level again.
+//! Markup is kept once, for the outermost element that contains it, never again at each level.
 
 use serde_json::{Map, Value as Json};
 
-/// The member that holds the markup of an element, in order.
+/// The member with the markup of an element, in order.
 pub const MARKUP: &str = "#markup";
 
-/// An element under way.
+/// An open element.
 pub(super) struct OpenElement {
     pub(super) name: String,
     pub(super) members: Map<String, Json>,
     pub(super) text: String,
     /// Namespaces that it declares: prefix and URI.
     pub(super) declares: Vec<(String, String)>,
-    /// Where it says that links lead from.
+    /// Its `xml:base`, for resolving links.
     pub(super) base: Option<String>,
-    /// Where its content begins in the markup of the record.
+    /// Where its content starts in the markup of the record.
     pub(super) start: usize,
     has_children: bool,
     has_other_children: bool,
@@ -58,7 +58,7 @@ impl OpenElement {
         }
     }
 
-    /// Whether its children are markup: they stand between texts, or are all such as texts are made of.
+    /// Whether its children are markup: they appear between texts, or are all text-level elements.
     fn holds_markup(&self) -> bool {
         self.has_children && (!self.has_other_children || !self.text.trim().is_empty())
     }
@@ -73,7 +73,7 @@ impl OpenElement {
         self.record()
     }
 
-    /// What it is as a record, which is no text as a whole.
+    /// The element as a record, which is never reduced to text.
     pub(super) fn record(self) -> Json {
         let text = self.text.trim();
         let mut members = self.members;
@@ -87,18 +87,18 @@ impl OpenElement {
     }
 }
 
-/// Takes markup out of what stands within markup.
+/// Removes markup nested in markup.
 fn without_markup(value: &mut Json) {
     match value {
         Json::Array(items) => items.iter_mut().for_each(without_markup),
-        // Within what has it there is none.
+        // There is none within an element that has it.
         Json::Object(members) if members.contains_key(MARKUP) => drop(members.remove(MARKUP)),
         Json::Object(members) => members.values_mut().for_each(without_markup),
         _ => {}
     }
 }
 
-/// What stands in a record as markup, as far as it has been read.
+/// The content of a record as markup, as read so far.
 #[derive(Default)]
 pub(super) struct InnerMarkup(String);
 
@@ -156,7 +156,7 @@ fn is_void(name: &str) -> bool {
     ["br", "hr", "img", "input", "wbr", "col"].iter().any(|void| name.eq_ignore_ascii_case(void))
 }
 
-/// The elements of HTML that texts are made of.
+/// The HTML elements that texts consist of.
 #[rustfmt::skip]
 const OF_TEXT: [&str; 60] = [
     "a", "abbr", "article", "aside", "b", "big", "blockquote", "body", "br", "caption", "center", "cite", "code", "dd", "del",

@@ -1,11 +1,12 @@
-//! XML as a stream: only the element of a record is held. What is not well-formed within a record costs that record and no
-//! other, or nothing where it is plain what was meant; a text that breaks off is an error. Nothing that a document type
-//! names is ever fetched.
+//! XML as a stream: only the element of a record is held in memory. A record that is not
+//! well-formed costs only that record, or nothing if the meaning is clear; a text that breaks off
+//! is an error. Nothing that a document type refers to is ever fetched.
 //!
-//! An element with only text is that text; another is an object of its children by their names, its attributes as `@name`,
-//! its own text as `#text`. A name that comes again, or is said to, becomes a list. Where the children are markup, all of it
-//! in order is `#markup`, of the outermost such element only. A record within an `xml:base` carries the address that its
-//! links lead from as `@xml:base`.
+//! An element with only text becomes that text; any other becomes an object of its children by
+//! name, its attributes as `@name` and its own text as `#text`. A repeated name, or one declared as
+//! a list, becomes a list. If the children are markup, all of it is `#markup` in order, for the
+//! outermost such element only. A record within an `xml:base` has the address that its links are
+//! resolved against as `@xml:base`.
 
 use super::super::json::Item;
 use super::entity::Entities;
@@ -42,17 +43,18 @@ impl Shape {
     }
 }
 
-/// What a walk comes by.
+/// What a walk encounters.
 pub(super) enum Seen<'s> {
-    /// An element opens at these names from the root; the answer says whether it is a record.
+    /// An element opens at these names from the root; returns whether it is a record.
     Open(&'s [String]),
     /// The text of an element outside of the records.
     Text(&'s [String], &'s str),
-    /// A record; the answer says whether to go on.
+    /// A record; returns whether to continue.
     Record(Item),
 }
 
-/// A record under way: how many elements were open before it, what it takes, and why it cannot be read.
+/// The current record: how many elements were open before it, what it collects, and why it cannot
+/// be read.
 struct Under {
     depth: usize,
     bytes: usize,
@@ -74,13 +76,13 @@ struct Walk<'w> {
     odds: usize,
 }
 
-/// Walks through a text. Gives what was not well-formed in it and could be read all the same.
+/// Walks through a text. Returns the errors in it that could be tolerated.
 ///
 /// # Errors
-/// It is no XML, or breaks off.
+/// It is not XML, or breaks off.
 pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, body: &Body, watch: &mut dyn FnMut(Seen) -> bool) -> Result<Option<String>, Unread> {
     let ration = Ration::new(MOST_OF_A_RECORD as u64);
-    let mut reader = Reader::from_reader(ration.over(text, "what stands between two tags, or in one,"));
+    let mut reader = Reader::from_reader(ration.over(text, "a tag, or the text between two tags,"));
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
@@ -135,7 +137,7 @@ impl<'w> Walk<'w> {
             }
             Event::Text(text) => {
                 if text.contains('&') {
-                    self.note("a `&` stands by itself", at);
+                    self.note("an unescaped `&`", at);
                 }
                 self.text(&text, false, at)
             }
@@ -153,7 +155,7 @@ impl<'w> Walk<'w> {
         match self.entities.text_of(name, at)? {
             Some(text) => self.text(&text, true, at),
             None => {
-                self.note(&format!("nothing declares `&{};`", short(name)), at);
+                self.note(&format!("`&{};` is not declared", short(name)), at);
                 self.text(&format!("&{name};"), false, at)
             }
         }
@@ -186,7 +188,7 @@ impl<'w> Walk<'w> {
         let mut attributes = Vec::new();
         for attribute in start.html_attributes().with_checks(false) {
             let Ok(attribute) = attribute else {
-                self.note(&format!("an attribute of `<{}>` cannot be read", short(&open.name)), at);
+                self.note(&format!("an unreadable attribute of `<{}>`", short(&open.name)), at);
                 continue;
             };
             let key = attribute.key.as_ref().to_owned();
@@ -222,7 +224,7 @@ impl<'w> Walk<'w> {
         Ok(())
     }
 
-    /// The address that links here lead from, where an element says so.
+    /// The address that links are resolved against here, if an element declares one.
     fn base(&self) -> Option<Url> {
         let mut said = self.open.iter().filter_map(|open| open.base.as_deref()).peekable();
         said.peek()?;
@@ -257,7 +259,7 @@ impl<'w> Walk<'w> {
     fn text(&mut self, text: &str, may_be_markup: bool, at: u64) -> Result<(), Unread> {
         self.grow(text.len(), at)?;
         if text.contains(|letter: char| letter < ' ' && !matches!(letter, '\t' | '\n' | '\r')) {
-            self.note("there are control characters in a text", at);
+            self.note("control characters in text", at);
         }
         if let Some(under) = &mut self.under {
             under.markup.text(text, may_be_markup);
@@ -315,7 +317,7 @@ impl<'w> Walk<'w> {
         self.stopped = !(self.watch)(Seen::Record(item));
     }
 
-    /// Something is not well-formed, and what was meant is plain.
+    /// Records an error whose meaning is clear.
     fn note(&mut self, what: &str, at: u64) {
         self.odds += 1;
         self.odd.get_or_insert_with(|| format!("the XML is not well-formed: {what} (byte {at})"));
@@ -323,7 +325,7 @@ impl<'w> Walk<'w> {
 
     fn broken(&mut self, error: quick_xml::Error, at: u64) -> Unread {
         let why = match error {
-            quick_xml::Error::Encoding(_) => Unread::Broken("there are bytes that are not in the character set; give it as `charset`".to_owned()),
+            quick_xml::Error::Encoding(_) => Unread::Broken("some bytes are not valid in the character set; set `charset`".to_owned()),
             quick_xml::Error::Io(error) => Unread::of(&error),
             other => Unread::Broken(other.to_string()),
         };
@@ -333,17 +335,17 @@ impl<'w> Walk<'w> {
 
     fn end_of_text(&mut self, seen: bool, at: u64) -> Result<Option<String>, Unread> {
         match self.open.last() {
-            _ if !seen => Err(Unread::Broken("there is no element in it".to_owned())),
+            _ if !seen => Err(Unread::Broken("it contains no element".to_owned())),
             Some(open) => Err(Unread::Broken(format!("it breaks off at byte {at}: `<{}>` is not closed", open.name))),
             None => {
                 let more = self.odds.saturating_sub(1);
-                let more = if more == 0 { String::new() } else { format!(", and in {more} more places") };
+                let more = if more == 0 { String::new() } else { format!(" and {more} more problems") };
                 Ok(self.odd.take().map(|odd| format!("{odd}{more}")))
             }
         }
     }
 
-    /// What there is of a record when the text cannot be read further.
+    /// The part of a record that was read before the text became unreadable.
     fn give_up(&mut self, why: &str, at: u64) {
         while let Some(under) = &mut self.under {
             under.broken.get_or_insert_with(|| format!("{why} (byte {at})"));
@@ -352,7 +354,7 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// A name as it is shown: whatever it is, a sentence can be read around it.
+/// A name as shown: shortened so that the sentence around it stays readable.
 fn short(name: &str) -> String {
     name.chars().take(40).collect()
 }

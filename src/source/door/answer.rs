@@ -1,5 +1,5 @@
-//! An answer: its head, the beginning of its body, which has been looked at, and the rest, which is still to come. Bodies are read as
-//! streams; nothing here holds more than the beginning.
+//! A response: its head, the beginning of its body, which has been read ahead, and the rest, which
+//! is still to come. Bodies are streamed; only the beginning is ever held in memory.
 
 use super::trouble::{Trouble, host_of};
 use super::unpacked::Unpacked;
@@ -15,10 +15,10 @@ use url::Url;
 /// How much of a body is looked at before it is handed on.
 pub(super) const PREFIX: usize = 64 * 1024;
 
-/// What is still to come of a body.
+/// The rest of a body, still to come.
 pub(super) type Rest = Box<dyn AsyncRead + Send + Unpin>;
 
-/// An answer.
+/// A response.
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -28,15 +28,15 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Nothing has changed since the state that the request named.
     pub not_modified: bool,
-    /// Why it is not simply what was asked for.
+    /// Why it is not exactly what was requested.
     pub doubt: Option<Doubt>,
-    /// Whether what the request said of an earlier state got lost on the way, on a redirect to another host.
+    /// Whether the conditional headers were lost in a redirect to another host.
     pub(super) lost_condition: bool,
     pub(super) prefix: Vec<u8>,
     pub(super) rest: Rest,
 }
 
-/// Why an answer is not simply what was asked for, in words.
+/// Why a response is not exactly what was requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
     /// It is a part of that.
@@ -46,7 +46,8 @@ pub enum Doubt {
 }
 
 impl Answer {
-    /// The answer to a request whose head has come; waits for the beginning of the body, unpacked.
+    /// The response to a request whose head has arrived; waits for the decompressed beginning of
+    /// the body.
     pub(super) async fn begin(mut response: reqwest::Response, url: Url) -> Result<Answer, Trouble> {
         let host = host_of(&url);
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
@@ -56,10 +57,10 @@ impl Answer {
         let most = u64::try_from(PREFIX).unwrap_or(u64::MAX);
         let rest: Rest = match (&mut body).take(most).read_to_end(&mut prefix).await {
             Ok(_) => Box::new(body),
-            // Of a refusal the status says enough.
+            // For a refusal the status is enough.
             Err(_) if !status.is_success() => Box::new(tokio::io::empty()),
             Err(error) if prefix.is_empty() => return Err(error.into()),
-            // What came before is read, ads among it; then whoever reads is told.
+            // What arrived before is read, including its ads; then the reader gets the error.
             Err(error) => Box::new(StreamReader::new(stream::iter([Err::<&[u8], _>(error)]))),
         };
         Ok(Answer::new(status.as_u16(), url, headers, prefix, rest))
@@ -74,7 +75,7 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The beginning of the body, unpacked though nothing but its bytes tells that it is packed.
+    /// The beginning of the body, decompressed even if only its bytes reveal the compression.
     pub(super) fn beginning(&self) -> Cow<'_, [u8]> {
         if Packing::of_bytes(&self.prefix).is_none() {
             return Cow::Borrowed(&self.prefix);
@@ -85,7 +86,7 @@ impl Answer {
         Cow::Owned(bytes)
     }
 
-    /// Whether it is a web page: it says so, as much else does, and begins like one.
+    /// Whether it is a web page: it is labelled as one, like much else, and starts like one.
     pub fn is_page(&self) -> bool {
         let begin = self.beginning();
         let begin = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&begin);
@@ -99,7 +100,7 @@ impl Answer {
         named.map(|value| value.trim().trim_matches(['"', '\'']).to_ascii_lowercase()).filter(|name| !name.is_empty())
     }
 
-    /// The body. Its errors are troubles: `Trouble::from(error)` gives them back.
+    /// The body. Its errors are troubles: `Trouble::from(error)` recovers them.
     pub fn into_reader(self) -> impl AsyncRead + Send + Unpin {
         Cursor::new(self.prefix).chain(self.rest)
     }
@@ -113,18 +114,18 @@ impl Answer {
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
         self.into_reader().take(most).read_to_end(&mut bytes).await?;
         if bytes.len() > limit {
-            return Err(Trouble::Lasting(format!("the answer of {host} is larger than {limit} bytes; raise `limits: {{ page_bytes: ... }}`")));
+            return Err(Trouble::Lasting(format!("the response from {host} is larger than {limit} bytes; raise `limits: {{ page_bytes: ... }}`")));
         }
         Ok(bytes)
     }
 }
 
-/// How a body is said to be packed, first things first. What is no packing says nothing.
+/// The declared encodings of a body, in order. Unknown ones are ignored.
 fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, Trouble> {
     let named = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let all: Vec<Packing> = named.flat_map(|value| value.split(',')).filter_map(Packing::of_name).collect();
     if all.len() > MOST_LAYERS {
-        return Err(Trouble::Lasting(format!("the answer of {host} is packed {} times over", all.len())));
+        return Err(Trouble::Lasting(format!("the response from {host} is compressed {} times over", all.len())));
     }
     Ok(all)
 }

@@ -1,5 +1,5 @@
-//! What publishers have said in their robots.txt, remembered: each file is read once in a day, or again after ten minutes when it could not
-//! be read, and by one reader at a time. How it is read is the caller's.
+//! A cache of robots.txt files: each is read once a day, or again after ten minutes if it could not
+//! be read, and by one reader at a time. The caller decides how it is read.
 
 use super::robots::Rules;
 use super::trouble::Trouble;
@@ -14,20 +14,20 @@ const FAILURE_KEPT: Duration = Duration::from_secs(10 * 60);
 /// With more publishers than these the book is begun anew.
 const MOST_PAGES: usize = 1024;
 
-/// What a publisher said.
+/// The rules of a publisher, or why they are unknown.
 type Said = Result<Arc<Rules>, Trouble>;
 
 /// Whose file it is: scheme, host and port, and whether private addresses may be reached.
 pub(super) type Origin = (String, bool);
 
-/// What publishers have said.
+/// The rules of all publishers.
 #[derive(Default)]
 pub(super) struct Book {
     pages: Mutex<HashMap<Origin, Arc<Page<Option<(Instant, Said)>>>>>,
 }
 
 impl Book {
-    /// What a publisher says: as remembered, or as `read` finds out.
+    /// The rules of a publisher: from the cache, or from `read`.
     pub(super) async fn consult(&self, origin: Origin, read: impl Future<Output = Result<Rules, Trouble>>) -> Said {
         let page = self.page(origin);
         let mut page = page.lock().await;

@@ -1,10 +1,11 @@
-//! Pages that stand in the place of the one that was asked for: "prove that you are human". They often come as 200 OK, and a source that
-//! took one for an empty listing would see all of its ads gone. What is looked for is looked for in the markup, never in what people
-//! read: a job at a maker of such pages mentions all of it.
+//! Detects bot challenges ("prove that you are human") served instead of the requested page. They
+//! often come as 200 OK, and a source that took one for an empty listing would lose all of its ads.
+//! Only markup is searched, never the visible text: a job at a maker of such pages mentions all of
+//! it.
 
 use reqwest::header::HeaderMap;
 
-/// A maker, words of which one must stand in the title or the markup, and assets of which one must.
+/// A maker: one of these texts must be in the title or the markup, and one of these assets.
 struct Maker {
     name: &'static str,
     titles: &'static [&'static str],
@@ -29,7 +30,7 @@ const MAKERS: [Maker; 4] = [
     },
 ];
 
-/// Whose challenge the answer is, if it is one.
+/// The maker of the challenge, if the response is one.
 pub(super) fn maker(headers: &HeaderMap, prefix: &[u8]) -> Option<&'static str> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
     if header("cf-mitigated").is_some_and(|value| value.contains("challenge")) {

@@ -1,5 +1,6 @@
-//! The cookies of one crawl, kept from each answer to the requests after it as browsers keep them: until the crawl ends, and
-//! only for the site that set them. No other crawl, source or institution ever sees them, and nothing of them is stored.
+//! The cookies of one crawl, kept like a browser's: from each response for later requests, until
+//! the crawl ends, and only for the site that set them. No other crawl, source or institution ever
+//! sees them, and nothing of them is stored.
 
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
@@ -10,13 +11,13 @@ use url::Url;
 /// The cookies of one crawl.
 #[derive(Default)]
 pub struct CookieJar {
-    /// Browsers share cookies among the ports of a host. A port that is written in an address is a site of its own here, as it
-    /// is for credentials.
+    /// Browsers share cookies among the ports of a host. Here a port in an address is a site of its
+    /// own, as it is for credentials.
     sites: Mutex<HashMap<String, Arc<Jar>>>,
 }
 
 impl CookieJar {
-    /// Keeps what an answer sets.
+    /// Keeps the cookies of a response.
     pub(super) fn keep(&self, url: &Url, headers: &HeaderMap) {
         if headers.contains_key(SET_COOKIE) {
             self.site(url).set_cookies(&mut headers.get_all(SET_COOKIE).iter(), url);

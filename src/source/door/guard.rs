@@ -1,11 +1,13 @@
-//! Which addresses may be reached. A source is written by many people and redirects as it likes; without this, an ad board could make
-//! us read the metadata of the machine we run on. Names are resolved here, and only what passed is ever connected to, so a name cannot
-//! mean one thing when it is checked and another when it is used.
+//! Decides which addresses may be reached. Sources are written by many people and redirect
+//! anywhere; without this, an ad board could make us read the metadata of the machine we run on.
+//! Names are resolved here, and only checked addresses are ever connected to, so a name cannot
+//! change its meaning between check and use.
 //!
-//! A source that may reach private addresses may be led to them. Not so to where a machine tells secrets about itself to whoever asks: such an
-//! address is reached only where the author of the source has written it as its own.
+//! A source that may reach private addresses can be redirected to them. Addresses where a machine
+//! reveals its own secrets are different: they can only be reached if the author of the source
+//! wrote them as its address.
 //!
-//! To refuse a further range, add it to the tables below with a word for it.
+//! To refuse another range, add it to the tables below with its description.
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,7 +15,7 @@ use url::{Host, Url};
 
 /// An address that is not for us.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is {kind}, which is not read from; {}", self.remedy())]
+#[error("{host} is {kind}, which is not allowed; {}", self.remedy())]
 pub(super) struct Refused {
     host: String,
     kind: &'static str,
@@ -22,8 +24,8 @@ pub(super) struct Refused {
 impl Refused {
     fn remedy(&self) -> &'static str {
         match is_own_only(self.kind) {
-            true => "if that is meant, write it in the `url` of the source, with `allow_private: true`",
-            false => "declare `allow_private: true` if that is meant",
+            true => "if this is intended, use it in the `url` of the source with `allow_private: true`",
+            false => "declare `allow_private: true` if this is intended",
         }
     }
 }
@@ -37,22 +39,22 @@ pub(super) struct Reach<'a> {
     pub(super) home: Option<&'a Url>,
 }
 
-/// An address that a network gives to itself; clouds have their metadata there.
+/// An address that a network assigns to itself; clouds serve their metadata there.
 const LINK_LOCAL: &str = "a link-local address";
 /// Where clouds have their metadata elsewhere.
-const METADATA: &str = "an address of cloud metadata";
+const METADATA: &str = "a cloud metadata address";
 
 /// Whether it is reached only where the author has written it.
 fn is_own_only(kind: &str) -> bool {
     matches!(kind, LINK_LOCAL | METADATA)
 }
 
-/// The first that holds an address counts.
+/// The first range that contains an address applies.
 const V4: [(&str, u8, &str); 17] = [
     ("0.0.0.0", 8, "an unspecified address"),
     ("10.0.0.0", 8, "a private address"),
     ("100.100.100.200", 32, METADATA),
-    ("100.64.0.0", 10, "an address of a carrier's network"),
+    ("100.64.0.0", 10, "a carrier-grade NAT address"),
     ("127.0.0.0", 8, "a loopback address"),
     ("169.254.0.0", 16, LINK_LOCAL),
     ("168.63.129.16", 32, METADATA),
@@ -61,7 +63,7 @@ const V4: [(&str, u8, &str); 17] = [
     ("192.0.2.0", 24, "a documentation address"),
     ("192.88.99.0", 24, "a reserved address"),
     ("192.168.0.0", 16, "a private address"),
-    ("198.18.0.0", 15, "a benchmark address"),
+    ("198.18.0.0", 15, "a benchmarking address"),
     ("198.51.100.0", 24, "a documentation address"),
     ("203.0.113.0", 24, "a documentation address"),
     ("224.0.0.0", 4, "a multicast address"),
@@ -74,7 +76,7 @@ const V6: [(&str, u8, &str); 14] = [
     ("64:ff9b:1::", 48, "a private address"),
     ("100::", 64, "a reserved address"),
     ("2001::", 32, "a tunnel address"),
-    ("2001:2::", 48, "a benchmark address"),
+    ("2001:2::", 48, "a benchmarking address"),
     ("2001:db8::", 32, "a documentation address"),
     ("3fff::", 20, "a documentation address"),
     ("5f00::", 16, "a reserved address"),
@@ -85,10 +87,11 @@ const V6: [(&str, u8, &str); 14] = [
     ("ff00::", 8, "a multicast address"),
 ];
 
-/// IPv6 ranges whose addresses hold an IPv4 address, and in which byte it begins: compatible, mapped, NAT64, 6to4.
+/// IPv6 ranges whose addresses contain an IPv4 address, and the byte where it starts: compatible,
+/// mapped, NAT64, 6to4.
 const HOLDS_V4: [(&str, u8, usize); 4] = [("::", 96, 12), ("::ffff:0:0", 96, 12), ("64:ff9b::", 96, 12), ("2002::", 16, 2)];
 
-/// What kind of address it is, if it is none of the public network.
+/// The description of an address that is not on the public network.
 fn kind(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => V4.iter().find(|(net, bits, _)| is_in_v4(address, net, *bits)).map(|(.., kind)| *kind),
@@ -115,7 +118,7 @@ fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(bytes))
 }
 
-/// Checks an address whose host is written in numbers; names are checked when they are resolved.
+/// Checks an address with a numeric host; names are checked when they are resolved.
 pub(super) fn check(url: &Url, reach: Reach<'_>) -> Result<(), Refused> {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -129,7 +132,8 @@ pub(super) fn check(url: &Url, reach: Reach<'_>) -> Result<(), Refused> {
     }
 }
 
-/// Of the addresses of a name those that may be reached; none at all is an error. A name is nobody's own address.
+/// The addresses of a name that may be reached; none is an error. A resolved address never counts
+/// as written by the author.
 fn reached(host: &str, allow_private: bool, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
     let (mut passed, mut refused) = (Vec::new(), None);
     for address in found {

@@ -1,5 +1,6 @@
-//! One request of possibly several: the first, or one that a redirect asks for. What may be carried along to where is decided here, and
-//! only here: headers with credentials and bodies, which may hold them, too, never leave the host that they were written for.
+//! One request of possibly several: the first, or one caused by a redirect. This is the only place
+//! that decides what may be sent where: headers with credentials, and bodies, which may contain
+//! them too, never leave the host that they were written for.
 
 use super::Ask;
 use super::trouble::{Trouble, host_of};
@@ -20,22 +21,22 @@ pub(super) struct Hop {
 }
 
 impl Hop {
-    /// The request as it was asked for.
+    /// The original request.
     pub(super) fn first(ask: &Ask) -> Hop {
         Hop { method: ask.method.clone(), url: ask.url.clone(), headers: ask.headers.clone(), body: ask.body.clone() }
     }
 
-    /// A request for one address and nothing else.
+    /// A plain request for one address.
     pub(super) fn get(url: Url) -> Hop {
         Hop { method: Method::GET, url, headers: HeaderMap::new(), body: None }
     }
 
-    /// Whether it names an earlier state, from which nothing may have changed.
+    /// Whether it is conditional on an earlier state.
     pub(super) fn is_conditional(&self) -> bool {
         self.headers.contains_key(IF_NONE_MATCH) || self.headers.contains_key(IF_MODIFIED_SINCE)
     }
 
-    /// The request that an answer redirects to, if it does.
+    /// The request that a response redirects to, if it does.
     pub(super) fn next(&self, status: u16, headers: &HeaderMap) -> Result<Option<Hop>, Trouble> {
         let Some(location) = headers.get(LOCATION).filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)) else { return Ok(None) };
         let url = self.target(status, location.as_bytes())?;
@@ -58,20 +59,20 @@ impl Hop {
     fn target(&self, status: u16, location: &[u8]) -> Result<Url, Trouble> {
         let host = host_of(&self.url);
         let refused = |why: &str| Trouble::Lasting(format!("{host} redirects ({status}) to {why}"));
-        let url = self.url.join(&String::from_utf8_lossy(location)).map_err(|_| refused("what is no address"))?;
+        let url = self.url.join(&String::from_utf8_lossy(location)).map_err(|_| refused("an invalid address"))?;
         match (self.url.scheme(), url.scheme()) {
-            ("https", "http") => Err(refused(&format!("{} without encryption, which is not followed", host_of(&url)))),
+            ("https", "http") => Err(refused(&format!("{} without encryption, which is never followed", host_of(&url)))),
             (_, "http" | "https") if url.has_host() => Ok(url),
-            _ => Err(refused("what is neither http nor https")),
+            _ => Err(refused("an address that is neither http nor https")),
         }
     }
 }
 
-/// Why a body is not sent to where an answer leads.
+/// Why a body is not sent to the target of a redirect.
 pub fn kept_back(from: &Url, to: &Url) -> Trouble {
     let (from, to) = (host_of(from), host_of(to));
     Trouble::Lasting(format!(
-        "{from} leads to another host, {to}, which is not sent the body, for that may hold credentials; write its address in the YAML if it is the right one"
+        "{from} redirects to another host, {to}; the body is not sent there because it may hold credentials; use that address in the YAML if it is correct"
     ))
 }
 

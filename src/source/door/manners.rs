@@ -1,5 +1,5 @@
-//! How a source wants to be asked, and how much is read of it: `manners:` and `limits:` of the YAML. Only words and numbers; what is done
-//! with them stands in the other files of this folder and in the sources.
+//! How politely a source is read, and how much of it: `manners:` and `limits:` of the YAML. Only
+//! the settings; the other files of this folder and the sources apply them.
 
 use crate::diagnostic::Diagnostics;
 use crate::span::Span;
@@ -11,56 +11,56 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How a source wants to be asked, as written.
+/// How politely a source is read.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MannersSpec {
-    /// The least time between the starts of two requests to a host: `1s`.
+    /// Minimum time between the starts of two requests to a host: `1s`.
     pace: Option<Located<Parsed<Span>>>,
-    /// `obey`, or `{ ignore: reason }` where the publisher agreed.
+    /// `obey`, or `{ ignore: reason }` if the publisher has agreed.
     robots: RobotsSpec,
-    /// The hours in which to read: `22:00-06:00`.
+    /// The time window for reading: `22:00-06:00`.
     window: Option<Window>,
-    /// How the publisher reaches us; stands in the User-Agent.
+    /// How the publisher can reach us; sent in the User-Agent.
     contact: Option<Text>,
 }
 
-/// What to do with robots.txt, as written.
+/// What to do with robots.txt.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(rename = "way with robots.txt", rename_all = "snake_case")]
+#[serde(rename = "robots.txt policy", rename_all = "snake_case")]
 enum RobotsSpec {
-    /// Do as it says.
+    /// Follow it.
     #[default]
     Obey,
     /// Do not read it; the text says why.
     Ignore(Text),
 }
 
-/// How a source wants to be asked.
+/// How politely a source is read, compiled.
 #[derive(Debug, Clone)]
 pub struct Manners {
-    /// The least time between the starts of two requests to a host.
+    /// Minimum time between the starts of two requests to a host.
     pub pace: Option<Duration>,
-    /// Whether robots.txt counts.
+    /// Whether robots.txt applies.
     pub robots: Robots,
-    /// How the publisher reaches us.
+    /// How the publisher can reach us.
     pub contact: Option<String>,
     /// Whether addresses of private networks may be reached.
     pub allow_private: bool,
-    /// Most redirects of one request.
+    /// Maximum redirects of one request.
     pub redirects: usize,
-    /// Longest time for one request with its answer.
+    /// Maximum time for one request and its response.
     pub page_time: Duration,
-    /// The hours in which to read; the caller checks them.
+    /// The time window for reading, which the caller checks.
     pub window: Option<Window>,
 }
 
-/// Whether robots.txt counts.
+/// Whether robots.txt applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Robots {
-    /// It does.
+    /// It applies.
     Obey,
-    /// The author has a reason.
+    /// The author has a reason to ignore it.
     Ignore,
 }
 
@@ -87,8 +87,8 @@ impl RobotsSpec {
     fn compile(&self, out: &mut Diagnostics) -> Option<Robots> {
         let RobotsSpec::Ignore(reason) = self else { return Some(Robots::Obey) };
         if reason.trim().is_empty() {
-            out.error(reason.place(), "invalid-value", "robots.txt is ignored without a reason")
-                .help("write who agreed: `robots: { ignore: \"...\" }`");
+            out.error(reason.place(), "invalid-value", "ignoring robots.txt needs a reason")
+                .help("say who agreed to it: `robots: { ignore: \"...\" }`");
             return None;
         }
         Some(Robots::Ignore)
@@ -100,17 +100,17 @@ fn slow_enough(pace: &Located<Parsed<Span>>, out: &mut Diagnostics) -> Option<Du
     let length = length(***pace);
     if length > LONGEST_PACE {
         out.error(&pace.place, "invalid-value", "the pace is longer than an hour")
-            .help("write a span such as `1s`; for certain hours there is `window`");
+            .help("write a duration such as `1s`; to restrict the hours, use `window`");
         return None;
     }
     Some(length)
 }
 
-/// It must fit into a header, between brackets.
+/// It must fit into a header, in parentheses.
 fn contact(text: &Text, out: &mut Diagnostics) -> Option<String> {
     let fits = !text.is_empty() && text.chars().all(|letter| (letter == ' ' || letter.is_ascii_graphic()) && !"()\\".contains(letter));
     if !fits {
-        out.error(text.place(), "invalid-value", "the contact cannot stand in a header").help("write an address such as `mailto:jobs@example.com`");
+        out.error(text.place(), "invalid-value", "the contact cannot be sent in a header").help("write an address such as `mailto:jobs@example.com`");
     }
     fits.then(|| text.to_string())
 }
@@ -119,38 +119,38 @@ fn length(span: Span) -> Duration {
     span.0.to_std().unwrap_or_default()
 }
 
-/// How much is read, as written.
+/// Limits of a read.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSpec {
-    /// Most pages of one read.
+    /// Maximum pages of one read.
     pages: Option<Positive<u64>>,
-    /// Most bytes of one page, decompressed.
+    /// Maximum bytes of one page, decompressed.
     page_bytes: Option<Size>,
-    /// Most bytes of one read, decompressed.
+    /// Maximum bytes of one read, decompressed.
     read_bytes: Option<Size>,
-    /// Longest time for one page.
+    /// Maximum time for one page.
     page_time: Option<Located<Parsed<Span>>>,
-    /// Longest time for one read.
+    /// Maximum time for one read.
     time: Option<Located<Parsed<Span>>>,
-    /// Most redirects of one request.
+    /// Maximum redirects of one request.
     redirects: Option<u8>,
 }
 
-/// How much is read.
+/// Limits of a read, compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Most pages of one read.
+    /// Maximum pages of one read.
     pub pages: u64,
-    /// Most bytes of one page, decompressed.
+    /// Maximum bytes of one page, decompressed.
     pub page_bytes: u64,
-    /// Most bytes of one read, decompressed.
+    /// Maximum bytes of one read, decompressed.
     pub read_bytes: u64,
-    /// Longest time for one page.
+    /// Maximum time for one page.
     pub page_time: Duration,
-    /// Longest time for one read.
+    /// Maximum time for one read.
     pub time: Duration,
-    /// Most redirects of one request.
+    /// Maximum redirects of one request.
     pub redirects: usize,
 }
 
@@ -182,21 +182,21 @@ fn time_limit(span: Option<&Located<Parsed<Span>>>, default: Duration, out: &mut
     let Some(span) = span else { return Some(default) };
     let limit = length(***span);
     if limit.is_zero() {
-        out.error(&span.place, "invalid-value", "no time at all is left to read").help("write a span such as `5m`");
+        out.error(&span.place, "invalid-value", "the limit leaves no time to read").help("write a duration such as `5m`");
         return None;
     }
     if limit > LONGEST_TIME {
-        out.error(&span.place, "invalid-value", "the limit is longer than 30 days").help("write a span such as `4h`");
+        out.error(&span.place, "invalid-value", "the limit is longer than 30 days").help("write a duration such as `4h`");
         return None;
     }
     Some(limit)
 }
 
-/// Bytes of a megabyte.
+/// Bytes in a megabyte.
 const MEGABYTE: u64 = 1_000_000;
-/// Longest pace.
+/// Maximum pace.
 const LONGEST_PACE: Duration = Duration::from_secs(60 * 60);
-/// Longest limit on time.
+/// Maximum time limit.
 const LONGEST_TIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A number of bytes: `256MB`, `8GB`, `64 KiB`.
@@ -235,7 +235,8 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-/// The hours in which to read: `22:00-06:00`; from the first inclusive to the second exclusive, over midnight where the second is earlier.
+/// The time window for reading, `22:00-06:00`: start inclusive, end exclusive, over midnight if the
+/// end is earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     from: NaiveTime,
@@ -243,20 +244,20 @@ pub struct Window {
 }
 
 impl Window {
-    /// Whether a time of the day is in it.
+    /// Whether a time of day is within it.
     pub fn contains(&self, local: NaiveTime) -> bool {
         let (begun, over) = (local >= self.from, local >= self.to);
         if self.from < self.to { begun && !over } else { begun || !over }
     }
 
-    /// Why to wait, if it is closed then: which it is, and when it opens next.
+    /// Why to wait, if it is closed at that time: the window, and when it next opens.
     pub fn waits(&self, local: NaiveDateTime) -> Option<String> {
         if self.contains(local.time()) {
             return None;
         }
         let today = local.date();
         let day = if local.time() < self.from { today } else { today.succ_opt().unwrap_or(today) };
-        Some(format!("{} is outside its window {self}, which opens next at {day} {}", local.format("%H:%M"), self.from.format("%H:%M")))
+        Some(format!("{} is outside the window {self}, which next opens at {day} {}", local.format("%H:%M"), self.from.format("%H:%M")))
     }
 }
 
@@ -270,15 +271,15 @@ impl FromStr for Window {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Window, String> {
-        let bad = || format!("`{text}` is not a window of time\nwrite it like `22:00-06:00`");
+        let bad = || format!("`{text}` is not a time window\nwrite it like `22:00-06:00`");
         let time = |text: &str| NaiveTime::parse_from_str(if text == "24:00" { "00:00" } else { text }, "%H:%M").map_err(|_| bad());
         let (from, to) = text.split_once('-').ok_or_else(bad)?;
         let window = Window { from: time(from.trim())?, to: time(to.trim())? };
-        if window.from == window.to { Err(format!("the window `{text}` is empty\nleave it out to read at any time")) } else { Ok(window) }
+        if window.from == window.to { Err(format!("the window `{text}` is empty\nomit it to read at any time")) } else { Ok(window) }
     }
 }
 
-crate::written_as!(Window, "Window", "hours of the day, from and to", ["22:00-06:00"]);
+crate::written_as!(Window, "Window", "a time window", ["22:00-06:00"]);
 
 impl<'de> Deserialize<'de> for Window {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Window, D::Error> {
@@ -358,9 +359,9 @@ mod tests {
         assert!(evening.contains(at(23, 59)) && !evening.contains(at(0, 0)) && !evening.contains(at(17, 59)));
         let waits = |window: Window, hour| window.waits(chrono::NaiveDate::from_ymd_opt(2026, 9, 30).unwrap().and_time(at(hour, 5)));
         assert_eq!(waits(night, 23), None);
-        assert_eq!(waits(night, 12).unwrap(), "12:05 is outside its window 22:00-06:00, which opens next at 2026-09-30 22:00");
+        assert_eq!(waits(night, 12).unwrap(), "12:05 is outside the window 22:00-06:00, which next opens at 2026-09-30 22:00");
         let morning: Window = "06:00-09:00".parse().unwrap();
-        assert_eq!(waits(morning, 12).unwrap(), "12:05 is outside its window 06:00-09:00, which opens next at 2026-10-01 06:00");
+        assert_eq!(waits(morning, 12).unwrap(), "12:05 is outside the window 06:00-09:00, which next opens at 2026-10-01 06:00");
         for bad in ["22:00", "25:00-01:00", "08:00-08:00", "a-b"] {
             assert!(bad.parse::<Window>().is_err(), "{bad}");
         }

@@ -1,11 +1,13 @@
-//! The only door to the network. Every request of every source goes through one [`Door`], which asks robots.txt, keeps the pace, keeps away
-//! from addresses of private networks, follows redirects and says in which of a few ways an answer is no use.
+//! The only way to the network. Every request of every source goes through a [`Door`], which obeys
+//! robots.txt, keeps the pace, avoids addresses of private networks, follows redirects and
+//! classifies unusable responses.
 //!
-//! It makes one try; whether there is another, the caller decides, for only the caller knows what is at stake. It never decides what an
-//! answer means for data, and it never shows an address: messages name hosts.
+//! It makes a single attempt; the caller decides about retries, because only the caller knows what
+//! is at stake. It never decides what a response means for data, and it never shows an address:
+//! messages name hosts.
 //!
-//! The way of a request stands in `network`; what each step needs stands in a file of its own beside it. Instead of the network a door can
-//! answer from a recording.
+//! `network` contains the path of a request; each of its steps has its own file. Instead of using
+//! the network, a door can replay a recording.
 
 mod answer;
 mod book;
@@ -45,7 +47,7 @@ pub struct Door {
     way: Way,
 }
 
-/// Where answers come from.
+/// Where responses come from.
 #[derive(Clone)]
 enum Way {
     Network(Arc<Network>),
@@ -53,7 +55,7 @@ enum Way {
     Replayed(Arc<Recording>),
 }
 
-/// There is no door.
+/// Why a door cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
     /// The HTTP library could not be set up.
@@ -76,7 +78,8 @@ pub struct Ask {
     pub method: reqwest::Method,
     /// The address.
     pub url: url::Url,
-    /// The address that the author wrote for the source: an answer may lead elsewhere, but not everywhere.
+    /// The address that the author wrote for the source, which limits where a response may redirect
+    /// to.
     pub home: Option<url::Url>,
     /// The address without secrets, for records and messages.
     pub shown_url: String,
@@ -84,11 +87,11 @@ pub struct Ask {
     pub headers: HeaderMap,
     /// The body.
     pub body: Option<Vec<u8>>,
-    /// How the source wants to be asked.
+    /// How politely the source is read.
     pub manners: Arc<Manners>,
-    /// What its answers mean.
+    /// What its responses mean.
     pub responses: Arc<Responses>,
-    /// What may answer it.
+    /// Which responses are valid.
     pub terms: Terms,
     /// Cookies, kept from one request of a crawl to the next.
     pub cookies: Arc<CookieJar>,
@@ -103,7 +106,7 @@ impl Door {
         Ok(Door { way: Way::Network(Arc::new(Network::new(&[])?)) })
     }
 
-    /// The same door, which also writes every answer into a folder.
+    /// The same door, which also records every response into a folder.
     #[must_use]
     pub fn recording(self, folder: PathBuf, secrets: SecretStore) -> Door {
         let way = match self.way {
@@ -113,15 +116,15 @@ impl Door {
         Door { way }
     }
 
-    /// A door that answers from such a folder and never opens a connection.
+    /// A door that replays such a folder and never opens a connection.
     ///
     /// # Errors
-    /// The folder cannot be read, or holds something else.
+    /// The folder cannot be read, or contains something else.
     pub fn replaying(folder: PathBuf) -> Result<Door, DoorError> {
         Ok(Door { way: Way::Replayed(Arc::new(Recording::open(&folder)?)) })
     }
 
-    /// A door that stays shut: whatever is asked for was not recorded.
+    /// A closed door: no request is recorded.
     pub fn shut() -> Door {
         Door { way: Way::Replayed(Arc::default()) }
     }
@@ -135,15 +138,15 @@ impl Door {
         }
     }
 
-    /// Whether answers come from a recording.
+    /// Whether responses come from a recording.
     pub fn is_replaying(&self) -> bool {
         matches!(self.way, Way::Replayed(_))
     }
 
-    /// Asks once. How long to wait before another try, and whether one can help, the trouble says.
+    /// Makes one attempt. The trouble says whether a retry can help, and after how long.
     ///
     /// # Errors
-    /// There is no answer to use.
+    /// There is no usable response.
     pub async fn ask(&self, ask: Ask) -> Result<Answer, Trouble> {
         let answer = match &self.way {
             Way::Network(network) => network.answer(&ask).await?,

@@ -1,5 +1,6 @@
-//! The network itself: each hop of a request is checked, allowed by robots.txt, paced and sent, in this order. Redirects are followed here
-//! and not by the HTTP library, so that no hop escapes any of that. What an answer means is not decided here.
+//! The network itself: each hop of a request is checked, allowed by robots.txt, paced and sent, in
+//! this order. Redirects are followed here rather than by the HTTP library, so no hop escapes these
+//! checks. What a response means is decided elsewhere.
 
 use super::Ask;
 use super::answer::Answer;
@@ -21,7 +22,7 @@ use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 use url::Url;
 
-/// Most redirects on the way to a robots.txt.
+/// Maximum redirects to a robots.txt.
 const ROBOTS_REDIRECTS: usize = 5;
 /// How often a robots.txt is tried before nothing may be fetched.
 const ROBOTS_TRIES: usize = 2;
@@ -39,14 +40,14 @@ pub(super) struct Network {
 impl Network {
     /// Builds the clients; `known` are addresses of names that are not looked up.
     pub(super) fn new(known: &[(&str, SocketAddr)]) -> Result<Network, reqwest::Error> {
-        // A second installation is refused and changes nothing.
+        // A second installation fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let with_known = |builder: ClientBuilder| known.iter().fold(builder, |builder, (name, address)| builder.resolve(name, *address));
         let client = |allow_private| with_known(builder()).dns_resolver(Arc::new(Guarded { allow_private })).build();
         Ok(Network { guarded: client(false)?, open: client(true)?, pacer: Pacer::default(), book: Book::default() })
     }
 
-    /// The answer at the end of all redirects.
+    /// The response at the end of all redirects.
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
         let (mut hop, mut left) = (Hop::first(ask), ask.manners.page_time);
         for number in 0..=ask.manners.redirects {
@@ -69,12 +70,13 @@ impl Network {
         }
         let most = ask.manners.redirects;
         Err(Trouble::Lasting(format!(
-            "{} redirects more than {most} times; raise `limits: {{ redirects: ... }}` if that is meant",
+            "{} redirects more than {most} times; raise `limits: {{ redirects: ... }}` if this is expected",
             host_of(&ask.url)
         )))
     }
 
-    /// Whether robots.txt allows an address, and the pause it asks for. `shown` is the path without secrets.
+    /// Whether robots.txt allows an address, and the delay it demands. `shown` is the path without
+    /// secrets.
     async fn permission(&self, url: &Url, ask: &Ask, shown: &str) -> Result<Option<Duration>, Trouble> {
         if ask.manners.robots == Robots::Ignore {
             return Ok(None);
@@ -86,7 +88,7 @@ impl Network {
             return Ok(rules.crawl_delay);
         }
         let host = host_of(url);
-        let remedy = "respect it, or declare `robots: { ignore: reason }` if the publisher agreed";
+        let remedy = "respect it, or declare `robots: { ignore: reason }` if the publisher has agreed";
         Err(Trouble::Blocked(format!("robots.txt of {host} forbids {shown} for weir; {remedy}")))
     }
 
@@ -98,7 +100,7 @@ impl Network {
                 found = self.try_rules(url, ask).await;
             }
         }
-        let unread = |why: String| format!("robots.txt of {} could not be read ({why}), so nothing may be fetched", host_of(url));
+        let unread = |why: String| format!("robots.txt of {} could not be read ({why}), so nothing is fetched", host_of(url));
         found.map_err(|trouble| match trouble {
             Trouble::Passing { why, wait } => Trouble::Passing { why: unread(why), wait },
             other => other,
@@ -116,7 +118,7 @@ impl Network {
                 None => return under(turn, rules_of(response, hop.url)).await,
             }
         }
-        // Not to be found, says the RFC, is as good as not there.
+        // RFC 9309, 2.3.1.2: after too many redirects, treat robots.txt as unavailable.
         Ok(Rules::default())
     }
 
@@ -125,7 +127,7 @@ impl Network {
         self.pacer.turn(url, pace_of(url, manners.pace, delay)).await
     }
 
-    /// Leaves the host of an address alone for as long as it asks.
+    /// Stops requests to the host of an address for as long as it demands.
     pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
         self.pacer.leave_alone(url, wait);
     }
@@ -141,7 +143,8 @@ impl Network {
     }
 }
 
-/// What both clients have in common. Proxies of the environment are not used: behind one, no address could be checked.
+/// Settings of both clients. Proxies from the environment are not used: behind a proxy, no address
+/// could be checked.
 fn builder() -> ClientBuilder {
     let policy = reqwest::redirect::Policy::none();
     Client::builder().connect_timeout(Duration::from_secs(20)).read_timeout(Duration::from_secs(60)).redirect(policy).no_proxy()
@@ -193,13 +196,13 @@ fn robots_url(url: &Url) -> Url {
     robots
 }
 
-/// What the answer to a question for robots.txt allows.
+/// What the response to a request for robots.txt allows.
 async fn rules_of(response: reqwest::Response, url: Url) -> Result<Rules, Trouble> {
     match response.status().as_u16() {
         200..=299 => {
             let (mut bytes, most) = (Vec::new(), u64::try_from(MOST_BYTES).unwrap_or(u64::MAX));
             Answer::begin(response, url).await?.into_reader().take(most).read_to_end(&mut bytes).await?;
-            // What cannot be unpacked to its end is read as it came.
+            // If it cannot be fully decompressed, it is read as received.
             Ok(Rules::parse(&first_text(&bytes, most).unwrap_or(bytes)))
         }
         status @ (429 | 500..) => Err(Trouble::passing(status.to_string())),
@@ -207,7 +210,7 @@ async fn rules_of(response: reqwest::Response, url: Url) -> Result<Rules, Troubl
     }
 }
 
-/// The path of an address as it may be shown.
+/// The path of an address, as it may be shown.
 fn shown_path(shown_url: &str) -> &str {
     let after_scheme = shown_url.split_once("://").map_or(shown_url, |(_, rest)| rest);
     let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);

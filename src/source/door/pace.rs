@@ -1,6 +1,8 @@
-//! One request at a time for each host, and a pause between the starts of two. The turns of all institutions are taken here, so two of them
-//! that read the same board do not double its load; and where a host asks to be left alone, it is by all of them. A turn ends when its answer is there, not when it is parsed: a reader
-//! that asks for details while a long listing is still open must not wait for itself.
+//! Rate limiting: one request at a time for each host, and a pause between the starts of two. All
+//! institutions share these turns, so two that read the same board do not double its load; and a
+//! host that demands a break gets it from all of them. A turn ends when its response has arrived,
+//! not when it is parsed: a reader that requests details while a long listing is still open must
+//! not wait for itself.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -10,21 +12,21 @@ use tokio::sync::{Mutex as Lane, OwnedMutexGuard};
 use tokio::time::Instant;
 use url::Url;
 
-/// The pause where nobody asks for another.
+/// The default pause.
 const DEFAULT: Duration = Duration::from_secs(1);
 /// The longest pause that is kept.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// From how many hosts on those are forgotten that were not asked lately.
+/// Above this number of hosts, those not requested recently are forgotten.
 const MOST_HOSTS: usize = 4096;
 
-/// When a host was last asked.
+/// When the last request to a host started.
 type Started = Option<Instant>;
 
 /// One host.
 #[derive(Default)]
 struct Host {
     lane: Arc<Lane<Started>>,
-    /// Until when it asks to be left alone.
+    /// Until when the host demands a break.
     closed_until: Mutex<Option<Instant>>,
 }
 
@@ -34,7 +36,7 @@ pub(super) struct Pacer {
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
-/// The right to ask one host; others wait until it is dropped.
+/// The right to send a request to a host; others wait until it is dropped.
 pub(super) struct Turn {
     _held: OwnedMutexGuard<Started>,
 }
@@ -54,7 +56,7 @@ impl Pacer {
         Turn { _held: started }
     }
 
-    /// Leaves the host of an address alone for as long as it asks.
+    /// Stops requests to the host of an address for as long as it demands.
     pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
         let until = Instant::now() + wait.min(LONGEST);
         let host = self.host(url);
@@ -76,15 +78,16 @@ impl Host {
         *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether somebody holds or awaits a turn, or had one within a minute, or nobody may have one yet.
+    /// Whether a turn is held or awaited, was held within the last minute, or is currently not
+    /// allowed.
     fn is_wanted(&self) -> bool {
         let is_recent = |started: Started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60));
         self.lane.try_lock().map_or(true, |started| is_recent(*started)) || self.closed_until().is_some_and(|until| until > Instant::now())
     }
 }
 
-/// What has turns of its own: a host, whatever its scheme and port; at a bare address or on this machine each port, for there every port is a
-/// server of its own.
+/// What turns are counted by: a host, whatever its scheme and port; for an IP address or this
+/// machine each port, because there every port is a separate server.
 fn key(url: &Url) -> String {
     match url.host() {
         Some(url::Host::Domain(name)) if !is_loopback(url) => name.trim_end_matches('.').to_owned(),
@@ -92,7 +95,8 @@ fn key(url: &Url) -> String {
     }
 }
 
-/// The pause before a host is asked again: the author's or the default, and never less than robots.txt asks for.
+/// The pause between requests to a host: the author's or the default, and never less than
+/// robots.txt demands.
 pub(super) fn pace_of(url: &Url, declared: Option<Duration>, crawl_delay: Option<Duration>) -> Duration {
     let default = if is_loopback(url) { Duration::ZERO } else { DEFAULT };
     declared.unwrap_or(default).max(crawl_delay.unwrap_or_default()).min(LONGEST)
@@ -112,7 +116,7 @@ fn jittered(pace: Duration, random: u8) -> Duration {
     pace.saturating_add(pace.mul_f64(f64::from(random) / 255.0 / 4.0))
 }
 
-/// Good enough to spread requests: the standard library seeds every hasher of this kind differently.
+/// Good enough to spread requests: the standard library seeds every such hasher differently.
 fn random() -> u8 {
     RandomState::new().build_hasher().finish().to_le_bytes()[0]
 }

@@ -1,5 +1,6 @@
-//! Answers on disk: `0001.json` says what was asked and how it was answered, `0001.body` is the body, decompressed. Recordings are shown
-//! and shared, so an address stands in them only as it may be shown, and of headers only those that reading needs.
+//! Responses on disk: `0001.json` has the request and the head of the response, `0001.body` the
+//! decompressed body. Recordings are shown and shared, so they contain addresses only as they may
+//! be shown, and only the headers needed for reading.
 
 use super::answer::{Answer, Rest};
 use super::trouble::{Trouble, host_of};
@@ -22,12 +23,12 @@ use url::Url;
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// Headers that are kept.
 const KEPT: [HeaderName; 6] = [CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK, LOCATION, RETRY_AFTER];
-/// Headers of requests whose values are secrets even where the shown address says nothing of them.
+/// Request headers whose values are secret even if the shown address reveals nothing of them.
 const SECRET: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
-/// What stands for a secret.
+/// The replacement for a secret.
 const HIDDEN: &str = "HIDDEN";
 
-/// One answer, as kept.
+/// One recorded response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Entry {
     method: String,
@@ -38,19 +39,19 @@ struct Entry {
     final_url: String,
     #[serde(default)]
     headers: BTreeMap<String, Vec<String>>,
-    /// The body was longer than what is kept.
+    /// Whether the body was longer than the kept part.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cut: bool,
 }
 
-/// What an ask is known by: method, shown address and the hash of its body.
+/// What identifies a request: method, shown address and the hash of its body.
 type Key = (String, String, Option<String>);
 
 fn key(ask: &Ask) -> Key {
     (ask.method.to_string(), ask.shown_url.clone(), ask.body.as_ref().map(|body| blake3::hash(body).to_hex().to_string()))
 }
 
-/// Writes answers.
+/// Records responses.
 pub(super) struct Recorder {
     folder: PathBuf,
     next: AtomicU64,
@@ -58,13 +59,13 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// Writes into a folder, after what is there already.
+    /// Records into a folder, after existing recordings.
     pub(super) fn new(folder: PathBuf, secrets: SecretStore) -> Recorder {
         let last = numbers(&folder).unwrap_or_default().into_iter().max().unwrap_or_default();
         Recorder { folder, next: AtomicU64::new(last + 1), secrets }
     }
 
-    /// Writes an answer and gives it back.
+    /// Records a response and returns it.
     pub(super) async fn keep(&self, ask: &Ask, answer: Answer) -> Result<Answer, Trouble> {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let mut entry = entry(ask, &answer);
@@ -75,7 +76,7 @@ impl Recorder {
         let path = self.folder.join(format!("{number:04}.body"));
         write_body(&mut reader, &path).await.map_err(|error| self.trouble(error))?;
         let mut beginning_of_rest = [0];
-        // A body that is longer is handed on whole, but kept only as far as that.
+        // A longer body is passed on completely, but recorded only up to the limit.
         let more = reader.read(&mut beginning_of_rest).await.map_err(Trouble::from)?;
         entry.cut = more > 0;
         self.write_entry(number, &entry).map_err(|error| self.trouble(error))?;
@@ -85,7 +86,7 @@ impl Recorder {
         Ok(answer)
     }
 
-    /// Takes secrets that the source echoes out of what is kept of its headers.
+    /// Masks secrets that the source echoes in the recorded headers.
     fn mask_entry(&self, entry: &mut Entry) {
         let mask = self.secrets.mask();
         entry.final_url = mask.hide(&entry.final_url).into_owned();
@@ -94,8 +95,8 @@ impl Recorder {
         }
     }
 
-    /// Takes secrets that the source echoes out of a body that was kept. It is replaced and not
-    /// changed, for the crawl goes on to read it as it came.
+    /// Masks secrets that the source echoes in a recorded body. The file is replaced, not changed,
+    /// because the crawl continues to read it as received.
     fn mask_body(&self, path: &Path) -> io::Result<()> {
         let mask = self.secrets.mask();
         if mask.is_empty() {
@@ -110,11 +111,11 @@ impl Recorder {
         fs::write(self.folder.join(format!("{number:04}.json")), serde_json::to_vec_pretty(entry)?)
     }
 
-    /// An error of the body itself stays what it is.
+    /// An error of the body itself is passed on unchanged.
     fn trouble(&self, error: io::Error) -> Trouble {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
             Some(trouble) => trouble.clone(),
-            None => Trouble::Lasting(format!("the answer could not be recorded in `{}`: {error}", self.folder.display())),
+            None => Trouble::Lasting(format!("cannot record the response in `{}`: {error}", self.folder.display())),
         }
     }
 }
@@ -128,7 +129,7 @@ async fn write_body(reader: &mut (impl tokio::io::AsyncRead + Unpin), path: &Pat
     file.flush().await
 }
 
-/// An answer whose body is a file, and then `rest`.
+/// A response whose body is a file, followed by `rest`.
 async fn opened(path: &Path, rest: Rest, status: u16, url: Url, headers: HeaderMap) -> io::Result<Answer> {
     let (mut file, mut prefix) = (tokio::fs::File::open(path).await?, Vec::new());
     let most = u64::try_from(super::answer::PREFIX).unwrap_or(u64::MAX);
@@ -145,7 +146,8 @@ fn entry(ask: &Ask, answer: &Answer) -> Entry {
     Entry { method, url, body, status: answer.status, final_url, headers: headers.collect(), cut: false }
 }
 
-/// Texts that must not be shown: what the address holds and the shown address does not, and credentials in headers. The longest first.
+/// Texts that must not be shown: parts of the address that the shown address lacks, and credentials
+/// in headers. Longest first.
 fn secrets(ask: &Ask) -> Vec<String> {
     let parts = |url: &Url| address_parts(url).into_iter().map(|(_, text)| text);
     let shown: HashSet<String> = Url::parse(&ask.shown_url).iter().flat_map(parts).collect();
@@ -166,7 +168,7 @@ fn hidden(text: &str, secrets: &[String]) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
 }
 
-/// The numbers of the answers in a folder.
+/// The numbers of the responses in a folder.
 fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     let names = fs::read_dir(folder)?.filter_map(Result::ok).map(|file| file.path());
     let numbers =
@@ -179,14 +181,15 @@ fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
 /// Answers as they were written.
 #[derive(Default)]
 pub(super) struct Recording {
-    /// For each ask its answers in order, each with the file of its body.
+    /// The responses for each request in order, each with the file of its body.
     answers: HashMap<Key, Vec<(PathBuf, Entry)>>,
-    /// How often each was asked for.
+    /// How often each was requested.
     asked: Mutex<HashMap<Key, usize>>,
 }
 
 impl Recording {
-    /// Reads what was recorded, without the bodies: the answers of the folder, and of each folder in it, as every source has its own.
+    /// Reads a recording, without the bodies: the responses of the folder, and of each folder in
+    /// it, because every source has its own.
     pub(super) fn open(folder: &Path) -> Result<Recording, DoorError> {
         let mut recording = Recording::default();
         recording.add(folder)?;
@@ -208,13 +211,13 @@ impl Recording {
         Ok(())
     }
 
-    /// The next answer to an ask; the last one again when there are no more.
+    /// The next response to a request; after the last one, the last one again.
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
         let (path, entry) = self.next(key(ask)).ok_or_else(|| not_recorded(ask))?;
         let rest: Rest = if entry.cut { Box::new(tokio_util::io::StreamReader::new(cut(ask))) } else { Box::new(tokio::io::empty()) };
         let moved = Url::parse(&entry.final_url).ok().filter(|_| entry.final_url != ask.shown_url);
         let answer = opened(path, rest, entry.status, moved.unwrap_or_else(|| ask.url.clone()), headers(entry)).await;
-        answer.map_err(|error| Trouble::Lasting(format!("the recorded answer `{}` cannot be read: {error}", path.display())))
+        answer.map_err(|error| Trouble::Lasting(format!("cannot read the recorded response `{}`: {error}", path.display())))
     }
 
     fn next(&self, key: Key) -> Option<&(PathBuf, Entry)> {
@@ -236,7 +239,7 @@ fn not_recorded(ask: &Ask) -> Trouble {
 
 /// The end of a body that was not kept whole.
 fn cut(ask: &Ask) -> futures::stream::Iter<std::option::IntoIter<io::Result<&'static [u8]>>> {
-    let why = format!("of the answer of {} only the first {MOST_BYTES} bytes were recorded", host_of(&ask.url));
+    let why = format!("only the first {MOST_BYTES} bytes of the response from {} were recorded", host_of(&ask.url));
     futures::stream::iter(Some(Err(io::Error::other(Trouble::Lasting(why)))))
 }
 

@@ -1,5 +1,5 @@
-//! What an answer means for the one who asked. The author's rules come first, in their order; then what statuses say; and a page that
-//! asks for a proof of being human is a refusal whatever its status. Said here once for all sources.
+//! What a response means. The author's rules come first, in order; then the status; and a bot
+//! challenge is a refusal whatever its status. Decided here once for all sources.
 
 use super::answer::{Answer, Doubt};
 use super::challenge;
@@ -14,55 +14,56 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use std::str::FromStr;
 
-/// One rule on answers, as written: all that it names must hold.
+/// A rule for responses; all conditions it names must hold.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResponseSpec {
-    /// A status, a class such as `5xx`, or a list of them.
+    /// An HTTP status, a class such as `5xx`, or a list of them.
     status: Option<Located<OneOrMany<Statuses>>>,
-    /// Texts that headers must contain, in any case.
+    /// Text that headers must contain, ignoring case.
     #[serde(default)]
     header: IndexMap<Located<String>, Text>,
-    /// A text in the first 64 KB of the body, in any case.
+    /// Text in the first 64 KB of the body, ignoring case.
     text: Option<Text>,
-    /// What the answer means then.
+    /// What the response means.
     then: Located<Action>,
 }
 
-/// What an answer means.
+/// What a response means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "action", rename_all = "snake_case")]
 enum Action {
-    /// Try again, later.
+    /// Retry later.
     Retry,
-    /// The read has failed.
+    /// The read fails.
     Fail,
-    /// As if the page had no ads; pages that came before it are not all there are then, so the read is one in part.
+    /// The page has no ads. If pages came before it, the read is partial.
     Ignore,
-    /// The end of the pages.
+    /// The previous page was the last one.
     Stop,
-    /// The ad is gone.
+    /// The ad no longer exists.
     Gone,
-    /// The source does not want us: blocked, never empty.
+    /// The source refuses us: the read is blocked, never empty.
     Blocked,
-    /// It carries what was asked for, whatever its status says.
+    /// The body is the requested page, whatever the status.
     Page,
 }
 
-/// What may answer a request: a status means something only as an answer to what was asked.
+/// Which responses are valid for a request: a status only has a meaning relative to what was
+/// requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Terms {
-    /// The request names the state of an earlier read, from which nothing may have changed.
+    /// The request is conditional on the state of an earlier read.
     pub conditional: bool,
-    /// The request asks for a part.
+    /// The request is for a range.
     pub ranged: bool,
-    /// An answer without a page says that there are no ads.
+    /// A response without a body means that there are no ads.
     pub empty: bool,
-    /// Any success will do, with a body or without: for a first request, for a token.
+    /// Any success is accepted, with or without a body: for session requests and token requests.
     pub lenient: bool,
 }
 
-/// A status, or a class of a hundred of them.
+/// An HTTP status, or a class of a hundred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Statuses {
     first: u16,
@@ -73,7 +74,7 @@ impl FromStr for Statuses {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Statuses, String> {
-        let bad = || format!("`{text}` is not a status\nwrite a number from 100 to 599, or a class such as `5xx`");
+        let bad = || format!("`{text}` is not an HTTP status\nwrite a number from 100 to 599, or a class such as `5xx`");
         let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
         let (first, size) = match class {
             Some(class) => (class.parse::<u16>().map_err(|_| bad())?.saturating_mul(100), 99),
@@ -83,7 +84,7 @@ impl FromStr for Statuses {
     }
 }
 
-crate::written_as!(Statuses, "Statuses", "a status, or a class of them", ["404", "5xx"]);
+crate::written_as!(Statuses, "Statuses", "an HTTP status, or a class of them", ["404", "5xx"]);
 
 impl<'de> Deserialize<'de> for Statuses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Statuses, D::Error> {
@@ -91,7 +92,7 @@ impl<'de> Deserialize<'de> for Statuses {
     }
 }
 
-/// What answers mean, after the author's rules and the defaults.
+/// What responses mean: the author's rules first, then the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Responses {
     rules: Vec<Rule>,
@@ -100,7 +101,7 @@ pub struct Responses {
 #[derive(Debug, Clone)]
 struct Rule {
     statuses: Vec<Statuses>,
-    /// Names and texts in lower case.
+    /// Names and texts, in lower case.
     headers: Vec<(String, String)>,
     text: Option<String>,
     action: Action,
@@ -113,12 +114,12 @@ impl Responses {
         rules.into_iter().collect::<Option<Vec<Rule>>>().map(|rules| Responses { rules })
     }
 
-    /// Whether a rule wants a redirect for itself, so that it is not followed.
+    /// Whether a rule matches a redirect, which is then not followed.
     pub(super) fn keep(&self, status: u16, headers: &HeaderMap) -> bool {
         self.rules.iter().any(|rule| !rule.statuses.is_empty() && rule.text.is_none() && rule.matches(status, headers, ""))
     }
 
-    /// The answer, or why there is none to use.
+    /// The response, or why it cannot be used.
     pub(super) fn judge(&self, answer: Answer, terms: &Terms) -> Result<Answer, Trouble> {
         let text = if self.rules.iter().any(|rule| rule.text.is_some()) { beginning(&answer) } else { String::new() };
         let host = host_of(&answer.url);
@@ -132,7 +133,7 @@ impl Responses {
     }
 }
 
-/// The beginning of the body in lower case.
+/// The beginning of the body, in lower case.
 fn beginning(answer: &Answer) -> String {
     String::from_utf8_lossy(&answer.beginning()).to_lowercase()
 }
@@ -141,12 +142,12 @@ impl Rule {
     fn compile(spec: &ResponseSpec, out: &mut Diagnostics) -> Option<Rule> {
         let names_nothing = spec.status.as_ref().is_none_or(|status| status.is_empty()) && spec.header.is_empty() && spec.text.is_none();
         if names_nothing {
-            out.error(&spec.then.place, "missing-field", "the rule does not say which answers it is about").help("add `status`, `header` or `text`");
+            out.error(&spec.then.place, "missing-field", "the rule does not say which responses it matches").help("add `status`, `header` or `text`");
         }
         let texts = spec.header.values().chain(spec.text.as_ref());
         let empty: Vec<&Text> = texts.filter(|text| text.is_empty()).collect();
         empty.iter().for_each(|text| {
-            out.error(text.place(), "invalid-value", "an empty text is in every answer").help("write what the answer must contain");
+            out.error(text.place(), "invalid-value", "an empty text matches every response").help("write text that the response must contain");
         });
         (!names_nothing && empty.is_empty()).then(|| Rule {
             statuses: spec.status.as_ref().map(|status| status.to_vec()).unwrap_or_default(),
@@ -165,7 +166,7 @@ impl Rule {
             && self.text.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()))
     }
 
-    /// What it makes of an answer; nothing if it takes it for a page.
+    /// What the rule makes of a response; `None` if it is an ordinary page.
     fn trouble(&self, answer: &Answer, host: &str) -> Option<Trouble> {
         let why = format!("{} (a rule of `responses`)", answers(host, answer.status));
         Some(match self.action {
@@ -180,24 +181,25 @@ impl Rule {
     }
 }
 
-/// What an answer means that no rule names. Only what was asked for is an answer, and only a page says what ads there are.
+/// What a response means that no rule matches. Only a response to what was requested counts, and
+/// only a page says which ads there are.
 fn by_default(answer: Answer, host: &str, terms: &Terms) -> Result<Answer, Trouble> {
     let can_be_challenge = matches!(answer.status, 200..=299 | 403 | 429 | 503);
     if let Some(maker) = challenge::maker(&answer.headers, &answer.beginning()).filter(|_| can_be_challenge) {
-        return Err(Trouble::Blocked(format!("{host} answers with a page of {maker} that asks for a human; ask the publisher for access")));
+        return Err(Trouble::Blocked(format!("{host} responds with a {maker} bot challenge; ask the publisher for access")));
     }
     let why = answers(host, answer.status);
     match answer.status {
         200 => Ok(answer),
         200..=299 if terms.lenient => Ok(answer),
-        203 => Ok(Answer { doubt: Some(Doubt::Changed(format!("{why}: somebody between has changed the page"))), ..answer }),
+        203 => Ok(Answer { doubt: Some(Doubt::Changed(format!("{why}: a proxy has changed the page"))), ..answer }),
         206 if terms.ranged => Ok(answer),
-        206 => Ok(Answer { doubt: Some(Doubt::Part(format!("{why}{}, though the whole was asked for", range(&answer)))), ..answer }),
+        206 => Ok(Answer { doubt: Some(Doubt::Part(format!("{why}{}, although the full page was requested", range(&answer)))), ..answer }),
         204 | 205 if terms.empty => Ok(answer),
-        204 | 205 => Err(Trouble::Lasting(format!("{why}, which says nothing of ads; {}", declare(answer.status, "ignore", "there are none")))),
+        204 | 205 => Err(Trouble::Lasting(format!("{why} without any content; {}", declare(answer.status, "ignore", "there are no ads")))),
         304 if terms.conditional && !answer.lost_condition => Ok(Answer { not_modified: true, ..answer }),
-        304 => Err(Trouble::Lasting(format!("{why}, though nothing was asked that could be unchanged"))),
-        201 | 202 | 207..=299 => Err(Trouble::Lasting(format!("{why}, which is no page; {}", declare(answer.status, "page", "it carries one")))),
+        304 => Err(Trouble::Lasting(format!("{why}, although the request was not conditional"))),
+        201 | 202 | 207..=299 => Err(Trouble::Lasting(format!("{why}, which is not a page; {}", declare(answer.status, "page", "it is one")))),
         401 | 407 => Err(Trouble::Blocked(format!("{why}; check the credentials in `auth`"))),
         403 | 451 => Err(Trouble::Blocked(format!("{why}; ask the publisher for access"))),
         404 | 410 => Err(Trouble::Gone(why)),
@@ -206,20 +208,20 @@ fn by_default(answer: Answer, host: &str, terms: &Terms) -> Result<Answer, Troub
     }
 }
 
-/// Which part a partial answer is, if it says so.
+/// The range of a partial response, if it is given.
 fn range(answer: &Answer) -> String {
     answer.header("content-range").map(|range| format!(" ({})", range.chars().take(64).collect::<String>())).unwrap_or_default()
 }
 
-/// How the author says what a status means.
+/// How to declare what a status means.
 fn declare(status: u16, action: &str, meaning: &str) -> String {
-    format!("`responses: [{{ status: {status}, then: {action} }}]` says that {meaning}")
+    format!("declare `responses: [{{ status: {status}, then: {action} }}]` if {meaning}")
 }
 
 fn answers(host: &str, status: u16) -> String {
     match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
-        Some(reason) => format!("{host} answers {status} {reason}"),
-        None => format!("{host} answers {status}"),
+        Some(reason) => format!("{host} responds with {status} {reason}"),
+        None => format!("{host} responds with {status}"),
     }
 }
 

@@ -1,27 +1,28 @@
-//! robots.txt, read as RFC 9309 says. Only what concerns us is kept: the rules of all groups that name `weir`, or, when there is none,
-//! those of `*`. Any bytes at all make some rules; nothing here fails, and nothing here asks the network.
+//! robots.txt, read according to RFC 9309. Only the relevant part is kept: the rules of all groups
+//! that name `weir`, or those of `*` if there is none. Any bytes yield some rules; nothing here
+//! fails or uses the network.
 
 use std::time::Duration;
 
 /// The name by which publishers know us.
 const PRODUCT: &[u8] = b"weir";
-/// What is read of a file at most; the RFC asks for at least 500 KiB.
+/// Maximum bytes read of a file; the RFC demands at least 500 KiB.
 pub(super) const MOST_BYTES: usize = 512 * 1024;
-/// Longest pause that a file can ask for.
+/// Maximum delay that a file can demand.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// What a publisher allows us.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
-    /// The pause between requests that is asked for; no standard, but widely used.
+    /// The demanded delay between requests; not standard, but widely used.
     pub(super) crawl_delay: Option<Duration>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Rule {
     allows: bool,
-    /// What stands between the `*`.
+    /// The text between the `*`.
     pieces: Vec<Vec<u8>>,
     /// Ends with `$`.
     to_end: bool,
@@ -33,7 +34,7 @@ struct Rule {
 struct Group {
     us: bool,
     all: bool,
-    /// A further `user-agent` line begins a new group.
+    /// Whether another `user-agent` line starts a new group.
     closed: bool,
 }
 
@@ -67,7 +68,8 @@ impl Rules {
         }
     }
 
-    /// Whether a path, with its query, may be asked for: the longest rule decides, and of two as long the one that allows.
+    /// Whether a path, with its query, may be requested: the longest rule decides, and allows if
+    /// two are equally long.
     pub(super) fn allow(&self, path: &str) -> bool {
         let path = normal(path.as_bytes());
         let matching = self.rules.iter().filter(|rule| rule.matches(&path));
@@ -87,7 +89,7 @@ impl Group {
 }
 
 impl Rule {
-    /// An empty path is no rule.
+    /// An empty path is not a rule.
     fn parse(path: &[u8], allows: bool) -> Option<Rule> {
         let (path, to_end) = path.strip_suffix(b"$").map_or((path, false), |path| (path, true));
         let pieces: Vec<Vec<u8>> = path.split(|byte| *byte == b'*').map(normal).collect();
@@ -127,11 +129,12 @@ fn delay(value: &[u8]) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().map(|delay| delay.min(LONGEST_DELAY))
 }
 
-/// Signs that no address holds unescaped, or that are escaped in some parts of it and not in others: all one spelling.
+/// Characters that no address contains unescaped, or that are escaped in some parts of it only:
+/// normalised to one spelling.
 const ESCAPED: &[u8] = b"\"<>\\^`{|}'";
 
-/// The one spelling of a path (RFC 9309, 2.2.2): letters, digits and the like unescaped; escaped all that is not ASCII, what no
-/// address holds unescaped, and the two signs that rules use too. Signs that mean something in an address stay as they are.
+/// The normal form of a path (RFC 9309, 2.2.2): letters, digits and the like unescaped; non-ASCII,
+/// invalid and the two special characters of rules escaped. Reserved characters are unchanged.
 fn normal(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
     let mut at = 0;

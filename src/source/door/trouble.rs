@@ -1,7 +1,8 @@
-//! Why an ask gave no answer, in terms of what helps: waiting, asking for leave, or nothing. Here also the errors of the HTTP library are
-//! put into a few words. A message names the host and never the address, for an address may hold secrets.
+//! Why a request has no usable response, in terms of the remedy: waiting, permission, or none.
+//! Errors of the HTTP library are also summarised here. A message names the host and never the
+//! address, which may contain secrets.
 //!
-//! To add a kind of trouble, add a variant; every caller must then say what it does with it.
+//! To add another reason, add a variant; every caller must then handle it.
 
 use super::guard::Refused;
 use std::error::Error;
@@ -9,7 +10,7 @@ use std::io;
 use std::time::Duration;
 use url::Url;
 
-/// Why there is no answer to use.
+/// Why there is no usable response.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Trouble {
     /// A further try may help.
@@ -17,7 +18,7 @@ pub enum Trouble {
     Passing {
         /// What went wrong.
         why: String,
-        /// How long the source asks to be left alone, if it says so.
+        /// How long the source demands a break, if it says so.
         wait: Option<Duration>,
     },
     /// The source refuses us.
@@ -26,7 +27,7 @@ pub enum Trouble {
     /// A further try cannot help.
     #[error("{0}")]
     Lasting(String),
-    /// What was asked for is no longer there.
+    /// The requested resource no longer exists.
     #[error("{0}")]
     Gone(String),
     /// To be treated as an empty page.
@@ -51,14 +52,14 @@ impl Trouble {
             return Trouble::Lasting(refused.to_string());
         }
         if let Some(why) = causes.iter().find_map(|cause| certificate(*cause)) {
-            return Trouble::Lasting(format!("the certificate of {host} is not valid: {why}"));
+            return Trouble::Lasting(format!("the certificate of {host} is invalid: {why}"));
         }
         let last = causes.last().map(ToString::to_string).unwrap_or_default();
         Trouble::passing(match () {
-            () if error.is_timeout() => format!("{host} took too long to answer"),
+            () if error.is_timeout() => format!("{host} took too long to respond"),
             () if error.is_connect() => format!("could not connect to {host}: {last}"),
-            () if error.is_body() || error.is_decode() => format!("the answer of {host} broke off: {last}"),
-            () => format!("asking {host} failed: {last}"),
+            () if error.is_body() || error.is_decode() => format!("the response from {host} broke off: {last}"),
+            () => format!("the request to {host} failed: {last}"),
         })
     }
 }
@@ -67,11 +68,11 @@ impl Trouble {
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Trouble {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()).cloned();
-        inner.unwrap_or_else(|| Trouble::passing(format!("the answer broke off: {error}")))
+        inner.unwrap_or_else(|| Trouble::passing(format!("the response broke off: {error}")))
     }
 }
 
-/// The error and what caused it, outermost first; an `io::Error` hides what it wraps.
+/// The error and its causes, outermost first; an `io::Error` hides the error it wraps.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)> {
     let mut all = vec![error];
     while let Some(cause) = all.last().and_then(|error| wrapped(*error)) {
@@ -88,12 +89,13 @@ fn wrapped<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'sta
 fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
     match error.downcast_ref::<rustls::Error>()? {
         rustls::Error::InvalidCertificate(why) => Some(why.to_string()),
-        rustls::Error::NoCertificatesPresented => Some("it presents none".to_owned()),
+        rustls::Error::NoCertificatesPresented => Some("the server sent none".to_owned()),
         _ => None,
     }
 }
 
-/// The host of an address, with its port where that is not the usual one: all that a message may say of it.
+/// The host of an address, with its port if it is not the default: all that a message may reveal of
+/// it.
 pub(super) fn host_of(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),

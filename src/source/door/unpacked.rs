@@ -1,5 +1,5 @@
-//! A body that is unpacked while it comes. The layers of [`unpack`](crate::source::unpack) read from a pipe that has nothing
-//! to give until the next piece is there; so no thread waits for a slow source.
+//! A body that is decompressed as it arrives. The layers of [`unpack`](crate::source::unpack) read
+//! from a pipe that is empty until the next piece arrives, so no thread waits for a slow source.
 
 use crate::source::unpack::{Layer, Packing};
 use futures::Stream;
@@ -16,7 +16,7 @@ pub(super) struct Unpacked<S> {
     layers: Box<dyn Read + Send>,
 }
 
-/// What came and was not read yet, shared by who brings it and who reads it.
+/// Bytes that arrived and were not read yet, shared by producer and consumer.
 #[derive(Clone, Default)]
 struct Pipe(Arc<Mutex<Came>>);
 
@@ -29,7 +29,8 @@ struct Came {
 }
 
 impl<S> Unpacked<S> {
-    /// Undoes the packings that are named, the last one first. What only the bytes tell of is left to whoever reads.
+    /// Decompresses the named layers, last one first. Layers that only the bytes reveal are left to
+    /// the reader.
     pub(super) fn new(coming: S, named: &[Packing]) -> Unpacked<S> {
         let pipe = Pipe::default();
         let under: Box<dyn Read + Send> = Box::new(pipe.clone());

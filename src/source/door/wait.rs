@@ -1,5 +1,5 @@
-//! How long a source asks to be left alone, in whatever form it says so. What cannot be a wait says nothing: a moment that is
-//! taken for a span, or milliseconds for seconds, would stop a crawl for minutes.
+//! How long a source demands a break, in any form. Values that cannot be a wait are ignored: an
+//! instant read as a duration, or milliseconds as seconds, would stop a crawl for minutes.
 
 use crate::date::instant_of_http;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 /// Longest time that a source can make us wait between two tries.
 pub(super) const LONGEST: Duration = Duration::from_secs(300);
 
-/// Headers that say it, the first that can be read first, with the unit of a bare number.
+/// The headers that state it, with the unit of a bare number; the first readable one is used.
 const HEADERS: [(&str, Unit); 8] = [
     ("retry-after", Unit::Seconds),
     ("retry-after-ms", Unit::Milliseconds),
@@ -30,10 +30,10 @@ enum Unit {
 
 /// From here on a number counts from 1970: in seconds, and a thousand and a million times finer.
 const MOMENTS: [(f64, f64); 3] = [(1e9, 1.0), (1e11, 1e3), (1e14, 1e6)];
-/// From here on it is nothing.
+/// Larger values are ignored.
 const TOO_LARGE: f64 = 1e17;
 
-/// How long the source asks to be left alone, if it says so.
+/// How long the source demands a break, if it says so.
 pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(|text| text.trim().trim_matches('"').trim());
     let own = DateTime::<Utc>::from(SystemTime::now());
@@ -67,7 +67,8 @@ impl Clocks {
         }
     }
 
-    /// By the clock of the source, unless that gives a longer wait than is ever kept: then its date may be that of a copy.
+    /// By the clock of the source, unless that yields a wait longer than the maximum: its date may
+    /// then be that of a cached copy.
     fn until(&self, moment: DateTime<Utc>) -> Option<Duration> {
         let from = |now: DateTime<Utc>| (moment - now).max(TimeDelta::zero()).to_std().ok();
         let theirs = from(self.theirs)?;
@@ -75,7 +76,7 @@ impl Clocks {
     }
 }
 
-/// Digits, with a fraction or without: no sign, no exponent, no word.
+/// Digits, optionally with a fraction: no sign, no exponent, no text.
 fn plain_number(text: &str) -> Option<f64> {
     let is_plain = text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
     text.parse().ok().filter(|_| is_plain)
@@ -142,7 +143,7 @@ mod tests {
         assert_eq!(waits(&[("retry-after", "soon"), ("x-ratelimit-reset", "3")]), Some(3.0));
     }
 
-    /// A copy of an answer keeps the date of the first.
+    /// A cached copy keeps the date of the original response.
     #[test]
     fn an_old_date_makes_no_long_wait() {
         let soon = (DateTime::<Utc>::from(SystemTime::now()) + TimeDelta::seconds(2)).timestamp().to_string();

@@ -1,5 +1,6 @@
-//! Pages without markup for search engines: what repeats on them as a list of ads does. Elements that look alike, hold a link each and most of
-//! the text are the cards; their classes, attributes and table headings name the fields.
+//! Pages without markup for search engines: finds what repeats like a list of ads. Similar elements
+//! that have a link each and most of the text are the cards; their classes, attributes and table
+//! headings name the fields.
 
 use super::fields::{IDS, Member, Take, bare, is_unique};
 use crate::markup::{Css, Page, standing_alone, text_of};
@@ -13,7 +14,7 @@ pub(super) struct Cards {
     pub(super) records: String,
     /// The right side of `id`.
     pub(super) id: String,
-    /// The selector of a text that says how many there are.
+    /// The CSS selector of a text that states the count.
     pub(super) count: Option<String>,
     pub(super) ads: usize,
     pub(super) members: Vec<Member>,
@@ -22,15 +23,15 @@ pub(super) struct Cards {
 /// Most cards that are looked at, and most elements of a page.
 const MOST_CARDS: usize = 50;
 const MOST_ELEMENTS: usize = 20_000;
-/// Classes that say how a card looks today, not what it is.
+/// Classes that describe the current look of a card rather than what it is.
 const PASSING: [&str; 12] = ["odd", "even", "alt", "alternate", "first", "last", "active", "selected", "featured", "highlight", "new", "promoted"];
 /// Words around these, as in `oddrow`.
 const ROWS: [&str; 4] = ["row", "item", "line", "record"];
-/// A link that leads somewhere, where others stand before it.
+/// A link that leads somewhere, among others that do not.
 const LEADING: &str = "a:not([href='']):not([href^='#']):not([href^='javascript:']):not([href^='mailto:']):not([href^='tel:'])";
 /// Most members that are looked at.
 const MOST_MEMBERS: usize = 300;
-/// Attributes whose values name what stands in an element.
+/// Attributes whose values name the content of an element.
 const NAMING: [&str; 6] = ["data-automation", "data-testid", "data-test", "data-qa", "data-field", "itemprop"];
 /// Words that are in the class of a text which counts the ads.
 const COUNTING: [&str; 4] = ["count", "total", "found", "results-number"];
@@ -60,7 +61,7 @@ fn groups(page: &Html) -> BTreeMap<String, Vec<ElementRef<'_>>> {
     groups
 }
 
-/// A selector for elements that look like this one; nothing for those that are no cards whatever they hold.
+/// A CSS selector for elements similar to this one; `None` for elements that are never cards.
 fn look(element: ElementRef) -> Option<String> {
     let name = element.value().name();
     if !matches!(name, "article" | "li" | "div" | "tr" | "section" | "a" | "tbody" | "dl" | "mat-card" | "app-job-card") {
@@ -89,7 +90,7 @@ fn look(element: ElementRef) -> Option<String> {
     }
 }
 
-/// Whether a class says how a card looks today: `odd`, `evenrow`, `first-item`.
+/// Whether a class describes the current look of a card: `odd`, `evenrow`, `first-item`.
 fn is_passing(class: &str) -> bool {
     let bare = bare(class);
     let stem = ROWS.iter().fold(bare.as_str(), |stem, word| stem.strip_suffix(word).or_else(|| stem.strip_prefix(word)).unwrap_or(stem));
@@ -113,7 +114,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.len() < 60 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
 }
 
-/// Two at least, nearly each with a link of its own and some words.
+/// At least two, nearly each with its own link and some words.
 fn holds_ads(cards: &[ElementRef]) -> bool {
     let mut links: Vec<String> = cards.iter().filter_map(|card| Some(first_link(*card)?.attr("href")?.to_owned())).collect();
     links.sort();
@@ -122,7 +123,7 @@ fn holds_ads(cards: &[ElementRef]) -> bool {
     cards.len() >= 2 && links.len() * 10 >= cards.len() * 8 && words * 10 >= cards.len() * 8 && !cards.iter().any(|card| is_beside(*card))
 }
 
-/// Whether it stands where navigation stands.
+/// Whether it is in a navigation area.
 fn is_beside(card: ElementRef) -> bool {
     let around = |name: &str| matches!(name, "nav" | "header" | "footer" | "aside");
     card.ancestors()
@@ -157,9 +158,9 @@ fn headings(page: &Html, records: &str) -> Vec<String> {
     page.select(&row).map(cells).max_by_key(Vec::len).unwrap_or_default()
 }
 
-/// What is named in the cards, with the text of each card.
+/// The named parts of the cards, with the text of each card.
 ///
-/// The values are read with the selectors that the draft will hold, for those must find them.
+/// The values are read with the selectors that the draft will use, because those must find them.
 fn members(cards: &[ElementRef], headings: &[String]) -> Vec<Member> {
     let pages: Vec<Page> = cards.iter().map(|card| Page::parse(&standing_alone(*card))).collect();
     let link = link_selector(cards, &pages);
@@ -204,7 +205,7 @@ fn href(link: ElementRef) -> String {
     link.attr("href").unwrap_or_default().trim().to_owned()
 }
 
-/// Elements of a card with a name of their own, headings first: they are titles.
+/// Named elements of a card, headings first: they are titles.
 fn named(card: ElementRef<'_>) -> Vec<(String, String, ElementRef<'_>)> {
     let inner = || card.descendants().filter_map(ElementRef::wrap).skip(1);
     let headings = inner().filter(|element| matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5"));
@@ -265,8 +266,7 @@ fn id(cards: &[ElementRef], members: &[Member]) -> String {
         }
     }
     let Some(link) = members.iter().find(|member| is_link(member)).filter(|member| is_unique(&member.values, cards.len())) else {
-        return "{ from: $.html, match: 'href=\"([^\"?#]+)' }      # ads without a link of their own: see `hash` in docs/reference/yaml.md"
-            .to_owned();
+        return "{ from: $.html, match: 'href=\"([^\"?#]+)' }      # for ads without a link, see `hash` in docs/reference/yaml.md".to_owned();
     };
     let hrefs: Vec<&str> = link.values.iter().filter_map(Json::as_str).collect();
     by_link(&hrefs).map_or_else(|| link.take.with(""), |more| link.take.with(&more))

@@ -1,6 +1,8 @@
-//! Which canonical field each member of the ads may be, and which the id: guessed by names, then by what the values look like.
+//! Guesses which canonical field each member of the ads may be, and which one is the id: by name,
+//! then by the look of its values.
 //!
-//! It must never guess what only the author can know: a date that may be day first or month first is left as a comment.
+//! Must never guess what only the author can know: a date that may be day first or month first is
+//! left as a comment.
 
 use super::quoted;
 use crate::date::suggest_formats;
@@ -9,14 +11,14 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 use std::fmt::Write;
 
-/// A member of the ads: where it stands, what it is called in small letters, and its values.
+/// A member of the ads: its place, its lowercase name, and its values.
 pub(super) struct Member {
     pub(super) take: Take,
     pub(super) key: String,
     pub(super) values: Vec<Json>,
 }
 
-/// How a mapping takes a member.
+/// How a mapping selects a member.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Take {
     /// At a path.
@@ -44,7 +46,7 @@ impl Take {
     }
 }
 
-/// Canonical fields, and words in the names of members that may be them, the likeliest first.
+/// Canonical fields, and words in the names of likely members, most likely first.
 const FIELDS: [(&str, &[&str]); 9] = [
     ("title", &["title", "jobtitle", "positiontitle", "name", "position", "text"]),
     ("description", &["descriptionhtml", "description", "content", "body", "details", "summary", "teaser"]),
@@ -73,7 +75,7 @@ const FIELDS: [(&str, &[&str]); 9] = [
 ];
 /// Names of members that may be the id.
 pub(super) const IDS: [&str; 9] = ["id", "jobid", "guid", "reference", "referencenumber", "shortcode", "requisitionid", "uuid", "slug"];
-/// Writes `id:` and `job:`; `id` is a line for it that is known already.
+/// Writes `id:` and `job:`; `id` is its line if already known.
 pub(super) fn write(out: &mut String, members: &[Member], ads: usize, id: Option<String>) {
     let _ = writeln!(out, "    id: {}", id.unwrap_or_else(|| id_of(members, ads)));
     out.push_str("    job:\n");
@@ -93,7 +95,7 @@ pub(super) fn write(out: &mut String, members: &[Member], ads: usize, id: Option
                 let _ = writeln!(out, "      {field}: {}", line(field, member));
             }
             None => {
-                let _ = writeln!(out, "      # {field}:      # nothing in the sample looks like it");
+                let _ = writeln!(out, "      # {field}:      # nothing in the sample looks like this field");
             }
         }
     }
@@ -103,12 +105,12 @@ pub(super) fn write(out: &mut String, members: &[Member], ads: usize, id: Option
 fn id_of(members: &[Member], ads: usize) -> String {
     let unique = |member: &&Member| is_unique(&member.values, ads);
     let is_word = |member: &&Member| member.values.iter().all(|value| value.as_str().is_none_or(|text| !text.contains(char::is_whitespace)));
-    // An ad's own members before those of what stands in it: its department has an id, too.
+    // An ad's own members before nested ones: its department has an id, too.
     let depth = |member: &&Member| if let Take::Path(path) = &member.take { path.matches(['.', '[']).count() } else { 0 };
     let named = |name: &&str| members.iter().filter(|member| member.key == **name).min_by_key(depth);
     let id = IDS.iter().filter_map(&named).find(unique);
     let id = id.or_else(|| members.iter().filter(unique).find(|member| member.key.ends_with("id")));
-    // A day tells ads apart until two are written on one.
+    // A date identifies ads until two are posted on the same day.
     let is_date = |member: &&Member| {
         let texts: Vec<&str> = member.values.iter().filter_map(Json::as_str).collect();
         labelled(&texts).is_some() || begin_with_days(&texts)
@@ -116,22 +118,22 @@ fn id_of(members: &[Member], ads: usize) -> String {
     let id = id.or_else(|| members.iter().filter(is_word).filter(|member| !is_date(member)).find(unique));
     match (id, IDS.iter().find_map(named)) {
         (Some(member), _) => member.take.with(""),
-        (None, Some(member)) => format!("{}      # repeats in the sample: see `duplicates` in docs/reference/yaml.md", member.take.with("")),
+        (None, Some(member)) => format!("{}      # not unique in the sample: see `duplicates` in docs/reference/yaml.md", member.take.with("")),
         (None, None) => {
             let first: Vec<String> =
                 members.iter().filter_map(|member| if let Take::Path(path) = &member.take { Some(quoted(path)) } else { None }).take(3).collect();
-            format!("{{ hash: [{}] }}      # no member is different for each ad: name those that tell ads apart", first.join(", "))
+            format!("{{ hash: [{}] }}      # no member is unique: list those that identify an ad", first.join(", "))
         }
     }
 }
 
-/// Whether texts begin as dates do: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
+/// Whether texts start like dates: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
 fn begin_with_days(texts: &[&str]) -> bool {
     let day = Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)");
     !texts.is_empty() && day.is_ok_and(|day| texts.iter().all(|text| day.is_match(text)))
 }
 
-/// Whether each ad has a value of its own.
+/// Whether each ad has a unique value.
 pub(super) fn is_unique(values: &[Json], ads: usize) -> bool {
     values.len() == ads && values.iter().enumerate().all(|(index, value)| !values[..index].contains(value))
 }
@@ -153,7 +155,7 @@ fn line(field: &str, member: &Member) -> String {
     }
 }
 
-/// Dates in words, as patterns and as formats.
+/// Dates in words, as patterns and formats.
 const WORDED: [(&str, &str); 4] = [
     (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
     (r"\d{1,2} [A-Z][a-z]{3,8} \d{4}", "%d %B %Y"),
@@ -180,12 +182,12 @@ fn date_format(texts: &[&str], values: &[Json]) -> Result<Option<String>, String
         [first, second, ..] => Err(format!("day first or month first? add `format: \"{first}\"` or `\"{second}\"`")),
         [] => {
             let first: String = texts.first().unwrap_or(&"").chars().filter(|letter| !letter.is_control()).take(40).collect();
-            Err(format!("say the `format` of `{first}`"))
+            Err(format!("add the `format` of `{first}`"))
         }
     }
 }
 
-/// A name in small letters and digits.
+/// A name in lowercase letters and digits.
 pub(super) fn bare(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
@@ -201,7 +203,7 @@ pub(super) fn members(ads: &[Json]) -> Vec<Member> {
     all
 }
 
-/// A path with one name more; what is no word stands in brackets.
+/// A path with another name appended; special names are in brackets.
 pub(super) fn step(path: &str, name: &str) -> String {
     let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
     let plain = begins && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
@@ -213,7 +215,7 @@ fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Me
         let path = step(path, name);
         match value {
             Json::Object(inner) if depth < 2 => {
-                // `{ location: { name } }` is the location: its name stands for it.
+                // `{ location: { name } }` is the location: it is represented by its name.
                 if let Some(named) = ["name", "label", "title"].iter().find(|name| inner.get(**name).is_some_and(Json::is_string)) {
                     add(all, format!("{path}.{named}"), bare(name), &inner[*named]);
                 }

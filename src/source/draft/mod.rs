@@ -1,6 +1,6 @@
-//! The first draft of an institution from a sample: where the ads stand in it, which member is the id, which canonical field each member may
-//! be, and how to come to further pages, guessed by names and by what the values look like. A guess is written as YAML that people read before
-//! it runs.
+//! Drafts an institution from a sample: where the ads are, which member is the id, which canonical
+//! field each member may be, and how to reach further pages, guessed by names and the look of
+//! values. The result is YAML for people to review before it runs.
 
 mod cards;
 mod fields;
@@ -23,7 +23,7 @@ pub struct Draft<'a> {
     pub from: &'a str,
     /// Whether it is an address.
     pub is_address: bool,
-    /// Whether a private address may be asked.
+    /// Whether private addresses are allowed.
     pub allow_private: bool,
 }
 
@@ -36,20 +36,20 @@ pub struct Board<'a> {
     pub about: &'a str,
     /// What could not be confirmed of it, if anything.
     pub unconfirmed: Option<&'a str>,
-    /// The parameters that the address gives, in the connector's order.
+    /// The parameters taken from the address, in the connector's order.
     pub with: Vec<(&'a str, &'a str)>,
-    /// What the address asks for beyond that, and the draft does not.
+    /// The part of the address's query that the draft does not use.
     pub left_out: Option<&'a str>,
 }
 
-/// What is said of the draft of a sitemap.
+/// The comment on the draft of a sitemap.
 const SITEMAP: &str = "a sitemap, then each page that is new or changed; its JobPosting markup is the ad. Where most pages are no ads, `only` in `with` says which are, \
                        such as `only: /jobs/`";
 
 /// Writes the draft.
 ///
 /// # Errors
-/// The sample does not hold anything that looks like a list of ads.
+/// The sample contains nothing that looks like a list of ads.
 pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
     let text = first_text(sample, MOST_BYTES)?;
     let shape = shape::of(sample, &text)?;
@@ -60,7 +60,7 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
         ));
     }
     let mut out = format!(
-        "# A first draft, made from {}. Read it: every line is a guess.\ninstitution: {}\ntimezone: {}\nsources:\n  board:\n",
+        "# A first draft, made from {}. Review it: every line is a guess.\ninstitution: {}\ntimezone: {}\nsources:\n  board:\n",
         quoted(draft.from),
         draft.institution,
         draft.timezone
@@ -76,7 +76,7 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
         }
     }
     if !draft.is_address && matches!(shape.decode, Some("html" | "json_ld")) {
-        out.push_str("        # url: https://      # the address that the file was saved from: links lead from there\n");
+        out.push_str("        # url: https://      # the address that the file was saved from, to resolve links\n");
     }
     if draft.allow_private {
         let _ = writeln!(out, "        allow_private: true");
@@ -87,19 +87,17 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
         let _ = writeln!(out, "        {}", paging::guess(draft, &shape, &text).unwrap_or_else(unknown));
     }
     match shape.decode {
-        Some("json_ld") => out.push_str(
-            "    # what markup for search engines means is known: without `id` and `job` the source takes the mapping of the connector `json-ld`\n",
-        ),
+        Some("json_ld") => out.push_str("    # without `id` and `job` the source uses the mapping of the connector `json-ld`\n"),
         _ => fields::write(&mut out, &shape.members, shape.ads, shape.id),
     }
     Ok(out + REQUIRE)
 }
 
-/// Writes the draft of a board that a connector reads: nothing has to be guessed.
+/// Writes the draft of a board that a connector reads: nothing is guessed.
 pub fn of_board(draft: &Draft, board: &Board) -> String {
     let Board { connector: name, about, unconfirmed, with, left_out } = board;
-    let mut out = comment(&format!("A first draft. The connector `{name}` knows the address {}: {about}.", draft.from));
-    out.extend(left_out.map(|query| comment(&format!("Not taken over from the address: {query}"))));
+    let mut out = comment(&format!("A first draft. The connector `{name}` matches the address {}: {about}.", draft.from));
+    out.extend(left_out.map(|query| comment(&format!("Not taken from the address: {query}"))));
     out.extend(unconfirmed.map(|text| comment(&format!("Not confirmed: {text}"))));
     let _ =
         writeln!(out, "institution: {}\ntimezone: {}\nsources:\n  board:\n    fetch:\n      connector: {name}", draft.institution, draft.timezone);
@@ -125,7 +123,7 @@ fn comment(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The mandatory fields that a draft begins with.
+/// The mandatory fields of a new draft.
 const REQUIRE: &str = "require:
   title: { type: string, minLength: 3 }
   # description: { type: string, minLength: 10 }
@@ -180,9 +178,9 @@ mod tests {
         let urls = "<urlset><url><loc>https://x/1</loc><lastmod>2026-01-01</lastmod></url><url><loc>https://x/2</loc><lastmod>2026-01-02</lastmod></url></urlset>";
         assert!(drafted("a.xml", urls).contains("    id: $.loc\n"), "{}", drafted("a.xml", urls));
         for (broken, why) in [
-            ("[{\"id\":1,\"title\":\"A\"},]", "it begins as JSON, and is none: expected value at line 1 column 23"),
-            ("{\"id\":1,,\n", "it begins as JSON, and is none: key must be a string"),
-            ("a,b\n1\n", "there is no ad in it: line 2 has 1 columns, and the header has 2"),
+            ("[{\"id\":1,\"title\":\"A\"},]", "it looks like JSON but is not valid JSON: expected value at line 1 column 23"),
+            ("{\"id\":1,,\n", "it looks like JSON but is not valid JSON: key must be a string"),
+            ("a,b\n1\n", "it contains no ad: line 2 has 1 columns, but the header has 2"),
         ] {
             assert!(drafted("a.txt", broken).contains(why), "{}", drafted("a.txt", broken));
         }

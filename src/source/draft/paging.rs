@@ -1,5 +1,5 @@
-//! How a source comes to its next page, guessed from its address and from what the sample says beside the ads. A guess is written with a comment:
-//! one page proves nothing.
+//! Guesses how a source pages, from its address and from values of the sample outside the ads. A
+//! guess is written with a comment: one page proves nothing.
 
 use super::fields::bare;
 use super::shape::Shape;
@@ -10,18 +10,18 @@ use url::Url;
 
 /// Query parameters that number pages.
 const NUMBERS: [&str; 6] = ["page", "p", "pg", "pagenumber", "pageno", "currentpage"];
-/// Query parameters that say how many ads to pass over.
+/// Query parameters for the number of ads to skip.
 const OFFSETS: [&str; 6] = ["offset", "start", "skip", "from", "startrow", "startindex"];
-/// Query parameters that say how many ads a page holds.
+/// Query parameters for the page size.
 const SIZES: [&str; 8] = ["limit", "size", "pagesize", "perpage", "rows", "take", "count", "hitsperpage"];
-/// Members that hold the address of the next page.
+/// Members with the address of the next page.
 const NEXT: [&str; 6] = ["next", "nexturl", "nextpage", "nextpageurl", "nextlink", "nexthref"];
-/// Members that hold a value for the next page.
+/// Members with a value for the next page.
 const CURSORS: [&str; 6] = ["nextcursor", "cursor", "nexttoken", "nextpagetoken", "continuationtoken", "after"];
 /// Links to a next page, the surest first.
 const LINKS: [&str; 5] = ["link[rel=next]@href", "a[rel=next]@href", "li.next a@href", "a.next@href", "a[aria-label='Next' i]@href"];
 
-/// The line for `pages`, with why; nothing if nothing points to further pages.
+/// The line for `pages`, with its reason; `None` if nothing indicates further pages.
 pub(super) fn guess(draft: &Draft, shape: &Shape, sample: &[u8]) -> Option<String> {
     let url = Url::parse(draft.from).ok()?;
     let said = shape.json.as_ref().and_then(in_body);
@@ -42,7 +42,7 @@ fn in_body(json: &Json) -> Option<String> {
             found = Some(line(&format!("next: {{ from: {} }}", quoted(path)), "the sample names a next page"));
         } else if CURSORS.contains(&name) || NEXT.contains(&name) {
             let way = format!("cursor: {{ from: {}, parameter: cursor }}", quoted(path));
-            found = Some(line(&way, "the sample holds a value for the next page; which `parameter` it goes into, the source's description says"));
+            found = Some(line(&way, "the sample has a value for the next page; find the right `parameter` in the documentation of the source"));
         }
     });
     found
@@ -90,7 +90,7 @@ fn numbered(json: &Json, url: &Url) -> Option<String> {
         };
         place.get_or_insert((own, number));
     });
-    let why = format!("the sample counts so; that {} takes this parameter is a guess", url.host_str().unwrap_or("the source"));
+    let why = format!("the sample is numbered like this; whether {} accepts this parameter is a guess", url.host_str().unwrap_or("the source"));
     match (page, offset, size, pages, total) {
         (_, Some((name, first)), Some((_, size)), _, Some((_, total))) if size > 0 && total > first + size => {
             Some(line(&format!("offset: {{ parameter: {}, first: {first}, size: {size} }}", quoted(&name)), &why))
@@ -102,7 +102,7 @@ fn numbered(json: &Json, url: &Url) -> Option<String> {
     }
 }
 
-/// What stands beside the ads: members of objects, three levels deep, not those in lists.
+/// The values outside the ads: members of objects, three levels deep, not in lists.
 fn beside(value: &Json, path: &str, depth: usize, see: &mut dyn FnMut(&str, &str, &Json)) {
     let Json::Object(members) = value else { return };
     let is_plain = |name: &str| name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');

@@ -1,4 +1,4 @@
-//! What a sample is: its format, where the ads stand in it, and how many the source says there are.
+//! What a sample is: its format, where the ads are, and how many the source says there are.
 
 use super::super::decode::{Body, DecodeSpec, JSON_LD_BLOCKS};
 use super::super::json::Item;
@@ -10,16 +10,16 @@ use serde_json::Value as Json;
 
 /// What was found in a sample.
 pub(super) struct Shape {
-    /// The format, if it must be said.
+    /// The format, if it must be given.
     pub(super) decode: Option<&'static str>,
-    /// What stands between columns, if it is no comma.
+    /// The delimiter between columns, if it is not a comma.
     pub(super) delimiter: Option<char>,
     pub(super) records: Option<String>,
     pub(super) count: Option<String>,
-    /// How many ads it holds.
+    /// How many ads it has.
     pub(super) ads: usize,
     pub(super) members: Vec<Member>,
-    /// The line for the id, if the shape says it.
+    /// The line for the id, if the shape implies one.
     pub(super) id: Option<String>,
     /// The sample as JSON, if it is.
     pub(super) json: Option<Json>,
@@ -30,7 +30,7 @@ const COUNTS: [&str; 8] = ["total", "totalcount", "count", "totalfound", "totalr
 /// Most ads that are looked at.
 const MOST_ADS: usize = 50;
 
-/// Looks at a sample; `text` is what is in it, unpacked.
+/// Examines a sample; `text` is its decompressed content.
 pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
     let text = String::from_utf8_lossy(text);
     let start = text.trim_start_matches('\u{feff}').trim_start();
@@ -48,7 +48,7 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
         () if start.starts_with('<') && (lower.contains("<rss") || lower.contains("<feed") || lower.contains("<rdf")) => ("feed", None),
         () if start.starts_with('<') && lower.contains("<urlset") => ("sitemap", None),
         () if start.starts_with('<') && lower.starts_with("<?xml") => ("xml", Some(repeated(start)?)),
-        // A piece of a page, or XML that does not say so.
+        // A fragment of a page, or XML without a declaration.
         () if start.starts_with('<') => match repeated(start) {
             Ok(records) => ("xml", Some(records)),
             Err(_) => return html(&text),
@@ -64,15 +64,15 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
     Ok(Shape { decode: Some(decode), delimiter, records, count: None, ads: ads.len(), members: members(&ads), id, json: None })
 }
 
-/// Where a text that begins as JSON goes wrong.
+/// Where a text that looks like JSON goes wrong.
 fn no_json(text: &str) -> String {
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Err(error) => format!("it begins as JSON, and is none: {error}"),
-        Ok(_) => "there is no ad in it".to_owned(),
+        Err(error) => format!("it looks like JSON but is not valid JSON: {error}"),
+        Ok(_) => "it contains no ad".to_owned(),
     }
 }
 
-/// JSON Feed says what it is.
+/// JSON Feed declares itself.
 fn is_json_feed(value: &Json) -> bool {
     value.get("version").and_then(Json::as_str).is_some_and(|version| version.contains("://jsonfeed.org/"))
 }
@@ -82,7 +82,7 @@ pub(super) fn settings(decode: &str, delimiter: Option<char>) -> String {
     delimiter.map_or_else(|| decode.to_owned(), |sign| format!("{{ csv: {{ delimiter: {} }} }}", Json::from(sign.to_string())))
 }
 
-/// What stands between the columns of the first line more often than commas do.
+/// The delimiter that occurs more often in the first line than commas do.
 fn delimiter(text: &str) -> Option<char> {
     let head = text.lines().next().unwrap_or_default();
     let count = |sign: char| head.matches(sign).count();
@@ -95,7 +95,7 @@ fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Jso
     let settings: Option<Settings> = crate::yaml::read("draft", yaml, &mut out);
     let place = crate::diagnostic::Place::start_of("draft");
     let decoder = settings.and_then(|settings| DecodeSpec::compile(&settings.decode, &place, settings.records.as_ref(), None, &mut out));
-    let decoder = decoder.ok_or("its shape is not understood")?;
+    let decoder = decoder.ok_or("its structure is not recognised")?;
     let (mut ads, mut unreadable) = (Vec::new(), None);
     decoder.decode(&mut &sample[..], &Body::default(), &[], &mut |item| {
         match item {
@@ -106,8 +106,8 @@ fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Jso
     })?;
     match unreadable {
         _ if !ads.is_empty() => Ok(ads),
-        Some(why) => Err(format!("there is no ad in it: {why}")),
-        None => Err("there is no ad in it".to_owned()),
+        Some(why) => Err(format!("it contains no ad: {why}")),
+        None => Err("it contains no ad".to_owned()),
     }
 }
 
@@ -117,8 +117,8 @@ struct Settings {
     records: Option<crate::yaml::Text>,
 }
 
-/// The longest list of objects that look like ads is the ads, unless the whole looks more like one; a number beside it that is no smaller may be
-/// their count.
+/// The longest list of objects that look like ads, unless the whole looks more like an ad; a number
+/// outside it that is at least as large may be the count.
 fn json(value: Json) -> Result<Shape, String> {
     let mut best: Option<(String, &Vec<Json>)> = None;
     let mut count = None;
@@ -128,7 +128,7 @@ fn json(value: Json) -> Result<Shape, String> {
         let members = members(std::slice::from_ref(&value));
         return Ok(Shape { decode: None, delimiter: None, records: None, count, ads: 1, members, id: None, json: Some(value) });
     }
-    let (path, items) = best.ok_or("there is no list of objects in it")?;
+    let (path, items) = best.ok_or("it contains no list of objects")?;
     numbers(&value, "$", items.len(), 0, &mut count);
     let records = (path != "$").then(|| format!("{path}[*]"));
     let ads = &items[..items.len().min(MOST_ADS)];
@@ -139,7 +139,7 @@ fn json(value: Json) -> Result<Shape, String> {
 /// How much of an ad an object must have that is one by itself: less, and the list in it may be the ads of a company.
 const LIKE_AN_AD: usize = 3;
 
-/// How many things that ads have an object has, by the names of its members; a title counts twice.
+/// How many typical members of ads an object has; a title counts twice.
 fn likeness(value: &Json) -> usize {
     let Json::Object(members) = value else { return 0 };
     let names: Vec<String> = members.keys().map(|name| bare(name)).collect();
@@ -199,11 +199,11 @@ fn html(text: &str) -> Result<Shape, String> {
     Ok(Shape { decode: Some("html"), delimiter: None, records: Some(records), count, ads, members, id: Some(id), json: None })
 }
 
-/// What to say of a page in which nothing repeats.
-const NO_CARDS: &str = "it is a web page without JobPosting markup, and nothing in it repeats as a list of ads does; if it fills its list by a script, \
-                        give the address that the script asks (the network tab of a browser shows it)";
+/// The message for a page in which nothing repeats.
+const NO_CARDS: &str = "it is a web page without JobPosting markup and without a repeating element that could be a list of ads; if a script fills the list, \
+                        give the address that the script requests (see the network tab of a browser)";
 
-/// The path to the first element that repeats beside itself.
+/// The path to the first repeated element.
 fn repeated(text: &str) -> Result<String, String> {
     let beside = Regex::new(r"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>").map_err(|error| error.to_string())?;
     let text = beside.replace_all(text, "");
@@ -224,5 +224,5 @@ fn repeated(text: &str) -> Result<String, String> {
             }
         }
     }
-    Err("no element in it repeats".to_owned())
+    Err("it contains no repeating element".to_owned())
 }

@@ -1,5 +1,6 @@
-//! How a source knows us. Secrets come from the environment only: a text that anybody could read in the YAML is refused when it is
-//! compiled. A token that was given for credentials is kept in memory until it expires, and asked for again when the source refuses it.
+//! Authentication. Secrets come from the environment only: plain text in the YAML is refused by the
+//! compiler. A token is kept in memory until it expires, and requested again if the source rejects
+//! it.
 
 use super::super::template::{Names, Template, Variables};
 use super::super::{Access, door::Trouble, secrets};
@@ -18,19 +19,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How a source knows us, as written.
+/// How to authenticate.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "kind of authentication", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "authentication method", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AuthSpec {
-    /// A token in the `Authorization` header.
+    /// A bearer token in the `Authorization` header.
     Bearer(Text),
     /// A user and a password.
     Basic(BasicSpec),
-    /// A key in a header of its own.
+    /// A key in a header.
     Header(HeaderSpec),
     /// A key in the query.
     Query(QuerySpec),
-    /// A token for credentials (OAuth 2.0, client credentials).
+    /// A token from OAuth 2.0 client credentials.
     Oauth2(OauthSpec),
 }
 
@@ -40,7 +41,7 @@ pub enum AuthSpec {
 pub struct BasicSpec {
     /// The user, or the key.
     user: Text,
-    /// The password; many sources want none.
+    /// The password; many sources need none.
     password: Option<Text>,
 }
 
@@ -48,9 +49,9 @@ pub struct BasicSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderSpec {
-    /// The header.
+    /// The name of the header.
     name: Located<String>,
-    /// The key, with the words around it if any: `Token token=${KEY}`.
+    /// The value, with any text around the key: `Token token=${KEY}`.
     value: Text,
 }
 
@@ -58,7 +59,7 @@ pub struct HeaderSpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuerySpec {
-    /// The parameter.
+    /// The name of the parameter.
     parameter: String,
     /// The key.
     value: Text,
@@ -68,22 +69,22 @@ pub struct QuerySpec {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OauthSpec {
-    /// Where the token is given.
+    /// The address that issues tokens.
     token_url: Text,
-    /// Who we are.
+    /// The client id.
     client_id: Text,
-    /// The secret.
+    /// The client secret.
     client_secret: Text,
-    /// What the token is for.
+    /// The scope to request.
     scope: Option<Text>,
 }
 
-/// How a source knows us, compiled.
+/// How to authenticate, compiled.
 #[derive(Debug, Clone)]
 pub enum Auth {
-    /// It does not.
+    /// Not at all.
     None,
-    /// A header made of a template.
+    /// A header filled from a template.
     Header(HeaderName, &'static str, Template),
     /// A user and a password.
     Basic(Template, Option<Template>),
@@ -102,13 +103,13 @@ pub struct Oauth {
     scope: Option<Template>,
 }
 
-/// Tokens that were given, by address and client.
+/// Issued tokens, by address and client.
 #[derive(Clone, Default)]
 pub struct Tokens(Arc<Mutex<HashMap<String, (String, Instant)>>>);
 
-/// A token is asked for again so long before it expires.
+/// How long before its expiry a token is requested again.
 const MARGIN: Duration = Duration::from_secs(60);
-/// How long a token without a stated life is taken to live.
+/// The assumed lifetime of a token that does not state one.
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 
 impl AuthSpec {
@@ -159,16 +160,16 @@ fn secret(text: &Text, out: &mut Diagnostics) -> Option<Template> {
 }
 
 fn open_secret<T>(text: &Text, out: &mut Diagnostics) -> Option<T> {
-    out.error(text.place(), "open-secret", "a secret stands in the YAML, for everybody to read")
-        .help("put it into the environment and write `${NAME}` here, without a default");
+    out.error(text.place(), "open-secret", "the YAML contains a secret in plain text")
+        .help("move it to an environment variable and write `${NAME}` here, without a default");
     None
 }
 
 impl Auth {
-    /// Puts what the source knows us by into a request.
+    /// Adds the credentials to a request.
     ///
     /// # Errors
-    /// A variable is missing, or the token was not given.
+    /// A variable is missing, or no token was issued.
     pub async fn sign(&self, ready: &mut Ready, http: &Http, access: &Access) -> Result<(), Trouble> {
         let fill = |template: &Template| template.fill(&access.variables).map_err(|missing| Trouble::Lasting(missing.to_string()));
         let (name, value) = match self {
@@ -190,7 +191,7 @@ impl Auth {
         Ok(())
     }
 
-    /// Forgets a token that the source refused; says whether asking for another may help.
+    /// Forgets a token that the source rejected; returns whether a new one may help.
     pub fn forget(&self, access: &Access) -> bool {
         match self {
             Auth::Oauth2(oauth) => oauth.key(access).is_some_and(|key| access.tokens.take(&key).is_some()),
@@ -198,7 +199,7 @@ impl Auth {
         }
     }
 
-    /// The values that say who asks.
+    /// The values of the credentials.
     pub fn secrets(&self, variables: &Variables) -> Vec<SecretValue> {
         let mut all: Vec<_> = match self {
             Auth::None => Vec::new(),
@@ -234,7 +235,7 @@ impl Oauth {
         if access.door.is_replaying() {
             return Ok("recorded".to_owned());
         }
-        let key = self.key(access).ok_or_else(|| Trouble::Lasting(format!("the address or the client of `{}` is not set", self.token_url)))?;
+        let key = self.key(access).ok_or_else(|| Trouble::Lasting(format!("the address or the client id of `{}` is not set", self.token_url)))?;
         if let Some(token) = access.tokens.get(&key) {
             return Ok(token);
         }
@@ -255,16 +256,17 @@ impl Oauth {
             form.push(("scope".to_owned(), fill(scope)?));
         }
         let answer = http.ask_for_token(&fill(&self.token_url)?, form, access).await?;
-        let json: Json = serde_json::from_slice(&answer).map_err(|_| Trouble::Lasting("the answer for a token is no JSON".to_owned()))?;
+        let json: Json = serde_json::from_slice(&answer).map_err(|_| Trouble::Lasting("the token response is not JSON".to_owned()))?;
         let token = json.get("access_token").and_then(Json::as_str);
         let life = json.get("expires_in").and_then(Json::as_u64).map_or(DEFAULT_LIFE, Duration::from_secs);
-        token.map(|token| (token.to_owned(), life)).ok_or_else(|| Trouble::Lasting("the answer for a token holds no `access_token`".to_owned()))
+        token.map(|token| (token.to_owned(), life)).ok_or_else(|| Trouble::Lasting("the token response has no `access_token`".to_owned()))
     }
 }
 
-/// Without a token nothing was asked of the source: what is said of the token is said of no ad and no page.
+/// Without a token the source was never requested: trouble with the token must not count for an ad
+/// or a page.
 fn not_given(trouble: Trouble) -> Trouble {
-    let told = |why: String| format!("no token was given: {why}");
+    let told = |why: String| format!("no token was issued: {why}");
     match trouble {
         Trouble::Passing { why, wait } => Trouble::Passing { why: told(why), wait },
         Trouble::Blocked(why) => Trouble::Blocked(told(why)),

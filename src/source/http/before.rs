@@ -1,4 +1,5 @@
-//! A first request whose values go into those that follow: a token in a form, a session. Its cookies are kept by the crawl's jar.
+//! A request made first, whose response supplies values for the others: a token in a form, a
+//! session. The crawl's jar keeps its cookies.
 
 use super::super::Access;
 use super::super::decode::{Spot, first_text};
@@ -18,10 +19,10 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Most bytes of the answer.
+/// Maximum bytes of the response.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// A first request.
+/// A request made first, whose response supplies values for the others.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BeforeSpec {
@@ -35,22 +36,22 @@ pub struct BeforeSpec {
     /// Its headers.
     #[serde(default)]
     headers: IndexMap<Located<String>, Text>,
-    /// What it sends.
+    /// Its body.
     body: Option<BodySpec>,
-    /// Values to take from the answer, by name.
+    /// Values to take from the response, by name.
     #[serde(default)]
     take: IndexMap<Located<String>, Located<TakeSpec>>,
 }
 
-/// Where a value stands in the answer.
+/// Where a value is in the response.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TakeSpec {
-    /// A JSONPath, if the answer is JSON.
+    /// A JSONPath, if the response is JSON.
     from: Option<Text>,
-    /// A selector, if it is a page: `input[name=csrf]@value`.
+    /// A CSS selector, if it is a page: `input[name=csrf]@value`.
     css: Option<Text>,
-    /// A regular expression over it, its first group.
+    /// A regular expression over the body; its first group is the value.
     #[serde(rename = "match")]
     pattern: Option<Text>,
     /// A header.
@@ -89,10 +90,10 @@ impl BeforeSpec {
 }
 
 impl Before {
-    /// Asks, and takes the values.
+    /// Sends the request and takes the values.
     ///
     /// # Errors
-    /// It was not answered, or a value is not in the answer.
+    /// There was no response, or a value is missing from it.
     pub async fn take(
         &self,
         http: &Http,
@@ -111,7 +112,7 @@ impl Before {
         let found = tokio::task::spawn_blocking(move || find_all(&take, &bytes)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
         let mut values = values.clone();
         for (((name, _), header), found) in self.take.iter().zip(headers).zip(found) {
-            let value = header.or(found).ok_or_else(|| Trouble::Lasting(format!("the answer to the first request holds no `{name}`")))?;
+            let value = header.or(found).ok_or_else(|| Trouble::Lasting(format!("the response to the `before` request has no `{name}`")))?;
             values.insert(name.clone(), value);
         }
         Ok(values)

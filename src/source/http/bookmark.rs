@@ -1,11 +1,11 @@
-//! Where a crawl stands and what it has read so far: kept along with the documents of each page, so that a crawl that died
-//! goes on there.
+//! The position of a crawl and what it has read so far: stored along with the documents of each
+//! page, so an interrupted crawl can be resumed.
 
 use super::super::page::Added;
 use super::paging::Position;
 use serde::{Deserialize, Serialize};
 
-/// Where a crawl stands, and what it has read.
+/// The position of a crawl, and what it has read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Bookmark {
     pub(super) crawl: usize,
@@ -22,22 +22,22 @@ pub(super) struct Tally {
     /// Of them: ads that a page before had held.
     pub(super) repeated: i64,
     pub(super) bytes: i64,
-    /// What makes the read one in part, whichever process reads its end.
+    /// Reasons for a partial read, whichever process finishes it.
     #[serde(default)]
     pub(super) unreadable: i64,
     #[serde(default)]
     pub(super) nameless: i64,
     /// What the crawls that have ended stated.
     pub(super) stated: Option<i64>,
-    /// Of the crawl under way.
+    /// Counts of the current crawl.
     pub(super) crawl_pages: u64,
     pub(super) crawl_items: i64,
     pub(super) crawl_stated: Option<i64>,
-    /// Why it states nothing, where it should.
+    /// Why the declared count is missing.
     #[serde(default)]
     pub(super) crawl_uncounted: Option<String>,
     pub(super) problems: Vec<String>,
-    /// What someone should know though nothing is missing.
+    /// A warning although nothing is missing.
     #[serde(default)]
     pub(super) warning: Option<String>,
 }
@@ -65,13 +65,13 @@ impl Bookmark {
 }
 
 impl Tally {
-    /// Counts what a page held.
+    /// Counts the records of a page.
     pub(super) fn read(&mut self, items: i64) {
         self.items += items;
         self.crawl_items += items;
     }
 
-    /// Counts what a page added: ads that a page before had held are not read twice.
+    /// Counts the ads that a page added: ads of earlier pages are not counted twice.
     pub(super) fn add(&mut self, added: Added) {
         let repeated = i64::try_from(added.repeated).unwrap_or_default();
         self.repeated += repeated;
@@ -79,7 +79,7 @@ impl Tally {
         (self.unreadable, self.nameless) = (added.unreadable, added.nameless);
     }
 
-    /// The tally when another crawl begins.
+    /// The tally for the next crawl.
     pub(super) fn next_crawl(&self) -> Tally {
         let stated = match (self.stated, self.crawl_stated) {
             (Some(before), Some(now)) => Some(before + now),

@@ -1,5 +1,5 @@
-//! One crawl after another, page by page, to the proof of what was read. After each page the place where it stands goes along with the
-//! documents, so that a crawl that died goes on there.
+//! Runs one crawl after another, page by page, to the outcome of the read. The position is stored
+//! with the documents of each page, so an interrupted crawl can be resumed.
 
 use super::super::decode::Found;
 use super::super::door::{Answer, CookieJar, Doubt, Terms, Trouble};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio_util::io::SyncIoBridge;
 
-/// Why a crawl ended early: what it says of the state of the read, if nothing else was read.
+/// Why a crawl ended early: the state of the read if nothing else was read.
 struct Verdict {
     state: ReadState,
     ends_all: bool,
@@ -37,7 +37,7 @@ struct PageRead {
     doubt: Option<Doubt>,
 }
 
-/// A reading under way.
+/// A read in progress.
 pub(super) struct Reading<'h> {
     http: &'h Http,
     access: &'h Access,
@@ -112,7 +112,8 @@ impl<'h> Reading<'h> {
         verdict
     }
 
-    /// The file that is read all the same where another one of a list, such as an index of sitemaps, does not come. A source that refuses us is asked no more.
+    /// The next file of a list to read although this one failed, such as the next one of an index
+    /// of sitemaps. A source that refuses us gets no more requests.
     fn beside(&mut self, position: &Position, trouble: &Trouble) -> Option<Position> {
         let is_one_of_many = matches!(position, Position::Address(_)) && self.http.paging.is_single();
         if !is_one_of_many || matches!(trouble, Trouble::Blocked(_) | Trouble::Stop(_)) {
@@ -150,19 +151,19 @@ impl<'h> Reading<'h> {
     fn limit_reached(&self, is_new: bool) -> Option<String> {
         let (limits, tally) = (&self.http.limits, &self.mark.tally);
         if !is_new {
-            return Some("the next page was read before: the source leads in a circle".to_owned());
+            return Some("the next page was already read: the paging loops".to_owned());
         }
         if tally.crawl_pages >= self.http.paging.max {
-            return Some(format!("stopped after {} pages, the most that `max` allows", tally.crawl_pages));
+            return Some(format!("stopped after {} pages, the maximum set by `max`", tally.crawl_pages));
         }
         if u64::try_from(tally.bytes).unwrap_or_default() >= limits.read_bytes {
-            return Some(format!("stopped after {} bytes, the most that `limits: read_bytes` allows", tally.bytes));
+            return Some(format!("stopped after {} bytes, the maximum set by `limits: read_bytes`", tally.bytes));
         }
         (self.started.elapsed() >= limits.time)
-            .then(|| format!("stopped after {}, the longest that `limits: time` allows", humantime::format_duration(limits.time)))
+            .then(|| format!("stopped after {}, the maximum set by `limits: time`", humantime::format_duration(limits.time)))
     }
 
-    /// Counts a page and says what follows it; nothing if the crawl has ended.
+    /// Counts a page and returns what follows it; `None` if the crawl has ended.
     async fn turn(&mut self, position: &Position, page: PageRead) -> Option<Position> {
         self.validators = page.validators;
         self.not_modified = page.not_modified;
@@ -171,7 +172,8 @@ impl<'h> Reading<'h> {
         tally.crawl_pages += 1;
         tally.read(page.items);
         tally.bytes += page.bytes;
-        // Some boards state their count on the first page only, and zero or what is left on those after it.
+        // Some boards state their count on the first page only, and zero or the remainder on later
+        // ones.
         tally.crawl_stated = tally.crawl_stated.max(page.found.stated);
         if page.not_modified {
             return None;
@@ -186,7 +188,7 @@ impl<'h> Reading<'h> {
             tally.problems.push(format!("page {}: {}", tally.pages, self.http.decoder.absence(self.http.records())));
             return None;
         }
-        // A source may echo a secret wherever it likes.
+        // A source may echo a secret anywhere.
         let uncounted = page.found.uncounted.map(|why| self.http.redacted(&why, self.access));
         tally.crawl_uncounted = tally.crawl_uncounted.take().or(uncounted).filter(|_| tally.crawl_stated.is_none());
         self.mark.waiting.extend(page.found.pages.iter().cloned());
@@ -212,17 +214,18 @@ impl<'h> Reading<'h> {
         self.mark.position.clone()
     }
 
-    /// A page counts as one without ads. Behind it nothing is read: if pages came before it, they are not known to have been all.
+    /// Treats a page as one without ads. Nothing after it is read; if pages came before it, they
+    /// may not be all.
     fn ignore(&mut self, why: &str) {
         let tally = &mut self.mark.tally;
         tally.pages += 1;
         if tally.crawl_pages > 0 {
             let page = tally.crawl_pages + 1;
-            tally.problems.push(format!("page {page}: {why}, and whether more pages follow is not known; `then: stop` says that none do"));
+            tally.problems.push(format!("page {page}: {why}, and it is unknown whether more pages follow; declare `then: stop` if none do"));
         }
     }
 
-    /// The next position: what the paging says, else pages that wait.
+    /// The next position: from the paging, else pages that are still waiting.
     fn after(&self, position: &Position, hints: &Hints) -> Result<Position, Option<String>> {
         let follows = match position {
             Position::Address(_) if self.http.paging.is_single() => Follows::End,
@@ -257,7 +260,7 @@ impl<'h> Reading<'h> {
 
     fn unless_stopped<T>(&mut self, done: Option<T>) -> Option<T> {
         if done.is_none() {
-            self.mark.tally.problems.push("the reading was stopped".to_owned());
+            self.mark.tally.problems.push("the read was stopped".to_owned());
         }
         done
     }
@@ -278,7 +281,7 @@ impl<'h> Reading<'h> {
         };
         let which: Vec<String> = each.iter().map(|(name, value)| format!("{name} {value}: ")).collect();
         let page = if self.mark.tally.crawl_pages == 0 { String::new() } else { format!("page {}: ", self.mark.tally.crawl_pages + 1) };
-        let came = if came == 0 { String::new() } else { format!(" (before that {} came)", proof::counted(came, "ad", "")) };
+        let came = if came == 0 { String::new() } else { format!(" (after {})", proof::counted(came, "ad", "")) };
         self.mark.tally.problems.push(format!("{}{page}{why}{came}", which.concat()));
         Verdict { state, ends_all }
     }
@@ -292,7 +295,7 @@ impl<'h> Reading<'h> {
                 tally.problems.extend(doubts);
                 notes = said.map(|said| self.http.redacted(&said, self.access));
             }
-            None => tally.problems.push("the reading was stopped".to_owned()),
+            None => tally.problems.push("the read was stopped".to_owned()),
         }
         let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems).and_note(notes);
         let state = match self.worst {

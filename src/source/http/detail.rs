@@ -24,39 +24,39 @@ use std::io::Read;
 use std::sync::Arc;
 use tokio_util::io::SyncIoBridge;
 
-/// A detail request.
+/// A request for the page of a single ad.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DetailSpec {
-    /// The address; `{id}` is the ad's id, `{$.path}` what stands there in its listing.
+    /// The address; `{id}` is the id of the ad, `{$.path}` a value from its listing.
     url: Text,
     /// `get` or `post`.
     method: Option<MethodSpec>,
-    /// Its query.
+    /// The query parameters.
     #[serde(default)]
     query: IndexMap<String, OneOrMany<Text>>,
-    /// Its headers.
+    /// The headers.
     #[serde(default)]
     headers: IndexMap<Located<String>, Text>,
-    /// What it sends.
+    /// The body.
     body: Option<BodySpec>,
-    /// How the answer is read; the first record counts.
+    /// The format of the response; its first record is used.
     #[serde(default)]
     decode: DecodeSpec,
-    /// Where the record stands in the answer.
+    /// Where the record is in the response.
     records: Option<Text>,
-    /// The member of the document it goes into.
+    /// The member of the document that it is stored in.
     #[serde(default = "detail")]
     into: String,
-    /// Asked for again after so long, though the listing is unchanged.
+    /// How long until it is requested again although the listing is unchanged.
     again: Option<Again>,
 }
 
-/// A span as written.
+/// A duration, as written.
 #[derive(Debug, Clone, Copy)]
 struct Again(Span);
 
-crate::written_as!(Again, "Span", "a span of time", ["7d", "12h"]);
+crate::written_as!(Again, "Span", "a duration", ["7d", "12h"]);
 
 impl<'de> Deserialize<'de> for Again {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Again, D::Error> {
@@ -75,16 +75,16 @@ pub struct Detail {
     pub request: Request,
     decoder: Decoder,
     into: String,
-    /// Asked for again after so long.
+    /// How long until it is requested again.
     pub again: Option<chrono::Duration>,
 }
 
 /// Why there is no detail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoDetail {
-    /// The ad is no longer there; the text says what the source answers.
+    /// The ad no longer exists; the text says how the source responds.
     Gone(String),
-    /// It could not be read now.
+    /// It could not be read this time.
     Failed(String),
 }
 
@@ -109,7 +109,8 @@ impl DetailSpec {
 }
 
 impl Detail {
-    /// Asks for the page of an ad and puts both into one document. It keeps the hash of the listing, which says whether to ask again.
+    /// Requests the page of an ad and merges both into one document. The document keeps the hash of
+    /// the listing, which decides whether to request the page again.
     ///
     /// # Errors
     /// The ad is gone, or its page could not be read.
@@ -132,7 +133,7 @@ impl Detail {
         Ok(Received { text: document.to_string().into(), ..listing.clone() })
     }
 
-    /// Puts a page that is at hand into the document of its listing; for trying it out.
+    /// Puts a given page into the document of its listing, for previews.
     ///
     /// # Errors
     /// It is not what it should be.
@@ -166,10 +167,10 @@ impl Detail {
 }
 
 /// What is said of a page that can be read, but is not that of an ad.
-const HOLDS_NOTHING: &str = "its own page does not hold what is looked for there";
+const HOLDS_NOTHING: &str = "its detail page does not contain a record";
 
 fn unreadable(unread: Unread) -> Unread {
-    unread.told(|why| format!("its own page is not readable: {why}"))
+    unread.told(|why| format!("its detail page is not readable: {why}"))
 }
 
 fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Option<Json>, Unread> {

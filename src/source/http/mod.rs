@@ -44,62 +44,63 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Ads over HTTP as a source.
+/// Read ads over HTTP.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSpec {
-    /// The address; `${NAME}` comes from the environment, `{name}` from `each` or `before`.
+    /// The address; `${NAME}` is replaced from the environment, `{name}` from `each` or `before`.
     url: Text,
-    /// `get` or `post`; by default `post` when there is a body.
+    /// `get` or `post`; `post` by default if there is a body.
     method: Option<MethodSpec>,
-    /// The query.
+    /// The query parameters.
     #[serde(default)]
     query: IndexMap<String, OneOrMany<Text>>,
-    /// Headers.
+    /// The headers.
     #[serde(default)]
     headers: IndexMap<Located<String>, Text>,
-    /// What is sent.
+    /// The body.
     body: Option<BodySpec>,
-    /// How the source knows us.
+    /// How to authenticate.
     auth: Option<auth::AuthSpec>,
-    /// A first request whose values go into the others.
+    /// A request made first, whose response supplies values for the others.
     before: Option<BeforeSpec>,
-    /// Parameters: one crawl for each value, or each combination.
+    /// Parameters: one crawl for each value, or for each combination.
     #[serde(default)]
     each: IndexMap<Located<String>, OneOrMany<Text>>,
-    /// Parameters that go into each document, as `$.request.NAME`.
+    /// Parameters to store in each document, as `$.request.NAME`.
     #[serde(default)]
     keep: Vec<Located<String>>,
-    /// How to come to the next page; without it there is one.
+    /// How to reach the next page; if omitted, there is only one.
     pages: Option<Located<PagesSpec>>,
-    /// How an answer is read.
+    /// The format of a response.
     #[serde(default)]
     decode: DecodeSpec,
-    /// The character set, where the source says a wrong one or none.
+    /// The character set, if the source states none or a wrong one.
     charset: Option<Located<String>>,
-    /// Where the records stand in each page: `$.jobs[*]`.
+    /// Where the records are in each page: `$.jobs[*]`.
     records: Option<Text>,
-    /// Where the source states how many ads it has in all: lets the read be proven complete.
+    /// Where the source states the total number of ads, which lets a read be proven complete.
     count: Option<Text>,
-    /// The page of a single ad.
+    /// The request for the page of a single ad.
     detail: Option<DetailSpec>,
-    /// What an answer means, before what it usually means.
+    /// What responses mean; checked before the defaults.
     #[serde(default)]
     responses: Vec<ResponseSpec>,
-    /// How we behave.
+    /// How politely the source is read.
     manners: Option<MannersSpec>,
-    /// What is the most.
+    /// Limits of a read.
     limits: Option<LimitsSpec>,
-    /// How often a page that failed is tried again.
+    /// How often a failed page is retried.
     #[serde(default = "three")]
     retries: usize,
     /// Milliseconds before the first retry; doubled for each further one, with jitter.
     #[serde(default = "half_a_second")]
     backoff_ms: u64,
-    /// Whether private addresses may be asked; link-local ones and those of cloud metadata only where `url` itself names them.
+    /// Whether private addresses are allowed. Link-local and cloud metadata addresses are only
+    /// allowed if `url` itself names them.
     #[serde(default)]
     allow_private: bool,
-    /// Whether to ask only for what has changed since the read before, where the source can say so.
+    /// Whether to request only what has changed since the last read, if the source supports it.
     #[serde(default = "yes")]
     conditional: bool,
 }
@@ -160,8 +161,8 @@ impl HttpSpec {
         let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, named, &place, out);
         let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), self.count.as_ref(), out);
         if self.count.is_none() && paging.as_ref().is_some_and(Paging::wants_count) {
-            out.error(&place, "bad-paging", "`total` is the end where a count is reached, and none is stated")
-                .help("add `count: $.total`, or leave `total` out");
+            out.error(&place, "bad-paging", "`total` stops at a stated count, and no count is configured")
+                .help("add `count: $.total`, or remove `total`");
         }
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let detail = self.detail.as_ref().map(|detail| detail.compile(out));
@@ -202,7 +203,7 @@ impl HttpSpec {
 
     fn check_kept(&self, each: &[String], out: &mut Diagnostics) {
         for name in self.keep.iter().filter(|name| !each.contains(&name.value)) {
-            out.error(&name.place, "bad-paging", format!("`{name}` is not a parameter of `each`")).help("keep the name of one of its parameters");
+            out.error(&name.place, "bad-paging", format!("`{name}` is not a parameter of `each`")).help("`keep` takes names of parameters of `each`");
         }
     }
 }
@@ -380,7 +381,7 @@ impl Http {
 
     /// Asks for a token; neither the question nor the answer is ever recorded.
     async fn ask_for_token(&self, url: &str, form: Vec<(String, String)>, access: &Access) -> Result<Vec<u8>, Trouble> {
-        let url = url::Url::parse(url).map_err(|error| Trouble::Lasting(format!("the address for tokens is not a URL: {error}")))?;
+        let url = url::Url::parse(url).map_err(|error| Trouble::Lasting(format!("the token address is not a URL: {error}")))?;
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form), led_from: None };

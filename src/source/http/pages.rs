@@ -9,123 +9,127 @@ use crate::yaml::{Located, Positive, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How to come to the next page.
+/// How to reach the next page.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "way of paging", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "paging method", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PagesSpec {
-    /// A page number.
+    /// By page number.
     Number(NumberSpec),
-    /// How many ads to pass over.
+    /// By the number of ads to skip.
     Offset(OffsetSpec),
-    /// A value in the answer that names the next page.
+    /// By a value in the response that names the next page.
     Cursor(Box<CursorSpec>),
-    /// The address of the next page, in the answer.
+    /// By the address of the next page in the response.
     Next(NextSpec),
-    /// The address of the next page, in the `Link` header.
+    /// By the address of the next page in the `Link` header.
     Link(LinkSpec),
 }
 
-/// Page numbers.
+/// Paging by page number.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberSpec {
-    /// The query parameter.
+    /// The query parameter for the page number.
     parameter: Option<Located<String>>,
-    /// The member of the body, instead: `variables.page`. Without both the number goes where the request says `{page}`.
+    /// The member of the body for the page number, instead: `variables.page`. Without either, the
+    /// number replaces `{page}` in the request.
     member: Option<Located<String>>,
     /// The number of the first page.
     #[serde(default = "one")]
     first: u64,
-    /// What is added for the next.
+    /// The increment per page.
     #[serde(default = "one_positive")]
     step: Positive<u64>,
-    /// Most pages to read; reaching it leaves the read incomplete.
+    /// Maximum pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
-    /// What else is the end.
+    /// Additional stop conditions.
     #[serde(default)]
     stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
+    /// How many ads a full page has, for `stop: [short]`.
     size: Option<Positive<u64>>,
 }
 
-/// Offsets.
+/// Paging by offset.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OffsetSpec {
-    /// The query parameter.
+    /// The query parameter for the offset.
     parameter: Option<Located<String>>,
-    /// The member of the body, instead: `variables.offset`. Without both the offset goes where the request says `{offset}`.
+    /// The member of the body for the offset, instead: `variables.offset`. Without either, the
+    /// offset replaces `{offset}` in the request.
     member: Option<Located<String>>,
     /// The offset of the first page.
     #[serde(default)]
     first: u64,
-    /// How many ads a full page holds; without it, what the page before held is added.
+    /// How many ads a full page has; by default the offset grows by the number of ads on the
+    /// previous page.
     size: Option<Positive<u64>>,
-    /// Most pages to read; reaching it leaves the read incomplete.
+    /// Maximum pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
-    /// What else is the end.
+    /// Additional stop conditions.
     #[serde(default)]
     stop: Vec<Stop>,
 }
 
-/// Cursors.
+/// Paging by cursor.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CursorSpec {
-    /// Where it stands in the body: a path.
+    /// A path to the cursor in the body.
     from: Option<Text>,
-    /// Where it stands in markup: a selector, `input[name=next]@value`.
+    /// A CSS selector for the cursor in markup: `input[name=next]@value`.
     css: Option<Text>,
-    /// A regular expression over the body, its first group.
+    /// A regular expression over the body; its first group is the cursor.
     #[serde(rename = "match")]
     pattern: Option<Text>,
-    /// A header, instead.
+    /// The header that holds the cursor.
     header: Option<Located<String>>,
-    /// The query parameter it goes into.
+    /// The query parameter for the cursor.
     parameter: Option<Located<String>>,
-    /// The member of the body it goes into, instead. Without both it goes where the request says `{cursor}`.
+    /// The member of the body for the cursor, instead. Without either, the cursor replaces
+    /// `{cursor}` in the request.
     member: Option<Located<String>>,
-    /// What stands for it in the first request, such as `*`; without it nothing does.
+    /// The cursor of the first request, such as `*`; by default it has none.
     first: Option<Text>,
-    /// Most pages to read; reaching it leaves the read incomplete.
+    /// Maximum pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
-    /// What else is the end, beside an answer that names no next page.
+    /// Additional stop conditions; a response without a cursor is always the end.
     #[serde(default)]
     stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
+    /// How many ads a full page has, for `stop: [short]`.
     size: Option<Positive<u64>>,
 }
 
-/// Addresses in the answer.
+/// Paging by an address in the response.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NextSpec {
-    /// Where it stands in the body: a path.
+    /// A path to the address in the body.
     from: Option<Text>,
-    /// Where it stands in markup: a selector, `a.next@href`.
+    /// A CSS selector for the address in markup: `a.next@href`.
     css: Option<Text>,
-    /// A regular expression over the body, its first group.
+    /// A regular expression over the body; its first group is the address.
     #[serde(rename = "match")]
     pattern: Option<Text>,
-    /// Most pages to read; reaching it leaves the read incomplete.
+    /// Maximum pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
-    /// What else is the end, beside an answer that names no next page.
+    /// Additional stop conditions; a response without an address is always the end.
     #[serde(default)]
     stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
+    /// How many ads a full page has, for `stop: [short]`.
     size: Option<Positive<u64>>,
 }
 
-/// The `Link` header.
+/// Paging by the `Link` header.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinkSpec {
-    /// Most pages to read; reaching it leaves the read incomplete.
+    /// Maximum pages to read; reaching it leaves the read incomplete.
     max: Option<Positive<u64>>,
-    /// What else is the end, beside an answer that names no next page.
+    /// Additional stop conditions; a response without an address is always the end.
     #[serde(default)]
     stop: Vec<Stop>,
-    /// How many ads a full page holds, for `stop: [short]`.
+    /// How many ads a full page has, for `stop: [short]`.
     size: Option<Positive<u64>>,
 }
 
@@ -205,8 +209,8 @@ fn target(given: [Option<&Located<String>>; 2], named: Option<&'static str>, pla
         ([None, Some(member)], None) => Some(Target::Member(member.value.clone())),
         ([None, None], Some(name)) => Some(Target::Name(name)),
         _ => {
-            out.error(place, "bad-paging", "where the page goes in the request is not said, or said twice").help(
-                "give `parameter: page` for the query, `member: page` for the body, or write `{page}`, `{offset}` or `{cursor}` anywhere in the request",
+            out.error(place, "bad-paging", "the page needs exactly one place in the request").help(
+                "give `parameter: page` for the query or `member: page` for the body, or write `{page}`, `{offset}` or `{cursor}` anywhere in the request",
             );
             None
         }
@@ -215,7 +219,7 @@ fn target(given: [Option<&Located<String>>; 2], named: Option<&'static str>, pla
 
 fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
     if stop.contains(&Stop::Short) && size.is_none() {
-        out.error(place, "bad-paging", "`short` needs to know how many ads a full page holds").help("add `size: 20`, or leave `short` out");
+        out.error(place, "bad-paging", "`short` needs the size of a full page").help("add `size: 20`, or remove `short`");
         return None;
     }
     Some(stop.to_vec())

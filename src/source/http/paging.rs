@@ -29,17 +29,17 @@ pub(super) enum Way {
     Link,
 }
 
-/// What else is the end of paging.
+/// When paging stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename = "end of paging", rename_all = "lowercase")]
+#[serde(rename = "stop condition", rename_all = "lowercase")]
 pub enum Stop {
     /// A page with fewer ads than a full one.
     Short,
-    /// A page that holds no new ad, or a next page that was read before.
+    /// A page without new ads, or a next page that was already read.
     Repeat,
-    /// A page without ads; by number or offset it always is.
+    /// A page without ads; always the end for `number` and `offset`.
     Empty,
-    /// That as many ads were read as `count` states; by number or offset it always is.
+    /// The stated count has been read; always the end for `number` and `offset`.
     Total,
 }
 
@@ -171,7 +171,7 @@ impl Paging {
     pub fn apply(&self, position: &Position, ready: &mut Ready) -> Result<(), String> {
         match (&self.way, position) {
             (_, Position::Address(address)) => {
-                let next = ready.url.join(address).map_err(|error| format!("the next page has no address: {error}"))?;
+                let next = ready.url.join(address).map_err(|error| format!("the next page has no valid address: {error}"))?;
                 ready.led_from = Some(std::mem::replace(&mut ready.url, next));
             }
             _ => {
@@ -219,7 +219,7 @@ impl Paging {
             return Follows::End;
         }
         if hints.items > 0 && hints.fresh == 0 {
-            return Follows::Broken("it repeats ads of the pages before it and holds no new one".to_owned());
+            return Follows::Broken("it only repeats ads of earlier pages".to_owned());
         }
         if short || reached {
             return Follows::End;

@@ -39,14 +39,14 @@ impl Parsing {
         let mut counting = Counting { inner: body, bytes: &mut bytes, left: self.limit, is_over: false };
         let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
         match found {
-            _ if stopped => Err(Trouble::Lasting("the reading was stopped".to_owned())),
+            _ if stopped => Err(Trouble::Lasting("the read was stopped".to_owned())),
             Ok(found) => {
                 found.notes.iter().for_each(|note| pages.note(note.clone()));
                 Ok((found, items, bytes))
             }
             Err(_) if counting.is_over => Err(too_large(self.limit)),
-            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source answers with a web page instead of {}", self.decoder.explain()))),
-            Err(unread) => Err(unread.told(|why| format!("the body is not whole {}: {why}", self.decoder.explain())).into()),
+            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source responds with a web page instead of {}", self.decoder.explain()))),
+            Err(unread) => Err(unread.told(|why| format!("the body is not complete {}: {why}", self.decoder.explain())).into()),
         }
     }
 }
@@ -63,7 +63,7 @@ impl From<Unread> for Trouble {
 
 /// A body that is too large is so the next time, too.
 pub(super) fn too_large(limit: u64) -> Trouble {
-    Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes, the most that `limits: {{ page_bytes }}` allows"))
+    Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes set by `limits: {{ page_bytes }}`"))
 }
 
 /// The record with the values of the request that are kept, as its last member.

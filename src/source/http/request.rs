@@ -15,39 +15,39 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use url::Url;
 
-/// How a request is made.
+/// The HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename = "method", rename_all = "lowercase")]
 pub enum MethodSpec {
-    /// Asks for something.
+    /// A GET request.
     Get,
-    /// Sends a body.
+    /// A POST request.
     Post,
 }
 
-/// What a request sends.
+/// The body of a request.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "kind of body", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename = "body type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BodySpec {
-    /// JSON; texts in it are templates.
+    /// JSON; its texts are templates.
     Json(Node),
     /// A form.
     Form(IndexMap<String, Text>),
-    /// Plain text; say its type with a `Content-Type` header.
+    /// Plain text; give its type in a `Content-Type` header.
     Text(Text),
 }
 
-/// The parts of a request in the YAML, wherever they stand.
+/// The parts of a request in the YAML, wherever they are.
 pub struct Written<'s> {
     /// The address.
     pub url: &'s Text,
-    /// How it is made.
+    /// Its method.
     pub method: Option<MethodSpec>,
     /// Its query.
     pub query: &'s IndexMap<String, OneOrMany<Text>>,
     /// Its headers.
     pub headers: &'s IndexMap<Located<String>, Text>,
-    /// What it sends.
+    /// Its body.
     pub body: Option<&'s BodySpec>,
 }
 
@@ -149,14 +149,15 @@ fn compile_url(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Templ
     match Url::parse(&template.example()) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => return Some(template),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            out.error(text.place(), "bad-url", "the address does not begin with `https://`").help(format!("did you mean `https://{text}`?"));
+            out.error(text.place(), "bad-url", "the address does not start with `https://`").help(format!("did you mean `https://{text}`?"));
         }
         Ok(url) => {
             out.error(text.place(), "bad-url", format!("`{}` is neither `https` nor `http`", url.scheme()))
-                .help("only HTTP is spoken here; files are read by `fetch: { file: ... }`");
+                .help("only HTTP is supported; read files with `fetch: { file: ... }`");
         }
         Err(error) => {
-            out.error(text.place(), "bad-url", format!("the address is not a URL: {error}")).help("write it as in a browser; a blank is `%20`");
+            out.error(text.place(), "bad-url", format!("the address is not a URL: {error}"))
+                .help("write it as in a browser; encode a space as `%20`");
         }
     }
     None
@@ -166,8 +167,7 @@ fn compile_url(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Templ
 pub fn header_name(name: &Located<String>, out: &mut Diagnostics) -> Option<HeaderName> {
     let parsed = name.parse().ok();
     if parsed.is_none() {
-        out.error(&name.place, "bad-header", format!("`{name}` cannot be the name of a header"))
-            .help("use letters, digits and `-`, such as `X-Api-Key`");
+        out.error(&name.place, "bad-header", format!("`{name}` is not a valid header name")).help("use letters, digits and `-`, such as `X-Api-Key`");
     }
     parsed
 }
@@ -336,7 +336,7 @@ impl Filling<'_> {
 /// It holds what a header cannot.
 pub fn header_value(name: &HeaderName, value: &str) -> Result<HeaderValue, String> {
     let mut header =
-        HeaderValue::from_str(value).map_err(|_| format!("the header `{name}` would hold a line break or another letter that it cannot"))?;
+        HeaderValue::from_str(value).map_err(|_| format!("the value of the header `{name}` contains a line break or another invalid character"))?;
     header.set_sensitive(true);
     Ok(header)
 }

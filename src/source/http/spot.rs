@@ -37,8 +37,8 @@ impl TakenSpec<'_> {
             (Some(from), None, None, None) => {
                 let path = json_path(from, out)?;
                 if path.steps().is_none() {
-                    out.error(from.place(), "bad-jsonpath", "a value beside the ads needs a plain path")
-                        .help("it is taken while the body is read: use names and positions, such as `$.paging.next`");
+                    out.error(from.place(), "bad-jsonpath", "a value outside the ads needs a simple path")
+                        .help("the body is read as a stream: use names and positions, such as `$.paging.next`");
                     return None;
                 }
                 Some(Taken::Body(Spot::Path(path)))
@@ -47,7 +47,7 @@ impl TakenSpec<'_> {
             (None, None, Some(pattern), None) => regex(pattern, out).map(Spot::Match).map(Taken::Body),
             (None, None, None, Some(header)) => Some(Taken::Header(header.value.clone())),
             _ => {
-                out.error(place, "bad-paging", "where the value stands in the answer is not said, or said twice")
+                out.error(place, "bad-paging", "the value needs exactly one place in the response")
                     .help("give one of `from: $.next`, `css: \"a.next@href\"`, `match: \"next=(\\\\d+)\"` or `header: X-Next`");
                 None
             }
@@ -65,11 +65,11 @@ impl TakenSpec<'_> {
             DecodeSpec::Ndjson(_) | DecodeSpec::Csv(_) | DecodeSpec::Sitemap(_) => false,
         };
         let (misplaced, help) = match is_page {
-            true => (self.from, "a page is read by a selector: `css: \"a.next@href\"`"),
-            false => (self.css.or(self.pattern), "data is read by a path: `from: $.paging.next`"),
+            true => (self.from, "use a selector for a page: `css: \"a.next@href\"`"),
+            false => (self.css.or(self.pattern), "use a path for data: `from: $.paging.next`"),
         };
         let Some(misplaced) = misplaced else { return Some(()) };
-        out.error(misplaced.place(), "bad-paging", format!("`{misplaced}` finds nothing in this format")).help(help);
+        out.error(misplaced.place(), "bad-paging", format!("`{misplaced}` does not work with this format")).help(help);
         None
     }
 }

@@ -57,7 +57,7 @@ impl Undo for Brotli {
         let (mut left, mut room) = (input.len(), out.len());
         let result = BrotliDecompressStream(&mut left, &mut taken, input, &mut room, &mut given, out, &mut 0, &mut self.state);
         match result {
-            BrotliResult::ResultFailure => Err(io::Error::new(io::ErrorKind::InvalidData, "not as RFC 7932 has it")),
+            BrotliResult::ResultFailure => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not valid Brotli (RFC 7932)")),
             other => Ok(Step { taken, given, ended: matches!(other, BrotliResult::ResultSuccess) }),
         }
     }

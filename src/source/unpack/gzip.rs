@@ -105,14 +105,14 @@ impl Gzip {
 
     fn check(&self, trailer: &[u8]) -> io::Result<()> {
         let held = [self.checksum.sum().to_le_bytes(), self.checksum.amount().to_le_bytes()].concat();
-        if trailer.starts_with(&held) { Ok(()) } else { Err(invalid("its checksum is of something else")) }
+        if trailer.starts_with(&held) { Ok(()) } else { Err(invalid("its checksum does not match")) }
     }
 }
 
 fn flags(head: &[u8]) -> io::Result<u8> {
     match head {
         [0x1f, 0x8b, 8, flags, ..] => Ok(flags & (HEAD_CHECKSUM | EXTRA | NAME | COMMENT)),
-        _ => Err(invalid("its head is not as RFC 1952 has it")),
+        _ => Err(invalid("its header is invalid (RFC 1952)")),
     }
 }
 

@@ -219,7 +219,7 @@ impl<R: Read> Layer<R> {
                     return Ok(true);
                 }
                 Some(_) => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, format!("something else stands behind its {} body", packing.name())));
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, format!("its {} body is followed by other data", packing.name())));
                 }
             }
         }

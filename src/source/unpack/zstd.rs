@@ -91,7 +91,7 @@ impl Zstd {
     fn end(&self) -> io::Result<Step> {
         let stated = self.frame.get_checksum_from_data();
         if stated.is_some() && stated != self.frame.get_calculated_checksum() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "its checksum is of something else"));
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its checksum does not match"));
         }
         Ok(Step { ended: true, ..Step::default() })
     }

@@ -1,6 +1,6 @@
-//! The numbers of a text, each with the currency, multiplier and period that stand beside it, and
-//! what kind of number it is. A number that is only a part of something else (`VPSG5`, `9:30`, a
-//! phone number, `38 hours`, `Level 3`) must not get out of here as money.
+//! The numbers of a text, each with its currency, multiplier and period, and its role. A number
+//! that is only part of something else (`VPSG5`, `9:30`, a phone number, `38 hours`, `Level 3`)
+//! must never leave this module as money.
 
 use super::labels::{is_counted, is_name};
 use super::lexeme::{Lexeme, Token};
@@ -9,36 +9,36 @@ use super::periods::{Period, expression};
 use super::words::{agree, is_small};
 use std::ops::Range;
 
-/// From here on a number is no pay.
+/// A number from here on is not pay.
 pub const TOO_MUCH: f64 = 1e9;
 
-/// What kind of number it is.
+/// The role of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A currency or a multiplier stands beside it.
+    /// It has a currency or a multiplier.
     Money,
     /// Only a number.
     Bare,
-    /// No money: a part of a word, a count, a grade, a percentage.
+    /// Not money: part of a word, a count, a grade, a percentage.
     Stray,
 }
 
-/// A number and what stands beside it.
+/// A number and its context.
 #[derive(Debug, Clone)]
 pub(super) struct Amount {
-    /// What kind it is.
+    /// Its role.
     pub(super) kind: Kind,
-    /// How much; nothing where its form is not understood.
+    /// Its value; `None` if its form is not understood.
     pub(super) value: Option<f64>,
     /// What it is multiplied by, where that is written: `k`, `lakh`.
     pub(super) factor: Option<f64>,
     /// Its tokens, with the currency and the multiplier.
     pub(super) span: Range<usize>,
-    /// Where the period behind it ends; the end of the span, if there is none.
+    /// Where the period after it ends; the end of the number, if there is none.
     pub(super) end: usize,
-    /// The currency beside it, and which, where that is said.
+    /// Whether it has a currency, and which, if that is stated.
     pub(super) mark: Option<Option<&'static str>>,
-    /// The period behind it.
+    /// The period after it.
     pub(super) period: Period,
     /// Four digits that may be a year.
     pub(super) is_year: bool,
@@ -87,7 +87,7 @@ struct Reader<'t> {
     numeral: Numeral,
 }
 
-/// What multiplies a number, and what else it says.
+/// The factor of a number, and what else it implies.
 struct Multiplier {
     factor: f64,
     currency: Option<&'static str>,
@@ -134,7 +134,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The currency in front of it: where it begins, and which if it says so.
+    /// The currency in front of it: where it starts, and which one, if stated.
     fn mark_before(&self) -> (usize, Option<Option<&'static str>>) {
         let money = |back: usize| {
             self.before(back).and_then(|token| if let Lexeme::Money(money) = token.what { Some((money, token.is_symbol)) } else { None })
@@ -147,7 +147,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The currency behind it, unless it belongs to the next number.
+    /// The currency after it, unless it belongs to the next number.
     fn mark_after(&self, from: usize) -> (usize, Option<Option<&'static str>>) {
         let (mut at, mut mark) = (from, None::<Option<&'static str>>);
         while let Some(Token { what: Lexeme::Money(money), .. }) = self.token(at)
@@ -194,19 +194,19 @@ impl Reader<'_> {
         }
     }
 
-    /// How much it is; nothing where that is in doubt.
+    /// Its value; `None` if in doubt.
     fn value(&self, factor: Option<f64>, is_marked: bool, currency: Option<&str>, start: usize, end: usize) -> Option<f64> {
         let has_point = matches!(currency, None | Some("AUD" | "NZD" | "USD" | "CAD" | "GBP" | "SGD" | "HKD" | "INR"));
         let is_doubtful = self.numeral.is_dotted && (factor.is_some() || (is_marked && has_point));
         let is_split = self.goes_on(end) || self.is_beside_number(start, end) || self.is_word(end);
         let is_padded = (self.numeral.is_padded && is_marked) || (self.numeral.is_spaced && self.is_named());
         let value = self.numeral.amount.filter(|_| !is_doubtful && !is_split && !is_padded)? * factor.unwrap_or(1.0);
-        // `1.2` times a lakh is no whole number in floating point.
+        // `1.2` times a lakh is not an integer in floating point.
         let value = if factor.is_some() { (value * 100.0).round() / 100.0 } else { value };
         (value < TOO_MUCH).then_some(value)
     }
 
-    /// `$45/50`: the number and the one behind it are one thing that is not understood.
+    /// `$45/50`: the number and the next one form something that is not understood.
     fn goes_on(&self, end: usize) -> bool {
         let is_number = |at: usize| self.token(at).is_some_and(|token| token.is_glued && matches!(token.what, Lexeme::Number(_)));
         let is_sign = |sign: char| self.token(end).is_some_and(|token| token.is_glued && token.is(sign));
@@ -217,14 +217,14 @@ impl Reader<'_> {
         is_plus_minus || (is_glued && !may_follow && is_number(end + 1))
     }
 
-    /// Whether another number stands beside it, with nothing but a blank between, that counts nothing.
+    /// Whether another number, which counts nothing, is next to it with only whitespace in between.
     fn is_beside_number(&self, start: usize, end: usize) -> bool {
         let is_number = |token: Option<&Token>| token.is_some_and(|token| matches!(token.what, Lexeme::Number(_)));
         let follows = start == self.at && is_number(self.before(1));
         follows || (end == self.at + 1 && is_number(self.token(end)) && !self.counts(end + 1) && !self.is_share(end + 1))
     }
 
-    /// Whether letters are glued to it that say nothing of money: `$12x`.
+    /// Whether it is joined to letters that do not mean money: `$12x`.
     fn is_word(&self, end: usize) -> bool {
         self.token(end).is_some_and(|next| next.is_glued && next.word().is_some()) && expression(self.tokens, end).is_none()
     }
@@ -302,7 +302,7 @@ impl Reader<'_> {
         is_four && !is_marked && self.numeral.amount.is_some_and(|amount| (1900.0..=2100.0).contains(&amount))
     }
 
-    /// Millions are a budget; what is paid once, or for a referral, is no pay.
+    /// Millions are a budget; one-off payments and referral fees are not pay.
     fn is_other(&self, factor: Option<f64>, currency: Option<&str>, period: Range<usize>) -> bool {
         let is_once = self
             .tokens

@@ -33,7 +33,7 @@ pub(super) fn bound_behind(tokens: &[Token], end: usize) -> Option<Bound> {
     (is_link && is_cut).then_some(Bound::Least)
 }
 
-/// What the words in front say, the nearest first.
+/// What the preceding words say, nearest first.
 pub(super) fn bound_before(words: &[&str]) -> Option<Bound> {
     let passed =
         |word: &&&str| !matches!(**word, "of" | "a" | "an" | "the" | "salary" | "pay" | "approx" | "approximately" | "around" | "about" | "to");

@@ -1,5 +1,5 @@
-//! What texts about pay mean, as a table, and laws that hold for all of them. A line is a text and
-//! its meaning: `min..max currency period`, `-` for no pay, `?` for what is not understood.
+//! The meaning of texts about pay, as a table, and laws that hold for all of them. A line is a text
+//! and its meaning: `min..max currency period`, `-` for no pay, `?` if not understood.
 
 use super::periods::Period;
 use super::text::{Reading, amount, read};

@@ -1,7 +1,7 @@
-//! Words that say what an amount is: the pay, the pay with everything on top, or other money (an
-//! allowance, a bonus, a budget); and words before numbers that are no money at all.
+//! Words that classify an amount: the pay, the pay with everything on top, or other money (an
+//! allowance, a bonus, a budget); and words before numbers that are not money at all.
 
-/// What a word calls the money beside it.
+/// How a word classifies the money next to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Label {
     /// The pay itself.
@@ -12,7 +12,7 @@ pub(super) enum Label {
     Other,
 }
 
-/// What a word calls the money that it stands beside.
+/// How a word classifies the money next to it.
 pub(super) fn label(word: &str) -> Option<Label> {
     if PAY.contains(&word) {
         Some(Label::Pay)
@@ -156,12 +156,12 @@ const UNDERTAKINGS: [&str; 15] = [
     "pipeline",
 ];
 
-/// Whether a word behind a large sum says that it is no pay.
+/// Whether a word after a large sum shows that it is not pay.
 pub(super) fn is_undertaking(word: &str) -> bool {
     UNDERTAKINGS.contains(&word)
 }
 
-/// Words before numbers that are no money, when nothing else stands between.
+/// Words directly before numbers that are not money.
 const NAMES: [&str; 45] = [
     "level",
     "lvl",
@@ -211,15 +211,15 @@ const NAMES: [&str; 45] = [
 ];
 /// So many of them are grades of pay.
 const GRADES: usize = 34;
-/// More of them, that are no grades of pay.
+/// More of them, which are not grades of pay.
 const PLACES: [&str; 5] = ["postcode", "room", "unit", "floor", "top"];
 
-/// Whether a word says that the number behind it is no money.
+/// Whether a word shows that the number after it is not money.
 pub(super) fn is_name(word: &str) -> bool {
     PLACES.contains(&word) || is_grade(word) || NAMES[GRADES..].contains(&word)
 }
 
-/// Whether a word names a grade of pay.
+/// Whether a word is a pay grade.
 pub(super) fn is_grade(word: &str) -> bool {
     let one = word.strip_suffix('s').unwrap_or(word);
     NAMES[..GRADES].iter().any(|name| *name == word || *name == one) || is_entgeltgruppe(word)
@@ -229,7 +229,7 @@ fn is_entgeltgruppe(word: &str) -> bool {
     matches!(word, "entgeltgruppe" | "stufe" | "echelon" | "échelon" | "niveau" | "schaal")
 }
 
-/// Words behind plain numbers that count something.
+/// Words after plain numbers that count something.
 const COUNTED: [&str; 44] = [
     "h",
     "hour",
@@ -277,12 +277,13 @@ const COUNTED: [&str; 44] = [
     "sites",
 ];
 
-/// Whether a word behind a plain number says that it counts something else than money.
+/// Whether a word after a plain number shows that it counts something other than money.
 pub(super) fn is_counted(word: &str) -> bool {
     COUNTED.contains(&word)
 }
 
-/// Words that may stand between an amount and its period, or beside plain pay, and change nothing.
+/// Words that may appear between an amount and its period, or next to plain pay, without changing
+/// it.
 const BESIDE_PAY: [&str; 59] = [
     "plus",
     "inc",
@@ -345,12 +346,12 @@ const BESIDE_PAY: [&str; 59] = [
     "to",
 ];
 
-/// Whether a word may stand between an amount and its period.
+/// Whether a word may appear between an amount and its period.
 pub(super) fn is_beside_pay(word: &str) -> bool {
     BESIDE_PAY.contains(&word)
 }
 
-/// Words that may stand beside a plain number that is all the pay that there is.
+/// Words that may appear next to a plain number that is the only pay.
 const BESIDE_PLAIN: [&str; 40] = [
     "from",
     "up",
@@ -394,7 +395,7 @@ const BESIDE_PLAIN: [&str; 40] = [
     "und",
 ];
 
-/// Whether a word may stand beside a plain number that is pay.
+/// Whether a word may appear next to a plain number that is pay.
 pub(super) fn is_beside_plain(word: &str) -> bool {
     BESIDE_PLAIN.contains(&word)
 }

@@ -1,5 +1,5 @@
-//! Which amounts of a text are the two ends of a range: what stands between them, and whether they
-//! can be ends of one. Two amounts with something between them that is not understood stay two.
+//! Which amounts of a text are the two ends of a range: what is between them, and whether they fit.
+//! Two amounts with something unknown between them stay separate.
 
 use super::amount::{Amount, Kind};
 use super::labels::{Label, label};
@@ -21,7 +21,7 @@ pub(super) struct Joined {
     pub(super) start: usize,
     /// Where its last amount ends.
     pub(super) span_end: usize,
-    /// Where the period behind it ends.
+    /// Where the period after it ends.
     pub(super) end: usize,
     /// The first tokens of its amounts.
     pub(super) members: Vec<usize>,
@@ -33,7 +33,7 @@ pub(super) struct Joined {
     pub(super) is_other: bool,
 }
 
-/// Whether two marks can stand for one currency: `$` and `AUD`, and not `$` and `€`.
+/// Whether two marks can mean one currency: `$` and `AUD`, but not `$` and `€`.
 fn is_one_money(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
         (None, None) => true,
@@ -94,7 +94,8 @@ impl Joined {
     }
 }
 
-/// The amounts of a text, the ends of ranges together. Numbers that are no money are left out; so are plain ones, where there is money.
+/// The amounts of a text, with the ends of ranges joined. Numbers that are not money are dropped;
+/// so are plain ones, if there is money.
 pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
     let has_money = amounts.iter().any(|amount| amount.kind == Kind::Money);
     let mut found: Vec<Joined> = Vec::new();
@@ -114,7 +115,7 @@ pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
         };
         let mut whole = Joined::two(first, second);
         at += 2;
-        // Three in a row are no range.
+        // Three in a row are not a range.
         while let Some(next) = amounts.get(at)
             && link(tokens, &amounts[at - 1], next) == Some(Link::Range)
             && is_range(tokens, &amounts[at - 1], next)
@@ -128,7 +129,8 @@ pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
     found
 }
 
-/// Both values, a multiplier that stands at one of them shared where only that makes a range of them: `110 - 130k`, `$800 - $1k`.
+/// Both values, sharing a multiplier of one of them if that is needed for a range: `110 - 130k`,
+/// `$800 - $1k`.
 fn scaled(first: &Amount, second: &Amount) -> (Option<f64>, Option<f64>) {
     let (one, other) = (first.value, second.value);
     let pick = |plain: Option<f64>, factor: f64, is_likely: &dyn Fn(f64) -> bool| {
@@ -166,14 +168,14 @@ fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
             !is_named_other(tokens, second) && low.zip(high).is_none_or(|(low, high)| low.max(high) / low.min(high).max(0.01) <= FARTHEST)
         }
         (Kind::Money, Kind::Money) => true,
-        // `45 - 38`: a plain number is no lower end behind a higher one.
+        // `45 - 38`: a plain number after a higher one is not its lower end.
         (Kind::Bare, Kind::Bare) => !is_turned || first.period != Period::Unsaid || second.period != Period::Unsaid,
         (_, Kind::Bare) => !second.is_year && is_near(),
         (Kind::Bare, _) => !first.is_year && is_near(),
     }
 }
 
-/// Whether the words behind an amount say that it is other money.
+/// Whether the words after an amount classify it as other money.
 fn is_named_other(tokens: &[Token], amount: &Amount) -> bool {
     let behind = tokens.get(amount.end..).unwrap_or_default().iter().take(3).map_while(Token::word);
     amount.is_other
@@ -223,7 +225,8 @@ fn is_rising(verb: &str) -> bool {
     )
 }
 
-/// What a token between two amounts says of them; brackets and words such as `min` and `gross` say nothing.
+/// What a token between two amounts says about them; brackets and words such as `min` and `gross`
+/// are neutral.
 fn linking(token: &Token) -> Option<String> {
     match &token.what {
         Lexeme::Word(word) => {

@@ -1,28 +1,28 @@
-//! One number as it is written: western and Indian groups, blanks and apostrophes between them, a
-//! decimal comma. A number whose form is not understood has no amount: it must never become a
-//! smaller one, such as 5 for `5,00,00` or 90 for `90, 000`.
+//! One number as written: western and Indian groups, spaces and apostrophes between them, a decimal
+//! comma. A number whose form is not understood has no value: it must never become a smaller one,
+//! such as 5 for `5,00,00` or 90 for `90, 000`.
 
 /// A number in a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Numeral {
-    /// The amount; nothing where the form is not understood.
+    /// The value; `None` if the form is not understood.
     pub(super) amount: Option<f64>,
     /// How many digits there are.
     pub(super) digits: usize,
-    /// Digits and nothing else.
+    /// Whether it consists of digits only.
     pub(super) is_plain: bool,
-    /// Begins with a zero that says nothing: `0400`.
+    /// Whether it starts with an insignificant zero: `0400`.
     pub(super) is_padded: bool,
     /// One point before three digits: `3.500` is thousands to some and three decimals to others.
     pub(super) is_dotted: bool,
-    /// A blank stands between its groups.
+    /// Whether its groups are separated by spaces.
     pub(super) is_spaced: bool,
 }
 
 /// How the numbers of a text are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
-    /// A comma may stand before two decimals, as none stands before thousands.
+    /// Whether a comma may precede two decimals, because none separates thousands.
     decimal_comma: bool,
 }
 
@@ -34,7 +34,7 @@ impl Style {
     }
 }
 
-/// The number that begins at a digit, and where it ends.
+/// The number that starts at a digit, and where it ends.
 pub(super) fn numeral(letters: &[char], start: usize, style: Style) -> (usize, Numeral) {
     let parts = Parts::at(letters, start);
     let is_plain = parts.rest.is_empty();
@@ -51,7 +51,7 @@ pub(super) fn numeral(letters: &[char], start: usize, style: Style) -> (usize, N
     (parts.end, numeral)
 }
 
-/// Digits, and what stands between them.
+/// Digits, and the separators between them.
 struct Parts {
     first: usize,
     rest: Vec<(char, usize)>,
@@ -75,7 +75,7 @@ impl Parts {
         parts
     }
 
-    /// Whether a blank may stand before three more digits.
+    /// Whether a space may precede three more digits.
     fn has_blank_groups(&self) -> bool {
         self.first <= 3 && self.rest.iter().all(|(sign, count)| *sign == ' ' && *count == 3)
     }
@@ -103,7 +103,7 @@ impl Parts {
         }
         let is_decimal = match last {
             '.' => !groups.iter().any(|(sign, _)| *sign == '.'),
-            // `$65,7` is what was cut off, and not 65.7.
+            // `$65,7` was cut off; it is not 65.7.
             ',' => *count == 2 && (style.decimal_comma || !groups.is_empty()) && !groups.iter().any(|(sign, _)| *sign == ','),
             _ => false,
         };
@@ -120,7 +120,7 @@ impl Parts {
     }
 }
 
-/// Whether the number goes on behind a blank that belongs to no style: `90, 000`, `90 ,000`.
+/// Whether the number continues after a space that belongs to no style: `90, 000`, `90 ,000`.
 fn is_torn(letters: &[char], end: usize) -> bool {
     let rest = letters.get(end..).unwrap_or_default();
     let gap = rest.iter().take_while(|sign| matches!(sign, ' ' | ',' | '.' | '\'')).count();

@@ -1,11 +1,11 @@
-//! What a text offers, each amount or range with its role, and the one pay that several offers are:
-//! the same said twice, its two ends, the same for another period, a table of grades. Offers that do
-//! not agree are no pay.
+//! The offers of a text, each an amount or range with its role, and the one pay that several offers
+//! amount to: a repetition, its two ends, the same for another period, a table of grades.
+//! Contradicting offers are not pay.
 
 use super::labels::Label;
 use super::periods::Period;
 
-/// One amount or range, and what it is.
+/// One amount or range, and its role.
 #[derive(Debug, Clone)]
 pub(super) struct Offer {
     pub(super) low: Option<f64>,

@@ -1,7 +1,7 @@
-//! Words that name a period of pay by themselves. They know nothing of texts, so that whoever takes a
-//! text apart can ask them. To add a word: here, and a case in the tests of `periods`.
+//! Words that name a period of pay on their own. They do not depend on texts, so any parser can use
+//! them. To add a word: here, and a case in the tests of `periods`.
 
-/// The period that a word names wherever it stands: `hourly`, `pa`.
+/// The period that a word always means: `hourly`, `pa`.
 pub(super) fn strong(word: &str) -> Option<&'static str> {
     Some(match word {
         "hourly" | "ph" | "phr" | "stündlich" | "horaire" => "hour",
@@ -14,7 +14,7 @@ pub(super) fn strong(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The period that a word names after `per` or `/`: `hour`, `yr`.
+/// The period that a word means after `per` or `/`: `hour`, `yr`.
 pub(super) fn weak(word: &str) -> Option<&'static str> {
     Some(match word {
         "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "std" | "heure" | "uur" | "hora" => "hour",

@@ -1,6 +1,6 @@
-//! What periods of pay are called, by themselves (`HOUR`, `per-year-salary`, `P1Y`) and in a text
-//! (`per hour`, `p.a.`, `(yearly)`). A period that we have no name for (twice a month, a quarter,
-//! once) is known to be another one: it must never become the one whose word it contains.
+//! Names of pay periods, on their own (`HOUR`, `per-year-salary`, `P1Y`) and in text (`per hour`,
+//! `p.a.`, `(yearly)`). An unsupported period (twice a month, a quarter, once) is recognised as
+//! such: it must never become the one whose name it contains.
 
 use super::lexeme::{Lexeme, Token, tokens};
 use super::period_words::{strong, weak};
@@ -8,7 +8,7 @@ use super::period_words::{strong, weak};
 /// The periods, as they are stored.
 pub const PERIODS: [&str; 6] = ["hour", "day", "week", "fortnight", "month", "year"];
 
-/// What a text says of the period.
+/// The period that a text states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Period {
     /// Nothing.
@@ -16,7 +16,7 @@ pub enum Period {
     Unsaid,
     /// One of [`PERIODS`].
     Known(&'static str),
-    /// One that is none of them.
+    /// An unsupported one.
     Other,
 }
 
@@ -26,13 +26,13 @@ impl Period {
         if let Period::Known(period) = self { Some(period) } else { None }
     }
 
-    /// This, or the other where this says nothing.
+    /// This one, or the other if this one is unstated.
     pub(super) fn or(self, other: impl FnOnce() -> Period) -> Period {
         if self == Period::Unsaid { other() } else { self }
     }
 }
 
-/// Periods that are none of ours.
+/// Unsupported periods.
 const OTHERS: [&str; 22] = [
     "quarterly",
     "semimonthly",
@@ -59,11 +59,11 @@ const OTHERS: [&str; 22] = [
 ];
 /// Words before a period that make another one of it: `semi-monthly`, `every other week`.
 const ALTERING: [&str; 13] = ["semi", "half", "bi", "tri", "twice", "quarter", "other", "alternate", "second", "third", "two", "three", "four"];
-/// Words that say how often a period comes, and nothing else.
+/// Words that only say how often a period occurs.
 const LEADING: [&str; 14] = ["per", "p", "a", "an", "each", "every", "the", "pro", "je", "par", "por", "im", "al", "one"];
 /// Adjectives of a period that is the same with them.
 const PLAIN: [&str; 4] = ["calendar", "working", "full", "single"];
-/// Words beside a period that stands by itself.
+/// Words next to a period on its own.
 const BESIDE: [&str; 31] = [
     "salary",
     "salaries",
@@ -199,7 +199,7 @@ pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)>
     Some((at + 2, Period::Known(named)))
 }
 
-/// What follows `per` or `/`: a period of ours, or another. `per` is always said of a period.
+/// What follows `per` or `/`: a supported period, or another. `per` is always followed by a period.
 fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, Period)> {
     let other = |next: usize| is_per.then_some((next, Period::Other));
     if matches!(tokens.get(at)?.what, Lexeme::Number(_)) {
@@ -239,7 +239,8 @@ fn skip_dash(tokens: &[Token], at: usize) -> usize {
     at + usize::from(tokens.get(at).is_some_and(|token| token.is('-')))
 }
 
-/// Whether `annual`, `weekly` and the like say the period, and not what something else is: `annual leave`.
+/// Whether `annual`, `weekly` and the like are the period, rather than part of something else:
+/// `annual leave`.
 fn is_period_there(tokens: &[Token], at: usize, word: &str) -> bool {
     if matches!(word, "pa" | "ph" | "phr" | "pd" | "pw" | "pf" | "pcm" | "annum" | "annually" | "pm") {
         return word != "pm" || !follows_time(tokens, at);

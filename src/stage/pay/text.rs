@@ -1,11 +1,11 @@
-//! Pay out of a text as people write it: "$86,439 - $95,000 pa", "A$45.50 per hour", "5-8 LPA", "Up
-//! to $90,000". A small grammar: numbers become amounts ([`super::amount`]), amounts that are linked
-//! become ranges, each range gets a role (the pay, the pay with everything on top, other money), and
-//! what is left must be one pay. What is not understood is nothing: never a smaller or another
-//! number, and never one end of a range as both.
+//! Extracts pay from text as people write it: "$86,439 - $95,000 pa", "A$45.50 per hour", "5-8
+//! LPA", "Up to $90,000". A small grammar: numbers become amounts ([`super::amount`]), linked
+//! amounts become ranges, each range gets a role (the pay, the pay with everything on top, other
+//! money), and what is left must be one pay. Text that is not understood has no pay: never a
+//! smaller or different number, and never one end of a range as both.
 //!
-//! Money is what has a currency or a multiplier beside it; plain numbers count only if the text says
-//! nothing else. To teach it a word: `labels`, `periods` or `words`, and a line in `cases`.
+//! Money has a currency or a multiplier; plain numbers only count if the text contains nothing
+//! else. To teach it a word: `labels`, `periods` or `words`, and a line in `cases`.
 
 use super::amount::{Amount, Kind, amounts};
 use super::bound::{Bound, bound_before, bound_behind};
@@ -15,7 +15,7 @@ use super::link::{Joined, joined};
 use super::offer::{Offer, merged};
 use super::periods::{Period, expression};
 
-/// What a text says of pay.
+/// The pay that a text states.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Told {
     /// The least.
@@ -31,21 +31,21 @@ pub struct Told {
 /// What came of reading a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reading {
-    /// It says what the job pays.
+    /// It states the pay.
     Pay(Told),
-    /// It says nothing of pay.
+    /// It does not mention pay.
     Nothing,
-    /// It may say something of pay that is not understood.
+    /// It may mention pay in a way that is not understood.
     Unclear,
 }
 
-/// A plain number below this is no pay.
+/// A plain number below this is not pay.
 const LEAST_PLAIN: f64 = 10.0;
 /// Undertakings below this may be pay.
 const LEAST_UNDERTAKING: f64 = 500_000.0;
-/// A text with more numbers than this is no text about pay.
+/// A text with more numbers than this is not about pay.
 const MOST_NUMBERS: usize = 200;
-/// How far words are looked at on either side.
+/// How many words are considered on either side.
 const NEAR: usize = 12;
 
 /// Reads the pay in a text.
@@ -81,7 +81,7 @@ struct Scene<'t> {
 }
 
 impl Scene<'_> {
-    /// The pay of a text in which there is money.
+    /// The pay of a text that contains money.
     fn marked(&self) -> Reading {
         let joined = joined(self.tokens, self.amounts);
         let mut offers: Vec<Offer> = Vec::new();
@@ -93,7 +93,7 @@ impl Scene<'_> {
             } else {
                 self.label_of(one, has_pay)
             };
-            // `minimum wage + $200`: what it comes on top of is not known.
+            // `minimum wage + $200`: what it is added to is unknown.
             let is_broken = one.is_broken || (at == 0 && label.is_none() && self.is_added(one.start));
             offers.push(Offer { is_broken, ..self.offer(one, label) });
         }
@@ -153,7 +153,7 @@ impl Scene<'_> {
         self.label_behind(one).or(before)
     }
 
-    /// What the words in front call it. Other money is only what they name directly.
+    /// How the preceding words classify it. Other money is only what they name directly.
     fn label_before(&self, start: usize) -> Option<Label> {
         let mut is_direct = true;
         let sentence = self.tokens.get(..start).unwrap_or_default().iter().rev().take_while(|token| token.what != Lexeme::Break);
@@ -179,7 +179,7 @@ impl Scene<'_> {
         None
     }
 
-    /// What the words right behind call it: `$5,000 sign-on bonus`.
+    /// How the words right after it classify it: `$5,000 sign-on bonus`.
     fn label_behind(&self, one: &Joined) -> Option<Label> {
         let rest = self.tokens.get(one.end..).unwrap_or_default();
         let mut has_word = false;
@@ -194,7 +194,7 @@ impl Scene<'_> {
             match label(word) {
                 None if word == "tax" && rest.iter().skip(at + 1).take(2).any(|token| token.word() == Some("free")) => return Some(Label::Other),
                 Some(Label::Pay) if matches!(next, Some("packaging" | "sacrifice" | "sacrificing")) => return Some(Label::Other),
-                // `casual loading included` is said of the pay.
+                // `casual loading included` describes the pay.
                 Some(Label::Other) if next.is_some_and(is_said_of_pay) => return None,
                 Some(found) if word != "total" => return Some(found),
                 _ if is_undertaking(word) && one.high.or(one.low).is_some_and(|most| most >= LEAST_UNDERTAKING) => return Some(Label::Other),
@@ -212,13 +212,13 @@ impl Scene<'_> {
         !between.is_empty() && between.iter().all(links) && !matches!(self.label_behind(one), Some(Label::Pay | Label::Total))
     }
 
-    /// Whether it comes on top of what was said before: `+ $5,000`, `plus up to $5,000`.
+    /// Whether it is added to something mentioned before: `+ $5,000`, `plus up to $5,000`.
     fn is_added(&self, start: usize) -> bool {
         let mut ahead = self.ahead(start).skip_while(|token| matches!(token.word(), Some("up" | "to" | "a" | "an" | "of" | "another" | "further")));
         ahead.next().is_some_and(|token| token.is('+') || token.word() == Some("plus"))
     }
 
-    /// Whether a plain number beside it may be its other end.
+    /// Whether a plain number next to it may be its other end.
     fn has_rival(&self, one: &Joined) -> bool {
         let Some(value) = one.high.or(one.low) else { return false };
         let is_one = |amount: &&Amount| {
@@ -235,14 +235,14 @@ impl Scene<'_> {
         self.amounts.iter().filter(is_one).count() > 0
     }
 
-    /// Whether a grade of pay stands in front of it or behind it.
+    /// Whether a pay grade is in front of it or after it.
     fn is_graded(&self, one: &Joined) -> bool {
         let behind = self.tokens.get(one.end..).unwrap_or_default().iter().take(3).filter_map(Token::word).any(is_grade);
         let tokens = self.tokens.get(..one.start).unwrap_or_default();
         behind || tokens.iter().rev().take(5).take_while(|token| token.what != Lexeme::Break).filter_map(Token::word).any(is_grade)
     }
 
-    /// The period some words behind an amount: `plus super per annum`.
+    /// The period some words after an amount: `plus super per annum`.
     fn period_behind(&self, end: usize) -> Period {
         for at in end..self.tokens.len().min(end + NEAR) {
             if let Some((_, period)) = expression(self.tokens, at) {
@@ -278,7 +278,8 @@ impl Scene<'_> {
         Period::Unsaid
     }
 
-    /// A currency that stands apart from the amounts: `Salary (AUD): 90,000`. Not `CAD`, which is a drafter's word.
+    /// A currency apart from the amounts: `Salary (AUD): 90,000`. Not `CAD`, which is a drafter's
+    /// word.
     fn currency_apart(&self) -> Option<&'static str> {
         let apart = ["AUD", "NZD", "USD", "GBP", "EUR", "SGD", "HKD", "INR", "CHF"];
         let mut named = self.tokens.iter().filter(|token| !token.is_symbol).filter_map(|token| match token.what {
@@ -297,7 +298,8 @@ impl Scene<'_> {
         })
     }
 
-    /// The pay of a text of plain numbers: they are it only if a period stands right behind them, or nothing else is said.
+    /// The pay of a text with plain numbers: they are pay only if a period follows directly, or
+    /// nothing else is mentioned.
     fn plain(&self) -> Reading {
         let bare: Vec<&Amount> = self.amounts.iter().filter(|amount| amount.kind == Kind::Bare).collect();
         let Some(first) = bare.first() else { return Reading::Nothing };
@@ -337,7 +339,7 @@ impl Scene<'_> {
     }
 }
 
-/// Words that may stand between the name of other money and its amount.
+/// Words that may appear between the name of other money and its amount.
 fn is_connecting(word: &str) -> bool {
     const CONNECTING: [&str; 37] = [
         "up",
@@ -411,7 +413,7 @@ fn is_ending(word: &str) -> bool {
     )
 }
 
-/// Words behind other money that say that the pay has it, too.
+/// Words after other money which show that the pay includes it.
 fn is_said_of_pay(word: &str) -> bool {
     matches!(
         word,

@@ -7,10 +7,11 @@ KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP 
 PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS \
 VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG";
 
-/// Codes that are words too: in a text they mean nothing by themselves.
+/// Codes that are also words: in text they mean nothing on their own.
 const WORDS_TOO: [&str; 8] = ["ALL", "TOP", "TRY", "CUP", "MOP", "PEN", "SOS", "MAD"];
 
-/// Signs before or after an amount, the longest first; a sign that several currencies share says none.
+/// Signs before or after an amount, longest first; a sign shared by several currencies determines
+/// none.
 pub const SIGNS: [(&str, Option<&str>); 29] = [
     ("aus$", Some("AUD")),
     ("au$", Some("AUD")),
@@ -43,7 +44,7 @@ pub const SIGNS: [(&str, Option<&str>); 29] = [
     ("元", None),
 ];
 
-/// Currencies whose amounts are millions for ordinary pay.
+/// Currencies in which ordinary pay is in the millions.
 const SMALL: [&str; 10] = ["JPY", "KRW", "IDR", "VND", "COP", "CLP", "INR", "PKR", "IRR", "UGX"];
 
 /// Whether millions of it may be pay.
@@ -51,7 +52,7 @@ pub fn is_small(currency: Option<&str>) -> bool {
     currency.is_some_and(|currency| SMALL.contains(&currency))
 }
 
-/// Whether a code and a sign can stand for the same money: `AUD $`, and not `PHP $`.
+/// Whether a code and a sign can mean the same money: `AUD $`, but not `PHP $`.
 pub fn agree(code: &str, sign: Option<&str>) -> bool {
     sign.map_or_else(|| DOLLARS.contains(&code) || matches!(code, "JPY" | "CNY"), |sign| sign == code)
 }
@@ -59,7 +60,7 @@ pub fn agree(code: &str, sign: Option<&str>) -> bool {
 /// Currencies that are written with `$`.
 const DOLLARS: [&str; 13] = ["AUD", "NZD", "USD", "CAD", "SGD", "HKD", "TWD", "FJD", "MXN", "ARS", "CLP", "COP", "BRL"];
 
-/// The currency of a code, sign or name that stands by itself.
+/// The currency of a code, sign or name on its own.
 pub fn currency(text: &str) -> Option<&'static str> {
     let text = text.trim().trim_end_matches('.').to_lowercase();
     let sign = SIGNS.iter().find(|(sign, _)| *sign == text).and_then(|(_, code)| *code);
@@ -67,7 +68,8 @@ pub fn currency(text: &str) -> Option<&'static str> {
     sign.or_else(|| CODES.split_whitespace().find(|code| code.to_lowercase() == text)).or_else(named)
 }
 
-/// The money that a word names beside an amount; some names say which and some do not.
+/// The money that a word means next to an amount; some names determine the currency and some do
+/// not.
 pub fn named_money(word: &str) -> Option<Option<&'static str>> {
     Some(match word.to_lowercase().as_str() {
         "euro" | "euros" => Some("EUR"),
@@ -84,7 +86,7 @@ pub fn named_money(word: &str) -> Option<Option<&'static str>> {
     })
 }
 
-/// The currency of a word in a text: a code in capitals, or a usual one however it is written.
+/// The currency of a word in text: a code in capitals, or a common one in any case.
 pub fn code(word: &str) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
     let is_usual = matches!(lower.as_str(), "aud" | "nzd" | "usd" | "gbp" | "eur" | "cad" | "sgd" | "hkd" | "inr" | "chf" | "zar");

@@ -1,8 +1,9 @@
-//! Finds the server programs that the machine already has.
+//! Finds the server programs installed on the machine.
 //!
-//! Weir ships no database: it borrows `initdb` and `pg_ctl` from an installed PostgreSQL. Distributions keep
-//! them off PATH, so the usual places are tried too. This file only looks; it must never install or download.
-//! To add a place, add a line to [`USUAL`]; one `*` stands for a version, the newest is tried first.
+//! Weir ships no database: it uses `initdb` and `pg_ctl` of an installed PostgreSQL. Distributions
+//! keep them off PATH, so the usual places are tried too. This file only looks; it must never
+//! install or download. To add a place, add a line to [`USUAL`]; `*` matches a version, and the
+//! newest is tried first.
 
 use std::cmp::Reverse;
 use std::ffi::OsString;
@@ -44,8 +45,8 @@ pub enum BinariesError {
     Missing,
     /// The machine has some, of another major version than the data.
     #[error(
-        "the data in `{data}` were written by PostgreSQL {wanted}, but this machine has {found}: \
-         install version {wanted}, or move that folder away to begin anew"
+        "the data in `{data}` was written by PostgreSQL {wanted}, but this machine has {found}: \
+         install version {wanted}, or move that folder away to start over"
     )]
     OtherMajor {
         /// The data folder.
@@ -65,7 +66,8 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// The first fitting programs: of the major version that wrote `data`, or any when there are no data yet.
+    /// The first suitable programs: of the major version that wrote `data`, or any if there is no
+    /// data yet.
     pub fn find(search: &Search, data: &Path) -> Result<Self, BinariesError> {
         let wanted = major_of(data);
         let mut others = Vec::new();
@@ -100,7 +102,7 @@ impl Binaries {
     }
 }
 
-/// The major version that wrote a data folder; nothing when it is not one.
+/// The major version that wrote a data folder; `None` if it is not one.
 pub fn major_of(data: &Path) -> Option<String> {
     let text = std::fs::read_to_string(data.join("PG_VERSION")).ok()?;
     Some(text.trim().to_owned())

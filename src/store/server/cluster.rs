@@ -1,10 +1,10 @@
-//! Makes, starts and stops the cluster in a [`Place`].
+//! Creates, starts and stops the cluster in a [`Place`].
 //!
-//! Everything here happens behind the gate, so one process at a time. A cluster is made under another name and then
-//! renamed: an interrupted beginning never looks complete. Leftovers of a crash are removed only when [`Sighting`]
-//! proves that nothing runs, and signals go only to processes it proves to be the cluster's own. Never `kill -9` here.
-//! To add a way a cluster can be
-//! found broken, add a [`Sighting`] and its cure to [`bring_up`].
+//! Everything here happens behind the gate, so in one process at a time. A cluster is created under
+//! another name and then renamed: an interrupted start never looks complete. Leftovers of a crash
+//! are removed only if [`Sighting`] proves that nothing runs, and signals go only to processes
+//! proven to be the cluster's own. Never `kill -9` here. To handle another broken state of a
+//! cluster, add a [`Sighting`] and its remedy to [`bring_up`].
 
 use std::fs;
 use std::io;
@@ -24,7 +24,7 @@ use super::server_log;
 use super::settings;
 use super::users::Gate;
 
-/// How long a server may take to start, recover or stop.
+/// Maximum time for a server to start, recover or stop.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// How long processes without a postmaster get to notice it themselves.
 const ORPHANS_NOTICE: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ pub enum ClusterError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// A server program could not be run.
-    #[error("cannot run `{program}` as user `{user}`: {source}; install PostgreSQL where every user may run it, or set DATABASE_URL")]
+    #[error("cannot run `{program}` as user `{user}`: {source}; install PostgreSQL where every user can run it, or set DATABASE_URL")]
     Run {
         /// The program.
         program: PathBuf,
@@ -50,15 +50,17 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// The cluster could not be made.
-    #[error("PostgreSQL could not make a database in `{folder}`:\n{output}\nhelp: free what it asks for and run weir again, or set DATABASE_URL")]
+    #[error(
+        "PostgreSQL could not create a database in `{folder}`:\n{output}\nhelp: free the resource it lacks and run weir again, or set DATABASE_URL"
+    )]
     Init {
         /// The cluster folder.
         folder: PathBuf,
-        /// What `initdb` said.
+        /// The output of `initdb`.
         output: String,
     },
     /// The server did not start.
-    #[error("PostgreSQL did not start; its log `{log}` ends:\n{tail}\nhelp: mend what the log names and run weir again, or set DATABASE_URL")]
+    #[error("PostgreSQL did not start; its log `{log}` ends:\n{tail}\nhelp: fix the problem in the log and run weir again, or set DATABASE_URL")]
     Start {
         /// The log file.
         log: PathBuf,
@@ -67,7 +69,7 @@ pub enum ClusterError {
     },
     /// The server neither works nor ends.
     #[error(
-        "PostgreSQL neither answers nor ends (process {pids}); its log `{log}` ends:\n{tail}\nhelp: wait until it has finished, or end those processes and run weir again"
+        "PostgreSQL neither responds nor exits (process {pids}); its log `{log}` ends:\n{tail}\nhelp: wait until it has finished, or stop those processes and run weir again"
     )]
     Stuck {
         /// Its processes, for reading.
@@ -78,7 +80,7 @@ pub enum ClusterError {
         tail: String,
     },
     /// A file of the cluster could not be moved or removed.
-    #[error("cannot tidy `{path}`: {source}; move it away and run weir again, or set DATABASE_URL")]
+    #[error("cannot clean up `{path}`: {source}; move it away and run weir again, or set DATABASE_URL")]
     Tidy {
         /// The file.
         path: PathBuf,
@@ -103,7 +105,7 @@ pub fn bring_up(place: &Place, env: &Environment, gate: &Gate) -> Result<PathBuf
     }
 }
 
-/// Stops the server and waits for its end; tells whether there was one.
+/// Stops the server and waits for it to end; returns whether there was one.
 pub fn bring_down(place: &Place, _behind: &Gate) -> Result<bool, ClusterError> {
     let postmaster = Postmaster::read(&place.data()).map(|it| it.pid);
     let began = Instant::now();
@@ -153,7 +155,7 @@ fn start(place: &Place, env: &Environment, gate: &Gate) -> Result<PathBuf, Clust
     Err(ClusterError::Start { log: place.log(), tail: server_log::tail(&place.log(), seen) })
 }
 
-/// Makes the cluster if there is none yet.
+/// Creates the cluster if there is none yet.
 fn make(place: &Place, binaries: &Binaries, gate: &Gate) -> Result<(), ClusterError> {
     let (unfinished, data) = (place.folder().join("data.new"), place.data());
     if data.join("PG_VERSION").exists() {
@@ -177,7 +179,7 @@ fn initdb(place: &Place, binaries: &Binaries, gate: &Gate, locale: &str) -> Resu
     run(initdb, place, gate)
 }
 
-/// Runs a server program. It holds the gate too, so if we are killed nobody disturbs what it has begun.
+/// Runs a server program. It holds the gate too, so if we are killed nobody disturbs its work.
 fn run(mut command: Command, place: &Place, gate: &Gate) -> Result<Output, ClusterError> {
     let program = PathBuf::from(command.get_program());
     let output = command.stdin(gate.to_stdin()).stdout(Stdio::piped()).stderr(Stdio::piped()).output();

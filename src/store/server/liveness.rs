@@ -1,9 +1,9 @@
-//! Tells whether a server is running, from evidence.
+//! Determines from evidence whether a server is running.
 //!
-//! A pid file proves nothing: it survives a crash and a reboot, and its number may by then be a zombie or somebody
-//! else's process. Two things do prove life: an answer on the socket, and a process of PostgreSQL that works in the
-//! data folder (every one of them does). This file only looks; it must never write, signal or remove anything.
-//! To add evidence, add it to [`Sighting::of`].
+//! A pid file proves nothing: it survives a crash and a reboot, and its number may by then be a
+//! zombie or an unrelated process. Two things do prove life: a response on the socket, and a
+//! PostgreSQL process that works in the data folder (every one of them does). This file only looks;
+//! it must never write, signal or remove anything. To add evidence, add it to [`Sighting::of`].
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -20,7 +20,7 @@ use nix::unistd::Pid;
 
 use super::place::SOCKET;
 
-/// How long an answer on the socket may take.
+/// Maximum time for a response on the socket.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What the evidence says about a cluster.
@@ -28,13 +28,13 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 pub enum Sighting {
     /// It accepts connections on the socket in this folder.
     Ready(Postmaster),
-    /// Its postmaster lives but takes no connections now: it starts, recovers or stops.
+    /// Its postmaster lives but accepts no connections now: it is starting, recovering or stopping.
     Busy(Vec<u32>),
-    /// Its postmaster lives and works, but its socket was removed: nobody will ever reach it.
+    /// Its postmaster lives and works, but its socket was removed: nobody can reach it.
     Deaf(Postmaster),
     /// Its postmaster died; these processes are left and must end before another may start.
     Orphans(Vec<u32>),
-    /// Nothing runs; whatever files say otherwise are leftovers.
+    /// Nothing runs; files that suggest otherwise are leftovers.
     Gone,
 }
 
@@ -85,8 +85,8 @@ impl Postmaster {
     }
 }
 
-/// Introduces itself on the socket as any client would. A refusal for want of free connections is an answer too;
-/// "cannot connect now" (57P03), while it starts or stops, is not.
+/// Connects to the socket as any client would. A refusal because no connection is free is a
+/// response too; "cannot connect now" (57P03), while it starts or stops, is not.
 fn accepts(socket: &Path) -> io::Result<bool> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(ANSWER_WITHIN))?;
@@ -106,7 +106,8 @@ fn greeting() -> Vec<u8> {
     [&length.to_be_bytes(), body.as_slice()].concat()
 }
 
-/// The living processes of the cluster in `data`. Without `/proc` only the claimed postmaster can be asked after.
+/// The living processes of the cluster in `data`. Without `/proc` only the claimed postmaster can
+/// be checked.
 pub fn processes(data: &Path, postmaster: Option<u32>) -> Vec<u32> {
     let Ok(data) = fs::metadata(data) else {
         return Vec::new();

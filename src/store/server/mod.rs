@@ -1,15 +1,16 @@
 //! The project's private PostgreSQL.
 //!
-//! A fresh clone must run without anyone setting up a database. So, when no DATABASE_URL is given, a project has a
-//! server of its own in `.weir/postgres`, made and started from the machine's server programs by the first process
-//! that needs it, shared by all, and stopped by the last one out. It listens on a socket in a private folder only:
-//! no port, no password, access is the permission on that folder.
+//! A fresh clone must run without setting up a database. So, if no DATABASE_URL is given, a project
+//! has its own server in `.weir/postgres`, created and started from the machine's server programs
+//! by the first process that needs it, shared by all, and stopped by the last one to finish. It
+//! only listens on a socket in a private folder: no port, no password; access is the permission on
+//! that folder.
 //!
-//! A [`Server`] is one user of it. Nothing here prints, reads the environment or knows a table. It must never run
-//! the server as root, trust a pid file, or remove what is not proven dead. The parts: `binaries` finds the
-//! programs, `owner` and `place` say whose and where, `users` counts, `liveness` looks, `cluster` acts with the
-//! `settings`, and a failure quotes the `server_log`. To add a
-//! server setting see `settings`; to support another system see `binaries`.
+//! A [`Server`] is one user of it. Nothing here prints, reads the environment or knows a table. It
+//! must never run the server as root, trust a pid file, or remove anything not proven dead. The
+//! parts: `binaries` finds the programs, `owner` and `place` determine user and folder, `users`
+//! counts, `liveness` looks, `cluster` acts with the `settings`, and a failure quotes the
+//! `server_log`. To add a server setting see `settings`; to support another system see `binaries`.
 
 mod address;
 mod binaries;
@@ -37,7 +38,7 @@ use liveness::Sighting;
 use place::Place;
 use users::{Gate, Seat};
 
-/// How long `stop` waits for others who are about to leave.
+/// How long `stop` waits for others that are about to leave.
 const LEAVING: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -65,7 +66,7 @@ pub enum ServerError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// Others use it.
-    #[error("the database is in use by process {}: end it or wait; the last one out stops the server", list(.pids))]
+    #[error("the database is in use by process {}: stop it or wait; the last process to finish stops the server", list(.pids))]
     InUse {
         /// The processes.
         pids: Vec<u32>,
@@ -81,16 +82,16 @@ pub enum Stopped {
     Already,
 }
 
-/// A look at the private server that changes nothing.
+/// The status of the private server; reading it changes nothing.
 #[derive(Debug, Clone)]
 pub struct Status {
     /// The data folder; it need not exist yet.
     pub data: PathBuf,
     /// The server's log.
     pub log: PathBuf,
-    /// The major version that wrote the data; none when there are no data yet.
+    /// The major version that wrote the data; `None` if there is no data yet.
     pub version: Option<String>,
-    /// Whether it takes connections now.
+    /// Whether it accepts connections now.
     pub running: bool,
     /// The server's process, while it runs.
     pub pid: Option<u32>,
@@ -100,14 +101,14 @@ pub struct Status {
     pub pinned: bool,
     /// The processes that use it now.
     pub users: Vec<u32>,
-    /// What to tell the user when the data are not in the project.
+    /// The note to show if the data is not in the project.
     pub location_note: Option<String>,
 }
 
 /// One user of the project's private server: the server runs while this lives.
 ///
-/// Dropping it blocks for a moment if it is the last one and stops the server; what goes wrong then is lost, so
-/// call [`Server::close`] where it should be told.
+/// Dropping it blocks briefly if it is the last one and stops the server; errors are lost then, so
+/// call [`Server::close`] to get them.
 #[derive(Debug)]
 pub struct Server {
     place: Place,
@@ -116,10 +117,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes, mends or starts the project's server as needed and takes a seat.
+    /// Creates, repairs or starts the project's server as needed and takes a seat.
     ///
     /// # Errors
-    /// When the machine lacks the programs, a user or a place, or PostgreSQL itself fails; the message says what to do.
+    /// The machine lacks the programs, a user or a place, or PostgreSQL itself fails; the message
+    /// says what to do.
     pub fn open(project: &Path, env: &Environment) -> Result<Self, ServerError> {
         let place = Place::of(project, env)?;
         place.make()?;
@@ -135,7 +137,7 @@ impl Server {
         address::url(&self.socket_folder, database)
     }
 
-    /// What to tell the user when the data could not live in the project.
+    /// The note to show if the data could not be placed in the project.
     #[must_use]
     pub fn location_note(&self) -> Option<&str> {
         self.place.note()
@@ -149,18 +151,18 @@ impl Server {
         Ok(users::set_pinned(&self.place, true)?)
     }
 
-    /// Leaves, as dropping does, and tells what went wrong.
+    /// Leaves, like dropping, and returns errors.
     ///
     /// # Errors
-    /// When the server had to be stopped and would not.
+    /// The server had to be stopped and did not stop.
     pub fn close(mut self) -> Result<(), ServerError> {
         self.leave()
     }
 
-    /// Stops the project's server and takes the pin away; waits shortly for others to leave.
+    /// Stops the project's server and removes the pin; briefly waits for others to leave.
     ///
     /// # Errors
-    /// [`ServerError::InUse`] when they do not: then the server stops when the last of them leaves.
+    /// [`ServerError::InUse`] if they do not: then the server stops when the last of them leaves.
     pub fn stop(project: &Path, env: &Environment) -> Result<Stopped, ServerError> {
         let place = Place::of(project, env)?;
         if !place.folder().exists() {
@@ -214,7 +216,7 @@ impl Drop for Server {
     }
 }
 
-/// Lets go of the gate between two looks, for those who leave must pass it.
+/// Releases the gate between two looks, because those who leave must pass it.
 fn stop_unused(place: &Place) -> Result<(), ServerError> {
     let began = Instant::now();
     loop {

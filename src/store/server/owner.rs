@@ -1,8 +1,9 @@
 //! The user that the server's processes run as.
 //!
-//! PostgreSQL refuses to run as root. An ordinary user runs its own server; root lowers every process it starts
-//! to a named, unprivileged user and hands that user the folders. Nothing here may follow a link on behalf of
-//! root or give away a folder that holds something already. To add a user to fall back on, extend [`UNPRIVILEGED`].
+//! PostgreSQL refuses to run as root. An ordinary user runs its own server; root lowers every
+//! process it starts to an unprivileged user and gives that user the folders. Nothing here may
+//! follow a link on behalf of root or give away a folder that is not empty. To add a fallback user,
+//! extend [`UNPRIVILEGED`].
 
 use std::fs::{self, DirBuilder, File, Metadata};
 use std::io;
@@ -19,8 +20,8 @@ const UNPRIVILEGED: &[&str] = &["postgres", "nobody"];
 /// Why no user could be chosen.
 #[derive(Debug, thiserror::Error)]
 pub enum OwnerError {
-    /// Root found nobody to lower the server to.
-    #[error("PostgreSQL cannot run as root and there is no user `postgres` or `nobody`: add one (`useradd --system postgres`) or set DATABASE_URL")]
+    /// Root found no user to lower the server to.
+    #[error("PostgreSQL cannot run as root, and there is no user `postgres` or `nobody`: add one (`useradd --system postgres`) or set DATABASE_URL")]
     Nobody,
     /// An ordinary user met another user's cluster.
     #[error("the database in `{folder}` belongs to user `{owner}`: run weir as root or as that user, or set DATABASE_URL")]
@@ -38,12 +39,12 @@ pub struct Owner {
     uid: u32,
     gid: u32,
     name: String,
-    /// We are root and this is somebody else.
+    /// We are root and this is another user.
     lowered: bool,
 }
 
 impl Owner {
-    /// The owner of the cluster in `folder`, or of a new one when there is none yet.
+    /// The owner of the cluster in `folder`, or of a new one if there is none yet.
     pub fn of(folder: &Path) -> Result<Self, OwnerError> {
         let me = Uid::effective().as_raw();
         let present = fs::metadata(folder).ok();
@@ -77,7 +78,7 @@ impl Owner {
         self.uid
     }
 
-    /// Whether we are root and the server runs as somebody else.
+    /// Whether we are root and the server runs as another user.
     pub fn is_lowered(&self) -> bool {
         self.lowered
     }
@@ -92,7 +93,8 @@ impl Owner {
         command
     }
 
-    /// The first existing folder on the way to `path` that this user may not pass; root's own rights do not count.
+    /// The first existing folder on the way to `path` that this user may not traverse; root's own
+    /// rights do not count.
     pub fn blocked_at(&self, path: &Path) -> Option<PathBuf> {
         let mut way: Vec<&Path> = path.ancestors().skip(1).filter(|_| self.lowered).collect();
         way.reverse();
@@ -110,7 +112,7 @@ impl Owner {
         folder.mode() & bit != 0
     }
 
-    /// Makes `folder` this user's own and closed to others; refuses one that somebody else made.
+    /// Makes `folder` private to this user; refuses one that another user created.
     pub fn make_private(&self, folder: &Path) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(folder) {
             Ok(()) => self.hand_over(folder),
@@ -120,7 +122,7 @@ impl Owner {
     }
 
     fn check_private(&self, folder: &Path) -> io::Result<()> {
-        // Emptiness first: whoever made it hands it over before filling it.
+        // Emptiness first: whoever creates it hands it over before filling it.
         let empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
         let there = fs::symlink_metadata(folder)?;
         if there.is_dir() && there.uid() == self.uid {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use super::Environment;
 use super::owner::{Owner, OwnerError};
 
-/// The name PostgreSQL gives its socket; the number is only a name, nothing listens on TCP.
+/// The name that PostgreSQL gives its socket; the number is only a name, nothing listens on TCP.
 pub const SOCKET: &str = ".s.PGSQL.5432";
 /// The longest path a socket may have, without the closing zero.
 const SOCKET_PATH_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
@@ -36,9 +36,7 @@ pub enum PlaceError {
     #[error(transparent)]
     Owner(#[from] OwnerError),
     /// The server's user cannot get there.
-    #[error(
-        "user `{user}`, who runs the server, may not pass `{folder}` on the way to `{place}`: allow it with `chmod o+x {folder}`, or set DATABASE_URL"
-    )]
+    #[error("user `{user}`, who runs the server, may not traverse `{folder}` to `{place}`: allow it with `chmod o+x {folder}`, or set DATABASE_URL")]
     Closed {
         /// The server's user.
         user: String,
@@ -57,7 +55,7 @@ pub enum PlaceError {
     },
     /// Every candidate for the socket's folder is too long or closed.
     #[error(
-        "the path `{folder}` is too long (or holds a comma) for a socket and no folder for temporary files can hold one: use a shorter, plainer project path, or set DATABASE_URL"
+        "the path `{folder}` is too long for a socket (or contains a comma) and no temporary folder can hold one: use a shorter, plainer project path, or set DATABASE_URL"
     )]
     NoSocket {
         /// The cluster folder.
@@ -74,7 +72,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where the project's cluster is, or would be; makes nothing.
+    /// Where the project's cluster is, or would be; creates nothing.
     pub fn of(project: &Path, env: &Environment) -> Result<Self, PlaceError> {
         let unreadable = |source| PlaceError::Project { folder: project.to_owned(), source };
         let project = project.canonicalize().map_err(unreadable)?;
@@ -104,7 +102,7 @@ impl Place {
             return Err(closed(&owner, obstacle, folder));
         }
         let (at, path, user) = (folder.display(), obstacle.display(), owner.name());
-        let note = format!("the database of this project is in `{at}`: `{path}` was closed to user `{user}`, who runs the server");
+        let note = format!("the database of this project is in `{at}`, because `{path}` is not accessible to user `{user}`, who runs the server");
         Ok(Self { folder, owner, note: Some(note) })
     }
 
@@ -138,7 +136,7 @@ impl Place {
         &self.owner
     }
 
-    /// What to tell the user when the data are not in the project.
+    /// The note to show if the data is not in the project.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
@@ -163,7 +161,7 @@ fn state(project: &Path, env: &Environment) -> PathBuf {
     base.canonicalize().unwrap_or(base).join(key(project))
 }
 
-/// Makes a folder that others may pass, whatever our umask; leaves an existing one as it is.
+/// Creates a folder that others may traverse, whatever our umask; leaves an existing one unchanged.
 fn make_passable(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -172,7 +170,7 @@ fn make_passable(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
 }
 
-/// Whether a socket can be in `folder`; clients take a comma for the end of one.
+/// Whether a socket can be in `folder`; clients treat a comma as the end of a path.
 fn fits(folder: &Path) -> bool {
     let path = folder.as_os_str().as_bytes();
     path.len() + "/".len() + SOCKET.len() <= SOCKET_PATH_LIMIT && !path.contains(&b',')

@@ -1,7 +1,7 @@
-//! The server's log: what it said last, and keeping it from growing for ever.
+//! The server's log: its last lines, and its rotation.
 //!
-//! PostgreSQL writes the file itself; it is read here to explain a failure. Only the server's user writes it, so
-//! nothing here writes it either. The log is turned over only while no server runs.
+//! PostgreSQL writes the file itself; it is read here to explain a failure. Only the server's user
+//! writes it, so nothing here does. The log is rotated only while no server runs.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -13,7 +13,7 @@ const TURN_OVER_AT: u64 = 8 << 20;
 const TAIL_BYTES: u64 = 16 << 10;
 const TAIL_LINES: usize = 12;
 
-/// Puts a long log aside and tells how long the log is now.
+/// Moves a long log aside and returns the current length.
 pub fn turn_over(log: &Path) -> u64 {
     let length = length(log);
     if length > TURN_OVER_AT && fs::rename(log, log.with_extension("log.old")).is_ok() {

@@ -1,8 +1,9 @@
-//! What the server is told at each start.
+//! The settings of the server at each start.
 //!
-//! Settings travel on the command line, so a cluster made by an older weir follows too and no file of the server's
-//! user is written by root. They must never open a port: local trust is safe only because the socket's folder is
-//! private. To add a setting, add a line to [`SETTINGS`]; it applies from the next start.
+//! Settings are passed on the command line, so they also apply to a cluster created by an older
+//! Weir, and root writes no file of the server's user. They must never open a port: local trust is
+//! safe only because the socket's folder is private. To add a setting, add a line to [`SETTINGS`];
+//! it applies from the next start.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -33,7 +34,7 @@ fn doubled(text: &OsStr, quote: u8) -> Vec<u8> {
     text.as_bytes().iter().flat_map(|byte| if *byte == quote { vec![quote, quote] } else { vec![*byte] }).collect()
 }
 
-/// One word for the shell.
+/// One shell-quoted word.
 fn quoted(word: &[u8]) -> Vec<u8> {
     let inner = word.iter().flat_map(|byte| if *byte == b'\'' { b"'\\''".to_vec() } else { vec![*byte] });
     [b'\''].into_iter().chain(inner).chain([b'\'']).collect()

@@ -1,10 +1,11 @@
 //! Who uses the server: the gate, the seats and the pin.
 //!
-//! Several processes share one server and nobody is in charge, so the kernel keeps the count. The gate is a lock that
-//! lets one process at a time start, stop, come or go. A seat is a locked file named after its process; the kernel
-//! frees it when the process dies, however it dies, so a seat that can be locked is empty. The pin is a file that
-//! tells the last one out to leave the server running. Seats are made and removed only behind the gate, and a lock
-//! file is never removed while its holder may live.
+//! Several processes share one server and none is in charge, so the kernel keeps the count. The
+//! gate is a lock that lets one process at a time start, stop, join or leave. A seat is a locked
+//! file named after its process; the kernel unlocks it when the process dies for any reason, so a
+//! seat that can be locked is free. The pin is a file that tells the last process to leave the
+//! server running. Seats are created and removed only behind the gate, and a lock file is never
+//! removed while its holder may live.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -17,7 +18,7 @@ use super::place::Place;
 
 /// A lock or marker could not be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use `{path}`: {source}; check that weir may write there and that the disk is not full, or set DATABASE_URL")]
+#[error("cannot use `{path}`: {source}; check that weir can write there and that the disk is not full, or set DATABASE_URL")]
 pub struct UsersError {
     path: PathBuf,
     source: io::Error,
@@ -48,7 +49,7 @@ impl Drop for Gate {
     }
 }
 
-/// One user of the server; whoever holds it may connect.
+/// One user of the server; its holder may connect.
 #[derive(Debug)]
 pub struct Seat {
     file: File,
@@ -77,7 +78,7 @@ impl Drop for Seat {
     }
 }
 
-/// The processes that use the server now, ours included; a process may hold several seats.
+/// The processes that use the server now, including ours; a process may hold several seats.
 pub fn present(place: &Place) -> Vec<u32> {
     let mut pids: Vec<u32> = seats(place).filter(|(path, _)| is_taken(path)).map(|(_, pid)| pid).collect();
     pids.sort_unstable();
@@ -90,7 +91,7 @@ pub fn is_pinned(place: &Place) -> bool {
     pin_path(place).exists()
 }
 
-/// Asks the last one out to leave the server running, or takes that back.
+/// Tells the last process to leave the server running, or no longer to do so.
 pub fn set_pinned(place: &Place, pinned: bool) -> Result<(), UsersError> {
     let path = pin_path(place);
     let done = if pinned { open(&path, place).map(drop) } else { remove(&path) };
@@ -131,7 +132,8 @@ fn free_name(place: &Place) -> PathBuf {
     names.find(|path| !path.exists()).unwrap_or_default()
 }
 
-/// Tried with a shared lock, so that two who look at once do not take each other for the user. In doubt it is taken.
+/// Tried with a shared lock, so that two concurrent checks do not take each other for the user. If
+/// in doubt it is taken.
 fn is_taken(path: &Path) -> bool {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(nix::libc::O_NOFOLLOW);

@@ -23,22 +23,19 @@ fn each_mistake_is_told_in_its_own_words() {
 
 #[test]
 fn whole_files_can_be_wrong() {
-    let empty = "1:1+1 empty-file: the file is empty | delete it, or write at least one `name: value`";
+    let empty = "1:1+1 empty-file: the file is empty | delete it, or add at least one `name: value` line";
     let rows: [(&[u8], &str); 12] = [
         (b"", empty),
         (b"\n  \n# only a comment\n", empty),
-        (b"PK\x03\x04\x00\x00", "1:1+1 not-text: the file is not text | expected YAML, saved as UTF-8"),
-        (b"name: a\nx: caf\xe9\n", "2:7+1 not-utf8: the file is not UTF-8 text | save the file with the encoding UTF-8"),
-        (b"\xff\xfea", "1:1+1 not-utf8: the file is not UTF-8 text | save the file with the encoding UTF-8"),
-        (b"- a\n", "1:1+3 not-a-mapping: expected a mapping of names to values, found a list | begin with lines of the form `name: value`"),
-        (
-            b"hello\n",
-            "1:1+5 not-a-mapping: expected a mapping of names to values, found the text `hello` | begin with lines of the form `name: value`",
-        ),
+        (b"PK\x03\x04\x00\x00", "1:1+1 not-text: the file is not text | expected YAML in UTF-8"),
+        (b"name: a\nx: caf\xe9\n", "2:7+1 not-utf8: the file is not valid UTF-8 | save the file as UTF-8"),
+        (b"\xff\xfea", "1:1+1 not-utf8: the file is not valid UTF-8 | save the file as UTF-8"),
+        (b"- a\n", "1:1+3 not-a-mapping: expected a mapping, found a list | write the file as `name: value` lines"),
+        (b"hello\n", "1:1+5 not-a-mapping: expected a mapping, found the text `hello` | write the file as `name: value` lines"),
         (b"---\n", empty),
         (b"...\n", empty),
-        (b"%YAML 1.2\n---\na: 1\n", "1:1+1 syntax: YAML directives are not supported | remove the line that begins with `%`"),
-        (b"- a\nb: c\n", "2:1+1 syntax: expected another `- ` element | a list cannot be mixed with `name: value` lines; check the indentation"),
+        (b"%YAML 1.2\n---\na: 1\n", "1:1+1 syntax: YAML directives are not supported | remove the line that starts with `%`"),
+        (b"- a\nb: c\n", "2:1+1 syntax: expected another `- ` item | a list cannot contain `name: value` lines; check the indentation"),
         (b"name\n: a\n", "2:1+1 syntax: expected the end of the file | check the indentation of this line"),
     ];
     for (content, expected) in rows {
@@ -49,7 +46,7 @@ fn whole_files_can_be_wrong() {
 #[test]
 fn a_file_can_be_too_large() {
     let told = problems(format!("name: {}\n", "x".repeat(1024 * 1024)));
-    let expected = "1:1+1 file-too-large: the file has 1048583 bytes, more than the 1048576 allowed | split it, or keep the data out of the YAML";
+    let expected = "1:1+1 file-too-large: the file has 1048583 bytes, more than the limit of 1048576 | split it, or move the data out of the YAML";
     assert_eq!(told, [expected]);
 }
 
@@ -61,7 +58,7 @@ fn an_alias_bomb_does_not_go_off() {
         text += &format!("a{level}: &a{level} [{before}]\n");
     }
     let told = problems(text);
-    assert_eq!(told, ["6:10+3 too-many-aliases: aliases repeat more than 100000 values | write the values out, or repeat less"]);
+    assert_eq!(told, ["6:10+3 too-many-aliases: aliases expand to more than 100000 values | write out the values, or use fewer aliases"]);
 }
 
 #[test]

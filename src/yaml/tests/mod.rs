@@ -114,7 +114,7 @@ impl std::str::FromStr for Percent {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let number = text.strip_suffix('%').and_then(|digits| digits.parse().ok()).filter(|value| *value <= 100);
-        number.map(Percent).ok_or_else(|| format!("`{text}` is not a share\nwrite a share as `20%`"))
+        number.map(Percent).ok_or_else(|| format!("`{text}` is not a percentage\nwrite a share as `20%`"))
     }
 }
 
