@@ -9,8 +9,8 @@ test:
 
 # Formatting and lints
 lint:
-    cargo fmt --check
-    cargo clippy --all-targets -- -D warnings
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
 
 # Kill the real process in 200 places and compare the tables with an unbroken run's
 soak:
@@ -22,4 +22,4 @@ bench *ARGS:
 
 # Rewrite the expected files; read the difference before you commit it
 bless:
-    WEIR_BLESS=1 cargo test
+    WEIR_BLESS=1 cargo test --workspace

@@ -2,30 +2,22 @@
 //! institution in PostgreSQL. YAML files say what is read, how it is mapped, what an ad must satisfy; they are
 //! compiled to a DAG of stages, and the DAG is run.
 //!
-//! The modules below stand in dependency order, which is reading order: each uses only those above it. A test holds
-//! that, and that SQL stands only in [`store`].
+//! The names below are in dependency order, which is reading order: each uses only those above it. The first are crates of their own,
+//! under the names that the others use; the compiler keeps their order, a test that of the modules.
 
-pub mod diagnostic;
-pub mod number;
-pub mod yaml;
+pub use weir_yaml::{diagnostic, number, written_as, yaml};
 
-pub mod date;
-pub mod span;
-pub mod untrusted;
+pub use weir_model as model;
+pub use weir_model::{date, identity, quality, span, untrusted};
 
-pub mod model;
+pub use weir_rule as rule;
 
-pub mod identity;
-pub mod jsonpath;
-pub mod markup;
-pub mod quality;
-pub mod rule;
+pub use weir_draw as draw;
 
-pub mod draw;
+pub use weir_store as store;
 
-pub mod store;
-
-pub mod source;
+pub use weir_source as source;
+pub use weir_source::{jsonpath, markup};
 
 pub mod stage;
 

@@ -4,8 +4,7 @@
 use super::{Edge, FAILED, Failure, identity, out};
 use crate::store::scratch::Yard;
 use crate::store::server::{Environment, Search, Server};
-use crate::store::{Demand, Need, Store, watch};
-use sqlx::{Connection, PgConnection};
+use crate::store::{Demand, Need, PgConnection, Store, watch};
 use std::path::PathBuf;
 
 /// An open database, and the private server behind it if there is one.
@@ -28,7 +27,7 @@ impl Database {
         }
         let server = start(edge).await?;
         let url = server.url("weir");
-        create_database(&server.url("postgres")).await?;
+        Store::create_database(&server.url("postgres")).await?;
         let store = Store::open_for(&url, Demand { is_private: true, ..demand }, &edge.process()).await.map_err(unfit)?.of_project(own);
         Ok(Database { store, server: Some(server), watching: None })
     }
@@ -123,22 +122,6 @@ pub(super) fn environment(edge: &Edge) -> Environment {
         state: None,
         sockets: runtime.into_iter().chain([temporary]).collect(),
     }
-}
-
-async fn create_database(url: &str) -> Result<(), Failure> {
-    let mut connection = PgConnection::connect(url).await?;
-    let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'weir')").fetch_one(&mut connection).await?;
-    if !known {
-        let created = sqlx::query("CREATE DATABASE weir").execute(&mut connection).await;
-        // Another process may have been quicker.
-        let quicker =
-            created.as_ref().err().and_then(|error| error.as_database_error()?.code()).is_some_and(|code| code == "42P04" || code == "23505");
-        if !quicker {
-            created?;
-        }
-    }
-    connection.close().await?;
-    Ok(())
 }
 
 /// The runtime for commands that need the database.

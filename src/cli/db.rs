@@ -5,9 +5,8 @@ use super::{DONE, Edge, Failure, identity, out};
 use crate::engine::person::{self, Whose};
 use crate::model::{Alert, Clock};
 use crate::store::server::{Server, Stopped};
-use crate::store::{Demand, Store, projects, runs, sessions, tables};
+use crate::store::{Demand, PgConnection, Store, projects, runs, sessions, tables};
 use clap::Subcommand;
-use sqlx::PgConnection;
 use std::io::Write;
 use uuid::Uuid;
 

@@ -5,11 +5,11 @@ use super::{DONE, Edge, FAILED, Failure, named, out, parse_time};
 use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
+use crate::store::PgConnection;
 use crate::store::export::{self, Table, Wanted};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
-use sqlx::PgConnection;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

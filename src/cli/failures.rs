@@ -14,12 +14,11 @@ use crate::report::columns::{columns, line, share};
 use crate::rule::Rule;
 use crate::stage::{Role, Stage};
 use crate::store::failures::{self, Failure as Letter, Group, Wanted};
-use crate::store::losses;
 use crate::store::resolved::{self, Resolved};
 use crate::store::{Demand, Store, runs, versions};
+use crate::store::{PgConnection, losses};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
-use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 

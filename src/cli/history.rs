@@ -4,9 +4,8 @@ use super::database::with_connection;
 use super::{DONE, Edge, Failure, named, parse_time};
 use crate::model::Clock;
 use crate::report::history;
-use crate::store::biography;
+use crate::store::{PgConnection, biography};
 use serde_json::json;
-use sqlx::PgConnection;
 
 /// The versions of a job: what changed, when, why, by whom.
 #[derive(clap::Args)]

@@ -9,12 +9,11 @@ use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
 use crate::span::CalendarSpan;
 use crate::store::holds::{self, Hold};
-use crate::store::relations;
 use crate::store::settle::{self, Closing};
 use crate::store::{Demand, Store, identity, quality, revisions};
+use crate::store::{PgConnection, relations};
 use clap::Subcommand;
 use serde_json::json;
-use sqlx::PgConnection;
 
 /// Changes that are held for an operator.
 #[derive(clap::Args)]

@@ -4,8 +4,7 @@
 use super::Failure;
 use crate::report::columns::line;
 use crate::store::biography::{self, Found, Name};
-use crate::store::runs;
-use sqlx::PgConnection;
+use crate::store::{PgConnection, runs};
 
 /// Refuses names of institutions without stored data.
 pub(super) async fn refuse_unknown(connection: &mut PgConnection, slugs: &[String]) -> Result<(), Failure> {

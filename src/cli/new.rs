@@ -10,12 +10,12 @@ use crate::config::connector;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::board;
 use crate::plan::compile::is_name;
+use crate::source::Method;
 use crate::source::door::{Ask, Limits, Manners, MannersSpec, Responses, Terms, Trouble};
 use crate::source::draft::{self, Draft};
 use crate::span::Zone;
 use crate::test::first::Sample;
 use clap::Args;
-use reqwest::Method;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -11,9 +11,8 @@ use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
 use crate::store::work::{self, Pending};
-use crate::store::{Demand, Store, runs};
+use crate::store::{Demand, PgConnection, Store, runs};
 use serde_json::{Value as Json, json};
-use sqlx::PgConnection;
 use std::fmt::Write;
 use std::path::PathBuf;
 

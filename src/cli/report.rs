@@ -6,9 +6,8 @@ use super::{DONE, Edge, Failure};
 use crate::plan::Plan;
 use crate::report::daily;
 use crate::report::runs;
-use crate::store::Demand;
+use crate::store::{Demand, PgConnection};
 use serde_json::json;
-use sqlx::PgConnection;
 use std::sync::Arc;
 
 /// The daily report.

@@ -5,8 +5,7 @@ use super::{DONE, Edge, Failure, Word, are_institutions};
 use crate::engine::RunError;
 use crate::engine::person::decide;
 use crate::model::{Clock, SourceKey};
-use crate::store::{Demand, Store, figures, runs, settle};
-use sqlx::PgConnection;
+use crate::store::{Demand, PgConnection, Store, figures, runs, settle};
 
 /// Deliberately archive the open jobs of an institution or source.
 #[derive(clap::Args)]

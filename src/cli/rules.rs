@@ -4,11 +4,11 @@ use super::database::with_connection;
 use super::{DONE, Edge, Failure};
 use crate::report::columns::{columns, line};
 use crate::report::history::{Edited, edited, short};
+use crate::store::PgConnection;
 use crate::store::versions::{self, Used, Version};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use similar::{ChangeTag, TextDiff};
-use sqlx::PgConnection;
 
 /// Versions of rules and mappings that have run.
 #[derive(clap::Args)]

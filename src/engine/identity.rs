@@ -8,13 +8,12 @@ use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, ma
 use crate::model::{Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
-use crate::store::holds;
 use crate::store::identity::{self, Released, Sight, Unseen};
 use crate::store::relations;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, jobs, settle};
+use crate::store::{PgConnection, holds};
 use serde_json::{Value as Json, json};
-use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 

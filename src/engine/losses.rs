@@ -6,8 +6,7 @@ use crate::model::Ad;
 use crate::plan::Flow;
 use crate::quality::{FieldLoss, Kind, LossExample, Measure};
 use crate::stage::{ReadEnd, Setting, lost};
-use crate::store::{losses, work};
-use sqlx::PgConnection;
+use crate::store::{PgConnection, losses, work};
 use std::collections::BTreeMap;
 
 /// What a read lost of each field.

@@ -3,8 +3,7 @@
 
 use super::{RunError, check_clock, take_lock};
 use crate::model::Clock;
-use crate::store::{Store, StoreError, revisions, runs};
-use sqlx::{Connection, PgConnection};
+use crate::store::{Connection, PgConnection, Store, StoreError, revisions, runs};
 use uuid::Uuid;
 
 /// Whose jobs are decided of, and when.

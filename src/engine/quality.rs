@@ -8,13 +8,12 @@ use crate::model::{Ad, Alert, Fingerprint, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
 use crate::quality::{Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
-use crate::store::holds;
 use crate::store::quality::{self, Group, Kept, Past};
 use crate::store::runs;
 use crate::store::work::{self, Which};
 use crate::store::{Held, StoreError, jobs, losses, settle};
+use crate::store::{PgConnection, holds};
 use serde_json::json;
-use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 

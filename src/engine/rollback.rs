@@ -4,9 +4,8 @@
 use super::{RunError, check_clock, take_lock};
 use crate::model::{Alert, Clock, Fingerprint, Parts};
 use crate::store::rollback::{self, Order, Run, Taken};
-use crate::store::runs;
+use crate::store::{Connection, PgConnection, runs};
 use crate::store::{Store, StoreError, redate};
-use sqlx::{Connection, PgConnection};
 
 /// What was asked for.
 #[derive(Debug, Clone)]

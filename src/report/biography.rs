@@ -5,14 +5,13 @@
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
-use crate::store::Result;
 use crate::store::biography::{self, Ad, Found, Held, Raised, Replaced};
 use crate::store::resolved::{self, Resolved};
 use crate::store::versions::{self, Version as PartText};
+use crate::store::{PgConnection, Result};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
-use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 

@@ -7,15 +7,14 @@ use crate::model::OutcomeCounts;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
 use crate::quality::loss;
-use crate::store::Result;
 use crate::store::figures::{self, AlertRow, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
 use crate::store::losses::{self, SourceLosses};
 use crate::store::waiting;
 use crate::store::waiting::WaitingHolds;
+use crate::store::{PgConnection, Result};
 use serde::Serialize;
 use serde_json::Value as Json;
-use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

@@ -6,10 +6,9 @@ use crate::model::SourceKey;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
 use crate::quality::{Compared, Kind, Today, compare};
-use crate::store::Result;
 use crate::store::quality::{self, Newest, Past};
+use crate::store::{PgConnection, Result};
 use serde::Serialize;
-use sqlx::PgConnection;
 
 /// What the newest run measured of a source.
 #[derive(Debug, Serialize)]

@@ -3,10 +3,9 @@
 use super::columns::{columns, took};
 use crate::model::OutcomeCounts;
 use crate::plan::picture::thousands;
-use crate::store::Result;
 use crate::store::figures::{self, RunRow};
+use crate::store::{PgConnection, Result};
 use serde::Serialize;
-use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 

@@ -5,14 +5,13 @@
 use super::{ReadEnd, Setting, Settled};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::span::{CalendarSpan, Share, Span};
-use crate::store::holds;
 use crate::store::settle::{self, Closing, ClosingCount};
+use crate::store::{PgConnection, holds};
 use crate::yaml::{Parsed, Positive};
 use chrono::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use sqlx::PgConnection;
 
 /// `archive:` of an institution or source.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

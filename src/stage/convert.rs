@@ -173,15 +173,6 @@ impl Convert {
     }
 }
 
-impl Value {
-    fn and_then(self, next: impl FnOnce(String) -> Value) -> Value {
-        match self {
-            Value::Text(text) => next(text),
-            other => other,
-        }
-    }
-}
-
 /// The text of an object that consists of one list of texts, each a paragraph: the order of equally
 /// named children is known.
 fn paragraphs(members: &Map<String, Json>) -> Option<Json> {

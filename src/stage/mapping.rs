@@ -20,6 +20,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
+use std::ops::Deref;
 use url::Url;
 
 /// A path, or a mapping.
@@ -101,7 +102,7 @@ pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, d
             let convert = Convert { to, dates: date_reader(to, Vec::new(), dates), split: None, join: None };
             Some(Derive { from: From::Paths(vec![vec![mapped_path(path, out)?]]), steps: Steps::default(), convert, default: None })
         }
-        TextOr::Full(mapping) => mapping.compile(kind, sandbox, dates, out),
+        TextOr::Full(mapping) => MappingCompiler(mapping).compile(kind, sandbox, dates, out),
     }
 }
 
@@ -132,7 +133,18 @@ fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Di
     }
 }
 
-impl Located<Mapping> {
+/// A mapping while it is compiled.
+struct MappingCompiler<'s>(&'s Located<Mapping>);
+
+impl Deref for MappingCompiler<'_> {
+    type Target = Located<Mapping>;
+
+    fn deref(&self) -> &Located<Mapping> {
+        self.0
+    }
+}
+
+impl MappingCompiler<'_> {
     fn compile(&self, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
         let steps = self.compile_steps(out);
         let to = self.convert_to(kind, out)?;
@@ -392,7 +404,7 @@ mod tests {
     fn compiled(yaml: &str, kind: FieldKind) -> Derive {
         let mut out = Diagnostics::new();
         let spec: Located<Mapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let derive = spec.compile(Some(kind), &Sandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
+        let derive = MappingCompiler(&spec).compile(Some(kind), &Sandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         derive.unwrap()
     }

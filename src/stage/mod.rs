@@ -30,9 +30,9 @@ pub use foresee::Foreseen;
 use crate::model::{Alert, Clock, Fingerprint, Parts, ReadState, SourceKey};
 use crate::rule::Sandbox;
 use crate::source::Source;
+use crate::store::PgConnection;
 use chrono_tz::Tz;
 use serde_json::Value as Json;
-use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 

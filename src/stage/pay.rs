@@ -31,6 +31,7 @@ use periods::{PERIODS, Period};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Number, Value as Json};
+use std::ops::Deref;
 use text::{Reading, Told};
 
 /// The custom fields that pay fills.
@@ -96,11 +97,22 @@ pub fn compile(spec: &PaySpec, sandbox: &Sandbox, dates: DateSetting, out: &mut 
             let text = mapping::compile(&TextOr::Short(path.clone()), None, sandbox, dates, out)?;
             Some(Pay { text: Some(text), min: None, max: None, currency: None, period: None })
         }
-        TextOr::Full(spec) => spec.compile(sandbox, dates, out),
+        TextOr::Full(spec) => PayCompiler(spec).compile(sandbox, dates, out),
     }
 }
 
-impl Located<PayMapping> {
+/// The mapping of pay while it is compiled.
+struct PayCompiler<'s>(&'s Located<PayMapping>);
+
+impl Deref for PayCompiler<'_> {
+    type Target = Located<PayMapping>;
+
+    fn deref(&self) -> &Located<PayMapping> {
+        self.0
+    }
+}
+
+impl PayCompiler<'_> {
     fn compile(&self, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
         let text = self.text();
         let has_numbers = self.min.is_some() || self.max.is_some();
@@ -270,7 +282,7 @@ mod tests {
         let mut out = Diagnostics::new();
         let spec: Located<PayMapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
         let sandbox = Sandbox::new();
-        let pay = spec.compile(&sandbox, DateSetting::of(chrono_tz::UTC), &mut out);
+        let pay = PayCompiler(&spec).compile(&sandbox, DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         let view = View::new(&sandbox, document, Clock(chrono::DateTime::UNIX_EPOCH));
         pay.unwrap().values(&view)

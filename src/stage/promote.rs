@@ -7,13 +7,12 @@ use crate::model::{
     job::Compared,
 };
 use crate::quality::Gauge;
-use crate::store::holds;
 use crate::store::jobs;
 use crate::store::relations;
 use crate::store::states;
 use crate::store::states::AdStateUpdate;
+use crate::store::{PgConnection, holds};
 use serde_json::{Map, Value as Json, json};
-use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;

@@ -7,12 +7,11 @@ use crate::jsonpath::Path;
 use crate::model::{Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key};
 use crate::rule::scope::Relation;
 use crate::source::file::json_path;
-use crate::store::relations;
+use crate::store::{PgConnection, relations};
 use crate::yaml::{Located, Text};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 

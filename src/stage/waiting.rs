@@ -5,10 +5,9 @@ use super::promote::{Fate, messages};
 use super::{Draft, Setting};
 use crate::model::{Fingerprint, Outcome, Problem};
 use crate::store::resolved::{self, Stood};
-use crate::store::staging;
 use crate::store::staging::StagedAd;
+use crate::store::{PgConnection, staging};
 use serde_json::Value as Json;
-use sqlx::PgConnection;
 use std::collections::HashMap;
 
 /// Writes the ads of a batch that wait, and records which reasons are gone.

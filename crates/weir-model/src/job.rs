@@ -1,0 +1,259 @@
+//! One ad with canonical fields. Values are typed, so comparing two versions compares meanings
+//! (dates as dates, locations as sets, text after trimming) and never JSON text. A value that
+//! cannot be converted stays visible as [`Value::Invalid`] with the original, so all problems of an
+//! ad are reported together.
+
+use super::field::{FIELDS, Field};
+use super::problem::Invalid;
+use chrono::NaiveDate;
+use serde_json::{Map, Number, Value as Json, json};
+use std::fmt::Write;
+use uuid::Uuid;
+use weir_yaml::number;
+
+/// The value of one field.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Value {
+    /// No value, or blank text.
+    #[default]
+    Absent,
+    /// Text, trimmed, not blank.
+    Text(String),
+    /// A date.
+    Date(NaiveDate),
+    /// A number.
+    Number(Number),
+    /// A truth value.
+    Bool(bool),
+    /// Text values, trimmed, none blank, at least one.
+    List(Vec<String>),
+    /// Any JSON but null.
+    Json(Json),
+    /// Something that did not convert.
+    Invalid(Box<Invalid>),
+}
+
+impl Value {
+    /// What a further step makes of a text; every other value stays as it is.
+    #[must_use]
+    pub fn and_then(self, next: impl FnOnce(String) -> Value) -> Value {
+        match self {
+            Value::Text(text) => next(text),
+            other => other,
+        }
+    }
+
+    /// Trimmed text; blank text is absent.
+    pub fn text(text: &str) -> Value {
+        match text.trim() {
+            "" => Value::Absent,
+            trimmed => Value::Text(trimmed.to_owned()),
+        }
+    }
+
+    /// Whether there is no value.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Value::Absent)
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The date, if it is one.
+    pub fn as_date(&self) -> Option<NaiveDate> {
+        match self {
+            Value::Date(date) => Some(*date),
+            _ => None,
+        }
+    }
+
+    /// As JSON: dates as `YYYY-MM-DD`, absent as null, invalid as found.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Value::Absent => Json::Null,
+            Value::Text(text) => json!(text),
+            Value::Date(date) => json!(date.to_string()),
+            Value::Number(number) => json!(number),
+            Value::Bool(truth) => json!(truth),
+            Value::List(items) => json!(items),
+            Value::Json(value) => value.clone(),
+            Value::Invalid(invalid) => invalid.found.clone(),
+        }
+    }
+
+    /// The value in its canonical form, in which equal values are identical: lists as sets, and
+    /// none if it is invalid.
+    pub fn canonical(&self) -> Json {
+        match self {
+            Value::Invalid(_) => Json::Null,
+            Value::List(items) => {
+                let set: std::collections::BTreeSet<&String> = items.iter().collect();
+                json!(set)
+            }
+            other => other.to_json(),
+        }
+    }
+}
+
+/// One ad with canonical fields, and its relations once resolved.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Job {
+    fields: [Value; FIELDS.len()],
+    /// Declared custom fields by name, in the order of their declaration.
+    pub extra: Vec<(String, Value)>,
+    /// The employer, once resolved.
+    pub company_id: Option<Uuid>,
+    /// The division, once resolved.
+    pub division_id: Option<Uuid>,
+}
+
+impl Job {
+    /// The value of a canonical field.
+    pub fn get(&self, field: Field) -> &Value {
+        &self.fields[field as usize]
+    }
+
+    /// Sets a canonical field.
+    pub fn set(&mut self, field: Field, value: Value) {
+        self.fields[field as usize] = value;
+    }
+
+    /// The value of a canonical or custom field, by name.
+    pub fn named(&self, name: &str) -> Option<&Value> {
+        match Field::named(name) {
+            Some(field) => Some(self.get(field)),
+            None => self.extra_named(name),
+        }
+    }
+
+    /// The value of a custom field.
+    pub fn extra_named(&self, name: &str) -> Option<&Value> {
+        self.extra.iter().find(|(extra, _)| extra == name).map(|(_, value)| value)
+    }
+
+    /// Every field with its name, custom ones last.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let canonical = FIELDS.iter().map(|field| (field.name(), self.get(*field)));
+        canonical.chain(self.extra.iter().map(|(name, value)| (name.as_str(), value)))
+    }
+
+    /// Every field, mutable.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
+        let canonical = FIELDS.iter().map(|field| field.name()).zip(self.fields.iter_mut());
+        canonical.chain(self.extra.iter_mut().map(|(name, value)| (name.as_str(), value)))
+    }
+
+    /// The custom fields as one JSON object; null if none has a value.
+    pub fn extra_json(&self) -> Json {
+        let present = self.extra.iter().filter(|(_, value)| !value.is_absent());
+        let map: Map<String, Json> = present.map(|(name, value)| (name.clone(), value.to_json())).collect();
+        if map.is_empty() { Json::Null } else { Json::Object(map) }
+    }
+
+    /// The whole job as JSON, absent fields left out.
+    pub fn to_json(&self) -> Json {
+        let canonical = FIELDS.iter().map(|field| (field.name(), self.get(*field)));
+        let mut map: Map<String, Json> =
+            canonical.filter(|(_, value)| !value.is_absent()).map(|(name, value)| (name.to_owned(), value.to_json())).collect();
+        match self.extra_json() {
+            Json::Null => {}
+            extra => {
+                map.insert("extra".to_owned(), extra);
+            }
+        }
+        Json::Object(map)
+    }
+
+    /// The fields by column name in comparable form, for those that `compared` names: what makes a version.
+    pub fn comparable(&self, compared: &Compared) -> Vec<(&'static str, Json)> {
+        let mut all: Vec<(&'static str, Json)> = compared.fields.iter().map(|field| (field.name(), self.get(*field).canonical())).collect();
+        all.push(("company_id", json!(self.company_id)));
+        all.push(("division_id", json!(self.division_id)));
+        all.push(("extra", self.extra_json()));
+        // PostgreSQL writes them in other ways.
+        all.iter_mut().for_each(|(_, value)| number::canonize(value));
+        all
+    }
+
+    /// Hash of [`Job::comparable`].
+    pub fn fields_hash(&self, compared: &Compared) -> super::Hash {
+        let mut text = String::with_capacity(4096);
+        for (name, value) in self.comparable(compared) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name}={value}");
+        }
+        super::Hash::of(text.as_bytes())
+    }
+
+    /// Hash of the fields that refresh without a version.
+    pub fn refresh_hash(&self, compared: &Compared) -> super::Hash {
+        let refreshed = FIELDS.iter().filter(|field| !compared.fields.contains(field));
+        let text: String = refreshed.map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical())).collect();
+        super::Hash::of(text.as_bytes())
+    }
+}
+
+/// Which canonical fields make a version when they differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The fields, in the order of the columns.
+    pub fields: Vec<Field>,
+}
+
+impl Compared {
+    /// The default fields plus those that the YAML's `compare` adds.
+    pub fn with(added: &[Field]) -> Compared {
+        let fields = FIELDS.into_iter().filter(|field| !field.refreshes() || added.contains(field));
+        Compared { fields: fields.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(title: &str, places: &[&str]) -> Job {
+        let mut job = Job::default();
+        job.set(Field::Title, Value::text(title));
+        job.set(Field::Locations, Value::List(places.iter().map(ToString::to_string).collect()));
+        job
+    }
+
+    #[test]
+    fn places_compare_as_sets_and_text_after_trimming() {
+        let compared = Compared::with(&[]);
+        let hash = |job: &Job| job.fields_hash(&compared);
+        assert_eq!(hash(&job(" Nurse ", &["Orange", "Dubbo"])), hash(&job("Nurse", &["Dubbo", "Orange", "Dubbo"])));
+        assert_ne!(hash(&job("Nurse", &["Orange"])), hash(&job("Nurse", &["Dubbo"])));
+    }
+
+    #[test]
+    fn numbers_that_postgresql_writes_otherwise_are_the_same() {
+        let with = |value: Json| Job { extra: vec![("size".to_owned(), Value::Json(value))], ..Job::default() }.comparable(&Compared::with(&[]));
+        let stored =
+            [("1e16", "10000000000000000"), ("-1e17", "-100000000000000000"), ("1.8e19", "18000000000000000000"), ("5.0", "5.0"), ("1e300", "1e300")];
+        for (here, there) in stored {
+            let [here, there] = [here, there].map(|text| serde_json::from_str::<Json>(text).unwrap());
+            assert_eq!(with(json!({ "a": [here] })), with(json!({ "a": [there] })), "{here}");
+        }
+        assert_ne!(with(json!(1e17)), with(json!(2e17)));
+        assert_eq!(with(json!(12.5)).last().unwrap().1.to_string(), r#"{"size":12.5}"#);
+    }
+
+    #[test]
+    fn source_url_makes_a_version_only_if_compared() {
+        let mut moved = job("Nurse", &["Orange"]);
+        moved.set(Field::SourceUrl, Value::text("https://a.example/1"));
+        let before = job("Nurse", &["Orange"]);
+        let plain = Compared::with(&[]);
+        assert_eq!(moved.fields_hash(&plain), before.fields_hash(&plain));
+        assert_ne!(moved.refresh_hash(&plain), before.refresh_hash(&plain));
+        let wide = Compared::with(&[Field::SourceUrl]);
+        assert_ne!(moved.fields_hash(&wide), before.fields_hash(&wide));
+    }
+}

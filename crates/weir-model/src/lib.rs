@@ -1,0 +1,49 @@
+//! The data that flows: documents in, jobs out, and the problems on the way.
+//!
+//! Everything here is pure: no clock, no database, no YAML. To add a canonical field, add it to [`field::Field`]
+//! and to the `jobs` tables of a new migration; nothing else lists fields by hand.
+
+pub mod date;
+pub mod span;
+pub mod untrusted;
+
+pub mod ad;
+pub mod alert;
+pub mod clock;
+pub mod counts;
+pub mod document;
+pub mod field;
+pub mod hash;
+pub mod hold;
+pub mod institution;
+pub mod job;
+pub mod problem;
+pub mod read_outcome;
+pub mod relation;
+pub mod run_record;
+pub mod source_key;
+pub mod stage_record;
+pub mod version;
+pub mod yaml_texts;
+
+pub mod identity;
+pub mod quality;
+
+pub use ad::{Ad, Change, Outcome, Published, RolledBack};
+pub use alert::Alert;
+pub use clock::Clock;
+pub use counts::OutcomeCounts;
+pub use document::{Document, Received, Refused, replace_nul};
+pub use field::{Field, FieldKind};
+pub use hash::{Fingerprint, Hash, Parts};
+pub use hold::{HoldKind, NewHold};
+pub use institution::InstitutionProfile;
+pub use job::{Job, Value};
+pub use problem::{Problem, Severity};
+pub use read_outcome::{ReadOutcome, ReadState, Validators};
+pub use relation::{RelationTable, name_key};
+pub use run_record::{Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord};
+pub use source_key::SourceKey;
+pub use stage_record::StageRecord;
+pub use version::{NewVersion, VersionStamp};
+pub use yaml_texts::YamlTexts;

@@ -1,0 +1,170 @@
+//! Sitemaps: the pages of a site with the day they changed, or an index of further sitemaps, or one address a line.
+
+use super::super::json::{Found, Item};
+use super::ration::Ration;
+use super::spec::SitemapSpec;
+use super::xml_walk::{Seen, Shape, walk};
+use super::{Body, Unread, record};
+use crate::steps::pattern;
+use regex::Regex;
+use serde_json::{Value as Json, json};
+use std::io::BufRead;
+use url::Url;
+use weir_yaml::diagnostic::Diagnostics;
+
+/// The message for something that is not a sitemap.
+pub(super) const ABSENCE: &str = "it is not a sitemap: it is neither a `urlset` nor a `sitemapindex` nor a list of addresses";
+
+/// Longest line.
+const LONGEST_LINE: u64 = 1024 * 1024;
+
+/// Sitemaps as they are read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sitemap {
+    /// Which addresses are used.
+    only: Option<Regex>,
+}
+
+impl Sitemap {
+    /// Compiles it; problems go to `out`.
+    pub(super) fn compile(spec: &SitemapSpec, out: &mut Diagnostics) -> Option<Sitemap> {
+        match &spec.only {
+            None => Some(Sitemap::default()),
+            Some(only) => pattern(only, out).map(|only| Sitemap { only: Some(only) }),
+        }
+    }
+
+    /// Reads a sitemap, whichever it is.
+    pub(super) fn read(&self, text: &mut dyn BufRead, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+        let base = body.url.and_then(|url| Url::parse(url).ok());
+        let head = text.fill_buf()?.trim_ascii_start();
+        let is_list = head.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"));
+        if is_list { self.lines(text, put) } else { self.pages(text, body, base.as_ref(), put) }
+    }
+
+    fn lines(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+        let ration = Ration::new(LONGEST_LINE);
+        for line in ration.over(text, "a line").lines() {
+            let line = line?;
+            ration.renew();
+            if self.takes(line.trim()) && !put(record(&json!({ "loc": line.trim() }))) {
+                break;
+            }
+        }
+        Ok(Found { place_found: true, ..Found::default() })
+    }
+
+    fn pages(&self, text: &mut dyn BufRead, body: &Body, base: Option<&Url>, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+        let mut found = Found::default();
+        let mut is_index = false;
+        let mut watch = |event: Seen| match event {
+            Seen::Open(path) => {
+                let local: Vec<&str> = path.iter().map(|name| name.rsplit(':').next().unwrap_or_default()).collect();
+                found.place_found |= matches!(local.as_slice(), ["urlset" | "sitemapindex"]);
+                is_index |= local.first() == Some(&"sitemapindex");
+                matches!(local.as_slice(), ["urlset", "url"] | ["sitemapindex", "sitemap"])
+            }
+            Seen::Text(..) => false,
+            Seen::Record(item) => {
+                let (item, loc) = located(item, base);
+                if is_index {
+                    found.pages.extend(loc);
+                    return true;
+                }
+                loc.is_some_and(|loc| !self.takes(&loc)) || put(item)
+            }
+        };
+        let walked = walk(text, &Shape::default(), body, &mut watch);
+        if !found.place_found {
+            walked.map_err(|unread| unread.told(|why| format!("{ABSENCE} ({why})")))?;
+            return Ok(found);
+        }
+        found.notes.extend(walked?);
+        Ok(found)
+    }
+
+    fn takes(&self, address: &str) -> bool {
+        !address.is_empty() && self.only.as_ref().is_none_or(|only| only.is_match(address))
+    }
+}
+
+/// An entry with its address made absolute. The first of several is used.
+fn located(item: Item, base: Option<&Url>) -> (Item, Option<String>) {
+    let Item::Record(text) = &item else { return (item, None) };
+    let Ok(Json::Object(mut entry)) = serde_json::from_str(text) else { return (item, None) };
+    let written = entry.iter().find(|(name, _)| name.rsplit(':').next() == Some("loc")).map(|(_, loc)| loc.clone());
+    let Some(Json::String(written)) = first(written) else { return (item, None) };
+    let written = written.trim();
+    let address = base.and_then(|base| base.join(written).ok()).map_or_else(|| written.to_owned(), String::from);
+    // Absolute addresses stay as written, because ids are derived from them.
+    let loc = if Url::parse(written).is_ok() { written.to_owned() } else { address };
+    entry.insert("loc".to_owned(), Json::from(loc.clone()));
+    (record(&Json::Object(entry)), Some(loc))
+}
+
+fn first(value: Option<Json>) -> Option<Json> {
+    match value {
+        Some(Json::Array(all)) => all.into_iter().next(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(text: &str) -> (usize, Found) {
+        let mut items = 0;
+        let found = Sitemap::default().read(&mut text.as_bytes(), &Body::default(), &mut |_| {
+            items += 1;
+            true
+        });
+        (items, found.unwrap())
+    }
+
+    #[test]
+    fn pages_lines_and_indexes() {
+        let urls =
+            "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://x/1</loc><lastmod>2026-01-01</lastmod></url></urlset>";
+        assert_eq!(read_all(urls).0, 1);
+        assert_eq!(read_all("https://x/1\nhttps://x/2\n").0, 2);
+        let (items, found) = read_all("<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap></sitemapindex>");
+        assert_eq!((items, found.pages, found.place_found), (0, vec!["https://x/a.xml".to_owned()], true));
+        assert!(!read_all("<html/>").1.place_found);
+    }
+
+    #[test]
+    fn addresses_are_those_of_pages_and_lead_from_the_sitemap() {
+        let text = "<urlset xmlns:image='i'><url><image:image><image:loc>/logo.png</image:loc></image:image><loc>/jobs/1</loc></url>\
+            <url><loc><![CDATA[\n https://y/2?a=1&b=2 \n]]></loc></url><url><image:image><image:loc>/x.png</image:loc></image:image></url>\
+            <url><loc>3</loc></url></urlset>";
+        let (mut taken, body) = (Vec::new(), Body { url: Some("https://x/a/sitemap.xml"), ..Body::default() });
+        let put = &mut |item: Item| {
+            let Item::Record(text) = item else { panic!() };
+            taken.push(serde_json::from_str::<Json>(&text).unwrap()["loc"].as_str().map(str::to_owned));
+            true
+        };
+        assert!(Sitemap::default().read(&mut text.as_bytes(), &body, put).unwrap().place_found);
+        let some = |loc: &str| Some(loc.to_owned());
+        assert_eq!(taken, [some("https://x/jobs/1"), some("https://y/2?a=1&b=2"), None, some("https://x/a/3")]);
+    }
+
+    #[test]
+    fn only_addresses_that_match_are_taken() {
+        let sitemap = Sitemap { only: Regex::new("/jobs/[0-9]").ok() };
+        let taken = |text: &str| {
+            let mut taken = Vec::new();
+            let found = sitemap.read(&mut text.as_bytes(), &Body::default(), &mut |item| {
+                taken.extend(located(item, None).1);
+                true
+            });
+            (taken, found.unwrap())
+        };
+        let urls = "<urlset><url><loc> https://x/jobs/1 </loc></url><url><loc>https://x/about</loc></url><url><lastmod>2026</lastmod></url></urlset>";
+        let (pages, found) = taken(urls);
+        assert_eq!((pages, found.place_found), (vec!["https://x/jobs/1".to_owned()], true));
+        assert_eq!(taken("https://x/jobs/1\nhttps://x/jobs\n").0, ["https://x/jobs/1"]);
+        let (_, found) = taken("<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap></sitemapindex>");
+        assert_eq!(found.pages, ["https://x/a.xml"]);
+    }
+}

@@ -1,0 +1,163 @@
+//! The only way to the network. Every request of every source goes through a [`Door`], which obeys
+//! robots.txt, keeps the pace, avoids addresses of private networks, follows redirects and
+//! classifies unusable responses.
+//!
+//! It makes a single attempt; the caller decides about retries, because only the caller knows what
+//! is at stake. It never decides what a response means for data, and it never shows an address:
+//! messages name hosts.
+//!
+//! `network` contains the path of a request; each of its steps has its own file. Instead of using
+//! the network, a door can replay a recording.
+
+mod answer;
+mod book;
+mod challenge;
+mod cookies;
+mod guard;
+mod hop;
+mod manners;
+mod network;
+mod pace;
+mod recorded;
+mod responses;
+mod robots;
+#[cfg(test)]
+mod tests;
+mod trouble;
+mod unpacked;
+mod wait;
+
+pub use answer::{Answer, Doubt};
+pub use cookies::CookieJar;
+pub use hop::{is_same_host, kept_back, strip};
+pub use manners::{Limits, LimitsSpec, Manners, MannersSpec, Robots, Size, Window};
+pub use responses::{ResponseSpec, Responses, Terms};
+pub use trouble::Trouble;
+
+use network::Network;
+use recorded::{Recorder, Recording};
+use reqwest::header::HeaderMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use weir_model::untrusted::SecretStore;
+
+/// The door; one for the whole process, shared by all institutions.
+#[derive(Clone)]
+pub struct Door {
+    way: Way,
+}
+
+/// Where responses come from.
+#[derive(Clone)]
+enum Way {
+    Network(Arc<Network>),
+    Recorded(Arc<Network>, Arc<Recorder>),
+    Replayed(Arc<Recording>),
+}
+
+/// Why a door cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    /// The HTTP library could not be set up.
+    #[error("the HTTP client could not be set up: {0}")]
+    Client(#[from] reqwest::Error),
+    /// A recording could not be read.
+    #[error("the recording `{}` cannot be used: {why}", path.display())]
+    Recording {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// One request.
+#[derive(Clone)]
+pub struct Ask {
+    /// The method.
+    pub method: reqwest::Method,
+    /// The address.
+    pub url: url::Url,
+    /// The address that the author wrote for the source, which limits where a response may redirect
+    /// to.
+    pub home: Option<url::Url>,
+    /// The address without secrets, for records and messages.
+    pub shown_url: String,
+    /// The author's headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Option<Vec<u8>>,
+    /// How politely the source is read.
+    pub manners: Arc<Manners>,
+    /// What its responses mean.
+    pub responses: Arc<Responses>,
+    /// Which responses are valid.
+    pub terms: Terms,
+    /// Cookies, kept from one request of a crawl to the next.
+    pub cookies: Arc<CookieJar>,
+}
+
+impl Door {
+    /// A door to the network.
+    ///
+    /// # Errors
+    /// The TLS library could not be set up.
+    pub fn new() -> Result<Door, DoorError> {
+        Ok(Door { way: Way::Network(Arc::new(Network::new(&[])?)) })
+    }
+
+    /// The same door, which also records every response into a folder.
+    #[must_use]
+    pub fn recording(self, folder: PathBuf, secrets: SecretStore) -> Door {
+        let way = match self.way {
+            Way::Network(network) | Way::Recorded(network, _) => Way::Recorded(network, Arc::new(Recorder::new(folder, secrets))),
+            replayed @ Way::Replayed(_) => replayed,
+        };
+        Door { way }
+    }
+
+    /// A door that replays such a folder and never opens a connection.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or contains something else.
+    pub fn replaying(folder: PathBuf) -> Result<Door, DoorError> {
+        Ok(Door { way: Way::Replayed(Arc::new(Recording::open(&folder)?)) })
+    }
+
+    /// A closed door: no request is recorded.
+    pub fn shut() -> Door {
+        Door { way: Way::Replayed(Arc::default()) }
+    }
+
+    /// The same door for what must never be recorded, such as tokens.
+    #[must_use]
+    pub fn unrecorded(&self) -> Door {
+        match &self.way {
+            Way::Network(network) | Way::Recorded(network, _) => Door { way: Way::Network(Arc::clone(network)) },
+            Way::Replayed(recording) => Door { way: Way::Replayed(Arc::clone(recording)) },
+        }
+    }
+
+    /// Whether responses come from a recording.
+    pub fn is_replaying(&self) -> bool {
+        matches!(self.way, Way::Replayed(_))
+    }
+
+    /// Makes one attempt. The trouble says whether a retry can help, and after how long.
+    ///
+    /// # Errors
+    /// There is no usable response.
+    pub async fn ask(&self, ask: Ask) -> Result<Answer, Trouble> {
+        let answer = match &self.way {
+            Way::Network(network) => network.answer(&ask).await?,
+            Way::Recorded(network, recorder) => recorder.keep(&ask, network.answer(&ask).await?).await?,
+            Way::Replayed(recording) => recording.answer(&ask).await?,
+        };
+        let url = answer.url.clone();
+        let judged = ask.responses.judge(answer, &ask.terms);
+        if let (Err(Trouble::Passing { wait: Some(wait), .. }), Way::Network(network) | Way::Recorded(network, _)) = (&judged, &self.way) {
+            network.leave_alone(&url, *wait);
+        }
+        judged
+    }
+}

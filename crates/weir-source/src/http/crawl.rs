@@ -1,0 +1,364 @@
+//! Runs one crawl after another, page by page, to the outcome of the read. The position is stored
+//! with the documents of each page, so an interrupted crawl can be resumed.
+
+use super::super::decode::Found;
+use super::super::door::{Answer, CookieJar, Doubt, Terms, Trouble};
+use super::super::page::{Added, Pages, Stopped};
+use super::super::template::Filling;
+use super::super::{Access, Approach, Validators, proof};
+use super::Http;
+use super::bookmark::Bookmark;
+use super::paging::{Follows, Hints, Position};
+use super::parsing::{Parsing, Shared};
+use super::spot::said;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio_util::io::SyncIoBridge;
+use weir_model::{ReadOutcome, ReadState};
+
+/// Why a crawl ended early: the state of the read if nothing else was read.
+struct Verdict {
+    state: ReadState,
+    ends_all: bool,
+}
+
+/// What one page held.
+struct PageRead {
+    found: Found,
+    items: i64,
+    bytes: i64,
+    header: Option<String>,
+    link: Option<String>,
+    url: url::Url,
+    validators: Validators,
+    not_modified: bool,
+    doubt: Option<Doubt>,
+}
+
+/// A read in progress.
+pub(super) struct Reading<'h> {
+    http: &'h Http,
+    access: &'h Access,
+    approach: &'h Approach,
+    pages: Shared,
+    mark: Bookmark,
+    started: Instant,
+    worst: Option<ReadState>,
+    validators: Validators,
+    not_modified: bool,
+}
+
+impl<'h> Reading<'h> {
+    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, mut pages: Pages) -> Reading<'h> {
+        let kept: Option<Bookmark> = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok());
+        let mark = kept.map(|kept| kept.with_texts(|text| http.filled(text, access))).unwrap_or_default();
+        pages.go_on(mark.tally.unreadable, mark.tally.nameless);
+        let pages = Arc::new(Mutex::new(pages));
+        let validators = Validators::default();
+        Reading { http, access, approach, pages, mark, started: Instant::now(), worst: None, validators, not_modified: false }
+    }
+
+    /// Reads everything.
+    pub(super) async fn run(mut self) -> ReadOutcome {
+        let combinations = self.http.combinations_of(self.access);
+        for (index, each) in combinations.iter().enumerate().skip(self.mark.crawl) {
+            if index != self.mark.crawl {
+                self.mark = Bookmark { crawl: index, tally: self.mark.tally.next_crawl(), ..Bookmark::default() };
+            }
+            let ended = self.crawl(each).await;
+            if let Some(Verdict { state, ends_all }) = ended {
+                self.worst = Some(self.worst.map_or(state, |worst| worst.worse_of(state)));
+                if ends_all {
+                    break;
+                }
+            }
+        }
+        self.proof().await
+    }
+
+    async fn crawl(&mut self, each: &BTreeMap<String, String>) -> Option<Verdict> {
+        self.lock(Pages::begin_crawl);
+        let jar = Arc::new(CookieJar::default());
+        let values = match &self.http.before {
+            Some(before) => match self.http.retried(|| before.take(self.http, self.access, each, &jar)).await {
+                Ok(values) => values,
+                Err(trouble) => return Some(self.note(trouble, each, 0)),
+            },
+            None => each.clone(),
+        };
+        let mut visited = HashSet::new();
+        let mut verdict = None;
+        let mut next = Some(self.mark.position.clone().unwrap_or(Position::Start));
+        while let Some(position) = next {
+            let is_new = visited.insert(position.clone());
+            if !is_new && self.http.paging.ends_at_repeats(number(self.mark.tally.crawl_items), self.mark.tally.crawl_stated.map(number)) {
+                break;
+            }
+            if let Some(problem) = self.limit_reached(is_new) {
+                self.mark.tally.problems.push(problem);
+                break;
+            }
+            next = match self.http.retried(|| self.page(&position, &values, each, &jar)).await {
+                Ok(page) => self.turn(&position, page).await,
+                Err(trouble) => {
+                    let beside = self.beside(&position, &trouble);
+                    verdict = verdict.or(self.break_off(trouble, each).await);
+                    beside
+                }
+            };
+        }
+        verdict
+    }
+
+    /// The next file of a list to read although this one failed, such as the next one of an index
+    /// of sitemaps. A source that refuses us gets no more requests.
+    fn beside(&mut self, position: &Position, trouble: &Trouble) -> Option<Position> {
+        let is_one_of_many = matches!(position, Position::Address(_)) && self.http.paging.is_single();
+        if !is_one_of_many || matches!(trouble, Trouble::Blocked(_) | Trouble::Stop(_)) {
+            return None;
+        }
+        let next = Position::Address(self.mark.waiting.first()?.clone());
+        self.mark = self.mark.going_on_at(Some(next.clone()));
+        Some(next)
+    }
+
+    /// Notes a page that did not come, or not to its end. What came of it is kept: an ad is worth having, though others are missing.
+    async fn break_off(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Option<Verdict> {
+        let came = match self.blocking(Pages::break_off).await {
+            Some((items, added)) if added.fresh + added.repeated > 0 => {
+                self.mark.tally.read(items);
+                self.mark.tally.add(added);
+                items
+            }
+            _ => 0,
+        };
+        match trouble {
+            Trouble::Stop(_) => None,
+            Trouble::Ignored(why) => {
+                self.ignore(&why);
+                None
+            }
+            trouble => Some(self.note(trouble, each, came)),
+        }
+    }
+
+    fn lock<T>(&self, work: impl FnOnce(&mut Pages) -> T) -> T {
+        work(&mut self.pages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn limit_reached(&self, is_new: bool) -> Option<String> {
+        let (limits, tally) = (&self.http.limits, &self.mark.tally);
+        if !is_new {
+            return Some("the next page was already read: the paging loops".to_owned());
+        }
+        if tally.crawl_pages >= self.http.paging.max {
+            return Some(format!("stopped after {} pages, the maximum set by `max`", tally.crawl_pages));
+        }
+        if u64::try_from(tally.bytes).unwrap_or_default() >= limits.read_bytes {
+            return Some(format!("stopped after {} bytes, the maximum set by `limits: read_bytes`", tally.bytes));
+        }
+        (self.started.elapsed() >= limits.time)
+            .then(|| format!("stopped after {}, the maximum set by `limits: time`", humantime::format_duration(limits.time)))
+    }
+
+    /// Counts a page and returns what follows it; `None` if the crawl has ended.
+    async fn turn(&mut self, position: &Position, page: PageRead) -> Option<Position> {
+        self.validators = page.validators;
+        self.not_modified = page.not_modified;
+        let tally = &mut self.mark.tally;
+        tally.pages += 1;
+        tally.crawl_pages += 1;
+        tally.read(page.items);
+        tally.bytes += page.bytes;
+        // Some boards state their count on the first page only, and zero or the remainder on later
+        // ones.
+        tally.crawl_stated = tally.crawl_stated.max(page.found.stated);
+        if page.not_modified {
+            return None;
+        }
+        match page.doubt {
+            Some(Doubt::Part(why)) => tally.problems.push(format!("page {}: {why}", tally.pages)),
+            Some(Doubt::Changed(why)) => tally.warning = Some(why),
+            None => {}
+        }
+        let is_behind_the_last = tally.crawl_pages > 1 && tally.crawl_items > 0 && self.http.decoder.reads_cards();
+        if !page.found.place_found && page.found.pages.is_empty() && !is_behind_the_last {
+            tally.problems.push(format!("page {}: {}", tally.pages, self.http.decoder.absence(self.http.records())));
+            return None;
+        }
+        // A source may echo a secret anywhere.
+        let uncounted = page.found.uncounted.map(|why| self.http.redacted(&why, self.access));
+        tally.crawl_uncounted = tally.crawl_uncounted.take().or(uncounted).filter(|_| tally.crawl_stated.is_none());
+        self.mark.waiting.extend(page.found.pages.iter().cloned());
+        let taken = page.found.taken.into_iter().next().flatten();
+        let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        let added = self.close_page().await?;
+        self.mark.tally.add(added);
+        let hints = Hints {
+            items: number(page.items),
+            fresh: added.fresh,
+            read: number(self.mark.tally.crawl_items),
+            stated: self.mark.tally.crawl_stated.map(number),
+            taken: page.header.or_else(|| said(taken)),
+            link: page.link,
+            url: Some(page.url),
+        };
+        let next = self.after(position, &hints).map_err(|problem| {
+            let page = self.mark.tally.pages;
+            self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
+        });
+        self.mark = self.mark.going_on_at(next.ok());
+        self.end_page(self.kept()).await?;
+        self.mark.position.clone()
+    }
+
+    /// Treats a page as one without ads. Nothing after it is read; if pages came before it, they
+    /// may not be all.
+    fn ignore(&mut self, why: &str) {
+        let tally = &mut self.mark.tally;
+        tally.pages += 1;
+        if tally.crawl_pages > 0 {
+            let page = tally.crawl_pages + 1;
+            tally.problems.push(format!("page {page}: {why}, and it is unknown whether more pages follow; declare `then: stop` if none do"));
+        }
+    }
+
+    /// The next position: from the paging, else pages that are still waiting.
+    fn after(&self, position: &Position, hints: &Hints) -> Result<Position, Option<String>> {
+        let follows = match position {
+            Position::Address(_) if self.http.paging.is_single() => Follows::End,
+            _ => self.http.paging.follows(position, hints),
+        };
+        match follows {
+            Follows::Page(next) => Ok(next),
+            Follows::Broken(why) => Err(Some(why)),
+            Follows::End => self.mark.waiting.first().cloned().map(Position::Address).ok_or(None),
+        }
+    }
+
+    /// The bookmark as it may be stored: what the source says of its next pages may echo a secret. Nothing where the text that is stored would not
+    /// give it back, or a source could have its `${NAME}` filled in by us: then the crawl goes on at the page before, or begins anew.
+    fn kept(&self) -> Option<Json> {
+        let shown = self.mark.with_texts(|text| self.http.redacted(text, self.access));
+        let is_safe = self.mark.texts().all(|text| !text.contains("${")) && shown.with_texts(|text| self.http.filled(text, self.access)) == self.mark;
+        is_safe.then(|| json!(shown))
+    }
+
+    /// What the page added to the crawl; nothing if the reading was stopped.
+    async fn close_page(&mut self) -> Option<Added> {
+        let added = self.blocking(|pages| Ok(pages.close_page())).await;
+        self.unless_stopped(added)
+    }
+
+    /// Hands the page on; nothing if nobody wants more.
+    async fn end_page(&mut self, bookmark: Option<Json>) -> Option<()> {
+        let ended = self.blocking(|pages| pages.end_page(bookmark)).await;
+        self.unless_stopped(ended)
+    }
+
+    fn unless_stopped<T>(&mut self, done: Option<T>) -> Option<T> {
+        if done.is_none() {
+            self.mark.tally.problems.push("the read was stopped".to_owned());
+        }
+        done
+    }
+
+    /// Works on the pages where the thread may wait; nothing if nobody wants more.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&mut Pages) -> Result<T, Stopped> + Send + 'static) -> Option<T> {
+        let pages = Arc::clone(&self.pages);
+        let done = tokio::task::spawn_blocking(move || work(&mut pages.lock().unwrap_or_else(PoisonError::into_inner))).await;
+        done.ok().and_then(Result::ok)
+    }
+
+    /// Notes why a crawl ended early, and how many ads of its last page came before that.
+    fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>, came: i64) -> Verdict {
+        let (state, why, ends_all) = match trouble {
+            Trouble::Blocked(why) => (ReadState::Blocked, why, true),
+            Trouble::Passing { why, .. } | Trouble::Lasting(why) | Trouble::Gone(why) => (ReadState::Unreachable, why, false),
+            Trouble::Stop(why) | Trouble::Ignored(why) => (ReadState::Partial, why, false),
+        };
+        let which: Vec<String> = each.iter().map(|(name, value)| format!("{name} {value}: ")).collect();
+        let page = if self.mark.tally.crawl_pages == 0 { String::new() } else { format!("page {}: ", self.mark.tally.crawl_pages + 1) };
+        let came = if came == 0 { String::new() } else { format!(" (after {})", proof::counted(came, "ad", "")) };
+        self.mark.tally.problems.push(format!("{}{page}{why}{came}", which.concat()));
+        Verdict { state, ends_all }
+    }
+
+    /// The proof: before the first ad the trouble decides the state, later the read is partial.
+    async fn proof(self) -> ReadOutcome {
+        let mut tally = self.mark.tally.next_crawl();
+        let mut notes = None;
+        match self.blocking(|pages| pages.flush().map(|()| (proof::doubts(pages), pages.notes()))).await {
+            Some((doubts, said)) => {
+                tally.problems.extend(doubts);
+                notes = said.map(|said| self.http.redacted(&said, self.access));
+            }
+            None => tally.problems.push("the read was stopped".to_owned()),
+        }
+        let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems).and_note(notes);
+        let state = match self.worst {
+            Some(worst) if tally.pages == 0 && tally.items == 0 => worst,
+            _ => judged.state,
+        };
+        let is_one_whole_page = matches!(state, ReadState::Complete | ReadState::Empty) && tally.pages == 1;
+        let validators = (is_one_whole_page && self.http.is_conditional()).then_some(self.validators);
+        ReadOutcome { state, validators, not_modified: self.not_modified, ..judged.warned_of(tally.warning) }
+    }
+
+    /// One try at one page.
+    async fn page(
+        &self,
+        position: &Position,
+        values: &BTreeMap<String, String>,
+        each: &BTreeMap<String, String>,
+        jar: &Arc<CookieJar>,
+    ) -> Result<PageRead, Trouble> {
+        let named = self.http.paging.named(position);
+        let page = named.as_ref().map(|(name, _)| *name);
+        let with_page: BTreeMap<String, String> = values.clone().into_iter().chain(named.map(|(name, value)| (name.to_owned(), value))).collect();
+        let filling = Filling { page, ..Filling::of(&self.access.variables, &with_page) };
+        let mut ready = self.http.request.fill(filling).map_err(Trouble::Lasting)?;
+        self.http.paging.apply(position, &mut ready).map_err(Trouble::Lasting)?;
+        // What the read before said of its state it said of its one page.
+        let known = self.approach.known.as_ref().filter(|_| self.http.is_conditional() && *position == Position::Start);
+        let terms = Terms { empty: self.approach.empty_is_honest, ..Terms::default() };
+        let mut answer = self.http.ask(self.access, ready, jar, known, terms).await?;
+        let doubt = answer.doubt.take();
+        let validators =
+            Validators { etag: answer.header("etag").map(str::to_owned), last_modified: answer.header("last-modified").map(str::to_owned) };
+        if answer.not_modified || matches!(answer.status, 204 | 205) {
+            let found = Found { place_found: true, ..Found::default() };
+            let not_modified = answer.not_modified;
+            return Ok(PageRead { found, items: 0, bytes: 0, header: None, link: None, url: answer.url, validators, not_modified, doubt });
+        }
+        Ok(PageRead { doubt, ..self.parse(answer, validators, each).await? })
+    }
+
+    /// Reads the body as a stream on a thread of its own.
+    async fn parse(&self, answer: Answer, validators: Validators, each: &BTreeMap<String, String>) -> Result<PageRead, Trouble> {
+        let header = self.http.paging.header().and_then(|name| answer.header(name)).map(str::to_owned);
+        let link = answer.header("link").map(str::to_owned);
+        let is_page = answer.is_page();
+        let url = answer.url.clone();
+        let work = Parsing {
+            decoder: self.http.decoder.clone(),
+            spots: self.http.paging.spot().into_iter().cloned().collect(),
+            url: self.http.redacted(url.as_str(), self.access),
+            charset: self.http.charset.clone().or_else(|| answer.charset()),
+            request: self.http.kept(each),
+            is_page: is_page && !self.http.decoder.reads_markup(),
+            limit: self.http.limits.page_bytes,
+            pages: Arc::clone(&self.pages),
+        };
+        let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
+        let parsed = tokio::task::spawn_blocking(move || work.parse(bridge)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
+        let (found, items, bytes) = parsed?;
+        Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false, doubt: None })
+    }
+}
+
+fn number(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
+}

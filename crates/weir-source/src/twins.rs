@@ -1,0 +1,233 @@
+//! Records of one page or file that share an id: boards write an ad once for each place, or show it promoted and again as it is. What becomes
+//! of them the source declares; it is decided before anything is hashed, so that the same records give the same ad every day.
+//!
+//! It must never look beyond what it is given: twins on different pages are told apart where documents are stored, the first counting.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+use weir_model::Received;
+use weir_yaml::number;
+use weir_yaml::yaml::{Located, OneOrMany};
+
+/// How records that share an id are handled.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename = "duplicate handling", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DuplicatesSpec {
+    /// Use the first; others with different content are rejected.
+    First,
+    /// Use the last.
+    Last,
+    /// Use the first, with the items of these lists from all of them: fields such as `locations`,
+    /// or members of the records.
+    Merge(OneOrMany<Located<String>>),
+}
+
+/// How records that share an id are handled, compiled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Twins {
+    /// The first counts.
+    #[default]
+    First,
+    /// The last counts.
+    Last,
+    /// The first counts, with the items of these lists from all of them.
+    Merge(Vec<MergedList>),
+}
+
+/// A list that is put together from all records that share an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergedList {
+    /// As it is written: a field, or a member of the records.
+    name: String,
+    /// Where it stands in a record: names from its root.
+    places: Vec<Vec<String>>,
+}
+
+impl DuplicatesSpec {
+    /// What it means; `places_of` says where in a record the values of a field stand.
+    pub fn compile(&self, places_of: impl Fn(&str) -> Vec<Vec<String>>) -> Twins {
+        match self {
+            DuplicatesSpec::First => Twins::First,
+            DuplicatesSpec::Last => Twins::Last,
+            DuplicatesSpec::Merge(names) => Twins::Merge(names.iter().map(|name| MergedList::new(name, places_of(name))).collect()),
+        }
+    }
+}
+
+impl MergedList {
+    fn new(name: &str, of_field: Vec<Vec<String>>) -> MergedList {
+        let mut places: Vec<Vec<String>> = Vec::new();
+        for place in of_field.into_iter().chain([vec![name.to_owned()]]) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        MergedList { name: name.to_owned(), places }
+    }
+
+    fn is_in(&self, record: &Json) -> bool {
+        self.places.iter().any(|place| at(record, place).is_some())
+    }
+
+    /// Puts the items of all records into the first.
+    fn unite(&self, records: &[Json], first: &mut Json) {
+        for place in &self.places {
+            let mut items: Vec<Json> = Vec::new();
+            for item in records.iter().filter_map(|record| at(record, place)).flat_map(listed) {
+                if !items.contains(item) {
+                    items.push(item.clone());
+                }
+            }
+            if records.iter().any(|record| at(record, place).is_some()) {
+                put(first, place, Json::Array(items));
+            }
+        }
+    }
+}
+
+fn at<'r>(record: &'r Json, place: &[String]) -> Option<&'r Json> {
+    place.iter().try_fold(record, |value, name| value.get(name))
+}
+
+/// Puts a value at a place; what is no object on the way is left alone.
+fn put(record: &mut Json, place: &[String], value: Json) {
+    let Some((last, way)) = place.split_last() else { return };
+    let mut here = record;
+    for name in way {
+        let Json::Object(members) = here else { return };
+        here = members.entry(name.clone()).or_insert_with(|| Json::Object(Map::new()));
+        if here.is_null() {
+            *here = Json::Object(Map::new());
+        }
+    }
+    if let Json::Object(members) = here {
+        members.insert(last.clone(), value);
+    }
+}
+
+impl Twins {
+    /// Whether records must be gathered before they can go on.
+    pub fn gathers(&self) -> bool {
+        *self != Twins::First
+    }
+
+    /// The lists that are put together, as they are written.
+    pub fn names(&self) -> Vec<&str> {
+        match self {
+            Twins::Merge(lists) => lists.iter().map(|list| list.name.as_str()).collect(),
+            Twins::First | Twins::Last => Vec::new(),
+        }
+    }
+
+    /// Puts records that share an id together; they stand where the first of them stood. `seen` says for each list whether any
+    /// record had it, now or before.
+    pub fn unite(&self, received: Vec<Received>, seen: &mut [bool]) -> Vec<Received> {
+        if !self.gathers() {
+            return received;
+        }
+        self.look_for_lists(&received, seen);
+        let mut places: HashMap<String, usize> = HashMap::with_capacity(received.len());
+        let mut groups: Vec<Vec<Received>> = Vec::with_capacity(received.len());
+        for one in received {
+            match places.get(&one.external_id) {
+                Some(place) => groups[*place].push(one),
+                None => {
+                    places.insert(one.external_id.clone(), groups.len());
+                    groups.push(vec![one]);
+                }
+            }
+        }
+        groups.into_iter().flat_map(|group| self.one_of(group)).collect()
+    }
+
+    /// Looks into records until each list has been seen.
+    fn look_for_lists(&self, received: &[Received], seen: &mut [bool]) {
+        let Twins::Merge(lists) = self else { return };
+        for one in received {
+            if seen.iter().all(|seen| *seen) {
+                return;
+            }
+            let record: Json = serde_json::from_str(&one.text).unwrap_or_default();
+            lists.iter().zip(seen.iter_mut()).for_each(|(list, seen)| *seen |= list.is_in(&record));
+        }
+    }
+
+    fn one_of(&self, mut group: Vec<Received>) -> Vec<Received> {
+        match self {
+            Twins::First => group,
+            Twins::Last => group.pop().into_iter().collect(),
+            Twins::Merge(lists) if group.len() > 1 => match merged(&group, lists) {
+                Some(one) => vec![one],
+                // One of them is no object: each is told for itself.
+                None => group,
+            },
+            Twins::Merge(_) => group,
+        }
+    }
+}
+
+fn merged(group: &[Received], lists: &[MergedList]) -> Option<Received> {
+    let records: Vec<Json> = group.iter().map(|one| number::read(&one.text).ok()).collect::<Option<_>>()?;
+    if !records.iter().all(Json::is_object) {
+        return None;
+    }
+    let mut first = records.first()?.clone();
+    lists.iter().for_each(|list| list.unite(&records, &mut first));
+    let one = group.first()?;
+    Some(Received::new(one.external_id.clone(), first.to_string().into(), one.metadata.clone()))
+}
+
+fn listed(value: &Json) -> &[Json] {
+    match value {
+        Json::Array(items) => items,
+        Json::Null => &[],
+        one => std::slice::from_ref(one),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn unite(twins: &Twins, records: &[Json]) -> Vec<Json> {
+        let received = records.iter().map(|record| Received::new(record["id"].to_string(), record.to_string().into(), json!({}))).collect();
+        twins.unite(received, &mut vec![false; twins.names().len()]).iter().map(|one| serde_json::from_str(&one.text).unwrap()).collect()
+    }
+
+    #[test]
+    fn twins_become_one_as_declared() {
+        let records =
+            [json!({ "id": 1, "city": "Ulm", "places": ["Ulm"] }), json!({ "id": 2 }), json!({ "id": 1, "city": "Bonn", "places": ["Bonn", "Ulm"] })];
+        let lists = ["places", "city"].map(|name| MergedList::new(name, Vec::new()));
+        let united = unite(&Twins::Merge(lists.to_vec()), &records);
+        assert_eq!(united, [json!({ "id": 1, "city": ["Ulm", "Bonn"], "places": ["Ulm", "Bonn"] }), json!({ "id": 2 })]);
+        assert_eq!(unite(&Twins::Last, &records), [records[2].clone(), records[1].clone()]);
+        assert_eq!(unite(&Twins::First, &records), records);
+    }
+
+    #[test]
+    fn a_field_is_put_together_where_its_values_stand() {
+        let of_field = vec![vec!["work".to_owned(), "label".to_owned()], vec!["all".to_owned()]];
+        let lists = vec![MergedList::new("locations", of_field), MergedList::new("tags", Vec::new())];
+        let twins = Twins::Merge(lists);
+        let records = [
+            json!({ "id": 1, "work": { "label": "New Jersey", "x": 1 } }),
+            json!({ "id": 1, "work": { "label": "New York" } }),
+            json!({ "id": 2, "work": null }),
+            json!({ "id": 2, "work": { "label": "Ulm" } }),
+            json!({ "id": 3, "work": "at home" }),
+            json!({ "id": 3, "work": { "label": "Ulm" } }),
+        ];
+        let united = unite(&twins, &records);
+        assert_eq!(united[0], json!({ "id": 1, "work": { "label": ["New Jersey", "New York"], "x": 1 } }));
+        assert_eq!(united[1], json!({ "id": 2, "work": { "label": ["Ulm"] } }));
+        assert_eq!(united[2], json!({ "id": 3, "work": "at home" }));
+        let mut seen = vec![false; 2];
+        let received = records.iter().map(|record| Received::new(record["id"].to_string(), record.to_string().into(), json!({}))).collect();
+        twins.unite(received, &mut seen);
+        assert_eq!(seen, [true, false]);
+    }
+}

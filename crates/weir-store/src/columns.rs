@@ -1,0 +1,261 @@
+//! The columns of jobs and of their versions, spelled once for every statement that names them.
+//!
+//! The macros are literals for `concat!`; each takes an alias with its dot, or nothing. They must never hold a column that only
+//! one statement needs. To add a field of jobs: `model::field`, a migration, and the macros of this file; the suite compares
+//! them with `information_schema`, and a test here with the fields.
+
+/// The fields that are derived from an ad.
+macro_rules! job_columns {
+    () => {
+        $crate::columns::job_columns!("")
+    };
+    ($of:literal) => {
+        concat!(
+            $of,
+            "title, ",
+            $of,
+            "description, ",
+            $of,
+            "open_date, ",
+            $of,
+            "close_date, ",
+            $of,
+            "department, ",
+            $of,
+            "department_id, ",
+            $of,
+            "job_type, ",
+            $of,
+            "source_url, ",
+            $of,
+            "remuneration, ",
+            $of,
+            "recruiter, ",
+            $of,
+            "locations, ",
+            $of,
+            "extra"
+        )
+    };
+}
+pub(crate) use job_columns;
+
+/// The same fields of versions that are sent as texts, each as its column takes it.
+macro_rules! sent_columns {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "title, ",
+            $of,
+            "description, ",
+            $of,
+            "open_date, ",
+            $of,
+            "close_date, ",
+            $of,
+            "department, ",
+            $of,
+            "department_id, ",
+            $of,
+            "job_type, ",
+            $of,
+            "source_url, ",
+            $of,
+            "remuneration, ",
+            $of,
+            "recruiter::jsonb, ",
+            $of,
+            "locations::text[], ",
+            $of,
+            "extra::jsonb"
+        )
+    };
+}
+pub(crate) use sent_columns;
+
+/// The same fields as arguments of `jsonb_build_object`.
+macro_rules! job_members {
+    ($of:literal) => {
+        concat!(
+            "'title', ",
+            $of,
+            "title, 'description', ",
+            $of,
+            "description, 'open_date', ",
+            $of,
+            "open_date, 'close_date', ",
+            $of,
+            "close_date, 'department', ",
+            $of,
+            "department, 'department_id', ",
+            $of,
+            "department_id, 'job_type', ",
+            $of,
+            "job_type, 'source_url', ",
+            $of,
+            "source_url, 'remuneration', ",
+            $of,
+            "remuneration, 'recruiter', ",
+            $of,
+            "recruiter, 'locations', ",
+            $of,
+            "locations, 'extra', ",
+            $of,
+            "extra"
+        )
+    };
+}
+pub(crate) use job_members;
+
+/// The same fields, and companies and divisions, of two rows as rows of `VALUES`: place, name, one value, the other.
+/// Locations are compared as sets.
+macro_rules! compared_columns {
+    ($a:literal, $b:literal) => {
+        concat!(
+            "(3, 'title', to_jsonb(",
+            $a,
+            "title), to_jsonb(",
+            $b,
+            "title)), ",
+            "(4, 'description', to_jsonb(",
+            $a,
+            "description), to_jsonb(",
+            $b,
+            "description)), ",
+            "(5, 'open_date', to_jsonb(",
+            $a,
+            "open_date), to_jsonb(",
+            $b,
+            "open_date)), ",
+            "(6, 'close_date', to_jsonb(",
+            $a,
+            "close_date), to_jsonb(",
+            $b,
+            "close_date)), ",
+            "(7, 'department', to_jsonb(",
+            $a,
+            "department), to_jsonb(",
+            $b,
+            "department)), ",
+            "(8, 'department_id', to_jsonb(",
+            $a,
+            "department_id), to_jsonb(",
+            $b,
+            "department_id)), ",
+            "(9, 'job_type', to_jsonb(",
+            $a,
+            "job_type), to_jsonb(",
+            $b,
+            "job_type)), ",
+            "(10, 'source_url', to_jsonb(",
+            $a,
+            "source_url), to_jsonb(",
+            $b,
+            "source_url)), ",
+            "(11, 'remuneration', to_jsonb(",
+            $a,
+            "remuneration), to_jsonb(",
+            $b,
+            "remuneration)), ",
+            "(12, 'recruiter', ",
+            $a,
+            "recruiter, ",
+            $b,
+            "recruiter), ",
+            "(13, 'locations', (SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(",
+            $a,
+            "locations) AS p), ",
+            "(SELECT jsonb_agg(DISTINCT p ORDER BY p) FROM unnest(",
+            $b,
+            "locations) AS p)), ",
+            "(14, 'company_id', to_jsonb(",
+            $a,
+            "company_id), to_jsonb(",
+            $b,
+            "company_id)), ",
+            "(15, 'division_id', to_jsonb(",
+            $a,
+            "division_id), to_jsonb(",
+            $b,
+            "division_id)), ",
+            "(16, 'extra', ",
+            $a,
+            "extra, ",
+            $b,
+            "extra)"
+        )
+    };
+}
+pub(crate) use compared_columns;
+
+/// What a version keeps of its job: all columns of `jobs_history` but those that say what changed, when and why.
+macro_rules! version_columns {
+    () => {
+        $crate::columns::version_columns!("")
+    };
+    ($of:literal) => {
+        concat!(
+            $of,
+            "institution_id, ",
+            $of,
+            "id, ",
+            $of,
+            "version, ",
+            $of,
+            "company_id, ",
+            $of,
+            "division_id, ",
+            $of,
+            "source_id, ",
+            $of,
+            "original_id, ",
+            $of,
+            "external_id, ",
+            $crate::columns::job_columns!($of),
+            ", ",
+            $of,
+            "raw_json, ",
+            $of,
+            "content_hash, ",
+            $of,
+            "status, ",
+            $of,
+            "archived_at, ",
+            $of,
+            "archived_as, ",
+            $of,
+            "archived_for, ",
+            $of,
+            "reopened_at"
+        )
+    };
+}
+pub(crate) use version_columns;
+
+/// What a version keeps of its job, for those who compare it with the table.
+pub const VERSION: &str = version_columns!();
+
+/// What else a version says: what changed, when and why.
+pub const CHANGE: &str = "changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by, takes_back, restores";
+
+#[cfg(test)]
+mod tests {
+    use weir_model::field::FIELDS;
+
+    #[test]
+    fn every_field_of_a_job_is_in_each_list() {
+        let names: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(["extra"]).collect();
+        let sorted = |mut names: Vec<&'static str>| {
+            names.sort_unstable();
+            names
+        };
+        let cast = |one: &'static str| one.split("::").next().unwrap_or(one);
+        assert_eq!(sorted(job_columns!().split(", ").collect()), sorted(names.clone()));
+        assert_eq!(sent_columns!("").split(", ").map(cast).collect::<Vec<_>>(), job_columns!().split(", ").collect::<Vec<_>>());
+        let members: Vec<&str> = job_members!("").split(", ").step_by(2).map(|name| name.trim_matches('\'')).collect();
+        assert_eq!(members, job_columns!().split(", ").collect::<Vec<_>>());
+        for name in names {
+            assert!(compared_columns!("a.", "b.").contains(&format!("'{name}', ")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Documents that did not become jobs, for the people who fix them: list, show, retry, discard.
+
+use super::{Result, staging};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+use weir_model::{Clock, SourceKey};
+
+/// One document that failed, with every reason.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Failure {
+    /// The document's number.
+    pub document_id: i64,
+    /// The institution.
+    #[serde(skip)]
+    pub institution_id: Uuid,
+    /// The institution's slug.
+    pub institution: String,
+    /// The source.
+    pub source_id: String,
+    /// The source's id of the ad.
+    pub external_id: String,
+    /// rejected, held or failed.
+    pub outcome: String,
+    /// When it was first seen.
+    pub since: DateTime<Utc>,
+    /// Whether the document cannot be read as an ad, so that a retry cannot help.
+    pub refused: bool,
+    /// Every reason: a list of {type, field, message, rule}.
+    pub reasons: Json,
+    /// Hash of the validated document and its problems: what a decision names.
+    pub revision: String,
+    /// Hash of the validated document, in hexadecimal: what a decision ignores.
+    #[serde(skip)]
+    pub judged: String,
+    /// How many are wanted, however many are listed.
+    #[serde(skip)]
+    pub total: i64,
+}
+
+/// Failed ads, each reason with its value and since when it has applied. An ad whose id is in doubt
+/// waits with content from which no job has been derived yet.
+macro_rules! failures {
+    ($condition:literal) => {
+        concat!(
+            "SELECT *, count(*) OVER () AS total, left(encode(sha256(convert_to(jsonb_build_array(source_id, external_id, judged,
+                 (SELECT jsonb_agg(DISTINCT concat_ws(' ', r ->> 'type', r ->> 'field', r ->> 'rule')) FROM jsonb_array_elements(reasons) AS r
+                  WHERE r ->> 'severity' IS DISTINCT FROM 'warn'))::text, 'UTF8')), 'hex'), 6) AS revision
+             FROM (
+               SELECT encode(CASE WHEN j.validation_errors @? '$[*].type ? (@ == \"recycled_id\" || @ == \"renumbered_id\")' THEN s.content_hash
+                   ELSE COALESCE(s.derived_hash, s.content_hash) END, 'hex') AS judged, s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.refused IS NOT NULL AS refused,
+                 COALESCE(r.since, f.failure_timestamp, s.last_seen_at) AS since,
+                 COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'not_derived'),
+                   'message', COALESCE(NULLIF(f.error_details, ''), 'no reason is on record: the next run derives it again'),
+                   'since', COALESCE(f.failure_timestamp, s.last_seen_at)))) AS reasons
+               FROM ad_states s JOIN institutions i ON i.id = s.institution_id
+               LEFT JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.document_id = s.document_id
+               LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
+               LEFT JOIN LATERAL (
+                 SELECT min(v.since) AS since, jsonb_agg(v.raw_data || jsonb_strip_nulls(jsonb_build_object('since', v.since, 'value',
+                   COALESCE(v.raw_data -> 'found', j.raw_data -> v.field_name, j.raw_data -> 'extra' -> v.field_name))) ORDER BY v.id) AS reasons
+                 FROM staging_validation_failures v WHERE v.institution_id = j.institution_id AND v.staging_job_id = j.id) r ON TRUE
+               WHERE s.outcome IN ('rejected', 'held', 'failed')) AS failing
+             WHERE ", $condition
+        )
+    };
+}
+
+/// Which failures.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted<'a> {
+    /// Of this institution.
+    pub institution: Option<&'a str>,
+    /// Of this source.
+    pub source: Option<&'a str>,
+    /// By this rule, or of this error type.
+    pub rule: Option<&'a str>,
+    /// Of this field.
+    pub field: Option<&'a str>,
+}
+
+/// Failures, by institution, source and id; all without a limit.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: Option<i64>) -> Result<Vec<Failure>> {
+    let sql = failures!(
+        "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
+         AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
+           SELECT 1 FROM jsonb_array_elements(reasons) AS r
+           WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
+         ORDER BY institution, source_id, external_id LIMIT $5"
+    );
+    let rows = sqlx::query_as(sql).bind(wanted.institution).bind(wanted.source).bind(wanted.rule).bind(wanted.field).bind(limit);
+    Ok(rows.fetch_all(connection).await?)
+}
+
+/// Failures by the numbers of their documents, those of a source together.
+///
+/// # Errors
+/// The database failed.
+pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Failure>> {
+    Ok(sqlx::query_as(failures!("document_id = ANY ($1) ORDER BY institution, source_id, document_id")).bind(documents).fetch_all(connection).await?)
+}
+
+/// Failures of one rule, or of one error type without a rule, in one field of one source.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Group {
+    /// The institution's slug.
+    pub institution: String,
+    /// The source.
+    pub source_id: String,
+    /// The rule.
+    pub rule: Option<String>,
+    /// The error type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The field.
+    pub field: Option<String>,
+    /// How many ads.
+    pub ads: i64,
+    /// How many of them only since the newest run.
+    pub fresh: i64,
+    /// Since when the oldest of them has applied.
+    pub since: DateTime<Utc>,
+    /// The message of one of them.
+    pub message: String,
+    /// Its id.
+    pub example: String,
+    /// Its document.
+    pub document_id: i64,
+    /// The value that was found in it.
+    pub value: Option<Json>,
+}
+
+/// Failures in groups, the largest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<Group>> {
+    let rows = sqlx::query_as(
+        "WITH standing AS (
+           SELECT f.institution_id, j.source_id, f.raw_data ->> 'rule' AS rule, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message,
+             f.since, j.original_id, j.document_id, COALESCE(f.raw_data -> 'found', j.raw_data -> f.field_name, j.raw_data -> 'extra' -> f.field_name) AS value
+           FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id
+           WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
+           UNION ALL
+           SELECT f.institution_id, d.source_id, NULL, f.error_type, NULL, COALESCE(f.error_details, ''), f.failure_timestamp, d.external_id, d.id, NULL
+           FROM staging_failed_documents f JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id)
+         SELECT i.slug AS institution, source_id, rule, kind, field, count(*) AS ads, count(*) FILTER (WHERE since >= i.last_run_at) AS fresh, min(since) AS since,
+           (array_agg(message ORDER BY original_id))[1] AS message, (array_agg(original_id ORDER BY original_id))[1] AS example,
+           (array_agg(document_id ORDER BY original_id))[1] AS document_id, (array_agg(value ORDER BY original_id))[1] AS value
+         FROM standing JOIN institutions i ON i.id = standing.institution_id WHERE $1::text IS NULL OR i.slug = $1
+         GROUP BY i.slug, source_id, rule, kind, field ORDER BY i.slug, ads DESC, source_id, rule, kind, field",
+    );
+    Ok(rows.bind(slug).fetch_all(connection).await?)
+}
+
+/// What a rule that only warns would have refused in the newest run.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct Warning {
+    /// The institution's slug.
+    pub institution: String,
+    /// The source.
+    pub source_id: String,
+    /// `SET/ID` of the rule.
+    pub rule: String,
+    /// Ads that it would have refused.
+    pub ads: i64,
+    /// Ads that it looked at.
+    pub of: i64,
+}
+
+/// What rules that only warn would have refused in the newest run of each source.
+///
+/// # Errors
+/// The database failed.
+pub async fn warnings(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<Warning>> {
+    let rows = sqlx::query_as(
+        "SELECT i.slug AS institution, m.source_id, m.subject AS rule, m.part AS ads, m.whole AS of
+         FROM quality_measures m JOIN institutions i ON i.id = m.institution_id
+         JOIN (SELECT institution_id, source_id, max(at) AS at FROM source_quality GROUP BY 1, 2) newest USING (institution_id, source_id, at)
+         WHERE m.kind = 'warns' AND ($1::text IS NULL OR i.slug = $1) ORDER BY i.slug, m.source_id, m.subject",
+    );
+    Ok(rows.bind(slug).fetch_all(connection).await?)
+}
+
+/// The raw document and the fields derived from it.
+///
+/// # Errors
+/// The database failed.
+pub async fn content(connection: &mut PgConnection, failure: &Failure) -> Result<(Json, Option<Json>, Option<Json>)> {
+    let row = sqlx::query_as(
+        "SELECT d.raw_content, d.metadata, j.raw_data FROM staging_documents d
+         LEFT JOIN staging_jobs j ON j.institution_id = d.institution_id AND j.document_id = d.id WHERE d.institution_id = $1 AND d.id = $2",
+    );
+    Ok(row.bind(failure.institution_id).bind(failure.document_id).fetch_one(connection).await?)
+}
+
+/// Asks for documents of an institution to be derived again by the next run.
+///
+/// # Errors
+/// The database failed.
+pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: &[i64]) -> Result<()> {
+    sqlx::query("UPDATE ad_states SET derived_fingerprint = NULL, retries = 0, retry_at = NULL WHERE institution_id = $1 AND document_id = ANY ($2)")
+        .bind(institution)
+        .bind(documents)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "UPDATE staging_documents SET processing_status = 'pending' WHERE institution_id = $1 AND id = ANY ($2) AND processing_status = 'failed'",
+    )
+    .bind(institution)
+    .bind(documents)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ignores the content of the documents of a source that was judged; other content of the same ads, be it that it has come already, counts again. Within the
+/// caller's transaction.
+///
+/// # Errors
+/// The database failed.
+pub async fn discard(connection: &mut PgConnection, stream: &SourceKey, failures: &[&Failure], at: Clock, by: &str, why: &str) -> Result<()> {
+    let gone = format!("discarded by {by}: {why}");
+    let ads: Vec<&str> = failures.iter().map(|failure| failure.external_id.as_str()).collect();
+    let documents: Vec<i64> = failures.iter().map(|failure| failure.document_id).collect();
+    staging::clear(connection, stream, &ads, at, &gone).await?;
+    staging::note_failures(connection, stream, at, &[], (&documents, &gone)).await?;
+    sqlx::query(
+        "WITH state AS (
+           UPDATE ad_states s SET outcome = 'discarded', discarded_hash = decode(v.judged, 'hex'), derived_hash = decode(v.judged, 'hex'), retry_at = NULL
+           FROM unnest($2::bigint[], $6::text[]) AS v (document_id, judged)
+           WHERE s.institution_id = $1 AND s.document_id = v.document_id
+           RETURNING s.job_id, s.source_id, s.external_id, s.document_id, s.derived_hash = s.content_hash AS is_newest),
+         held AS (UPDATE jobs SET held_since = NULL FROM state WHERE jobs.institution_id = $1 AND jobs.id = state.job_id),
+         ended AS (
+           UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
+           WHERE holds.institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
+         UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5
+         FROM state WHERE staging_documents.institution_id = $1 AND staging_documents.id = state.document_id AND state.is_newest",
+    )
+    .bind(stream.institution)
+    .bind(&documents)
+    .bind(at.0)
+    .bind(by)
+    .bind(why)
+    .bind(failures.iter().map(|failure| failure.judged.as_str()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
