@@ -4,7 +4,7 @@ use super::database::with_store;
 use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
 use super::{At, DONE, Edge, Failure, Word, named};
 use crate::engine::person;
-use crate::model::{Clock, RelationTable, SourceKey};
+use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey};
 use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
 use crate::span::CalendarSpan;
@@ -114,7 +114,7 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
             page::name(hold),
             hold.institution.clone(),
             hold.source_id.clone(),
-            hold.kind.clone(),
+            hold.kind.to_string(),
             page::status(hold, at),
             line(&hold.subject, 40),
             line(&hold.reason, 140),
@@ -170,7 +170,7 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
             let (_, hold) = find(connection, std::slice::from_ref(&seen)).await?.remove(0);
             is_as_seen(edge, connection, &seen, &hold, release).await?;
             let said = act_on(edge, connection, &hold, &decision.word, release).await?;
-            let status = if release { "released" } else { "discarded" };
+            let status = if release { HoldStatus::Released } else { HoldStatus::Discarded };
             holds::decide(connection, &hold, status, at, &edge.person(), &decision.word.reason).await?;
             Ok::<String, Failure>(said)
         });
@@ -213,39 +213,39 @@ async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Ve
 /// T4.
 async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, release: bool) -> Result<String, Failure> {
     let (at, person) = (word.at.clock(edge)?, edge.person());
-    match (hold.kind.as_str(), release) {
-        ("company", true) => add_name(tx, RelationTable::Companies, hold, at, &person).await,
-        ("division", true) => add_name(tx, RelationTable::Divisions, hold, at, &person).await,
-        ("company" | "division", false) => {
+    match (hold.kind, release) {
+        (HoldKind::Company, true) => add_name(tx, RelationTable::Companies, hold, at, &person).await,
+        (HoldKind::Division, true) => add_name(tx, RelationTable::Divisions, hold, at, &person).await,
+        (HoldKind::Company | HoldKind::Division, false) => {
             Ok(format!("`{}` stays unknown; its ads stay held until their content or the YAML changes", line(&hold.subject, 60)))
         }
-        ("retirement", true) => retire(tx, hold, at, &person).await,
-        ("retirement", false) => {
+        (HoldKind::Retirement, true) => retire(tx, hold, at, &person).await,
+        (HoldKind::Retirement, false) => {
             settle::forget_misses(tx, &stream(hold), after(hold)).await?;
             Ok("the jobs stay open; their misses are reset".to_owned())
         }
-        ("closing", true) => {
+        (HoldKind::Closing, true) => {
             let closed = settle::archive_closed(tx, &stream(hold), closing(hold, at), None, at, &person).await?;
             Ok(format!("{} jobs archived", closed.len()))
         }
-        ("closing", false) => {
+        (HoldKind::Closing, false) => {
             let kept = settle::keep_open(tx, &stream(hold), closing(hold, at), at).await?;
             Ok(format!("the jobs stay open; {kept} of them, whose closing dates have passed, until those dates change"))
         }
-        ("identity", true) => Ok("the next complete read is accepted: jobs whose ids now belong to other jobs are archived".to_owned()),
-        ("identity", false) => {
+        (HoldKind::Identity, true) => Ok("the next complete read is accepted: jobs whose ids now belong to other jobs are archived".to_owned()),
+        (HoldKind::Identity, false) => {
             let documents = page::entries(hold).filter_map(|one| Some((one.get("ad")?.as_str()?, one.get("document")?.as_str()?)));
             identity::keep(tx, &stream(hold), &documents.collect::<Vec<_>>()).await?;
             Ok("the ads stay the same jobs: the next run treats them as updates".to_owned())
         }
-        ("quality", true) => {
+        (HoldKind::Quality, true) => {
             let read_at = hold.details.as_ref().and_then(|details| details.get("at")?.as_str()?.parse().ok());
             if let Some(read_at) = read_at {
                 quality::accept(tx, &stream(hold), read_at).await?;
             }
             Ok("the next run publishes this read, and similar ones".to_owned())
         }
-        ("quality", false) => Ok("the ads stay held until their content or the YAML changes".to_owned()),
+        (HoldKind::Quality, false) => Ok("the ads stay held until their content or the YAML changes".to_owned()),
         _ => {
             holds::mark_ad(tx, hold, release).await?;
             Ok(if release { "the next run publishes this content".to_owned() } else { "this content is now ignored".to_owned() })

@@ -28,7 +28,7 @@ pub mod verdicts;
 pub use event::{Event, Watcher};
 pub use tally::Summary;
 
-use crate::model::{Alert, Clock, SourceKey};
+use crate::model::{Alert, Clock, RunStatus, SourceKey};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
 use crate::source::Access;
@@ -360,7 +360,7 @@ impl Run<'_> {
 
     async fn conclude(&self, started: DateTime<Utc>, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
         if errors.values().any(|error| matches!(error, RunError::Interrupted)) || self.engine.stop.is_cancelled() {
-            self.finish("interrupted", None, Some("interrupted")).await?;
+            self.finish(RunStatus::Interrupted, None, Some("interrupted")).await?;
             return Err(RunError::Interrupted);
         }
         if errors.values().any(is_lost) {
@@ -370,7 +370,7 @@ impl Run<'_> {
         self.look_at_holds().await?;
         let summary = self.summary(started, &errors).await?;
         let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
-        let (status, error) = if errors.is_empty() { ("done", None) } else { ("failed", Some(failed.as_str())) };
+        let (status, error) = if errors.is_empty() { (RunStatus::Done, None) } else { (RunStatus::Failed, Some(failed.as_str())) };
         self.finish(status, Some(&summary), error).await?;
         self.emit(&Event::RunFinished { institution: self.plan.institution.slug.clone(), summary: Box::new(summary.clone()) })?;
         Ok(summary)
@@ -379,11 +379,11 @@ impl Run<'_> {
     /// Whoever has the lock now has the institution: nothing more is said of it.
     async fn give_up(&self, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
         let lost = errors.into_values().find(is_lost).unwrap_or(RunError::Interrupted);
-        self.finish("failed", None, Some(&lost.to_string())).await?;
+        self.finish(RunStatus::Failed, None, Some(&lost.to_string())).await?;
         Err(lost)
     }
 
-    async fn finish(&self, status: &str, summary: Option<&Summary>, error: Option<&str>) -> Result<(), RunError> {
+    async fn finish(&self, status: RunStatus, summary: Option<&Summary>, error: Option<&str>) -> Result<(), RunError> {
         let mut held = self.lane.hold().await?;
         let stages = self.tally().stages();
         runs::record_stages(&mut held, self.plan.institution.id, self.id, &stages).await?;

@@ -147,7 +147,7 @@ fn changed(entry: &Entry) -> Event {
     let by = version.run_id.map_or_else(|| line(&version.created_by, 40), |run| format!("run {run}"));
     let what = format!("version {} by {by}: {}", version.version, line(&version.change_reason, 200));
     let edits = entry.edited.iter().map(|part| format!("{} {} → {}", line(&part.part, 60), dash(part.old.as_ref()), dash(part.new.as_ref())));
-    Event { at: version.created_at, kind: version.change_type.clone(), what, more: history::changes(version).into_iter().chain(edits).collect() }
+    Event { at: version.created_at, kind: version.change_type.to_string(), what, more: history::changes(version).into_iter().chain(edits).collect() }
 }
 
 fn dash(text: Option<&String>) -> &str {

@@ -133,7 +133,7 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
     for read in &daily.reads {
         let counts = counts_of(daily.run.as_ref(), &read.source_id);
         let open = daily.jobs.iter().find(|(source, ..)| *source == read.source_id).map_or(0, |(_, open, _)| *open);
-        let mut row = vec![read.source_id.clone(), read.state.clone(), thousands(counts.documents)];
+        let mut row = vec![read.source_id.clone(), read.state.to_string(), thousands(counts.documents)];
         row.extend(counts.named().map(|(_, count)| thousands(count)));
         row.push(share(counts.rejected + counts.held + counts.failed, counts.documents));
         row.push(thousands(open));
@@ -144,9 +144,9 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
 
 fn incomplete(daily: &Daily) -> Vec<Vec<String>> {
     // What has not been modified since has its reason, and is complete.
-    let is_whole = |read: &&ReadRow| matches!(read.state.as_str(), "complete" | "empty");
+    let is_whole = |read: &&ReadRow| read.state.is_whole();
     let with_reason = daily.reads.iter().filter(|read| !is_whole(read)).filter_map(|read| Some((read, read.why.as_ref()?)));
-    with_reason.map(|(read, why)| vec![read.source_id.clone(), read.state.clone(), line(why, 200)]).collect()
+    with_reason.map(|(read, why)| vec![read.source_id.clone(), read.state.to_string(), line(why, 200)]).collect()
 }
 
 fn counts_of(run: Option<&RunRow>, source: &str) -> OutcomeCounts {
@@ -197,13 +197,13 @@ fn held(daily: &Daily) -> Vec<Vec<String>> {
     let at = daily.run.as_ref().map_or_else(Default::default, |run| run.at);
     let row = |hold: &Hold| {
         let age = WaitingHolds::days(at - hold.opened_at);
-        vec![format!("hold {}", super::holds::name(hold)), hold.kind.clone(), hold.source_id.clone(), age, line(&hold.reason, 120)]
+        vec![format!("hold {}", super::holds::name(hold)), hold.kind.to_string(), hold.source_id.clone(), age, line(&hold.reason, 120)]
     };
     let mut rows: Vec<Vec<String>> = daily.holds.iter().take(10).map(row).collect();
     if daily.holds.len() > 10 {
         rows.push(vec![format!("and {} more", daily.holds.len() - 10)]);
     }
-    let behind = |one: &WaitingHolds| Some(vec!["behind".to_owned(), one.kind.clone(), one.source.clone(), String::new(), one.behind()?]);
+    let behind = |one: &WaitingHolds| Some(vec!["behind".to_owned(), one.kind.to_string(), one.source.clone(), String::new(), one.behind()?]);
     rows.extend(daily.waiting.iter().filter_map(behind));
     rows
 }

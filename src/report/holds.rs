@@ -5,7 +5,7 @@
 use super::columns::{counted, line};
 use super::difference::{Difference, plain};
 use super::ink::Ink;
-use crate::model::Clock;
+use crate::model::{Clock, HoldKind};
 use crate::store::holds::Hold;
 use crate::store::waiting::WaitingHolds;
 use serde_json::{Map, Value as Json};
@@ -80,24 +80,26 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
     let content = hold.content.as_ref().unwrap_or(&Json::Null);
     let does = |what: &str| entries(hold).filter(|entry| entry.get("does").and_then(Json::as_str) == Some(what)).count();
     let subject = line(&hold.subject, 60);
-    match hold.kind.as_str() {
-        "job" => match content.pointer("/job/version").and_then(Json::as_i64) {
+    match hold.kind {
+        HoldKind::Job => match content.pointer("/job/version").and_then(Json::as_i64) {
             Some(version) => [
                 format!("the next run publishes this content as version {}", version + 1),
                 format!("this content is ignored, and version {version} stays"),
             ],
             None => ["the next run publishes this content".to_owned(), "this content is ignored".to_owned()],
         },
-        "company" | "division" => [
+        HoldKind::Company | HoldKind::Division => [
             format!("`{subject}` becomes a known {}; the next run derives {} again", hold.kind, counted(listed, "ad")),
             "the name stays unknown; its ads stay held until their content or the YAML changes".to_owned(),
         ],
-        "retirement" => [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are reset".to_owned()],
-        "closing" => [
+        HoldKind::Retirement => {
+            [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are reset".to_owned()]
+        }
+        HoldKind::Closing => [
             format!("{} archived at once", counted_are(listed, "job")),
             "the jobs stay open until their closing dates, which have passed, change".to_owned(),
         ],
-        "identity" => [
+        HoldKind::Identity => [
             format!(
                 "the next complete read archives {} and creates new jobs for their ids; {} only updated",
                 counted(does("archive"), "job"),
@@ -105,10 +107,10 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
             ),
             format!("{} only updated; no job is replaced", counted_are(listed, "ad")),
         ],
-        "quality" => {
+        HoldKind::Quality => {
             ["the next run publishes this read, and similar ones".to_owned(), "the ads stay held until their content or the YAML changes".to_owned()]
         }
-        _ => ["the held change is applied".to_owned(), "the held change is dropped".to_owned()],
+        HoldKind::Mapping => ["the held change is applied".to_owned(), "the held change is dropped".to_owned()],
     }
 }
 

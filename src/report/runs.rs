@@ -46,7 +46,7 @@ fn row(page: &Runs, run: &RunRow) -> Vec<String> {
     let made = ["create", "update", "reopen", "archive"].map(|kind| thousands(made(kind)));
     let stood = counts(run).map_or([const { String::new() }; 3], |counts| [counts.rejected, counts.held, counts.failed].map(thousands));
     let millis = run.finished_at.map(|end| (end - run.started_at).num_milliseconds());
-    let head = [run.id.to_string(), run.at.format("%Y-%m-%d %H:%MZ").to_string(), run.status.clone()];
+    let head = [run.id.to_string(), run.at.format("%Y-%m-%d %H:%MZ").to_string(), run.status.to_string()];
     head.into_iter().chain(made).chain(stood).chain([millis.map_or_else(String::new, took)]).collect()
 }
 

@@ -192,7 +192,7 @@ async fn what_was_changed_since_is_left_alone_and_what_waits_can_be_released() {
     let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
     let open = weir::store::holds::list(&mut connection, None, false).await.unwrap();
     weir::store::holds::mark_ad(&mut connection, &open[0], true).await.unwrap();
-    weir::store::holds::decide(&mut connection, &open[0], "released", at(3, 1).clock(), "ada", "it was right").await.unwrap();
+    weir::store::holds::decide(&mut connection, &open[0], weir::model::HoldStatus::Released, at(3, 1).clock(), "ada", "it was right").await.unwrap();
     connection.close().await.unwrap();
     assert_eq!(lab.run(&at(3, 2)).await[0].total.updated, 1);
     assert_eq!(lab.texts(title).await, ["Ranger abcabc v5 f"]);

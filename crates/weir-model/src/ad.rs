@@ -43,6 +43,18 @@ impl Outcome {
     }
 }
 
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl From<String> for Outcome {
+    fn from(text: String) -> Outcome {
+        Outcome::from(text.as_str())
+    }
+}
+
 impl From<&str> for Outcome {
     /// Unknown texts cannot pass the column's check; they read as pending, which derives the ad again.
     fn from(text: &str) -> Outcome {

@@ -3,41 +3,44 @@
 //! Stages only ask for holds; the store opens each once per subject. A new kind also needs its content in `store::holds` and its
 //! sentences in `report::holds`.
 
+use crate::text_enum::text_enum;
 use serde_json::Value as Json;
 
-/// What is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum HoldKind {
-    /// An ad: published and now failing, or with an unknown company or division.
-    Job,
-    /// An unknown company.
-    Company,
-    /// An unknown division.
-    Division,
-    /// The retirement of too many ads at once.
-    Retirement,
-    /// The closing, by their dates, of too many jobs at once.
-    Closing,
-    /// Too many ids that belong to other jobs at once.
-    Identity,
-    /// A read that is not as usual.
-    Quality,
-}
-
-impl HoldKind {
-    /// The text in the column.
-    pub fn name(self) -> &'static str {
-        match self {
-            HoldKind::Job => "job",
-            HoldKind::Company => "company",
-            HoldKind::Division => "division",
-            HoldKind::Retirement => "retirement",
-            HoldKind::Closing => "closing",
-            HoldKind::Identity => "identity",
-            HoldKind::Quality => "quality",
-        }
+text_enum!(
+    /// What is held.
+    HoldKind, "kind of hold", {
+        /// An ad: published and now failing, or with an unknown company or division.
+        Job = "job",
+        /// An unknown company.
+        Company = "company",
+        /// An unknown division.
+        Division = "division",
+        /// The retirement of too many ads at once.
+        Retirement = "retirement",
+        /// The closing, by their dates, of too many jobs at once.
+        Closing = "closing",
+        /// Too many ids that stand for other jobs at once.
+        Identity = "identity",
+        /// A read that is not as usual.
+        Quality = "quality",
+        /// A mapping that was removed: no longer asked, and closed where it is still found.
+        Mapping = "mapping",
     }
-}
+);
+
+text_enum!(
+    /// What became of a hold.
+    HoldStatus, "status of a hold", {
+        /// It waits for an operator.
+        Open = "open",
+        /// An operator let the change through.
+        Released = "released",
+        /// An operator dropped the change.
+        Discarded = "discarded",
+        /// Its reason went away.
+        Ended = "ended",
+    }
+);
 
 /// A hold to open.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@
 
 pub mod date;
 pub mod span;
+pub mod text_enum;
 pub mod untrusted;
 
 pub mod ad;
@@ -21,6 +22,7 @@ pub mod problem;
 pub mod read_outcome;
 pub mod relation;
 pub mod run_record;
+pub mod run_status;
 pub mod source_key;
 pub mod stage_record;
 pub mod version;
@@ -36,14 +38,15 @@ pub use counts::OutcomeCounts;
 pub use document::{Document, Received, Refused, replace_nul};
 pub use field::{Field, FieldKind};
 pub use hash::{Fingerprint, Hash, Parts};
-pub use hold::{HoldKind, NewHold};
+pub use hold::{HoldKind, HoldStatus, NewHold};
 pub use institution::InstitutionProfile;
 pub use job::{Job, Value};
 pub use problem::{Problem, Severity};
 pub use read_outcome::{ReadOutcome, ReadState, Validators};
 pub use relation::{RelationTable, name_key};
 pub use run_record::{Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord};
+pub use run_status::{ReadStatus, RunStatus};
 pub use source_key::SourceKey;
 pub use stage_record::StageRecord;
-pub use version::{NewVersion, VersionStamp};
+pub use version::{ChangeType, NewVersion, VersionStamp};
 pub use yaml_texts::YamlTexts;

@@ -4,6 +4,7 @@
 //! Records are read from what a run wrote, never remembered beside it; this file only gives them their form and their filter. To
 //! add a kind, add it to [`RecordKind`] and [`RECORD_KINDS`], and the query that finds it to `store::records`.
 
+use super::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -58,10 +59,10 @@ impl RecordKind {
     }
 
     /// The type of record for an ad that is not published, by its outcome.
-    pub fn of_outcome(outcome: &str) -> RecordKind {
+    pub fn of_outcome(outcome: Outcome) -> RecordKind {
         match outcome {
-            "held" => RecordKind::Held,
-            "rejected" => RecordKind::Rejected,
+            Outcome::Held => RecordKind::Held,
+            Outcome::Rejected => RecordKind::Rejected,
             _ => RecordKind::Failed,
         }
     }

@@ -1,9 +1,24 @@
 //! A version of a job that is about to be written: the decision of a stage, before the store turns
 //! it into rows.
 
+use super::text_enum::text_enum;
 use super::{Change, Clock, Fingerprint, Hash, Job};
 use serde_json::Value as Json;
 use uuid::Uuid;
+
+text_enum!(
+    /// What a version did to its job.
+    ChangeType, "type of change", {
+        /// The first version.
+        Create = "create",
+        /// Fields changed.
+        Update = "update",
+        /// The job was archived.
+        Archive = "archive",
+        /// The job is open again.
+        Reopen = "reopen",
+    }
+);
 
 /// One version to write.
 #[derive(Debug, Clone)]

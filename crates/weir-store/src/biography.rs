@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+use weir_model::{ChangeType, HoldKind, HoldStatus, Outcome};
 
 /// An ad, or a job, or both.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
@@ -104,7 +105,8 @@ pub struct Version {
     /// Clock of the run or command that made it.
     pub created_at: DateTime<Utc>,
     /// create, update, archive, reopen.
-    pub change_type: String,
+    #[sqlx(try_from = "String")]
+    pub change_type: ChangeType,
     /// Why, in words.
     pub change_reason: String,
     /// Which fields changed.
@@ -157,7 +159,8 @@ pub async fn raw(connection: &mut PgConnection, institution: Uuid, job: Uuid, ve
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct Ad {
     /// What came of it: published, rejected, held, ...
-    pub outcome: String,
+    #[sqlx(try_from = "String")]
+    pub outcome: Outcome,
     /// Why it cannot be read as an ad.
     pub refused: Option<String>,
     /// The job that its id belongs to now.
@@ -255,11 +258,13 @@ pub struct Held {
     /// Its number.
     pub id: i64,
     /// What is held.
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: HoldKind,
     /// Why.
     pub reason: String,
     /// open, released, discarded, ended.
-    pub status: String,
+    #[sqlx(try_from = "String")]
+    pub status: HoldStatus,
     /// Since when.
     pub opened_at: DateTime<Utc>,
     /// Until when.

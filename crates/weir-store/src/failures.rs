@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::{Clock, SourceKey};
+use weir_model::{Clock, Outcome, SourceKey};
 
 /// One document that failed, with every reason.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
@@ -23,7 +23,8 @@ pub struct Failure {
     /// The source's id of the ad.
     pub external_id: String,
     /// rejected, held or failed.
-    pub outcome: String,
+    #[sqlx(try_from = "String")]
+    pub outcome: Outcome,
     /// When it was first seen.
     pub since: DateTime<Utc>,
     /// Whether the document cannot be read as an ad, so that a retry cannot help.

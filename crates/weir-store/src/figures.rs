@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-use weir_model::{Clock, Fingerprint, OutcomeCounts, SourceKey};
+use weir_model::{Clock, Fingerprint, OutcomeCounts, ReadStatus, RunStatus, SourceKey};
 
 /// Counts what became of the documents of one source in a run; archived ones are the caller's to add. Where the source is held, by its fingerprint at
 /// an instant, everything that needs deriving counts as held.
@@ -74,7 +74,8 @@ pub struct RunRow {
     /// Its clock.
     pub at: DateTime<Utc>,
     /// running, done, failed, interrupted.
-    pub status: String,
+    #[sqlx(try_from = "String")]
+    pub status: RunStatus,
     /// Wall clock at the start.
     pub started_at: DateTime<Utc>,
     /// Wall clock at the end.
@@ -128,7 +129,8 @@ pub struct ReadRow {
     /// The source.
     pub source_id: String,
     /// complete, empty, partial, blocked, unreachable, or reading when its run died.
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: ReadStatus,
     /// Pages or files.
     pub pages: i64,
     /// Documents.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::{Clock, HoldKind, NewHold, SourceKey};
+use weir_model::{Clock, HoldKind, HoldStatus, NewHold, SourceKey};
 
 /// A stored hold.
 #[derive(Debug, Clone, sqlx::FromRow, serde::Serialize)]
@@ -18,7 +18,8 @@ pub struct Hold {
     /// The institution's slug.
     pub institution: String,
     /// job, company, division, retirement, closing, identity, quality.
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: HoldKind,
     /// The source.
     pub source_id: String,
     /// What is held.
@@ -28,7 +29,8 @@ pub struct Hold {
     /// What an operator needs to decide.
     pub details: Option<Json>,
     /// open, released, discarded, ended.
-    pub status: String,
+    #[sqlx(try_from = "String")]
+    pub status: HoldStatus,
     /// Since when.
     pub opened_at: DateTime<Utc>,
     /// When it was closed.
@@ -181,13 +183,13 @@ pub async fn find(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Hold
 ///
 /// # Errors
 /// The database failed.
-pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: &'static str, at: Clock, by: &str, note: &str) -> Result<()> {
+pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: HoldStatus, at: Clock, by: &str, note: &str) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET status = $3, closed_at = $4, closed_by = $5, note = $6, revision = $7 WHERE institution_id = $1 AND id = $2 AND status = 'open'",
     )
     .bind(hold.institution_id)
     .bind(hold.id)
-    .bind(status)
+    .bind(status.name())
     .bind(at.0)
     .bind(storable(by))
     .bind(storable(note))

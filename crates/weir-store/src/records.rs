@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
-use weir_model::{Clock, RecordFilter, RecordKind, RunRecord, SourceKey};
+use weir_model::{Clock, HoldKind, Outcome, RecordFilter, RecordKind, RunRecord, SourceKey};
 
 /// Whether a version `h` touches one of the fields `$5`, or of the custom fields `$6`; all do if
 /// there are none.
@@ -117,7 +117,8 @@ pub fn versions<'c>(connection: &'c mut PgConnection, of: Of<'_>, what: RecordKi
 #[derive(Debug, sqlx::FromRow)]
 struct OpenFailure {
     external_id: String,
-    outcome: String,
+    #[sqlx(try_from = "String")]
+    outcome: Outcome,
     job_id: Option<Uuid>,
     title: Option<String>,
     document: String,
@@ -176,7 +177,7 @@ fn refusal(source: &str, one: OpenFailure) -> RunRecord {
     let messages = one.reasons.as_array().into_iter().flatten().filter_map(|reason| reason.get("message")?.as_str());
     RunRecord {
         source: source.to_owned(),
-        what: RecordKind::of_outcome(&one.outcome),
+        what: RecordKind::of_outcome(one.outcome),
         id: one.external_id,
         job: one.job_id,
         version: None,
@@ -192,7 +193,8 @@ fn refusal(source: &str, one: OpenFailure) -> RunRecord {
 
 #[derive(sqlx::FromRow)]
 struct Question {
-    kind: String,
+    #[sqlx(try_from = "String")]
+    kind: HoldKind,
     subject: String,
     reason: String,
     details: Option<Json>,
@@ -204,9 +206,9 @@ struct Question {
 /// # Errors
 /// The database failed.
 pub async fn questions(before: &mut PgConnection, now: &mut PgConnection, stream: &SourceKey) -> Result<Vec<RunRecord>> {
-    let old: HashSet<(String, String, String)> = open(before, stream).await?.into_iter().map(|one| (one.kind, one.subject, one.reason)).collect();
+    let old: HashSet<(HoldKind, String, String)> = open(before, stream).await?.into_iter().map(|one| (one.kind, one.subject, one.reason)).collect();
     let new = open(now, stream).await?.into_iter();
-    let news = new.filter(|one| !old.contains(&(one.kind.clone(), one.subject.clone(), one.reason.clone())));
+    let news = new.filter(|one| !old.contains(&(one.kind, one.subject.clone(), one.reason.clone())));
     let record = |one: Question| RunRecord {
         source: stream.source.clone(),
         what: RecordKind::Question,

@@ -9,7 +9,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres};
 use std::sync::Arc;
 use uuid::Uuid;
-use weir_model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, StageRecord};
+use weir_model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, RunStatus, StageRecord};
 
 /// The lock of an institution: held by one session of the database, released with it whatever happens to the process.
 pub struct Lock {
@@ -194,7 +194,7 @@ pub async fn finish(
     connection: &mut PgConnection,
     institution: Uuid,
     run: i64,
-    status: &str,
+    status: RunStatus,
     now: DateTime<Utc>,
     summary: &Json,
     error: Option<&str>,
@@ -202,7 +202,7 @@ pub async fn finish(
     sqlx::query("UPDATE runs SET status = $3, finished_at = $4, summary = $5, error = $6 WHERE institution_id = $1 AND id = $2")
         .bind(institution)
         .bind(run)
-        .bind(status)
+        .bind(status.name())
         .bind(now)
         .bind(storable_json(summary))
         .bind(error.map(storable))

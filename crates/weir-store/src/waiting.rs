@@ -6,13 +6,14 @@ use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
-use weir_model::Clock;
+use weir_model::{Clock, HoldKind};
 
 /// The open holds of one type on one source.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
 pub struct WaitingHolds {
     /// job, company, division, retirement, closing, identity, quality.
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: HoldKind,
     /// The source.
     pub source: String,
     /// The number of the oldest one.

@@ -19,7 +19,8 @@ struct Row {
     content_hash: Vec<u8>,
     derived_hash: Option<Vec<u8>>,
     derived_fingerprint: Option<Vec<u8>>,
-    outcome: String,
+    #[sqlx(try_from = "String")]
+    outcome: Outcome,
     generation: i32,
     fields_hash: Option<Vec<u8>>,
     refresh_hash: Option<Vec<u8>>,
@@ -217,7 +218,7 @@ impl Row {
             content_hash: Hash::from_column(Some(self.content_hash)).unwrap_or(Hash([0; 16])),
             derived_hash: Hash::from_column(self.derived_hash),
             derived_fingerprint: Hash::from_column(self.derived_fingerprint),
-            outcome: Outcome::from(self.outcome.as_str()),
+            outcome: self.outcome,
             generation: self.generation,
             fields_hash: Hash::from_column(self.fields_hash),
             refresh_hash: Hash::from_column(self.refresh_hash),
