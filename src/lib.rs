@@ -26,6 +26,8 @@ pub mod plan;
 
 pub mod engine;
 
+pub mod actions;
+
 pub mod export;
 pub mod test;
 

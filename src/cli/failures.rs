@@ -3,10 +3,11 @@
 use super::database::with_store;
 use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
 use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name};
+use crate::actions;
+use crate::actions::holds::Ruling;
 use crate::diagnostic::one_of;
-use crate::engine::RunError;
 use crate::engine::person::{self, Whose};
-use crate::model::{Clock, Severity, SourceKey, field::FIELDS};
+use crate::model::{Clock, Severity, field::FIELDS};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
 use crate::quality::loss;
@@ -403,7 +404,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
             continue;
         }
         let whose = Whose { institution, slug, at: None, allow_future: false, wait };
-        person::decide(store, whose, async |connection| Ok::<(), RunError>(failures::retry(connection, institution, &numbers).await?)).await?;
+        actions::failures::retry(store, whose, &numbers).await?;
         for document in numbers {
             say!("document {document}: the next run of `{slug}` derives it again");
         }
@@ -428,11 +429,8 @@ async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Wo
         person::decide(store, word.on(edge, institution, slug)?, async |connection| {
             // A run may have brought other content, or published it, before the lock was taken.
             let letters = find(connection, &shown).await?;
-            for letters in letters.chunk_by(|one, other| one.source_id == other.source_id) {
-                let stream = SourceKey { institution, source: letters[0].source_id.clone() };
-                let letters: Vec<&Letter> = letters.iter().collect();
-                failures::discard(connection, &stream, &letters, at, &edge.person(), &word.reason).await?;
-            }
+            let ruling = Ruling { at, by: &edge.person(), reason: &word.reason };
+            actions::failures::discard(connection, &letters, ruling).await?;
             Ok::<(), Failure>(())
         })
         .await?;

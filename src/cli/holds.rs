@@ -3,15 +3,13 @@
 use super::database::with_store;
 use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
 use super::{At, DONE, Edge, Failure, Word, named};
+use crate::actions::holds::{Ruling, answer};
 use crate::engine::person;
-use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey};
+use crate::model::Clock;
 use crate::report::columns::{columns, line};
 use crate::report::holds::{self as page, Look};
-use crate::span::CalendarSpan;
 use crate::store::holds::{self, Hold};
-use crate::store::settle::{self, Closing};
-use crate::store::{Demand, Store, identity, quality, revisions};
-use crate::store::{PgConnection, relations};
+use crate::store::{Demand, PgConnection, Store, revisions};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -169,10 +167,9 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
             let seen = SeenNumber { id: shown.id, revision: shown.revision.clone() };
             let (_, hold) = find(connection, std::slice::from_ref(&seen)).await?.remove(0);
             is_as_seen(edge, connection, &seen, &hold, release).await?;
-            let said = act_on(edge, connection, &hold, &decision.word, release).await?;
-            let status = if release { HoldStatus::Released } else { HoldStatus::Discarded };
-            holds::decide(connection, &hold, status, at, &edge.person(), &decision.word.reason).await?;
-            Ok::<String, Failure>(said)
+            let ruling = Ruling { at, by: &edge.person(), reason: &decision.word.reason };
+            let effect = answer(connection, &hold, release, ruling).await?;
+            Ok::<String, Failure>(page::done(&hold, effect))
         });
         say!("hold {}: {}", shown.id, said.await?);
     }
@@ -208,76 +205,4 @@ async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Ve
         holds.push((seen.clone(), found.swap_remove(place)));
     }
     Ok(holds)
-}
-
-/// T4.
-async fn act_on(edge: &Edge, tx: &mut PgConnection, hold: &Hold, word: &Word, release: bool) -> Result<String, Failure> {
-    let (at, person) = (word.at.clock(edge)?, edge.person());
-    match (hold.kind, release) {
-        (HoldKind::Company, true) => add_name(tx, RelationTable::Companies, hold, at, &person).await,
-        (HoldKind::Division, true) => add_name(tx, RelationTable::Divisions, hold, at, &person).await,
-        (HoldKind::Company | HoldKind::Division, false) => {
-            Ok(format!("`{}` stays unknown; its ads stay held until their content or the YAML changes", line(&hold.subject, 60)))
-        }
-        (HoldKind::Retirement, true) => retire(tx, hold, at, &person).await,
-        (HoldKind::Retirement, false) => {
-            settle::forget_misses(tx, &stream(hold), after(hold)).await?;
-            Ok("the jobs stay open; their misses are reset".to_owned())
-        }
-        (HoldKind::Closing, true) => {
-            let closed = settle::archive_closed(tx, &stream(hold), closing(hold, at), None, at, &person).await?;
-            Ok(format!("{} jobs archived", closed.len()))
-        }
-        (HoldKind::Closing, false) => {
-            let kept = settle::keep_open(tx, &stream(hold), closing(hold, at), at).await?;
-            Ok(format!("the jobs stay open; {kept} of them, whose closing dates have passed, until those dates change"))
-        }
-        (HoldKind::Identity, true) => Ok("the next complete read is accepted: jobs whose ids now belong to other jobs are archived".to_owned()),
-        (HoldKind::Identity, false) => {
-            let documents = page::entries(hold).filter_map(|one| Some((one.get("ad")?.as_str()?, one.get("document")?.as_str()?)));
-            identity::keep(tx, &stream(hold), &documents.collect::<Vec<_>>()).await?;
-            Ok("the ads stay the same jobs: the next run treats them as updates".to_owned())
-        }
-        (HoldKind::Quality, true) => {
-            let read_at = hold.details.as_ref().and_then(|details| details.get("at")?.as_str()?.parse().ok());
-            if let Some(read_at) = read_at {
-                quality::accept(tx, &stream(hold), read_at).await?;
-            }
-            Ok("the next run publishes this read, and similar ones".to_owned())
-        }
-        (HoldKind::Quality, false) => Ok("the ads stay held until their content or the YAML changes".to_owned()),
-        _ => {
-            holds::mark_ad(tx, hold, release).await?;
-            Ok(if release { "the next run publishes this content".to_owned() } else { "this content is now ignored".to_owned() })
-        }
-    }
-}
-
-async fn add_name(tx: &mut PgConnection, table: RelationTable, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
-    relations::create(tx, table, hold.institution_id, std::slice::from_ref(&hold.subject), at, person).await?;
-    holds::derive_waiting_again(tx, hold).await?;
-    Ok(format!("`{}` is now known; the next run publishes its ads", line(&hold.subject, 60)))
-}
-
-async fn retire(tx: &mut PgConnection, hold: &Hold, at: Clock, person: &str) -> Result<String, Failure> {
-    let retired = settle::retire_missing(tx, &stream(hold), None, at, after(hold), person).await?;
-    Ok(format!("{} jobs retired", retired.len()))
-}
-
-/// After how many misses the ads of a hold are retired.
-fn after(hold: &Hold) -> i32 {
-    let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64());
-    after.and_then(|after| i32::try_from(after).ok()).unwrap_or(2)
-}
-
-/// The subject of a hold on closing dates; without a date, at most what has passed at the time of
-/// the decision.
-fn closing(hold: &Hold, at: Clock) -> Closing {
-    let until = hold.details.as_ref().and_then(|details| details.get("until")?.as_str()?.parse().ok());
-    let passed = || at.newest_passed(chrono_tz::UTC, CalendarSpan::NONE);
-    Closing { newest_passed: until.unwrap_or_else(passed), fingerprint: None }
-}
-
-fn stream(hold: &Hold) -> SourceKey {
-    SourceKey { institution: hold.institution_id, source: hold.source_id.clone() }
 }

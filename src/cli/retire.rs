@@ -2,10 +2,12 @@
 
 use super::database::with_store;
 use super::{DONE, Edge, Failure, Word, are_institutions};
+use crate::actions::holds::Ruling;
+use crate::actions::retire::retire;
 use crate::engine::RunError;
 use crate::engine::person::decide;
-use crate::model::{Clock, SourceKey};
-use crate::store::{Demand, PgConnection, Store, figures, runs, settle};
+use crate::model::SourceKey;
+use crate::store::{Demand, Store, figures, runs};
 
 /// Deliberately archive the open jobs of an institution or source.
 #[derive(clap::Args)]
@@ -52,18 +54,14 @@ impl Retire {
         let streams: Vec<SourceKey> = chosen.into_iter().map(|source| SourceKey { institution, source }).collect();
         let whose = self.word.on(edge, institution, &self.institution)?;
         let at = self.word.at.clock(edge)?;
-        let retired = decide(store, whose, async |connection| self.archive(connection, &streams, at, &edge.person()).await).await?;
+        let retired = decide(store, whose, async |connection| {
+            let ruling = Ruling { at, by: &edge.person(), reason: &self.word.reason };
+            Ok::<Vec<usize>, RunError>(retire(connection, &streams, ruling).await?)
+        })
+        .await?;
         for (stream, count) in streams.iter().zip(retired) {
             say!("{}: {count} jobs archived", stream.source);
         }
         Ok(DONE)
-    }
-
-    async fn archive(&self, connection: &mut PgConnection, streams: &[SourceKey], at: Clock, by: &str) -> Result<Vec<usize>, RunError> {
-        let mut retired = Vec::new();
-        for stream in streams {
-            retired.push(settle::retire_by_person(connection, stream, at, by, &self.word.reason).await?.len());
-        }
-        Ok(retired)
     }
 }

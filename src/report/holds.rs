@@ -5,6 +5,7 @@
 use super::columns::{counted, line};
 use super::difference::{Difference, plain};
 use super::ink::Ink;
+use crate::actions::holds::{HoldEffect, LISTS, entries};
 use crate::model::{Clock, HoldKind};
 use crate::store::holds::Hold;
 use crate::store::waiting::WaitingHolds;
@@ -22,9 +23,6 @@ pub struct Look {
     /// How many ads of a hold are shown; 0 for all.
     pub limit: usize,
 }
-
-/// The members of a content that list ads or jobs, each by its id.
-const LISTS: [&str; 2] = ["jobs", "ads"];
 
 /// What speaks of an ad in a list of them, in the order in which it is shown.
 const FACTS: [&str; 5] = ["title", "organisation", "locations", "open_date", "close_date"];
@@ -44,12 +42,6 @@ pub fn status(hold: &Hold, at: Clock) -> String {
     let by = by.map(|by| format!(" by {}", line(by, 30))).unwrap_or_default();
     let note = note.map(|note| format!(" ({})", line(note, 60))).unwrap_or_default();
     format!("{since}, {} {}{by}{note}", hold.status, closed.format("%Y-%m-%d"))
-}
-
-/// The ads or jobs that a hold lists.
-pub fn entries(hold: &Hold) -> impl Iterator<Item = &Json> {
-    let content = hold.content.as_ref();
-    LISTS.into_iter().filter_map(move |list| content?.get(list)?.as_array()).flatten().filter(|entry| entry.get("ad").is_some())
 }
 
 /// A hold in full.
@@ -111,6 +103,27 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
             ["the next run publishes this read, and similar ones".to_owned(), "the ads stay held until their content or the YAML changes".to_owned()]
         }
         HoldKind::Mapping => ["the held change is applied".to_owned(), "the held change is dropped".to_owned()],
+    }
+}
+
+/// What an answer did, in words.
+pub fn done(hold: &Hold, effect: HoldEffect) -> String {
+    let subject = line(&hold.subject, 60);
+    match effect {
+        HoldEffect::NameAdded => format!("`{subject}` is now known; the next run publishes its ads"),
+        HoldEffect::NameRefused => format!("`{subject}` stays unknown; its ads stay held until their content or the YAML changes"),
+        HoldEffect::JobsRetired(jobs) => format!("{jobs} jobs retired"),
+        HoldEffect::MissesForgotten => "the jobs stay open; their misses are reset".to_owned(),
+        HoldEffect::JobsClosed(jobs) => format!("{jobs} jobs archived"),
+        HoldEffect::JobsKeptOpen(jobs) => {
+            format!("the jobs stay open; {jobs} of them, whose closing dates have passed, until those dates change")
+        }
+        HoldEffect::IdsTrusted => "the next complete read is accepted: jobs whose ids now belong to other jobs are archived".to_owned(),
+        HoldEffect::IdsKept => "the ads stay the same jobs: the next run treats them as updates".to_owned(),
+        HoldEffect::ReadAccepted => "the next run publishes this read, and similar ones".to_owned(),
+        HoldEffect::ReadRefused => "the ads stay held until their content or the YAML changes".to_owned(),
+        HoldEffect::ContentReleased => "the next run publishes this content".to_owned(),
+        HoldEffect::ContentIgnored => "this content is now ignored".to_owned(),
     }
 }
 

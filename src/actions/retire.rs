@@ -1,0 +1,17 @@
+//! Archives the open jobs of sources that are given up.
+
+use super::holds::Ruling;
+use crate::model::SourceKey;
+use crate::store::{PgConnection, Result, settle};
+
+/// Archives every open job of these sources; how many of each.
+///
+/// # Errors
+/// The database failed.
+pub async fn retire(tx: &mut PgConnection, sources: &[SourceKey], ruling: Ruling<'_>) -> Result<Vec<usize>> {
+    let mut retired = Vec::with_capacity(sources.len());
+    for source in sources {
+        retired.push(settle::retire_by_person(tx, source, ruling.at, ruling.by, ruling.reason).await?.len());
+    }
+    Ok(retired)
+}
