@@ -5,7 +5,7 @@ use super::{DONE, Edge, FAILED, Failure, named};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, line};
 use crate::report::history::value;
-use crate::store::audit::{self, Extent, Finding};
+use crate::store::audit::{self, AuditExtent, AuditFinding};
 use serde_json::{Value as Json, json};
 
 /// Jobs that were changed outside Weir.
@@ -37,7 +37,7 @@ impl Audit {
         })
     }
 
-    fn tell(&self, extent: &Extent, findings: &[Finding]) -> Result<u8, Failure> {
+    fn tell(&self, extent: &AuditExtent, findings: &[AuditFinding]) -> Result<u8, Failure> {
         if self.json {
             say!("{:#}", json!({ "format": 1, "compared": extent, "findings": findings }));
         } else {
@@ -53,7 +53,7 @@ impl Audit {
     }
 }
 
-fn row(finding: &Finding) -> Vec<String> {
+fn row(finding: &AuditFinding) -> Vec<String> {
     let shown = |held: &Option<Json>| line(&value(held.as_ref().unwrap_or(&Json::Null)), 60);
     let what = match finding.kind.as_str() {
         "no_history" => "has no version".to_owned(),

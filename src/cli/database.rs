@@ -2,7 +2,7 @@
 //! and stopped by the last one out.
 
 use super::{Edge, FAILED, Failure, identity, out};
-use crate::store::scratch::Yard;
+use crate::store::scratch::TestDatabases;
 use crate::store::server::{Environment, Search, Server};
 use crate::store::{Demand, Need, PgConnection, Store, watch};
 use std::path::PathBuf;
@@ -68,12 +68,12 @@ fn warn(notice: watch::Notice) {
 }
 
 /// Opens the server on which databases for tests are made, for the work of a command; the database of the project is not touched.
-pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&Yard) -> Result<T, Failure>) -> Result<T, Failure> {
+pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&TestDatabases) -> Result<T, Failure>) -> Result<T, Failure> {
     block_on(async {
         let foreign = edge.text("DATABASE_URL");
         let server = if foreign.is_none() { Some(start(edge).await?) } else { None };
         let url = foreign.or_else(|| server.as_ref().map(|server| server.url("postgres"))).unwrap_or_default();
-        let yard = Yard::open(&url).await?;
+        let yard = TestDatabases::open(&url).await?;
         let result = work(&yard).await;
         yard.close().await?;
         if let Some(server) = server {

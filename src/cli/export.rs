@@ -6,7 +6,7 @@ use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::store::PgConnection;
-use crate::store::export::{self, Table, Wanted};
+use crate::store::export::{self, ExportFilter, ExportTable};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
@@ -76,9 +76,9 @@ fn format() -> impl TypedValueParser<Value = Format> {
 impl Export {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let (table, choice, at, raw) = match &self.what {
-            What::Jobs { at, raw, choice } => (Table::Jobs, choice, *at, *raw),
-            What::History { raw, choice } => (Table::History, choice, None, *raw),
-            What::Changes { choice } => (Table::Changes, choice, None, false),
+            What::Jobs { at, raw, choice } => (ExportTable::Jobs, choice, *at, *raw),
+            What::History { raw, choice } => (ExportTable::History, choice, None, *raw),
+            What::Changes { choice } => (ExportTable::Changes, choice, None, false),
         };
         let format = choice.format()?;
         if format == Format::Parquet && choice.out.is_none() && out::is_terminal() {
@@ -91,7 +91,7 @@ impl Export {
         }
         with_connection(edge, async |connection| {
             named::refuse_unknown(connection, &choice.institutions).await?;
-            let wanted = Wanted { institutions: choice.institutions.clone(), at, since: choice.since, until: choice.until, raw };
+            let wanted = ExportFilter { institutions: choice.institutions.clone(), at, since: choice.since, until: choice.until, raw };
             choice.write(connection, table, &wanted, format).await.map(|()| DONE)
         })
     }
@@ -110,7 +110,7 @@ impl Choice {
         })
     }
 
-    async fn write(&self, connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format) -> Result<(), Failure> {
+    async fn write(&self, connection: &mut PgConnection, table: ExportTable, wanted: &ExportFilter, format: Format) -> Result<(), Failure> {
         let Some(file) = &self.out else {
             return match rows(connection, table, wanted, format, stdout(format)).await {
                 Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -152,14 +152,27 @@ impl Trouble {
     }
 }
 
-async fn to_file(connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format, partial: &Path, file: &Path) -> Result<i64, Trouble> {
+async fn to_file(
+    connection: &mut PgConnection,
+    table: ExportTable,
+    wanted: &ExportFilter,
+    format: Format,
+    partial: &Path,
+    file: &Path,
+) -> Result<i64, Trouble> {
     let out = std::fs::File::create(partial).map_err(Trouble::Write)?;
     let count = rows(connection, table, wanted, format, Box::new(&out)).await?;
     out.sync_all().and_then(|()| std::fs::rename(partial, file)).map_err(Trouble::Write)?;
     Ok(count)
 }
 
-async fn rows(connection: &mut PgConnection, table: Table, wanted: &Wanted, format: Format, out: Box<dyn Write + Send + '_>) -> Result<i64, Trouble> {
+async fn rows(
+    connection: &mut PgConnection,
+    table: ExportTable,
+    wanted: &ExportFilter,
+    format: Format,
+    out: Box<dyn Write + Send + '_>,
+) -> Result<i64, Trouble> {
     let mut sheet = format.sheet(out, &table.columns(wanted.raw)).map_err(Trouble::Write)?;
     let mut rows = export::rows(connection, table, wanted);
     let mut count = 0;

@@ -14,8 +14,8 @@ use crate::quality::loss;
 use crate::report::columns::{columns, line, share};
 use crate::rule::Rule;
 use crate::stage::{Role, Stage};
-use crate::store::failures::{self, Failure as Letter, Group, Wanted};
-use crate::store::resolved::{self, Resolved};
+use crate::store::failures::{self, Failure as Letter, FailureFilter, FailureGroup};
+use crate::store::resolved::{self, ResolvedFailure};
 use crate::store::{Demand, Store, runs, versions};
 use crate::store::{PgConnection, losses};
 use clap::Subcommand;
@@ -164,7 +164,7 @@ impl Failures {
             Command::List { institution, rule, field, source, limit, json } => {
                 // A rule may be named with its set, as the report does.
                 let rule = rule.as_deref().and_then(|rule| rule.rsplit('/').next());
-                let wanted = Wanted { institution: institution.as_deref(), source: source.as_deref(), rule, field: field.as_deref() };
+                let wanted = FailureFilter { institution: institution.as_deref(), source: source.as_deref(), rule, field: field.as_deref() };
                 list(edge, connection, &wanted, *limit, *json).await
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
@@ -181,7 +181,7 @@ async fn is_known(edge: &Edge, connection: &mut PgConnection, institution: &str)
     if runs::unknown(connection, &name).await?.is_empty() { Ok(()) } else { are_institutions(&name, &edge.checked()) }
 }
 
-async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &Wanted<'_>, limit: i64, json: bool) -> Result<(), Failure> {
+async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &FailureFilter<'_>, limit: i64, json: bool) -> Result<(), Failure> {
     let letters = failures::list(connection, wanted, Some(limit).filter(|limit| *limit > 0)).await?;
     let none = if letters.is_empty() { Some(none(connection, &edge.checked(), wanted).await?) } else { None };
     let more = letters.first().map_or(0, |first| first.total) - i64::try_from(letters.len()).unwrap_or(i64::MAX);
@@ -235,7 +235,7 @@ fn told(letter: &Letter) -> String {
 }
 
 /// Why there are no matching failures; refuses unknown names.
-async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Wanted<'_>) -> Result<String, Failure> {
+async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &FailureFilter<'_>) -> Result<String, Failure> {
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
     let flows: Vec<&Flow> = plans.flat_map(|plan| &plan.flows).collect();
     if let Some(source) = wanted.source
@@ -324,7 +324,7 @@ async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: 
 }
 
 /// `nsw-gov nswgov · rule open-six-months · close_date · 2 ads, 1 new since the newest run · since 2026-08-31`
-fn heading(group: &Group) -> String {
+fn heading(group: &FailureGroup) -> String {
     let what = group.rule.as_ref().map_or_else(|| group.kind.clone(), |rule| format!("rule {rule}"));
     let count = if group.ads == 1 { "1 ad".to_owned() } else { format!("{} ads", thousands(group.ads)) };
     let fresh = if group.fresh == 0 { String::new() } else { format!(", {} new in the newest run", thousands(group.fresh)) };
@@ -343,7 +343,7 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
     if found.is_empty() {
         say!("nothing was resolved");
     }
-    let row = |one: &Resolved| {
+    let row = |one: &ResolvedFailure| {
         vec![
             one.resolved_at.format("%Y-%m-%d").to_string(),
             format!("{} {}:{}", one.institution, one.source_id, line(&one.original_id, 40)),

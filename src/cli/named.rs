@@ -3,7 +3,7 @@
 
 use super::Failure;
 use crate::report::columns::line;
-use crate::store::biography::{self, Found, Name};
+use crate::store::biography::{self, FoundJob, JobName};
 use crate::store::{PgConnection, runs};
 
 /// Refuses names of institutions without stored data.
@@ -14,13 +14,13 @@ pub(super) async fn refuse_unknown(connection: &mut PgConnection, slugs: &[Strin
 }
 
 /// The one ad or job of a name.
-pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Found, Failure> {
+pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<FoundJob, Failure> {
     // As shown elsewhere: padded with spaces, or shortened.
     let name = name.trim().trim_end_matches('…');
     if name.is_empty() {
         return Err(Failure::nothing("no job given\nhelp: give its uuid, or the id of its ad: `601245`, `nswgov:601245`"));
     }
-    let mut found = biography::find(connection, &Name::read(name)).await?;
+    let mut found = biography::find(connection, &JobName::read(name)).await?;
     match (found.pop(), found.len()) {
         (None, _) => Err(Failure::nothing(format!(
             "no ad or job `{}`\nhelp: give the uuid of a job, or the id of its ad: `601245`, `nswgov:601245`, `nsw-gov/nswgov:601245`",
@@ -37,7 +37,7 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
 }
 
 /// The full name; a job whose id now belongs to another has only its uuid.
-fn whole(found: &Found) -> String {
+fn whole(found: &FoundJob) -> String {
     let id = format!("{}/{}:{}", found.institution, found.source_id, line(&found.original_id, 60));
     found.job_id.map_or(id.clone(), |job| format!("{id} ({job})"))
 }

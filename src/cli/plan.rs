@@ -10,7 +10,7 @@ use crate::model::{Clock, Parts, SourceKey};
 use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
-use crate::store::work::{self, Pending};
+use crate::store::work::{self, PendingAds};
 use crate::store::{Demand, PgConnection, Store, runs};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
@@ -120,7 +120,7 @@ impl Work {
     }
 }
 
-fn reason(pending: &Pending, parts: &Parts, old: Option<&Json>, today: crate::model::Fingerprint) -> String {
+fn reason(pending: &PendingAds, parts: &Parts, old: Option<&Json>, today: crate::model::Fingerprint) -> String {
     let ads = format!("{} ads", thousands(pending.ads));
     match (pending.derived_by, old) {
         (None, _) => format!("{ads} were never derived, or are to be retried"),

@@ -4,7 +4,7 @@ use super::database::with_store;
 use super::{At, DONE, Edge, FAILED, Failure};
 use crate::engine::rollback::{self as undo, Asked};
 use crate::report::rollback::{self, ClockBack, Page};
-use crate::store::rollback::{Order, find};
+use crate::store::rollback::{RollbackOrder, find};
 use crate::store::{Demand, Store};
 use serde_json::json;
 
@@ -50,7 +50,7 @@ impl Rollback {
         let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
             return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` list the runs", self.run)));
         };
-        let order = Order { at: self.at.clock(edge)?, by: edge.person(), reason: self.reason.clone(), now: (edge.now)() };
+        let order = RollbackOrder { at: self.at.clock(edge)?, by: edge.person(), reason: self.reason.clone(), now: (edge.now)() };
         let allow_future = self.at.ahead.allow_future;
         let taken = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait, allow_future }).await?;
         let clock = taken.clock.map(|clock| ClockBack { to: clock.map(|clock| clock.0) });

@@ -5,7 +5,7 @@ use super::{DONE, Edge, Failure};
 use crate::report::columns::{columns, line};
 use crate::report::history::{Edited, edited, short};
 use crate::store::PgConnection;
-use crate::store::versions::{self, Used, Version};
+use crate::store::versions::{self, PartUse, PartVersion};
 use clap::Subcommand;
 use serde_json::{Value as Json, json};
 use similar::{ChangeTag, TextDiff};
@@ -85,7 +85,7 @@ impl Rules {
 
 /// One part that a source began to be derived by.
 struct Change<'u> {
-    used: &'u Used,
+    used: &'u PartUse,
     edit: Edited,
 }
 
@@ -98,7 +98,7 @@ impl Change<'_> {
 }
 
 /// What changed from each use of a source to its next.
-fn changes(used: &[Used]) -> Vec<Change<'_>> {
+fn changes(used: &[PartUse]) -> Vec<Change<'_>> {
     let mut all = Vec::new();
     for (index, now) in used.iter().enumerate() {
         let before = index
@@ -143,7 +143,7 @@ fn log(changes: &[Change<'_>], json: bool) {
     put!("{}", columns(&changes.iter().map(row).collect::<Vec<_>>(), 5));
 }
 
-async fn known(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<Version>, Failure> {
+async fn known(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<PartVersion>, Failure> {
     let all = versions::of(connection, institution, name).await?;
     if all.is_empty() {
         return Err(unknown(name));
@@ -156,8 +156,8 @@ fn unknown(name: &str) -> Failure {
 }
 
 /// A version by the beginning of its hash, or the newest but `back`.
-fn pick<'v>(all: &'v [Version], wanted: Option<&str>, back: usize) -> Result<&'v Version, Failure> {
-    let mut distinct: Vec<&Version> = Vec::new();
+fn pick<'v>(all: &'v [PartVersion], wanted: Option<&str>, back: usize) -> Result<&'v PartVersion, Failure> {
+    let mut distinct: Vec<&PartVersion> = Vec::new();
     for version in all {
         distinct.retain(|other| other.version != version.version);
         distinct.push(version);
@@ -173,16 +173,16 @@ fn pick<'v>(all: &'v [Version], wanted: Option<&str>, back: usize) -> Result<&'v
     found.ok_or_else(|| Failure::nothing(format!("there is no such version\nhelp: versions that have run: {}", versions.join(", "))))
 }
 
-fn title(version: &Version) -> String {
+fn title(version: &PartVersion) -> String {
     let since = version.first_used_at.format("%Y-%m-%d %H:%MZ");
     format!("{} {} · {} · since {since}", version.part, short(&version.version), version.institution)
 }
 
-fn shown(version: &Version) -> String {
+fn shown(version: &PartVersion) -> String {
     format!("{}\n{}", title(version), version.text.trim_end())
 }
 
-fn difference(old: &Version, new: &Version) -> String {
+fn difference(old: &PartVersion, new: &PartVersion) -> String {
     let diff = TextDiff::from_lines(&old.text, &new.text);
     let lines = diff.iter_all_changes().map(|change| {
         let sign = match change.tag() {

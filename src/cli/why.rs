@@ -5,7 +5,7 @@ use super::{DONE, Edge, Failure, named};
 use crate::engine::verdicts::{self, Judged};
 use crate::model::{Ad, Clock, Hash};
 use crate::report::biography as page;
-use crate::store::biography::{self, Ad as Known, Found};
+use crate::store::biography::{self, AdState as Known, FoundJob};
 use crate::store::{Demand, Store};
 use serde_json::json;
 
@@ -57,7 +57,7 @@ impl Why {
 }
 
 /// What the working copy says of the stored document, if it compiles.
-async fn judge(edge: &Edge, store: &Store, found: &Found, known: &Known) -> Result<Option<Judged>, Failure> {
+async fn judge(edge: &Edge, store: &Store, found: &FoundJob, known: &Known) -> Result<Option<Judged>, Failure> {
     let checked = edge.checked();
     let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.institution.id == found.institution_id);
     let Some((plan, flow)) = plan.and_then(|plan| Some((plan, plan.flows.iter().find(|flow| flow.source == found.source_id)?))) else {

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::against::Difference;
 use crate::plan::outline::Outline;
 use crate::store::digest::digest;
-use crate::store::runs::Lock;
+use crate::store::runs::InstitutionLock;
 use serde_json::Value as Json;
 
 /// Differences that a refusal names.
@@ -28,7 +28,7 @@ impl Engine {
         outcome
     }
 
-    async fn apply_locked(&self, plan: &Plan, request: &Request, saved: &Saved, lock: &Lock) -> Result<Summary, RunError> {
+    async fn apply_locked(&self, plan: &Plan, request: &Request, saved: &Saved, lock: &InstitutionLock) -> Result<Summary, RunError> {
         let moved = |why: String| RunError::Moved { slug: plan.institution.slug.clone(), why };
         if let Some(why) = edited(plan, &saved.head) {
             return Err(moved(why));

@@ -8,7 +8,7 @@ use super::{Engine, Request, Run, RunError, Summary, take_lock};
 use crate::model::{RecordFilter, RecordKind, RunRecord, SourceKey};
 use crate::plan::Plan;
 use crate::store::digest::digest;
-use crate::store::records::{self, Of};
+use crate::store::records::{self, RunOfSource};
 use futures::TryStreamExt;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -108,7 +108,7 @@ impl Run<'_> {
     }
 
     async fn versions(&self, stream: &SourceKey, writing: &mut Writing<'_>) -> Result<(), RunError> {
-        let of = Of { stream, run: self.id, at: self.request.at };
+        let of = RunOfSource { stream, run: self.id, at: self.request.at };
         let mut held = self.lane.hold().await?;
         let counts = records::count(&mut held, of, writing.wanted).await?;
         for what in [RecordKind::Create, RecordKind::Update, RecordKind::Reopen, RecordKind::Archive] {

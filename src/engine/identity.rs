@@ -8,10 +8,10 @@ use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, ma
 use crate::model::{Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
-use crate::store::identity::{self, Released, Sight, Unseen};
+use crate::store::identity::{self, ReadRef, ReleasedIds, UnseenJob};
 use crate::store::relations;
-use crate::store::work::{self, Which};
-use crate::store::{Held, StoreError, jobs, settle};
+use crate::store::work::{self, AdSelection};
+use crate::store::{BatchConnection, StoreError, jobs, settle};
 use crate::store::{PgConnection, holds};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -51,7 +51,7 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end:
     seen.keep_to(released.as_deref().unwrap_or_default());
     let open = settle::on_board(&mut held, &setting.stream, setting.at, Some(1)).await?;
     let decision = decide(guards, &seen.arrivals, &seen.adrift, open);
-    let sight = Sight { read: end.read, run: setting.run, at: setting.at };
+    let sight = ReadRef { read: end.read, run: setting.run, at: setting.at };
     let is_complete = end.state == ReadState::Complete;
     let case = Case {
         run,
@@ -79,10 +79,10 @@ struct Seen {
 }
 
 /// The ads with new content, each beside the job that its id stands for.
-async fn arrivals(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut Held, read: i64) -> Result<Seen, RunError> {
+async fn arrivals(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut BatchConnection, read: i64) -> Result<Seen, RunError> {
     let (mut seen, mut last) = (Seen::default(), String::new());
     loop {
-        let ads = work::after(held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::Changed).await?;
+        let ads = work::after(held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, AdSelection::Changed).await?;
         let Some(ad) = ads.last() else { return Ok(seen) };
         last.clone_from(&ad.external_id);
         let remapped = remapped(setting, held, &ads).await?;
@@ -97,8 +97,8 @@ async fn arrivals(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut He
 
 impl Seen {
     /// What a person has said of an ad with this content stands, whatever else the read has brought.
-    fn keep_to(&mut self, released: &[Released]) {
-        let said: HashMap<&str, &Released> = released.iter().map(|one| (one.ad.as_str(), one)).collect();
+    fn keep_to(&mut self, released: &[ReleasedIds]) {
+        let said: HashMap<&str, &ReleasedIds> = released.iter().map(|one| (one.ad.as_str(), one)).collect();
         for arrival in &mut self.arrivals {
             let Some(said) = said.get(arrival.ad.as_str()).filter(|said| said.mark == arrival.mark.to_string()) else { continue };
             let Some(own) = arrival.own.as_mut().filter(|own| !own.is_same) else { continue };
@@ -137,7 +137,7 @@ fn adrift(job: Uuid, ad: &str, was_missing: bool, marks: &Marks) -> Option<Adrif
 }
 
 /// The fingerprints under which other mappings were in force: what they derived cannot be compared with what is derived now.
-async fn remapped(setting: &Setting, held: &mut Held, ads: &[Ad]) -> Result<BTreeSet<Fingerprint>, RunError> {
+async fn remapped(setting: &Setting, held: &mut BatchConnection, ads: &[Ad]) -> Result<BTreeSet<Fingerprint>, RunError> {
     let older = segment::older_parts(held, setting, ads).await?;
     let is_remapped = |parts: &Json| setting.parts.changed_since(parts).iter().any(|part| part.starts_with("mapping of "));
     Ok(older.into_iter().filter(|(_, parts)| is_remapped(parts)).map(|(by, _)| by).collect())
@@ -153,7 +153,7 @@ async fn derived(setting: &Setting, flow: &Flow, held: &mut PgConnection, ads: V
     Ok(drafts)
 }
 
-async fn marks_of(setting: &Setting, guards: &Guards, held: &mut Held, ids: &[Uuid]) -> Result<HashMap<Uuid, Marks>, RunError> {
+async fn marks_of(setting: &Setting, guards: &Guards, held: &mut BatchConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, Marks>, RunError> {
     let jobs = jobs::load(held, &setting.stream, ids).await?;
     let companies: Vec<Uuid> = jobs.values().filter_map(|job| job.company_id).collect();
     let names = relations::names(held, RelationTable::Companies, setting.stream.institution, &companies).await?;
@@ -162,11 +162,11 @@ async fn marks_of(setting: &Setting, guards: &Guards, held: &mut Held, ids: &[Uu
 }
 
 /// The open jobs whose ids the read did not contain.
-async fn unseen(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut Held, read: i64) -> Result<Vec<Adrift>, RunError> {
+async fn unseen(setting: &Setting, flow: &Flow, guards: &Guards, held: &mut BatchConnection, read: i64) -> Result<Vec<Adrift>, RunError> {
     let (mut all, mut last) = (Vec::new(), String::new());
     loop {
         let ads = identity::unseen(held, &setting.stream, read, setting.at, &last, flow.batch).await?;
-        let Some(Unseen { ad, .. }) = ads.last() else { return Ok(all) };
+        let Some(UnseenJob { ad, .. }) = ads.last() else { return Ok(all) };
         last.clone_from(ad);
         let marks = marks_of(setting, guards, held, &ads.iter().map(|one| one.job).collect::<Vec<_>>()).await?;
         all.extend(ads.iter().filter_map(|one| adrift(one.job, &one.ad, one.was_missing, marks.get(&one.job)?)));
@@ -180,18 +180,18 @@ struct Case<'r> {
     flow: &'r Flow,
     guards: &'r Guards,
     open: i64,
-    sight: Sight,
+    sight: ReadRef,
     /// Whether the read can tell ids that are new.
     is_whole: bool,
     /// Whether no ad in doubt was out of its sight.
     is_clear: bool,
     /// What a person has said of the ads of an earlier read.
-    released: Option<Vec<Released>>,
+    released: Option<Vec<ReleasedIds>>,
 }
 
 impl Case<'_> {
     /// T2a.
-    async fn settle(&self, held: &mut Held, seen: &Seen, decision: &Decision) -> Result<Sorted, RunError> {
+    async fn settle(&self, held: &mut BatchConnection, seen: &Seen, decision: &Decision) -> Result<Sorted, RunError> {
         let stream = &self.setting.stream;
         let mut tx = held.begin_batch().await?;
         let too_many = self.guards.at_most.exceeded_by(decision.archives(), self.open);
@@ -258,7 +258,7 @@ impl Case<'_> {
     async fn stage(&self, tx: &mut PgConnection, sorts: &BTreeMap<&str, Problem>) -> Result<(), RunError> {
         let (setting, flow, mut last) = (self.setting, self.flow, String::new());
         loop {
-            let mut ads = work::after(tx, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::Changed).await?;
+            let mut ads = work::after(tx, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, AdSelection::Changed).await?;
             let Some(ad) = ads.last() else { return Ok(()) };
             last.clone_from(&ad.external_id);
             ads.retain(|ad| sorts.contains_key(ad.external_id.as_str()));

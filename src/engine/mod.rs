@@ -33,8 +33,8 @@ use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
 use crate::source::Access;
 use crate::stage::Setting;
-use crate::store::runs::{self, Lock};
-use crate::store::{Lane, PgConnection, Store, StoreError, figures, projects, tables, texts, waiting};
+use crate::store::runs::{self, InstitutionLock};
+use crate::store::{PgConnection, Store, StoreError, WriteSession, figures, projects, tables, texts, waiting};
 use chrono::{DateTime, Utc};
 use futures::stream::{FuturesUnordered, StreamExt};
 use spool::Feed;
@@ -180,7 +180,7 @@ struct Run<'e> {
     engine: &'e Engine,
     plan: &'e Plan,
     request: &'e Request,
-    lane: Lane,
+    lane: WriteSession,
     turn: WorkTurn,
     id: i64,
     tally: Mutex<Tally>,
@@ -199,7 +199,7 @@ impl Engine {
         outcome
     }
 
-    async fn run_locked(&self, plan: &Plan, request: &Request, lock: &Lock) -> Result<Summary, RunError> {
+    async fn run_locked(&self, plan: &Plan, request: &Request, lock: &InstitutionLock) -> Result<Summary, RunError> {
         self.check_clock(plan, request).await?;
         let begun = (request.now)();
         let feeds = if request.dry_run { spool::read_all(self, plan, request).await? } else { plan.flows.iter().map(|_| Feed::Live).collect() };
@@ -238,12 +238,12 @@ fn is_lost(error: &RunError) -> bool {
 }
 
 /// Takes the lock of an institution, or says who has it.
-async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> Result<Lock, RunError> {
+async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> Result<InstitutionLock, RunError> {
     check_project(store, institution, slug).await?;
     if wait {
-        return Ok(Lock::wait(store, institution).await?);
+        return Ok(InstitutionLock::wait(store, institution).await?);
     }
-    if let Some(lock) = Lock::try_take(store, institution).await? {
+    if let Some(lock) = InstitutionLock::try_take(store, institution).await? {
         return Ok(lock);
     }
     let holder = runs::holder(&mut *store.connection().await?, institution).await?;
@@ -278,7 +278,7 @@ async fn claim(tx: &mut PgConnection, engine: &Engine, plan: &Plan, request: &Re
 
 impl<'e> Run<'e> {
     /// A run gets its number.
-    async fn begin(engine: &'e Engine, plan: &'e Plan, request: &'e Request, lane: Lane, turn: WorkTurn) -> Result<Run<'e>, RunError> {
+    async fn begin(engine: &'e Engine, plan: &'e Plan, request: &'e Request, lane: WriteSession, turn: WorkTurn) -> Result<Run<'e>, RunError> {
         let mut held = lane.hold().await?;
         let mut tx = held.begin_batch().await?;
         let id = runs::begin(&mut tx, &plan.institution, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;

@@ -8,10 +8,10 @@ use crate::model::{Ad, Alert, Fingerprint, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
 use crate::quality::{Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
-use crate::store::quality::{self, Group, Kept, Past};
+use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
 use crate::store::runs;
-use crate::store::work::{self, Which};
-use crate::store::{Held, StoreError, jobs, losses, settle};
+use crate::store::work::{self, AdSelection};
+use crate::store::{BatchConnection, StoreError, jobs, losses, settle};
 use crate::store::{PgConnection, holds};
 use serde_json::json;
 use std::collections::HashMap;
@@ -93,7 +93,7 @@ struct Measured {
 }
 
 impl Measured {
-    fn of(flow: &Flow, groups: Vec<Group>) -> Measured {
+    fn of(flow: &Flow, groups: Vec<MarkGroup>) -> Measured {
         let marked = groups.iter().filter_map(|group| Some((group.marks.as_ref()?, group.ads)));
         Measured {
             measures: flow.gauge.measures(marked),
@@ -110,11 +110,11 @@ impl Measured {
 }
 
 /// What the read will be once its ads are derived; nothing if none needs deriving.
-async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, end: ReadEnd) -> Result<Option<Measured>, RunError> {
+async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut BatchConnection, end: ReadEnd) -> Result<Option<Measured>, RunError> {
     let (mut marks, mut last, mut updated): (HashMap<Marks, (i64, i64)>, String, i64) = (HashMap::new(), String::new(), 0);
     let mut is_empty = true;
     loop {
-        let mut ads = work::after(held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::All).await?;
+        let mut ads = work::after(held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, AdSelection::All).await?;
         let Some(ad) = ads.last() else { break };
         is_empty = false;
         last.clone_from(&ad.external_id);
@@ -130,7 +130,7 @@ async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, end: Read
         return Ok(None);
     }
     let mut groups = quality::groups(held, &setting.stream, end.read, setting.fingerprint, setting.at, true).await?;
-    groups.extend(marks.into_iter().map(|(marks, (ads, jobs))| Group { marks: Some(marks), ads, jobs }));
+    groups.extend(marks.into_iter().map(|(marks, (ads, jobs))| MarkGroup { marks: Some(marks), ads, jobs }));
     let mut measured = Measured::of(flow, groups);
     if quality::before(held, &setting.stream, setting.at).await?.is_some() {
         measured.add_changes(updated, Vec::new());
@@ -139,7 +139,7 @@ async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, end: Read
 }
 
 /// Ads derived and judged, and what would become of them.
-async fn judged(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<(Draft, Foreseen)>, RunError> {
+async fn judged(setting: &Arc<Setting>, flow: &Flow, held: &mut BatchConnection, ads: Vec<Ad>) -> Result<Vec<(Draft, Foreseen)>, RunError> {
     let drafts = segment::derived(setting, flow, held, ads).await?;
     let Some(promote) = flow.promote() else { return Ok(Vec::new()) };
     let old = jobs::load(held, &setting.stream, &promote.compared_with(&drafts)).await?;
@@ -184,7 +184,7 @@ struct Case<'r> {
 impl Case<'_> {
     async fn judge(&self, held: &mut PgConnection, measured: &Measured) -> Result<Judged, RunError> {
         let setting = self.setting;
-        let Past { days, accepted } = quality::past(held, &setting.stream, setting.at, setting.zone).await?;
+        let PastReads { days, accepted } = quality::past(held, &setting.stream, setting.at, setting.zone).await?;
         let lost = lost(&measured.measures, &days);
         let measures = measured.measures.iter().chain(&lost).cloned().collect();
         let today = Today { date: setting.at.today(setting.zone), ads: (self.end.state == ReadState::Complete).then_some(measured.ads), measures };
@@ -206,7 +206,7 @@ impl Case<'_> {
 
     async fn store(&self, tx: &mut PgConnection, measured: &Measured, found: &Judged, standing: &'static str) -> Result<(), RunError> {
         let measures: Vec<Measure> = measured.measures.iter().chain(&found.lost).cloned().collect();
-        let kept = Kept {
+        let kept = MeasuredRead {
             run: self.run.id,
             at: self.setting.at,
             state: self.end.state.name(),

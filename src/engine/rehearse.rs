@@ -7,8 +7,8 @@ use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, Severity};
 use crate::plan::{Flow, Plan};
 use crate::rule::Sandbox;
 use crate::stage::{Draft, Foreseen, Setting, pay};
-use crate::store::work::{self, Which};
-use crate::store::{Lane, Store, jobs, runs, staging};
+use crate::store::work::{self, AdSelection};
+use crate::store::{Store, WriteSession, jobs, runs, staging};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -103,7 +103,7 @@ pub async fn rehearse(
     let setting = Arc::new(setting(sandbox, plan, flow, asked.at));
     let lane = store.lane();
     let outcome = Mutex::new(Rehearsal { source: flow.source.clone(), ..Rehearsal::default() });
-    let which = if asked.all { Which::Stored } else { Which::All };
+    let which = if asked.all { AdSelection::Stored } else { AdSelection::All };
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
     let finding = find(&lane, &setting, flow, which, sender);
     let batches = futures::stream::unfold(receiver, |mut batches| async move { batches.recv().await.map(|batch| (Ok(batch), batches)) });
@@ -126,7 +126,13 @@ pub async fn rehearse(
     Ok(rehearsal)
 }
 
-async fn find(lane: &Lane, setting: &Setting, flow: &Flow, which: Which, sender: tokio::sync::mpsc::Sender<Vec<Ad>>) -> Result<(), RunError> {
+async fn find(
+    lane: &WriteSession,
+    setting: &Setting,
+    flow: &Flow,
+    which: AdSelection,
+    sender: tokio::sync::mpsc::Sender<Vec<Ad>>,
+) -> Result<(), RunError> {
     let mut last = String::new();
     loop {
         // Not held while the judging side, which needs a connection too, is waited for.
@@ -142,14 +148,14 @@ async fn find(lane: &Lane, setting: &Setting, flow: &Flow, which: Which, sender:
 }
 
 /// Whether any ad of the source is stored.
-async fn is_stored(lane: &Lane, setting: &Setting, at: Clock) -> Result<bool, RunError> {
+async fn is_stored(lane: &WriteSession, setting: &Setting, at: Clock) -> Result<bool, RunError> {
     let mut held = lane.hold().await?;
-    let first = work::after(&mut held, &setting.stream, setting.fingerprint, at, "", 1, Which::Stored).await?;
+    let first = work::after(&mut held, &setting.stream, setting.fingerprint, at, "", 1, AdSelection::Stored).await?;
     Ok(!first.is_empty())
 }
 
 /// What has been edited since the stored ads were derived, by name.
-async fn edited(lane: &Lane, setting: &Setting, at: Clock) -> Result<BTreeSet<String>, RunError> {
+async fn edited(lane: &WriteSession, setting: &Setting, at: Clock) -> Result<BTreeSet<String>, RunError> {
     let mut held = lane.hold().await?;
     let pending = work::pending(&mut held, &setting.stream, setting.fingerprint, at).await?;
     let older: Vec<Fingerprint> = pending.iter().filter_map(|one| one.derived_by).filter(|by| *by != setting.fingerprint).collect();
@@ -183,7 +189,7 @@ impl Judged {
     }
 }
 
-async fn judge(lane: &Lane, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -> Result<Vec<Judged>, RunError> {
+async fn judge(lane: &WriteSession, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -> Result<Vec<Judged>, RunError> {
     let mut held = lane.hold().await?;
     let history = segment::older_parts(&mut held, setting, &ads).await?;
     let waiting: Vec<&str> =

@@ -3,7 +3,7 @@
 
 use super::{RunError, check_clock, take_lock};
 use crate::model::{Alert, Clock, Fingerprint, Parts};
-use crate::store::rollback::{self, Order, Run, Taken};
+use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
 use crate::store::{Connection, PgConnection, runs};
 use crate::store::{Store, StoreError, redate};
 
@@ -11,7 +11,7 @@ use crate::store::{Store, StoreError, redate};
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Who, when and why.
-    pub order: Order,
+    pub order: RollbackOrder,
     /// Roll everything back in the end.
     pub dry_run: bool,
     /// Wait for a run of the institution instead of giving up.
@@ -24,7 +24,7 @@ pub struct Asked {
 #[derive(Debug, Clone)]
 pub struct TakenBack {
     /// What became of each job that the run had touched.
-    pub jobs: Vec<Taken>,
+    pub jobs: Vec<TakenBackJob>,
     /// If the run was the newest, the institution's clock went back with it: to the run before, if there was one.
     pub clock: Option<Option<Clock>>,
 }
@@ -33,7 +33,7 @@ pub struct TakenBack {
 ///
 /// # Errors
 /// The institution is busy, the clock runs backwards, or the database failed: then nothing was done.
-pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<TakenBack, RunError> {
+pub async fn take_back(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<TakenBack, RunError> {
     let lock = take_lock(store, run.institution_id, &run.slug, asked.wait).await?;
     let taken = write(store, run, asked).await;
     // The server releases the lock by itself if this fails.
@@ -41,7 +41,7 @@ pub async fn take_back(store: &Store, run: &Run, asked: &Asked) -> Result<TakenB
     taken
 }
 
-async fn write(store: &Store, run: &Run, asked: &Asked) -> Result<TakenBack, RunError> {
+async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<TakenBack, RunError> {
     let mut connection = store.connection().await?;
     let newest = runs::last(&mut connection, run.institution_id, None).await?;
     let is_newest = newest.is_some_and(|(newest, _)| newest == run.id);
@@ -64,13 +64,13 @@ async fn write(store: &Store, run: &Run, asked: &Asked) -> Result<TakenBack, Run
 
 /// Each fingerprint that derived the ads, and the same with the date of the run left out: it changes daily where a rule reads the clock, and must not
 /// let go what was taken back.
-async fn steady(connection: &mut PgConnection, run: &Run) -> Result<Vec<(Fingerprint, Fingerprint)>, RunError> {
+async fn steady(connection: &mut PgConnection, run: &RolledBackRun) -> Result<Vec<(Fingerprint, Fingerprint)>, RunError> {
     let all = rollback::fingerprints(connection, run).await?;
     let parts = runs::fingerprint_parts(connection, run.institution_id, &all).await?;
     Ok(parts.into_iter().map(|(fingerprint, parts)| (fingerprint, Parts::stored(&parts).steady())).collect())
 }
 
-async fn alert(connection: &mut PgConnection, run: &Run, at: Clock, by: &str, count: usize) -> Result<(), RunError> {
+async fn alert(connection: &mut PgConnection, run: &RolledBackRun, at: Clock, by: &str, count: usize) -> Result<(), RunError> {
     let message = format!("{by} rolled back what run {} did to {count} job{}", run.id, if count == 1 { "" } else { "s" });
     let alert = Alert { source: String::new(), kind: "rolled_back", severity: "warn", message };
     Ok(runs::alert(connection, run.institution_id, Some(run.id), at, &alert).await?)

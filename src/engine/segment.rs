@@ -6,8 +6,8 @@ use super::{Run, RunError};
 use crate::model::{Ad, Alert, Document, Fingerprint, Problem, Severity};
 use crate::plan::Flow;
 use crate::stage::{Draft, Role, Setting, Stage};
-use crate::store::work::{self, Which};
-use crate::store::{Held, StoreError, runs};
+use crate::store::work::{self, AdSelection};
+use crate::store::{BatchConnection, StoreError, runs};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -42,7 +42,7 @@ pub(super) async fn derive_rest(run: &Run<'_>, setting: &Arc<Setting>, flow: &Fl
         let mut last = String::new();
         loop {
             let mut held = run.lane.hold().await?;
-            let mut ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, Which::All).await?;
+            let mut ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, AdSelection::All).await?;
             drop(held);
             let Some(ad) = ads.last() else { return Ok(()) };
             last.clone_from(&ad.external_id);
@@ -62,7 +62,7 @@ pub(super) async fn derive_rest(run: &Run<'_>, setting: &Arc<Setting>, flow: &Fl
 }
 
 /// T2 for one batch.
-async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<(), RunError> {
+async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut BatchConnection, ads: Vec<Ad>) -> Result<(), RunError> {
     if ads.is_empty() {
         return Ok(());
     }
@@ -78,7 +78,7 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut H
 }
 
 /// Ads as a run derives them, without a run: nothing is counted and nothing is written.
-pub(super) async fn derived(setting: &Arc<Setting>, flow: &Flow, held: &mut Held, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
+pub(super) async fn derived(setting: &Arc<Setting>, flow: &Flow, held: &mut BatchConnection, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
     let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
     for (_, stage) in flow.of_role(Role::Record) {
         stage.look_up(held, setting, &mut drafts).await?;
@@ -88,7 +88,7 @@ pub(super) async fn derived(setting: &Arc<Setting>, flow: &Flow, held: &mut Held
 }
 
 /// What the fingerprints that derived these ads before were made of.
-pub(super) async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) -> Result<HashMap<Fingerprint, Json>, RunError> {
+pub(super) async fn older_parts(held: &mut BatchConnection, setting: &Setting, ads: &[Ad]) -> Result<HashMap<Fingerprint, Json>, RunError> {
     let older: BTreeSet<Fingerprint> = ads.iter().filter_map(|ad| ad.derived_fingerprint).filter(|old| *old != setting.fingerprint).collect();
     if older.is_empty() {
         return Ok(HashMap::new());
@@ -98,7 +98,13 @@ pub(super) async fn older_parts(held: &mut Held, setting: &Setting, ads: &[Ad]) 
 }
 
 /// One record stage over a batch, on all cores.
-async fn record(run: &Run<'_>, setting: &Arc<Setting>, stage: &Stage, held: &mut Held, mut drafts: Vec<Draft>) -> Result<Vec<Draft>, RunError> {
+async fn record(
+    run: &Run<'_>,
+    setting: &Arc<Setting>,
+    stage: &Stage,
+    held: &mut BatchConnection,
+    mut drafts: Vec<Draft>,
+) -> Result<Vec<Draft>, RunError> {
     let started = Instant::now();
     stage.look_up(held, setting, &mut drafts).await?;
     let before: Vec<bool> = drafts.iter().map(Draft::fails).collect();
@@ -141,7 +147,7 @@ async fn write_all(
     run: &Run<'_>,
     setting: &Arc<Setting>,
     flow: &Flow,
-    held: &mut Held,
+    held: &mut BatchConnection,
     drafts: Vec<Draft>,
     history: &HashMap<Fingerprint, Json>,
 ) -> Result<(), RunError> {
@@ -174,7 +180,7 @@ async fn write(
     run: &Run<'_>,
     setting: &Arc<Setting>,
     flow: &Flow,
-    held: &mut Held,
+    held: &mut BatchConnection,
     drafts: &[Draft],
     history: &HashMap<Fingerprint, Json>,
 ) -> Result<(), RunError> {

@@ -9,8 +9,8 @@ use crate::model::{Alert, Document, ReadOutcome, ReadState, SourceKey, Validator
 use crate::plan::Flow;
 use crate::source::{Approach, Page, Pages};
 use crate::stage::{ReadEnd, Role, Setting};
-use crate::store::documents::{self, Arrived, Reading};
-use crate::store::reads::{self, Begun, Known};
+use crate::store::documents::{self, ArrivedPage, PageContext};
+use crate::store::reads::{self, BegunRead, KnownRead};
 use crate::store::{StoreError, figures, records, revisions, runs, states, tables};
 use std::sync::Arc;
 use std::time::Instant;
@@ -102,7 +102,7 @@ async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: ReadOutco
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
-fn unchanged(proof: ReadOutcome, known: Option<Known>) -> (ReadOutcome, Option<i64>) {
+fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Option<i64>) {
     match known {
         Some(known) if proof.not_modified => {
             let validators = proof.validators.filter(|new| *new != Validators::default()).or(Some(known.validators));
@@ -133,9 +133,9 @@ async fn forget_deleted(run: &Run<'_>, setting: &Setting) -> Result<(), RunError
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
-async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(Begun, Option<Known>), RunError> {
+async fn begin(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<(BegunRead, Option<KnownRead>), RunError> {
     let mut held = run.lane.hold().await?;
-    let way = reads::Way { hash: flow.way_with(&run.engine.access.variables), holds: flow.fetch.holds_its_place() };
+    let way = reads::ReadMethod { hash: flow.way_with(&run.engine.access.variables), holds: flow.fetch.holds_its_place() };
     let known = reads::known(&mut held, &setting.stream, way.hash).await?;
     let begun = reads::begin(&mut held, &setting.stream, run.id, setting.at, (run.request.now)(), way).await?;
     Ok((begun, known))
@@ -218,9 +218,9 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     let mut tx = held.begin_batch().await?;
     let documents = page.len();
     run.tally().samples.arrive(&setting.stream.source, &page);
-    let reading = Reading { stream: &setting.stream, read, at: setting.at };
+    let reading = PageContext { stream: &setting.stream, read, at: setting.at };
     let Page { received, detailed, undetailed, refused, bookmark } = page;
-    let stored = documents::store_page(&mut tx, reading, Arrived { received, detailed, undetailed, refused }).await?;
+    let stored = documents::store_page(&mut tx, reading, ArrivedPage { received, detailed, undetailed, refused }).await?;
     reads::progress(
         &mut tx,
         &setting.stream,

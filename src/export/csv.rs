@@ -2,7 +2,7 @@
 //! A text that a spreadsheet would take for a formula is led by `'`.
 
 use super::Sheet;
-use crate::store::export::{Cell, Column};
+use crate::store::export::{ExportCell, ExportColumn};
 use crate::untrusted::csv_cell;
 use chrono::SecondsFormat;
 use std::io::{Result, Write};
@@ -11,7 +11,7 @@ use std::io::{Result, Write};
 pub(super) struct Table<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Table<W> {
-    pub(super) fn new(out: W, columns: &[Column]) -> Result<Self> {
+    pub(super) fn new(out: W, columns: &[ExportColumn]) -> Result<Self> {
         let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
         out.write_record(columns.iter().map(|column| column.name))?;
         Ok(Table(out))
@@ -19,7 +19,7 @@ impl<W: Write> Table<W> {
 }
 
 impl<W: Write> Sheet for Table<W> {
-    fn add(&mut self, row: Vec<Cell>) -> Result<()> {
+    fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
         Ok(self.0.write_record(row.into_iter().map(text))?)
     }
 
@@ -28,14 +28,14 @@ impl<W: Write> Sheet for Table<W> {
     }
 }
 
-fn text(cell: Cell) -> String {
+fn text(cell: ExportCell) -> String {
     match cell {
-        Cell::Empty => String::new(),
-        Cell::Text(text) => csv_cell(&text).into_owned(),
-        Cell::Json(text) => text,
-        Cell::Number(number) => number.to_string(),
-        Cell::Instant(instant) => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        Cell::Day(day) => day.to_string(),
-        Cell::Texts(texts) => serde_json::Value::from(texts).to_string(),
+        ExportCell::Empty => String::new(),
+        ExportCell::Text(text) => csv_cell(&text).into_owned(),
+        ExportCell::Json(text) => text,
+        ExportCell::Number(number) => number.to_string(),
+        ExportCell::Instant(instant) => instant.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        ExportCell::Day(day) => day.to_string(),
+        ExportCell::Texts(texts) => serde_json::Value::from(texts).to_string(),
     }
 }

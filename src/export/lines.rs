@@ -1,7 +1,7 @@
 //! NDJSON: an object a row, with every column, in their order; empty cells are null, JSON stays JSON.
 
 use super::Sheet;
-use crate::store::export::{Cell, Column};
+use crate::store::export::{ExportCell, ExportColumn};
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -10,17 +10,17 @@ use std::io::{BufWriter, Result, Write};
 /// Rows as lines.
 pub(super) struct Lines<W: Write> {
     out: BufWriter<W>,
-    columns: Vec<Column>,
+    columns: Vec<ExportColumn>,
 }
 
 impl<W: Write> Lines<W> {
-    pub(super) fn new(out: W, columns: &[Column]) -> Self {
+    pub(super) fn new(out: W, columns: &[ExportColumn]) -> Self {
         Lines { out: BufWriter::new(out), columns: columns.to_vec() }
     }
 }
 
 impl<W: Write> Sheet for Lines<W> {
-    fn add(&mut self, row: Vec<Cell>) -> Result<()> {
+    fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
         serde_json::to_writer(&mut self.out, &Object { columns: &self.columns, row: &row })?;
         self.out.write_all(b"\n")
     }
@@ -31,8 +31,8 @@ impl<W: Write> Sheet for Lines<W> {
 }
 
 struct Object<'r> {
-    columns: &'r [Column],
-    row: &'r [Cell],
+    columns: &'r [ExportColumn],
+    row: &'r [ExportCell],
 }
 
 impl Serialize for Object<'_> {
@@ -40,13 +40,13 @@ impl Serialize for Object<'_> {
         let mut map = serializer.serialize_map(Some(self.row.len()))?;
         for (column, cell) in self.columns.iter().zip(self.row) {
             match cell {
-                Cell::Empty => map.serialize_entry(column.name, &())?,
-                Cell::Text(text) => map.serialize_entry(column.name, text)?,
-                Cell::Number(number) => map.serialize_entry(column.name, number)?,
-                Cell::Instant(instant) => map.serialize_entry(column.name, instant)?,
-                Cell::Day(day) => map.serialize_entry(column.name, day)?,
-                Cell::Texts(texts) => map.serialize_entry(column.name, texts)?,
-                Cell::Json(json) => map.serialize_entry(column.name, serde_json::from_str::<&RawValue>(json).map_err(S::Error::custom)?)?,
+                ExportCell::Empty => map.serialize_entry(column.name, &())?,
+                ExportCell::Text(text) => map.serialize_entry(column.name, text)?,
+                ExportCell::Number(number) => map.serialize_entry(column.name, number)?,
+                ExportCell::Instant(instant) => map.serialize_entry(column.name, instant)?,
+                ExportCell::Day(day) => map.serialize_entry(column.name, day)?,
+                ExportCell::Texts(texts) => map.serialize_entry(column.name, texts)?,
+                ExportCell::Json(json) => map.serialize_entry(column.name, serde_json::from_str::<&RawValue>(json).map_err(S::Error::custom)?)?,
             }
         }
         map.end()

@@ -6,7 +6,7 @@ mod csv;
 mod lines;
 mod parquet;
 
-use crate::store::export::{Cell, Column};
+use crate::store::export::{ExportCell, ExportColumn};
 use std::io::Write;
 
 /// A form that files may have.
@@ -37,7 +37,7 @@ impl Format {
     ///
     /// # Errors
     /// The file.
-    pub fn sheet<'o>(self, out: Box<dyn Write + Send + 'o>, columns: &[Column]) -> std::io::Result<Box<dyn Sheet + 'o>> {
+    pub fn sheet<'o>(self, out: Box<dyn Write + Send + 'o>, columns: &[ExportColumn]) -> std::io::Result<Box<dyn Sheet + 'o>> {
         Ok(match self {
             Format::Ndjson => Box::new(lines::Lines::new(out, columns)),
             Format::Csv => Box::new(csv::Table::new(out, columns)?),
@@ -52,7 +52,7 @@ pub trait Sheet {
     ///
     /// # Errors
     /// The file.
-    fn add(&mut self, row: Vec<Cell>) -> std::io::Result<()>;
+    fn add(&mut self, row: Vec<ExportCell>) -> std::io::Result<()>;
 
     /// Writes what is left, and ends the file.
     ///

@@ -2,7 +2,7 @@
 //! rows. A group is held by columns until it is full; that is all that is held.
 
 use super::Sheet;
-use crate::store::export::{Cell, Column, Kind};
+use crate::store::export::{ColumnKind, ExportCell, ExportColumn};
 use chrono::{Datelike, NaiveDate};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::column::writer::ColumnWriter;
@@ -28,7 +28,7 @@ pub(super) struct Groups<W: Write + Send> {
 }
 
 impl<W: Write + Send> Groups<W> {
-    pub(super) fn new(out: W, columns: &[Column]) -> Result<Self> {
+    pub(super) fn new(out: W, columns: &[ExportColumn]) -> Result<Self> {
         let fields = columns.iter().map(field).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
         let schema = Type::group_type_builder("schema").with_fields(fields).build().map_err(failed)?;
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("weir".to_owned()).build();
@@ -50,7 +50,7 @@ impl<W: Write + Send> Groups<W> {
 }
 
 impl<W: Write + Send> Sheet for Groups<W> {
-    fn add(&mut self, row: Vec<Cell>) -> Result<()> {
+    fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
         for (values, cell) in self.columns.iter_mut().zip(row) {
             values.add(cell);
         }
@@ -72,18 +72,18 @@ fn failed(error: ParquetError) -> Error {
 }
 
 /// A column in the schema; every one may be empty.
-fn field(column: &Column) -> std::result::Result<Arc<Type>, ParquetError> {
+fn field(column: &ExportColumn) -> std::result::Result<Arc<Type>, ParquetError> {
     let plain = |name: &str, physical: Physical, logical: Option<LogicalType>, repetition: Repetition| {
         Type::primitive_type_builder(name, physical).with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
     };
     let optional = |physical, logical| plain(column.name, physical, logical, Repetition::OPTIONAL);
     match column.kind {
-        Kind::Text => optional(Physical::BYTE_ARRAY, Some(LogicalType::String)),
-        Kind::Json => optional(Physical::BYTE_ARRAY, Some(LogicalType::Json)),
-        Kind::Number => optional(Physical::INT64, None),
-        Kind::Day => optional(Physical::INT32, Some(LogicalType::Date)),
-        Kind::Instant => optional(Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
-        Kind::Texts => {
+        ColumnKind::Text => optional(Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        ColumnKind::Json => optional(Physical::BYTE_ARRAY, Some(LogicalType::Json)),
+        ColumnKind::Number => optional(Physical::INT64, None),
+        ColumnKind::Day => optional(Physical::INT32, Some(LogicalType::Date)),
+        ColumnKind::Instant => optional(Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+        ColumnKind::Texts => {
             let element = plain("element", Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED)?;
             let list = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
             let group = Type::group_type_builder(column.name).with_logical_type(Some(LogicalType::List)).with_repetition(Repetition::OPTIONAL);
@@ -101,24 +101,24 @@ enum Values {
 }
 
 impl Values {
-    fn new(kind: Kind) -> Values {
+    fn new(kind: ColumnKind) -> Values {
         match kind {
-            Kind::Text | Kind::Json => Values::Bytes { values: Vec::new(), defined: Vec::new() },
-            Kind::Number | Kind::Instant => Values::Numbers { values: Vec::new(), defined: Vec::new() },
-            Kind::Day => Values::Days { values: Vec::new(), defined: Vec::new() },
-            Kind::Texts => Values::Lists { values: Vec::new(), defined: Vec::new(), repeated: Vec::new() },
+            ColumnKind::Text | ColumnKind::Json => Values::Bytes { values: Vec::new(), defined: Vec::new() },
+            ColumnKind::Number | ColumnKind::Instant => Values::Numbers { values: Vec::new(), defined: Vec::new() },
+            ColumnKind::Day => Values::Days { values: Vec::new(), defined: Vec::new() },
+            ColumnKind::Texts => Values::Lists { values: Vec::new(), defined: Vec::new(), repeated: Vec::new() },
         }
     }
 
-    fn add(&mut self, cell: Cell) {
+    fn add(&mut self, cell: ExportCell) {
         match self {
             Values::Bytes { values, defined } => {
-                put(values, defined, if let Cell::Text(text) | Cell::Json(text) = cell { Some(bytes(text)) } else { None });
+                put(values, defined, if let ExportCell::Text(text) | ExportCell::Json(text) = cell { Some(bytes(text)) } else { None });
             }
             Values::Numbers { values, defined } => put(values, defined, number(&cell)),
-            Values::Days { values, defined } => put(values, defined, if let Cell::Day(day) = cell { Some(since_epoch(day)) } else { None }),
+            Values::Days { values, defined } => put(values, defined, if let ExportCell::Day(day) = cell { Some(since_epoch(day)) } else { None }),
             Values::Lists { values, defined, repeated } => {
-                let Cell::Texts(texts) = cell else {
+                let ExportCell::Texts(texts) = cell else {
                     defined.push(0);
                     return repeated.push(0);
                 };
@@ -165,10 +165,10 @@ fn bytes(text: String) -> ByteArray {
     ByteArray::from(text.into_bytes())
 }
 
-fn number(cell: &Cell) -> Option<i64> {
+fn number(cell: &ExportCell) -> Option<i64> {
     match cell {
-        Cell::Number(number) => Some(*number),
-        Cell::Instant(instant) => Some(instant.timestamp_micros()),
+        ExportCell::Number(number) => Some(*number),
+        ExportCell::Instant(instant) => Some(instant.timestamp_micros()),
         _ => None,
     }
 }

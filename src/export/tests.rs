@@ -1,7 +1,7 @@
 //! Whatever stands in cells is read back from each form as it was, by readers that are not ours.
 
 use super::*;
-use crate::store::export::Kind;
+use crate::store::export::ColumnKind;
 use crate::untrusted::csv_cell;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::{Field, Row};
@@ -10,13 +10,13 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::sync::{Arc, Mutex};
 
-const COLUMNS: [Column; 6] = [
-    Column { name: "text", kind: Kind::Text },
-    Column { name: "number", kind: Kind::Number },
-    Column { name: "instant", kind: Kind::Instant },
-    Column { name: "day", kind: Kind::Day },
-    Column { name: "texts", kind: Kind::Texts },
-    Column { name: "json", kind: Kind::Json },
+const COLUMNS: [ExportColumn; 6] = [
+    ExportColumn { name: "text", kind: ColumnKind::Text },
+    ExportColumn { name: "number", kind: ColumnKind::Number },
+    ExportColumn { name: "instant", kind: ColumnKind::Instant },
+    ExportColumn { name: "day", kind: ColumnKind::Day },
+    ExportColumn { name: "texts", kind: ColumnKind::Texts },
+    ExportColumn { name: "json", kind: ColumnKind::Json },
 ];
 
 #[derive(Clone, Default)]
@@ -32,7 +32,7 @@ impl Write for Shared {
     }
 }
 
-fn written(format: Format, rows: &[Vec<Cell>]) -> Vec<u8> {
+fn written(format: Format, rows: &[Vec<ExportCell>]) -> Vec<u8> {
     let out = Shared::default();
     let mut sheet = format.sheet(Box::new(out.clone()), &COLUMNS).unwrap();
     rows.iter().for_each(|row| sheet.add(row.clone()).unwrap());
@@ -42,27 +42,27 @@ fn written(format: Format, rows: &[Vec<Cell>]) -> Vec<u8> {
 }
 
 /// A cell as JSON.
-fn value(cell: &Cell) -> Json {
+fn value(cell: &ExportCell) -> Json {
     match cell {
-        Cell::Empty => Json::Null,
-        Cell::Text(text) => json!(text),
-        Cell::Number(number) => json!(number),
-        Cell::Instant(instant) => json!(instant),
-        Cell::Day(day) => json!(day),
-        Cell::Texts(texts) => json!(texts),
-        Cell::Json(json) => serde_json::from_str(json).unwrap(),
+        ExportCell::Empty => Json::Null,
+        ExportCell::Text(text) => json!(text),
+        ExportCell::Number(number) => json!(number),
+        ExportCell::Instant(instant) => json!(instant),
+        ExportCell::Day(day) => json!(day),
+        ExportCell::Texts(texts) => json!(texts),
+        ExportCell::Json(json) => serde_json::from_str(json).unwrap(),
     }
 }
 
-fn from_field(field: &Field, kind: Kind) -> Json {
+fn from_field(field: &Field, kind: ColumnKind) -> Json {
     match (field, kind) {
         (Field::Null, _) => Json::Null,
-        (Field::Str(text), Kind::Json) => serde_json::from_str(text).unwrap(),
+        (Field::Str(text), ColumnKind::Json) => serde_json::from_str(text).unwrap(),
         (Field::Str(text), _) => json!(text),
         (Field::Long(number), _) => json!(number),
         (Field::Date(days), _) => json!(NaiveDate::from_ymd_opt(1970, 1, 1).unwrap() + chrono::Duration::days(i64::from(*days))),
         (Field::TimestampMicros(micros), _) => json!(DateTime::from_timestamp_micros(*micros).unwrap()),
-        (Field::ListInternal(list), _) => Json::Array(list.elements().iter().map(|one| from_field(one, Kind::Text)).collect()),
+        (Field::ListInternal(list), _) => Json::Array(list.elements().iter().map(|one| from_field(one, ColumnKind::Text)).collect()),
         (other, _) => panic!("{other:?}"),
     }
 }
@@ -77,27 +77,31 @@ fn from_parquet(bytes: &[u8]) -> (usize, Vec<Vec<Json>>) {
 }
 
 /// A cell of CSV: nothing and an empty text are the same.
-fn in_csv(cell: &Cell) -> String {
+fn in_csv(cell: &ExportCell) -> String {
     match cell {
-        Cell::Empty => String::new(),
-        Cell::Text(text) => csv_cell(text).into_owned(),
-        Cell::Json(text) => text.clone(),
-        Cell::Number(number) => number.to_string(),
+        ExportCell::Empty => String::new(),
+        ExportCell::Text(text) => csv_cell(text).into_owned(),
+        ExportCell::Json(text) => text.clone(),
+        ExportCell::Number(number) => number.to_string(),
         other => value(other).as_str().map_or_else(|| value(other).to_string(), str::to_owned),
     }
 }
 
-fn cell(kind: Kind) -> BoxedStrategy<Cell> {
+fn cell(kind: ColumnKind) -> BoxedStrategy<ExportCell> {
     let text = "\\PC{0,12}|[=+@-]1\\+1|a,b\r\n\"c\"|\u{0}?";
     let filled = match kind {
-        Kind::Text => text.prop_map(Cell::Text).boxed(),
-        Kind::Number => any::<i64>().prop_map(Cell::Number).boxed(),
-        Kind::Instant => (0..4_102_444_800_000_000_i64).prop_map(|micros| Cell::Instant(DateTime::from_timestamp_micros(micros).unwrap())).boxed(),
-        Kind::Day => (-200_000..200_000_i32).prop_map(|days| Cell::Day(NaiveDate::from_num_days_from_ce_opt(719_163 + days).unwrap())).boxed(),
-        Kind::Texts => prop::collection::vec(text, 0..4).prop_map(Cell::Texts).boxed(),
-        Kind::Json => text.prop_map(|text| Cell::Json(json!({ "a": [text, null, 1.5] }).to_string())).boxed(),
+        ColumnKind::Text => text.prop_map(ExportCell::Text).boxed(),
+        ColumnKind::Number => any::<i64>().prop_map(ExportCell::Number).boxed(),
+        ColumnKind::Instant => {
+            (0..4_102_444_800_000_000_i64).prop_map(|micros| ExportCell::Instant(DateTime::from_timestamp_micros(micros).unwrap())).boxed()
+        }
+        ColumnKind::Day => {
+            (-200_000..200_000_i32).prop_map(|days| ExportCell::Day(NaiveDate::from_num_days_from_ce_opt(719_163 + days).unwrap())).boxed()
+        }
+        ColumnKind::Texts => prop::collection::vec(text, 0..4).prop_map(ExportCell::Texts).boxed(),
+        ColumnKind::Json => text.prop_map(|text| ExportCell::Json(json!({ "a": [text, null, 1.5] }).to_string())).boxed(),
     };
-    prop_oneof![1 => Just(Cell::Empty), 4 => filled].boxed()
+    prop_oneof![1 => Just(ExportCell::Empty), 4 => filled].boxed()
 }
 
 proptest! {
@@ -105,7 +109,7 @@ proptest! {
 
     #[test]
     fn every_form_gives_back_what_was_put_in(rows in prop::collection::vec(COLUMNS.map(|column| cell(column.kind)), 0..20)) {
-        let rows: Vec<Vec<Cell>> = rows.into_iter().map(|row| row.to_vec()).collect();
+        let rows: Vec<Vec<ExportCell>> = rows.into_iter().map(|row| row.to_vec()).collect();
         let wanted: Vec<Vec<Json>> = rows.iter().map(|row| row.iter().map(value).collect()).collect();
         prop_assert_eq!(&from_parquet(&written(Format::Parquet, &rows)).1, &wanted);
         let lines = String::from_utf8(written(Format::Ndjson, &rows)).unwrap();
@@ -124,7 +128,16 @@ proptest! {
 
 #[test]
 fn many_rows_are_several_groups_and_none_is_a_file_too() {
-    let row = |number: i64| vec![Cell::Text("x".into()), Cell::Number(number), Cell::Empty, Cell::Empty, Cell::Texts(vec![]), Cell::Empty];
+    let row = |number: i64| {
+        vec![
+            ExportCell::Text("x".into()),
+            ExportCell::Number(number),
+            ExportCell::Empty,
+            ExportCell::Empty,
+            ExportCell::Texts(vec![]),
+            ExportCell::Empty,
+        ]
+    };
     let (groups, rows) = from_parquet(&written(Format::Parquet, &(0..20_000).map(row).collect::<Vec<_>>()));
     assert_eq!((groups, rows.len()), (3, 20_000));
     assert_eq!(rows[19_999], [json!("x"), json!(19_999), Json::Null, Json::Null, json!([]), Json::Null]);

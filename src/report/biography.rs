@@ -5,9 +5,9 @@
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
-use crate::store::biography::{self, Ad, Found, Held, Raised, Replaced};
-use crate::store::resolved::{self, Resolved};
-use crate::store::versions::{self, Version as PartText};
+use crate::store::biography::{self, AdState, FoundJob, PastAlert, PastHold, ReplacedDocument};
+use crate::store::resolved::{self, ResolvedFailure};
+use crate::store::versions::{self, PartVersion as PartText};
 use crate::store::{PgConnection, Result};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -20,11 +20,11 @@ use std::fmt::Write;
 pub struct Biography {
     /// Whose.
     #[serde(flatten)]
-    pub of: Found,
+    pub of: FoundJob,
     /// What happened, in order of time.
     pub events: Vec<Event>,
     /// The state of the ad; `None` if its id now belongs to another job.
-    pub ad: Option<Ad>,
+    pub ad: Option<AdState>,
     /// The fields of the newest version, and what made them.
     pub fields: Vec<Made>,
     /// The current verdict of each mandatory field and rule; `None` if unavailable.
@@ -68,7 +68,7 @@ pub struct Made {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, found: &Found, ad: Option<Ad>, verdicts: Option<Judged>) -> Result<Biography> {
+pub async fn collect(connection: &mut PgConnection, found: &FoundJob, ad: Option<AdState>, verdicts: Option<Judged>) -> Result<Biography> {
     let versions = match found.job_id {
         Some(job) => history::collect(connection, found, job).await?.versions,
         None => Vec::new(),
@@ -97,14 +97,14 @@ pub async fn collect(connection: &mut PgConnection, found: &Found, ad: Option<Ad
 }
 
 /// The ids that the ad has had.
-fn ids(found: &Found, versions: &[Entry]) -> BTreeSet<String> {
+fn ids(found: &FoundJob, versions: &[Entry]) -> BTreeSet<String> {
     let earlier = versions.iter().filter_map(|entry| entry.version.job.get("original_id")?.as_str().map(str::to_owned));
     earlier.chain([found.original_id.clone()]).collect()
 }
 
 /// Each document, and where it came from; for those replaced before traces were kept, what the
 /// versions know.
-fn documents(replaced: &[Replaced], versions: &[Entry], ad: Option<&Ad>) -> Vec<Event> {
+fn documents(replaced: &[ReplacedDocument], versions: &[Entry], ad: Option<&AdState>) -> Vec<Event> {
     let event = |at, hash: &str, from: String, more: Vec<String>| Event {
         at,
         kind: "document".to_owned(),
@@ -125,7 +125,7 @@ fn documents(replaced: &[Replaced], versions: &[Entry], ad: Option<&Ad>) -> Vec<
 }
 
 /// A reason that is gone.
-fn gone(reason: &Resolved) -> Event {
+fn gone(reason: &ResolvedFailure) -> Event {
     let rule = reason.rule.as_ref().map(|rule| format!(" (rule {rule})")).unwrap_or_default();
     let said = line(reason.error_message.as_deref().unwrap_or_default(), 160);
     let what = format!("{}{rule}, since {}, no longer: {}", reason.error_type, reason.since.format("%Y-%m-%d"), line(&reason.why, 120));
@@ -154,7 +154,7 @@ fn dash(text: Option<&String>) -> &str {
     text.map_or("-", String::as_str)
 }
 
-fn held(hold: &Held) -> Vec<Event> {
+fn held(hold: &PastHold) -> Vec<Event> {
     let opened = format!("hold {} ({}): {}", hold.id, hold.kind, line(&hold.reason, 200));
     let mut events = vec![Event { at: hold.opened_at, kind: "hold".to_owned(), what: opened, more: Vec::new() }];
     if let Some(at) = hold.closed_at {
@@ -164,11 +164,11 @@ fn held(hold: &Held) -> Vec<Event> {
     events
 }
 
-fn raised(alert: &Raised) -> Event {
+fn raised(alert: &PastAlert) -> Event {
     Event { at: alert.raised_at, kind: "alert".to_owned(), what: format!("{}: {}", alert.severity, line(&alert.message, 300)), more: Vec::new() }
 }
 
-fn presence(ad: &Ad) -> Vec<Event> {
+fn presence(ad: &AdState) -> Vec<Event> {
     let mut events = vec![Event { at: ad.last_seen_at, kind: "seen".to_owned(), what: "last seen in its source".to_owned(), more: Vec::new() }];
     if let Some(at) = ad.last_miss_at.filter(|_| ad.misses > 0) {
         let what = format!("missing from {} complete read{} since it was last seen", ad.misses, if ad.misses == 1 { "" } else { "s" });
@@ -178,7 +178,7 @@ fn presence(ad: &Ad) -> Vec<Event> {
 }
 
 /// Which mapping made each field of the newest version: the mapping of the version that last changed it.
-async fn made(connection: &mut PgConnection, found: &Found, versions: &[Entry], judged: Option<&Judged>) -> Result<Vec<Made>> {
+async fn made(connection: &mut PgConnection, found: &FoundJob, versions: &[Entry], judged: Option<&Judged>) -> Result<Vec<Made>> {
     let Some(newest) = versions.last() else { return Ok(Vec::new()) };
     let mut fields = Vec::new();
     let skipped = [
@@ -236,7 +236,7 @@ fn flattened<'v>(values: impl Iterator<Item = (&'v String, &'v Json)>) -> Vec<(S
 }
 
 /// The texts of all mappings that the versions were derived by, by hash.
-async fn texts(connection: &mut PgConnection, found: &Found, versions: &[Entry]) -> Result<BTreeMap<String, String>> {
+async fn texts(connection: &mut PgConnection, found: &FoundJob, versions: &[Entry]) -> Result<BTreeMap<String, String>> {
     let parts = versions.iter().filter_map(|entry| entry.version.parts.as_ref()?.as_object()).flatten();
     let wanted: BTreeSet<String> =
         parts.filter(|(name, _)| name.starts_with("mapping of ")).filter_map(|(_, hash)| hash.as_str().map(str::to_owned)).collect();
@@ -265,7 +265,7 @@ pub fn text(biography: &Biography) -> String {
 
 fn title(biography: &Biography) -> String {
     if biography.versions.is_empty() {
-        let Found { institution, source_id, original_id, .. } = &biography.of;
+        let FoundJob { institution, source_id, original_id, .. } = &biography.of;
         return format!("{institution}/{source_id}:{} · never became a job\n", line(original_id, 80));
     }
     let history = History { of: biography.of.clone(), versions: biography.versions.clone() };

@@ -5,7 +5,7 @@ use super::columns::line;
 use super::difference::Difference;
 use super::ink::Ink;
 use crate::model::Parts;
-use crate::store::biography::{self, Found, Version};
+use crate::store::biography::{self, FoundJob, JobVersion};
 use crate::store::{PgConnection, Result};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub struct Entry {
     /// The version.
     #[serde(flatten)]
-    pub version: Version,
+    pub version: JobVersion,
     /// What derived it otherwise than the version before.
     pub edited: Vec<Edited>,
 }
@@ -40,7 +40,7 @@ pub struct Edited {
 pub struct History {
     /// Whose.
     #[serde(flatten)]
-    pub of: Found,
+    pub of: FoundJob,
     /// Its versions, oldest first.
     pub versions: Vec<Entry>,
 }
@@ -49,7 +49,7 @@ pub struct History {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, found: &Found, job: Uuid) -> Result<History> {
+pub async fn collect(connection: &mut PgConnection, found: &FoundJob, job: Uuid) -> Result<History> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut before: Option<Json> = None;
     for version in biography::versions(connection, found.institution_id, job).await? {
@@ -76,7 +76,7 @@ pub fn short(hash: &str) -> String {
 
 impl History {
     /// The version that a job had at an instant.
-    pub fn at(&self, instant: DateTime<Utc>) -> Option<&Version> {
+    pub fn at(&self, instant: DateTime<Utc>) -> Option<&JobVersion> {
         self.versions.iter().map(|entry| &entry.version).rfind(|version| version.created_at <= instant)
     }
 
@@ -89,7 +89,7 @@ impl History {
             how => format!("{} as {how}", text("status")),
         };
         let job = self.of.job_id.map(|id| id.to_string()).unwrap_or_default();
-        let Found { institution, source_id, original_id, .. } = &self.of;
+        let FoundJob { institution, source_id, original_id, .. } = &self.of;
         format!("{} · {institution}/{source_id}:{} · {status}\njob {job}", line(text("title"), 80), line(original_id, 60))
     }
 }
@@ -111,13 +111,13 @@ pub fn text(history: &History) -> String {
 }
 
 /// `v2  2026-09-01 20:00Z  update: description updated`
-pub fn head(version: &Version) -> String {
+pub fn head(version: &JobVersion) -> String {
     let at = version.created_at.format("%Y-%m-%d %H:%MZ");
     format!("v{}  {at}  {}: {}", version.version, version.change_type, line(&version.change_reason, 200))
 }
 
 /// What changed, a line a field.
-pub fn changes(version: &Version) -> Vec<String> {
+pub fn changes(version: &JobVersion) -> Vec<String> {
     let changes = version.changes.as_ref().and_then(Json::as_object);
     let of = |field: &String| changes.and_then(|changes| changes.get(field));
     let line = |field: &String| {
@@ -127,7 +127,7 @@ pub fn changes(version: &Version) -> Vec<String> {
     version.changed_fields.iter().filter_map(line).collect()
 }
 
-fn origin(version: &Version) -> String {
+fn origin(version: &JobVersion) -> String {
     let by = match version.run_id {
         Some(run) => format!("run {run}"),
         None => line(&version.created_by, 40),
@@ -147,7 +147,7 @@ pub fn value(value: &Json) -> String {
 }
 
 /// The job as one version shows it, a line a field.
-pub fn job(version: &Version) -> String {
+pub fn job(version: &JobVersion) -> String {
     let mut out = format!("{}\n", head(version));
     for (field, held) in version.job.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         let _ =

@@ -6,7 +6,7 @@ use crate::model::SourceKey;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
 use crate::quality::{Compared, Kind, Today, compare};
-use crate::store::quality::{self, Newest, Past};
+use crate::store::quality::{self, NewestRead, PastReads};
 use crate::store::{PgConnection, Result};
 use serde::Serialize;
 
@@ -32,8 +32,8 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<S
     for newest in quality::newest(connection, plan.institution.id).await? {
         let Some(flow) = plan.flows.iter().find(|flow| flow.source == newest.source) else { continue };
         let stream = SourceKey { institution: plan.institution.id, source: newest.source.clone() };
-        let Past { days, accepted } = quality::past(connection, &stream, newest.at, flow.zone).await?;
-        let Newest { at, source, ads, standing, measures } = newest;
+        let PastReads { days, accepted } = quality::past(connection, &stream, newest.at, flow.zone).await?;
+        let NewestRead { at, source, ads, standing, measures } = newest;
         let today = Today { date: at.today(flow.zone), ads, measures };
         all.push(SourceQuality { source, at: at.0, standing, measures: compare(&flow.quality, &today, &days, &accepted) });
     }

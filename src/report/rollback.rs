@@ -2,7 +2,7 @@
 
 use super::columns::{columns, counted, line};
 use crate::plan::picture::thousands;
-use crate::store::rollback::Taken;
+use crate::store::rollback::TakenBackJob;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Page {
     /// Whether nothing was written.
     pub dry_run: bool,
     /// The jobs that it had touched.
-    pub jobs: Vec<Taken>,
+    pub jobs: Vec<TakenBackJob>,
     /// Where the institution's clock went back to, if the run was the newest.
     pub clock: Option<ClockBack>,
 }
@@ -44,13 +44,13 @@ pub fn text(page: &Page, limit: usize) -> String {
     let mut out = String::new();
     let said = if page.dry_run { "what the rollback would do; nothing was written" } else { "rolled back" };
     let _ = writeln!(out, "{} · run {} at {} · {said}", page.institution, page.run, page.at.format("%Y-%m-%d %H:%MZ"));
-    let taken: Vec<&Taken> = page.jobs.iter().filter(|job| job.left_alone.is_none()).collect();
+    let taken: Vec<&TakenBackJob> = page.jobs.iter().filter(|job| job.left_alone.is_none()).collect();
     let _ = writeln!(out, "  {}", summary(&taken));
     section(&mut out, &taken, limit, |job| vec![sign(job).to_owned(), name(job), line(&job.title, 40), done(job)]);
-    let left: Vec<&Taken> = page.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).collect();
+    let left: Vec<&TakenBackJob> = page.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).collect();
     if !left.is_empty() {
         let _ = writeln!(out, "  left as they are: {}", jobs(left.len()));
-        let why = |job: &Taken| line(job.left_alone.as_deref().unwrap_or_default(), 100);
+        let why = |job: &TakenBackJob| line(job.left_alone.as_deref().unwrap_or_default(), 100);
         section(&mut out, &left, limit, |job| vec!["=".to_owned(), name(job), line(&job.title, 40), why(job)]);
     }
     let already = page.jobs.iter().filter(|job| job.already).count();
@@ -69,7 +69,7 @@ pub fn text(page: &Page, limit: usize) -> String {
     out
 }
 
-fn summary(taken: &[&Taken]) -> String {
+fn summary(taken: &[&TakenBackJob]) -> String {
     if taken.is_empty() {
         return "nothing to roll back".to_owned();
     }
@@ -86,7 +86,7 @@ fn summary(taken: &[&Taken]) -> String {
 }
 
 /// What became of a job.
-fn outcome(job: &Taken) -> &'static str {
+fn outcome(job: &TakenBackJob) -> &'static str {
     match (job.restores, job.change_type.as_deref()) {
         (Some(0), _) => "created by the run, archived",
         (_, Some("archive")) => "archived again",
@@ -95,14 +95,14 @@ fn outcome(job: &Taken) -> &'static str {
     }
 }
 
-fn section(out: &mut String, rows: &[&Taken], limit: usize, row: impl Fn(&Taken) -> Vec<String>) {
+fn section(out: &mut String, rows: &[&TakenBackJob], limit: usize, row: impl Fn(&TakenBackJob) -> Vec<String>) {
     let _ = write!(out, "{}", columns(&rows.iter().take(limit).map(|job| row(job)).collect::<Vec<_>>(), 4));
     if rows.len() > limit {
         let _ = writeln!(out, "  and {} more; `--limit` shows them", thousands(wide(rows.len() - limit)));
     }
 }
 
-fn sign(job: &Taken) -> &'static str {
+fn sign(job: &TakenBackJob) -> &'static str {
     match job.change_type.as_deref() {
         Some("archive") => "-",
         Some("reopen") => "^",
@@ -110,11 +110,11 @@ fn sign(job: &Taken) -> &'static str {
     }
 }
 
-fn name(job: &Taken) -> String {
+fn name(job: &TakenBackJob) -> String {
     format!("{}:{}", job.source_id, line(&job.original_id, 40))
 }
 
-fn done(job: &Taken) -> String {
+fn done(job: &TakenBackJob) -> String {
     let version = job.version.unwrap_or_default();
     match job.restores {
         Some(0) | None => format!("version {version}: archived, because the run had created it"),

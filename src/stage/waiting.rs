@@ -4,7 +4,7 @@
 use super::promote::{Fate, messages};
 use super::{Draft, Setting};
 use crate::model::{Fingerprint, Outcome, Problem};
-use crate::store::resolved::{self, Stood};
+use crate::store::resolved::{self, StandingReason};
 use crate::store::staging::StagedAd;
 use crate::store::{PgConnection, staging};
 use serde_json::Value as Json;
@@ -24,7 +24,7 @@ pub(super) async fn write(
     let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
     let waiting: Vec<StagedAd> = fates.iter().filter_map(|fate| Some(wait(setting, fate.draft(), status(fate)?, of(fate.draft())))).collect();
     staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await?;
-    let gone: Vec<(&Stood, String)> = fates
+    let gone: Vec<(&StandingReason, String)> = fates
         .iter()
         .flat_map(|fate| {
             of(fate.draft()).iter().filter(|stood| !stands(fate, stood)).map(|stood| (*stood, why_gone(setting, fate.draft(), stood, history)))
@@ -45,15 +45,17 @@ pub async fn in_doubt(tx: &mut PgConnection, setting: &Setting, drafts: &[Draft]
     let of = |draft: &Draft| stood_against.get(draft.ad.external_id.as_str()).map_or([].as_slice(), Vec::as_slice);
     let waiting: Vec<StagedAd> = drafts.iter().map(|draft| wait(setting, draft, "held", of(draft))).collect();
     let drafts: HashMap<&str, &Draft> = drafts.iter().map(|draft| (draft.ad.external_id.as_str(), draft)).collect();
-    let stands =
-        |stood: &Stood| drafts.get(stood.original_id.as_str()).is_some_and(|draft| draft.problems.iter().any(|problem| is_of(problem, stood)));
-    let gone: Vec<(&Stood, String)> = stood.iter().filter(|stood| !stands(stood)).map(|stood| (stood, "content changed".to_owned())).collect();
+    let stands = |stood: &StandingReason| {
+        drafts.get(stood.original_id.as_str()).is_some_and(|draft| draft.problems.iter().any(|problem| is_of(problem, stood)))
+    };
+    let gone: Vec<(&StandingReason, String)> =
+        stood.iter().filter(|stood| !stands(stood)).map(|stood| (stood, "content changed".to_owned())).collect();
     resolved::record(tx, &setting.stream, setting.at, &gone).await?;
     staging::put(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &waiting).await
 }
 
-fn by_ad(stood: &[Stood]) -> HashMap<&str, Vec<&Stood>> {
-    let mut by_ad: HashMap<&str, Vec<&Stood>> = HashMap::new();
+fn by_ad(stood: &[StandingReason]) -> HashMap<&str, Vec<&StandingReason>> {
+    let mut by_ad: HashMap<&str, Vec<&StandingReason>> = HashMap::new();
     for one in stood {
         by_ad.entry(&one.original_id).or_default().push(one);
     }
@@ -69,7 +71,7 @@ fn status(fate: &Fate) -> Option<&'static str> {
     }
 }
 
-fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&Stood]) -> StagedAd {
+fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&StandingReason]) -> StagedAd {
     let since = |problem: &Problem| stood.iter().find(|stood| is_of(problem, stood)).map_or(setting.at.0, |stood| stood.since);
     StagedAd {
         original_id: draft.ad.external_id.clone(),
@@ -82,17 +84,17 @@ fn wait(setting: &Setting, draft: &Draft, status: &'static str, stood: &[&Stood]
 }
 
 /// Whether a problem is the earlier reason: the same rule, or the same type, on the same field.
-fn is_of(problem: &Problem, stood: &Stood) -> bool {
+fn is_of(problem: &Problem, stood: &StandingReason) -> bool {
     stood.text("type") == Some(&problem.kind) && stood.text("field") == problem.field.as_deref() && stood.text("rule") == problem.rule.as_deref()
 }
 
 /// Whether a reason still applies to an ad.
-fn stands(fate: &Fate, stood: &Stood) -> bool {
+fn stands(fate: &Fate, stood: &StandingReason) -> bool {
     status(fate).is_some() && fate.draft().problems.iter().any(|problem| is_of(problem, stood))
 }
 
 /// Why a reason was resolved, as text.
-fn why_gone(setting: &Setting, draft: &Draft, stood: &Stood, history: &HashMap<Fingerprint, Json>) -> String {
+fn why_gone(setting: &Setting, draft: &Draft, stood: &StandingReason, history: &HashMap<Fingerprint, Json>) -> String {
     let ad = &draft.ad;
     if ad.discarded || ad.released {
         return if ad.discarded { "discarded by a person" } else { "released by a person" }.to_owned();

@@ -13,7 +13,7 @@ use crate::plan::{Checked, Plan, Tried};
 use crate::source::Access;
 use crate::source::door::Door;
 use crate::source::http::Tokens;
-use crate::store::scratch::Yard;
+use crate::store::scratch::TestDatabases;
 use crate::store::{Store, StoreError, jobs};
 use crate::untrusted::SecretStore;
 use chrono::{DateTime, Utc};
@@ -32,7 +32,7 @@ pub struct Ground<'y> {
     /// The folder of the project.
     pub folder: PathBuf,
     /// Where the databases of the tests are made.
-    pub yard: &'y Yard,
+    pub yard: &'y TestDatabases,
     /// The machine's name.
     pub host: String,
     /// Where runs keep what they read for a while.

@@ -326,7 +326,7 @@ async fn who_holds_an_institution_is_named_without_special_rights() {
     let role = role_name("plain");
     sql(&bench.url(), &format!("CREATE ROLE {role} LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")).await;
     let store = weir::store::Store::open(&bench.url(), 2, "process 7 on elsewhere").await.unwrap();
-    let lock = weir::store::runs::Lock::try_take(&store, weir::plan::compile::institution_id("vic-gov")).await.unwrap().unwrap();
+    let lock = weir::store::runs::InstitutionLock::try_take(&store, weir::plan::compile::institution_id("vic-gov")).await.unwrap().unwrap();
     let output = samples.weir(&as_role(&bench.url(), &role), &["run", "vic-gov", "--at", "2026-09-01"]);
     let said = text(&output.stderr);
     assert!(said.contains("`vic-gov` is being run by process 7 on elsewhere (session "), "{said}");

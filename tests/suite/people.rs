@@ -110,7 +110,7 @@ async fn nobody_decides_beside_a_run_or_before_the_newest_one() {
     let before = lab.dump().await;
     let store = weir::store::Store::open(&lab.bench.url(), 2, "test").await.unwrap();
     let institution = weir::plan::compile::institution_id("acme");
-    let lock = weir::store::runs::Lock::try_take(&store, institution).await.unwrap().unwrap();
+    let lock = weir::store::runs::InstitutionLock::try_take(&store, institution).await.unwrap().unwrap();
     for decision in decisions {
         let (code, said) = refused(&lab, decision);
         assert!(code == Some(1) && said.contains("`acme` is being run by") && said.contains("--wait"), "{decision:?}: {said}");

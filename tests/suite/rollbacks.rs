@@ -11,7 +11,7 @@ use weir::engine::RunError;
 use weir::engine::rollback::{Asked, take_back};
 use weir::model::Clock;
 use weir::store::Store;
-use weir::store::rollback::{Order, Taken, find};
+use weir::store::rollback::{RollbackOrder, TakenBackJob, find};
 
 /// What a person sees of the jobs; those that are gone by a roll-back are not there.
 const JOBS: &str = "SELECT id::text || '=' || (to_jsonb(j) - '{id,version,last_updated_at,held_since}'::text[])::text FROM jobs j
@@ -70,10 +70,10 @@ fn at(day: usize, hour: usize) -> Step {
     Step::new(&format!("2026-09-{:02}T{hour:02}:00:00Z", day + 1), &[])
 }
 
-async fn undo(lab: &Lab, run: &str, at: Clock, dry_run: bool) -> Result<Vec<Taken>, RunError> {
+async fn undo(lab: &Lab, run: &str, at: Clock, dry_run: bool) -> Result<Vec<TakenBackJob>, RunError> {
     let store = Store::connect(&lab.bench.url(), 4, "bench").await.unwrap();
     let run = find(&mut store.connection().await.unwrap(), run.parse().unwrap()).await.unwrap().unwrap();
-    let order = Order { at, by: "ada".to_owned(), reason: Some("a test".to_owned()), now: at.0 };
+    let order = RollbackOrder { at, by: "ada".to_owned(), reason: Some("a test".to_owned()), now: at.0 };
     let taken = take_back(&store, &run, &Asked { order, dry_run, wait: false, allow_future: true }).await;
     store.close().await;
     taken.map(|taken| taken.jobs)
@@ -110,7 +110,7 @@ async fn check(lab: &Lab, day: &Day, number: usize, before: &[String]) {
 }
 
 /// An edited mapping lets go everything that waited.
-async fn flows_again(other: &Lab, day: &Day, number: usize, taken: &[Taken]) {
+async fn flows_again(other: &Lab, day: &Day, number: usize, taken: &[TakenBackJob]) {
     write(other, &Day { mapping: !day.mapping, strict: false, ads: day.ads.clone() });
     let summary = other.run(&at(number + 1, 6)).await.remove(0);
     assert_eq!((summary.total.held, summary.total.failed), (0, 0), "{taken:?}");
@@ -125,7 +125,7 @@ async fn flows_again(other: &Lab, day: &Day, number: usize, taken: &[Taken]) {
     write(other, day);
 }
 
-async fn history(days: Vec<Day>) -> Vec<Taken> {
+async fn history(days: Vec<Day>) -> Vec<TakenBackJob> {
     let lab = Lab::new().await;
     let mut states = vec![lab.texts(JOBS).await];
     let mut runs = Vec::new();

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// One thing that should not be.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Finding {
+pub struct AuditFinding {
     /// changed, gap, no_history, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early; of runs: future, leap; of decisions: future_word.
     pub kind: String,
     /// The institution's slug.
@@ -32,7 +32,7 @@ pub struct Finding {
 
 /// What was compared.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Extent {
+pub struct AuditExtent {
     /// Jobs.
     pub jobs: i64,
     /// Their versions.
@@ -43,7 +43,7 @@ pub struct Extent {
 ///
 /// # Errors
 /// The database failed.
-pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result<Extent> {
+pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result<AuditExtent> {
     let row = sqlx::query_as(
         "SELECT (SELECT count(*) FROM jobs j JOIN institutions i ON i.id = j.institution_id WHERE $1::text IS NULL OR i.slug = $1) AS jobs,
            (SELECT count(*) FROM jobs_history h JOIN institutions i ON i.id = h.institution_id WHERE $1::text IS NULL OR i.slug = $1) AS versions",
@@ -55,7 +55,7 @@ pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result
 ///
 /// # Errors
 /// The database failed.
-pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<Finding>> {
+pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<AuditFinding>> {
     let rows = sqlx::query_as(
         concat!("WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
          newest AS (

@@ -12,7 +12,7 @@ use weir_model::{ChangeType, HoldKind, HoldStatus, Outcome};
 
 /// An ad, or a job, or both.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow, Serialize)]
-pub struct Found {
+pub struct FoundJob {
     /// The institution.
     pub institution_id: Uuid,
     /// Its slug.
@@ -28,7 +28,7 @@ pub struct Found {
 /// How a user names a job: by its uuid, or by the id of its ad with or without institution and
 /// source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name<'n> {
+pub struct JobName<'n> {
     /// As written.
     pub whole: &'n str,
     /// The institution's slug, if it is named.
@@ -39,15 +39,15 @@ pub struct Name<'n> {
     pub id: &'n str,
 }
 
-impl<'n> Name<'n> {
+impl<'n> JobName<'n> {
     /// Reads `uuid`, `id`, `source:id` or `institution/source:id`.
-    pub fn read(text: &'n str) -> Name<'n> {
+    pub fn read(text: &'n str) -> JobName<'n> {
         // An ad without an id is known by the hash of its bytes, which is not a source.
         let Some((place, id)) = text.split_once(':').filter(|(place, _)| *place != "sha256") else {
-            return Name { whole: text, institution: None, source: None, id: text };
+            return JobName { whole: text, institution: None, source: None, id: text };
         };
         let (institution, source) = place.split_once('/').map_or((None, place), |(institution, source)| (Some(institution), source));
-        Name { whole: text, institution, source: Some(source), id }
+        JobName { whole: text, institution, source: Some(source), id }
     }
 
     /// The first and the last uuid with this prefix.
@@ -66,14 +66,14 @@ impl<'n> Name<'n> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut PgConnection, name: &Name<'_>) -> Result<Vec<Found>> {
+pub async fn find(connection: &mut PgConnection, name: &JobName<'_>) -> Result<Vec<FoundJob>> {
     let exact = "SELECT DISTINCT i.id AS institution_id, i.slug AS institution, a.source_id, a.original_id, a.job_id FROM (
            SELECT institution_id, source_id, external_id AS original_id, job_id, FALSE AS by_id FROM ad_states WHERE external_id IN ($3, $4)
            UNION ALL SELECT institution_id, source_id, original_id, id, TRUE FROM jobs WHERE institution_id IN (SELECT id FROM institutions) AND id = $5) AS a
          JOIN institutions i ON i.id = a.institution_id
          WHERE a.by_id OR a.original_id = $4 OR (a.original_id = $3 AND ($2::text IS NULL OR a.source_id = $2) AND ($1::text IS NULL OR i.slug = $1))
          ORDER BY 2, 3, 4 LIMIT 6";
-    let found: Vec<Found> = sqlx::query_as(exact)
+    let found: Vec<FoundJob> = sqlx::query_as(exact)
         .bind(name.institution)
         .bind(name.source)
         .bind(name.id)
@@ -99,7 +99,7 @@ pub async fn find(connection: &mut PgConnection, name: &Name<'_>) -> Result<Vec<
 
 /// One version of a job.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Version {
+pub struct JobVersion {
     /// Its number.
     pub version: i32,
     /// Clock of the run or command that made it.
@@ -135,7 +135,7 @@ pub struct Version {
 ///
 /// # Errors
 /// The database failed.
-pub async fn versions(connection: &mut PgConnection, institution: Uuid, job: Uuid) -> Result<Vec<Version>> {
+pub async fn versions(connection: &mut PgConnection, institution: Uuid, job: Uuid) -> Result<Vec<JobVersion>> {
     let rows = sqlx::query_as(
         "SELECT h.version, h.created_at, h.change_type, h.change_reason, h.changed_fields, h.changes, h.created_by, h.run_id, h.takes_back, h.restores,
            encode(h.content_hash, 'hex') AS document, encode(h.fingerprint, 'hex') AS fingerprint, f.parts,
@@ -157,7 +157,7 @@ pub async fn raw(connection: &mut PgConnection, institution: Uuid, job: Uuid, ve
 
 /// The state of an ad, and its stored document.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Ad {
+pub struct AdState {
     /// What came of it: published, rejected, held, ...
     #[sqlx(try_from = "String")]
     pub outcome: Outcome,
@@ -195,7 +195,7 @@ pub struct Ad {
 ///
 /// # Errors
 /// The database failed.
-pub async fn ad(connection: &mut PgConnection, found: &Found) -> Result<Option<Ad>> {
+pub async fn ad(connection: &mut PgConnection, found: &FoundJob) -> Result<Option<AdState>> {
     let row = sqlx::query_as(
         "SELECT s.outcome, s.refused, s.job_id, s.first_seen_at, s.last_seen_at, s.misses, s.last_miss_at, s.retired, s.retry_at,
            CASE WHEN s.rolled_back_hash = s.content_hash THEN s.rolled_back_why END AS rolled_back_why, encode(s.content_hash, 'hex') AS document,
@@ -211,7 +211,7 @@ pub async fn ad(connection: &mut PgConnection, found: &Found) -> Result<Option<A
 
 /// A document that was replaced by newer content.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Replaced {
+pub struct ReplacedDocument {
     /// Hash of its content, in hexadecimal digits.
     pub document: String,
     /// When it came.
@@ -226,7 +226,7 @@ pub struct Replaced {
 ///
 /// # Errors
 /// The database failed.
-pub async fn replaced(connection: &mut PgConnection, found: &Found, ids: &[&str]) -> Result<Vec<Replaced>> {
+pub async fn replaced(connection: &mut PgConnection, found: &FoundJob, ids: &[&str]) -> Result<Vec<ReplacedDocument>> {
     let rows = sqlx::query_as(
         "SELECT encode(content_hash, 'hex') AS document, scraped_at, replaced_at, metadata FROM replaced_documents
          WHERE institution_id = $1 AND source_id = $2 AND original_id = ANY ($3) ORDER BY scraped_at, id",
@@ -238,7 +238,7 @@ pub async fn replaced(connection: &mut PgConnection, found: &Found, ids: &[&str]
 ///
 /// # Errors
 /// The database failed.
-pub async fn names(connection: &mut PgConnection, found: &Found) -> Result<BTreeMap<String, String>> {
+pub async fn names(connection: &mut PgConnection, found: &FoundJob) -> Result<BTreeMap<String, String>> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT c.id::text, c.name FROM companies c JOIN jobs j ON j.institution_id = c.institution_id AND j.company_id = c.id
          WHERE j.institution_id = $1 AND j.id = $2
@@ -254,7 +254,7 @@ pub async fn names(connection: &mut PgConnection, found: &Found) -> Result<BTree
 
 /// A hold that concerns an ad.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Held {
+pub struct PastHold {
     /// Its number.
     pub id: i64,
     /// What is held.
@@ -279,7 +279,7 @@ pub struct Held {
 ///
 /// # Errors
 /// The database failed.
-pub async fn holds(connection: &mut PgConnection, found: &Found, ids: &[&str], names: &[String]) -> Result<Vec<Held>> {
+pub async fn holds(connection: &mut PgConnection, found: &FoundJob, ids: &[&str], names: &[String]) -> Result<Vec<PastHold>> {
     let rows = sqlx::query_as(
         "SELECT id, kind, reason, status, opened_at, closed_at, closed_by, note FROM holds WHERE institution_id = $1 AND source_id = $2
            AND ((kind = 'job' AND subject = ANY ($3)) OR (kind IN ('company', 'division') AND subject = ANY ($4)) OR (kind = 'identity' AND details -> 'ads' ?| $3))
@@ -290,7 +290,7 @@ pub async fn holds(connection: &mut PgConnection, found: &Found, ids: &[&str], n
 
 /// An alert that concerns an ad.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Raised {
+pub struct PastAlert {
     /// When.
     pub raised_at: DateTime<Utc>,
     /// `mass_retirement`, ...
@@ -306,7 +306,7 @@ pub struct Raised {
 ///
 /// # Errors
 /// The database failed.
-pub async fn alerts(connection: &mut PgConnection, found: &Found, since: DateTime<Utc>, runs: &[i64]) -> Result<Vec<Raised>> {
+pub async fn alerts(connection: &mut PgConnection, found: &FoundJob, since: DateTime<Utc>, runs: &[i64]) -> Result<Vec<PastAlert>> {
     let rows = sqlx::query_as(
         "SELECT raised_at, kind, severity, message FROM alerts WHERE institution_id = $1 AND raised_at >= $3
            AND ((source_id = $2 AND (kind IN ('mass_retirement', 'mass_closing', 'mass_change', 'renumbered', 'recycled', 'removed_from_yaml') OR strpos(message, $4) > 0))
@@ -318,17 +318,17 @@ pub async fn alerts(connection: &mut PgConnection, found: &Found, since: DateTim
 
 #[cfg(test)]
 mod tests {
-    use super::Name;
+    use super::JobName;
 
     #[test]
     fn jobs_are_named_by_uuid_id_source_and_institution() {
         let parts = |text| {
-            let Name { institution, source, id, .. } = Name::read(text);
+            let JobName { institution, source, id, .. } = JobName::read(text);
             (institution, source, id)
         };
         assert_eq!(parts("nsw-gov/nswgov:601245"), (Some("nsw-gov"), Some("nswgov"), "601245"));
         assert_eq!(parts("nswgov:a:b/c"), (None, Some("nswgov"), "a:b/c"));
         assert_eq!(parts("601245"), (None, None, "601245"));
-        assert!(Name::read("60124-5a").range().is_some() && Name::read("601").range().is_none() && Name::read("x6012").range().is_none());
+        assert!(JobName::read("60124-5a").range().is_some() && JobName::read("601").range().is_none() && JobName::read("x6012").range().is_none());
     }
 }

@@ -10,7 +10,7 @@ use weir_model::{Clock, Document, Hash, Received, Refused, SourceKey};
 
 /// What came of a page.
 #[derive(Debug, Default)]
-pub struct Stored {
+pub struct StoredPage {
     /// Documents that were new or different and can be derived.
     pub fresh: Vec<Document>,
     /// Documents kept but refused (unreadable, no id, duplicate id) that were new or different.
@@ -28,7 +28,7 @@ macro_rules! seen {
 
 /// Where a page belongs.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading<'s> {
+pub struct PageContext<'s> {
     /// Institution and source.
     pub stream: &'s SourceKey,
     /// The read.
@@ -47,7 +47,7 @@ struct Known {
 
 /// A page on its way into the database.
 #[derive(Debug, Default)]
-pub struct Arrived {
+pub struct ArrivedPage {
     /// Records with an id.
     pub received: Vec<Received>,
     /// Listings that were put together with the page of their ad just now: whatever is stored of them, they are looked into.
@@ -63,8 +63,8 @@ pub struct Arrived {
 ///
 /// # Errors
 /// The database failed; nothing of the page is stored then, if the caller rolls back.
-pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, page: Arrived) -> Result<Stored> {
-    let Arrived { received, detailed, undetailed, mut refused } = page;
+pub async fn store_page(connection: &mut PgConnection, reading: PageContext<'_>, page: ArrivedPage) -> Result<StoredPage> {
+    let ArrivedPage { received, detailed, undetailed, mut refused } = page;
     let (first, twins) = first_of_each(received);
     let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
     let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).chain(detailed).collect();
@@ -79,7 +79,7 @@ pub async fn store_page(connection: &mut PgConnection, reading: Reading<'_>, pag
     // A duplicate document is rejected once.
     refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
     keep_trace(connection, reading, &sorted.replaced).await?;
-    let stored = Stored { refused: refused.len(), fresh: sorted.fresh };
+    let stored = StoredPage { refused: refused.len(), fresh: sorted.fresh };
     upload(connection, reading, stored.fresh.iter().chain(&refused)).await?;
     record_refusals(connection, reading, &refused).await?;
     Ok(stored)
@@ -133,7 +133,7 @@ pub async fn stored_before(connection: &mut PgConnection, stream: &SourceKey, li
 }
 
 /// Ads without a detail page keep their stored content. Returns those without any, as rejected.
-async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, undetailed: Vec<(Received, Refused)>) -> Result<Vec<Document>> {
+async fn without_detail(connection: &mut PgConnection, reading: PageContext<'_>, undetailed: Vec<(Received, Refused)>) -> Result<Vec<Document>> {
     let listed: Vec<&str> = undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect();
     let present = note_presence(connection, reading, &listed).await?;
     let unknown = undetailed.into_iter().filter(|(one, _)| !present.contains(&one.external_id));
@@ -141,7 +141,7 @@ async fn without_detail(connection: &mut PgConnection, reading: Reading<'_>, und
 }
 
 /// Records that ads without new content are listed; returns the known ones.
-async fn note_presence(connection: &mut PgConnection, reading: Reading<'_>, ads: &[&str]) -> Result<HashSet<String>> {
+async fn note_presence(connection: &mut PgConnection, reading: PageContext<'_>, ads: &[&str]) -> Result<HashSet<String>> {
     if ads.is_empty() {
         return Ok(HashSet::new());
     }
@@ -200,7 +200,7 @@ struct Sorted {
     replaced: Vec<String>,
 }
 
-async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents: Vec<Document>) -> Result<Sorted> {
+async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, documents: Vec<Document>) -> Result<Sorted> {
     let known = known(connection, reading, &documents).await?;
     let mut sorted = Sorted::default();
     let mut fresh: HashMap<String, Hash> = HashMap::new();
@@ -230,7 +230,7 @@ async fn sort_out(connection: &mut PgConnection, reading: Reading<'_>, documents
     Ok(sorted)
 }
 
-async fn known(connection: &mut PgConnection, reading: Reading<'_>, documents: &[Document]) -> Result<HashMap<String, (Hash, i64)>> {
+async fn known(connection: &mut PgConnection, reading: PageContext<'_>, documents: &[Document]) -> Result<HashMap<String, (Hash, i64)>> {
     if documents.is_empty() {
         return Ok(HashMap::new());
     }
@@ -247,7 +247,7 @@ async fn known(connection: &mut PgConnection, reading: Reading<'_>, documents: &
 
 /// Records presence of the documents that are already stored with this exact text; returns the ids
 /// of the others.
-async fn mark_seen(connection: &mut PgConnection, reading: Reading<'_>, page: impl Iterator<Item = (&str, Hash)>) -> Result<HashSet<String>> {
+async fn mark_seen(connection: &mut PgConnection, reading: PageContext<'_>, page: impl Iterator<Item = (&str, Hash)>) -> Result<HashSet<String>> {
     let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) = page.map(|(id, hash)| (id, hash.to_vec())).unzip();
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -290,7 +290,7 @@ async fn set_scans(connection: &mut PgConnection, on: &str) -> Result<()> {
 }
 
 /// Records presence of documents whose content is already stored, although their text differs.
-async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[(String, Hash)]) -> Result<()> {
+async fn mark_same(connection: &mut PgConnection, reading: PageContext<'_>, same: &[(String, Hash)]) -> Result<()> {
     if same.is_empty() {
         return Ok(());
     }
@@ -318,7 +318,7 @@ async fn mark_same(connection: &mut PgConnection, reading: Reading<'_>, same: &[
 }
 
 /// Keeps of each document that is about to be replaced which it was, and when and where it came from: an ad that never became a job has no other past.
-async fn keep_trace(connection: &mut PgConnection, reading: Reading<'_>, ids: &[String]) -> Result<()> {
+async fn keep_trace(connection: &mut PgConnection, reading: PageContext<'_>, ids: &[String]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -337,7 +337,7 @@ async fn keep_trace(connection: &mut PgConnection, reading: Reading<'_>, ids: &[
     Ok(())
 }
 
-async fn upload(connection: &mut PgConnection, reading: Reading<'_>, fresh: impl Iterator<Item = &Document>) -> Result<()> {
+async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: impl Iterator<Item = &Document>) -> Result<()> {
     let fresh: Vec<&Document> = fresh.collect();
     if fresh.is_empty() {
         return Ok(());
@@ -392,7 +392,7 @@ fn stated(refused: &Refused) -> String {
     super::storable(&refused.message()).into_owned()
 }
 
-async fn record_refusals(connection: &mut PgConnection, reading: Reading<'_>, fresh: &[Document]) -> Result<()> {
+async fn record_refusals(connection: &mut PgConnection, reading: PageContext<'_>, fresh: &[Document]) -> Result<()> {
     let refused: Vec<(&str, &Refused)> =
         fresh.iter().filter_map(|document| Some((document.external_id.as_str(), document.refused.as_ref()?))).collect();
     if refused.is_empty() {

@@ -11,7 +11,7 @@ use weir_model::Clock;
 
 /// What is exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
+pub enum ExportTable {
     /// The jobs, as they are or as they were: a row a job.
     Jobs,
     /// The versions of jobs: a row a version, a complete snapshot.
@@ -22,7 +22,7 @@ pub enum Table {
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// Text.
     Text,
     /// A whole number.
@@ -39,16 +39,16 @@ pub enum Kind {
 
 /// A column of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub struct ExportColumn {
     /// Its name.
     pub name: &'static str,
     /// What it holds.
-    pub kind: Kind,
+    pub kind: ColumnKind,
 }
 
 /// One value; every column may be empty.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub enum ExportCell {
     /// Nothing.
     Empty,
     /// Text.
@@ -67,7 +67,7 @@ pub enum Cell {
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Wanted {
+pub struct ExportFilter {
     /// Of these institutions; of all if there is none.
     pub institutions: Vec<String>,
     /// Jobs as they were then, instead of as they are.
@@ -80,88 +80,88 @@ pub struct Wanted {
     pub raw: bool,
 }
 
-const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind }
+const fn column(name: &'static str, kind: ColumnKind) -> ExportColumn {
+    ExportColumn { name, kind }
 }
 
 /// Whose row it is, in every table.
-const WHOSE: [Column; 5] = [
-    column("institution", Kind::Text),
-    column("source", Kind::Text),
-    column("job", Kind::Text),
-    column("original_id", Kind::Text),
-    column("version", Kind::Number),
+const WHOSE: [ExportColumn; 5] = [
+    column("institution", ColumnKind::Text),
+    column("source", ColumnKind::Text),
+    column("job", ColumnKind::Text),
+    column("original_id", ColumnKind::Text),
+    column("version", ColumnKind::Number),
 ];
 
 /// The fields of a job, in jobs and history.
-const FIELDS: [Column; 19] = [
-    column("status", Kind::Text),
-    column("title", Kind::Text),
-    column("description", Kind::Text),
-    column("open_date", Kind::Day),
-    column("close_date", Kind::Day),
-    column("department", Kind::Text),
-    column("department_id", Kind::Text),
-    column("company", Kind::Text),
-    column("division", Kind::Text),
-    column("job_type", Kind::Text),
-    column("locations", Kind::Texts),
-    column("remuneration", Kind::Text),
-    column("source_url", Kind::Text),
-    column("recruiter", Kind::Json),
-    column("extra", Kind::Json),
-    column("archived_at", Kind::Instant),
-    column("archived_as", Kind::Text),
-    column("reopened_at", Kind::Instant),
-    column("content_hash", Kind::Text),
+const FIELDS: [ExportColumn; 19] = [
+    column("status", ColumnKind::Text),
+    column("title", ColumnKind::Text),
+    column("description", ColumnKind::Text),
+    column("open_date", ColumnKind::Day),
+    column("close_date", ColumnKind::Day),
+    column("department", ColumnKind::Text),
+    column("department_id", ColumnKind::Text),
+    column("company", ColumnKind::Text),
+    column("division", ColumnKind::Text),
+    column("job_type", ColumnKind::Text),
+    column("locations", ColumnKind::Texts),
+    column("remuneration", ColumnKind::Text),
+    column("source_url", ColumnKind::Text),
+    column("recruiter", ColumnKind::Json),
+    column("extra", ColumnKind::Json),
+    column("archived_at", ColumnKind::Instant),
+    column("archived_as", ColumnKind::Text),
+    column("reopened_at", ColumnKind::Instant),
+    column("content_hash", ColumnKind::Text),
 ];
 
-const OF_JOBS: [Column; 2] = [column("first_seen_at", Kind::Instant), column("last_updated_at", Kind::Instant)];
+const OF_JOBS: [ExportColumn; 2] = [column("first_seen_at", ColumnKind::Instant), column("last_updated_at", ColumnKind::Instant)];
 
-const OF_HISTORY: [Column; 8] = [
-    column("change_type", Kind::Text),
-    column("change_reason", Kind::Text),
-    column("changed_fields", Kind::Texts),
-    column("created_at", Kind::Instant),
-    column("created_by", Kind::Text),
-    column("run", Kind::Number),
-    column("takes_back", Kind::Number),
-    column("restores", Kind::Number),
+const OF_HISTORY: [ExportColumn; 8] = [
+    column("change_type", ColumnKind::Text),
+    column("change_reason", ColumnKind::Text),
+    column("changed_fields", ColumnKind::Texts),
+    column("created_at", ColumnKind::Instant),
+    column("created_by", ColumnKind::Text),
+    column("run", ColumnKind::Number),
+    column("takes_back", ColumnKind::Number),
+    column("restores", ColumnKind::Number),
 ];
 
-const OF_CHANGES: [Column; 9] = [
-    column("field", Kind::Text),
-    column("old", Kind::Json),
-    column("new", Kind::Json),
-    column("change_type", Kind::Text),
-    column("change_reason", Kind::Text),
-    column("created_at", Kind::Instant),
-    column("created_by", Kind::Text),
-    column("run", Kind::Number),
-    column("takes_back", Kind::Number),
+const OF_CHANGES: [ExportColumn; 9] = [
+    column("field", ColumnKind::Text),
+    column("old", ColumnKind::Json),
+    column("new", ColumnKind::Json),
+    column("change_type", ColumnKind::Text),
+    column("change_reason", ColumnKind::Text),
+    column("created_at", ColumnKind::Instant),
+    column("created_by", ColumnKind::Text),
+    column("run", ColumnKind::Number),
+    column("takes_back", ColumnKind::Number),
 ];
 
-impl Table {
+impl ExportTable {
     /// Its columns, in their order.
-    pub fn columns(self, raw: bool) -> Vec<Column> {
+    pub fn columns(self, raw: bool) -> Vec<ExportColumn> {
         let mut columns = WHOSE.to_vec();
         match self {
-            Table::Jobs => columns.extend(FIELDS.iter().chain(&OF_JOBS)),
-            Table::History => columns.extend(FIELDS.iter().chain(&OF_HISTORY)),
-            Table::Changes => columns.extend(&OF_CHANGES),
+            ExportTable::Jobs => columns.extend(FIELDS.iter().chain(&OF_JOBS)),
+            ExportTable::History => columns.extend(FIELDS.iter().chain(&OF_HISTORY)),
+            ExportTable::Changes => columns.extend(&OF_CHANGES),
         }
-        if raw && self != Table::Changes {
-            columns.push(column("raw", Kind::Json));
+        if raw && self != ExportTable::Changes {
+            columns.push(column("raw", ColumnKind::Json));
         }
         columns
     }
 
-    fn statement(self, wanted: &Wanted) -> &'static str {
+    fn statement(self, wanted: &ExportFilter) -> &'static str {
         match (self, wanted.at) {
-            (Table::Jobs, None) => JOBS,
-            (Table::Jobs, Some(_)) => JOBS_AS_OF,
-            (Table::History, _) => HISTORY,
-            (Table::Changes, _) => CHANGES,
+            (ExportTable::Jobs, None) => JOBS,
+            (ExportTable::Jobs, Some(_)) => JOBS_AS_OF,
+            (ExportTable::History, _) => HISTORY,
+            (ExportTable::Changes, _) => CHANGES,
         }
     }
 }
@@ -260,7 +260,7 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
   ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\"";
 
 /// The rows, in the order of institutions, jobs and versions.
-pub fn rows<'c>(connection: &'c mut PgConnection, table: Table, wanted: &Wanted) -> BoxStream<'c, Result<Vec<Cell>>> {
+pub fn rows<'c>(connection: &'c mut PgConnection, table: ExportTable, wanted: &ExportFilter) -> BoxStream<'c, Result<Vec<ExportCell>>> {
     let columns = table.columns(wanted.raw);
     let rows = sqlx::query(table.statement(wanted))
         .bind(wanted.institutions.clone())
@@ -272,18 +272,18 @@ pub fn rows<'c>(connection: &'c mut PgConnection, table: Table, wanted: &Wanted)
     rows.map_err(StoreError::from).map(move |row| cells(&row?, &columns)).boxed()
 }
 
-fn cells(row: &PgRow, columns: &[Column]) -> Result<Vec<Cell>> {
+fn cells(row: &PgRow, columns: &[ExportColumn]) -> Result<Vec<ExportCell>> {
     columns.iter().enumerate().map(|(place, column)| Ok(cell(row, place, column.kind)?)).collect()
 }
 
-fn cell(row: &PgRow, place: usize, kind: Kind) -> std::result::Result<Cell, sqlx::Error> {
+fn cell(row: &PgRow, place: usize, kind: ColumnKind) -> std::result::Result<ExportCell, sqlx::Error> {
     let filled = match kind {
-        Kind::Text => row.try_get::<Option<_>, _>(place)?.map(Cell::Text),
-        Kind::Number => row.try_get::<Option<_>, _>(place)?.map(Cell::Number),
-        Kind::Instant => row.try_get::<Option<_>, _>(place)?.map(Cell::Instant),
-        Kind::Day => row.try_get::<Option<_>, _>(place)?.map(Cell::Day),
-        Kind::Texts => row.try_get::<Option<_>, _>(place)?.map(Cell::Texts),
-        Kind::Json => row.try_get::<Option<_>, _>(place)?.map(Cell::Json),
+        ColumnKind::Text => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Text),
+        ColumnKind::Number => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Number),
+        ColumnKind::Instant => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Instant),
+        ColumnKind::Day => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Day),
+        ColumnKind::Texts => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Texts),
+        ColumnKind::Json => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Json),
     };
-    Ok(filled.unwrap_or(Cell::Empty))
+    Ok(filled.unwrap_or(ExportCell::Empty))
 }

@@ -71,7 +71,7 @@ macro_rules! failures {
 
 /// Which failures.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted<'a> {
+pub struct FailureFilter<'a> {
     /// Of this institution.
     pub institution: Option<&'a str>,
     /// Of this source.
@@ -86,7 +86,7 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, wanted: &Wanted<'_>, limit: Option<i64>) -> Result<Vec<Failure>> {
+pub async fn list(connection: &mut PgConnection, wanted: &FailureFilter<'_>, limit: Option<i64>) -> Result<Vec<Failure>> {
     let sql = failures!(
         "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
          AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
@@ -108,7 +108,7 @@ pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Ve
 
 /// Failures of one rule, or of one error type without a rule, in one field of one source.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Group {
+pub struct FailureGroup {
     /// The institution's slug.
     pub institution: String,
     /// The source.
@@ -140,7 +140,7 @@ pub struct Group {
 ///
 /// # Errors
 /// The database failed.
-pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<Group>> {
+pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<FailureGroup>> {
     let rows = sqlx::query_as(
         "WITH standing AS (
            SELECT f.institution_id, j.source_id, f.raw_data ->> 'rule' AS rule, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message,
@@ -161,7 +161,7 @@ pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result
 
 /// What a rule that only warns would have refused in the newest run.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Warning {
+pub struct RuleWarning {
     /// The institution's slug.
     pub institution: String,
     /// The source.
@@ -178,7 +178,7 @@ pub struct Warning {
 ///
 /// # Errors
 /// The database failed.
-pub async fn warnings(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<Warning>> {
+pub async fn warnings(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<RuleWarning>> {
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, m.source_id, m.subject AS rule, m.part AS ads, m.whole AS of
          FROM quality_measures m JOIN institutions i ON i.id = m.institution_id

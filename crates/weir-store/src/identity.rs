@@ -75,7 +75,7 @@ const ARCHIVE: &str = history_of!(
 
 /// Which read of which run decides.
 #[derive(Debug, Clone, Copy)]
-pub struct Sight {
+pub struct ReadRef {
     /// The read.
     pub read: i64,
     /// The run.
@@ -88,7 +88,7 @@ pub struct Sight {
 ///
 /// # Errors
 /// The database failed.
-pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, decision: &Decision) -> Result<()> {
+pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: ReadRef, decision: &Decision) -> Result<()> {
     let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
     staging::clear(connection, stream, &touched, sight.at, "its id belongs to another job").await?;
     holds::end(connection, stream, HoldKind::Job, &touched, sight.at, "its id belongs to another job").await?;
@@ -96,7 +96,7 @@ pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: Sig
     displace(connection, stream, sight, &decision.displaced).await
 }
 
-async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, moves: &[Move]) -> Result<()> {
+async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: ReadRef, moves: &[Move]) -> Result<()> {
     if moves.is_empty() {
         return Ok(());
     }
@@ -115,7 +115,7 @@ async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: Sig
     Ok(())
 }
 
-async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: Sight, displaced: &[Displaced]) -> Result<()> {
+async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: ReadRef, displaced: &[Displaced]) -> Result<()> {
     if displaced.is_empty() {
         return Ok(());
     }
@@ -137,7 +137,7 @@ async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: Sigh
 
 /// An open job that a read did not contain.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Unseen {
+pub struct UnseenJob {
     /// Its ad.
     pub ad: String,
     /// The job.
@@ -150,7 +150,7 @@ pub struct Unseen {
 ///
 /// # Errors
 /// The database failed.
-pub async fn unseen(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, after: &str, limit: usize) -> Result<Vec<Unseen>> {
+pub async fn unseen(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, after: &str, limit: usize) -> Result<Vec<UnseenJob>> {
     let rows = sqlx::query_as(
         "SELECT s.external_id AS ad, s.job_id AS job, s.misses > COALESCE((s.last_miss_at = $6)::int, 0) AS was_missing
          FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
@@ -204,7 +204,7 @@ pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, ads: &[(&st
 
 /// One ad of an unused release, as the operator was shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Released {
+pub struct ReleasedIds {
     /// The ad.
     pub ad: String,
     /// The mark of its content.
@@ -217,7 +217,7 @@ pub struct Released {
 ///
 /// # Errors
 /// The database failed.
-pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Result<Option<Vec<Released>>> {
+pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Result<Option<Vec<ReleasedIds>>> {
     let jobs: Option<Json> = sqlx::query_scalar(
         "SELECT COALESCE(details -> 'jobs', '[]') FROM holds
          WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run' ORDER BY id DESC LIMIT 1",
@@ -230,7 +230,7 @@ pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Resu
     let text = |job: &Json, name: &str| job.get(name).and_then(Json::as_str).map(str::to_owned);
     let one = |job: &Json| {
         let does = text(job, "does")?;
-        (does != "move").then_some(Released { ad: text(job, "ad")?, mark: text(job, "mark")?, archives: does == "archive" })
+        (does != "move").then_some(ReleasedIds { ad: text(job, "ad")?, mark: text(job, "mark")?, archives: does == "archive" })
     };
     Ok(jobs.map(|jobs| jobs.as_array().into_iter().flatten().filter_map(one).collect()))
 }

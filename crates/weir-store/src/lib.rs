@@ -48,7 +48,7 @@ pub mod work;
 
 pub use weir_pg as server;
 
-pub use lane::{Held, Lane};
+pub use lane::{BatchConnection, WriteSession};
 pub use preflight::{Demand, Need};
 
 pub use sqlx::{Connection, PgConnection};
@@ -234,16 +234,16 @@ impl Store {
     }
 
     /// A lane whose transactions commit.
-    pub fn lane(&self) -> Lane {
-        Lane::Pool(self.pool.clone(), None)
+    pub fn lane(&self) -> WriteSession {
+        WriteSession::Pool(self.pool.clone(), None)
     }
 
     /// A lane whose transactions are savepoints of one transaction that is rolled back: the dry run.
     ///
     /// # Errors
     /// No connection.
-    pub async fn rehearsal(&self) -> Result<Lane> {
-        Lane::rehearsal(&self.pool).await
+    pub async fn rehearsal(&self) -> Result<WriteSession> {
+        WriteSession::rehearsal(&self.pool).await
     }
 
     /// A separate connection, for locks and look-ups.

@@ -15,7 +15,7 @@ const VERSIONS: i32 = 5;
 
 /// Ads of a read with the same marks.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub struct MarkGroup {
     /// Their marks; `None` if they were not derived, or by other rules and mappings.
     pub marks: Option<Marks>,
     /// How many.
@@ -35,7 +35,7 @@ pub async fn groups(
     fingerprint: Fingerprint,
     at: Clock,
     settled_only: bool,
-) -> Result<Vec<Group>> {
+) -> Result<Vec<MarkGroup>> {
     let rows: Vec<(Option<Vec<u8>>, Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
         "SELECT CASE WHEN derived_fingerprint = $4 THEN filled END, CASE WHEN derived_fingerprint = $4 THEN failed END, count(*), count(job_id) FROM ad_states
          WHERE institution_id = $1 AND source_id = $2 AND last_read = $3
@@ -53,7 +53,7 @@ pub async fn groups(
     .await?;
     let group = |(filled, failed, ads, jobs): (Option<Vec<u8>>, Option<Vec<u8>>, i64, i64)| {
         let marks = filled.map(|filled| Marks { filled, failed: failed.unwrap_or_default() });
-        Group { marks, ads, jobs }
+        MarkGroup { marks, ads, jobs }
     };
     Ok(rows.into_iter().map(group).collect())
 }
@@ -107,7 +107,7 @@ pub async fn before(connection: &mut PgConnection, stream: &SourceKey, at: Clock
 
 /// What a run is compared with.
 #[derive(Debug, Clone, Default)]
-pub struct Past {
+pub struct PastReads {
     /// The newest run of each day before, newest first.
     pub days: Vec<Day>,
     /// What an operator has accepted.
@@ -130,7 +130,7 @@ struct PastRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, zone: Tz) -> Result<Past> {
+pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, zone: Tz) -> Result<PastReads> {
     let rows: Vec<PastRow> = sqlx::query_as(
         "WITH known AS (
            SELECT at, standing, state, ads, (at AT TIME ZONE $5)::date AS day FROM source_quality
@@ -149,7 +149,7 @@ pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, 
     .bind(zone.name())
     .fetch_all(connection)
     .await?;
-    let mut past = Past::default();
+    let mut past = PastReads::default();
     for run in rows.chunk_by(|one, other| one.at == other.at) {
         let Some(first) = run.first() else { continue };
         let day = Day { date: Clock(first.at).today(zone), ads: first.is_whole.then_some(first.ads), measures: measures_of(run) };
@@ -171,7 +171,7 @@ fn measures_of(rows: &[PastRow]) -> HashMap<(Kind, String), (i64, i64)> {
 
 /// What a run measured of a source.
 #[derive(Debug, Clone)]
-pub struct Kept<'m> {
+pub struct MeasuredRead<'m> {
     /// The run.
     pub run: i64,
     /// Its clock.
@@ -193,7 +193,7 @@ pub struct Kept<'m> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &Kept<'_>) -> Result<()> {
+pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &MeasuredRead<'_>) -> Result<()> {
     sqlx::query(
         "INSERT INTO source_quality AS q (institution_id, source_id, at, run_id, state, ads, fingerprint, standing) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (institution_id, source_id, at) DO UPDATE SET run_id = EXCLUDED.run_id, state = EXCLUDED.state, ads = EXCLUDED.ads,
@@ -270,7 +270,7 @@ pub async fn accept(connection: &mut PgConnection, stream: &SourceKey, at: DateT
 
 /// The newest measures of a source, and when.
 #[derive(Debug, Clone)]
-pub struct Newest {
+pub struct NewestRead {
     /// The clock of the run.
     pub at: Clock,
     /// The source.
@@ -287,7 +287,7 @@ pub struct Newest {
 ///
 /// # Errors
 /// The database failed.
-pub async fn newest(connection: &mut PgConnection, institution: uuid::Uuid) -> Result<Vec<Newest>> {
+pub async fn newest(connection: &mut PgConnection, institution: uuid::Uuid) -> Result<Vec<NewestRead>> {
     type Row = (String, DateTime<Utc>, String, String, i64, Option<String>, Option<String>, Option<i64>, Option<i64>);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT q.source_id, q.at, q.state, q.standing, q.ads, m.kind, m.subject, m.part, m.whole
@@ -298,10 +298,10 @@ pub async fn newest(connection: &mut PgConnection, institution: uuid::Uuid) -> R
     .bind(institution)
     .fetch_all(connection)
     .await?;
-    let mut all: Vec<Newest> = Vec::new();
+    let mut all: Vec<NewestRead> = Vec::new();
     for (source, at, state, standing, ads, kind, subject, part, whole) in rows {
         if all.last().is_none_or(|newest| newest.source != source) {
-            all.push(Newest { at: Clock(at), source, ads: (state == "complete").then_some(ads), standing, measures: Vec::new() });
+            all.push(NewestRead { at: Clock(at), source, ads: (state == "complete").then_some(ads), standing, measures: Vec::new() });
         }
         let measure = || Some(Measure { kind: Kind::named(kind.as_deref()?)?, subject: subject.clone()?, part: part?, whole: whole? });
         if let (Some(newest), Some(measure)) = (all.last_mut(), measure()) {

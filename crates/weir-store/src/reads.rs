@@ -9,7 +9,7 @@ use weir_model::{Clock, Hash, ReadOutcome, ReadState, SourceKey, Validators};
 
 /// The previous read, if it was complete and provided validators.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct KnownRead {
     /// Its number, or that of the read it was the same as.
     pub read: i64,
     /// Its proof.
@@ -20,7 +20,7 @@ pub struct Known {
 
 /// A read that has begun.
 #[derive(Debug, Clone)]
-pub struct Begun {
+pub struct BegunRead {
     /// Its number.
     pub id: i64,
     /// Where it resumes, if it was interrupted.
@@ -32,7 +32,7 @@ const RESUMES_WITHIN: Duration = Duration::hours(24);
 
 /// How a source is read.
 #[derive(Debug, Clone, Copy)]
-pub struct Way {
+pub struct ReadMethod {
     /// Its hash: an interrupted read is only resumed if that is unchanged.
     pub hash: Hash,
     /// How long a place in it stays where it is.
@@ -44,7 +44,7 @@ pub struct Way {
 ///
 /// # Errors
 /// The database failed.
-pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, at: Clock, now: DateTime<Utc>, way: Way) -> Result<Begun> {
+pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, at: Clock, now: DateTime<Utc>, way: ReadMethod) -> Result<BegunRead> {
     let resumed: Option<(i64, Json)> = sqlx::query_as(
         "UPDATE source_reads SET run_id = $3, at = $4, state = 'reading', why = NULL, finished_at = NULL
          WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
@@ -61,14 +61,14 @@ pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, 
     .fetch_optional(&mut *connection)
     .await?;
     if let Some((id, bookmark)) = resumed {
-        return Ok(Begun { id, bookmark: Some(bookmark) });
+        return Ok(BegunRead { id, bookmark: Some(bookmark) });
     }
     let id = sqlx::query_scalar(
         "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at, way)
          VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5, $6) RETURNING id",
     );
     let id = id.bind(stream.institution).bind(run).bind(&stream.source).bind(at.0).bind(now).bind(way.hash.to_vec()).fetch_one(connection).await?;
-    Ok(Begun { id, bookmark: None })
+    Ok(BegunRead { id, bookmark: None })
 }
 
 #[derive(sqlx::FromRow)]
@@ -87,7 +87,7 @@ struct KnownRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash) -> Result<Option<Known>> {
+pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash) -> Result<Option<KnownRead>> {
     let row: Option<KnownRow> = sqlx::query_as(
         "SELECT COALESCE(same_as, id) AS id, state, pages, items, stated_count, bytes, etag, last_modified FROM source_reads
          WHERE institution_id = $1 AND source_id = $2 AND way = $3 AND state IN ('complete', 'empty') AND COALESCE(etag, last_modified) IS NOT NULL
@@ -111,7 +111,7 @@ pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash)
             validators: None,
             not_modified: false,
         };
-        Known { read: row.id, proof, validators: Validators { etag: row.etag, last_modified: row.last_modified } }
+        KnownRead { read: row.id, proof, validators: Validators { etag: row.etag, last_modified: row.last_modified } }
     }))
 }
 

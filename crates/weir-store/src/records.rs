@@ -25,7 +25,7 @@ macro_rules! touches {
 
 /// Which run.
 #[derive(Debug, Clone, Copy)]
-pub struct Of<'s> {
+pub struct RunOfSource<'s> {
     /// Institution and source.
     pub stream: &'s SourceKey,
     /// The run.
@@ -51,7 +51,7 @@ struct VersionRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn count(connection: &mut PgConnection, of: Of<'_>, wanted: &RecordFilter) -> Result<BTreeMap<String, i64>> {
+pub async fn count(connection: &mut PgConnection, of: RunOfSource<'_>, wanted: &RecordFilter) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
         "SELECT h.change_type, count(*) FROM jobs_history h
          WHERE h.institution_id = $1 AND h.created_at = $2 AND h.run_id = $3 AND h.source_id = $4 AND ",
@@ -70,7 +70,12 @@ pub async fn count(connection: &mut PgConnection, of: Of<'_>, wanted: &RecordFil
 }
 
 /// The versions of one type that a run made, ordered by id.
-pub fn versions<'c>(connection: &'c mut PgConnection, of: Of<'_>, what: RecordKind, wanted: &RecordFilter) -> BoxStream<'c, Result<RunRecord>> {
+pub fn versions<'c>(
+    connection: &'c mut PgConnection,
+    of: RunOfSource<'_>,
+    what: RecordKind,
+    wanted: &RecordFilter,
+) -> BoxStream<'c, Result<RunRecord>> {
     let source = of.stream.source.clone();
     let rows = sqlx::query_as::<_, VersionRow>(concat!(
         "SELECT h.original_id, h.id, h.version, h.title, h.change_reason, encode(h.content_hash, 'hex') AS document, h.changes,

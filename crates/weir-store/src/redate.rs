@@ -2,7 +2,7 @@
 //! run before: retries would not come due, misses would not count, and edits would never be the newest. Versions keep their dates, for history is
 //! never rewritten. A new table with instants of runs needs a line in [`DATED`].
 
-use super::rollback::{Order, Run};
+use super::rollback::{RollbackOrder, RolledBackRun};
 use super::{Result, runs};
 use chrono::{DateTime, Duration, Utc};
 use sqlx::PgConnection;
@@ -41,7 +41,7 @@ const DATED: [&str; 18] = [
 ///
 /// # Errors
 /// The database failed.
-pub async fn take_clock_back(connection: &mut PgConnection, run: &Run, order: &Order) -> Result<Option<Clock>> {
+pub async fn take_clock_back(connection: &mut PgConnection, run: &RolledBackRun, order: &RollbackOrder) -> Result<Option<Clock>> {
     sqlx::query("UPDATE runs SET clock_taken_back_at = $3 WHERE institution_id = $1 AND id = $2")
         .bind(run.institution_id)
         .bind(run.id)
@@ -68,7 +68,7 @@ pub async fn take_clock_back(connection: &mut PgConnection, run: &Run, order: &O
     Ok(before)
 }
 
-async fn date_again(connection: &mut PgConnection, run: &Run, present: DateTime<Utc>, anew: DateTime<Utc>) -> Result<()> {
+async fn date_again(connection: &mut PgConnection, run: &RolledBackRun, present: DateTime<Utc>, anew: DateTime<Utc>) -> Result<()> {
     for statement in DATED {
         sqlx::query(statement).bind(run.institution_id).bind(present).bind(anew).execute(&mut *connection).await?;
     }

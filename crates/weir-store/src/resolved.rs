@@ -11,7 +11,7 @@ use weir_model::{Clock, SourceKey};
 
 /// A reason that applied to an ad.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Stood {
+pub struct StandingReason {
     /// The source's id.
     pub original_id: String,
     /// The document.
@@ -24,7 +24,7 @@ pub struct Stood {
     pub value: Option<Json>,
 }
 
-impl Stood {
+impl StandingReason {
     /// A member of the reason, as text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.reason.get(name).and_then(Json::as_str)
@@ -35,7 +35,7 @@ impl Stood {
 ///
 /// # Errors
 /// The database failed.
-pub async fn record(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(&Stood, String)]) -> Result<()> {
+pub async fn record(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(&StandingReason, String)]) -> Result<()> {
     let gone: Vec<_> = gone.iter().filter(|(stood, _)| stood.text("severity") != Some("warn")).collect();
     if gone.is_empty() {
         return Ok(());
@@ -66,7 +66,7 @@ pub async fn record(connection: &mut PgConnection, stream: &SourceKey, at: Clock
 
 /// A reason that is gone.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Resolved {
+pub struct ResolvedFailure {
     /// The institution's slug.
     pub institution: String,
     /// The source.
@@ -108,7 +108,7 @@ macro_rules! resolved {
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Option<Clock>, limit: i64) -> Result<Vec<Resolved>> {
+pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Option<Clock>, limit: i64) -> Result<Vec<ResolvedFailure>> {
     let rows = sqlx::query_as(resolved!(
         "WHERE ($1::text IS NULL OR i.slug = $1) AND ($2::timestamptz IS NULL OR r.resolved_at >= $2)
          ORDER BY r.resolved_at DESC, i.slug, r.source_id, r.original_id, r.id LIMIT $3"
@@ -120,7 +120,7 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Opti
 ///
 /// # Errors
 /// The database failed.
-pub async fn of_ad(connection: &mut PgConnection, institution: Uuid, source: &str, ids: &[&str]) -> Result<Vec<Resolved>> {
+pub async fn of_ad(connection: &mut PgConnection, institution: Uuid, source: &str, ids: &[&str]) -> Result<Vec<ResolvedFailure>> {
     let rows =
         sqlx::query_as(resolved!("WHERE r.institution_id = $1 AND r.source_id = $2 AND r.original_id = ANY ($3) ORDER BY r.resolved_at, r.id"));
     Ok(rows.bind(institution).bind(source).bind(ids).fetch_all(connection).await?)

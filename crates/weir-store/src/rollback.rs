@@ -12,7 +12,7 @@ use weir_model::{Clock, Fingerprint, RolledBack};
 
 /// A run that may be rolled back.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Run {
+pub struct RolledBackRun {
     /// The institution.
     pub institution_id: Uuid,
     /// Its slug.
@@ -27,7 +27,7 @@ pub struct Run {
 ///
 /// # Errors
 /// The database failed.
-pub async fn find(connection: &mut PgConnection, run: i64) -> Result<Option<Run>> {
+pub async fn find(connection: &mut PgConnection, run: i64) -> Result<Option<RolledBackRun>> {
     let row = sqlx::query_as(
         "SELECT r.institution_id, i.slug, r.id, r.at FROM runs r JOIN institutions i ON i.id = r.institution_id WHERE r.id = $1 LIMIT 1",
     );
@@ -36,7 +36,7 @@ pub async fn find(connection: &mut PgConnection, run: i64) -> Result<Option<Run>
 
 /// Who rolls a run back, when and why.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct RollbackOrder {
     /// The instant.
     pub at: Clock,
     /// The operator.
@@ -47,10 +47,10 @@ pub struct Order {
     pub now: DateTime<Utc>,
 }
 
-impl Order {
+impl RollbackOrder {
     /// The present, if a run is dated after it: its clock was wrong, and what it published is
     /// published again at the right time.
-    pub fn before_wrong_clock(&self, run: &Run) -> Option<DateTime<Utc>> {
+    pub fn before_wrong_clock(&self, run: &RolledBackRun) -> Option<DateTime<Utc>> {
         (run.at > self.at.0 || Clock(run.at).is_ahead_of(self.now)).then(|| self.at.0.min(self.now))
     }
 
@@ -60,14 +60,14 @@ impl Order {
     }
 
     /// What is said of the ads that wait.
-    fn why(&self, run: &Run) -> String {
+    fn why(&self, run: &RolledBackRun) -> String {
         format!("run {} was rolled back by {}{}; the ad is held until its content or the YAML changes", run.id, self.by, self.suffix())
     }
 }
 
 /// What becomes of one job that the run touched.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
-pub struct Taken {
+pub struct TakenBackJob {
     /// The source.
     pub source_id: String,
     /// The id that the source gives the ad.
@@ -215,7 +215,7 @@ const ASK: &str = "INSERT INTO holds AS h (institution_id, kind, source_id, subj
 ///
 /// # Errors
 /// The database failed.
-pub async fn fingerprints(connection: &mut PgConnection, run: &Run) -> Result<Vec<Fingerprint>> {
+pub async fn fingerprints(connection: &mut PgConnection, run: &RolledBackRun) -> Result<Vec<Fingerprint>> {
     let rows: Vec<Vec<u8>> = sqlx::query_scalar(
         "WITH touched AS (SELECT DISTINCT id FROM jobs_history WHERE institution_id = $1 AND created_at = $3 AND run_id = $2)
          SELECT DISTINCT f.fingerprint FROM touched t CROSS JOIN LATERAL (
@@ -237,7 +237,12 @@ pub async fn fingerprints(connection: &mut PgConnection, run: &Run) -> Result<Ve
 ///
 /// # Errors
 /// The database failed.
-pub async fn take_back(connection: &mut PgConnection, run: &Run, order: &Order, steady: &[(Fingerprint, Fingerprint)]) -> Result<Vec<Taken>> {
+pub async fn take_back(
+    connection: &mut PgConnection,
+    run: &RolledBackRun,
+    order: &RollbackOrder,
+    steady: &[(Fingerprint, Fingerprint)],
+) -> Result<Vec<TakenBackJob>> {
     let (institution, at, why) = (run.institution_id, order.at.0, order.why(run));
     let is_wrong = order.before_wrong_clock(run).is_some();
     let reasons = serde_json::json!([{ "type": RolledBack::KIND, "message": why, "severity": "error" }]);

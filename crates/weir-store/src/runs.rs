@@ -12,49 +12,49 @@ use uuid::Uuid;
 use weir_model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, RunStatus, StageRecord};
 
 /// The lock of an institution: held by one session of the database, released with it whatever happens to the process.
-pub struct Lock {
+pub struct InstitutionLock {
     connection: PoolConnection<Postgres>,
     key: i64,
     session: i32,
 }
 
-impl Lock {
+impl InstitutionLock {
     /// Takes the lock if it is free.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn try_take(store: &Store, institution: Uuid) -> Result<Option<Lock>> {
+    pub async fn try_take(store: &Store, institution: Uuid) -> Result<Option<InstitutionLock>> {
         let mut connection = store.connection().await?;
         let key = key(institution);
         let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut *connection).await?;
-        if taken { Lock::taken(connection, key).await.map(Some) } else { Ok(None) }
+        if taken { InstitutionLock::taken(connection, key).await.map(Some) } else { Ok(None) }
     }
 
     /// Waits for the lock, for at most a day.
     ///
     /// # Errors
     /// The database failed, or the lock was never released.
-    pub async fn wait(store: &Store, institution: Uuid) -> Result<Lock> {
+    pub async fn wait(store: &Store, institution: Uuid) -> Result<InstitutionLock> {
         let mut connection = store.connection().await?;
         let key = key(institution);
         sqlx::raw_sql("SET lock_timeout = '1d'; SET statement_timeout = 0").execute(&mut *connection).await?;
         let taken = sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut *connection).await;
         super::session::settle(&mut connection, None).await?;
         taken?;
-        Lock::taken(connection, key).await
+        InstitutionLock::taken(connection, key).await
     }
 
     /// A run that has lost the lock may still be writing a batch: wait for that; it begins no
     /// other.
-    async fn taken(mut connection: PoolConnection<Postgres>, key: i64) -> Result<Lock> {
+    async fn taken(mut connection: PoolConnection<Postgres>, key: i64) -> Result<InstitutionLock> {
         let alone = sqlx::query_scalar("SELECT pg_backend_pid(), pg_advisory_xact_lock($1)").bind(batches(key));
         let session = alone.fetch_one(&mut *connection).await?;
-        Ok(Lock { connection, key, session })
+        Ok(InstitutionLock { connection, key, session })
     }
 
     /// The guard that writers under this lock must check.
-    pub fn guard(&self, slug: &str) -> Guard {
-        Guard { key: self.key, session: self.session, slug: slug.into() }
+    pub fn guard(&self, slug: &str) -> LockGuard {
+        LockGuard { key: self.key, session: self.session, slug: slug.into() }
     }
 
     /// Gives the lock back.
@@ -69,13 +69,13 @@ impl Lock {
 
 /// The lock of a run, as its transactions see it: its session may have died while the run waited for its source, and another run been admitted.
 #[derive(Debug, Clone)]
-pub struct Guard {
+pub struct LockGuard {
     key: i64,
     session: i32,
     slug: Arc<str>,
 }
 
-impl Guard {
+impl LockGuard {
     /// Checks that the lock is still held, and prevents it from being taken before the transaction
     /// ends: taking the lock waits for running batches.
     ///

@@ -13,7 +13,7 @@ const WHO: &str = "weir test";
 const LOCK: i64 = 0x7765_6972_7465_7374;
 
 /// Where databases for tests are made.
-pub struct Yard {
+pub struct TestDatabases {
     beside: PgConnectOptions,
     /// Holds the lock.
     connection: PgConnection,
@@ -22,20 +22,20 @@ pub struct Yard {
 }
 
 /// A database that is thrown away.
-pub struct Scratch {
+pub struct TestDatabase {
     /// The database.
     pub store: Store,
     beside: PgConnectOptions,
     name: String,
 }
 
-impl Yard {
+impl TestDatabases {
     /// Connects to the server of a URL. If nobody else creates databases, those left behind by
     /// killed processes are removed first.
     ///
     /// # Errors
     /// There is no server.
-    pub async fn open(beside: &str) -> Result<Yard> {
+    pub async fn open(beside: &str) -> Result<TestDatabases> {
         let (mut connection, beside) = session::agree(session::options(beside, WHO)?).await?;
         session::settle(&mut connection, None).await?;
         let (alone, database, session): (bool, String, i32) = sqlx::query_as(
@@ -52,14 +52,14 @@ impl Yard {
         if alone {
             sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(&mut connection).await?;
         }
-        Ok(Yard { beside, connection, prefix: format!("{prefix}{session}_") })
+        Ok(TestDatabases { beside, connection, prefix: format!("{prefix}{session}_") })
     }
 
     /// Creates a database; the number distinguishes it from others created here.
     ///
     /// # Errors
     /// The server failed, or the right to create one is missing.
-    pub async fn make(&self, number: usize, who: &str) -> Result<Scratch> {
+    pub async fn make(&self, number: usize, who: &str) -> Result<TestDatabase> {
         let name = format!("{}{number}", self.prefix);
         let mut connection = session::connect(&self.beside).await?;
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")))
@@ -70,7 +70,7 @@ impl Yard {
         let options = self.beside.clone().database(&name).application_name(who);
         let store = Store::pooled(options, CONNECTIONS, None);
         migrations::make(&mut *store.connection().await?).await?;
-        Ok(Scratch { store, beside: self.beside.clone(), name })
+        Ok(TestDatabase { store, beside: self.beside.clone(), name })
     }
 
     /// Leaves the server.
@@ -82,7 +82,7 @@ impl Yard {
     }
 }
 
-impl Scratch {
+impl TestDatabase {
     /// Removes it.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! `staging_jobs` and their reasons: what waits after a batch, and what leaves. Written in T2.
 
-use super::resolved::{self, Stood};
+use super::resolved::{self, StandingReason};
 use super::{Result, storable, storable_json};
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -29,7 +29,7 @@ pub struct StagedAd {
 ///
 /// # Errors
 /// The database failed.
-pub async fn lift(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str]) -> Result<Vec<Stood>> {
+pub async fn lift(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str]) -> Result<Vec<StandingReason>> {
     if original_ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -49,7 +49,7 @@ pub async fn lift(connection: &mut PgConnection, stream: &SourceKey, original_id
 /// The database failed.
 pub async fn clear(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str], at: Clock, why: &str) -> Result<()> {
     let stood = lift(connection, stream, original_ids).await?;
-    let gone: Vec<(&Stood, String)> = stood.iter().map(|stood| (stood, why.to_owned())).collect();
+    let gone: Vec<(&StandingReason, String)> = stood.iter().map(|stood| (stood, why.to_owned())).collect();
     resolved::record(connection, stream, at, &gone).await
 }
 

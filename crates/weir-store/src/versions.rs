@@ -31,7 +31,7 @@ pub async fn remember(connection: &mut PgConnection, institution: Uuid, parts: &
 
 /// One version.
 #[derive(Debug, Clone, sqlx::FromRow, serde::Serialize)]
-pub struct Version {
+pub struct PartVersion {
     /// The institution's slug.
     pub institution: String,
     /// What it is: `rule SET/ID`, `mapping of FIELD`, ...
@@ -48,7 +48,7 @@ pub struct Version {
 ///
 /// # Errors
 /// The database failed.
-pub async fn of(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<Version>> {
+pub async fn of(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<PartVersion>> {
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, v.part, encode(v.hash, 'hex') AS version, v.text, v.first_used_at
          FROM versions v JOIN institutions i ON i.id = v.institution_id
@@ -67,7 +67,7 @@ pub async fn of(connection: &mut PgConnection, institution: Option<&str>, name: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn texts(connection: &mut PgConnection, institution: Uuid, hashes: &[String]) -> Result<Vec<Version>> {
+pub async fn texts(connection: &mut PgConnection, institution: Uuid, hashes: &[String]) -> Result<Vec<PartVersion>> {
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, v.part, encode(v.hash, 'hex') AS version, v.text, v.first_used_at
          FROM versions v JOIN institutions i ON i.id = v.institution_id
@@ -78,7 +78,7 @@ pub async fn texts(connection: &mut PgConnection, institution: Uuid, hashes: &[S
 
 /// What a source was derived by from some run on.
 #[derive(Debug, Clone, sqlx::FromRow)]
-pub struct Used {
+pub struct PartUse {
     /// The institution's slug.
     pub institution: String,
     /// The source.
@@ -93,7 +93,7 @@ pub struct Used {
 ///
 /// # Errors
 /// The database failed.
-pub async fn used(connection: &mut PgConnection, institution: Option<&str>) -> Result<Vec<Used>> {
+pub async fn used(connection: &mut PgConnection, institution: Option<&str>) -> Result<Vec<PartUse>> {
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, f.source_id, f.parts, f.first_used_at FROM fingerprints f JOIN institutions i ON i.id = f.institution_id
          WHERE $1::text IS NULL OR i.slug = $1 ORDER BY i.slug, f.source_id, f.first_used_at, f.fingerprint",

@@ -95,7 +95,7 @@ pub async fn of(connection: &mut PgConnection, stream: &SourceKey, fingerprint: 
 
 /// Which ads of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum AdSelection {
     /// Those that are stored and not gone, whether they need deriving or not.
     Stored,
     /// Those that need deriving.
@@ -116,7 +116,7 @@ pub async fn after(
     at: Clock,
     after: &str,
     limit: usize,
-    which: Which,
+    which: AdSelection,
 ) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "d.raw_content::text",
@@ -136,8 +136,8 @@ pub async fn after(
     .bind(at.0)
     .bind(after)
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .bind(which == Which::Changed)
-    .bind(which == Which::Stored)
+    .bind(which == AdSelection::Changed)
+    .bind(which == AdSelection::Stored)
     .fetch_all(connection)
     .await?;
     // What was stored as jsonb reads as JSON.
@@ -170,7 +170,7 @@ pub async fn named(connection: &mut PgConnection, stream: &SourceKey, at: Clock,
 ///
 /// # Errors
 /// The database failed.
-pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerprint: Fingerprint, at: Clock) -> Result<Vec<Pending>> {
+pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerprint: Fingerprint, at: Clock) -> Result<Vec<PendingAds>> {
     let rows: Vec<(Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
         "SELECT derived_fingerprint, count(*), count(*) FILTER (WHERE derived_hash IS DISTINCT FROM content_hash) FROM ad_states
          WHERE institution_id = $1 AND source_id = $2 AND refused IS NULL AND NOT retired
@@ -184,13 +184,13 @@ pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerpr
     .fetch_all(connection)
     .await?;
     let pending =
-        |(derived_by, ads, new_content): (Option<Vec<u8>>, i64, i64)| Pending { derived_by: Hash::from_column(derived_by), ads, new_content };
+        |(derived_by, ads, new_content): (Option<Vec<u8>>, i64, i64)| PendingAds { derived_by: Hash::from_column(derived_by), ads, new_content };
     Ok(rows.into_iter().map(pending).collect())
 }
 
 /// Ads that need deriving and were last derived by the same fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
+pub struct PendingAds {
     /// The fingerprint that last derived them; `None` if never derived or to be retried.
     pub derived_by: Option<Fingerprint>,
     /// How many.
