@@ -75,5 +75,7 @@ mod sitemaps;
 mod sources;
 #[path = "suite/testing.rs"]
 mod testing;
+#[path = "suite/upgrades.rs"]
+mod upgrades;
 #[path = "suite/ways_out.rs"]
 mod ways_out;

@@ -2,12 +2,11 @@
 
 use super::database::{Database, block_on};
 use super::run::engine;
-use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, flow, show};
+use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, show};
 use crate::engine::saved::{self, Saved};
-use crate::engine::{Engine, Request, RunError, Summary};
+use crate::engine::{Engine, Mode, Request, RunError, Summary};
 use crate::model::OutcomeCounts;
-use crate::plan::InstitutionStatus;
-use crate::plan::{Checked, Plan};
+use crate::plan::{Checked, InstitutionStatus, Plan};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::store::{Demand, Need};
@@ -62,7 +61,7 @@ impl Apply {
                 }
             }
             database.close().await?;
-            Ok(self.tell(edge, &summaries, code))
+            Ok(self.tell(&summaries, code))
         })?
     }
 
@@ -70,20 +69,19 @@ impl Apply {
         let request = Request {
             at: saved.at(),
             allow_future: self.ahead.allow_future,
-            dry_run: false,
             wait: self.wait,
             now: edge.now,
             host: edge.host(),
             spool: edge.home().join("spool"),
         };
-        engine.apply(&*plan(checked, &saved.head.institution)?, &request, saved).await
+        let plan = plan(checked, &saved.head.institution)?;
+        Ok(engine.run(&plan, &request, Mode::Apply(saved)).await?.into_summary())
     }
 
-    fn tell(&self, edge: &Edge, summaries: &[Summary], code: u8) -> u8 {
+    fn tell(&self, summaries: &[Summary], code: u8) -> u8 {
         let mut total = OutcomeCounts::default();
         for summary in summaries {
             total.add(&summary.total);
-            flow::keep(edge, summary);
             if !self.json {
                 say!("{}", summary::text(summary));
             }

@@ -1,19 +1,19 @@
-//! What the newest run or dry run of an institution has left in `.weir/flow/` for `weir graph`:
-//! counts, times, a few ads, and the plan that ran. It is optional: a failure to write or read it
-//! is never an error. It contains scraped text, so only its owner may read it.
+//! What the newest dry run of an institution has left in `.weir/flow/` for `weir graph`: counts,
+//! times, a few ads. A run leaves that in the database; a dry run leaves nothing there. It is
+//! optional: a failure to write or read it is never an error. It contains scraped text, so only its
+//! owner may read it.
 
 use super::Edge;
 use crate::engine::Summary;
 use crate::engine::trail::Trail;
 use crate::model::OutcomeCounts;
-use crate::plan::outline::Outline;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// What a run has left.
+/// What a dry run has left.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Kept {
@@ -21,34 +21,33 @@ pub(super) struct Kept {
     pub(super) run: Option<i64>,
     /// Its clock.
     pub(super) at: Option<DateTime<Utc>>,
-    /// Whether it was rolled back.
-    pub(super) dry_run: bool,
+    /// Wall clock when it was kept.
+    pub(super) kept_at: Option<DateTime<Utc>>,
     /// Wall-clock milliseconds.
     pub(super) millis: i64,
     /// What came of the ads.
     pub(super) total: OutcomeCounts,
     /// What passed, and the plan that ran.
     pub(super) trail: Trail,
-    /// The plan of the newest run that was no dry run.
-    pub(super) ran: Option<Outline>,
 }
 
 fn file(edge: &Edge, slug: &str) -> PathBuf {
     edge.home().join("flow").join(format!("{slug}.json"))
 }
 
-/// Keeps the trace of a run.
+/// Keeps the trace of a dry run.
 pub(super) fn keep(edge: &Edge, summary: &Summary) {
+    if !summary.dry_run {
+        return;
+    }
     let file = file(edge, &summary.institution);
-    let ran = if summary.dry_run { read(edge, &summary.institution).ran } else { Some(summary.trail.plan.clone()) };
     let kept = Kept {
         run: Some(summary.run),
         at: Some(summary.at),
-        dry_run: summary.dry_run,
+        kept_at: Some((edge.now)()),
         millis: summary.millis,
         total: summary.total.clone(),
         trail: summary.trail.clone(),
-        ran,
     };
     let text = serde_json::to_vec(&kept).unwrap_or_default();
     let _ = write(&file, &text);
@@ -65,7 +64,7 @@ fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
     std::fs::rename(&fresh, file)
 }
 
-/// The trace of the newest run, if any.
+/// The trace of the newest dry run, if any.
 pub(super) fn read(edge: &Edge, slug: &str) -> Kept {
     let bytes = std::fs::read(file(edge, slug)).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()

@@ -7,7 +7,7 @@ use super::{At, DONE, Edge, FAILED, Failure, out, show};
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::draw;
-use crate::model::Clock;
+use crate::model::{Clock, RunSample};
 use crate::plan::against::Difference;
 use crate::plan::check::Institution;
 use crate::plan::outline::Outline;
@@ -16,7 +16,9 @@ use crate::plan::written::written;
 use crate::plan::{Checked, Plan, check};
 use crate::report::columns::line;
 use crate::report::graph::{Page, Ran};
-use crate::store::{Demand, figures};
+use crate::store::PgConnection;
+use crate::store::{Demand, figures, run_trace};
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -71,13 +73,29 @@ enum Format {
 struct Known {
     /// Why sources have work.
     work: BTreeMap<String, Vec<String>>,
-    /// The newest run, where this folder has kept none.
-    run: Option<(Ran, Traffic)>,
+    /// The newest run.
+    run: Option<StoredRun>,
+}
+
+/// The newest run, as it is stored.
+struct StoredRun {
+    shown: ShownRun,
+    /// The plan that it walked.
+    outline: Outline,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+/// A run whose counts are on the picture.
+#[derive(Default)]
+struct ShownRun {
+    ran: Option<Ran>,
+    traffic: Traffic,
+    samples: BTreeMap<String, Vec<RunSample>>,
 }
 
 impl Graph {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        self.at.clock(edge)?;
+        let at = self.at.clock(edge)?;
         let checked = edge.checked();
         show(&checked, edge, self.institution.as_slice());
         let wanted = self.wanted(&checked)?;
@@ -85,17 +103,23 @@ impl Graph {
             return Err(Failure::nothing(format!("cannot draw `{}` while its files have errors", wanted.slug)));
         };
         let outline = Outline::of(plan);
-        let kept = flow::read(edge, &wanted.slug);
+        let known = if self.plain && self.against.as_deref() != Some("last") { None } else { ask(edge, plan, at)? };
+        let ran = known.as_ref().and_then(|known| Some(&known.run.as_ref()?.outline));
         let difference = match &self.against {
-            Some(against) => Some((Difference::new(&other(edge, against, &wanted.slug, &kept)?, &outline), named(against))),
+            Some(against) => Some((Difference::new(&other(edge, against, &wanted.slug, ran)?, &outline), named(against))),
             None => None,
         };
-        let kept = if self.plain || difference.is_some() { Kept::default() } else { kept };
         let against = difference.as_ref().map(|(difference, name)| (difference, name.as_str()));
+        let work = known.as_ref().map(|known| known.work.clone());
+        let shown = if self.plain || against.is_some() {
+            ShownRun::default()
+        } else {
+            newest(flow::read(edge, &wanted.slug), known.and_then(|known| known.run))
+        };
         let drawn = match self.form() {
-            Format::Html => self.page(edge, &checked, (wanted, plan), &outline, &kept, against)?,
-            Format::Json => format!("{:#}\n", as_json(&outline, &kept, against)),
-            _ => self.drawing(edge, &outline, &kept, against),
+            Format::Html => page(&checked, (wanted, plan), &outline, &shown, work.as_ref(), against),
+            Format::Json => format!("{:#}\n", as_json(&outline, &shown, against)),
+            _ => self.drawing(edge, &outline, &shown.traffic, against),
         };
         self.give(&drawn)
     }
@@ -121,10 +145,10 @@ impl Graph {
         })
     }
 
-    fn drawing(&self, edge: &Edge, outline: &Outline, kept: &Kept, against: Option<(&Difference, &str)>) -> String {
+    fn drawing(&self, edge: &Edge, outline: &Outline, traffic: &Traffic, against: Option<(&Difference, &str)>) -> String {
         let picture = match against {
             Some((difference, name)) => compared(outline, difference, name),
-            None => picture(outline, &kept.trail.traffic),
+            None => picture(outline, traffic),
         };
         match self.form() {
             Format::Mermaid => draw::mermaid(&picture),
@@ -135,34 +159,6 @@ impl Graph {
                 draw::text(&picture, edge.width, edge.colour && self.out.is_none()) + listed.as_str()
             }
         }
-    }
-
-    fn page(
-        &self,
-        edge: &Edge,
-        checked: &Checked,
-        (wanted, plan): (&Institution, &Plan),
-        outline: &Outline,
-        kept: &Kept,
-        against: Option<(&Difference, &str)>,
-    ) -> Result<String, Failure> {
-        let known = if self.plain { None } else { ask(edge, plan, self.at.clock(edge)?)? };
-        let run = kept.run.zip(kept.at).map(|(run, at)| Ran { run, at, dry_run: kept.dry_run, millis: kept.millis, total: kept.total.clone() });
-        let stored = known.as_ref().and_then(|known| known.run.clone()).filter(|_| run.is_none() && against.is_none());
-        let (run, traffic) = match stored {
-            Some((ran, traffic)) => (Some(ran), traffic),
-            None => (run, kept.trail.traffic.clone()),
-        };
-        let page = Page {
-            plan: outline,
-            run,
-            traffic: &traffic,
-            samples: &kept.trail.samples,
-            written: &written(plan, &wanted.file, &checked.texts),
-            work: known.as_ref().map(|known| &known.work),
-            against,
-        };
-        Ok(page.html())
     }
 
     fn give(&self, drawn: &str) -> Result<u8, Failure> {
@@ -178,17 +174,50 @@ impl Graph {
     }
 }
 
-/// The name of the compared plan.
+/// The newest of the dry run that this folder has kept and the run that is stored.
+fn newest(kept: Kept, stored: Option<StoredRun>) -> ShownRun {
+    let is_newer = |stored: &StoredRun| kept.kept_at.is_none_or(|kept| stored.finished_at.is_none_or(|end| end > kept));
+    match stored.filter(is_newer) {
+        Some(stored) => stored.shown,
+        None => {
+            let ran = kept.run.zip(kept.at);
+            let ran = ran.map(|(run, at)| Ran { run, at, dry_run: true, millis: kept.millis, total: kept.total });
+            ShownRun { ran, traffic: kept.trail.traffic, samples: kept.trail.samples }
+        }
+    }
+}
+
+fn page(
+    checked: &Checked,
+    (wanted, plan): (&Institution, &Plan),
+    outline: &Outline,
+    shown: &ShownRun,
+    work: Option<&BTreeMap<String, Vec<String>>>,
+    against: Option<(&Difference, &str)>,
+) -> String {
+    let page = Page {
+        plan: outline,
+        run: shown.ran.clone(),
+        traffic: &shown.traffic,
+        samples: &shown.samples,
+        written: &written(plan, &wanted.file, &checked.texts),
+        work,
+        against,
+    };
+    page.html()
+}
+
+/// What a plan is compared with, in words.
 fn named(against: &str) -> String {
     if against == "last" { "the newest run".to_owned() } else { against.to_owned() }
 }
 
 /// The plan to compare with.
-fn other(edge: &Edge, against: &str, slug: &str, kept: &Kept) -> Result<Outline, Failure> {
+fn other(edge: &Edge, against: &str, slug: &str, ran: Option<&Outline>) -> Result<Outline, Failure> {
     let path = Path::new(against);
     if against == "last" {
-        let help = "`weir run` saves it; without a run, compare with a folder or a file";
-        return kept.ran.clone().ok_or_else(|| Failure::nothing(format!("no run of `{slug}` has saved its plan\nhelp: {help}")));
+        let help = "`weir run` keeps its plan in the database; without a run, compare with a folder or a file";
+        return ran.cloned().ok_or_else(|| Failure::nothing(format!("no run of `{slug}` has saved its plan\nhelp: {help}")));
     }
     if path.is_dir() {
         let checked = check::check(Project::load(path));
@@ -233,26 +262,31 @@ async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Fai
     for flow in &plan.flows {
         known.work.insert(flow.source.clone(), Work::of(at, &mut connection, plan, flow).await?.why);
     }
-    let Some(run) = figures::runs(&mut connection, plan.institution.id, 1).await?.into_iter().next() else { return Ok(known) };
-    let rows = figures::stages(&mut connection, plan.institution.id, run.id).await?;
-    let mut traffic = Traffic::new();
-    for node in plan.graph.node_weights() {
-        for row in rows.iter().filter(|row| row.stage == node.kind.name() && node.source.as_ref().is_none_or(|source| *source == row.source_id)) {
-            let passed: &mut Passage = traffic.entry(node.name.clone()).or_default();
-            passed.rows_in += row.rows_in;
-            passed.rows_out += row.rows_out;
-            passed.refused += row.refused;
-            passed.micros += row.micros;
-        }
-    }
-    let total = run.summary.as_ref().and_then(|summary| serde_json::from_value(summary["total"].clone()).ok()).unwrap_or_default();
-    let millis = run.finished_at.map_or(0, |end| (end - run.started_at).num_milliseconds());
-    known.run = Some((Ran { run: run.id, at: run.at, dry_run: false, millis, total }, traffic));
+    known.run = stored(&mut connection, plan).await?;
     Ok(known)
 }
 
-fn as_json(outline: &Outline, kept: &Kept, against: Option<(&Difference, &str)>) -> Json {
-    let run = kept.run.map(|run| json!({ "run": run, "at": kept.at, "dry_run": kept.dry_run, "millis": kept.millis, "total": kept.total, "traffic": kept.trail.traffic }));
+/// The newest run, as it is stored.
+async fn stored(connection: &mut PgConnection, plan: &Plan) -> Result<Option<StoredRun>, Failure> {
+    let institution = plan.institution.id;
+    let Some(run) = run_trace::newest(connection, institution).await? else { return Ok(None) };
+    let mut traffic = Traffic::new();
+    for row in figures::stages(connection, institution, run.id).await? {
+        let node = if row.source_id.is_empty() { row.stage } else { format!("{}:{}", row.stage, row.source_id) };
+        let passage = Passage { rows_in: row.rows_in, rows_out: row.rows_out, refused: row.refused, micros: row.micros };
+        traffic.insert(node, passage);
+    }
+    let total = run.summary.and_then(|summary| serde_json::from_value(summary["total"].clone()).ok());
+    let millis = run.finished_at.map_or(0, |end| (end - run.started_at).num_milliseconds());
+    let ran = Ran { run: run.id, at: run.at, dry_run: false, millis, total: total.unwrap_or_default() };
+    let samples = run_trace::samples(connection, institution, run.id).await?;
+    let outline = serde_json::from_value(run.outline).unwrap_or_default();
+    Ok(Some(StoredRun { shown: ShownRun { ran: Some(ran), traffic, samples }, outline, finished_at: run.finished_at }))
+}
+
+fn as_json(outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> Json {
+    let of = |ran: &Ran| json!({ "run": ran.run, "at": ran.at, "dry_run": ran.dry_run, "millis": ran.millis, "total": ran.total, "traffic": shown.traffic });
+    let run = shown.ran.as_ref().map(of);
     let difference = against.map(|(difference, name)| json!({ "against": name, "beside": difference.beside, "stages": difference.told() }));
     json!({ "format": 1, "plan": outline, "run": run, "difference": difference })
 }

@@ -10,6 +10,7 @@ use crate::model::{Clock, Parts, SourceKey};
 use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
 use crate::plan::{Flow, Plan};
+use crate::stage::Scope;
 use crate::store::work::{self, PendingAds};
 use crate::store::{Demand, PgConnection, Store, runs};
 use serde_json::{Value as Json, json};
@@ -125,6 +126,9 @@ fn reason(pending: &PendingAds, parts: &Parts, old: Option<&Json>, today: crate:
     match (pending.derived_by, old) {
         (None, _) => format!("{ads} were never derived, or are to be retried"),
         (Some(by), _) if by == today => format!("{ads} have new content or are due for a retry"),
+        (Some(_), Some(old)) if !Parts::is_comparable(old) => {
+            format!("{ads} to derive again, once: another version of Weir derived them")
+        }
         (Some(_), Some(old)) => format!("{} changed: {ads} to derive again", parts.changed_since(old).join(", ")),
         (Some(_), None) => format!("{ads} were derived by an unknown plan"),
     }
@@ -137,10 +141,9 @@ fn text(plan: &Plan, work: &[Work]) -> String {
     if let Some(stands_in) = &plan.stands_in {
         let _ = writeln!(out, "  error: {}", stands_in.words(&plan.institution.slug));
     }
-    let segment = plan.segment();
     for node in plan.ordered() {
         let about = &plan.graph[node];
-        let frame = if segment.contains(&node) { "┊" } else { " " };
+        let frame = if about.kind.scope() == Scope::Record { "┊" } else { " " };
         let waits = plan.waits_for(node);
         let after = if waits.is_empty() { String::new() } else { format!("  after {}", waits.join(", ")) };
         let _ = writeln!(out, "  {frame} {:24} {}{after}", about.name, &about.fingerprint.to_string()[..12]);

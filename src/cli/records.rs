@@ -2,7 +2,7 @@
 
 use super::{Edge, FAILED, Failure, out, unknown_name};
 use crate::diagnostic::one_of;
-use crate::engine::foresee::Foreseen;
+use crate::engine::DryRun;
 use crate::engine::saved::{self, Saved};
 use crate::model::{CUSTOM_PREFIX, Field, OutcomeCounts, RECORD_KINDS, RecordFilter, RecordKind, field::FIELDS};
 use crate::plan::Plan;
@@ -143,17 +143,17 @@ impl View {
     }
 
     /// A line an institution and source.
-    pub(super) fn overview(&self, edge: &Edge, plans: &[&Foreseen]) {
+    pub(super) fn overview(&self, edge: &Edge, plans: &[&DryRun]) {
         put!("{}", text::overview(plans, self.look(edge, &self.fields())));
     }
 
     /// Record by record.
-    pub(super) fn text(&self, edge: &Edge, plan: &Foreseen) -> Result<(), Failure> {
+    pub(super) fn text(&self, edge: &Edge, plan: &DryRun) -> Result<(), Failure> {
         gone_is_fine(text::write(&mut out::lines(), plan, self.look(edge, &self.fields())))
     }
 
     /// A line a plan with its counts, and a line a record.
-    pub(super) fn json_lines(&self, plans: &[&Foreseen]) -> Result<(), Failure> {
+    pub(super) fn json_lines(&self, plans: &[&DryRun]) -> Result<(), Failure> {
         let write = || -> std::io::Result<()> {
             let mut out = out::lines();
             for plan in plans {
@@ -178,7 +178,7 @@ impl View {
     }
 
     /// The page, and the saved plan.
-    pub(super) fn files(&self, edge: &Edge, plans: &[&Foreseen]) -> Result<(), Failure> {
+    pub(super) fn files(&self, edge: &Edge, plans: &[&DryRun]) -> Result<(), Failure> {
         let failed =
             |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("cannot write `{}`: {why}", file.display()), code: FAILED };
         if let Some(file) = &self.html {

@@ -4,12 +4,11 @@ use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::records::{self, View};
 use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_institutions, flow, out, show};
-use crate::engine::foresee::Foreseen;
 use crate::engine::turn::WorkTurns;
-use crate::engine::{Engine, Request, RunError, Summary, Watcher};
-use crate::model::{Clock, OutcomeCounts};
-use crate::plan::InstitutionStatus;
-use crate::plan::{Checked, Plan};
+use crate::engine::{DryRun, Engine, Mode, Request, RunError, RunOutcome, Summary, Watcher};
+use crate::model::Clock;
+use crate::model::OutcomeCounts;
+use crate::plan::{Checked, InstitutionStatus, Plan};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::source::door::Door;
@@ -80,22 +79,7 @@ struct Chosen {
     broken: Vec<Broken>,
 }
 
-/// What came of one institution.
-enum Ran {
-    Done(Box<Summary>),
-    Foreseen(Box<Foreseen>),
-}
-
-impl Ran {
-    fn summary(&self) -> &Summary {
-        match self {
-            Ran::Done(summary) => summary,
-            Ran::Foreseen(foreseen) => &foreseen.summary,
-        }
-    }
-}
-
-type Results = Vec<(String, Result<Ran, RunError>)>;
+type Results = Vec<(String, Result<RunOutcome, RunError>)>;
 
 impl Run {
     /// The dry run of `weir plan --jobs`.
@@ -199,19 +183,16 @@ impl Run {
         usize::try_from(fit).unwrap_or(1).clamp(1, UNDER_WAY)
     }
 
-    async fn run_one(&self, engine: &Engine, plan: &Plan, request: &Request) -> Result<Ran, RunError> {
-        if !self.dry_run {
-            return Ok(Ran::Done(Box::new(engine.run(plan, request).await?)));
-        }
-        let foreseen = engine.foresee(plan, request, &self.view.wanted(self.json), self.view.saves()).await?;
-        Ok(Ran::Foreseen(Box::new(foreseen)))
+    async fn run_one(&self, engine: &Engine, plan: &Plan, request: &Request) -> Result<RunOutcome, RunError> {
+        let wanted = self.view.wanted(self.json);
+        let mode = if self.dry_run { Mode::DryRun { wanted: &wanted, saves: self.view.saves() } } else { Mode::Live };
+        engine.run(plan, request, mode).await
     }
 
     fn request(&self, edge: &Edge) -> Result<Request, Failure> {
         Ok(Request {
             at: self.at.clock(edge)?,
             allow_future: self.at.ahead.allow_future,
-            dry_run: self.dry_run,
             wait: self.wait,
             now: edge.now,
             host: edge.host(),
@@ -239,7 +220,7 @@ impl Run {
                 }
             }
         }
-        let done: Vec<&Ran> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
+        let done: Vec<&RunOutcome> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
         self.print(edge, &done, &total)?;
         Ok(if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code })
     }
@@ -253,9 +234,9 @@ impl Run {
         !old.is_empty()
     }
 
-    fn print(&self, edge: &Edge, done: &[&Ran], total: &OutcomeCounts) -> Result<(), Failure> {
-        let foreseen: Vec<&Foreseen> =
-            done.iter().filter_map(|ran| if let Ran::Foreseen(foreseen) = ran { Some(&**foreseen) } else { None }).collect();
+    fn print(&self, edge: &Edge, done: &[&RunOutcome], total: &OutcomeCounts) -> Result<(), Failure> {
+        let foreseen: Vec<&DryRun> =
+            done.iter().filter_map(|ran| if let RunOutcome::RolledBack(foreseen) = ran { Some(&**foreseen) } else { None }).collect();
         if self.json {
             self.view.json_lines(&foreseen)?;
             let summaries: Vec<&Summary> = done.iter().map(|ran| ran.summary()).collect();
@@ -266,13 +247,13 @@ impl Run {
             }
             for ran in done {
                 match ran {
-                    Ran::Foreseen(foreseen) if self.plan_only => self.view.text(edge, foreseen)?,
-                    Ran::Foreseen(foreseen) => {
+                    RunOutcome::RolledBack(foreseen) if self.plan_only => self.view.text(edge, foreseen)?,
+                    RunOutcome::RolledBack(foreseen) => {
                         put!("{}", summary::text(&foreseen.summary));
                         self.view.text(edge, foreseen)?;
                         say!("");
                     }
-                    Ran::Done(summary) => say!("{}", summary::text(summary)),
+                    RunOutcome::Committed(summary) => say!("{}", summary::text(summary)),
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::rules::RuleUse;
 use crate::identity::IdentitySpec;
 use crate::model::Field;
+use crate::model::canonical::canonical_members;
 use crate::quality::QualitySpec;
 use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
@@ -15,6 +16,7 @@ use crate::yaml::{Located, Node, Required, Text, from_text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
 use std::str::FromStr;
 use uuid::Uuid;
 
@@ -87,6 +89,10 @@ pub enum OnBroken {
 pub struct SourceSpec {
     /// How the source is read.
     pub fetch: Required<FetchSpec>,
+    /// `fetch`, `id` and `duplicates` in canonical form, layers laid over each other: see [`SourceSpec::read_as`].
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub read_as: String,
     /// Where to find the id of an ad: a JSONPath, or a mapping.
     pub id: Required<IdMapping>,
     /// How ads on one page that share an id are handled: `first`, `last` or `{ merge: [locations] }`.
@@ -119,6 +125,25 @@ pub struct SourceSpec {
     /// What counts as an unusual read, and whether it is held for an operator; each key overrides
     /// the institution's.
     pub quality: Option<QualitySpec>,
+}
+
+impl InstitutionSpec {
+    /// Keeps of each source how it is read, as the tree of the file says it.
+    pub(super) fn with_read_as(mut self, tree: &Node) -> InstitutionSpec {
+        let sources = tree.get("sources");
+        for (name, source) in self.sources.get_mut().into_iter().flatten() {
+            source.read_as = sources.and_then(|all| all.get(name)).map(SourceSpec::read_as).unwrap_or_default();
+        }
+        self
+    }
+}
+
+impl SourceSpec {
+    /// What a read that died, or a source that says it is unchanged, is believed by: the same text is read in the same way.
+    fn read_as(source: &Node) -> String {
+        let member = |name: &str| source.get(name).map_or(Json::Null, Node::to_json);
+        canonical_members([("fetch", member("fetch")), ("id", member("id")), ("duplicates", member("duplicates"))])
+    }
 }
 
 /// A rule that is switched off.

@@ -139,7 +139,7 @@ fn read_institutions(folder: &Path, connectors: &[Connector], texts: &mut Source
         let tree = text_of(&path, &file, texts, out).and_then(|text| yaml::parse(&file, &text, out));
         let (spec, made_of) = tree.map_or((None, Vec::new()), |tree| {
             let (whole, made_of) = connector::lay_under(&tree, connectors, out);
-            (yaml::decode(&whole, out), made_of)
+            (yaml::decode(&whole, out).map(|spec: InstitutionSpec| spec.with_read_as(&whole)), made_of)
         });
         Parsed { file, stem, spec, made_of }
     };

@@ -24,6 +24,12 @@ pub struct PipelineSpec {
 pub enum StageSpec {
     /// Reads the source.
     Fetch(PlainSpec),
+    /// Reads the pages of single ads; added by default where a source declares `detail`.
+    Details(PlainSpec),
+    /// Holds back a read that is not as usual; added by default where a source declares `quality: { hold: true }`.
+    Quality(PlainSpec),
+    /// Finds out which ads are which jobs; added by default where a source declares `identity`.
+    Identity(PlainSpec),
     /// Derives the canonical fields.
     Extract(ExtractSpec),
     /// Resolves company and division.
@@ -34,6 +40,8 @@ pub enum StageSpec {
     Promote(PlainSpec),
     /// Archives jobs that are closed or no longer listed.
     Archive(PlainSpec),
+    /// Measures how good a source is; added by default.
+    Measure(PlainSpec),
     /// Summarises the run.
     Report(PlainSpec),
 }
@@ -61,11 +69,15 @@ impl StageSpec {
     pub fn kind(&self) -> Kind {
         match self {
             StageSpec::Fetch(_) => Kind::Fetch,
+            StageSpec::Details(_) => Kind::Details,
+            StageSpec::Quality(_) => Kind::Quality,
+            StageSpec::Identity(_) => Kind::Identity,
             StageSpec::Extract(_) => Kind::Extract,
             StageSpec::Resolve(_) => Kind::Resolve,
             StageSpec::Validate(_) => Kind::Validate,
             StageSpec::Promote(_) => Kind::Promote,
             StageSpec::Archive(_) => Kind::Archive,
+            StageSpec::Measure(_) => Kind::Measure,
             StageSpec::Report(_) => Kind::Report,
         }
     }
@@ -76,6 +88,8 @@ impl StageSpec {
             StageSpec::Extract(spec) => &spec.after,
             StageSpec::Fetch(spec) | StageSpec::Resolve(spec) | StageSpec::Validate(spec) => &spec.after,
             StageSpec::Promote(spec) | StageSpec::Archive(spec) | StageSpec::Report(spec) => &spec.after,
+            StageSpec::Details(spec) | StageSpec::Quality(spec) | StageSpec::Identity(spec) => &spec.after,
+            StageSpec::Measure(spec) => &spec.after,
         };
         after.as_ref().map(|names| &**names)
     }

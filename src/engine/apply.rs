@@ -1,55 +1,44 @@
 //! Applying a saved plan: the same run over the documents that the plan stored, at its clock, in one transaction; nothing is fetched. It is committed
 //! only if the YAML and the tables are those of the plan, and if what came of it is, record for record, what the plan says.
 
-use super::foresee::Records;
+use super::dry_run::Records;
+use super::run::Run;
 use super::saved::{self, Head, Saved};
-use super::{Engine, Request, Run, RunError, Summary, take_lock};
+use super::{Engine, RunError, Summary};
 use crate::model::{RecordFilter, RunRecord};
 use crate::plan::Plan;
 use crate::plan::against::Difference;
 use crate::plan::outline::Outline;
 use crate::store::digest::digest;
-use crate::store::runs::InstitutionLock;
 use serde_json::Value as Json;
 
 /// Differences that a refusal names.
 const NAMED: usize = 3;
 
-impl Engine {
-    /// Does what a saved plan says, or nothing.
-    ///
-    /// # Errors
-    /// [`RunError::Moved`] if something has moved on since the plan was made; else as a run. Nothing is written then.
-    pub async fn apply(&self, plan: &Plan, request: &Request, saved: &Saved) -> Result<Summary, RunError> {
-        let lock = take_lock(&self.store, plan.institution.id, &plan.institution.slug, request.wait).await?;
-        let outcome = self.apply_locked(plan, request, saved, &lock).await;
-        // The server releases the lock by itself if this fails.
-        let _ = lock.release().await;
-        outcome
-    }
+fn moved(plan: &Plan, why: String) -> RunError {
+    RunError::Moved { slug: plan.institution.slug.clone(), why }
+}
 
-    async fn apply_locked(&self, plan: &Plan, request: &Request, saved: &Saved, lock: &InstitutionLock) -> Result<Summary, RunError> {
-        let moved = |why: String| RunError::Moved { slug: plan.institution.slug.clone(), why };
-        if let Some(why) = edited(plan, &saved.head) {
-            return Err(moved(why));
-        }
-        if digest(&mut *self.store.connection().await?, plan.institution.id).await? != saved.head.digest {
-            return Err(moved("the tables have changed since it was made, by another run, a decision on a hold, or a command".to_owned()));
-        }
-        self.check_clock(plan, request).await?;
-        let turn = self.turns.one();
-        let _working = turn.take().await;
-        let lane = self.store.rehearsal().await?.under(lock.guard(&plan.institution.slug));
-        let run = Run::begin(self, plan, request, lane, turn).await?;
-        let summary = run.go(saved.feeds(), (request.now)()).await?;
-        let done = run.records(&RecordFilter::default(), "applied").await?;
-        if let Some(why) = differs(saved, &summary, &done)? {
-            return Err(moved(why));
-        }
-        let Run { lane, .. } = run;
-        lane.commit().await?;
-        Ok(summary)
+/// Makes sure that YAML and tables are those of the plan, before anything is done.
+pub(super) async fn check(engine: &Engine, plan: &Plan, saved: &Saved) -> Result<(), RunError> {
+    if let Some(why) = edited(plan, &saved.head) {
+        return Err(moved(plan, why));
     }
+    if digest(&mut *engine.store.connection().await?, plan.institution.id).await? != saved.head.digest {
+        let why = "the tables have changed since it was made, by another run, a decision on a hold, or a command";
+        return Err(moved(plan, why.to_owned()));
+    }
+    Ok(())
+}
+
+/// Commits what the run has done, if it is what the plan says.
+pub(super) async fn finish(run: Run<'_>, summary: &Summary, saved: &Saved) -> Result<(), RunError> {
+    let done = run.records(&RecordFilter::default(), "applied").await?;
+    if let Some(why) = differs(saved, summary, &done)? {
+        return Err(moved(run.plan, why));
+    }
+    let Run { lane, .. } = run;
+    Ok(lane.commit().await?)
 }
 
 /// What was edited in the YAML since the plan was made.

@@ -5,11 +5,13 @@
 use super::{Engine, RunError};
 use crate::model::{Clock, ReadOutcome, ReadState, Received, Refused, SourceKey};
 use crate::plan::Flow;
+use crate::plan::picture::Passage;
 use crate::source::Page;
 use crate::source::door::CookieJar;
 use crate::source::http::{Detail, Http};
 use crate::store::documents;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Ads whose pages are stored together.
@@ -19,15 +21,17 @@ const FEWEST: usize = 5;
 
 /// What came of the pages of single ads.
 #[derive(Debug, Default)]
-pub(super) struct Detailed {
+pub(super) struct DetailPages {
     asked: usize,
     gone: usize,
     /// Of the ads whose page is gone: those of which something was stored before, so that they say nothing new.
     gone_before: usize,
     failed: usize,
+    /// The same as a node of the plan counts it; a dry run, which asked before, counts what it asked then.
+    passed: Passage,
 }
 
-impl Detailed {
+impl DetailPages {
     /// Counts what came of some ads; nothing of it is stored yet.
     async fn count(&mut self, engine: &Engine, stream: &SourceKey, page: &Page) -> Result<(), RunError> {
         let is_gone = |one: &&(Received, Refused)| matches!(one.1, Refused::DetailGone(_));
@@ -39,6 +43,19 @@ impl Detailed {
             self.gone_before += documents::stored_before(&mut *engine.store.connection().await?, stream, &gone).await?;
         }
         Ok(())
+    }
+
+    /// Counts what passes.
+    fn pass(&mut self, page: &Page) {
+        let count = |ads: usize| i64::try_from(ads).unwrap_or(i64::MAX);
+        self.passed.rows_in += count(page.detailed.len() + page.undetailed.len());
+        self.passed.rows_out += count(page.detailed.len());
+        self.passed.refused += count(page.undetailed.len());
+    }
+
+    /// What passed.
+    pub(super) fn passage(&self, took: Duration) -> Passage {
+        Passage { micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX), ..self.passed }
     }
 
     /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is
@@ -82,8 +99,8 @@ pub(super) async fn pass_on(
     needed: bool,
     mut pages: mpsc::Receiver<Page>,
     sender: mpsc::Sender<Page>,
-) -> Result<Detailed, RunError> {
-    let (mut all, cookies) = (Detailed::default(), Arc::default());
+) -> Result<DetailPages, RunError> {
+    let (mut all, cookies) = (DetailPages::default(), Arc::default());
     while let Some(mut page) = pages.recv().await {
         if let Some((http, detail)) = flow.fetch.detail().filter(|_| needed) {
             let bookmark = page.bookmark.take();
@@ -97,6 +114,7 @@ pub(super) async fn pass_on(
                 }
                 let page = complete(engine, http, detail, listings, &cookies).await;
                 all.count(engine, stream, &page).await?;
+                all.pass(&page);
                 if sender.send(page).await.is_err() {
                     return Ok(all);
                 }
@@ -105,8 +123,11 @@ pub(super) async fn pass_on(
             if page.bookmark.is_some() && sender.send(page).await.is_err() {
                 return Ok(all);
             }
-        } else if sender.send(page).await.is_err() {
-            return Ok(all);
+        } else {
+            all.pass(&page);
+            if sender.send(page).await.is_err() {
+                return Ok(all);
+            }
         }
     }
     Ok(all)
@@ -139,7 +160,8 @@ mod tests {
 
     #[test]
     fn pages_have_moved_when_most_of_the_new_or_of_the_listed_ads_have_none() {
-        let moved = |asked, gone, gone_before, listed| Detailed { asked, gone, gone_before, failed: 0 }.have_moved(listed);
+        let moved =
+            |asked, gone, gone_before, listed| DetailPages { asked, gone, gone_before, failed: 0, ..DetailPages::default() }.have_moved(listed);
         assert!(moved(5, 3, 0, 100) && moved(9, 9, 9, 9));
         assert!(!moved(4, 4, 0, 100), "too few to tell");
         assert!(!moved(6, 3, 0, 100), "a half is not most");
@@ -150,7 +172,7 @@ mod tests {
     fn pages_have_changed_when_most_of_them_cannot_be_read() {
         let proof = |asked, failed| {
             let complete = crate::source::proof::judge(1, 100, None, 0, Vec::new());
-            Detailed { asked, gone: 0, gone_before: 0, failed }.complete(complete)
+            DetailPages { asked, gone: 0, gone_before: 0, failed, ..DetailPages::default() }.complete(complete)
         };
         assert_eq!([proof(9, 4).state, proof(4, 4).state, proof(9, 5).state], [ReadState::Complete, ReadState::Complete, ReadState::Partial]);
         assert!(proof(9, 5).why.unwrap().contains("more than half: does `detail`"));

@@ -1,9 +1,11 @@
 //! What happens, as it happens: one stream that the terminal, JSON lines and tests read. A watcher that answers
 //! `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
-use super::tally::Summary;
-use crate::model::{Alert, ReadOutcome};
-use crate::quality::FieldLoss;
+use super::run_stats::Summary;
+use crate::model::{Alert, OutcomeCounts, ReadOutcome};
+use crate::plan::picture::Passage;
+use crate::quality::{Compared, FieldLoss};
+use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::ops::ControlFlow;
@@ -11,6 +13,19 @@ use std::sync::Arc;
 
 /// Who watches a run.
 pub type Watcher = Arc<dyn Fn(&Event) -> ControlFlow<()> + Send + Sync>;
+
+/// A node of the plan, by the id that `weir graph` gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NodeRef {
+    /// The institution.
+    pub institution: String,
+    /// Its id: `extract:board`, or `report`.
+    pub node: String,
+    /// Its stage.
+    pub stage: &'static str,
+    /// Its source; empty for a stage of the institution.
+    pub source: String,
+}
 
 /// Something that happened.
 #[derive(Debug, Clone, Serialize)]
@@ -28,6 +43,20 @@ pub enum Event {
         dry_run: bool,
         /// Its sources.
         sources: Vec<String>,
+    },
+    /// A node of the plan begins: everything that it waits for has ended, or streams into it.
+    NodeStarted(NodeRef),
+    /// A node of the plan has ended; each does so once a run.
+    NodeFinished {
+        /// Which.
+        #[serde(flatten)]
+        node: NodeRef,
+        /// What passed.
+        #[serde(flatten)]
+        passage: Passage,
+        /// Why it did nothing, if it had no reason to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        skipped: Option<String>,
     },
     /// A page is about to be committed (T1).
     PageStored {
@@ -70,6 +99,8 @@ pub enum Event {
         ads: usize,
         /// Ads with reasons against them.
         refused: usize,
+        /// Microseconds that it took.
+        micros: u64,
     },
     /// Which ads are which jobs is about to be committed (T2a).
     IdentitySettled {
@@ -94,6 +125,9 @@ pub enum Event {
         held: bool,
         /// What is not as usual, in words.
         unusual: Vec<String>,
+        /// The same as figures.
+        #[serde(skip)]
+        compared: Vec<Compared>,
     },
     /// Which values of a read could not be read and were left out, and is about to be committed.
     ValuesLost {
@@ -112,6 +146,8 @@ pub enum Event {
         source: String,
         /// Ads in it.
         ads: usize,
+        /// Jobs that were brought up to date without a version.
+        refreshed: usize,
     },
     /// A source is about to be settled (T3).
     SourceSettled {
@@ -121,6 +157,28 @@ pub enum Event {
         source: String,
         /// Jobs archived.
         archived: usize,
+        /// Ads whose absence was counted.
+        missed: u64,
+        /// Ads that were never published, and are gone.
+        withdrawn: u64,
+    },
+    /// A source has come to its end, and what became of it is counted.
+    SourceCounted {
+        /// The institution.
+        institution: String,
+        /// The source.
+        source: String,
+        /// What became of its documents.
+        counts: OutcomeCounts,
+        /// Ads that the read has seen.
+        seen: i64,
+    },
+    /// What waits for an operator at the end of a run.
+    DecisionsWaiting {
+        /// The institution.
+        institution: String,
+        /// Open holds, by kind and source.
+        waiting: Vec<WaitingHolds>,
     },
     /// Someone must look at something.
     AlertRaised {

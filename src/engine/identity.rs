@@ -3,11 +3,12 @@
 //! transaction (T2a). Too many jobs losing their ids at once are no evidence but a reason to ask a person.
 
 use super::event::Event;
-use super::{Run, RunError, segment};
+use super::run::Run;
+use super::{RunError, segment};
 use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, matching::Own};
 use crate::model::{Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable};
 use crate::plan::Flow;
-use crate::stage::{Draft, Kind, ReadEnd, Role, Setting, waiting};
+use crate::stage::{Draft, Kind, ReadEnd, Setting, waiting};
 use crate::store::identity::{self, ReadRef, ReleasedIds, UnseenJob};
 use crate::store::relations;
 use crate::store::work::{self, AdSelection};
@@ -31,17 +32,13 @@ pub(super) struct Sorted {
 }
 
 /// Whether the ads of a source must wait for the end of its read: it guards its ids, and there are jobs that they could be.
-pub(super) async fn waits(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<bool, RunError> {
-    if flow.identity.is_none() {
-        return Ok(false);
-    }
+pub(super) async fn bars(run: &Run<'_>, setting: &Setting) -> Result<bool, RunError> {
     let mut held = run.lane.hold().await?;
     Ok(settle::has_jobs(&mut held, &setting.stream).await?)
 }
 
 /// Sorts out which ad is which job.
-pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, end: ReadEnd) -> Result<Sorted, RunError> {
-    let Some(guards) = &flow.identity else { return Ok(Sorted::default()) };
+pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, guards: &Guards, end: ReadEnd) -> Result<Sorted, RunError> {
     let mut held = run.lane.hold().await?;
     let mut seen = arrivals(setting, flow, guards, &mut held, end.read).await?;
     if guards.renumbered.is_some() && !seen.arrivals.is_empty() {
@@ -146,7 +143,7 @@ async fn remapped(setting: &Setting, held: &mut BatchConnection, ads: &[Ad]) -> 
 /// The fields of ads, and the names of their companies: the record stages before any judgement.
 async fn derived(setting: &Setting, flow: &Flow, held: &mut PgConnection, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
     let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
-    for (_, stage) in flow.of_role(Role::Record).filter(|(_, stage)| stage.kind() != Kind::Validate) {
+    for stage in flow.record_stages().filter(|stage| stage.kind() != Kind::Validate) {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts.iter_mut().for_each(|draft| segment::guarded(draft, stage.kind().name(), |draft| stage.record(setting, draft)));
     }
@@ -208,7 +205,7 @@ impl Case<'_> {
             self.apply(&mut tx, decision).await?
         };
         sorted.left_out.extend(seen.gone.iter().cloned());
-        self.run.emit(&Event::IdentitySettled {
+        self.run.emit(Event::IdentitySettled {
             institution: self.setting.slug.clone(),
             source: stream.source.clone(),
             moved: decision.moves.len(),

@@ -1,7 +1,8 @@
 //! What a person decides of an institution: under its lock, so that no run is under way that has read what is being changed; not before its newest
 //! run, for history is not written backwards; and in one transaction. Every command that decides goes through here.
 
-use super::{RunError, check_clock, take_lock};
+use super::RunError;
+use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
 use crate::model::Clock;
 use crate::store::{Connection, PgConnection, Store, StoreError, revisions, runs};
 use uuid::Uuid;
@@ -30,11 +31,8 @@ pub async fn decide<T, E: From<RunError>>(
     whose: Whose<'_>,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let lock = take_lock(store, whose.institution, whose.slug, whose.wait).await?;
-    let done = at_once(store, whose, work).await;
-    // The server releases the lock by itself if this fails.
-    let _ = lock.release().await;
-    done
+    let wanted = LockRequest { institution: whose.institution, slug: whose.slug, wait: whose.wait };
+    with_institution_lock(store, wanted, async |_| at_once(store, whose, work).await).await
 }
 
 async fn at_once<T, E: From<RunError>>(store: &Store, whose: Whose<'_>, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>) -> Result<T, E> {

@@ -6,7 +6,7 @@ use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
 use crate::rule::Sandbox;
 use crate::source::{Access, Approach, Pages, proof};
-use crate::stage::{Draft, Role, Setting, lost};
+use crate::stage::{Draft, Setting, lost};
 use std::sync::Arc;
 
 /// A few ads of a source.
@@ -52,9 +52,9 @@ pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &F
             continue;
         }
         let ad = Ad::fresh(document.external_id, document.content, document.hash, at).from_page(&document.metadata);
-        lost.push(losses(&lost::mapped(flow.of_role(Role::Record).map(|(_, stage)| stage), &setting, ad.clone())));
+        lost.push(losses(&lost::mapped(flow.record_stages(), &setting, ad.clone())));
         let mut draft = Draft::new(ad);
-        flow.of_role(Role::Record).for_each(|(_, stage)| stage.record(&setting, &mut draft));
+        flow.record_stages().for_each(|stage| stage.record(&setting, &mut draft));
         ads.push(draft);
     }
     Preview { proof, waits: false, ads, lost, refused }

@@ -3,10 +3,12 @@
 //! other source is measured when it has settled, and what is not as usual is told.
 
 use super::event::Event;
-use super::{Run, RunError, segment};
-use crate::model::{Ad, Alert, Fingerprint, HoldKind, NewHold, ReadState};
+use super::run::Run;
+use super::{RunError, segment};
+use crate::model::{Ad, Fingerprint};
+use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
-use crate::quality::{Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
+use crate::quality::{Bar, Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
 use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
 use crate::store::runs;
@@ -21,17 +23,14 @@ use std::sync::Arc;
 const NAMED: usize = 5;
 
 /// Whether the ads of a source must wait for the end of its read: it may be held, and there is something to judge it by.
-pub(super) async fn waits(run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<bool, RunError> {
-    if !flow.quality.hold {
-        return Ok(false);
-    }
+pub(super) async fn bars(run: &Run<'_>, setting: &Setting, bar: &Bar) -> Result<bool, RunError> {
     let mut held = run.lane.hold().await?;
-    Ok(!flow.quality.minima.is_empty() || settle::has_jobs(&mut held, &setting.stream).await?)
+    Ok(!bar.minima.is_empty() || settle::has_jobs(&mut held, &setting.stream).await?)
 }
 
 /// Judges a read before any of it is published, if the source may be held; gives whether it is.
 pub(super) async fn weigh(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end: ReadEnd) -> Result<bool, RunError> {
-    if !flow.quality.hold || !is_judged(end.state) {
+    if !is_judged(end.state) {
         return Ok(false);
     }
     let mut held = run.lane.hold().await?;
@@ -75,8 +74,7 @@ pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end
     }
     losses::keep(&mut tx, &setting.stream, run.id, &lost).await?;
     case.tell(false, &found)?;
-    run.emit(&Event::ValuesLost { institution: setting.slug.clone(), source: setting.stream.source.clone(), fields: lost.clone() })?;
-    run.tally().lost.insert(setting.stream.source.clone(), lost);
+    run.emit(Event::ValuesLost { institution: setting.slug.clone(), source: setting.stream.source.clone(), fields: lost })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
@@ -237,8 +235,8 @@ impl Case<'_> {
 
     fn tell(&self, held: bool, found: &Judged) -> Result<(), RunError> {
         let (institution, source) = (self.setting.slug.clone(), self.setting.stream.source.clone());
-        self.run.tally().unusual.insert(source.clone(), found.unusual.clone());
         let unusual = found.unusual.iter().map(Compared::words).collect();
-        self.run.emit(&Event::QualityWeighed { institution, source, held, unusual })
+        let compared = found.unusual.clone();
+        self.run.emit(Event::QualityWeighed { institution, source, held, unusual, compared })
     }
 }

@@ -1,8 +1,10 @@
 //! Takes back what one run did to jobs: new versions, never less history. It has the institution's lock, so that no run is under way, and one
 //! transaction: all of it or nothing. A dry run does the same and rolls back.
 
-use super::{RunError, check_clock, take_lock};
-use crate::model::{Alert, Clock, Fingerprint, Parts};
+use super::RunError;
+use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
+use crate::model::Alert;
+use crate::model::{Clock, Fingerprint, Parts};
 use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
 use crate::store::{Connection, PgConnection, runs};
 use crate::store::{Store, StoreError, redate};
@@ -34,11 +36,8 @@ pub struct TakenBack {
 /// # Errors
 /// The institution is busy, the clock runs backwards, or the database failed: then nothing was done.
 pub async fn take_back(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<TakenBack, RunError> {
-    let lock = take_lock(store, run.institution_id, &run.slug, asked.wait).await?;
-    let taken = write(store, run, asked).await;
-    // The server releases the lock by itself if this fails.
-    let _ = lock.release().await;
-    taken
+    let wanted = LockRequest { institution: run.institution_id, slug: &run.slug, wait: asked.wait };
+    with_institution_lock(store, wanted, async |_| write(store, run, asked).await).await
 }
 
 async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<TakenBack, RunError> {

@@ -4,7 +4,7 @@
 //!
 //! The first line names the format; a change that an older Weir would misread raises [`FORMAT`].
 
-use super::foresee::Records;
+use super::dry_run::Records;
 use super::spool::{Feed, SpoolFile, of_our_own};
 use super::{Request, Summary};
 use crate::model::{Clock, ReadOutcome, Validators};

@@ -1,11 +1,13 @@
 //! The segment: a batch of ads flows through its record stages in memory, on all cores, and is written in one
 //! transaction (T2). Each batch finds its ads by query, so a batch that failed is simply found again.
 
+use super::RunError;
 use super::event::Event;
-use super::{Run, RunError};
-use crate::model::{Ad, Alert, Document, Fingerprint, Problem, Severity};
+use super::run::Run;
+use crate::model::Alert;
+use crate::model::{Ad, Document, Fingerprint, Problem, Severity};
 use crate::plan::Flow;
-use crate::stage::{Draft, Role, Setting, Stage};
+use crate::stage::{Draft, Kind, Setting, Stage};
 use crate::store::work::{self, AdSelection};
 use crate::store::{BatchConnection, StoreError, runs};
 use futures::TryStreamExt;
@@ -71,7 +73,7 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut B
     }
     let history = older_parts(held, setting, &ads).await?;
     let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
-    for (_, stage) in flow.of_role(Role::Record) {
+    for stage in flow.record_stages().filter(|stage| stage.kind() != Kind::Promote) {
         drafts = record(run, setting, stage, held, drafts).await?;
     }
     write_all(run, setting, flow, held, drafts, &history).await
@@ -80,7 +82,7 @@ async fn derive(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, held: &mut B
 /// Ads as a run derives them, without a run: nothing is counted and nothing is written.
 pub(super) async fn derived(setting: &Arc<Setting>, flow: &Flow, held: &mut BatchConnection, ads: Vec<Ad>) -> Result<Vec<Draft>, RunError> {
     let mut drafts: Vec<Draft> = ads.into_iter().map(|ad| Draft::of(setting, ad)).collect();
-    for (_, stage) in flow.of_role(Role::Record) {
+    for stage in flow.record_stages() {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts = on_all_cores(setting, stage, drafts).await?;
     }
@@ -110,15 +112,8 @@ async fn record(
     let before: Vec<bool> = drafts.iter().map(Draft::fails).collect();
     let drafts = on_all_cores(setting, stage, drafts).await?;
     let refused = drafts.iter().zip(&before).filter(|(draft, before)| draft.fails() && !**before).count();
-    run.tally().samples.add(stage.kind().name(), &setting.stream.source, &drafts, &before);
-    note(run, setting, stage, drafts.len(), drafts.len() - refused, refused, started);
-    run.emit(&Event::StageDone {
-        institution: setting.slug.clone(),
-        source: setting.stream.source.clone(),
-        stage: stage.kind().name(),
-        ads: drafts.len(),
-        refused,
-    })?;
+    run.samples().add(stage.kind().name(), &setting.stream.source, &drafts, &before);
+    run.emit(done(setting, stage.kind(), drafts.len(), refused, started))?;
     Ok(drafts)
 }
 
@@ -185,23 +180,21 @@ async fn write(
     history: &HashMap<Fingerprint, Json>,
 ) -> Result<(), RunError> {
     let started = Instant::now();
+    let source = &setting.stream.source;
     let mut tx = held.begin_batch().await?;
-    let mut done = Vec::new();
-    for (_, stage) in flow.of_role(Role::Write) {
-        done.push((stage, stage.write(&mut tx, setting, drafts, history).await?));
-    }
-    // Only what was written counts.
-    for (stage, refreshed) in done {
-        run.tally().noted(&setting.stream.source, |noted| noted.refreshed += i64::try_from(refreshed).unwrap_or(i64::MAX));
-        // What an earlier stage refused is kept by this one, too, but did not come to it as a job.
-        let passed = drafts.iter().filter(|draft| !draft.fails()).count();
-        note(run, setting, stage, passed, passed, 0, started);
-        run.tally().samples.add(stage.kind().name(), &setting.stream.source, drafts, &vec![true; drafts.len()]);
-    }
-    for alert in broken_rules(run, &setting.stream.source, drafts) {
+    let promote = flow.promote();
+    let refreshed = match promote {
+        Some(promote) => promote.write(&mut tx, setting, drafts, history).await?,
+        None => 0,
+    };
+    // Only what was written counts. What an earlier stage refused is kept by this one, too, but did not come to it as a job.
+    let passed = drafts.iter().filter(|draft| !draft.fails()).count();
+    run.emit(done(setting, Kind::Promote, passed, 0, started))?;
+    run.samples().add(Kind::Promote.name(), source, drafts, &vec![true; drafts.len()]);
+    for alert in broken_rules(run, source, drafts) {
         run.raise(&mut tx, alert).await?;
     }
-    run.emit(&Event::BatchWritten { institution: setting.slug.clone(), source: setting.stream.source.clone(), ads: drafts.len() })?;
+    run.emit(Event::BatchWritten { institution: setting.slug.clone(), source: source.clone(), ads: drafts.len(), refreshed })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
@@ -209,8 +202,7 @@ async fn write(
 fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
     let broken = drafts.iter().flat_map(|draft| &draft.problems).filter(|problem| problem.kind == "system_error");
     let rules: BTreeMap<&str, Severity> = broken.filter_map(|problem| Some((problem.rule.as_deref()?, problem.severity))).collect();
-    let mut tally = run.tally();
-    let fresh = rules.into_iter().filter(|(rule, _)| tally.broken_rules.insert((source.to_owned(), (*rule).to_owned())));
+    let fresh = rules.into_iter().filter(|(rule, _)| run.is_first_report(source, rule));
     let message = |rule: &str, what: &str| {
         format!("rule `{rule}` could not be evaluated on ads of source `{source}`, which {what}: correct it, or switch it off with `without`")
     };
@@ -221,8 +213,15 @@ fn broken_rules(run: &Run<'_>, source: &str, drafts: &[Draft]) -> Vec<Alert> {
     fresh.map(alert).collect()
 }
 
-fn note(run: &Run<'_>, setting: &Setting, stage: &Stage, rows_in: usize, rows_out: usize, refused: usize, started: Instant) {
-    run.tally().stage(stage.kind().name(), &setting.stream.source, rows_in, rows_out, refused, started.elapsed());
+fn done(setting: &Setting, stage: Kind, ads: usize, refused: usize, started: Instant) -> Event {
+    Event::StageDone {
+        institution: setting.slug.clone(),
+        source: setting.stream.source.clone(),
+        stage: stage.name(),
+        ads,
+        refused,
+        micros: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a run leaves for the picture of its plan: what passed each stage, and a few ads that left it or were refused there. Bounded whatever the
 //! size of the feed, and cut: this is to look at, never to work with.
 
-use crate::model::{Field, Job, Severity, Value, field::FIELDS};
+use crate::model::{Field, Job, RunSample, Severity, Value, field::FIELDS};
 use crate::plan::outline::Outline;
 use crate::plan::picture::Traffic;
 use crate::source::Page;
@@ -25,27 +25,12 @@ pub struct Trail {
     /// What passed, by stage.
     pub traffic: Traffic,
     /// A few ads, by stage.
-    pub samples: BTreeMap<String, Vec<Sample>>,
-}
-
-/// One ad at one stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sample {
-    /// Its source.
-    pub source: String,
-    /// The source's id.
-    pub ad: String,
-    /// Its title, once it has one.
-    pub title: String,
-    /// Whether the stage found something against it.
-    pub refused: bool,
-    /// Its fields, or everything said against it.
-    pub what: String,
+    pub samples: BTreeMap<String, Vec<RunSample>>,
 }
 
 /// The samples while a run goes on, by stage and source.
 #[derive(Debug, Default)]
-pub(super) struct Samples(BTreeMap<(&'static str, String), [Vec<Sample>; 2]>);
+pub(super) struct Samples(BTreeMap<(&'static str, String), [Vec<RunSample>; 2]>);
 
 impl Samples {
     /// Looks at a batch after a stage; `refused_before` says of which ads something was said before.
@@ -53,7 +38,7 @@ impl Samples {
         for (draft, before) in drafts.iter().zip(refused_before) {
             match (draft.fails(), before) {
                 (true, true) => {}
-                (refused, _) => self.one(stage, source, refused, || Sample {
+                (refused, _) => self.one(stage, source, refused, || RunSample {
                     source: source.to_owned(),
                     ad: cut(&draft.ad.external_id, ID),
                     title: draft.job.get(Field::Title).as_text().map(|title| cut(title, TITLE)).unwrap_or_default(),
@@ -66,7 +51,7 @@ impl Samples {
 
     /// Looks at a page as it comes from the source.
     pub(super) fn arrive(&mut self, source: &str, page: &Page) {
-        let raw = |ad: &str, refused: bool, text: &str| Sample {
+        let raw = |ad: &str, refused: bool, text: &str| RunSample {
             source: source.to_owned(),
             ad: cut(ad, ID),
             title: String::new(),
@@ -84,12 +69,13 @@ impl Samples {
     /// Ads that were retired.
     pub(super) fn retire(&mut self, stage: &'static str, source: &str, ads: &[String]) {
         for ad in ads.iter().take(SAMPLES) {
-            let sample = || Sample { source: source.to_owned(), ad: cut(ad, ID), title: String::new(), refused: false, what: "archived".to_owned() };
+            let sample =
+                || RunSample { source: source.to_owned(), ad: cut(ad, ID), title: String::new(), refused: false, what: "archived".to_owned() };
             self.one(stage, source, false, sample);
         }
     }
 
-    fn one(&mut self, stage: &'static str, source: &str, refused: bool, sample: impl FnOnce() -> Sample) {
+    fn one(&mut self, stage: &'static str, source: &str, refused: bool, sample: impl FnOnce() -> RunSample) {
         let kept = &mut self.0.entry((stage, source.to_owned())).or_default()[usize::from(refused)];
         if kept.len() < SAMPLES {
             kept.push(sample());
@@ -97,7 +83,7 @@ impl Samples {
     }
 
     /// A few of a stage, of one source or of all: those of each source in turn, the refused ones first.
-    pub(super) fn of(&self, stage: &str, source: Option<&str>) -> Vec<Sample> {
+    pub(super) fn of(&self, stage: &str, source: Option<&str>) -> Vec<RunSample> {
         let of_stage = || self.0.iter().filter(|((of, from), _)| *of == stage && source.is_none_or(|source| source == from.as_str()));
         let in_turn = |refused: bool| {
             let turns = (0..SAMPLES).flat_map(move |turn| of_stage().filter_map(move |(_, kept)| kept[usize::from(refused)].get(turn)));

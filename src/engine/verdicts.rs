@@ -6,7 +6,7 @@ use super::{RunError, segment};
 use crate::model::{Ad, Problem, Published, Severity};
 use crate::plan::{Flow, Plan};
 use crate::rule::{Sandbox, Verdict};
-use crate::stage::{Draft, Role, Stage};
+use crate::stage::{Draft, Stage};
 use crate::store::Store;
 use serde::Serialize;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub async fn judge(store: &Store, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Fl
     let published = job.map(|job_id| Published { job_id, version: 0, archived_as: None, archived_for: None, held: false });
     let mut drafts = vec![Draft::new(Ad { published, ..ad })];
     let mut judged = Judged::default();
-    for (_, stage) in flow.of_role(Role::Record) {
+    for stage in flow.record_stages() {
         stage.look_up(&mut held, &setting, &mut drafts).await?;
         let Some(draft) = drafts.first_mut() else { return Ok(judged) };
         if let Stage::Validate(validate) = stage {

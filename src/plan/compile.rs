@@ -2,8 +2,9 @@
 //! connected.
 
 use super::adjust::adjusted;
-use super::pipeline::{self, Pipeline};
+use super::pipeline::Pipeline;
 use super::rules::RuleSet;
+use super::schedule::check_cron;
 use super::{Flow, Node, Plan, quality};
 use crate::config::institution::WithoutSpec;
 use crate::config::rules::{RuleUse, uses};
@@ -25,7 +26,7 @@ use crate::stage::promote::Promote;
 use crate::stage::resolve::{RelationSpec, Resolve};
 use crate::stage::schema::{self, Mandatory};
 use crate::stage::validate::Validate;
-use crate::stage::{Kind, Role, Stage};
+use crate::stage::{Kind, Scope, Stage};
 use crate::yaml::{Located, Node as YamlNode};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
@@ -51,7 +52,7 @@ pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagno
     let is_whole = !out.has_errors_in(&file.file);
     let institution = profile(spec, out);
     if let Some(schedule) = &spec.schedule {
-        pipeline::check_cron(schedule, out);
+        check_cron(schedule, out);
     }
     let pipeline = find_pipeline(spec, shared, out);
     let zone = spec.timezone.get().map(|zone| zone.value.0);
@@ -107,6 +108,7 @@ struct CompiledSource {
     name: String,
     zone: Tz,
     fetch: Source,
+    read_as: String,
     ident: Ident,
     identity: Option<Guards>,
     quality: Bar,
@@ -190,17 +192,23 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let fetch = fetch?;
     let extract = extract?.of_elements(fetch.reads_elements());
     let gauge = Arc::new(quality::gauge(spec, source, &validate));
-    let stages = vec![
-        Stage::Fetch(fetch.clone()),
-        Stage::Extract(Arc::new(extract)),
-        Stage::Resolve(Arc::new(resolve)),
-        Stage::Validate(Arc::new(validate)),
-        Stage::Promote(Arc::new(Promote { compared: Compared::with(&compared), gauge: Arc::clone(&gauge) })),
-        Stage::Archive(Arc::new(archive)),
-        Stage::Report,
-    ];
     let quality = Bar::compile([source.quality.as_ref(), spec.quality.as_ref()]);
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, ident: ident?, identity, quality, gauge, batch, stages })
+    let stages = [
+        Some(Stage::Fetch(fetch.clone())),
+        fetch.detail().map(|_| Stage::Details),
+        quality.hold.then(|| Stage::Quality(quality.clone())),
+        identity.clone().map(Stage::Identity),
+        Some(Stage::Extract(Arc::new(extract))),
+        Some(Stage::Resolve(Arc::new(resolve))),
+        Some(Stage::Validate(Arc::new(validate))),
+        Some(Stage::Promote(Arc::new(Promote { compared: Compared::with(&compared), gauge: Arc::clone(&gauge) }))),
+        Some(Stage::Archive(Arc::new(archive))),
+        Some(Stage::Measure(quality.clone())),
+        Some(Stage::Report),
+    ];
+    let stages = stages.into_iter().flatten().collect();
+    let read_as = source.read_as.clone();
+    Some(CompiledSource { name: name.value.clone(), zone, fetch, read_as, ident: ident?, identity, quality, gauge, batch, stages })
 }
 
 /// Fields that jobs are recognised by must be there.
@@ -409,63 +417,94 @@ fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc
     rules.retain(|(_, rule)| rule.id != without.rule.value);
 }
 
-/// Connects the stages of all sources to one DAG.
+/// Connects the stages of all sources to one DAG: a node for each source, or one for the institution, as the scope says.
 fn connect(institution: InstitutionProfile, zone: Tz, schedule: Option<String>, pipeline: &Pipeline, sources: Vec<CompiledSource>) -> Plan {
-    let mut graph = StableDiGraph::new();
-    let mut nodes: Vec<(Kind, Option<usize>, NodeIndex)> = Vec::new();
-    for kind in &pipeline.stages {
-        if kind.is_per_source() {
-            let each =
-                sources.iter().enumerate().map(|(index, source)| (*kind, Some(index), graph.add_node(node(*kind, Some(&source.name), &[source]))));
-            nodes.extend(each.collect::<Vec<_>>());
-        } else {
-            let all: Vec<&CompiledSource> = sources.iter().collect();
-            nodes.push((*kind, None, graph.add_node(node(*kind, None, &all))));
+    let mut connecting = Connecting { pipeline, sources: &sources, graph: StableDiGraph::new(), nodes: Vec::new() };
+    pipeline.stages.iter().for_each(|kind| connecting.add(*kind));
+    connecting.join();
+    let Connecting { graph, nodes, .. } = connecting;
+    let flows = sources.into_iter().enumerate().map(|(index, source)| flow(index, source, &nodes)).collect();
+    Plan { institution, zone, pipeline: pipeline.name.clone(), schedule, graph, flows, texts: None, stands_in: None }
+}
+
+/// A kind, the source that it works on if it works on one, and its node.
+type PlacedNode = (Kind, Option<usize>, NodeIndex);
+
+/// A DAG under construction.
+struct Connecting<'c> {
+    pipeline: &'c Pipeline,
+    sources: &'c [CompiledSource],
+    graph: StableDiGraph<Node, ()>,
+    nodes: Vec<PlacedNode>,
+}
+
+impl Connecting<'_> {
+    /// The nodes of a kind.
+    fn add(&mut self, kind: Kind) {
+        if kind.scope() == Scope::Institution {
+            let all: Vec<&CompiledSource> = self.sources.iter().collect();
+            let node = self.graph.add_node(node(kind, None, &all));
+            self.nodes.push((kind, None, node));
+            return;
+        }
+        for (index, source) in self.sources.iter().enumerate().filter(|(_, source)| source.has(kind)) {
+            let node = self.graph.add_node(node(kind, Some(&source.name), &[source]));
+            self.nodes.push((kind, Some(index), node));
         }
     }
-    for (before, after) in &pipeline.edges {
-        for (_, one, from) in nodes.iter().filter(|(kind, ..)| kind == before) {
-            for (_, other, to) in nodes.iter().filter(|(kind, ..)| kind == after) {
-                if one.is_none() || other.is_none() || one == other {
-                    graph.update_edge(*from, *to, ());
+
+    /// What waits for what: within a source, and an institution for each of its sources.
+    fn join(&mut self) {
+        for (kind, of, to) in self.nodes.clone() {
+            let each = of.map_or(0..self.sources.len(), |index| index..index + 1);
+            for (index, source) in each.map(|index| (index, &self.sources[index])) {
+                let is_there = |kind: Kind| kind.scope() == Scope::Institution || source.has(kind);
+                for before in self.pipeline.before(kind, is_there) {
+                    let is_before = |(other, at, _): &&PlacedNode| *other == before && at.is_none_or(|at| at == index);
+                    if let Some((_, _, from)) = self.nodes.iter().find(is_before) {
+                        self.graph.update_edge(*from, to, ());
+                    }
                 }
             }
         }
     }
-    let flows = sources.into_iter().enumerate().map(|(index, source)| flow(index, source, &pipeline.stages, &nodes)).collect();
-    Plan { institution, zone, pipeline: pipeline.name.clone(), schedule, graph, flows, texts: None, stands_in: None }
+}
+
+impl CompiledSource {
+    fn stage(&self, kind: Kind) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.kind() == kind)
+    }
+
+    /// Whether it needs a stage of this kind.
+    fn has(&self, kind: Kind) -> bool {
+        self.stage(kind).is_some()
+    }
 }
 
 fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
     let name = source.map_or_else(|| kind.name().to_owned(), |source| format!("{}:{source}", kind.name()));
-    let stages: Vec<&Stage> = sources.iter().filter_map(|source| source.stages.iter().find(|stage| stage.kind() == kind)).collect();
     let mut explain: Vec<String> = Vec::new();
-    let guards = sources.iter().filter(|_| kind == Kind::Fetch).filter_map(|source| Some(source.identity.as_ref()?.explain()));
-    let asked = sources.iter().filter(|_| kind == Kind::Fetch).filter_map(|source| source.quality.explain());
-    for line in stages.iter().flat_map(|stage| stage.explain()).chain(guards).chain(asked) {
-        if !line.is_empty() && !explain.contains(&line) {
-            explain.push(line);
-        }
-    }
     let mut parts = Parts::default();
-    for (source, stage) in sources.iter().zip(&stages) {
+    for (source, stage) in sources.iter().filter_map(|source| Some((source, source.stage(kind)?))) {
+        let fresh = stage.explain().into_iter().filter(|line| !line.is_empty() && !explain.contains(line));
+        explain.extend(fresh.collect::<Vec<_>>());
         parts.add(&source.name, &stage.parts().fingerprint());
     }
     Node { name, kind, source: source.map(str::to_owned), explain, fingerprint: parts.fingerprint() }
 }
 
-fn flow(index: usize, source: CompiledSource, order: &[Kind], nodes: &[(Kind, Option<usize>, NodeIndex)]) -> Flow {
-    let node_of = |kind: Kind| nodes.iter().find(|(other, at, _)| *other == kind && at.is_none_or(|at| at == index)).map(|(.., node)| *node);
-    let in_order = order.iter().filter_map(|kind| Some((node_of(*kind)?, source.stages.iter().find(|stage| stage.kind() == *kind)?.clone())));
-    let stages: Vec<(NodeIndex, Stage)> = in_order.filter(|(_, stage)| stage.kind() != Kind::Fetch).collect();
+fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
+    let own = nodes.iter().filter(|(_, at, _)| *at == Some(index));
+    let stages: Vec<(NodeIndex, Stage)> = own.filter_map(|(kind, _, node)| Some((*node, source.stage(*kind)?.clone()))).collect();
     let mut parts = Parts::default();
-    for (_, stage) in stages.iter().filter(|(_, stage)| matches!(stage.kind().role(), Role::Record | Role::Write)) {
+    for (_, stage) in stages.iter().filter(|(_, stage)| stage.kind().scope() == Scope::Record) {
         parts.extend(stage.parts());
     }
     Flow {
         source: source.name,
         zone: source.zone,
         fetch: source.fetch,
+        read_as: source.read_as,
         ident: Arc::new(source.ident),
         identity: source.identity,
         quality: source.quality,

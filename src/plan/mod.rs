@@ -18,6 +18,7 @@ pub mod pipeline;
 pub mod points;
 pub mod quality;
 pub mod rules;
+pub mod schedule;
 pub mod trial;
 pub mod tried;
 pub mod written;
@@ -30,12 +31,13 @@ use crate::model::{Clock, Fingerprint, Hash, InstitutionProfile, Parts, YamlText
 use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source, Variables};
 use crate::stage::promote::Promote;
-use crate::stage::{Kind, Role, Stage};
+use crate::stage::{Kind, Scope, Stage};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use petgraph::Direction;
 use petgraph::stable_graph::{NodeIndex, StableDiGraph};
 use serde::Serialize;
+use serde_json::json;
 use std::sync::Arc;
 
 /// A pipeline compiled for one institution.
@@ -110,6 +112,8 @@ pub struct Flow {
     pub zone: Tz,
     /// How it is read.
     pub fetch: Source,
+    /// The same in canonical form, as YAML and connector say it: `fetch`, `id` and `duplicates`.
+    pub read_as: String,
     /// How its ads are told apart.
     pub ident: Arc<Ident>,
     /// What guards against ids that lie.
@@ -118,7 +122,7 @@ pub struct Flow {
     pub quality: Bar,
     /// What is looked at in each ad.
     pub gauge: Arc<Gauge>,
-    /// Its stages after `fetch`, in the order of the DAG, with their nodes.
+    /// Its stages in the order of the DAG, with their nodes.
     pub stages: Vec<(NodeIndex, Stage)>,
     /// What the fingerprint of its segment is made of.
     pub parts: Parts,
@@ -127,16 +131,15 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// A hash of how it is read and how its ads are told apart.
+    /// A hash of how it is read and how its ads are told apart, as written: variables stay names, so no secret is hashed.
     pub fn way(&self) -> Hash {
-        // Templates show as they are written, so that no secret is hashed.
-        Hash::of(format!("{:?} {:?}", self.fetch, self.ident).as_bytes())
+        Hash::of(self.read_as.as_bytes())
     }
 
     /// The same with what is asked for: a reading that died only goes on, and a source that says it is unchanged is only believed, if both are as
     /// they were. Variables may lead to another board.
     pub fn way_with(&self, variables: &Variables) -> Hash {
-        Hash::of(format!("{} {:?}", self.way(), self.fetch.asks_for(variables)).as_bytes())
+        Hash::of(format!("{} {}", self.way(), json!(self.fetch.asks_for(variables))).as_bytes())
     }
 
     /// The fingerprint of its segment: everything between the raw document and the job.
@@ -158,19 +161,20 @@ impl Flow {
         self.stages.iter().any(|(_, stage)| stage.reads_clock())
     }
 
-    /// Its stages of a role, in order.
-    pub fn of_role(&self, role: Role) -> impl Iterator<Item = (NodeIndex, &Stage)> {
-        self.stages.iter().filter(move |(_, stage)| stage.kind().role() == role).map(|(node, stage)| (*node, stage))
+    /// The stages through which its ads stream one by one, in order.
+    pub fn record_stages(&self) -> impl Iterator<Item = &Stage> {
+        self.stages.iter().map(|(_, stage)| stage).filter(|stage| stage.kind().scope() == Scope::Record)
     }
 
     /// Whether a read without any ad says that there are none.
     pub fn empty_is_honest(&self) -> bool {
-        self.of_role(Role::Settle).any(|(_, stage)| matches!(stage, Stage::Archive(archive) if archive.empty_is_honest()))
+        let archives = |(_, stage): &(NodeIndex, Stage)| matches!(stage, Stage::Archive(archive) if archive.empty_is_honest());
+        self.stages.iter().any(archives)
     }
 
-    /// The stage that writes jobs, if there is one.
-    pub fn promote(&self) -> Option<Arc<Promote>> {
-        self.of_role(Role::Write).find_map(|(_, stage)| if let Stage::Promote(promote) = stage { Some(Arc::clone(promote)) } else { None })
+    /// The stage that writes jobs.
+    pub fn promote(&self) -> Option<&Arc<Promote>> {
+        self.record_stages().find_map(|stage| if let Stage::Promote(promote) = stage { Some(promote) } else { None })
     }
 }
 
@@ -195,11 +199,5 @@ impl Plan {
         let mut names: Vec<&str> = self.graph.neighbors_directed(node, Direction::Incoming).map(|before| self.graph[before].name.as_str()).collect();
         names.sort_unstable();
         names
-    }
-
-    /// The nodes that commit together: neighbouring record stages and the stage that writes them.
-    pub fn segment(&self) -> Vec<NodeIndex> {
-        let in_segment = |node: &NodeIndex| matches!(self.graph[*node].kind.role(), Role::Record | Role::Write);
-        self.ordered().into_iter().filter(in_segment).collect()
     }
 }

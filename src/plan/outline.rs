@@ -2,8 +2,7 @@
 //! address, no secret and nothing of what was compiled. `weir graph --format json` writes it, every run leaves one.
 
 use super::Plan;
-use crate::model::Parts;
-use crate::stage::{KINDS, Role, Stage};
+use crate::stage::{Kind, Scope, Stage};
 use petgraph::stable_graph::NodeIndex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,14 +65,14 @@ impl Outline {
 }
 
 impl Step {
-    /// What its kind may touch; nothing if no kind has this name.
-    pub fn role(&self) -> Option<Role> {
-        KINDS.into_iter().find(|kind| kind.name() == self.kind).map(crate::stage::Kind::role)
+    /// What one unit of its work is; nothing if no kind has this name.
+    pub fn scope(&self) -> Option<Scope> {
+        Kind::named(&self.kind).map(Kind::scope)
     }
 
     /// Whether it commits together with its neighbours.
     pub fn in_segment(&self) -> bool {
-        matches!(self.role(), Some(Role::Record | Role::Write))
+        self.scope() == Some(Scope::Record)
     }
 }
 
@@ -95,17 +94,12 @@ fn parts(plan: &Plan, index: NodeIndex) -> BTreeMap<String, BTreeMap<String, Str
     let node = &plan.graph[index];
     let mut all = BTreeMap::new();
     for flow in plan.flows.iter().filter(|flow| node.source.as_ref().is_none_or(|source| *source == flow.source)) {
-        let parts = match flow.stages.iter().find(|(at, _)| *at == index) {
-            Some((_, stage)) => stage.parts(),
-            None if node.kind.role() == Role::Read => {
-                let mut parts = Stage::Fetch(flow.fetch.clone()).parts();
-                // No part of any fingerprint, as it changes nothing that is derived; an edit of it is an edit all the same.
-                parts.add("how it is read", &flow.way());
-                parts.add("guards of identity", &flow.identity);
-                parts
-            }
-            None => Parts::default(),
-        };
+        let stage = flow.stages.iter().map(|(_, stage)| stage).find(|stage| stage.kind() == node.kind);
+        let mut parts = stage.map(Stage::parts).unwrap_or_default();
+        if node.kind == Kind::Fetch {
+            // No part of any fingerprint, as it changes nothing that is derived; an edit of it is an edit all the same.
+            parts.add("how it is read", &flow.way());
+        }
         let hashes = parts.all().map(|(name, part)| (name.to_owned(), part.hash.short()));
         all.insert(flow.source.clone(), hashes.collect());
     }

@@ -62,9 +62,14 @@ pub fn sources(plan: &Outline) -> String {
     if count == 1 { "1 source".to_owned() } else { format!("{count} sources") }
 }
 
+/// A frame around the segment of each source.
 fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<Frame> {
-    let nodes = stages.enumerate().filter(|(_, step)| step.in_segment()).map(|(at, _)| at).collect();
-    vec![Frame { label: "segment: commits as one".to_owned(), nodes }]
+    let mut segments: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for (at, step) in stages.enumerate().filter(|(_, step)| step.in_segment()) {
+        segments.entry(step.source.as_deref()).or_default().push(at);
+    }
+    let frame = |nodes| Frame { label: "segment: commits as one".to_owned(), nodes };
+    segments.into_values().map(frame).collect()
 }
 
 fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> Node {

@@ -1,11 +1,16 @@
-//! The order of stages: names resolved, cycles and impossible orders named stage by stage.
+//! The order of stages: names resolved, stages placed that nobody named, cycles and impossible orders named stage by stage.
+//!
+//! Which orders are possible follows from what stages read and write ([`Kind::needs`]) and from their scopes, never from a
+//! list of orders here.
 
+use super::schedule::check_cron;
 use crate::config::{Parsed, PipelineSpec, StageSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
-use crate::stage::{KINDS, Kind};
+use crate::stage::{KINDS, Kind, Scope};
 use crate::yaml::{Located, Text};
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graphmap::DiGraphMap;
+use std::collections::BTreeSet;
 
 /// A pipeline whose stages are in order.
 #[derive(Debug, Clone)]
@@ -14,10 +19,10 @@ pub struct Pipeline {
     pub name: String,
     /// When it runs, as cron.
     pub schedule: Option<Text>,
-    /// Its stages, each after those that it waits for.
+    /// Its stages, each after those that it waits for; those that a plan has without being asked are among them.
     pub stages: Vec<Kind>,
-    /// What waits for what: (before, after).
-    pub edges: Vec<(Kind, Kind)>,
+    /// What waits for what, directly or not: (before, after).
+    pub waits: BTreeSet<(Kind, Kind)>,
     /// Ads that commit together.
     pub batch: usize,
 }
@@ -37,62 +42,74 @@ pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pip
     if is_whole {
         check_present(stages, &name.place, out)?;
     }
-    let edges = edges(stages, is_whole, out)?;
-    let order = in_order(stages, &edges, out)?;
-    check_roles(stages, &edges, out)?;
+    let mut edges = edges(stages, is_whole, out)?;
+    in_order(stages, &edges, out)?;
     if is_whole {
-        check_waits(stages, &edges, out)?;
+        check_data(stages, &closure(&edges), out)?;
+        check_scopes(stages, &closure(&edges), out)?;
     }
-    let batch = stages.iter().find_map(|stage| if let StageSpec::Extract(extract) = &stage.value { extract.batch } else { None });
-    let batch = batch.map_or(BATCH, |batch| batch.0);
-    Some(Pipeline { name: name.value.clone(), schedule: spec.schedule.clone(), stages: order, edges, batch: usize::from(batch) })
+    let written: Vec<Kind> = stages.iter().map(|stage| stage.kind()).collect();
+    let all = place(&written, &mut edges);
+    let waits = closure(&edges);
+    let batch = stages.iter().find_map(|stage| match &stage.value {
+        StageSpec::Extract(extract) => extract.batch,
+        _ => None,
+    });
+    let batch = usize::from(batch.map_or(BATCH, |batch| batch.0));
+    let stages = sorted(all, &waits);
+    Some(Pipeline { name: name.value.clone(), schedule: spec.schedule.clone(), stages, waits, batch })
 }
 
-/// The fields of a cron schedule, and what may stand there.
-const CRON: [(&str, &str); 5] = [
-    ("a minute", "a minute is `0` to `59`, `*/15` or `0,30`"),
-    ("an hour", "an hour is `0` to `23`, `*/6` or `6-18`"),
-    ("a day of the month", "a day of the month is `1` to `31`, or `L` for the last"),
-    ("a month", "a month is `1` to `12` or `JAN` to `DEC`"),
-    ("a day of the week", "a day of the week is `0` to `6` from Sunday, or `SUN` to `SAT`"),
-];
-
-/// Checks a cron schedule, field by field.
-pub fn check_cron(schedule: &Text, out: &mut Diagnostics) {
-    let help = "write five fields: minute, hour, day of month, month, day of week; `0 5 * * *` runs every day at 05:00";
-    let fields: Vec<&str> = schedule.split_whitespace().collect();
-    if fields.len() != CRON.len() {
-        let message = format!("a cron schedule has 5 fields, but `{schedule}` has {}", fields.len());
-        out.error(schedule.place(), "bad-cron", message).help(help);
-        return;
-    }
-    let is_cron = |text: &str| text.parse::<croner::Cron>().is_ok();
-    let alone = |at: usize| (0..CRON.len()).map(|field| if field == at { fields[at] } else { "*" }).collect::<Vec<_>>().join(" ");
-    let bad: Vec<usize> = (0..CRON.len()).filter(|at| !is_cron(&alone(*at))).collect();
-    for at in &bad {
-        let (what, help) = CRON[*at];
-        let start = fields[*at].as_ptr().addr() - schedule.as_ptr().addr();
-        let column = schedule[..start].chars().count() + 1;
-        let place = Place { length: fields[*at].chars().count(), ..schedule.place_at(1, column) };
-        out.error(&place, "bad-cron", format!("`{}` is not {what}", fields[*at])).help(help);
-    }
-    match schedule.parse::<croner::Cron>() {
-        _ if !bad.is_empty() => {}
-        Err(_) => {
-            out.error(schedule.place(), "bad-cron", format!("`{schedule}` is not a cron schedule")).help(help);
-        }
-        Ok(cron) if !fires(&cron) => {
-            out.error(schedule.place(), "bad-cron", format!("the schedule `{schedule}` never fires"))
-                .help("none of its months has that day: April, June, September and November have 30 days, February 28 or 29");
-        }
-        Ok(_) => {}
+impl Pipeline {
+    /// The stages that a stage waits for directly where only some kinds are there.
+    pub fn before(&self, stage: Kind, there: impl Fn(Kind) -> bool) -> Vec<Kind> {
+        let waits = |before: Kind, after: Kind| self.waits.contains(&(before, after));
+        let earlier: Vec<Kind> = self.stages.iter().copied().filter(|kind| there(*kind) && waits(*kind, stage)).collect();
+        let is_direct = |kind: &Kind| !earlier.iter().any(|between| waits(*kind, *between));
+        earlier.iter().copied().filter(is_direct).collect()
     }
 }
 
-/// Whether a schedule ever fires; counted from a fixed day, as a plan has no clock.
-fn fires(cron: &croner::Cron) -> bool {
-    let start = chrono::DateTime::<chrono::Utc>::UNIX_EPOCH;
-    cron.find_next_occurrence(&start, true).is_ok()
+/// Places what a plan has without being asked: after everything that it reads, before everything that reads of it.
+fn place(written: &[Kind], edges: &mut Vec<(Kind, Kind)>) -> Vec<Kind> {
+    let mut all = written.to_vec();
+    for kind in KINDS.into_iter().filter(|kind| kind.is_placed() && !written.contains(kind)) {
+        let earlier = all.iter().filter(|other| kind.needs(**other).is_some());
+        let later = all.iter().filter(|other| other.needs(kind).is_some());
+        let found: Vec<(Kind, Kind)> = earlier.map(|other| (*other, kind)).chain(later.map(|other| (kind, *other))).collect();
+        edges.extend(found);
+        all.push(kind);
+    }
+    all
+}
+
+/// Who waits for whom, directly or not.
+fn closure(edges: &[(Kind, Kind)]) -> BTreeSet<(Kind, Kind)> {
+    let mut waits: BTreeSet<(Kind, Kind)> = edges.iter().copied().collect();
+    loop {
+        let next = |(one, middle): (Kind, Kind)| {
+            let further = waits.iter().filter(move |(from, _)| *from == middle);
+            further.map(move |(_, other)| (one, *other))
+        };
+        let longer: Vec<(Kind, Kind)> = waits.iter().copied().flat_map(next).collect();
+        let before = waits.len();
+        waits.extend(longer);
+        if waits.len() == before {
+            return waits;
+        }
+    }
+}
+
+/// Each after those that it waits for, and otherwise as a full pipeline has them.
+fn sorted(mut all: Vec<Kind>, waits: &BTreeSet<(Kind, Kind)>) -> Vec<Kind> {
+    all.sort();
+    let mut order = Vec::with_capacity(all.len());
+    while !all.is_empty() {
+        let is_free = |kind: &Kind| !all.iter().any(|other| waits.contains(&(*other, *kind)));
+        let at = all.iter().position(is_free).unwrap_or_default();
+        order.push(all.remove(at));
+    }
+    order
 }
 
 fn check_unique(stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<()> {
@@ -115,7 +132,7 @@ fn check_present(stages: &[Located<StageSpec>], place: &Place, out: &mut Diagnos
         return Some(());
     }
     out.error(place, "missing-stage", format!("the pipeline has no {}", one_of(absent)))
-        .help(format!("a full pipeline is {}", one_of(KINDS.map(Kind::name))));
+        .help(format!("a full pipeline is {}", one_of(KINDS.into_iter().filter(|kind| !kind.is_placed()).map(Kind::name))));
     None
 }
 
@@ -189,47 +206,113 @@ fn report_ring(mut ring: Vec<Kind>, stages: &[Located<StageSpec>], graph: &DiGra
     }
 }
 
-fn check_roles(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut Diagnostics) -> Option<()> {
-    let mut good = Some(());
-    for (before, after) in edges {
-        if before > after
-            && let Some(stage) = stages.iter().find(|stage| stage.kind() == *after)
-        {
-            out.error(&stage.place, "impossible-order", format!("`{}` cannot wait for `{}`", after.name(), before.name()))
-                .help(format!("stages run in the order {}", KINDS.map(Kind::name).join(", ")));
-            good = None;
-        }
-    }
-    good
-}
-
-/// Each stage waits for the one before it in [`KINDS`], directly or not: side by side, one would work on what the other
-/// has not done yet.
-fn check_waits(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut Diagnostics) -> Option<()> {
+/// Whoever reads something waits for everyone who writes it: before them, or side by side with them, it would work on what is
+/// not there yet. Of each stage the last of those is named; to wait for it is mostly to wait for the others.
+fn check_data(stages: &[Located<StageSpec>], waits: &BTreeSet<(Kind, Kind)>, out: &mut Diagnostics) -> Option<()> {
     let mut good = Some(());
     for stage in stages {
-        let Some(needed) = stages.iter().map(|other| other.kind()).filter(|kind| *kind < stage.kind()).max() else { continue };
-        if !before(stage.kind(), edges).contains(&needed) {
-            out.error(&stage.place, "impossible-order", format!("`{}` does not wait for `{}`", stage.kind().name(), needed.name())).help(format!(
-                "write `{}: {{ after: {} }}`",
-                stage.kind().name(),
-                needed.name()
-            ));
+        let kind = stage.kind();
+        let needed = stages.iter().filter_map(|other| Some((other.kind(), kind.needs(other.kind())?)));
+        let missing = needed.filter(|(before, _)| !waits.contains(&(*before, kind)));
+        let Some((before, datum)) = missing.max_by_key(|(before, _)| *before) else { continue };
+        let (name, other, what) = (kind.name(), before.name(), datum.name());
+        if waits.contains(&(kind, before)) {
+            let message = format!("`{name}` cannot come before `{other}`, which writes what it reads: {what}");
+            out.error(&stage.place, "impossible-order", message).help(format!("move `{name}` behind `{other}`"));
+        } else if good.is_some() {
+            let message = format!("`{name}` does not wait for `{other}`, which writes what it reads: {what}");
+            out.error(&stage.place, "impossible-order", message).help(format!("write `{name}: {{ after: {other} }}`"));
+        }
+        good = None;
+    }
+    good
+}
+
+/// What works on one source cannot wait for what waits for all sources; and nothing comes between the stages through which ads
+/// stream one by one.
+fn check_scopes(stages: &[Located<StageSpec>], waits: &BTreeSet<(Kind, Kind)>, out: &mut Diagnostics) -> Option<()> {
+    let mut good = Some(());
+    for stage in stages {
+        let kind = stage.kind();
+        let blocking = |other: &&Located<StageSpec>| other.kind().scope() == Scope::Institution && waits.contains(&(other.kind(), kind));
+        if kind.scope() != Scope::Institution
+            && let Some(other) = stages.iter().find(blocking)
+        {
+            let (name, other) = (kind.name(), other.kind().name());
+            let message = format!("`{name}` works on one source and cannot wait for `{other}`, which waits for all of them");
+            out.error(&stage.place, "impossible-order", message).help(format!("move `{other}` to the end"));
+            good = None;
+        }
+        if kind.scope() == Scope::Source && splits_segment(kind, stages, waits) {
+            let name = kind.name();
+            let message = format!("`{name}` looks at a whole source and cannot stand between stages through which ads stream one by one");
+            out.error(&stage.place, "impossible-order", message).help(format!("move `{name}` before or behind all of them: {}", segment(stages)));
             good = None;
         }
     }
     good
 }
 
-/// All that a stage waits for, directly or not.
-fn before(kind: Kind, edges: &[(Kind, Kind)]) -> Vec<Kind> {
-    let mut found: Vec<Kind> = Vec::new();
-    let mut open = vec![kind];
-    while let Some(next) = open.pop() {
-        for (earlier, _) in edges.iter().filter(|(earlier, later)| *later == next && !found.contains(earlier)).collect::<Vec<_>>() {
-            found.push(*earlier);
-            open.push(*earlier);
-        }
+fn splits_segment(kind: Kind, stages: &[Located<StageSpec>], waits: &BTreeSet<(Kind, Kind)>) -> bool {
+    let records = || stages.iter().map(|stage| stage.kind()).filter(|kind| kind.scope() == Scope::Record);
+    records().any(|other| waits.contains(&(other, kind))) && records().any(|other| waits.contains(&(kind, other)))
+}
+
+fn segment(stages: &[Located<StageSpec>]) -> String {
+    let records = stages.iter().map(|stage| stage.kind()).filter(|kind| kind.scope() == Scope::Record);
+    one_of(records.map(Kind::name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(stages: &str) -> Pipeline {
+        let mut out = Diagnostics::new();
+        let spec = crate::yaml::read("p.yaml", format!("pipeline: p\nstages: {stages}"), &mut out);
+        let file = Parsed { file: "p.yaml".to_owned(), stem: "p".to_owned(), spec, made_of: Vec::new() };
+        let pipeline = compile(&file, &mut out);
+        assert!(out.is_empty(), "{out:?}");
+        pipeline.unwrap()
     }
-    found
+
+    fn names(kinds: &[Kind]) -> Vec<&'static str> {
+        kinds.iter().map(|kind| kind.name()).collect()
+    }
+
+    #[test]
+    fn what_nobody_names_is_placed_where_its_data_come_from_and_go() {
+        let pipeline = compiled("[fetch, extract, resolve, validate, promote, archive, report]");
+        assert_eq!(pipeline.stages, KINDS);
+        let before = |kind: Kind| names(&pipeline.before(kind, |_| true));
+        assert_eq!(before(Kind::Extract), ["identity"]);
+        assert_eq!(before(Kind::Quality), ["details"]);
+        assert_eq!(before(Kind::Measure), ["promote"]);
+        assert_eq!(before(Kind::Report), ["archive", "measure"]);
+    }
+
+    #[test]
+    fn what_a_source_does_not_need_leaves_no_gap() {
+        let pipeline = compiled("[fetch, extract, resolve, validate, promote, archive, report]");
+        let is_there = |kind: Kind| !matches!(kind, Kind::Details | Kind::Quality | Kind::Identity);
+        assert_eq!(names(&pipeline.before(Kind::Extract, is_there)), ["fetch"]);
+    }
+
+    #[test]
+    fn an_author_orders_what_the_data_leave_open() {
+        let stages = "[fetch, extract, resolve, validate, promote, { measure: { after: promote } }, { archive: { after: measure } }, report]";
+        let pipeline = compiled(stages);
+        assert_eq!(names(&pipeline.stages[8..]), ["measure", "archive", "report"]);
+        assert_eq!(names(&pipeline.before(Kind::Archive, |_| true)), ["measure"]);
+        let both = compiled(
+            "[fetch, extract, resolve, validate, promote, archive, { measure: { after: promote } }, { report: { after: [archive, measure] } }]",
+        );
+        assert_eq!(names(&both.before(Kind::Measure, |_| true)), ["promote"]);
+    }
+
+    #[test]
+    fn a_short_pipeline_stays_short() {
+        let pipeline = compiled("[fetch, extract, promote]");
+        assert_eq!(names(&pipeline.stages), ["fetch", "details", "quality", "identity", "extract", "promote", "measure"]);
+    }
 }

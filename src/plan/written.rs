@@ -22,7 +22,10 @@ pub struct Excerpt {
 /// Keys of a source that configure each type of stage.
 fn of_source(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Kind::Fetch => &["fetch", "id", "duplicates", "identity"],
+        Kind::Fetch => &["fetch", "id", "duplicates"],
+        Kind::Details => &["fetch"],
+        Kind::Quality | Kind::Measure => &["quality"],
+        Kind::Identity => &["identity"],
         Kind::Extract => &["job", "timezone", "dates"],
         Kind::Resolve => &["company", "division"],
         Kind::Validate => &["require", "rules", "without"],
@@ -35,7 +38,7 @@ fn of_source(kind: Kind) -> &'static [&'static str] {
 fn of_institution(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Promote => &["compare"],
-        Kind::Fetch => &[],
+        Kind::Fetch | Kind::Details | Kind::Identity => &[],
         Kind::Extract => &["dates"],
         kind => of_source(kind),
     }

@@ -6,13 +6,12 @@
 
 use super::columns::{line, share, took};
 use crate::draw::{self, Picture};
-use crate::engine::trail::Sample;
-use crate::model::OutcomeCounts;
+use crate::model::{OutcomeCounts, RunSample};
 use crate::plan::against::{Difference, Turn};
 use crate::plan::outline::{Outline, Step};
 use crate::plan::picture::{self, Passage, Traffic, spent, thousands};
 use crate::plan::written::Excerpt;
-use crate::stage::Role;
+use crate::stage::Scope;
 use base64::Engine;
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -32,7 +31,7 @@ pub struct Page<'p> {
     /// What passed in it.
     pub traffic: &'p Traffic,
     /// A few ads of it.
-    pub samples: &'p BTreeMap<String, Vec<Sample>>,
+    pub samples: &'p BTreeMap<String, Vec<RunSample>>,
     /// The YAML of each stage.
     pub written: &'p BTreeMap<String, Vec<Excerpt>>,
     /// Why the sources have work, by source; `None` without a database.
@@ -256,18 +255,17 @@ impl Page<'_> {
                     "othing stored needs deriving; new and changed ads will." } }
             }
         };
-        match step.role() {
-            Some(Role::Record | Role::Write) => derives(),
-            Some(Role::Read) => html! { p { "Every run reads its source." } },
-            Some(Role::Settle) => html! { p { "Every run settles a source once its read has ended." } },
-            Some(Role::Conclude) | None => html! { p { "Every run ends with it." } },
+        match step.scope() {
+            Some(Scope::Record) => derives(),
+            Some(Scope::Source) => html! { p { "Every run does it for the whole source." } },
+            Some(Scope::Institution) | None => html! { p { "Every run does it once, when all sources have ended." } },
         }
     }
 
     fn samples(&self, step: &Step) -> Markup {
         let Some(run) = &self.run else { return html! {} };
         let all = self.samples.get(&step.stage).map(Vec::as_slice).unwrap_or_default();
-        let (refused, passed): (Vec<&Sample>, Vec<&Sample>) = all.iter().partition(|sample| sample.refused);
+        let (refused, passed): (Vec<&RunSample>, Vec<&RunSample>) = all.iter().partition(|sample| sample.refused);
         html! {
             @if !all.is_empty() {
                 h3 { "A few ads" small { (run.title()) } }
@@ -322,7 +320,7 @@ fn per_ad(passed: &Passage) -> String {
     if passed.rows_in == 0 { "·".to_owned() } else { format!("{} µs", thousands(passed.micros / passed.rows_in)) }
 }
 
-fn ads(title: &str, samples: &[&Sample], warm: bool) -> Markup {
+fn ads(title: &str, samples: &[&RunSample], warm: bool) -> Markup {
     html! {
         @if !samples.is_empty() {
             table.ads {

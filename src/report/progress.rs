@@ -47,7 +47,7 @@ impl Bars {
     fn see(&mut self, event: &Event) {
         match event {
             Event::PageStored { institution, source, documents, .. } => self.add(institution, source, *documents, 0),
-            Event::BatchWritten { institution, source, ads } => self.add(institution, source, 0, *ads),
+            Event::BatchWritten { institution, source, ads, .. } => self.add(institution, source, 0, *ads),
             Event::SourceSettled { institution, source, .. } => {
                 if let Some(line) = self.sources.remove(&(institution.clone(), source.clone())) {
                     line.bar.finish_and_clear();

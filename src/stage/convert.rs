@@ -2,16 +2,17 @@
 //! [`Value::Invalid`] with the original: validation decides whether that rejects the ad. Blank
 //! text, null and empty lists are absent.
 
-use crate::date::{DateReader, FoundDate, NoDate};
+use crate::date::{DateReader, DateSetting, FoundDate, NoDate};
 use crate::markup::{readable, readable_items};
-use crate::model::{Clock, FieldKind, Value, problem::Invalid, replace_nul};
+use crate::model::canonical::canonical_object;
+use crate::model::{Canonical, Clock, FieldKind, Value, problem::Invalid, replace_nul};
 use crate::number;
 use crate::source::decode::MARKUP;
 use crate::source::steps::{ElementText, element_text};
 use chrono::DateTime;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use std::borrow::Cow;
 
 /// The conversion of a value.
@@ -37,6 +38,20 @@ pub enum As {
 }
 
 impl As {
+    /// Its name in the YAML.
+    pub fn name(self) -> &'static str {
+        match self {
+            As::Text => "text",
+            As::Html => "html",
+            As::Date => "date",
+            As::Number => "number",
+            As::Boolean => "boolean",
+            As::List => "list",
+            As::Url => "url",
+            As::Json => "json",
+        }
+    }
+
     /// The type of its result.
     pub fn gives(self) -> FieldKind {
         match self {
@@ -76,9 +91,24 @@ pub struct Convert {
 }
 
 impl Convert {
+    /// What counts for a fingerprint: zone and window only of dates, which alone they change.
+    pub fn canonical_object(&self) -> Json {
+        let is_date = self.to == As::Date;
+        let DateSetting { zone, window } = self.dates.setting;
+        canonical_object([
+            ("as", json!(self.to.name())),
+            ("formats", if self.dates.formats.is_empty() { Json::Null } else { self.dates.formats.iter().map(ToString::to_string).collect() }),
+            ("zone", if is_date { json!(zone.name()) } else { Json::Null }),
+            ("earliest", if is_date { json!(window.earliest.canonical()) } else { Json::Null }),
+            ("years_ahead", if is_date { json!(window.years_ahead) } else { Json::Null }),
+            ("split", json!(self.split)),
+            ("join", json!(self.join)),
+        ])
+    }
+
     /// As written, one line per key.
     pub fn words(&self) -> impl Iterator<Item = String> {
-        let to = (self.to != As::Text).then(|| format!("as: {}", format!("{:?}", self.to).to_lowercase()));
+        let to = (self.to != As::Text).then(|| format!("as: {}", self.to.name()));
         let formats = (!self.dates.formats.is_empty()).then(|| format!("format: {}", self.dates.listed(", ")));
         let between = |name: &str, text: &Option<String>| text.as_ref().map(|text| format!("{name}: {text:?}"));
         [to, formats, between("split", &self.split), between("join", &self.join)].into_iter().flatten()

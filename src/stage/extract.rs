@@ -198,10 +198,10 @@ impl Extract {
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for field in &self.fields {
-            field.derive.add_to(&mut parts, &format!("mapping of {}", field.target.name()));
+            parts.add_as(format!("mapping of {}", field.target.name()), &field.derive, field.derive.words());
         }
         if let Some(pay) = &self.pay {
-            parts.add("mapping of pay", pay);
+            parts.add_as("mapping of pay", pay, pay.words());
         }
         parts
     }

@@ -10,7 +10,8 @@ use super::view::absolute;
 use crate::date::{DateFormat, DateReader, DateSetting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
-use crate::model::{FieldKind, Parts, Value, problem::Invalid};
+use crate::model::canonical::canonical_members;
+use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
 use crate::rule::scope::{self, Document};
 use crate::rule::{Sandbox, Script, compile_script};
 use crate::source::steps::{Markup, ReadableForm, Steps, StepsSpec, address_of};
@@ -19,7 +20,7 @@ use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::ops::Deref;
 use url::Url;
 
@@ -365,18 +366,8 @@ impl Derive {
         }
     }
 
-    /// Adds the parts of its fingerprint; without steps the part is the same as before steps
-    /// existed.
-    pub fn add_to(&self, parts: &mut Parts, name: &str) {
-        if self.steps.is_empty() {
-            parts.add_as(name, &(&self.from, &self.convert, &self.default), self.words());
-        } else {
-            parts.add_as(name, self, self.words());
-        }
-    }
-
     /// As written, one line per key.
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let from = match &self.from {
             From::Paths(paths) => format!("from: {}", paths.iter().map(|either| one_or_list(either)).collect::<Vec<_>>().join(", ")),
             From::Parts(parts) => format!("parts:\n{}", parts.iter().map(|part| format!("- {part}")).collect::<Vec<_>>().join("\n")),
@@ -385,6 +376,29 @@ impl Derive {
         };
         let default = self.default.iter().map(|value| format!("default: {value}"));
         std::iter::once(from).chain(self.steps.words()).chain(self.convert.words()).chain(default).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Canonical for Derive {
+    fn canonical(&self) -> String {
+        canonical_members([
+            ("from", self.from.canonical_object()),
+            ("steps", self.steps.canonical_object()),
+            ("made", self.convert.canonical_object()),
+            ("default", self.default.as_ref().map_or(Json::Null, |default| json!([default]))),
+        ])
+    }
+}
+
+impl From {
+    fn canonical_object(&self) -> Json {
+        let texts = |paths: &[Path]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
+        match self {
+            From::Paths(paths) => json!({ "paths": paths.iter().map(|either| texts(either)).collect::<Vec<_>>() }),
+            From::Parts(parts) => json!({ "parts": parts.iter().map(Part::canonical_object).collect::<Vec<_>>() }),
+            From::Script(script) => json!({ "script": script.text().trim() }),
+            From::Constant(value) => json!({ "constant": value }),
+        }
     }
 }
 
@@ -486,11 +500,7 @@ mod tests {
 
     #[test]
     fn every_step_is_in_the_fingerprint() {
-        let hash = |yaml: &str| {
-            let mut parts = Parts::default();
-            compiled(yaml, FieldKind::Text).add_to(&mut parts, "mapping of title");
-            parts.fingerprint()
-        };
+        let hash = |yaml: &str| compiled(yaml, FieldKind::Text).canonical();
         let all = [
             "{ from: $.html }",
             "{ css: a }",

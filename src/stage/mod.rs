@@ -1,9 +1,9 @@
 //! The stages of a pipeline, one file per type: its YAML, how that is compiled, its work and its
 //! tests.
 //!
-//! What a kind may touch follows from its [`Role`]: record stages are pure and cannot fail, a resolve stage may read
-//! and returns intentions, only write and settle stages get the transaction. To add a kind: a file here, a variant in
-//! [`Kind`] and [`Stage`], an arm in the method of its role, and a test.
+//! What a kind may touch follows from its [`Scope`]: the stages of single records are pure and cannot fail, what they
+//! look up they look up before; only `promote`, and the stages of a source or an institution, get a transaction. To add a
+//! kind: a file here, a variant in [`Kind`] and [`Stage`], an arm in the method of its scope, and a test.
 
 pub mod archive;
 pub mod convert;
@@ -11,6 +11,7 @@ pub mod dates;
 pub mod draft;
 pub mod extract;
 pub mod foresee;
+mod kind;
 pub mod lost;
 mod mapped_path;
 pub mod mapping;
@@ -26,8 +27,12 @@ pub mod waiting;
 
 pub use draft::Draft;
 pub use foresee::Foreseen;
+pub use kind::{Datum, KINDS, Kind, Scope, TransactionKind};
 
-use crate::model::{Alert, Clock, Fingerprint, Parts, ReadState, SourceKey};
+use crate::identity::Guards;
+use crate::model::{Alert, ReadState, SourceKey};
+use crate::model::{Clock, Fingerprint, Parts};
+use crate::quality::Bar;
 use crate::rule::Sandbox;
 use crate::source::Source;
 use crate::store::PgConnection;
@@ -36,87 +41,17 @@ use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Which step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// Reads a source.
-    Fetch,
-    /// Derives canonical fields from a document.
-    Extract,
-    /// Finds company and division.
-    Resolve,
-    /// Judges an ad.
-    Validate,
-    /// Writes jobs and their history.
-    Promote,
-    /// Retires what has closed or gone.
-    Archive,
-    /// Sums up.
-    Report,
-}
-
-/// What a kind may touch, in the order in which a pipeline must have them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Role {
-    /// The outside world: documents come in.
-    Read,
-    /// One record at a time, pure.
-    Record,
-    /// The transaction of a batch.
-    Write,
-    /// The transaction of a source, once its read has ended.
-    Settle,
-    /// Everything, once all sources have ended.
-    Conclude,
-}
-
-/// All kinds, in the order of a full pipeline.
-pub const KINDS: [Kind; 7] = [Kind::Fetch, Kind::Extract, Kind::Resolve, Kind::Validate, Kind::Promote, Kind::Archive, Kind::Report];
-
-impl Kind {
-    /// Its name in the YAML.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Fetch => "fetch",
-            Kind::Extract => "extract",
-            Kind::Resolve => "resolve",
-            Kind::Validate => "validate",
-            Kind::Promote => "promote",
-            Kind::Archive => "archive",
-            Kind::Report => "report",
-        }
-    }
-
-    /// What it may touch.
-    pub fn role(self) -> Role {
-        match self {
-            Kind::Fetch => Role::Read,
-            Kind::Extract | Kind::Resolve | Kind::Validate => Role::Record,
-            Kind::Promote => Role::Write,
-            Kind::Archive => Role::Settle,
-            Kind::Report => Role::Conclude,
-        }
-    }
-
-    /// Whether a plan has one node of it for each source.
-    pub fn is_per_source(self) -> bool {
-        matches!(self, Kind::Fetch | Kind::Extract)
-    }
-
-    /// Rises when the code of the kind derives other results from the same YAML: who changes that code raises it. That nothing else changes a fingerprint, `tests/fingerprints.txt` sees to.
-    fn revision(self) -> u32 {
-        match self {
-            Kind::Extract => 4,
-            _ => 1,
-        }
-    }
-}
-
 /// A step compiled for one source.
 #[derive(Debug, Clone)]
 pub enum Stage {
-    /// Reads a source.
+    /// Reads the list of a source.
     Fetch(Source),
+    /// Reads the pages of single ads.
+    Details,
+    /// Holds back a read that is not as usual.
+    Quality(Bar),
+    /// Finds out which ads are which jobs.
+    Identity(Guards),
     /// Derives canonical fields.
     Extract(Arc<extract::Extract>),
     /// Finds company and division.
@@ -127,6 +62,8 @@ pub enum Stage {
     Promote(Arc<promote::Promote>),
     /// Retires what has closed or gone.
     Archive(Arc<archive::Archive>),
+    /// Measures how good a source is.
+    Measure(Bar),
     /// Sums up.
     Report,
 }
@@ -181,11 +118,15 @@ impl Stage {
     pub fn kind(&self) -> Kind {
         match self {
             Stage::Fetch(_) => Kind::Fetch,
+            Stage::Details => Kind::Details,
+            Stage::Quality(_) => Kind::Quality,
+            Stage::Identity(_) => Kind::Identity,
             Stage::Extract(_) => Kind::Extract,
             Stage::Resolve(_) => Kind::Resolve,
             Stage::Validate(_) => Kind::Validate,
             Stage::Promote(_) => Kind::Promote,
             Stage::Archive(_) => Kind::Archive,
+            Stage::Measure(_) => Kind::Measure,
             Stage::Report => Kind::Report,
         }
     }
@@ -198,7 +139,9 @@ impl Stage {
             Stage::Resolve(resolve) => resolve.parts(),
             Stage::Validate(validate) => validate.parts(),
             Stage::Promote(promote) => promote.parts(),
-            Stage::Archive(_) | Stage::Report => Parts::default(),
+            Stage::Identity(guards) => Parts::of("guards of identity", guards),
+            Stage::Quality(bar) | Stage::Measure(bar) => Parts::of("quality", bar),
+            Stage::Details | Stage::Archive(_) | Stage::Report => Parts::default(),
         };
         parts.add(format!("code of {}", self.kind().name()), &self.kind().revision());
         parts
@@ -208,11 +151,15 @@ impl Stage {
     pub fn explain(&self) -> Vec<String> {
         match self {
             Stage::Fetch(source) => vec![source.explain()],
+            Stage::Details => vec!["the page of each new or changed ad".to_owned()],
+            Stage::Quality(bar) => bar.explain().into_iter().collect(),
+            Stage::Identity(guards) => vec![guards.explain()],
             Stage::Extract(extract) => extract.explain(),
             Stage::Resolve(resolve) => resolve.explain(),
             Stage::Validate(validate) => validate.explain(),
             Stage::Promote(promote) => promote.explain(),
             Stage::Archive(archive) => archive.explain(),
+            Stage::Measure(_) => vec!["fill rates, failures, changes".to_owned()],
             Stage::Report => vec!["counts, error rates, sizes".to_owned()],
         }
     }

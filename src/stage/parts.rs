@@ -9,10 +9,11 @@ use super::view::View;
 use crate::diagnostic::Diagnostics;
 use crate::jsonpath::Path;
 use crate::model::Value;
+use crate::model::canonical::canonical_object;
 use crate::yaml::{Located, OneOrMany, Text, TextOr};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::fmt;
 
 /// A part as written: a path, or a mapping.
@@ -47,6 +48,17 @@ enum Heading {
 }
 
 impl Part {
+    /// What counts for a fingerprint.
+    pub(super) fn canonical_object(&self) -> Json {
+        let heading = match &self.heading {
+            None => Json::Null,
+            Some(Heading::Fixed(text)) => json!({ "text": text }),
+            Some(Heading::At(path)) => json!({ "at": path.to_string() }),
+        };
+        let from: Vec<String> = self.from.iter().map(ToString::to_string).collect();
+        canonical_object([("from", json!(from)), ("heading", heading), ("each", json!(self.each.as_ref().map(ToString::to_string)))])
+    }
+
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(spec: &PartSpec, out: &mut Diagnostics) -> Option<Part> {
         let spec = match spec {

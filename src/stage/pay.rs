@@ -22,7 +22,7 @@ mod words;
 use super::mapping::{self, Derive, Mapping, MappingSpec, Paths, View};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
-use crate::model::{FieldKind, Value, problem::Invalid};
+use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
 use crate::rule::Sandbox;
 use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, Text, TextOr};
@@ -88,6 +88,25 @@ pub struct Pay {
     max: Option<Derive>,
     currency: Option<Derive>,
     period: Option<Derive>,
+}
+
+impl Pay {
+    fn derives(&self) -> impl Iterator<Item = (&'static str, &Derive)> {
+        let all = [("text", &self.text), ("min", &self.min), ("max", &self.max), ("currency", &self.currency), ("period", &self.period)];
+        all.into_iter().filter_map(|(name, derive)| Some((name, derive.as_ref()?)))
+    }
+
+    /// It as it is written: each member above the lines of its mapping.
+    pub fn words(&self) -> String {
+        let member = |(name, derive): (&str, &Derive)| format!("{name}:\n{}", derive.words());
+        self.derives().map(member).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Canonical for Pay {
+    fn canonical(&self) -> String {
+        self.derives().map(|(name, derive)| format!("{name}: {}\n", derive.canonical())).collect()
+    }
 }
 
 /// Compiles `pay:`; problems go to `out`.

@@ -4,7 +4,8 @@
 use super::{Draft, Setting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
-use crate::model::{Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key};
+use crate::model::canonical::canonical_members;
+use crate::model::{Canonical, Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key};
 use crate::rule::scope::Relation;
 use crate::source::file::json_path;
 use crate::store::{PgConnection, relations};
@@ -60,6 +61,21 @@ struct Finder {
     unknown: Unknown,
 }
 
+/// What stands for a finder where there is none.
+struct NotLookedUp;
+
+impl Canonical for NotLookedUp {
+    fn canonical(&self) -> String {
+        "not looked up".to_owned()
+    }
+}
+
+impl Canonical for Finder {
+    fn canonical(&self) -> String {
+        canonical_members([("from", json!(self.from.name())), ("known", json!(self.known)), ("unknown", json!(self.unknown.name()))])
+    }
+}
+
 #[derive(Debug, Clone)]
 enum From {
     Field(Field),
@@ -76,7 +92,10 @@ impl Resolve {
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for (name, finder) in [("company", &self.company), ("division", &self.division)] {
-            parts.add_as(name, finder, finder.as_ref().map_or_else(|| "not looked up".to_owned(), Finder::words));
+            match finder {
+                Some(finder) => parts.add_as(name, finder, finder.words()),
+                None => parts.add(name, &NotLookedUp),
+            }
         }
         parts
     }

@@ -4,7 +4,7 @@
 
 use super::plain::Plain;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
-use crate::model::{Field, FieldKind, Problem, Value};
+use crate::model::{Canonical, Field, FieldKind, Problem, Value};
 use crate::yaml::{Located, Node};
 use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
@@ -61,7 +61,7 @@ const FORMATS: [&str; 19] = [
 ];
 
 /// One mandatory field, compiled.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Mandatory {
     /// The field.
     pub field: String,
@@ -71,10 +71,9 @@ pub struct Mandatory {
     validator: Arc<Validator>,
 }
 
-impl std::fmt::Debug for Mandatory {
-    /// What counts for the fingerprint.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.field, self.schema)
+impl Canonical for Mandatory {
+    fn canonical(&self) -> String {
+        format!("{}: {}", self.field, self.schema)
     }
 }
 

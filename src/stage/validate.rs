@@ -83,7 +83,7 @@ impl Validate {
             parts.add(format!("mandatory field {}", mandatory.field), mandatory);
         }
         for (set, rule) in &self.rules {
-            parts.add(format!("rule {set}/{}", rule.id), rule);
+            parts.add(format!("rule {set}/{}", rule.id), rule.as_ref());
         }
         parts
     }

@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
-use crate::engine::{Engine, Request, Summary};
+use crate::engine::{Engine, Mode, Request, RunOutcome, Summary};
 use crate::model::SourceKey;
 use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
 use crate::plan::trial::compare_field;
@@ -121,8 +121,9 @@ async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &St
         turns: WorkTurns::new(1),
     };
     let spool = ground.spool.clone();
-    let request = Request { at: day.at, allow_future: true, dry_run: false, wait: true, now: ground.now, host: ground.host.clone(), spool };
-    engine.run(plan, &request).await.map_err(|error| (error.to_string(), &day.place))
+    let request = Request { at: day.at, allow_future: true, wait: true, now: ground.now, host: ground.host.clone(), spool };
+    let ran = engine.run(plan, &request, Mode::Live).await;
+    ran.map(RunOutcome::into_summary).map_err(|error| (error.to_string(), &day.place))
 }
 
 fn compare_counts(day: &Day, summary: &Summary, tried: &mut Tried) {

@@ -10,7 +10,7 @@ use crate::plan::trial::{Page, ads_of_page, clock_of, compare_field, value_of};
 use crate::plan::tried::{Kind, Point};
 use crate::plan::{Checked, Flow, Plan, Tried};
 use crate::source::ident::Named;
-use crate::stage::{Draft, Role, Setting, Stage};
+use crate::stage::{Draft, Setting, Stage};
 use crate::yaml::Located;
 use rayon::prelude::*;
 use serde_json::{Value as Json, json};
@@ -36,7 +36,7 @@ fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
 pub fn derived(checked: &Checked, plan: &Plan, flow: &Flow, ad: Ad, at: Clock) -> Draft {
     let setting: Setting = setting(&checked.sandbox, plan, flow, at);
     let mut draft = Draft::new(ad);
-    for (_, stage) in flow.of_role(Role::Record) {
+    for stage in flow.record_stages() {
         match stage {
             Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
             stage => stage.record(&setting, &mut draft),

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 use weir::config::Project;
-use weir::engine::{Engine, Request, RunError, Summary, Watcher};
-use weir::model::{Clock, RecordFilter, RunRecord};
+use weir::engine::{Engine, Event, Mode, Request, RunError, RunOutcome, Summary, Watcher};
+use weir::model::Clock;
+use weir::model::{RecordFilter, RunRecord};
 use weir::plan::{Checked, Plan};
 use weir::source::Access;
 use weir::store::Store;
@@ -63,10 +64,18 @@ pub fn everything() -> Watcher {
     Arc::new(|_| ControlFlow::Continue(()))
 }
 
-/// Stops the run at its n-th event, from 0.
+/// Whether a stop at an event is one of its own: between nodes nothing is under way, so a stop there is as one at the event before.
+pub fn is_stop(event: &Event) -> bool {
+    !matches!(event, Event::NodeStarted(_) | Event::NodeFinished { .. })
+}
+
+/// Stops the run at its n-th event that is a stop of its own, from 0.
 pub fn stop_at(n: usize) -> Watcher {
     let seen = AtomicUsize::new(0);
-    Arc::new(move |_| if seen.fetch_add(1, Ordering::SeqCst) >= n { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    Arc::new(move |event| {
+        let stops = is_stop(event) && seen.fetch_add(1, Ordering::SeqCst) >= n;
+        if stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
 }
 
 fn active(checked: &Checked) -> impl Iterator<Item = &Plan> {
@@ -76,8 +85,13 @@ fn active(checked: &Checked) -> impl Iterator<Item = &Plan> {
 impl Lab {
     /// An empty project with the daily pipeline.
     pub async fn new() -> Lab {
+        Lab::on(Bench::new().await)
+    }
+
+    /// An empty project with the daily pipeline, on this database.
+    pub fn on(bench: Bench) -> Lab {
         let temp = tempfile::tempdir().unwrap();
-        let lab = Lab { folder: temp.path().to_owned(), bench: Bench::new().await, _temp: Arc::new(temp) };
+        let lab = Lab { folder: temp.path().to_owned(), bench, _temp: Arc::new(temp) };
         lab.write("pipelines/daily.yaml", DAILY);
         lab
     }
@@ -134,10 +148,11 @@ impl Lab {
 
     async fn run_with(&self, url: &str, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
         let (checked, engine) = self.engine(url, step, watcher).await;
-        let request = self.request(step, dry_run);
+        let (request, wanted) = (self.request(step), RecordFilter::default());
+        let mode = if dry_run { Mode::DryRun { wanted: &wanted, saves: false } } else { Mode::Live };
         let mut results = Vec::new();
         for plan in active(&checked) {
-            results.push(engine.run(plan, &request).await);
+            results.push(engine.run(plan, &request, mode).await.map(RunOutcome::into_summary));
         }
         engine.store.close().await;
         results
@@ -148,9 +163,10 @@ impl Lab {
         use futures::StreamExt;
         let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
         let engine = Engine { turns: weir::engine::turn::WorkTurns::new(turns), ..engine };
-        let request = self.request(step, false);
+        let request = self.request(step);
         let (engine, request) = (&engine, &request);
-        let running = active(&checked).map(|plan| async move { engine.run(plan, request).await.map(|_| plan.institution.slug.clone()).unwrap() });
+        let running =
+            active(&checked).map(|plan| async move { engine.run(plan, request, Mode::Live).await.map(|_| plan.institution.slug.clone()).unwrap() });
         let ended = running.collect::<futures::stream::FuturesUnordered<_>>().collect().await;
         engine.store.close().await;
         ended
@@ -177,19 +193,21 @@ impl Lab {
     }
 
     #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
-    fn request(&self, step: &Step, dry_run: bool) -> Request {
+    fn request(&self, step: &Step) -> Request {
         // Labs that share a folder do not share a spool.
         let spool = self.folder.join(".weir").join(&self.bench.name);
-        Request { at: step.clock(), allow_future: true, dry_run, wait: false, now: chrono::Utc::now, host: "bench".to_owned(), spool }
+        Request { at: step.clock(), allow_future: true, wait: false, now: chrono::Utc::now, host: "bench".to_owned(), spool }
     }
 
     /// The plan of jobs of every institution, saved into a file.
     pub async fn foresee(&self, step: &Step, file: &Path) -> Vec<(Summary, Vec<RunRecord>)> {
         let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
-        let request = self.request(step, true);
+        let request = self.request(step);
         let (mut plans, mut saved) = (Vec::new(), Vec::new());
         for plan in active(&checked) {
-            let foreseen = engine.foresee(plan, &request, &RecordFilter::default(), true).await.unwrap_or_else(|error| panic!("{error}"));
+            let mode = Mode::DryRun { wanted: &RecordFilter::default(), saves: true };
+            let outcome = engine.run(plan, &request, mode).await.unwrap_or_else(|error| panic!("{error}"));
+            let foreseen = outcome.into_dry_run().unwrap();
             let records = foreseen.records.read().unwrap().map(Result::unwrap).collect();
             plans.push((foreseen.summary, records));
             saved.extend(foreseen.saved);
@@ -204,11 +222,13 @@ impl Lab {
         // What a source would say now does not count: it is not asked.
         let nothing = Step { variables: HashMap::new(), ..step.clone() };
         let (checked, engine) = self.engine(&self.bench.url(), &nothing, everything()).await;
-        let request = self.request(step, false);
+        let request = self.request(step);
         let mut results = Vec::new();
         for saved in weir::engine::saved::read(file, &request.spool).unwrap() {
             let plan = active(&checked).find(|plan| plan.institution.slug == saved.head.institution).unwrap();
-            results.push(engine.apply(plan, &Request { at: saved.at(), ..request.clone() }, &saved).await);
+            let request = Request { at: saved.at(), ..request.clone() };
+            let outcome = engine.run(plan, &request, Mode::Apply(&saved)).await;
+            results.push(outcome.map(RunOutcome::into_summary));
         }
         engine.store.close().await;
         results

@@ -53,14 +53,14 @@ fn panel<'p>(page: &'p str, stage: &str) -> &'p str {
 async fn the_page_shows_what_a_run_did_and_why_there_is_work() {
     let lab = lab().await;
     let before = weir(&lab, &PAGE);
-    assert!(before.contains("No run yet") && panel(&before, "validate").contains("othing stored needs deriving"));
+    assert!(before.contains("No run yet") && panel(&before, "validate:calm").contains("othing stored needs deriving"));
     weir(&lab, &DRY_RUN);
     let page = weir(&lab, &PAGE);
     assert!(page.contains("Dry run of 2026-09-01 00:00Z") && page.contains("rolled back"), "{page}");
     assert!(page.contains("<tspan class=\"loss\">1 refused</tspan>"), "{page}");
     weir(&lab, &RUN);
     let page = weir(&lab, &PAGE);
-    let validate = panel(&page, "validate");
+    let validate = format!("{}{}", panel(&page, "validate:calm"), panel(&page, "validate:wild"));
     assert!(page.contains("Run 2 of 2026-09-01 00:00Z") || page.contains("Run 3 of 2026-09-01 00:00Z"), "{page}");
     for words in [
         "Refused here",
@@ -100,7 +100,7 @@ async fn the_page_needs_nothing_and_hostile_text_stays_text() {
     assert!(page.contains("default-src 'none'") && page.contains("script-src 'sha256-"));
     // Each stage is a link, and each link leads to a panel.
     let stages = page.matches("<a id=\"").count();
-    assert_eq!((stages, page.matches("<section class=\"panel\"").count()), (9, 9));
+    assert_eq!((stages, page.matches("<section class=\"panel\"").count()), (15, 15));
     for number in 0..stages {
         let place = format!("stage-{number}");
         assert!(page.contains(&format!("href=\"#{place}\" data-node=\"{number}\"")) && page.contains(&format!("id=\"{place}\"")), "{place}");
@@ -158,7 +158,8 @@ async fn what_an_edit_changes_in_the_plan_is_marked_and_listed() {
         assert!(told.contains(&"+ fetch:wilder: added") && told.contains(&"- fetch:wild: removed"), "{said}");
         assert!(told.contains(&"+ extract:wilder: added") && told.contains(&"- extract:wild: removed"), "{said}");
         assert!(told.contains(&"~ extract:calm: mapping of department changed"), "{said}");
-        assert!(told.contains(&"~ validate: source wilder added; source wild removed"), "{said}");
+        assert!(told.contains(&"+ validate:wilder: added") && told.contains(&"- validate:wild: removed"), "{said}");
+        assert!(told.contains(&"~ report: source wilder added; source wild removed"), "{said}");
         assert!(said.contains("+ fetch wilder") && said.contains("- fetch wild") && said.contains("~ extract calm"), "{said}");
         let svg = weir(&lab, &["graph", "board", "--format", "svg", "--against", against]);
         assert!(svg.contains("mark-added") && svg.contains("mark-removed") && svg.contains(">~ extract calm<"));
@@ -239,7 +240,8 @@ async fn twenty_sources_can_be_read() {
     browser.show(&file);
     let stages = browser.script("return document.querySelectorAll('a.stage').length");
     let least = browser.script("const drawn = document.querySelector('.sheet .weir-picture'); const scale = drawn.getBoundingClientRect().width / drawn.viewBox.baseVal.width; return Math.min(...[...drawn.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize) * scale))");
-    assert_eq!(stages, 49);
+    // Seven stages a source, and the report.
+    assert_eq!(stages, 22 * 7 + 1);
     assert!(least.as_f64().unwrap() >= 8.5, "the smallest text has {least} pixels");
     let (last, panel) = selectors(&file, "extract:source-21");
     browser.click(&last);

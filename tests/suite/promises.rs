@@ -3,12 +3,13 @@
 //! that fails anywhere and is run again ends as an unbroken one, a dry run leaves the database as it was, an audit finds nothing.
 
 use crate::bench::difference;
-use crate::lab::{Lab, Step, everything, stop_at};
+use crate::lab::{Lab, Step, everything, is_stop, stop_at};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use weir::engine::Summary;
+use weir::stage::Kind;
 
 /// A line of `steps`.
 pub enum Act {
@@ -143,6 +144,75 @@ fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does() {
     });
 }
 
+/// What the picture shows is what runs: each node once, none before what it waits for, and a row of `run_stages` for each.
+#[test]
+fn the_run_walks_the_plan_node_by_node_and_edge_by_edge() {
+    on_every_case(|case| async move {
+        let lab = lab(&case).await;
+        for (line, act) in acts(&case) {
+            match act {
+                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
+                Act::Run(step) => {
+                    let walk = Arc::new(Mutex::new(Vec::new()));
+                    let watched = Arc::clone(&walk);
+                    let watch = Arc::new(move |event: &weir::engine::Event| {
+                        watched.lock().unwrap().extend(moment(event));
+                        std::ops::ControlFlow::Continue(())
+                    });
+                    let outcomes = lab.run_as(&step, false, watch).await;
+                    assert!(outcomes.iter().all(Result::is_ok), "{}: {line}", case.display());
+                    let walk = std::mem::take(&mut *walk.lock().unwrap());
+                    let mut nodes: Vec<String> = Vec::new();
+                    for plan in lab.checked().institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.institution.active) {
+                        compare(plan, &walk);
+                        let slug = &plan.institution.slug;
+                        nodes.extend(plan.graph.node_weights().map(|node| format!("{slug} {}", node.name)));
+                    }
+                    nodes.sort();
+                    assert_eq!(walk.len(), 2 * nodes.len(), "{}: {line}: nodes that no plan has", case.display());
+                    let mut rows = lab.texts(NEWEST_NODES).await;
+                    rows.sort();
+                    assert_eq!(rows, nodes, "{}: {line}", case.display());
+                }
+            }
+        }
+        lab.bench.drop().await;
+    });
+}
+
+/// The nodes of the newest run of each institution, as `run_stages` has them.
+const NEWEST_NODES: &str = "SELECT i.slug || ' ' || s.stage || CASE WHEN s.source_id = '' THEN '' ELSE ':' || s.source_id END AS node
+    FROM run_stages s JOIN institutions i ON i.id = s.institution_id
+    WHERE s.run_id = (SELECT max(id) FROM runs r WHERE r.institution_id = s.institution_id)";
+
+/// An institution, a node, and whether it began or ended.
+type Moment = (String, String, bool);
+
+fn moment(event: &weir::engine::Event) -> Option<Moment> {
+    match event {
+        weir::engine::Event::NodeStarted(node) => Some((node.institution.clone(), node.node.clone(), true)),
+        weir::engine::Event::NodeFinished { node, .. } => Some((node.institution.clone(), node.node.clone(), false)),
+        _ => None,
+    }
+}
+
+fn compare(plan: &weir::plan::Plan, walk: &[Moment]) {
+    let at = |node: &weir::plan::Node, begins: bool| {
+        let is_it = |moment: &&Moment| moment.0 == plan.institution.slug && moment.1 == node.name && moment.2 == begins;
+        assert_eq!(walk.iter().filter(is_it).count(), 1, "{} {} begins: {begins}", plan.institution.slug, node.name);
+        walk.iter().position(|moment| is_it(&moment)).unwrap()
+    };
+    for edge in plan.graph.edge_indices() {
+        let (from, to) = plan.graph.edge_endpoints(edge).unwrap();
+        let (from, to) = (&plan.graph[from], &plan.graph[to]);
+        // What begins while the source is read: the read itself, what may bar the segment, the segment.
+        let streams = to.kind < Kind::Archive;
+        let edge = format!("{} -> {}", from.name, to.name);
+        assert!(at(from, true) < at(to, true) && at(from, false) < at(to, false), "{edge}");
+        assert!(streams || at(from, false) < at(to, true), "{edge}");
+    }
+}
+
 /// Stops each run at each of its events in turn, inside and outside transactions, and runs again.
 #[test]
 fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
@@ -155,8 +225,8 @@ fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
                     let unbroken = lab.copy().await;
                     let seen = Arc::new(AtomicUsize::new(0));
                     let counter = Arc::clone(&seen);
-                    let watch = Arc::new(move |_: &weir::engine::Event| {
-                        counter.fetch_add(1, Ordering::SeqCst);
+                    let watch = Arc::new(move |event: &weir::engine::Event| {
+                        counter.fetch_add(usize::from(is_stop(event)), Ordering::SeqCst);
                         std::ops::ControlFlow::Continue(())
                     });
                     unbroken.run_as(&step, false, watch).await;

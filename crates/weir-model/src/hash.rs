@@ -4,6 +4,7 @@
 //! processed equally. Neither may depend on key order, comments, secrets, URLs or the version of
 //! this crate.
 
+use super::Canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -82,15 +83,28 @@ impl Parts {
     /// The part that a rule which reads the clock adds: it changes every day.
     pub const DATE: &'static str = "date of the run";
 
+    /// How canonical forms are written. It rises when a form of what nobody edited changes: hashes of two forms say nothing about
+    /// each other. 1 was what `Debug` wrote.
+    const FORM: u64 = 2;
+    /// The member of [`Parts::to_json`] that says so; no part has this name, as a part is a text.
+    const FORM_KEY: &'static str = "form";
+
+    /// One part alone.
+    pub fn of(name: &str, made_of: &impl Canonical) -> Parts {
+        let mut parts = Parts::default();
+        parts.add(name, made_of);
+        parts
+    }
+
     /// Adds one part: its name and its content.
-    pub fn add(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug) {
-        let text = format!("{made_of:?}");
+    pub fn add(&mut self, name: impl Into<String>, made_of: &impl Canonical) {
+        let text = made_of.canonical();
         self.0.insert(name.into(), Part { hash: Hash::of(text.as_bytes()), text });
     }
 
     /// Adds one part: the content that counts, and the text that people are shown.
-    pub fn add_as(&mut self, name: impl Into<String>, made_of: &impl fmt::Debug, shown: String) {
-        let hash = Hash::of(format!("{made_of:?}").as_bytes());
+    pub fn add_as(&mut self, name: impl Into<String>, made_of: &impl Canonical, shown: String) {
+        let hash = Hash::of(made_of.canonical().as_bytes());
         self.0.insert(name.into(), Part { hash, text: shown });
     }
 
@@ -106,7 +120,8 @@ impl Parts {
 
     /// The fingerprint of all parts.
     pub fn fingerprint(&self) -> Fingerprint {
-        Hash::of(format!("{:?}", self.0).as_bytes())
+        let parts: Vec<String> = self.0.iter().map(|(name, part)| format!("{}: {}", Json::from(name.as_str()), part.hash)).collect();
+        Hash::of(format!("{{{}}}", parts.join(", ")).as_bytes())
     }
 
     /// The fingerprint with the date of the run left out: it only changes when the YAML or the code does.
@@ -124,15 +139,25 @@ impl Parts {
 
     /// The parts as JSON, for the `fingerprints` table.
     pub fn to_json(&self) -> Json {
-        self.0.iter().map(|(name, part)| (name.clone(), Json::from(part.hash.to_string()))).collect()
+        let parts = self.0.iter().map(|(name, part)| (name.clone(), Json::from(part.hash.to_string())));
+        parts.chain([(Parts::FORM_KEY.to_owned(), Json::from(Parts::FORM))]).collect()
     }
 
-    /// Names of the parts that differ between these and older parts as stored.
+    /// Whether stored parts were written in the form of today.
+    pub fn is_comparable(stored: &Json) -> bool {
+        stored.get(Parts::FORM_KEY).and_then(Json::as_u64) == Some(Parts::FORM)
+    }
+
+    /// Names of the parts that differ between these and older parts as stored; none where the older ones were written in
+    /// another form, as nobody edited anything for that.
     pub fn changed_since(&self, old: &Json) -> Vec<String> {
+        if !Parts::is_comparable(old) {
+            return Vec::new();
+        }
         let empty = serde_json::Map::new();
         let old = old.as_object().unwrap_or(&empty);
         let mine = |name: &str| self.0.get(name).map(|part| part.hash.to_string());
-        let names = self.0.keys().chain(old.keys().filter(|name| !self.0.contains_key(*name)));
+        let names = self.0.keys().chain(old.keys().filter(|name| *name != Parts::FORM_KEY && !self.0.contains_key(*name)));
         names.filter(|name| mine(name).as_deref() != old.get(*name).and_then(Json::as_str)).cloned().collect()
     }
 }
@@ -152,9 +177,9 @@ mod tests {
     #[test]
     fn a_steady_fingerprint_can_be_had_from_what_is_stored_whatever_the_day() {
         let mut parts = Parts::default();
-        parts.add("rule a", &1);
+        parts.add("rule a", &1_u32);
         let steady = parts.fingerprint();
-        parts.add(Parts::DATE, &"2026-09-01");
+        parts.add(Parts::DATE, &chrono::NaiveDate::MIN);
         assert_ne!(parts.fingerprint(), steady);
         assert_eq!((parts.steady(), Parts::stored(&parts.to_json()).steady()), (steady, steady));
         assert_eq!(Parts::stored(&parts.to_json()).fingerprint(), parts.fingerprint());
@@ -163,10 +188,17 @@ mod tests {
     #[test]
     fn changed_parts_are_named() {
         let mut parts = Parts::default();
-        parts.add("rule a", &1);
+        parts.add("rule a", &1_u32);
         let old = parts.to_json();
-        parts.add("rule b", &2);
+        parts.add("rule b", &2_u32);
         assert_eq!(parts.changed_since(&old), ["rule b"]);
-        assert_eq!(parts.changed_since(&json!({})), ["rule a", "rule b"]);
+        assert_eq!(parts.changed_since(&Parts::default().to_json()), ["rule a", "rule b"]);
+    }
+
+    #[test]
+    fn another_form_is_nobodys_edit() {
+        let mut parts = Parts::default();
+        parts.add("rule a", &1_u32);
+        assert!(parts.changed_since(&json!({ "rule a": Hash::of(b"Debug").to_string() })).is_empty());
     }
 }

@@ -205,6 +205,12 @@ pub struct Compared {
     pub fields: Vec<Field>,
 }
 
+impl super::Canonical for Compared {
+    fn canonical(&self) -> String {
+        self.fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Compared {
     /// The default fields plus those that the YAML's `compare` adds.
     pub fn with(added: &[Field]) -> Compared {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use weir_yaml::yaml::Node;
 
 /// Parameters and lists by name.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Given {
     /// Parameters of the rule set.
     pub parameters: BTreeMap<String, Parameter>,
@@ -51,14 +51,6 @@ impl Given {
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let parameters = self.parameters.iter().map(|(name, value)| format!("{name}: {value}"));
         parameters.chain(self.lists.iter().map(|(name, list)| format!("lists.{name}: {} names, {}", list.len(), list.hash.short())))
-    }
-}
-
-impl fmt::Debug for Given {
-    /// What counts for a fingerprint: of lists their hash.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lists: BTreeMap<&String, String> = self.lists.iter().map(|(name, list)| (name, list.hash.to_string())).collect();
-        write!(f, "{:?} {lists:?}", self.parameters)
     }
 }
 

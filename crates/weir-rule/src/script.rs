@@ -165,10 +165,8 @@ impl Script {
 }
 
 impl std::fmt::Debug for Script {
-    /// The part that counts for the fingerprint: the text without surrounding whitespace.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Script({})", self.text.trim())?;
-        if self.given.is_empty() { Ok(()) } else { write!(f, " {:?}", self.given) }
+        write!(f, "Script({})", self.text.trim())
     }
 }
 

@@ -7,10 +7,10 @@ use super::scope::Facts;
 use super::script::ScriptError;
 use super::{Given, Message, Sandbox, Script, budget};
 use std::collections::BTreeSet;
-use weir_model::{Hash, Job, Problem, Severity, Value};
+use weir_model::{Canonical, Hash, Job, Problem, Severity, Value};
 
 /// A compiled rule.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// Its id, unique within its set.
     pub id: String,
@@ -32,17 +32,15 @@ pub struct Rule {
     pub version: String,
 }
 
-impl std::fmt::Debug for Rule {
-    /// What counts for the fingerprint, a line each: the message, too, as ads that fail carry it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Canonical for Rule {
+    /// A line each; the message, too, as ads that fail carry it.
+    fn canonical(&self) -> String {
         let severity = if self.severity == Severity::Warn { "warn" } else { "error" };
-        writeln!(f, "type: {}\nfield: {}\nseverity: {severity}", self.kind, self.field.as_deref().unwrap_or("-"))?;
-        if let Some(when) = &self.when {
-            writeln!(f, "when: {}", when.text().trim())?;
-        }
-        writeln!(f, "assert: {}\nmessage: {}", self.assert.text().trim(), self.message)?;
+        let head = [format!("type: {}", self.kind), format!("field: {}", self.field.as_deref().unwrap_or("-")), format!("severity: {severity}")];
+        let when = self.when.iter().map(|when| format!("when: {}", when.text().trim()));
+        let body = [format!("assert: {}", self.assert.text().trim()), format!("message: {}", self.message)];
         let given: BTreeSet<String> = self.scripts().flat_map(|script| script.given.lines()).collect();
-        given.iter().try_for_each(|line| writeln!(f, "{line}"))
+        head.into_iter().chain(when).chain(body).chain(given).map(|line| format!("{line}\n")).collect()
     }
 }
 
@@ -65,7 +63,7 @@ impl Rule {
         let parameters = all.parameters.iter().filter(|(name, _)| named.contains(name.as_str()));
         let given = Given { parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(), ..Given::default() };
         let rule = Rule { when: self.when.map(|when| when.with(all)), assert: self.assert.with(all), given, ..self };
-        let version = Hash::of(format!("{rule:?}").as_bytes()).short();
+        let version = Hash::of(rule.canonical().as_bytes()).short();
         Rule { version, ..rule }
     }
 

@@ -9,12 +9,13 @@ use crate::jsonpath::{Path, Step};
 use crate::markup::{Css, CssError, Page, readable, readable_items};
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use url::Url;
+use weir_model::canonical::canonical_object;
 use weir_yaml::diagnostic::Diagnostics;
 use weir_yaml::number;
 use weir_yaml::yaml::{Located, Node, Text};
@@ -154,6 +155,24 @@ impl Steps {
         let pattern = self.pattern.iter().map(|pattern| format!("match: {pattern}"));
         let readable = self.make_readable_text().then(|| "as: html".to_owned());
         css.chain(parameter).chain(readable).chain(pattern).chain(self.replace.iter().map(|(word, value)| format!("replace {word}: {value}")))
+    }
+
+    /// What counts for a fingerprint; nothing where there is no step.
+    pub fn canonical_object(&self) -> Json {
+        if self.is_empty() {
+            return Json::Null;
+        }
+        let readable = self.readable.map(|form| match form {
+            ReadableForm::Text => "text",
+            ReadableForm::Items => "items",
+        });
+        canonical_object([
+            ("css", json!(self.css.as_ref().map(ToString::to_string))),
+            ("parameter", json!(self.parameter)),
+            ("readable", json!(readable)),
+            ("match", json!(self.pattern.as_ref().map(Regex::as_str))),
+            ("replace", if self.replace.is_empty() { Json::Null } else { json!(self.replace) }),
+        ])
     }
 
     /// What the steps make of what a path gave; `base` makes links absolute.

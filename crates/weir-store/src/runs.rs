@@ -260,6 +260,7 @@ pub async fn remember_fingerprint(
     if new.rows_affected() == 0 {
         return Ok(());
     }
+    super::forms::carry_over(connection, institution, source, (fingerprint, parts)).await?;
     super::versions::remember(connection, institution, parts, at).await
 }
 

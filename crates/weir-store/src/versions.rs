@@ -50,9 +50,11 @@ pub struct PartVersion {
 /// The database failed.
 pub async fn of(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<PartVersion>> {
     let rows = sqlx::query_as(
+        // The same text under another hash is no edit: the form in which Weir hashes it has changed.
         "SELECT i.slug AS institution, v.part, encode(v.hash, 'hex') AS version, v.text, v.first_used_at
-         FROM versions v JOIN institutions i ON i.id = v.institution_id
-         WHERE ($1::text IS NULL OR i.slug = $1) AND (v.part = $2 OR v.part = 'rule ' || $2 OR v.part LIKE 'rule %/' || $3 OR v.part = 'mapping of ' || $2)
+         FROM (SELECT *, lag(text) OVER (PARTITION BY institution_id, part ORDER BY first_used_at, hash) AS before FROM versions) v
+         JOIN institutions i ON i.id = v.institution_id
+         WHERE v.text IS DISTINCT FROM v.before AND ($1::text IS NULL OR i.slug = $1) AND (v.part = $2 OR v.part = 'rule ' || $2 OR v.part LIKE 'rule %/' || $3 OR v.part = 'mapping of ' || $2)
          ORDER BY v.first_used_at, i.slug, v.part, v.hash",
     )
     .bind(institution)

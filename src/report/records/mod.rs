@@ -7,7 +7,7 @@ pub mod text;
 pub use page::html;
 
 use super::difference::plain;
-use crate::engine::foresee::Foreseen;
+use crate::engine::DryRun;
 use crate::model::{Bookkeeping, CUSTOM_PREFIX, OutcomeCounts, RECORD_KINDS, RecordKind, RunRecord};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -130,6 +130,6 @@ fn noted(noted: &Bookkeeping) -> Option<String> {
 }
 
 /// The sources of a plan that its records speak of.
-fn sources(foreseen: &Foreseen) -> Vec<&String> {
+fn sources(foreseen: &DryRun) -> Vec<&String> {
     foreseen.summary.sources.keys().filter(|source| foreseen.records.found.contains_key(*source)).collect()
 }

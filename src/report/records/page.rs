@@ -2,7 +2,7 @@
 //! the page's own style sheet.
 
 use super::{UNCHANGED, changed, gist, noted, reasons, sign, sources, totals, why};
-use crate::engine::foresee::Foreseen;
+use crate::engine::DryRun;
 use crate::model::{RECORD_KINDS, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
 use crate::report::columns::line;
@@ -14,7 +14,7 @@ use std::io::Result;
 ///
 /// # Errors
 /// The records cannot be read.
-pub fn html(plans: &[&Foreseen], fields: &[String]) -> Result<String> {
+pub fn html(plans: &[&DryRun], fields: &[String]) -> Result<String> {
     let mut sections = Vec::new();
     for plan in plans {
         sections.push(institution(plan, fields)?);
@@ -39,7 +39,7 @@ pub fn html(plans: &[&Foreseen], fields: &[String]) -> Result<String> {
     Ok(page.into_string())
 }
 
-fn switches(plans: &[&Foreseen]) -> Markup {
+fn switches(plans: &[&DryRun]) -> Markup {
     let count = |what: RecordKind| plans.iter().flat_map(|plan| plan.records.found.values()).filter_map(|found| found.get(&what)).sum::<usize>();
     html! {
         p.switches {
@@ -59,7 +59,7 @@ fn badge(what: Option<RecordKind>) -> Markup {
     html! { span class={ "badge " (what.map_or("same", RecordKind::name)) } { (sign) } }
 }
 
-fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
+fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
     let mut records: Vec<RunRecord> = Vec::new();
     for record in plan.records.read()? {
         records.push(record?);
@@ -86,7 +86,7 @@ fn institution(plan: &Foreseen, fields: &[String]) -> Result<Markup> {
     })
 }
 
-fn group(plan: &Foreseen, source: &str, what: RecordKind, records: &[&RunRecord], fields: &[String]) -> Markup {
+fn group(plan: &DryRun, source: &str, what: RecordKind, records: &[&RunRecord], fields: &[String]) -> Markup {
     let more = plan.records.count(source, what).saturating_sub(records.len());
     html! {
         @for record in records { (one(record, fields)) }

@@ -1,7 +1,7 @@
 //! The plan of jobs as text.
 
 use super::{UNCHANGED, changed, changes, gist, noted, reasons, sign, sources, totals, why};
-use crate::engine::foresee::Foreseen;
+use crate::engine::DryRun;
 use crate::model::{OutcomeCounts, ReadState, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, line};
@@ -39,7 +39,7 @@ impl Look<'_> {
 }
 
 /// One line per institution and source: the effect of a run in numbers, then warnings.
-pub fn overview(plans: &[&Foreseen], look: Look<'_>) -> String {
+pub fn overview(plans: &[&DryRun], look: Look<'_>) -> String {
     let mut rows = Vec::new();
     for plan in plans {
         for (source, about) in &plan.summary.sources {
@@ -79,7 +79,7 @@ pub fn in_words(counts: &OutcomeCounts) -> String {
 ///
 /// # Errors
 /// The records cannot be read, or the reader has gone away.
-pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()> {
+pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
     let mut shown = Shown { source: String::new(), what: None, count: 0 };
     for record in plan.records.read()? {
         let record = record?;
@@ -115,7 +115,7 @@ pub fn write(out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()>
 }
 
 /// Ads that are still rejected or held; `None` if there are none.
-fn as_before(plan: &Foreseen, source: &str, counts: &OutcomeCounts) -> Option<String> {
+fn as_before(plan: &DryRun, source: &str, counts: &OutcomeCounts) -> Option<String> {
     let all = [(RecordKind::Held, counts.held), (RecordKind::Rejected, counts.rejected), (RecordKind::Failed, counts.failed)];
     let before = all.map(|(what, number)| (what, number - i64::try_from(plan.records.count(source, what)).unwrap_or(i64::MAX)));
     let words = before.into_iter().filter(|(_, number)| *number > 0).map(|(what, number)| format!("{} {}", thousands(number), sign(what).1));
@@ -131,7 +131,7 @@ struct Shown {
 
 impl Shown {
     /// Says how many were left out.
-    fn rest(&self, out: &mut dyn Write, plan: &Foreseen, look: Look<'_>) -> Result<()> {
+    fn rest(&self, out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
         let Some(what) = self.what else { return Ok(()) };
         let more = plan.records.count(&self.source, what).saturating_sub(self.count);
         if more == 0 {

@@ -9,12 +9,14 @@ pub mod matching;
 
 pub use matching::{Adrift, Arrival, Decision, Displaced, Move, Sort, decide};
 
+use crate::canonical::canonical_members;
 use crate::span::Share;
-use crate::{Field, Hash, Job, Value};
+use crate::{Canonical, Field, Hash, Job, Value};
 use chrono::NaiveDate;
 use likeness::{common_words, likeness, shared_phrases};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use weir_yaml::diagnostic::Diagnostics;
 use weir_yaml::yaml::{Located, Parsed};
 
@@ -65,6 +67,19 @@ pub struct Guards {
     /// The maximum ratio of open jobs that may lose their ids at once; above it an operator
     /// decides.
     pub at_most: Share,
+}
+
+impl Canonical for Guards {
+    fn canonical(&self) -> String {
+        canonical_members([
+            ("title", json!(self.title.to_string())),
+            ("weighs_all", json!(self.weighs_all)),
+            ("organisation", json!(self.organisation.to_string())),
+            ("by", self.by.iter().map(|field| field.name()).collect()),
+            ("renumbered", json!(self.renumbered.map(|ratio| ratio.to_string()))),
+            ("at_most", json!(self.at_most.to_string())),
+        ])
+    }
 }
 
 /// What a job is recognised by.

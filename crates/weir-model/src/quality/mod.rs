@@ -12,10 +12,13 @@ pub use band::{Compared, Day, Today, compare, lost, unusual};
 pub use gauge::{Gauge, Marks, Rule};
 pub use loss::{FieldLoss, LossExample};
 
+use crate::Canonical;
+use crate::canonical::canonical_members;
 use crate::span::Share;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use weir_yaml::yaml::{Located, Parsed};
 
 /// What a measure counts.
@@ -128,6 +131,13 @@ pub struct Bar {
 impl Default for Bar {
     fn default() -> Bar {
         Bar { hold: false, within: Share(0.1), minima: Vec::new() }
+    }
+}
+
+impl Canonical for Bar {
+    fn canonical(&self) -> String {
+        let minima = self.minima.iter().map(|(field, ratio)| json!([field, ratio.to_string()]));
+        canonical_members([("hold", json!(self.hold)), ("within", json!(self.within.to_string())), ("minima", minima.collect())])
     }
 }
 

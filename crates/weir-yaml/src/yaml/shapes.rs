@@ -26,6 +26,11 @@ impl<T> Required<T> {
         self.0.as_ref()
     }
 
+    /// The value to complete, or `None` when its absence is reported already.
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.0.as_mut()
+    }
+
     /// The value itself, or `None` when its absence is reported already.
     pub fn into_inner(self) -> Option<T> {
         self.0

@@ -2,20 +2,20 @@
 //! is predicted: the records are what the same run does. They go to a file in the spool, so memory stays flat; the counts are exact
 //! whatever is left out of the file.
 
+use super::run::Run;
 use super::saved::Saved;
-use super::spool::{self, SpoolFile};
-use super::{Engine, Request, Run, RunError, Summary, take_lock};
+use super::spool::SpoolFile;
+use super::{RunError, Summary};
 use crate::model::{RecordFilter, RecordKind, RunRecord, SourceKey};
-use crate::plan::Plan;
-use crate::store::digest::digest;
 use crate::store::records::{self, RunOfSource};
+use crate::store::tables;
 use futures::TryStreamExt;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
-/// What a run would do.
-pub struct Foreseen {
+/// What a run would do, record by record.
+pub struct DryRun {
     /// The counts.
     pub summary: Summary,
     /// The records.
@@ -59,38 +59,18 @@ impl Records {
     }
 }
 
-impl Engine {
-    /// Does everything, tells what came of it, and rolls it back. With `save`, all that is needed to do exactly that later is kept.
-    ///
-    /// # Errors
-    /// As a run.
-    pub async fn foresee(&self, plan: &Plan, request: &Request, wanted: &RecordFilter, save: bool) -> Result<Foreseen, RunError> {
-        let lock = take_lock(&self.store, plan.institution.id, &plan.institution.slug, request.wait).await?;
-        let outcome = self.foresee_locked(plan, request, wanted, save).await;
-        // The server releases the lock by itself if this fails.
-        let _ = lock.release().await;
-        outcome
+/// Records what a run has done, and rolls it back. `saved` is a plan that was begun before the run, to be concluded.
+pub(super) async fn finish(run: Run<'_>, summary: Summary, wanted: &RecordFilter, mut saved: Option<Saved>) -> Result<DryRun, RunError> {
+    let records = Arc::new(run.records(wanted, "records").await?);
+    if let Some(saved) = &mut saved {
+        let all =
+            if *wanted == RecordFilter::default() { Arc::clone(&records) } else { Arc::new(run.records(&RecordFilter::default(), "all").await?) };
+        saved.conclude(&summary, all);
     }
-
-    async fn foresee_locked(&self, plan: &Plan, request: &Request, wanted: &RecordFilter, save: bool) -> Result<Foreseen, RunError> {
-        self.check_clock(plan, request).await?;
-        let before = if save { Some(digest(&mut *self.store.connection().await?, plan.institution.id).await?) } else { None };
-        let begun = (request.now)();
-        let feeds = spool::read_all(self, plan, request).await?;
-        let mut saved = before.map(|digest| Saved::begin(plan, request, digest, &feeds));
-        let turn = self.turns.one();
-        let _working = turn.take().await;
-        let run = Run::begin(self, plan, request, self.store.rehearsal().await?, turn).await?;
-        let summary = run.go(feeds, begun).await?;
-        let records = Arc::new(run.records(wanted, "records").await?);
-        if let Some(saved) = &mut saved {
-            let all =
-                if *wanted == RecordFilter::default() { Arc::clone(&records) } else { Arc::new(run.records(&RecordFilter::default(), "all").await?) };
-            saved.conclude(&summary, all);
-        }
-        run.roll_back(&summary).await?;
-        Ok(Foreseen { summary, records, saved })
-    }
+    let Run { lane, engine, .. } = run;
+    lane.roll_back().await?;
+    tables::tidy(&mut *engine.store.connection().await?, summary.total.documents).await?;
+    Ok(DryRun { summary, records, saved })
 }
 
 impl Run<'_> {

@@ -1,0 +1,40 @@
+//! Fingerprints that an older Weir wrote in another form. Their hashes say nothing to those of today, so what was bound to one
+//! of them is bound to the one that stands for it now: once, in the first run of a source after the upgrade, and before
+//! anything is derived. Nobody has edited anything, and nothing that an operator decided may end for it.
+
+use super::Result;
+use serde_json::Value as Json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+use weir_model::{Fingerprint, Hash, Parts};
+
+/// Binds the ads of a source that a roll-back holds to the fingerprint of today, where an older form holds them still.
+///
+/// # Errors
+/// The database failed.
+pub(super) async fn carry_over(connection: &mut PgConnection, institution: Uuid, source: &str, today: (Fingerprint, &Parts)) -> Result<()> {
+    let all: Vec<(Vec<u8>, Json)> = sqlx::query_as("SELECT fingerprint, parts FROM fingerprints WHERE institution_id = $1 AND source_id = $2")
+        .bind(institution)
+        .bind(source)
+        .fetch_all(&mut *connection)
+        .await?;
+    let (fingerprint, parts) = today;
+    let is_carried_over = all.iter().any(|(other, parts)| Parts::is_comparable(parts) && *other != fingerprint.to_vec());
+    let older = all.into_iter().filter(|(_, parts)| !is_carried_over && !Parts::is_comparable(parts));
+    let (older, steady): (Vec<Vec<u8>>, Vec<Vec<u8>>) = older.map(|(other, parts)| (other, Parts::stored(&parts).steady().to_vec())).unzip();
+    if older.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE ad_states s SET rolled_back_fingerprint = $3 FROM unnest($4::bytea[], $5::bytea[]) AS f (fingerprint, steady)
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.derived_fingerprint = f.fingerprint AND s.rolled_back_fingerprint = f.steady",
+    )
+    .bind(institution)
+    .bind(source)
+    .bind(Hash::to_vec(parts.steady()))
+    .bind(older)
+    .bind(steady)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

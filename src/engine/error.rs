@@ -1,0 +1,98 @@
+//! Why a run did not end well, each with what the operator does next.
+
+use crate::store::StoreError;
+use chrono::{DateTime, Utc};
+
+/// Why a run did not end well: for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Another run has the institution.
+    #[error("`{slug}` is being run by {who}\nhelp: wait until it has finished, or use `--wait`")]
+    Busy {
+        /// The institution.
+        slug: String,
+        /// The machine, process and start of the other run.
+        who: String,
+    },
+    /// Another project has the institution.
+    #[error(
+        "`{slug}` belongs to project `{owner}` since {since} ({by}), and this folder is project `{own}`\n\
+         help: for a clone of that project, copy its `weir.yaml` here; to move the institution to this project, run `weir db adopt {slug}`"
+    )]
+    OtherProject {
+        /// The institution.
+        slug: String,
+        /// The project that it belongs to.
+        owner: String,
+        /// Since when.
+        since: String,
+        /// The run or the person that claimed it.
+        by: String,
+        /// The project of this folder.
+        own: String,
+    },
+    /// The clock runs backwards.
+    #[error(
+        "`{slug}` has already run at {last}, later than {at}\nhelp: history cannot be written backwards: use a later `--at`; if the \
+         clock of run {run} was wrong, `weir rollback {run} --reason ...` undoes what it did and resets the clock"
+    )]
+    Earlier {
+        /// The institution.
+        slug: String,
+        /// Its newest run.
+        run: i64,
+        /// Clock of its newest run.
+        last: DateTime<Utc>,
+        /// Clock asked for.
+        at: DateTime<Utc>,
+    },
+    /// The clock is far ahead of the newest run.
+    #[error(
+        "`{slug}` last ran at {last}, more than 400 days before {at}\nhelp: correct the clock of this machine, or `--at`; if this is \
+         intended, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"
+    )]
+    Leap {
+        /// The institution.
+        slug: String,
+        /// Clock of its newest run.
+        last: DateTime<Utc>,
+        /// Clock asked for.
+        at: DateTime<Utc>,
+    },
+    /// Someone stopped it.
+    #[error("interrupted: committed work is kept, the current batch was rolled back\nhelp: run the same command again to continue")]
+    Interrupted,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The spool of a dry run failed.
+    #[error("the spool of the dry run: {0}\nhelp: check that `.weir/` is writable and the disk is not full")]
+    Spool(#[from] std::io::Error),
+    /// A saved plan is not what would happen now.
+    #[error("the plan of `{slug}` was not applied: {why}\nhelp: make a new plan with `weir run {slug} --dry-run --out FILE`")]
+    Moved {
+        /// The institution.
+        slug: String,
+        /// What has moved on.
+        why: String,
+    },
+    /// A worker thread broke: a bug.
+    #[error("a worker panicked: {0}\nhelp: this is a bug in Weir; run again, and report it with the document that caused it")]
+    Worker(String),
+}
+
+impl RunError {
+    /// The error with the name of the institution, once.
+    pub fn of(&self, slug: &str) -> String {
+        match self {
+            RunError::Busy { .. } | RunError::OtherProject { .. } | RunError::Moved { .. } => self.to_string(),
+            RunError::Earlier { .. } | RunError::Leap { .. } | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
+            other => format!("`{slug}`: {other}"),
+        }
+    }
+}
+
+/// Whether the run has lost its lock: whoever has it now has the institution.
+pub(super) fn is_lost(error: &RunError) -> bool {
+    matches!(error, RunError::Store(StoreError::LockLost(_)))
+}

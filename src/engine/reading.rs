@@ -1,0 +1,231 @@
+//! A source read to its end: page by page its documents are stored (T1) while it is still being read, and their fresh ads stream
+//! through the segment at once, unless a stage must see the whole read first. Each part waits for the one behind it, so memory
+//! stays flat however large the feed is.
+
+use super::detail::{self, DetailPages};
+use super::event::Event;
+use super::run::Run;
+use super::source_walk::{SourceProgress, SourceWalk};
+use super::spool::Feed;
+use super::{RunError, error, segment};
+use crate::model::Document;
+use crate::model::{Alert, ReadOutcome, ReadState, Validators};
+use crate::plan::Flow;
+use crate::plan::picture::Passage;
+use crate::source::{Approach, Page, Pages};
+use crate::stage::{Kind, ReadEnd, Setting};
+use crate::store::documents::{self, ArrivedPage, PageContext};
+use crate::store::reads::{self, BegunRead, KnownRead};
+use crate::store::{StoreError, tables};
+use petgraph::stable_graph::NodeIndex;
+use std::collections::BTreeSet;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// A read under way: its number, and how the source is approached.
+struct ReadBegun {
+    read: i64,
+    approach: Approach,
+}
+
+impl SourceWalk<'_> {
+    /// Reads the source, and ends the read with what proves that it was read whole, or why not.
+    pub(super) async fn read(&self, feed: Feed) -> Result<SourceProgress, RunError> {
+        let (begun, known) = self.begin_read().await?;
+        let (read, goes_on) = (begun.id, begun.bookmark.is_some());
+        let validators = known.as_ref().map(|known| known.validators.clone());
+        let approach = Approach { bookmark: begun.bookmark, known: validators, empty_is_honest: self.flow.empty_is_honest() };
+        let reading = async {
+            let (proof, begun) = self.read_and_derive(feed, ReadBegun { read, approach }).await?;
+            let proof = if goes_on { recounted(self.run, &self.setting, read, proof).await? } else { proof };
+            let (proof, same_as) = unchanged(proof, known);
+            end_read(self.run, &self.setting, &self.flow, read, &proof, same_as).await?;
+            // A source that has not changed is the read before once more: what was missing there is missing again.
+            let end = ReadEnd { read: same_as.unwrap_or(read), state: proof.state };
+            Ok(SourceProgress { begun, ..SourceProgress::of(read, Some(end)) })
+        };
+        match reading.await {
+            Ok(progress) => Ok(progress),
+            Err(error) => Err(broken_off(self.run, &self.setting, read, error).await),
+        }
+    }
+
+    async fn begin_read(&self) -> Result<(BegunRead, Option<KnownRead>), RunError> {
+        let (run, stream, flow) = (self.run, &self.setting.stream, &self.flow);
+        let mut held = run.lane.hold().await?;
+        let way = reads::ReadMethod { hash: flow.way_with(&run.engine.access.variables), holds: flow.fetch.holds_its_place() };
+        let known = reads::known(&mut held, stream, way.hash).await?;
+        let begun = reads::begin(&mut held, stream, run.id, self.setting.at, (run.request.now)(), way).await?;
+        Ok((begun, known))
+    }
+
+    /// Reads, stores and derives at the same time. Gives how the read ended, and the nodes that have begun.
+    async fn read_and_derive(&self, feed: Feed, ReadBegun { read, approach }: ReadBegun) -> Result<(ReadOutcome, BTreeSet<NodeIndex>), RunError> {
+        let (run, setting, flow) = (self.run, &self.setting, &self.flow);
+        // Ads that must wait for the end of the read are found by query then.
+        let (begun, is_streaming) = self.open_segment().await?;
+        let (pages, listed) = Pages::channel(&flow.ident);
+        let (detailed, receiver) = mpsc::channel(1);
+        let (fresh, documents) = mpsc::channel(1);
+        let fresh = is_streaming.then_some(fresh);
+        let started = Instant::now();
+        let needs_details = matches!(feed, Feed::Live);
+        let reading = feed.read(run.engine, flow, &approach, pages);
+        let detailing = detail::pass_on(run.engine, flow, &setting.stream, setting.at, needs_details, listed, detailed);
+        let storing = store_pages(run, setting, flow, read, receiver, fresh);
+        let deriving = segment::derive_fresh(run, setting, flow, documents);
+        let (proof, detailed, stored, derived) = tokio::join!(reading, detailing, storing, deriving);
+        derived?;
+        stored?;
+        let detailed = detailed?;
+        let proof = detailed.complete(proof);
+        self.finish_reading(&proof, &detailed, started)?;
+        Ok((proof, begun))
+    }
+
+    fn finish_reading(&self, proof: &ReadOutcome, detailed: &DetailPages, started: Instant) -> Result<(), RunError> {
+        for (node, kind) in self.reading_nodes() {
+            let listed = Passage::through(usize::try_from(proof.items).unwrap_or_default(), started.elapsed());
+            let passage = if kind == Kind::Details { detailed.passage(started.elapsed()) } else { listed };
+            self.finish(node, passage)?;
+        }
+        Ok(())
+    }
+}
+
+/// Records that a read broke off, and why, as far as the database still takes it: the next run marks what it did not.
+async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, why: RunError) -> RunError {
+    // Whoever has the lock now has the institution.
+    if !error::is_lost(&why)
+        && let Ok(mut held) = run.lane.hold().await
+    {
+        let said = why.to_string();
+        let said = said.lines().next().unwrap_or_default();
+        let _ = reads::break_off(&mut held, &setting.stream, read, (run.request.now)(), said).await;
+    }
+    why
+}
+
+/// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of
+/// them twice towards what the source states.
+async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: ReadOutcome) -> Result<ReadOutcome, RunError> {
+    let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else { return Ok(proof) };
+    let found = reads::distinct(&mut *run.lane.hold().await?, &setting.stream, read).await?;
+    if found >= stated {
+        return Ok(proof);
+    }
+    let note = format!("the source states {stated} ads, but the two parts of the read have {found}");
+    Ok(ReadOutcome { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
+}
+
+/// The proof of the read before, if nothing has changed since, and its number.
+fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Option<i64>) {
+    match known {
+        Some(known) if proof.not_modified => {
+            let validators = proof.validators.filter(|new| *new != Validators::default()).or(Some(known.validators));
+            let why = Some("not modified since the previous read".to_owned());
+            (ReadOutcome { validators, why, not_modified: true, bytes: 0, ..known.proof }, Some(known.read))
+        }
+        _ => (proof, None),
+    }
+}
+
+/// Fresh ads after which the planner's statistics are renewed for the first time; then at four times as many, and so on.
+const FIRST_ANALYZE: usize = 1000;
+
+async fn store_pages(
+    run: &Run<'_>,
+    setting: &Setting,
+    flow: &Flow,
+    read: i64,
+    mut pages: mpsc::Receiver<Page>,
+    fresh: Option<mpsc::Sender<Vec<Document>>>,
+) -> Result<(), RunError> {
+    let (mut waiting, mut stored, mut analyze_at) = (Vec::new(), 0, FIRST_ANALYZE);
+    loop {
+        let page = tokio::select! {
+            () = run.engine.stop.cancelled() => return Err(RunError::Interrupted),
+            page = pages.recv() => page,
+        };
+        let is_last = page.is_none();
+        if let Some(page) = page {
+            let _working = run.turn.take().await;
+            waiting.extend(store_page(run, setting, read, page).await?);
+        }
+        while waiting.len() >= flow.batch || (is_last && !waiting.is_empty()) {
+            let batch: Vec<Document> = waiting.drain(..flow.batch.min(waiting.len())).collect();
+            stored += batch.len();
+            if let Some(fresh) = &fresh
+                && fresh.send(batch).await.is_err()
+            {
+                // The deriving side has failed and tells why itself.
+                return Ok(());
+            }
+        }
+        if stored >= analyze_at {
+            analyze_at *= 4;
+            tables::analyze(&mut *run.lane.hold().await?, stored).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// T1.
+async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> Result<Vec<Document>, RunError> {
+    let mut held = run.lane.hold().await?;
+    let mut tx = held.begin_batch().await?;
+    let documents = page.len();
+    run.samples().arrive(&setting.stream.source, &page);
+    let reading = PageContext { stream: &setting.stream, read, at: setting.at };
+    let Page { received, detailed, undetailed, refused, bookmark } = page;
+    let stored = documents::store_page(&mut tx, reading, ArrivedPage { received, detailed, undetailed, refused }).await?;
+    reads::progress(
+        &mut tx,
+        &setting.stream,
+        read,
+        documents,
+        stored.fresh.len() + stored.refused,
+        bookmark.as_ref().map(|bookmark| (bookmark, (run.request.now)())),
+    )
+    .await?;
+    run.emit(Event::PageStored {
+        institution: setting.slug.clone(),
+        source: setting.stream.source.clone(),
+        documents,
+        fresh: stored.fresh.len() + stored.refused,
+    })?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(stored.fresh)
+}
+
+async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proof: &ReadOutcome, same_as: Option<i64>) -> Result<(), RunError> {
+    let mut held = run.lane.hold().await?;
+    reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof, same_as).await?;
+    run.emit(Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
+    for alert in alerts_of(&setting.stream.source, proof, flow.empty_is_honest()) {
+        run.raise(&mut held, alert).await?;
+    }
+    Ok(())
+}
+
+/// What someone must know of a read: that it is not complete, or of what is complete all the same.
+fn alerts_of(source: &str, proof: &ReadOutcome, empty_is_honest: bool) -> Vec<Alert> {
+    let alert = |kind, severity, message| Alert { source: source.to_owned(), kind, severity, message };
+    let doubtful = proof.warning.iter().map(|why| alert("source_doubtful", "warn", format!("source `{source}`: {why}")));
+    let why = proof.why.as_deref().unwrap_or("it had no ads");
+    let (kind, severity, what) = match proof.state {
+        ReadState::Complete => return doubtful.collect(),
+        ReadState::Empty => ("source_empty", "warn", "is empty"),
+        ReadState::Partial => ("source_partial", "warn", "was read partially"),
+        ReadState::Blocked => ("source_blocked", "error", "refuses us"),
+        ReadState::Unreachable => ("source_unreachable", "error", "could not be reached"),
+    };
+    let consequence = match proof.state {
+        ReadState::Empty if empty_is_honest => "all its ads count as missing, because of `empty: honest`",
+        _ => "no job was retired as missing",
+    };
+    let incomplete = alert(kind, severity, format!("source `{source}` {what}: {why}; {consequence}"));
+    doubtful.chain([incomplete]).collect()
+}

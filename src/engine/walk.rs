@@ -1,0 +1,127 @@
+//! From node to node: the sources side by side, then the stages of the institution, each once all that it waits for has ended.
+
+use super::run::Run;
+use super::source_walk::SourceWalk;
+use super::spool::Feed;
+use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, report};
+use crate::plan::Flow;
+use crate::stage::{Kind, Scope};
+use futures::stream::{FuturesUnordered, StreamExt};
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::stable_graph::StableDiGraph;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Walks all sources; a dead or slow one delays no other. Gives those that failed.
+pub(super) async fn sources(run: &Run<'_>, feeds: Vec<Feed>) -> BTreeMap<String, RunError> {
+    let all = run.plan.flows.iter().zip(feeds);
+    let (boards, files): (Vec<_>, Vec<_>) = all.partition(|(flow, feed)| feed.is_awaited(flow));
+    let some = |sources, at_once| some(run, sources, at_once);
+    let (mut errors, others) = tokio::join!(some(boards, BOARDS_AT_ONCE), some(files, FILES_AT_ONCE));
+    errors.extend(others);
+    errors
+}
+
+async fn some(run: &Run<'_>, sources: Vec<(&Flow, Feed)>, at_once: usize) -> BTreeMap<String, RunError> {
+    let mut waiting = sources.into_iter();
+    let mut working = FuturesUnordered::new();
+    let mut errors = BTreeMap::new();
+    let begin = |(flow, feed): (&Flow, Feed)| {
+        let source = flow.source.clone();
+        let walk = SourceWalk::new(run, flow.clone());
+        async move { (source, walk.walk(feed).await) }
+    };
+    working.extend(waiting.by_ref().take(at_once).map(begin));
+    while let Some((source, result)) = working.next().await {
+        if let Err(error) = result {
+            errors.insert(source, error);
+        }
+        working.extend(waiting.next().map(begin));
+    }
+    errors
+}
+
+/// Walks the stages of the institution.
+pub(super) async fn institution(run: &Run<'_>) -> Result<(), RunError> {
+    let graph = &run.plan.graph;
+    let nodes: BTreeSet<NodeIndex> = graph.node_indices().filter(|node| graph[*node].kind.scope() == Scope::Institution).collect();
+    in_order(graph, nodes, async |node| conclude(run, node).await).await
+}
+
+async fn conclude(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
+    match run.plan.graph[node].kind {
+        Kind::Report => report::sum_up(run, node).await,
+        _ => Ok(()),
+    }
+}
+
+/// Does the work of some nodes: each begins when those among them that it waits for have ended, and those that do not wait for
+/// each other work side by side. After an error, no other begins.
+async fn in_order<N, E, W: AsyncFn(NodeIndex) -> Result<(), E>>(
+    graph: &StableDiGraph<N, ()>,
+    mut waiting: BTreeSet<NodeIndex>,
+    work: W,
+) -> Result<(), E> {
+    let mut working = FuturesUnordered::new();
+    let mut open = waiting.clone();
+    loop {
+        let is_free = |node: &NodeIndex| !graph.neighbors_directed(*node, Direction::Incoming).any(|before| open.contains(&before));
+        let free: Vec<NodeIndex> = waiting.iter().copied().filter(is_free).collect();
+        for node in free {
+            waiting.remove(&node);
+            let work = &work;
+            working.push(async move { work(node).await.map(|()| node) });
+        }
+        match working.next().await {
+            Some(ended) => open.remove(&ended?),
+            None => return Ok(()),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use tokio::sync::Barrier;
+
+    /// `a` before `b` and `c`, both before `d`.
+    fn diamond() -> (StableDiGraph<&'static str, ()>, BTreeSet<NodeIndex>) {
+        let mut graph = StableDiGraph::new();
+        let nodes = ["a", "b", "c", "d"].map(|name| graph.add_node(name));
+        for (from, to) in [(0, 1), (0, 2), (1, 3), (2, 3)] {
+            graph.add_edge(nodes[from], nodes[to], ());
+        }
+        (graph, nodes.into_iter().collect())
+    }
+
+    #[tokio::test]
+    async fn nodes_that_do_not_wait_for_each_other_work_side_by_side() {
+        let (graph, nodes) = diamond();
+        let (done, both) = (Mutex::new(Vec::new()), Barrier::new(2));
+        let worked: Result<(), ()> = in_order(&graph, nodes, async |node| {
+            if matches!(graph[node], "b" | "c") {
+                // One alone would wait for ever.
+                both.wait().await;
+            }
+            done.lock().unwrap().push(graph[node]);
+            Ok(())
+        })
+        .await;
+        let mut done = done.into_inner().unwrap();
+        done[1..3].sort_unstable();
+        assert_eq!((worked, done.as_slice()), (Ok(()), ["a", "b", "c", "d"].as_slice()));
+    }
+
+    #[tokio::test]
+    async fn nothing_begins_after_an_error() {
+        let (graph, nodes) = diamond();
+        let done = Mutex::new(Vec::new());
+        let worked = in_order(&graph, nodes, async |node| {
+            done.lock().unwrap().push(graph[node]);
+            Err(graph[node])
+        })
+        .await;
+        assert_eq!((worked, done.into_inner().unwrap().as_slice()), (Err("a"), ["a"].as_slice()));
+    }
+}
