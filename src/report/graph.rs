@@ -137,7 +137,7 @@ impl Page<'_> {
                 @match (&self.run, self.against) {
                     (_, Some((_, against))) => { p.run { strong { "Compared with " (against) } } }
                     (Some(run), None) => { (ran(run)) }
-                    (None, None) => { p.run.soft { "No run yet: the counts of the next run or dry run will stand here." } }
+                    (None, None) => { p.run.soft { "No run yet: the counts of the next run or dry run will appear here." } }
                 }
             }
         }

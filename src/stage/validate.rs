@@ -126,7 +126,7 @@ fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
         if let Value::Invalid(invalid) = value {
             let known = said.iter().any(|problem| problem.field.as_deref() == Some(name) && problem.severity == Severity::Error);
             if !known {
-                let what = if invalid.found.is_null() { "left out".to_owned() } else { format!("{} was left out", loss::shown(&invalid.found)) };
+                let what = if invalid.found.is_null() { "dropped".to_owned() } else { format!("{} was dropped", loss::shown(&invalid.found)) };
                 let message = format!("Field '{name}' {}: {what}", invalid.why);
                 warnings.push(Problem::error(invalid.kind, name, message).found(invalid.found.clone()).as_warning());
                 *value = Value::Absent;

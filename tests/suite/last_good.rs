@@ -65,7 +65,7 @@ async fn an_institution_stays_on_its_last_good_version_whatever_breaks() {
             assert_eq!(code, Some(1), "{what}: {said}");
             assert!(said.contains("`kept` runs on its last good version, first used at 2026-09-01 00:00Z"), "{what}: {said}");
             assert!(out.contains("runs on its last good version"), "{what}: {out}");
-            assert_eq!(said.contains("left out: `plain`"), file == "rules/own.yaml", "{what}: {said}");
+            assert_eq!(said.contains("skipped: `plain`"), file == "rules/own.yaml", "{what}: {said}");
         }
         // The rule still refuses the long title.
         let plain = (file != "rules/own.yaml").then(|| "plain New nurse".to_owned());
@@ -87,6 +87,6 @@ async fn mended_files_run_again_and_a_declaration_that_was_taken_back_does_not_c
     lab.write("rules/own.yaml", "rules: [");
     let (code, _, said) = weir(&lab, &["run", "kept", "--at", "2026-09-04"]);
     assert_eq!(code, Some(2));
-    assert!(said.contains("left out: `kept`"), "{said}");
+    assert!(said.contains("skipped: `kept`"), "{said}");
     lab.bench.drop().await;
 }

@@ -43,7 +43,7 @@ pub struct Board<'a> {
 }
 
 /// The comment on the draft of a sitemap.
-const SITEMAP: &str = "a sitemap, then each page that is new or changed; its JobPosting markup is the ad. Where most pages are no ads, `only` in `with` says which are, \
+const SITEMAP: &str = "a sitemap, then each page that is new or changed; its JobPosting markup is the ad. If most pages are not ads, select those that are with `only` in `with`, \
                        such as `only: /jobs/`";
 
 /// Writes the draft.
