@@ -135,7 +135,7 @@ async fn a_token_that_is_not_given_is_told_without_the_secret() {
         (echo(400), ReadState::Unreachable, "responds with 400"),
         (echo(404), ReadState::Unreachable, "responds with 404"),
         (echo(401), ReadState::Blocked, "check the credentials"),
-        (echo(200), ReadState::Unreachable, "no JSON"),
+        (echo(200), ReadState::Unreachable, "is not JSON"),
         (ResponseTemplate::new(200).set_body_json(json!({ "error": "s3cret" })), ReadState::Unreachable, "no `access_token`"),
     ];
     for (fault, expected, reason) in faults {
