@@ -598,13 +598,13 @@ async fn no_fault_is_taken_for_an_empty_board() {
         ("a circle of redirects", "", ResponseTemplate::new(302).insert_header("Location", "/jobs"), ReadState::Unreachable, "redirect"),
         ("a gzip bomb", "", raw(bomb, "application/json"), ReadState::Unreachable, "decompresses to more"),
         ("too large", "limits: { page_bytes: 1KB }", raw(vec![b' '; 4096], "application/json"), ReadState::Unreachable, "larger than the limit"),
-        ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Partial, "not whole JSON"),
+        ("half a JSON", "", raw(b"[{\"id\": 1}, {".to_vec(), "application/json"), ReadState::Partial, "not complete JSON"),
         (
             "another character set",
             "",
             raw(b"[{\"id\": 1, \"title\": \"caf\xe9\"}]".to_vec(), "application/json"),
             ReadState::Unreachable,
-            "not whole JSON",
+            "not complete JSON",
         ),
         ("a challenge", "decode: html", raw(challenge.into(), "text/html"), ReadState::Blocked, "bot challenge"),
         (
