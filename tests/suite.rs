@@ -23,6 +23,8 @@ mod connectors;
 mod crashes;
 #[path = "suite/decisions.rs"]
 mod decisions;
+#[path = "suite/evaluations.rs"]
+mod evaluations;
 #[path = "suite/exports.rs"]
 mod exports;
 #[path = "suite/faults.rs"]

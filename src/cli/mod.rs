@@ -10,6 +10,7 @@ mod check;
 mod database;
 mod db;
 mod decision;
+mod evaluate;
 mod export;
 mod failures;
 mod first_test;
@@ -130,6 +131,8 @@ enum Command {
     Rollback(rollback::Rollback),
     /// Export jobs, their history or their changes as NDJSON, CSV or Parquet
     Export(export::Export),
+    /// Score decisions about roles, companies and capabilities against a labelled file
+    Evaluate(evaluate::Evaluate),
     /// Manage the private PostgreSQL of this folder
     Db(db::Db),
 }
@@ -326,6 +329,7 @@ pub fn main() -> u8 {
         Command::Audit(command) => command.run(&edge),
         Command::Rollback(command) => command.run(&edge),
         Command::Export(command) => command.run(&edge),
+        Command::Evaluate(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {

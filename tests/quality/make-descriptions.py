@@ -189,6 +189,7 @@ PLANS = (
 
 print("# Role descriptions with the capabilities of nsw-core-capabilities that they name. Written by")
 print("# make-descriptions.py, which says how; change that, not this.")
+print("texts:")
 for plan in PLANS:
     body, rows = plan()
     text = random.choice(LEADS) + "\n\n" + body

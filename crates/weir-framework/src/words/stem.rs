@@ -1,0 +1,99 @@
+//! A strong stem: one form for `manager`, `managing` and `management`.
+//!
+//! Stronger than a dictionary would allow, because titles are short and what counts is that an
+//! advertiser's form meets the framework's.
+
+/// Endings and what takes their place, the longest first.
+const SUFFIXES: [(&str, &str); 26] = [
+    ("isation", "is"),
+    ("ization", "is"),
+    ("ysis", "ys"),
+    ("ytics", "ys"),
+    ("ytic", "ys"),
+    ("yst", "ys"),
+    ("ising", "is"),
+    ("izing", "is"),
+    ("ation", "at"),
+    ("ating", "at"),
+    ("ement", "e"),
+    ("ment", ""),
+    ("tion", "t"),
+    ("ing", ""),
+    ("ist", ""),
+    ("ance", ""),
+    ("ence", ""),
+    ("ant", ""),
+    ("ative", "at"),
+    ("ator", "at"),
+    ("or", ""),
+    ("er", ""),
+    ("ed", ""),
+    ("al", ""),
+    ("y", ""),
+    ("e", ""),
+];
+
+/// The stem of a folded word.
+#[must_use]
+pub fn stem(word: &str) -> String {
+    let mut stem = singular(word);
+    // `engineering` is `engineer`, and `engineer` is `engine`.
+    for _ in 0..MOST_SUFFIXES {
+        match without_suffix(&stem) {
+            Some(shorter) => stem = shorter,
+            None => break,
+        }
+    }
+    stem
+}
+
+/// How many endings a word may lose.
+const MOST_SUFFIXES: usize = 3;
+
+/// A word without its ending, if enough is left.
+fn without_suffix(word: &str) -> Option<String> {
+    SUFFIXES.iter().find_map(|(suffix, instead)| {
+        let begin = word.strip_suffix(suffix)?;
+        (begin.chars().count() >= 4).then(|| format!("{begin}{instead}"))
+    })
+}
+
+fn singular(word: &str) -> String {
+    let long = word.chars().count();
+    if long > 4
+        && let Some(begin) = word.strip_suffix("ies")
+    {
+        return format!("{begin}y");
+    }
+    let plural = ["sses", "xes", "ches", "shes"].iter().any(|ending| word.ends_with(ending));
+    if long > 4 && plural {
+        return word[..word.len() - 2].to_owned();
+    }
+    let kept = ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending));
+    if long > 3 && word.ends_with('s') && !kept {
+        return word[..word.len() - 1].to_owned();
+    }
+    word.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_meet() {
+        let families: [&[&str]; 5] = [
+            &["manager", "managers", "managing", "management"],
+            &["engineer", "engineering", "engineers"],
+            &["organisation", "organisations", "organising"],
+            &["secretary", "secretaries"],
+            &["analyst", "analysis", "analyse"],
+        ];
+        for family in families {
+            let stems: Vec<String> = family.iter().map(|word| stem(word)).collect();
+            assert!(stems.windows(2).all(|pair| pair[0] == pair[1]), "{stems:?}");
+        }
+        assert_eq!(stem("bus"), "bus");
+        assert_eq!(stem("nurse"), "nurs");
+    }
+}
