@@ -11,6 +11,8 @@ mod database;
 mod db;
 mod decision;
 mod evaluate;
+mod evaluate_decisions;
+mod evaluate_duplicates;
 mod export;
 mod failures;
 mod first_test;
@@ -129,10 +131,10 @@ enum Command {
     Audit(audit::Audit),
     /// Undo what one run did to jobs, as new versions
     Rollback(rollback::Rollback),
+    /// Score decisions against labelled files: roles, companies, capabilities, duplicates
+    Evaluate(evaluate::Evaluate),
     /// Export jobs, their history or their changes as NDJSON, CSV or Parquet
     Export(export::Export),
-    /// Score decisions about roles, companies and capabilities against a labelled file
-    Evaluate(evaluate::Evaluate),
     /// Manage the private PostgreSQL of this folder
     Db(db::Db),
 }
@@ -328,8 +330,8 @@ pub fn main() -> u8 {
         Command::Why(command) => command.run(&edge),
         Command::Audit(command) => command.run(&edge),
         Command::Rollback(command) => command.run(&edge),
-        Command::Export(command) => command.run(&edge),
         Command::Evaluate(command) => command.run(&edge),
+        Command::Export(command) => command.run(&edge),
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {
