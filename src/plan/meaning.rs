@@ -23,15 +23,15 @@ pub fn shapes(extras: &Extras, given: &Given) -> Shapes {
     let relations = RELATIONS.iter().map(|name| ((*name).to_owned(), Kinds::TEXT | Kinds::NOTHING));
     let custom = extras.kinds.iter().map(|(name, kinds)| (name.clone(), if extras.is_whole { *kinds } else { Kinds::ANY }));
     for (name, kinds) in custom.chain(canonical).chain(relations) {
-        shapes.members.insert(("before", name.clone()), kinds);
-        shapes.members.insert(("job", name), kinds);
+        shapes.insert("before", &name, kinds);
+        shapes.insert("job", &name, kinds);
     }
     for relation in ["company", "division"] {
-        shapes.members.insert((relation, "name".to_owned()), Kinds::TEXT | Kinds::NOTHING);
-        shapes.members.insert((relation, "known".to_owned()), Kinds::of_field(FieldKind::Boolean).present());
+        shapes.insert(relation, "name", Kinds::TEXT | Kinds::NOTHING);
+        shapes.insert(relation, "known", Kinds::of_field(FieldKind::Boolean).present());
     }
     for list in extras.lists.keys() {
-        shapes.members.insert(("lists", list.clone()), Kinds::NAMES);
+        shapes.insert("lists", list, Kinds::NAMES);
     }
     let fixed = [("source", Kinds::TEXT), ("institution", Kinds::TEXT), ("today", Kinds::DATE), ("before", Kinds::MAPPING | Kinds::NOTHING)];
     shapes.variables.extend(fixed.map(|(name, kinds)| (name.to_owned(), kinds)));

@@ -210,15 +210,18 @@ fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<
     for (variable, member) in message.names() {
         let full = member.map_or_else(|| variable.to_owned(), |member| format!("{variable}.{member}"));
         let column = text.find(&full).map_or(1, |at| text[..at].chars().count() + 1);
-        let names: Vec<String> = match (variable, member) {
-            ("job" | "before", Some(_)) => members(known.extras)[0].1.clone(),
-            ("company" | "division", Some(_)) => vec!["name".to_owned()],
+        let wanted = member.filter(|_| has_shown_members(variable)).unwrap_or(variable);
+        if member.is_some_and(|name| is_shown(variable, name, known.extras)) {
+            continue;
+        }
+        let names: Vec<&str> = match (variable, member) {
+            ("job" | "before", Some(_)) => members("job", known.extras),
+            ("company" | "division", Some(_)) => vec!["name"],
             ("job" | "before" | "lists", None) => Vec::new(),
-            _ => variables.iter().map(|name| (*name).to_owned()).collect(),
+            _ => variables.clone(),
         };
-        let wanted = member.filter(|_| matches!(variable, "job" | "before" | "company" | "division")).unwrap_or(variable);
-        let near = did_you_mean(wanted, names.iter().map(String::as_str));
-        if names.iter().any(|name| name == wanted) || is_unreadable(variable, wanted, near.as_deref(), known.extras) {
+        let near = did_you_mean(wanted, names.iter().copied());
+        if names.contains(&wanted) || is_unreadable(variable, wanted, near.as_deref(), known.extras) {
             continue;
         }
         good = false;
@@ -236,12 +239,13 @@ fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnos
     let script = compile_script(text, sandbox, &known.variables(), out)?;
     let extras = known.extras;
     let mut good = true;
-    for (variable, known) in members(extras) {
+    for variable in OWNERS {
         if variable == "before" && script.reads.of(variable).all(|member| member == "*") {
             continue;
         }
-        for member in script.reads.of(variable).filter(|member| !known.iter().any(|name| name == member)) {
-            let near = did_you_mean(member, known.iter().map(String::as_str));
+        for member in script.reads.of(variable).filter(|member| !has_member(variable, member, extras)) {
+            let known = members(variable, extras);
+            let near = did_you_mean(member, known.iter().copied());
             if is_unreadable(variable, member, near.as_deref(), extras) {
                 continue;
             }
@@ -258,7 +262,7 @@ fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnos
                 None if variable == "lists" => {
                     told.help(format!("the list `{member}` would be in the file `lists/{member}.yaml` or `lists/{member}.csv`"))
                 }
-                None => told.help(format!("`{variable}` has {}", one_of(known.iter().map(String::as_str)))),
+                None => told.help(format!("`{variable}` has {}", one_of(known))),
             };
             good = false;
         }
@@ -274,26 +278,64 @@ fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extr
     matches!(variable, "job" | "before") && member != "*" && !is_slip && !extras.is_whole
 }
 
-/// The members of a rule's variables.
-fn members(extras: &Extras) -> [(&'static str, Vec<String>); 5] {
-    let relation = || vec!["name".to_owned(), "known".to_owned()];
-    let job = FIELDS.map(|field| field.name().to_owned()).into_iter().chain(RELATIONS.map(str::to_owned));
-    let job: Vec<String> = job.chain(extras.kinds.keys().cloned()).collect();
-    let lists = extras.lists.keys().cloned().collect();
-    [("job", job.clone()), ("before", job), ("lists", lists), ("company", relation()), ("division", relation())]
+/// Variables of a rule that have members.
+const OWNERS: [&str; 5] = ["job", "before", "lists", "company", "division"];
+
+/// What a company or division has.
+const OF_RELATIONS: [&str; 2] = ["name", "known"];
+
+/// Whether a variable has a member. Asked for each rule, so it must not list them all.
+fn has_member(variable: &str, member: &str, extras: &Extras) -> bool {
+    match variable {
+        "job" | "before" => extras.kinds.contains_key(member) || FIELDS.iter().any(|field| field.name() == member) || RELATIONS.contains(&member),
+        "lists" => extras.lists.contains_key(member),
+        "company" | "division" => OF_RELATIONS.contains(&member),
+        _ => false,
+    }
+}
+
+/// Whether a message can show members of a variable.
+fn has_shown_members(variable: &str) -> bool {
+    matches!(variable, "job" | "before" | "company" | "division")
+}
+
+/// Whether a message can show a member.
+fn is_shown(variable: &str, member: &str, extras: &Extras) -> bool {
+    match variable {
+        "company" | "division" => member == "name",
+        "job" | "before" => has_member(variable, member, extras),
+        _ => false,
+    }
+}
+
+/// All members of a variable, for the help of a mistake.
+fn members<'e>(variable: &str, extras: &'e Extras) -> Vec<&'e str> {
+    match variable {
+        "lists" => extras.lists.keys().map(String::as_str).collect(),
+        "company" | "division" => OF_RELATIONS.to_vec(),
+        _ => {
+            let mut all: Vec<&str> = FIELDS.iter().map(|field| field.name()).collect();
+            all.extend(RELATIONS);
+            all.extend(extras.kinds.keys().map(String::as_str));
+            all
+        }
+    }
 }
 
 /// A field that a rule reports on or an example sets.
 fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostics) -> bool {
-    let known = &members(extras)[0].1;
-    let near = did_you_mean(field, known.iter().map(String::as_str));
-    if known.iter().any(|name| name == field) || is_unreadable("job", field, near.as_deref(), extras) {
+    if has_member("job", field, extras) {
+        return true;
+    }
+    let known = members("job", extras);
+    let near = did_you_mean(field, known.iter().copied());
+    if is_unreadable("job", field, near.as_deref(), extras) {
         return true;
     }
     let told = out.error(place, "unknown-field-reference", format!("unknown field `{field}`"));
     match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("a job has {}", one_of(known.iter().map(String::as_str)))),
+        None => told.help(format!("a job has {}", one_of(known))),
     };
     false
 }

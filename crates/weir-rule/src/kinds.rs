@@ -153,14 +153,19 @@ pub struct Shapes {
     /// Whole variables, parameters among them.
     pub variables: BTreeMap<String, Kinds>,
     /// Members of variables, such as the fields of `job`.
-    pub members: BTreeMap<(&'static str, String), Kinds>,
+    pub members: BTreeMap<&'static str, BTreeMap<String, Kinds>>,
 }
 
 impl Shapes {
     /// The type of a member.
     pub fn member(&self, variable: &str, member: &str) -> Kinds {
-        let found = self.members.iter().find(|((owner, name), _)| *owner == variable && name == member);
-        found.map_or(Kinds::ANY, |(_, kinds)| *kinds)
+        let members = self.members.get(variable);
+        members.and_then(|members| members.get(member)).copied().unwrap_or(Kinds::ANY)
+    }
+
+    /// Says what a member holds.
+    pub fn insert(&mut self, variable: &'static str, member: &str, kinds: Kinds) {
+        self.members.entry(variable).or_default().insert(member.to_owned(), kinds);
     }
 
     /// The type of a variable.
