@@ -9,7 +9,9 @@ use crate::model::{Ad, Fingerprint};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
 use crate::quality::{Bar, Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
+use crate::span::Share;
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
+use crate::store::figures;
 use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
 use crate::store::runs;
 use crate::store::work::{self, AdSelection};
@@ -73,6 +75,9 @@ pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end
         run.raise(&mut tx, Alert { source: setting.stream.source.clone(), kind: "quality", severity: "warn", message }).await?;
     }
     losses::keep(&mut tx, &setting.stream, run.id, &lost).await?;
+    if let Some(alert) = case.all_refused(&mut tx).await? {
+        run.raise(&mut tx, alert).await?;
+    }
     case.tell(false, &found)?;
     run.emit(Event::ValuesLost { institution: setting.slug.clone(), source: setting.stream.source.clone(), fields: lost })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
@@ -214,6 +219,28 @@ impl Case<'_> {
             measures: &measures,
         };
         Ok(quality::keep(tx, &self.setting.stream, &kept).await?)
+    }
+
+    /// That no ad of the read became a job as it is now: what is usual cannot say so in the first
+    /// week, and the number of rejected ads alone looks like any other.
+    async fn all_refused(&self, connection: &mut PgConnection) -> Result<Option<Alert>, RunError> {
+        let source = self.setting.stream.source.clone();
+        let counts = self.run.tally().counts.get(&source).cloned().unwrap_or_default();
+        let refused = counts.rejected + counts.held + counts.failed;
+        if counts.documents < Share::BINDS_FROM || refused < counts.documents {
+            return Ok(None);
+        }
+        let why = figures::top_reason(connection, &self.setting.stream).await?;
+        let why = why.map(|(message, ads)| format!("; most often ({ads}): {message}"));
+        let message = format!(
+            "none of the {} ads of `{source}` was published ({} rejected, {} held, {} failed){}",
+            counts.documents,
+            counts.rejected,
+            counts.held,
+            counts.failed,
+            why.unwrap_or_default()
+        );
+        Ok(Some(Alert { source, kind: "all_refused", severity: "error", message }))
     }
 
     /// T5: nothing of the read is published, and a person is asked; once for each content that is refused.

@@ -218,7 +218,7 @@ fn alerts_of(source: &str, proof: &ReadOutcome, empty_is_honest: bool) -> Vec<Al
     let (kind, severity, what) = match proof.state {
         ReadState::Complete => return doubtful.collect(),
         ReadState::Empty => ("source_empty", "warn", "is empty"),
-        ReadState::Partial => ("source_partial", "warn", "was read partially"),
+        ReadState::Partial => ("source_partial", "error", "was read partially"),
         ReadState::Blocked => ("source_blocked", "error", "refuses us"),
         ReadState::Unreachable => ("source_unreachable", "error", "could not be reached"),
     };

@@ -230,6 +230,63 @@ pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit
     Ok(rows.bind(institution).bind(limit).fetch_all(connection).await?)
 }
 
+/// The reason that stands against most ads of a source, and against how many.
+///
+/// # Errors
+/// The database failed.
+pub async fn top_reason(connection: &mut PgConnection, stream: &SourceKey) -> Result<Option<(String, i64)>> {
+    let row = sqlx::query_as(
+        "SELECT COALESCE(f.error_message, f.validation_type), count(DISTINCT j.id)
+         FROM staging_jobs j
+         JOIN staging_validation_failures f
+           ON f.institution_id = j.institution_id AND f.staging_job_id = j.id
+         WHERE j.institution_id = $1 AND j.source_id = $2
+           AND f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
+         GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
+    );
+    let row = row.bind(stream.institution).bind(&stream.source);
+    Ok(row.fetch_optional(connection).await?)
+}
+
+/// A run, and one of the errors that it raised; a run without any has one row, too.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RunErrorRow {
+    /// The institution.
+    pub institution_id: Uuid,
+    /// The run.
+    pub run: i64,
+    /// Its clock.
+    pub at: DateTime<Utc>,
+    /// running, done, failed, interrupted.
+    pub status: String,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The source of the alert; empty for the institution.
+    pub source_id: Option<String>,
+    /// What kind.
+    pub kind: Option<String>,
+    /// What happened.
+    pub message: Option<String>,
+}
+
+/// The newest runs of institutions with the errors that they raised, newest first.
+///
+/// # Errors
+/// The database failed.
+pub async fn run_errors(connection: &mut PgConnection, institutions: &[Uuid], most: i64) -> Result<Vec<RunErrorRow>> {
+    let rows = sqlx::query_as(
+        "SELECT r.institution_id, r.id AS run, r.at, r.status, r.error, a.source_id, a.kind, a.message
+         FROM unnest($1::uuid[]) AS wanted (id)
+         CROSS JOIN LATERAL (
+           SELECT * FROM runs WHERE institution_id = wanted.id AND clock_taken_back_at IS NULL
+           ORDER BY id DESC LIMIT $2) AS r
+         LEFT JOIN alerts a
+           ON a.institution_id = r.institution_id AND a.run_id = r.id AND a.severity = 'error'
+         ORDER BY r.institution_id, r.id DESC, a.id",
+    );
+    Ok(rows.bind(institutions).bind(most).fetch_all(connection).await?)
+}
+
 /// Open and archived jobs by source.
 ///
 /// # Errors

@@ -125,11 +125,19 @@ impl Scene<'_> {
             counts.iter().enumerate().filter_map(|(at, (date, count))| Some((*date, relative(at + 1, *count)?))).collect();
         let measure = Measure { kind: Kind::Volume, subject: String::new(), part: ads, whole: ads };
         let mut compared = Compared { measure, today: float(ads), usual: None, least: None, is_unusual: false, off: 0.0 };
-        let (Some(band), Some(before)) = (self.band(Kind::Volume, &samples), trailing(&counts)) else { return compared };
-        let usual = band.middle * before;
-        compared.usual = Some(usual);
-        let (today, width) = (float(ads) / before, floor.max(SPREAD * band.spread));
         let accepted = self.accepted.iter().filter_map(|day| day.ads).any(|count| is_near(1.0, float(ads) / float(count.max(1)), floor));
+        let (Some(band), Some(before)) = (self.band(Kind::Volume, &samples), trailing(&counts)) else {
+            // Too few days say what is usual, but half of a board does not go in a day.
+            let last = counts.first().map(|(_, count)| *count);
+            if let Some(last) = last.filter(|last| !accepted && is_halved(*last, float(ads))) {
+                (compared.usual, compared.is_unusual, compared.off) = (Some(last), true, 1.0);
+            }
+            return compared;
+        };
+        let usual = band.middle * before;
+        // Of what is expected, a person is shown a number that was there.
+        compared.usual = nearest(&counts, usual);
+        let (today, width) = (float(ads) / before, floor.max(SPREAD * band.spread));
         let is_outside = (today - band.middle).abs() > width && (float(ads) - usual).abs() >= float(Share::BINDS_FROM);
         if is_outside && !accepted && !self.is_like_a_weekday(Kind::Volume, &samples, today, floor) {
             compared.is_unusual = true;
@@ -172,6 +180,17 @@ impl Band {
         let middle = median(samples.clone());
         Band { middle, spread: median(samples.into_iter().map(|one| (one - middle).abs()).collect()) }
     }
+}
+
+/// Whether half of the ads of a read or more are gone in the next, of so many that it says something.
+fn is_halved(before: f64, now: f64) -> bool {
+    before >= float(LEAST_ADS) && now * 2.0 <= before
+}
+
+/// The count of a day before that is nearest to a number.
+fn nearest(counts: &[(NaiveDate, f64)], number: f64) -> Option<f64> {
+    let counts = counts.iter().take(DAYS).map(|(_, count)| *count);
+    counts.min_by(|one, other| (one - number).abs().total_cmp(&(other - number).abs()))
 }
 
 /// The median of a week before, if there are at least three days.
@@ -311,6 +330,11 @@ mod tests {
         let growing = |n: i64| 100 + n * n;
         assert_eq!(counted(40, growing, growing(40)), Vec::<String>::new());
         assert_eq!(counted(40, |_| 340, 120), ["ads 120 today, usually 340"]);
+        // Half of a board is reported at once, and once; the usual number was really there.
+        assert_eq!(counted(2, |_| 30, 15), ["ads 15 today, usually 30"]);
+        assert_eq!(counted(3, |n| if n < 2 { 30 } else { 15 }, 15), Vec::<String>::new());
+        assert_eq!(counted(2, |_| 8, 2), Vec::<String>::new());
+        assert_eq!(counted(14, |n| 30 + 10 * (n % 2), 12), ["ads 12 today, usually 30"]);
         // Monday like a Sunday.
         assert_eq!(counted(42, week, 40).len(), 1);
     }
