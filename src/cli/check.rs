@@ -1,7 +1,7 @@
 //! `weir check`.
 
 use super::{DONE, Edge, Failure, NOTHING, show, verdict};
-use crate::plan::InstitutionStatus;
+use crate::plan::{Checked, InstitutionStatus};
 use serde_json::json;
 
 /// Reports everything wrong in the YAML.
@@ -10,28 +10,59 @@ pub struct Check {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Also report variables without a default that are not set here: for the machine that runs it
+    #[arg(long)]
+    env: bool,
 }
 
 impl Check {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        let code = if checked.diagnostics.has_errors() { NOTHING } else { DONE };
+        let unset = if self.env { unset(edge, &checked) } else { Vec::new() };
+        let is_good = !checked.diagnostics.has_errors() && unset.is_empty();
+        let code = if is_good { DONE } else { NOTHING };
         if self.json {
             let institutions = checked
                 .institutions
                 .iter()
                 .map(|institution| json!({ "institution": institution.slug, "file": institution.file, "standing": word(&institution.standing) }));
-            let page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": crate::diagnostic::to_json(&checked.diagnostics, &checked.texts) });
+            let page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": crate::diagnostic::to_json(&checked.diagnostics, &checked.texts), "unset": unset });
             say!("{page:#}");
             return Ok(code);
         }
         show(&checked, edge, &[]);
+        for UnsetVariable { institution, source, variable } in &unset {
+            tell!(
+                "error: {institution}/{source}: `${{{variable}}}` is not set\n\
+                 help: set it where `weir run` is started: `export {variable}=...`"
+            );
+        }
         for institution in &checked.institutions {
             say!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
         }
         say!("{}", verdict(&checked));
         Ok(code)
     }
+}
+
+/// A variable that a source needs and this environment lacks.
+#[derive(serde::Serialize)]
+struct UnsetVariable {
+    institution: String,
+    source: String,
+    variable: String,
+}
+
+fn unset(edge: &Edge, checked: &Checked) -> Vec<UnsetVariable> {
+    let variables = edge.variables();
+    let plans = checked.institutions.iter().filter_map(|institution| institution.plan());
+    let flows = plans.flat_map(|plan| plan.flows.iter().map(move |flow| (plan, flow)));
+    let unset = flows.flat_map(|(plan, flow)| {
+        let missing = flow.fetch.templates().into_iter().flat_map(|one| one.missing(&variables));
+        let missing: std::collections::BTreeSet<String> = missing.collect();
+        missing.into_iter().map(move |variable| UnsetVariable { institution: plan.institution.slug.clone(), source: flow.source.clone(), variable })
+    });
+    unset.collect()
 }
 
 fn word(standing: &InstitutionStatus) -> &'static str {

@@ -106,6 +106,14 @@ impl FetchSpec {
 }
 
 impl Source {
+    /// The texts in it that name variables.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            Source::Http(http) => http.templates(),
+            Source::File(files) => files.paths.iter().collect(),
+        }
+    }
+
     /// Why it is not to be read now, if it declares hours for that: nothing has failed then, and the caller does not read.
     pub fn waits(&self, at: Clock, zone: Tz) -> Option<String> {
         match self {
