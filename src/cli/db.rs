@@ -170,7 +170,7 @@ async fn take_over(edge: &Edge, connection: &mut PgConnection, whose: Whose<'_>,
     if before.as_ref().is_some_and(|before| before.project == own) {
         return Ok(format!("`{slug}` already belongs to this project"));
     }
-    let (now, person) = ((edge.now)(), edge.person());
+    let (now, person) = ((edge.now)(), edge.person(None)?);
     projects::claim(connection, whose.institution, own, now, &person).await?;
     let from = before.map_or_else(String::new, |before| format!(" from project `{}`", before.project));
     let message = format!("{person} moved `{slug}`{from} to project `{own}`");

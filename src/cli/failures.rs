@@ -393,6 +393,7 @@ fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
 
 async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), Failure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
+    let who = word.person(edge)?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
         for letter in refused {
@@ -429,7 +430,7 @@ async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Wo
         person::decide(store, word.on(edge, institution, slug)?, async |connection| {
             // A run may have brought other content, or published it, before the lock was taken.
             let letters = find(connection, &shown).await?;
-            let ruling = Ruling { at, by: &edge.person(), reason: &word.reason };
+            let ruling = Ruling { at, by: &who, reason: &word.reason };
             actions::failures::discard(connection, &letters, ruling).await?;
             Ok::<(), Failure>(())
         })

@@ -153,7 +153,7 @@ fn revision(hold: &Hold) -> &str {
 }
 
 async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
-    let at = decision.word.at.clock(edge)?;
+    let (at, person) = (decision.word.at.clock(edge)?, decision.word.person(edge)?);
     let mut connection = store.connection().await?;
     let wanted = find(&mut connection, &decision.holds).await?;
     for (seen, hold) in &wanted {
@@ -167,7 +167,7 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
             let seen = SeenNumber { id: shown.id, revision: shown.revision.clone() };
             let (_, hold) = find(connection, std::slice::from_ref(&seen)).await?.remove(0);
             is_as_seen(edge, connection, &seen, &hold, release).await?;
-            let ruling = Ruling { at, by: &edge.person(), reason: &decision.word.reason };
+            let ruling = Ruling { at, by: &person, reason: &decision.word.reason };
             let effect = answer(connection, &hold, release, ruling).await?;
             Ok::<String, Failure>(page::done(&hold, effect))
         });

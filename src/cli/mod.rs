@@ -55,12 +55,16 @@ use uuid::Uuid;
 
 /// Done; rejected and held ads included.
 const DONE: u8 = 0;
-/// A source, stage or institution failed or was skipped.
+/// Something is wrong that the run before did not have, or the command failed.
 const FAILED: u8 = 1;
 /// Nothing was attempted: bad YAML in everything requested, or bad arguments.
 const NOTHING: u8 = 2;
 /// There are changes, with `--detailed-exitcode`.
 const CHANGES: u8 = 3;
+/// Something is wrong, all of it as in the run before.
+const KNOWN: u8 = 4;
+/// Of several sources none could be read.
+const ALL_DOWN: u8 = 5;
 /// Interrupted.
 const INTERRUPTED: u8 = 130;
 
@@ -70,7 +74,7 @@ const INTERRUPTED: u8 = 130;
 #[command(
     name = "weir",
     version,
-    after_help = "Exit codes: 0 done, 1 something failed or was skipped, 2 nothing attempted (bad YAML or arguments), 3 changes (only with --detailed-exitcode), 130 interrupted.\nPostgreSQL: DATABASE_URL if set, else a private server in .weir/ of the project folder."
+    after_help = "Exit codes: 0 done, 1 something is wrong that was not before, 2 nothing attempted (bad YAML or arguments, no database), 3 changes (only with --detailed-exitcode), 4 something is wrong, all of it as in the run before, 5 none of several sources could be read, 130 interrupted.\nPostgreSQL: DATABASE_URL if set, else a private server in .weir/ of the project folder."
 )]
 struct Cli {
     /// The project folder: institutions/, pipelines/, rules/
@@ -191,6 +195,9 @@ struct Word {
     /// The reason, for the record
     #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
+    /// Who decides, for the record; by default the user of this session
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    by: Option<String>,
     /// Wait for a run of the institution to finish
     #[arg(long)]
     wait: bool,
@@ -199,6 +206,11 @@ struct Word {
 }
 
 impl Word {
+    /// Who decides.
+    fn person(&self, edge: &Edge) -> Result<String, Failure> {
+        edge.person(self.by.as_deref())
+    }
+
     /// Whose jobs the decision is about.
     fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Result<Whose<'a>, Failure> {
         let at = Some(self.at.clock(edge)?);
@@ -236,8 +248,11 @@ impl Edge {
     }
 
     /// Who decides, for the record.
-    fn person(&self) -> String {
-        self.text("USER").or_else(|| self.text("LOGNAME")).unwrap_or_else(|| "a person".to_owned())
+    fn person(&self, by: Option<&str>) -> Result<String, Failure> {
+        let known = by.map(str::to_owned).or_else(|| self.text("USER"));
+        known
+            .or_else(|| self.text("LOGNAME"))
+            .ok_or_else(|| Failure::nothing("the record needs a name, and `USER` is not set\nhelp: say who decides with `--by NAME`"))
     }
 
     fn host(&self) -> String {

@@ -53,9 +53,9 @@ impl Retire {
         }
         let streams: Vec<SourceKey> = chosen.into_iter().map(|source| SourceKey { institution, source }).collect();
         let whose = self.word.on(edge, institution, &self.institution)?;
-        let at = self.word.at.clock(edge)?;
+        let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
         let retired = decide(store, whose, async |connection| {
-            let ruling = Ruling { at, by: &edge.person(), reason: &self.word.reason };
+            let ruling = Ruling { at, by: &person, reason: &self.word.reason };
             Ok::<Vec<usize>, RunError>(retire(connection, &streams, ruling).await?)
         })
         .await?;

@@ -28,6 +28,9 @@ pub struct Rollback {
     /// The reason, for the record
     #[arg(long)]
     reason: Option<String>,
+    /// Who decides, for the record; by default the user of this session
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
     /// Wait for a run of the institution to finish
     #[arg(long)]
     wait: bool,
@@ -50,7 +53,7 @@ impl Rollback {
         let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
             return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` list the runs", self.run)));
         };
-        let order = RollbackOrder { at: self.at.clock(edge)?, by: edge.person(), reason: self.reason.clone(), now: (edge.now)() };
+        let order = RollbackOrder { at: self.at.clock(edge)?, by: edge.person(self.by.as_deref())?, reason: self.reason.clone(), now: (edge.now)() };
         let allow_future = self.at.ahead.allow_future;
         let taken = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait, allow_future }).await?;
         let clock = taken.clock.map(|clock| ClockBack { to: clock.map(|clock| clock.0) });
