@@ -49,6 +49,8 @@ mod limits;
 mod losses;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
+#[path = "suite/operations.rs"]
+mod operations;
 #[path = "suite/people.rs"]
 mod people;
 #[path = "suite/pictures.rs"]

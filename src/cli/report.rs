@@ -3,8 +3,10 @@
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::{DONE, Edge, Failure};
+use crate::model::Clock;
 use crate::plan::Plan;
 use crate::report::daily;
+use crate::report::health;
 use crate::report::runs;
 use crate::store::{Demand, PgConnection};
 use serde_json::json;
@@ -18,6 +20,9 @@ pub struct Report {
     /// List the newest runs with their numbers instead (by default 20)
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "20", value_parser = clap::value_parser!(i64).range(1..))]
     runs: Option<i64>,
+    /// Print all institutions in full, not one line for each
+    #[arg(long, conflicts_with = "runs")]
+    full: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -39,12 +44,25 @@ impl Report {
             let mut connection = database.store.connection().await?;
             match self.runs {
                 Some(most) => self.list(&mut connection, &plans, most).await?,
+                None if plans.len() > 1 && !self.full && !self.json => {
+                    self.overview(edge, &mut connection, &plans).await?;
+                }
                 None => self.tell(&mut connection, &plans).await?,
             }
             drop(connection);
             database.close().await?;
             Ok(DONE)
         })?
+    }
+
+    /// One line for each institution.
+    async fn overview(&self, edge: &Edge, connection: &mut PgConnection, plans: &[Arc<Plan>]) -> Result<(), Failure> {
+        let institutions = plans.iter().map(|plan| &plan.institution);
+        let names: Vec<_> = institutions.map(|one| (one.id, one.slug.clone())).collect();
+        let all = health::collect(connection, &names).await?;
+        put!("{}", health::overview(&all, Clock((edge.now)())));
+        say!("`weir report INSTITUTION` shows one in full, `weir report --full` all of them");
+        Ok(())
     }
 
     async fn tell(&self, connection: &mut PgConnection, plans: &[Arc<Plan>]) -> Result<(), Failure> {
@@ -56,6 +74,7 @@ impl Report {
             say!("{:#}", json!({ "format": 1, "institutions": pages }));
         } else {
             pages.iter().for_each(|page| say!("{}", daily::text(page)));
+            put!("{}", daily::tables(connection, &pages).await?);
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::records::{self, View};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, are_institutions, flow, out, show};
+use super::{ALL_DOWN, At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, KNOWN, NOTHING, are_institutions, flow, out, show};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{DryRun, Engine, Mode, Request, RunError, RunOutcome, Summary, Watcher};
-use crate::model::Clock;
-use crate::model::OutcomeCounts;
+use crate::model::{Clock, OutcomeCounts, ReadState};
 use crate::plan::{Checked, InstitutionStatus, Plan};
+use crate::report::health::{self, InstitutionHealth, LastingError};
 use crate::report::records::changes;
 use crate::report::{progress, summary};
 use crate::source::door::Door;
@@ -62,6 +62,9 @@ pub struct Run {
     /// Exit with 1 if a hold has waited at least this long for a decision, such as 7d
     #[arg(long, value_name = "AGE", value_parser = parse_span)]
     fail_on_holds: Option<Span>,
+    /// Print nothing but warnings and errors, on stderr: for cron
+    #[arg(long, short, conflicts_with_all = ["json", "dry_run"])]
+    quiet: bool,
     #[command(flatten)]
     view: View,
     /// The plan of jobs alone: `weir plan --jobs`
@@ -103,6 +106,7 @@ impl Run {
             detailed_exitcode,
             strict: false,
             fail_on_holds: None,
+            quiet: false,
             view,
             plan_only: true,
         }
@@ -153,7 +157,7 @@ impl Run {
         let database = database.on_behalf(edge, &ids, !self.dry_run).await?;
         let watcher = match (self.json, self.plan_only) {
             (true, false) => progress::json_lines(out::try_print),
-            (false, _) if edge.terminal => progress::bars(),
+            (false, _) if edge.terminal && !self.quiet => progress::bars(),
             _ => progress::quiet(),
         };
         let turns = WorkTurns::new(usize::from(self.parallel));
@@ -161,7 +165,14 @@ impl Run {
         let running = plans.iter().map(|plan| async { (plan.institution.slug.clone(), self.run_one(&engine, plan, &request).await) });
         let mut results: Results = futures::stream::iter(running).buffer_unordered(self.under_way(&database.store)).collect().await;
         results.sort_by(|a, b| a.0.cmp(&b.0));
-        let code = self.tell(edge, &results, left_out > 0);
+        let health = if self.dry_run {
+            Vec::new()
+        } else {
+            let names = plans.iter().map(|plan| &plan.institution);
+            let names: Vec<_> = names.map(|one| (one.id, one.slug.clone())).collect();
+            health::collect(&mut *database.store.connection().await?, &names).await?
+        };
+        let code = self.tell(edge, &results, &health, left_out > 0);
         database.close().await?;
         code
     }
@@ -200,29 +211,54 @@ impl Run {
         })
     }
 
-    fn tell(&self, edge: &Edge, results: &Results, left_out: bool) -> Result<u8, Failure> {
+    fn tell(&self, edge: &Edge, results: &Results, health: &[InstitutionHealth], left_out: bool) -> Result<u8, Failure> {
         let mut total = OutcomeCounts::default();
-        let mut code = if left_out { FAILED } else { DONE };
+        let mut found = Findings { is_new: left_out, ..Findings::default() };
         for (slug, result) in results {
             match result {
                 Ok(ran) => {
                     let summary = ran.summary();
                     total.add(&summary.total);
                     flow::keep(edge, summary);
-                    let is_lossy = self.strict && summary.has_losses();
-                    if summary.has_problems() || is_lossy || self.has_waited_too_long(slug, summary) {
-                        code = code.max(FAILED);
-                    }
+                    found.count_reads(summary);
+                    let errors = health.iter().filter(|one| one.institution == *slug);
+                    let errors: Vec<&LastingError> = errors.flat_map(|one| &one.errors).collect();
+                    found.is_new |= errors.iter().any(|error| error.is_new);
+                    found.is_known |= errors.iter().any(|error| !error.is_new);
+                    // A dry run has no run before it to compare with.
+                    found.is_new |= self.dry_run && summary.has_problems();
+                    found.is_new |= self.strict && summary.has_losses();
+                    found.is_new |= self.has_waited_too_long(slug, summary);
                 }
-                Err(error) => {
-                    code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
-                    tell!("error: {}", error.of(slug));
+                Err(RunError::Interrupted) => found.is_interrupted = true,
+                Err(_) => {
+                    found.is_new = true;
+                    found.unread += 1;
                 }
+            }
+            if let Err(error) = result {
+                tell!("error: {}", error.of(slug));
             }
         }
         let done: Vec<&RunOutcome> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
-        self.print(edge, &done, &total)?;
-        Ok(if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code })
+        self.print(edge, &done, health, &total)?;
+        Ok(found.code(self.detailed_exitcode && changes(&total)))
+    }
+
+    /// Reports on stderr what someone must know of a run, with its institution and source, and
+    /// since when it is so: stdout may go nowhere.
+    fn report(&self, summary: &Summary, health: &[InstitutionHealth]) {
+        let of_it = health.iter().filter(|one| one.institution == summary.institution);
+        let errors: Vec<&LastingError> = of_it.flat_map(|one| &one.errors).collect();
+        for note in summary::run_notes(summary) {
+            if self.quiet && note.severity == "note" {
+                continue;
+            }
+            let slash = if note.source.is_empty() { "" } else { "/" };
+            let is_it = |error: &&&LastingError| error.source == note.source && error.kind == note.kind && note.severity == "error";
+            let age = errors.iter().find(is_it).map(|error| format!(" ({})", error.age()));
+            tell!("{}: {}{slash}{}: {}{}", note.severity, summary.institution, note.source, note.words, age.unwrap_or_default());
+        }
     }
 
     /// Reports holds that have waited longer than requested.
@@ -234,7 +270,7 @@ impl Run {
         !old.is_empty()
     }
 
-    fn print(&self, edge: &Edge, done: &[&RunOutcome], total: &OutcomeCounts) -> Result<(), Failure> {
+    fn print(&self, edge: &Edge, done: &[&RunOutcome], health: &[InstitutionHealth], total: &OutcomeCounts) -> Result<(), Failure> {
         let foreseen: Vec<&DryRun> =
             done.iter().filter_map(|ran| if let RunOutcome::RolledBack(foreseen) = ran { Some(&**foreseen) } else { None }).collect();
         if self.json {
@@ -253,11 +289,55 @@ impl Run {
                         self.view.text(edge, foreseen)?;
                         say!("");
                     }
-                    RunOutcome::Committed(summary) => say!("{}", summary::text(summary)),
+                    RunOutcome::Committed(summary) => {
+                        if !self.quiet {
+                            say!("{}", summary::table(summary));
+                        }
+                        self.report(summary, health);
+                    }
                 }
             }
         }
         self.view.files(edge, &foreseen)
+    }
+}
+
+/// What came of a run, for its exit code.
+#[derive(Debug, Default)]
+struct Findings {
+    is_interrupted: bool,
+    /// Something is wrong that the run before did not have.
+    is_new: bool,
+    /// Something is wrong as it was in the run before.
+    is_known: bool,
+    /// Sources that were read, if only partially.
+    read: usize,
+    /// Sources of which nothing came, and institutions that did not run.
+    unread: usize,
+}
+
+impl Findings {
+    fn count_reads(&mut self, summary: &Summary) {
+        let states = summary.sources.values().filter_map(|source| source.read.as_ref());
+        for read in states {
+            match read.state {
+                ReadState::Blocked | ReadState::Unreachable => self.unread += 1,
+                ReadState::Complete | ReadState::Empty | ReadState::Partial => self.read += 1,
+            }
+        }
+        self.unread += summary.problems.len();
+    }
+
+    /// The gravest first.
+    fn code(&self, is_changed: bool) -> u8 {
+        match self {
+            Findings { is_interrupted: true, .. } => INTERRUPTED,
+            Findings { read: 0, unread: 2.., .. } => ALL_DOWN,
+            Findings { is_new: true, .. } => FAILED,
+            Findings { is_known: true, .. } => KNOWN,
+            _ if is_changed => CHANGES,
+            _ => DONE,
+        }
     }
 }
 

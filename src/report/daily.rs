@@ -96,7 +96,6 @@ pub fn text(daily: &Daily) -> String {
     section(&mut out, "dropped values", &lost(&daily.lost), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
     section(&mut out, "held for an operator", &held(daily), 5);
-    section(&mut out, "tables", &tables(daily), 1);
     out
 }
 
@@ -159,7 +158,9 @@ fn stages(daily: &Daily) -> Vec<Vec<String>> {
     let mut rows = vec![texts(["source", "stage", "in", "out", "rejected", "error rate", "time", "ms per job"])];
     for stage in &daily.stages {
         #[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
-        let per_job = stage.micros as f64 / 1000.0 / stage.rows_in.max(1) as f64;
+        let per_job = stage.micros as f64 / 1000.0 / stage.rows_in as f64;
+        // Time without a job is no time per job.
+        let per_job = if stage.rows_in > 0 { format!("{per_job:.3}") } else { "-".to_owned() };
         rows.push(vec![
             stage.source_id.clone(),
             stage.stage.clone(),
@@ -168,7 +169,7 @@ fn stages(daily: &Daily) -> Vec<Vec<String>> {
             thousands(stage.refused),
             share(stage.refused, stage.rows_in),
             took(stage.micros / 1000),
-            format!("{per_job:.3}"),
+            per_job,
         ]);
     }
     if rows.len() == 1 { Vec::new() } else { rows }
@@ -208,18 +209,35 @@ fn held(daily: &Daily) -> Vec<Vec<String>> {
     rows
 }
 
-fn tables(daily: &Daily) -> Vec<Vec<String>> {
-    let before = daily.earlier.iter().find_map(|run| run.summary.as_ref()?.get("tables"));
+/// The tables once for all institutions, for they share them, and how they have grown since the
+/// run before, of the institution that ran first.
+///
+/// # Errors
+/// The database failed.
+pub async fn tables(connection: &mut PgConnection, all: &[Daily]) -> Result<String> {
+    let bytes = figures::table_bytes(connection).await?;
+    let of = |run: &'_ RunRow| Some((run.started_at, run.summary.as_ref()?.get("tables")?.clone()));
+    let measured = all.iter().filter_map(|daily| daily.earlier.iter().find_map(of));
+    let before = measured.min_by_key(|(started, _)| *started);
+    let since = before.as_ref();
+    let since = since.map(|(at, _)| format!(", growth since {}", at.format("%Y-%m-%d %H:%MZ")));
+    let mut out = String::new();
+    let title = format!("tables of all institutions{}", since.unwrap_or_default());
+    section(&mut out, &title, &table_rows(&bytes, before.as_ref().map(|(_, tables)| tables)), 1);
+    Ok(out)
+}
+
+fn table_rows(bytes: &BTreeMap<String, i64>, before: Option<&Json>) -> Vec<Vec<String>> {
     let grown = |table: &str, now: i64| before.and_then(|tables| tables.get(table)).and_then(Json::as_i64).map_or(0, |before| now - before);
     let row = |table: &str, bytes: i64, growth: i64| {
         vec![
             table.to_owned(),
             size(bytes),
-            if growth == 0 { String::new() } else { format!("{}{} since the previous run", if growth > 0 { "+" } else { "" }, size(growth)) },
+            if growth == 0 { String::new() } else { format!("{}{}", if growth > 0 { "+" } else { "" }, size(growth)) },
         ]
     };
-    let mut rows: Vec<Vec<String>> = daily.tables.iter().map(|(table, bytes)| row(table, *bytes, grown(table, *bytes))).collect();
-    let (all, growth) = (daily.tables.values().sum(), daily.tables.iter().map(|(table, bytes)| grown(table, *bytes)).sum());
+    let mut rows: Vec<Vec<String>> = bytes.iter().map(|(table, bytes)| row(table, *bytes, grown(table, *bytes))).collect();
+    let (all, growth) = (bytes.values().sum(), bytes.iter().map(|(table, bytes)| grown(table, *bytes)).sum());
     rows.push(row("all", all, growth));
     rows
 }

@@ -7,6 +7,7 @@ pub mod columns;
 pub mod daily;
 pub mod difference;
 pub mod graph;
+pub mod health;
 pub mod history;
 pub mod holds;
 pub mod ink;

@@ -11,30 +11,60 @@ use std::fmt::Write;
 
 /// The summary of one institution's run.
 pub fn text(summary: &Summary) -> String {
+    format!("{}{}", table(summary), notes(summary))
+}
+
+/// The counts of one institution's run, without what someone must know of it.
+pub fn table(summary: &Summary) -> String {
     let mut out = String::new();
     let kind = if summary.dry_run { "dry run, nothing saved" } else { "run" };
     let _ = writeln!(out, "{} · {kind} {} at {} · {}", summary.institution, summary.run, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
     out.push_str(&columns(&rows(summary), 2));
-    out.push_str(&notes(summary));
     out
+}
+
+/// Something that someone must know of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunNote {
+    /// note, warn or error.
+    pub severity: &'static str,
+    /// The source; empty for the institution.
+    pub source: String,
+    /// As in `alerts.kind`, where it is an alert.
+    pub kind: &'static str,
+    /// What it is.
+    pub words: String,
 }
 
 /// What someone must know of a run: a line each.
 pub fn notes(summary: &Summary) -> String {
-    let alerts = summary.alerts.iter().map(|alert| format!("  {}: {}\n", alert.severity, alert.message));
-    let waits = summary.sources.iter().filter_map(|(source, about)| Some((source, about.waits.as_ref()?)));
-    let waits = waits.map(|(source, why)| format!("  note: source `{source}` is not read now: {why}\n"));
-    let problems = summary.problems.iter().map(|(source, why)| format!("  error: source `{source}` failed: {why}\n"));
-    let lost = summary.sources.iter().flat_map(|(source, about)| loss::lines(&about.lost).into_iter().map(move |line| (source, line)));
-    let lost = lost.map(|(source, line)| format!("  warn: source `{source}`: {line}\n"));
+    let line = |note: &RunNote| format!("  {}: {}\n", note.severity, note.words);
+    run_notes(summary).iter().map(line).collect()
+}
+
+/// What someone must know of a run.
+pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
+    let note = |severity, source: &str, kind, words| RunNote { severity, source: source.to_owned(), kind, words };
+    let alerts = summary.alerts.iter();
+    let alerts = alerts.map(|one| note(one.severity, &one.source, one.kind, one.message.clone()));
+    let lost = summary.sources.iter().flat_map(|(source, about)| {
+        let lines = loss::lines(&about.lost).into_iter();
+        lines.map(move |line| note("warn", source, "", format!("source `{source}`: {line}")))
+    });
+    let waits = summary.sources.iter().filter_map(|(source, about)| {
+        let why = about.waits.as_ref()?;
+        Some(note("note", source, "", format!("source `{source}` is not read now: {why}")))
+    });
+    let problems = summary.problems.iter().map(|(source, why)| note("error", source, "source_failed", format!("source `{source}` failed: {why}")));
     alerts.chain(lost).chain(waits).chain(holds(summary)).chain(problems).collect()
 }
 
 /// The open holds, except new ones and those reported by an alert.
-fn holds(summary: &Summary) -> Vec<String> {
+fn holds(summary: &Summary) -> Vec<RunNote> {
     let at = Clock(summary.at);
     let is_told = |one: &&WaitingHolds| one.since < summary.at && one.age(at) < STALE;
-    summary.waiting.iter().filter(is_told).map(|one| format!("  note: {}\n", one.words(at))).collect()
+    let note = |one: &WaitingHolds| RunNote { severity: "note", source: one.source.clone(), kind: "", words: one.words(at) };
+    summary.waiting.iter().filter(is_told).map(note).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {

@@ -1,0 +1,205 @@
+//! What is wrong with institutions now, since when, and whether it is new: the errors of the newest
+//! run beside those of the runs before. It decides the exit code of a run and the order of the
+//! overview, so it must never call an error known that the run before did not have.
+//!
+//! An error is one source and one kind of alert; its words may differ from day to day.
+
+use super::columns::{columns, line};
+use crate::model::Clock;
+use crate::store::PgConnection;
+use crate::store::Result;
+use crate::store::figures::{self, RunErrorRow};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use uuid::Uuid;
+
+/// Runs that are looked at: an error that is older has lasted since the oldest of them.
+const RUNS: i64 = 90;
+
+/// An institution, by its newest run.
+#[derive(Debug, Default, Serialize)]
+pub struct InstitutionHealth {
+    /// Its name.
+    pub institution: String,
+    /// The clock of its newest run, if it has run.
+    pub at: Option<DateTime<Utc>>,
+    /// running, done, failed, interrupted.
+    pub status: String,
+    /// What is wrong.
+    pub errors: Vec<LastingError>,
+}
+
+/// An error of the newest run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LastingError {
+    /// The source; empty for the institution.
+    pub source: String,
+    /// What kind, as in `alerts.kind`.
+    pub kind: String,
+    /// What happened.
+    pub message: String,
+    /// The clock of the first run in a row that had it.
+    pub since: DateTime<Utc>,
+    /// Whether the run before did not have it.
+    pub is_new: bool,
+}
+
+impl LastingError {
+    /// Since when, in words: `new` or `since 2026-09-01`.
+    pub fn age(&self) -> String {
+        if self.is_new { "new".to_owned() } else { format!("since {}", self.since.format("%Y-%m-%d")) }
+    }
+}
+
+/// The health of institutions, each with its name, in their order.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(connection: &mut PgConnection, institutions: &[(Uuid, String)]) -> Result<Vec<InstitutionHealth>> {
+    let ids: Vec<Uuid> = institutions.iter().map(|(id, _)| *id).collect();
+    let mut rows: BTreeMap<Uuid, Vec<RunErrorRow>> = BTreeMap::new();
+    for row in figures::run_errors(connection, &ids, RUNS).await? {
+        rows.entry(row.institution_id).or_default().push(row);
+    }
+    let of =
+        |(id, name): &(Uuid, String)| InstitutionHealth { institution: name.clone(), ..health(rows.get(id).map(Vec::as_slice).unwrap_or_default()) };
+    Ok(institutions.iter().map(of).collect())
+}
+
+/// What rows of one institution say, the newest run first.
+fn health(rows: &[RunErrorRow]) -> InstitutionHealth {
+    let Some(newest) = rows.first() else { return InstitutionHealth::default() };
+    let mut runs: Vec<(&RunErrorRow, BTreeSet<(&str, &str)>)> = Vec::new();
+    for row in rows {
+        if runs.last().is_none_or(|(run, _)| run.run != row.run) {
+            runs.push((row, BTreeSet::new()));
+        }
+        if let Some((_, errors)) = runs.last_mut() {
+            errors.extend(keys(row));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    let newest_rows = rows.iter().take_while(|row| row.run == newest.run);
+    let newest_keys = newest_rows.flat_map(|row| keys(row).map(move |key| (row, key)));
+    let errors = newest_keys.filter(|(_, key)| seen.insert(*key)).map(|(row, key)| {
+        let lasting = runs.iter().take_while(|(_, errors)| errors.contains(&key));
+        let since = lasting.clone().last().map_or(row.at, |(run, _)| run.at);
+        let of_run = row.error.as_ref().filter(|_| key == RUN_FAILED);
+        let message = of_run.or(row.message.as_ref()).cloned().unwrap_or_default();
+        let (source, kind) = (key.0.to_owned(), key.1.to_owned());
+        LastingError { source, kind, message, since, is_new: lasting.count() < 2 }
+    });
+    let errors = errors.collect();
+    InstitutionHealth { at: Some(newest.at), status: newest.status.clone(), errors, ..Default::default() }
+}
+
+/// What an error is known by that is no alert: the run failed.
+const RUN_FAILED: (&str, &str) = ("", "run_failed");
+
+/// What the errors of a row are known by.
+fn keys(row: &RunErrorRow) -> impl Iterator<Item = (&str, &str)> {
+    let alert = row.source_id.as_deref().zip(row.kind.as_deref());
+    alert.into_iter().chain((row.status == "failed").then_some(RUN_FAILED))
+}
+
+/// One line for each institution, the worst first: what is new before what is known.
+pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
+    let mut sorted: Vec<&InstitutionHealth> = all.iter().collect();
+    let rank = |one: &InstitutionHealth| {
+        let new = one.errors.iter().filter(|error| error.is_new).count();
+        (std::cmp::Reverse(new), std::cmp::Reverse(one.errors.len()), one.at.is_some())
+    };
+    sorted.sort_by_key(|one| rank(one));
+    let failing = all.iter().filter(|one| !one.errors.is_empty()).count();
+    let new = all.iter().filter(|one| one.errors.iter().any(|error| error.is_new)).count();
+    let mut out = String::new();
+    let _ = writeln!(out, "{} institutions, {failing} failing, {new} of them newly", all.len());
+    let rows: Vec<Vec<String>> = sorted.into_iter().map(|one| row(one, at)).collect();
+    out.push_str(&columns(&rows, 4));
+    out
+}
+
+fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
+    let Some(last) = one.at else {
+        return ["", &one.institution, "has never run", ""].map(str::to_owned).to_vec();
+    };
+    let ran = match (at.0 - last).num_hours() {
+        ..36 => last.format("%Y-%m-%d %H:%MZ").to_string(),
+        hours => format!("{} ({} days ago)", last.format("%Y-%m-%d %H:%MZ"), hours / 24),
+    };
+    let oldest = one.errors.iter().min_by_key(|error| error.since);
+    let standing = match oldest {
+        None if one.status == "done" => "ok".to_owned(),
+        None => one.status.clone(),
+        Some(oldest) if oldest.is_new => "NEW".to_owned(),
+        Some(oldest) => format!("failing {}", oldest.age()),
+    };
+    let words = one.errors.iter().map(|error| line(&error.message, 140));
+    vec![standing, one.institution.clone(), ran, words.collect::<Vec<_>>().join("; ")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(runs: &[(i64, &[(&str, &str)])]) -> Vec<RunErrorRow> {
+        let mut all = Vec::new();
+        for (run, errors) in runs {
+            let row = RunErrorRow {
+                institution_id: Uuid::nil(),
+                run: *run,
+                at: DateTime::from_timestamp(run * 86_400, 0).unwrap(),
+                status: "done".to_owned(),
+                error: None,
+                source_id: None,
+                kind: None,
+                message: None,
+            };
+            all.extend(errors.is_empty().then(|| row.clone()));
+            all.extend(errors.iter().map(|(source, kind)| RunErrorRow {
+                source_id: Some((*source).to_owned()),
+                kind: Some((*kind).to_owned()),
+                message: Some(format!("{source} {kind} {run}")),
+                ..row.clone()
+            }));
+        }
+        all
+    }
+
+    #[test]
+    fn an_error_lasts_since_the_first_run_in_a_row_that_had_it() {
+        let dead: &[(&str, &str)] = &[("board", "source_unreachable")];
+        let both: &[(&str, &str)] = &[("board", "source_unreachable"), ("b2", "source_partial")];
+        let found = health(&rows(&[(5, both), (4, dead), (3, dead), (2, &[]), (1, both)]));
+        let said = |error: &LastingError| format!("{} {}", error.source, error.age());
+        let said: Vec<String> = found.errors.iter().map(said).collect();
+        assert_eq!(said, ["board since 1970-01-04", "b2 new"]);
+        assert_eq!(health(&rows(&[(2, &[]), (1, dead)])).errors.len(), 0);
+        assert_eq!(health(&[]).at, None);
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let one = |name: &str, errors: Vec<LastingError>| InstitutionHealth {
+            institution: name.to_owned(),
+            at: DateTime::from_timestamp(86_400, 0),
+            status: "done".to_owned(),
+            errors,
+        };
+        let error = |is_new| LastingError {
+            source: "board".to_owned(),
+            kind: "source_partial".to_owned(),
+            message: "it broke off".to_owned(),
+            since: DateTime::from_timestamp(0, 0).unwrap(),
+            is_new,
+        };
+        let never = InstitutionHealth { institution: "never".to_owned(), ..Default::default() };
+        let all = [one("fine", Vec::new()), one("old", vec![error(false)]), never, one("fresh", vec![error(true)])];
+        let text = overview(&all, Clock(DateTime::from_timestamp(90_000, 0).unwrap()));
+        let names: Vec<usize> = ["fresh", "old", "never", "fine"].iter().map(|name| text.find(name).unwrap()).collect();
+        assert!(names.is_sorted() && text.starts_with("4 institutions, 2 failing, 1 of them newly"), "{text}");
+        assert!(text.contains("NEW") && text.contains("failing since 1970-01-01"), "{text}");
+    }
+}
