@@ -1,14 +1,14 @@
 //! The runs of an institution, the newest first: their numbers, for the commands that want one, and what each did to jobs.
 
 use super::columns::{columns, line, took};
-use crate::model::OutcomeCounts;
+use crate::model::{OutcomeCounts, RunStatus};
 use crate::plan::picture::thousands;
 use crate::store::figures::{self, RunRow};
 use crate::store::runs::holder;
 use crate::store::{PgConnection, Result};
 use serde::Serialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The runs of an institution.
@@ -18,6 +18,8 @@ pub struct Runs {
     pub institution: String,
     /// Its runs, the newest first.
     pub runs: Vec<RunRow>,
+    /// Those that were killed and could not record their end.
+    pub died: BTreeSet<i64>,
     /// How many versions of each type they made, by run.
     pub versions: BTreeMap<i64, BTreeMap<String, i64>>,
 }
@@ -27,16 +29,13 @@ pub struct Runs {
 /// # Errors
 /// The database failed.
 pub async fn collect(connection: &mut PgConnection, institution: Uuid, slug: &str, most: i64) -> Result<Runs> {
-    let mut runs = figures::runs(connection, institution, most).await?;
+    let runs = figures::runs(connection, institution, most).await?;
     // Only the run that holds the lock is under way; one that was killed could not say so.
     let is_held = holder(connection, institution).await?.is_some();
-    for (index, run) in runs.iter_mut().enumerate() {
-        if run.status == "running" && (index > 0 || !is_held) {
-            run.status = "died".to_owned();
-        }
-    }
+    let running = runs.iter().enumerate().filter(|(_, run)| run.status == RunStatus::Running);
+    let died = running.filter(|(index, _)| *index > 0 || !is_held).map(|(_, run)| run.id).collect();
     let versions = figures::versions_by_run(connection, institution, &runs).await?;
-    Ok(Runs { institution: slug.to_owned(), runs, versions })
+    Ok(Runs { institution: slug.to_owned(), runs, died, versions })
 }
 
 /// The runs as text, a line each.
@@ -55,19 +54,21 @@ fn row(page: &Runs, run: &RunRow) -> Vec<String> {
     let made = ["create", "update", "reopen", "archive"].map(|kind| thousands(made(kind)));
     let stood = counts(run).map_or([const { String::new() }; 3], |counts| [counts.rejected, counts.held, counts.failed].map(thousands));
     let millis = run.finished_at.map(|end| (end - run.started_at).num_milliseconds());
-    let head = [run.id.to_string(), run.at.format("%Y-%m-%d %H:%MZ").to_string(), standing(run)];
+    let head = [run.id.to_string(), run.at.format("%Y-%m-%d %H:%MZ").to_string(), standing(page, run)];
     head.into_iter().chain(made).chain(stood).chain([millis.map_or_else(String::new, took)]).collect()
 }
 
 /// How a run ended, with the sources of which it did not read all.
-fn standing(run: &RunRow) -> String {
+fn standing(page: &Runs, run: &RunRow) -> String {
+    let died = page.died.contains(&run.id).then(|| "died".to_owned());
+    let status = died.unwrap_or_else(|| run.status.to_string());
     let sources = run.summary.as_ref().and_then(|summary| summary.get("sources")?.as_object());
     let state = |about: &Json| about.pointer("/read/state")?.as_str().map(str::to_owned);
     let unread = sources.into_iter().flatten().filter_map(|(source, about)| {
         let state = state(about).filter(|state| !matches!(state.as_str(), "complete" | "empty"))?;
         Some(format!("{} {state}", line(source, 20)))
     });
-    let all: Vec<String> = std::iter::once(run.status.clone()).chain(unread).collect();
+    let all: Vec<String> = std::iter::once(status).chain(unread).collect();
     let more = if all.len() > 3 { format!(", {} more", all.len() - 3) } else { String::new() };
     format!("{}{more}", all.iter().take(3).cloned().collect::<Vec<_>>().join(", "))
 }
