@@ -393,7 +393,6 @@ fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
 
 async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), Failure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
-    let who = word.person(edge)?;
     for ((slug, institution), letters) in by_institution(&letters) {
         let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
         for letter in refused {
@@ -415,6 +414,7 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
 
 async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Word) -> Result<(), Failure> {
     let at = word.at.clock(edge)?;
+    let who = word.person(edge)?;
     let letters = find(&mut *store.connection().await?, documents).await?;
     for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
         let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else { continue };

@@ -225,7 +225,8 @@ impl Case<'_> {
     /// week, and the number of rejected ads alone looks like any other.
     async fn all_refused(&self, connection: &mut PgConnection) -> Result<Option<Alert>, RunError> {
         let source = self.setting.stream.source.clone();
-        let counts = self.run.tally().counts.get(&source).cloned().unwrap_or_default();
+        let stream = &self.setting.stream;
+        let counts = figures::count(connection, stream, self.run.id, self.end.read, None).await?;
         let refused = counts.rejected + counts.held + counts.failed;
         if counts.documents < Share::BINDS_FROM || refused < counts.documents {
             return Ok(None);

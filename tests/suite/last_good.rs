@@ -67,7 +67,7 @@ async fn an_institution_stays_on_its_last_good_version_whatever_breaks() {
             assert_eq!(code, Some(if is_known { 4 } else { 1 }), "{what}: {said}");
             assert!(said.contains("`kept` runs on its last good version, first used at 2026-09-01 00:00Z"), "{what}: {said}");
             assert!(said.contains("error: kept: "), "{what}: {said}");
-            assert_eq!(said.contains("left out: `plain`"), file == "rules/own.yaml", "{what}: {said}");
+            assert_eq!(said.contains("skipped: `plain`"), file == "rules/own.yaml", "{what}: {said}");
         }
         // The rule still refuses the long title.
         let plain = (file != "rules/own.yaml").then(|| "plain New nurse".to_owned());

@@ -99,7 +99,7 @@ fn link(
             let shared = shared_roles(a, b);
             let rare =
                 |title: &&(String, String)| spread.get(&title.0).is_some_and(|n| *n <= RARE_TITLE);
-            let enough = shared.len() > 1 || shared.iter().any(|role| rare(role));
+            let enough = shared.len() > 1 || shared.iter().any(rare);
             let shown = shared.iter().take(3).map(|(title, city)| format!("{title} in {city}"));
             enough.then(|| named(shown.collect()))
         }

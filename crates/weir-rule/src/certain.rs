@@ -295,8 +295,8 @@ mod tests {
     fn is_never(when: &str, assert: &str) -> bool {
         let sandbox = Sandbox::new();
         let kinds = [("close_date", FieldKind::Date), ("open_date", FieldKind::Date), ("title", FieldKind::Text), ("positions", FieldKind::Number)];
-        let members = kinds.map(|(name, kind)| (("job", name.to_owned()), Kinds::of_field(kind)));
-        let shapes = Shapes { members: members.into(), ..Shapes::default() };
+        let members = kinds.map(|(name, kind)| (name.to_owned(), Kinds::of_field(kind)));
+        let shapes = Shapes { members: [("job", members.into())].into(), ..Shapes::default() };
         let compile = |text: &str| Script::compile(&sandbox, text, &VARIABLES).unwrap();
         let scripts = [compile(when), compile(assert)];
         let absence = scripts.iter().any(|script| script.reads.absence);
