@@ -61,6 +61,8 @@ mod plans;
 mod projects;
 #[path = "suite/promises.rs"]
 mod promises;
+#[path = "suite/readable.rs"]
+mod readable;
 #[path = "suite/reference.rs"]
 mod reference;
 #[path = "suite/refusals.rs"]

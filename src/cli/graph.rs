@@ -11,7 +11,7 @@ use crate::model::{Clock, RunSample};
 use crate::plan::against::Difference;
 use crate::plan::check::Institution;
 use crate::plan::outline::Outline;
-use crate::plan::picture::{Passage, Traffic, compared, picture};
+use crate::plan::picture::{Asides, Passage, SetAside, Traffic, compared, picture};
 use crate::plan::written::written;
 use crate::plan::{Checked, Plan, check};
 use crate::report::columns::line;
@@ -41,6 +41,9 @@ pub struct Graph {
     /// Write to a file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Width of an SVG in pixels; below 640 its stages are one below the other, as on a phone
+    #[arg(long, value_name = "PIXELS", default_value_t = draw::SCREEN)]
+    width: u32,
     /// Mark differences from another plan: `last` (the plan of the newest run), a project folder,
     /// or a plan saved as JSON
     #[arg(long, value_name = "last|DIR|FILE")]
@@ -90,6 +93,7 @@ struct StoredRun {
 struct ShownRun {
     ran: Option<Ran>,
     traffic: Traffic,
+    asides: Asides,
     samples: BTreeMap<String, Vec<RunSample>>,
 }
 
@@ -119,7 +123,7 @@ impl Graph {
         let drawn = match self.form() {
             Format::Html => page(&checked, (wanted, plan), &outline, &shown, work.as_ref(), against),
             Format::Json => format!("{:#}\n", as_json(&outline, &shown, against)),
-            _ => self.drawing(edge, &outline, &shown.traffic, against),
+            _ => self.drawing(edge, &outline, &shown, against),
         };
         self.give(&drawn)
     }
@@ -145,15 +149,15 @@ impl Graph {
         })
     }
 
-    fn drawing(&self, edge: &Edge, outline: &Outline, traffic: &Traffic, against: Option<(&Difference, &str)>) -> String {
+    fn drawing(&self, edge: &Edge, outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> String {
         let picture = match against {
             Some((difference, name)) => compared(outline, difference, name),
-            None => picture(outline, traffic),
+            None => picture(outline, &shown.traffic, &shown.asides),
         };
         match self.form() {
             Format::Mermaid => draw::mermaid(&picture),
             Format::Dot => draw::dot(&picture),
-            Format::Svg => draw::svg(&picture),
+            Format::Svg => draw::svg(&picture, self.width),
             _ => {
                 let listed = against.map_or_else(String::new, |(difference, _)| list(difference));
                 draw::text(&picture, edge.width, edge.colour && self.out.is_none()) + listed.as_str()
@@ -182,7 +186,7 @@ fn newest(kept: Kept, stored: Option<StoredRun>) -> ShownRun {
         None => {
             let ran = kept.run.zip(kept.at);
             let ran = ran.map(|(run, at)| Ran { run, at, dry_run: true, millis: kept.millis, total: kept.total });
-            ShownRun { ran, traffic: kept.trail.traffic, samples: kept.trail.samples }
+            ShownRun { ran, traffic: kept.trail.traffic, asides: kept.trail.asides, samples: kept.trail.samples }
         }
     }
 }
@@ -199,6 +203,7 @@ fn page(
         plan: outline,
         run: shown.ran.clone(),
         traffic: &shown.traffic,
+        asides: &shown.asides,
         samples: &shown.samples,
         written: &written(plan, &wanted.file, &checked.texts),
         work,
@@ -276,16 +281,20 @@ async fn stored(connection: &mut PgConnection, plan: &Plan) -> Result<Option<Sto
         let passage = Passage { rows_in: row.rows_in, rows_out: row.rows_out, refused: row.refused, micros: row.micros };
         traffic.insert(node, passage);
     }
-    let total = run.summary.and_then(|summary| serde_json::from_value(summary["total"].clone()).ok());
+    let summary = run.summary.unwrap_or_default();
+    let total = serde_json::from_value(summary["total"].clone()).ok();
     let millis = run.finished_at.map_or(0, |end| (end - run.started_at).num_milliseconds());
     let ran = Ran { run: run.id, at: run.at, dry_run: false, millis, total: total.unwrap_or_default() };
     let samples = run_trace::samples(connection, institution, run.id).await?;
-    let outline = serde_json::from_value(run.outline).unwrap_or_default();
-    Ok(Some(StoredRun { shown: ShownRun { ran: Some(ran), traffic, samples }, outline, finished_at: run.finished_at }))
+    let outline: Outline = serde_json::from_value(run.outline).unwrap_or_default();
+    let set_aside = |(source, of): (&'_ String, &Json)| Some((source.clone(), serde_json::from_value(of["set_aside"].clone()).ok()?));
+    let sources: BTreeMap<String, _> = summary["sources"].as_object().into_iter().flatten().filter_map(set_aside).collect();
+    let asides = Asides::of(&outline, sources.iter().map(|(source, of): (&String, &Vec<SetAside>)| (source.as_str(), of.clone())).collect());
+    Ok(Some(StoredRun { shown: ShownRun { ran: Some(ran), traffic, asides, samples }, outline, finished_at: run.finished_at }))
 }
 
 fn as_json(outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> Json {
-    let of = |ran: &Ran| json!({ "run": ran.run, "at": ran.at, "dry_run": ran.dry_run, "millis": ran.millis, "total": ran.total, "traffic": shown.traffic });
+    let of = |ran: &Ran| json!({ "run": ran.run, "at": ran.at, "dry_run": ran.dry_run, "millis": ran.millis, "total": ran.total, "traffic": shown.traffic, "asides": shown.asides });
     let run = shown.ran.as_ref().map(of);
     let difference = against.map(|(difference, name)| json!({ "against": name, "beside": difference.beside, "stages": difference.told() }));
     json!({ "format": 1, "plan": outline, "run": run, "difference": difference })

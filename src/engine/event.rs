@@ -1,9 +1,11 @@
 //! What happens, as it happens: one stream that the terminal, JSON lines and tests read. A watcher that answers
 //! `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
+use super::aside::DerivedAds;
 use super::run_stats::Summary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
 use crate::plan::picture::Passage;
+use crate::plan::picture::SetAside;
 use crate::quality::{Compared, FieldLoss};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
@@ -148,6 +150,9 @@ pub enum Event {
         ads: usize,
         /// Jobs that were brought up to date without a version.
         refreshed: usize,
+        /// What became of its ads.
+        #[serde(skip)]
+        derived: DerivedAds,
     },
     /// A source is about to be settled (T3).
     SourceSettled {
@@ -172,6 +177,8 @@ pub enum Event {
         counts: OutcomeCounts,
         /// Ads that the read has seen.
         seen: i64,
+        /// Why another number of ads was derived than read.
+        set_aside: Vec<SetAside>,
     },
     /// What waits for an operator at the end of a run.
     DecisionsWaiting {

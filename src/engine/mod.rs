@@ -15,6 +15,7 @@
 //! the batch under way.
 
 mod apply;
+pub mod aside;
 mod detail;
 pub mod dry_run;
 mod error;

@@ -1,11 +1,12 @@
 //! What a run counts: derived from its events alone, and its summary at the end.
 
+use super::aside::DerivedAds;
 use super::event::Event;
 use super::run_log::RunLog;
 use super::trail::{Samples, Trail};
 use crate::model::{Alert, Bookkeeping, Clock, OutcomeCounts, ReadOutcome, RunEdge, RunTrace, StageRecord};
 use crate::plan::outline::Outline;
-use crate::plan::picture::Passage;
+use crate::plan::picture::{Asides, Passage, SetAside};
 use crate::plan::{Flow, Node, Plan, StandsIn};
 use crate::quality::{Compared, FieldLoss};
 use crate::store::waiting::WaitingHolds;
@@ -21,6 +22,7 @@ use std::time::Duration;
 pub struct RunStats {
     passages: BTreeMap<(&'static str, String), Passage>,
     sources: BTreeMap<String, SourceSummary>,
+    derived: BTreeMap<String, DerivedAds>,
     alerts: Vec<Alert>,
     waiting: Vec<WaitingHolds>,
     log: RunLog,
@@ -80,6 +82,9 @@ pub struct SourceSummary {
     pub lost: Vec<FieldLoss>,
     /// What was noted without changing a job.
     pub bookkeeping: Bookkeeping,
+    /// Why another number of ads was derived than read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAside>,
 }
 
 /// How a run ended, beside what it counted.
@@ -105,13 +110,14 @@ impl RunStats {
             }
             Event::ReadFinished { source, proof, .. } => self.of(source).read = Some(proof),
             Event::SourceWaits { source, why, .. } => self.of(source).waits = Some(why),
-            Event::SourceCounted { source, counts, seen, .. } => {
+            Event::SourceCounted { source, counts, seen, set_aside, .. } => {
                 let of = self.of(source);
-                (of.counts, of.bookkeeping.seen) = (counts, seen);
+                (of.counts, of.bookkeeping.seen, of.set_aside) = (counts, seen, set_aside);
             }
             Event::QualityWeighed { source, compared, .. } => self.of(source).unusual = compared,
             Event::ValuesLost { source, fields, .. } => self.of(source).lost = fields,
-            Event::BatchWritten { source, refreshed, .. } => {
+            Event::BatchWritten { source, refreshed, derived, .. } => {
+                self.derived.entry(source.clone()).or_default().add(&derived);
                 self.of(source).bookkeeping.refreshed += i64::try_from(refreshed).unwrap_or(i64::MAX);
             }
             Event::SourceSettled { source, missed, withdrawn, .. } => {
@@ -138,6 +144,13 @@ impl RunStats {
         passage.rows_out += wide(ads - refused);
         passage.refused += wide(refused);
         passage.micros += i64::try_from(micros).unwrap_or(i64::MAX);
+    }
+
+    /// Why another number of ads of a source was derived than a read gave; `listed` says how the ads that it listed stand.
+    pub(super) fn set_aside(&self, source: &str, read: i64, listed: &BTreeMap<String, i64>) -> Vec<SetAside> {
+        let of = self.sources.get(source).and_then(|of| of.read.as_ref());
+        let items = of.map_or(0, |proof| proof.items);
+        self.derived.get(source).cloned().unwrap_or_default().set_aside(read, items, listed)
     }
 
     /// What has passed a stage of a source so far.
@@ -203,10 +216,13 @@ impl RunStats {
     }
 
     fn trail(&self, plan: &Plan, samples: &Samples) -> Trail {
+        let outline = Outline::of(plan);
         let passage = |node: &Node| self.passage(node.kind.name(), node.source.as_deref().unwrap_or_default());
         let traffic = plan.graph.node_weights().map(|node| (node.name.clone(), passage(node))).collect();
         let few = |node: &Node| (node.name.clone(), samples.of(node.kind.name(), node.source.as_deref()));
-        Trail { plan: Outline::of(plan), traffic, samples: plan.graph.node_weights().map(few).collect() }
+        let of = self.sources.iter().map(|(source, of)| (source.as_str(), of.set_aside.clone()));
+        let asides = Asides::of(&outline, of.collect());
+        Trail { plan: outline, traffic, asides, samples: plan.graph.node_weights().map(few).collect() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! transaction (T2). Each batch finds its ads by query, so a batch that failed is simply found again.
 
 use super::RunError;
+use super::aside::DerivedAds;
 use super::event::Event;
 use super::run::Run;
 use crate::model::Alert;
@@ -194,7 +195,8 @@ async fn write(
     for alert in broken_rules(run, source, drafts) {
         run.raise(&mut tx, alert).await?;
     }
-    run.emit(Event::BatchWritten { institution: setting.slug.clone(), source: source.clone(), ads: drafts.len(), refreshed })?;
+    let derived = promote.map(|promote| DerivedAds::of(promote, drafts)).unwrap_or_default();
+    run.emit(Event::BatchWritten { institution: setting.slug.clone(), source: source.clone(), ads: drafts.len(), refreshed, derived })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 

@@ -257,9 +257,11 @@ impl<'r> SourceWalk<'r> {
         let foreseen = progress.is_held.then_some((setting.fingerprint, setting.at));
         let mut counts = figures::count(&mut held, &setting.stream, self.run.id, progress.read, foreseen).await?;
         counts.archived = i64::try_from(progress.archived).unwrap_or(i64::MAX);
-        let seen = records::seen(&mut held, &setting.stream, progress.read).await?;
+        let listed = records::listed(&mut held, &setting.stream, progress.read).await?;
+        let seen = listed.values().sum();
         let (institution, source) = (setting.slug.clone(), setting.stream.source.clone());
-        self.run.emit(Event::SourceCounted { institution, source, counts, seen })?;
+        let set_aside = self.run.stats().set_aside(&source, progress.read, &listed);
+        self.run.emit(Event::SourceCounted { institution, source, counts, seen, set_aside })?;
         Ok(revisions::remember(&mut held, setting.stream.institution, Some(&setting.stream.source), setting.at).await?)
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::model::{Field, Job, RunSample, Severity, Value, field::FIELDS};
 use crate::plan::outline::Outline;
-use crate::plan::picture::Traffic;
+use crate::plan::picture::{Asides, Traffic};
 use crate::source::Page;
 use crate::stage::Draft;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ pub struct Trail {
     pub plan: Outline,
     /// What passed, by stage.
     pub traffic: Traffic,
+    /// Why more or fewer ads reached a stage than left the one before it.
+    pub asides: Asides,
     /// A few ads, by stage.
     pub samples: BTreeMap<String, Vec<RunSample>>,
 }
@@ -51,18 +53,14 @@ impl Samples {
 
     /// Looks at a page as it comes from the source.
     pub(super) fn arrive(&mut self, source: &str, page: &Page) {
-        let raw = |ad: &str, refused: bool, text: &str| RunSample {
-            source: source.to_owned(),
-            ad: cut(ad, ID),
-            title: String::new(),
-            refused,
-            what: cut(text, WHAT),
-        };
+        let raw =
+            |ad: &str, refused: bool, what: String| RunSample { source: source.to_owned(), ad: cut(ad, ID), title: String::new(), refused, what };
         for one in page.received.iter().chain(&page.detailed).take(SAMPLES) {
-            self.one("fetch", source, false, || raw(&one.external_id, false, &one.text));
+            self.one("fetch", source, false, || raw(&one.external_id, false, in_words(&one.text)));
         }
         for one in page.refused.iter().take(SAMPLES) {
-            self.one("fetch", source, true, || raw(&one.external_id, true, &one.canonical));
+            let why = || one.refused.as_ref().map(crate::model::Refused::message).unwrap_or_default();
+            self.one("fetch", source, true, || raw(&one.external_id, true, cut(&why(), WHAT)));
         }
     }
 
@@ -97,6 +95,13 @@ fn cut(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_none() { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 
+/// A record as it came, its members in words.
+fn in_words(text: &str) -> String {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else { return cut(text, WHAT) };
+    let said = members.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| format!("{name}: {}", cut(&plain(value), 60)));
+    cut(&said.collect::<Vec<_>>().join(" · "), WHAT)
+}
+
 fn against(draft: &Draft) -> String {
     let errors = draft.problems.iter().filter(|problem| problem.severity == Severity::Error);
     cut(&errors.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; "), WHAT)
@@ -111,12 +116,21 @@ fn fields(job: &Job) -> String {
 }
 
 fn shown(value: &Value) -> String {
-    match value.to_json() {
-        serde_json::Value::String(text) => text,
-        serde_json::Value::Array(items) => {
-            items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect::<Vec<_>>().join(", ")
-        }
+    plain(&value.to_json())
+}
+
+/// A value without the signs of JSON: texts as they are, lists with commas, members with their names; what is nested deeper only counted.
+fn plain(value: &serde_json::Value) -> String {
+    let shallow = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => format!("{} values", items.len()),
+        serde_json::Value::Object(members) => format!("{} members", members.len()),
         other => other.to_string(),
+    };
+    match value {
+        serde_json::Value::Array(items) => items.iter().map(shallow).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Object(members) => members.iter().map(|(name, value)| format!("{name} {}", shallow(value))).collect::<Vec<_>>().join(", "),
+        other => shallow(other),
     }
 }
 
@@ -138,6 +152,13 @@ mod tests {
         assert_eq!(kept(&samples, "archive", None), ["a 0 false", "b 0 false", "a 1 false", "b 1 false", "a 2 false"]);
         assert_eq!(kept(&samples, "archive", Some("b")).len(), SAMPLES);
         assert!(kept(&samples, "promote", None).is_empty());
+    }
+
+    #[test]
+    fn records_are_shown_in_words() {
+        let text = r#"{"end":null,"name":"Nurse","pay":{"min":1,"steps":[1,2]},"places":["Perth",{"state":"WA"}]}"#;
+        assert_eq!(in_words(text), "name: Nurse · pay: min 1, steps 2 values · places: Perth, 1 members");
+        assert_eq!(in_words("[]not"), "[]not");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The DAG as a picture to draw: stages as nodes, the segment that commits together as a frame around its stages, and on it what flowed in a run,
-//! or what differs from another plan.
+//! The DAG as a picture to draw: stages as nodes, the segment that commits together as a frame around its stages, and on
+//! it what flowed in a run, why more or fewer ads arrived than left, or what differs from another plan.
 
 use super::against::{Difference, Turn};
 use super::outline::{Outline, Step};
 use crate::draw::{Edge, Frame, Mark, Node, Picture};
+use crate::stage::{Kind, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,19 +24,65 @@ pub struct Passage {
 /// What passed, by the name of the stage.
 pub type Traffic = BTreeMap<String, Passage>;
 
-/// The picture of a plan, with counts on its edges where `traffic` has them.
-pub fn picture(plan: &Outline, traffic: &Traffic) -> Picture {
+/// Ads by which what reaches a stage differs from what the stage before it gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Why, as in `3 unchanged`.
+    pub why: String,
+    /// How many.
+    pub ads: i64,
+    /// Whether they came from elsewhere, such as from what was stored before; else they stayed behind.
+    pub joined: bool,
+}
+
+impl SetAside {
+    /// On one line: `−3 unchanged`, `+2 stored before`.
+    pub fn line(&self) -> String {
+        format!("{}{} {}", if self.joined { '+' } else { '−' }, thousands(self.ads), self.why)
+    }
+}
+
+/// What was set aside before a stage, by the name of the stage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Asides(pub BTreeMap<String, Vec<SetAside>>);
+
+impl Asides {
+    /// What was set aside of each source, before the first of its stages that derive.
+    pub fn of(plan: &Outline, sources: BTreeMap<&str, Vec<SetAside>>) -> Asides {
+        let first = |source: &str| plan.stages.iter().find(|step| step.in_segment() && step.source.as_deref() == Some(source));
+        let sources = sources.into_iter().filter(|(_, set_aside)| !set_aside.is_empty());
+        Asides(sources.filter_map(|(source, set_aside)| Some((first(source)?.stage.clone(), set_aside))).collect())
+    }
+}
+
+/// The picture of a plan, with counts on its edges where `traffic` has them, and why they differ where `asides` say.
+pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
     let nodes = plan.stages.iter().map(|step| draw_node(step, traffic.get(&step.stage), &Turn::default()));
     let mut edges: Vec<Edge> = Vec::new();
     for (to, step) in plan.stages.iter().enumerate() {
+        let mut aside = asides.0.get(&step.stage).map(Vec::as_slice).unwrap_or_default();
         for from in step.after.iter().filter_map(|name| plan.position(name)) {
+            if !takes_ads(step) {
+                edges.push(Edge { from, to, waits: true, ..Edge::default() });
+                continue;
+            }
+            let gives = takes_ads(&plan.stages[from]);
             let passed = traffic.get(&plan.stages[from].stage);
             let is_first = edges.iter().all(|edge| edge.from != from);
             let loss = passed.filter(|passed| is_first && passed.refused > 0).map(|passed| format!("{} refused", thousands(passed.refused)));
-            edges.push(Edge { from, to, label: passed.map(|passed| thousands(passed.rows_out)), loss, mark: Mark::Same });
+            let arrived = traffic.get(&step.stage).map(|arrived| arrived.rows_in);
+            let label = if gives { passed.map(|passed| passed.rows_out) } else { arrived }.map(thousands);
+            let aside = std::mem::take(&mut aside).iter().map(SetAside::line).collect();
+            edges.push(Edge { from, to, label, aside, loss, ..Edge::default() });
         }
     }
     Picture { title: title(plan), nodes: nodes.collect(), edges, frames: frames(plan.stages.iter()) }
+}
+
+/// Whether ads flow through a stage; others look at the read as a whole, and only begin after what they wait for.
+fn takes_ads(step: &Step) -> bool {
+    step.scope() == Some(Scope::Record) || matches!(Kind::named(&step.kind), Some(Kind::Fetch | Kind::Details))
 }
 
 /// The picture of two plans at once: what was added, changed and removed is marked.
@@ -88,17 +135,21 @@ fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> Node {
     }
 }
 
-/// What passed a stage, on one line: `9 in · 8 out · 5 ms`.
+/// What passed a stage, on one line: `9 in · 8 out · 5 ms`; nothing where nothing passed.
 fn figures(passed: &Passage) -> String {
+    if *passed == Passage::default() {
+        return String::new();
+    }
     let (entered, left) = (thousands(passed.rows_in), thousands(passed.rows_out));
     let rows = if passed.rows_in == passed.rows_out { entered } else { format!("{entered} in · {left} out") };
     format!("{rows} · {}", spent(passed.micros))
 }
 
-/// Microseconds in words: `0.4 ms`, `12 ms`, `3.4 s`, `2 min 10 s`.
+/// Microseconds in words: `420 µs`, `1.2 ms`, `12 ms`, `3.4 s`, `2 min 10 s`.
 pub fn spent(micros: i64) -> String {
     match micros {
-        ..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
+        ..1000 => format!("{micros} µs"),
+        1000..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
         10_000..1_000_000 => format!("{} ms", micros / 1000),
         1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
         _ => format!("{} min {} s", micros / 60_000_000, micros % 60_000_000 / 1_000_000),
@@ -147,16 +198,19 @@ mod tests {
 
     #[test]
     fn times_are_short() {
-        assert_eq!([420, 12_345, 3_456_789, 130_000_000].map(spent), ["0.4 ms", "12 ms", "3.4 s", "2 min 10 s"]);
+        assert_eq!([420, 12_345, 3_456_789, 130_000_000].map(spent), ["420 µs", "12 ms", "3.4 s", "2 min 10 s"]);
     }
 
     #[test]
     fn counts_stand_on_edges_and_what_was_refused_beside_them() {
         let passed = Passage { rows_in: 1813, rows_out: 1800, refused: 13, micros: 4000 };
         let traffic = Traffic::from([("validate".to_owned(), passed)]);
-        let picture = picture(&plan(), &traffic);
+        let aside = |ads, why: &str, joined| SetAside { why: why.to_owned(), ads, joined };
+        let asides = Asides(BTreeMap::from([("promote".to_owned(), vec![aside(1200, "unchanged", false), aside(2, "stored before", true)])]));
+        let picture = picture(&plan(), &traffic, &asides);
         let edge = picture.edges.iter().find(|edge| edge.from == 2).unwrap();
         assert_eq!((edge.label.as_deref(), edge.loss.as_deref()), (Some("1,800"), Some("13 refused")));
+        assert_eq!(edge.aside, ["−1,200 unchanged", "+2 stored before"]);
         assert_eq!(picture.nodes[2].figures, "1,813 in · 1,800 out · 4.0 ms");
         assert_eq!((picture.nodes[0].figures.as_str(), &picture.edges[0].label), ("", &None));
         assert_eq!(picture.frames[0].nodes, [1, 2, 3]);

@@ -12,6 +12,7 @@ pub mod history;
 pub mod holds;
 pub mod ink;
 pub mod keys;
+pub mod page;
 pub mod progress;
 pub mod quality;
 pub mod records;

@@ -1,9 +1,10 @@
 //! What a rehearsal found, for people: as text and as a page. Scraped text is cut and escaped.
 
 use super::columns::{columns, counted, line, took};
+use super::page;
 use crate::engine::rehearse::{Example, Kind, Rehearsal, Verdicts};
 use crate::plan::picture::thousands;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -109,29 +110,39 @@ fn examples(out: &mut String, kind: &Kind, sign: char) {
 
 /// The rehearsal as a self-contained page.
 pub fn html(pages: &[Page]) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Rehearsal" }
-                style { (PreEscaped(include_str!("page.css"))) }
-            }
-            body { main { @for page in pages { (institution(page)) } } }
+    let body = html! {
+        header {
+            p.over { "Rehearsal · " (counted(pages.len(), "institution")) }
+            h1 { (answer(pages)) }
+            p.soft { "The edited files, tried on the ads that are stored. Nothing was written." }
         }
+        @for page in pages { (institution(page)) }
     };
-    page.into_string()
+    page::page("Rehearsal", &body, None)
+}
+
+/// The first line: how many ads would be judged otherwise.
+fn answer(pages: &[Page]) -> String {
+    let sources = || pages.iter().flat_map(|page| &page.sources);
+    let judged = sources().map(|source| source.judged).sum::<usize>();
+    let turned = sources().flat_map(|source| source.turns.values()).map(|kind| kind.count).sum::<usize>();
+    let changed = sources().flat_map(|source| source.fields.values()).map(|kind| kind.count).max().unwrap_or_default();
+    match (judged, turned) {
+        (0, _) => "The edit changes nothing that is stored".to_owned(),
+        (_, 0) if changed == 0 => format!("The edit changes none of {}", ads(judged)),
+        (_, 0) => format!("The edit changes no verdict on {}, and fields of some", ads(judged)),
+        _ => format!("The edit changes the verdict on {} of {}", count(turned), ads(judged)),
+    }
 }
 
 fn institution(page: &Page) -> Markup {
     html! {
-        h1 { (page.institution) " " small { "rehearsal: nothing was written" } }
+        h2 { bdi { (page.institution) } }
         @for source in &page.sources {
             section {
-                h2 { (source.source) }
+                h3 { (source.source) }
                 p { (summary(source)) }
-                @if let Some(note) = may_wait(source) { p { (note) } }
+                @if let Some(note) = may_wait(source) { p.note { (note) } }
                 (rules(source))
                 @for (turn, kind) in &source.turns { (table(&format!("{turn}: {}", ads(kind.count)), kind)) }
                 @for (name, kind) in warned(source) { (table(&warns(name, kind), kind)) }
@@ -142,17 +153,22 @@ fn institution(page: &Page) -> Markup {
 }
 
 fn rules(source: &Rehearsal) -> Markup {
+    let cell = |name: &str, number: usize| html! { td.number.none[number == 0] data-name=(name) { (count(number)) } };
     html! {
         @if source.rules.values().any(speaks) {
-            table {
+            div.table { table {
                 thead { tr { th { "rule" } th.number { "fails now" } th.number { "of these warn" } th.number { "starts failing" } th.number { "stops failing" } } }
                 tbody {
                     @for (name, rule) in source.rules.iter().filter(|(_, rule)| speaks(rule)) {
-                        tr { td { code { (name) } } td.number { (count(rule.fails)) } td.number { (count(rule.warns)) }
-                            td.number.worse[rule.begins.count > 0] { (count(rule.begins.count)) } td.number.better[rule.ends.count > 0] { (count(rule.ends.count)) } }
+                        tr {
+                            th scope="row" { code { (line(name, 80)) } }
+                            (cell("fails now", rule.fails)) (cell("of these warn", rule.warns))
+                            td.number.warm[rule.begins.count > 0].none[rule.begins.count == 0] data-name="starts failing" { (count(rule.begins.count)) }
+                            (cell("stops failing", rule.ends.count))
+                        }
                     }
                 }
-            }
+            } }
         }
     }
 }
@@ -160,11 +176,13 @@ fn rules(source: &Rehearsal) -> Markup {
 fn table(title: &str, kind: &Kind) -> Markup {
     html! {
         h3 { (title) }
-        @if !kind.examples.is_empty() {
-            table {
-                thead { tr { th { "ad" } th { "title" } th { "what" } } }
-                tbody { @for one in &kind.examples { tr { td { code { (one.id) } } td { (line(&one.title, 120)) } td { (line(&one.what, 600)) } } } }
+        @for one in &kind.examples {
+            article {
+                (page::sign("begins", '!'))
+                div { b { bdi { (line(&one.title, 120)) } } " " code { bdi { (line(&one.id, 80)) } } p.soft { bdi { (line(&one.what, 600)) } } }
             }
         }
+        @let more = kind.count.saturating_sub(kind.examples.len());
+        @if more > 0 && !kind.examples.is_empty() { p.more { "and " (count(more)) " more" } }
     }
 }

@@ -80,6 +80,11 @@ impl Promote {
         Ok(refreshed)
     }
 
+    /// What stands of an ad once it is written.
+    pub fn outcome(&self, draft: &Draft) -> Outcome {
+        self.fate(draft).outcome()
+    }
+
     pub(super) fn fate<'d>(&self, draft: &'d Draft) -> Fate<'d> {
         let ad = &draft.ad;
         let publishable = matches!(draft.job.get(Field::Title), Value::Text(_));
@@ -206,17 +211,14 @@ impl Promote {
     }
 
     fn standing(&self, setting: &Setting, fate: &Fate, written: &HashMap<Uuid, Change>) -> AdStateUpdate {
-        let (draft, outcome, change) = match fate {
-            Fate::Create(draft) => (*draft, Outcome::Published, Some(Change::Created)),
+        let change = match fate {
+            Fate::Create(_) => Some(Change::Created),
             // A hash may differ without causing a version: `compare` was edited, or a run was
             // rolled back.
-            Fate::Differs(draft, published) => (*draft, Outcome::Published, written.get(&published.job_id).copied()),
-            Fate::Same(draft, _) => (*draft, Outcome::Published, None),
-            Fate::Wait(draft, outcome) => (*draft, *outcome, None),
-            Fate::Keep(draft, _) => (*draft, Outcome::Held, None),
-            Fate::Later(draft) => (*draft, Outcome::Failed, None),
-            Fate::Ignore(draft) => (*draft, Outcome::Discarded, None),
+            Fate::Differs(_, published) => written.get(&published.job_id).copied(),
+            _ => None,
         };
+        let (draft, outcome) = (fate.draft(), fate.outcome());
         let ad = &draft.ad;
         let is_published = outcome == Outcome::Published;
         let hash = |fresh: Hash, stored: Option<Hash>| if is_published { Some(fresh) } else { stored };
@@ -373,6 +375,16 @@ pub(super) fn messages(problems: &[Problem]) -> String {
 }
 
 impl<'d> Fate<'d> {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Fate::Create(_) | Fate::Differs(..) | Fate::Same(..) => Outcome::Published,
+            Fate::Wait(_, outcome) => *outcome,
+            Fate::Keep(..) => Outcome::Held,
+            Fate::Later(_) => Outcome::Failed,
+            Fate::Ignore(_) => Outcome::Discarded,
+        }
+    }
+
     pub(super) fn draft(&self) -> &'d Draft {
         match self {
             Fate::Create(draft)

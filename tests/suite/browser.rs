@@ -66,6 +66,17 @@ impl Browser {
         self.post("/url", &json!({ "url": format!("file://{}", file.display()) }));
     }
 
+    /// Shows what is open as a window of this width does, in a light or a dark scheme.
+    pub fn look(&self, width: u32, scheme: &str) {
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", &metrics);
+        self.tell("Emulation.setEmulatedMedia", &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }));
+    }
+
+    fn tell(&self, command: &str, parameters: &Json) {
+        self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+    }
+
     /// Clicks with the mouse in the middle of what a selector finds first.
     pub fn click(&self, css: &str) {
         let element = self.find(css);

@@ -56,12 +56,13 @@ async fn the_page_shows_what_a_run_did_and_why_there_is_work() {
     assert!(before.contains("No run yet") && panel(&before, "validate:calm").contains("othing stored needs deriving"));
     weir(&lab, &DRY_RUN);
     let page = weir(&lab, &PAGE);
-    assert!(page.contains("Dry run of 2026-09-01 00:00Z") && page.contains("rolled back"), "{page}");
-    assert!(page.contains("<tspan class=\"loss\">1 refused</tspan>"), "{page}");
+    assert!(page.contains("Dry run of <time") && page.contains(">2026-09-01 00:00Z</time>") && page.contains("rolled back"), "{page}");
+    assert!(page.contains("<tspan class=\"loss\">◆ 1 refused</tspan>"), "{page}");
     weir(&lab, &RUN);
     let page = weir(&lab, &PAGE);
     let validate = format!("{}{}", panel(&page, "validate:calm"), panel(&page, "validate:wild"));
-    assert!(page.contains("Run 2 of 2026-09-01 00:00Z") || page.contains("Run 3 of 2026-09-01 00:00Z"), "{page}");
+    assert!(page.contains("Run 2 of <time") || page.contains("Run 3 of <time"), "{page}");
+    assert!(page.contains("<h1>1 of 4 ads did not pass: 1 rejected</h1>"), "{page}");
     for words in [
         "Refused here",
         "no &lt;b&gt;department&lt;/b&gt;",
@@ -98,17 +99,32 @@ async fn the_page_needs_nothing_and_hostile_text_stays_text() {
         assert!(!bare.contains(reference), "{reference}");
     }
     assert!(page.contains("default-src 'none'") && page.contains("script-src 'sha256-"));
-    // Each stage is a link, and each link leads to a panel.
-    let stages = page.matches("<a id=\"").count();
-    assert_eq!((stages, page.matches("<section class=\"panel\"").count()), (15, 15));
-    for number in 0..stages {
+    // Each stage is a link in both drawings, and each link leads to a panel.
+    assert_eq!((page.matches("<a id=\"").count(), page.matches("<section class=\"panel\"").count()), (30, 15));
+    for number in 0..15 {
         let place = format!("stage-{number}");
         assert!(page.contains(&format!("href=\"#{place}\" data-node=\"{number}\"")) && page.contains(&format!("id=\"{place}\"")), "{place}");
     }
-    // What was kept of the run is its owner's alone.
+    // What a dry run leaves in the folder is its owner's alone.
+    weir(&lab, &DRY_RUN);
     use std::os::unix::fs::PermissionsExt;
     let kept = std::fs::metadata(lab.folder.join(".weir/flow/board.json")).unwrap();
     assert_eq!(kept.permissions().mode() & 0o777, 0o600);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_picture_says_why_fewer_ads_are_derived_than_were_read() {
+    let lab = lab().await;
+    weir(&lab, &RUN);
+    lab.write("calm.json", r#"[{"id":"1","title":"Ranger","department":"Parks"},{"id":"2","title":"Senior Guide","department":"Parks"}]"#);
+    weir(&lab, &["run", "board", "--at", "2026-09-02"]);
+    let text = weir(&lab, &["graph", "board"]);
+    assert!(text.contains("2 · −1 unchanged") && text.contains("−1 unchanged · −1 rejected as before"), "{text}");
+    let page = weir(&lab, &PAGE);
+    let said = "2 records came from the source; not derived again: 1 unchanged. So 1 reached this stage.";
+    assert!(panel(&page, "extract:calm").contains(said), "{}", panel(&page, "extract:calm"));
+    assert!(page.contains("<tspan class=\"aside\">−1 rejected as before</tspan>"), "{page}");
     lab.bench.drop().await;
 }
 
@@ -238,7 +254,7 @@ async fn twenty_sources_can_be_read() {
     let file = page(&lab);
     let Some(browser) = Browser::open() else { return lab.bench.drop().await };
     browser.show(&file);
-    let stages = browser.script("return document.querySelectorAll('a.stage').length");
+    let stages = browser.script("return document.querySelectorAll('.sheet a.stage').length");
     let least = browser.script("const drawn = document.querySelector('.sheet .weir-picture'); const scale = drawn.getBoundingClientRect().width / drawn.viewBox.baseVal.width; return Math.min(...[...drawn.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize) * scale))");
     // Seven stages a source, and the report.
     assert_eq!(stages, 22 * 7 + 1);

@@ -14,15 +14,29 @@ use super::{Mark, Picture, lettering};
 pub(super) struct Link {
     pub from: usize,
     pub to: usize,
-    /// What stands on it, `loss` at its end.
+    /// What stands on it: what flows, what stayed behind, what was lost.
     pub label: Option<String>,
-    /// The part of the label that tells what left another way.
+    /// The three parts of the label; empty for none.
+    pub flow: String,
+    pub aside: Vec<String>,
     pub loss: String,
+    /// Nothing flows: the one stage only waits for the other.
+    pub waits: bool,
     pub mark: Mark,
     /// An arrow head at `to`.
     pub forth: bool,
     /// An arrow head at `from`: the edge was turned round to break a cycle.
     pub back: bool,
+}
+
+impl Link {
+    /// The parts of the label that say something, with their class in a drawing; what was lost has a sign.
+    pub fn parts(&self) -> Vec<(&'static str, String)> {
+        let flow = (!self.flow.is_empty()).then(|| ("flow", self.flow.clone()));
+        let aside = self.aside.iter().map(|why| ("aside", why.clone()));
+        let loss = (!self.loss.is_empty()).then(|| ("loss", format!("◆ {}", self.loss)));
+        flow.into_iter().chain(aside).chain(loss).collect()
+    }
 }
 
 /// A picture that can be laid out.
@@ -74,15 +88,22 @@ pub(super) struct Drawable {
     pub from: usize,
     pub to: usize,
     pub label: String,
+    pub aside: Vec<String>,
     pub loss: String,
+    pub waits: bool,
     pub mark: Mark,
 }
 
 impl Drawable {
-    /// Label and loss on one line.
+    /// All parts of the label on one line.
     pub fn text(&self) -> String {
-        joined([self.label.as_str(), self.loss.as_str()])
+        joined(said(&self.label, &self.aside, &self.loss))
     }
+}
+
+/// The parts of a label, in order.
+fn said<'t>(flow: &'t str, aside: &'t [String], loss: &'t str) -> impl Iterator<Item = &'t str> {
+    std::iter::once(flow).chain(aside.iter().map(String::as_str)).chain([loss])
 }
 
 /// Texts that say something, on one line.
@@ -95,7 +116,15 @@ pub(super) fn edges(picture: &Picture) -> Vec<Drawable> {
     let nodes = picture.nodes.len();
     let drawable = picture.edges.iter().filter(|edge| edge.from != edge.to && edge.from < nodes && edge.to < nodes);
     let clean = |label: &Option<String>| label.as_deref().map(lettering::clean).unwrap_or_default();
-    let edge = |edge: &super::Edge| Drawable { from: edge.from, to: edge.to, label: clean(&edge.label), loss: clean(&edge.loss), mark: edge.mark };
+    let edge = |edge: &super::Edge| Drawable {
+        from: edge.from,
+        to: edge.to,
+        label: clean(&edge.label),
+        aside: edge.aside.iter().map(|why| lettering::clean(why)).filter(|why| !why.is_empty()).collect(),
+        loss: clean(&edge.loss),
+        waits: edge.waits,
+        mark: edge.mark,
+    };
     let mut edges: Vec<Drawable> = drawable.map(edge).collect();
     edges.sort();
     edges
@@ -116,13 +145,18 @@ fn links(picture: &Picture) -> Vec<Link> {
 
 /// One link for all edges between two nodes.
 fn link(from: usize, to: usize, edges: &[&Drawable]) -> Link {
+    let flow = joined(edges.iter().map(|edge| edge.label.as_str()));
+    let aside: Vec<String> = edges.iter().flat_map(|edge| edge.aside.iter().cloned()).collect();
     let loss = joined(edges.iter().map(|edge| edge.loss.as_str()));
-    let label = joined(edges.iter().map(|edge| edge.label.as_str()).chain([loss.as_str()]));
+    let label = joined(said(&flow, &aside, &loss));
     Link {
         from,
         to,
         label: Some(label).filter(|label| !label.is_empty()),
+        flow,
+        aside,
         loss,
+        waits: edges.iter().all(|edge| edge.waits),
         mark: edges.iter().map(|edge| edge.mark).max().unwrap_or_default(),
         forth: edges.iter().any(|edge| edge.from == from),
         back: edges.iter().any(|edge| edge.from == to),

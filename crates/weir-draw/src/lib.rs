@@ -7,12 +7,13 @@
 //! that point nowhere, hostile text), and never let two equal pictures look different.
 //!
 //! To add an output: one file beside `svg.rs` that reads `Layout` (when it places things itself) and `palette` (colours).
-//! To add a kind of stage: one line in `palette.rs`.
+//! To add a kind of stage: one line in `palette.rs` and one in `symbols.rs`.
 
 mod across;
 mod align;
 mod boxes;
 mod canvas;
+mod column;
 mod dot;
 mod graph;
 mod layers;
@@ -21,20 +22,24 @@ mod lettering;
 mod mermaid;
 mod order;
 mod palette;
+mod plot;
 mod rails;
 mod shapes;
 mod sheet;
 mod svg;
+mod symbols;
 mod text;
 mod theme;
 mod tracks;
+mod wrap;
 
 #[cfg(test)]
 mod tests;
 
 pub use dot::dot;
 pub use mermaid::mermaid;
-pub use svg::{svg, within};
+pub use svg::{PHONE, SCREEN, svg, within};
+pub use symbols::symbol;
 pub use text::text;
 
 /// A directed graph of stages as a person should see it.
@@ -132,10 +137,14 @@ pub struct Edge {
     pub from: usize,
     /// The stage that takes.
     pub to: usize,
-    /// Written on the line, e.g. `4,812 in`.
+    /// Written on the line, e.g. `4,812`.
     pub label: Option<String>,
-    /// What left the stage another way, e.g. `12 refused`; stands behind the label in a warm colour.
+    /// Why another number arrives than left, e.g. `−3 unchanged`; stands behind the label.
+    pub aside: Vec<String>,
+    /// What left the stage another way, e.g. `12 refused`; stands at the end in a warm colour.
     pub loss: Option<String>,
+    /// Nothing flows here: the second stage only waits for the first.
+    pub waits: bool,
     /// How it differs from the other picture, where two are compared.
     pub mark: Mark,
 }
@@ -147,9 +156,4 @@ pub struct Frame {
     pub label: String,
     /// Positions in [`Picture::nodes`].
     pub nodes: Vec<usize>,
-}
-
-/// The class of a kind in a drawing, `kind-…` without its beginning: safe wherever a class stands.
-pub fn class(kind: &str) -> String {
-    lettering::slug(kind)
 }

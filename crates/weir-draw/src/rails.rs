@@ -11,7 +11,7 @@ use super::sheet::cells;
 use super::{Node, Picture, lettering, palette};
 
 /// One line of the drawing.
-enum Row {
+pub(super) enum Row {
     /// A stage at a rail; the other rails run by.
     Stage { node: usize, rail: usize, open: Vec<bool> },
     /// Rails that join, part or only run by, as arms of every column.
@@ -42,14 +42,16 @@ pub(super) fn rails(picture: &Picture, graph: &Graph, width: usize, colour: bool
 }
 
 impl Row {
-    fn stage(&self) -> Option<usize> {
+    /// The stage of the line, if it has one.
+    pub fn stage(&self) -> Option<usize> {
         match self {
             Row::Stage { node, .. } => Some(*node),
             Row::Rails { .. } => None,
         }
     }
 
-    fn rails(&self) -> usize {
+    /// How many rails the line has.
+    pub fn rails(&self) -> usize {
         match self {
             Row::Stage { open, rail, .. } => open.len().max(rail + 1),
             Row::Rails { arms } => arms.len().div_ceil(2),
@@ -74,7 +76,8 @@ fn sequence(graph: &Graph, targets: &[Vec<usize>]) -> Vec<usize> {
     sequence
 }
 
-fn rows(graph: &Graph) -> Vec<Row> {
+/// The lines of a graph, from its first stage to its last.
+pub(super) fn rows(graph: &Graph) -> Vec<Row> {
     let targets = graph::targets(graph.rank.len(), graph.links.iter().map(|link| (link.from, link.to)));
     let mut yard = Yard { rails: Vec::new(), rows: Vec::new() };
     for node in sequence(graph, &targets) {

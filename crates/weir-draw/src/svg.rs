@@ -1,8 +1,9 @@
-//! Draws the layout as one self-contained SVG, alone or within a page: no scripts, no fonts, nothing from the network.
+//! Draws the picture as one self-contained SVG, alone or within a page: no scripts, no fonts, nothing from the network.
 //!
-//! Colours follow the reader's light or dark scheme. Each stage is a group with its id and the classes `stage` and
-//! `kind-…`; within a page it is a link to a place on it, so that a click or Enter needs no script. Every text is
-//! cleaned and escaped; whole texts stand in tooltips.
+//! It fits the width that it is given: from left to right in as many rows as it takes, or one below the other where
+//! there is no room for two stages. Colours follow the reader's light or dark scheme. Each stage is a group with its id
+//! and the classes `stage` and `kind-…`; within a page it is a link to a place on it, so that a click or Enter needs no
+//! script. Every text is cleaned and escaped; whole texts stand in tooltips.
 //!
 //! It must never put anything into a style or attribute that did not pass `lettering::xml` or `lettering::slug`.
 //!
@@ -11,34 +12,49 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::column::column;
 use super::graph::{Graph, Link};
-use super::layout::{Arrangement, Hop, Layout, Size, Sizes, Spacing};
-use super::shapes::{self, DETAIL_SIZE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE, pixels};
+use super::layout::{Arrangement, Hop, Size, Sizes, Spacing};
+use super::plot::Plot;
+use super::shapes::{self, DETAIL_SIZE, LABEL_LINE, LABEL_SIZE, NAME_SIZE, TITLE_SIZE, pixels};
+use super::wrap::wrap;
 use super::{Node, Picture, lettering, theme};
 
-const MARGIN: i64 = 28;
-const TITLE: i64 = 36;
-/// The widest a box becomes before its texts are shortened.
-const WIDEST: i64 = 264;
+/// The width of a drawing that a screen of 1280 pixels shows without scrolling, and of one for a phone.
+pub const SCREEN: u32 = 1200;
+/// The width of a drawing for a phone.
+pub const PHONE: u32 = 332;
+/// Below this stages stand one below the other.
+const COLUMN: i64 = 640;
+const MARGIN: i64 = 24;
+const TITLE: i64 = 34;
+/// The widest that boxes become before their texts are shortened: the first with which rows are fewest.
+const WIDEST: [i64; 3] = [256, 220, 184];
+/// Room for the caption of a frame above its stages, and for its border elsewhere.
+pub(super) const FRAME_ABOVE: i64 = 32;
+pub(super) const FRAME_BELOW: i64 = 16;
+pub(super) const CAPTION: i64 = 26;
 
-/// The picture as an SVG document.
-pub fn svg(picture: &Picture) -> String {
-    drawing(picture, &[])
+/// The picture as an SVG document of about `width` pixels.
+pub fn svg(picture: &Picture, width: u32) -> String {
+    drawing(picture, &[], width)
 }
 
 /// The picture as a part of a page, each stage a link to the place on it that `places` names for it.
-pub fn within(picture: &Picture, places: &[String]) -> String {
-    drawing(picture, places)
+pub fn within(picture: &Picture, places: &[String], width: u32) -> String {
+    drawing(picture, places, width)
 }
 
-fn drawing(picture: &Picture, places: &[String]) -> String {
+fn drawing(picture: &Picture, places: &[String], width: u32) -> String {
     let graph = Graph::new(picture);
-    let layout = Arrangement::new(&graph).layout(&sizes(picture, &graph), &spacing(&graph), room);
+    let is_column = i64::from(width) < COLUMN;
+    let margin = if is_column { 4 } else { MARGIN };
+    let room = i64::from(width) - 2 * margin;
+    let plot = if is_column { column(picture, &graph, room) } else { rows(picture, &graph, room) };
     let title = lettering::clean(&picture.title);
-    let top = MARGIN + if title.is_empty() { 0 } else { TITLE };
-    let least = pixels(&title, TITLE_SIZE).min(1600);
-    let wide = layout.size.along.max(least).max(120) + 2 * MARGIN;
-    let tall = layout.size.across.max(8) + top + MARGIN;
+    let top = margin + if title.is_empty() { 0 } else { TITLE };
+    let wide = plot.width.max(pixels(&title, TITLE_SIZE).min(room)).max(120) + 2 * margin;
+    let tall = plot.height.max(8) + top + margin;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"weir-picture\" role=\"{}\" viewBox=\"0 0 {wide} {tall}\" \
          width=\"{wide}\" height=\"{tall}\">\n",
@@ -49,57 +65,91 @@ fn drawing(picture: &Picture, places: &[String]) -> String {
     theme::style(&mut out);
     let _ = writeln!(out, "<rect class=\"page\" width=\"{wide}\" height=\"{tall}\" rx=\"12\"/>");
     if !title.is_empty() {
-        let _ = writeln!(out, "<text class=\"title\" x=\"{MARGIN}\" y=\"{}\">{}</text>", MARGIN + 12, lettering::xml(&title));
+        let short = shapes::fitted(&title, TITLE_SIZE, room);
+        let _ = writeln!(out, "<text class=\"title\" x=\"{margin}\" y=\"{}\">{}</text>", margin + 12, lettering::xml(&short));
     }
-    let _ = writeln!(out, "<g transform=\"translate({MARGIN} {top})\">");
-    content(picture, &graph, &layout, places, &mut out);
+    let _ = writeln!(out, "<g transform=\"translate({margin} {top})\">");
+    // A page may hold both drawings: ids are its own to give once.
+    let prefix = if is_column && !places.is_empty() { "narrow-" } else { "" };
+    content(picture, &graph, &plot, (places, prefix), &mut out);
     out.push_str("</g>\n</svg>\n");
     out
 }
 
-fn content(picture: &Picture, graph: &Graph, layout: &Layout, places: &[String], out: &mut String) {
-    for (caption, place) in graph.frames.iter().zip(&layout.frames) {
-        shapes::frame(caption, place, out);
+/// The stages in rows from left to right, in as few of them as their texts allow.
+fn rows(picture: &Picture, graph: &Graph, room: i64) -> Plot {
+    let arrangement = Arrangement::new(graph);
+    let plot = |widest: i64| wrap(graph, &arrangement.layout(&sizes(picture, graph, widest), &spacing(graph), gap), room);
+    let mut best = plot(WIDEST[0]);
+    if best.rows > (1, 0) {
+        for other in WIDEST[1..].iter().map(|widest| plot(*widest)) {
+            best = if other.rows < best.rows { other } else { best };
+        }
     }
-    for (link, route) in graph.links.iter().zip(&layout.routes) {
-        shapes::line(link, route, picture, out);
+    best
+}
+
+fn content(picture: &Picture, graph: &Graph, plot: &Plot, (places, prefix): (&[String], &str), out: &mut String) {
+    for part in &plot.frames {
+        shapes::frame(&graph.frames[part.frame], part, out);
     }
-    shapes::heads(graph, layout, out);
-    for (link, route) in graph.links.iter().zip(&layout.routes) {
-        if let (Some(label), Some(place)) = (&link.label, route.label) {
-            shapes::edge_label(label, &link.loss, &place, out);
+    plot.rails.iter().for_each(|rail| shapes::rail(rail, out));
+    for (link, track) in graph.links.iter().zip(&plot.lines) {
+        shapes::line(link, track, picture, out);
+    }
+    shapes::heads(&plot.heads, out);
+    plot.dots.iter().for_each(|dot| shapes::dot(*dot, out));
+    for (link, place) in graph.links.iter().zip(&plot.labels) {
+        if let Some(place) = place {
+            shapes::edge_label(link, place, out);
         }
     }
     let mut ids = BTreeSet::new();
-    for (number, (node, place)) in picture.nodes.iter().zip(&layout.nodes).enumerate() {
-        shapes::stage(node, place, (number, places.get(number)), &mut ids, out);
+    for (number, (node, place)) in picture.nodes.iter().zip(&plot.nodes).enumerate() {
+        let loses = graph.links.iter().any(|link| link.from == number && !link.loss.is_empty());
+        let id = shapes::unique(&format!("{prefix}{}", node.id), &mut ids);
+        shapes::stage((node, loses), place, (&id, number, places.get(number)), out);
     }
 }
 
-fn sizes(picture: &Picture, graph: &Graph) -> Sizes {
+fn sizes(picture: &Picture, graph: &Graph, widest: i64) -> Sizes {
     let node = |node: &Node| {
-        let details = node.lines();
-        let numbers = node.numbers();
-        let widest = details.iter().map(|line| pixels(line, DETAIL_SIZE)).max().unwrap_or(0);
-        let figures = numbers.as_deref().map_or(0, |line| pixels(line, DETAIL_SIZE));
-        let wide = widest.max(figures).max(pixels(&node.name(), NAME_SIZE)) + 34;
-        let tall = 38 + 17 * i64::try_from(details.len()).unwrap_or(0) + i64::from(!details.is_empty()) * 3 + i64::from(numbers.is_some()) * 24;
-        Size { along: wide.clamp(96, WIDEST), across: tall }
+        let lines = node.lines().into_iter().chain(node.numbers());
+        let lines = lines.map(|line| pixels(&line, DETAIL_SIZE) + 28).max().unwrap_or(0);
+        let wide = lines.max(pixels(&node.name(), NAME_SIZE) + 52);
+        Size { along: wide.clamp(112, widest), across: node_height(node) }
     };
-    let label = |link: &Link| {
-        let wide = link.label.as_deref().map_or(0, |label| pixels(label, LABEL_SIZE)).min(WIDEST);
-        Size { along: wide + 14, across: 19 }
-    };
+    let label = |link: &Link| label_size(link, widest);
     Sizes { nodes: picture.nodes.iter().map(node).collect(), labels: graph.links.iter().map(label).collect() }
 }
 
+/// The height of a box: its name, its lines, its numbers.
+pub(super) fn node_height(node: &Node) -> i64 {
+    let lines = i64::try_from(node.lines().len()).unwrap_or(0);
+    40 + 17 * lines + i64::from(lines > 0) * 2 + i64::from(node.numbers().is_some()) * 25
+}
+
+/// The size of a label whose parts stand below each other.
+pub(super) fn label_size(link: &Link, widest: i64) -> Size {
+    let parts = link.parts();
+    let wide = parts.iter().map(|(_, text)| pixels(text, LABEL_SIZE)).max().unwrap_or(0) + 16;
+    Size { along: wide.min(widest), across: LABEL_LINE * i64::try_from(parts.len().max(1)).unwrap_or(1) + 5 }
+}
+
+/// The size of a label on one line, if it fits on one.
+pub(super) fn line_size(link: &Link, widest: i64) -> Size {
+    let parts = link.parts();
+    let wide = parts.iter().map(|(_, text)| pixels(text, LABEL_SIZE) + 16).sum::<i64>() + 4;
+    if wide <= widest { Size { along: wide, across: LABEL_LINE + 5 } } else { label_size(link, widest) }
+}
+
 fn spacing(graph: &Graph) -> Spacing {
-    Spacing { nodes: 22, lines: 16, frames: 20, border: (18, 18, 34, 18), frame_least: graph.frames.iter().map(|_| 60).collect() }
+    Spacing { nodes: 20, lines: 16, frames: 20, border: (16, 16, FRAME_ABOVE, FRAME_BELOW), frame_least: graph.frames.iter().map(|_| 60).collect() }
 }
 
 /// The length of a gap: steep curves need more of it.
-fn room(hops: &[Hop]) -> i64 {
+fn gap(hops: &[Hop]) -> i64 {
     let steepest = hops.iter().map(|hop| (hop.across.0 - hop.across.1).abs()).max().unwrap_or(0);
-    let flat = if hops.iter().any(|hop| hop.arrives) { 38 } else { 20 };
+    let flat = if hops.iter().any(|hop| hop.arrives) { 26 } else { 14 };
     flat + (steepest / 4).min(140)
 }

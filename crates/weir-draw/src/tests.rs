@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 use super::align::{self, Wishes};
 use super::graph::Graph;
 use super::layout::{Arrangement, Hop, Layout, Place, Size, Sizes, Spacing, Stop};
-use super::{Edge, Frame, Mark, Node, Picture, dot, lettering, mermaid, svg, text, within};
+use super::{Edge, Frame, Mark, Node, PHONE, Picture, SCREEN, dot, lettering, mermaid, svg, text, within};
+
+/// The widths in which pictures are drawn: rows, few rows, a column.
+const WIDTHS: [u32; 3] = [SCREEN, 700, PHONE];
 
 fn node(id: &str, kind: &str, detail: &[&str]) -> Node {
     let detail = detail.iter().map(|line| (*line).to_owned()).collect();
@@ -163,7 +166,15 @@ fn the_same_picture_is_always_the_same_drawing() {
     for picture in all_pictures() {
         let mut shuffled = picture.clone();
         shuffled.edges.reverse();
-        let all = |picture: &Picture| (text(picture, 100, true), svg(picture), within(picture, &places(picture)), mermaid(picture), dot(picture));
+        let all = |picture: &Picture| {
+            (
+                text(picture, 100, true),
+                WIDTHS.map(|width| svg(picture, width)),
+                within(picture, &places(picture), SCREEN),
+                mermaid(picture),
+                dot(picture),
+            )
+        };
         assert_eq!(all(&picture), all(&shuffled));
     }
 }
@@ -394,13 +405,14 @@ fn well_formed(xml: &str) -> String {
 #[test]
 fn svg_is_well_formed_complete_and_alone() {
     for picture in all_pictures() {
-        let drawing = svg(&picture);
-        well_formed(&drawing);
-        for node in &picture.nodes {
-            assert!(drawing.contains(&format!("<g id=\"{}\" class=\"stage kind-", node.id)));
+        for drawing in WIDTHS.map(|width| svg(&picture, width)) {
+            well_formed(&drawing);
+            for node in &picture.nodes {
+                assert!(drawing.contains(&format!("<g id=\"{}\" class=\"stage kind-", node.id)));
+            }
+            let bare = drawing.replace("http://www.w3.org/2000/svg", "");
+            assert!(!bare.contains("<script") && !bare.contains("href") && !bare.contains("url("));
         }
-        let bare = drawing.replace("http://www.w3.org/2000/svg", "");
-        assert!(!bare.contains("<script") && !bare.contains("href") && !bare.contains("url("));
     }
 }
 
@@ -418,7 +430,10 @@ fn hostile() -> Picture {
             mark: Mark::Same,
         };
     }
-    picture.edges.iter_mut().for_each(|edge| (edge.label, edge.loss) = (Some(evil.to_owned()), Some(evil.to_owned())));
+    picture
+        .edges
+        .iter_mut()
+        .for_each(|edge| (edge.label, edge.aside, edge.loss) = (Some(evil.to_owned()), vec![evil.to_owned()], Some(evil.to_owned())));
     picture.frames.push(Frame { label: evil.to_owned(), nodes: vec![0] });
     picture
 }
@@ -426,10 +441,12 @@ fn hostile() -> Picture {
 #[test]
 fn hostile_text_stays_text() {
     let picture = hostile();
-    let (svg, mermaid, dot) = (svg(&picture), mermaid(&picture), dot(&picture));
-    well_formed(&svg);
-    assert!(!svg.contains("<script") && svg.contains("&lt;script&gt;"));
-    for drawing in [&text(&picture, 100, false), &text(&picture, 300, false), &svg, &mermaid, &dot] {
+    let (svg, phone, mermaid, dot) = (svg(&picture, SCREEN), svg(&picture, PHONE), mermaid(&picture), dot(&picture));
+    for svg in [&svg, &phone] {
+        well_formed(svg);
+        assert!(!svg.contains("<script") && svg.contains("&lt;script&gt;"));
+    }
+    for drawing in [&text(&picture, 100, false), &text(&picture, 300, false), &svg, &phone, &mermaid, &dot] {
         assert!(drawing.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{drawing}");
     }
     for line in mermaid.lines().filter(|line| !line.starts_with("title")) {
@@ -455,7 +472,7 @@ fn what_cannot_be_drawn_is_left_out() {
     assert_eq!((graph.links.len(), graph.frames.len(), layout.frames.len()), (3, 1, 1));
     assert!(graph.links.iter().all(|link| graph.rank[link.from] < graph.rank[link.to]));
     assert!(graph.links[0].forth && graph.links[0].back, "both ways on one line");
-    for drawing in [text(&picture, 80, false), svg(&picture), mermaid(&picture), dot(&picture)] {
+    for drawing in [text(&picture, 80, false), svg(&picture, SCREEN), svg(&picture, PHONE), mermaid(&picture), dot(&picture)] {
         assert!(!drawing.contains("self") && !drawing.contains("away"), "{drawing}");
     }
     assert_eq!(text(&Picture::default(), 80, false), "(no stages)\n");
@@ -469,7 +486,7 @@ fn long_chains_and_narrow_widths_do_no_harm() {
     for width in [0, 1, 7, 100] {
         assert!(text(&picture, width, true).lines().count() >= 600);
     }
-    assert!(svg(&picture).contains("n599"));
+    assert!(WIDTHS.iter().all(|width| svg(&picture, *width).contains("n599")));
 }
 
 #[test]

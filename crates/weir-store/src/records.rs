@@ -239,11 +239,19 @@ async fn open(connection: &mut PgConnection, stream: &SourceKey) -> Result<Vec<Q
     Ok(rows.bind(stream.institution).bind(&stream.source).fetch_all(connection).await?)
 }
 
-/// How many ads a read has seen.
+/// How the ads stand that a read has listed: their number by outcome, or under `refused` where they cannot be taken for ads.
 ///
 /// # Errors
 /// The database failed.
-pub async fn seen(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<i64> {
-    let count = sqlx::query_scalar("SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3");
-    Ok(count.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
+pub async fn listed(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<BTreeMap<String, i64>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT CASE WHEN refused IS NULL THEN outcome ELSE 'refused' END, count(*) FROM ad_states
+         WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 GROUP BY 1",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(read)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().collect())
 }

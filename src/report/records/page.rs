@@ -1,13 +1,14 @@
-//! The plan of jobs as a self-contained page: no script, no network. Types are shown and hidden by
-//! the page's own style sheet.
+//! The plan of jobs as one page that needs nothing else: no script, no network. Kinds are switched on and off by the
+//! page's own style.
 
-use super::{UNCHANGED, changed, gist, noted, reasons, sign, sources, totals, why};
+use super::{UNCHANGED, changed, gist, noted, reasons, sources, totals, why};
 use crate::engine::DryRun;
 use crate::model::{RECORD_KINDS, RecordKind, RunRecord};
 use crate::plan::picture::thousands;
-use crate::report::columns::line;
+use crate::report::columns::{counted, line};
 use crate::report::difference::Difference;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use crate::report::page::{instant, page, sign};
+use maud::{Markup, html};
 use std::io::Result;
 
 /// The page.
@@ -19,32 +20,42 @@ pub fn html(plans: &[&DryRun], fields: &[String]) -> Result<String> {
     for plan in plans {
         sections.push(institution(plan, fields)?);
     }
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Plan of jobs" }
-                style { (PreEscaped(include_str!("../page.css"))) (PreEscaped(include_str!("page.css"))) }
-            }
-            body { main {
-                h1 { "Plan of jobs " small { "what a run would do; nothing was written" } }
-                (switches(plans))
-                @for section in &sections { (section) }
-            } }
+    let body = html! {
+        header {
+            p.over { "Plan of jobs · " (counted(plans.len(), "institution")) }
+            h1 { (answer(plans)) }
+            p.soft { "What a run would do. Nothing was written." }
+            (switches(plans))
         }
+        @for section in &sections { (section) }
     };
-    Ok(page.into_string())
+    Ok(page("Plan of jobs", &body, None))
+}
+
+fn count(plans: &[&DryRun], what: RecordKind) -> usize {
+    plans.iter().flat_map(|plan| plan.records.found.values()).filter_map(|found| found.get(&what)).sum()
+}
+
+/// The first line: which jobs would change, and what needs an operator.
+fn answer(plans: &[&DryRun]) -> String {
+    let verbs = [(RecordKind::Create, "create"), (RecordKind::Update, "update"), (RecordKind::Reopen, "reopen"), (RecordKind::Archive, "archive")];
+    let said =
+        |(what, verb): (RecordKind, &str)| Some(count(plans, what)).filter(|count| *count > 0).map(|count| format!("{verb} {}", number(count)));
+    let verbs: Vec<String> = verbs.into_iter().filter_map(said).collect();
+    let jobs = match verbs.split_last() {
+        None => "A run would change no job".to_owned(),
+        Some((last, [])) => format!("A run would {last} {}", if last.ends_with(" 1") { "job" } else { "jobs" }),
+        Some((last, before)) => format!("A run would {} and {last} jobs", before.join(", ")),
+    };
+    let waits = [RecordKind::Held, RecordKind::Rejected, RecordKind::Failed].into_iter().map(|what| count(plans, what)).sum::<usize>();
+    if waits == 0 { jobs } else { format!("{jobs}; {} would not pass", counted(waits, "ad")) }
 }
 
 fn switches(plans: &[&DryRun]) -> Markup {
-    let count = |what: RecordKind| plans.iter().flat_map(|plan| plan.records.found.values()).filter_map(|found| found.get(&what)).sum::<usize>();
     html! {
-        p.switches {
-            @for what in RECORD_KINDS.into_iter().filter(|what| count(*what) > 0) {
-                label.switch { input type="checkbox" id={ "show-" (what.name()) } checked; " " (badge(Some(what))) " " (number(count(what))) " " (sign(what).1) }
+        div.switches role="group" aria-label="which records are shown" {
+            @for what in RECORD_KINDS.into_iter().filter(|what| count(plans, *what) > 0) {
+                label.switch { input type="checkbox" id={ "show-" (what.name()) } checked; (badge(Some(what))) (number(count(plans, what))) " " (super::sign(what).1) }
             }
         }
     }
@@ -55,8 +66,7 @@ fn number(count: usize) -> String {
 }
 
 fn badge(what: Option<RecordKind>) -> Markup {
-    let (sign, _) = what.map_or(UNCHANGED, sign);
-    html! { span class={ "badge " (what.map_or("same", RecordKind::name)) } { (sign) } }
+    sign(what.map_or("same", RecordKind::name), what.map_or(UNCHANGED, super::sign).0)
 }
 
 fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
@@ -67,22 +77,23 @@ fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
     let of = |source: &str, what: RecordKind| records.iter().filter(|record| record.what == what && record.source == source).collect::<Vec<_>>();
     let silent = sources(plan).is_empty();
     Ok(html! {
-        h2.institution { (plan.summary.institution) " " small { "at " (plan.summary.at.format("%Y-%m-%d %H:%MZ")) } }
+        h2 { bdi { (plan.summary.institution) } }
+        p.soft { "at " (instant(plan.summary.at)) }
+        @for alert in &plan.summary.alerts { p.note.error[alert.severity == "error"] { b { (alert.severity) } ": " (alert.message) } }
         @for (source, about) in &plan.summary.sources {
             section {
-                h3.source { (source) " " @if let Some(read) = &about.read { small { "read " (read.state.name()) } } }
-                @if let Some(why) = &about.waits { p.noted { "Not read now: " (why) } }
-                p.totals {
+                h3 { (source) " " @if let Some(read) = &about.read { span.soft { "read " (read.state.name()) } } }
+                @if let Some(why) = &about.waits { p.soft { "Not read now: " (why) } }
+                ul.counts {
                     @for (what, count) in totals(&about.counts, plan.records.count(source, RecordKind::Question)) {
-                        span.total { (badge(what)) " " (thousands(count)) " " (what.map_or(UNCHANGED, sign).1) }
+                        li { (badge(what)) b { (thousands(count)) } " " (what.map_or(UNCHANGED, super::sign).1) }
                     }
                 }
                 @for what in RECORD_KINDS { (group(plan, source, what, &of(source, what), fields)) }
-                @if let Some(noted) = noted(&about.bookkeeping) { p.noted { "Recorded, without changes to jobs: " (noted) } }
+                @if let Some(noted) = noted(&about.bookkeeping) { p.soft { "Recorded, without changes to jobs: " (noted) } }
             }
         }
-        @if silent { p.noted { "No records to show." } }
-        @for alert in &plan.summary.alerts { p.alert { b { (alert.severity) } " " (alert.message) } }
+        @if silent { p.soft { "No records to show." } }
     })
 }
 
@@ -90,7 +101,7 @@ fn group(plan: &DryRun, source: &str, what: RecordKind, records: &[&RunRecord], 
     let more = plan.records.count(source, what).saturating_sub(records.len());
     html! {
         @for record in records { (one(record, fields)) }
-        @if more > 0 { p class={ "more " (what.name()) } { "and " (number(more)) " more " (sign(what).1) } }
+        @if more > 0 { p class={ "more " (what.name()) } { "and " (number(more)) " more " (super::sign(what).1) } }
     }
 }
 
@@ -100,15 +111,23 @@ fn one(record: &RunRecord, fields: &[String]) -> Markup {
         article class=(record.what.name()) {
             (badge(Some(record.what)))
             div {
-                header { @if let Some(title) = &record.title { b { (line(title, 160)) } " " code { (line(&record.id, 60)) } } @else { b { (line(&record.id, 90)) } } @if !why.is_empty() { span.why { (line(why, 300)) } } }
-                @if !gist.is_empty() { p.gist { (line(&gist.join(" · "), 300)) } }
+                div {
+                    @if let Some(title) = &record.title { b { bdi { (line(title, 160)) } } " " code { bdi { (line(&record.id, 60)) } } } @else { b { bdi { (line(&record.id, 90)) } } }
+                    @if !why.is_empty() { span.why { (line(why, 300)) } }
+                }
+                @if !gist.is_empty() { p.soft { bdi { (line(&gist.join(" · "), 300)) } } }
                 @if !changed.is_empty() {
-                    dl { @for (field, old, new) in &changed { dt { (line(field, 40)) } dd { (Difference::of(old, new).html()) } } }
+                    dl { @for (field, old, new) in &changed { dt { (in_words(field)) } dd { (Difference::of(old, new).html()) } } }
                 }
                 @if !reasons.is_empty() {
-                    ul.reasons { @for [kind, field, message] in &reasons { li { code { (line(kind, 40)) } " " @if !field.is_empty() { b { (line(field, 40)) } " " } (line(message, 300)) } } }
+                    ul.reasons { @for [kind, field, message] in &reasons { li title=(line(kind, 40)) { @if !field.is_empty() { b { (in_words(field)) } ": " } bdi { (line(message, 300)) } } } }
                 }
             }
         }
     }
+}
+
+/// A field as people call it: `close_date` is the close date.
+fn in_words(field: &str) -> String {
+    line(field.strip_suffix("_id").unwrap_or(field), 40).replace('_', " ")
 }

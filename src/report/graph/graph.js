@@ -4,7 +4,9 @@
   const stages = [...document.querySelectorAll("a.stage")];
   const lines = [...document.querySelectorAll("path.line")];
   const place = (stage) => stage.getAttribute("href").slice(1);
-  const shown = () => stages.find((stage) => "#" + place(stage) === location.hash);
+  // The page holds two drawings, of which one is shown.
+  const seen = () => stages.filter((stage) => stage.getClientRects().length > 0);
+  const shown = () => seen().find((stage) => "#" + place(stage) === location.hash);
   const middle = (stage) => {
     const box = stage.querySelector(".box").getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
@@ -14,8 +16,9 @@
   const mark = () => {
     const current = shown();
     for (const stage of stages) {
-      stage.classList.toggle("current", stage === current);
-      stage.setAttribute("aria-expanded", stage === current);
+      const is = current !== undefined && place(stage) === place(current);
+      stage.classList.toggle("current", is);
+      if (is) stage.setAttribute("aria-current", "true"); else stage.removeAttribute("aria-current");
     }
     for (const line of lines) {
       const ends = [line.dataset.from, line.dataset.to];
@@ -23,22 +26,23 @@
     }
   };
 
-  // The nearest stage in a direction, judged along it first.
+  // The nearest stage in a direction, judged along it first; at the end of a row the one before or after.
   const next = (from, [right, down]) => {
     const [x, y] = middle(from);
+    const all = seen();
     let best, least = Infinity;
-    for (const stage of stages.filter((other) => other !== from)) {
+    for (const stage of all.filter((other) => other !== from)) {
       const [dx, dy] = [middle(stage)[0] - x, middle(stage)[1] - y];
       const along = right * dx + down * dy, across = Math.abs(right * dy) + Math.abs(down * dx);
-      if (along > 4 && along + 2 * across < least) [best, least] = [stage, along + 2 * across];
+      if (along > 4 && across < 2 * along && along + 2 * across < least) [best, least] = [stage, along + 2 * across];
     }
-    return best;
+    return best ?? all[all.indexOf(from) + right + down];
   };
 
   const close = () => {
     const was = shown();
     if (!was) return;
-    location.hash = "closed";
+    location.hash = "picture";
     was.focus();
   };
 
@@ -62,7 +66,7 @@
     });
   }
   for (const button of document.querySelectorAll(".panel .close")) {
-    button.addEventListener("click", (event) => { event.preventDefault(); close(); });
+    button.addEventListener("click", (event) => { if (shown()) { event.preventDefault(); close(); } });
   }
   addEventListener("hashchange", mark);
   mark();

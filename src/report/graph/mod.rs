@@ -1,0 +1,280 @@
+//! The DAG of an institution as one page: how the newest run went, the picture, and what stands behind each stage
+//! (`panel`). Works without its script, which only adds keys.
+//!
+//! Scraped text is escaped, and the page forbids itself every script but its own and every request. It must never ask
+//! a database: all that it shows is given to it.
+//!
+//! To show more of a stage, add a part to `panel`; to show more of a run, to `Page::head`.
+
+mod panel;
+
+use super::columns::{counted, line, took};
+use super::page::{instant, page, sign};
+use crate::draw::{self, Picture};
+use crate::model::{OutcomeCounts, RunSample};
+use crate::plan::against::{Difference, Turn};
+use crate::plan::outline::{Outline, Step};
+use crate::plan::picture::{self, Asides, Passage, Traffic, spent, thousands};
+use crate::plan::written::Excerpt;
+use chrono::{DateTime, Utc};
+use maud::{Markup, PreEscaped, html};
+use std::collections::BTreeMap;
+
+const SCRIPT: &str = include_str!("graph.js");
+
+/// Everything that the page shows.
+pub struct Page<'p> {
+    /// The plan.
+    pub plan: &'p Outline,
+    /// The run whose counts it shows, if any.
+    pub run: Option<Ran>,
+    /// What passed in it.
+    pub traffic: &'p Traffic,
+    /// Why more or fewer ads reached a stage than left the one before it.
+    pub asides: &'p Asides,
+    /// A few ads of it.
+    pub samples: &'p BTreeMap<String, Vec<RunSample>>,
+    /// The YAML of each stage.
+    pub written: &'p BTreeMap<String, Vec<Excerpt>>,
+    /// Why the sources have work, by source; nothing where no database was asked.
+    pub work: Option<&'p BTreeMap<String, Vec<String>>>,
+    /// What differs from another plan, and its name.
+    pub against: Option<(&'p Difference, &'p str)>,
+}
+
+/// A run in a few words.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// Its number.
+    pub run: i64,
+    /// Its clock.
+    pub at: DateTime<Utc>,
+    /// Whether it was rolled back.
+    pub dry_run: bool,
+    /// How long it took.
+    pub millis: i64,
+    /// What came of the ads.
+    pub total: OutcomeCounts,
+}
+
+/// A stage on the page.
+struct Stage<'p> {
+    step: &'p Step,
+    turn: Turn,
+    place: String,
+    passed: Option<&'p Passage>,
+}
+
+impl Page<'_> {
+    fn stages(&self) -> Vec<Stage<'_>> {
+        let all: Vec<(&Step, Turn)> = match self.against {
+            Some((difference, _)) => difference.stages.iter().map(|(step, turn)| (step, turn.clone())).collect(),
+            None => self.plan.stages.iter().map(|step| (step, Turn::default())).collect(),
+        };
+        let stage = |(number, (step, turn)): (usize, (_, Turn))| {
+            let step: &Step = step;
+            Stage { step, turn, place: format!("stage-{number}"), passed: self.traffic.get(&step.stage) }
+        };
+        all.into_iter().enumerate().map(stage).collect()
+    }
+
+    fn picture(&self) -> Picture {
+        let mut picture = match self.against {
+            Some((difference, against)) => picture::compared(self.plan, difference, against),
+            None => picture::picture(self.plan, self.traffic, self.asides),
+        };
+        // The page has a title of its own, and room for details beside the picture.
+        picture.title.clear();
+        picture.nodes.iter_mut().filter(|node| !node.figures.is_empty()).for_each(|node| node.detail.truncate(2));
+        picture
+    }
+
+    /// The page.
+    pub fn html(&self) -> String {
+        let stages = self.stages();
+        let places: Vec<String> = stages.iter().map(|stage| stage.place.clone()).collect();
+        let picture = self.picture();
+        let body = html! {
+            (self.head())
+            (self.changes(&stages))
+            figure.graph #picture tabindex="-1" {
+                div.sheet { (PreEscaped(draw::within(&picture, &places, draw::SCREEN))) }
+                div.narrow { (PreEscaped(draw::within(&picture, &places, draw::PHONE))) }
+                (self.legend())
+            }
+            (self.panels(&stages))
+            (self.table(&stages))
+        };
+        page(&format!("{} · graph", self.plan.institution), &body, Some(SCRIPT))
+    }
+
+    fn head(&self) -> Markup {
+        let schedule = self.plan.schedule.as_deref().map(|cron| format!(" · scheduled {cron}"));
+        html! {
+            header {
+                p.over { (self.plan.institution) " · graph" }
+                h1 { (self.answer()) }
+                @if let (Some(run), None) = (&self.run, self.against) { (ran(run)) }
+                p.soft {
+                    "pipeline " (self.plan.pipeline) @if let Some(schedule) = schedule { (schedule) } " · " (picture::sources(self.plan)) " · "
+                    (self.plan.stages.len()) " stages · plan " code title=(self.plan.fingerprint) { (short(&self.plan.fingerprint)) }
+                }
+            }
+        }
+    }
+
+    /// The first line: what a reader came for.
+    fn answer(&self) -> String {
+        match (&self.run, self.against) {
+            (_, Some((difference, against))) => match difference.turns().count() {
+                0 => format!("Nothing differs from {against}"),
+                count => format!("{} from {against}", if count == 1 { "1 stage differs".to_owned() } else { format!("{count} stages differ") }),
+            },
+            (Some(run), None) => answer(&run.total),
+            (None, None) => "No run yet: the next run or dry run leaves its counts here".to_owned(),
+        }
+    }
+
+    fn legend(&self) -> Markup {
+        html! {
+            figcaption {
+                @if self.against.is_some() {
+                    span.key.added { "+ added" } span.key.changed { "~ changed" } span.key.removed { "- removed" }
+                } @else if self.run.is_some() {
+                    span { "On the lines: ads that went on; − stayed behind, + came from the store, " span.warm { "◆ refused" } ". Dotted lines only wait." }
+                }
+                span.screen { "Choose a stage with a click, or with Tab, the arrow keys and Enter; Escape goes back." }
+            }
+        }
+    }
+
+    /// What differs, as a list.
+    fn changes(&self, stages: &[Stage]) -> Markup {
+        let Some((difference, _)) = self.against else { return html! {} };
+        html! {
+            section.changes {
+                h2 { "What the edit changed" }
+                @if difference.is_empty() { p.soft { "Nothing: both plans are the same." } }
+                ul.list {
+                    @for what in &difference.beside { li { (sign("changed", '~')) (what) } }
+                    @for stage in stages {
+                        @if let Some(mark) = stage.turn.mark.sign().chars().next() {
+                            li {
+                                (sign(stage.turn.mark.name(), mark))
+                                a href={ "#" (stage.place) } { (stage.step.stage) }
+                                @if stage.turn.what.is_empty() { " " (stage.turn.mark.name()) } @else { ": " (stage.turn.what.join("; ")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// All stages in numbers: what paper and readers of text get.
+    fn table(&self, stages: &[Stage]) -> Markup {
+        html! {
+            section.stages {
+                h2 { "Stages" }
+                div.table { table {
+                    thead { tr { th { "stage" } th.number { "in" } th.number { "out" } th.number { "rejected" } th.number { "time" } th.number { "per ad" } th { "fingerprint" } } }
+                    tbody { @for stage in stages { tr {
+                        th scope="row" { a href={ "#" (stage.place) } { (line(&stage.step.stage, 60)) } }
+                        @match stage.passed {
+                            Some(passed) => (numbers(passed)),
+                            None => { @for _ in 0..5 { td.number.none { "·" } } }
+                        }
+                        td.none { code { (short(&stage.step.fingerprint)) } }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+/// What came of all ads, the worst of it in words.
+fn answer(total: &OutcomeCounts) -> String {
+    let ads = counted(usize::try_from(total.documents).unwrap_or_default(), "ad");
+    let lost = total.held + total.rejected + total.failed;
+    if total.documents == 0 {
+        return "No ad was read".to_owned();
+    }
+    if lost == 0 {
+        return if total.documents == 1 { "The one ad passed".to_owned() } else { format!("All {ads} passed") };
+    }
+    let parts = [(total.held, "held"), (total.rejected, "rejected"), (total.failed, "failed")];
+    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{} {word}", thousands(count))).collect();
+    format!("{} of {ads} did not pass: {}", thousands(lost), parts.join(", "))
+}
+
+fn ran(run: &Ran) -> Markup {
+    html! {
+        ul.counts {
+            @for (name, count) in run.total.named().into_iter().filter(|(_, count)| *count > 0) {
+                li { (sign(class(name), letter(name))) b { (thousands(count)) } " " (name) }
+            }
+        }
+        p {
+            @if run.dry_run { "Dry run of " } @else { "Run " (run.run) " of " } (instant(run.at)) " · " (took(run.millis))
+            @if run.dry_run { " · " span.state.update { "rolled back: nothing was written" } }
+        }
+    }
+}
+
+/// The class of what became of an ad, and its sign, as in the plan of jobs.
+fn class(name: &str) -> &'static str {
+    match name {
+        "created" => "create",
+        "updated" => "update",
+        "reopened" => "reopen",
+        "archived" => "archive",
+        "held" => "held",
+        "rejected" => "rejected",
+        "failed" => "failed",
+        _ => "same",
+    }
+}
+
+fn letter(name: &str) -> char {
+    match name {
+        "created" => '+',
+        "updated" => '~',
+        "reopened" => '^',
+        "archived" => '-',
+        "held" => '!',
+        "rejected" | "failed" => 'x',
+        _ => '=',
+    }
+}
+
+/// What passed a stage, as cells of its row.
+fn numbers(passed: &Passage) -> Markup {
+    html! {
+        td.number data-name="in" { (thousands(passed.rows_in)) }
+        td.number data-name="out" { (thousands(passed.rows_out)) }
+        td.number.warm[passed.refused > 0].none[passed.refused == 0] data-name="rejected" { (thousands(passed.refused)) }
+        td.number data-name="time" { (spent(passed.micros)) }
+        td.number data-name="per ad" { (per_ad(passed)) }
+    }
+}
+
+fn per_ad(passed: &Passage) -> String {
+    if passed.rows_in == 0 { "·".to_owned() } else { spent(passed.micros / passed.rows_in) }
+}
+
+fn short(fingerprint: &str) -> &str {
+    fingerprint.get(..12).unwrap_or(fingerprint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_says_how_it_went() {
+        let total = |documents, held, rejected| OutcomeCounts { documents, held, rejected, ..OutcomeCounts::default() };
+        assert_eq!(answer(&total(0, 0, 0)), "No ad was read");
+        assert_eq!(answer(&total(8, 0, 0)), "All 8 ads passed");
+        assert_eq!(answer(&total(1800, 2, 1)), "3 of 1,800 ads did not pass: 2 held, 1 rejected");
+    }
+}
