@@ -83,5 +83,7 @@ mod sources;
 mod testing;
 #[path = "suite/upgrades.rs"]
 mod upgrades;
+#[path = "suite/walkthroughs.rs"]
+mod walkthroughs;
 #[path = "suite/ways_out.rs"]
 mod ways_out;
