@@ -62,7 +62,6 @@ fn parameter<'a>(tuning: &'a mut ScoreTuning, name: &str) -> &'a mut f32 {
         "prior_learnt" => &mut tuning.prior_learnt,
         "prior" => &mut tuning.prior,
         "related" => &mut tuning.related,
-        "group" => &mut tuning.group,
         "near_word" => &mut tuning.near_word,
         _ => panic!("no parameter is named `{name}`"),
     }

@@ -156,8 +156,12 @@ impl Default for RoleCalibration {
         RoleCalibration {
             name: 0.98,
             alias: 0.96,
-            role: LogisticModel { weights: [-6.0, 3.0, 1.5, 1.0, 2.0, 1.0, 0.0, -1.0] },
-            group: LogisticModel { weights: [-5.0, 3.0, 1.5, 1.0, 2.0, 1.0, 0.0, -1.0] },
+            role: LogisticModel {
+                weights: [-2.372, 0.269, 0.140, 0.568, 1.607, 2.067, 0.463, -0.174],
+            },
+            group: LogisticModel {
+                weights: [-1.919, 0.432, -0.001, 0.689, 1.046, 2.093, 0.910, -0.297],
+            },
         }
     }
 }

@@ -44,8 +44,6 @@ pub struct FrameworkIndex {
     pub(super) related: RowList<(u32, f32)>,
     /// Entries that are roles.
     pub(super) roles: Vec<EntryIndex>,
-    /// The group of each role, as a number below the number of roles and groups.
-    pub(super) groups: Vec<usize>,
     pub(super) labels: TitleList,
     /// The weight of each stem.
     pub(super) weights: Vec<f32>,
@@ -109,10 +107,6 @@ impl FrameworkIndex {
         let neighbours = TitleList::new(neighbours, count);
         let neighbour_sums = neighbours.stems.iter().map(sum).collect();
         let mut index = FrameworkIndex {
-            groups: roles
-                .iter()
-                .map(|role| framework.entries[*role].parent.unwrap_or(*role))
-                .collect(),
             names: NameTable::new(&framework),
             accepted: own,
             near_stems: near_stems(&stems, &labels),

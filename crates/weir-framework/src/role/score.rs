@@ -139,24 +139,7 @@ impl FrameworkIndex {
             *score += prior;
         }
         softmax(&mut ranking.posterior);
-        self.lend_from_groups(&mut ranking.posterior);
         ranking
-    }
-
-    /// A role in a probable group is more probable than one in an improbable group.
-    fn lend_from_groups(&self, posterior: &mut [f32]) {
-        if self.tuning.group == 0.0 {
-            return;
-        }
-        let mut sums = vec![0.0_f32; self.framework.entries.len()];
-        for (p, group) in posterior.iter().zip(&self.groups) {
-            sums[*group] += p;
-        }
-        for (p, group) in posterior.iter_mut().zip(&self.groups) {
-            *p *= sums[*group].powf(self.tuning.group);
-        }
-        let all: f32 = posterior.iter().sum();
-        posterior.iter_mut().for_each(|p| *p /= all.max(f32::MIN_POSITIVE));
     }
 
     fn weigh(&self, query: &StemQuery, weighed: &mut Vec<(u32, f32)>) -> f32 {

@@ -36,8 +36,6 @@ pub struct ScoreTuning {
     pub prior: f32,
     /// What a word of the same family counts beside the word itself.
     pub related: f32,
-    /// How much the probability of its group lends to a role.
-    pub group: f32,
     /// What a letter-wise near word counts beside the word itself.
     pub near_word: f32,
 }
@@ -52,15 +50,14 @@ impl Default for ScoreTuning {
             sharpness: 5.0,
             common: 0.04,
             context: 1.5,
-            breadth: 0.0,
-            label_rarity: 1.0,
+            breadth: 1.5,
+            label_rarity: 0.3,
             qualifier: 1.0,
             name_bonus: 0.08,
             neighbours: 8.0,
             prior_learnt: 0.8,
             prior: 1.0,
             related: 0.4,
-            group: 0.0,
             near_word: 0.7,
         }
     }

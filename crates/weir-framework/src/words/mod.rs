@@ -50,7 +50,7 @@ mod tests {
         let cases = [
             ("Snr Software Dev (m/f/d) - REQ20391", "develop seni softwar"),
             ("C++ / C# / .NET Developers", ".net c# c++ develop"),
-            ("R&D Engineer, $120,000", "develop engin research"),
+            ("R&D Engineer, $120,000", "develop engine research"),
             ("Chef's Assistant #hiring", "assist chef"),
             ("Optimization Analyst", "analys optimis"),
             ("", ""),
