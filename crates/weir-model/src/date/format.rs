@@ -1,4 +1,4 @@
-//! The formats of dates that a mapping declares, and what is plausible of a date.
+//! The date formats that a mapping declares, and the range of plausible dates.
 
 use super::pattern::DatePattern;
 use super::relative::{self, Told};
@@ -26,10 +26,10 @@ pub enum DateFormat {
 }
 
 impl DateFormat {
-    /// Formats that are words.
+    /// Formats that are names.
     pub const WORDS: [&'static str; 5] = ["epoch", "epoch_ms", "iso8601", "rfc2822", "relative"];
 
-    /// Compiles a word or a strftime format that says where day, month and year stand.
+    /// Compiles a named format, or a strftime format with day, month and year.
     pub fn compile(format: &str) -> Option<DateFormat> {
         match format {
             "epoch" => Some(DateFormat::Epoch),
@@ -41,7 +41,7 @@ impl DateFormat {
         }
     }
 
-    /// What a text says in this format.
+    /// The date of a text in this format.
     pub fn read(&self, text: &str, zone: Tz, fetched: DateTime<Utc>) -> Option<FoundDate> {
         let moment = match self {
             DateFormat::Epoch => epoch(text).and_then(|seconds| DateTime::from_timestamp(seconds, 0)).map(Moment::Instant),
@@ -74,7 +74,7 @@ impl fmt::Display for DateFormat {
     }
 }
 
-/// A count since 1970; what is behind its point says nothing of the day.
+/// A count since 1970; its fraction does not affect the day.
 fn epoch(text: &str) -> Option<i64> {
     let plain = number::plain(text.trim())?;
     plain.split('.').next()?.parse().ok()
@@ -104,8 +104,8 @@ impl DateWindow {
         }
     };
 
-    /// The first and the last plausible day for what was fetched at an instant. The beginning of 1970 stands for no known one: an example in the
-    /// YAML that says no day.
+    /// The first and the last plausible day for a document fetched at an instant. The beginning of
+    /// 1970 means an unknown instant: an example in the YAML without a day.
     fn bounds(self, fetched: DateTime<Utc>, zone: Tz) -> (NaiveDate, NaiveDate) {
         if fetched == DateTime::UNIX_EPOCH {
             return DateWindow::ALL;
@@ -117,7 +117,7 @@ impl DateWindow {
     }
 }
 
-/// What holds for all dates of a source.
+/// The date settings of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateSetting {
     /// The zone in which an instant becomes a date.
@@ -136,13 +136,13 @@ impl DateSetting {
 /// Reads the dates of one field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DateReader {
-    /// Formats, tried in order; without any, ISO 8601 and months in words.
+    /// Formats, tried in order; by default ISO 8601 and dates with month names.
     pub formats: Vec<DateFormat>,
     /// Zone and window.
     pub setting: DateSetting,
 }
 
-/// What a text says.
+/// The result of reading a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FoundDate {
     /// A day.
@@ -154,9 +154,9 @@ pub enum FoundDate {
 /// Why there is no date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoDate {
-    /// The text says none.
+    /// The text is not a date.
     Unreadable,
-    /// It says one before the first or after the last plausible day.
+    /// The date is before the first or after the last plausible day.
     Implausible(NaiveDate, NaiveDate),
 }
 
@@ -175,7 +175,8 @@ impl DateReader {
         self.formats.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
     }
 
-    /// Reads what stands in a document that was fetched at an instant: the first format that gives a plausible date.
+    /// Reads a date of a document that was fetched at an instant: the first format that yields a
+    /// plausible date.
     ///
     /// # Errors
     /// No format does.
@@ -183,10 +184,10 @@ impl DateReader {
         self.read_within(text, fetched, self.setting.window.bounds(fetched, self.setting.zone))
     }
 
-    /// Reads what the author of the YAML wrote, who may mean the year 9999.
+    /// Reads a date that the author of the YAML wrote, who may mean the year 9999.
     ///
     /// # Errors
-    /// It is no date.
+    /// It is not a date.
     pub fn read_fixed(&self, text: &str, fetched: DateTime<Utc>) -> Result<FoundDate, NoDate> {
         self.read_within(text, fetched, DateWindow::ALL)
     }

@@ -1,7 +1,9 @@
-//! ISO 8601 as it is met: days with hyphens, points, slashes or nothing between, year first; weeks and days of the year; times in all their
-//! lengths; `/Date(1788220800000)/`, which one maker of libraries writes for an instant.
+//! ISO 8601 in practice: year first, with hyphens, dots, slashes or nothing in between; weeks and
+//! days of the year; times of any precision; and `/Date(1788220800000)/`, which one vendor's
+//! libraries write for an instant.
 //!
-//! It must never read what is no whole day (`2026-09`, `2026-W36`), nor numbers of another length than eight, twelve and fourteen digits.
+//! Must never read an incomplete date (`2026-09`, `2026-W36`), nor numbers of other lengths than
+//! eight, twelve and fourteen digits.
 
 use super::scan::DateScanner;
 use super::time::{self, TimeForm};
@@ -60,7 +62,7 @@ fn week_day(rest: &mut DateScanner, year: u32) -> Option<NaiveDate> {
     known(NaiveDate::from_isoywd_opt(i32::try_from(year).ok()?, week, weekday))
 }
 
-/// `20260930`, with a time of four or six digits behind it or without.
+/// `20260930`, optionally followed by a time of four or six digits.
 fn basic_day(rest: &mut DateScanner) -> Option<NaiveDate> {
     if !matches!(rest.digits(), 8 | 12 | 14) {
         return None;
@@ -87,7 +89,7 @@ fn is_zone_of_a_day(rest: DateScanner) -> bool {
     ahead.eat("z") && ahead.is_done() || is_offset()
 }
 
-/// Milliseconds since 1970; an offset behind them tells where they were written.
+/// Milliseconds since 1970; an offset after them says where they were written.
 fn scripted(text: &str) -> Option<Moment> {
     let text = text.strip_suffix(")/")?;
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));

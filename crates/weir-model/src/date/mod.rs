@@ -1,11 +1,13 @@
-//! The one place that reads dates and instants, from whatever a board, a feed, a header or a person wrote. A text is read as what it says or not
-//! at all: another day than the one that is meant archives a job at once, and nobody sees why.
+//! The only place that reads dates and instants, whether written by a board, a feed, a header or a
+//! person. A text is read exactly as written or not at all: a wrong day archives a job at once, and
+//! nobody sees why.
 //!
-//! It must never guess: day and month are never swapped, a year has four digits unless a format or RFC 2822 says two, an impossible day does not
-//! roll over to the next month. It knows no clock: what is plausible, and what "yesterday" means, depends on when the document was fetched.
+//! Must never guess: day and month are never swapped, a year has four digits unless a format or RFC
+//! 2822 allows two, an impossible day does not roll over to the next month. It knows no clock: what
+//! is plausible, and what "yesterday" means, depends on when the document was fetched.
 //!
-//! To add a form: a line in `forms.txt` first, then the reader of its family: [`iso`], [`named`] (months in words), [`pattern`] (strftime),
-//! [`relative`].
+//! To add a form: first a line in `forms.txt`, then the reader of its family: [`iso`], [`named`]
+//! (month names), [`pattern`] (strftime), [`relative`].
 
 mod format;
 mod iso;
@@ -25,7 +27,7 @@ pub use suggest::{suggest_format, suggest_formats};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// What a text tells of a time.
+/// What a text says about a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
     /// A day, in no zone.
@@ -37,7 +39,7 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// The day of it in a zone; at the ends of time there is none, where the library would panic.
+    /// Its day in a time zone; `None` at the limits of time, where the library would panic.
     pub fn day_in(self, zone: Tz) -> Option<NaiveDate> {
         let day = match self {
             Moment::Day(day) => day,
@@ -49,14 +51,14 @@ impl Moment {
     }
 }
 
-/// What a text says that stands for itself: ISO 8601, RFC 3339, or a day whose month is a word and whose year has four digits. `zone` is where an
-/// abbreviation such as `IST` is from.
+/// Reads text that needs no format: ISO 8601, RFC 3339, or a day with a month name and a four-digit
+/// year. `zone` resolves abbreviations such as `IST`.
 pub fn read(text: &str, zone: Tz) -> Option<Moment> {
     let text = scan::tidy(text)?;
     iso::read(&text, zone).or_else(|| named::read(&text, zone, named::Years::Four))
 }
 
-/// The instant that a text says, as of a feed. What has no zone is none.
+/// The instant of a text, as in feeds. Without a time zone there is none.
 pub fn instant(text: &str) -> Option<DateTime<Utc>> {
     match moment(text)? {
         Moment::Instant(instant) => Some(instant),
@@ -64,7 +66,7 @@ pub fn instant(text: &str) -> Option<DateTime<Utc>> {
     }
 }
 
-/// The same of a header of HTTP, whose clock is that of UTC where it names no zone.
+/// The same for an HTTP header, which is in UTC if it names no zone.
 pub fn instant_of_http(text: &str) -> Option<DateTime<Utc>> {
     match moment(text)? {
         Moment::Instant(instant) => Some(instant),

@@ -1,7 +1,9 @@
-//! Dates whose month is a word: those of mail, feeds and HTTP (RFC 822, 850, 2822, 5322), of C and of JavaScript, and of people. As the month is
-//! named, day and year cannot be taken for each other, as long as the year has four digits.
+//! Dates with a month name: those of mail, feeds and HTTP (RFC 822, 850, 2822, 5322), of C and
+//! JavaScript, and of people. With a named month, day and year cannot be confused, as long as the
+//! year has four digits.
 //!
-//! A wrong day of the week is no matter: programs get it wrong where they get the date right. It must never read another language's words.
+//! A wrong day of the week is ignored: programs get it wrong even if the date is right. Must never
+//! read words of other languages.
 
 use super::Moment;
 use super::iso::of_parts;
@@ -48,7 +50,7 @@ fn day<'w>(words: &[&'w str], years: Years) -> Option<(NaiveDate, Vec<&'w str>)>
     }
     let [second, others @ ..] = rest else { return None };
     if let Some((last, time)) = others.split_last().filter(|(_, time)| !time.is_empty()) {
-        // C has the year behind the time.
+        // In C the year follows the time.
         if let (Some(month), Some(day), Some(year)) = (month(first), day_number(second), year(last, Years::Four)) {
             return Some((of_parts(year, month, day)?, time.to_vec()));
         }
@@ -57,7 +59,7 @@ fn day<'w>(words: &[&'w str], years: Years) -> Option<(NaiveDate, Vec<&'w str>)>
     Some((in_order([first, second, third], years)?, time.to_vec()))
 }
 
-/// `06-nov-94`, `6/nov/2026`, `2026.nov.06` in one word.
+/// `06-nov-94`, `6/nov/2026`, `2026.nov.06` as one word.
 fn glued(word: &str) -> Option<[&str; 3]> {
     let between = ['-', '/', '.'].into_iter().find(|between| word.trim_end_matches('.').contains(*between))?;
     let parts: Vec<&str> = word.split(between).collect();
@@ -71,7 +73,7 @@ fn in_order([first, second, third]: [&str; 3], years: Years) -> Option<NaiveDate
         .or_else(|| of(third, second, first, Years::Four).filter(|_| first.len() == 4))
 }
 
-/// A month in English, whole, of three letters, or `sept`.
+/// An English month: full, three letters, or `sept`.
 pub fn month(word: &str) -> Option<u32> {
     let word = word.strip_suffix('.').unwrap_or(word);
     let is_it = |month: &&str| *month == word || month[..3] == *word || word == "sept" && month.starts_with("sept");
@@ -113,7 +115,7 @@ fn year(word: &str, years: Years) -> Option<u32> {
     year.filter(|_| text.is_done() && (digits == 4 || years == Years::Any))
 }
 
-/// A text without what stands in parentheses, which may stand in each other.
+/// The text without parts in (nested) parentheses.
 fn without_comments(text: &str) -> Option<String> {
     let (mut bare, mut depth) = (String::with_capacity(text.len()), 0_u32);
     for letter in text.chars() {

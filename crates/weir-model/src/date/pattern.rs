@@ -1,5 +1,6 @@
-//! Dates in a format that the author gives, in strftime. The library's own parser is lenient where it must not be: it takes `26` for a year of four
-//! digits, one digit for two, and goes on reading a time in the middle of a year. So its parser reads the format, and this one the text.
+//! Dates in a strftime format given by the author. The library's own parser is too lenient: it
+//! accepts `26` for a four-digit year, one digit for two, and continues with a time in the middle
+//! of a year. So its parser reads the format, and this one the text.
 
 use super::named::{month, pass_ordinal, weekday};
 use super::scan::{DateScanner, tidy};
@@ -15,12 +16,12 @@ use std::fmt;
 pub struct DatePattern {
     format: String,
     items: Vec<Item<'static>>,
-    /// It ends in `Z` or `UTC` as letters, which says a zone.
+    /// Whether it ends in a literal `Z` or `UTC`, which is a time zone.
     is_utc: bool,
 }
 
 impl fmt::Debug for DatePattern {
-    /// The format says it all.
+    /// The format is sufficient.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.format)
     }
@@ -42,7 +43,7 @@ struct Reading {
 }
 
 impl DatePattern {
-    /// Compiles a format; `None` if it is none, or does not say where day, month and year stand.
+    /// Compiles a format; `None` if it is invalid, or lacks day, month or year.
     pub fn compile(format: &str) -> Option<DatePattern> {
         let items: Vec<Item> = StrftimeItems::new(format).parse_to_owned().ok()?.into_iter().map(tidied).collect::<Option<_>>()?;
         let is_utc = ends_in_utc(&items);
@@ -52,7 +53,7 @@ impl DatePattern {
         Some(pattern)
     }
 
-    /// The format as it was given.
+    /// The format as given.
     pub fn format(&self) -> &str {
         &self.format
     }
@@ -70,7 +71,7 @@ impl DatePattern {
         rest.is_done().then(|| reading.moment(zone, self.is_utc)).flatten()
     }
 
-    /// Whether nothing stands between a number and another: each has all its digits then.
+    /// Whether a number directly follows another: each then has all its digits.
     fn is_beside_number(&self, at: usize) -> bool {
         let is_number = |at: usize| matches!(self.items.get(at), Some(Item::Numeric(..)));
         is_number(at) && (is_number(at + 1) || at > 0 && is_number(at - 1))
@@ -86,7 +87,7 @@ fn written(items: &[Item<'static>], day: DateTime<Utc>) -> Option<String> {
     Some(written)
 }
 
-/// What the author wrote is read as the texts are: in small letters, with plain hyphens.
+/// Normalises the author's text like the texts to read: lowercase, with plain hyphens.
 fn tidied(item: Item<'static>) -> Option<Item<'static>> {
     match item {
         Item::Literal(text) => tidy(text).map(|text| Item::OwnedLiteral(text.into())),
@@ -99,7 +100,7 @@ fn permissive_offset() -> Item<'static> {
     StrftimeItems::new("%#z").next().unwrap_or(Item::Error)
 }
 
-/// Whether a time stands in the format and, at its end, `Z`, `UTC` or `GMT` as letters.
+/// Whether the format contains a time and ends in a literal `Z`, `UTC` or `GMT`.
 fn ends_in_utc(items: &[Item<'static>]) -> bool {
     let has_hour = items.iter().any(|item| matches!(item, Item::Numeric(Numeric::Hour | Numeric::Hour12, _)));
     let last = items.iter().rev().find_map(|item| match item {
@@ -233,7 +234,8 @@ impl Reading {
     }
 }
 
-/// An hour alone is no time to the library, and says nothing of the day; an impossible one makes the whole impossible.
+/// The library does not treat an hour alone as a time, and it does not affect the day; an
+/// impossible one makes the whole impossible.
 fn has_no_time(parsed: &Parsed) -> bool {
     parsed.minute().is_none()
 }
@@ -242,7 +244,7 @@ fn weekday_from(monday_is_0: i64) -> Option<Weekday> {
     u8::try_from(monday_is_0).ok().and_then(|number| Weekday::try_from(number).ok())
 }
 
-/// A blank of the format may be left out, but not between digits, where it would be the end of a number.
+/// A space of the format may be missing, except between digits, where it ends a number.
 fn blank(rest: &mut DateScanner, is_behind: bool) -> Option<()> {
     let is_blank = rest.rest().starts_with(' ');
     rest.pass_blanks();

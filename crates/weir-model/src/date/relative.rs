@@ -1,12 +1,12 @@
-//! Dates as boards say them: "Posted 3 Days Ago", "Yesterday", "5h ago". They count from the instant at which the
-//! document was fetched, so that deriving it again next week gives the same date.
+//! Relative dates of boards: "Posted 3 Days Ago", "Yesterday", "5h ago". They count from the
+//! instant at which the document was fetched, so deriving it again next week yields the same date.
 //!
-//! It must never guess: of "30+ days ago" only a bound is known, which moves every day, so it tells no date.
+//! Must never guess: "30+ days ago" is only a bound, which moves every day, so it is not a date.
 
 use chrono::{DateTime, Days, Months, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-/// What such a text tells.
+/// What such a text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     /// A day.
@@ -15,7 +15,7 @@ pub enum Told {
     Earlier,
 }
 
-/// Words that may stand before.
+/// Words that may come first.
 const BEFORE: [&str; 16] = [
     "posted",
     "listed",
@@ -49,7 +49,7 @@ enum Unit {
     Year,
 }
 
-/// Reads such a text; `None` if it is none.
+/// Reads such a text; `None` if it is not one.
 pub fn read(text: &str, fetched: DateTime<Utc>, zone: Tz) -> Option<Told> {
     let words = words(text);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -68,7 +68,7 @@ pub fn read(text: &str, fetched: DateTime<Utc>, zone: Tz) -> Option<Told> {
     }
 }
 
-/// Lower-case words, numbers and `+`; `2d` is two of them.
+/// Lowercase words, numbers and `+`; `2d` is two of them.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut last = None;

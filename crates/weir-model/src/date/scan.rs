@@ -1,9 +1,10 @@
-//! What stands in the text of a date, taken piece by piece. Small letters only: [`tidy`] makes them.
+//! Scans the text of a date piece by piece. Lowercase only: [`tidy`] takes care of that.
 
 /// Letters of the longest text that is looked at.
 const LONGEST: usize = 120;
 
-/// A text with single blanks, plain hyphens and small letters, without what no reader sees. `None` for what is too long to be a date, or blank.
+/// The text in lowercase with single spaces and plain hyphens, without invisible characters. `None`
+/// if it is too long for a date, or blank.
 pub fn tidy(text: &str) -> Option<String> {
     let mut tidy = String::with_capacity(text.len().min(LONGEST));
     for (count, letter) in text.trim().chars().enumerate() {
@@ -35,24 +36,24 @@ impl<'t> DateScanner<'t> {
         DateScanner { rest: text }
     }
 
-    /// What has not been taken.
+    /// The remaining text.
     pub fn rest(&self) -> &'t str {
         self.rest
     }
 
-    /// Whether all has been taken.
+    /// Whether everything has been consumed.
     pub fn is_done(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// Takes these letters, if they come next.
+    /// Consumes these characters, if they come next.
     pub fn eat(&mut self, what: &str) -> bool {
         let rest = self.rest.strip_prefix(what);
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }
 
-    /// Takes blanks.
+    /// Skips whitespace.
     pub fn pass_blanks(&mut self) {
         self.rest = self.rest.trim_start();
     }
@@ -71,17 +72,17 @@ impl<'t> DateScanner<'t> {
         Some(number)
     }
 
-    /// Takes a number behind which no further digit stands.
+    /// Consumes a number that no further digit follows.
     pub fn whole_number(&mut self, least: usize, most: usize) -> Option<u32> {
         if self.digits() > most { None } else { self.number(least, most) }
     }
 
-    /// Takes the letters that come next.
+    /// Consumes the letters that come next.
     pub fn word(&mut self) -> &'t str {
         self.take_while(char::is_alphabetic)
     }
 
-    /// Takes what comes next and is of a kind.
+    /// Consumes matching characters.
     pub fn take_while(&mut self, is_part: impl Fn(char) -> bool) -> &'t str {
         let end = self.rest.find(|letter| !is_part(letter)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);

@@ -1,5 +1,5 @@
-//! Which `format:` would read a text that could not be read. It must never choose between day and month: where two formats read a text as two
-//! days, both are given.
+//! Suggests a `format:` for text that could not be read. Must never choose between day and month:
+//! if two formats yield different days, it returns both.
 
 use super::{DateFormat, FoundDate};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -31,9 +31,9 @@ const DAYS: [&str; 22] = [
     "%b %d, %y",
     "%d%m%Y",
 ];
-/// What may stand before a day.
+/// What may precede a date.
 const BEFORE: [&str; 3] = ["", "%A, ", "%A "];
-/// What may stand behind it.
+/// What may follow it.
 const BEHIND: [&str; 10] = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I%p", " %H:%M %z", " %H:%M:%S %z", ", %H:%M", " - %H:%M"];
 
 /// The formats that are tried.
@@ -71,7 +71,7 @@ fn days(format: &DateFormat, texts: &[&str]) -> Option<Vec<FoundDate>> {
     texts.iter().map(plausible).collect::<Option<Vec<_>>>().filter(|days| !days.is_empty())
 }
 
-/// An instant to count from: which one is no matter, as only whether a text can be read is asked.
+/// A reference instant: any will do, because the only question is whether a text can be read.
 fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_798_718_400, 0).unwrap_or_default()
 }

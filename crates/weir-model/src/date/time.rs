@@ -1,6 +1,7 @@
-//! The time behind a day: `17:00`, `5:00 pm`, `170000`, and the zone behind that.
+//! The time after a day: `17:00`, `5:00 pm`, `170000`, and the time zone after it.
 //!
-//! The end of a day, 24:00, is its last moment here: a job that closes at 24:00 of the thirtieth closes on the thirtieth.
+//! The end of a day, 24:00, is its last moment here: a job that closes at 24:00 on the thirtieth
+//! closes on the thirtieth.
 
 use super::Moment;
 use super::scan::DateScanner;
@@ -8,10 +9,10 @@ use super::zone::{self, Names};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-/// What may stand where a time is read.
+/// Which forms of a time are allowed.
 #[derive(Debug, Clone, Copy)]
 pub struct TimeForm {
-    /// The hour may stand alone: behind a `T`.
+    /// Whether an hour is enough: after a `T`.
     pub hour_alone: bool,
     /// Which names of zones are known.
     pub names: Names,
@@ -54,7 +55,7 @@ fn time(text: &mut DateScanner, hour_alone: bool) -> Option<NaiveTime> {
     of_day(hour, half, minute, second)
 }
 
-/// `5.30pm`: a point stands before minutes only where the half of the day follows.
+/// `5.30pm`: a dot precedes minutes only if am or pm follows.
 fn dotted_minute(text: &mut DateScanner) -> Option<u32> {
     let mut ahead = *text;
     let minute = Some(ahead.eat(".")).filter(|is_dot| *is_dot).and_then(|_| ahead.whole_number(2, 2))?;

@@ -1,7 +1,7 @@
-//! The zone behind a time: an offset, a name of RFC 822, an IANA name, an abbreviation.
+//! The time zone after a time: an offset, a name of RFC 822, an IANA name, an abbreviation.
 //!
-//! An abbreviation means what it means where the source is, if it means something there: `IST` is of Kolkata, of Dublin or of Jerusalem. What is left
-//! ambiguous is not read.
+//! An abbreviation has the meaning that is used where the source is, if there is one: `IST` is
+//! Kolkata, Dublin or Jerusalem. Ambiguous abbreviations are not read.
 
 use super::scan::DateScanner;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
@@ -10,13 +10,15 @@ use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 /// Which names of zones are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
-    /// Those of which it is clear what they mean.
+    /// Those with a clear meaning.
     Clear,
-    /// Those of RFC 822, whatever they mean elsewhere; the letters of its military zones say nothing, as RFC 2822 has it, so it is UTC.
+    /// Those of RFC 822, whatever they mean elsewhere; according to RFC 2822 the letters of its
+    /// military zones mean nothing, so they are UTC.
     Mail,
 }
 
-/// Names of RFC 822 and their hours from UTC. In Australia the same letters say its own standard time.
+/// Names of RFC 822 and their hours from UTC. In Australia the same letters mean its own standard
+/// time.
 const AMERICAN: [(&str, i32); 8] = [("est", -5), ("edt", -4), ("cst", -6), ("cdt", -5), ("mst", -7), ("mdt", -6), ("pst", -8), ("pdt", -7)];
 
 /// Names that mean one zone the world over, and their minutes from UTC.
@@ -81,7 +83,7 @@ fn named(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -
     abbreviated(name, local, zone, names)
 }
 
-/// Letters; where a `/` stands among them, an IANA name, which may have digits, `+` and `-`.
+/// Letters; with a `/` among them an IANA name, which may contain digits, `+` and `-`.
 fn name_of_zone<'t>(text: &mut DateScanner<'t>) -> &'t str {
     let mut ahead = *text;
     let long = ahead.take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '_' | '+' | '-'));
@@ -109,7 +111,7 @@ fn military(name: &str, names: Names) -> Option<(&str, i32)> {
     is_one.then_some((name, 0))
 }
 
-/// `+1000 (AEST)`, `+10:00[Australia/Sydney]`, `+1000 AEST`: the offset has said it all.
+/// `+1000 (AEST)`, `+10:00[Australia/Sydney]`, `+1000 AEST`: the offset is sufficient.
 fn pass_second_name(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) {
     let mut ahead = *text;
     if ahead.eat("(") {

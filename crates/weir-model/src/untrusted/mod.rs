@@ -1,13 +1,13 @@
-//! Text from outside on its way to people and machines: what a terminal, a page, a log or a
-//! spreadsheet would obey is written so that it can only be read.
+//! External text on its way to people and machines: anything that a terminal, a page, a log or a
+//! spreadsheet would interpret is made inert.
 //!
-//! Everything that Weir shows passes one of these functions at the place where it leaves the
-//! process: [`escape`] for terminals, logs, JSON and markup, [`csv_cell`] for spreadsheets, and
-//! [`SecretMask`] for the values of secrets. [`Untrusted`] does the same where a text is formatted.
+//! Everything that Weir shows passes through one of these functions where it leaves the process:
+//! [`escape`] for terminals, logs, JSON and markup, [`csv_cell`] for spreadsheets, and
+//! [`SecretMask`] for the values of secrets. [`Untrusted`] does the same when text is formatted.
 //!
-//! An unsafe character is written as JSON writes it (`\u202e`), so one function serves terminals
-//! and JSON: there the value stays exactly what it was. What is stored is never changed for its
-//! characters. To make a character unsafe, add it to [`is_unsafe`].
+//! An unsafe character is written the way JSON does (`\u202e`), so one function serves terminals
+//! and JSON, where the value stays exactly the same. Stored values are never changed because of
+//! their characters. To make a character unsafe, add it to [`is_unsafe`].
 
 mod secret_mask;
 
@@ -30,8 +30,8 @@ impl fmt::Display for Untrusted<'_> {
     }
 }
 
-/// Whether a character moves a cursor, reorders or hides text, or stands for nothing that is seen:
-/// controls, bidirectional marks, zero-width and tag characters, invisible fillers, noncharacters.
+/// Whether a character moves the cursor, reorders or hides text, or is invisible: controls,
+/// bidirectional marks, zero-width and tag characters, invisible fillers, noncharacters.
 pub fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -43,7 +43,7 @@ pub fn is_unsafe(character: char) -> bool {
         || u32::from(character) & 0xfffe == 0xfffe
 }
 
-/// Whether a character begins a new line somewhere.
+/// Whether a character starts a new line anywhere.
 fn is_line_break(character: char) -> bool {
     matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
@@ -75,8 +75,8 @@ fn write_escaped(out: &mut impl Write, character: char) -> fmt::Result {
     character.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))
 }
 
-/// A cell of CSV that a spreadsheet takes for text: what would begin a formula is led by `'`, as
-/// OWASP advises. Numbers and dates never come here.
+/// A CSV cell that spreadsheets treat as text: a leading `'` disables formulas, as OWASP advises.
+/// Not used for numbers and dates.
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
     let is_formula = text.trim_start_matches([' ', '\u{a0}', '\u{feff}']).starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }

@@ -1,5 +1,5 @@
-//! The values of all secrets, known in one place, so that none leaves the process: not in a
-//! message, a page, a log, a recording or a row, even where a server echoes it.
+//! The values of all secrets in one place, so that none leaves the process: not in a message, a
+//! page, a log, a recording or a row, even if a server echoes it.
 //!
 //! A value is found as it is and in the forms in which it travels: escaped for an address, for
 //! JSON, for markup, and in Base64. It must never be printed or stored itself.
@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// A secret: the name that is shown, and the value that never is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretValue {
-    /// What stands for it: the name of its variable.
+    /// Its replacement: the name of its variable.
     pub name: String,
     /// The value.
     pub value: String,
@@ -40,7 +40,7 @@ impl fmt::Debug for SecretMask {
 }
 
 impl SecretMask {
-    /// A shorter value is not masked: it would be found in words that have nothing to do with it.
+    /// A shorter value is not masked: it would occur in unrelated words.
     pub const SHORTEST: usize = 5;
 
     /// A mask for these secrets; values that are too short are left out.
@@ -71,7 +71,7 @@ impl SecretMask {
         }
     }
 
-    /// Whether a text holds a secret.
+    /// Whether a text contains a secret.
     pub fn finds(&self, text: &str) -> bool {
         self.finder.as_ref().is_some_and(|finder| finder.is_match(text))
     }
@@ -101,8 +101,8 @@ impl SecretMask {
     }
 }
 
-/// All secrets of the process, shared: what is learnt on the way (a token that a source gave) is
-/// masked everywhere from then on.
+/// All secrets of the process, shared: those learnt on the way (such as an issued token) are masked
+/// everywhere from then on.
 #[derive(Clone, Default, Debug)]
 pub struct SecretStore(Arc<RwLock<(Vec<SecretValue>, SecretMask)>>);
 

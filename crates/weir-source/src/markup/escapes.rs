@@ -1,9 +1,9 @@
-//! How a text that may hold markup is written: as markup, as plain text, or as markup that was escaped once too
-//! often. Browsers drop what looks like a tag; of a text that only speaks of tags (`List<String>`, `x<y`, "use the
-//! `<div>` tag") that would lose words.
+//! How text that may contain markup is written: as markup, as plain text, or as markup that was
+//! escaped once too often. Browsers drop anything that looks like a tag; in text that merely
+//! mentions tags (`List<String>`, `x<y`, "use the `<div>` tag") that would lose words.
 //!
-//! So `<` begins a tag only where an element is named that HTML knows, or that the text itself closes. Escapes are
-//! undone only where tags come out that stand in the text as markup does, not as words among words.
+//! So `<` starts a tag only if HTML knows the element, or the text closes it itself. Escapes are
+//! undone only if the resulting tags look like markup rather than words among words.
 
 use super::role::{ElementRole, role_of_name};
 use scraper::Html;
@@ -46,7 +46,7 @@ impl WrittenText<'_> {
     }
 }
 
-/// CDATA sections are XML: what is in them is text of the page, and browsers would drop it.
+/// CDATA sections are XML: their content is text of the page, which browsers would drop.
 fn without_sections(text: &str) -> Cow<'_, str> {
     if !text.contains("<![CDATA[") {
         return Cow::Borrowed(text);
@@ -54,7 +54,7 @@ fn without_sections(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("<![CDATA[", "").replace("]]>", ""))
 }
 
-/// Resolves the character references of a text that holds no tag, as browsers do.
+/// Resolves the character references of text without tags, as browsers do.
 fn decode(text: &str) -> String {
     let page = Html::parse_fragment(&text.replace('<', "&lt;"));
     page.tree.nodes().filter_map(|node| node.value().as_text()).map(|piece| &**piece).collect()
@@ -63,7 +63,8 @@ fn decode(text: &str) -> String {
 /// Longest name of a character reference.
 const LONGEST_NAME: usize = 32;
 
-/// Whether a text holds what one more decoding would change, written in full: `&amp;`, `&#39;`.
+/// Whether another decoding would change the text, which contains a full reference: `&amp;`,
+/// `&#39;`.
 fn holds_reference(text: &str) -> bool {
     text.match_indices('&').any(|(at, _)| {
         let rest = &text.as_bytes()[at + 1..];
@@ -73,11 +74,11 @@ fn holds_reference(text: &str) -> bool {
     })
 }
 
-/// The tags of a text, as far as can be told without parsing it.
+/// The tags of a text, as far as recognisable without parsing it.
 #[derive(Debug, Default)]
 struct TagList<'t> {
     tags: Vec<TextTag<'t>>,
-    /// Where `<` begins neither a tag nor a comment.
+    /// Where `<` starts neither a tag nor a comment.
     strays: Vec<usize>,
     opened: HashSet<String>,
     closed: HashSet<String>,
@@ -121,7 +122,7 @@ impl<'t> TagList<'t> {
         list
     }
 
-    /// Notes what begins with a `<`; where to go on.
+    /// Records what a `<` starts; returns where to continue.
     fn note(&mut self, text: &'t str, begin: usize, tag: Option<TextTag<'t>>) -> usize {
         let Some(tag) = tag else {
             self.strays.push(begin);
@@ -131,13 +132,13 @@ impl<'t> TagList<'t> {
         let is_raw = !tag.is_end && matches!(name.as_str(), "script" | "style");
         if tag.is_end { &mut self.closed } else { &mut self.opened }.insert(name);
         self.tags.push(tag);
-        // What scripts hold is no markup.
+        // The content of scripts is not markup.
         let raw = is_raw.then(|| text[tag.end..].find("</").map(|end| tag.end + end)).flatten();
         raw.unwrap_or(tag.end)
     }
 
-    /// The text with everything escaped that is no tag; nothing if no tag is left. Of a text whose escapes were
-    /// undone it is asked that its tags stand there as markup does.
+    /// The text with everything escaped that is not a tag; `None` if no tag is left. If escapes
+    /// were undone, its tags must look like markup.
     fn markup(&self, text: &str, is_undone: bool) -> Option<String> {
         let are_elements: Vec<bool> = self.tags.iter().map(|tag| self.is_element(tag, text, is_undone)).collect();
         let mut elements = self.tags.iter().zip(&are_elements).filter(|(tag, is_element)| **is_element && !tag.is_broken);
@@ -173,8 +174,9 @@ impl<'t> TagList<'t> {
         LONELY.contains(&name.as_str()) || self.is_pair(&name)
     }
 
-    /// Whether a tag is that of an element: of one that is known, or that the text opens and closes. In a text
-    /// whose escapes were undone it must be closed, or touch a word; and never may it hide all that follows.
+    /// Whether a tag belongs to an element: a known one, or one that the text opens and closes. If
+    /// escapes were undone it must be closed, or touch a word; and it may never hide all that
+    /// follows.
     fn is_element(&self, tag: &TextTag, text: &str, is_undone: bool) -> bool {
         let name = tag.name.to_ascii_lowercase();
         let is_known = KNOWN.binary_search(&name.as_str()).is_ok();
@@ -190,8 +192,8 @@ impl<'t> TagList<'t> {
 }
 
 impl<'t> TextTag<'t> {
-    /// What begins at a `<` if a name follows, and how far was looked. A further `<` before it is closed says that
-    /// it is no tag.
+    /// The tag at a `<` if a name follows, and how far the scan went. Another `<` before it is
+    /// closed shows that it is not a tag.
     fn at(text: &'t str, begin: usize) -> (Option<TextTag<'t>>, usize) {
         let is_end = text[begin + 1..].starts_with('/');
         let start = begin + 1 + usize::from(is_end);
@@ -209,7 +211,8 @@ impl<'t> TextTag<'t> {
                 b'<' => return (None, at),
                 b'"' | b'\'' if after_sign => match text[at + 1..].find(char::from(*byte)) {
                     Some(end) => at += 1 + end,
-                    // The quote is not closed: without its attributes the tag ends where the next sign says so.
+                    // The quote is not closed: the tag then ends, without its attributes, at the
+                    // next `>`.
                     None => return text[at..].find('>').map_or((None, text.len()), |end| tag(at + end + 1, true)),
                 },
                 _ => {}
@@ -220,8 +223,8 @@ impl<'t> TextTag<'t> {
         if is_cut_off(name, name_end == text.len()) { tag(text.len(), true) } else { (None, text.len()) }
     }
 
-    /// Whether it touches a word or another tag, or begins a line: a tag that is only spoken of stands among blanks,
-    /// commas and brackets.
+    /// Whether it touches a word or another tag, or starts a line: a tag that is merely mentioned
+    /// is surrounded by spaces, commas and brackets.
     fn touches(&self, text: &str) -> bool {
         let before = text[..self.begin].chars().next_back();
         let after = text[self.end..].chars().next();
@@ -230,7 +233,8 @@ impl<'t> TextTag<'t> {
             || after.is_some_and(|letter| letter.is_alphanumeric() || "<&$€£(•-–".contains(letter))
     }
 
-    /// Whether it is a letter among words, as in `if a<b and c>d`: hardly any attribute of these elements has no value.
+    /// Whether it is a letter among words, as in `if a<b and c>d`: hardly any attribute of these
+    /// elements lacks a value.
     fn is_comparison(&self, text: &str) -> bool {
         let inside = text[self.begin..self.end].trim_end_matches('>').get(1 + usize::from(self.is_end) + self.name.len()..);
         let words = inside.unwrap_or_default().trim().trim_end_matches('/');
@@ -243,7 +247,7 @@ impl<'t> TextTag<'t> {
     }
 }
 
-/// Whether what a text ends with is the beginning of a tag, rather than a word behind a sign.
+/// Whether the end of a text is the start of a tag, rather than a word after a sign.
 fn is_cut_off(name: &str, ends_in_name: bool) -> bool {
     let name = name.to_ascii_lowercase();
     KNOWN.binary_search(&name.as_str()).is_ok() || (ends_in_name && KNOWN.iter().any(|known| known.starts_with(&name)))
@@ -267,7 +271,7 @@ const KNOWN: &[&str] = &[
     "track", "tt", "u", "ul", "var", "video", "wbr", "xmp",
 ];
 
-/// Elements that take everything behind them with them if they are not closed.
+/// Elements that swallow everything after them if they are not closed.
 #[rustfmt::skip]
 const SWALLOWING: [&str; 20] = [
     "script", "style", "template", "noscript", "title", "textarea", "iframe", "noembed",
@@ -278,8 +282,8 @@ const SWALLOWING: [&str; 20] = [
 /// Elements that need not be closed.
 const LONELY: [&str; 12] = ["br", "hr", "img", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "option"];
 
-/// The markup of a page that is nested too deeply to be parsed, without its depth: blocks end lines, all other
-/// elements go, and what scripts hold stays hidden.
+/// Flattens the markup of a page that is nested too deeply to be parsed: blocks end lines, all
+/// other elements are removed, and the content of scripts stays hidden.
 pub(super) fn flattened(markup: &str) -> String {
     let (mut out, mut from) = (String::with_capacity(markup.len()), 0);
     for tag in TagList::of(markup).tags {

@@ -1,6 +1,6 @@
-//! The law of readable text, held against random pages and by example: each word that a browser shows stands in the
-//! text once, no word is glued to its neighbour, none that is hidden stands there. The model is that of a child: a
-//! list of words, and whether something stood between them.
+//! The law of readable text, checked on random pages and by example: each word that a browser shows
+//! appears in the text once, no word is joined to its neighbour, and no hidden word appears. The
+//! model is simple: a list of words, and whether something separates them.
 //!
 //! An example is a line in `texts.txt`: the markup, ` | `, the text; `⏎` is a line end.
 
@@ -12,9 +12,9 @@ use std::fmt::Write;
 #[derive(Debug, Clone)]
 enum Piece {
     Word,
-    /// Written as it is; separates words or not.
+    /// Literal text, and whether it separates words.
     Sign(&'static str, bool),
-    /// An element: its tags, what it does, what is in it.
+    /// An element: its tags, its effect, its content.
     Element(&'static str, &'static str, Effect, Vec<Piece>),
 }
 
@@ -64,7 +64,7 @@ const PHRASES: [(&str, &str, Effect); 24] = [
     ("<datalist>", "</datalist>", Effect::Hides),
 ];
 
-/// Blocks that hold any content.
+/// Blocks with any content.
 const BLOCKS: [&str; 17] = [
     "div",
     "section",
@@ -85,7 +85,7 @@ const BLOCKS: [&str; 17] = [
     "summary",
 ];
 
-/// Blocks that hold phrases.
+/// Blocks with phrases.
 const PARAGRAPHS: [&str; 5] = ["p", "h1", "h4", "pre", "legend"];
 
 fn tags(name: &'static str) -> (&'static str, &'static str) {
@@ -158,7 +158,7 @@ fn table(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
     (caption, prop::collection::vec(part, 0..3)).prop_map(|(caption, parts)| element("table", caption.into_iter().chain(parts).collect()))
 }
 
-/// The markup of pieces, and the words that are seen.
+/// The markup of pieces, and the visible words.
 #[derive(Default)]
 struct Model {
     html: String,

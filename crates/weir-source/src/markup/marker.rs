@@ -1,4 +1,4 @@
-//! What stands before the items of a list: bullets, and numbers as browsers count them (`start`, `reversed`,
+//! Markers of list items: bullets, and numbers as browsers count them (`start`, `reversed`,
 //! `value`, `type`).
 
 use scraper::ElementRef;
@@ -27,7 +27,7 @@ impl ListMarkers {
         }
     }
 
-    /// The marker of the next item, with the blank behind it.
+    /// The marker of the next item, with the space after it.
     pub(super) fn next(&mut self, item: &Element) -> String {
         if !self.is_ordered {
             return BULLET.to_owned();
@@ -45,7 +45,7 @@ impl ListMarkers {
     }
 }
 
-/// What stands before an item that is not numbered.
+/// The marker of an unnumbered item.
 pub(super) const BULLET: &str = "* ";
 
 /// The whole number at the beginning of an attribute.

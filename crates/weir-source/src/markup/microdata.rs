@@ -1,14 +1,15 @@
-//! Microdata: what a page says about itself in attributes of its elements (`itemscope`, `itemprop`), as the same
-//! objects that JSON-LD would give. A description is taken as markup, everything else as text.
+//! Microdata: what a page says about itself in attributes of its elements (`itemscope`,
+//! `itemprop`), as the same objects that JSON-LD would yield. A description is taken as markup,
+//! everything else as text.
 //!
-//! It never judges what an object is. Depth is bounded by that of pages.
+//! It never decides what an object is. Its depth is bounded by that of pages.
 
 use super::text_of;
 use scraper::{ElementRef, Html};
 use serde_json::{Map, Value as Json};
 use url::Url;
 
-/// The objects of a page that stand within no other; `base` makes links absolute.
+/// The objects of a page that are not part of another; `base` makes links absolute.
 pub(super) fn objects(page: &Html, base: Option<&Url>) -> Vec<Json> {
     let is_object = |element: &ElementRef| element.attr("itemscope").is_some() && element.attr("itemprop").is_none();
     let elements = page.root_element().descendent_elements().filter(is_object);

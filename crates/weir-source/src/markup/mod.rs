@@ -1,7 +1,8 @@
-//! HTML and CSS selectors: what a selector finds in a page, as text, attribute or markup. Pages are parsed as browsers do, so that nothing is
-//! too broken to be read.
+//! HTML and CSS selectors: the text, attribute or markup that a selector finds in a page. Pages are
+//! parsed as in a browser, so nothing is too broken to be read.
 //!
-//! It never follows a link and never runs a script. Text is what a reader sees; `text.rs` says what that is.
+//! It never follows a link and never runs a script. Text is what a reader sees, as defined in
+//! `text.rs`.
 
 mod escapes;
 #[cfg(test)]
@@ -25,7 +26,7 @@ use writer::{TextForm, TextWriter};
 #[derive(Debug)]
 pub struct Page(Html);
 
-/// A selector, and what is taken of what it finds: `a.title`, `a@href`, `div.text@html`.
+/// A selector, and the part of the result to use: `a.title`, `a@href`, `div.text@html`.
 #[derive(Clone)]
 pub struct Css {
     text: String,
@@ -40,7 +41,7 @@ enum Takes {
     Attribute(String),
 }
 
-/// Why a text is no selector.
+/// Why a text is not a selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CssError {
@@ -52,7 +53,8 @@ pub struct CssError {
     pub help: String,
 }
 
-/// Most levels of a page, as browsers have it: what is done for an element grows with what is open around it.
+/// Maximum depth of a page, as in browsers: the cost of an element grows with the number of open
+/// elements.
 const MOST_LEVELS: usize = 512;
 /// How much is parsed before the levels are looked at.
 const PIECE: usize = 4096;
@@ -81,7 +83,7 @@ impl Page {
         }
     }
 
-    /// From where its links lead, if it says so itself.
+    /// Its `<base>`, if it has one.
     pub fn base(&self, url: Option<&Url>) -> Option<Url> {
         let bases = Selector::parse("base[href]").ok()?;
         let href = self.0.select(&bases).next()?.attr("href")?.trim();
@@ -106,7 +108,7 @@ impl Page {
         found.into_iter().filter(|element| !element.ancestors().any(|above| ids.contains(&above.id()))).collect()
     }
 
-    /// Takes out of the page what a selector finds.
+    /// Removes from the page what a selector finds.
     pub fn drop(&mut self, css: &Css) {
         let gone: Vec<_> = self.0.select(&css.selector).map(|element| element.id()).collect();
         for id in gone {
@@ -150,7 +152,8 @@ fn parse(html: &str) -> (Html, Option<TooDeep>) {
     (parser.finish(), None)
 }
 
-/// An element as markup that reads the same by itself: a row stands in a table, for browsers read none without.
+/// An element as markup that reads the same on its own: a row is put in a table, because browsers
+/// ignore rows without one.
 pub fn standing_alone(element: ElementRef<'_>) -> String {
     let html = element.html();
     let html = html.trim();
@@ -166,7 +169,7 @@ impl Css {
     /// Reads a selector.
     ///
     /// # Errors
-    /// It is none.
+    /// It is invalid.
     pub fn parse(text: &str) -> Result<Css, CssError> {
         let (selector, takes) = match text.rsplit_once('@') {
             Some((selector, "html")) => (selector, Takes::Html),
@@ -190,7 +193,7 @@ impl Css {
     fn take(&self, element: ElementRef<'_>, base: Option<&Url>) -> Option<String> {
         match &self.takes {
             Takes::Text => Some(text_of(element)),
-            // What a script holds is no markup, and stands there as it is.
+            // The content of a script is not markup, and is used unchanged.
             Takes::Html if element.value().name() == "script" => Some(element.text().collect::<String>().trim().to_owned()),
             Takes::Html => Some(element.inner_html().trim().to_owned()),
             Takes::Attribute(name) => {
@@ -206,7 +209,7 @@ impl Css {
 /// How selectors are written.
 const HELP: &str = "write a CSS selector such as `h4.title`, `td:nth-child(2)` or `[data-id]`; `a@href` selects an attribute, `div@html` the markup";
 
-/// The library's last line in words: `DanglingCombinator` as `dangling combinator`.
+/// The library's last line as text: `DanglingCombinator` as `dangling combinator`.
 fn complaint(error: &str) -> String {
     let line = error.lines().last().unwrap_or_default().trim_end_matches('.');
     if line.contains(' ') {
@@ -226,7 +229,7 @@ fn is_attribute(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ':'))
 }
 
-/// The text that a reader sees, on one line: blocks and cells apart, blanks as one blank.
+/// The text that a reader sees, on one line: blocks and cells separated, whitespace collapsed.
 pub fn text_of(element: ElementRef<'_>) -> String {
     text::written(element, TextForm::Flat)
 }
@@ -254,7 +257,7 @@ fn laid_out(text: &str, form: TextForm) -> String {
     written.trim().to_owned()
 }
 
-/// Plain text with its lines, but no more than one blank one.
+/// Plain text with its lines, but at most one blank line in a row.
 fn with_lines(text: &str, form: TextForm) -> String {
     let mut writer = TextWriter::new(form);
     writer.text(&text.replace("\r\n", "\n").replace('\r', "\n"), Spacing::Kept);

@@ -1,31 +1,31 @@
-//! What an element does to the text around it, as browsers show a page that brings no style sheet: whether it is
-//! shown, and how far it stands from what is before and after it. Styles written on the element itself count.
+//! How an element affects the text around it, in a browser without style sheets: whether it is
+//! shown, and how it is separated from its neighbours. Inline styles count.
 //!
-//! It decides per element and never looks at what is inside. To add an element: its name in [`role_of_name`], and
-//! in `KNOWN` of the module beside it.
+//! It decides per element and never looks inside. To add an element: its name in [`role_of_name`],
+//! and in `KNOWN` of the neighbouring module.
 
 use scraper::node::Element;
 
-/// How an element stands among the text around it.
+/// How an element relates to the text around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ElementRole {
     /// Not shown, nor anything in it.
     Hidden,
-    /// In the line, without separating words.
+    /// Inline, without separating words.
     Inline,
     /// In the line, with a gap around it, as a button has.
     Apart,
     /// Ends a line.
     Break,
-    /// On lines of its own.
+    /// On its own lines.
     Line,
-    /// On lines of its own, with blank lines around them.
+    /// On its own lines, with blank lines around them.
     Paragraph,
     /// A list, numbered or not.
     List { ordered: bool },
     /// An item of a list.
     Item,
-    /// What is said of a term; indented.
+    /// The description of a term; indented.
     Detail,
     /// A row of a table.
     Row,
@@ -33,18 +33,18 @@ pub(super) enum ElementRole {
     Cell,
 }
 
-/// How blanks and line ends in a text are shown.
+/// How whitespace and line ends in text are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spacing {
-    /// Any number of them as one blank.
+    /// Collapsed to one space.
     Collapsed,
-    /// Line ends as they are, blanks as one.
+    /// Line ends kept, spaces collapsed.
     Lines,
     /// As they are.
     Kept,
 }
 
-/// What an element's own attributes say about how it is shown.
+/// What an element's own attributes say about its display.
 #[derive(Debug, Default)]
 pub(super) struct InlineStyle {
     display: Option<String>,
@@ -93,7 +93,7 @@ impl Spacing {
         }
     }
 
-    /// What an element's name says.
+    /// The display implied by an element's name.
     pub(super) fn of_name(name: &str) -> Option<Spacing> {
         matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea").then_some(Spacing::Kept)
     }
@@ -139,7 +139,7 @@ fn is_closed(element: &Element) -> bool {
     is_hidden || is_closed || element.attr("popover").is_some()
 }
 
-/// Whether a browser draws a line through what it holds.
+/// Whether a browser strikes out its content.
 pub(super) fn strikes(name: &str) -> bool {
     matches!(name, "s" | "del" | "strike")
 }
