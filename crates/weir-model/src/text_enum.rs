@@ -5,7 +5,7 @@
 
 /// A text that is none of the names of an enum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no {what}")]
+#[error("`{text}` is not a {what}")]
 pub struct UnknownName {
     /// The text.
     pub text: String,
