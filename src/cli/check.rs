@@ -26,7 +26,11 @@ impl Check {
                 .institutions
                 .iter()
                 .map(|institution| json!({ "institution": institution.slug, "file": institution.file, "standing": word(&institution.standing) }));
-            let page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": crate::diagnostic::to_json(&checked.diagnostics, &checked.texts), "unset": unset });
+            let diagnostics = crate::diagnostic::to_json(&checked.diagnostics, &checked.texts);
+            let mut page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": diagnostics });
+            if self.env {
+                page["unset"] = json!(unset);
+            }
             say!("{page:#}");
             return Ok(code);
         }

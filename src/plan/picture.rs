@@ -185,8 +185,8 @@ mod tests {
         let stages = vec![
             step("fetch:a", "fetch", Some("a"), &[]),
             step("extract:a", "extract", Some("a"), &["fetch:a"]),
-            step("validate", "validate", None, &["extract:a"]),
-            step("promote", "promote", None, &["validate"]),
+            step("validate:a", "validate", Some("a"), &["extract:a"]),
+            step("promote:a", "promote", Some("a"), &["validate:a"]),
         ];
         Outline { institution: "one".to_owned(), pipeline: "daily".to_owned(), stages, ..Outline::default() }
     }
@@ -204,9 +204,9 @@ mod tests {
     #[test]
     fn counts_stand_on_edges_and_what_was_refused_beside_them() {
         let passed = Passage { rows_in: 1813, rows_out: 1800, refused: 13, micros: 4000 };
-        let traffic = Traffic::from([("validate".to_owned(), passed)]);
+        let traffic = Traffic::from([("validate:a".to_owned(), passed)]);
         let aside = |ads, why: &str, joined| SetAside { why: why.to_owned(), ads, joined };
-        let asides = Asides(BTreeMap::from([("promote".to_owned(), vec![aside(1200, "unchanged", false), aside(2, "stored before", true)])]));
+        let asides = Asides(BTreeMap::from([("promote:a".to_owned(), vec![aside(1200, "unchanged", false), aside(2, "stored before", true)])]));
         let picture = picture(&plan(), &traffic, &asides);
         let edge = picture.edges.iter().find(|edge| edge.from == 2).unwrap();
         assert_eq!((edge.label.as_deref(), edge.loss.as_deref()), (Some("1,800"), Some("13 refused")));
@@ -226,7 +226,7 @@ mod tests {
         let picture = compared(&new, &Difference::new(&old, &new), "last");
         let marks: Vec<(&str, Mark)> = picture.nodes.iter().map(|node| (node.id.as_str(), node.mark)).collect();
         use Mark::{Added, Changed, Removed, Same};
-        assert_eq!(marks, [("fetch:a", Same), ("extract:a", Changed), ("validate", Removed), ("promote", Changed)]);
+        assert_eq!(marks, [("fetch:a", Same), ("extract:a", Changed), ("validate:a", Removed), ("promote:a", Changed)]);
         let edges: Vec<Mark> = picture.edges.iter().map(|edge| edge.mark).collect();
         assert_eq!(edges, [Added, Removed, Same, Removed], "extract to promote, extract to validate, fetch to extract, validate to promote");
     }

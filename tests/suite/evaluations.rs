@@ -15,7 +15,7 @@ fn figures(words: &[&str]) -> (f64, f64) {
     assert_eq!(code, Some(0), "{words:?}: {said}");
     let after = |name: &str| {
         let (_, rest) = said.split_once(name).unwrap_or_else(|| panic!("{name}: {said}"));
-        rest.split_whitespace().next().unwrap().parse::<f64>().unwrap()
+        rest.split_whitespace().next().unwrap().trim_end_matches(';').parse::<f64>().unwrap()
     };
     (after("precision "), after("F1 "))
 }

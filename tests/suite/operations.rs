@@ -80,7 +80,7 @@ async fn a_source_that_is_refused_whole_or_halved_is_reported_the_same_day() {
     let second = day(&lab, 2);
     assert_eq!(second.status.code(), Some(1), "{}", said(&second));
     assert!(said(&second).contains("error: orange-city/board: none of the 30 ads of `board` was published"), "{}", said(&second));
-    assert!(said(&second).contains("dubbo/board: source `board` is not as usual: ads 30 usually, 15 today"), "{}", said(&second));
+    assert!(said(&second).contains("dubbo/board: source `board` is unusual: ads 15 today, usually 30"), "{}", said(&second));
     lab.bench.drop().await;
 }
 

@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn failures_are_told_when_they_rise_only() {
-        assert_eq!(said(10, |_| (3, 300), Kind::Fails, (40, 300)), ["rule x refuses 13 % today, usually 1 %"]);
+        assert_eq!(said(10, |_| (3, 300), Kind::Fails, (40, 300)), ["rule x rejects 13 % today, usually 1 %"]);
         assert_eq!(said(10, |_| (100, 300), Kind::Fails, (0, 300)), Vec::<String>::new());
         // Not kept where there was none.
         assert_eq!(said(10, |_| (0, 300), Kind::Flips, (30, 300)), ["x flips back 10 % today, usually 0 %"]);
@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(counted(2, |_| 30, 15), ["ads 15 today, usually 30"]);
         assert_eq!(counted(3, |n| if n < 2 { 30 } else { 15 }, 15), Vec::<String>::new());
         assert_eq!(counted(2, |_| 8, 2), Vec::<String>::new());
-        assert_eq!(counted(14, |n| 30 + 10 * (n % 2), 12), ["ads 12 today, usually 30"]);
+        assert_eq!(counted(14, |n| 30 + 10 * (n % 2), 12), ["ads 12 today, usually 40"]);
         // Monday like a Sunday.
         assert_eq!(counted(42, week, 40).len(), 1);
     }

@@ -164,7 +164,7 @@ mod tests {
     fn dialects_and_files_that_are_cut_off() {
         let spec = CsvSpec { delimiter: '\t', header: vec!["a".into(), "b".into()], skip: 1, comment: Some('#'), ..CsvSpec::default() };
         assert_eq!(read(&spec, "exported today\n# note\n1\t2\n").0, [json!({ "a": "1", "b": "2" })]);
-        assert!(read(&CsvSpec::default(), "a,b\n1,\"cut").1.unwrap_err().to_string().contains("cut off"));
+        assert!(read(&CsvSpec::default(), "a,b\n1,\"cut").1.unwrap_err().to_string().contains("truncated"));
         assert!(!read(&CsvSpec::default(), "").1.unwrap().place_found);
     }
 

@@ -447,6 +447,6 @@ mod tests {
             true
         });
         assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"\xff\xfe"));
-        assert_eq!((seen.len(), found.unwrap_err().to_string().contains("cut off")), (3, true));
+        assert_eq!((seen.len(), found.unwrap_err().to_string().contains("truncated")), (3, true));
     }
 }

@@ -214,7 +214,7 @@ mod tests {
         for text in own.into_iter().chain(["http://168.63.129.16/", "http://100.100.100.200/", "http://[fd00:ec2::254]/", "http://2852039166/"]) {
             let (address, check) = (url(text), |allow_private, home| check(&url(text), Reach { allow_private, home }));
             assert!(check(true, Some(&other)).is_err() && check(true, None).is_err() && check(false, Some(&address)).is_err(), "{text}");
-            assert!(check(true, Some(&other)).unwrap_err().to_string().contains("write it in the `url`"), "{text}");
+            assert!(check(true, Some(&other)).unwrap_err().to_string().contains("use it in the `url`"), "{text}");
             assert_eq!(check(true, Some(&address)), Ok(()), "{text}");
         }
         for text in ["http://10.0.0.1/", "http://192.168.1.1/", "http://[::1]/", "http://127.0.0.1/", "http://[fd00::1]/", "http://100.64.0.1/"] {
