@@ -4,38 +4,67 @@
 //! one statement needs. To add a field of jobs: `model::field`, a migration, and the macros of this file; the suite compares
 //! them with `information_schema`, and a test here with the fields.
 
+/// The fields that are derived from an ad, each written by `$form`, which is given an alias with its dot, the column, and
+/// how a text becomes what the column takes.
+macro_rules! each_column {
+    ($form:ident, $of:literal) => {
+        concat!(
+            $crate::columns::$form!($of, "title", ""),
+            ", ",
+            $crate::columns::$form!($of, "description", ""),
+            ", ",
+            $crate::columns::$form!($of, "open_date", ""),
+            ", ",
+            $crate::columns::$form!($of, "close_date", ""),
+            ", ",
+            $crate::columns::$form!($of, "department", ""),
+            ", ",
+            $crate::columns::$form!($of, "department_id", ""),
+            ", ",
+            $crate::columns::$form!($of, "job_type", ""),
+            ", ",
+            $crate::columns::$form!($of, "source_url", ""),
+            ", ",
+            $crate::columns::$form!($of, "remuneration", ""),
+            ", ",
+            $crate::columns::$form!($of, "recruiter", "::jsonb"),
+            ", ",
+            $crate::columns::$form!($of, "locations", "::text[]"),
+            ", ",
+            $crate::columns::$form!($of, "extra", "::jsonb")
+        )
+    };
+}
+pub(crate) use each_column;
+
+macro_rules! plain_column {
+    ($of:literal, $name:literal, $cast:literal) => {
+        concat!($of, $name)
+    };
+}
+pub(crate) use plain_column;
+
+macro_rules! sent_column {
+    ($of:literal, $name:literal, $cast:literal) => {
+        concat!($of, $name, $cast)
+    };
+}
+pub(crate) use sent_column;
+
+macro_rules! column_member {
+    ($of:literal, $name:literal, $cast:literal) => {
+        concat!("'", $name, "', ", $of, $name)
+    };
+}
+pub(crate) use column_member;
+
 /// The fields that are derived from an ad.
 macro_rules! job_columns {
     () => {
         $crate::columns::job_columns!("")
     };
     ($of:literal) => {
-        concat!(
-            $of,
-            "title, ",
-            $of,
-            "description, ",
-            $of,
-            "open_date, ",
-            $of,
-            "close_date, ",
-            $of,
-            "department, ",
-            $of,
-            "department_id, ",
-            $of,
-            "job_type, ",
-            $of,
-            "source_url, ",
-            $of,
-            "remuneration, ",
-            $of,
-            "recruiter, ",
-            $of,
-            "locations, ",
-            $of,
-            "extra"
-        )
+        $crate::columns::each_column!(plain_column, $of)
     };
 }
 pub(crate) use job_columns;
@@ -43,32 +72,7 @@ pub(crate) use job_columns;
 /// The same fields of versions that are sent as texts, each as its column takes it.
 macro_rules! sent_columns {
     ($of:literal) => {
-        concat!(
-            $of,
-            "title, ",
-            $of,
-            "description, ",
-            $of,
-            "open_date, ",
-            $of,
-            "close_date, ",
-            $of,
-            "department, ",
-            $of,
-            "department_id, ",
-            $of,
-            "job_type, ",
-            $of,
-            "source_url, ",
-            $of,
-            "remuneration, ",
-            $of,
-            "recruiter::jsonb, ",
-            $of,
-            "locations::text[], ",
-            $of,
-            "extra::jsonb"
-        )
+        $crate::columns::each_column!(sent_column, $of)
     };
 }
 pub(crate) use sent_columns;
@@ -76,33 +80,7 @@ pub(crate) use sent_columns;
 /// The same fields as arguments of `jsonb_build_object`.
 macro_rules! job_members {
     ($of:literal) => {
-        concat!(
-            "'title', ",
-            $of,
-            "title, 'description', ",
-            $of,
-            "description, 'open_date', ",
-            $of,
-            "open_date, 'close_date', ",
-            $of,
-            "close_date, 'department', ",
-            $of,
-            "department, 'department_id', ",
-            $of,
-            "department_id, 'job_type', ",
-            $of,
-            "job_type, 'source_url', ",
-            $of,
-            "source_url, 'remuneration', ",
-            $of,
-            "remuneration, 'recruiter', ",
-            $of,
-            "recruiter, 'locations', ",
-            $of,
-            "locations, 'extra', ",
-            $of,
-            "extra"
-        )
+        $crate::columns::each_column!(column_member, $of)
     };
 }
 pub(crate) use job_members;
