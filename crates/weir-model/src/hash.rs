@@ -85,9 +85,9 @@ impl Parts {
 
     /// How canonical forms are written. It rises when a form of what nobody edited changes: hashes of two forms say nothing about
     /// each other. 1 was what `Debug` wrote.
-    const FORM: u64 = 2;
+    pub const FORM: i64 = 2;
     /// The member of [`Parts::to_json`] that says so; no part has this name, as a part is a text.
-    const FORM_KEY: &'static str = "form";
+    pub const FORM_KEY: &'static str = "form";
 
     /// One part alone.
     pub fn of(name: &str, made_of: &impl Canonical) -> Parts {
@@ -145,7 +145,7 @@ impl Parts {
 
     /// Whether stored parts were written in the form of today.
     pub fn is_comparable(stored: &Json) -> bool {
-        stored.get(Parts::FORM_KEY).and_then(Json::as_u64) == Some(Parts::FORM)
+        stored.get(Parts::FORM_KEY).and_then(Json::as_i64) == Some(Parts::FORM)
     }
 
     /// Names of the parts that differ between these and older parts as stored; none where the older ones were written in

@@ -13,14 +13,16 @@ use weir_model::{Fingerprint, Hash, Parts};
 /// # Errors
 /// The database failed.
 pub(super) async fn carry_over(connection: &mut PgConnection, institution: Uuid, source: &str, today: (Fingerprint, &Parts)) -> Result<()> {
+    let (fingerprint, parts) = today;
+    if is_carried_over(&mut *connection, institution, source, fingerprint).await? {
+        return Ok(());
+    }
     let all: Vec<(Vec<u8>, Json)> = sqlx::query_as("SELECT fingerprint, parts FROM fingerprints WHERE institution_id = $1 AND source_id = $2")
         .bind(institution)
         .bind(source)
         .fetch_all(&mut *connection)
         .await?;
-    let (fingerprint, parts) = today;
-    let is_carried_over = all.iter().any(|(other, parts)| Parts::is_comparable(parts) && *other != fingerprint.to_vec());
-    let older = all.into_iter().filter(|(_, parts)| !is_carried_over && !Parts::is_comparable(parts));
+    let older = all.into_iter().filter(|(_, parts)| !Parts::is_comparable(parts));
     let (older, steady): (Vec<Vec<u8>>, Vec<Vec<u8>>) = older.map(|(other, parts)| (other, Parts::stored(&parts).steady().to_vec())).unzip();
     if older.is_empty() {
         return Ok(());
@@ -37,4 +39,12 @@ pub(super) async fn carry_over(connection: &mut PgConnection, institution: Uuid,
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether another fingerprint of the source has the form of today: then the first run after the upgrade is over. Fingerprints
+/// come daily where a rule reads the clock, so this must not read them all.
+async fn is_carried_over(connection: &mut PgConnection, institution: Uuid, source: &str, fingerprint: Fingerprint) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM fingerprints WHERE institution_id = $1 AND source_id = $2 AND fingerprint <> $3 AND parts -> $4 = to_jsonb($5::bigint))";
+    let query = sqlx::query_scalar(sql).bind(institution).bind(source).bind(fingerprint.to_vec());
+    Ok(query.bind(Parts::FORM_KEY).bind(Parts::FORM).fetch_one(connection).await?)
 }

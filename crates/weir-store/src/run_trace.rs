@@ -3,7 +3,7 @@
 use super::{Result, storable};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use weir_model::{Clock, Fingerprint, RunLogLine, RunSample, RunTrace};
@@ -26,14 +26,17 @@ pub async fn remember_outline(connection: &mut PgConnection, institution: Uuid, 
     Ok(())
 }
 
-/// Keeps what a run leaves.
+/// Keeps what a run leaves, all of it in one commit that does not wait for the disk: the one that ends the run does.
 ///
 /// # Errors
 /// The database failed.
 pub async fn keep(connection: &mut PgConnection, institution: Uuid, run: i64, trace: &RunTrace) -> Result<()> {
-    keep_edges(&mut *connection, institution, run, trace).await?;
-    keep_samples(&mut *connection, institution, run, trace).await?;
-    keep_log(connection, institution, run, &trace.log).await
+    let mut tx = connection.begin().await?;
+    sqlx::query("SET LOCAL synchronous_commit = off").execute(&mut *tx).await?;
+    keep_edges(&mut tx, institution, run, trace).await?;
+    keep_samples(&mut tx, institution, run, trace).await?;
+    keep_log(&mut tx, institution, run, &trace.log).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn keep_edges(connection: &mut PgConnection, institution: Uuid, run: i64, trace: &RunTrace) -> Result<()> {
