@@ -38,6 +38,21 @@ fn on_every_case<W: Future<Output = ()>>(work: impl Fn(PathBuf) -> W + Sync) {
     });
 }
 
+/// Does something with each run of every case, which the law takes itself; edits are laid over as they come.
+fn on_every_run(law: impl AsyncFn(&Lab, &Step, &str) + Sync) {
+    let law = &law;
+    on_every_case(|case| async move {
+        let lab = lab(&case).await;
+        for (line, act) in acts(&case) {
+            match act {
+                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
+                Act::Run(step) => law(&lab, &step, &format!("{}: `{line}`", case.display())).await,
+            }
+        }
+        lab.bench.drop().await;
+    });
+}
+
 pub fn acts(case: &Path) -> Vec<(String, Act)> {
     let text = std::fs::read_to_string(case.join("steps")).unwrap();
     let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
@@ -124,62 +139,44 @@ fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
 
 #[test]
 fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does() {
-    on_every_case(|case| async move {
-        let lab = lab(&case).await;
-        for (line, act) in acts(&case) {
-            match act {
-                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
-                Act::Run(step) => {
-                    let before = lab.dump().await;
-                    let dry = lab.run_as(&step, true, everything()).await;
-                    if let Some(difference) = difference(&before, &lab.dump().await) {
-                        panic!("{}: the dry run of `{line}` left something:\n{difference}", case.display());
-                    }
-                    let real = lab.run(&step).await;
-                    for (dry, real) in dry.into_iter().zip(real) {
-                        let dry = dry.unwrap_or_else(|error| panic!("{}: {line}: {error}", case.display()));
-                        assert_eq!(counts(&dry), counts(&real), "{}: {line}", case.display());
-                    }
-                }
-            }
+    on_every_run(async |lab, step, run| {
+        let before = lab.dump().await;
+        let dry = lab.run_as(step, true, everything()).await;
+        if let Some(difference) = difference(&before, &lab.dump().await) {
+            panic!("{run}: the dry run left something:\n{difference}");
         }
-        lab.bench.drop().await;
+        let real = lab.run(step).await;
+        for (dry, real) in dry.into_iter().zip(real) {
+            let dry = dry.unwrap_or_else(|error| panic!("{run}: {error}"));
+            assert_eq!(counts(&dry), counts(&real), "{run}");
+        }
     });
 }
 
 /// What the picture shows is what runs: each node once, none before what it waits for, and a row of `run_stages` for each.
 #[test]
 fn the_run_walks_the_plan_node_by_node_and_edge_by_edge() {
-    on_every_case(|case| async move {
-        let lab = lab(&case).await;
-        for (line, act) in acts(&case) {
-            match act {
-                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
-                Act::Run(step) => {
-                    let walk = Arc::new(Mutex::new(Vec::new()));
-                    let watched = Arc::clone(&walk);
-                    let watch = Arc::new(move |event: &weir::engine::Event| {
-                        watched.lock().unwrap().extend(moment(event));
-                        std::ops::ControlFlow::Continue(())
-                    });
-                    let outcomes = lab.run_as(&step, false, watch).await;
-                    assert!(outcomes.iter().all(Result::is_ok), "{}: {line}", case.display());
-                    let walk = std::mem::take(&mut *walk.lock().unwrap());
-                    let mut nodes: Vec<String> = Vec::new();
-                    for plan in lab.checked().institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.institution.active) {
-                        compare(plan, &walk);
-                        let slug = &plan.institution.slug;
-                        nodes.extend(plan.graph.node_weights().map(|node| format!("{slug} {}", node.name)));
-                    }
-                    nodes.sort();
-                    assert_eq!(walk.len(), 2 * nodes.len(), "{}: {line}: nodes that no plan has", case.display());
-                    let mut rows = lab.texts(NEWEST_NODES).await;
-                    rows.sort();
-                    assert_eq!(rows, nodes, "{}: {line}", case.display());
-                }
-            }
+    on_every_run(async |lab, step, run| {
+        let walk = Arc::new(Mutex::new(Vec::new()));
+        let watched = Arc::clone(&walk);
+        let watch = Arc::new(move |event: &weir::engine::Event| {
+            watched.lock().unwrap().extend(moment(event));
+            std::ops::ControlFlow::Continue(())
+        });
+        let outcomes = lab.run_as(step, false, watch).await;
+        assert!(outcomes.iter().all(Result::is_ok), "{run}");
+        let walk = std::mem::take(&mut *walk.lock().unwrap());
+        let mut nodes: Vec<String> = Vec::new();
+        for plan in lab.checked().institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.institution.active) {
+            compare(plan, &walk);
+            let slug = &plan.institution.slug;
+            nodes.extend(plan.graph.node_weights().map(|node| format!("{slug} {}", node.name)));
         }
-        lab.bench.drop().await;
+        nodes.sort();
+        assert_eq!(walk.len(), 2 * nodes.len(), "{run}: nodes that no plan has");
+        let mut rows = lab.texts(NEWEST_NODES).await;
+        rows.sort();
+        assert_eq!(rows, nodes, "{run}");
     });
 }
 
@@ -219,36 +216,27 @@ fn compare(plan: &weir::plan::Plan, walk: &[Moment]) {
 /// Stops each run at each of its events in turn, inside and outside transactions, and runs again.
 #[test]
 fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
-    on_every_case(|case| async move {
-        let lab = lab(&case).await;
-        for (line, act) in acts(&case) {
-            match act {
-                Act::Edit(folder) => lab.lay_over(&case.join(folder)),
-                Act::Run(step) => {
-                    let unbroken = lab.copy().await;
-                    let seen = Arc::new(AtomicUsize::new(0));
-                    let counter = Arc::clone(&seen);
-                    let watch = Arc::new(move |event: &weir::engine::Event| {
-                        counter.fetch_add(usize::from(is_stop(event)), Ordering::SeqCst);
-                        std::ops::ControlFlow::Continue(())
-                    });
-                    unbroken.run_as(&step, false, watch).await;
-                    let expected = unbroken.dump().await;
-                    for event in 0..seen.load(Ordering::SeqCst) {
-                        let broken = lab.copy().await;
-                        let results = broken.run_as(&step, false, stop_at(event)).await;
-                        assert!(results.iter().any(Result::is_err), "{}: {line}: nothing stopped at event {event}", case.display());
-                        broken.run(&step).await;
-                        if let Some(difference) = difference(&expected, &broken.dump().await) {
-                            panic!("{}: `{line}` stopped at event {event} and run again:\n{difference}", case.display());
-                        }
-                        broken.bench.drop().await;
-                    }
-                    unbroken.bench.drop().await;
-                    lab.run(&step).await;
-                }
+    on_every_run(async |lab, step, run| {
+        let unbroken = lab.copy().await;
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&seen);
+        let watch = Arc::new(move |event: &weir::engine::Event| {
+            counter.fetch_add(usize::from(is_stop(event)), Ordering::SeqCst);
+            std::ops::ControlFlow::Continue(())
+        });
+        unbroken.run_as(step, false, watch).await;
+        let expected = unbroken.dump().await;
+        for event in 0..seen.load(Ordering::SeqCst) {
+            let broken = lab.copy().await;
+            let results = broken.run_as(step, false, stop_at(event)).await;
+            assert!(results.iter().any(Result::is_err), "{run}: nothing stopped at event {event}");
+            broken.run(step).await;
+            if let Some(difference) = difference(&expected, &broken.dump().await) {
+                panic!("{run} stopped at event {event} and run again:\n{difference}");
             }
+            broken.bench.drop().await;
         }
-        lab.bench.drop().await;
+        unbroken.bench.drop().await;
+        lab.run(step).await;
     });
 }
