@@ -11,7 +11,6 @@ use crate::source::door::CookieJar;
 use crate::source::http::{Detail, Http};
 use crate::store::documents;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Ads whose pages are stored together.
@@ -28,7 +27,7 @@ pub(super) struct DetailPages {
     gone_before: usize,
     failed: usize,
     /// The same as a node of the plan counts it; a dry run, which asked before, counts what it asked then.
-    passed: Passage,
+    pub(super) passed: Passage,
 }
 
 impl DetailPages {
@@ -51,11 +50,6 @@ impl DetailPages {
         self.passed.rows_in += count(page.detailed.len() + page.undetailed.len());
         self.passed.rows_out += count(page.detailed.len());
         self.passed.refused += count(page.undetailed.len());
-    }
-
-    /// What passed.
-    pub(super) fn passage(&self, took: Duration) -> Passage {
-        Passage { micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX), ..self.passed }
     }
 
     /// The proof with what came of the pages. While some are to be asked for again, the list must come again, too: what it says of its state is

@@ -2,10 +2,9 @@
 //! `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
 use super::aside::DerivedAds;
-use super::run_stats::Summary;
+use super::summary::Summary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
-use crate::plan::picture::Passage;
-use crate::plan::picture::SetAside;
+use crate::plan::picture::{Passage, SetAside};
 use crate::quality::{Compared, FieldLoss};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};

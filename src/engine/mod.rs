@@ -37,6 +37,7 @@ pub mod saved;
 pub mod segment;
 mod source_walk;
 pub mod spool;
+pub mod summary;
 pub mod trail;
 pub mod turn;
 pub mod verdicts;
@@ -45,7 +46,7 @@ mod walk;
 pub use dry_run::DryRun;
 pub use error::RunError;
 pub use event::{Event, Watcher};
-pub use run_stats::Summary;
+pub use summary::Summary;
 
 use crate::model::Clock;
 use crate::model::RecordFilter;
@@ -205,12 +206,11 @@ impl Engine {
         match mode {
             Mode::Live => Ok((plan.flows.iter().map(|_| Feed::Live).collect(), None)),
             Mode::Apply(saved) => Ok((saved.feeds(), None)),
-            Mode::DryRun { saves: false, .. } => Ok((spool::read_all(self, plan, request).await?, None)),
-            Mode::DryRun { saves: true, .. } => {
-                let before = digest(&mut *self.store.connection().await?, plan.institution.id).await?;
+            Mode::DryRun { saves, .. } => {
+                let before = if saves { Some(digest(&mut *self.store.connection().await?, plan.institution.id).await?) } else { None };
                 let feeds = spool::read_all(self, plan, request).await?;
-                let saved = Saved::begin(plan, request, before, &feeds);
-                Ok((feeds, Some(saved)))
+                let saved = before.map(|before| Saved::begin(plan, request, before, &feeds));
+                Ok((feeds, saved))
             }
         }
     }

@@ -8,8 +8,7 @@ use super::run::Run;
 use super::source_walk::{SourceProgress, SourceWalk};
 use super::spool::Feed;
 use super::{RunError, error, segment};
-use crate::model::Document;
-use crate::model::{Alert, ReadOutcome, ReadState, Validators};
+use crate::model::{Alert, Document, ReadOutcome, ReadState, Validators};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
 use crate::source::{Approach, Page, Pages};
@@ -22,12 +21,6 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// A read under way: its number, and how the source is approached.
-struct ReadBegun {
-    read: i64,
-    approach: Approach,
-}
-
 impl SourceWalk<'_> {
     /// Reads the source, and ends the read with what proves that it was read whole, or why not.
     pub(super) async fn read(&self, feed: Feed) -> Result<SourceProgress, RunError> {
@@ -36,7 +29,7 @@ impl SourceWalk<'_> {
         let validators = known.as_ref().map(|known| known.validators.clone());
         let approach = Approach { bookmark: begun.bookmark, known: validators, empty_is_honest: self.flow.empty_is_honest() };
         let reading = async {
-            let (proof, begun) = self.read_and_derive(feed, ReadBegun { read, approach }).await?;
+            let (proof, begun) = self.read_and_derive(feed, read, approach).await?;
             let proof = if goes_on { recounted(self.run, &self.setting, read, proof).await? } else { proof };
             let (proof, same_as) = unchanged(proof, known);
             end_read(self.run, &self.setting, &self.flow, read, &proof, same_as).await?;
@@ -60,7 +53,7 @@ impl SourceWalk<'_> {
     }
 
     /// Reads, stores and derives at the same time. Gives how the read ended, and the nodes that have begun.
-    async fn read_and_derive(&self, feed: Feed, ReadBegun { read, approach }: ReadBegun) -> Result<(ReadOutcome, BTreeSet<NodeIndex>), RunError> {
+    async fn read_and_derive(&self, feed: Feed, read: i64, approach: Approach) -> Result<(ReadOutcome, BTreeSet<NodeIndex>), RunError> {
         let (run, setting, flow) = (self.run, &self.setting, &self.flow);
         // Ads that must wait for the end of the read are found by query then.
         let (begun, is_streaming) = self.open_segment().await?;
@@ -85,8 +78,8 @@ impl SourceWalk<'_> {
 
     fn finish_reading(&self, proof: &ReadOutcome, detailed: &DetailPages, started: Instant) -> Result<(), RunError> {
         for (node, kind) in self.reading_nodes() {
-            let listed = Passage::through(usize::try_from(proof.items).unwrap_or_default(), started.elapsed());
-            let passage = if kind == Kind::Details { detailed.passage(started.elapsed()) } else { listed };
+            let took = started.elapsed();
+            let passage = if kind == Kind::Details { detailed.passed.within(took) } else { Passage::through(proof.items, took) };
             self.finish(node, passage)?;
         }
         Ok(())

@@ -27,6 +27,8 @@ pub(super) struct Run<'e> {
     pub lane: WriteSession,
     pub turn: WorkTurn,
     pub id: i64,
+    /// The plan in outline.
+    outline: Outline,
     /// Written by [`Run::emit`] alone.
     stats: Mutex<RunStats>,
     samples: Mutex<Samples>,
@@ -60,8 +62,9 @@ impl<'e> Run<'e> {
         if let Some(written) = &plan.texts {
             texts::remember(&mut tx, plan.institution.id, request.at, &written.file, &written.texts).await?;
         }
-        let outline = serde_json::to_value(Outline::of(plan)).unwrap_or_default();
-        run_trace::remember_outline(&mut tx, plan.institution.id, plan.fingerprint(), &outline, request.at).await?;
+        let outline = Outline::of(plan);
+        let stored = serde_json::to_value(&outline).unwrap_or_default();
+        run_trace::remember_outline(&mut tx, plan.institution.id, plan.fingerprint(), &stored, request.at).await?;
         claim(&mut tx, engine, plan, request, id).await?;
         tx.commit().await.map_err(StoreError::from)?;
         drop(held);
@@ -74,6 +77,7 @@ impl<'e> Run<'e> {
             lane,
             turn,
             id,
+            outline,
             stats: Mutex::default(),
             samples: Mutex::default(),
             reported_rules: Mutex::default(),
@@ -117,7 +121,7 @@ impl<'e> Run<'e> {
             tables,
             problems: problems.collect(),
         };
-        let summary = self.stats().summary(self.plan, end, &self.samples());
+        let summary = self.stats().summary(self.plan, &self.outline, end, &self.samples());
         let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
         let (status, error) = if errors.is_empty() { (RunStatus::Done, None) } else { (RunStatus::Failed, Some(failed.as_str())) };
         self.finish(status, Some(&summary), error).await?;

@@ -1,19 +1,18 @@
-//! What a run counts: derived from its events alone, and its summary at the end.
+//! What a run counts: derived from its events alone. [`RunStats::count`] is the only place that writes here; to count
+//! something more, put it into an event.
 
 use super::aside::DerivedAds;
 use super::event::Event;
 use super::run_log::RunLog;
+use super::summary::{SourceSummary, Summary};
 use super::trail::{Samples, Trail};
-use crate::model::{Alert, Bookkeeping, Clock, OutcomeCounts, ReadOutcome, RunEdge, RunTrace, StageRecord};
+use crate::model::{Alert, Clock, OutcomeCounts, RunEdge, RunTrace, StageRecord};
 use crate::plan::outline::Outline;
 use crate::plan::picture::{Asides, Passage, SetAside};
-use crate::plan::{Flow, Node, Plan, StandsIn};
-use crate::quality::{Compared, FieldLoss};
+use crate::plan::{Flow, Node, Plan};
 use crate::store::waiting::WaitingHolds;
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
-use serde::Serialize;
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -26,65 +25,6 @@ pub struct RunStats {
     alerts: Vec<Alert>,
     waiting: Vec<WaitingHolds>,
     log: RunLog,
-}
-
-/// What came of a run.
-#[derive(Debug, Clone, Serialize)]
-pub struct Summary {
-    /// The institution.
-    pub institution: String,
-    /// The run.
-    pub run: i64,
-    /// Its clock.
-    pub at: DateTime<Utc>,
-    /// Whether it was rolled back.
-    pub dry_run: bool,
-    /// Wall-clock milliseconds.
-    pub millis: i64,
-    /// All sources together.
-    pub total: OutcomeCounts,
-    /// Each source.
-    pub sources: BTreeMap<String, SourceSummary>,
-    /// Ads that left each stage, by its name in the plan.
-    pub flowing: BTreeMap<String, i64>,
-    /// Bytes of each table at the end.
-    pub tables: BTreeMap<String, i64>,
-    /// What someone must look at.
-    pub alerts: Vec<Alert>,
-    /// What waits for a person.
-    pub waiting: Vec<WaitingHolds>,
-    /// Sources that failed, and why.
-    pub problems: BTreeMap<String, String>,
-    /// Set where the run was of the last good version, as files are broken.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stands_in: Option<StandsIn>,
-    /// What it leaves for the picture.
-    #[serde(skip)]
-    pub trail: Trail,
-}
-
-/// What came of one source.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct SourceSummary {
-    /// What became of its documents.
-    #[serde(flatten)]
-    pub counts: OutcomeCounts,
-    /// How it was read.
-    pub read: Option<ReadOutcome>,
-    /// Why it was not read, if it is to be read at other hours.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub waits: Option<String>,
-    /// What is not as usual.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unusual: Vec<Compared>,
-    /// Values that could not be read and were left out, by field.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub lost: Vec<FieldLoss>,
-    /// What was noted without changing a job.
-    pub bookkeeping: Bookkeeping,
-    /// Why another number of ads was derived than read.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub set_aside: Vec<SetAside>,
 }
 
 /// How a run ended, beside what it counted.
@@ -158,17 +98,21 @@ impl RunStats {
         self.passages.get(&(stage, source.to_owned())).copied().unwrap_or_default()
     }
 
+    /// What has passed a node so far.
+    fn of_node(&self, node: &Node) -> Passage {
+        self.passage(node.kind.name(), node.source.as_deref().unwrap_or_default())
+    }
+
     /// What passes a stage of the institution: the ads of all its sources.
     pub(super) fn passed(&self, took: Duration) -> Passage {
-        let rows = self.sources.values().map(|source| source.counts.documents).sum();
-        Passage { rows_in: rows, rows_out: rows, refused: 0, micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX) }
+        Passage::through(self.sources.values().map(|source| source.counts.documents).sum(), took)
     }
 
     /// Everything that the nodes of a plan did, a record each.
     pub(super) fn nodes(&self, plan: &Plan) -> Vec<StageRecord> {
         let record = |node: &Node| {
             let source = node.source.clone().unwrap_or_default();
-            let Passage { rows_in, rows_out, refused, micros } = self.passage(node.kind.name(), &source);
+            let Passage { rows_in, rows_out, refused, micros } = self.of_node(node);
             StageRecord { stage: node.kind.name().to_owned(), source, rows_in, rows_out, refused, micros, ..StageRecord::default() }
         };
         plan.graph.node_weights().map(record).collect()
@@ -179,8 +123,7 @@ impl RunStats {
         let graph = &plan.graph;
         let edge = |(from, to): (NodeIndex, NodeIndex)| {
             let (from, to) = (&graph[from], &graph[to]);
-            let rows = self.passage(from.kind.name(), from.source.as_deref().unwrap_or_default()).rows_out;
-            RunEdge { from: from.name.clone(), to: to.name.clone(), rows }
+            RunEdge { from: from.name.clone(), to: to.name.clone(), rows: self.of_node(from).rows_out }
         };
         let edges = graph.edge_indices().filter_map(|edge| graph.edge_endpoints(edge)).map(edge).collect();
         let few = |node: &Node| {
@@ -191,12 +134,12 @@ impl RunStats {
     }
 
     /// The summary.
-    pub(super) fn summary(&self, plan: &Plan, end: RunEnd, samples: &Samples) -> Summary {
+    pub(super) fn summary(&self, plan: &Plan, outline: &Outline, end: RunEnd, samples: &Samples) -> Summary {
         let mut total = OutcomeCounts::default();
         let of = |flow: &Flow| (flow.source.clone(), self.sources.get(&flow.source).cloned().unwrap_or_default());
         let sources: BTreeMap<String, SourceSummary> = plan.flows.iter().map(of).collect();
         sources.values().for_each(|source| total.add(&source.counts));
-        let trail = self.trail(plan, samples);
+        let trail = self.trail(plan, outline, samples);
         Summary {
             institution: plan.institution.slug.clone(),
             run: end.run,
@@ -215,32 +158,11 @@ impl RunStats {
         }
     }
 
-    fn trail(&self, plan: &Plan, samples: &Samples) -> Trail {
-        let outline = Outline::of(plan);
-        let passage = |node: &Node| self.passage(node.kind.name(), node.source.as_deref().unwrap_or_default());
-        let traffic = plan.graph.node_weights().map(|node| (node.name.clone(), passage(node))).collect();
+    fn trail(&self, plan: &Plan, outline: &Outline, samples: &Samples) -> Trail {
+        let traffic = plan.graph.node_weights().map(|node| (node.name.clone(), self.of_node(node))).collect();
         let few = |node: &Node| (node.name.clone(), samples.of(node.kind.name(), node.source.as_deref()));
         let of = self.sources.iter().map(|(source, of)| (source.as_str(), of.set_aside.clone()));
-        let asides = Asides::of(&outline, of.collect());
-        Trail { plan: outline, traffic, asides, samples: plan.graph.node_weights().map(few).collect() }
-    }
-}
-
-impl Summary {
-    /// The summary as JSON.
-    pub fn to_json(&self) -> Json {
-        serde_json::to_value(self).unwrap_or_default()
-    }
-
-    /// Whether values were there and could not be read.
-    pub fn has_losses(&self) -> bool {
-        self.sources.values().any(|source| !source.lost.is_empty())
-    }
-
-    /// Whether a source failed or could not be read as it should, or files are broken.
-    pub fn has_problems(&self) -> bool {
-        use crate::model::ReadState::{Blocked, Partial, Unreachable};
-        let unread = |source: &SourceSummary| source.read.as_ref().is_some_and(|read| matches!(read.state, Blocked | Partial | Unreachable));
-        self.stands_in.is_some() || !self.problems.is_empty() || self.sources.values().any(unread)
+        let asides = Asides::of(outline, of.collect());
+        Trail { plan: outline.clone(), traffic, asides, samples: plan.graph.node_weights().map(few).collect() }
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{StoreError, figures, records, revisions, states};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The number of a read that did not take place: no ad was seen by it.
 const NO_READ: i64 = 0;
@@ -74,14 +74,11 @@ impl<'r> SourceWalk<'r> {
         let working = self.run.turn.take().await;
         self.remember().await?;
         self.forget_deleted().await?;
-        let mut progress = if let Some(why) = self.flow.fetch.waits(self.setting.at, self.setting.zone) {
-            self.pass_by(why)?
-        } else {
-            // While it is waited for, its pages take their turn as they come.
-            let waiting = Some(working).filter(|_| !feed.is_awaited(&self.flow));
-            let progress = self.read(feed).await?;
-            drop(waiting);
-            progress
+        // While it is waited for, its pages take their turn as they come; else the turn is kept to the end.
+        let _kept = Some(working).filter(|_| !feed.is_awaited(&self.flow));
+        let mut progress = match self.flow.fetch.waits(self.setting.at, self.setting.zone) {
+            Some(why) => self.pass_by(why)?,
+            None => self.read(feed).await?,
         };
         let _working = self.run.turn.take().await;
         for step in self.steps() {
@@ -175,7 +172,7 @@ impl<'r> SourceWalk<'r> {
             }
             _ => self.settle(stage, progress).await?,
         };
-        self.finish(node, Passage::through(rows, started.elapsed()))
+        self.finish(node, Passage::through(i64::try_from(rows).unwrap_or(i64::MAX), started.elapsed()))
     }
 
     /// T3.
@@ -275,14 +272,5 @@ impl SourceProgress {
     pub(super) fn of(read: i64, end: Option<ReadEnd>) -> SourceProgress {
         let left_out = BTreeSet::new();
         SourceProgress { read, end, is_held: false, begun: BTreeSet::new(), left_out, archived: 0 }
-    }
-}
-
-impl Passage {
-    /// So many ads went through.
-    pub(super) fn through(rows: usize, took: Duration) -> Passage {
-        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        let micros = i64::try_from(took.as_micros()).unwrap_or(i64::MAX);
-        Passage { rows_in: rows, rows_out: rows, refused: 0, micros }
     }
 }

@@ -10,7 +10,7 @@ use crate::config::institution::WithoutSpec;
 use crate::config::rules::{RuleUse, uses};
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
-use crate::identity::{Guards, IdentitySpec};
+use crate::identity::IdentitySpec;
 use crate::model::{
     InstitutionProfile, Parts,
     field::{FIELDS, Field},
@@ -110,7 +110,6 @@ struct CompiledSource {
     fetch: Source,
     read_as: String,
     ident: Ident,
-    identity: Option<Guards>,
     quality: Bar,
     gauge: Arc<Gauge>,
     batch: usize,
@@ -197,7 +196,7 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
         Some(Stage::Fetch(fetch.clone())),
         fetch.detail().map(|_| Stage::Details),
         quality.hold.then(|| Stage::Quality(quality.clone())),
-        identity.clone().map(Stage::Identity),
+        identity.map(Stage::Identity),
         Some(Stage::Extract(Arc::new(extract))),
         Some(Stage::Resolve(Arc::new(resolve))),
         Some(Stage::Validate(Arc::new(validate))),
@@ -208,7 +207,7 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     ];
     let stages = stages.into_iter().flatten().collect();
     let read_as = source.read_as.clone();
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, read_as, ident: ident?, identity, quality, gauge, batch, stages })
+    Some(CompiledSource { name: name.value.clone(), zone, fetch, read_as, ident: ident?, quality, gauge, batch, stages })
 }
 
 /// Fields that jobs are recognised by must be there.
@@ -506,7 +505,6 @@ fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
         fetch: source.fetch,
         read_as: source.read_as,
         ident: Arc::new(source.ident),
-        identity: source.identity,
         quality: source.quality,
         gauge: source.gauge,
         stages,

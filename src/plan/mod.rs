@@ -26,7 +26,6 @@ pub mod written;
 pub use check::{Checked, Institution, InstitutionStatus};
 pub use tried::Tried;
 
-use crate::identity::Guards;
 use crate::model::{Clock, Fingerprint, Hash, InstitutionProfile, Parts, YamlTexts};
 use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source, Variables};
@@ -116,8 +115,6 @@ pub struct Flow {
     pub read_as: String,
     /// How its ads are told apart.
     pub ident: Arc<Ident>,
-    /// What guards against ids that lie.
-    pub identity: Option<Guards>,
     /// What is asked of its quality.
     pub quality: Bar,
     /// What is looked at in each ad.

@@ -7,6 +7,7 @@ use crate::draw::{Edge, Frame, Mark, Node, Picture};
 use crate::stage::{Kind, Scope};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What passed a stage in a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,19 @@ pub struct Passage {
     pub refused: i64,
     /// Microseconds in it.
     pub micros: i64,
+}
+
+impl Passage {
+    /// So many ads went through, in this time.
+    pub fn through(rows: i64, took: Duration) -> Passage {
+        Passage { rows_in: rows, rows_out: rows, ..Passage::default() }.within(took)
+    }
+
+    /// The same in this time.
+    #[must_use]
+    pub fn within(self, took: Duration) -> Passage {
+        Passage { micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX), ..self }
+    }
 }
 
 /// What passed, by the name of the stage.

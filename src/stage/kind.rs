@@ -1,4 +1,4 @@
-//! The kinds of stages: in which scope each works, what it reads and writes, and in which transaction.
+//! The kinds of stages: in which scope each works, and what it reads and writes.
 //!
 //! This table is all that the plan and the engine go by: which orders an author may write follows from what stages read and
 //! write, which stages stream together follows from their scopes. Nothing else may ask for a kind to decide an order.
@@ -39,21 +39,6 @@ pub enum Scope {
     /// One ad: a node for each source; neighbours fuse into the segment, through which ads stream in batches.
     Record,
     /// The institution: one node, which begins when all that it waits for has ended in every source.
-    Institution,
-}
-
-/// In which transaction a stage writes (docs/decisions/0001-state.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TransactionKind {
-    /// None: it only looks up.
-    None,
-    /// Each page of a source (T1).
-    Page,
-    /// Each batch of ads, shared by the stages of the segment (T2).
-    Batch,
-    /// One for the source (T2a, T3, T5, T6).
-    Source,
-    /// One for the institution (T7).
     Institution,
 }
 
@@ -104,7 +89,6 @@ impl Datum {
 struct KindFacts {
     name: &'static str,
     scope: Scope,
-    transaction: TransactionKind,
     reads: &'static [Datum],
     writes: &'static [Datum],
     /// Whether a plan has it without being asked.
@@ -130,39 +114,39 @@ impl Kind {
     fn facts(self) -> KindFacts {
         use Datum::{Admission, Documents, Fields, Identities, Jobs, Listings};
         use Datum::{Measures, Relations, Retirements, Verdicts};
-        let facts = |name, scope, transaction, reads, writes| {
+        let facts = |name, scope, reads, writes| {
             let is_placed = matches!(self, Kind::Details | Kind::Quality | Kind::Identity | Kind::Measure);
-            KindFacts { name, scope, transaction, reads, writes, is_placed }
+            KindFacts { name, scope, reads, writes, is_placed }
         };
         match self {
             Kind::Fetch => {
                 let writes = &[Listings, Documents];
-                facts("fetch", Scope::Source, TransactionKind::Page, &[], writes)
+                facts("fetch", Scope::Source, &[], writes)
             }
-            Kind::Details => facts("details", Scope::Source, TransactionKind::Page, &[Listings], &[Documents]),
-            Kind::Quality => facts("quality", Scope::Source, TransactionKind::Source, &[Documents], &[Admission]),
+            Kind::Details => facts("details", Scope::Source, &[Listings], &[Documents]),
+            Kind::Quality => facts("quality", Scope::Source, &[Documents], &[Admission]),
             Kind::Identity => {
                 let reads = &[Documents, Admission];
-                facts("identity", Scope::Source, TransactionKind::Source, reads, &[Identities])
+                facts("identity", Scope::Source, reads, &[Identities])
             }
             Kind::Extract => {
                 let reads = &[Documents, Admission, Identities];
-                facts("extract", Scope::Record, TransactionKind::None, reads, &[Fields])
+                facts("extract", Scope::Record, reads, &[Fields])
             }
-            Kind::Resolve => facts("resolve", Scope::Record, TransactionKind::None, &[Fields], &[Relations]),
+            Kind::Resolve => facts("resolve", Scope::Record, &[Fields], &[Relations]),
             Kind::Validate => {
                 let reads = &[Fields, Relations];
-                facts("validate", Scope::Record, TransactionKind::None, reads, &[Verdicts])
+                facts("validate", Scope::Record, reads, &[Verdicts])
             }
             Kind::Promote => {
                 let reads = &[Fields, Relations, Verdicts];
-                facts("promote", Scope::Record, TransactionKind::Batch, reads, &[Jobs])
+                facts("promote", Scope::Record, reads, &[Jobs])
             }
-            Kind::Archive => facts("archive", Scope::Source, TransactionKind::Source, &[Jobs], &[Retirements]),
-            Kind::Measure => facts("measure", Scope::Source, TransactionKind::Source, &[Jobs], &[Measures]),
+            Kind::Archive => facts("archive", Scope::Source, &[Jobs], &[Retirements]),
+            Kind::Measure => facts("measure", Scope::Source, &[Jobs], &[Measures]),
             Kind::Report => {
                 let reads = &[Documents, Jobs, Retirements, Measures];
-                facts("report", Scope::Institution, TransactionKind::Institution, reads, &[])
+                facts("report", Scope::Institution, reads, &[])
             }
         }
     }
@@ -180,11 +164,6 @@ impl Kind {
     /// What one unit of its work is.
     pub fn scope(self) -> Scope {
         self.facts().scope
-    }
-
-    /// In which transaction it writes.
-    pub fn transaction(self) -> TransactionKind {
-        self.facts().transaction
     }
 
     /// What it reads of other stages.

@@ -27,7 +27,7 @@ pub mod waiting;
 
 pub use draft::Draft;
 pub use foresee::Foreseen;
-pub use kind::{Datum, KINDS, Kind, Scope, TransactionKind};
+pub use kind::{KINDS, Kind, Scope};
 
 use crate::identity::Guards;
 use crate::model::{Alert, ReadState, SourceKey};
@@ -37,8 +37,6 @@ use crate::rule::Sandbox;
 use crate::source::Source;
 use crate::store::PgConnection;
 use chrono_tz::Tz;
-use serde_json::Value as Json;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A step compiled for one source.
@@ -187,23 +185,6 @@ impl Stage {
             Stage::Extract(extract) => extract.apply(setting, draft),
             Stage::Validate(validate) => validate.judge(setting, draft),
             _ => {}
-        }
-    }
-
-    /// The work of a write stage on a batch. Gives how many jobs were brought up to date without a version.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn write(
-        &self,
-        connection: &mut PgConnection,
-        setting: &Setting,
-        drafts: &[Draft],
-        history: &HashMap<Fingerprint, Json>,
-    ) -> crate::store::Result<usize> {
-        match self {
-            Stage::Promote(promote) => promote.write(connection, setting, drafts, history).await,
-            _ => Ok(0),
         }
     }
 
