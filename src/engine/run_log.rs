@@ -5,7 +5,7 @@ use crate::model::{LogSeverity, ReadState, RunLogLine};
 use crate::plan::picture::{Passage, spent, thousands};
 use chrono::{DateTime, Utc};
 
-/// Lines that are kept of a run; of what comes after them only the number.
+/// Lines kept per run; further lines are only counted.
 const LINES: usize = 400;
 
 /// The lines of a run so far.
@@ -16,7 +16,7 @@ pub(super) struct RunLog {
 }
 
 impl RunLog {
-    /// Notes an event, if it is one that a log tells of.
+    /// Notes an event, if the log has a line for it.
     pub(super) fn note(&mut self, event: &Event, at: DateTime<Utc>) {
         let Some((severity, node, message)) = words(event) else { return };
         if self.lines.len() < LINES {

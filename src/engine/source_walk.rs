@@ -1,6 +1,6 @@
 //! One source along its nodes, in the order of the graph: it is read, and its pages stored, while its ads already stream through
 //! the segment, unless a stage between the two must see the whole read first; what an edited rule or a run that died left over
-//! is found by query afterwards. A read that is held is acted upon by nobody; closing dates pass all the same.
+//! is found by query afterwards. Nothing acts on a held read, but closing dates still apply.
 
 use super::event::Event;
 use super::run::Run;
@@ -20,7 +20,7 @@ use std::time::Instant;
 /// The number of a read that did not take place: no ad was seen by it.
 const NO_READ: i64 = 0;
 
-/// Why stages do nothing to a read that is held.
+/// Why stages skip a held read.
 const HELD: &str = "the read is held as unusual";
 
 /// One source of a run, on its way.
@@ -69,7 +69,7 @@ impl<'r> SourceWalk<'r> {
         SourceWalk { run, flow, setting: Arc::new(setting) }
     }
 
-    /// Walks to the end.
+    /// Walks all nodes of the source.
     pub(super) async fn walk(&self, feed: Feed) -> Result<(), RunError> {
         let working = self.run.turn.take().await;
         self.remember().await?;
@@ -225,7 +225,7 @@ impl<'r> SourceWalk<'r> {
         self.run.emit(Event::NodeFinished { node: self.run.node(node), passage, skipped })
     }
 
-    /// Which mapping and rules are in force from now on.
+    /// Records which mapping and rules apply from now on.
     async fn remember(&self) -> Result<(), RunError> {
         let mut held = self.run.lane.hold().await?;
         let Setting { stream: SourceKey { institution, source }, fingerprint, parts, at, .. } = &*self.setting;
@@ -247,7 +247,7 @@ impl<'r> SourceWalk<'r> {
         Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 
-    /// What became of the source.
+    /// Counts the outcome of the source.
     async fn count(&self, progress: &SourceProgress) -> Result<(), RunError> {
         let setting = &self.setting;
         let mut held = self.run.lane.hold().await?;

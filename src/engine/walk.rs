@@ -55,8 +55,8 @@ async fn conclude(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
     }
 }
 
-/// Does the work of some nodes: each begins when those among them that it waits for have ended, and those that do not wait for
-/// each other work side by side. After an error, no other begins.
+/// Runs some nodes: each starts when those that it waits for have finished, and independent nodes run side by side. After an
+/// error, no further node starts.
 async fn in_order<N, E, W: AsyncFn(NodeIndex) -> Result<(), E>>(
     graph: &StableDiGraph<N, ()>,
     mut waiting: BTreeSet<NodeIndex>,

@@ -17,8 +17,9 @@ pub fn text(summary: &Summary) -> String {
 /// The counts of one institution's run, without what someone must know of it.
 pub fn table(summary: &Summary) -> String {
     let mut out = String::new();
-    let kind = if summary.dry_run { "dry run, nothing saved" } else { "run" };
-    let _ = writeln!(out, "{} · {kind} {} at {} · {}", summary.institution, summary.run, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
+    // The number of a dry run names nothing once it is rolled back.
+    let (kind, saved) = if summary.dry_run { ("dry run".to_owned(), " · nothing saved") } else { (format!("run {}", summary.run), "") };
+    let _ = writeln!(out, "{} · {kind} at {}{saved} · {}", summary.institution, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
     out.push_str(&columns(&rows(summary), 2));
     out
 }

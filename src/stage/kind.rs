@@ -49,7 +49,7 @@ pub enum Datum {
     Listings,
     /// Raw documents, and how the read of them ended.
     Documents,
-    /// The word that a read may be acted upon.
+    /// The decision whether a read may be acted upon.
     Admission,
     /// Which ad is which job.
     Identities,
@@ -68,7 +68,7 @@ pub enum Datum {
 }
 
 impl Datum {
-    /// What people call it.
+    /// Its name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Datum::Listings => "the listings",
@@ -85,13 +85,13 @@ impl Datum {
     }
 }
 
-/// What is to be known of a kind.
+/// The properties of a kind.
 struct KindFacts {
     name: &'static str,
     scope: Scope,
     reads: &'static [Datum],
     writes: &'static [Datum],
-    /// Whether a plan has it without being asked.
+    /// Whether it is added by default.
     is_placed: bool,
 }
 
@@ -176,7 +176,7 @@ impl Kind {
         self.facts().writes
     }
 
-    /// Whether a plan has it without being asked, wherever a source declares that it is needed.
+    /// Whether a plan has it by default, for each source that needs it.
     pub fn is_placed(self) -> bool {
         self.facts().is_placed
     }

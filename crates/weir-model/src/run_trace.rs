@@ -1,5 +1,4 @@
-//! What a run leaves for whoever looks at it: bounded whatever the size of a feed, and cut short. It is to look at, never to
-//! work with.
+//! What a run leaves for display: bounded whatever the size of a feed, and shortened. Nothing may be derived from it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
