@@ -23,6 +23,8 @@ mod connectors;
 mod crashes;
 #[path = "suite/decisions.rs"]
 mod decisions;
+#[path = "suite/drafts.rs"]
+mod drafts;
 #[path = "suite/evaluations.rs"]
 mod evaluations;
 #[path = "suite/exports.rs"]

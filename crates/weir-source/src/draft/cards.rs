@@ -2,7 +2,8 @@
 //! that have a link each and most of the text are the cards; their classes, attributes and table
 //! headings name the fields.
 
-use super::fields::{IDS, Member, Take, bare, is_unique};
+use super::members::{Member, Take, is_unique};
+use super::words::{IDS, bare};
 use crate::markup::{Css, Page, standing_alone, text_of};
 use scraper::{ElementRef, Html, Selector};
 use serde_json::Value as Json;

@@ -1,237 +1,189 @@
-//! Guesses which canonical field each member of the ads may be, and which one is the id: by name,
-//! then by the look of its values.
+//! Guesses which canonical field each member of the ads may be: by name, then by the look of its
+//! values. What no line uses is listed as a comment, so that nothing of the sample is overlooked.
 //!
 //! Must never guess what only the author can know: a date that may be day first or month first is
 //! left as a comment.
 
-use super::quoted;
-use crate::steps::text_of;
+use super::id;
+use super::members::{Member, Take};
+use super::words::{FIELDS, PARTS, heading};
+use super::{dates, quoted};
 use regex::Regex;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::fmt::Write;
-use weir_model::date::suggest_formats;
+use std::sync::LazyLock;
 
-/// A member of the ads: its place, its lowercase name, and its values.
-pub(super) struct Member {
-    pub(super) take: Take,
-    pub(super) key: String,
-    pub(super) values: Vec<Json>,
-}
+/// Most unused members that are listed, and most characters of a value.
+const MOST_UNUSED: usize = 20;
+const MOST_SHOWN: usize = 50;
+/// From this length on, a text may be a description.
+const LONG: usize = 80;
 
-/// How a mapping selects a member.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) enum Take {
-    /// At a path.
-    Path(String),
-    /// By a selector.
-    Css(String),
-}
+/// A tag, or a character written by name or number.
+static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[a-zA-Z/][^>]*>|&(?:[a-zA-Z]{2,8}|#\d+);").ok());
+/// Markup of whole paragraphs, escaped or not.
+static BLOCKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)(?:<|&lt;)(?:p|ul|ol|div|h[1-6])\b").ok());
 
-impl Take {
-    /// As the beginning of a mapping: `from: $.a`.
-    fn entry(&self) -> String {
-        match self {
-            Take::Path(path) => format!("from: {}", quoted(path)),
-            Take::Css(css) => format!("css: {}", quoted(css)),
-        }
-    }
-
-    /// As a mapping with these further keys.
-    pub(super) fn with(&self, more: &str) -> String {
-        match (self, more) {
-            (Take::Path(path), "") => quoted(path),
-            (_, "") => format!("{{ {} }}", self.entry()),
-            _ => format!("{{ {}, {more} }}", self.entry()),
-        }
-    }
-}
-
-/// Canonical fields, and words in the names of likely members, most likely first.
-const FIELDS: [(&str, &[&str]); 9] = [
-    ("title", &["title", "jobtitle", "positiontitle", "name", "position", "text"]),
-    ("description", &["descriptionhtml", "description", "content", "body", "details", "summary", "teaser"]),
-    (
-        "open_date",
-        &[
-            "posteddate",
-            "dateposted",
-            "opendate",
-            "publishedat",
-            "published",
-            "listingdate",
-            "listeddate",
-            "releaseddate",
-            "createdat",
-            "pubdate",
-            "date",
-        ],
-    ),
-    ("close_date", &["closingdate", "closedate", "closesat", "expiresat", "validthrough", "deadline", "expirationdate", "closing", "closes"]),
-    ("department", &["department", "agency", "organisation", "organization", "company", "companyname", "team", "category"]),
-    ("locations", &["locations", "location", "city", "place", "region"]),
-    ("job_type", &["employmenttype", "worktype", "jobtype", "commitment", "contracttype"]),
-    ("remuneration", &["salary", "remuneration", "pay", "compensation", "salarylabel"]),
-    ("source_url", &["url", "absoluteurl", "hostedurl", "joburl", "link", "applyurl"]),
-];
-/// Names of members that may be the id.
-pub(super) const IDS: [&str; 9] = ["id", "jobid", "guid", "reference", "referencenumber", "shortcode", "requisitionid", "uuid", "slug"];
-/// Writes `id:` and `job:`; `id` is its line if already known.
-pub(super) fn write(out: &mut String, members: &[Member], ads: usize, id: Option<String>) {
-    let _ = writeln!(out, "    id: {}", id.unwrap_or_else(|| id_of(members, ads)));
+/// Writes `id:` and `job:`; `id` is the right side of its line if already known.
+pub(super) fn write(out: &mut String, members: &[Member], documents: &[Json], ads: usize, id: Option<String>) {
+    let known = id.map(|id| id::IdLines { id, duplicates: None });
+    let lines = known.unwrap_or_else(|| id::of(members, ads, documents));
+    let _ = writeln!(out, "    id: {}", lines.id);
+    out.extend(lines.duplicates.map(|line| format!("    {line}\n")));
     out.push_str("    job:\n");
+    let used = write_fields(out, members);
+    write_unused(out, members, &used, &lines.id);
+}
+
+/// Writes a line for each field; returns the members that they use.
+fn write_fields<'m>(out: &mut String, members: &'m [Member]) -> Vec<&'m Take> {
+    let mut used: Vec<&Take> = Vec::new();
+    let found: Vec<Option<&Member>> = FIELDS
+        .iter()
+        .map(|(field, words)| {
+            let member = named(field, words, members, &used)?;
+            used.push(&member.take);
+            Some(member)
+        })
+        .collect();
+    for ((field, _), member) in FIELDS.iter().zip(found) {
+        let parts = if *field == "description" { parts(member, members, &used) } else { Vec::new() };
+        used.extend(parts.iter().map(|part| &part.take));
+        match member {
+            _ if !parts.is_empty() => write_parts(out, member, &parts),
+            Some(member) => write_line(out, field, &line(field, member)),
+            None => write_line(out, &format!("# {field}"), &unnamed(field, members, &used)),
+        }
+    }
+    used
+}
+
+fn write_line(out: &mut String, field: &str, line: &str) {
+    let _ = writeln!(out, "      {field}: {line}");
+}
+
+/// The member that is called as a field is.
+fn named<'m>(field: &str, words: &[&str], members: &'m [Member], used: &[&Take]) -> Option<&'m Member> {
     // Classes are longer than names: `search-result__location--short`.
     let is_markup = members.iter().any(|member| matches!(member.take, Take::Css(_)));
-    let mut taken: Vec<&Take> = Vec::new();
-    for (field, names) in FIELDS {
-        let is_free = |member: &&Member| !taken.contains(&&member.take);
-        let named =
-            |fits: &dyn Fn(&str, &str) -> bool| names.iter().find_map(|name| members.iter().filter(is_free).find(|member| fits(&member.key, name)));
-        let found = named(&|key, name| key == name)
-            .or_else(|| named(&|key, name| name.len() > 4 && key.ends_with(name)))
-            .or_else(|| is_markup.then(|| named(&|key, name| name.len() > 4 && key.contains(name))).flatten());
-        match found {
-            Some(member) => {
-                taken.push(&member.take);
-                let _ = writeln!(out, "      {field}: {}", line(field, member));
-            }
-            None => {
-                let _ = writeln!(out, "      # {field}:      # nothing in the sample looks like this field");
-            }
-        }
+    let is_free = |member: &&Member| !used.contains(&&member.take) && can_be(field, member);
+    let first = |fits: &dyn Fn(&Member, &str) -> bool| words.iter().find_map(|word| members.iter().filter(is_free).find(|member| fits(member, word)));
+    first(&|member, word| member.key == word)
+        .or_else(|| first(&Member::is_called))
+        .or_else(|| first(&Member::ends_with))
+        .or_else(|| is_markup.then(|| first(&|member, word| word.len() > 4 && member.key.contains(word))).flatten())
+}
+
+/// Whether the values of a member can be those of a field.
+fn can_be(field: &str, member: &Member) -> bool {
+    match field {
+        "open_date" | "close_date" => dates::can_be(member),
+        "title" | "description" => member.values.iter().all(Json::is_string),
+        "source_url" => member.all_texts(|text| !text.trim().contains(char::is_whitespace)),
+        _ => member.values.iter().all(|value| !value.is_boolean()),
     }
 }
 
-/// The right side of `id`.
-fn id_of(members: &[Member], ads: usize) -> String {
-    let unique = |member: &&Member| is_unique(&member.values, ads);
-    let is_word = |member: &&Member| member.values.iter().all(|value| value.as_str().is_none_or(|text| !text.contains(char::is_whitespace)));
-    // An ad's own members before nested ones: its department has an id, too.
-    let depth = |member: &&Member| if let Take::Path(path) = &member.take { path.matches(['.', '[']).count() } else { 0 };
-    let named = |name: &&str| members.iter().filter(|member| member.key == **name).min_by_key(depth);
-    let id = IDS.iter().filter_map(&named).find(unique);
-    let id = id.or_else(|| members.iter().filter(unique).find(|member| member.key.ends_with("id")));
-    // A date identifies ads until two are posted on the same day.
-    let is_date = |member: &&Member| {
-        let texts: Vec<&str> = member.values.iter().filter_map(Json::as_str).collect();
-        labelled(&texts).is_some() || begin_with_days(&texts)
-    };
-    let id = id.or_else(|| members.iter().filter(is_word).filter(|member| !is_date(member)).find(unique));
-    match (id, IDS.iter().find_map(named)) {
-        (Some(member), _) => member.take.with(""),
-        (None, Some(member)) => format!("{}      # not unique in the sample: see `duplicates` in docs/reference/yaml.md", member.take.with("")),
-        (None, None) => {
-            let first: Vec<String> =
-                members.iter().filter_map(|member| if let Take::Path(path) = &member.take { Some(quoted(path)) } else { None }).take(3).collect();
-            format!("{{ hash: [{}] }}      # no member is unique: list those that identify an ad", first.join(", "))
-        }
-    }
-}
-
-/// Whether texts start like dates: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
-fn begin_with_days(texts: &[&str]) -> bool {
-    let day = Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)");
-    !texts.is_empty() && day.is_ok_and(|day| texts.iter().all(|text| day.is_match(text)))
-}
-
-/// Whether each ad has a unique value.
-pub(super) fn is_unique(values: &[Json], ads: usize) -> bool {
-    values.len() == ads && values.iter().enumerate().all(|(index, value)| !values[..index].contains(value))
+/// Whether a member is a link that leads nowhere by itself: `/jobs/7`.
+pub(super) fn has_relative_link(member: &Member) -> bool {
+    let is_link = FIELDS[8].1.iter().any(|word| member.is_called(word));
+    is_link && member.all_texts(|text| text.starts_with('/') && !text.starts_with("//"))
 }
 
 /// The right side of a field.
 fn line(field: &str, member: &Member) -> String {
-    let texts: Vec<&str> = member.values.iter().filter_map(Json::as_str).collect();
     match (field, &member.take) {
         ("description", Take::Path(_)) => member.take.with("as: html"),
         ("source_url", _) => member.take.with("as: url"),
-        ("open_date" | "close_date", _) => match date_format(&texts, &member.values) {
-            Ok(None) => member.take.with(""),
-            Ok(Some(format)) => member.take.with(&format!("format: \"{format}\"")),
-            Err(note) => labelled(&texts)
-                .map(|(pattern, format)| member.take.with(&format!("match: '{pattern}', format: \"{format}\"")))
-                .unwrap_or_else(|| format!("{}      # {note}", member.take.with(""))),
-        },
+        ("open_date" | "close_date", _) => dates::line(member),
+        // The items of a list are read so by themselves.
+        ("locations", _) | (_, Take::Css(_)) => member.take.with(""),
+        _ if has(&MARKUP, member) => member.take.with("as: html"),
         _ => member.take.with(""),
     }
 }
 
-/// Dates in words, as patterns and formats.
-const WORDED: [(&str, &str); 4] = [
-    (r"\d{1,2} [A-Za-z]{3} \d{4}", "%d %b %Y"),
-    (r"\d{1,2} [A-Z][a-z]{3,8} \d{4}", "%d %B %Y"),
-    (r"\d{1,2}-[A-Za-z]{3}-\d{4}", "%d-%b-%Y"),
-    (r"\d{4}-\d\d-\d\d", "%Y-%m-%d"),
-];
-
-/// A date within a label, `Closing date 17 May 2026`: its pattern and format.
-fn labelled(texts: &[&str]) -> Option<(&'static str, &'static str)> {
-    let fits = |pattern: &str| Regex::new(&format!(r"(^|\W){pattern}(\W|$)")).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text)));
-    WORDED.into_iter().find(|(pattern, _)| !texts.is_empty() && fits(pattern))
+fn has(pattern: &LazyLock<Option<Regex>>, member: &Member) -> bool {
+    pattern.as_ref().is_some_and(|pattern| member.texts().iter().any(|text| pattern.is_match(text)))
 }
 
-/// The format of dates, if it is sure; none for ISO 8601.
-fn date_format(texts: &[&str], values: &[Json]) -> Result<Option<String>, String> {
-    let all = |pattern: &str| Regex::new(&format!("^{pattern}$")).is_ok_and(|regex| texts.iter().all(|text| regex.is_match(text.trim())));
-    let written: Vec<String> = values.iter().filter_map(text_of).collect();
-    let written: Vec<&str> = written.iter().map(String::as_str).collect();
-    match suggest_formats(&written).as_slice() {
-        [iso] if iso == "iso8601" => Ok(None),
-        [only] => {
-            Ok(Some(WORDED.into_iter().find(|(pattern, _)| !texts.is_empty() && all(pattern)).map_or(only.clone(), |(_, format)| format.to_owned())))
-        }
-        [first, second, ..] => Err(format!("day first or month first? add `format: \"{first}\"` or `\"{second}\"`")),
-        [] => {
-            let first: String = texts.first().unwrap_or(&"").chars().filter(|letter| !letter.is_control()).take(40).collect();
-            Err(format!("add the `format` of `{first}`"))
-        }
+/// What a field could be that no member is called as.
+fn unnamed(field: &str, members: &[Member], used: &[&Take]) -> String {
+    let looks = |member: &&Member| match field {
+        "open_date" | "close_date" => dates::are_dates(member),
+        "source_url" => member.all_texts(|text| text.starts_with("http://") || text.starts_with("https://")),
+        "description" => member.texts().iter().any(|text| text.chars().count() > LONG),
+        _ => false,
+    };
+    let found = members.iter().filter(|member| !used.contains(&&member.take)).find(looks);
+    found.map_or_else(
+        || "     # nothing in the sample looks like this field".to_owned(),
+        |member| format!("{}      # unused, and looks like one: {}", line(field, member), shown(member)),
+    )
+}
+
+/// The members that continue a description: lists of duties and the like, as markup or by name.
+fn parts<'m>(description: Option<&Member>, members: &'m [Member], used: &[&Take]) -> Vec<&'m Member> {
+    if !matches!(description, Some(Member { take: Take::Path(_), .. })) {
+        return Vec::new();
+    }
+    let place = |member: &Member| PARTS.iter().position(|word| member.is_called(word));
+    let is_text = |member: &Member| member.values.iter().all(Json::is_string) && member.take.depth() < 3;
+    let is_part = |member: &&Member| is_text(member) && (place(member).is_some() || has(&BLOCKS, member));
+    let mut parts: Vec<&Member> = members.iter().filter(|member| !used.contains(&&member.take)).filter(is_part).collect();
+    parts.sort_by_key(|member| place(member).unwrap_or(PARTS.len()));
+    parts
+}
+
+fn write_parts(out: &mut String, description: Option<&Member>, parts: &[&Member]) {
+    out.push_str("      description:\n        parts:\n");
+    out.extend(description.map(|member| format!("          - {}\n", member.take.with(""))));
+    for part in parts {
+        let Take::Path(path) = &part.take else { continue };
+        let name = path.rsplit(['.', '\'']).find(|name| name.chars().any(char::is_alphanumeric)).unwrap_or_default();
+        let _ = writeln!(out, "          - {{ heading: {}, from: {} }}", scalar(&heading(name)), quoted(path));
+    }
+    out.push_str("        as: html\n");
+}
+
+/// Words as YAML in a flow mapping.
+fn scalar(text: &str) -> String {
+    let is_plain = text.chars().all(|letter| letter.is_ascii_alphabetic() || letter == ' ') && !text.is_empty();
+    let is_word = !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off");
+    if is_plain && is_word { text.to_owned() } else { Json::from(text).to_string() }
+}
+
+/// Lists the members that no line uses.
+fn write_unused(out: &mut String, members: &[Member], used: &[&Take], id: &str) {
+    let is_in_id = |path: &str| {
+        let path = quoted(path);
+        id.match_indices(&path).any(|(at, _)| !id[at + path.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || "_.[".contains(next)))
+    };
+    let unused: Vec<(&str, &Member)> = members
+        .iter()
+        .filter(|member| !used.contains(&&member.take))
+        .filter_map(|member| if let Take::Path(path) = &member.take { Some((path.as_str(), member)) } else { None })
+        .filter(|(path, _)| !is_in_id(path))
+        .collect();
+    if unused.is_empty() {
+        return;
+    }
+    out.push_str("      # no line above uses these members of the sample:\n");
+    for (path, member) in unused.iter().take(MOST_UNUSED) {
+        let _ = writeln!(out, "      #   {path}: {}", shown(member));
+    }
+    if unused.len() > MOST_UNUSED {
+        let _ = writeln!(out, "      #   and {} more", unused.len() - MOST_UNUSED);
     }
 }
 
-/// A name in lowercase letters and digits.
-pub(super) fn bare(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
-}
-
-/// The text of members in the ads, two levels deep, with their values.
-pub(super) fn members(ads: &[Json]) -> Vec<Member> {
-    let mut all: Vec<Member> = Vec::new();
-    for ad in ads {
-        if let Json::Object(object) = ad {
-            gather(object, "$", 0, &mut all);
-        }
+/// The first value of a member, as a comment can hold it.
+fn shown(member: &Member) -> String {
+    let text = member.values.first().map(Json::to_string).unwrap_or_default();
+    let is_odd = |letter: char| letter.is_control() || matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let mut shown: String = text.chars().map(|letter| if is_odd(letter) { ' ' } else { letter }).take(MOST_SHOWN).collect();
+    if text.chars().count() > MOST_SHOWN {
+        shown.push('…');
     }
-    all
-}
-
-/// A path with another name appended; special names are in brackets.
-pub(super) fn step(path: &str, name: &str) -> String {
-    let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
-    let plain = begins && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    if plain { format!("{path}.{name}") } else { format!("{path}['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) }
-}
-
-fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Member>) {
-    for (name, value) in object {
-        let path = step(path, name);
-        match value {
-            Json::Object(inner) if depth < 2 => {
-                // `{ location: { name } }` is the location: it is represented by its name.
-                if let Some(named) = ["name", "label", "title"].iter().find(|name| inner.get(**name).is_some_and(Json::is_string)) {
-                    add(all, format!("{path}.{named}"), bare(name), &inner[*named]);
-                }
-                gather(inner, &path, depth + 1, all);
-            }
-            Json::Array(items) if items.iter().all(Json::is_string) && !items.is_empty() => add(all, format!("{path}[*]"), bare(name), &items[0]),
-            Json::Null | Json::Object(_) | Json::Array(_) => {}
-            scalar => add(all, path, bare(name), scalar),
-        }
-    }
-}
-
-fn add(all: &mut Vec<Member>, path: String, key: String, value: &Json) {
-    let take = Take::Path(path);
-    match all.iter_mut().find(|known| known.take == take) {
-        Some(known) => known.values.push(value.clone()),
-        None => all.push(Member { take, key, values: vec![value.clone()] }),
-    }
+    shown
 }

@@ -3,11 +3,18 @@
 //! values. The result is YAML for people to review before it runs.
 
 mod cards;
+mod dates;
 mod fields;
+mod id;
+mod lists;
+mod members;
 mod paging;
+mod scripts;
 mod shape;
+mod words;
 
 use super::decode::first_text;
+use shape::Shape;
 use std::fmt::Write;
 
 /// Most bytes of a sample, unpacked.
@@ -53,7 +60,7 @@ const SITEMAP: &str = "a sitemap, then each page that is new or changed; its Job
 pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
     let text = first_text(sample, MOST_BYTES)?;
     let shape = shape::of(sample, &text)?;
-    if shape.decode == Some("sitemap") && draft.is_address {
+    if shape.decode == "sitemap" && draft.is_address {
         return Ok(of_board(
             draft,
             &Board { connector: "sitemap", about: SITEMAP, unconfirmed: None, with: vec![("url", draft.from)], left_out: None },
@@ -65,32 +72,47 @@ pub fn write(draft: &Draft, sample: &[u8]) -> Result<String, String> {
         draft.institution,
         draft.timezone
     );
-    let (kind, from) = if draft.is_address { ("http", "url") } else { ("file", "path") };
-    let _ = writeln!(out, "    fetch:\n      {kind}:\n        {from}: {}", quoted(draft.from));
-    if let Some(decode) = shape.decode {
-        let _ = writeln!(out, "        decode: {}", shape::settings(decode, shape.delimiter));
-    }
-    for (key, value) in [("records", shape.records.clone()), ("count", shape.count.clone())] {
-        if let Some(value) = value {
-            let _ = writeln!(out, "        {key}: {}", quoted(&value));
-        }
-    }
-    if !draft.is_address && matches!(shape.decode, Some("html" | "json_ld")) {
-        out.push_str("        # url: https://      # the address that the file was saved from, to resolve links\n");
-    }
-    if draft.allow_private {
-        let _ = writeln!(out, "        allow_private: true");
-    }
-    if draft.is_address {
-        let unknown =
-            || "# pages: { number: { parameter: page } }      # if there is more than one page: number, offset, cursor, next or link".to_owned();
-        let _ = writeln!(out, "        {}", paging::guess(draft, &shape, &text).unwrap_or_else(unknown));
-    }
+    write_fetch(&mut out, draft, &shape, &text);
     match shape.decode {
-        Some("json_ld") => out.push_str("    # without `id` and `job` the source uses the mapping of the connector `json-ld`\n"),
-        _ => fields::write(&mut out, &shape.members, shape.ads, shape.id),
+        "json_ld" => out.push_str("    # without `id` and `job` the source uses the mapping of the connector `json-ld`\n"),
+        _ => fields::write(&mut out, &shape.members, &shape.documents, shape.ads, shape.id),
     }
     Ok(out + REQUIRE)
+}
+
+/// Writes `fetch:`.
+fn write_fetch(out: &mut String, draft: &Draft, shape: &Shape, text: &[u8]) {
+    let paging = draft.is_address.then(|| paging::guess(draft, shape, text)).flatten();
+    let (kind, key) = if draft.is_address { ("http", "url") } else { ("file", "path") };
+    let from = paging.as_ref().and_then(|paging| paging.url.as_deref()).unwrap_or(draft.from);
+    let _ = writeln!(out, "    fetch:\n      {kind}:\n        {key}: {}", quoted(from));
+    if let Some(settings) = &shape.settings {
+        let _ = writeln!(out, "        decode: {settings}");
+    }
+    for (key, value) in [("records", &shape.records), ("count", &shape.count)] {
+        if let Some(value) = value {
+            let _ = writeln!(out, "        {key}: {}", quoted(value));
+        }
+    }
+    out.extend(shape.records.as_deref().and_then(around));
+    if !draft.is_address {
+        let is_page = matches!(shape.decode, "html" | "json_ld" | "script");
+        if is_page || shape.members.iter().any(fields::has_relative_link) {
+            out.push_str("        # url: https://      # the address that the file was saved from, to resolve links\n");
+        }
+        return;
+    }
+    if draft.allow_private {
+        out.push_str("        allow_private: true\n");
+    }
+    let unknown = "# pages: { number: { parameter: page } }      # if there is more than one page: number, offset, cursor, next or link";
+    let _ = writeln!(out, "        {}", paging.map_or_else(|| unknown.to_owned(), |paging| paging.line));
+}
+
+/// What a list within lists leaves out.
+fn around(records: &str) -> Option<String> {
+    let (outer, _) = records.trim_end_matches("[*]").rsplit_once("[*]")?;
+    Some(format!("        # members of {outer}[*] itself are not part of an ad\n"))
 }
 
 /// Writes the draft of a board that a connector reads: nothing is guessed.

@@ -1,10 +1,11 @@
 //! Guesses how a source pages, from its address and from values of the sample outside the ads. A
 //! guess is written with a comment: one page proves nothing.
 
-use super::fields::bare;
 use super::shape::Shape;
+use super::words::bare;
 use super::{Draft, quoted};
 use crate::markup::{Css, Page};
+use regex::Regex;
 use serde_json::{Map, Value as Json};
 use url::Url;
 
@@ -21,11 +22,21 @@ const CURSORS: [&str; 6] = ["nextcursor", "cursor", "nexttoken", "nextpagetoken"
 /// Links to a next page, the surest first.
 const LINKS: [&str; 5] = ["link[rel=next]@href", "a[rel=next]@href", "li.next a@href", "a.next@href", "a[aria-label='Next' i]@href"];
 
-/// The line for `pages`, with its reason; `None` if nothing indicates further pages.
-pub(super) fn guess(draft: &Draft, shape: &Shape, sample: &[u8]) -> Option<String> {
+/// How further pages are reached.
+pub(super) struct Paging {
+    /// The line for `pages`, with its reason.
+    pub(super) line: String,
+    /// The address, if the page goes into the middle of it.
+    pub(super) url: Option<String>,
+}
+
+/// How further pages are reached; `None` if nothing indicates that there are any.
+pub(super) fn guess(draft: &Draft, shape: &Shape, sample: &[u8]) -> Option<Paging> {
     let url = Url::parse(draft.from).ok()?;
     let said = shape.json.as_ref().and_then(in_body);
-    said.or_else(|| in_page(shape, sample)).or_else(|| in_address(&url)).or_else(|| numbered(shape.json.as_ref()?, &url))
+    let said = said.or_else(|| in_page(shape, sample)).or_else(|| in_address(&url));
+    let plain = |line: String| Paging { line, url: None };
+    said.map(plain).or_else(|| within(draft.from)).or_else(|| numbered(shape.json.as_ref()?, &url).map(plain))
 }
 
 fn line(way: &str, why: &str) -> String {
@@ -50,7 +61,7 @@ fn in_body(json: &Json) -> Option<String> {
 
 /// A link of a page to the next.
 fn in_page(shape: &Shape, sample: &[u8]) -> Option<String> {
-    if shape.decode != Some("html") && shape.decode != Some("json_ld") {
+    if !matches!(shape.decode, "html" | "json_ld" | "script") {
         return None;
     }
     let page = Page::parse(&String::from_utf8_lossy(sample));
@@ -72,6 +83,27 @@ fn in_address(url: &Url) -> Option<String> {
     }
     let (name, first) = parameter(&NUMBERS)?;
     Some(line(&format!("number: {{ parameter: {}, first: {first} }}", quoted(&name)), why))
+}
+
+/// A number of a page within other text: `finder=all;limit=25,offset=0`, `/jobs/page/1`.
+const WITHIN: &str =
+    r"(?i)(?:[/;,|&?~(]|%2C|%3B)(offset|startrow|startindex|start|skip|pagenumber|pageno|page)(?:[=/:-]|%3D)(\d+)(?:$|[/;,|&#~)?]|%2C|%3B)";
+/// How many ads such a page has.
+const SIZE_WITHIN: &str = r"(?i)(?:[/;,|&?~(]|%2C|%3B)(?:limit|pagesize|size|rows)(?:=|%3D)(\d+)";
+
+fn within(address: &str) -> Option<Paging> {
+    let found = Regex::new(WITHIN).ok()?.captures(address)?;
+    let (name, number) = (bare(&found[1]), found.get(2)?);
+    let first = number.as_str();
+    let size = Regex::new(SIZE_WITHIN).ok()?.captures(address).map_or(String::new(), |size| format!(", size: {}", &size[1]));
+    let (kind, way) = if name.starts_with("page") {
+        ("page", format!("number: {{ first: {first} }}"))
+    } else {
+        ("offset", format!("offset: {{ first: {first}{size} }}"))
+    };
+    let literal = |text: &str| text.replace('{', "{{");
+    let url = format!("{}{{{kind}}}{}", literal(&address[..number.start()]), literal(&address[number.end()..]));
+    Some(Paging { line: line(&way, "the address has this number"), url: Some(url) })
 }
 
 /// `{ page: 1, totalPages: 7 }`, `{ offset: 0, limit: 20, total: 90 }`: the parameter is likely called as the member is.
@@ -150,6 +182,20 @@ mod tests {
         assert!(pages("https://a.example/jobs", &counted).starts_with("pages: { number: { parameter: page, first: 1 } }"));
         let counted = format!(r#"{{"offset":0,"limit":2,"totalFound":9,{JOBS}}}"#);
         assert!(pages("https://a.example/jobs", &counted).starts_with("pages: { offset: { parameter: offset, first: 0, size: 2 } }"));
+    }
+
+    #[test]
+    fn a_number_inside_another_text_is_replaced_there() {
+        let draft = |from: &str| {
+            let draft = Draft { institution: "acme", timezone: "Australia/Sydney", from, is_address: true, allow_private: false };
+            write(&draft, format!("{{{JOBS}}}").as_bytes()).unwrap()
+        };
+        let text = draft("https://a.example/r?finder=find;site=CX_1,limit=25,offset=0,sort=x");
+        assert!(text.contains("url: \"https://a.example/r?finder=find;site=CX_1,limit=25,offset={offset},sort=x\""), "{text}");
+        assert!(text.contains("pages: { offset: { first: 0, size: 25 } }"), "{text}");
+        let text = draft("https://a.example/{x}/page/1");
+        assert!(text.contains("url: \"https://a.example/{{x}/page/{page}\"") && text.contains("pages: { number: { first: 1 } }"), "{text}");
+        assert!(draft("https://a.example/homepage/12").contains("# pages:"));
     }
 
     #[test]

@@ -2,31 +2,41 @@
 
 use super::super::decode::{Body, DecodeSpec, JSON_LD_BLOCKS};
 use super::super::json::Item;
-use super::fields::{Member, bare, members, step};
-use super::{cards, quoted};
+use super::lists::{self, AdList};
+use super::members::{Member, members, step};
+use super::{cards, quoted, scripts};
 use crate::markup::{Css, Page};
 use regex::Regex;
 use serde_json::Value as Json;
 
 /// What was found in a sample.
+#[derive(Default)]
 pub(super) struct Shape {
-    /// The format, if it must be given.
-    pub(super) decode: Option<&'static str>,
-    /// The delimiter between columns, if it is not a comma.
-    pub(super) delimiter: Option<char>,
+    /// The format.
+    pub(super) decode: &'static str,
+    /// The right side of `decode`, if it must be given.
+    pub(super) settings: Option<String>,
     pub(super) records: Option<String>,
     pub(super) count: Option<String>,
     /// How many ads it has.
     pub(super) ads: usize,
+    /// The ads themselves, unless they are cards of a page.
+    pub(super) documents: Vec<Json>,
     pub(super) members: Vec<Member>,
-    /// The line for the id, if the shape implies one.
+    /// The right side of `id`, if the shape implies one.
     pub(super) id: Option<String>,
     /// The sample as JSON, if it is.
     pub(super) json: Option<Json>,
 }
 
-/// Names of members that may state how many ads there are.
-const COUNTS: [&str; 8] = ["total", "totalcount", "count", "totalfound", "totalresults", "numfound", "totalrecords", "totalitems"];
+impl Shape {
+    fn of_documents(decode: &'static str, documents: Vec<Json>, json: Option<Json>) -> Shape {
+        Shape { decode, ads: documents.len(), members: members(&documents), documents, json, ..Shape::default() }
+    }
+}
+
+/// Elements that a fragment of a page may begin with.
+const FRAGMENTS: [&str; 14] = ["head", "body", "main", "div", "section", "article", "ul", "ol", "li", "table", "tbody", "tr", "script", "nav"];
 /// Most ads that are looked at.
 const MOST_ADS: usize = 50;
 
@@ -37,31 +47,33 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
     let value = serde_json::from_str::<Json>(start).ok();
     let is_feed = value.as_ref().is_some_and(is_json_feed);
     if let Some(value) = value.filter(|_| !is_feed) {
-        return json(value);
+        return json(value, None);
     }
+    let root = root(start).map(str::to_ascii_lowercase);
     let lower = start.chars().take(2000).collect::<String>().to_lowercase();
-    if start.starts_with('<') && (lower.contains("<html") || lower.contains("<!doctype html")) {
-        return html(&text);
-    }
-    let (decode, records) = match () {
-        () if is_feed => ("feed", None),
-        () if start.starts_with('<') && (lower.contains("<rss") || lower.contains("<feed") || lower.contains("<rdf")) => ("feed", None),
-        () if start.starts_with('<') && lower.contains("<urlset") => ("sitemap", None),
-        () if start.starts_with('<') && lower.starts_with("<?xml") => ("xml", Some(repeated(start)?)),
-        // A fragment of a page, or XML without a declaration.
-        () if start.starts_with('<') => match repeated(start) {
-            Ok(records) => ("xml", Some(records)),
-            Err(_) => return html(&text),
-        },
-        () if start.starts_with('{') => ("ndjson", None),
-        () if start.starts_with('[') => return Err(no_json(start)),
-        () => ("csv", None),
+    let (decode, is_xml) = match root.as_deref() {
+        _ if is_feed => ("feed", false),
+        Some("html") => return html(&text),
+        Some("rss" | "feed" | "rdf:rdf") => ("feed", false),
+        Some("urlset" | "sitemapindex") => ("sitemap", false),
+        Some(root) if !lower.starts_with("<?xml") && FRAGMENTS.contains(&root) => return html(&text),
+        Some(_) => ("xml", true),
+        None if start.starts_with('{') => ("ndjson", false),
+        None if start.starts_with('[') => return Err(no_json(start)),
+        None if start.starts_with('<') => return html(&text),
+        None => ("csv", false),
     };
+    if is_xml {
+        // A fragment of a page, or XML without a declaration.
+        let is_declared = lower.starts_with("<?xml");
+        return xml(sample, start).or_else(|why| if is_declared { Err(why) } else { html(&text) });
+    }
     let delimiter = (decode == "csv").then(|| delimiter(start)).flatten();
+    let settings = settings(decode, delimiter);
     let is_broken = decode == "ndjson" && start.lines().next().is_none_or(|line| serde_json::from_str::<serde::de::IgnoredAny>(line).is_err());
-    let ads = decoded(&settings(decode, delimiter), records.as_deref(), sample).map_err(|why| if is_broken { no_json(start) } else { why })?;
+    let ads = decoded(&settings, None, sample).map_err(|why| if is_broken { no_json(start) } else { why })?;
     let id = (decode == "sitemap").then(|| "$.loc".to_owned());
-    Ok(Shape { decode: Some(decode), delimiter, records, count: None, ads: ads.len(), members: members(&ads), id, json: None })
+    Ok(Shape { settings: Some(settings), id, ..Shape::of_documents(decode, ads, None) })
 }
 
 /// Where a text that looks like JSON goes wrong.
@@ -117,86 +129,63 @@ struct Settings {
     records: Option<weir_yaml::yaml::Text>,
 }
 
-/// The longest list of objects that look like ads, unless the whole looks more like an ad; a number
-/// outside it that is at least as large may be the count.
-fn json(value: Json) -> Result<Shape, String> {
-    let mut best: Option<(String, &Vec<Json>)> = None;
-    let mut count = None;
-    lists(&value, "$", 0, &mut best);
-    let likest = best.as_ref().and_then(|(_, items)| items.first()).map_or(0, likeness);
-    if likeness(&value) > likest.max(LIKE_AN_AD) {
-        let members = members(std::slice::from_ref(&value));
-        return Ok(Shape { decode: None, delimiter: None, records: None, count, ads: 1, members, id: None, json: Some(value) });
+/// JSON: the list that looks most like ads, unless the whole looks more like an ad.
+fn json(value: Json, decode: Option<String>) -> Result<Shape, String> {
+    let best = lists::best(&value);
+    if lists::is_single(&value, best.as_ref()) {
+        return Ok(Shape { settings: decode, ..Shape::of_documents("json", vec![value.clone()], Some(value)) });
     }
-    let (path, items) = best.ok_or("it contains no list of objects")?;
-    numbers(&value, "$", items.len(), 0, &mut count);
-    let records = (path != "$").then(|| format!("{path}[*]"));
-    let ads = &items[..items.len().min(MOST_ADS)];
-    let (ads, members) = (ads.len(), members(ads));
-    Ok(Shape { decode: None, delimiter: None, records, count, ads, members, id: None, json: Some(value) })
-}
-
-/// How much of an ad an object must have that is one by itself: less, and the list in it may be the ads of a company.
-const LIKE_AN_AD: usize = 3;
-
-/// How many typical members of ads an object has; a title counts twice.
-fn likeness(value: &Json) -> usize {
-    let Json::Object(members) = value else { return 0 };
-    let names: Vec<String> = members.keys().map(|name| bare(name)).collect();
-    let has = |fits: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| fits(name)));
-    let is_title = |name: &str| matches!(name, "title" | "jobtitle" | "positiontitle" | "jobname" | "position");
-    2 * has(&is_title)
-        + has(&|name| matches!(name, "name" | "text" | "headline"))
-        + has(&is_address)
-        + has(&|name| name.contains("date") || name.contains("description"))
-        + has(&|name| name.contains("location"))
-        + has(&|name| name.ends_with("id"))
-}
-
-fn is_address(name: &str) -> bool {
-    ["url", "link", "href", "permalink"].iter().any(|end| name.ends_with(end))
-}
-
-/// Whether the items of a list look like ads rather than like filters, and how many they are.
-fn rank(items: &[Json]) -> (bool, usize) {
-    let has_address = |value: &Json| value.as_object().is_some_and(|members| members.keys().any(|name| is_address(&bare(name))));
-    (items.first().is_some_and(|first| likeness(first) > 2 || likeness(first) == 2 && has_address(first)), items.len())
-}
-
-fn lists<'v>(value: &'v Json, path: &str, depth: usize, best: &mut Option<(String, &'v Vec<Json>)>) {
-    match value {
-        Json::Array(items) if items.iter().all(Json::is_object) && rank(items) > best.as_ref().map_or((false, 0), |(_, best)| rank(best)) => {
-            *best = Some((path.to_owned(), items));
-        }
-        Json::Object(members) if depth < 4 => members.iter().for_each(|(name, value)| lists(value, &step(path, name), depth + 1, best)),
-        _ => {}
+    let is_like_ads = best.as_ref().is_some_and(AdList::is_like_ads);
+    if let Some((path, ad)) = lists::single(&value, "$", 0).filter(|_| !is_like_ads) {
+        return Ok(Shape { settings: decode, records: Some(path), ..Shape::of_documents("json", vec![ad.clone()], Some(value)) });
     }
+    let AdList { path, items } = best.ok_or("it contains no list of objects")?;
+    let count = lists::count(&value, "$", items.len(), 0);
+    let ads = items.iter().take(MOST_ADS).map(|ad| (*ad).clone()).collect();
+    let records = (path != "$[*]").then_some(path);
+    Ok(Shape { settings: decode, records, count, ..Shape::of_documents("json", ads, Some(value)) })
 }
 
-fn numbers(value: &Json, path: &str, at_least: usize, depth: usize, found: &mut Option<String>) {
-    let Json::Object(members) = value else { return };
-    for (name, value) in members {
-        let path = step(path, name);
-        let is_count = COUNTS.contains(&bare(name).as_str()) && value.as_u64().is_some_and(|number| number >= at_least as u64);
-        if is_count && found.is_none() {
-            *found = Some(path.clone());
-        }
-        if depth < 2 {
-            numbers(value, &path, at_least, depth + 1, found);
-        }
-    }
+/// XML: the element that repeats like ads, or the only one that looks like an ad.
+fn xml(sample: &[u8], text: &str) -> Result<Shape, String> {
+    let records = of_whole(sample, text).map_or_else(|| repeated(text), Ok)?;
+    let ads = decoded("xml", Some(&records), sample)?;
+    Ok(Shape { settings: Some("xml".to_owned()), records: Some(records), ..Shape::of_documents("xml", ads, None) })
 }
 
-/// Pages: markup for search engines needs no mapping; else cards that repeat are the ads.
+/// The path of the ads in XML that can be read to its end.
+fn of_whole(sample: &[u8], text: &str) -> Option<String> {
+    let root = root(text)?;
+    let whole = decoded("xml", Some(&step("$", root)), sample).ok()?.into_iter().next()?;
+    let whole = serde_json::json!({ root: whole });
+    let list = lists::best(&whole).filter(AdList::is_like_ads).map(|list| list.path);
+    let path = list.or_else(|| lists::single(&whole, "$", 0).map(|(path, _)| format!("{path}[*]")))?;
+    // Names suffice in XML: what repeats is a list.
+    Some(format!("{}[*]", path.replace("[*]", "")))
+}
+
+/// The name of the first element.
+fn root(text: &str) -> Option<&str> {
+    let beside = Regex::new(r"(?is)^(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)*<([A-Za-z_][\w.:-]*)").ok()?;
+    Some(beside.captures(text)?.get(1)?.as_str())
+}
+
+/// Pages: markup for search engines needs no mapping; else the ads are what a script holds, or
+/// cards that repeat.
 fn html(text: &str) -> Result<Shape, String> {
     let blocks = Css::parse(JSON_LD_BLOCKS).map_err(|error| error.message)?;
     let page = Page::whole(text).map_err(|deep| deep.to_string())?;
     let has_postings = blocks.select(&page, None).iter().any(|block| block.to_ascii_lowercase().contains("jobposting"));
     if has_postings {
-        return Ok(Shape { decode: Some("json_ld"), delimiter: None, records: None, count: None, ads: 0, members: Vec::new(), id: None, json: None });
+        return Ok(Shape { decode: "json_ld", settings: Some("json_ld".to_owned()), ..Shape::default() });
     }
-    let cards::Cards { records, id, count, ads, members } = cards::find(text).ok_or(NO_CARDS)?;
-    Ok(Shape { decode: Some("html"), delimiter: None, records: Some(records), count, ads, members, id: Some(id), json: None })
+    let (state, cards) = (scripts::find(text), cards::find(text));
+    if let Some(state) = state.filter(|state| cards.as_ref().is_none_or(|cards| cards.ads <= state.ads)) {
+        return json(state.value, Some(state.settings)).map(|shape| Shape { decode: "script", ..shape });
+    }
+    let cards::Cards { records, id, count, ads, members } = cards.ok_or(NO_CARDS)?;
+    let settings = Some("html".to_owned());
+    Ok(Shape { decode: "html", settings, records: Some(records), count, ads, members, id: Some(id), ..Shape::default() })
 }
 
 /// The message for a page in which nothing repeats.
