@@ -1,12 +1,14 @@
 //! `weir check`.
 
-use super::{DONE, Edge, Failure, NOTHING, show, verdict};
-use crate::plan::{Checked, InstitutionStatus};
+use super::{DONE, Edge, Failure, NOTHING, are_institutions, show, verdict};
+use crate::plan::{Institution, InstitutionStatus};
 use serde_json::json;
 
 /// Reports everything wrong in the YAML.
 #[derive(clap::Args)]
 pub struct Check {
+    /// Institutions to check; by default all, with every file of the project
+    institutions: Vec<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -18,15 +20,18 @@ pub struct Check {
 impl Check {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        let unset = if self.env { unset(edge, &checked) } else { Vec::new() };
-        let is_good = !checked.diagnostics.has_errors() && unset.is_empty();
+        are_institutions(&self.institutions, &checked)?;
+        let is_chosen = |slug: &str| self.institutions.is_empty() || self.institutions.iter().any(|one| one == slug);
+        let chosen: Vec<&Institution> = checked.institutions.iter().filter(|one| is_chosen(&one.slug)).collect();
+        let found = checked.diagnostics.only(|place| checked.belongs(place, &self.institutions));
+        let unset = if self.env { unset(edge, &chosen) } else { Vec::new() };
+        let is_good = !found.has_errors() && unset.is_empty();
         let code = if is_good { DONE } else { NOTHING };
         if self.json {
-            let institutions = checked
-                .institutions
+            let institutions = chosen
                 .iter()
                 .map(|institution| json!({ "institution": institution.slug, "file": institution.file, "standing": word(&institution.standing) }));
-            let diagnostics = crate::diagnostic::to_json(&checked.diagnostics, &checked.texts);
+            let diagnostics = crate::diagnostic::to_json(&found, &checked.texts);
             let mut page = json!({ "format": 1, "institutions": institutions.collect::<Vec<_>>(), "diagnostics": diagnostics });
             if self.env {
                 page["unset"] = json!(unset);
@@ -34,17 +39,17 @@ impl Check {
             say!("{page:#}");
             return Ok(code);
         }
-        show(&checked, edge, &[]);
+        show(&checked, edge, &self.institutions);
         for UnsetVariable { institution, source, variable } in &unset {
             tell!(
                 "error: {institution}/{source}: `${{{variable}}}` is not set\n\
                  help: set it where `weir run` is started: `export {variable}=...`"
             );
         }
-        for institution in &checked.institutions {
+        for institution in chosen {
             say!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
         }
-        say!("{}", verdict(&checked));
+        say!("{}", verdict(&found));
         Ok(code)
     }
 }
@@ -57,9 +62,9 @@ struct UnsetVariable {
     variable: String,
 }
 
-fn unset(edge: &Edge, checked: &Checked) -> Vec<UnsetVariable> {
+fn unset(edge: &Edge, institutions: &[&Institution]) -> Vec<UnsetVariable> {
     let variables = edge.variables();
-    let plans = checked.institutions.iter().filter_map(|institution| institution.plan());
+    let plans = institutions.iter().filter_map(|institution| institution.plan());
     let flows = plans.flat_map(|plan| plan.flows.iter().map(move |flow| (plan, flow)));
     let unset = flows.flat_map(|(plan, flow)| {
         let missing = flow.fetch.templates().into_iter().flat_map(|one| one.missing(&variables));

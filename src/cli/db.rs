@@ -117,7 +117,9 @@ async fn url(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
     }
     let server = database::start(edge).await?;
     say!("{}", server.url("weir"));
-    tell!("help: `weir db start` keeps the server running for other programs");
+    if !server_status(edge).await?.pinned {
+        tell!("help: `weir db start` keeps the server running for other programs");
+    }
     Ok(blocking(move || server.close()).await??)
 }
 

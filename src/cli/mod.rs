@@ -38,7 +38,7 @@ mod schema;
 mod test;
 mod why;
 
-use crate::diagnostic::{did_you_mean, one_of};
+use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::engine::person::Whose;
 use crate::model::Clock;
 use crate::plan::{self as planning, Checked, Flow, Plan};
@@ -392,8 +392,8 @@ fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
 }
 
 /// A line of counts: `3 errors, 1 warning`.
-fn verdict(checked: &Checked) -> String {
-    let all = checked.diagnostics.sorted();
+fn verdict(found: &Diagnostics) -> String {
+    let all = found.sorted();
     let errors = all.iter().filter(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error).count();
     let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     format!("{}, {}", count(errors, "error"), count(all.len() - errors, "warning"))

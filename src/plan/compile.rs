@@ -240,7 +240,9 @@ fn check_filled(all: &Whole, out: &mut Diagnostics) {
     let maps = |job: &JobSpec, field: Field| job.mapped().contains(&field.name());
     for (name, source) in all.spec.sources.get().into_iter().flatten() {
         let Some(job) = source.job.get() else { continue };
-        if !maps(job, Field::Title) {
+        // Where it is mandatory, `check_mandatory` reports it.
+        let is_mandatory = [&all.spec.require, &source.require].iter().any(|fields| fields.contains_key(Field::Title.name()));
+        if !maps(job, Field::Title) && !is_mandatory {
             out.warning(&name.place, "never-filled", format!("source `{name}` does not map `title`: every ad would be rejected"))
                 .help("add `title` under `job:` of the source");
         }

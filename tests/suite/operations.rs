@@ -118,3 +118,43 @@ async fn each_command_of_the_page_works() {
     }
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_institution_is_checked_alone_and_a_wrong_database_is_named() {
+    let lab = two_institutions().await;
+    let file = lab.folder.join("institutions/dubbo.yaml");
+    std::fs::write(&file, std::fs::read_to_string(&file).unwrap().replace("timezone", "timezon")).unwrap();
+    let alone = run(&lab, &["check", "orange-city"]);
+    assert_eq!((alone.status.code(), said(&alone).as_str()), (Some(0), ""));
+    assert!(!String::from_utf8_lossy(&alone.stdout).contains("dubbo"));
+    assert_eq!(run(&lab, &["check", "dubbo"]).status.code(), Some(2));
+    assert_eq!(run(&lab, &["check"]).status.code(), Some(2));
+    let unknown = run(&lab, &["check", "orang-city"]);
+    assert!(unknown.status.code() == Some(2) && said(&unknown).contains("did you mean `orange-city`?"), "{}", said(&unknown));
+    let mut other = Command::new(env!("CARGO_BIN_EXE_weir"));
+    other.arg("--project").arg(&lab.folder).args(["db", "status"]).env("DATABASE_URL", "mysql://ada:secret@127.0.0.1/jobs");
+    let other = other.output().unwrap();
+    assert!(other.status.code() == Some(2) && said(&other).contains("starts with `mysql:`, but Weir uses PostgreSQL"), "{}", said(&other));
+    lab.bench.drop().await;
+}
+
+/// A folder may have any name, and its database has a URL nevertheless.
+#[test]
+fn a_folder_whose_name_is_no_text_has_a_database() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(temp.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let folder = temp.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    let weir = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.arg("--project").arg(&folder).args(words).env_remove("DATABASE_URL").output().unwrap()
+    };
+    let started = weir(&["db", "start"]);
+    let url = weir(&["db", "url"]);
+    assert_eq!(weir(&["db", "stop"]).status.code(), Some(0));
+    assert_eq!(started.status.code(), Some(0), "{}", said(&started));
+    // Nobody who has started it needs to be reminded to.
+    assert!(url.status.success() && !said(&url).contains("weir db start"), "{}", said(&url));
+}

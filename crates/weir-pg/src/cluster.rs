@@ -30,6 +30,15 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const ORPHANS_NOTICE: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);
 
+/// What helps after `initdb` has failed.
+fn help_after(output: &str) -> &'static str {
+    if output.contains("No space left") {
+        "the disk is full: free some space and run weir again"
+    } else {
+        "free the resource it lacks and run weir again"
+    }
+}
+
 /// Why there is no working server.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -51,7 +60,7 @@ pub enum ClusterError {
     },
     /// The cluster could not be made.
     #[error(
-        "PostgreSQL could not create a database in `{folder}`:\n{output}\nhelp: free the resource it lacks and run weir again, or set DATABASE_URL"
+        "PostgreSQL could not create a database in `{folder}`:\n{output}\nhelp: {help}, or set DATABASE_URL", help = help_after(.output)
     )]
     Init {
         /// The cluster folder.

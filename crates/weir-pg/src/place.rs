@@ -173,7 +173,8 @@ fn make_passable(folder: &Path) -> io::Result<()> {
 /// Whether a socket can be in `folder`; clients treat a comma as the end of a path.
 fn fits(folder: &Path) -> bool {
     let path = folder.as_os_str().as_bytes();
-    path.len() + "/".len() + SOCKET.len() <= SOCKET_PATH_LIMIT && !path.contains(&b',')
+    // A URL is text: no program could name a folder that is not.
+    path.len() + "/".len() + SOCKET.len() <= SOCKET_PATH_LIMIT && !path.contains(&b',') && folder.to_str().is_some()
 }
 
 /// A short name for a path, the same in every release: FNV-1a over its bytes.

@@ -67,6 +67,9 @@ pub enum StoreError {
     /// The URL is not a PostgreSQL URL.
     #[error("`DATABASE_URL` is not a PostgreSQL URL such as postgres://user@host/name: {0}")]
     Url(sqlx::Error),
+    /// The URL is of another kind of database, or of none.
+    #[error("`DATABASE_URL` starts with `{0}:`, but Weir uses PostgreSQL\nhelp: write it as postgres://user@host/name")]
+    OtherScheme(String),
     /// No connection.
     #[error("cannot connect to PostgreSQL: {0}\nhelp: {help}", help = help_connecting(.0))]
     Connect(sqlx::Error),

@@ -50,6 +50,10 @@ pub(super) const LOCK_WAIT: &str = "1min";
 /// # Errors
 /// It is not a PostgreSQL URL.
 pub(super) fn options(url: &str, who: &str) -> Result<PgConnectOptions> {
+    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme);
+    if !matches!(scheme, "postgres" | "postgresql") {
+        return Err(StoreError::OtherScheme(scheme.chars().take(20).collect()));
+    }
     Ok(PgConnectOptions::from_str(url).map_err(StoreError::Url)?.application_name(who).extra_float_digits(None))
 }
 
