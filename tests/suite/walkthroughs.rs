@@ -156,6 +156,11 @@ struct Shell {
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 impl Shell {
+    /// In an empty folder.
+    fn open_empty() -> Shell {
+        Shell { folder: tempfile::tempdir().unwrap(), code: 0, known: HashMap::new() }
+    }
+
     fn open() -> Shell {
         let folder = tempfile::tempdir().unwrap();
         let listed = Command::new("git").args(["-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]).output().unwrap();
@@ -214,8 +219,8 @@ impl Drop for Shell {
 }
 
 /// Runs the commands of a page; gives what differs, and the page as it should be.
-fn walk(page: &str) -> (Vec<String>, String) {
-    let (mut shell, mut parts, mut wrong) = (Shell::open(), parts(page), Vec::new());
+fn walk(page: &str, mut shell: Shell) -> (Vec<String>, String) {
+    let (mut parts, mut wrong) = (parts(page), Vec::new());
     for part in &mut parts {
         let Part::Command { command, shown } = part else { continue };
         if NOT_RUN.iter().any(|begin| command.starts_with(begin)) {
@@ -243,10 +248,14 @@ fn walk(page: &str) -> (Vec<String>, String) {
 }
 
 fn check(page: &str) {
+    check_in(page, Shell::open());
+}
+
+fn check_in(page: &str, shell: Shell) {
     let file = PathBuf::from(ROOT).join(page);
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(written(&parts(&text)), text, "{page} is not read as it is written");
-    let (wrong, now) = walk(&text);
+    let (wrong, now) = walk(&text, shell);
     if std::env::var("WEIR_BLESS").is_ok() {
         std::fs::write(&file, if wrong.is_empty() { text } else { now }).unwrap();
     } else {
@@ -262,6 +271,11 @@ fn the_readme_shows_what_happens() {
 #[test]
 fn the_tour_shows_what_happens() {
     check("docs/tour.md");
+}
+
+#[test]
+fn the_first_steps_show_what_happens_in_an_empty_folder() {
+    check_in("docs/first-steps.md", Shell::open_empty());
 }
 
 #[test]

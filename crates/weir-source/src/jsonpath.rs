@@ -264,6 +264,29 @@ mod tests {
         assert_eq!(Path::parse("$.list[?@.x==2]").unwrap().select(&doc), [&json!({"x": 2})]);
     }
 
+    /// The forms that `docs/reference/yaml.md` names.
+    #[test]
+    fn every_documented_form_selects() {
+        let doc = json!({ "a": { "n": 1 }, "a b": 2, "p": [{ "c": 1, "k": "x" }, { "c": 2 }, { "c": 3, "k": "y" }] });
+        let select = |path: &str| -> Vec<Json> { Path::parse(path).unwrap().select(&doc).into_iter().cloned().collect() };
+        for (path, found) in [
+            ("$.a.n", json!([1])),
+            ("$['a b']", json!([2])),
+            ("$.p[-1].c", json!([3])),
+            ("$.p[0:2].c", json!([1, 2])),
+            ("$.p[*].c", json!([1, 2, 3])),
+            ("$.p[0, 2].c", json!([1, 3])),
+            ("$['a', 'a b']", json!([{ "n": 1 }, 2])),
+            ("$..k", json!(["x", "y"])),
+            ("$.p[?@.k == 'y'].c", json!([3])),
+            ("$.p[?@.c > 1 && !(@.k)].c", json!([2])),
+            ("$.p[?@.k].c", json!([1, 3])),
+        ] {
+            assert_eq!(json!(select(path)), found, "{path}");
+        }
+        assert!(Path::parse("$.a.length()").is_err() && Path::parse("$.a.^").is_err());
+    }
+
     #[test]
     fn what_is_no_path_is_refused_with_a_column() {
         assert_eq!(Path::parse("title").unwrap_err().column, 0);
