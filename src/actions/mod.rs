@@ -6,5 +6,6 @@
 //! here, a command in `cli`, and its sentence in `report`.
 
 pub mod failures;
+pub mod hold_causes;
 pub mod holds;
 pub mod retire;

@@ -27,6 +27,40 @@ impl FromStr for SeenNumber {
     }
 }
 
+/// What a decision on holds is about: one of them, or all holds of a cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SeenHolds {
+    /// `3@9f2c1a`.
+    One(SeenNumber),
+    /// `c81f2a@9b04d1`.
+    Cause(SeenCause),
+}
+
+/// A cause as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SeenCause {
+    /// Its key.
+    pub key: String,
+    /// The revision that was seen.
+    pub revision: Option<String>,
+}
+
+impl FromStr for SeenHolds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<SeenHolds, String> {
+        let (key, revision) = text.split_once('@').map_or((text, None), |(key, revision)| (key, Some(revision)));
+        let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !key.strip_prefix('c').is_some_and(is_hex) {
+            return text.parse().map(SeenHolds::One).map_err(|why: String| format!("{why}, or a cause such as c81f2a@9b04d1"));
+        }
+        if !revision.is_none_or(is_hex) {
+            return Err("expected a cause with its revision, such as c81f2a@9b04d1".to_owned());
+        }
+        Ok(SeenHolds::Cause(SeenCause { key: key.to_owned(), revision: revision.map(str::to_ascii_lowercase) }))
+    }
+}
+
 /// How the seen revision relates to the current one.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Bound<'a> {
@@ -40,11 +74,21 @@ pub(super) enum Bound<'a> {
 
 impl SeenNumber {
     pub(super) fn bound(&self, revision: &str) -> Bound<'_> {
-        match self.revision.as_deref() {
-            None => Bound::Unseen,
-            Some(seen) if seen == revision => Bound::Same,
-            Some(seen) => Bound::Moved(seen),
-        }
+        bound(self.revision.as_deref(), revision)
+    }
+}
+
+impl SeenCause {
+    pub(super) fn bound(&self, revision: &str) -> Bound<'_> {
+        bound(self.revision.as_deref(), revision)
+    }
+}
+
+fn bound<'s>(seen: Option<&'s str>, revision: &str) -> Bound<'s> {
+    match seen {
+        None => Bound::Unseen,
+        Some(seen) if seen == revision => Bound::Same,
+        Some(seen) => Bound::Moved(seen),
     }
 }
 
@@ -83,6 +127,12 @@ mod tests {
         for wrong in ["", "@9f2c1a", "3@", "3@later", "x", "3@9f@1a", "3 @9f", "9223372036854775808"] {
             assert!(seen(wrong).is_err(), "{wrong}");
         }
+        let cause = |text: &str| match text.parse::<SeenHolds>() {
+            Ok(SeenHolds::Cause(cause)) => Some((cause.key, cause.revision)),
+            _ => None,
+        };
+        assert_eq!(cause("c81f2a@9B"), Some(("c81f2a".to_owned(), Some("9b".to_owned()))));
+        assert_eq!((cause("c81f2a"), cause("3@9f"), cause("c81@x")), (Some(("c81f2a".to_owned(), None)), None, None));
         let seen = "3@9f2c1a".parse::<SeenNumber>().unwrap();
         assert_eq!([seen.bound("9f2c1a"), seen.bound("9f2c1b")], [Bound::Same, Bound::Moved("9f2c1a")]);
         assert_eq!("3".parse::<SeenNumber>().unwrap().bound("9f2c1a"), Bound::Unseen);

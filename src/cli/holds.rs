@@ -1,8 +1,8 @@
 //! `weir holds`.
 
 use super::database::with_store;
-use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
-use super::{At, DONE, Edge, Failure, Word, named};
+use super::decision::{Bound, SeenCause, SeenHolds, SeenNumber, confirmed, moved, unseen};
+use super::{At, DONE, Edge, Failure, Word, hold_causes, named};
 use crate::actions::holds::{Ruling, answer};
 use crate::engine::person;
 use crate::model::Clock;
@@ -36,12 +36,20 @@ enum Command {
         #[command(flatten)]
         at: At,
     },
+    /// List the causes of open holds: the holds of a source with the same reasons
+    Causes {
+        /// The institution; by default all
+        institution: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the effect of a decision, and what has changed since a revision
     Show {
-        /// Numbers of holds, from the list; with a revision (3@9f2c1a) what has changed since is
-        /// shown as well
+        /// Numbers of holds, or causes (c81f2a); with a revision (3@9f2c1a) what has changed since
+        /// is shown as well
         #[arg(required = true, value_name = "HOLD")]
-        holds: Vec<SeenNumber>,
+        holds: Vec<SeenHolds>,
         /// Maximum number of ads per hold, 0 for all
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: usize,
@@ -59,10 +67,11 @@ enum Command {
 
 #[derive(clap::Args)]
 struct Decision {
-    /// Holds with their revisions, from the list: 3@9f2c1a. At a terminal the number is enough: the
-    /// hold is shown, and you are asked to confirm
+    /// Holds with their revisions, from the list (3@9f2c1a), or causes (c81f2a@9b04d1), from `weir
+    /// holds causes`: all holds of a cause are decided on, or none. At a terminal the number is
+    /// enough: the hold is shown, and you are asked to confirm
     #[arg(required = true, value_name = "HOLD@REVISION")]
-    holds: Vec<SeenNumber>,
+    holds: Vec<SeenHolds>,
     #[command(flatten)]
     word: Word,
 }
@@ -78,7 +87,7 @@ impl Holds {
     }
 
     fn demand(&self) -> Demand {
-        if matches!(self.command, Command::List { .. } | Command::Show { .. }) { Demand::READ } else { Demand::DECIDE }
+        if matches!(self.command, Command::List { .. } | Command::Causes { .. } | Command::Show { .. }) { Demand::READ } else { Demand::DECIDE }
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
@@ -87,7 +96,13 @@ impl Holds {
                 let (at, mut connection) = (at.clock(edge)?, store.connection().await?);
                 list(&mut connection, institution.as_deref(), *all, *json, at).await
             }
-            Command::Show { holds, limit, json } => show(&mut *store.connection().await?, holds, look(edge, *limit), *json).await,
+            Command::Causes { institution, json } => hold_causes::list(&mut *store.connection().await?, institution.as_deref(), *json).await,
+            Command::Show { holds, limit, json } => {
+                let (mut connection, look) = (store.connection().await?, look(edge, *limit));
+                let (causes, numbers) = split(holds);
+                hold_causes::show(&mut connection, &causes, look, *json).await?;
+                if numbers.is_empty() { Ok(()) } else { show(&mut connection, &numbers, look, *json).await }
+            }
             Command::Release(decision) => decide(edge, store, decision, true).await,
             Command::Discard(decision) => decide(edge, store, decision, false).await,
         }
@@ -119,6 +134,7 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
         ]
     };
     put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 7));
+    hold_causes::hint(&found);
     say!(
         "`weir holds show N` shows what a decision does; `weir holds release N@REVISION --reason ...` applies the held change, `weir holds discard \
          N@REVISION --reason ...` drops it"
@@ -152,10 +168,26 @@ fn revision(hold: &Hold) -> &str {
     hold.revision.as_deref().unwrap_or_default()
 }
 
+/// The causes and the numbers that are named.
+fn split(wanted: &[SeenHolds]) -> (Vec<SeenCause>, Vec<SeenNumber>) {
+    let (mut causes, mut numbers) = (Vec::new(), Vec::new());
+    for one in wanted {
+        match one {
+            SeenHolds::Cause(cause) => causes.push(cause.clone()),
+            SeenHolds::One(number) => numbers.push(number.clone()),
+        }
+    }
+    (causes, numbers)
+}
+
 async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
     let (at, person) = (decision.word.at.clock(edge)?, decision.word.person(edge)?);
+    let (causes, numbers) = split(&decision.holds);
+    for seen in &causes {
+        hold_causes::decide(edge, store, seen, &decision.word, release).await?;
+    }
     let mut connection = store.connection().await?;
-    let wanted = find(&mut connection, &decision.holds).await?;
+    let wanted = find(&mut connection, &numbers).await?;
     for (seen, hold) in &wanted {
         is_as_seen(edge, &mut connection, seen, hold, release).await?;
     }

@@ -19,6 +19,7 @@ mod first_test;
 mod flow;
 mod graph;
 mod history;
+mod hold_causes;
 mod holds;
 mod identity;
 mod last_good;
