@@ -51,6 +51,8 @@ mod limits;
 mod losses;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
+#[path = "suite/mornings.rs"]
+mod mornings;
 #[path = "suite/operations.rs"]
 mod operations;
 #[path = "suite/people.rs"]

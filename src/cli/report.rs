@@ -2,8 +2,7 @@
 
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
-use super::{DONE, Edge, Failure};
-use crate::model::Clock;
+use super::{At, DONE, Edge, Failure};
 use crate::plan::Plan;
 use crate::report::daily;
 use crate::report::health;
@@ -26,6 +25,9 @@ pub struct Report {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// The clock, from which the age of runs is counted
+    #[command(flatten)]
+    at: At,
 }
 
 impl Report {
@@ -60,7 +62,7 @@ impl Report {
         let institutions = plans.iter().map(|plan| &plan.institution);
         let names: Vec<_> = institutions.map(|one| (one.id, one.slug.clone())).collect();
         let all = health::collect(connection, &names).await?;
-        put!("{}", health::overview(&all, Clock((edge.now)())));
+        put!("{}", health::overview(&all, self.at.clock(edge)?));
         say!("`weir report INSTITUTION` shows one in full, `weir report --full` all of them");
         Ok(())
     }

@@ -256,8 +256,13 @@ impl Run {
             }
             let slash = if note.source.is_empty() { "" } else { "/" };
             let is_it = |error: &&&LastingError| error.source == note.source && error.kind == note.kind && note.severity == "error";
-            let age = errors.iter().find(is_it).map(|error| format!(" ({})", error.age()));
-            tell!("{}: {}{slash}{}: {}{}", note.severity, summary.institution, note.source, note.words, age.unwrap_or_default());
+            let error = errors.iter().find(is_it);
+            let age = error.map(|error| format!(" ({})", error.age())).unwrap_or_default();
+            // Some say it themselves.
+            let is_open = |error: &&&LastingError| error.is_new && !note.words.contains("`weir ");
+            let next = error.filter(is_open).map(|error| health::next_step(&summary.institution, &error.kind));
+            let help = next.map(|next| format!("\nhelp: {next}")).unwrap_or_default();
+            tell!("{}: {}{slash}{}: {}{age}{help}", note.severity, summary.institution, note.source, note.words);
         }
     }
 

@@ -29,6 +29,8 @@ pub struct InstitutionHealth {
     pub status: String,
     /// What is wrong.
     pub errors: Vec<LastingError>,
+    /// What is odd but handled.
+    pub warnings: Vec<String>,
 }
 
 /// An error of the newest run.
@@ -92,7 +94,10 @@ fn health(rows: &[RunErrorRow]) -> InstitutionHealth {
         LastingError { source, kind, message, since, is_new: lasting.count() < 2 }
     });
     let errors = errors.collect();
-    InstitutionHealth { at: Some(newest.at), status: newest.status.clone(), errors, ..Default::default() }
+    let is_warning = |row: &&RunErrorRow| row.severity.as_deref() == Some("warn");
+    let warnings = rows.iter().take_while(|row| row.run == newest.run).filter(is_warning);
+    let warnings = warnings.filter_map(|row| row.message.clone()).collect();
+    InstitutionHealth { at: Some(newest.at), status: newest.status.clone(), errors, warnings, ..Default::default() }
 }
 
 /// What an error is known by that is no alert: the run failed.
@@ -100,30 +105,51 @@ const RUN_FAILED: (&str, &str) = ("", "run_failed");
 
 /// What the errors of a row are known by.
 fn keys(row: &RunErrorRow) -> impl Iterator<Item = (&str, &str)> {
-    let alert = row.source_id.as_deref().zip(row.kind.as_deref());
+    let alert = row.source_id.as_deref().zip(row.kind.as_deref()).filter(|_| row.severity.as_deref() == Some("error"));
     alert.into_iter().chain((row.status == "failed").then_some(RUN_FAILED))
 }
 
-/// One line for each institution, the worst first: what is new before what is known.
+/// The command that shows more about an error, and what it shows.
+fn step(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "all_refused" | "rule_broken" => ("failures list", "shows the ads with their reasons"),
+        "mass_retirement" | "mass_closing" | "recycled" | "renumbered" | "quality" => ("holds list", "shows what waits for a decision"),
+        "last_good" => ("check", "shows the mistakes in the YAML"),
+        "run_failed" | "source_failed" => ("report", "shows the run"),
+        _ => ("preview", "reads the board again and shows what comes"),
+    }
+}
+
+/// What an operator does next about an error: a command, and what it shows.
+pub fn next_step(institution: &str, kind: &str) -> String {
+    let (command, shows) = step(kind);
+    format!("`weir {command} {institution}` {shows}")
+}
+
+/// One line for each institution, the worst first: what is new before what is known, and errors
+/// before warnings.
 pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
     let mut sorted: Vec<&InstitutionHealth> = all.iter().collect();
     let rank = |one: &InstitutionHealth| {
         let new = one.errors.iter().filter(|error| error.is_new).count();
-        (std::cmp::Reverse(new), std::cmp::Reverse(one.errors.len()), one.at.is_some())
+        (std::cmp::Reverse(new), std::cmp::Reverse(one.errors.len()), one.at.is_some(), one.warnings.is_empty())
     };
     sorted.sort_by_key(|one| rank(one));
     let failing = all.iter().filter(|one| !one.errors.is_empty()).count();
     let new = all.iter().filter(|one| one.errors.iter().any(|error| error.is_new)).count();
     let mut out = String::new();
-    let _ = writeln!(out, "{} institutions, {failing} failing, {new} of them newly", all.len());
+    let failing = if failing == 0 { "none failing".to_owned() } else { format!("{failing} failing, {new} of them newly") };
+    let warned = all.iter().filter(|one| one.errors.is_empty() && !one.warnings.is_empty()).count();
+    let warned = if warned == 0 { String::new() } else { format!(", {warned} with warnings") };
+    let _ = writeln!(out, "{} institutions, {failing}{warned}", all.len());
     let rows: Vec<Vec<String>> = sorted.into_iter().map(|one| row(one, at)).collect();
-    out.push_str(&columns(&rows, 4));
+    out.push_str(&columns(&rows, 5));
     out
 }
 
 fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     let Some(last) = one.at else {
-        return ["", &one.institution, "has never run", ""].map(str::to_owned).to_vec();
+        return ["", &one.institution, "has never run", "", ""].map(str::to_owned).to_vec();
     };
     let ran = match (at.0 - last).num_hours() {
         ..36 => last.format("%Y-%m-%d %H:%MZ").to_string(),
@@ -131,13 +157,20 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     };
     let oldest = one.errors.iter().min_by_key(|error| error.since);
     let standing = match oldest {
-        None if one.status == "done" => "ok".to_owned(),
+        None if one.status == "done" && one.warnings.is_empty() => "ok".to_owned(),
+        None if one.status == "done" => "warn".to_owned(),
         None => one.status.clone(),
         Some(oldest) if oldest.is_new => "NEW".to_owned(),
         Some(oldest) => format!("failing {}", oldest.age()),
     };
-    let words = one.errors.iter().map(|error| line(&error.message, 140));
-    vec![standing, one.institution.clone(), ran, words.collect::<Vec<_>>().join("; ")]
+    let command = |kind: &str| format!("weir {} {}", step(kind).0, one.institution);
+    // The newest error has not been looked at yet.
+    let next = one.errors.iter().max_by_key(|error| error.since).map(|error| command(&error.kind));
+    let warned = one.warnings.first().map(|_| command(""));
+    let errors = one.errors.iter().map(|error| &error.message);
+    let words = errors.chain(&one.warnings).map(|message| line(message, 140));
+    let words = words.collect::<Vec<_>>().join("; ");
+    vec![standing, one.institution.clone(), ran, next.or(warned).unwrap_or_default(), words]
 }
 
 #[cfg(test)]
@@ -155,12 +188,14 @@ mod tests {
                 error: None,
                 source_id: None,
                 kind: None,
+                severity: None,
                 message: None,
             };
             all.extend(errors.is_empty().then(|| row.clone()));
             all.extend(errors.iter().map(|(source, kind)| RunErrorRow {
                 source_id: Some((*source).to_owned()),
                 kind: Some((*kind).to_owned()),
+                severity: Some(if *kind == "quality" { "warn" } else { "error" }.to_owned()),
                 message: Some(format!("{source} {kind} {run}")),
                 ..row.clone()
             }));
@@ -177,6 +212,8 @@ mod tests {
         let said: Vec<String> = found.errors.iter().map(said).collect();
         assert_eq!(said, ["board since 1970-01-04", "b2 new"]);
         assert_eq!(health(&rows(&[(2, &[]), (1, dead)])).errors.len(), 0);
+        let warned = health(&rows(&[(2, &[("board", "quality")])]));
+        assert_eq!((warned.errors.len(), warned.warnings), (0, vec!["board quality 2".to_owned()]));
         assert_eq!(health(&[]).at, None);
     }
 
@@ -187,6 +224,7 @@ mod tests {
             at: DateTime::from_timestamp(86_400, 0),
             status: "done".to_owned(),
             errors,
+            warnings: Vec::new(),
         };
         let error = |is_new| LastingError {
             source: "board".to_owned(),
@@ -196,10 +234,11 @@ mod tests {
             is_new,
         };
         let never = InstitutionHealth { institution: "never".to_owned(), ..Default::default() };
-        let all = [one("fine", Vec::new()), one("old", vec![error(false)]), never, one("fresh", vec![error(true)])];
+        let odd = InstitutionHealth { warnings: vec!["fewer ads".to_owned()], ..one("odd", Vec::new()) };
+        let all = [one("fine", Vec::new()), odd, one("old", vec![error(false)]), never, one("fresh", vec![error(true)])];
         let text = overview(&all, Clock(DateTime::from_timestamp(90_000, 0).unwrap()));
-        let names: Vec<usize> = ["fresh", "old", "never", "fine"].iter().map(|name| text.find(name).unwrap()).collect();
-        assert!(names.is_sorted() && text.starts_with("4 institutions, 2 failing, 1 of them newly"), "{text}");
-        assert!(text.contains("NEW") && text.contains("failing since 1970-01-01"), "{text}");
+        let names: Vec<usize> = ["fresh", "old", "never", "odd", "fine"].iter().map(|name| text.find(name).unwrap()).collect();
+        assert!(names.is_sorted() && text.starts_with("5 institutions, 2 failing, 1 of them newly, 1 with warnings"), "{text}");
+        assert!(text.contains("NEW") && text.contains("failing since 1970-01-01") && text.contains("weir preview fresh"), "{text}");
     }
 }

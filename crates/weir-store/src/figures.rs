@@ -248,7 +248,7 @@ pub async fn top_reason(connection: &mut PgConnection, stream: &SourceKey) -> Re
     Ok(row.fetch_optional(connection).await?)
 }
 
-/// A run, and one of the errors that it raised; a run without any has one row, too.
+/// A run, and one of the alerts that it raised; a run without any has one row, too.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct RunErrorRow {
     /// The institution.
@@ -265,23 +265,24 @@ pub struct RunErrorRow {
     pub source_id: Option<String>,
     /// What kind.
     pub kind: Option<String>,
+    /// `error` or `warn`.
+    pub severity: Option<String>,
     /// What happened.
     pub message: Option<String>,
 }
 
-/// The newest runs of institutions with the errors that they raised, newest first.
+/// The newest runs of institutions with the alerts that they raised, newest first.
 ///
 /// # Errors
 /// The database failed.
 pub async fn run_errors(connection: &mut PgConnection, institutions: &[Uuid], most: i64) -> Result<Vec<RunErrorRow>> {
     let rows = sqlx::query_as(
-        "SELECT r.institution_id, r.id AS run, r.at, r.status, r.error, a.source_id, a.kind, a.message
+        "SELECT r.institution_id, r.id AS run, r.at, r.status, r.error, a.source_id, a.kind, a.severity, a.message
          FROM unnest($1::uuid[]) AS wanted (id)
          CROSS JOIN LATERAL (
            SELECT * FROM runs WHERE institution_id = wanted.id AND clock_taken_back_at IS NULL
            ORDER BY id DESC LIMIT $2) AS r
-         LEFT JOIN alerts a
-           ON a.institution_id = r.institution_id AND a.run_id = r.id AND a.severity = 'error'
+         LEFT JOIN alerts a ON a.institution_id = r.institution_id AND a.run_id = r.id
          ORDER BY r.institution_id, r.id DESC, a.id",
     );
     Ok(rows.bind(institutions).bind(most).fetch_all(connection).await?)
