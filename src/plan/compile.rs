@@ -238,22 +238,23 @@ pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
 /// What every ad would lack: its title, or a field that a relation is found by.
 fn check_filled(all: &Whole, out: &mut Diagnostics) {
     let maps = |job: &JobSpec, field: Field| job.mapped().contains(&field.name());
+    // Where a field is mandatory, `check_mandatory` reports it: once is enough.
+    let is_mandatory =
+        |source: &SourceSpec, field: Field| [&all.spec.require, &source.require].iter().any(|fields| fields.contains_key(field.name()));
     for (name, source) in all.spec.sources.get().into_iter().flatten() {
         let Some(job) = source.job.get() else { continue };
-        // Where it is mandatory, `check_mandatory` reports it.
-        let is_mandatory = [&all.spec.require, &source.require].iter().any(|fields| fields.contains_key(Field::Title.name()));
-        if !maps(job, Field::Title) && !is_mandatory {
+        if !maps(job, Field::Title) && !is_mandatory(source, Field::Title) {
             out.warning(&name.place, "never-filled", format!("source `{name}` does not map `title`: every ad would be rejected"))
                 .help("add `title` under `job:` of the source");
         }
         for (field, place) in [&source.company, &source.division].into_iter().flatten().filter_map(RelationSpec::field) {
-            if !maps(job, field) {
+            if !maps(job, field) && !is_mandatory(source, field) {
                 never_found(field, place, &format!("source `{name}` does not map it"), out);
             }
         }
     }
     for (field, place) in [&all.spec.company, &all.spec.division].into_iter().flatten().filter_map(RelationSpec::field) {
-        if !all.jobs().any(|job| maps(job, field)) {
+        if !all.jobs().any(|job| maps(job, field)) && !all.spec.require.contains_key(field.name()) {
             never_found(field, place, "no source maps it", out);
         }
     }
