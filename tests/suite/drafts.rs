@@ -1,7 +1,8 @@
 //! What `weir new` drafts from feeds of many shapes. A folder of `tests/drafts` is a shape: a
 //! `payload`, its `address` where it is read from one, and the `draft.yaml` made from it. Where a
 //! careful author changes lines of that, `corrected.yaml` is what they end up with. `ads.json` has
-//! the ads that result, and `README.md` the lines that were changed by hand in every shape.
+//! the ads that result, `note` what no line can mend, and `README.md` the lines that were changed by
+//! hand in every shape.
 
 use serde_json::{Value as Json, json};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -143,7 +144,8 @@ async fn every_shape_is_drafted_and_little_is_left_to_the_author() {
         assert_eq!(code, Some(0), "the first test of {}: {said}{told}", shape.name);
         let corrected = std::fs::read_to_string(shape.folder.join("corrected.yaml")).unwrap_or_else(|_| draft.clone());
         expect(&shape.folder.join("ads.json"), &desk.ads(&shape, &corrected), &mut wrong);
-        let (count, said) = changed(&draft, &corrected);
+        let (count, mut said) = changed(&draft, &corrected);
+        said.extend(std::fs::read_to_string(shape.folder.join("note")).map(|note| note.trim().to_owned()));
         writeln!(table, "| {} | {} | {count} | {} |", shape.name, lines(&draft).len(), said.join(", ")).unwrap();
     }
     expect(&Path::new(FOLDER).join("README.md"), &table, &mut wrong);
