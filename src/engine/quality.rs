@@ -10,8 +10,9 @@ use crate::model::{Alert, HoldKind, NewHold, ReadState};
 use crate::plan::Flow;
 use crate::quality::{Bar, Compared, Kind, Marks, Measure, Today, compare, lost, unusual};
 use crate::span::Share;
+use crate::stage::lost::remedy_for;
 use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
-use crate::store::figures;
+use crate::store::figures::{self, TopReason};
 use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
 use crate::store::runs;
 use crate::store::work::{self, AdSelection};
@@ -23,6 +24,20 @@ use std::sync::Arc;
 
 /// What is not as usual is named up to this number; the report has all.
 const NAMED: usize = 5;
+/// Most characters of a value that an alert shows.
+const SHOWN: usize = 40;
+
+/// Why most ads of a read were not published, with an example and what would read it.
+fn most_often(reason: &TopReason) -> String {
+    let found = reason.found.as_ref().filter(|found| !found.is_null());
+    let example = found.map(|found| {
+        let text = found.to_string();
+        let is_long = text.chars().count() > SHOWN;
+        format!(", such as {}{}", text.chars().take(SHOWN).collect::<String>(), if is_long { "…" } else { "" })
+    });
+    let remedy = found.and_then(|found| remedy_for(&reason.kind, found)).map(|remedy| format!("; {remedy}"));
+    format!("; most often ({}): {}{}{}", reason.ads, reason.message, example.unwrap_or_default(), remedy.unwrap_or_default())
+}
 
 /// Whether the ads of a source must wait for the end of its read: it may be held, and there is something to judge it by.
 pub(super) async fn bars(run: &Run<'_>, setting: &Setting, bar: &Bar) -> Result<bool, RunError> {
@@ -231,8 +246,8 @@ impl Case<'_> {
         if counts.documents < Share::BINDS_FROM || refused < counts.documents {
             return Ok(None);
         }
-        let why = figures::top_reason(connection, &self.setting.stream).await?;
-        let why = why.map(|(message, ads)| format!("; most often ({ads}): {message}"));
+        let why = figures::top_reason(connection, stream, self.end.read).await?;
+        let why = why.as_ref().map(most_often);
         let message = format!(
             "none of the {} ads of `{source}` was published ({} rejected, {} held, {} failed){}",
             counts.documents,

@@ -31,6 +31,8 @@ pub struct InstitutionHealth {
     pub errors: Vec<LastingError>,
     /// What is odd but handled.
     pub warnings: Vec<String>,
+    /// What was wrong in the run before and is no longer, if nothing else is wrong.
+    pub mended: Option<String>,
 }
 
 /// An error of the newest run.
@@ -93,11 +95,16 @@ fn health(rows: &[RunErrorRow]) -> InstitutionHealth {
         let (source, kind) = (key.0.to_owned(), key.1.to_owned());
         LastingError { source, kind, message, since, is_new: lasting.count() < 2 }
     });
-    let errors = errors.collect();
+    let errors: Vec<LastingError> = errors.collect();
+    let before = runs.get(1).filter(|_| errors.is_empty() && newest.status == "done");
+    let mended = before.and_then(|(run, _)| {
+        let of_it = rows.iter().filter(|row| row.run == run.run);
+        of_it.filter(|row| keys(row).next().is_some()).find_map(|row| row.message.clone().or(row.error.clone()))
+    });
     let is_warning = |row: &&RunErrorRow| row.severity.as_deref() == Some("warn");
     let warnings = rows.iter().take_while(|row| row.run == newest.run).filter(is_warning);
     let warnings = warnings.filter_map(|row| row.message.clone()).collect();
-    InstitutionHealth { at: Some(newest.at), status: newest.status.clone(), errors, warnings, ..Default::default() }
+    InstitutionHealth { at: Some(newest.at), status: newest.status.clone(), errors, warnings, mended, ..Default::default() }
 }
 
 /// What an error is known by that is no alert: the run failed.
@@ -132,7 +139,7 @@ pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
     let mut sorted: Vec<&InstitutionHealth> = all.iter().collect();
     let rank = |one: &InstitutionHealth| {
         let new = one.errors.iter().filter(|error| error.is_new).count();
-        (std::cmp::Reverse(new), std::cmp::Reverse(one.errors.len()), one.at.is_some(), one.warnings.is_empty())
+        (std::cmp::Reverse(new), std::cmp::Reverse(one.errors.len()), one.at.is_some(), one.warnings.is_empty(), one.mended.is_none())
     };
     sorted.sort_by_key(|one| rank(one));
     let failing = all.iter().filter(|one| !one.errors.is_empty()).count();
@@ -157,7 +164,7 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     };
     let oldest = one.errors.iter().min_by_key(|error| error.since);
     let standing = match oldest {
-        None if one.status == "done" && one.warnings.is_empty() => "ok".to_owned(),
+        None if one.status == "done" && one.warnings.is_empty() => if one.mended.is_some() { "ok again" } else { "ok" }.to_owned(),
         None if one.status == "done" => "warn".to_owned(),
         None => one.status.clone(),
         Some(oldest) if oldest.is_new => "NEW".to_owned(),
@@ -168,7 +175,8 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     let next = one.errors.iter().max_by_key(|error| error.since).map(|error| command(&error.kind));
     let warned = one.warnings.first().map(|_| command(""));
     let errors = one.errors.iter().map(|error| &error.message);
-    let words = errors.chain(&one.warnings).map(|message| line(message, 140));
+    let mended = one.mended.iter().map(|message| format!("was: {message}"));
+    let words = errors.chain(&one.warnings).cloned().chain(mended).map(|message| line(&message, 140));
     let words = words.collect::<Vec<_>>().join("; ");
     vec![standing, one.institution.clone(), ran, next.or(warned).unwrap_or_default(), words]
 }
@@ -214,6 +222,8 @@ mod tests {
         assert_eq!(health(&rows(&[(2, &[]), (1, dead)])).errors.len(), 0);
         let warned = health(&rows(&[(2, &[("board", "quality")])]));
         assert_eq!((warned.errors.len(), warned.warnings), (0, vec!["board quality 2".to_owned()]));
+        assert_eq!(health(&rows(&[(2, &[]), (1, dead)])).mended.as_deref(), Some("board source_unreachable 1"));
+        assert_eq!(health(&rows(&[(3, &[]), (2, &[]), (1, dead)])).mended, None);
         assert_eq!(health(&[]).at, None);
     }
 
@@ -225,6 +235,7 @@ mod tests {
             status: "done".to_owned(),
             errors,
             warnings: Vec::new(),
+            mended: None,
         };
         let error = |is_new| LastingError {
             source: "board".to_owned(),

@@ -27,10 +27,15 @@ pub fn example(id: &str, invalid: &Invalid) -> LossExample {
 
 /// What in the YAML would read it, as text.
 fn remedy(invalid: &Invalid) -> Option<String> {
-    if invalid.kind != "invalid_date" {
+    remedy_for(invalid.kind, &invalid.found)
+}
+
+/// What in the YAML would read a value that failed with this kind of error, as text.
+pub fn remedy_for(kind: &str, found: &Json) -> Option<String> {
+    if kind != "invalid_date" {
         return None;
     }
-    let text = match &invalid.found {
+    let text = match found {
         Json::String(text) => text.clone(),
         Json::Number(number) => crate::number::text_of(number),
         _ => return None,

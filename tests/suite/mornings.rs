@@ -132,6 +132,11 @@ impl Morning {
         Morning { code: run.status.code(), mail: text(&run.stderr), overview: text(&report.stdout) }
     }
 
+    /// The line of the overview about a town.
+    fn line(&self, town: u32) -> &str {
+        self.overview.lines().find(|line| line.contains(&name(town))).unwrap()
+    }
+
     /// The lines of the overview that are not `ok`, by institution.
     fn failing(&self) -> Vec<(String, String)> {
         let is_failing = |line: &&str| ["NEW", "failing"].iter().any(|word| line.trim_start().starts_with(word));
@@ -196,7 +201,14 @@ async fn each_morning_says_which_since_when_and_what_is_new() {
         for ((town, line), (_, words)) in failing.iter().zip(expected(day)) {
             assert!(line.contains(words) && line.contains(&format!("weir {}", step(town, day))), "{line}");
         }
-        if [1, BREAKS, 7].contains(&day) {
+        if day == BREAKS {
+            assert!(morning.line(HALVED).trim_start().starts_with("warn") && morning.mail.contains("ads 15 today, usually 30"), "{screen}");
+            assert!(morning.mail.contains("`format: \"%d/%m/%Y\"` reads it"), "{screen}");
+            let runs = weir(&lab, &["report", &name(DEAD), "--runs=1"]);
+            assert!(String::from_utf8_lossy(&runs.stdout).contains("done, board unreachable"));
+        }
+        assert_eq!(morning.line(DEAD).trim_start().starts_with("ok again"), day == RETURNS, "{screen}");
+        if [1, BREAKS, NEXT].contains(&day) {
             keep(day, &screen);
         }
     }

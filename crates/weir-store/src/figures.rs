@@ -230,21 +230,36 @@ pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit
     Ok(rows.bind(institution).bind(limit).fetch_all(connection).await?)
 }
 
-/// The reason that stands against most ads of a source, and against how many.
+/// The reason that stands against most ads of a read.
+#[derive(Debug, sqlx::FromRow)]
+pub struct TopReason {
+    /// What is wrong, in words.
+    pub message: String,
+    /// What kind: `invalid_date`.
+    pub kind: String,
+    /// Against how many ads.
+    pub ads: i64,
+    /// What the first of them has there.
+    pub found: Option<Json>,
+}
+
+/// The reason that stands against most ads of a read; ads that it did not list do not count.
 ///
 /// # Errors
 /// The database failed.
-pub async fn top_reason(connection: &mut PgConnection, stream: &SourceKey) -> Result<Option<(String, i64)>> {
+pub async fn top_reason(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<Option<TopReason>> {
     let row = sqlx::query_as(
-        "SELECT COALESCE(f.error_message, f.validation_type), count(DISTINCT j.id)
-         FROM staging_jobs j
+        "SELECT COALESCE(f.error_message, f.validation_type) AS message, min(f.validation_type) AS kind, count(DISTINCT j.id) AS ads,
+           (array_agg(f.raw_data -> 'found' ORDER BY j.id))[1] AS found
+         FROM ad_states s
+         JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.external_id = s.source_id || ':' || s.external_id
          JOIN staging_validation_failures f
            ON f.institution_id = j.institution_id AND f.staging_job_id = j.id
-         WHERE j.institution_id = $1 AND j.source_id = $2
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.last_read = $3
            AND f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
-         GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
+         GROUP BY 1 ORDER BY ads DESC, 1 LIMIT 1",
     );
-    let row = row.bind(stream.institution).bind(&stream.source);
+    let row = row.bind(stream.institution).bind(&stream.source).bind(read);
     Ok(row.fetch_optional(connection).await?)
 }
 
