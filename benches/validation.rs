@@ -1,4 +1,4 @@
-//! How many ads a second one core validates: the usual mandatory fields and twenty rules, lowered and interpreted, and twenty rules that are never lowered.
+//! How many ads a second one core validates: the usual mandatory fields and twenty rules, native and interpreted, and twenty rules that never are native.
 //! `cargo bench --bench validation`, with `-- each` also what each interpreted rule costs; the best of several rounds counts, as other work on the machine only
 //! ever slows one down.
 
@@ -11,7 +11,7 @@ use std::time::Instant;
 use weir::config::Project;
 use weir::model::{Ad, Clock, Hash, Problem, SourceKey};
 use weir::plan::{Checked, Flow, check::check};
-use weir::rule::Rule;
+use weir::rule::CompiledRule;
 use weir::stage::validate::Validate;
 use weir::stage::{Draft, Setting, Stage};
 
@@ -25,19 +25,21 @@ fn main() {
     let [bench, statements] = flows[..] else { panic!("two institutions") };
     let setting = setting(&checked, bench);
     let drafts = drafts(&setting, bench);
-    let lowered = validate(bench);
-    let interpreted =
-        Validate { rules: lowered.rules.iter().map(|(set, rule)| (set.clone(), Arc::new(interpreted(rule)))).collect(), ..Validate::clone(&lowered) };
+    let native = validate(bench);
+    let interpreted = Validate {
+        rules: native.rules.iter().map(|(set, rule)| (set.clone(), Arc::new(CompiledRule::clone(rule).interpreted_only()))).collect(),
+        ..Validate::clone(&native)
+    };
     let statements = validate(statements);
-    assert_eq!(problems(&lowered, &setting, &drafts), problems(&interpreted, &setting, &drafts), "both must say the same");
+    assert_eq!(problems(&native, &setting, &drafts), problems(&interpreted, &setting, &drafts), "both must say the same");
     let is_broken = |problem: &Problem| problem.kind == "system_error";
     assert!(!problems(&statements, &setting, &drafts).iter().flatten().any(is_broken), "all rules can be evaluated");
-    println!("{ADS} ads, {} mandatory fields, {} rules, one core", lowered.require.len(), lowered.rules.len());
+    println!("{ADS} ads, {} mandatory fields, {} rules, one core", native.require.len(), native.rules.len());
     let mut first = None;
-    for (name, validate) in [("lowered", &*lowered), ("the same, interpreted", &interpreted), ("rules of several statements", &statements)] {
+    for (name, validate) in [("native", &*native), ("the same, interpreted", &interpreted), ("rules of several statements", &statements)] {
         let rate = best(validate, &setting, &drafts);
-        let by_tree = validate.rules.iter().filter(|(_, rule)| rule.assert.lowered.is_some()).count();
-        println!("{name:<28} {by_tree:>2} lowered {rate:>9.0} ads a second {:>6.1}", *first.get_or_insert(rate) / rate);
+        let by_tree = validate.rules.iter().filter(|(_, rule)| rule.assert.native().is_some()).count();
+        println!("{name:<28} {by_tree:>2} native {rate:>9.0} ads a second {:>6.1}", *first.get_or_insert(rate) / rate);
     }
     if std::env::args().any(|argument| argument == "each") {
         each(&interpreted, &setting, &drafts);
@@ -47,21 +49,11 @@ fn main() {
 
 /// What each rule costs by itself.
 fn each(validate: &Validate, setting: &Setting, drafts: &[Draft]) {
-    let cost = |rules: Vec<(String, Arc<Rule>)>| 1e9 / best(&Validate { rules, require: Vec::new() }, setting, drafts);
+    let cost = |rules: Vec<(String, Arc<CompiledRule>)>| 1e9 / best(&Validate { rules, require: Vec::new() }, setting, drafts);
     let nothing = cost(Vec::new());
     for (set, rule) in &validate.rules {
         println!("{:>6.0} ns  {set}/{}", cost(vec![(set.clone(), Arc::clone(rule))]) - nothing, rule.id);
     }
-}
-
-/// The same rule without its tree.
-fn interpreted(rule: &Rule) -> Rule {
-    let mut rule = rule.clone();
-    rule.assert.lowered = None;
-    if let Some(when) = &mut rule.when {
-        when.lowered = None;
-    }
-    rule
 }
 
 fn validate(flow: &Flow) -> Arc<Validate> {

@@ -12,7 +12,7 @@ use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
 use crate::quality::loss;
 use crate::report::columns::{columns, line, share};
-use crate::rule::Rule;
+use crate::rule::CompiledRule;
 use crate::stage::Stage;
 use crate::store::failures::{self, Failure as Letter, FailureFilter, FailureGroup};
 use crate::store::resolved::{self, ResolvedFailure};
@@ -255,7 +255,7 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Failure
     let Some(name) = wanted.rule else { return Ok("no failures".to_owned()) };
     let stages = flows.iter().flat_map(|flow| flow.record_stages());
     let rules = stages.filter_map(|stage| if let Stage::Validate(validate) = stage { Some(&validate.rules) } else { None });
-    let rules: Vec<&Rule> = rules.flatten().map(|(_, rule)| rule.as_ref()).filter(|rule| rule.id == name || rule.kind == name).collect();
+    let rules: Vec<&CompiledRule> = rules.flatten().map(|(_, rule)| rule.as_ref()).filter(|rule| rule.id == name || rule.kind == name).collect();
     if !rules.is_empty() && rules.iter().all(|rule| rule.severity == Severity::Warn) {
         return Ok(format!("no failures: `{name}` only warns; `weir rehearse --all` shows the ads"));
     }

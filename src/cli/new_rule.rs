@@ -5,7 +5,7 @@ use crate::config::Project;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::model::FieldKind;
 use crate::plan::{Checked, check};
-use crate::rule::draft::{self, Draft};
+use crate::rule::draft::{self, RuleDraft};
 use crate::stage::extract::JobSpec;
 use crate::yaml::{self, Node};
 use indexmap::IndexMap;
@@ -44,7 +44,7 @@ impl NewRule {
         let file = edge.project.join(&shown);
         let before = if file.exists() { Some(std::fs::read_to_string(&file)?) } else { None };
         let holds = holds(&Project::load(&edge.project), &self.field);
-        let draft = Draft { id, field: &self.field, holds, kind: self.kind.as_deref() };
+        let draft = RuleDraft { id, field: &self.field, holds, kind: self.kind.as_deref() };
         let after = match &before {
             Some(text) => with_rule(&shown, text, &draft)?,
             None => format!("{}{}", draft::heading(set), draft::text(&draft, 2)),
@@ -84,7 +84,7 @@ fn write(edge: &Edge, file: &Path, shown: &str, before: Option<&str>, after: &st
 }
 
 /// The text of a rule set with one rule more, after the last one.
-fn with_rule(shown: &str, text: &str, draft: &Draft) -> Result<String, Failure> {
+fn with_rule(shown: &str, text: &str, draft: &RuleDraft) -> Result<String, Failure> {
     let told = || {
         Failure::nothing(format!(
             "cannot find where to insert the rule in {shown}\nhelp: `weir check` may explain why; the rules must be a list under `rules:`"

@@ -4,7 +4,7 @@
 
 use super::{Parsed, named, text_of};
 use crate::diagnostic::{Diagnostics, Place, Sources};
-use crate::rule::{List, list};
+use crate::rule::{NamedList, list};
 use crate::yaml::{self, Node, Required};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -30,8 +30,8 @@ pub struct ListSpec {
 type Line = (String, Place, Option<String>);
 
 /// Reads the lists of a project folder.
-pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<Arc<List>>> {
-    let all: Vec<Parsed<Arc<List>>> = files(&folder.join("lists")).into_iter().map(|path| read(&path, texts, out)).collect();
+pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<Arc<NamedList>>> {
+    let all: Vec<Parsed<Arc<NamedList>>> = files(&folder.join("lists")).into_iter().map(|path| read(&path, texts, out)).collect();
     for file in &all {
         if let Some(first) = all.iter().find(|other| other.stem == file.stem && other.file < file.file) {
             out.error(&file.start(), "duplicate-list", format!("two files define the list `{}`", file.stem))
@@ -42,7 +42,7 @@ pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) ->
     all
 }
 
-fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<Arc<List>> {
+fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<Arc<NamedList>> {
     let (file, stem) = named("lists", path);
     let is_csv = path.extension().is_some_and(|ending| ending == "csv");
     let lines = text_of(path, &file, texts, out).and_then(|bytes| if is_csv { of_csv(&file, &bytes, out) } else { of_yaml(&file, &bytes, out) });
@@ -108,7 +108,7 @@ fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> 
     Some(lines)
 }
 
-fn checked(file: &str, lines: Vec<Line>, out: &mut Diagnostics) -> Option<List> {
+fn checked(file: &str, lines: Vec<Line>, out: &mut Diagnostics) -> Option<NamedList> {
     let start = Place::start_of(file);
     if lines.is_empty() || lines.len() > MOST {
         let what = if lines.is_empty() { "the list is empty".to_owned() } else { format!("the list has more than {MOST} names") };
@@ -125,5 +125,5 @@ fn checked(file: &str, lines: Vec<Line>, out: &mut Diagnostics) -> Option<List> 
             first.insert(list::key(name), place.clone());
         }
     }
-    Some(List::new(lines.into_iter().map(|(name, _, value)| (name, value))))
+    Some(NamedList::new(lines.into_iter().map(|(name, _, value)| (name, value))))
 }

@@ -23,7 +23,7 @@ pub use pipeline::{PipelineSpec, StageSpec};
 pub use rules::{RuleSetSpec, RuleSpec};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
-use crate::rule::List;
+use crate::rule::NamedList;
 use crate::yaml;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub struct Project {
     /// `rules/*.yaml`.
     pub rules: Vec<Parsed<RuleSetSpec>>,
     /// `lists/*.yaml` and `lists/*.csv`.
-    pub lists: Vec<Parsed<Arc<List>>>,
+    pub lists: Vec<Parsed<Arc<NamedList>>>,
     /// Whether other institutions are missing here on purpose: what one of them declares is not unknown.
     pub is_part: bool,
     /// `tests/mapping/*.yaml`.

@@ -51,7 +51,7 @@ pub use summary::Summary;
 use crate::model::Clock;
 use crate::model::RecordFilter;
 use crate::plan::Plan;
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::source::Access;
 use crate::store::digest::digest;
 use crate::store::runs::{self, InstitutionLock};
@@ -145,7 +145,7 @@ pub struct Engine {
     /// What readings may use.
     pub access: Access,
     /// The engine for scripts.
-    pub sandbox: Arc<Sandbox>,
+    pub sandbox: Arc<ScriptSandbox>,
     /// Who watches.
     pub watcher: Watcher,
     /// Stops runs.

@@ -4,7 +4,7 @@
 use crate::model::{Ad, Clock, Document, ReadOutcome, Received, SourceKey, problem::Invalid};
 use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::source::{Access, Approach, Pages, proof};
 use crate::stage::{Draft, Setting, lost};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub struct Preview {
 }
 
 /// Reads at most `limit` ads of a source and derives them.
-pub async fn look(access: &Access, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock, limit: usize) -> Preview {
+pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock, limit: usize) -> Preview {
     if let Some(why) = flow.fetch.waits(at, flow.zone) {
         return Preview { proof: proof::unreachable(why), waits: true, ads: Vec::new(), lost: Vec::new(), refused: Vec::new() };
     }
@@ -80,7 +80,7 @@ async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
 }
 
 /// What the stages of a source need where nothing is written.
-pub fn setting(sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
+pub fn setting(sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
     let parts = flow.parts_at(at);
     Setting {
         stream: SourceKey { institution: plan.institution.id, source: flow.source.clone() },

@@ -5,7 +5,7 @@ use super::preview::setting;
 use super::{RunError, segment};
 use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, Severity};
 use crate::plan::{Flow, Plan};
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::stage::{Draft, Foreseen, Setting, pay};
 use crate::store::work::{self, AdSelection};
 use crate::store::{Store, WriteSession, jobs, runs, staging};
@@ -94,7 +94,7 @@ pub type Watcher<'w> = &'w (dyn Fn(&str, &Foreseen) + Sync);
 /// The database failed, or a worker broke.
 pub async fn rehearse(
     store: &Store,
-    sandbox: &Arc<Sandbox>,
+    sandbox: &Arc<ScriptSandbox>,
     plan: &Plan,
     flow: &Flow,
     asked: Asked,

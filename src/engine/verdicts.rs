@@ -5,7 +5,7 @@ use super::preview::setting;
 use super::{RunError, segment};
 use crate::model::{Ad, Problem, Published, Severity};
 use crate::plan::{Flow, Plan};
-use crate::rule::{Sandbox, Verdict};
+use crate::rule::{RuleVerdict, ScriptSandbox};
 use crate::stage::{Draft, Stage};
 use crate::store::Store;
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub struct Said {
 ///
 /// # Errors
 /// The database failed.
-pub async fn judge(store: &Store, sandbox: &Arc<Sandbox>, plan: &Plan, flow: &Flow, ad: Ad, job: Option<Uuid>) -> Result<Judged, RunError> {
+pub async fn judge(store: &Store, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, ad: Ad, job: Option<Uuid>) -> Result<Judged, RunError> {
     let setting = setting(sandbox, plan, flow, ad.scraped_at);
     let mut held = store.lane().hold().await?;
     let published = job.map(|job_id| Published { job_id, version: 0, archived_as: None, archived_for: None, held: false });
@@ -63,18 +63,21 @@ impl Judged {
     fn add(&mut self, draft: Draft) {
         let is_said = |problem: &Problem| problem.rule.is_some() || self.verdicts.iter().any(|said| said.message == problem.message);
         let others: Vec<Problem> = draft.problems.iter().filter(|problem| !is_said(problem)).cloned().collect();
-        self.verdicts
-            .extend(others.into_iter().map(|problem| said(problem.field.clone().unwrap_or_else(|| problem.kind.clone()), Verdict::Fail(problem))));
+        self.verdicts.extend(
+            others.into_iter().map(|problem| said(problem.field.clone().unwrap_or_else(|| problem.kind.clone()), RuleVerdict::Fail(problem))),
+        );
         let holds = draft.holds.into_iter().map(|hold| Said { by: hold.kind.name().to_owned(), verdict: "hold", message: hold.reason });
         self.verdicts.extend(holds);
         (self.company, self.division) = (draft.facts.company.name, draft.facts.division.name);
     }
 }
 
-fn said(by: String, verdict: Verdict) -> Said {
+fn said(by: String, verdict: RuleVerdict) -> Said {
     match verdict {
-        Verdict::Silent => Said { by, verdict: "silent", message: String::new() },
-        Verdict::Pass => Said { by, verdict: "pass", message: String::new() },
-        Verdict::Fail(problem) => Said { by, verdict: if problem.severity == Severity::Warn { "warn" } else { "fail" }, message: problem.message },
+        RuleVerdict::Silent => Said { by, verdict: "silent", message: String::new() },
+        RuleVerdict::Pass => Said { by, verdict: "pass", message: String::new() },
+        RuleVerdict::Fail(problem) => {
+            Said { by, verdict: if problem.severity == Severity::Warn { "warn" } else { "fail" }, message: problem.message }
+        }
     }
 }

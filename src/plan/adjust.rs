@@ -4,7 +4,7 @@
 use super::rules::RuleSet;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::model::Severity;
-use crate::rule::{Given, Parameter, Rule};
+use crate::rule::{CompiledRule, RuleParameter, ScriptBindings};
 use crate::yaml::{Entry, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use std::sync::Arc;
 /// What is changed.
 #[derive(Debug, Default)]
 struct Changes {
-    parameters: BTreeMap<String, Parameter>,
+    parameters: BTreeMap<String, RuleParameter>,
     severities: BTreeMap<String, Severity>,
 }
 
 /// The rules of a set as changed by an institution, then by its source; problems go to `out`.
-pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<Arc<Rule>> {
+pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<Arc<CompiledRule>> {
     if changes.is_empty() {
         return set.rules.clone();
     }
-    let mut all = Changes { parameters: set.given.parameters.clone(), ..Changes::default() };
+    let mut all = Changes { parameters: set.bindings.parameters.clone(), ..Changes::default() };
     changes.iter().for_each(|node| all.read(set, node, out));
-    let given = Given { parameters: all.parameters, ..set.given.clone() };
-    set.rules.iter().map(|rule| Arc::new(changed(rule, &given, &all.severities))).collect()
+    let bindings = ScriptBindings { parameters: all.parameters, ..set.bindings.clone() };
+    set.rules.iter().map(|rule| Arc::new(changed(rule, &bindings, &all.severities))).collect()
 }
 
-fn changed(rule: &Rule, given: &Given, severities: &BTreeMap<String, Severity>) -> Rule {
+fn changed(rule: &CompiledRule, bindings: &ScriptBindings, severities: &BTreeMap<String, Severity>) -> CompiledRule {
     let severity = severities.get(&rule.id).copied().unwrap_or(rule.severity);
-    Rule { severity, ..rule.clone() }.with(given)
+    CompiledRule { severity, ..rule.clone() }.with(bindings)
 }
 
 impl Changes {
@@ -43,7 +43,7 @@ impl Changes {
 
     fn read_one(&mut self, set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
         let name = entry.key_text();
-        if let Some(usual) = set.given.parameters.get(&name) {
+        if let Some(usual) = set.bindings.parameters.get(&name) {
             self.parameters.extend(parameter(entry, usual, out).map(|value| (name, value)));
         } else if set.ids.contains(&name) {
             self.severities.extend(severity(entry, out).map(|severity| (name, severity)));
@@ -53,8 +53,8 @@ impl Changes {
     }
 }
 
-fn parameter(entry: &Entry, usual: &Parameter, out: &mut Diagnostics) -> Option<Parameter> {
-    let value = Parameter::parse(&entry.value).ok().filter(|value| value.is_like(usual));
+fn parameter(entry: &Entry, usual: &RuleParameter, out: &mut Diagnostics) -> Option<RuleParameter> {
+    let value = RuleParameter::parse(&entry.value).ok().filter(|value| value.is_like(usual));
     if value.is_none() {
         let (name, found) = (entry.key_text(), entry.value.described());
         out.error(entry.value.place(), "wrong-type", format!("`{name}` is {}, found {found}", usual.kind()))
@@ -77,7 +77,7 @@ fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
 
 fn unknown(set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
     let name = entry.key_text();
-    let names: Vec<&str> = set.given.parameters.keys().chain(&set.ids).map(String::as_str).collect();
+    let names: Vec<&str> = set.bindings.parameters.keys().chain(&set.ids).map(String::as_str).collect();
     let told = out.error(entry.key.place(), "unknown-parameter", format!("the rule set `{}` has no parameter and no rule `{name}`", set.name));
     match did_you_mean(&name, names.iter().copied()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),

@@ -12,8 +12,8 @@ use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
-use crate::rule::kinds::Kinds;
-use crate::rule::{List, Sandbox};
+use crate::rule::types::TypeSet;
+use crate::rule::{NamedList, ScriptSandbox};
 use crate::stage::extract::JobSpec;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ pub struct Checked {
     /// The texts, for showing them.
     pub texts: Sources,
     /// The engine for scripts.
-    pub sandbox: Arc<Sandbox>,
+    pub sandbox: Arc<ScriptSandbox>,
     /// The tests of rules and connectors, tried.
     pub tried: Vec<Tried>,
     /// The tests of mappings, which `weir test` tries.
@@ -107,7 +107,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         mut diagnostics,
         ..
     } = project;
-    let sandbox = Arc::new(Sandbox::new());
+    let sandbox = Arc::new(ScriptSandbox::new());
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     let own = || connectors.iter().filter(|connector| own(&connector.file));
     own().for_each(|connector| board::check(connector, &mut diagnostics));
@@ -148,12 +148,12 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     Checked { identity, institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, institution_tests, points }
 }
 
-fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<List>>], found: &Diagnostics) -> Extras {
+fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<NamedList>>], found: &Diagnostics) -> Extras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
     let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
-    let mut kinds: BTreeMap<String, Kinds> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, TypeSet> = BTreeMap::new();
     for (name, kind) in sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extra_kinds) {
-        let kind = Kinds::of_field(kind);
+        let kind = TypeSet::of_field(kind);
         kinds.entry(name.to_owned()).and_modify(|known| *known = *known | kind).or_insert(kind);
     }
     let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));

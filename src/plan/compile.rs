@@ -17,7 +17,7 @@ use crate::model::{
     job::Compared,
 };
 use crate::quality::{Bar, Gauge, QualitySpec};
-use crate::rule::{Rule, Sandbox};
+use crate::rule::{CompiledRule, ScriptSandbox};
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
 use crate::stage::dates;
@@ -42,7 +42,7 @@ pub struct Shared<'a> {
     /// Rule sets by name.
     pub rules: &'a IndexMap<String, Option<RuleSet>>,
     /// The engine for scripts.
-    pub sandbox: &'a Sandbox,
+    pub sandbox: &'a ScriptSandbox,
 }
 
 /// Compiles one institution; problems go to `out`. If its file has errors, apparently missing parts
@@ -327,7 +327,7 @@ fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate
     Validate { require, rules: rules(all.spec, source, all.shared, out) }
 }
 
-fn rules(spec: &InstitutionSpec, source: &SourceSpec, shared: &Shared, out: &mut Diagnostics) -> Vec<(String, Arc<Rule>)> {
+fn rules(spec: &InstitutionSpec, source: &SourceSpec, shared: &Shared, out: &mut Diagnostics) -> Vec<(String, Arc<CompiledRule>)> {
     let mut rules = Vec::new();
     let mut known = Known { ids: Vec::new(), is_whole: true };
     let mut all: IndexMap<&str, (&Located<String>, Vec<&YamlNode>)> = IndexMap::new();
@@ -403,7 +403,7 @@ fn unknown_rules(name: &Located<String>, shared: &Shared, out: &mut Diagnostics)
     };
 }
 
-fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc<Rule>)>, out: &mut Diagnostics) {
+fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc<CompiledRule>)>, out: &mut Diagnostics) {
     if without.reason.trim().is_empty() {
         out.error(&without.reason.place, "missing-reason", format!("switching off `{}` needs a reason", without.rule))
             .help("say why in a few words; someone will ask later");

@@ -6,10 +6,10 @@ use super::rules::{Extras, RuleSet};
 use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::model::{FieldKind, field::FIELDS};
-use crate::rule::certain::{self, Known};
-use crate::rule::kinds::{Kinds, Shapes};
-use crate::rule::scope::RELATIONS;
-use crate::rule::{Given, Rule, Sandbox, Script, naming, sense};
+use crate::rule::ad_input::RELATIONS;
+use crate::rule::satisfiability::{FormulaContext, is_impossible};
+use crate::rule::types::{TypeEnv, TypeSet};
+use crate::rule::{CompiledRule, CompiledScript, ScriptBindings, ScriptSandbox, compared_names, typecheck};
 use crate::stage::extract::JobSpec;
 use crate::yaml::Text;
 use indexmap::IndexMap;
@@ -17,53 +17,54 @@ use std::collections::BTreeMap;
 
 /// The types of a rule's variables; a custom field with the name of another is reported elsewhere
 /// and ignored here. Custom fields of unreadable institutions may have any type.
-pub fn shapes(extras: &Extras, given: &Given) -> Shapes {
-    let mut shapes = Shapes::default();
-    let canonical = FIELDS.iter().map(|field| (field.name().to_owned(), Kinds::of_field(field.kind())));
-    let relations = RELATIONS.iter().map(|name| ((*name).to_owned(), Kinds::TEXT | Kinds::NOTHING));
-    let custom = extras.kinds.iter().map(|(name, kinds)| (name.clone(), if extras.is_whole { *kinds } else { Kinds::ANY }));
+pub fn types(extras: &Extras, bindings: &ScriptBindings) -> TypeEnv {
+    let mut types = TypeEnv::default();
+    let canonical = FIELDS.iter().map(|field| (field.name().to_owned(), TypeSet::of_field(field.kind())));
+    let relations = RELATIONS.iter().map(|name| ((*name).to_owned(), TypeSet::TEXT | TypeSet::NOTHING));
+    let custom = extras.kinds.iter().map(|(name, kinds)| (name.clone(), if extras.is_whole { *kinds } else { TypeSet::ANY }));
     for (name, kinds) in custom.chain(canonical).chain(relations) {
-        shapes.insert("before", &name, kinds);
-        shapes.insert("job", &name, kinds);
+        types.insert("before", &name, kinds);
+        types.insert("job", &name, kinds);
     }
     for relation in ["company", "division"] {
-        shapes.insert(relation, "name", Kinds::TEXT | Kinds::NOTHING);
-        shapes.insert(relation, "known", Kinds::of_field(FieldKind::Boolean).present());
+        types.insert(relation, "name", TypeSet::TEXT | TypeSet::NOTHING);
+        types.insert(relation, "known", TypeSet::of_field(FieldKind::Boolean).present());
     }
     for list in extras.lists.keys() {
-        shapes.insert("lists", list, Kinds::NAMES);
+        types.insert("lists", list, TypeSet::NAMES);
     }
-    let fixed = [("source", Kinds::TEXT), ("institution", Kinds::TEXT), ("today", Kinds::DATE), ("before", Kinds::MAPPING | Kinds::NOTHING)];
-    shapes.variables.extend(fixed.map(|(name, kinds)| (name.to_owned(), kinds)));
-    shapes.variables.extend(given.parameters.iter().map(|(name, value)| (name.clone(), Kinds::of_parameter(value))));
-    shapes
+    let fixed =
+        [("source", TypeSet::TEXT), ("institution", TypeSet::TEXT), ("today", TypeSet::DATE), ("before", TypeSet::MAPPING | TypeSet::NOTHING)];
+    types.variables.extend(fixed.map(|(name, kinds)| (name.to_owned(), kinds)));
+    types.variables.extend(bindings.parameters.iter().map(|(name, value)| (name.clone(), TypeSet::of_parameter(value))));
+    types
 }
 
 /// The scripts of a rule, as they are written and as they are read.
-fn scripts<'r>(spec: &'r RuleSpec, rule: &'r Rule) -> impl Iterator<Item = (&'r Text, &'r Script)> {
+fn scripts<'r>(spec: &'r RuleSpec, rule: &'r CompiledRule) -> impl Iterator<Item = (&'r Text, &'r CompiledScript)> {
     let parts = [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))];
     parts.into_iter().filter_map(|(text, script)| Some((text?, script?)))
 }
 
 /// Whether a rule makes sense; what does not goes to `out`.
-pub fn check(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbox, out: &mut Diagnostics) -> bool {
+pub fn check(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> bool {
     let mut good = true;
     for (text, script) in scripts(spec, rule) {
-        for mistake in sense::mistakes(script, shapes, sandbox) {
+        for mistake in typecheck::mistakes(script, types, sandbox.functions()) {
             out.error(&text.name_at(mistake.line, mistake.column), "meaningless-script", mistake.message).help(mistake.help);
             good = false;
         }
     }
     if good {
-        check_certain(spec, rule, shapes, sandbox, out);
+        check_certain(spec, rule, types, sandbox, out);
     }
     good
 }
 
 /// Tells names of sources and institutions that the project does not have. A warning: the source may have gone, and its rule does no harm.
-pub fn check_names(spec: &RuleSpec, rule: &Rule, extras: &Extras, out: &mut Diagnostics) {
+pub fn check_names(spec: &RuleSpec, rule: &CompiledRule, extras: &Extras, out: &mut Diagnostics) {
     for (text, script) in scripts(spec, rule) {
-        for named in naming::names(script) {
+        for named in compared_names::names(script) {
             let Some(known) = extras.names.get(named.variable).filter(|known| extras.is_whole && !known.is_empty() && !known.contains(&named.name))
             else {
                 continue;
@@ -107,10 +108,10 @@ fn users_in<'a>(spec: &'a InstitutionSpec, set: &str) -> Vec<&'a JobSpec> {
     sources.filter(|source| for_all || uses(&source.rules)).filter_map(|source| source.job.get()).collect()
 }
 
-fn check_certain(spec: &RuleSpec, rule: &Rule, shapes: &Shapes, sandbox: &Sandbox, out: &mut Diagnostics) {
+fn check_certain(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox: &ScriptSandbox, out: &mut Diagnostics) {
     let absence = rule.when.iter().chain([&rule.assert]).any(|script| script.reads.absence);
-    let known = Known { shapes, sandbox, absence };
-    let never = |scripts: &[(&Script, bool)]| certain::is_impossible(scripts, known);
+    let context = FormulaContext { types, functions: sandbox.functions(), absence };
+    let never = |scripts: &[(&CompiledScript, bool)]| is_impossible(scripts, context);
     let mut warn = |text: &Text, code: &'static str, what: &str, help: &str| {
         out.warning(&text.place_at(1, 1), code, what.to_owned()).help(help);
     };

@@ -11,9 +11,12 @@ use crate::model::{
     FieldKind, Job, Value,
     field::{FIELDS, Field},
 };
-use crate::rule::kinds::{Kinds, Shapes};
-use crate::rule::scope::{RELATIONS, Relation, VARIABLES};
-use crate::rule::{Facts, Given, List, Message, Parameter, Rule, Sandbox, Script, Verdict, compile_script};
+use crate::rule::ad_input::{RELATIONS, VARIABLES};
+use crate::rule::types::{TypeEnv, TypeSet};
+use crate::rule::{
+    CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter, RuleVerdict, ScriptBindings, ScriptSandbox,
+    compile_script,
+};
 use crate::stage::convert::{As, Convert};
 use crate::yaml::{Located, Node, Text};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,11 +28,11 @@ pub struct RuleSet {
     /// Its name: the file's.
     pub name: String,
     /// Its rules, in order.
-    pub rules: Vec<Arc<Rule>>,
+    pub rules: Vec<Arc<CompiledRule>>,
     /// Names of all its rules, broken ones included.
     pub ids: Vec<String>,
     /// The usual values of its parameters, and the lists of the project.
-    pub given: Given,
+    pub bindings: ScriptBindings,
     /// The names of the lists that it reads.
     pub lists: BTreeSet<String>,
     /// Whether its file was read without errors, so that there are no other names.
@@ -44,22 +47,22 @@ pub struct RuleSet {
 /// lists, sources and institutions.
 pub struct Extras {
     /// Their names and types.
-    pub kinds: BTreeMap<String, Kinds>,
+    pub kinds: BTreeMap<String, TypeSet>,
     /// Whether all institutions were readable, so that there are no others.
     pub is_whole: bool,
     /// Lists by name, with their files; those that could not be read without their names.
-    pub lists: BTreeMap<String, (String, Option<Arc<List>>)>,
+    pub lists: BTreeMap<String, (String, Option<Arc<NamedList>>)>,
     /// The names of all sources and institutions, by the variable that contains them.
     pub names: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 /// Compiles a rule set; problems go to `out`.
-pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<RuleSet> {
+pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<RuleSet> {
     let specs = file.spec.as_ref()?.rules.get()?;
     let is_whole = !out.has_errors_in(&file.file);
     let (parameters, good) = parameters(file, out);
-    let given = Given { parameters, lists: extras.given_lists() };
-    let known = Known { extras, given: &given, shapes: meaning::shapes(extras, &given), is_whole: good };
+    let bindings = ScriptBindings { parameters, lists: extras.given_lists() };
+    let known = KnownNames { extras, bindings: &bindings, types: meaning::types(extras, &bindings), is_whole: good };
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     let (mut rules, mut tried, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for spec in specs {
@@ -81,45 +84,45 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &Sandbox, o
     let ids = specs.iter().filter_map(|spec| spec.id.get()).map(|id| id.value.clone()).collect();
     let lists = rules.iter().flat_map(|rule| rule.lists()).map(str::to_owned).collect();
     unused(file, &rules, out);
-    Some(RuleSet { name: file.stem.clone(), rules, ids, given, lists, is_whole, tried, points })
+    Some(RuleSet { name: file.stem.clone(), rules, ids, bindings, lists, is_whole, tried, points })
 }
 
 /// What tests of a rule should cover: that it passes and that it fails, and both branches of its
 /// `when`.
-fn points_of(rule: &Rule, name: &str, place: &Place) -> Vec<(Point, Place)> {
+fn points_of(rule: &CompiledRule, name: &str, place: &Place) -> Vec<(Point, Place)> {
     let of = |point: fn(String, bool) -> Point| [true, false].map(|truth| (point(name.to_owned(), truth), place.clone()));
     let branches = rule.when.iter().flat_map(|_| of(Point::Branch));
     of(Point::Verdict).into_iter().chain(branches).collect()
 }
 
 /// What a rule may name.
-struct Known<'a> {
+struct KnownNames<'a> {
     extras: &'a Extras,
-    given: &'a Given,
-    shapes: Shapes,
+    bindings: &'a ScriptBindings,
+    types: TypeEnv,
     /// Whether all parameters could be read.
     is_whole: bool,
 }
 
-impl Known<'_> {
+impl KnownNames<'_> {
     /// Whether everything that a rule reads could be read itself, so that its tests mean something.
-    fn has_all_of(&self, rule: &Rule) -> bool {
-        self.is_whole && rule.lists().all(|list| self.given.lists.contains_key(list))
+    fn has_all_of(&self, rule: &CompiledRule) -> bool {
+        self.is_whole && rule.lists().all(|list| self.bindings.lists.contains_key(list))
     }
 
     fn variables(&self) -> Vec<&str> {
-        VARIABLES.into_iter().chain(self.given.parameters.keys().map(String::as_str)).collect()
+        VARIABLES.into_iter().chain(self.bindings.parameters.keys().map(String::as_str)).collect()
     }
 }
 
 impl Extras {
-    fn given_lists(&self) -> BTreeMap<String, Arc<List>> {
+    fn given_lists(&self) -> BTreeMap<String, Arc<NamedList>> {
         self.lists.iter().filter_map(|(name, (_, list))| Some((name.clone(), Arc::clone(list.as_ref()?)))).collect()
     }
 }
 
 /// The parameters of a rule set with their usual values, and whether all could be read; problems go to `out`.
-fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<String, Parameter>, bool) {
+fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<String, RuleParameter>, bool) {
     let (mut all, mut good) = (BTreeMap::new(), true);
     for (name, node) in file.spec.iter().flat_map(|spec| &spec.parameters) {
         let is_name = name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -127,13 +130,13 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
             out.error(&name.place, "bad-name", format!("`{name}` is not a valid name for a parameter"))
                 .help("use lowercase letters, digits and `_`, and no built-in name");
         }
-        match Parameter::parse(node) {
+        match RuleParameter::parse(node) {
             Ok(value) => {
                 all.insert(name.value.clone(), value);
             }
             Err(expected) => {
                 // Named all the same, so that the rules that read it are not blamed.
-                all.insert(name.value.clone(), Parameter::Boolean(false));
+                all.insert(name.value.clone(), RuleParameter::Boolean(false));
                 good = false;
                 out.error(node.place(), "wrong-type", format!("expected {expected}, found {}", node.described()))
                     .help("give the parameter a default, such as `max_open: 6 months`");
@@ -144,7 +147,7 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
 }
 
 /// Parameters that no rule reads, where all rules could be read.
-fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<Rule>], out: &mut Diagnostics) {
+fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<CompiledRule>], out: &mut Diagnostics) {
     if out.has_errors_in(&file.file) {
         return;
     }
@@ -154,7 +157,7 @@ fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<Rule>], out: &mut Diagnostics
     }
 }
 
-fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Rule> {
+fn compile_rule(spec: &RuleSpec, known: &KnownNames, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<CompiledRule> {
     let extras = known.extras;
     if let Some(field) = &spec.field {
         check_field(field, &field.place, extras, out);
@@ -172,7 +175,7 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
             .help("use a name such as `invalid_length`: reports and failures are grouped by it");
         return None;
     }
-    let rule = Rule {
+    let rule = CompiledRule {
         id: spec.id.get()?.value.clone(),
         kind: kind.value.clone(),
         field: spec.field.as_ref().map(|field| field.value.clone()),
@@ -180,11 +183,11 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
         when,
         assert: assert?,
         message: message?,
-        given: Given::default(),
+        bindings: ScriptBindings::default(),
         version: String::new(),
     }
-    .with(known.given);
-    if known.is_whole && !meaning::check(spec, &rule, &known.shapes, sandbox, out) {
+    .with(known.bindings);
+    if known.is_whole && !meaning::check(spec, &rule, &known.types, sandbox, out) {
         return None;
     }
     meaning::check_names(spec, &rule, extras, out);
@@ -192,13 +195,13 @@ fn compile_rule(spec: &RuleSpec, known: &Known, sandbox: &Sandbox, out: &mut Dia
 }
 
 /// A message whose placeholders are all known; problems go to `out`.
-fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<Message> {
+fn compile_message(text: &Text, known: &KnownNames, out: &mut Diagnostics) -> Option<RuleMessage> {
     if text.trim().is_empty() {
         out.error(&text.place_at(1, 1), "empty-value", "the message is empty").help("say what is wrong with an ad that fails");
         return None;
     }
     let help = "use a value such as `{job.title}`; write a literal brace as `{{`";
-    let message = match Message::parse(text) {
+    let message = match RuleMessage::parse(text) {
         Ok(message) => message,
         Err(bad) => {
             out.error(&text.place_at(1, bad.column), "bad-message", format!("`{}` is not a value", bad.what)).help(help);
@@ -235,7 +238,7 @@ fn compile_message(text: &Text, known: &Known, out: &mut Diagnostics) -> Option<
     good.then_some(message)
 }
 
-fn compile_part(text: &Text, known: &Known, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Script> {
+fn compile_part(text: &Text, known: &KnownNames, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<CompiledScript> {
     let script = compile_script(text, sandbox, &known.variables(), out)?;
     let extras = known.extras;
     let mut good = true;
@@ -343,11 +346,11 @@ fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostic
 /// Runs one example; `None` if it is unreadable, which is reported.
 fn try_example(
     spec: &RuleSpec,
-    rule: &Rule,
+    rule: &CompiledRule,
     name: &str,
     test: &Located<RuleTest>,
     extras: &Extras,
-    sandbox: &Sandbox,
+    sandbox: &ScriptSandbox,
     out: &mut Diagnostics,
 ) -> Option<Tried> {
     let job = example_job(test.job.as_ref(), extras, out)?;
@@ -355,7 +358,7 @@ fn try_example(
         Some(node) => Some(Arc::new(example_job(Some(node), extras, out)?)),
         None => None,
     };
-    let facts = Facts { before, ..example_facts(test) };
+    let facts = RuleFacts { before, ..example_facts(test) };
     let mut tried = Tried::new(Kind::Rule, name, &test.place);
     let expected = if test.expect == Expect::Fail { "fail" } else { "pass" };
     if let Some((is_when, error)) = rule.trouble(sandbox, &job, &facts) {
@@ -372,9 +375,9 @@ fn try_example(
     }
     let verdict = rule.judge(sandbox, &job, &facts);
     let (fails, said) = match &verdict {
-        Verdict::Fail(problem) => (true, format!("fails: {}", problem.message)),
-        Verdict::Pass => (false, "passes".to_owned()),
-        Verdict::Silent => (false, "does not apply, which counts as a pass".to_owned()),
+        RuleVerdict::Fail(problem) => (true, format!("fails: {}", problem.message)),
+        RuleVerdict::Pass => (false, "passes".to_owned()),
+        RuleVerdict::Silent => (false, "does not apply, which counts as a pass".to_owned()),
     };
     tried.touched.extend(touched(rule, name, &verdict, sandbox, &job, &facts));
     if fails != (test.expect == Expect::Fail) {
@@ -387,11 +390,11 @@ fn try_example(
 }
 
 /// What an example touches of its rule.
-fn touched(rule: &Rule, name: &str, verdict: &Verdict, sandbox: &Sandbox, job: &Job, facts: &Facts) -> Vec<Point> {
+fn touched(rule: &CompiledRule, name: &str, verdict: &RuleVerdict, sandbox: &ScriptSandbox, job: &Job, facts: &RuleFacts) -> Vec<Point> {
     let holds = match verdict {
-        Verdict::Pass => Some(true),
-        Verdict::Fail(_) => Some(false),
-        Verdict::Silent => None,
+        RuleVerdict::Pass => Some(true),
+        RuleVerdict::Fail(_) => Some(false),
+        RuleVerdict::Silent => None,
     };
     let branch = rule.when.as_ref().and_then(|_| rule.applies_to(sandbox, job, facts));
     let holds = holds.map(|holds| Point::Verdict(name.to_owned(), holds));
@@ -410,7 +413,7 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
         let (name, json) = (entry.key_text(), entry.value.to_json());
         good &= check_field(&name, entry.key.place(), extras, out);
         let field = Field::named(&name);
-        let is_date = extras.kinds.get(&name) == Some(&Kinds::of_field(FieldKind::Date));
+        let is_date = extras.kinds.get(&name) == Some(&TypeSet::of_field(FieldKind::Date));
         let value = example_value(field, is_date, &json);
         if let Value::Invalid(invalid) = &value {
             out.error(entry.value.place(), "rule-test", format!("the field `{name}` {}", invalid.why))
@@ -441,10 +444,11 @@ fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) 
     Convert { to, dates: DateReader { formats: Vec::new(), setting: DateSetting::of(chrono_tz::UTC) }, split: None, join: None }.apply(&[json])
 }
 
-fn example_facts(test: &RuleTest) -> Facts {
-    let relation =
-        |test: &Option<RelationTest>| test.as_ref().map(|test| Relation { name: Some(test.name.clone()), known: test.known }).unwrap_or_default();
-    Facts {
+fn example_facts(test: &RuleTest) -> RuleFacts {
+    let relation = |test: &Option<RelationTest>| {
+        test.as_ref().map(|test| NamedRelation { name: Some(test.name.clone()), known: test.known }).unwrap_or_default()
+    };
+    RuleFacts {
         source: test.source.clone().unwrap_or_default(),
         institution: test.institution.clone().unwrap_or_default(),
         before: None,

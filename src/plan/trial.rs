@@ -6,7 +6,7 @@ use crate::config::SourceSpec;
 use crate::config::connector::{Connector, ConnectorTest};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use crate::model::{Ad, Clock, Document, Fingerprint, Parts, Received, SourceKey, Value};
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::source::ident::Named;
 use crate::source::json::Item;
 use crate::source::{Ident, Source};
@@ -38,7 +38,7 @@ pub struct Tried {
 
 impl Trial {
     /// Compiles a source; `None` if it has errors, which are reported.
-    pub fn compile(source: &SourceSpec, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<Trial> {
+    pub fn compile(source: &SourceSpec, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<Trial> {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
         let ident = super::compile::ident(source, out);
@@ -52,7 +52,7 @@ impl Trial {
     ///
     /// # Errors
     /// The page cannot be read.
-    pub fn run(&self, page: &[u8], detail: Option<&[u8]>, at: Clock, sandbox: &Arc<Sandbox>) -> Result<Tried, String> {
+    pub fn run(&self, page: &[u8], detail: Option<&[u8]>, at: Clock, sandbox: &Arc<ScriptSandbox>) -> Result<Tried, String> {
         let setting = self.setting(at, sandbox);
         let (ads, refused) = ads_of_page(&self.fetch, &self.ident, Page { body: page, name: None, detail }, at)?;
         let mut tried = Tried { ads: ads.into_iter().map(Draft::new).collect(), refused };
@@ -60,7 +60,7 @@ impl Trial {
         Ok(tried)
     }
 
-    fn setting(&self, at: Clock, sandbox: &Arc<Sandbox>) -> Setting {
+    fn setting(&self, at: Clock, sandbox: &Arc<ScriptSandbox>) -> Setting {
         let parts = Parts::default();
         let fingerprint: Fingerprint = parts.fingerprint();
         let stream = SourceKey { institution: Uuid::nil(), source: "trial".to_owned() };
@@ -135,7 +135,7 @@ pub fn value_of(draft: &Draft, field: &str) -> Json {
 }
 
 /// Tries the tests of a connector.
-pub fn try_connector(connector: &Connector, sandbox: &Arc<Sandbox>, out: &mut Diagnostics) -> Vec<Test> {
+pub fn try_connector(connector: &Connector, sandbox: &Arc<ScriptSandbox>, out: &mut Diagnostics) -> Vec<Test> {
     let (Some(spec), Some(example)) = (&connector.spec, &connector.example) else { return Vec::new() };
     let Some(trial) = Trial::compile(example, sandbox, out) else { return Vec::new() };
     let mut all = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::Setting;
 use crate::model::{Ad, Hash, Job, NewHold, Problem, RolledBack, Severity, job::Compared};
-use crate::rule::Facts;
+use crate::rule::RuleFacts;
 use std::sync::OnceLock;
 
 /// An ad in work.
@@ -13,7 +13,7 @@ pub struct Draft {
     /// The fields derived so far.
     pub job: Job,
     /// What is known besides its fields.
-    pub facts: Facts,
+    pub facts: RuleFacts,
     /// All its problems.
     pub problems: Vec<Problem>,
     /// What an operator must decide before it can be published.
@@ -31,7 +31,7 @@ impl Draft {
         Draft {
             ad,
             job: Job::default(),
-            facts: Facts::default(),
+            facts: RuleFacts::default(),
             problems: Vec::new(),
             holds: Vec::new(),
             new_company: None,

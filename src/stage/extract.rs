@@ -8,8 +8,8 @@ use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::{Path, Step};
 use crate::model::{FieldKind, Parts, field::Field};
-use crate::rule::Sandbox;
-use crate::rule::scope::RELATIONS;
+use crate::rule::ScriptSandbox;
+use crate::rule::ad_input::RELATIONS;
 use crate::yaml::{Located, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -121,7 +121,7 @@ impl JobSpec {
     }
 
     /// Compiles the mapping; problems go to `out`.
-    pub fn compile(&self, sandbox: &Sandbox, dates: DateSetting, batch: usize, out: &mut Diagnostics) -> Extract {
+    pub fn compile(&self, sandbox: &ScriptSandbox, dates: DateSetting, batch: usize, out: &mut Diagnostics) -> Extract {
         let mut fields = Vec::new();
         for (field, spec) in self.fields() {
             let derive = spec.as_ref().and_then(|spec| mapping::compile(spec, Some(field.kind()), sandbox, dates, out));

@@ -12,8 +12,8 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
 use crate::model::canonical::canonical_members;
 use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
-use crate::rule::scope::{self, Document};
-use crate::rule::{Sandbox, Script, compile_script};
+use crate::rule::sandbox::scope::DocumentValues;
+use crate::rule::{CompiledScript, ScriptSandbox, compile_script};
 use crate::source::steps::{Markup, ReadableForm, Steps, StepsSpec, address_of};
 use crate::span::Zone;
 use crate::yaml::{Located, Node, OneOrMany, Text, TextOr};
@@ -90,13 +90,13 @@ enum From {
     /// The first with a value of each list.
     Paths(Vec<Vec<Path>>),
     Parts(Vec<Part>),
-    Script(Script),
+    Script(Box<CompiledScript>),
     Constant(Json),
 }
 
 /// Compiles the extraction of a value; `kind` is the type of the field, if fixed. Problems go to
 /// `out`.
-pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
+pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
     match spec {
         TextOr::Short(path) => {
             let to = As::plain(kind.unwrap_or(FieldKind::Text));
@@ -146,7 +146,7 @@ impl Deref for MappingCompiler<'_> {
 }
 
 impl MappingCompiler<'_> {
-    fn compile(&self, kind: Option<FieldKind>, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
+    fn compile(&self, kind: Option<FieldKind>, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
         let steps = self.compile_steps(out);
         let to = self.convert_to(kind, out)?;
         let steps = match to {
@@ -199,7 +199,7 @@ impl MappingCompiler<'_> {
         }
     }
 
-    fn compile_from(&self, to: As, sandbox: &Sandbox, out: &mut Diagnostics) -> Option<From> {
+    fn compile_from(&self, to: As, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<From> {
         let ways = [!self.from.is_empty(), !self.parts.is_empty(), self.script.is_some(), self.constant.is_some()];
         let ways = ways.into_iter().filter(|is_there| *is_there).count();
         if ways == 0 && self.css.is_some() {
@@ -214,7 +214,7 @@ impl MappingCompiler<'_> {
             return None;
         }
         if let Some(script) = &self.script {
-            return compile_script(script, sandbox, &["doc"], out).map(From::Script);
+            return compile_script(script, sandbox, &["doc"], out).map(|script| From::Script(Box::new(script)));
         }
         if let Some(constant) = &self.constant {
             return Some(From::Constant(constant.to_json()));
@@ -353,8 +353,8 @@ impl Derive {
         self.convert.apply_at(&found.iter().collect::<Vec<_>>(), view.fetched())
     }
 
-    fn scripted(&self, script: &Script, view: &View) -> Value {
-        match script.evaluate(view.sandbox(), &Document(view.document())).and_then(scope::to_json) {
+    fn scripted(&self, script: &CompiledScript, view: &View) -> Value {
+        match script.interpret(view.sandbox(), &DocumentValues(view.document())).and_then(|value| value.to_json()) {
             Ok(json) => {
                 let made = self.steps.apply(&[&json], &Markup::default(), address_of(view.document()).as_ref());
                 self.made_of(made, view, view.page())
@@ -418,14 +418,14 @@ mod tests {
     fn compiled(yaml: &str, kind: FieldKind) -> Derive {
         let mut out = Diagnostics::new();
         let spec: Located<Mapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let derive = MappingCompiler(&spec).compile(Some(kind), &Sandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
+        let derive = MappingCompiler(&spec).compile(Some(kind), &ScriptSandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         derive.unwrap()
     }
 
     fn value(yaml: &str, kind: FieldKind, document: &Json) -> Value {
         let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
-        compiled(yaml, kind).value(&View::new(&Sandbox::new(), document, fetched))
+        compiled(yaml, kind).value(&View::new(&ScriptSandbox::new(), document, fetched))
     }
 
     #[test]
@@ -484,7 +484,7 @@ mod tests {
     #[test]
     fn addresses_lead_from_the_page_of_the_document() {
         let read = |document: Json, page: Option<&str>| {
-            let sandbox = Sandbox::new();
+            let sandbox = ScriptSandbox::new();
             let view = View::new(&sandbox, &document, Clock("2026-03-02T01:00:00Z".parse().unwrap())).from_page(page);
             compiled("{ from: $.link, as: url }", FieldKind::Text).value(&view)
         };

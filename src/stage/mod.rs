@@ -33,7 +33,7 @@ use crate::identity::Guards;
 use crate::model::{Alert, ReadState, SourceKey};
 use crate::model::{Clock, Fingerprint, Parts};
 use crate::quality::Bar;
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::source::Source;
 use crate::store::PgConnection;
 use chrono_tz::Tz;
@@ -86,7 +86,7 @@ pub struct Setting {
     /// What it is made of.
     pub parts: Parts,
     /// The engine for scripts.
-    pub sandbox: Arc<Sandbox>,
+    pub sandbox: Arc<ScriptSandbox>,
 }
 
 /// How a source's read ended, for stages that settle.

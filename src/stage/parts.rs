@@ -143,15 +143,15 @@ mod tests {
     use super::*;
     use crate::date::DateSetting;
     use crate::model::{Clock, FieldKind};
-    use crate::rule::Sandbox;
+    use crate::rule::ScriptSandbox;
     use serde_json::json;
 
     fn value(yaml: &str, document: &Json) -> Value {
         let mut out = Diagnostics::new();
         let spec: MappingSpec = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let derive = mapping::compile(&spec, Some(FieldKind::Text), &Sandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
+        let derive = mapping::compile(&spec, Some(FieldKind::Text), &ScriptSandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
-        derive.unwrap().value(&View::new(&Sandbox::new(), document, Clock("2026-03-02T01:00:00Z".parse().unwrap())))
+        derive.unwrap().value(&View::new(&ScriptSandbox::new(), document, Clock("2026-03-02T01:00:00Z".parse().unwrap())))
     }
 
     #[test]

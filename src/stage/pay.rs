@@ -23,7 +23,7 @@ use super::mapping::{self, Derive, Mapping, MappingSpec, Paths, View};
 use crate::date::DateSetting;
 use crate::diagnostic::{Diagnostics, Place, one_of};
 use crate::model::{Canonical, FieldKind, Value, problem::Invalid};
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::source::steps::text_of;
 use crate::yaml::{Located, Node, Text, TextOr};
 use indexmap::IndexMap;
@@ -110,7 +110,7 @@ impl Canonical for Pay {
 }
 
 /// Compiles `pay:`; problems go to `out`.
-pub fn compile(spec: &PaySpec, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
+pub fn compile(spec: &PaySpec, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
     match spec {
         TextOr::Short(path) => {
             let text = mapping::compile(&TextOr::Short(path.clone()), None, sandbox, dates, out)?;
@@ -132,7 +132,7 @@ impl Deref for PayCompiler<'_> {
 }
 
 impl PayCompiler<'_> {
-    fn compile(&self, sandbox: &Sandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
+    fn compile(&self, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
         let text = self.text();
         let has_numbers = self.min.is_some() || self.max.is_some();
         if text.is_some() == has_numbers {
@@ -300,7 +300,7 @@ mod tests {
     fn pay_of(yaml: &str, document: &Json) -> Vec<(&'static str, Value)> {
         let mut out = Diagnostics::new();
         let spec: Located<PayMapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let sandbox = Sandbox::new();
+        let sandbox = ScriptSandbox::new();
         let pay = PayCompiler(&spec).compile(&sandbox, DateSetting::of(chrono_tz::UTC), &mut out);
         assert!(out.is_empty(), "{out:?}");
         let view = View::new(&sandbox, document, Clock(chrono::DateTime::UNIX_EPOCH));

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
 use crate::model::canonical::canonical_members;
 use crate::model::{Canonical, Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key};
-use crate::rule::scope::Relation;
+use crate::rule::NamedRelation;
 use crate::source::file::json_path;
 use crate::store::{PgConnection, relations};
 use crate::yaml::{Located, Text};
@@ -229,7 +229,7 @@ impl Finder {
         let stored = known.get(&key).copied();
         let creates = stored.is_none() && (declared || self.unknown == Unknown::Create);
         let id = stored.or_else(|| creates.then(|| relations::id(table, institution, &key)));
-        let relation = Relation { name: Some(name.clone()), known: id.is_some() };
+        let relation = NamedRelation { name: Some(name.clone()), known: id.is_some() };
         let new = creates.then(|| name.clone());
         match table {
             RelationTable::Companies => (draft.job.company_id, draft.facts.company, draft.new_company) = (id, relation, new),

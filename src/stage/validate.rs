@@ -5,7 +5,7 @@ use super::schema::Mandatory;
 use super::{Draft, Setting};
 use crate::model::{Field, Parts, Problem, Severity, Value};
 use crate::quality::loss;
-use crate::rule::{Facts, Rule, Verdict};
+use crate::rule::{CompiledRule, RuleFacts, RuleVerdict};
 use crate::store::{PgConnection, jobs};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub struct Validate {
     /// Mandatory fields.
     pub require: Vec<Mandatory>,
     /// Rules with the name of their set.
-    pub rules: Vec<(String, Arc<Rule>)>,
+    pub rules: Vec<(String, Arc<CompiledRule>)>,
 }
 
 impl Validate {
@@ -26,8 +26,8 @@ impl Validate {
         let facts = self.facts(setting, draft);
         let mut problems = self.mandatory(draft);
         problems.extend(self.rules.iter().filter_map(|(_, rule)| match rule.judge(&setting.sandbox, &draft.job, &facts) {
-            Verdict::Fail(problem) => Some(problem),
-            Verdict::Pass | Verdict::Silent => None,
+            RuleVerdict::Fail(problem) => Some(problem),
+            RuleVerdict::Pass | RuleVerdict::Silent => None,
         }));
         problems.extend(drop_invalid(draft, &problems));
         let mut said: HashSet<(String, Option<String>)> = draft.problems.iter().map(|p| (p.kind.clone(), p.field.clone())).collect();
@@ -42,12 +42,12 @@ impl Validate {
 
     /// The verdict of each mandatory field and rule on an ad, including passes, before the ad is
     /// judged.
-    pub fn verdicts(&self, setting: &Setting, draft: &Draft) -> Vec<(String, Verdict)> {
+    pub fn verdicts(&self, setting: &Setting, draft: &Draft) -> Vec<(String, RuleVerdict)> {
         let facts = self.facts(setting, draft);
         let mut all = Vec::new();
         for field in &self.require {
             let problems: Vec<Problem> = field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent)).into_iter().collect();
-            let said = if problems.is_empty() { vec![Verdict::Pass] } else { problems.into_iter().map(Verdict::Fail).collect() };
+            let said = if problems.is_empty() { vec![RuleVerdict::Pass] } else { problems.into_iter().map(RuleVerdict::Fail).collect() };
             all.extend(said.into_iter().map(|verdict| (format!("mandatory field {}", field.field), verdict)));
         }
         let rules = self.rules.iter();
@@ -95,8 +95,8 @@ impl Validate {
         vec![format!("{} mandatory, {} rules", fields.len(), rules.len()), fields.join(", "), rules.join(", ")]
     }
 
-    fn facts(&self, setting: &Setting, draft: &Draft) -> Facts {
-        Facts {
+    fn facts(&self, setting: &Setting, draft: &Draft) -> RuleFacts {
+        RuleFacts {
             source: setting.stream.source.clone(),
             institution: setting.slug.clone(),
             today: setting.at.today(setting.zone),

@@ -3,14 +3,14 @@
 
 use crate::jsonpath::Path;
 use crate::model::Clock;
-use crate::rule::Sandbox;
+use crate::rule::ScriptSandbox;
 use crate::source::steps::{ElementText, Markup, address_from, base, element_text};
 use serde_json::Value as Json;
 use url::Url;
 
 /// One document as its mappings see it.
 pub struct View<'d> {
-    sandbox: &'d Sandbox,
+    sandbox: &'d ScriptSandbox,
     document: &'d Json,
     fetched: Clock,
     markup: Markup<'d>,
@@ -22,7 +22,7 @@ pub struct View<'d> {
 
 impl<'d> View<'d> {
     /// A document and when it was fetched.
-    pub fn new(sandbox: &'d Sandbox, document: &'d Json, fetched: Clock) -> View<'d> {
+    pub fn new(sandbox: &'d ScriptSandbox, document: &'d Json, fetched: Clock) -> View<'d> {
         View { sandbox, document, fetched, markup: Markup::default(), page: None, is_elements: false }
     }
 
@@ -65,7 +65,7 @@ impl<'d> View<'d> {
     }
 
     /// The engine for scripts.
-    pub(super) fn sandbox(&self) -> &'d Sandbox {
+    pub(super) fn sandbox(&self) -> &'d ScriptSandbox {
         self.sandbox
     }
 

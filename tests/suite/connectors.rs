@@ -9,14 +9,14 @@ use weir::config::Project;
 use weir::diagnostic::{Diagnostics, render};
 use weir::model::ReadState;
 use weir::plan::trial;
-use weir::rule::Sandbox;
+use weir::rule::ScriptSandbox;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 #[test]
 fn every_connector_reads_its_own_pages() {
     let project = Project::load(Path::new(env!("CARGO_MANIFEST_DIR")));
-    let (sandbox, mut out) = (Arc::new(Sandbox::new()), Diagnostics::new());
+    let (sandbox, mut out) = (Arc::new(ScriptSandbox::new()), Diagnostics::new());
     for connector in &project.connectors {
         trial::try_connector(connector, &sandbox, &mut out).iter().for_each(|test| test.tell(&mut out));
         assert!(connector.spec.as_ref().is_some_and(|spec| !spec.tests.is_empty()), "{} has no test", connector.file);

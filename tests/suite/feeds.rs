@@ -8,7 +8,7 @@ use weir::config::{Project, SourceSpec};
 use weir::diagnostic::Diagnostics;
 use weir::model::Clock;
 use weir::plan::trial::{Trial, Tried};
-use weir::rule::Sandbox;
+use weir::rule::ScriptSandbox;
 
 /// The folder, if it is there.
 fn feeds() -> Option<PathBuf> {
@@ -33,7 +33,7 @@ fn read_by(source: &str, page: &[u8]) -> Tried {
 }
 
 fn try_out(source: &SourceSpec, page: &[u8], detail: Option<&[u8]>) -> Result<Tried, String> {
-    let (sandbox, mut out) = (Arc::new(Sandbox::new()), Diagnostics::new());
+    let (sandbox, mut out) = (Arc::new(ScriptSandbox::new()), Diagnostics::new());
     let trial = Trial::compile(source, &sandbox, &mut out).unwrap_or_else(|| panic!("{out:?}"));
     trial.run(page, detail, Clock("2026-09-15T00:00:00Z".parse().unwrap()), &sandbox)
 }

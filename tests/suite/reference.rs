@@ -50,8 +50,7 @@ fn examples(page: &str) -> Vec<String> {
 #[test]
 fn every_example_of_the_rules_page_can_be_evaluated() {
     use weir::model::{Field, Job, Value};
-    use weir::rule::lower::View;
-    use weir::rule::{Facts, Given, List, Sandbox, Script, scope};
+    use weir::rule::{AdView, CompiledScript, NamedList, RuleFacts, ScriptBindings, ScriptSandbox, ad_input};
     let page = std::fs::read_to_string("docs/reference/rules.md").unwrap();
     let examples = examples(&page);
     assert!(examples.len() > 35, "the search for examples is broken: {examples:?}");
@@ -78,12 +77,12 @@ fn every_example_of_the_rules_page_can_be_evaluated() {
         ("pay_period", Value::text("year")),
     ];
     job.extra = custom.map(|(name, value)| (name.to_owned(), value)).into();
-    let lists = ["agencies", "grades", "pools"].map(|name| (name.to_owned(), std::sync::Arc::new(List::new([("NSW Health".to_owned(), None)]))));
-    let given = Given { lists: lists.into(), ..Given::default() };
-    let sandbox = Sandbox::new();
+    let lists = ["agencies", "grades", "pools"].map(|name| (name.to_owned(), std::sync::Arc::new(NamedList::new([("NSW Health".to_owned(), None)]))));
+    let given = ScriptBindings { lists: lists.into(), ..ScriptBindings::default() };
+    let sandbox = ScriptSandbox::new();
     for text in &examples {
-        let script = Script::compile(&sandbox, text, &scope::VARIABLES).unwrap_or_else(|error| panic!("{text}: {error:?}")).with(&given);
-        let value = script.evaluate(&sandbox, &View { job: &job, facts: &Facts::default() });
+        let script = CompiledScript::compile(&sandbox, text, &ad_input::VARIABLES).unwrap_or_else(|error| panic!("{text}: {error:?}")).with(&given);
+        let value = script.interpret(&sandbox, &AdView { job: &job, facts: &RuleFacts::default() });
         assert!(value.is_ok(), "{text}: {value:?}");
     }
     let is_called = |name: &str| regex::Regex::new(&format!(r"\b{name}\(")).is_ok_and(|called| examples.iter().any(|text| called.is_match(text)));

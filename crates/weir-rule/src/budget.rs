@@ -55,7 +55,12 @@ pub(super) fn spend(letters: u64) -> Result<(), String> {
 /// # Errors
 /// As [`spend`].
 pub(super) fn look_for(text: &str, words: &[impl AsRef<str>]) -> Result<(), String> {
-    spend(words.iter().map(|word| (text.len() + word.as_ref().len()) as u64).fold(0, u64::saturating_add))
+    spend(
+        words
+            .iter()
+            .map(|word| (text.len() + word.as_ref().len()) as u64)
+            .fold(0, u64::saturating_add),
+    )
 }
 
 #[cfg(test)]

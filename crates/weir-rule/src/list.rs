@@ -2,14 +2,12 @@
 //! values. Names are compared as in tables, ignoring case and repeated whitespace.
 
 use super::budget;
-use rhai::{Dynamic, Engine, EvalAltResult};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 use weir_model::Hash;
 
 /// A list of names, each with an optional value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct List {
+pub struct NamedList {
     entries: HashMap<String, Option<String>>,
     /// The numbers of words that its names have.
     lengths: BTreeSet<usize>,
@@ -17,12 +15,9 @@ pub struct List {
     pub hash: Hash,
 }
 
-/// A list as bound to scripts.
-pub(super) type Held = Arc<List>;
-
-impl List {
+impl NamedList {
     /// A list of entries with their values; the first of two equal names is used.
-    pub fn new(all: impl IntoIterator<Item = (String, Option<String>)>) -> List {
+    pub fn new(all: impl IntoIterator<Item = (String, Option<String>)>) -> NamedList {
         let mut entries: HashMap<String, Option<String>> = HashMap::new();
         for (name, value) in all {
             entries.entry(key(&name)).or_insert(value);
@@ -31,7 +26,7 @@ impl List {
         sorted.sort();
         let hash = Hash::of(format!("{sorted:?}").as_bytes());
         let lengths = entries.keys().map(|name| name.split(' ').count()).collect();
-        List { entries, lengths, hash }
+        NamedList { entries, lengths, hash }
     }
 
     /// Whether it contains a name.
@@ -64,9 +59,12 @@ impl List {
         // Every word is looked up once for each length of names.
         let looks: usize = self.lengths.iter().sum();
         budget::spend((text.len() as u64).saturating_mul(looks as u64))?;
-        let words = key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
+        let words =
+            key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
         let words: Vec<&str> = words.split(' ').collect();
-        let is_name = |length: &usize| words.windows(*length).any(|some| self.entries.contains_key(&some.join(" ")));
+        let is_name = |length: &usize| {
+            words.windows(*length).any(|some| self.entries.contains_key(&some.join(" ")))
+        };
         Ok(self.lengths.iter().any(is_name))
     }
 }
@@ -76,38 +74,38 @@ pub fn key(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// Registers what scripts may do with lists.
-pub(super) fn register(engine: &mut Engine) {
-    engine.register_type_with_name::<Held>("list");
-    engine.register_fn("contains", |list: Held, name: &str| list.has(name));
-    engine.register_fn("one_of", |name: &str, list: Held| list.has(name));
-    engine.register_fn("mentions", |text: &str, list: Held| list.is_mentioned(text).map_err(Box::<EvalAltResult>::from));
-    engine.register_fn("look_up", |list: Held, name: &str| list.find(name).map_or(Dynamic::UNIT, Into::into));
-    engine.register_indexer_get(|list: &mut Held, name: &str| list.find(name).map_or(Dynamic::UNIT, Into::into));
-    engine.register_fn("len", |list: Held| i64::try_from(list.len()).unwrap_or(i64::MAX));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn names_count_whatever_their_case_and_blanks() {
-        let list = List::new([("NSW Health".to_owned(), None), ("vpsg5".to_owned(), Some("Officer".to_owned()))]);
+        let list = NamedList::new([
+            ("NSW Health".to_owned(), None),
+            ("vpsg5".to_owned(), Some("Officer".to_owned())),
+        ]);
         assert!(list.has("nsw  health ") && !list.has("NSW"));
-        assert_eq!((list.find("VPSG5"), list.find("NSW health"), list.find("x")), (Some("Officer".into()), Some("NSW health".into()), None));
+        assert_eq!(
+            (list.find("VPSG5"), list.find("NSW health"), list.find("x")),
+            (Some("Officer".into()), Some("NSW health".into()), None)
+        );
     }
 
     #[test]
     fn a_name_is_mentioned_as_whole_words() {
-        let list = List::new([("talent pool".to_owned(), None), ("eoi".to_owned(), None)]);
-        assert!(list.is_mentioned("Talent Pool (all regions)").unwrap() && list.is_mentioned("EOI: Nurse").unwrap());
+        let list = NamedList::new([("talent pool".to_owned(), None), ("eoi".to_owned(), None)]);
+        assert!(
+            list.is_mentioned("Talent Pool (all regions)").unwrap()
+                && list.is_mentioned("EOI: Nurse").unwrap()
+        );
         assert!(!list.is_mentioned("Geoid surveyor of talents").unwrap());
     }
 
     #[test]
     fn the_hash_is_of_what_stands_in_it() {
-        let list = |names: &[&str]| List::new(names.iter().map(|name| ((*name).to_owned(), None))).hash;
+        let list = |names: &[&str]| {
+            NamedList::new(names.iter().map(|name| ((*name).to_owned(), None))).hash
+        };
         assert_eq!(list(&["a", "b"]), list(&["B", "a", "a"]));
         assert_ne!(list(&["a"]), list(&["b"]));
     }

@@ -1,8 +1,9 @@
-//! The message of a failed rule: text with placeholders, `Close date {job.close_date} is before {job.open_date}`. Values come from scraped ads: they are shortened and sanitised, so they cannot
+//! The message of a failed rule: text with placeholders, `Close date {job.close_date} is before
+//! {job.open_date}`. Values come from scraped ads: they are shortened and sanitised, so they cannot
 //! move the cursor or fake a line.
 
-use super::given::Given;
-use super::scope::Facts;
+use super::ad_input::RuleFacts;
+use super::bindings::ScriptBindings;
 use std::collections::BTreeSet;
 use std::fmt;
 use weir_model::untrusted::is_unsafe;
@@ -13,41 +14,41 @@ const SHOWN: usize = 80;
 
 /// A message with places for values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message(Vec<Part>);
+pub struct RuleMessage(Vec<MessagePart>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+enum MessagePart {
     Words(String),
-    Value(Named),
+    Value(MessagePlaceholder),
 }
 
 /// What a place names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Named {
+struct MessagePlaceholder {
     variable: String,
     member: Option<String>,
 }
 
 /// A place in a message that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadPlace {
+pub struct BadPlaceholder {
     /// What is wrong.
     pub what: String,
     /// Column of it in the message, from 1.
     pub column: usize,
 }
 
-impl Message {
+impl RuleMessage {
     /// Words without places.
-    pub fn plain(words: &str) -> Message {
-        Message(vec![Part::Words(words.to_owned())])
+    pub fn plain(words: &str) -> RuleMessage {
+        RuleMessage(vec![MessagePart::Words(words.to_owned())])
     }
 
     /// Parses a message; `{{` and `}}` are literal braces.
     ///
     /// # Errors
     /// A brace is not closed, or does not contain a name.
-    pub fn parse(text: &str) -> Result<Message, BadPlace> {
+    pub fn parse(text: &str) -> Result<RuleMessage, BadPlaceholder> {
         let (mut parts, mut words, mut rest) = (Vec::new(), String::new(), text);
         while let Some(at) = rest.find(['{', '}']) {
             words.push_str(&rest[..at]);
@@ -58,43 +59,59 @@ impl Message {
                 continue;
             }
             let column = text[..text.len() - after.len()].chars().count() + 1;
-            let bad = |what: &str| BadPlace { what: what.to_owned(), column };
+            let bad = |what: &str| BadPlaceholder { what: what.to_owned(), column };
             let (inner, tail) = after.split_once('}').ok_or_else(|| bad(after))?;
-            parts.push(Part::Words(std::mem::take(&mut words)));
-            parts.push(Part::Value(Named::parse(inner.trim()).ok_or_else(|| bad(inner))?));
+            parts.push(MessagePart::Words(std::mem::take(&mut words)));
+            parts.push(MessagePart::Value(
+                MessagePlaceholder::parse(inner.trim()).ok_or_else(|| bad(inner))?,
+            ));
             rest = tail;
         }
         words.push_str(rest);
-        parts.push(Part::Words(words));
-        parts.retain(|part| *part != Part::Words(String::new()));
-        Ok(Message(parts))
+        parts.push(MessagePart::Words(words));
+        parts.retain(|part| *part != MessagePart::Words(String::new()));
+        Ok(RuleMessage(parts))
     }
 
     /// The variables and members that it names.
     pub fn names(&self) -> BTreeSet<(&str, Option<&str>)> {
-        let named = self.0.iter().filter_map(|part| if let Part::Value(named) = part { Some(named) } else { None });
+        let named = self.0.iter().filter_map(|part| {
+            if let MessagePart::Value(named) = part { Some(named) } else { None }
+        });
         named.map(|named| (named.variable.as_str(), named.member.as_deref())).collect()
     }
 
     /// The message about one ad.
-    pub fn fill(&self, job: &Job, facts: &Facts, given: &Given) -> String {
-        let part = |part: &Part| match part {
-            Part::Words(words) => words.clone(),
-            Part::Value(named) => shown(&named.value(job, facts, given)),
+    pub fn fill(&self, job: &Job, facts: &RuleFacts, given: &ScriptBindings) -> String {
+        let part = |part: &MessagePart| match part {
+            MessagePart::Words(words) => words.clone(),
+            MessagePart::Value(named) => shown(&named.value(job, facts, given)),
         };
         self.0.iter().map(part).collect()
     }
 }
 
-impl Named {
-    fn parse(text: &str) -> Option<Named> {
-        let is_name = |name: &str| !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-        let (variable, member) = text.split_once('.').map_or((text, None), |(variable, member)| (variable, Some(member)));
-        (is_name(variable) && member.is_none_or(is_name)).then(|| Named { variable: variable.to_owned(), member: member.map(str::to_owned) })
+impl MessagePlaceholder {
+    fn parse(text: &str) -> Option<MessagePlaceholder> {
+        let is_name = |name: &str| {
+            !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+        };
+        let (variable, member) = text
+            .split_once('.')
+            .map_or((text, None), |(variable, member)| (variable, Some(member)));
+        (is_name(variable) && member.is_none_or(is_name)).then(|| MessagePlaceholder {
+            variable: variable.to_owned(),
+            member: member.map(str::to_owned),
+        })
     }
 
-    fn value(&self, job: &Job, facts: &Facts, given: &Given) -> String {
-        let field = |job: &Job| self.member.as_deref().and_then(|member| job.named(member)).map_or_else(String::new, words);
+    fn value(&self, job: &Job, facts: &RuleFacts, given: &ScriptBindings) -> String {
+        let field = |job: &Job| {
+            self.member
+                .as_deref()
+                .and_then(|member| job.named(member))
+                .map_or_else(String::new, words)
+        };
         match self.variable.as_str() {
             "job" => field(job),
             "before" => facts.before.as_deref().map_or_else(String::new, field),
@@ -103,7 +120,9 @@ impl Named {
             "company" => facts.company.name.clone().unwrap_or_default(),
             "division" => facts.division.name.clone().unwrap_or_default(),
             "today" => facts.today.to_string(),
-            parameter => given.parameters.get(parameter).map_or_else(String::new, ToString::to_string),
+            parameter => {
+                given.parameters.get(parameter).map_or_else(String::new, ToString::to_string)
+            }
         }
     }
 }
@@ -120,20 +139,25 @@ fn words(value: &Value) -> String {
     }
 }
 
-impl fmt::Display for Message {
+impl fmt::Display for RuleMessage {
     /// As it is written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|part| match part {
-            Part::Words(words) => f.write_str(&words.replace('{', "{{").replace('}', "}}")),
-            Part::Value(Named { variable, member: Some(member) }) => write!(f, "{{{variable}.{member}}}"),
-            Part::Value(Named { variable, member: None }) => write!(f, "{{{variable}}}"),
+            MessagePart::Words(words) => f.write_str(&words.replace('{', "{{").replace('}', "}}")),
+            MessagePart::Value(MessagePlaceholder { variable, member: Some(member) }) => {
+                write!(f, "{{{variable}.{member}}}")
+            }
+            MessagePart::Value(MessagePlaceholder { variable, member: None }) => {
+                write!(f, "{{{variable}}}")
+            }
         })
     }
 }
 
 /// A value for display: none is `-`, whitespace is collapsed, control characters are removed.
 fn shown(value: &str) -> String {
-    let clean: String = value.chars().map(|letter| if is_unsafe(letter) { ' ' } else { letter }).collect();
+    let clean: String =
+        value.chars().map(|letter| if is_unsafe(letter) { ' ' } else { letter }).collect();
     let text = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.chars().nth(SHOWN) {
         None if text.is_empty() => "-".to_owned(),
@@ -150,19 +174,26 @@ mod tests {
     fn filled(message: &str, title: &str) -> String {
         let mut job = Job::default();
         job.set(Field::Title, Value::text(title));
-        Message::parse(message).unwrap().fill(&job, &Facts { source: "seek".into(), ..Facts::default() }, &Given::default())
+        RuleMessage::parse(message).unwrap().fill(
+            &job,
+            &RuleFacts { source: "seek".into(), ..RuleFacts::default() },
+            &ScriptBindings::default(),
+        )
     }
 
     #[test]
     fn values_stand_where_they_are_named() {
-        assert_eq!(filled("`{job.title}` of {source} closes {job.close_date}", "Nurse"), "`Nurse` of seek closes -");
+        assert_eq!(
+            filled("`{job.title}` of {source} closes {job.close_date}", "Nurse"),
+            "`Nurse` of seek closes -"
+        );
         assert_eq!(filled("{{job.title}} {job.title}", "Nurse"), "{job.title} Nurse");
     }
 
     #[test]
     fn a_message_is_shown_as_it_is_written() {
         for written in ["no", "`{job.title}` of {source} {{x}}"] {
-            assert_eq!(Message::parse(written).unwrap().to_string(), written);
+            assert_eq!(RuleMessage::parse(written).unwrap().to_string(), written);
         }
     }
 
@@ -175,8 +206,11 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_told_with_its_column() {
-        let bad = |message: &str| Message::parse(message).unwrap_err();
-        assert_eq!(bad("a {job.title + 1}"), BadPlace { what: "job.title + 1".into(), column: 4 });
+        let bad = |message: &str| RuleMessage::parse(message).unwrap_err();
+        assert_eq!(
+            bad("a {job.title + 1}"),
+            BadPlaceholder { what: "job.title + 1".into(), column: 4 }
+        );
         assert_eq!(bad("{}").column, 2);
         assert_eq!(bad("{job.title").what, "job.title");
     }

@@ -1,161 +1,137 @@
-//! A compiled script: its tree, what it reads, and where its errors are. Compilation finds unknown
-//! variables and members; evaluation never prints, waits or panics.
+//! A compiled script: its expression, what it reads, and where its errors are. Compilation finds
+//! unknown variables and members; evaluation never prints, waits or panics.
 
-use super::lower::tree::Read;
-use super::lower::{self, Tree, View};
-use super::mistake::{Mistake, failure};
-use super::scope::{self, Values, Variable};
-use super::{Given, Sandbox, flat};
-use rhai::{AST, ASTNode, Dynamic, EvalAltResult, Expr, Position, Scope, Stmt};
-use std::collections::BTreeSet;
+use super::ad_input::{AdInput, AdView};
+use super::bindings::ScriptBindings;
+use super::call_check;
+use super::expr::{ExprKind, ScriptExpr};
+use super::parse::{ParsedScript, parse};
+use super::reads::ScriptReads;
+use super::sandbox::scope::{self, ScopeVariable, VariableValues};
+use super::sandbox::{InterpretedValue, ScriptProgram, ScriptSandbox};
+use super::script_error::{ScriptDiagnostic, ScriptError};
 use std::sync::Arc;
 use weir_model::Value;
 
 /// A compiled expression.
 #[derive(Clone)]
-pub struct Script {
-    ast: AST,
-    /// The same with members as variables, where possible.
-    flat: Option<AST>,
-    /// Its variables.
-    variables: Vec<Variable>,
+pub struct CompiledScript {
     text: String,
+    tree: Arc<ScriptExpr>,
+    program: ScriptProgram,
+    /// Its variables, for the interpreter.
+    variables: Vec<ScopeVariable>,
     /// What it reads.
-    pub reads: Reads,
+    pub reads: ScriptReads,
     /// The fields among it, of the ad and of the version before.
-    fields: Vec<Read>,
+    fields: Vec<AdInput>,
     /// The parameters and lists that it reads.
-    pub given: Given,
-    /// The script as a typed tree, if all of it is recognised: the same results, much faster.
-    pub lowered: Option<Arc<Tree>>,
+    pub bindings: ScriptBindings,
+    is_native: bool,
 }
 
-/// What a script reads.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reads {
-    /// Members of variables: `("job", "title")`. A variable that is used whole has the member `*`.
-    pub members: BTreeSet<(String, String)>,
-    /// Whether it speaks of absence (`()`), and so wants to see absent fields.
-    pub absence: bool,
-    places: Vec<(String, String, usize, usize)>,
-}
-
-/// An error of a script, and its position in the text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ScriptError {
-    /// The reason.
-    pub message: String,
-    /// Line in the script, from 1.
-    pub line: usize,
-    /// Column in that line, from 1.
-    pub column: usize,
-}
-
-impl ScriptError {
-    fn of(error: &EvalAltResult) -> ScriptError {
-        let position = error.position();
-        ScriptError { message: failure(error), line: position.line().unwrap_or(1), column: position.position().unwrap_or(1) }
-    }
-}
-
-impl Reads {
-    /// The members of one variable.
-    pub fn of<'a>(&'a self, variable: &'a str) -> impl Iterator<Item = &'a str> {
-        self.members.iter().filter(move |(owner, _)| owner == variable).map(|(_, member)| member.as_str())
-    }
-
-    /// Whether the variable is read at all.
-    pub fn touches(&self, variable: &str) -> bool {
-        self.of(variable).next().is_some()
-    }
-
-    /// Where a member is first named: line and column from 1.
-    pub fn place_of(&self, variable: &str, member: &str) -> Option<(usize, usize)> {
-        self.places.iter().find(|(owner, name, ..)| owner == variable && name == member).map(|(_, _, line, column)| (*line, *column))
-    }
-}
-
-impl Script {
+impl CompiledScript {
     /// Compiles a script that may read `variables`.
     ///
     /// # Errors
-    /// The syntax error or unknown variable, or else everything that could never be evaluated, with places in the text.
-    pub fn compile(sandbox: &Sandbox, text: &str, variables: &[&str]) -> Result<Script, Vec<Mistake>> {
-        if let Some(mistake) = Mistake::of_length(text) {
-            return Err(vec![mistake]);
-        }
-        let mut scope = Scope::new();
-        for variable in variables {
-            scope.push_dynamic(*variable, Dynamic::UNIT);
-        }
-        let compiled = sandbox.engine.compile_with_scope(&scope, text);
-        let ast = compiled.map_err(|error| vec![Mistake::of_syntax(&error, text, variables)])?;
-        let mistakes: Vec<Mistake> = Mistake::of_calls(&ast, sandbox).into_iter().chain(Mistake::of_value(&ast)).collect();
+    /// The syntax error or unknown variable, or else everything that could never be evaluated, with
+    /// places in the text.
+    pub fn compile(
+        sandbox: &ScriptSandbox,
+        text: &str,
+        variables: &[&str],
+    ) -> Result<CompiledScript, Vec<ScriptDiagnostic>> {
+        let parsed = parse(sandbox, text, variables).map_err(|mistake| vec![mistake])?;
+        let mistakes = call_check::mistakes(&parsed.tree, sandbox.functions());
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let reads = reads(&ast, variables);
-        let flat = flat::flatten(sandbox, &ast, text, &reads);
-        let fields = |variable: &'static str, before: bool| reads.of(variable).filter_map(move |name| Read::field(name, before));
-        let fields = fields("job", false).chain(fields("before", true)).collect();
-        let script = Script { ast, flat, variables: Vec::new(), text: text.to_owned(), reads, fields, given: Given::default(), lowered: None };
-        Ok(script.with(&Given::default()))
+        let ParsedScript { tree, reads, program } = parsed;
+        let fields = |variable: &'static str, before: bool| {
+            reads.of(variable).filter_map(move |name| AdInput::field(name, before))
+        };
+        let script = CompiledScript {
+            text: text.to_owned(),
+            tree: Arc::new(tree),
+            program,
+            variables: Vec::new(),
+            fields: fields("job", false).chain(fields("before", true)).collect(),
+            reads,
+            bindings: ScriptBindings::default(),
+            is_native: false,
+        };
+        Ok(script.with(&ScriptBindings::default()))
     }
 
     /// The script with the parameters and lists that it reads.
     #[must_use]
-    pub fn with(mut self, all: &Given) -> Script {
+    pub fn with(mut self, all: &ScriptBindings) -> CompiledScript {
         let parameters = all.parameters.iter().filter(|(name, _)| self.reads.touches(name));
-        let lists = all.lists.iter().filter(|(name, _)| self.reads.of("lists").any(|read| read == *name));
-        self.given = Given {
+        let is_read = |name: &str| self.reads.of("lists").any(|read| read == name);
+        let lists = all.lists.iter().filter(|(name, _)| is_read(name));
+        self.bindings = ScriptBindings {
             parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
             lists: lists.map(|(name, list)| (name.clone(), Arc::clone(list))).collect(),
         };
-        self.variables = scope::variables(&self.reads, &self.given, self.flat.is_some());
-        self.lowered = lower::lower(&self).map(Arc::new);
+        self.variables = scope::variables(&self.reads, &self.bindings, self.program.is_flat());
+        Arc::make_mut(&mut self.tree).bind(&self.bindings);
+        self.is_native = self.tree.is_native();
         self
     }
 
+    /// The same script, of which nothing is evaluated natively.
+    #[must_use]
+    pub fn interpreted_only(mut self) -> CompiledScript {
+        self.is_native = false;
+        self
+    }
+
+    /// Its expression.
+    pub fn tree(&self) -> &ScriptExpr {
+        &self.tree
+    }
+
+    /// Its only statement, if all of it is evaluated natively.
+    pub fn native(&self) -> Option<&ScriptExpr> {
+        match &self.tree.kind {
+            ExprKind::Block(statements) if self.is_native => statements.first(),
+            _ => None,
+        }
+    }
+
     /// The values of the fields that it reads.
-    pub(super) fn held<'a>(&self, view: View<'a>) -> impl Iterator<Item = &'a Value> {
-        self.fields.iter().filter_map(move |field| field.held(view))
+    pub(super) fn field_values<'a>(&self, view: AdView<'a>) -> impl Iterator<Item = &'a Value> {
+        self.fields.iter().filter_map(move |field| field.field_value(view))
     }
 
-    /// Its statements, as parsed by Rhai.
-    pub(super) fn statements(&self) -> &[Stmt] {
-        self.ast.statements()
-    }
-
-    /// Shows every node of it with those around it, the outermost first.
-    pub(super) fn walk(&self, on_node: &mut impl FnMut(&[ASTNode]) -> bool) {
-        self.ast.walk(on_node);
-    }
-
-    /// Evaluates the script with the values of its variables.
+    /// Interprets the script with the values of its variables.
     ///
     /// # Errors
     /// Why it has no value: an unknown function, a wrong type, a limit.
-    pub fn evaluate(&self, sandbox: &Sandbox, values: &dyn Values) -> Result<Dynamic, ScriptError> {
-        let ast = self.flat.as_ref().unwrap_or(&self.ast);
-        let result = sandbox.evaluate(ast, |scope| scope::fill(scope, &self.variables, values));
-        result.map_err(|error| ScriptError::of(&error))
+    pub fn interpret(
+        &self,
+        sandbox: &ScriptSandbox,
+        values: &dyn VariableValues,
+    ) -> Result<InterpretedValue, ScriptError> {
+        sandbox.run(&self.program, &self.variables, values)
     }
 
     /// The result of plain Rhai on the text as written, with maps and no state from earlier
     /// evaluations.
     #[cfg(test)]
-    pub(super) fn by_rhai_alone(&self, sandbox: &Sandbox, values: &dyn Values) -> Result<Dynamic, ScriptError> {
-        let mut scope = Scope::new();
-        scope::fill(&mut scope, &scope::variables(&self.reads, &self.given, false), values);
-        super::budget::begin();
-        sandbox.engine.eval_ast_with_scope(&mut scope, &self.ast).map_err(|error| ScriptError::of(&error))
+    pub(super) fn by_rhai_alone(
+        &self,
+        sandbox: &ScriptSandbox,
+        values: &dyn VariableValues,
+    ) -> Result<InterpretedValue, ScriptError> {
+        let variables = scope::variables(&self.reads, &self.bindings, false);
+        sandbox.run_alone(&self.program, &variables, values)
     }
 
     /// Whether its members are variables.
     #[cfg(test)]
     pub(super) fn is_flat(&self) -> bool {
-        self.flat.is_some()
+        self.program.is_flat()
     }
 
     /// The script as written.
@@ -164,56 +140,10 @@ impl Script {
     }
 }
 
-impl std::fmt::Debug for Script {
+impl std::fmt::Debug for CompiledScript {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Script({})", self.text.trim())
+        write!(f, "CompiledScript({})", self.text.trim())
     }
-}
-
-fn reads(ast: &AST, variables: &[&str]) -> Reads {
-    let mut reads = Reads::default();
-    ast.walk(&mut |path| {
-        if let Some(ASTNode::Expr(expression)) = path.last() {
-            note(expression, path, variables, &mut reads);
-        }
-        true
-    });
-    reads
-}
-
-fn note(expression: &Expr, path: &[ASTNode], variables: &[&str], reads: &mut Reads) {
-    match expression {
-        Expr::Unit(_) => reads.absence = true,
-        Expr::Dot(parts, ..) => {
-            if let (Expr::Variable(variable, ..), Some((member, at))) = (&parts.lhs, member_of(&parts.rhs)) {
-                add(reads, &variable.1, &member, at, variables);
-            }
-        }
-        Expr::Variable(variable, _, at) if !is_left_of_dot(path) => add(reads, &variable.1, scope::WHOLE, *at, variables),
-        _ => {}
-    }
-}
-
-fn add(reads: &mut Reads, variable: &str, member: &str, at: Position, variables: &[&str]) {
-    if variables.contains(&variable) {
-        reads.members.insert((variable.to_owned(), member.to_owned()));
-        reads.places.push((variable.to_owned(), member.to_owned(), at.line().unwrap_or(1), at.position().unwrap_or(1)));
-    }
-}
-
-/// The first member after a dot: `agency` in `doc.agency.name`.
-pub(super) fn member_of(right: &Expr) -> Option<(String, Position)> {
-    match right {
-        Expr::Property(property, at) => Some((property.2.to_string(), *at)),
-        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => member_of(&parts.lhs),
-        _ => None,
-    }
-}
-
-/// Whether the last node of a walk is the variable left of a dot that names a member (those are noted with it).
-fn is_left_of_dot(path: &[ASTNode]) -> bool {
-    let parent = path.len().checked_sub(2).and_then(|index| path.get(index));
-    matches!(parent, Some(ASTNode::Expr(Expr::Dot(parts, ..))) if matches!(parts.lhs, Expr::Variable(..)) && member_of(&parts.rhs).is_some())
 }
 
 #[cfg(test)]
@@ -221,13 +151,16 @@ mod tests {
     use super::*;
 
     fn reads_of(text: &str) -> Vec<String> {
-        let script = Script::compile(&Sandbox::new(), text, &["job", "doc"]).unwrap();
+        let script = CompiledScript::compile(&ScriptSandbox::new(), text, &["job", "doc"]).unwrap();
         script.reads.members.iter().map(|(owner, member)| format!("{owner}.{member}")).collect()
     }
 
     #[test]
     fn what_a_script_reads_is_known() {
-        assert_eq!(reads_of("job.close_date >= job.open_date"), ["job.close_date", "job.open_date"]);
+        assert_eq!(
+            reads_of("job.close_date >= job.open_date"),
+            ["job.close_date", "job.open_date"]
+        );
         assert_eq!(reads_of("`${doc.salary.min} - ${doc.salary.max}`"), ["doc.salary"]);
         assert_eq!(reads_of("doc.list[0].x == 1"), ["doc.list"]);
         assert_eq!(reads_of("doc.title.len() > 3"), ["doc.title"]);
@@ -237,10 +170,12 @@ mod tests {
 
     #[test]
     fn mistakes_are_located() {
-        let error = |text: &str| Script::compile(&Sandbox::new(), text, &["job"]).unwrap_err().remove(0);
+        let error = |text: &str| {
+            CompiledScript::compile(&ScriptSandbox::new(), text, &["job"]).unwrap_err().remove(0)
+        };
         assert_eq!((error("job.a &&\n && 1").line, error("job.a &&\n && 1").column), (2, 2));
         assert!(error("jobb.title").message.contains("jobb"));
         assert!(error("while true {}").message.to_lowercase().contains("while"));
-        assert!(Script::compile(&Sandbox::new(), &"(".repeat(5000), &[]).is_err());
+        assert!(CompiledScript::compile(&ScriptSandbox::new(), &"(".repeat(5000), &[]).is_err());
     }
 }
