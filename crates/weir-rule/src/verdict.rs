@@ -193,7 +193,17 @@ impl CompiledRule {
         let mut read = self.scripts().flat_map(|script| script.field_values(AdView { job, facts }));
         read.any(|value| {
             matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence)
-        })
+        }) || (!speaks_of_absence && self.reads_absent_name(facts))
+    }
+
+    /// Whether it reads the name of a company or division that the ad does not name.
+    fn reads_absent_name(&self, facts: &RuleFacts) -> bool {
+        let relations = [("company", &facts.company), ("division", &facts.division)];
+        let mut nameless = relations.into_iter().filter(|(_, relation)| relation.name.is_none());
+        let reads_name = |script: &CompiledScript, owner: &str| {
+            script.reads.of(owner).any(|member| member == "name")
+        };
+        nameless.any(|(owner, _)| self.scripts().any(|script| reads_name(script, owner)))
     }
 
     fn problem(&self, kind: &str, message: String) -> Problem {
@@ -288,6 +298,38 @@ mod tests {
             judged(&rule(None, "job.close_date != ()"), &job("2026-01-10", "")),
             RuleVerdict::Fail(_)
         ));
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_company_that_the_ad_does_not_name() {
+        let named = |name: &str| RuleFacts {
+            company: crate::ad_input::NamedRelation { name: Some(name.to_owned()), known: true },
+            ..RuleFacts::default()
+        };
+        for text in [
+            "company.name.len() > 3",
+            "company.name != \"Acme\"",
+            "mentions(company.name, [\"Harbour\"])",
+        ] {
+            let rule = rule(None, text);
+            assert_eq!(judged(&rule, &Job::default()), RuleVerdict::Silent, "{text}");
+            assert_ne!(
+                rule.judge(&ScriptSandbox::new(), &Job::default(), &named("Acme")),
+                RuleVerdict::Silent,
+                "{text}"
+            );
+        }
+        assert!(
+            matches!(
+                judged(&rule(None, "company.name != ()"), &Job::default()),
+                RuleVerdict::Fail(_)
+            ),
+            "a rule may ask for it"
+        );
+        assert_eq!(
+            judged(&rule(None, "division.name == \"Parks\""), &Job::default()),
+            RuleVerdict::Silent
+        );
     }
 
     #[test]
