@@ -190,6 +190,10 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     let identity = source.identity.as_ref().map(|spec| spec.compile(archive.at_most(), out));
     let fetch = fetch?;
     let extract = extract?.of_elements(fetch.reads_elements());
+    // A listing is read to find the page of its ad, too.
+    let read = extract.members().zip(resolve.members()).filter(|_| fetch.detail().is_none());
+    let read = read.map(|(mapped, related)| mapped.into_iter().chain(related).map(str::to_owned).collect());
+    let ident = ident?.reading(read);
     let gauge = Arc::new(quality::gauge(spec, source, &validate));
     let quality = Bar::compile([source.quality.as_ref(), spec.quality.as_ref()]);
     let stages = [
@@ -207,7 +211,7 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
     ];
     let stages = stages.into_iter().flatten().collect();
     let read_as = source.read_as.clone();
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, read_as, ident: ident?, quality, gauge, batch, stages })
+    Some(CompiledSource { name: name.value.clone(), zone, fetch, read_as, ident, quality, gauge, batch, stages })
 }
 
 /// Fields that jobs are recognised by must be there.

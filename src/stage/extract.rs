@@ -14,6 +14,7 @@ use crate::yaml::{Located, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// `job:` of a source: canonical fields and where they come from.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -173,6 +174,13 @@ fn is_name(name: &str) -> bool {
 }
 
 impl Extract {
+    /// The members of a document that the mapping reads; nothing if it may read any of them.
+    pub fn members(&self) -> Option<BTreeSet<&str>> {
+        let all: Option<Vec<BTreeSet<&str>>> = self.fields.iter().map(|field| field.derive.members()).collect();
+        let all = all.filter(|_| self.pay.is_none() && !self.reads_elements)?;
+        Some(all.into_iter().flatten().collect())
+    }
+
     /// The mapping for documents that are XML elements, if they are.
     #[must_use]
     pub fn of_elements(self, reads_elements: bool) -> Extract {

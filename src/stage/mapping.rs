@@ -21,6 +21,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use url::Url;
 
@@ -301,6 +302,16 @@ fn kind_word(kind: FieldKind) -> &'static str {
 }
 
 impl Derive {
+    /// The members of a document that it reads; nothing if it may read any of them.
+    pub(super) fn members(&self) -> Option<BTreeSet<&str>> {
+        match &self.from {
+            From::Paths(paths) => paths.iter().flatten().map(Path::member).collect(),
+            From::Parts(parts) => parts.iter().flat_map(Part::paths).map(Path::member).collect(),
+            From::Constant(_) => Some(BTreeSet::new()),
+            From::Script(_) => None,
+        }
+    }
+
     /// The value in a document.
     pub fn value(&self, view: &View) -> Value {
         let value = match &self.from {

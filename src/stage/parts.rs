@@ -59,6 +59,12 @@ impl Part {
         canonical_object([("from", json!(from)), ("heading", heading), ("each", json!(self.each.as_ref().map(ToString::to_string)))])
     }
 
+    /// The paths that it reads in the document.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let heading = if let Some(Heading::At(path)) = &self.heading { Some(path) } else { None };
+        self.from.iter().chain(heading)
+    }
+
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(spec: &PartSpec, out: &mut Diagnostics) -> Option<Part> {
         let spec = match spec {

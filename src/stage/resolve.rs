@@ -118,6 +118,15 @@ impl Resolve {
         }
     }
 
+    /// The members of a document that it reads itself; nothing if it may read any of them.
+    pub fn members(&self) -> Option<BTreeSet<&str>> {
+        let paths = [&self.company, &self.division].into_iter().flatten().filter_map(|finder| match &finder.from {
+            From::Path(path) => Some(path),
+            From::Field(_) => None,
+        });
+        paths.map(Path::member).collect()
+    }
+
     /// Whether it can reject or hold an ad.
     pub fn can_refuse(&self) -> bool {
         [&self.company, &self.division].into_iter().flatten().any(|finder| finder.unknown != Unknown::Create)

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use weir_model::{Document, Received};
 use weir_yaml::diagnostic::Diagnostics;
@@ -85,6 +86,12 @@ fn paths(texts: &[Text], out: &mut Diagnostics) -> Option<Vec<Path>> {
 }
 
 impl Ident {
+    /// The same, where a mapping reads only these members of a record.
+    #[must_use]
+    pub fn reading(self, members: Option<BTreeSet<String>>) -> Ident {
+        Ident { twins: self.twins.reading(members), ..self }
+    }
+
     fn by(way: Way) -> Ident {
         Ident { way, twins: Twins::default() }
     }

@@ -98,6 +98,14 @@ impl Path {
         found.first().and_then(|value| value.as_array()).is_some_and(Vec::is_empty)
     }
 
+    /// The member of the document in which its values are, if it is in one.
+    pub fn member(&self) -> Option<&str> {
+        match self.steps()?.first()? {
+            Step::Name(name) => Some(name),
+            Step::Index(_) | Step::Every => None,
+        }
+    }
+
     /// The steps, when the path is plain.
     pub fn steps(&self) -> Option<&[Step]> {
         match &self.form {

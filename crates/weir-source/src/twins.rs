@@ -5,9 +5,9 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
-use std::collections::HashMap;
-use weir_model::Received;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use weir_model::{Hash, Received};
 use weir_yaml::number;
 use weir_yaml::yaml::{Located, OneOrMany};
 
@@ -15,7 +15,7 @@ use weir_yaml::yaml::{Located, OneOrMany};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename = "duplicate handling", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DuplicatesSpec {
-    /// Use the first; others with different content are rejected.
+    /// Use the first; others are rejected if they differ in a member that the mapping reads.
     First,
     /// Use the last.
     Last,
@@ -27,9 +27,12 @@ pub enum DuplicatesSpec {
 /// How records that share an id are handled, compiled.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Twins {
-    /// The first counts.
+    /// Not declared: they are told apart where documents are stored, and the first counts.
     #[default]
-    First,
+    Apart,
+    /// The first counts; those that differ only in members that no mapping reads are dropped. Without
+    /// the names of those that are read, every member counts.
+    First(Option<BTreeSet<String>>),
     /// The last counts.
     Last,
     /// The first counts, with the items of these lists from all of them.
@@ -49,7 +52,7 @@ impl DuplicatesSpec {
     /// What it means; `places_of` says where in a record the values of a field stand.
     pub fn compile(&self, places_of: impl Fn(&str) -> Vec<Vec<String>>) -> Twins {
         match self {
-            DuplicatesSpec::First => Twins::First,
+            DuplicatesSpec::First => Twins::First(None),
             DuplicatesSpec::Last => Twins::Last,
             DuplicatesSpec::Merge(names) => Twins::Merge(names.iter().map(|name| MergedList::new(name, places_of(name))).collect()),
         }
@@ -110,14 +113,20 @@ fn put(record: &mut Json, place: &[String], value: Json) {
 impl Twins {
     /// Whether records must be gathered before they can go on.
     pub fn gathers(&self) -> bool {
-        *self != Twins::First
+        !matches!(self, Twins::Apart | Twins::First(None))
+    }
+
+    /// The same, where a mapping reads only these members of a record.
+    #[must_use]
+    pub fn reading(self, members: Option<BTreeSet<String>>) -> Twins {
+        if matches!(self, Twins::First(_)) { Twins::First(members) } else { self }
     }
 
     /// The lists that are put together, as they are written.
     pub fn names(&self) -> Vec<&str> {
         match self {
             Twins::Merge(lists) => lists.iter().map(|list| list.name.as_str()).collect(),
-            Twins::First | Twins::Last => Vec::new(),
+            Twins::Apart | Twins::First(_) | Twins::Last => Vec::new(),
         }
     }
 
@@ -156,7 +165,8 @@ impl Twins {
 
     fn one_of(&self, mut group: Vec<Received>) -> Vec<Received> {
         match self {
-            Twins::First => group,
+            Twins::First(Some(members)) if group.len() > 1 => told_apart(group, members),
+            Twins::Apart | Twins::First(_) => group,
             Twins::Last => group.pop().into_iter().collect(),
             Twins::Merge(lists) if group.len() > 1 => match merged(&group, lists) {
                 Some(one) => vec![one],
@@ -166,6 +176,17 @@ impl Twins {
             Twins::Merge(_) => group,
         }
     }
+}
+
+/// The first of each content, as far as it is read.
+fn told_apart(group: Vec<Received>, members: &BTreeSet<String>) -> Vec<Received> {
+    let mut seen: HashSet<Hash> = HashSet::new();
+    let mut is_new = |one: &Received| {
+        let Ok(Json::Object(record)) = number::read(&one.text) else { return true };
+        let read: Vec<Option<&Json>> = members.iter().map(|name| record.get(name)).collect();
+        seen.insert(Hash::of(json!(read).to_string().as_bytes()))
+    };
+    group.into_iter().filter(|one| is_new(one)).collect()
 }
 
 fn merged(group: &[Received], lists: &[MergedList]) -> Option<Received> {
@@ -190,7 +211,6 @@ fn listed(value: &Json) -> &[Json] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn unite(twins: &Twins, records: &[Json]) -> Vec<Json> {
         let received = records.iter().map(|record| Received::new(record["id"].to_string(), record.to_string().into(), json!({}))).collect();
@@ -205,7 +225,26 @@ mod tests {
         let united = unite(&Twins::Merge(lists.to_vec()), &records);
         assert_eq!(united, [json!({ "id": 1, "city": ["Ulm", "Bonn"], "places": ["Ulm", "Bonn"] }), json!({ "id": 2 })]);
         assert_eq!(unite(&Twins::Last, &records), [records[2].clone(), records[1].clone()]);
-        assert_eq!(unite(&Twins::First, &records), records);
+        assert_eq!(unite(&Twins::First(None), &records), records);
+        assert_eq!(unite(&Twins::Apart, &records), records);
+    }
+
+    #[test]
+    fn records_that_differ_in_what_nothing_reads_are_one() {
+        let record = |id: u8, title: &str, at: u8| json!({ "id": id, "title": title, "scraped_at": at });
+        let records = [
+            record(1, "Nurse", 1),
+            record(1, "Nurse", 2),
+            record(2, "Chef", 3),
+            record(1, "Ranger", 4),
+            record(1, "Nurse", 5),
+            record(1, "Ranger", 6),
+        ];
+        let twins = Twins::First(None).reading(Some(["title".to_owned()].into()));
+        assert_eq!(unite(&twins, &records), [records[0].clone(), records[3].clone(), records[2].clone()]);
+        let all = Twins::First(None).reading(None);
+        assert!(!all.gathers() && unite(&all, &records) == records);
+        assert_eq!(Twins::Apart.reading(Some(BTreeSet::new())), Twins::Apart);
     }
 
     #[test]
