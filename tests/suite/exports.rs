@@ -99,3 +99,29 @@ async fn files_are_whole_or_not_there_and_a_wrong_name_is_told() {
     assert_eq!(std::fs::read_dir(&lab.folder).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(".jobs")).count(), 0);
     lab.bench.drop().await;
 }
+
+/// A column that a migration adds is exported, or this test says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_column_of_the_tables_is_exported() {
+    let lab = lab().await;
+    let renamed = |column: &str| match column {
+        "source_id" => "source".to_owned(),
+        "id" => "job".to_owned(),
+        "run_id" => "run".to_owned(),
+        "raw_json" => "raw".to_owned(),
+        other => other.to_owned(),
+    };
+    for (table, words) in [("jobs", &["jobs", "acme", "--raw"][..]), ("jobs_history", &["history", "acme", "--raw"])] {
+        let rows = export(&lab, words);
+        let sql = "SELECT table_name || ' ' || column_name FROM information_schema.columns WHERE table_name IN ('jobs', 'jobs_history')";
+        let columns = lab.texts(sql).await;
+        let of_table = columns.iter().filter_map(|column| column.strip_prefix(&format!("{table} "))).map(renamed);
+        let absent: Vec<String> = of_table.filter(|column| rows[0].get(column).is_none()).collect();
+        assert_eq!(absent, [""; 0], "`weir export` lacks columns of `{table}`");
+    }
+    let job = export(&lab, &["jobs", "acme"]).remove(0);
+    assert_eq!(job["external_id"], json!(format!("board:{}", job["original_id"].as_str().unwrap())));
+    let change = export(&lab, &["changes", "acme"]).remove(0);
+    assert_eq!((&change["institution_id"], change["external_id"].as_str().unwrap().starts_with("board:")), (&job["institution_id"], true));
+    lab.bench.drop().await;
+}

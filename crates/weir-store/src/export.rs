@@ -94,7 +94,7 @@ const WHOSE: [ExportColumn; 5] = [
 ];
 
 /// The fields of a job, in jobs and history.
-const FIELDS: [ExportColumn; 19] = [
+const FIELDS: [ExportColumn; 24] = [
     column("status", ColumnKind::Text),
     column("title", ColumnKind::Text),
     column("description", ColumnKind::Text),
@@ -114,11 +114,21 @@ const FIELDS: [ExportColumn; 19] = [
     column("archived_as", ColumnKind::Text),
     column("reopened_at", ColumnKind::Instant),
     column("content_hash", ColumnKind::Text),
+    column("archived_for", ColumnKind::Day),
+    column("external_id", ColumnKind::Text),
+    column("institution_id", ColumnKind::Text),
+    column("company_id", ColumnKind::Text),
+    column("division_id", ColumnKind::Text),
 ];
 
-const OF_JOBS: [ExportColumn; 2] = [column("first_seen_at", ColumnKind::Instant), column("last_updated_at", ColumnKind::Instant)];
+const OF_JOBS: [ExportColumn; 4] = [
+    column("first_seen_at", ColumnKind::Instant),
+    column("last_updated_at", ColumnKind::Instant),
+    column("held_since", ColumnKind::Instant),
+    column("generation", ColumnKind::Number),
+];
 
-const OF_HISTORY: [ExportColumn; 8] = [
+const OF_HISTORY: [ExportColumn; 10] = [
     column("change_type", ColumnKind::Text),
     column("change_reason", ColumnKind::Text),
     column("changed_fields", ColumnKind::Texts),
@@ -127,9 +137,11 @@ const OF_HISTORY: [ExportColumn; 8] = [
     column("run", ColumnKind::Number),
     column("takes_back", ColumnKind::Number),
     column("restores", ColumnKind::Number),
+    column("fingerprint", ColumnKind::Text),
+    column("changes", ColumnKind::Json),
 ];
 
-const OF_CHANGES: [ExportColumn; 9] = [
+const OF_CHANGES: [ExportColumn; 12] = [
     column("field", ColumnKind::Text),
     column("old", ColumnKind::Json),
     column("new", ColumnKind::Json),
@@ -139,6 +151,9 @@ const OF_CHANGES: [ExportColumn; 9] = [
     column("created_by", ColumnKind::Text),
     column("run", ColumnKind::Number),
     column("takes_back", ColumnKind::Number),
+    column("status", ColumnKind::Text),
+    column("external_id", ColumnKind::Text),
+    column("institution_id", ColumnKind::Text),
 ];
 
 impl ExportTable {
@@ -203,7 +218,17 @@ macro_rules! exported_fields {
             $of,
             "reopened_at, encode(",
             $of,
-            "content_hash, 'hex')"
+            "content_hash, 'hex'), ",
+            $of,
+            "archived_for, ",
+            $of,
+            "external_id, ",
+            $of,
+            "institution_id::text, ",
+            $of,
+            "company_id::text, ",
+            $of,
+            "division_id::text"
         )
     };
 }
@@ -213,7 +238,7 @@ const JOBS: &str = concat!(
     "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
     ",
     exported_fields!("j."),
-    ", j.first_seen_at, j.last_updated_at,
+    ", j.first_seen_at, j.last_updated_at, j.held_since, j.generation::bigint,
     CASE WHEN $5::boolean THEN j.raw_json::text END
   FROM jobs j JOIN institutions i ON i.id = j.institution_id
   LEFT JOIN companies c ON c.institution_id = j.institution_id AND c.id = j.company_id
@@ -227,7 +252,7 @@ const JOBS_AS_OF: &str = concat!(
     "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
     ",
     exported_fields!("h."),
-    ", j.first_seen_at, h.created_at,
+    ", j.first_seen_at, h.created_at, NULL::timestamptz, j.generation::bigint,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_as_of($4) h JOIN institutions i ON i.id = h.institution_id JOIN jobs j ON j.institution_id = h.institution_id AND j.id = h.id
   LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
@@ -243,6 +268,7 @@ const HISTORY: &str = concat!(
     exported_fields!("h."),
     ",
     h.change_type, h.change_reason, h.changed_fields, h.created_at, h.created_by, h.run_id, h.takes_back, h.restores::bigint,
+    encode(h.fingerprint, 'hex'), h.changes::text,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_history h JOIN institutions i ON i.id = h.institution_id
   LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
@@ -253,7 +279,8 @@ const HISTORY: &str = concat!(
 );
 
 const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id, h.version::bigint,
-    h.field, h.old::text, h.new::text, h.change_type, h.change_reason, h.created_at, h.created_by, h.run_id, h.takes_back
+    h.field, h.old::text, h.new::text, h.change_type, h.change_reason, h.created_at, h.created_by, h.run_id, h.takes_back,
+    h.status, h.source_id || ':' || h.original_id, h.institution_id::text
   FROM job_changes h JOIN institutions i ON i.id = h.institution_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL AND $5::boolean IS NOT NULL
