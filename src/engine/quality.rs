@@ -72,8 +72,9 @@ pub(super) async fn weigh(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, en
     Ok(is_held)
 }
 
-/// Measures a source that has settled, keeps that, and tells what is not as usual.
-pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end: ReadEnd) -> Result<(), RunError> {
+/// Measures a source that has settled, keeps that, and reports what is unusual; of its ads, `in_doubt`
+/// wait because nobody knows yet which jobs they are. Gives the number of ads measured.
+pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end: ReadEnd, in_doubt: usize) -> Result<usize, RunError> {
     let mut held = run.lane.hold().await?;
     let case = Case { run, setting, flow, end };
     let mut measured = Measured::of(flow, quality::groups(&mut held, &setting.stream, end.read, setting.fingerprint, setting.at, false).await?);
@@ -90,12 +91,13 @@ pub(super) async fn keep(run: &Run<'_>, setting: &Arc<Setting>, flow: &Flow, end
         run.raise(&mut tx, Alert { source: setting.stream.source.clone(), kind: "quality", severity: "warn", message }).await?;
     }
     losses::keep(&mut tx, &setting.stream, run.id, &lost).await?;
-    if let Some(alert) = case.all_refused(&mut tx).await? {
+    if let Some(alert) = case.all_refused(&mut tx, in_doubt).await? {
         run.raise(&mut tx, alert).await?;
     }
     case.tell(false, &found)?;
     run.emit(Event::ValuesLost { institution: setting.slug.clone(), source: setting.stream.source.clone(), fields: lost })?;
-    Ok(tx.commit().await.map_err(StoreError::from)?)
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(usize::try_from(measured.ads).unwrap_or_default())
 }
 
 fn is_judged(state: ReadState) -> bool {
@@ -237,13 +239,16 @@ impl Case<'_> {
     }
 
     /// That no ad of the read became a job as it is now: what is usual cannot say so in the first
-    /// week, and the number of rejected ads alone looks like any other.
-    async fn all_refused(&self, connection: &mut PgConnection) -> Result<Option<Alert>, RunError> {
+    /// week, and the number of rejected ads alone looks like any other. Ads whose ids are in doubt are
+    /// held, not refused, and have an alert of their own.
+    async fn all_refused(&self, connection: &mut PgConnection, in_doubt: usize) -> Result<Option<Alert>, RunError> {
         let source = self.setting.stream.source.clone();
         let stream = &self.setting.stream;
         let counts = figures::count(connection, stream, self.run.id, self.end.read, None).await?;
-        let refused = counts.rejected + counts.held + counts.failed;
-        if counts.documents < Share::BINDS_FROM || refused < counts.documents {
+        let in_doubt = i64::try_from(in_doubt).unwrap_or(i64::MAX);
+        let judged = counts.documents - in_doubt;
+        let refused = counts.rejected + counts.held + counts.failed - in_doubt;
+        if judged < Share::BINDS_FROM || refused < judged {
             return Ok(None);
         }
         let why = figures::top_reason(connection, stream, self.end.read).await?;

@@ -166,10 +166,7 @@ impl<'r> SourceWalk<'r> {
                 progress.archived += sorted.archived;
                 sorted.archived
             }
-            Stage::Measure(_) => {
-                quality::keep(run, setting, flow, end).await?;
-                0
-            }
+            Stage::Measure(_) => quality::keep(run, setting, flow, end, progress.left_out.len()).await?,
             _ => self.settle(stage, progress).await?,
         };
         self.finish(node, Passage::through(i64::try_from(rows).unwrap_or(i64::MAX), started.elapsed()))

@@ -171,7 +171,7 @@ fn raised(alert: &PastAlert) -> Event {
 fn presence(ad: &AdState) -> Vec<Event> {
     let mut events = vec![Event { at: ad.last_seen_at, kind: "seen".to_owned(), what: "last seen in its source".to_owned(), more: Vec::new() }];
     if let Some(at) = ad.last_miss_at.filter(|_| ad.misses > 0) {
-        let what = format!("missing from {} complete read{} since it was last seen", ad.misses, if ad.misses == 1 { "" } else { "s" });
+        let what = format!("missing since it was last seen: {} complete read{} counted", ad.misses, if ad.misses == 1 { "" } else { "s" });
         events.push(Event { at, kind: "missed".to_owned(), what, more: Vec::new() });
     }
     events

@@ -20,7 +20,7 @@ pub struct Runs {
     pub runs: Vec<RunRow>,
     /// Those that were killed and could not record their end.
     pub died: BTreeSet<i64>,
-    /// How many versions of each type they made, by run.
+    /// To how many jobs they gave versions of each type, by run.
     pub versions: BTreeMap<i64, BTreeMap<String, i64>>,
 }
 
@@ -34,7 +34,7 @@ pub async fn collect(connection: &mut PgConnection, institution: Uuid, slug: &st
     let is_held = holder(connection, institution).await?.is_some();
     let running = runs.iter().enumerate().filter(|(_, run)| run.status == RunStatus::Running);
     let died = running.filter(|(index, _)| *index > 0 || !is_held).map(|(_, run)| run.id).collect();
-    let versions = figures::versions_by_run(connection, institution, &runs).await?;
+    let versions = figures::jobs_by_run(connection, institution, &runs).await?;
     Ok(Runs { institution: slug.to_owned(), runs, died, versions })
 }
 

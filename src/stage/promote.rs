@@ -3,8 +3,8 @@
 
 use super::{Draft, Setting, waiting};
 use crate::model::{
-    Change, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, Value, VersionStamp, ad,
-    job::Compared,
+    Change, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, RolledBack, Value,
+    VersionStamp, ad, job::Compared,
 };
 use crate::quality::Gauge;
 use crate::store::jobs;
@@ -360,12 +360,24 @@ async fn end_known(
 }
 
 fn held_job(draft: &Draft) -> NewHold {
-    let reason = format!("published, but its new version fails: {}", messages(&draft.problems));
     NewHold {
         kind: HoldKind::Job,
         subject: draft.ad.external_id.clone(),
-        reason,
+        reason: why_held(draft),
         details: json!({ "document": draft.ad.document_id, "reasons": draft.problems }),
+    }
+}
+
+/// Why a published ad is held: what became of its job, and whether its content or the YAML is new.
+fn why_held(draft: &Draft) -> String {
+    let why = messages(&draft.problems);
+    if draft.problems.iter().any(|problem| problem.kind == RolledBack::KIND) {
+        return why;
+    }
+    match draft.ad.published.as_ref().and_then(|job| job.archived_as.as_deref()) {
+        Some(how) => format!("its job is archived (`{how}`), and its ad fails: {why}"),
+        None if draft.ad.derived_hash == Some(draft.ad.content_hash) => format!("published, but edited YAML rejects it: {why}"),
+        None => format!("published, but its new version fails: {why}"),
     }
 }
 

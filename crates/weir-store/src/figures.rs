@@ -86,13 +86,22 @@ pub struct RunRow {
     pub error: Option<String>,
 }
 
-/// How many versions of each kind some runs made, by run: known of runs that were interrupted, too.
+/// The names of all institutions with stored data.
 ///
 /// # Errors
 /// The database failed.
-pub async fn versions_by_run(connection: &mut PgConnection, institution: Uuid, runs: &[RunRow]) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+pub async fn institutions(connection: &mut PgConnection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar("SELECT slug FROM institutions ORDER BY slug").fetch_all(connection).await?)
+}
+
+/// To how many jobs some runs gave versions of each kind, by run: known of runs that were
+/// interrupted, too. A job that one run changed twice counts once.
+///
+/// # Errors
+/// The database failed.
+pub async fn jobs_by_run(connection: &mut PgConnection, institution: Uuid, runs: &[RunRow]) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
     let rows: Vec<(i64, String, i64)> = sqlx::query_as(
-        "SELECT run_id, change_type, count(*) FROM jobs_history WHERE institution_id = $1 AND created_at = ANY ($2) AND run_id = ANY ($3) GROUP BY 1, 2",
+        "SELECT run_id, change_type, count(DISTINCT id) FROM jobs_history WHERE institution_id = $1 AND created_at = ANY ($2) AND run_id = ANY ($3) GROUP BY 1, 2",
     )
     .bind(institution)
     .bind(runs.iter().map(|run| run.at).collect::<Vec<_>>())

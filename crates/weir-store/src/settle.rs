@@ -300,12 +300,17 @@ pub async fn retire_missing(
         "gone AS (
            UPDATE ad_states s SET retired = TRUE FROM jobs j
            WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $6 AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'
-           RETURNING s.job_id, s.misses, s.last_seen_at),
+           RETURNING s.job_id, s.misses, s.last_seen_at, s.last_read),
+         unlisted AS (
+           SELECT last_read, misses, GREATEST(misses, (
+             SELECT count(*) FROM source_reads r WHERE r.institution_id = $1 AND r.source_id = $2 AND r.id > seen.last_read AND r.state = 'complete')) AS reads
+           FROM (SELECT DISTINCT last_read, misses FROM gone) AS seen),
          written AS (
            UPDATE jobs j SET status = 'archived', archived_at = $4, archived_as = 'missing', held_since = NULL, version = version + 1, last_updated_at = $4
-           FROM gone WHERE j.institution_id = $1 AND j.id = gone.job_id
-           RETURNING j.*, 'archived: missing from source (' || gone.misses || ' complete read' || CASE WHEN gone.misses = 1 THEN '' ELSE 's' END || ' since '
-             || to_char(gone.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"') || ')' AS reason)"
+           FROM gone JOIN unlisted USING (last_read, misses) WHERE j.institution_id = $1 AND j.id = gone.job_id
+           RETURNING j.*, 'archived: missing from source (' || reads || ' complete read' || CASE WHEN reads = 1 THEN '' ELSE 's' END || ' since '
+             || to_char(gone.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"')
+             || CASE WHEN reads = misses THEN '' ELSE ', ' || misses || ' of them counted' END || ')' AS reason)"
     ))
     .bind(stream.institution)
     .bind(&stream.source)
