@@ -1,10 +1,11 @@
 //! `weir rollback`.
 
 use super::database::with_store;
+use super::decision::{SeenNumber, confirmed, moved, unseen};
 use super::{At, DONE, Edge, FAILED, Failure};
 use crate::engine::rollback::{self as undo, Asked};
 use crate::report::rollback::{self, ClockBack, Page};
-use crate::store::rollback::{RollbackOrder, find};
+use crate::store::rollback::{RollbackOrder, RolledBackRun, find};
 use crate::store::{Demand, Store};
 use serde_json::json;
 
@@ -17,19 +18,23 @@ use serde_json::json;
     After a run with a wrong clock, such as a year ahead, every run at the right time is refused. Roll it back while it is the newest: the \
     institution's clock returns to the previous run, the dates that the run wrote are corrected, and its ads are not held but \
     published by the next run at the right time.\n\n\
+    All jobs of the run are undone, not one of them: `--dry-run` lists them first, with the revision that the rollback must name.\n\n\
     Exit codes: 0 done, 1 some jobs were left as they are, 2 there is no such run."
 )]
 pub struct Rollback {
-    /// The number of the run, as shown by `weir run` and `weir report --runs`
-    run: i64,
+    /// The number of the run, as shown by `weir run` and `weir report --runs`, with the revision that
+    /// `--dry-run` shows: 12@9f2c1a. At a terminal the number is enough: the effect is shown, and you
+    /// are asked to confirm
+    #[arg(value_name = "RUN@REVISION")]
+    run: SeenNumber,
     /// Show what it would do, without writing anything
     #[arg(long)]
     dry_run: bool,
     /// The reason, for the record
-    #[arg(long)]
+    #[arg(long, required_unless_present = "dry_run", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: Option<String>,
     /// Who decides, for the record; by default the user of this session
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     by: Option<String>,
     /// Wait for a run of the institution to finish
     #[arg(long)]
@@ -50,19 +55,50 @@ impl Rollback {
     }
 
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
-        let Some(run) = find(&mut *store.connection().await?, self.run).await? else {
-            return Err(Failure::nothing(format!("there is no run {}\nhelp: `weir report --runs` and `weir history JOB` list the runs", self.run)));
+        let number = self.run.id;
+        let Some(run) = find(&mut *store.connection().await?, number).await? else {
+            return Err(Failure::nothing(format!("there is no run {number}\nhelp: `weir report --runs` and `weir history JOB` list the runs")));
         };
-        let order = RollbackOrder { at: self.at.clock(edge)?, by: edge.person(self.by.as_deref())?, reason: self.reason.clone(), now: (edge.now)() };
-        let allow_future = self.at.ahead.allow_future;
-        let taken = undo::take_back(store, &run, &Asked { order, dry_run: self.dry_run, wait: self.wait, allow_future }).await?;
-        let clock = taken.clock.map(|clock| ClockBack { to: clock.map(|clock| clock.0) });
-        let page = Page { institution: run.slug, run: run.id, at: run.at, dry_run: self.dry_run, jobs: taken.jobs, clock };
+        let mut asked = self.asked(edge)?;
+        if !self.dry_run && self.run.revision.is_none() {
+            let shown = self.undo(store, &run, &Asked { dry_run: true, ..asked.clone() }).await?;
+            let name = format!("{number}@{}", shown.revision);
+            if !edge.interactive {
+                return Err(unseen(&format!("run {number}"), &format!("weir rollback {number} --dry-run"), &format!("weir rollback {name}")));
+            }
+            confirmed(edge, &rollback::text(&shown, self.limit), &format!("roll back {name}?"))?;
+            asked.seen = Some(shown.revision);
+        }
+        let page = self.undo(store, &run, &asked).await?;
         if self.json {
             say!("{:#}", json!({ "format": 1, "rollback": page }));
         } else {
             put!("{}", rollback::text(&page, self.limit));
         }
         Ok(if page.left_alone() > 0 { FAILED } else { DONE })
+    }
+
+    fn asked(&self, edge: &Edge) -> Result<Asked, Failure> {
+        // A dry run decides nothing, so nobody need be named.
+        let by = if self.dry_run { edge.person(self.by.as_deref()).unwrap_or_default() } else { edge.person(self.by.as_deref())? };
+        let order = RollbackOrder { at: self.at.clock(edge)?, by, reason: self.reason.clone(), now: (edge.now)() };
+        let allow_future = self.at.ahead.allow_future;
+        Ok(Asked { order, dry_run: self.dry_run, seen: self.run.revision.clone(), wait: self.wait, allow_future })
+    }
+
+    /// What it did, or would do; refuses if that is no longer what was seen.
+    async fn undo(&self, store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Page, Failure> {
+        let taken = undo::take_back(store, run, asked).await?;
+        let clock = taken.clock.map(|clock| ClockBack { to: clock.map(|clock| clock.0) });
+        let is_seen = !taken.has_moved;
+        let dry_run = asked.dry_run || taken.has_moved;
+        let page = Page { institution: run.slug.clone(), run: run.id, revision: taken.revision, at: run.at, dry_run, jobs: taken.jobs, clock };
+        match &asked.seen {
+            Some(seen) if !is_seen => {
+                let (seen, now) = (format!("{}@{seen}", run.id), format!("{}@{}", run.id, page.revision));
+                Err(moved(&format!("run {}", run.id), &seen, &now, &rollback::text(&page, self.limit)))
+            }
+            _ => Ok(page),
+        }
     }
 }

@@ -4,10 +4,11 @@
 use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
 use crate::model::Alert;
-use crate::model::{Clock, Fingerprint, Parts};
+use crate::model::{Clock, Fingerprint, Hash, Parts};
 use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
 use crate::store::{Connection, PgConnection, runs};
 use crate::store::{Store, StoreError, redate};
+use serde_json::{Value as Json, json};
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Asked {
     pub order: RollbackOrder,
     /// Roll everything back in the end.
     pub dry_run: bool,
+    /// The revision that the operator has seen: nothing is written if it has changed.
+    pub seen: Option<String>,
     /// Wait for a run of the institution instead of giving up.
     pub wait: bool,
     /// Whether an instant long after the last run is meant.
@@ -27,6 +30,10 @@ pub struct Asked {
 pub struct TakenBack {
     /// What became of each job that the run had touched.
     pub jobs: Vec<TakenBackJob>,
+    /// What a decision names: a hash of what becomes of the jobs.
+    pub revision: String,
+    /// Whether another revision had been seen, so that nothing was written.
+    pub has_moved: bool,
     /// If the run was the newest, the institution's clock went back with it: to the run before, if there was one.
     pub clock: Option<Option<Clock>>,
 }
@@ -56,9 +63,18 @@ async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Take
         alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;
     }
     let clock = if is_newest { Some(redate::take_clock_back(&mut tx, run, &asked.order).await?) } else { None };
-    let ended = if asked.dry_run { tx.rollback().await } else { tx.commit().await };
+    let revision = revision(&jobs, clock.is_some());
+    let has_moved = asked.seen.as_ref().is_some_and(|seen| *seen != revision);
+    let ended = if asked.dry_run || has_moved { tx.rollback().await } else { tx.commit().await };
     ended.map_err(StoreError::from)?;
-    Ok(TakenBack { jobs, clock })
+    Ok(TakenBack { jobs, revision, has_moved, clock })
+}
+
+/// Six digits, as of a hold.
+fn revision(jobs: &[TakenBackJob], resets_clock: bool) -> String {
+    let effect = |job: &TakenBackJob| json!([job.job_id, job.did, job.restores, job.version, job.change_type, job.held, job.left_alone]);
+    let effects: Vec<Json> = jobs.iter().map(effect).collect();
+    Hash::of(json!([resets_clock, effects]).to_string().as_bytes()).short().chars().take(6).collect()
 }
 
 /// Each fingerprint that derived the ads, and the same with the date of the run left out: it changes daily where a rule reads the clock, and must not

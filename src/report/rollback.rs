@@ -15,6 +15,8 @@ pub struct Page {
     pub institution: String,
     /// The run that was rolled back.
     pub run: i64,
+    /// What a decision names: a hash of what becomes of the jobs.
+    pub revision: String,
     /// Its clock.
     pub at: DateTime<Utc>,
     /// Whether nothing was written.
@@ -43,7 +45,7 @@ impl Page {
 pub fn text(page: &Page, limit: usize) -> String {
     let mut out = String::new();
     let said = if page.dry_run { "what the rollback would do; nothing was written" } else { "rolled back" };
-    let _ = writeln!(out, "{} · run {} at {} · {said}", page.institution, page.run, page.at.format("%Y-%m-%d %H:%MZ"));
+    let _ = writeln!(out, "{} · run {}@{} at {} · {said}", page.institution, page.run, page.revision, page.at.format("%Y-%m-%d %H:%MZ"));
     let taken: Vec<&TakenBackJob> = page.jobs.iter().filter(|job| job.left_alone.is_none()).collect();
     let _ = writeln!(out, "  {}", summary(&taken));
     section(&mut out, &taken, limit, |job| vec![sign(job).to_owned(), name(job), line(&job.title, 40), done(job)]);

@@ -74,7 +74,7 @@ async fn undo(lab: &Lab, run: &str, at: Clock, dry_run: bool) -> Result<Vec<Take
     let store = Store::connect(&lab.bench.url(), 4, "bench").await.unwrap();
     let run = find(&mut store.connection().await.unwrap(), run.parse().unwrap()).await.unwrap().unwrap();
     let order = RollbackOrder { at, by: "ada".to_owned(), reason: Some("a test".to_owned()), now: at.0 };
-    let taken = take_back(&store, &run, &Asked { order, dry_run, wait: false, allow_future: true }).await;
+    let taken = take_back(&store, &run, &Asked { order, dry_run, seen: None, wait: false, allow_future: true }).await;
     store.close().await;
     taken.map(|taken| taken.jobs)
 }
