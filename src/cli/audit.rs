@@ -30,7 +30,7 @@ impl Audit {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let slug = self.institution.as_deref();
         with_connection(edge, async |connection| {
-            named::refuse_unknown(connection, self.institution.as_slice()).await?;
+            named::refuse_unknown(edge, connection, self.institution.as_slice()).await?;
             let extent = audit::extent(connection, slug).await?;
             let findings = audit::findings(connection, slug, if self.limit > 0 { self.limit } else { i64::MAX }, (edge.now)()).await?;
             self.tell(&extent, &findings)

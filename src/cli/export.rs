@@ -90,7 +90,7 @@ impl Export {
             return Err(Failure::nothing("`--since` must be before `--until`\nhelp: swap them, or omit one"));
         }
         with_connection(edge, async |connection| {
-            named::refuse_unknown(connection, &choice.institutions).await?;
+            named::refuse_unknown(edge, connection, &choice.institutions).await?;
             let wanted = ExportFilter { institutions: choice.institutions.clone(), at, since: choice.since, until: choice.until, raw };
             choice.write(connection, table, &wanted, format).await.map(|()| DONE)
         })

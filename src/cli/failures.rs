@@ -260,7 +260,7 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Failure
         return Ok(format!("no failures: `{name}` only warns; `weir rehearse --all` shows the ads"));
     }
     // What ran once may be no rule any more.
-    if rules.is_empty() && !ERROR_TYPES.contains(&name) && versions::of(connection, None, name).await?.is_empty() {
+    if rules.is_empty() && !ERROR_TYPES.contains(&name) && !versions::has_run(connection, name).await? {
         return Err(Failure::nothing(format!("no rule or error type `{name}`\nhelp: `weir failures` lists those that occur")));
     }
     Ok("no failures".to_owned())

@@ -2,7 +2,7 @@
 //! them.
 
 use super::decision::{Bound, SeenCause, confirmed, moved, unseen};
-use super::{Edge, Failure, Word, named};
+use super::{Edge, Failure, Word};
 use crate::actions::hold_causes::{HoldCause, causes};
 use crate::actions::holds::{Ruling, answer};
 use crate::engine::person;
@@ -18,9 +18,6 @@ const MOST_SAID: usize = 20;
 
 /// Lists the causes of open holds.
 pub(super) async fn list(connection: &mut PgConnection, institution: Option<&str>, json: bool) -> Result<(), Failure> {
-    if let Some(slug) = institution {
-        named::refuse_unknown(connection, std::slice::from_ref(&slug.to_owned())).await?;
-    }
     let found = holds::list(connection, institution, false).await?;
     let causes = causes(&found);
     if json {

@@ -94,9 +94,14 @@ impl Holds {
         match &self.command {
             Command::List { institution, all, json, at } => {
                 let (at, mut connection) = (at.clock(edge)?, store.connection().await?);
+                named::refuse_unknown(edge, &mut connection, institution.as_slice()).await?;
                 list(&mut connection, institution.as_deref(), *all, *json, at).await
             }
-            Command::Causes { institution, json } => hold_causes::list(&mut *store.connection().await?, institution.as_deref(), *json).await,
+            Command::Causes { institution, json } => {
+                let mut connection = store.connection().await?;
+                named::refuse_unknown(edge, &mut connection, institution.as_slice()).await?;
+                hold_causes::list(&mut connection, institution.as_deref(), *json).await
+            }
             Command::Show { holds, limit, json } => {
                 let (mut connection, look) = (store.connection().await?, look(edge, *limit));
                 let (causes, numbers) = split(holds);
@@ -110,9 +115,6 @@ impl Holds {
 }
 
 async fn list(connection: &mut PgConnection, institution: Option<&str>, all: bool, json: bool, at: Clock) -> Result<(), Failure> {
-    if let Some(slug) = institution {
-        named::refuse_unknown(connection, std::slice::from_ref(&slug.to_owned())).await?;
-    }
     let found = holds::list(connection, institution, all).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "holds": found }));

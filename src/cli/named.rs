@@ -1,16 +1,27 @@
 //! Finds the job that a user means, for commands about one job: by its uuid, by the id of its ad
 //! with or without source and institution, or by a prefix of one of these.
 
-use super::Failure;
+use super::{Edge, Failure, unknown_name};
+use crate::diagnostic::one_of;
 use crate::report::columns::line;
 use crate::store::biography::{self, FoundJob, JobName};
-use crate::store::{PgConnection, runs};
+use crate::store::{PgConnection, figures, runs};
+use std::collections::BTreeSet;
 
-/// Refuses names of institutions without stored data.
-pub(super) async fn refuse_unknown(connection: &mut PgConnection, slugs: &[String]) -> Result<(), Failure> {
+/// Refuses names of institutions without stored data, suggesting a similar one of the project or of
+/// the database.
+pub(super) async fn refuse_unknown(edge: &Edge, connection: &mut PgConnection, slugs: &[String]) -> Result<(), Failure> {
     let Some(slug) = runs::unknown(connection, slugs).await?.into_iter().next() else { return Ok(()) };
-    let help = format!("use the name in its YAML file; `weir run {slug}` reads its sources");
-    Err(Failure::nothing(format!("no data is stored for an institution `{}`\nhelp: {help}", line(&slug, 80))))
+    let mut known = figures::institutions(connection).await?;
+    let checked = edge.checked();
+    let of_project = checked.institutions.iter().map(|one| one.slug.clone());
+    if of_project.clone().any(|one| one == slug) {
+        return Err(Failure::nothing(format!("no data is stored for the institution `{slug}`\nhelp: `weir run {slug}` reads its sources")));
+    }
+    known.extend(of_project);
+    let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
+    let name = line(&slug, 80);
+    Err(unknown_name("institution", &name, known.iter().copied(), || format!("known institutions: {}", one_of(known.iter().copied()))))
 }
 
 /// The one ad or job of a name.

@@ -5,7 +5,7 @@ use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::records::{self, View};
 use super::run::Run;
-use super::{At, DONE, Edge, FAILED, Failure, NOTHING, show};
+use super::{At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, show};
 use crate::model::{Clock, Parts, SourceKey};
 use crate::plan::outline::Outline;
 use crate::plan::picture::thousands;
@@ -61,9 +61,7 @@ impl PlanArgs {
         self.view.only_with("--jobs")?;
         let checked = edge.checked();
         show(&checked, edge, &self.institutions);
-        if let Some(unknown) = self.institutions.iter().find(|slug| !checked.institutions.iter().any(|one| one.slug == **slug)) {
-            return Err(Failure::nothing(format!("unknown institution `{unknown}`")));
-        }
+        are_institutions(&self.institutions, &checked)?;
         let is_chosen = |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
         let chosen: Vec<_> = checked.institutions.iter().filter(|one| is_chosen(&one.slug)).collect();
         let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();

@@ -2,7 +2,7 @@
 
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
-use super::{At, DONE, Edge, Failure};
+use super::{At, DONE, Edge, Failure, are_institutions};
 use crate::plan::Plan;
 use crate::report::daily;
 use crate::report::health;
@@ -37,8 +37,9 @@ impl Report {
         let chosen: Vec<_> = chosen.collect();
         let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
         let broken = Broken::of(chosen);
+        are_institutions(self.institution.as_slice(), &checked)?;
         if plans.is_empty() && (broken.is_empty() || !last_good::may_be_known(edge)) {
-            return Err(Failure::nothing("unknown institution, or its files have errors\nhelp: `weir check` shows them"));
+            return Err(Failure::nothing("the files of all institutions have errors\nhelp: `weir check` shows them"));
         }
         block_on(async {
             let database = Database::open(edge, Demand::READ).await?;

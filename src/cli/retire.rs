@@ -1,13 +1,15 @@
 //! `weir retire`.
 
 use super::database::with_store;
-use super::{DONE, Edge, Failure, Word, are_institutions};
+use super::{DONE, Edge, Failure, Word, are_institutions, unknown_name};
 use crate::actions::holds::Ruling;
 use crate::actions::retire::retire;
+use crate::diagnostic::one_of;
 use crate::engine::RunError;
 use crate::engine::person::decide;
 use crate::model::SourceKey;
 use crate::store::{Demand, Store, figures, runs};
+use std::collections::BTreeSet;
 
 /// Deliberately archive the open jobs of an institution or source.
 #[derive(clap::Args)]
@@ -45,6 +47,14 @@ impl Retire {
             });
         };
         let known = figures::known_sources(&mut connection, institution).await?;
+        if let Some(source) = &self.source {
+            let with_jobs = figures::jobs_by_source(&mut connection, institution).await?.into_iter().map(|(source, ..)| source);
+            let all: BTreeSet<String> = plan.iter().flat_map(|plan| &plan.flows).map(|flow| flow.source.clone()).chain(with_jobs).collect();
+            if !all.contains(source) {
+                let all = || all.iter().map(String::as_str);
+                return Err(unknown_name("source", source, all(), || format!("sources of `{}`: {}", self.institution, one_of(all()))));
+            }
+        }
         drop(connection);
         let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
         if chosen.is_empty() {

@@ -1,17 +1,21 @@
-//! `weir rules`: which versions of rules and mappings have run, since when, and what differs between them.
+//! `weir rules`: which versions of rules and mappings have run, since when, and what differs between
+//! them.
 
 use super::database::with_connection;
-use super::{DONE, Edge, Failure};
-use crate::report::columns::{columns, line};
-use crate::report::history::{Edited, edited, short};
+use super::{DONE, Edge, Failure, named, parse_time, unknown_name};
+use crate::diagnostic::one_of;
+use crate::model::Clock;
+use crate::report::columns::columns;
+use crate::report::history::short;
+use crate::report::rule_history::{PartChange, PartLineage, PartText, agreed, changes, difference, is_named, lineages, row};
 use crate::store::PgConnection;
-use crate::store::versions::{self, PartUse, PartVersion};
-use clap::Subcommand;
-use serde_json::{Value as Json, json};
-use similar::{ChangeTag, TextDiff};
+use crate::store::versions::{self, PartUse};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
 
 /// Versions of rules and mappings that have run.
-#[derive(clap::Args)]
+#[derive(Args)]
 pub struct Rules {
     #[command(subcommand)]
     command: Command,
@@ -23,9 +27,11 @@ enum Command {
     Log {
         /// A rule (`open-six-months`), or a field (`title`) for its mapping; all if none is named
         name: Option<String>,
-        /// Of one institution
-        #[arg(long)]
-        institution: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
+        /// Only changes at or after this instant
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
+        since: Option<Clock>,
         /// As JSON, for machines
         #[arg(long)]
         json: bool,
@@ -36,9 +42,11 @@ enum Command {
         name: String,
         /// The version, as reasons name it; the newest if none is named
         version: Option<String>,
-        /// Of one institution
-        #[arg(long)]
-        institution: Option<String>,
+        /// The version that was in use at this instant
+        #[arg(long, value_name = "TIME", value_parser = parse_time, conflicts_with = "version")]
+        at: Option<Clock>,
+        #[command(flatten)]
+        whose: Whose,
     },
     /// What differs between two versions
     Diff {
@@ -48,149 +56,160 @@ enum Command {
         old: Option<String>,
         /// The newer version; the newest if none is named
         new: Option<String>,
-        /// Of one institution
-        #[arg(long)]
-        institution: Option<String>,
+        #[command(flatten)]
+        whose: Whose,
     },
+}
+
+/// Whose rules and mappings are meant.
+#[derive(Args)]
+struct Whose {
+    /// Of one institution
+    #[arg(long)]
+    institution: Option<String>,
+    /// Of one source
+    #[arg(long)]
+    source: Option<String>,
 }
 
 impl Rules {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_connection(edge, async |connection| self.act(connection).await.map(|()| DONE))
+        with_connection(edge, async |connection| self.act(edge, connection).await.map(|()| DONE))
     }
 
-    async fn act(&self, connection: &mut PgConnection) -> Result<(), Failure> {
+    async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
+        let (Command::Log { whose, .. } | Command::Show { whose, .. } | Command::Diff { whose, .. }) = &self.command;
+        let used = whose.used(edge, connection).await?;
         match &self.command {
-            Command::Log { name, institution, json } => {
-                let used = versions::used(connection, institution.as_deref()).await?;
-                let changes = changes(&used).into_iter().filter(|change| name.as_ref().is_none_or(|name| change.is_of(name)));
-                let changes: Vec<Change> = changes.collect();
-                if let (Some(name), true) = (name, changes.is_empty()) {
-                    return Err(unknown(name));
+            Command::Log { name, since, json, .. } => log(&used, name.as_deref(), *since, *json),
+            Command::Show { name, version, at, .. } => {
+                let wanted = Wanted { at: *at, ..Wanted::of(version.as_deref(), 0) };
+                let shown = chosen(connection, &used, name, &[wanted]).await?;
+                shown.iter().for_each(|version| say!("{}", version.shown()));
+                Ok(())
+            }
+            Command::Diff { name, old, new, .. } => {
+                let wanted = [Wanted::of(old.as_deref(), 1), Wanted::of(new.as_deref(), 0)];
+                let both = chosen(connection, &used, name, &wanted).await?;
+                if let [old, new] = both.as_slice() {
+                    say!("{}", difference(old, new));
                 }
-                log(&changes, *json);
-            }
-            Command::Show { name, version, institution } => {
-                let all = known(connection, institution.as_deref(), name).await?;
-                say!("{}", shown(pick(&all, version.as_deref(), 0)?));
-            }
-            Command::Diff { name, old, new, institution } => {
-                let all = known(connection, institution.as_deref(), name).await?;
-                say!("{}", difference(pick(&all, old.as_deref(), 1)?, pick(&all, new.as_deref(), 0)?));
+                Ok(())
             }
         }
-        Ok(())
     }
 }
 
-/// One part that a source began to be derived by.
-struct Change<'u> {
-    used: &'u PartUse,
-    edit: Edited,
-}
-
-impl Change<'_> {
-    fn is_of(&self, name: &str) -> bool {
-        let part = self.edit.part.as_str();
-        let bare = part.strip_prefix("rule ").or_else(|| part.strip_prefix("mapping of "));
-        part == name || bare.is_some_and(|bare| bare == name || bare.rsplit('/').next() == Some(name))
+impl Whose {
+    /// What was used of it; refuses unknown names.
+    async fn used(&self, edge: &Edge, connection: &mut PgConnection) -> Result<Vec<PartUse>, Failure> {
+        if let Some(institution) = &self.institution {
+            named::refuse_unknown(edge, connection, std::slice::from_ref(institution)).await?;
+        }
+        let mut used = versions::used(connection, self.institution.as_deref()).await?;
+        let Some(source) = &self.source else { return Ok(used) };
+        let known: BTreeSet<String> = used.iter().map(|one| one.source_id.clone()).collect();
+        if !known.contains(source) {
+            let known = || known.iter().map(String::as_str);
+            return Err(unknown_name("source", source, known(), || format!("sources that have run: {}", one_of(known()))));
+        }
+        used.retain(|one| one.source_id == *source);
+        Ok(used)
     }
 }
 
-/// What changed from each use of a source to its next.
-fn changes(used: &[PartUse]) -> Vec<Change<'_>> {
-    let mut all = Vec::new();
-    for (index, now) in used.iter().enumerate() {
-        let before = index
-            .checked_sub(1)
-            .and_then(|before| used.get(before))
-            .filter(|before| (&before.institution, &before.source_id) == (&now.institution, &now.source_id));
-        let edits = edited(before.map_or(&Json::Null, |before| &before.parts), &now.parts);
-        all.extend(edits.into_iter().filter(|edit| !edit.part.starts_with("code of ")).map(|edit| Change { used: now, edit }));
-    }
-    all.sort_by(|one, other| {
-        (one.used.first_used_at, &one.used.institution, &one.edit.part).cmp(&(other.used.first_used_at, &other.used.institution, &other.edit.part))
-    });
-    all
-}
-
-fn log(changes: &[Change<'_>], json: bool) {
-    if json {
-        let rows = changes.iter().map(|change| {
-            json!({ "at": change.used.first_used_at, "institution": change.used.institution, "source": change.used.source_id, "part": change.edit.part, "old": change.edit.old, "new": change.edit.new })
-        });
-        say!("{:#}", json!({ "format": 1, "changes": rows.collect::<Vec<_>>() }));
-        return;
-    }
-    if changes.is_empty() {
-        say!("no runs yet");
-        return;
-    }
-    let row = |change: &Change| {
-        let what = match (&change.edit.old, &change.edit.new) {
-            (None, Some(new)) => format!("new {new}"),
-            (Some(old), None) => format!("{old} gone"),
-            (old, new) => format!("{} -> {}", old.as_deref().unwrap_or("-"), new.as_deref().unwrap_or("-")),
-        };
-        vec![
-            change.used.first_used_at.format("%Y-%m-%d %H:%MZ").to_string(),
-            change.used.institution.clone(),
-            change.used.source_id.clone(),
-            line(&change.edit.part, 60),
-            what,
-        ]
-    };
-    put!("{}", columns(&changes.iter().map(row).collect::<Vec<_>>(), 5));
-}
-
-async fn known(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<PartVersion>, Failure> {
-    let all = versions::of(connection, institution, name).await?;
-    if all.is_empty() {
+fn log(used: &[PartUse], name: Option<&str>, since: Option<Clock>, json: bool) -> Result<(), Failure> {
+    let of_name: Vec<PartChange> = changes(used).into_iter().filter(|change| name.is_none_or(|name| is_named(&change.edit.part, name))).collect();
+    if let (Some(name), true) = (name, of_name.is_empty()) {
         return Err(unknown(name));
     }
-    Ok(all)
+    let changes: Vec<PartChange> = of_name.into_iter().filter(|change| since.is_none_or(|since| change.used.used_at >= since.0)).collect();
+    if json {
+        let rows = changes.iter().map(|PartChange { used, edit }| {
+            json!({ "at": used.used_at, "institution": used.institution, "source": used.source_id, "part": edit.part, "old": edit.old, "new": edit.new })
+        });
+        say!("{:#}", json!({ "format": 1, "changes": rows.collect::<Vec<_>>() }));
+    } else if changes.is_empty() {
+        say!("{}", if used.is_empty() { "no runs yet" } else { "no changes" });
+    } else {
+        put!("{}", columns(&changes.iter().map(row).collect::<Vec<_>>(), 5));
+    }
+    Ok(())
 }
 
 fn unknown(name: &str) -> Failure {
     Failure::nothing(format!("no rule or mapping `{name}` has run\nhelp: `weir rules log` lists those that have"))
 }
 
-/// A version by the beginning of its hash, or the newest but `back`.
-fn pick<'v>(all: &'v [PartVersion], wanted: Option<&str>, back: usize) -> Result<&'v PartVersion, Failure> {
-    let mut distinct: Vec<&PartVersion> = Vec::new();
-    for version in all {
-        distinct.retain(|other| other.version != version.version);
-        distinct.push(version);
+/// Which version of a part is wanted.
+#[derive(Default)]
+struct Wanted<'w> {
+    /// By the beginning of its hash.
+    version: Option<&'w str>,
+    /// How many versions before the newest.
+    back: usize,
+    /// The one in use then.
+    at: Option<Clock>,
+}
+
+impl Wanted<'_> {
+    fn of(version: Option<&str>, back: usize) -> Wanted<'_> {
+        Wanted { version, back, at: None }
     }
-    if let ([only], None, 1) = (distinct.as_slice(), wanted, back) {
-        return Err(Failure::nothing(format!("{} has only one version, {}\nhelp: `weir rules show` prints it", only.part, short(&only.version))));
+
+    /// The wanted one of the versions of a source, oldest first.
+    fn pick(&self, versions: &[PartText]) -> Option<PartText> {
+        if let Some(wanted) = self.version {
+            return versions.iter().rfind(|version| version.version.starts_with(wanted)).cloned();
+        }
+        let until = self.at.map_or(versions.len(), |at| versions.partition_point(|version| version.since <= at.0));
+        until.checked_sub(1 + self.back).and_then(|place| versions.get(place).cloned())
     }
-    let found = match wanted {
-        Some(wanted) => all.iter().find(|version| version.version.starts_with(wanted)),
-        None => distinct.len().checked_sub(1 + back).and_then(|at| distinct.get(at).copied()),
-    };
-    let versions: Vec<&str> = distinct.iter().map(|version| version.version.get(..8).unwrap_or_default()).collect();
-    found.ok_or_else(|| Failure::nothing(format!("there is no such version\nhelp: versions that have run: {}", versions.join(", "))))
 }
 
-fn title(version: &PartVersion) -> String {
-    let since = version.first_used_at.format("%Y-%m-%d %H:%MZ");
-    format!("{} {} · {} · since {since}", version.part, short(&version.version), version.institution)
+/// The wanted versions of a part, on which all sources that have them agree.
+async fn chosen(connection: &mut PgConnection, used: &[PartUse], name: &str, wanted: &[Wanted<'_>]) -> Result<Vec<PartText>, Failure> {
+    let all = lineages(used, name);
+    let texts = texts(connection, &all).await?;
+    let of_sources: Vec<Vec<PartText>> = all.iter().map(|lineage| lineage.versions(&texts)).filter(|versions| !versions.is_empty()).collect();
+    let picked = of_sources.iter().map(|versions| wanted.iter().map(|one| one.pick(versions)).collect::<Option<Vec<_>>>());
+    let picked: Vec<Vec<PartText>> = picked.flatten().collect();
+    match agreed(&picked) {
+        Ok(Some(versions)) => Ok(versions),
+        Ok(None) => Err(none(name, &of_sources, wanted)),
+        Err(places) => {
+            let choice = "choose with `--institution` and `--source`, or write the name in full";
+            Err(Failure::nothing(format!("sources differ in `{name}`\nhelp: {choice}:\n  {}", places.join("\n  "))))
+        }
+    }
 }
 
-fn shown(version: &PartVersion) -> String {
-    format!("{}\n{}", title(version), version.text.trim_end())
+async fn texts(connection: &mut PgConnection, all: &[PartLineage]) -> Result<HashMap<String, String>, Failure> {
+    let hashes: BTreeSet<&str> = all.iter().flat_map(|lineage| &lineage.steps).filter_map(|(_, hash)| hash.as_deref()).collect();
+    Ok(versions::texts_of(connection, &hashes.into_iter().collect::<Vec<_>>()).await?)
 }
 
-fn difference(old: &PartVersion, new: &PartVersion) -> String {
-    let diff = TextDiff::from_lines(&old.text, &new.text);
-    let lines = diff.iter_all_changes().map(|change| {
-        let sign = match change.tag() {
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
-            ChangeTag::Equal => ' ',
-        };
-        format!("{sign} {}", change.value().trim_end())
-    });
-    format!("- {}\n+ {}\n{}", title(old), title(new), lines.collect::<Vec<_>>().join("\n"))
+/// Why no source has the wanted versions.
+fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Failure {
+    let all = || of_sources.iter().flatten();
+    let Some(first) = all().next() else { return unknown(name) };
+    if let Some(at) = wanted.iter().find_map(|one| one.at) {
+        let since = all().map(|version| version.since).min().unwrap_or(first.since);
+        let since = since.format("%Y-%m-%d %H:%MZ");
+        return Failure::nothing(format!(
+            "{} was not in use at {}\nhelp: it ran for the first time at {since}",
+            first.part,
+            at.0.format("%Y-%m-%d %H:%MZ")
+        ));
+    }
+    let versions: BTreeSet<String> = all().map(|version| short(&version.version)).collect();
+    if wanted.iter().all(|one| one.version.is_none()) {
+        if versions.len() > 1 {
+            return Failure::nothing(format!("no source has used more than one version of `{name}`\nhelp: `weir rules show` prints them"));
+        }
+        let version = short(&first.version);
+        return Failure::nothing(format!("{} has only one version, {version}\nhelp: `weir rules show` prints it", first.part));
+    }
+    let versions: Vec<String> = versions.into_iter().collect();
+    Failure::nothing(format!("there is no such version\nhelp: versions that have run: {}", versions.join(", ")))
 }

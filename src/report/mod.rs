@@ -18,6 +18,7 @@ pub mod quality;
 pub mod records;
 pub mod rehearsal;
 pub mod rollback;
+pub mod rule_history;
 pub mod runs;
 pub mod summary;
 pub mod test;

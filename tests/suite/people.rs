@@ -191,6 +191,8 @@ async fn with_ids_in_doubt() -> (Lab, String) {
     }
     let list = weir(&lab, &["holds", "list"]);
     assert!(list.contains("now belong to other jobs"), "{list}");
+    // They wait, and nothing was refused.
+    assert_eq!(one(&lab, "SELECT count(*)::text FROM alerts WHERE kind = 'all_refused'").await, "0");
     let hold = list.split_whitespace().next().unwrap().to_owned();
     (lab, hold)
 }
@@ -231,6 +233,23 @@ async fn each_version_of_a_rule_that_ran_can_be_read_and_a_verdict_names_its_own
     assert!(log.lines().last().unwrap().contains(&format!("{first} -> ")), "{log}");
     let diff = weir(&lab, &["rules", "diff", "shared/not-too-long", "--institution", "strict"]);
     assert!(diff.contains("- max_open: 2 months\n+ max_open: 1 year"), "{diff}");
+    // What is taken back is on record, and in use again.
+    let rule = std::fs::read_to_string(lab.folder.join("institutions/strict.yaml")).unwrap();
+    std::fs::copy(case.join("project/institutions/strict.yaml"), lab.folder.join("institutions/strict.yaml")).unwrap();
+    assert_ne!(rule, std::fs::read_to_string(lab.folder.join("institutions/strict.yaml")).unwrap());
+    lab.run(&day("1", "2026-09-03T02:00:00Z")).await;
+    lab.run(&day("1", "2026-09-04T02:00:00Z")).await;
+    let log = weir(&lab, &["rules", "log", "not-too-long", "--institution", "strict"]);
+    let back = log.lines().last().unwrap();
+    assert!(log.lines().count() == 3 && back.contains(&format!("-> {first}")) && back.contains("2026-09-03"), "{log}");
+    assert_eq!(weir(&lab, &["rules", "log", "not-too-long", "--institution", "strict", "--since", "2026-09-03"]).lines().count(), 1);
+    let shown = |words: &[&str]| weir(&lab, &[&["rules", "show", "not-too-long", "--institution", "strict"], words].concat());
+    assert!(shown(&[]).contains("max_open: 2 months") && shown(&[]).contains("since 2026-09-03"), "{}", shown(&[]));
+    assert!(shown(&["--at", "2026-09-02T12:00:00Z"]).contains("max_open: 1 year"), "{}", shown(&["--at", "2026-09-02T12:00:00Z"]));
+    let diff = weir(&lab, &["rules", "diff", "not-too-long", "--institution", "strict"]);
+    assert!(diff.contains("- max_open: 1 year\n+ max_open: 2 months"), "{diff}");
+    // Where all sources agree, none need be chosen.
+    assert!(weir(&lab, &["rules", "show", "title"]).contains("strict/board, usual/board"));
     // A mapping that was never edited has one version.
     assert_eq!(weir(&lab, &["rules", "log", "title", "--institution", "usual"]).lines().count(), 1);
     lab.bench.drop().await;
@@ -296,6 +315,23 @@ async fn what_nothing_is_called_is_refused_and_not_answered_with_silence() {
         (&["failures", "list", "--rule", "nope"], "no rule or error type `nope`"),
         (&["rules", "log", "nope"], "no rule or mapping `nope` has run"),
         (&["rules", "diff", "not-too-long", "--institution", "usual"], "rule shared/not-too-long has only one version"),
+        (&["rules", "log", "--institution", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["rules", "show", "title", "--institution", "nope"], "unknown institution `nope`\nhelp: known institutions: `strict`, `usual`"),
+        (&["rules", "show", "title", "--source", "bord"], "unknown source `bord`\nhelp: did you mean `board`?"),
+        (
+            &["rules", "show", "title", "--at", "2026-08-01"],
+            "mapping of title was not in use at 2026-08-01 00:00Z\nhelp: it ran for the first time at",
+        ),
+        (&["rules", "show", "not-too-long"], "sources differ in `not-too-long`\nhelp: choose with `--institution`"),
+        (&["rules", "show", "not-too-long", "nope", "--institution", "strict"], "there is no such version\nhelp: versions that have run:"),
+        (&["holds", "list", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["holds", "causes", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["audit", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["export", "jobs", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["report", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["report", "strikt", "--runs"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["plan", "strikt"], "unknown institution `strikt`\nhelp: did you mean `strict`?"),
+        (&["retire", "strict", "bord", "--reason", "r"], "unknown source `bord`\nhelp: did you mean `board`?"),
         (&["rehearse", "nope"], "unknown institution `nope`\nhelp: known institutions: `strict`, `usual`"),
     ] {
         let (code, told) = refused(&lab, words);

@@ -5,6 +5,7 @@ use super::Result;
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
+use std::collections::HashMap;
 use uuid::Uuid;
 use weir_model::{Clock, Parts};
 
@@ -44,25 +45,31 @@ pub struct PartVersion {
     pub first_used_at: DateTime<Utc>,
 }
 
-/// The versions of all parts, or of those of a name, oldest first. A name is a part, a rule's id alone, or a field's.
+/// Whether a part of this name ever ran: a part, a rule's id alone, or a field's mapping.
 ///
 /// # Errors
 /// The database failed.
-pub async fn of(connection: &mut PgConnection, institution: Option<&str>, name: &str) -> Result<Vec<PartVersion>> {
-    let rows = sqlx::query_as(
-        // The same text under another hash is no edit: the form in which Weir hashes it has changed.
-        "SELECT i.slug AS institution, v.part, encode(v.hash, 'hex') AS version, v.text, v.first_used_at
-         FROM (SELECT *, lag(text) OVER (PARTITION BY institution_id, part ORDER BY first_used_at, hash) AS before FROM versions) v
-         JOIN institutions i ON i.id = v.institution_id
-         WHERE v.text IS DISTINCT FROM v.before AND ($1::text IS NULL OR i.slug = $1) AND (v.part = $2 OR v.part = 'rule ' || $2 OR v.part LIKE 'rule %/' || $3 OR v.part = 'mapping of ' || $2)
-         ORDER BY v.first_used_at, i.slug, v.part, v.hash",
+pub async fn has_run(connection: &mut PgConnection, name: &str) -> Result<bool> {
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM versions WHERE part = $1 OR part = 'rule ' || $1 OR part LIKE 'rule %/' || $2 OR part = 'mapping of ' || $1)",
+    );
+    let quoted = name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Ok(found.bind(name).bind(quoted).fetch_one(connection).await?)
+}
+
+/// Texts of versions by their hashes, in hexadecimal digits.
+///
+/// # Errors
+/// The database failed.
+pub async fn texts_of(connection: &mut PgConnection, hashes: &[&str]) -> Result<HashMap<String, String>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT ON (hash) encode(hash, 'hex'), text FROM versions
+         WHERE hash = ANY (SELECT decode(digits, 'hex') FROM unnest($1::text[]) AS digits) ORDER BY hash, first_used_at",
     )
-    .bind(institution)
-    .bind(name)
-    .bind(name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+    .bind(hashes)
     .fetch_all(connection)
     .await?;
-    Ok(rows)
+    Ok(rows.into_iter().collect())
 }
 
 /// Versions by their hashes, in hexadecimal digits.
@@ -87,18 +94,31 @@ pub struct PartUse {
     pub source_id: String,
     /// Hashes of all parts by name.
     pub parts: Json,
-    /// Clock of the first run that used it.
-    pub first_used_at: DateTime<Utc>,
+    /// Clock of the run that began to use it; it may have been used before, and another since.
+    pub used_at: DateTime<Utc>,
 }
 
-/// What sources were derived by, oldest first.
+/// What sources were derived by, oldest first: a row for each run that used other mappings and
+/// rules than the run before it, be it that they had been used before.
 ///
 /// # Errors
 /// The database failed.
 pub async fn used(connection: &mut PgConnection, institution: Option<&str>) -> Result<Vec<PartUse>> {
     let rows = sqlx::query_as(
-        "SELECT i.slug AS institution, f.source_id, f.parts, f.first_used_at FROM fingerprints f JOIN institutions i ON i.id = f.institution_id
-         WHERE $1::text IS NULL OR i.slug = $1 ORDER BY i.slug, f.source_id, f.first_used_at, f.fingerprint",
+        "WITH measured AS (
+           SELECT institution_id, source_id, at, fingerprint,
+             lag(fingerprint) OVER (PARTITION BY institution_id, source_id ORDER BY at) AS before
+           FROM source_quality
+           WHERE $1::text IS NULL OR institution_id = (SELECT id FROM institutions WHERE slug = $1)),
+         uses AS (
+           SELECT institution_id, source_id, fingerprint, first_used_at AS used_at FROM fingerprints
+           UNION
+           SELECT institution_id, source_id, fingerprint, at FROM measured WHERE fingerprint IS DISTINCT FROM before)
+         SELECT i.slug AS institution, u.source_id, f.parts, u.used_at
+         FROM uses u JOIN institutions i ON i.id = u.institution_id
+         JOIN fingerprints f ON f.institution_id = u.institution_id AND f.fingerprint = u.fingerprint
+         WHERE $1::text IS NULL OR i.slug = $1
+         ORDER BY i.slug, u.source_id, u.used_at, f.first_used_at, u.fingerprint",
     )
     .bind(institution)
     .fetch_all(connection)
