@@ -1,12 +1,12 @@
 //! `weir failures`.
 
 use super::database::with_store;
-use super::decision::{Bound, SeenNumber, confirmed, moved, unseen};
-use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name};
+use super::decision::{Bound, SeenNumber, moved};
+use super::discard::{ByRule, discard, revision};
+use super::{DONE, Edge, Failure, Word, are_institutions, parse_time, unknown_name, warned};
 use crate::actions;
-use crate::actions::holds::Ruling;
 use crate::diagnostic::one_of;
-use crate::engine::person::{self, Whose};
+use crate::engine::person::Whose;
 use crate::model::{Clock, Severity, field::FIELDS};
 use crate::plan::picture::thousands;
 use crate::plan::{Checked, Flow};
@@ -72,6 +72,9 @@ enum Command {
         /// Only those of this source
         #[arg(long)]
         source: Option<String>,
+        /// List published ads that rules warn about instead, by rule
+        #[arg(long, conflicts_with = "field")]
+        warnings: bool,
         /// Maximum number, 0 for all
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(0..))]
         limit: i64,
@@ -101,6 +104,20 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show how often rules and fields spoke against ads, week by week
+    Trend {
+        /// The institution; by default all
+        institution: Option<String>,
+        /// How many weeks
+        #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=520))]
+        weeks: u16,
+        /// The day of the newest week; by default today
+        #[arg(long, value_name = "DATE", value_parser = parse_time)]
+        until: Option<Clock>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show one: the document, the derived fields, the reasons
     Show {
         /// The number of its document, from the list
@@ -120,8 +137,10 @@ enum Command {
     Discard {
         /// Documents with their revisions, from the list: 44@9f2c1a. At a terminal the number is
         /// enough: it is shown, and you are asked to confirm
-        #[arg(required = true, value_name = "DOCUMENT@REVISION")]
+        #[arg(required_unless_present = "rule", conflicts_with = "rule", value_name = "DOCUMENT@REVISION")]
         documents: Vec<SeenNumber>,
+        #[command(flatten)]
+        by_rule: ByRule,
         #[command(flatten)]
         word: Word,
     },
@@ -131,9 +150,12 @@ impl Failures {
     /// The institution in question.
     fn institution(&self) -> Option<&str> {
         match &self.command {
-            Some(Command::List { institution, .. } | Command::Resolved { institution, .. } | Command::Lost { institution, .. }) => {
-                institution.as_deref()
-            }
+            Some(
+                Command::List { institution, .. }
+                | Command::Resolved { institution, .. }
+                | Command::Lost { institution, .. }
+                | Command::Trend { institution, .. },
+            ) => institution.as_deref(),
             Some(_) => None,
             None => self.institution.as_deref(),
         }
@@ -152,7 +174,10 @@ impl Failures {
         // A decision holds the lock, and a connection under it.
         match &self.command {
             Some(Command::Retry { documents, wait }) => return retry(store, documents, *wait).await,
-            Some(Command::Discard { documents, word }) => return discard(edge, store, documents, word).await,
+            Some(Command::Discard { documents, by_rule, word }) => {
+                let chosen = by_rule.documents(edge, &mut *store.connection().await?).await?;
+                return discard(edge, store, chosen.as_deref().unwrap_or(documents), word).await;
+            }
             _ => {}
         }
         let connection = &mut *store.connection().await?;
@@ -161,11 +186,18 @@ impl Failures {
         }
         let Some(command) = &self.command else { return groups(connection, self.institution.as_deref(), self.json).await };
         match command {
-            Command::List { institution, rule, field, source, limit, json } => {
+            Command::List { institution, rule, field, source, warnings, limit, json } => {
                 // A rule may be named with its set, as the report does.
                 let rule = rule.as_deref().and_then(|rule| rule.rsplit('/').next());
                 let wanted = FailureFilter { institution: institution.as_deref(), source: source.as_deref(), rule, field: field.as_deref() };
+                if *warnings {
+                    return warned::list(edge, connection, &wanted, Some(*limit).filter(|limit| *limit > 0), *json).await;
+                }
                 list(edge, connection, &wanted, *limit, *json).await
+            }
+            Command::Trend { institution, weeks, until, json } => {
+                let today = until.map_or_else(|| (edge.now)(), |until| until.0).date_naive();
+                warned::trend(connection, institution.as_deref(), (*weeks, today), *json).await
             }
             Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
             Command::Lost { institution, json } => lost(connection, institution.as_deref(), *json).await,
@@ -176,7 +208,7 @@ impl Failures {
 }
 
 /// An institution of the project, or of the database.
-async fn is_known(edge: &Edge, connection: &mut PgConnection, institution: &str) -> Result<(), Failure> {
+pub(super) async fn is_known(edge: &Edge, connection: &mut PgConnection, institution: &str) -> Result<(), Failure> {
     let name = [institution.to_owned()];
     if runs::unknown(connection, &name).await?.is_empty() { Ok(()) } else { are_institutions(&name, &edge.checked()) }
 }
@@ -195,6 +227,9 @@ async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &FailureFilter
     letters.iter().for_each(|letter| put!("{}", told(letter)));
     if more > 0 {
         say!("and {} more: `--limit 0` shows all", thousands(more));
+    } else if let (Some(rule), true) = (wanted.rule, letters.len() > 1) {
+        let seen = revision(&letters);
+        say!("`weir failures discard --rule {rule} --seen {seen} --reason ...` ignores the content of all {}", letters.len());
     }
     Ok(())
 }
@@ -216,12 +251,12 @@ async fn lost(connection: &mut PgConnection, institution: Option<&str>, json: bo
 }
 
 /// `44@9f2c1a`: a document and the revision that a decision names.
-fn name(letter: &Letter) -> String {
+pub(super) fn name(letter: &Letter) -> String {
     format!("{}@{}", letter.document_id, letter.revision)
 }
 
 /// A failure with every reason.
-fn told(letter: &Letter) -> String {
+pub(super) fn told(letter: &Letter) -> String {
     let head = format!(
         "{} {} {}:{} · document {} · since {}",
         letter.outcome,
@@ -235,7 +270,7 @@ fn told(letter: &Letter) -> String {
 }
 
 /// Why there are no matching failures; refuses unknown names.
-async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &FailureFilter<'_>) -> Result<String, Failure> {
+pub(super) async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &FailureFilter<'_>) -> Result<String, Failure> {
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
     let flows: Vec<&Flow> = plans.flat_map(|plan| &plan.flows).collect();
     if let Some(source) = wanted.source
@@ -257,7 +292,7 @@ async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &Failure
     let rules = stages.filter_map(|stage| if let Stage::Validate(validate) = stage { Some(&validate.rules) } else { None });
     let rules: Vec<&CompiledRule> = rules.flatten().map(|(_, rule)| rule.as_ref()).filter(|rule| rule.id == name || rule.kind == name).collect();
     if !rules.is_empty() && rules.iter().all(|rule| rule.severity == Severity::Warn) {
-        return Ok(format!("no failures: `{name}` only warns; `weir rehearse --all` shows the ads"));
+        return Ok(format!("no failures: `{name}` only warns; `weir failures list --warnings` shows the ads"));
     }
     // What ran once may be no rule any more.
     if rules.is_empty() && !ERROR_TYPES.contains(&name) && !versions::has_run(connection, name).await? {
@@ -275,8 +310,10 @@ fn reasons(letter: &Letter) -> Vec<Vec<String>> {
     let row = |reason: &Json| {
         let message = text(reason, "message");
         let value = reason.get("value").map(|value| shown(value, 40)).filter(|value| !message.contains(value.as_str()));
+        // A warning alone would not keep the ad back.
+        let mark = if text(reason, "severity") == "warn" { "!" } else { "x" };
         vec![
-            text(reason, "type"),
+            format!("{mark} {}", text(reason, "type")),
             text(reason, "field"),
             line(&message, 160),
             value.map_or_else(String::new, |value| format!("[{value}]")),
@@ -308,7 +345,7 @@ async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: 
     }
     for warning in warnings.iter().filter(|warning| warning.ads > 0) {
         say!(
-            "{} {} · rule {} · warn: would have rejected {} of {} ads ({})",
+            "{} {} · rule {} · only warns, about {} of {} ads ({})",
             warning.institution,
             warning.source_id,
             warning.rule,
@@ -360,7 +397,7 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
 
 /// The failures of these documents; refuses unknown numbers and outdated revisions before anything
 /// is done.
-async fn find(connection: &mut PgConnection, documents: &[SeenNumber]) -> Result<Vec<Letter>, Failure> {
+pub(super) async fn find(connection: &mut PgConnection, documents: &[SeenNumber]) -> Result<Vec<Letter>, Failure> {
     let found = failures::find(connection, &documents.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
     for seen in documents {
         let document = seen.id;
@@ -383,7 +420,7 @@ async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<()
 }
 
 /// The failures of each institution.
-fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
+pub(super) fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
     let mut all: BTreeMap<(&str, Uuid), Vec<&Letter>> = BTreeMap::new();
     for letter in letters {
         all.entry((letter.institution.as_str(), letter.institution_id)).or_default().push(letter);
@@ -407,36 +444,6 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
         actions::failures::retry(store, whose, &numbers).await?;
         for document in numbers {
             say!("document {document}: the next run of `{slug}` derives it again");
-        }
-    }
-    Ok(())
-}
-
-async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Word) -> Result<(), Failure> {
-    let at = word.at.clock(edge)?;
-    let who = word.person(edge)?;
-    let letters = find(&mut *store.connection().await?, documents).await?;
-    for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
-        let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else { continue };
-        if !edge.interactive {
-            let (show, command) = (format!("weir failures show {}", seen.id), format!("weir failures discard {}", name(letter)));
-            return Err(unseen(&format!("document {}", seen.id), &show, &command));
-        }
-        confirmed(edge, &told(letter), &format!("ignore this content of document {}?", name(letter)))?;
-    }
-    for ((slug, institution), letters) in by_institution(&letters) {
-        let shown: Vec<SeenNumber> =
-            letters.iter().map(|letter| SeenNumber { id: letter.document_id, revision: Some(letter.revision.clone()) }).collect();
-        person::decide(store, word.on(edge, institution, slug)?, async |connection| {
-            // A run may have brought other content, or published it, before the lock was taken.
-            let letters = find(connection, &shown).await?;
-            let ruling = Ruling { at, by: &who, reason: &word.reason };
-            actions::failures::discard(connection, &letters, ruling).await?;
-            Ok::<(), Failure>(())
-        })
-        .await?;
-        for SeenNumber { id, .. } in shown {
-            say!("document {id}: this content is now ignored");
         }
     }
     Ok(())

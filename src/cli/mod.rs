@@ -10,6 +10,7 @@ mod check;
 mod database;
 mod db;
 mod decision;
+mod discard;
 mod evaluate;
 mod evaluate_decisions;
 mod evaluate_duplicates;
@@ -37,6 +38,7 @@ mod rules;
 mod run;
 mod schema;
 mod test;
+mod warned;
 mod why;
 
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};

@@ -122,6 +122,6 @@ fn next(checked: &Checked, set: &str, id: &str, shown: &str) -> Vec<String> {
         _ => {}
     }
     lines.push("`weir rehearse` shows the stored ads that it affects, without writing anything".to_owned());
-    lines.push("after a run, `weir report` shows what it would have rejected; then make it `severity: error`".to_owned());
+    lines.push("after a run, `weir report` shows how many ads it warns about; then make it `severity: error`".to_owned());
     lines
 }

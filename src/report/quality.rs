@@ -66,18 +66,13 @@ fn row(one: &SourceQuality, compared: &Compared) -> Vec<String> {
     vec![one.source.clone(), compared.name(), usual, compared.shown(compared.today), mark]
 }
 
-/// What warn-only rules would reject.
+/// What warn-only rules warn about; some of these ads may be rejected for other reasons.
 pub fn warnings(all: &[SourceQuality]) -> Vec<Vec<String>> {
     let all = all.iter().flat_map(|one| one.measures.iter().map(move |compared| (one, compared)));
     let warns = all.filter(|(_, compared)| compared.measure.kind == Kind::Warns && compared.measure.part > 0);
     let row = |(one, compared): (&SourceQuality, &Compared)| {
         let measure = &compared.measure;
-        let words = format!(
-            "warn: would have rejected {} of {} ads ({})",
-            thousands(measure.part),
-            thousands(measure.whole),
-            share(measure.part, measure.whole)
-        );
+        let words = format!("warns about {} of {} ads ({})", thousands(measure.part), thousands(measure.whole), share(measure.part, measure.whole));
         vec![one.source.clone(), measure.subject.clone(), words]
     };
     warns.map(row).collect()

@@ -159,7 +159,7 @@ pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result
     Ok(rows.bind(slug).fetch_all(connection).await?)
 }
 
-/// What a rule that only warns would have refused in the newest run.
+/// What a rule that only warns warned about in the newest run.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct RuleWarning {
     /// The institution's slug.
@@ -168,13 +168,13 @@ pub struct RuleWarning {
     pub source_id: String,
     /// `SET/ID` of the rule.
     pub rule: String,
-    /// Ads that it would have refused.
+    /// Ads that it warned about, those that are rejected for other reasons included.
     pub ads: i64,
     /// Ads that it looked at.
     pub of: i64,
 }
 
-/// What rules that only warn would have refused in the newest run of each source.
+/// What rules that only warn warned about in the newest run of each source.
 ///
 /// # Errors
 /// The database failed.

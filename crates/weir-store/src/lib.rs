@@ -45,6 +45,7 @@ pub mod tables;
 pub mod texts;
 pub mod versions;
 pub mod waiting;
+pub mod warned;
 pub mod watch;
 pub mod work;
 

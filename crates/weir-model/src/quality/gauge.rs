@@ -55,6 +55,12 @@ impl Gauge {
         i32::try_from(self.fields.len() + self.rules.len() + at).ok()
     }
 
+    /// The rules that only warn, each with the bit of `failed` that says that it warns.
+    pub fn warn_bits(&self) -> impl Iterator<Item = (i32, &Rule)> {
+        let rules = self.rules.iter().enumerate().filter(|(_, rule)| rule.warns);
+        rules.filter_map(|(at, rule)| Some((i32::try_from(self.fields.len() + at).ok()?, rule)))
+    }
+
     /// The marks of an ad that has been judged.
     pub fn marks(&self, job: &Job, problems: &[Problem]) -> Marks {
         let is_filled = |name: &String| match name.as_str() {
