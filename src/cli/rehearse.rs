@@ -1,17 +1,19 @@
 //! `weir rehearse`.
 
 use super::database::{Database, block_on};
-use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, show};
+use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
-use crate::diagnostic::one_of;
+use crate::diagnostic::{self, one_of};
 use crate::engine::rehearse::{self, Asked, Rehearsal};
 use crate::plan::InstitutionStatus;
+use crate::plan::tried::Tried;
 use crate::plan::{Checked, Plan, check};
+use crate::report::columns::counted;
 use crate::report::rehearsal::{self, Page};
 use crate::store::{Demand, Store};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Show what edited rules and mappings would do to the stored ads.
@@ -48,8 +50,9 @@ impl Rehearse {
         if let Some(missing) = self.rules.iter().find(|file| !file.is_file()) {
             return Err(Failure::nothing(format!("`{}` is not a file\nhelp: give an edited copy of a file in rules/", missing.display())));
         }
-        let checked = check::check(Project::load_with(&edge.project, &self.rules));
-        show(&checked, edge, &self.institutions);
+        // A rehearsal comes before the tests are adapted, so a test that fails does not stop it.
+        let checked = check::check_for_tests(Project::load_with(&edge.project, &self.rules));
+        self.show(&checked, edge);
         let plans = self.chosen(&checked)?;
         if plans.is_empty() {
             return Ok(NOTHING);
@@ -63,6 +66,34 @@ impl Rehearse {
         })?
     }
 
+    /// Shows what is wrong, in a replaced rule set under the name of the file that replaces it.
+    fn show(&self, checked: &Checked, edge: &Edge) {
+        let mut shown = checked.diagnostics.only(|place| checked.belongs(place, &self.institutions));
+        let mut texts = checked.texts.clone();
+        for file in &self.rules {
+            let (old, new) = (replaced(file), file.display().to_string());
+            if let Some(text) = checked.texts.text(&old) {
+                texts.insert(new.as_str(), text);
+            }
+            shown = shown.renamed(&old, &new);
+        }
+        if !shown.is_empty() {
+            out::report_rendered(&diagnostic::render(&shown, &texts, edge.colour));
+        }
+        let is_wanted = |test: &&Tried| checked.belongs(&test.place, &self.institutions);
+        let failing = checked.tried.iter().filter(is_wanted).filter(|test| !test.failures.is_empty()).count();
+        if failing > 0 {
+            let tests = counted(failing, "test");
+            tell!("note: {tests} of rules or connectors would fail; `weir check` shows them, and no run uses these files before they pass");
+        }
+    }
+
+    /// A file as it was given, if it replaces one of the project.
+    fn given(&self, file: &str) -> String {
+        let given = self.rules.iter().find(|given| replaced(given) == file);
+        given.map_or_else(|| file.to_owned(), |given| given.display().to_string())
+    }
+
     fn chosen(&self, checked: &Checked) -> Result<Vec<Arc<Plan>>, Failure> {
         are_institutions(&self.institutions, checked)?;
         self.are_used(checked)?;
@@ -73,7 +104,10 @@ impl Rehearse {
                 InstitutionStatus::Ready(plan) => plans.push(Arc::clone(plan)),
                 InstitutionStatus::Inactive(plan) if is_named(&one.slug) => plans.push(Arc::clone(plan)),
                 InstitutionStatus::Inactive(_) => {}
-                InstitutionStatus::Broken(files) => tell!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", ")),
+                InstitutionStatus::Broken(files) => {
+                    let files: Vec<String> = files.iter().map(|file| self.given(file)).collect();
+                    tell!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", "));
+                }
             }
         }
         Ok(plans)
@@ -131,4 +165,9 @@ impl Rehearse {
             DONE
         })
     }
+}
+
+/// The file of the project that a rule set replaces, as the check names it.
+fn replaced(file: &Path) -> String {
+    format!("rules/{}", file.file_name().unwrap_or_default().to_string_lossy())
 }

@@ -3,7 +3,7 @@
 
 use super::preview::setting;
 use super::{RunError, segment};
-use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, Severity};
+use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, RolledBack, Severity};
 use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
 use crate::stage::{Draft, Foreseen, Setting, pay};
@@ -12,7 +12,7 @@ use crate::store::{Store, WriteSession, jobs, runs, staging};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -44,6 +44,8 @@ pub struct Rehearsal {
     pub foreseen: BTreeMap<&'static str, usize>,
     /// Verdicts that would change: from how an ad stands to how it would.
     pub turns: BTreeMap<String, Kind>,
+    /// What the next run would do for another reason than the edit, by what it is.
+    pub anyway: BTreeMap<String, Kind>,
     /// By rule (or error type and field): who begins to fail and who stops.
     pub rules: BTreeMap<String, Verdicts>,
     /// By field: values that would change.
@@ -189,6 +191,52 @@ impl Judged {
     }
 }
 
+impl Judged {
+    /// How the ad would stand.
+    fn after(&self) -> &'static str {
+        match self.foreseen {
+            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged if self.draft.ad.discarded => stands(&self.draft),
+            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged => "published",
+            Foreseen::Reject => "rejected",
+            Foreseen::Hold => "held",
+            Foreseen::Fail => "failed",
+        }
+    }
+
+    /// Why the next run would treat the ad otherwise, if not for what was edited.
+    fn other_cause(&self) -> Option<&'static str> {
+        let ad = &self.draft.ad;
+        if ad.released && ad.outcome != Outcome::Published {
+            return Some("because an operator released it");
+        }
+        if self.before.iter().any(|problem| problem.kind == RolledBack::KIND) {
+            return Some("because any edit ends the hold of a rollback");
+        }
+        (ad.derived_hash.is_some_and(|derived| derived != ad.content_hash)).then_some("because its content is new")
+    }
+}
+
+/// The old and the new value of each field that changes, custom fields one by one.
+fn each_field(changes: &Map<String, Json>) -> Vec<(String, [&Json; 2])> {
+    const NOTHING: &Json = &Json::Null;
+    let mut all = Vec::new();
+    for (field, change) in changes {
+        let [old, new] = ["old", "new"].map(|side| change.get(side).unwrap_or(NOTHING));
+        let customs: BTreeSet<&String> =
+            [old, new].into_iter().filter(|_| field == "extra").filter_map(Json::as_object).flat_map(Map::keys).collect();
+        if customs.is_empty() {
+            all.push((field.clone(), [old, new]));
+        }
+        for custom in customs {
+            let [old, new] = [old, new].map(|side| side.get(custom).unwrap_or(NOTHING));
+            if old != new {
+                all.push((custom.clone(), [old, new]));
+            }
+        }
+    }
+    all
+}
+
 async fn judge(lane: &WriteSession, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -> Result<Vec<Judged>, RunError> {
     let mut held = lane.hold().await?;
     let history = segment::older_parts(&mut held, setting, &ads).await?;
@@ -214,26 +262,29 @@ impl Rehearsal {
         let examples = asked.examples;
         self.judged += 1;
         *self.foreseen.entry(one.foreseen.name()).or_default() += 1;
+        if let Some(cause) = one.other_cause() {
+            return self.add_anyway(one, cause, examples);
+        }
         self.add_turn(one, examples);
         self.add_rules(one, examples);
         self.add_warnings(one, asked);
         if let Foreseen::Update(changes, _) | Foreseen::Reopen(changes, _) = &one.foreseen {
-            for (field, change) in changes {
-                let shown = |side: &str| change.get(side).map_or_else(|| "-".to_owned(), shown);
-                self.fields.entry(field.clone()).or_default().add(one, format!("{} -> {}", shown("old"), shown("new")), examples);
+            for (field, [old, new]) in each_field(changes) {
+                self.fields.entry(field).or_default().add(one, format!("{} -> {}", shown(old), shown(new)), examples);
             }
         }
     }
 
+    fn add_anyway(&mut self, one: &Judged, cause: &str, examples: usize) {
+        let (before, after) = (stands(&one.draft), one.after());
+        if before != after || !matches!(one.foreseen, Foreseen::Unchanged | Foreseen::Reject | Foreseen::Hold | Foreseen::Fail) {
+            let why: Vec<&str> = errors(&one.draft.problems).into_values().map(|problem| problem.message.as_str()).collect();
+            self.anyway.entry(format!("{before} -> {after}, {cause}")).or_default().add(one, why.join("; "), examples);
+        }
+    }
+
     fn add_turn(&mut self, one: &Judged, examples: usize) {
-        let before = stands(&one.draft);
-        let after = match one.foreseen {
-            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged if one.draft.ad.discarded => before,
-            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged => "published",
-            Foreseen::Reject => "rejected",
-            Foreseen::Hold => "held",
-            Foreseen::Fail => "failed",
-        };
+        let (before, after) = (stands(&one.draft), one.after());
         if before != after {
             let why: Vec<&str> = errors(&one.draft.problems).into_values().map(|problem| problem.message.as_str()).collect();
             self.turns.entry(format!("{before} -> {after}")).or_default().add(one, why.join("; "), examples);
@@ -265,12 +316,15 @@ impl Rehearsal {
 
     /// Whether nothing would change.
     pub fn is_quiet(&self) -> bool {
-        self.turns.is_empty() && self.fields.is_empty() && self.rules.values().all(|rule| rule.begins.count + rule.ends.count == 0)
+        self.turns.is_empty()
+            && self.anyway.is_empty()
+            && self.fields.is_empty()
+            && self.rules.values().all(|rule| rule.begins.count + rule.ends.count == 0)
     }
 
     /// The same examples in the same order, whichever batch came first.
     fn sort(&mut self) {
-        let kinds = self.turns.values_mut().chain(self.fields.values_mut());
+        let kinds = self.turns.values_mut().chain(self.anyway.values_mut()).chain(self.fields.values_mut());
         let kinds = kinds.chain(self.rules.values_mut().flat_map(|rule| [&mut rule.begins, &mut rule.ends, &mut rule.warned]));
         kinds.for_each(|kind| kind.examples.sort_by(|one, other| one.id.cmp(&other.id)));
     }

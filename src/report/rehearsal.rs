@@ -52,6 +52,10 @@ fn source_text(out: &mut String, source: &Rehearsal) {
         let _ = writeln!(out, "    {turn}: {}", ads(kind.count));
         examples(out, kind, '!');
     }
+    for (what, kind) in &source.anyway {
+        let _ = writeln!(out, "    not by the edit: {what}: {}", ads(kind.count));
+        examples(out, kind, '!');
+    }
     for (name, kind) in warned(source) {
         let _ = writeln!(out, "    {}", warns(name, kind));
         examples(out, kind, '~');
@@ -145,6 +149,7 @@ fn institution(page: &Page) -> Markup {
                 @if let Some(note) = may_wait(source) { p.note { (note) } }
                 (rules(source))
                 @for (turn, kind) in &source.turns { (table(&format!("{turn}: {}", ads(kind.count)), kind)) }
+                @for (what, kind) in &source.anyway { (table(&format!("not by the edit: {what}: {}", ads(kind.count)), kind)) }
                 @for (name, kind) in warned(source) { (table(&warns(name, kind), kind)) }
                 @for (field, kind) in &source.fields { (table(&format!("{field} would change in {}", ads(kind.count)), kind)) }
             }

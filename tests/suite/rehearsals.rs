@@ -172,6 +172,6 @@ async fn ads_that_a_new_rule_only_warns_of_are_shown() {
     let mut failures = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
     let failures = failures.arg("--project").arg(&lab.folder).args(["failures", "list", "--rule", "new"]).env("DATABASE_URL", lab.bench.url());
     let said = String::from_utf8(failures.output().unwrap().stdout).unwrap();
-    assert_eq!(said, "no failures: `new` only warns; `weir rehearse --all` shows the ads\n");
+    assert_eq!(said, "no failures: `new` only warns; `weir failures list --warnings` shows the ads\n");
     lab.bench.drop().await;
 }

@@ -17,6 +17,8 @@ pub use place::{Place, Sources};
 pub use render::render;
 pub use spelling::{did_you_mean, is_slip, one_of};
 
+use std::sync::Arc;
+
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -152,6 +154,19 @@ impl Diagnostics {
     #[must_use]
     pub fn only(&self, is_wanted: impl Fn(&Place) -> bool) -> Diagnostics {
         Diagnostics(self.0.iter().filter(|one| one.place.as_ref().is_none_or(&is_wanted)).cloned().collect())
+    }
+
+    /// The same, with the places in one file moved to another name of it.
+    #[must_use]
+    pub fn renamed(self, from: &str, to: &str) -> Diagnostics {
+        let name: Arc<str> = to.into();
+        let moved = |place: Place| if &*place.file == from { Place { file: Arc::clone(&name), ..place } } else { place };
+        let one = |diagnostic: Diagnostic| Diagnostic {
+            place: diagnostic.place.map(&moved),
+            related: diagnostic.related.into_iter().map(|(place, note)| (moved(place), note)).collect(),
+            ..diagnostic
+        };
+        Diagnostics(self.0.into_iter().map(one).collect())
     }
 
     /// Each once, by file, line and column, whatever the order in which they were found.
