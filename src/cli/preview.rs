@@ -4,7 +4,7 @@ use super::database::block_on;
 use super::run::door;
 use super::{At, DONE, Edge, FAILED, Failure, NOTHING, out, show, unknown_name};
 use crate::diagnostic::one_of;
-use crate::engine::preview::{self, Preview};
+use crate::engine::preview::{self, Preview, PreviewChoice};
 use crate::model::{Document, Severity, Value};
 use crate::plan::{Checked, Flow, Plan};
 use crate::quality::{FieldLoss, loss};
@@ -25,6 +25,9 @@ pub struct PreviewArgs {
     /// How many ads
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
+    /// Only the ad with this id, as the source gives it, however far down the source it is
+    #[arg(long, value_name = "ID", conflicts_with = "limit")]
+    ad: Option<String>,
     /// Record the pages for tests, under recorded/INSTITUTION/SOURCE
     #[arg(long)]
     save: bool,
@@ -47,7 +50,11 @@ impl PreviewArgs {
             let access = self.access(edge, &plan, flow)?;
             let flow = flow_of(&plan, flow);
             let at = self.at.clock(edge)?;
-            let preview = preview::look(&access, &checked.sandbox, &plan, flow, at, usize::from(self.limit)).await;
+            let choice = self.ad.as_deref().map_or(PreviewChoice::First(usize::from(self.limit)), PreviewChoice::Named);
+            let preview = preview::look(&access, &checked.sandbox, &plan, flow, at, choice).await;
+            if let (Some(id), true, true) = (&self.ad, preview.ads.is_empty() && preview.refused.is_empty(), preview.proof.why.is_none()) {
+                return Err(Failure { message: format!("the source does not list an ad `{}`", Untrusted(id)), code: FAILED });
+            }
             if self.json {
                 say!("{:#}", as_json(&preview));
             } else {
@@ -95,7 +102,7 @@ fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
 
 fn as_json(preview: &Preview) -> Json {
     let ads = preview.ads.iter().zip(&preview.lost).map(|(draft, lost)| {
-        json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "lost": lost, "problems": draft.problems })
+        json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "lost": lost, "verdict": verdict(draft), "problems": draft.problems })
     });
     let refused = preview.refused.iter().map(|document| json!({ "raw": document.content, "why": why(document) }));
     json!({ "format": 1, "read": preview.proof, "ads": ads.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>() })
@@ -123,8 +130,7 @@ fn as_text(preview: &Preview, width: usize) -> String {
         lines.extend(pretty(&draft.ad.content, width).into_iter().map(|line| format!("    {line}")));
         lines.push("  mapped".to_owned());
         lines.extend(mapped(draft, lost, width));
-        let verdict = if draft.fails() { "  rejected" } else { "  valid" };
-        lines.push(verdict.to_owned());
+        lines.push(format!("  {}", verdict(draft)));
         lines.extend(draft.problems.iter().map(|problem| {
             let mark = if problem.severity == Severity::Error { "x" } else { "!" };
             format!("    {mark} {}{}: {}", problem.kind, problem.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default(), problem.message)
@@ -135,12 +141,21 @@ fn as_text(preview: &Preview, width: usize) -> String {
         lines.push(format!("rejected: {}", why(document)));
         lines.extend(pretty(&document.content, width).into_iter().map(|line| format!("    {line}")));
     }
-    lines.push(format!("{} shown; companies and divisions are looked up only in runs", preview.ads.len()));
+    lines.push(format!("{} shown; companies and divisions that only the database knows count as unknown here", preview.ads.len()));
     if let (true, Some(why)) = (preview.ads.is_empty(), &preview.proof.why) {
         let how = if preview.waits { "not read now" } else { preview.proof.state.name() };
         lines.push(format!("the source is {how}: {why}"));
     }
     lines.join("\n")
+}
+
+/// What a run would do with an ad that is not published.
+fn verdict(draft: &Draft) -> &'static str {
+    match (draft.fails(), draft.holds.is_empty()) {
+        (false, _) => "valid",
+        (true, false) => "held",
+        (true, true) => "rejected",
+    }
 }
 
 /// The fields of an ad, one per line; unreadable values are shown next to their fields.

@@ -1,12 +1,12 @@
 //! A look at a few ads of a source: what came, what the mapping makes of it, what the rules say. The same reading and the same stages as in a
-//! run, but nothing is stored and nothing is looked up: companies and divisions are left out.
+//! run, but nothing is stored and nothing is looked up: of companies and divisions only those that the YAML declares are known.
 
 use crate::model::{Ad, Clock, Document, ReadOutcome, Received, SourceKey, problem::Invalid};
 use crate::plan::{Flow, Plan};
 use crate::quality::FieldLoss;
 use crate::rule::ScriptSandbox;
 use crate::source::{Access, Approach, Pages, proof};
-use crate::stage::{Draft, Setting, lost};
+use crate::stage::{Draft, Setting, Stage, lost};
 use std::sync::Arc;
 
 /// A few ads of a source.
@@ -23,8 +23,17 @@ pub struct Preview {
     pub refused: Vec<Document>,
 }
 
-/// Reads at most `limit` ads of a source and derives them.
-pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock, limit: usize) -> Preview {
+/// Which ads are looked at.
+#[derive(Debug, Clone, Copy)]
+pub enum PreviewChoice<'c> {
+    /// The first of the source.
+    First(usize),
+    /// The one with this id, however far down it is.
+    Named(&'c str),
+}
+
+/// Reads ads of a source until those wanted are found, and derives them.
+pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock, choice: PreviewChoice<'_>) -> Preview {
     if let Some(why) = flow.fetch.waits(at, flow.zone) {
         return Preview { proof: proof::unreachable(why), waits: true, ads: Vec::new(), lost: Vec::new(), refused: Vec::new() };
     }
@@ -33,11 +42,17 @@ pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, fl
     let reading = flow.fetch.read(access, &approach, pages);
     let gathering = async move {
         let (mut listed, mut refused): (Vec<Received>, Vec<Document>) = (Vec::new(), Vec::new());
+        let limit = if let PreviewChoice::First(limit) = choice { limit } else { 1 };
         while listed.len() + refused.len() < limit
             && let Some(page) = receiver.recv().await
         {
-            listed.extend(page.received);
-            refused.extend(page.refused);
+            match choice {
+                PreviewChoice::First(_) => {
+                    listed.extend(page.received);
+                    refused.extend(page.refused);
+                }
+                PreviewChoice::Named(id) => listed.extend(page.received.into_iter().filter(|one| one.external_id == id)),
+            }
         }
         listed.truncate(limit);
         (listed, refused)
@@ -54,7 +69,12 @@ pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, fl
         let ad = Ad::fresh(document.external_id, document.content, document.hash, at).from_page(&document.metadata);
         lost.push(losses(&lost::mapped(flow.record_stages(), &setting, ad.clone())));
         let mut draft = Draft::new(ad);
-        flow.record_stages().for_each(|stage| stage.record(&setting, &mut draft));
+        for stage in flow.record_stages() {
+            match stage {
+                Stage::Resolve(resolve) => resolve.relate_alone(&setting, &mut draft),
+                stage => stage.record(&setting, &mut draft),
+            }
+        }
         ads.push(draft);
     }
     Preview { proof, waits: false, ads, lost, refused }
