@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a test prints as it likes")]
 
+#[path = "suite/analysts.rs"]
+mod analysts;
 #[path = "suite/answers.rs"]
 mod answers;
 #[path = "suite/bench.rs"]

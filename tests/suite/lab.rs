@@ -42,7 +42,7 @@ impl Step {
 pub fn on_any_day<'w>(words: &[&'w str]) -> Vec<&'w str> {
     let acts = match words {
         ["apply" | "graph" | "plan" | "preview" | "rehearse" | "retire" | "rollback" | "run", ..] => true,
-        ["holds", word, ..] => *word != "list",
+        ["holds", word, ..] => !matches!(*word, "list" | "causes"),
         ["failures", word, ..] => *word == "discard",
         _ => false,
     };
