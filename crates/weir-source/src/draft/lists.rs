@@ -74,6 +74,17 @@ fn best_of_members<'v>(values: &[&'v Json], path: &str, level: usize) -> Option<
     lists.reduce(|best, list| if list.rank() > best.rank() { list } else { best })
 }
 
+/// Ads by their ids, `{ "7": { ... }, "8": { ... } }`: the members of the first object whose members
+/// all look like ads.
+pub(super) fn keyed<'v>(value: &'v Json, path: &str, level: usize) -> Option<AdList<'v>> {
+    let members = value.as_object().filter(|_| level < MOST_LEVELS)?;
+    let own = AdList { path: format!("{path}[*]"), items: members.values().collect() };
+    if own.items.len() > 1 && own.items.iter().all(|item| likeness(item) > LIKE_AN_AD) {
+        return Some(own);
+    }
+    members.iter().find_map(|(name, value)| keyed(value, &step(path, name), level + 1))
+}
+
 /// The object that is an ad by itself: the whole, or the only one in it that looks like one.
 pub(super) fn single<'v>(value: &'v Json, path: &str, level: usize) -> Option<(String, &'v Json)> {
     if likeness(value) > LIKE_AN_AD {
@@ -152,6 +163,14 @@ mod tests {
         assert_eq!(path(&json!([[ad(1)], [ad(2), ad(3)]])), "");
         assert_eq!(path(&json!({ "jobs": [ad(1), ad(2)] })), "$.jobs[*]");
         assert_eq!(path(&json!([{ "title": "Parks", "id": 7, "jobs": [ad(1)] }])), "$[*].jobs[*]");
+    }
+
+    #[test]
+    fn ads_by_their_ids_are_members_of_one_object() {
+        let ad = |id: u32| json!({ "id": id, "title": "A", "url": "/a" });
+        let value = json!({ "ok": true, "jobs": { "7": ad(7), "8": ad(8) } });
+        assert_eq!(keyed(&value, "$", 0).map(|list| list.path).as_deref(), Some("$.jobs[*]"));
+        assert!(keyed(&json!({ "job": ad(7), "page": { "title": "x" } }), "$", 0).is_none());
     }
 
     #[test]

@@ -131,18 +131,17 @@ struct Settings {
 
 /// JSON: the list that looks most like ads, unless the whole looks more like an ad.
 fn json(value: Json, decode: Option<String>) -> Result<Shape, String> {
-    let best = lists::best(&value);
-    if lists::is_single(&value, best.as_ref()) {
+    let likely = lists::best(&value).filter(AdList::is_like_ads).or_else(|| lists::keyed(&value, "$", 0));
+    if lists::is_single(&value, likely.as_ref()) {
         return Ok(Shape { settings: decode, ..Shape::of_documents("json", vec![value.clone()], Some(value)) });
     }
-    let is_like_ads = best.as_ref().is_some_and(AdList::is_like_ads);
-    if let Some((path, ad)) = lists::single(&value, "$", 0).filter(|_| !is_like_ads) {
+    if let Some((path, ad)) = lists::single(&value, "$", 0).filter(|_| likely.is_none()) {
         return Ok(Shape { settings: decode, records: Some(path), ..Shape::of_documents("json", vec![ad.clone()], Some(value)) });
     }
-    let AdList { path, items } = best.ok_or("it contains no list of objects")?;
+    let AdList { path, items } = likely.or_else(|| lists::best(&value)).ok_or("it contains no list of objects")?;
     let count = lists::count(&value, "$", items.len(), 0);
     let ads = items.iter().take(MOST_ADS).map(|ad| (*ad).clone()).collect();
-    let records = (path != "$[*]").then_some(path);
+    let records = (path != "$[*]" || value.is_object()).then_some(path);
     Ok(Shape { settings: decode, records, count, ..Shape::of_documents("json", ads, Some(value)) })
 }
 
