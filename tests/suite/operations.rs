@@ -158,3 +158,19 @@ fn a_folder_whose_name_is_no_text_has_a_database() {
     // Nobody who has started it needs to be reminded to.
     assert!(url.status.success() && !said(&url).contains("weir db start"), "{}", said(&url));
 }
+
+/// A process that was killed could not say so; nobody holds its lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_killed_is_listed_as_died() {
+    let lab = two_institutions().await;
+    assert_eq!(day(&lab, 1).status.code(), Some(0));
+    let killed = "UPDATE runs SET status = 'running', finished_at = NULL FROM institutions i
+                  WHERE i.id = institution_id AND i.slug = 'dubbo' RETURNING status";
+    assert_eq!(lab.texts(killed).await, ["running"]);
+    let status = |institution: &str| {
+        let listed = String::from_utf8(run(&lab, &["report", institution, "--runs=1"]).stdout).unwrap();
+        listed.lines().last().unwrap().to_owned()
+    };
+    assert!(status("dubbo").contains(" died ") && status("orange-city").contains(" done "), "{}{}", status("dubbo"), status("orange-city"));
+    lab.bench.drop().await;
+}
