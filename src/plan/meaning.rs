@@ -4,7 +4,7 @@
 
 use super::rules::{Extras, RuleSet};
 use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
-use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
+use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::{FieldKind, field::FIELDS};
 use crate::rule::ad_input::RELATIONS;
 use crate::rule::satisfiability::{FormulaContext, is_impossible};
@@ -46,12 +46,22 @@ fn scripts<'r>(spec: &'r RuleSpec, rule: &'r CompiledRule) -> impl Iterator<Item
     parts.into_iter().filter_map(|(text, script)| Some((text?, script?)))
 }
 
-/// Whether a rule makes sense; what does not goes to `out`.
-pub fn check(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> bool {
+/// Whether a rule makes sense; what does not goes to `out`. A parameter that takes part in a mistake is shown with it.
+pub fn check(
+    spec: &RuleSpec,
+    rule: &CompiledRule,
+    (types, places): (&TypeEnv, &BTreeMap<String, Place>),
+    sandbox: &ScriptSandbox,
+    out: &mut Diagnostics,
+) -> bool {
     let mut good = true;
     for (text, script) in scripts(spec, rule) {
         for mistake in typecheck::mistakes(script, types, sandbox.functions()) {
-            out.error(&text.name_at(mistake.line, mistake.column), "meaningless-script", mistake.message).help(mistake.help);
+            let place = text.name_at(mistake.line, mistake.column);
+            let told = out.error(&place, "meaningless-script", mistake.message).help(mistake.help);
+            for (name, place) in mistake.variables.iter().filter_map(|name| places.get_key_value(name)) {
+                told.related(place, format!("`{name}` is {} here", types.variable(name)));
+            }
             good = false;
         }
     }
@@ -78,9 +88,13 @@ pub fn check_names(spec: &RuleSpec, rule: &CompiledRule, extras: &Extras, out: &
     }
 }
 
-/// Reports fields that no source using the rule set declares, although others do: the rule would
-/// never apply.
+/// Reports a rule set that nobody uses, and fields that no source using it declares, although others
+/// do: the rule would never apply.
 pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Parsed<InstitutionSpec>], extras: &Extras, out: &mut Diagnostics) {
+    if extras.is_whole && !institutions.is_empty() && !institutions.iter().any(|file| is_used_by(file, &set.name)) {
+        out.warning(&file.start(), "unused-rules", format!("no institution uses the rule set `{}`", set.name))
+            .help(format!("add it to an institution or a source: `rules: [{}]`", set.name));
+    }
     let users: Vec<&JobSpec> = institutions.iter().filter_map(|file| file.spec.as_ref()).flat_map(|spec| users_in(spec, &set.name)).collect();
     if users.is_empty() || !extras.is_whole || !set.is_whole {
         return;
@@ -100,6 +114,13 @@ pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Pa
     }
 }
 
+/// Whether an institution or one of its sources names a rule set; one that cannot be read may.
+fn is_used_by(file: &Parsed<InstitutionSpec>, set: &str) -> bool {
+    let Some(spec) = &file.spec else { return true };
+    let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
+    uses(&spec.rules) || spec.sources.get().is_none_or(|sources| sources.values().any(|source| uses(&source.rules)))
+}
+
 /// The mappings of an institution whose ads a rule set validates.
 fn users_in<'a>(spec: &'a InstitutionSpec, set: &str) -> Vec<&'a JobSpec> {
     let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
@@ -112,6 +133,7 @@ fn check_certain(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox:
     let absence = rule.when.iter().chain([&rule.assert]).any(|script| script.reads.absence);
     let context = FormulaContext { types, functions: sandbox.functions(), absence };
     let never = |scripts: &[(&CompiledScript, bool)]| is_impossible(scripts, context);
+    let both = |holds: bool| rule.when.iter().map(|when| (when, true)).chain([(&rule.assert, holds)]).collect::<Vec<_>>();
     let mut warn = |text: &Text, code: &'static str, what: &str, help: &str| {
         out.warning(&text.place_at(1, 1), code, what.to_owned()).help(help);
     };
@@ -124,12 +146,22 @@ fn check_certain(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox:
     let Some(text) = spec.assert.get() else { return };
     if never(&[(&rule.assert, false)]) {
         warn(text, "never-fails", "this always holds: the rule can never fail", "state what must hold; `!=` with `||` is often meant to be `&&`");
-    } else if rule.when.as_ref().is_some_and(|when| never(&[(when, true), (&rule.assert, false)])) {
+    } else if never(&both(false)) {
         warn(
             text,
             "never-fails",
             "this holds wherever `when` holds: the rule can never fail",
             "`when` selects the ads, `assert` is the condition that must hold",
+        );
+    } else if !rule.assert.is_false() && never(&[(&rule.assert, true)]) {
+        let help = "state what must hold; to reject every ad that `when` selects, write `assert: false`";
+        warn(text, "always-fails", "this never holds: the rule fails for every ad", help);
+    } else if !rule.assert.is_false() && never(&both(true)) {
+        warn(
+            text,
+            "always-fails",
+            "this never holds where `when` holds: the rule fails for every ad that it applies to",
+            "state what must hold; to reject every ad that `when` selects, write `assert: false`",
         );
     }
 }

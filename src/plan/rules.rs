@@ -62,7 +62,9 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &ScriptSand
     let is_whole = !out.has_errors_in(&file.file);
     let (parameters, good) = parameters(file, out);
     let bindings = ScriptBindings { parameters, lists: extras.given_lists() };
-    let known = KnownNames { extras, bindings: &bindings, types: meaning::types(extras, &bindings), is_whole: good };
+    let places = file.spec.iter().flat_map(|spec| &spec.parameters);
+    let places = places.map(|(name, node)| (name.value.clone(), node.place().clone())).collect();
+    let known = KnownNames { extras, bindings: &bindings, types: meaning::types(extras, &bindings), places, is_whole: good };
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     let (mut rules, mut tried, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for spec in specs {
@@ -73,6 +75,7 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &ScriptSand
                 .related(&earlier.place, "first defined here")
                 .help("rename one of them");
         }
+        spec.id.get().into_iter().for_each(|id| check_id(id, out));
         let Some(rule) = compile_rule(spec, &known, sandbox, out) else { continue };
         let name = format!("{}/{}", file.stem, rule.id);
         if known.has_all_of(&rule) {
@@ -85,6 +88,17 @@ pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &ScriptSand
     let lists = rules.iter().flat_map(|rule| rule.lists()).map(str::to_owned).collect();
     unused(file, &rules, out);
     Some(RuleSet { name: file.stem.clone(), rules, ids, bindings, lists, is_whole, tried, points })
+}
+
+/// Commands, overrides and `without` name a rule by its id, and reports write it after its set.
+fn check_id(id: &Located<String>, out: &mut Diagnostics) {
+    let is_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    if id.is_empty() || !id.chars().all(is_name) {
+        let name: String = id.trim().chars().map(|letter| if is_name(letter) { letter } else { '-' }).collect();
+        let name = if name.is_empty() { "close-after-open" } else { name.as_str() };
+        out.warning(&id.place, "bad-name", format!("`{}` is not one word: commands and `without` name a rule by its id", id.value))
+            .help(format!("use letters, digits, `-` and `_`, such as `{name}`"));
+    }
 }
 
 /// What tests of a rule should cover: that it passes and that it fails, and both branches of its
@@ -100,6 +114,8 @@ struct KnownNames<'a> {
     extras: &'a Extras,
     bindings: &'a ScriptBindings,
     types: TypeEnv,
+    /// Where the parameters are.
+    places: BTreeMap<String, Place>,
     /// Whether all parameters could be read.
     is_whole: bool,
 }
@@ -132,6 +148,7 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
         }
         match RuleParameter::parse(node) {
             Ok(value) => {
+                check_text(node, &value, out);
                 all.insert(name.value.clone(), value);
             }
             Err(expected) => {
@@ -144,6 +161,30 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
         }
     }
     (all, good)
+}
+
+/// A parameter that is text without quotes, but looks like a number with a unit, or like a list.
+fn check_text(node: &Node, value: &RuleParameter, out: &mut Diagnostics) {
+    let RuleParameter::Text(text) = value else { return };
+    if !node.is_plain_text() {
+        return;
+    }
+    if looks_like_number(text) {
+        out.warning(node.place(), "text-parameter", "this is text, neither a number nor a duration")
+            .help("write a ratio as `0.6`, a duration as `6 months`, a number as `1000`; put quotes around text");
+    } else if text.contains(", ") {
+        out.warning(node.place(), "text-parameter", "this is one text, not a list").help("write a list as `[a, b]`; put quotes around text");
+    }
+}
+
+/// `60%`, `$500`, `1,000`, `6 mnths`, `30d`
+fn looks_like_number(text: &str) -> bool {
+    let amount = text.trim_start_matches(['$', '€', '£', '<', '>', '~', '+', '-']).trim_start();
+    let is_number = amount.starts_with(|first: char| first.is_ascii_digit());
+    let unit = amount.trim_start_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ','));
+    let word = unit.trim_start();
+    let is_unit = word.chars().all(char::is_alphabetic) && (unit.len() <= 1 || unit != word);
+    is_number && (is_unit || word == "%")
 }
 
 /// Parameters that no rule reads, where all rules could be read.
@@ -187,7 +228,7 @@ fn compile_rule(spec: &RuleSpec, known: &KnownNames, sandbox: &ScriptSandbox, ou
         version: String::new(),
     }
     .with(known.bindings);
-    if known.is_whole && !meaning::check(spec, &rule, &known.types, sandbox, out) {
+    if known.is_whole && !meaning::check(spec, &rule, (&known.types, &known.places), sandbox, out) {
         return None;
     }
     meaning::check_names(spec, &rule, extras, out);

@@ -1,4 +1,4 @@
-//! A script as an expression of our own. [`parse`](super::parse) makes it once; the checks of
+//! A script as an expression of our own. The module `parse` makes it once; the checks of
 //! `weir check` and native evaluation walk it, so neither knows how Rhai builds its tree.
 //!
 //! Must keep every part of a script, also of what it cannot express: that part is

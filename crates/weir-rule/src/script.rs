@@ -10,6 +10,7 @@ use super::reads::ScriptReads;
 use super::sandbox::scope::{self, ScopeVariable, VariableValues};
 use super::sandbox::{InterpretedValue, ScriptProgram, ScriptSandbox};
 use super::script_error::{ScriptDiagnostic, ScriptError};
+use super::value::ConstantValue;
 use std::sync::Arc;
 use weir_model::Value;
 
@@ -89,6 +90,13 @@ impl CompiledScript {
     /// Its expression.
     pub fn tree(&self) -> &ScriptExpr {
         &self.tree
+    }
+
+    /// Whether it is just `false`: such a rule rejects every ad that its `when` selects.
+    pub fn is_false(&self) -> bool {
+        let is_false =
+            |last: &ScriptExpr| matches!(last.kind, ExprKind::Constant(ConstantValue::Bool(false)));
+        self.tree.last().is_some_and(is_false)
     }
 
     /// Its only statement, if all of it is evaluated natively.

@@ -2,7 +2,8 @@
 //!
 //! To support a habit from another language (`and`, `null`, single quotes), add it to [`habit`].
 
-use super::expr::ScriptPosition;
+use super::expr::{ExprKind, ScriptExpr, ScriptPosition};
+use std::collections::BTreeSet;
 
 /// A mistake and its position in the script.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct ScriptDiagnostic {
     pub line: usize,
     /// Column in that line, from 1.
     pub column: usize,
+    /// The variables that it is about, parameters among them.
+    pub variables: BTreeSet<String>,
 }
 
 /// Why a script has no value for an ad, and the position in the text.
@@ -31,7 +34,20 @@ pub struct ScriptError {
 
 impl ScriptDiagnostic {
     pub(super) fn new(message: String, help: String, at: ScriptPosition) -> ScriptDiagnostic {
-        ScriptDiagnostic { message, help, line: at.line, column: at.column }
+        let variables = BTreeSet::new();
+        ScriptDiagnostic { message, help, line: at.line, column: at.column, variables }
+    }
+
+    /// The same, about the variables of some expressions.
+    pub(super) fn about(mut self, parts: &[ScriptExpr]) -> ScriptDiagnostic {
+        for part in parts {
+            part.walk(&mut |inner| {
+                if let ExprKind::Variable(name, _) = &inner.kind {
+                    self.variables.insert(name.clone());
+                }
+            });
+        }
+        self
     }
 }
 

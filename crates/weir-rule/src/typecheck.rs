@@ -46,7 +46,19 @@ impl<'a> TypeChecker<'a> {
     }
 
     fn report(&mut self, message: String, help: &str, at: ScriptPosition) {
-        self.mistakes.push(ScriptDiagnostic::new(message, help.to_owned(), at));
+        self.report_about(&[], message, help, at);
+    }
+
+    /// Reports a mistake that the variables of these parts take part in.
+    fn report_about(
+        &mut self,
+        parts: &[ScriptExpr],
+        message: String,
+        help: &str,
+        at: ScriptPosition,
+    ) {
+        let mistake = ScriptDiagnostic::new(message, help.to_owned(), at);
+        self.mistakes.push(mistake.about(parts));
     }
 
     fn truth(&mut self, found: TypeSet, what: &str, at: ScriptPosition) {
@@ -166,7 +178,7 @@ impl<'a> TypeChecker<'a> {
             return TypeSet::ANY;
         }
         self.literals(call, &values);
-        self.function(&call.name, &values, at)
+        self.function(call, &values, at)
     }
 
     fn compare(
@@ -188,7 +200,7 @@ impl<'a> TypeChecker<'a> {
             self.report(message, "use `== ()` or `!= ()`", at);
         } else if !one.present_or(other).comparable().meets(other.present_or(one).comparable()) {
             let message = format!("`{sign}` compares {one} with {other}: it is {always}");
-            self.report(message, meant(sides, one, other), at);
+            self.report_about(sides, message, meant(sides, one, other), at);
         }
         TypeSet::TRUTH
     }
@@ -202,7 +214,7 @@ impl<'a> TypeChecker<'a> {
         let [one, other] = sides.each_ref().map(|side| self.expr(side).present());
         if !can_calculate(op, one, other) {
             let message = format!("`{}` does not work with {one} and {other}", op.sign());
-            self.report(message, how_to_calculate(op, one, other), at);
+            self.report_about(sides, message, how_to_calculate(op, one, other), at);
         }
         let both = one | other;
         match op {
@@ -216,7 +228,8 @@ impl<'a> TypeChecker<'a> {
     }
 
     /// Checks that an overload of the function accepts these types.
-    fn function(&mut self, name: &str, values: &[TypeSet], at: ScriptPosition) -> TypeSet {
+    fn function(&mut self, call: &CallExpr, values: &[TypeSet], at: ScriptPosition) -> TypeSet {
+        let name = call.name.as_str();
         let Some(overloads) = self.functions.overloads(name) else { return TypeSet::ANY };
         let overloads: Vec<&Vec<TypeSet>> =
             overloads.iter().filter(|overload| overload.len() == values.len()).collect();
@@ -231,7 +244,8 @@ impl<'a> TypeChecker<'a> {
             } else {
                 format!("it takes {}", taken.into_iter().collect::<Vec<_>>().join(", or "))
             };
-            self.report(format!("`{name}` does not work with {}", in_words(values)), &help, at);
+            let message = format!("`{name}` does not work with {}", in_words(values));
+            self.report_about(&call.values, message, &help, at);
         }
         given_by(name, values)
     }

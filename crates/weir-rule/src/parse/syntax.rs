@@ -18,7 +18,8 @@ pub(super) fn diagnostic_of(
     let at = error.position();
     let (message, help) = match error.err_type() {
         ParseErrorType::VariableUndefined(name) => {
-            (format!("unknown variable `{name}`"), variable(name, variables))
+            let help = after_minus(text, at, name).unwrap_or_else(|| variable(name, variables));
+            (format!("unknown variable `{name}`"), help)
         }
         ParseErrorType::Reserved(name) => (
             format!("`{name}` is a reserved word"),
@@ -41,6 +42,17 @@ pub(super) fn diagnostic_of(
         }
     };
     ScriptDiagnostic::new(message, help, position(at))
+}
+
+/// `lists.my-list` subtracts `list` from `lists.my`.
+fn after_minus(text: &str, at: Position, name: &str) -> Option<String> {
+    let at = position(at);
+    let line = text.split('\n').nth(at.line.checked_sub(1)?)?;
+    let before: String = line.chars().take(at.column.checked_sub(1)?).collect();
+    let owner = before.strip_suffix('-')?;
+    let is_outside = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '.'));
+    let member = owner.rsplit(is_outside).next().filter(|member| member.contains('.'))?;
+    Some(format!("`-` subtracts, and names have none: write `{member}_{name}`"))
 }
 
 /// What an unknown variable may have meant.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::number;
 use serde_json::{Number, Value};
 
-use super::scalar::{Meaning, Scalar};
+use super::scalar::{Meaning, Scalar, Style};
 use crate::diagnostic::Place;
 
 /// A value, or a key, and where it stands.
@@ -50,6 +50,11 @@ impl Node {
     /// The text as written, whatever it looks like; `None` for lists, mappings and nothing at all.
     pub fn text(&self) -> Option<&str> {
         self.scalar().filter(|scalar| scalar.meaning() != Meaning::Nothing).map(|scalar| scalar.text.as_str())
+    }
+
+    /// Whether it is text that is written without quotes.
+    pub fn is_plain_text(&self) -> bool {
+        self.scalar().is_some_and(|scalar| scalar.style == Style::Plain && scalar.meaning() == Meaning::Text)
     }
 
     /// Whether nothing was written, or `null` or `~`.
