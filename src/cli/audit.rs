@@ -11,9 +11,10 @@ use serde_json::{Value as Json, json};
 /// Jobs that were changed outside Weir.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Compares every job with its newest version, field by field, and every version with the previous one; finds missing versions, \
+    after_help = "Compares every job with the digests of what was written, field by field, every document with its hash, and every version with the previous one; \
+    finds missing versions, \
     ads whose job is missing or belongs to another ad, and traces of a wrong clock: runs and decisions dated in the future, runs long after the previous \
-    one, and jobs archived for a closing date that has not passed (`weir rollback RUN` undoes the newest run and its clock). `source_url` and `recruiter` change without a version and are not compared. Exit codes: 0 everything matches the history, 1 there are findings."
+    one, and jobs archived for a closing date that has not passed (`weir rollback RUN` undoes the newest run and its clock). Exit codes: 0 everything matches the history, 1 there are findings."
 )]
 pub struct Audit {
     /// The institution; by default all
@@ -56,7 +57,7 @@ impl Audit {
 fn row(finding: &AuditFinding) -> Vec<String> {
     let shown = |held: &Option<Json>| line(&value(held.as_ref().unwrap_or(&Json::Null)), 60);
     let what = match finding.kind.as_str() {
-        "no_history" => "has no version".to_owned(),
+        "no_document" => "has lost the document that it was made of".to_owned(),
         "no_job" => "has versions but no job".to_owned(),
         "gap" => format!("versions are missing: {}", shown(&finding.in_history)),
         "earlier" => format!("version {} is dated before its predecessor", shown(&finding.in_history)),
@@ -70,6 +71,8 @@ fn row(finding: &AuditFinding) -> Vec<String> {
         "closed_early" => format!("is archived for the closing date {}, which has not passed", shown(&finding.in_jobs)),
         "other_ad" => format!("is also the job of the ad {}", shown(&finding.in_jobs)),
         "ad_without_job" => format!("the ad is {}, but has neither a job nor a version", shown(&finding.in_jobs)),
+        _ if finding.field.as_deref() == Some("raw_json") => "is not the document that was stored".to_owned(),
+        _ if finding.in_history.is_none() => format!("is {}, which is not what was written", shown(&finding.in_jobs)),
         _ => format!("is {}, but {} in the history", shown(&finding.in_jobs), shown(&finding.in_history)),
     };
     let name = match finding.kind.as_str() {

@@ -3,7 +3,7 @@
 
 use super::{Draft, Setting, waiting};
 use crate::model::{
-    Change, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, RolledBack, Value,
+    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, RolledBack, Value,
     VersionStamp, ad, job::Compared,
 };
 use crate::quality::Gauge;
@@ -134,7 +134,7 @@ impl Promote {
             .collect();
         jobs::change(tx, &setting.stream, stamp, &changed).await?;
         let refreshed: Vec<(Uuid, &Job)> = fates.iter().filter_map(|fate| self.refreshed(fate)).collect();
-        jobs::refresh(tx, &setting.stream, &refreshed).await?;
+        jobs::refresh(tx, &setting.stream, setting.at, &refreshed).await?;
         let freed: Vec<Uuid> = fates
             .iter()
             .filter(|fate| !matches!(fate, Fate::Keep(..)))
@@ -192,6 +192,7 @@ impl Promote {
             changed_fields,
             changes: Json::Object(changes),
             reason: reasons.join("; "),
+            cause: cause(setting, draft, &differing, history),
             ..version(published.job_id, draft)
         })
     }
@@ -225,7 +226,6 @@ impl Promote {
         let later = outcome == Outcome::Failed;
         AdStateUpdate {
             external_id: ad.external_id.clone(),
-            document_id: ad.document_id,
             derived_hash: ad.content_hash,
             outcome,
             job_id: is_published.then(|| job_id(setting, draft)),
@@ -261,6 +261,7 @@ fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
         changed_fields: Vec::new(),
         changes: Json::Null,
         reason: String::new(),
+        cause: if draft.ad.released { ChangeCause::Person } else { ChangeCause::Source },
         by: "etl_pipeline".to_owned(),
     }
 }
@@ -276,6 +277,26 @@ fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
     changed_fields.extend(present.into_iter().filter(|(_, present)| *present).map(|(name, _)| name.to_owned()));
     let reason = if draft.ad.released { "initial job creation; released by a person" } else { "initial job creation" };
     NewVersion { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
+}
+
+/// What made an update: whatever an operator released, then new content, then what was edited.
+fn cause(setting: &Setting, draft: &Draft, differing: &[(&str, &Json, &Json)], history: &HashMap<Fingerprint, Json>) -> ChangeCause {
+    if draft.ad.released {
+        return ChangeCause::Person;
+    }
+    if draft.ad.derived_hash != Some(draft.ad.content_hash) {
+        return ChangeCause::Source;
+    }
+    let old = draft.ad.derived_fingerprint.and_then(|old| history.get(&old));
+    let edited = old.map(|old| setting.parts.changed_since(old)).unwrap_or_default();
+    let begins = |with: &str| edited.iter().any(|part| part.starts_with(with));
+    match () {
+        () if differing.iter().all(|(name, ..)| matches!(*name, "company_id" | "division_id")) => ChangeCause::Company,
+        () if begins("mapping ") => ChangeCause::Mapping,
+        () if begins("rule ") => ChangeCause::Rule,
+        () if begins("framework ") => ChangeCause::Framework,
+        () => ChangeCause::Mapping,
+    }
 }
 
 /// The reasons of an update, in their fixed order; none if it is only known that details differ.

@@ -104,7 +104,7 @@ async fn make_template(server: &Server, name: &str) {
 }
 
 /// What two databases must agree in, table by table.
-const DUMP: [(&str, &str); 13] = [
+const DUMP: [(&str, &str); 15] = [
     ("institutions", "SELECT to_jsonb(t) FROM institutions t"),
     ("companies", "SELECT to_jsonb(t) FROM companies t"),
     ("divisions", "SELECT to_jsonb(t) FROM divisions t"),
@@ -117,6 +117,8 @@ const DUMP: [(&str, &str); 13] = [
          FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id",
     ),
     ("jobs", "SELECT to_jsonb(t) FROM jobs t"),
+    ("contents", "SELECT to_jsonb(t) - 'document_id' FROM raw_documents t"),
+    ("causes", "SELECT to_jsonb(t) - 'txid' - 'change_id' - 'recorded_at' FROM changes t"),
     ("history", "SELECT to_jsonb(t) - 'run_id' FROM jobs_history t"),
     ("resolved", "SELECT to_jsonb(t) - 'id' - 'document_id' FROM resolved_failures t"),
     ("quality", "SELECT to_jsonb(t) - 'run_id' FROM source_quality t"),

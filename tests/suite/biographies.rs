@@ -208,17 +208,20 @@ async fn an_audit_names_what_was_changed_past_the_pipeline() {
     past_the_pipeline(
         &lab,
         "UPDATE jobs SET title = 'Boss', source_url = 'https://elsewhere.example' WHERE original_id = 'A1';
-         DELETE FROM jobs_history WHERE original_id = 'A2' AND version = 1;
-         DELETE FROM jobs_history WHERE original_id = 'A3';
+         UPDATE raw_documents SET content = content || jsonb_build_object('title', 'Boss') WHERE document_id = (SELECT document_id FROM ad_states WHERE external_id = 'A4');
+         DELETE FROM superseded_versions WHERE original_id = 'A2' AND version = 1;
+         DELETE FROM raw_documents WHERE document_id = (SELECT document_id FROM ad_states WHERE external_id = 'A3');
          DELETE FROM jobs WHERE original_id = 'A5'",
     )
     .await;
     let (code, text, _) = weir(&lab, &["audit", "acme"]);
     let said: Vec<(&str, &str)> = text.lines().filter_map(|line| Some((line.trim().split_once("  ")?.0, line.rsplit_once("  ")?.1))).collect();
     let expected = [
+        ("acme/board:A1", "is https://elsewhere.example, but https://jobs.example.org/A1 in the history"),
         ("acme/board:A1", "is Boss, but Ranger A1 in the history"),
         ("acme/board:A2", "versions are missing: [1]"),
-        ("acme/board:A3", "has no version"),
+        ("acme/board:A3", "has lost the document that it was made of"),
+        ("acme/board:A4", "is not the document that was stored"),
         ("acme/board:A5", "has versions but no job"),
     ];
     assert_eq!((code, said.as_slice()), (1, &expected[..]), "{text}");
@@ -231,11 +234,11 @@ async fn an_audit_names_versions_that_do_not_follow_and_ads_without_their_jobs()
     let lab = lived().await;
     past_the_pipeline(
         &lab,
-        "UPDATE jobs_history SET created_at = '2026-08-01' WHERE original_id = 'A4' AND version = 2;
-         UPDATE jobs_history SET status = 'archived' WHERE original_id = 'A1' AND version = 2;
+        "UPDATE superseded_versions SET created_at = '2026-08-01' WHERE original_id = 'A4' AND version = 2;
+         UPDATE published_jobs SET status = 'archived' WHERE original_id = 'A1' AND version = 2;
          UPDATE ad_states SET job_id = (SELECT id FROM jobs WHERE original_id = 'A3') WHERE external_id = 'A2';
          DELETE FROM jobs WHERE original_id = 'A5';
-         DELETE FROM jobs_history WHERE original_id = 'A5'",
+         DELETE FROM superseded_versions WHERE original_id = 'A5'",
     )
     .await;
     let (code, text, _) = weir(&lab, &["audit", "acme"]);
@@ -258,7 +261,7 @@ async fn a_job_that_was_deleted_comes_back_if_it_is_listed() {
     lab.write("institutions/acme.yaml", institution);
     lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Nurse" }, { "id": "3", "title": "Chef" }]"#);
     lab.run(&Step::new("2026-09-01", &[])).await;
-    past_the_pipeline(&lab, "DELETE FROM jobs WHERE original_id <> '3'; DELETE FROM jobs_history WHERE original_id = '1'").await;
+    past_the_pipeline(&lab, "DELETE FROM jobs WHERE original_id <> '3'; DELETE FROM superseded_versions WHERE original_id = '1'").await;
     // One has new content, the other the same as ever.
     lab.write("ads.json", r#"[{ "id": "1", "title": "Ranger" }, { "id": "2", "title": "Night nurse" }, { "id": "3", "title": "Chef" }]"#);
     let totals = |summary: &weir::engine::Summary| (summary.total.created, summary.total.updated, summary.total.unchanged);

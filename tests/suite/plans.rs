@@ -228,7 +228,7 @@ async fn a_saved_plan_is_refused_after_any_change() {
     lab.bench.drop().await;
 
     let (lab, step, file) = planned("hand").await;
-    for sql in ["UPDATE jobs SET description = 'by hand' RETURNING title", "UPDATE jobs_history SET change_reason = 'by hand' RETURNING title"] {
+    for sql in ["UPDATE jobs SET description = 'by hand' RETURNING title", "UPDATE published_jobs SET change_reason = 'by hand' RETURNING title"] {
         assert!(!lab.texts(sql).await.is_empty());
         assert!(refused(&lab, &step, &file).await.contains("the tables have changed"), "{sql}");
     }

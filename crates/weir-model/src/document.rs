@@ -164,6 +164,12 @@ fn hash_of(content: &Json, canonical: &str) -> Hash {
     Hash::of(content.to_string().as_bytes())
 }
 
+/// The hash of a stored content, which is that of the document it was stored from; nothing if it is not JSON.
+pub fn stored_hash(text: &str) -> Option<Hash> {
+    let content: Json = number::read(text).ok()?;
+    Some(hash_of(&content, &content.to_string()))
+}
+
 /// PostgreSQL stores no NUL in text: they become U+FFFD, with a warning.
 fn clean(content: &mut Json, metadata: &mut Json) {
     if replace_nul(content) {

@@ -190,12 +190,33 @@ impl Job {
         super::Hash::of(text.as_bytes())
     }
 
+    /// Four bytes of the hash of each of [`digested`], in their order: what was stored, to be compared with what is.
+    pub fn digests(&self) -> Vec<u8> {
+        let values = self.comparable(&Compared { fields: FIELDS.to_vec() });
+        values.iter().flat_map(|(_, value)| super::Hash::of(value.to_string().as_bytes()).0.into_iter().take(DIGEST)).collect()
+    }
+
+    /// The fields whose values are not those of which the digests are.
+    pub fn altered(&self, digests: &[u8]) -> Vec<&'static str> {
+        let now = self.digests();
+        let pairs = digested().zip(digests.chunks(DIGEST).zip(now.chunks(DIGEST)));
+        pairs.filter(|(_, (stored, now))| stored != now).map(|(name, _)| name).collect()
+    }
+
     /// Hash of the fields that refresh without a version.
     pub fn refresh_hash(&self, compared: &Compared) -> super::Hash {
         let refreshed = FIELDS.iter().filter(|field| !compared.fields.contains(field));
         let text: String = refreshed.map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical())).collect();
         super::Hash::of(text.as_bytes())
     }
+}
+
+/// Bytes of a digest.
+const DIGEST: usize = 4;
+
+/// The columns of a job that have digests. More may follow; none may move.
+fn digested() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|field| field.name()).chain(["company_id", "division_id", "extra"])
 }
 
 /// Which canonical fields make a version when they differ.

@@ -52,5 +52,5 @@ pub use run_status::{ReadStatus, RunStatus};
 pub use run_trace::{LogSeverity, RunEdge, RunLogLine, RunSample, RunTrace};
 pub use source_key::SourceKey;
 pub use stage_record::StageRecord;
-pub use version::{ChangeType, NewVersion, VersionStamp};
+pub use version::{ChangeCause, ChangeType, NewVersion, VersionStamp};
 pub use yaml_texts::YamlTexts;

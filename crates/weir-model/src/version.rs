@@ -20,6 +20,28 @@ text_enum!(
     }
 );
 
+text_enum!(
+    /// What made a version of a job.
+    ChangeCause, "cause of a change", {
+        /// The source changed, listed or left out the ad.
+        Source = "source",
+        /// A closing date passed.
+        Date = "date",
+        /// A mapping, or another part of the YAML that is no rule, was edited.
+        Mapping = "mapping",
+        /// A rule was edited.
+        Rule = "rule",
+        /// A framework of roles or capabilities was edited.
+        Framework = "framework",
+        /// A company or division was resolved.
+        Company = "company",
+        /// An operator decided.
+        Person = "person",
+        /// It was written before causes were recorded.
+        Unknown = "unknown",
+    }
+);
+
 /// One version to write.
 #[derive(Debug, Clone)]
 pub struct NewVersion<'d> {
@@ -45,6 +67,8 @@ pub struct NewVersion<'d> {
     pub changes: Json,
     /// The reason.
     pub reason: String,
+    /// What made it.
+    pub cause: ChangeCause,
     /// `etl_pipeline`, or an operator.
     pub by: String,
 }

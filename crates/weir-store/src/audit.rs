@@ -1,18 +1,21 @@
-//! Compares jobs with their history, each version with the previous one, and ads with their jobs:
-//! finds manual changes made outside the pipeline. Set-based and read-only.
+//! Compares jobs with what was written of them, each version with the previous one, and ads with their jobs:
+//! finds manual changes made outside the pipeline. Read-only. What one row says of another is one statement; what a row
+//! says of itself (its digests, the hash of its document) is streamed, so memory stays flat.
 
-use super::Result;
-use super::columns::compared_columns;
+use super::columns::job_columns;
+use super::{Result, jobs};
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
 use serde::Serialize;
 use serde_json::Value as Json;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
+use weir_model::{Hash, document};
 
 /// One thing that should not be.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct AuditFinding {
-    /// changed, gap, no_history, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early; of runs: future, leap; of decisions: future_word.
+    /// changed, gap, no_document, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early; of runs: future, leap; of decisions: future_word.
     pub kind: String,
     /// The institution's slug.
     pub institution: String,
@@ -26,7 +29,7 @@ pub struct AuditFinding {
     pub field: Option<String>,
     /// Its value in `jobs`, or in the ad's state.
     pub in_jobs: Option<Json>,
-    /// Its value in the newest version, or what of the versions is wrong.
+    /// Its value as it was written, where that is on record, or what of the versions is wrong.
     pub in_history: Option<Json>,
 }
 
@@ -51,16 +54,114 @@ pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result
     Ok(row.bind(slug).fetch_one(connection).await?)
 }
 
-/// What should not be, at most `limit`; `now` is the machine's clock. `source_url` and `recruiter` refresh without a version and so may differ; places differ as sets.
+/// What should not be, at most `limit`; `now` is the machine's clock. Places differ as sets.
 ///
 /// # Errors
 /// The database failed.
 pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<AuditFinding>> {
+    let mut findings = between_rows(connection, slug, limit, now).await?;
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    findings.extend(altered(connection, slug, most.saturating_sub(findings.len())).await?);
+    findings.sort_by(|one, other| place(one).cmp(&place(other)));
+    Ok(findings)
+}
+
+fn place(finding: &AuditFinding) -> (&str, &str, &str, Option<Uuid>, &str, Option<&str>) {
+    let AuditFinding { kind, institution, source_id, original_id, job_id, field, .. } = finding;
+    (institution, source_id, original_id, *job_id, kind, field.as_deref())
+}
+
+/// A job with a value that is not the one that was written.
+struct AlteredJob {
+    finding: AuditFinding,
+    institution_id: Uuid,
+    before: i32,
+    fields: Vec<&'static str>,
+    now: Json,
+    changes: Option<Json>,
+}
+
+/// The values of jobs, and their documents, that others have written; at most `most` jobs.
+async fn altered(connection: &mut PgConnection, slug: Option<&str>, most: usize) -> Result<Vec<AuditFinding>> {
+    let mut found = Vec::new();
+    let mut rows = sqlx::query(concat!(
+        "SELECT i.slug, j.institution_id, j.id, j.source_id, j.original_id, j.version, j.changes, j.digests, j.content_hash, j.company_id, j.division_id, ",
+        job_columns!("j."),
+        ", to_jsonb(j) AS now, d.content::text AS content
+         FROM published_jobs j JOIN institutions i ON i.id = j.institution_id
+         LEFT JOIN raw_documents d ON d.institution_id = j.institution_id AND d.document_id = j.document_id AND d.content_hash = j.content_hash
+         WHERE $1::text IS NULL OR i.slug = $1"
+    ))
+    .bind(slug)
+    .fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
+        let mut fields = match row.try_get::<Option<Vec<u8>>, _>("digests")? {
+            Some(digests) => jobs::job(&row)?.altered(&digests),
+            None => Vec::new(),
+        };
+        let content: Option<String> = row.try_get("content")?;
+        let is_other = |text: String| document::stored_hash(&text) != Hash::from_column(row.try_get("content_hash").ok());
+        fields.extend(content.is_some_and(is_other).then_some("raw_json"));
+        if fields.is_empty() || found.len() >= most {
+            continue;
+        }
+        let finding = AuditFinding {
+            kind: "changed".to_owned(),
+            institution: row.try_get("slug")?,
+            source_id: row.try_get("source_id")?,
+            original_id: row.try_get("original_id")?,
+            job_id: Some(row.try_get("id")?),
+            field: None,
+            in_jobs: None,
+            in_history: None,
+        };
+        let before = row.try_get::<i32, _>("version")? - 1;
+        let (now, changes) = (row.try_get("now")?, row.try_get("changes")?);
+        found.push(AlteredJob { finding, institution_id: row.try_get("institution_id")?, before, fields, now, changes });
+    }
+    drop(rows);
+    let mut findings = Vec::new();
+    for job in found {
+        findings.extend(job.findings(connection).await?);
+    }
+    Ok(findings)
+}
+
+impl AlteredJob {
+    /// A finding for each field, with the value that was written where a version has it.
+    async fn findings(self, connection: &mut PgConnection) -> Result<Vec<AuditFinding>> {
+        let before: Option<Json> =
+            sqlx::query_scalar("SELECT to_jsonb(v) FROM superseded_versions v WHERE institution_id = $1 AND id = $2 AND version = $3")
+                .bind(self.institution_id)
+                .bind(self.finding.job_id)
+                .bind(self.before)
+                .fetch_optional(connection)
+                .await?;
+        let written = |field: &str| {
+            let changed = self.changes.as_ref().and_then(|changes| changes.get(field)?.get("new"));
+            changed.or_else(|| before.as_ref()?.get(field)).cloned()
+        };
+        let one = |field: &&'static str| AuditFinding {
+            field: Some((*field).to_owned()),
+            in_jobs: self.now.get(*field).cloned(),
+            in_history: written(field),
+            ..self.finding.clone()
+        };
+        Ok(self.fields.iter().map(one).collect())
+    }
+}
+
+/// What one row says of another.
+async fn between_rows(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<AuditFinding>> {
     let rows = sqlx::query_as(
-        concat!("WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
+        "WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
          newest AS (
-           SELECT DISTINCT ON (h.institution_id, h.id) h.* FROM jobs_history h
-           WHERE h.institution_id IN (SELECT id FROM audited) ORDER BY h.institution_id, h.id, h.version DESC),
+           SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version FROM published_jobs h WHERE h.institution_id IN (SELECT id FROM audited)),
+         orphans AS (
+           SELECT DISTINCT ON (h.institution_id, h.id) h.institution_id, h.source_id, h.original_id, h.id, h.version FROM superseded_versions h
+           WHERE h.institution_id IN (SELECT id FROM audited)
+             AND NOT EXISTS (SELECT 1 FROM published_jobs j WHERE j.institution_id = h.institution_id AND j.id = h.id)
+           ORDER BY h.institution_id, h.id, h.version DESC),
          steps AS (
            SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version, h.change_type, h.created_at, h.status, h.run_id,
              CASE WHEN lag(h.version) OVER own = h.version - 1 THEN lag(h.status) OVER own END AS old_status
@@ -75,24 +176,13 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
            SELECT r.institution_id, r.id, r.at, r.started_at, lag(r.at) OVER own AS before, r.at > LEAST(r.started_at, $3) + INTERVAL '1 day' AS is_ahead
            FROM runs r WHERE r.institution_id IN (SELECT id FROM audited) AND r.clock_taken_back_at IS NULL WINDOW own AS (PARTITION BY r.institution_id ORDER BY r.id)),
          found AS (
-           SELECT 'changed' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, v.field, v.in_jobs, v.in_history
-           FROM jobs j JOIN newest h ON h.institution_id = j.institution_id AND h.id = j.id
-           CROSS JOIN LATERAL (VALUES
-             (0, 'version', to_jsonb(j.version), to_jsonb(h.version)), (0, 'original_id', to_jsonb(j.original_id), to_jsonb(h.original_id)),
-             (0, 'source_id', to_jsonb(j.source_id), to_jsonb(h.source_id)), ", compared_columns!("j.", "h."), ",
-             (0, 'raw_json', j.raw_json, h.raw_json), (0, 'content_hash', to_jsonb(encode(j.content_hash, 'hex')), to_jsonb(encode(h.content_hash, 'hex'))),
-             (0, 'status', to_jsonb(j.status), to_jsonb(h.status)), (0, 'archived_at', to_jsonb(j.archived_at), to_jsonb(h.archived_at)),
-             (0, 'archived_as', to_jsonb(j.archived_as), to_jsonb(h.archived_as)), (0, 'archived_for', to_jsonb(j.archived_for), to_jsonb(h.archived_for)),
-             (0, 'reopened_at', to_jsonb(j.reopened_at), to_jsonb(h.reopened_at)), (0, 'last_updated_at', to_jsonb(j.last_updated_at), to_jsonb(h.created_at)))
-             AS v (place, field, in_jobs, in_history)
-           WHERE v.field NOT IN ('source_url', 'recruiter') AND v.in_jobs IS DISTINCT FROM v.in_history
+           SELECT 'no_document' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, 'raw_json' AS field,
+             to_jsonb(encode(j.content_hash, 'hex')) AS in_jobs, NULL::jsonb AS in_history
+           FROM published_jobs j WHERE j.institution_id IN (SELECT id FROM audited)
+             AND NOT EXISTS (SELECT 1 FROM raw_documents d
+               WHERE d.institution_id = j.institution_id AND d.document_id = j.document_id AND d.content_hash = j.content_hash)
            UNION ALL
-           SELECT 'no_history', j.institution_id, j.source_id, j.original_id, j.id, NULL, to_jsonb(j.version), NULL FROM jobs j
-           WHERE j.institution_id IN (SELECT id FROM audited)
-             AND NOT EXISTS (SELECT 1 FROM newest h WHERE h.institution_id = j.institution_id AND h.id = j.id)
-           UNION ALL
-           SELECT 'no_job', h.institution_id, h.source_id, h.original_id, h.id, NULL, NULL, to_jsonb(h.version) FROM newest h
-           WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = h.institution_id AND j.id = h.id)
+           SELECT 'no_job', h.institution_id, h.source_id, h.original_id, h.id, NULL, NULL, to_jsonb(h.version) FROM orphans h
            UNION ALL
            SELECT 'gap', n.institution_id, n.source_id, n.original_id, n.id, NULL, NULL, g.missing FROM newest n
            JOIN (SELECT institution_id, id, count(*) AS versions FROM steps GROUP BY institution_id, id) AS c
@@ -124,9 +214,9 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
            SELECT 'ad_without_job', s.institution_id, s.source_id, s.external_id, s.job_id, NULL, to_jsonb(s.outcome), NULL
            FROM ad_states s LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
            WHERE s.institution_id IN (SELECT id FROM audited) AND j.id IS NULL AND (s.job_id IS NOT NULL OR s.outcome = 'published')
-             AND NOT EXISTS (SELECT 1 FROM newest h WHERE h.institution_id = s.institution_id AND h.id = s.job_id))
+             AND NOT EXISTS (SELECT 1 FROM orphans h WHERE h.institution_id = s.institution_id AND h.id = s.job_id))
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
-         FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2"),
+         FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
     );
     Ok(rows.bind(slug).bind(limit).bind(now).fetch_all(connection).await?)
 }

@@ -166,55 +166,57 @@ macro_rules! compared_columns {
 }
 pub(crate) use compared_columns;
 
-/// What a version keeps of its job: all columns of `jobs_history` but those that say what changed, when and why.
-macro_rules! version_columns {
+/// What a version holds beside the fields, in both tables: whose it is, how the job stands, and what changed, when and why.
+macro_rules! stamp_columns {
     () => {
-        $crate::columns::version_columns!("")
+        "institution_id, id, version, company_id, division_id, source_id, original_id, document_id, content_hash, status,
+         archived_at, archived_as, archived_for, reopened_at, changed_fields, changes, change_type, change_reason, cause,
+         run_id, fingerprint, created_at, created_by, takes_back, restores, change_id, txid, recorded_at, digests"
     };
-    ($of:literal) => {
+}
+pub(crate) use stamp_columns;
+
+/// A step of a statement that keeps the newest versions of jobs before the statement writes newer ones:
+/// it moves those of `published_jobs` for which the condition holds, of which `j` is an alias.
+macro_rules! supersede {
+    ($which:literal) => {
         concat!(
-            $of,
-            "institution_id, ",
-            $of,
-            "id, ",
-            $of,
-            "version, ",
-            $of,
-            "company_id, ",
-            $of,
-            "division_id, ",
-            $of,
-            "source_id, ",
-            $of,
-            "original_id, ",
-            $of,
-            "external_id, ",
-            $crate::columns::job_columns!($of),
+            "moved AS (
+               INSERT INTO superseded_versions (",
+            $crate::columns::job_columns!(),
             ", ",
-            $of,
-            "raw_json, ",
-            $of,
-            "content_hash, ",
-            $of,
-            "status, ",
-            $of,
-            "archived_at, ",
-            $of,
-            "archived_as, ",
-            $of,
-            "archived_for, ",
-            $of,
-            "reopened_at"
+            $crate::columns::stamp_columns!(),
+            ")
+               SELECT ",
+            $crate::columns::job_columns!(),
+            ", ",
+            $crate::columns::stamp_columns!(),
+            " FROM published_jobs j WHERE ",
+            $which,
+            ")"
         )
     };
 }
-pub(crate) use version_columns;
+pub(crate) use supersede;
 
-/// What a version keeps of its job, for those who compare it with the table.
-pub const VERSION: &str = version_columns!();
+/// What a statement sets of a job that gets a newer version, whatever that is.
+macro_rules! newer_version {
+    () => {
+        "version = j.version + 1, change_id = nextval('change_ids'), txid = pg_current_xact_id(), recorded_at = clock_timestamp()"
+    };
+}
+pub(crate) use newer_version;
+
+/// What a version keeps of its job, for those who compare it with the views.
+pub const VERSION: &str = concat!(
+    "institution_id, id, version, company_id, division_id, source_id, original_id, external_id, ",
+    job_columns!(),
+    ", raw_json, content_hash, status, archived_at, archived_as, archived_for, reopened_at"
+);
 
 /// What else a version says: what changed, when and why.
-pub const CHANGE: &str = "changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by, takes_back, restores";
+pub const CHANGE: &str =
+    "changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by, takes_back, restores";
 
 #[cfg(test)]
 mod tests {

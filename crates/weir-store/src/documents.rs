@@ -80,6 +80,7 @@ pub async fn store_page(connection: &mut PgConnection, reading: PageContext<'_>,
     refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
     keep_trace(connection, reading, &sorted.replaced).await?;
     let stored = StoredPage { refused: refused.len(), fresh: sorted.fresh };
+    drop_replaced(connection, reading, &sorted.replaced).await?;
     upload(connection, reading, stored.fresh.iter().chain(&refused)).await?;
     record_refusals(connection, reading, &refused).await?;
     Ok(stored)
@@ -324,13 +325,36 @@ async fn keep_trace(connection: &mut PgConnection, reading: PageContext<'_>, ids
     }
     sqlx::query(
         "INSERT INTO replaced_documents (institution_id, source_id, original_id, document_id, content_hash, scraped_at, replaced_at, metadata)
-         SELECT $1, $2, s.external_id, d.id, s.content_hash, d.scraped_at, $3, d.metadata
-         FROM ad_states s JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id
+         SELECT $1, $2, s.external_id, s.document_id, s.content_hash, d.scraped_at, $3, d.metadata
+         FROM ad_states s JOIN raw_documents d
+           ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($4)",
     )
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(reading.at.0)
+    .bind(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Removes the documents that are about to be replaced, unless a version of a job was made of them.
+async fn drop_replaced(connection: &mut PgConnection, reading: PageContext<'_>, ids: &[String]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "DELETE FROM raw_documents d USING ad_states s
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($3)
+           AND d.institution_id = $1 AND d.document_id = s.document_id AND d.content_hash = s.content_hash
+           AND NOT EXISTS (SELECT 1 FROM published_jobs j
+             WHERE j.institution_id = $1 AND j.document_id = d.document_id AND j.content_hash = d.content_hash)
+           AND NOT EXISTS (SELECT 1 FROM superseded_versions v
+             WHERE v.institution_id = $1 AND v.document_id = d.document_id AND v.content_hash = d.content_hash)",
+    )
+    .bind(reading.stream.institution)
+    .bind(&reading.stream.source)
     .bind(ids)
     .execute(connection)
     .await?;
@@ -349,18 +373,16 @@ async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: 
         "WITH page AS (
            SELECT * FROM unnest($5::text[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[])
              AS page (external_id, hash, content, metadata, refused, outcome, received_hash)),
-         document AS (
-           INSERT INTO staging_documents AS d (institution_id, source_id, external_id, raw_content, scraped_at, processing_status, error_details, metadata)
-           SELECT $1, $2, external_id, content::jsonb, $4, CASE WHEN refused IS NULL THEN 'pending' ELSE 'failed' END, refused, metadata::jsonb FROM page
+         ad AS (
+           INSERT INTO ad_states AS s (institution_id, source_id, external_id, content_hash, received_hash, detailed_at, outcome, refused, first_seen_at, last_seen_at, last_read)
+           SELECT $1, $2, external_id, hash, received_hash, $4, outcome, refused, $4, $4, $3 FROM page
            ON CONFLICT (institution_id, source_id, external_id) DO UPDATE SET
-             raw_content = EXCLUDED.raw_content, scraped_at = EXCLUDED.scraped_at, processed_at = NULL,
-             processing_status = EXCLUDED.processing_status, error_details = EXCLUDED.error_details, metadata = EXCLUDED.metadata
-           RETURNING d.id, d.external_id)
-         INSERT INTO ad_states AS s (institution_id, source_id, external_id, document_id, content_hash, received_hash, detailed_at, outcome, refused, first_seen_at, last_seen_at, last_read)
-         SELECT $1, $2, external_id, document.id, page.hash, page.received_hash, $4, page.outcome, page.refused, $4, $4, $3 FROM document JOIN page USING (external_id)
-         ON CONFLICT (institution_id, source_id, external_id) DO UPDATE SET
-           content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, detailed_at = EXCLUDED.detailed_at, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
-           derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, retries = 0, retry_at = NULL",
+             content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, detailed_at = EXCLUDED.detailed_at, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
+             derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, retries = 0, retry_at = NULL
+           RETURNING s.document_id, s.external_id)
+         INSERT INTO raw_documents AS d (institution_id, document_id, content_hash, content, scraped_at, metadata)
+         SELECT $1, ad.document_id, page.hash, page.content::jsonb, $4, page.metadata::jsonb FROM ad JOIN page USING (external_id)
+         ON CONFLICT (institution_id, document_id, content_hash) DO UPDATE SET scraped_at = EXCLUDED.scraped_at, metadata = EXCLUDED.metadata",
     )
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
@@ -400,9 +422,9 @@ async fn record_refusals(connection: &mut PgConnection, reading: PageContext<'_>
     }
     sqlx::query(
         "INSERT INTO staging_failed_documents (institution_id, document_id, failure_timestamp, error_type, error_details)
-         SELECT $1, d.id, $3, f.error_type, f.details
+         SELECT $1, s.document_id, $3, f.error_type, f.details
          FROM unnest($4::text[], $5::text[], $6::text[]) AS f (external_id, error_type, details)
-         JOIN staging_documents d ON d.institution_id = $1 AND d.source_id = $2 AND d.external_id = f.external_id
+         JOIN ad_states s ON s.institution_id = $1 AND s.source_id = $2 AND s.external_id = f.external_id
          ON CONFLICT (institution_id, document_id) DO UPDATE SET error_type = EXCLUDED.error_type, error_details = EXCLUDED.error_details",
     )
     .bind(reading.stream.institution)

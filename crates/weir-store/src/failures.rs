@@ -148,8 +148,8 @@ pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result
            FROM staging_validation_failures f JOIN staging_jobs j ON j.institution_id = f.institution_id AND j.id = f.staging_job_id
            WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
            UNION ALL
-           SELECT f.institution_id, d.source_id, NULL, f.error_type, NULL, COALESCE(f.error_details, ''), f.failure_timestamp, d.external_id, d.id, NULL
-           FROM staging_failed_documents f JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id)
+           SELECT f.institution_id, d.source_id, NULL, f.error_type, NULL, COALESCE(f.error_details, ''), f.failure_timestamp, d.external_id, d.document_id, NULL
+           FROM staging_failed_documents f JOIN ad_states d ON d.institution_id = f.institution_id AND d.document_id = f.document_id)
          SELECT i.slug AS institution, source_id, rule, kind, field, count(*) AS ads, count(*) FILTER (WHERE since >= i.last_run_at) AS fresh, min(since) AS since,
            (array_agg(message ORDER BY original_id))[1] AS message, (array_agg(original_id ORDER BY original_id))[1] AS example,
            (array_agg(document_id ORDER BY original_id))[1] AS document_id, (array_agg(value ORDER BY original_id))[1] AS value
@@ -208,15 +208,8 @@ pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: 
     sqlx::query("UPDATE ad_states SET derived_fingerprint = NULL, retries = 0, retry_at = NULL WHERE institution_id = $1 AND document_id = ANY ($2)")
         .bind(institution)
         .bind(documents)
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
-    sqlx::query(
-        "UPDATE staging_documents SET processing_status = 'pending' WHERE institution_id = $1 AND id = ANY ($2) AND processing_status = 'failed'",
-    )
-    .bind(institution)
-    .bind(documents)
-    .execute(connection)
-    .await?;
     Ok(())
 }
 
@@ -233,16 +226,14 @@ pub async fn discard(connection: &mut PgConnection, stream: &SourceKey, failures
     staging::note_failures(connection, stream, at, &[], (&documents, &gone)).await?;
     sqlx::query(
         "WITH state AS (
-           UPDATE ad_states s SET outcome = 'discarded', discarded_hash = decode(v.judged, 'hex'), derived_hash = decode(v.judged, 'hex'), retry_at = NULL
+           UPDATE ad_states s SET outcome = 'discarded', discarded_hash = decode(v.judged, 'hex'), derived_hash = decode(v.judged, 'hex'), retry_at = NULL,
+             error_details = 'discarded by ' || $4 || ': ' || $5
            FROM unnest($2::bigint[], $6::text[]) AS v (document_id, judged)
            WHERE s.institution_id = $1 AND s.document_id = v.document_id
-           RETURNING s.job_id, s.source_id, s.external_id, s.document_id, s.derived_hash = s.content_hash AS is_newest),
-         held AS (UPDATE jobs SET held_since = NULL FROM state WHERE jobs.institution_id = $1 AND jobs.id = state.job_id),
-         ended AS (
-           UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
-           WHERE holds.institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open')
-         UPDATE staging_documents SET processing_status = 'discarded', error_details = 'discarded by ' || $4 || ': ' || $5
-         FROM state WHERE staging_documents.institution_id = $1 AND staging_documents.id = state.document_id AND state.is_newest",
+           RETURNING s.job_id, s.source_id, s.external_id),
+         held AS (UPDATE published_jobs j SET held_since = NULL FROM state WHERE j.institution_id = $1 AND j.id = state.job_id)
+         UPDATE holds SET status = 'discarded', closed_at = $3, closed_by = $4, note = $5 FROM state
+           WHERE holds.institution_id = $1 AND holds.source_id = state.source_id AND kind = 'job' AND subject = state.external_id AND status = 'open'",
     )
     .bind(stream.institution)
     .bind(&documents)

@@ -233,7 +233,7 @@ pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit
            UNION ALL
            SELECT d.source_id, f.error_type, NULL, CASE f.error_type WHEN 'duplicate_id' THEN 'id came twice in one read with different content' ELSE COALESCE(f.error_details, '') END,
              d.external_id
-           FROM staging_failed_documents f JOIN staging_documents d ON d.institution_id = f.institution_id AND d.id = f.document_id WHERE f.institution_id = $1) reasons
+           FROM staging_failed_documents f JOIN ad_states d ON d.institution_id = f.institution_id AND d.document_id = f.document_id WHERE f.institution_id = $1) reasons
          GROUP BY source_id, kind, field, message ORDER BY ads DESC, source_id, kind, message LIMIT $2",
     );
     Ok(rows.bind(institution).bind(limit).fetch_all(connection).await?)

@@ -2,7 +2,8 @@
 //! docs/decisions/0006-identity.md). One transaction per source: concurrent readers see the board
 //! as it was before or as it is after.
 
-use super::columns::version_columns;
+use super::columns::{newer_version, supersede};
+use super::jobs::{self, Archiving};
 use super::{Result, holds, staging};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -10,31 +11,11 @@ use uuid::Uuid;
 use weir_model::identity::{Decision, Displaced, Move};
 use weir_model::{Change, Clock, HoldKind, SourceKey};
 
-/// Rows written become history. `$1` institution, `$2` source, `$3` run, `$4` instant.
-macro_rules! history_of {
-    ($with:literal, $change:literal) => {
-        concat!(
-            "WITH ",
-            $with,
-            "
-             INSERT INTO jobs_history (",
-            version_columns!(),
-            ", changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
-             SELECT ",
-            version_columns!(),
-            ", changed_fields, changes, ",
-            $change,
-            ", reason, $3, $4, 'etl_pipeline'
-             FROM written"
-        )
-    };
-}
-
 /// Each ad takes over the job, and the state of its newest version; the ad that had it keeps no
 /// job, and is new if it is listed again: its source may return to its old numbers. Generations
 /// increase, so the id of a job is never used twice.
-const MOVE: &str = history_of!(
-    "moves AS (SELECT * FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
+const MOVE: &str = concat!(
+    "WITH moves AS (SELECT * FROM unnest($5::text[], $6::uuid[], $7::text[]) AS m (to_id, job_id, from_id)),
      origin AS (
        SELECT s.external_id, s.job_id, s.fields_hash, s.refresh_hash, s.derived_fingerprint
        FROM moves m JOIN ad_states s ON s.institution_id = $1 AND s.source_id = $2 AND s.external_id = m.from_id AND s.job_id = m.job_id),
@@ -48,30 +29,20 @@ const MOVE: &str = history_of!(
        UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, derived_hash = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL,
          retry_at = NULL, retired = s.last_read <> $9, outcome = CASE WHEN s.last_read = $9 THEN 'pending' ELSE 'withdrawn' END
        FROM origin o
-       WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = o.external_id AND o.external_id NOT IN (SELECT to_id FROM moves)),
-     written AS (
-       UPDATE jobs j SET original_id = t.external_id, generation = t.generation, version = j.version + 1, last_updated_at = $4
-       FROM taken t WHERE j.institution_id = $1 AND j.id = t.job_id
-       RETURNING j.*, ARRAY['original_id'] AS changed_fields,
-         jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)) AS changes,
-         'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source renumbered its ads' AS reason)",
-    "'update'"
+       WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = o.external_id AND o.external_id NOT IN (SELECT to_id FROM moves)), ",
+    supersede!("j.institution_id = $1 AND j.id IN (SELECT job_id FROM taken)"),
+    " UPDATE published_jobs j SET original_id = t.external_id, generation = t.generation, created_at = $4, changed_fields = '{original_id}',
+         changes = jsonb_build_object('original_id', jsonb_build_object('old', t.from_id, 'new', t.external_id)), change_type = 'update',
+         change_reason = 'id changed from `' || t.from_id || '` to `' || t.external_id || '`: the source renumbered its ads', cause = 'source',
+         run_id = $3, fingerprint = NULL, created_by = 'etl_pipeline', takes_back = NULL, restores = NULL, ",
+    newer_version!(),
+    " FROM taken t WHERE j.institution_id = $1 AND j.id = t.job_id"
 );
 
 /// The ads are processed as if they were new.
 const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL, outcome = 'pending'
      FROM unnest($3::text[], $4::uuid[]) AS d (external_id, job_id)
      WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = d.external_id AND s.job_id = d.job_id";
-
-const ARCHIVE: &str = history_of!(
-    "written AS (
-       UPDATE jobs j SET status = 'archived', archived_at = $4, archived_as = 'recycled', held_since = NULL, version = j.version + 1, last_updated_at = $4
-       FROM unnest($5::uuid[], $6::text[], $7::text[]) AS d (job_id, ad, why)
-       WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = d.job_id AND j.status = 'open'
-       RETURNING j.*, ARRAY['status'] AS changed_fields, '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}'::jsonb AS changes,
-         'archived: its id `' || d.ad || '` was given to another job (' || d.why || ')' AS reason)",
-    "'archive'"
-);
 
 /// Which read of which run decides.
 #[derive(Debug, Clone, Copy)]
@@ -122,16 +93,11 @@ async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: Read
     let ads: Vec<&str> = displaced.iter().map(|one| one.ad.as_str()).collect();
     let jobs: Vec<Uuid> = displaced.iter().map(|one| one.job).collect();
     sqlx::query(PART).bind(stream.institution).bind(&stream.source).bind(&ads).bind(&jobs).execute(&mut *connection).await?;
-    sqlx::query(ARCHIVE)
-        .bind(stream.institution)
-        .bind(&stream.source)
-        .bind(sight.run)
-        .bind(sight.at.0)
-        .bind(&jobs)
-        .bind(&ads)
-        .bind(displaced.iter().map(|one| one.why.as_str()).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
+    let why = |one: &Displaced| (one.job, format!("archived: its id `{}` was given to another job ({})", one.ad, one.why));
+    let reasons: Vec<(Uuid, String)> = displaced.iter().map(why).collect();
+    let by = "etl_pipeline";
+    let archiving = Archiving { institution: stream.institution, run: Some(sight.run), at: sight.at, by, archived_as: "recycled" };
+    jobs::archive(connection, archiving, &reasons).await?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
-//! Jobs and their history. Every version is written to both in one statement, and the raw document
-//! is copied inside the database from `staging_documents`, so it crosses the wire only once.
+//! Jobs and their history, as they are written: the one module that makes and supersedes versions of jobs, beside the
+//! roll-back. A job is one row of `published_jobs`, which is also its newest version; what a newer version supersedes
+//! moves to `superseded_versions` in the same statement. The raw document is named, never copied.
 
-use super::columns::{job_columns, sent_columns, version_columns};
+use super::columns::{job_columns, newer_version, sent_columns, supersede};
 use super::{Result, array_literal};
 use chrono::NaiveDate;
 use serde_json::Value as Json;
@@ -10,7 +11,7 @@ use sqlx::{PgConnection, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
 use weir_model::{
-    Clock, Job, NewVersion, SourceKey, Value, VersionStamp,
+    ChangeCause, Clock, Job, NewVersion, SourceKey, Value, VersionStamp,
     field::{FIELDS, Field, FieldKind},
 };
 
@@ -21,61 +22,104 @@ macro_rules! versions {
             "WITH v AS (
                SELECT * FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
                  $13::text[], $14::text[], $15::date[], $16::date[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-                 $23::text[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[])
+                 $23::text[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::bytea[])
                AS v (job_id, original_id, generation, document_id, content_hash, company_id, division_id, ",
             job_columns!(),
-            ", stays_archived, changed_fields, changes, change_type, reason, created_by)), "
-        )
-    };
-}
-
-/// What follows either statement: the rows written become history.
-macro_rules! into_history {
-    () => {
-        concat!(
-            " INSERT INTO jobs_history (",
-            version_columns!(),
-            ", changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by)
-               SELECT ",
-            version_columns!("j."),
-            ", v.changed_fields::text[], v.changes::jsonb, v.change_type, v.reason, $3, $5, $4, v.created_by
-               FROM written j JOIN v ON v.job_id = j.id"
+            ", stays_archived, changed_fields, changes, change_type, reason, created_by, cause, digests)) "
         )
     };
 }
 
 const CREATE: &str = concat!(
     versions!(),
-    "written AS (
-       INSERT INTO jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, ",
+    "INSERT INTO published_jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, ",
     job_columns!(),
-    ", raw_json, content_hash, status, version, first_seen_at, last_updated_at)
-       SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, ",
+    ", document_id, content_hash, status, version, first_seen_at, created_at, changed_fields, change_type, change_reason, cause,
+       run_id, fingerprint, created_by, digests)
+     SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, ",
     sent_columns!("v."),
-    ", d.raw_content,
-         v.content_hash, 'open', 1, $4, $4
-       FROM v JOIN staging_documents d ON d.institution_id = $1 AND d.id = v.document_id
-       RETURNING *)",
-    into_history!()
+    ", v.document_id, v.content_hash, 'open', 1, $4, $4, v.changed_fields::text[], v.change_type, v.reason, v.cause, $3, $5,
+       v.created_by, v.digests
+     FROM v"
 );
 
 const CHANGE: &str = concat!(
     versions!(),
-    "written AS (
-       UPDATE jobs j SET company_id = v.company_id, division_id = v.division_id, (",
+    ", ",
+    supersede!("j.institution_id = $1 AND j.source_id = $2 AND j.id IN (SELECT job_id FROM v)"),
+    " UPDATE published_jobs j SET company_id = v.company_id, division_id = v.division_id, (",
     job_columns!(),
     ") = ROW (",
     sent_columns!("v."),
-    "), raw_json = d.raw_content,
-         content_hash = v.content_hash, status = CASE WHEN v.stays_archived THEN j.status ELSE 'open' END,
+    "), document_id = v.document_id, content_hash = v.content_hash,
+         status = CASE WHEN v.stays_archived THEN j.status ELSE 'open' END,
          archived_at = CASE WHEN v.stays_archived THEN j.archived_at END, archived_as = CASE WHEN v.stays_archived THEN j.archived_as END,
          archived_for = CASE WHEN v.change_type = 'reopen' THEN NULL ELSE j.archived_for END,
-         reopened_at = CASE WHEN v.change_type = 'reopen' THEN $4 ELSE j.reopened_at END, held_since = NULL, version = j.version + 1, last_updated_at = $4
-       FROM v JOIN staging_documents d ON d.institution_id = $1 AND d.id = v.document_id
-       WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = v.job_id
-       RETURNING j.*)",
-    into_history!()
+         reopened_at = CASE WHEN v.change_type = 'reopen' THEN $4 ELSE j.reopened_at END, held_since = NULL, created_at = $4,
+         changed_fields = v.changed_fields::text[], changes = v.changes::jsonb, change_type = v.change_type, change_reason = v.reason,
+         cause = v.cause, run_id = $3, fingerprint = $5, created_by = v.created_by, takes_back = NULL, restores = NULL,
+         digests = v.digests, ",
+    newer_version!(),
+    " FROM v WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = v.job_id"
 );
+
+/// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` as what, `$6` and `$7` the jobs and why each.
+const ARCHIVE: &str = concat!(
+    "WITH v AS (SELECT * FROM unnest($6::uuid[], $7::text[]) AS v (job_id, reason)), ",
+    supersede!("j.institution_id = $1 AND j.status = 'open' AND j.id IN (SELECT job_id FROM v)"),
+    ", written AS (
+       UPDATE published_jobs j SET status = 'archived', archived_at = $3, archived_as = $5,
+         archived_for = CASE WHEN $5 = 'closed' THEN j.close_date ELSE j.archived_for END,
+         held_since = CASE WHEN $5 = 'closed' THEN j.held_since END, created_at = $3, changed_fields = '{status}',
+         changes = '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', change_type = 'archive', change_reason = v.reason,
+         cause = $8, run_id = $2, fingerprint = NULL, created_by = $4, takes_back = NULL, restores = NULL, ",
+    newer_version!(),
+    " FROM v WHERE j.institution_id = $1 AND j.status = 'open' AND j.id = v.job_id
+       RETURNING j.original_id)
+     SELECT original_id FROM written ORDER BY original_id"
+);
+
+/// Jobs that are archived: as what, by whom and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Archiving<'a> {
+    /// The institution.
+    pub institution: Uuid,
+    /// The run; `None` if an operator does it.
+    pub run: Option<i64>,
+    /// The instant.
+    pub at: Clock,
+    /// `etl_pipeline`, or an operator.
+    pub by: &'a str,
+    /// As in `jobs.archived_as`.
+    pub archived_as: &'static str,
+}
+
+/// Archives the open ones of these jobs, each for its reason. Gives the ids of their ads.
+///
+/// # Errors
+/// The database failed.
+pub async fn archive(connection: &mut PgConnection, archiving: Archiving<'_>, reasons: &[(Uuid, String)]) -> Result<Vec<String>> {
+    if reasons.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cause = match archiving.archived_as {
+        "closed" => ChangeCause::Date,
+        "person" => ChangeCause::Person,
+        _ => ChangeCause::Source,
+    };
+    let ids = sqlx::query_scalar(ARCHIVE)
+        .bind(archiving.institution)
+        .bind(archiving.run)
+        .bind(archiving.at.0)
+        .bind(archiving.by)
+        .bind(archiving.archived_as)
+        .bind(reasons.iter().map(|(job, _)| *job).collect::<Vec<_>>())
+        .bind(reasons.iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>())
+        .bind(cause.name())
+        .fetch_all(connection)
+        .await?;
+    Ok(ids)
+}
 
 /// Writes new jobs with their first versions.
 ///
@@ -132,6 +176,8 @@ async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Source
         .bind(versions.iter().map(|v| v.change.change_type()).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.reason.as_str()).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.by.as_str()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.cause.name()).collect::<Vec<_>>())
+        .bind(versions.iter().map(|v| v.job.digests()).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())
@@ -148,14 +194,15 @@ fn list_literal(value: &Value) -> Option<String> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, jobs: &[(Uuid, &Job)]) -> Result<()> {
+pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, at: Clock, jobs: &[(Uuid, &Job)]) -> Result<()> {
     if jobs.is_empty() {
         return Ok(());
     }
     let json = |value: Json| (!value.is_null()).then(|| value.to_string());
     sqlx::query(
-        "UPDATE jobs j SET source_url = v.source_url, recruiter = v.recruiter::jsonb, locations = v.locations::text[]
-         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS v (id, source_url, recruiter, locations)
+        "UPDATE published_jobs j SET source_url = v.source_url, recruiter = v.recruiter::jsonb, locations = v.locations::text[], digests = v.digests,
+           refreshed_at = $7, refresh_id = nextval('change_ids'), refresh_txid = pg_current_xact_id()
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[]) AS v (id, source_url, recruiter, locations, digests)
          WHERE j.institution_id = $1 AND j.id = v.id",
     )
     .bind(stream.institution)
@@ -163,6 +210,8 @@ pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, jobs: &[
     .bind(jobs.iter().map(|(_, job)| job.get(Field::SourceUrl).as_text()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| json(job.get(Field::Recruiter).to_json())).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| list_literal(job.get(Field::Locations))).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| job.digests()).collect::<Vec<_>>())
+    .bind(at.0)
     .execute(connection)
     .await?;
     Ok(())
@@ -176,7 +225,7 @@ pub async fn mark_held(connection: &mut PgConnection, stream: &SourceKey, ids: &
     if ids.is_empty() {
         return Ok(());
     }
-    sqlx::query("UPDATE jobs SET held_since = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE COALESCE(held_since, $3) END WHERE institution_id = $1 AND id = ANY ($2)")
+    sqlx::query("UPDATE published_jobs SET held_since = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE COALESCE(held_since, $3) END WHERE institution_id = $1 AND id = ANY ($2)")
         .bind(stream.institution)
         .bind(ids)
         .bind(since.map(|clock| clock.0))
@@ -231,7 +280,8 @@ pub async fn standing(connection: &mut PgConnection, stream: &SourceKey, origina
     row.map(|row| Ok(JobSnapshot { status: row.try_get("status")?, version: row.try_get("version")?, job: job(&row)? })).transpose()
 }
 
-fn job(row: &PgRow) -> Result<Job> {
+/// The fields of a row that has the columns of a job.
+pub(super) fn job(row: &PgRow) -> Result<Job> {
     let mut job = Job::default();
     job.company_id = row.try_get("company_id")?;
     job.division_id = row.try_get("division_id")?;

@@ -14,16 +14,16 @@ const DATED: [&str; 18] = [
     "UPDATE ad_states SET misses = CASE WHEN last_miss_at > $2 THEN GREATEST(misses - 1, 0) ELSE misses END,
        last_miss_at = CASE WHEN last_miss_at > $2 THEN NULL ELSE last_miss_at END,
        detailed_at = CASE WHEN detailed_at > $2 THEN $3 ELSE detailed_at END, first_seen_at = CASE WHEN first_seen_at > $2 THEN $3 ELSE first_seen_at END,
-       last_seen_at = CASE WHEN last_seen_at > $2 THEN $3 ELSE last_seen_at END, retry_at = CASE WHEN retry_at > $2 THEN $3 ELSE retry_at END
-     WHERE institution_id = $1 AND GREATEST(detailed_at, first_seen_at, last_seen_at, last_miss_at, retry_at) > $2",
-    "UPDATE staging_documents SET scraped_at = CASE WHEN scraped_at > $2 THEN $3 ELSE scraped_at END, processed_at = CASE WHEN processed_at > $2 THEN $3 ELSE processed_at END
-     WHERE institution_id = $1 AND GREATEST(scraped_at, processed_at) > $2",
+       last_seen_at = CASE WHEN last_seen_at > $2 THEN $3 ELSE last_seen_at END, retry_at = CASE WHEN retry_at > $2 THEN $3 ELSE retry_at END,
+       processed_at = CASE WHEN processed_at > $2 THEN $3 ELSE processed_at END
+     WHERE institution_id = $1 AND GREATEST(detailed_at, first_seen_at, last_seen_at, last_miss_at, retry_at, processed_at) > $2",
+    "UPDATE raw_documents SET scraped_at = $3 WHERE institution_id = $1 AND scraped_at > $2",
     "UPDATE staging_failed_documents SET failure_timestamp = $3 WHERE institution_id = $1 AND failure_timestamp > $2",
     "UPDATE staging_jobs SET validation_timestamp = $3 WHERE institution_id = $1 AND validation_timestamp > $2",
     "UPDATE staging_validation_failures SET validation_timestamp = $3, since = CASE WHEN since > $2 THEN $3 ELSE since END WHERE institution_id = $1 AND validation_timestamp > $2",
     "UPDATE resolved_failures SET since = CASE WHEN since > $2 THEN $3 ELSE since END, resolved_at = $3 WHERE institution_id = $1 AND resolved_at > $2",
     "UPDATE replaced_documents SET scraped_at = CASE WHEN scraped_at > $2 THEN $3 ELSE scraped_at END, replaced_at = $3 WHERE institution_id = $1 AND replaced_at > $2",
-    "UPDATE jobs SET first_seen_at = CASE WHEN first_seen_at > $2 THEN $3 ELSE first_seen_at END, held_since = CASE WHEN held_since > $2 THEN $3 ELSE held_since END
+    "UPDATE published_jobs SET first_seen_at = CASE WHEN first_seen_at > $2 THEN $3 ELSE first_seen_at END, held_since = CASE WHEN held_since > $2 THEN $3 ELSE held_since END
      WHERE institution_id = $1 AND GREATEST(first_seen_at, held_since) > $2",
     "UPDATE holds SET opened_at = CASE WHEN opened_at > $2 THEN $3 ELSE opened_at END, closed_at = CASE WHEN closed_at > $2 THEN $3 ELSE closed_at END WHERE institution_id = $1 AND GREATEST(opened_at, closed_at) > $2",
     "UPDATE hold_revisions SET first_at = $3 WHERE institution_id = $1 AND first_at > $2",

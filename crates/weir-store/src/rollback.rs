@@ -3,7 +3,7 @@
 //! is one transaction, which a dry run rolls back; doubtful jobs are left as they are and listed.
 
 use super::Result;
-use super::columns::{compared_columns, job_members, version_columns};
+use super::columns::{compared_columns, job_columns, job_members, newer_version, stamp_columns, supersede};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -141,24 +141,25 @@ const FIND: &str = concat!(
 /// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` the reason as it follows other words. A run that only archived a job leaves the fields alone
 /// that refresh without a version.
 const WRITE: &str = concat!(
-    "WITH written AS (
-     UPDATE jobs j SET company_id = x.company_id, division_id = x.division_id, title = x.title, description = x.description, open_date = x.open_date,
+    "WITH ",
+    supersede!("j.institution_id = $1 AND j.id IN (SELECT job_id FROM taken_back WHERE left_alone IS NULL)"),
+    " UPDATE published_jobs j SET company_id = x.company_id, division_id = x.division_id, title = x.title, description = x.description, open_date = x.open_date,
        close_date = x.close_date, department = x.department, department_id = x.department_id, job_type = x.job_type, remuneration = x.remuneration,
        source_url = CASE WHEN r.only_status OR r.target IS NULL THEN j.source_url ELSE x.source_url END,
        recruiter = CASE WHEN r.only_status OR r.target IS NULL THEN j.recruiter ELSE x.recruiter END,
        locations = CASE WHEN r.only_status OR r.target IS NULL THEN j.locations ELSE x.locations END,
-       extra = x.extra, raw_json = x.raw_json, content_hash = x.content_hash, status = r.status,
+       digests = CASE WHEN r.only_status OR r.target IS NULL THEN j.digests ELSE x.digests END,
+       extra = x.extra, document_id = x.document_id, content_hash = x.content_hash, status = r.status,
        archived_at = CASE WHEN r.target IS NULL THEN $3 ELSE x.archived_at END, archived_as = CASE WHEN r.target IS NULL THEN 'rolled_back' ELSE x.archived_as END,
        archived_for = CASE WHEN r.target IS NOT NULL THEN x.archived_for END, reopened_at = CASE WHEN r.target IS NOT NULL THEN x.reopened_at END,
-       held_since = CASE WHEN r.held THEN $3 END, version = j.version + 1, last_updated_at = $3
-     FROM taken_back r JOIN jobs_history x ON x.institution_id = $1 AND x.id = r.job_id AND x.version = COALESCE(r.target, r.newest)
-     WHERE j.institution_id = $1 AND j.id = r.job_id AND r.left_alone IS NULL
-     RETURNING j.*, r.changed_fields, r.changes, r.change_type, r.restores, x.fingerprint)
-   INSERT INTO jobs_history (", version_columns!(), ",
-     changed_fields, changes, change_type, change_reason, fingerprint, created_at, created_by, takes_back, restores)
-   SELECT ", version_columns!(), ", changed_fields, changes, change_type,
-     'rolled back run ' || $2 || CASE WHEN restores = 0 THEN ', which created it' ELSE ' to version ' || restores END || $5, fingerprint, $3, $4, $2, restores
-   FROM written"
+       held_since = CASE WHEN r.held THEN $3 END, created_at = $3, changed_fields = r.changed_fields, changes = r.changes, change_type = r.change_type,
+       change_reason = 'rolled back run ' || $2 || CASE WHEN r.restores = 0 THEN ', which created it' ELSE ' to version ' || r.restores END || $5,
+       cause = 'person', run_id = NULL, fingerprint = x.fingerprint, created_by = $4, takes_back = $2, restores = r.restores, ",
+    newer_version!(),
+    " FROM taken_back r JOIN LATERAL (
+         SELECT ", job_columns!(), ", ", stamp_columns!(), " FROM superseded_versions WHERE institution_id = $1 AND id = r.job_id AND version = r.target
+         UNION ALL SELECT ", job_columns!(), ", ", stamp_columns!(), " FROM published_jobs WHERE institution_id = $1 AND id = r.job_id AND version = COALESCE(r.target, r.newest)) AS x ON TRUE
+     WHERE j.institution_id = $1 AND j.id = r.job_id AND r.left_alone IS NULL"
 );
 
 /// `$1` institution, `$2` why, `$3` fingerprints, `$4` the same without the date of the run, `$5` whether the clock of the run was wrong: then its ads are

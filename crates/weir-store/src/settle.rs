@@ -2,8 +2,8 @@
 //! One transaction per source; repeating it at the same clock changes nothing.
 
 use super::closing::closed_by_date;
-use super::columns::version_columns;
-use super::{Result, holds, jobs, staging};
+use super::jobs::{self, Archiving};
+use super::{Result, holds, staging};
 use chrono::{Duration, NaiveDate};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -11,26 +11,6 @@ use weir_model::{Clock, Fingerprint, Hash, HoldKind, SourceKey};
 
 /// Why nothing applies to an ad that is gone.
 const GONE: &str = "withdrawn by the source";
-
-/// Rows archived become history. `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` who.
-macro_rules! archive_history {
-    ($written:literal) => {
-        concat!(
-            "WITH ",
-            $written,
-            ",
-             history AS (
-               INSERT INTO jobs_history (",
-            version_columns!(),
-            ", changed_fields, changes, change_type, change_reason, run_id, created_at, created_by)
-               SELECT ",
-            version_columns!(),
-            ", '{status}', '{\"status\": {\"old\": \"open\", \"new\": \"archived\"}}', 'archive', reason, $3, $4, $5
-               FROM written RETURNING original_id)
-             SELECT original_id FROM history ORDER BY original_id"
-        )
-    };
-}
 
 /// Those that a date closes of the source of a run. `$1` institution, `$2` source, `$3` the fingerprint that derives their ads, or none: then
 /// every run that was taken back counts; `$4` the date.
@@ -120,31 +100,17 @@ pub async fn archive_closed(
     at: Clock,
     by: &str,
 ) -> Result<Vec<String>> {
-    let closed: Vec<Uuid> = sqlx::query_scalar(concat!("SELECT j.id FROM jobs j WHERE ", closed!()))
-        .bind(stream.institution)
-        .bind(&stream.source)
-        .bind(closing.fingerprint.map(Hash::to_vec))
-        .bind(closing.newest_passed)
-        .fetch_all(&mut *connection)
-        .await?;
-    if closed.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids = sqlx::query_scalar(archive_history!(
-        "written AS (
-           UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'closed', archived_for = close_date, version = version + 1, last_updated_at = $4
-           WHERE institution_id = $1 AND source_id = $2 AND id = ANY ($6)
-           RETURNING *, 'archived: closing date passed (' || close_date || ')' AS reason)"
+    let closed: Vec<(Uuid, String)> = sqlx::query_as(concat!(
+        "SELECT j.id, 'archived: closing date passed (' || j.close_date || ')' FROM jobs j WHERE ",
+        closed!()
     ))
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(run)
-    .bind(at.0)
-    .bind(by)
-    .bind(closed)
-    .fetch_all(connection)
+    .bind(closing.fingerprint.map(Hash::to_vec))
+    .bind(closing.newest_passed)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(ids)
+    jobs::archive(connection, Archiving { institution: stream.institution, run, at, by, archived_as: "closed" }, &closed).await
 }
 
 /// An operator decided that the jobs closed by a date stay open: for these closing dates, as far as
@@ -296,30 +262,27 @@ pub async fn retire_missing(
     after: i32,
     by: &str,
 ) -> Result<Vec<String>> {
-    let ids: Vec<String> = sqlx::query_scalar(archive_history!(
-        "gone AS (
+    let gone: Vec<(Uuid, String)> = sqlx::query_as(
+        "WITH gone AS (
            UPDATE ad_states s SET retired = TRUE FROM jobs j
-           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $6 AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'
+           WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND j.institution_id = $1 AND j.id = s.job_id AND j.status = 'open'
            RETURNING s.job_id, s.misses, s.last_seen_at, s.last_read),
          unlisted AS (
            SELECT last_read, misses, GREATEST(misses, (
              SELECT count(*) FROM source_reads r WHERE r.institution_id = $1 AND r.source_id = $2 AND r.id > seen.last_read AND r.state = 'complete')) AS reads
-           FROM (SELECT DISTINCT last_read, misses FROM gone) AS seen),
-         written AS (
-           UPDATE jobs j SET status = 'archived', archived_at = $4, archived_as = 'missing', held_since = NULL, version = version + 1, last_updated_at = $4
-           FROM gone JOIN unlisted USING (last_read, misses) WHERE j.institution_id = $1 AND j.id = gone.job_id
-           RETURNING j.*, 'archived: missing from source (' || reads || ' complete read' || CASE WHEN reads = 1 THEN '' ELSE 's' END || ' since '
-             || to_char(gone.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"')
-             || CASE WHEN reads = misses THEN '' ELSE ', ' || misses || ' of them counted' END || ')' AS reason)"
-    ))
+           FROM (SELECT DISTINCT last_read, misses FROM gone) AS seen)
+         SELECT gone.job_id, 'archived: missing from source (' || reads || ' complete read' || CASE WHEN reads = 1 THEN '' ELSE 's' END || ' since '
+           || to_char(gone.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"')
+           || CASE WHEN reads = misses THEN '' ELSE ', ' || misses || ' of them counted' END || ')'
+         FROM gone JOIN unlisted USING (last_read, misses)",
+    )
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(run)
-    .bind(at.0)
-    .bind(by)
     .bind(after)
     .fetch_all(&mut *connection)
     .await?;
+    let archiving = Archiving { institution: stream.institution, run, at, by, archived_as: "missing" };
+    let ids = jobs::archive(connection, archiving, &gone).await?;
     forget_waiting(connection, stream, at, &ids).await?;
     Ok(ids)
 }
@@ -329,20 +292,17 @@ pub async fn retire_missing(
 /// # Errors
 /// The database failed.
 pub async fn retire_by_person(connection: &mut PgConnection, stream: &SourceKey, at: Clock, by: &str, why: &str) -> Result<Vec<String>> {
-    let ids: Vec<String> = sqlx::query_scalar(archive_history!(
-        "written AS (
-           UPDATE jobs SET status = 'archived', archived_at = $4, archived_as = 'person', held_since = NULL, version = version + 1, last_updated_at = $4
-           WHERE institution_id = $1 AND source_id = $2 AND status = 'open'
-           RETURNING *, 'archived: retired by a person (' || $6::text || ')' AS reason)"
-    ))
+    let open: Vec<(Uuid, String)> = sqlx::query_as(
+        "SELECT id, 'archived: retired by a person (' || $3::text || ')' FROM jobs
+         WHERE institution_id = $1 AND source_id = $2 AND status = 'open'",
+    )
     .bind(stream.institution)
     .bind(&stream.source)
-    .bind(None::<i64>)
-    .bind(at.0)
-    .bind(by)
     .bind(why)
     .fetch_all(&mut *connection)
     .await?;
+    let archiving = Archiving { institution: stream.institution, run: None, at, by, archived_as: "person" };
+    let ids = jobs::archive(connection, archiving, &open).await?;
     forget_waiting(connection, stream, at, &ids).await?;
     Ok(ids)
 }

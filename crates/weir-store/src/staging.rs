@@ -138,8 +138,8 @@ pub async fn note_failures(
         sqlx::query(
             "WITH gone AS (DELETE FROM staging_failed_documents WHERE institution_id = $1 AND document_id = ANY ($2) RETURNING *)
              INSERT INTO resolved_failures (institution_id, source_id, original_id, document_id, error_type, error_message, since, resolved_at, why)
-             SELECT $1, d.source_id, d.external_id, d.id, g.error_type, g.error_details, g.failure_timestamp, $3, $4
-             FROM gone g JOIN staging_documents d ON d.institution_id = $1 AND d.id = g.document_id",
+             SELECT $1, s.source_id, s.external_id, s.document_id, g.error_type, g.error_details, g.failure_timestamp, $3, $4
+             FROM gone g JOIN ad_states s ON s.institution_id = $1 AND s.document_id = g.document_id",
         )
         .bind(stream.institution)
         .bind(mended)

@@ -12,8 +12,6 @@ use weir_model::{Change, Clock, Fingerprint, Hash, Outcome, SourceKey};
 pub struct AdStateUpdate {
     /// The ad.
     pub external_id: String,
-    /// Its document.
-    pub document_id: i64,
     /// The content that was derived.
     pub derived_hash: Hash,
     /// What came of it.
@@ -52,9 +50,10 @@ pub async fn record(
     sqlx::query(
         "UPDATE ad_states s SET derived_hash = v.derived_hash, derived_fingerprint = $3, outcome = v.outcome, job_id = COALESCE(v.job_id, s.job_id),
            fields_hash = v.fields_hash, refresh_hash = v.refresh_hash, retry_at = v.retry_at, retries = v.retries, filled = v.filled, failed = v.failed,
-           last_change = COALESCE(v.change, s.last_change), last_change_run = CASE WHEN v.change IS NULL THEN s.last_change_run ELSE $4 END
-         FROM unnest($5::text[], $6::bytea[], $7::text[], $8::uuid[], $9::bytea[], $10::bytea[], $11::text[], $12::timestamptz[], $13::int[], $14::bytea[], $15::bytea[])
-           AS v (external_id, derived_hash, outcome, job_id, fields_hash, refresh_hash, change, retry_at, retries, filled, failed)
+           last_change = COALESCE(v.change, s.last_change), last_change_run = CASE WHEN v.change IS NULL THEN s.last_change_run ELSE $4 END,
+           processed_at = $16, error_details = v.error
+         FROM unnest($5::text[], $6::bytea[], $7::text[], $8::uuid[], $9::bytea[], $10::bytea[], $11::text[], $12::timestamptz[], $13::int[], $14::bytea[], $15::bytea[], $17::text[])
+           AS v (external_id, derived_hash, outcome, job_id, fields_hash, refresh_hash, change, retry_at, retries, filled, failed, error)
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = v.external_id",
     )
     .bind(stream.institution)
@@ -72,9 +71,11 @@ pub async fn record(
     .bind(standings.iter().map(|s| s.retries).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.marks.filled.as_slice()).collect::<Vec<_>>())
     .bind(standings.iter().map(|s| s.marks.failed.as_slice()).collect::<Vec<_>>())
-    .execute(&mut *connection)
+    .bind(at.0)
+    .bind(standings.iter().map(|s| s.error.as_deref()).collect::<Vec<_>>())
+    .execute(connection)
     .await?;
-    mark_documents(connection, stream, at, standings).await
+    Ok(())
 }
 
 /// Ads whose jobs were deleted from the table are new. Their generation increases, because the
@@ -90,28 +91,4 @@ pub async fn forget_deleted(connection: &mut PgConnection, stream: &SourceKey) -
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = $1 AND j.id = s.job_id)",
     );
     Ok(forgotten.bind(stream.institution).bind(&stream.source).execute(connection).await?.rows_affected())
-}
-
-async fn mark_documents(connection: &mut PgConnection, stream: &SourceKey, at: Clock, standings: &[AdStateUpdate]) -> Result<()> {
-    sqlx::query(
-        "UPDATE staging_documents d SET processing_status = v.status, processed_at = $2, error_details = v.error
-         FROM unnest($3::bigint[], $4::text[], $5::text[]) AS v (id, status, error)
-         WHERE d.institution_id = $1 AND d.id = v.id AND (d.processing_status, d.error_details) IS DISTINCT FROM (v.status, v.error)",
-    )
-    .bind(stream.institution)
-    .bind(at.0)
-    .bind(standings.iter().map(|s| s.document_id).collect::<Vec<_>>())
-    .bind(standings.iter().map(|s| status(s.outcome)).collect::<Vec<_>>())
-    .bind(standings.iter().map(|s| s.error.clone()).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-fn status(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Failed => "failed",
-        Outcome::Discarded => "discarded",
-        _ => "processed",
-    }
 }

@@ -16,7 +16,7 @@ pub async fn analyze(connection: &mut PgConnection, loaded: usize) -> Result<()>
     if known >= loaded as f32 {
         return Ok(());
     }
-    sqlx::raw_sql("ANALYZE ad_states; ANALYZE staging_documents (institution_id, id, source_id, external_id); ANALYZE jobs (institution_id, id, source_id, status)")
+    sqlx::raw_sql("ANALYZE ad_states; ANALYZE raw_documents (institution_id, document_id, content_hash); ANALYZE published_jobs (institution_id, id, source_id, original_id, status, close_date)")
         .execute(connection)
         .await?;
     Ok(())
@@ -33,7 +33,7 @@ pub async fn tidy(connection: &mut PgConnection, documents: i64) -> Result<()> {
         return Ok(());
     }
     sqlx::raw_sql(
-        "VACUUM (SKIP_LOCKED) ad_states, jobs, jobs_history, staging_documents, staging_jobs, staging_validation_failures, staging_failed_documents",
+        "VACUUM (SKIP_LOCKED) ad_states, published_jobs, superseded_versions, raw_documents, staging_jobs, staging_validation_failures, staging_failed_documents",
     )
     .execute(connection)
     .await?;

@@ -119,10 +119,10 @@ pub async fn after(
     which: AdSelection,
 ) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
-        "d.raw_content::text",
+        "d.content::text",
         "d.metadata->>'url'",
         "d.scraped_at",
-        "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
+        "JOIN raw_documents d ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash",
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
              WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
@@ -151,10 +151,10 @@ pub async fn after(
 /// The database failed.
 pub async fn named(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
-        "d.raw_content::text",
+        "d.content::text",
         "d.metadata->>'url'",
         "d.scraped_at",
-        "JOIN staging_documents d ON d.institution_id = s.institution_id AND d.id = s.document_id",
+        "JOIN raw_documents d ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash",
         "s.external_id = ANY ($3)"
     ))
     .bind(stream.institution)
