@@ -4,6 +4,8 @@
 -- docs/decisions/0023-content-once.md says why, and what it costs.
 
 CREATE SEQUENCE change_ids;
+-- Rights on tables suffice for those who write them; a number that anybody takes is only left out.
+GRANT USAGE ON SEQUENCE change_ids TO PUBLIC;
 
 CREATE TABLE raw_documents (
   institution_id UUID NOT NULL,

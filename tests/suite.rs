@@ -37,6 +37,8 @@ mod faults;
 mod feeds;
 #[path = "suite/fingerprints.rs"]
 mod fingerprints;
+#[path = "suite/followers.rs"]
+mod followers;
 #[path = "suite/hostile_database.rs"]
 mod hostile_database;
 #[path = "suite/house.rs"]
@@ -63,6 +65,8 @@ mod people;
 mod pictures;
 #[path = "suite/plans.rs"]
 mod plans;
+#[path = "suite/presence.rs"]
+mod presence;
 #[path = "suite/projects.rs"]
 mod projects;
 #[path = "suite/promises.rs"]

@@ -9,16 +9,16 @@ use crate::stage::Draft;
 use crate::stage::promote::Promote;
 use std::collections::BTreeMap;
 
-/// How many ads of a source a run has derived, by the newest read that listed them and by what became of them.
+/// How many ads of a source a run has derived, by whether the newest read lists them and by what became of them.
 #[derive(Debug, Clone, Default)]
-pub struct DerivedAds(BTreeMap<(i64, &'static str), i64>);
+pub struct DerivedAds(BTreeMap<(bool, &'static str), i64>);
 
 impl DerivedAds {
     /// The ads of a batch.
     pub(super) fn of(promote: &Promote, drafts: &[Draft]) -> DerivedAds {
         let mut derived = DerivedAds::default();
         for draft in drafts {
-            *derived.0.entry((draft.ad.last_read, promote.outcome(draft).name())).or_default() += 1;
+            *derived.0.entry((draft.ad.is_listed, promote.outcome(draft).name())).or_default() += 1;
         }
         derived
     }
@@ -28,15 +28,15 @@ impl DerivedAds {
         other.0.iter().for_each(|(of, count)| *self.0.entry(*of).or_default() += count);
     }
 
-    /// Why other ads were derived than a read gave: `items` records came, and `listed` says how the ads that it listed
+    /// Why other ads were derived than a read gave, which `lists` ads or has brought none: `items` records came, and `listed` says how the ads that it listed
     /// stand now.
-    pub(super) fn set_aside(&self, read: i64, items: i64, listed: &BTreeMap<String, i64>) -> Vec<SetAside> {
+    pub(super) fn set_aside(&self, lists: bool, items: i64, listed: &BTreeMap<String, i64>) -> Vec<SetAside> {
         let of = |outcome: &str| listed.get(outcome).copied().unwrap_or_default();
         let left = |outcome: Outcome, why: &str| {
-            let derived = self.0.iter().find(|((of, name), _)| *of == read && *name == outcome.name());
+            let derived = self.0.iter().find(|((listed, name), _)| lists && *listed && *name == outcome.name());
             stayed(of(outcome.name()) - derived.map_or(0, |(_, count)| *count), why)
         };
-        let before = self.0.iter().filter(|((of, _), _)| *of != read).map(|(_, count)| *count).sum();
+        let before = self.0.iter().filter(|((listed, _), _)| !(lists && *listed)).map(|(_, count)| *count).sum();
         [
             stayed(items - listed.values().sum::<i64>(), "repeated"),
             stayed(of(REFUSED), "refused on arrival"),
@@ -68,9 +68,9 @@ mod tests {
 
     #[test]
     fn what_was_read_and_what_was_derived_add_up() {
-        let derived = DerivedAds(BTreeMap::from([((7, "published"), 4), ((7, "held"), 1), ((6, "published"), 2)]));
+        let derived = DerivedAds(BTreeMap::from([((true, "published"), 4), ((true, "held"), 1), ((false, "published"), 2)]));
         let listed = [("published", 6), ("held", 3), ("refused", 1)].map(|(name, count)| (name.to_owned(), count));
-        let said: Vec<String> = derived.set_aside(7, 11, &BTreeMap::from(listed)).iter().map(SetAside::line).collect();
+        let said: Vec<String> = derived.set_aside(true, 11, &BTreeMap::from(listed)).iter().map(SetAside::line).collect();
         assert_eq!(said, ["−1 repeated", "−1 refused on arrival", "−2 unchanged", "−2 held as before", "+2 stored before"]);
         // 11 records came, and 5 of them and 2 others were derived.
         assert_eq!(11 - 1 - 1 - 2 - 2 + 2, 7);

@@ -4,12 +4,13 @@
 
 use super::event::Event;
 use super::run::Run;
+use super::source_walk::NO_READ;
 use super::{RunError, segment};
 use crate::identity::{Adrift, Arrival, Decision, Guards, Marks, Sort, decide, matching::Own};
 use crate::model::{Ad, Alert, Field, Fingerprint, Hash, HoldKind, NewHold, Problem, ReadState, RelationTable};
 use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Setting, waiting};
-use crate::store::identity::{self, ReadRef, ReleasedIds, UnseenJob};
+use crate::store::identity::{self, ReleasedIds, RunStamp, UnseenJob};
 use crate::store::relations;
 use crate::store::work::{self, AdSelection};
 use crate::store::{BatchConnection, StoreError, jobs, settle};
@@ -48,7 +49,7 @@ pub(super) async fn sort_out(run: &Run<'_>, setting: &Setting, flow: &Flow, guar
     seen.keep_to(released.as_deref().unwrap_or_default());
     let open = settle::on_board(&mut held, &setting.stream, setting.at, Some(1)).await?;
     let decision = decide(guards, &seen.arrivals, &seen.adrift, open);
-    let sight = ReadRef { read: end.read, run: setting.run, at: setting.at };
+    let sight = RunStamp { run: setting.run, at: setting.at };
     let is_complete = end.state == ReadState::Complete;
     let case = Case {
         run,
@@ -116,7 +117,7 @@ impl Seen {
             is_described_alike: old.text.is_some() && old.text == new.text,
             sketch: old.sketch.clone(),
         });
-        if draft.ad.last_read != read {
+        if !draft.ad.is_listed || read == NO_READ {
             self.gone.extend(own.filter(|own| !own.is_same || own.unlike.is_some()).map(|_| ad));
             return;
         }
@@ -177,7 +178,7 @@ struct Case<'r> {
     flow: &'r Flow,
     guards: &'r Guards,
     open: i64,
-    sight: ReadRef,
+    sight: RunStamp,
     /// Whether the read can tell ids that are new.
     is_whole: bool,
     /// Whether no ad in doubt was out of its sight.

@@ -4,6 +4,7 @@
 
 use super::event::Event;
 use super::run::Run;
+use super::source_walk::NO_READ;
 use super::{RunError, segment};
 use crate::model::{Ad, Fingerprint};
 use crate::model::{Alert, HoldKind, NewHold, ReadState};
@@ -138,7 +139,7 @@ async fn foresee(setting: &Arc<Setting>, flow: &Flow, held: &mut BatchConnection
         let Some(ad) = ads.last() else { break };
         is_empty = false;
         last.clone_from(&ad.external_id);
-        ads.retain(|ad| ad.last_read == end.read);
+        ads.retain(|ad| ad.is_listed && end.read != NO_READ);
         for (draft, foreseen) in judged(setting, flow, held, ads).await? {
             let is_job = draft.ad.published.is_some() || foreseen == Foreseen::Create;
             let count = marks.entry(flow.gauge.marks(&draft.job, &draft.problems)).or_default();

@@ -5,7 +5,7 @@
 use super::detail::{self, DetailPages};
 use super::event::Event;
 use super::run::Run;
-use super::source_walk::{SourceProgress, SourceWalk};
+use super::source_walk::{NO_READ, SourceProgress, SourceWalk};
 use super::spool::Feed;
 use super::{RunError, error, segment};
 use crate::model::{Alert, Document, ReadOutcome, ReadState, Validators};
@@ -14,8 +14,9 @@ use crate::plan::picture::Passage;
 use crate::source::{Approach, Page, Pages};
 use crate::stage::{Kind, ReadEnd, Setting};
 use crate::store::documents::{self, ArrivedPage, PageContext};
+use crate::store::presence::{self, SeenAds};
 use crate::store::reads::{self, BegunRead, KnownRead};
-use crate::store::{StoreError, tables};
+use crate::store::{PgConnection, StoreError, tables};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -29,13 +30,10 @@ impl SourceWalk<'_> {
         let validators = known.as_ref().map(|known| known.validators.clone());
         let approach = Approach { bookmark: begun.bookmark, known: validators, empty_is_honest: self.flow.empty_is_honest() };
         let reading = async {
-            let (proof, begun) = self.read_and_derive(feed, read, approach).await?;
-            let proof = if goes_on { recounted(self.run, &self.setting, read, proof).await? } else { proof };
-            let (proof, same_as) = unchanged(proof, known);
-            end_read(self.run, &self.setting, &self.flow, read, &proof, same_as).await?;
-            // A source that has not changed is the read before once more: what was missing there is missing again.
-            let end = ReadEnd { read: same_as.unwrap_or(read), state: proof.state };
-            Ok(SourceProgress { begun, ..SourceProgress::of(read, Some(end)) })
+            let (proof, seen, begun) = self.read_and_derive(feed, read, goes_on, approach).await?;
+            let ended = EndedRead { read, goes_on, proof, seen, known };
+            let ended = ended.store(self.run, &self.setting, &self.flow).await?;
+            Ok(SourceProgress { begun, ..SourceProgress::of(ended.lists, Some(ended.end)) })
         };
         match reading.await {
             Ok(progress) => Ok(progress),
@@ -53,8 +51,18 @@ impl SourceWalk<'_> {
     }
 
     /// Reads, stores and derives at the same time. Gives how the read ended, and the nodes that have begun.
-    async fn read_and_derive(&self, feed: Feed, read: i64, approach: Approach) -> Result<(ReadOutcome, BTreeSet<NodeIndex>), RunError> {
+    async fn read_and_derive(
+        &self,
+        feed: Feed,
+        read: i64,
+        goes_on: bool,
+        approach: Approach,
+    ) -> Result<(ReadOutcome, SeenAds, BTreeSet<NodeIndex>), RunError> {
         let (run, setting, flow) = (self.run, &self.setting, &self.flow);
+        let mut seen = SeenAds::default();
+        if goes_on {
+            seen = SeenAds::of(&mut *run.lane.hold().await?, &setting.stream, read).await?;
+        }
         // Ads that must wait for the end of the read are found by query then.
         let (begun, is_streaming) = self.open_segment().await?;
         let (pages, listed) = Pages::channel(&flow.ident);
@@ -65,7 +73,7 @@ impl SourceWalk<'_> {
         let needs_details = matches!(feed, Feed::Live);
         let reading = feed.read(run.engine, flow, &approach, pages);
         let detailing = detail::pass_on(run.engine, flow, &setting.stream, setting.at, needs_details, listed, detailed);
-        let storing = store_pages(run, setting, flow, read, receiver, fresh);
+        let storing = store_pages(run, setting, flow, read, receiver, fresh, &mut seen);
         let deriving = segment::derive_fresh(run, setting, flow, documents);
         let (proof, detailed, stored, derived) = tokio::join!(reading, detailing, storing, deriving);
         derived?;
@@ -73,7 +81,7 @@ impl SourceWalk<'_> {
         let detailed = detailed?;
         let proof = detailed.complete(proof);
         self.finish_reading(&proof, &detailed, started)?;
-        Ok((proof, begun))
+        Ok((proof, seen, begun))
     }
 
     fn finish_reading(&self, proof: &ReadOutcome, detailed: &DetailPages, started: Instant) -> Result<(), RunError> {
@@ -101,9 +109,9 @@ async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, why: RunError) 
 
 /// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of
 /// them twice towards what the source states.
-async fn recounted(run: &Run<'_>, setting: &Setting, read: i64, proof: ReadOutcome) -> Result<ReadOutcome, RunError> {
+async fn recounted(connection: &mut PgConnection, setting: &Setting, read: i64, proof: ReadOutcome) -> Result<ReadOutcome, RunError> {
     let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else { return Ok(proof) };
-    let found = reads::distinct(&mut *run.lane.hold().await?, &setting.stream, read).await?;
+    let found = reads::distinct(connection, &setting.stream, read).await?;
     if found >= stated {
         return Ok(proof);
     }
@@ -133,6 +141,7 @@ async fn store_pages(
     read: i64,
     mut pages: mpsc::Receiver<Page>,
     fresh: Option<mpsc::Sender<Vec<Document>>>,
+    seen: &mut SeenAds,
 ) -> Result<(), RunError> {
     let (mut waiting, mut stored, mut analyze_at) = (Vec::new(), 0, FIRST_ANALYZE);
     loop {
@@ -143,7 +152,7 @@ async fn store_pages(
         let is_last = page.is_none();
         if let Some(page) = page {
             let _working = run.turn.take().await;
-            waiting.extend(store_page(run, setting, read, page).await?);
+            waiting.extend(store_page(run, setting, read, page, seen).await?);
         }
         while waiting.len() >= flow.batch || (is_last && !waiting.is_empty()) {
             let batch: Vec<Document> = waiting.drain(..flow.batch.min(waiting.len())).collect();
@@ -166,14 +175,15 @@ async fn store_pages(
 }
 
 /// T1.
-async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> Result<Vec<Document>, RunError> {
+async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page, seen: &mut SeenAds) -> Result<Vec<Document>, RunError> {
     let mut held = run.lane.hold().await?;
     let mut tx = held.begin_batch().await?;
     let documents = page.len();
     run.samples().arrive(&setting.stream.source, &page);
-    let reading = PageContext { stream: &setting.stream, read, at: setting.at };
+    let reading = PageContext { stream: &setting.stream, at: setting.at };
     let Page { received, detailed, undetailed, refused, bookmark } = page;
-    let stored = documents::store_page(&mut tx, reading, ArrivedPage { received, detailed, undetailed, refused }).await?;
+    let stored = documents::store_page(&mut tx, reading, ArrivedPage { received, detailed, undetailed, refused }, seen).await?;
+    seen.end_page(&mut tx, &setting.stream, read, bookmark.is_some()).await?;
     reads::progress(
         &mut tx,
         &setting.stream,
@@ -193,14 +203,56 @@ async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page) -> 
     Ok(stored.fresh)
 }
 
-async fn end_read(run: &Run<'_>, setting: &Setting, flow: &Flow, read: i64, proof: &ReadOutcome, same_as: Option<i64>) -> Result<(), RunError> {
-    let mut held = run.lane.hold().await?;
-    reads::finish(&mut held, &setting.stream, read, (run.request.now)(), proof, same_as).await?;
-    run.emit(Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
-    for alert in alerts_of(&setting.stream.source, proof, flow.empty_is_honest()) {
-        run.raise(&mut held, alert).await?;
+/// A read whose last page is stored.
+struct EndedRead {
+    read: i64,
+    /// Whether it went on where another process died.
+    goes_on: bool,
+    proof: ReadOutcome,
+    seen: SeenAds,
+    known: Option<KnownRead>,
+}
+
+/// What counts of an ended read.
+struct CountedRead {
+    /// Its number, if it has listed ads itself.
+    lists: i64,
+    /// Its proof, and the read whose ads count.
+    end: ReadEnd,
+}
+
+impl EndedRead {
+    /// Settles who is missing from it, and ends it with its proof, in one transaction: a read that has been ended never goes on.
+    async fn store(self, run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<CountedRead, RunError> {
+        let is_listing = self.is_listing(flow);
+        let EndedRead { read, goes_on, proof, seen, known } = self;
+        let mut held = run.lane.hold().await?;
+        let mut tx = held.begin_batch().await?;
+        if is_listing {
+            presence::settle(&mut tx, &setting.stream, read, &seen).await?;
+        }
+        let proof = if goes_on { recounted(&mut tx, setting, read, proof).await? } else { proof };
+        let (proof, same_as) = unchanged(proof, known);
+        reads::finish(&mut tx, &setting.stream, read, (run.request.now)(), &proof, same_as).await?;
+        run.emit(Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
+        for alert in alerts_of(&setting.stream.source, &proof, flow.empty_is_honest()) {
+            run.raise(&mut tx, alert).await?;
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        let lists = if is_listing { read } else { NO_READ };
+        // A source that has not changed is the read before once more: what was missing there is missing again.
+        Ok(CountedRead { lists, end: ReadEnd { read: same_as.unwrap_or(lists), state: proof.state } })
     }
-    Ok(())
+
+    /// Whether it says which ads are listed: it brought some, or has proven that there is none.
+    fn is_listing(&self, flow: &Flow) -> bool {
+        let is_proven = match self.proof.state {
+            ReadState::Complete => true,
+            ReadState::Empty => flow.empty_is_honest(),
+            ReadState::Partial | ReadState::Blocked | ReadState::Unreachable => false,
+        };
+        !self.proof.not_modified && (is_proven || !self.seen.is_empty())
+    }
 }
 
 /// What someone must know of a read: that it is not complete, or of what is complete all the same.

@@ -87,10 +87,10 @@ impl RunStats {
     }
 
     /// Why another number of ads of a source was derived than a read gave; `listed` says how the ads that it listed stand.
-    pub(super) fn set_aside(&self, source: &str, read: i64, listed: &BTreeMap<String, i64>) -> Vec<SetAside> {
+    pub(super) fn set_aside(&self, source: &str, lists: bool, listed: &BTreeMap<String, i64>) -> Vec<SetAside> {
         let of = self.sources.get(source).and_then(|of| of.read.as_ref());
         let items = of.map_or(0, |proof| proof.items);
-        self.derived.get(source).cloned().unwrap_or_default().set_aside(read, items, listed)
+        self.derived.get(source).cloned().unwrap_or_default().set_aside(lists, items, listed)
     }
 
     /// What has passed a stage of a source so far.

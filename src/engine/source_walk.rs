@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The number of a read that did not take place: no ad was seen by it.
-const NO_READ: i64 = 0;
+/// The number of a read that did not take place, or that brought nothing: no ad was seen by it.
+pub(super) const NO_READ: i64 = 0;
 
 /// Why stages skip a held read.
 const HELD: &str = "the read is held as unusual";
@@ -254,7 +254,7 @@ impl<'r> SourceWalk<'r> {
         let listed = records::listed(&mut held, &setting.stream, progress.read).await?;
         let seen = listed.values().sum();
         let (institution, source) = (setting.slug.clone(), setting.stream.source.clone());
-        let set_aside = self.run.stats().set_aside(&source, progress.read, &listed);
+        let set_aside = self.run.stats().set_aside(&source, progress.read != NO_READ, &listed);
         self.run.emit(Event::SourceCounted { institution, source, counts, seen, set_aside })?;
         Ok(revisions::remember(&mut held, setting.stream.institution, Some(&setting.stream.source), setting.at).await?)
     }

@@ -3,8 +3,8 @@
 
 use super::{Draft, Setting, waiting};
 use crate::model::{
-    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, RolledBack, Value,
-    VersionStamp, ad, job::Compared,
+    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, RolledBack,
+    Value, VersionStamp, ad, job::Compared,
 };
 use crate::quality::Gauge;
 use crate::store::jobs;

@@ -9,7 +9,7 @@ const REFUSES: [&str; 2] = [
        IF NEW.title LIKE 'Pill%' THEN RAISE EXCEPTION USING ERRCODE = '22008', MESSAGE = 'date out of range'; END IF;
        IF NEW.title LIKE 'Broken%' THEN RAISE EXCEPTION USING ERRCODE = '57P01', MESSAGE = 'the server goes down'; END IF;
        RETURN NEW; END $$",
-    "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON jobs FOR EACH ROW EXECUTE FUNCTION refuse()",
+    "CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON published_jobs FOR EACH ROW EXECUTE FUNCTION refuse()",
 ];
 
 const FAILED: &str = "SELECT format('%s %s: %s (%s)', d.external_id, f.error_type, f.error_details, f.retry_count) FROM staging_failed_documents f

@@ -91,8 +91,8 @@ pub struct Ad {
     pub fields_hash: Option<Hash>,
     /// Hash of the fields that refresh without a version.
     pub refresh_hash: Option<Hash>,
-    /// The newest read that contained it.
-    pub last_read: i64,
+    /// Whether the newest read of its source lists it.
+    pub is_listed: bool,
     /// An operator released this content.
     pub released: bool,
     /// An operator discarded this content.
@@ -121,7 +121,7 @@ impl Ad {
             generation: 0,
             fields_hash: None,
             refresh_hash: None,
-            last_read: 0,
+            is_listed: true,
             released: false,
             discarded: false,
             rolled_back: None,

@@ -63,6 +63,7 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     findings.extend(altered(connection, slug, most.saturating_sub(findings.len())).await?);
     findings.sort_by(|one, other| place(one).cmp(&place(other)));
+    findings.truncate(most);
     Ok(findings)
 }
 

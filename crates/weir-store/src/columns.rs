@@ -215,8 +215,7 @@ pub const VERSION: &str = concat!(
 );
 
 /// What else a version says: what changed, when and why.
-pub const CHANGE: &str =
-    "changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by, takes_back, restores";
+pub const CHANGE: &str = "changed_fields, changes, change_type, change_reason, run_id, fingerprint, created_at, created_by, takes_back, restores";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,8 @@
 //! T1: a page of documents. Hashes go to the database first, and only documents that are new or different are
-//! uploaded; an unchanged one costs a comparison and a `last_seen_at`.
+//! uploaded; an unchanged one costs a comparison, and nothing is written of it.
 
 use super::Result;
+use super::presence::SeenAds;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use sqlx::PgConnection;
@@ -17,12 +18,19 @@ pub struct StoredPage {
     pub refused: usize,
 }
 
-/// What a statement sets of ads that a read contains.
+/// What a statement sets of ads that are listed again.
 macro_rules! seen {
     () => {
-        "last_seen_at = $4, last_read = $3, misses = 0, last_miss_at = NULL,
+        "last_seen_at = NULL, last_read = NULL, misses = 0, last_miss_at = NULL,
          derived_fingerprint = CASE WHEN retired THEN NULL ELSE derived_fingerprint END,
          retired = FALSE"
+    };
+}
+
+/// Whether an ad must be recorded when it is listed again: it was missing, or taken for gone.
+macro_rules! is_away {
+    () => {
+        "(s.last_read IS NOT NULL OR s.misses > 0 OR s.retired)"
     };
 }
 
@@ -31,8 +39,6 @@ macro_rules! seen {
 pub struct PageContext<'s> {
     /// Institution and source.
     pub stream: &'s SourceKey,
-    /// The read.
-    pub read: i64,
     /// The instant.
     pub at: Clock,
 }
@@ -42,7 +48,16 @@ pub struct PageContext<'s> {
 struct Known {
     external_id: String,
     content_hash: Vec<u8>,
-    last_read: i64,
+    document_id: i64,
+}
+
+/// A stored ad that a page lists.
+#[derive(sqlx::FromRow)]
+struct ListedAd {
+    external_id: String,
+    document_id: i64,
+    /// Whether it was missing, or taken for gone.
+    is_away: bool,
 }
 
 /// A page on its way into the database.
@@ -63,25 +78,25 @@ pub struct ArrivedPage {
 ///
 /// # Errors
 /// The database failed; nothing of the page is stored then, if the caller rolls back.
-pub async fn store_page(connection: &mut PgConnection, reading: PageContext<'_>, page: ArrivedPage) -> Result<StoredPage> {
+pub async fn store_page(connection: &mut PgConnection, reading: PageContext<'_>, page: ArrivedPage, seen: &mut SeenAds) -> Result<StoredPage> {
     let ArrivedPage { received, detailed, undetailed, mut refused } = page;
     let (first, twins) = first_of_each(received);
-    let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
+    let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash)), seen).await?;
     let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).chain(detailed).collect();
-    refused.extend(without_detail(connection, reading, undetailed).await?);
+    refused.extend(without_detail(connection, reading, undetailed, seen).await?);
     let (documents, unreadable) = read_all(changed).await;
     // An ad whose text cannot be read is still listed: its id is known.
-    note_presence(connection, reading, &unreadable.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-    let sorted = sort_out(connection, reading, documents).await?;
+    note_presence(connection, reading, &unreadable.iter().map(String::as_str).collect::<Vec<_>>(), seen).await?;
+    let sorted = sort_out(connection, reading, documents, seen).await?;
     refused.extend(sorted.refused);
-    let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash))).await?;
+    let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash)), seen).await?;
     let mut again: HashSet<String> = HashSet::new();
     // A duplicate document is rejected once.
     refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
     keep_trace(connection, reading, &sorted.replaced).await?;
     let stored = StoredPage { refused: refused.len(), fresh: sorted.fresh };
     drop_replaced(connection, reading, &sorted.replaced).await?;
-    upload(connection, reading, stored.fresh.iter().chain(&refused)).await?;
+    upload(connection, reading, stored.fresh.iter().chain(&refused), seen).await?;
     record_refusals(connection, reading, &refused).await?;
     Ok(stored)
 }
@@ -134,32 +149,50 @@ pub async fn stored_before(connection: &mut PgConnection, stream: &SourceKey, li
 }
 
 /// Ads without a detail page keep their stored content. Returns those without any, as rejected.
-async fn without_detail(connection: &mut PgConnection, reading: PageContext<'_>, undetailed: Vec<(Received, Refused)>) -> Result<Vec<Document>> {
+async fn without_detail(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    undetailed: Vec<(Received, Refused)>,
+    seen: &mut SeenAds,
+) -> Result<Vec<Document>> {
     let listed: Vec<&str> = undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect();
-    let present = note_presence(connection, reading, &listed).await?;
+    let present = note_presence(connection, reading, &listed, seen).await?;
     let unknown = undetailed.into_iter().filter(|(one, _)| !present.contains(&one.external_id));
     Ok(unknown.map(|(one, why)| one.read().without_detail(why)).collect())
 }
 
 /// Records that ads without new content are listed; returns the known ones.
-async fn note_presence(connection: &mut PgConnection, reading: PageContext<'_>, ads: &[&str]) -> Result<HashSet<String>> {
+async fn note_presence(connection: &mut PgConnection, reading: PageContext<'_>, ads: &[&str], seen: &mut SeenAds) -> Result<HashSet<String>> {
     if ads.is_empty() {
         return Ok(HashSet::new());
     }
-    let present: Vec<String> = sqlx::query_scalar(concat!(
-        "UPDATE ad_states SET ",
-        seen!(),
-        " WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($5)
-          RETURNING external_id"
+    let known: Vec<ListedAd> = sqlx::query_as(concat!(
+        "SELECT external_id, document_id, ",
+        is_away!(),
+        " AS is_away FROM ad_states s WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)"
     ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
-    .bind(reading.read)
-    .bind(reading.at.0)
     .bind(ads)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(present.into_iter().collect())
+    welcome(connection, reading, &known, seen).await?;
+    Ok(known.into_iter().map(|ad| ad.external_id).collect())
+}
+
+/// Listed ads are seen by the read; of those that were missing or gone this is recorded.
+async fn welcome(connection: &mut PgConnection, reading: PageContext<'_>, known: &[ListedAd], seen: &mut SeenAds) -> Result<()> {
+    seen.extend(known.iter().map(|ad| ad.document_id));
+    let away: Vec<i64> = known.iter().filter(|ad| ad.is_away).map(|ad| ad.document_id).collect();
+    if away.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(concat!("UPDATE ad_states SET ", seen!(), " WHERE institution_id = $1 AND document_id = ANY ($2)"))
+        .bind(reading.stream.institution)
+        .bind(away)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// The first of each id, and those that follow with another text. The same text again counts once.
@@ -201,7 +234,7 @@ struct Sorted {
     replaced: Vec<String>,
 }
 
-async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, documents: Vec<Document>) -> Result<Sorted> {
+async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, documents: Vec<Document>, seen: &mut SeenAds) -> Result<Sorted> {
     let known = known(connection, reading, &documents).await?;
     let mut sorted = Sorted::default();
     let mut fresh: HashMap<String, Hash> = HashMap::new();
@@ -212,7 +245,7 @@ async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, docum
         // although it may occur again.
         let counts = fresh.get(&document.external_id).or(stored.map(|(hash, _)| hash));
         let is_same = counts == Some(&document.hash);
-        let came_before = stored.is_some_and(|(_, read)| *read == reading.read) || fresh.contains_key(&document.external_id);
+        let came_before = stored.is_some_and(|(_, document)| seen.contains(*document)) || fresh.contains_key(&document.external_id);
         if document.refused.is_some() {
             sorted.refused.push(document);
         } else if is_same {
@@ -227,7 +260,7 @@ async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, docum
             sorted.fresh.push(document);
         }
     }
-    mark_same(connection, reading, &same).await?;
+    mark_same(connection, reading, &same, seen).await?;
     Ok(sorted)
 }
 
@@ -236,19 +269,24 @@ async fn known(connection: &mut PgConnection, reading: PageContext<'_>, document
         return Ok(HashMap::new());
     }
     let rows: Vec<Known> = sqlx::query_as(
-        "SELECT external_id, content_hash, last_read FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)",
+        "SELECT external_id, content_hash, document_id FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND external_id = ANY ($3)",
     )
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(documents.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.external_id, (Hash::from_column(Some(row.content_hash))?, row.last_read)))).collect())
+    Ok(rows.into_iter().filter_map(|row| Some((row.external_id, (Hash::from_column(Some(row.content_hash))?, row.document_id)))).collect())
 }
 
 /// Records presence of the documents that are already stored with this exact text; returns the ids
 /// of the others.
-async fn mark_seen(connection: &mut PgConnection, reading: PageContext<'_>, page: impl Iterator<Item = (&str, Hash)>) -> Result<HashSet<String>> {
+async fn mark_seen(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    page: impl Iterator<Item = (&str, Hash)>,
+    seen: &mut SeenAds,
+) -> Result<HashSet<String>> {
     let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) = page.map(|(id, hash)| (id, hash.to_vec())).unzip();
     if ids.is_empty() {
         return Ok(HashSet::new());
@@ -257,29 +295,26 @@ async fn mark_seen(connection: &mut PgConnection, reading: PageContext<'_>, page
     // One look-up by index for each document, whatever the planner believes: of a source that it
     // has not measured yet it expects one row, and would compare each stored ad with each of the page.
     set_scans(connection, "off").await?;
-    let seen: Vec<String> = sqlx::query_scalar(concat!(
-        "UPDATE ad_states s SET ",
-        seen!(),
-        " FROM (
-            SELECT known.place FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
-            CROSS JOIN LATERAL (
-              SELECT s.ctid AS place FROM ad_states s
-              WHERE s.institution_id = $1 AND s.source_id = $2
-                AND s.external_id = page.external_id AND s.received_hash = page.hash
-              OFFSET 0) AS known) AS page
-          WHERE s.ctid = page.place RETURNING s.external_id"
+    let known: Vec<ListedAd> = sqlx::query_as(concat!(
+        "SELECT known.* FROM unnest($3::text[], $4::bytea[]) AS page (external_id, hash)
+         CROSS JOIN LATERAL (
+           SELECT s.external_id, s.document_id, ",
+        is_away!(),
+        " AS is_away FROM ad_states s
+           WHERE s.institution_id = $1 AND s.source_id = $2
+             AND s.external_id = page.external_id AND s.received_hash = page.hash
+           OFFSET 0) AS known"
     ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
-    .bind(reading.read)
-    .bind(reading.at.0)
     .bind(ids)
     .bind(hashes)
     .fetch_all(&mut *connection)
     .await?;
     set_scans(connection, "on").await?;
-    seen.iter().for_each(|id| {
-        unseen.remove(id);
+    welcome(connection, reading, &known, seen).await?;
+    known.iter().for_each(|ad| {
+        unseen.remove(&ad.external_id);
     });
     Ok(unseen)
 }
@@ -291,30 +326,30 @@ async fn set_scans(connection: &mut PgConnection, on: &str) -> Result<()> {
 }
 
 /// Records presence of documents whose content is already stored, although their text differs.
-async fn mark_same(connection: &mut PgConnection, reading: PageContext<'_>, same: &[(String, Hash)]) -> Result<()> {
+async fn mark_same(connection: &mut PgConnection, reading: PageContext<'_>, same: &[(String, Hash)], seen: &mut SeenAds) -> Result<()> {
     if same.is_empty() {
         return Ok(());
     }
     set_scans(connection, "off").await?;
-    sqlx::query(concat!(
-        "UPDATE ad_states s SET received_hash = page.hash, detailed_at = $4, ",
+    let marked: Vec<i64> = sqlx::query_scalar(concat!(
+        "UPDATE ad_states s SET received_hash = page.hash, detailed_at = $3, ",
         seen!(),
         " FROM (
-            SELECT known.place, page.hash FROM unnest($5::text[], $6::bytea[]) AS page (external_id, hash)
+            SELECT known.place, page.hash FROM unnest($4::text[], $5::bytea[]) AS page (external_id, hash)
             CROSS JOIN LATERAL (
               SELECT s.ctid AS place FROM ad_states s
               WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = page.external_id
               OFFSET 0) AS known) AS page
-          WHERE s.ctid = page.place"
+          WHERE s.ctid = page.place RETURNING s.document_id"
     ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
-    .bind(reading.read)
     .bind(reading.at.0)
     .bind(same.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
     .bind(same.iter().map(|(_, hash)| hash.to_vec()).collect::<Vec<_>>())
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
+    seen.extend(marked);
     set_scans(connection, "on").await
 }
 
@@ -361,7 +396,7 @@ async fn drop_replaced(connection: &mut PgConnection, reading: PageContext<'_>, 
     Ok(())
 }
 
-async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: impl Iterator<Item = &Document>) -> Result<()> {
+async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: impl Iterator<Item = &Document>, seen: &mut SeenAds) -> Result<()> {
     let fresh: Vec<&Document> = fresh.collect();
     if fresh.is_empty() {
         return Ok(());
@@ -369,24 +404,24 @@ async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: 
     let contents: Vec<&str> = fresh.iter().map(|document| document.canonical.as_str()).collect();
     let metadata: Vec<String> = fresh.iter().map(|document| document.metadata.to_string()).collect();
     let outcomes: Vec<&str> = fresh.iter().map(|document| outcome(document.refused.as_ref())).collect();
-    sqlx::query(
+    let stored: Vec<i64> = sqlx::query_scalar(
         "WITH page AS (
-           SELECT * FROM unnest($5::text[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[])
+           SELECT * FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[])
              AS page (external_id, hash, content, metadata, refused, outcome, received_hash)),
          ad AS (
-           INSERT INTO ad_states AS s (institution_id, source_id, external_id, content_hash, received_hash, detailed_at, outcome, refused, first_seen_at, last_seen_at, last_read)
-           SELECT $1, $2, external_id, hash, received_hash, $4, outcome, refused, $4, $4, $3 FROM page
+           INSERT INTO ad_states AS s (institution_id, source_id, external_id, content_hash, received_hash, detailed_at, outcome, refused, first_seen_at)
+           SELECT $1, $2, external_id, hash, received_hash, $3, outcome, refused, $3 FROM page
            ON CONFLICT (institution_id, source_id, external_id) DO UPDATE SET
-             content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, detailed_at = EXCLUDED.detailed_at, last_seen_at = EXCLUDED.last_seen_at, last_read = EXCLUDED.last_read, misses = 0, last_miss_at = NULL,
+             content_hash = EXCLUDED.content_hash, received_hash = EXCLUDED.received_hash, detailed_at = EXCLUDED.detailed_at, last_seen_at = NULL, last_read = NULL, misses = 0, last_miss_at = NULL,
              derived_fingerprint = CASE WHEN s.retired THEN NULL ELSE s.derived_fingerprint END, retired = FALSE, retries = 0, retry_at = NULL
            RETURNING s.document_id, s.external_id)
          INSERT INTO raw_documents AS d (institution_id, document_id, content_hash, content, scraped_at, metadata)
-         SELECT $1, ad.document_id, page.hash, page.content::jsonb, $4, page.metadata::jsonb FROM ad JOIN page USING (external_id)
-         ON CONFLICT (institution_id, document_id, content_hash) DO UPDATE SET scraped_at = EXCLUDED.scraped_at, metadata = EXCLUDED.metadata",
+         SELECT $1, ad.document_id, page.hash, page.content::jsonb, $3, page.metadata::jsonb FROM ad JOIN page USING (external_id)
+         ON CONFLICT (institution_id, document_id, content_hash) DO UPDATE SET scraped_at = EXCLUDED.scraped_at, metadata = EXCLUDED.metadata
+         RETURNING document_id",
     )
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
-    .bind(reading.read)
     .bind(reading.at.0)
     .bind(fresh.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
     .bind(fresh.iter().map(|document| document.hash.to_vec()).collect::<Vec<_>>())
@@ -395,8 +430,9 @@ async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: 
     .bind(fresh.iter().map(|document| document.refused.as_ref().map(stated)).collect::<Vec<_>>())
     .bind(outcomes)
     .bind(fresh.iter().map(|document| document.received_hash.to_vec()).collect::<Vec<_>>())
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
+    seen.extend(stored);
     Ok(())
 }
 

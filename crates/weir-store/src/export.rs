@@ -72,7 +72,7 @@ pub struct ExportFilter {
     pub institutions: Vec<String>,
     /// Jobs as they were then, instead of as they are.
     pub at: Option<Clock>,
-    /// Versions from this instant on; jobs whose newest version is of then or later.
+    /// Versions from this instant on; jobs whose newest version or refresh is of then or later.
     pub since: Option<Clock>,
     /// Versions before this instant.
     pub until: Option<Clock>,
@@ -121,11 +121,12 @@ const FIELDS: [ExportColumn; 24] = [
     column("division_id", ColumnKind::Text),
 ];
 
-const OF_JOBS: [ExportColumn; 4] = [
+const OF_JOBS: [ExportColumn; 5] = [
     column("first_seen_at", ColumnKind::Instant),
     column("last_updated_at", ColumnKind::Instant),
     column("held_since", ColumnKind::Instant),
     column("generation", ColumnKind::Number),
+    column("refreshed_at", ColumnKind::Instant),
 ];
 
 const OF_HISTORY: [ExportColumn; 10] = [
@@ -238,12 +239,12 @@ const JOBS: &str = concat!(
     "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
     ",
     exported_fields!("j."),
-    ", j.first_seen_at, j.last_updated_at, j.held_since, j.generation::bigint,
+    ", j.first_seen_at, j.last_updated_at, j.held_since, j.generation::bigint, j.refreshed_at,
     CASE WHEN $5::boolean THEN j.raw_json::text END
   FROM jobs j JOIN institutions i ON i.id = j.institution_id
   LEFT JOIN companies c ON c.institution_id = j.institution_id AND c.id = j.company_id
   LEFT JOIN divisions d ON d.institution_id = j.institution_id AND d.id = j.division_id
-  WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR j.last_updated_at >= $2)
+  WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR GREATEST(j.last_updated_at, j.refreshed_at) >= $2)
     AND ($3::timestamptz IS NULL OR j.last_updated_at < $3) AND $4::timestamptz IS NULL
   ORDER BY j.institution_id, j.id"
 );
@@ -252,7 +253,7 @@ const JOBS_AS_OF: &str = concat!(
     "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
     ",
     exported_fields!("h."),
-    ", j.first_seen_at, h.created_at, NULL::timestamptz, j.generation::bigint,
+    ", j.first_seen_at, h.created_at, NULL::timestamptz, j.generation::bigint, NULL::timestamptz,
     CASE WHEN $5::boolean THEN h.raw_json::text END
   FROM jobs_as_of($4) h JOIN institutions i ON i.id = h.institution_id JOIN jobs j ON j.institution_id = h.institution_id AND j.id = h.id
   LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id

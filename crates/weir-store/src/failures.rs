@@ -52,10 +52,10 @@ macro_rules! failures {
              FROM (
                SELECT encode(CASE WHEN j.validation_errors @? '$[*].type ? (@ == \"recycled_id\" || @ == \"renumbered_id\")' THEN s.content_hash
                    ELSE COALESCE(s.derived_hash, s.content_hash) END, 'hex') AS judged, s.document_id, s.institution_id, i.slug AS institution, s.source_id, s.external_id, s.outcome, s.refused IS NOT NULL AS refused,
-                 COALESCE(r.since, f.failure_timestamp, s.last_seen_at) AS since,
+                 COALESCE(r.since, f.failure_timestamp, s.detailed_at) AS since,
                  COALESCE(r.reasons, jsonb_build_array(jsonb_build_object('type', COALESCE(f.error_type, 'not_derived'),
                    'message', COALESCE(NULLIF(f.error_details, ''), 'no reason is on record: the next run derives it again'),
-                   'since', COALESCE(f.failure_timestamp, s.last_seen_at)))) AS reasons
+                   'since', COALESCE(f.failure_timestamp, s.detailed_at)))) AS reasons
                FROM ad_states s JOIN institutions i ON i.id = s.institution_id
                LEFT JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.document_id = s.document_id
                LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id

@@ -1,6 +1,7 @@
 //! Counts for summaries and reports. Read-only.
 
 use super::Result;
+use super::presence::listed;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -21,14 +22,16 @@ pub async fn count(
     read: i64,
     held: Option<(Fingerprint, Clock)>,
 ) -> Result<OutcomeCounts> {
-    let rows: Vec<(String, i64)> = sqlx::query_as(
+    let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
         "SELECT CASE WHEN $5::bytea IS NOT NULL AND refused IS NULL AND NOT retired
                     AND (derived_hash IS DISTINCT FROM content_hash OR derived_fingerprint IS DISTINCT FROM $5 OR retry_at <= $6) THEN 'held'
                   WHEN last_change_run = $3 THEN last_change WHEN outcome = 'published' THEN 'unchanged'
                   WHEN outcome = 'discarded' THEN CASE WHEN job_id IS NULL THEN 'rejected' ELSE 'unchanged' END
                   WHEN outcome = 'withdrawn' THEN 'rejected' WHEN outcome = 'pending' THEN 'failed' ELSE outcome END, count(*)
-         FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND (last_read = $4 OR last_change_run = $3) GROUP BY 1",
-    )
+         FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND (",
+        listed!("$4"),
+        " OR last_change_run = $3) GROUP BY 1"
+    ))
     .bind(stream.institution)
     .bind(&stream.source)
     .bind(run)
@@ -257,17 +260,19 @@ pub struct TopReason {
 /// # Errors
 /// The database failed.
 pub async fn top_reason(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<Option<TopReason>> {
-    let row = sqlx::query_as(
+    let row = sqlx::query_as(concat!(
         "SELECT COALESCE(f.error_message, f.validation_type) AS message, min(f.validation_type) AS kind, count(DISTINCT j.id) AS ads,
            (array_agg(f.raw_data -> 'found' ORDER BY j.id))[1] AS found
          FROM ad_states s
          JOIN staging_jobs j ON j.institution_id = s.institution_id AND j.external_id = s.source_id || ':' || s.external_id
          JOIN staging_validation_failures f
            ON f.institution_id = j.institution_id AND f.staging_job_id = j.id
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.last_read = $3
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND ",
+        listed!("$3"),
+        "
            AND f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'
-         GROUP BY 1 ORDER BY ads DESC, 1 LIMIT 1",
-    );
+         GROUP BY 1 ORDER BY ads DESC, 1 LIMIT 1"
+    ));
     let row = row.bind(stream.institution).bind(&stream.source).bind(read);
     Ok(row.fetch_optional(connection).await?)
 }

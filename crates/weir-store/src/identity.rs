@@ -27,7 +27,7 @@ const MOVE: &str = concat!(
        RETURNING s.external_id, s.generation, o.job_id, o.external_id AS from_id),
      left_behind AS (
        UPDATE ad_states s SET generation = s.generation + 1, job_id = NULL, derived_hash = NULL, kept_hash = NULL, fields_hash = NULL, refresh_hash = NULL,
-         retry_at = NULL, retired = s.last_read <> $9, outcome = CASE WHEN s.last_read = $9 THEN 'pending' ELSE 'withdrawn' END
+         retry_at = NULL, retired = s.last_read IS NOT NULL, outcome = CASE WHEN s.last_read IS NULL THEN 'pending' ELSE 'withdrawn' END
        FROM origin o
        WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = o.external_id AND o.external_id NOT IN (SELECT to_id FROM moves)), ",
     supersede!("j.institution_id = $1 AND j.id IN (SELECT job_id FROM taken)"),
@@ -44,11 +44,9 @@ const PART: &str = "UPDATE ad_states s SET generation = s.generation + 1, job_id
      FROM unnest($3::text[], $4::uuid[]) AS d (external_id, job_id)
      WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = d.external_id AND s.job_id = d.job_id";
 
-/// Which read of which run decides.
+/// Which run decides, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct ReadRef {
-    /// The read.
-    pub read: i64,
+pub struct RunStamp {
     /// The run.
     pub run: i64,
     /// Its instant.
@@ -59,7 +57,7 @@ pub struct ReadRef {
 ///
 /// # Errors
 /// The database failed.
-pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: ReadRef, decision: &Decision) -> Result<()> {
+pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, decision: &Decision) -> Result<()> {
     let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
     staging::clear(connection, stream, &touched, sight.at, "its id belongs to another job").await?;
     holds::end(connection, stream, HoldKind::Job, &touched, sight.at, "its id belongs to another job").await?;
@@ -67,7 +65,7 @@ pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: Rea
     displace(connection, stream, sight, &decision.displaced).await
 }
 
-async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: ReadRef, moves: &[Move]) -> Result<()> {
+async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, moves: &[Move]) -> Result<()> {
     if moves.is_empty() {
         return Ok(());
     }
@@ -80,13 +78,12 @@ async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: Rea
         .bind(moves.iter().map(|one| one.job).collect::<Vec<_>>())
         .bind(moves.iter().map(|one| one.from.as_str()).collect::<Vec<_>>())
         .bind(Change::Updated.name())
-        .bind(sight.read)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: ReadRef, displaced: &[Displaced]) -> Result<()> {
+async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, displaced: &[Displaced]) -> Result<()> {
     if displaced.is_empty() {
         return Ok(());
     }
@@ -120,7 +117,7 @@ pub async fn unseen(connection: &mut PgConnection, stream: &SourceKey, read: i64
     let rows = sqlx::query_as(
         "SELECT s.external_id AS ad, s.job_id AS job, s.misses > COALESCE((s.last_miss_at = $6)::int, 0) AS was_missing
          FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.last_read <> $3 AND s.external_id > $4 ORDER BY s.external_id LIMIT $5",
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND (s.last_read IS NOT NULL OR $3::bigint = 0) AND s.external_id > $4 ORDER BY s.external_id LIMIT $5",
     )
     .bind(stream.institution)
     .bind(&stream.source)

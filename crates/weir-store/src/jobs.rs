@@ -116,9 +116,19 @@ pub async fn archive(connection: &mut PgConnection, archiving: Archiving<'_>, re
         .bind(reasons.iter().map(|(job, _)| *job).collect::<Vec<_>>())
         .bind(reasons.iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>())
         .bind(cause.name())
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
+    announce(connection, archiving.institution).await?;
     Ok(ids)
+}
+
+/// Tells who listens to `weir_changes` that jobs of an institution have changed, once the transaction commits.
+///
+/// # Errors
+/// The database failed.
+pub async fn announce(connection: &mut PgConnection, institution: Uuid) -> Result<()> {
+    sqlx::query("SELECT pg_notify('weir_changes', $1::text)").bind(institution).execute(connection).await?;
+    Ok(())
 }
 
 /// Writes new jobs with their first versions.
@@ -178,9 +188,9 @@ async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Source
         .bind(versions.iter().map(|v| v.by.as_str()).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.cause.name()).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.job.digests()).collect::<Vec<_>>())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    announce(connection, stream.institution).await
 }
 
 fn list_literal(value: &Value) -> Option<String> {
@@ -212,9 +222,9 @@ pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, at: Cloc
     .bind(jobs.iter().map(|(_, job)| list_literal(job.get(Field::Locations))).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| job.digests()).collect::<Vec<_>>())
     .bind(at.0)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    announce(connection, stream.institution).await
 }
 
 /// Marks jobs whose newer version is held, or clears the mark.

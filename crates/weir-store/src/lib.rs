@@ -24,6 +24,7 @@ pub mod losses;
 mod migrations;
 mod pooler;
 pub mod preflight;
+pub mod presence;
 pub mod projects;
 pub mod quality;
 pub mod reads;

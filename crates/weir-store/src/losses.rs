@@ -1,6 +1,7 @@
 //! Dropped values: one row per field and read that dropped some, with one ad as the example.
 
 use super::Result;
+use super::presence::listed;
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use weir_model::quality::{FieldLoss, LossExample};
@@ -17,13 +18,15 @@ pub async fn examples(
     fingerprint: Fingerprint,
     bits: &[i32],
 ) -> Result<Vec<(i32, String)>> {
-    let found = sqlx::query_as(
+    let found = sqlx::query_as(concat!(
         "SELECT b.bit, s.external_id FROM unnest($5::int[]) AS b(bit) CROSS JOIN LATERAL (
            SELECT external_id FROM ad_states
-           WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 AND derived_fingerprint = $4 AND refused IS NULL AND NOT retired
+           WHERE institution_id = $1 AND source_id = $2 AND ",
+        listed!("$3"),
+        " AND derived_fingerprint = $4 AND refused IS NULL AND NOT retired
              AND CASE WHEN octet_length(failed) * 8 > b.bit THEN get_bit(failed, b.bit) = 1 ELSE FALSE END
-           ORDER BY external_id LIMIT 1) AS s",
-    );
+           ORDER BY external_id LIMIT 1) AS s"
+    ));
     let found = found.bind(stream.institution).bind(&stream.source).bind(read).bind(fingerprint.to_vec()).bind(bits);
     Ok(found.fetch_all(connection).await?)
 }

@@ -1,6 +1,7 @@
 //! What each run measured of each source, and the counting itself: one query over the narrow states, and one over the versions of the run.
 
 use super::Result;
+use super::presence::listed;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
@@ -37,11 +38,11 @@ pub async fn groups(
     settled_only: bool,
 ) -> Result<Vec<MarkGroup>> {
     let rows: Vec<(Option<Vec<u8>>, Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
-        "SELECT CASE WHEN derived_fingerprint = $4 THEN filled END, CASE WHEN derived_fingerprint = $4 THEN failed END, count(*), count(job_id) FROM ad_states
-         WHERE institution_id = $1 AND source_id = $2 AND last_read = $3
+        concat!("SELECT CASE WHEN derived_fingerprint = $4 THEN filled END, CASE WHEN derived_fingerprint = $4 THEN failed END, count(*), count(job_id) FROM ad_states
+         WHERE institution_id = $1 AND source_id = $2 AND ", listed!("$3"), "
            AND (NOT $6 OR refused IS NOT NULL OR retired
              OR NOT (derived_hash IS DISTINCT FROM content_hash OR derived_fingerprint IS DISTINCT FROM $4 OR COALESCE(retry_at <= $5, FALSE)))
-         GROUP BY 1, 2",
+         GROUP BY 1, 2"),
     )
     .bind(stream.institution)
     .bind(&stream.source)
@@ -63,11 +64,13 @@ pub async fn groups(
 /// # Errors
 /// The database failed.
 pub async fn changes(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock) -> Result<(i64, Vec<(String, i64)>)> {
-    let rows: Vec<(Option<String>, i64)> = sqlx::query_as(
+    let rows: Vec<(Option<String>, i64)> = sqlx::query_as(concat!(
         "WITH fresh AS MATERIALIZED (
            SELECT id, version, changes FROM jobs_history
            WHERE institution_id = $1 AND source_id = $2 AND created_at = $3 AND change_type IN ('update', 'reopen') AND created_by = 'etl_pipeline'
-             AND id IN (SELECT job_id FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $5)),
+             AND id IN (SELECT job_id FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND ",
+        listed!("$5"),
+        ")),
          changed AS (
            SELECT fresh.id, fresh.version, field.key AS field, field.value -> 'new' AS value
            FROM fresh CROSS JOIN LATERAL jsonb_each(fresh.changes) AS field WHERE field.key NOT IN ('status', 'original_id'))
@@ -76,8 +79,8 @@ pub async fn changes(connection: &mut PgConnection, stream: &SourceKey, read: i6
          SELECT field, count(DISTINCT id) FROM changed
          WHERE EXISTS (SELECT 1 FROM jobs_history h WHERE h.institution_id = $1 AND h.id = changed.id
              AND h.version BETWEEN changed.version - $4 AND changed.version - 1 AND h.changes -> changed.field -> 'old' = changed.value)
-         GROUP BY field",
-    )
+         GROUP BY field"
+    ))
     .bind(stream.institution)
     .bind(&stream.source)
     .bind(at.0)
@@ -236,10 +239,11 @@ pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &Meas
 /// # Errors
 /// The database failed.
 pub async fn content(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<String> {
-    let hash = sqlx::query_scalar(
+    let hash = sqlx::query_scalar(concat!(
         "SELECT md5(COALESCE(string_agg(external_id || ' ' || encode(content_hash, 'hex'), E'\\n' ORDER BY external_id COLLATE \"C\"), ''))
-         FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3",
-    );
+         FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND ",
+        listed!("$3")
+    ));
     Ok(hash.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
 }
 

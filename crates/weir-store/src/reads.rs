@@ -1,6 +1,7 @@
 //! Reads of sources with their completeness. An interrupted read keeps its position, and the next
 //! run resumes there.
 
+use super::presence::{self, listed};
 use super::{Result, storable, storable_json};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value as Json;
@@ -63,6 +64,7 @@ pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, 
     if let Some((id, bookmark)) = resumed {
         return Ok(BegunRead { id, bookmark: Some(bookmark) });
     }
+    presence::forget_pages(connection, stream).await?;
     let id = sqlx::query_scalar(
         "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at, way)
          VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5, $6) RETURNING id",
@@ -148,9 +150,11 @@ pub async fn progress(
 /// # Errors
 /// The database failed.
 pub async fn distinct(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<i64> {
-    let count = sqlx::query_scalar(
-        "SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 AND NOT (refused IS NOT NULL AND outcome = 'rejected')",
-    );
+    let count = sqlx::query_scalar(concat!(
+        "SELECT count(*) FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND ",
+        listed!("$3"),
+        " AND NOT (refused IS NOT NULL AND outcome = 'rejected')"
+    ));
     Ok(count.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
 }
 
@@ -184,7 +188,8 @@ pub async fn finish(
     let validators = proof.validators.clone().unwrap_or_default();
     sqlx::query(
         "UPDATE source_reads SET state = $3, pages = $4, items = $5, stated_count = $6, bytes = $7, why = $8, finished_at = $9,
-           bookmark = NULL, etag = $10, last_modified = $11, same_as = $12
+           bookmark = NULL, etag = $10, last_modified = $11, same_as = $12,
+           seen = COALESCE(seen, (SELECT s.seen FROM source_reads s WHERE s.institution_id = $1 AND s.id = $12))
          WHERE institution_id = $1 AND id = $2",
     )
     .bind(stream.institution)

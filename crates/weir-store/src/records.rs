@@ -4,6 +4,7 @@
 //! never because someone remembered to say so. Rows are streamed, so memory stays flat.
 
 use super::columns::job_members;
+use super::presence::listed;
 use super::{Result, StoreError};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -244,10 +245,12 @@ async fn open(connection: &mut PgConnection, stream: &SourceKey) -> Result<Vec<Q
 /// # Errors
 /// The database failed.
 pub async fn listed(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<BTreeMap<String, i64>> {
-    let rows: Vec<(String, i64)> = sqlx::query_as(
+    let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
         "SELECT CASE WHEN refused IS NULL THEN outcome ELSE 'refused' END, count(*) FROM ad_states
-         WHERE institution_id = $1 AND source_id = $2 AND last_read = $3 GROUP BY 1",
-    )
+         WHERE institution_id = $1 AND source_id = $2 AND ",
+        listed!("$3"),
+        " GROUP BY 1"
+    ))
     .bind(stream.institution)
     .bind(&stream.source)
     .bind(read)

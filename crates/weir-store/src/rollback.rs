@@ -2,8 +2,8 @@
 //! previous state, nothing is deleted, and the ads are held with the reason on record. Everything
 //! is one transaction, which a dry run rolls back; doubtful jobs are left as they are and listed.
 
-use super::Result;
 use super::columns::{compared_columns, job_columns, job_members, newer_version, stamp_columns, supersede};
+use super::{Result, jobs};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -252,6 +252,7 @@ pub async fn take_back(
     sqlx::query(TABLE).execute(&mut *connection).await?;
     sqlx::query(FIND).bind(institution).bind(run.id).bind(run.at).bind(is_wrong).execute(&mut *connection).await?;
     sqlx::query(WRITE).bind(institution).bind(run.id).bind(at).bind(&order.by).bind(order.suffix()).execute(&mut *connection).await?;
+    jobs::announce(connection, institution).await?;
     sqlx::query(HOLD_BACK).bind(institution).bind(&why).bind(old).bind(new).bind(is_wrong).execute(&mut *connection).await?;
     sqlx::query(UNSTAGE).bind(institution).bind(at).bind(&why).execute(&mut *connection).await?;
     sqlx::query(STAGE).bind(institution).bind(run.id).bind(at).bind(reasons).execute(&mut *connection).await?;

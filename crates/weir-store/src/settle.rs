@@ -100,16 +100,14 @@ pub async fn archive_closed(
     at: Clock,
     by: &str,
 ) -> Result<Vec<String>> {
-    let closed: Vec<(Uuid, String)> = sqlx::query_as(concat!(
-        "SELECT j.id, 'archived: closing date passed (' || j.close_date || ')' FROM jobs j WHERE ",
-        closed!()
-    ))
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(closing.fingerprint.map(Hash::to_vec))
-    .bind(closing.newest_passed)
-    .fetch_all(&mut *connection)
-    .await?;
+    let closed: Vec<(Uuid, String)> =
+        sqlx::query_as(concat!("SELECT j.id, 'archived: closing date passed (' || j.close_date || ')' FROM jobs j WHERE ", closed!()))
+            .bind(stream.institution)
+            .bind(&stream.source)
+            .bind(closing.fingerprint.map(Hash::to_vec))
+            .bind(closing.newest_passed)
+            .fetch_all(&mut *connection)
+            .await?;
     jobs::archive(connection, Archiving { institution: stream.institution, run, at, by, archived_as: "closed" }, &closed).await
 }
 
@@ -141,7 +139,7 @@ pub async fn keep_open(connection: &mut PgConnection, stream: &SourceKey, closin
 pub async fn count_misses(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, apart: Duration) -> Result<u64> {
     let missed = sqlx::query(
         "UPDATE ad_states SET misses = misses + 1, last_miss_at = $4
-         WHERE institution_id = $1 AND source_id = $2 AND last_read <> $3 AND NOT retired
+         WHERE institution_id = $1 AND source_id = $2 AND (last_read IS NOT NULL OR $3::bigint = 0) AND NOT retired
            AND (last_miss_at IS NULL OR (last_miss_at < $4 AND last_miss_at <= $5))",
     )
     .bind(stream.institution)
@@ -269,7 +267,7 @@ pub async fn retire_missing(
            RETURNING s.job_id, s.misses, s.last_seen_at, s.last_read),
          unlisted AS (
            SELECT last_read, misses, GREATEST(misses, (
-             SELECT count(*) FROM source_reads r WHERE r.institution_id = $1 AND r.source_id = $2 AND r.id > seen.last_read AND r.state = 'complete')) AS reads
+             SELECT count(DISTINCT r.at) FROM source_reads r WHERE r.institution_id = $1 AND r.source_id = $2 AND r.id > seen.last_read AND r.state = 'complete')) AS reads
            FROM (SELECT DISTINCT last_read, misses FROM gone) AS seen)
          SELECT gone.job_id, 'archived: missing from source (' || reads || ' complete read' || CASE WHEN reads = 1 THEN '' ELSE 's' END || ' since '
            || to_char(gone.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI\"Z\"')

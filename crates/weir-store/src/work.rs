@@ -29,7 +29,7 @@ struct Row {
     rolled_back: Option<Vec<u8>>,
     rolled_back_why: Option<String>,
     retries: i32,
-    last_read: i64,
+    is_listed: bool,
     job_id: Option<Uuid>,
     version: Option<i32>,
     archived_as: Option<String>,
@@ -47,7 +47,7 @@ macro_rules! select_ads {
             " AS page, ",
             $scraped_at,
             " AS scraped_at, s.content_hash, s.derived_hash, s.derived_fingerprint, s.outcome,
-               s.generation, s.fields_hash, s.refresh_hash, s.retries, s.last_read,
+               s.generation, s.fields_hash, s.refresh_hash, s.retries, s.last_read IS NULL AS is_listed,
                s.released_hash IS NOT DISTINCT FROM s.content_hash AS released, s.discarded_hash IS NOT DISTINCT FROM s.content_hash AS discarded,
                CASE WHEN s.rolled_back_hash = s.content_hash THEN s.rolled_back_fingerprint END AS rolled_back, s.rolled_back_why,
                j.id AS job_id, j.version, j.archived_as, j.archived_for, j.held_since IS NOT NULL AS held
@@ -222,7 +222,7 @@ impl Row {
             generation: self.generation,
             fields_hash: Hash::from_column(self.fields_hash),
             refresh_hash: Hash::from_column(self.refresh_hash),
-            last_read: self.last_read,
+            is_listed: self.is_listed,
             released: self.released,
             discarded: self.discarded,
             rolled_back: Hash::from_column(self.rolled_back)
