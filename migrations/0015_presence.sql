@@ -54,3 +54,9 @@ COMMENT ON COLUMN ads.is_listed IS 'Whether the newest read of its source lists 
 COMMENT ON COLUMN ads.misses IS 'Complete reads without it since it was last seen.';
 COMMENT ON COLUMN ads.last_miss_at IS 'Clock of the newest miss.';
 COMMENT ON COLUMN ads.retired IS 'Gone from the source: retired as missing, or withdrawn.';
+
+-- The planner knows nothing of tables that have just been filled.
+ANALYZE ad_states;
+ANALYZE raw_documents;
+ANALYZE published_jobs;
+ANALYZE superseded_versions;
