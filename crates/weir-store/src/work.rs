@@ -64,6 +64,19 @@ macro_rules! select_ads {
     };
 }
 
+/// The same with their stored content.
+macro_rules! select_stored_ads {
+    ($condition:literal) => {
+        select_ads!(
+            "d.content::text",
+            "d.metadata->>'url'",
+            "d.scraped_at",
+            "JOIN raw_documents d ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash",
+            $condition
+        )
+    };
+}
+
 /// The ads of newly stored documents that need deriving; their content is not sent back over the
 /// wire.
 ///
@@ -118,11 +131,7 @@ pub async fn after(
     limit: usize,
     which: AdSelection,
 ) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_ads!(
-        "d.content::text",
-        "d.metadata->>'url'",
-        "d.scraped_at",
-        "JOIN raw_documents d ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash",
+    let rows: Vec<Row> = sqlx::query_as(select_stored_ads!(
         "s.external_id > $5 AND s.external_id IN (
              SELECT w.external_id FROM ad_states w
              WHERE w.institution_id = $1 AND w.source_id = $2 AND w.refused IS NULL AND NOT w.retired AND w.external_id > $5
@@ -140,9 +149,7 @@ pub async fn after(
     .bind(which == AdSelection::Stored)
     .fetch_all(connection)
     .await?;
-    // What was stored as jsonb reads as JSON.
-    let content = |row: &Row| serde_json::from_str(&row.raw_content).unwrap_or(Json::Null);
-    Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content, at)).collect())
+    Ok(rows.into_iter().map(|row| row.stored_ad(at)).collect())
 }
 
 /// Stored ads by their ids, whether they need deriving or not.
@@ -150,20 +157,13 @@ pub async fn after(
 /// # Errors
 /// The database failed.
 pub async fn named(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
-    let rows: Vec<Row> = sqlx::query_as(select_ads!(
-        "d.content::text",
-        "d.metadata->>'url'",
-        "d.scraped_at",
-        "JOIN raw_documents d ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash",
-        "s.external_id = ANY ($3)"
-    ))
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
-    let content = |row: &Row| serde_json::from_str(&row.raw_content).unwrap_or(Json::Null);
-    Ok(rows.into_iter().map(|row| (content(&row), row)).map(|(content, row)| row.ad(content, at)).collect())
+    let rows: Vec<Row> = sqlx::query_as(select_stored_ads!("s.external_id = ANY ($3)"))
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.stored_ad(at)).collect())
 }
 
 /// How many ads need deriving, by the fingerprint that last derived them.
@@ -200,6 +200,12 @@ pub struct PendingAds {
 }
 
 impl Row {
+    /// The ad of a row that has its content: what was stored as jsonb reads as JSON.
+    fn stored_ad(self, at: Clock) -> Ad {
+        let content = serde_json::from_str(&self.raw_content).unwrap_or(Json::Null);
+        self.ad(content, at)
+    }
+
     /// The ad of a row; a document that has just been stored was fetched by the run at `at`.
     fn ad(self, content: Json, at: Clock) -> Ad {
         let published = self.job_id.zip(self.version).map(|(job_id, version)| Published {
