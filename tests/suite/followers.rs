@@ -89,6 +89,8 @@ async fn follow(url: String, done: Arc<AtomicBool>) -> Followed {
 async fn a_follower_gets_every_version_once_while_runs_overlap() {
     let lab = boards().await;
     let done = Arc::new(AtomicBool::new(false));
+    let mut listener = sqlx::postgres::PgListener::connect(&lab.bench.url()).await.unwrap();
+    listener.listen("weir_changes").await.unwrap();
     let follower = tokio::spawn(follow(lab.bench.url(), Arc::clone(&done)));
     for day in 1..=4 {
         let at = format!("2026-09-0{day}T02:00:00Z");
@@ -117,6 +119,9 @@ async fn a_follower_gets_every_version_once_while_runs_overlap() {
     let mut decisions = [start(&lab, &back, 4), start(&lab, &retire, 4)];
     assert!(decisions.iter_mut().all(|one| one.wait().unwrap().success()));
     done.store(true, Ordering::SeqCst);
+    let told = tokio::time::timeout(Duration::from_secs(30), listener.recv()).await.unwrap().unwrap();
+    let known = lab.texts("SELECT id::text FROM institutions").await;
+    assert!(known.iter().any(|id| id == told.payload()), "{} is no institution", told.payload());
     let mut followed = follower.await.unwrap();
     let rows = |sql: &'static str| lab.texts(sql);
     let stored = rows("SELECT id::text || ' ' || version FROM jobs_history ORDER BY id::text, version").await;

@@ -78,9 +78,9 @@ async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: Run
         .bind(moves.iter().map(|one| one.job).collect::<Vec<_>>())
         .bind(moves.iter().map(|one| one.from.as_str()).collect::<Vec<_>>())
         .bind(Change::Updated.name())
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    jobs::announce(connection, stream.institution).await
 }
 
 async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, displaced: &[Displaced]) -> Result<()> {
