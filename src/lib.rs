@@ -1,9 +1,10 @@
-//! Weir takes job ads from any number of sources and keeps one clean, versioned, de-duplicated set of jobs per
-//! institution in PostgreSQL. YAML files say what is read, how it is mapped, what an ad must satisfy; they are
-//! compiled to a DAG of stages, and the DAG is run.
+//! Weir takes job ads from any number of sources and keeps one clean, versioned, de-duplicated set
+//! of jobs per institution in PostgreSQL. YAML files say what is read, how it is mapped, what an ad
+//! must satisfy; they are compiled to a DAG of stages, and the DAG is run.
 //!
-//! The names below are in dependency order, which is reading order: each uses only those above it. The first are crates of their own,
-//! under the names that the others use; the compiler keeps their order, a test that of the modules.
+//! The names below are in dependency order, which is reading order: each uses only those above it.
+//! The first are crates of their own, under the names that the others use; the compiler keeps their
+//! order, a test that of the modules.
 
 pub use weir_yaml::{diagnostic, number, written_as, yaml};
 

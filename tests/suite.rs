@@ -2,8 +2,17 @@
 //!
 //! `WEIR_BLESS=1` rewrites expected files; look at the difference before you commit it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a test prints as it likes")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "a test prints as it likes"
+)]
 
 #[path = "suite/analysts.rs"]
 mod analysts;

@@ -1,8 +1,8 @@
 //! Holds of one source that are held for the same reasons, decided on together: a board that
 //! changes the format of its dates holds every ad, and deserves one answer.
 //!
-//! A cause keeps its key from run to run. Its revision covers the revision of every hold in it, so a
-//! decision is about the holds that were shown and about no other.
+//! A cause keeps its key from run to run. Its revision covers the revision of every hold in it, so
+//! a decision is about the holds that were shown and about no other.
 
 use crate::model::HoldKind;
 use crate::store::holds::Hold;
@@ -27,10 +27,18 @@ pub struct HoldCause<'h> {
 pub fn causes(holds: &[Hold]) -> Vec<HoldCause<'_>> {
     let mut by_cause: BTreeMap<(&str, &str, &str, Vec<String>), Vec<&Hold>> = BTreeMap::new();
     for hold in holds {
-        let key = (&*hold.institution, &*hold.source_id, hold.kind.name(), reasons(hold));
+        let key = (
+            &*hold.institution,
+            &*hold.source_id,
+            hold.kind.name(),
+            reasons(hold),
+        );
         by_cause.entry(key).or_default().push(hold);
     }
-    let mut causes: Vec<HoldCause> = by_cause.into_iter().map(|((_, _, _, reasons), holds)| cause(reasons, holds)).collect();
+    let mut causes: Vec<HoldCause> = by_cause
+        .into_iter()
+        .map(|((_, _, _, reasons), holds)| cause(reasons, holds))
+        .collect();
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.holds.len()));
     causes
 }
@@ -38,10 +46,31 @@ pub fn causes(holds: &[Hold]) -> Vec<HoldCause<'_>> {
 fn cause(reasons: Vec<String>, mut holds: Vec<&Hold>) -> HoldCause<'_> {
     holds.sort_by_key(|hold| hold.id);
     let first = holds[0];
-    let about = [first.institution_id.to_string(), first.source_id.clone(), first.kind.name().to_owned()];
-    let key = format!("c{}", short_hash(about.iter().chain(&reasons).map(String::as_str)));
-    let members: Vec<String> = holds.iter().map(|hold| format!("{}@{}", hold.id, hold.revision.as_deref().unwrap_or_default())).collect();
-    HoldCause { key, revision: short_hash(members.iter().map(String::as_str)), reasons, holds }
+    let about = [
+        first.institution_id.to_string(),
+        first.source_id.clone(),
+        first.kind.name().to_owned(),
+    ];
+    let key = format!(
+        "c{}",
+        short_hash(about.iter().chain(&reasons).map(String::as_str))
+    );
+    let members: Vec<String> = holds
+        .iter()
+        .map(|hold| {
+            format!(
+                "{}@{}",
+                hold.id,
+                hold.revision.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    HoldCause {
+        key,
+        revision: short_hash(members.iter().map(String::as_str)),
+        reasons,
+        holds,
+    }
 }
 
 /// Why an ad is held; other kinds of holds have the same reason by their kind.
@@ -49,9 +78,21 @@ fn reasons(hold: &Hold) -> Vec<String> {
     if hold.kind != HoldKind::Job {
         return Vec::new();
     }
-    let stated = hold.content.as_ref().and_then(|content| content.get("reasons")?.as_array());
-    let stated: Vec<String> = stated.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
-    if stated.is_empty() { vec![hold.reason.clone()] } else { stated }
+    let stated = hold
+        .content
+        .as_ref()
+        .and_then(|content| content.get("reasons")?.as_array());
+    let stated: Vec<String> = stated
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .map(str::to_owned)
+        .collect();
+    if stated.is_empty() {
+        vec![hold.reason.clone()]
+    } else {
+        stated
+    }
 }
 
 fn short_hash<'t>(parts: impl Iterator<Item = &'t str>) -> String {
@@ -60,7 +101,11 @@ fn short_hash<'t>(parts: impl Iterator<Item = &'t str>) -> String {
         hash.update(part.len().to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(3).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(3)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -91,13 +136,29 @@ mod tests {
 
     #[test]
     fn a_cause_keeps_its_key_and_its_revision_covers_every_hold() {
-        let dated = |revision: &str| vec![hold(2, &["invalid_date close_date"], "aa"), hold(1, &["invalid_date close_date"], revision)];
+        let dated = |revision: &str| {
+            vec![
+                hold(2, &["invalid_date close_date"], "aa"),
+                hold(1, &["invalid_date close_date"], revision),
+            ]
+        };
         let all = [dated("bb"), vec![hold(3, &["missing_field title"], "cc")]].concat();
         let found = causes(&all);
-        assert_eq!((found.len(), found[0].holds.len(), found[0].holds[0].id), (2, 2, 1));
+        assert_eq!(
+            (found.len(), found[0].holds.len(), found[0].holds[0].id),
+            (2, 2, 1)
+        );
         let (before, moved, alone) = (dated("bb"), dated("cc"), dated("bb")[..1].to_vec());
-        let of = |holds: &[Hold]| causes(holds).first().map(|cause| format!("{}@{}", cause.key, cause.revision)).unwrap();
-        assert_eq!(of(&before), format!("{}@{}", found[0].key, found[0].revision));
+        let of = |holds: &[Hold]| {
+            causes(holds)
+                .first()
+                .map(|cause| format!("{}@{}", cause.key, cause.revision))
+                .unwrap()
+        };
+        assert_eq!(
+            of(&before),
+            format!("{}@{}", found[0].key, found[0].revision)
+        );
         let key = |name: String| name.split('@').next().unwrap().to_owned();
         assert!(of(&moved) != of(&before) && key(of(&moved)) == key(of(&before)));
         assert!(of(&alone) != of(&before) && key(of(&alone)) == key(of(&before)));

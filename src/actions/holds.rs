@@ -1,5 +1,6 @@
-//! What the answer to a hold does: the held change is made or dropped, and the hold is closed with who, when and why. A new kind of hold
-//! needs both answers here and their sentences in `report::holds`.
+//! What the answer to a hold does: the held change is made or dropped, and the hold is closed with
+//! who, when and why. A new kind of hold needs both answers here and their sentences in
+//! `report::holds`.
 
 use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey};
 use crate::span::CalendarSpan;
@@ -55,9 +56,22 @@ pub enum HoldEffect {
 ///
 /// # Errors
 /// The database failed.
-pub async fn answer(tx: &mut PgConnection, hold: &Hold, release: bool, ruling: Ruling<'_>) -> Result<HoldEffect> {
-    let effect = if release { make(tx, hold, ruling).await? } else { drop_change(tx, hold, ruling).await? };
-    let status = if release { HoldStatus::Released } else { HoldStatus::Discarded };
+pub async fn answer(
+    tx: &mut PgConnection,
+    hold: &Hold,
+    release: bool,
+    ruling: Ruling<'_>,
+) -> Result<HoldEffect> {
+    let effect = if release {
+        make(tx, hold, ruling).await?
+    } else {
+        drop_change(tx, hold, ruling).await?
+    };
+    let status = if release {
+        HoldStatus::Released
+    } else {
+        HoldStatus::Discarded
+    };
     holds::decide(tx, hold, status, ruling.at, ruling.by, ruling.reason).await?;
     Ok(effect)
 }
@@ -69,16 +83,29 @@ async fn make(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> Result<
         HoldKind::Company => add_name(tx, RelationTable::Companies, hold, ruling).await?,
         HoldKind::Division => add_name(tx, RelationTable::Divisions, hold, ruling).await?,
         HoldKind::Retirement => {
-            let retired = settle::retire_missing(tx, &source, None, ruling.at, after(hold), ruling.by).await?;
+            let retired =
+                settle::retire_missing(tx, &source, None, ruling.at, after(hold), ruling.by)
+                    .await?;
             HoldEffect::JobsRetired(retired.len())
         }
         HoldKind::Closing => {
-            let closed = settle::archive_closed(tx, &source, closing(hold, ruling.at), None, ruling.at, ruling.by).await?;
+            let closed = settle::archive_closed(
+                tx,
+                &source,
+                closing(hold, ruling.at),
+                None,
+                ruling.at,
+                ruling.by,
+            )
+            .await?;
             HoldEffect::JobsClosed(closed.len())
         }
         HoldKind::Identity => HoldEffect::IdsTrusted,
         HoldKind::Quality => {
-            let read_at = hold.details.as_ref().and_then(|details| details.get("at")?.as_str()?.parse().ok());
+            let read_at = hold
+                .details
+                .as_ref()
+                .and_then(|details| details.get("at")?.as_str()?.parse().ok());
             if let Some(read_at) = read_at {
                 quality::accept(tx, &source, read_at).await?;
             }
@@ -100,7 +127,9 @@ async fn drop_change(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> 
             settle::forget_misses(tx, &source, after(hold)).await?;
             HoldEffect::MissesForgotten
         }
-        HoldKind::Closing => HoldEffect::JobsKeptOpen(settle::keep_open(tx, &source, closing(hold, ruling.at), ruling.at).await?),
+        HoldKind::Closing => HoldEffect::JobsKeptOpen(
+            settle::keep_open(tx, &source, closing(hold, ruling.at), ruling.at).await?,
+        ),
         HoldKind::Identity => {
             identity::keep(tx, &source, &documents(hold)).await?;
             HoldEffect::IdsKept
@@ -113,8 +142,21 @@ async fn drop_change(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> 
     })
 }
 
-async fn add_name(tx: &mut PgConnection, table: RelationTable, hold: &Hold, ruling: Ruling<'_>) -> Result<HoldEffect> {
-    relations::create(tx, table, hold.institution_id, std::slice::from_ref(&hold.subject), ruling.at, ruling.by).await?;
+async fn add_name(
+    tx: &mut PgConnection,
+    table: RelationTable,
+    hold: &Hold,
+    ruling: Ruling<'_>,
+) -> Result<HoldEffect> {
+    relations::create(
+        tx,
+        table,
+        hold.institution_id,
+        std::slice::from_ref(&hold.subject),
+        ruling.at,
+        ruling.by,
+    )
+    .await?;
     holds::derive_waiting_again(tx, hold).await?;
     Ok(HoldEffect::NameAdded)
 }
@@ -122,27 +164,48 @@ async fn add_name(tx: &mut PgConnection, table: RelationTable, hold: &Hold, ruli
 /// The ads or jobs that a hold lists.
 pub fn entries(hold: &Hold) -> impl Iterator<Item = &Json> {
     let content = hold.content.as_ref();
-    LISTS.into_iter().filter_map(move |list| content?.get(list)?.as_array()).flatten().filter(|entry| entry.get("ad").is_some())
+    LISTS
+        .into_iter()
+        .filter_map(move |list| content?.get(list)?.as_array())
+        .flatten()
+        .filter(|entry| entry.get("ad").is_some())
 }
 
 /// The ads of a hold on ids, each with the document that was seen.
 fn documents(hold: &Hold) -> Vec<(&str, &str)> {
-    entries(hold).filter_map(|one| Some((one.get("ad")?.as_str()?, one.get("document")?.as_str()?))).collect()
+    entries(hold)
+        .filter_map(|one| Some((one.get("ad")?.as_str()?, one.get("document")?.as_str()?)))
+        .collect()
 }
 
 /// After how many misses the ads of a hold are gone.
 fn after(hold: &Hold) -> i32 {
-    let after = hold.details.as_ref().and_then(|details| details.get("after")?.as_i64());
-    after.and_then(|after| i32::try_from(after).ok()).unwrap_or(2)
+    let after = hold
+        .details
+        .as_ref()
+        .and_then(|details| details.get("after")?.as_i64());
+    after
+        .and_then(|after| i32::try_from(after).ok())
+        .unwrap_or(2)
 }
 
-/// What a hold on closings is about: at most what has passed when it is decided, should it say no date.
+/// What a hold on closings is about: at most what has passed when it is decided, should it say no
+/// date.
 fn closing(hold: &Hold, at: Clock) -> Closing {
-    let until = hold.details.as_ref().and_then(|details| details.get("until")?.as_str()?.parse().ok());
+    let until = hold
+        .details
+        .as_ref()
+        .and_then(|details| details.get("until")?.as_str()?.parse().ok());
     let passed = || at.newest_passed(chrono_tz::UTC, CalendarSpan::NONE);
-    Closing { newest_passed: until.unwrap_or_else(passed), fingerprint: None }
+    Closing {
+        newest_passed: until.unwrap_or_else(passed),
+        fingerprint: None,
+    }
 }
 
 fn source_of(hold: &Hold) -> SourceKey {
-    SourceKey { institution: hold.institution_id, source: hold.source_id.clone() }
+    SourceKey {
+        institution: hold.institution_id,
+        source: hold.source_id.clone(),
+    }
 }

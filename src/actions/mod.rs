@@ -1,8 +1,10 @@
-//! What an operator decides, as calls: release or discard a hold, retry or discard a failure, retire a source.
+//! What an operator decides, as calls: release or discard a hold, retry or discard a failure,
+//! retire a source.
 //!
-//! The command line and a server are two faces of the same calls. Each works inside the transaction of
-//! [`person::decide`](crate::engine::person::decide), so that it is done under the lock of the institution, all of it or nothing. Nothing
-//! here prints, asks, or reads the clock or the environment, and effects are values: the faces find the words. To add a decision, add a file
+//! The command line and a server are two faces of the same calls. Each works inside the transaction
+//! of [`person::decide`](crate::engine::person::decide), so that it is done under the lock of the
+//! institution, all of it or nothing. Nothing here prints, asks, or reads the clock or the
+//! environment, and effects are values: the faces find the words. To add a decision, add a file
 //! here, a command in `cli`, and its sentence in `report`.
 
 pub mod failures;

@@ -8,10 +8,18 @@ use crate::store::{PgConnection, Result, settle};
 ///
 /// # Errors
 /// The database failed.
-pub async fn retire(tx: &mut PgConnection, sources: &[SourceKey], ruling: Ruling<'_>) -> Result<Vec<usize>> {
+pub async fn retire(
+    tx: &mut PgConnection,
+    sources: &[SourceKey],
+    ruling: Ruling<'_>,
+) -> Result<Vec<usize>> {
     let mut retired = Vec::with_capacity(sources.len());
     for source in sources {
-        retired.push(settle::retire_by_person(tx, source, ruling.at, ruling.by, ruling.reason).await?.len());
+        retired.push(
+            settle::retire_by_person(tx, source, ruling.at, ruling.by, ruling.reason)
+                .await?
+                .len(),
+        );
     }
     Ok(retired)
 }

@@ -40,22 +40,50 @@ pub struct Apply {
 impl Apply {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        let plans = saved::read(&self.file, &edge.home().join("spool"))
-            .map_err(|error| Failure { message: format!("`{}`: {error}", self.file.display()), code: NOTHING })?;
-        plans.iter().try_for_each(|saved| self.ahead.check(saved.at(), edge))?;
-        show(&checked, edge, &plans.iter().map(|saved| saved.head.institution.clone()).collect::<Vec<_>>());
+        let plans =
+            saved::read(&self.file, &edge.home().join("spool")).map_err(|error| Failure {
+                message: format!("`{}`: {error}", self.file.display()),
+                code: NOTHING,
+            })?;
+        plans
+            .iter()
+            .try_for_each(|saved| self.ahead.check(saved.at(), edge))?;
+        show(
+            &checked,
+            edge,
+            &plans
+                .iter()
+                .map(|saved| saved.head.institution.clone())
+                .collect::<Vec<_>>(),
+        );
         block_on(async {
             // The lock, the one transaction, and what is looked up beside it.
-            let demand = Demand { need: Need::Write, least: 3, most: 4, is_private: false };
-            let ids: Vec<_> = plans.iter().filter_map(|saved| plan(&checked, &saved.head.institution).ok()).map(|plan| plan.institution.id).collect();
-            let database = Database::open(edge, demand).await?.on_behalf(edge, &ids, true).await?;
+            let demand = Demand {
+                need: Need::Write,
+                least: 3,
+                most: 4,
+                is_private: false,
+            };
+            let ids: Vec<_> = plans
+                .iter()
+                .filter_map(|saved| plan(&checked, &saved.head.institution).ok())
+                .map(|plan| plan.institution.id)
+                .collect();
+            let database = Database::open(edge, demand)
+                .await?
+                .on_behalf(edge, &ids, true)
+                .await?;
             let engine = engine(edge, &checked, &database, None, progress::quiet())?;
             let (mut summaries, mut code) = (Vec::new(), DONE);
             for saved in &plans {
                 match self.one(edge, &engine, &checked, saved).await {
                     Ok(summary) => summaries.push(summary),
                     Err(error) => {
-                        code = code.max(if matches!(error, RunError::Interrupted) { INTERRUPTED } else { FAILED });
+                        code = code.max(if matches!(error, RunError::Interrupted) {
+                            INTERRUPTED
+                        } else {
+                            FAILED
+                        });
                         tell!("error: {}", error.of(&saved.head.institution));
                     }
                 }
@@ -65,7 +93,13 @@ impl Apply {
         })?
     }
 
-    async fn one(&self, edge: &Edge, engine: &Engine, checked: &Checked, saved: &Saved) -> Result<Summary, RunError> {
+    async fn one(
+        &self,
+        edge: &Edge,
+        engine: &Engine,
+        checked: &Checked,
+        saved: &Saved,
+    ) -> Result<Summary, RunError> {
         let request = Request {
             at: saved.at(),
             allow_future: self.ahead.allow_future,
@@ -75,7 +109,10 @@ impl Apply {
             spool: edge.home().join("spool"),
         };
         let plan = plan(checked, &saved.head.institution)?;
-        Ok(engine.run(&plan, &request, Mode::Apply(saved)).await?.into_summary())
+        Ok(engine
+            .run(&plan, &request, Mode::Apply(saved))
+            .await?
+            .into_summary())
     }
 
     fn tell(&self, summaries: &[Summary], code: u8) -> u8 {
@@ -87,17 +124,36 @@ impl Apply {
             }
         }
         if self.json {
-            say!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
+            say!(
+                "{}",
+                json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries })
+            );
         }
-        let code = if summaries.iter().any(Summary::has_problems) { code.max(FAILED) } else { code };
-        if code == DONE && self.detailed_exitcode && changes(&total) { CHANGES } else { code }
+        let code = if summaries.iter().any(Summary::has_problems) {
+            code.max(FAILED)
+        } else {
+            code
+        };
+        if code == DONE && self.detailed_exitcode && changes(&total) {
+            CHANGES
+        } else {
+            code
+        }
     }
 }
 
 /// The plan of an institution as its YAML says it now.
 fn plan(checked: &Checked, slug: &str) -> Result<Arc<Plan>, RunError> {
-    let moved = |why: &str| RunError::Moved { slug: slug.to_owned(), why: why.to_owned() };
-    match checked.institutions.iter().find(|one| one.slug == slug).map(|one| &one.standing) {
+    let moved = |why: &str| RunError::Moved {
+        slug: slug.to_owned(),
+        why: why.to_owned(),
+    };
+    match checked
+        .institutions
+        .iter()
+        .find(|one| one.slug == slug)
+        .map(|one| &one.standing)
+    {
         Some(InstitutionStatus::Ready(plan)) => Ok(Arc::clone(plan)),
         Some(InstitutionStatus::Inactive(_)) => Err(moved("it is no longer active")),
         Some(InstitutionStatus::Broken(_)) => Err(moved("its YAML has errors")),

@@ -33,22 +33,41 @@ impl Audit {
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, self.institution.as_slice()).await?;
             let extent = audit::extent(connection, slug).await?;
-            let findings = audit::findings(connection, slug, if self.limit > 0 { self.limit } else { i64::MAX }, (edge.now)()).await?;
+            let findings = audit::findings(
+                connection,
+                slug,
+                if self.limit > 0 { self.limit } else { i64::MAX },
+                (edge.now)(),
+            )
+            .await?;
             self.tell(&extent, &findings)
         })
     }
 
     fn tell(&self, extent: &AuditExtent, findings: &[AuditFinding]) -> Result<u8, Failure> {
         if self.json {
-            say!("{:#}", json!({ "format": 1, "compared": extent, "findings": findings }));
+            say!(
+                "{:#}",
+                json!({ "format": 1, "compared": extent, "findings": findings })
+            );
         } else {
-            put!("{}", columns(&findings.iter().map(row).collect::<Vec<_>>(), 4));
+            put!(
+                "{}",
+                columns(&findings.iter().map(row).collect::<Vec<_>>(), 4)
+            );
             let found = match findings.len() {
                 0 => "everything matches the history".to_owned(),
-                count if i64::try_from(count) == Ok(self.limit) => format!("{} or more; `--limit 0` shows all", counted(count, "finding")),
+                count if i64::try_from(count) == Ok(self.limit) => format!(
+                    "{} or more; `--limit 0` shows all",
+                    counted(count, "finding")
+                ),
                 count => counted(count, "finding"),
             };
-            say!("{} jobs and {} versions compared: {found}", thousands(extent.jobs), thousands(extent.versions));
+            say!(
+                "{} jobs and {} versions compared: {found}",
+                thousands(extent.jobs),
+                thousands(extent.versions)
+            );
         }
         Ok(if findings.is_empty() { DONE } else { FAILED })
     }
@@ -60,25 +79,77 @@ fn row(finding: &AuditFinding) -> Vec<String> {
         "no_document" => "has lost the document that it was made of".to_owned(),
         "no_job" => "has versions but no job".to_owned(),
         "gap" => format!("versions are missing: {}", shown(&finding.in_history)),
-        "earlier" => format!("version {} is dated before its predecessor", shown(&finding.in_history)),
+        "earlier" => format!(
+            "version {} is dated before its predecessor",
+            shown(&finding.in_history)
+        ),
         "unsaid" => {
-            let of = |name: &str| shown(&finding.in_history.as_ref().and_then(|step| step.get(name)).cloned());
-            format!("version {} is a `{}`, but its status is `{}`", of("version"), of("change"), of("status"))
+            let of = |name: &str| {
+                shown(
+                    &finding
+                        .in_history
+                        .as_ref()
+                        .and_then(|step| step.get(name))
+                        .cloned(),
+                )
+            };
+            format!(
+                "version {} is a `{}`, but its status is `{}`",
+                of("version"),
+                of("change"),
+                of("status")
+            )
         }
-        "future" => format!("is dated later than it ran ({}): its clock was wrong; `weir rollback` undoes it", shown(&finding.in_history)),
-        "leap" => format!("is dated more than 400 days after the previous run ({})", shown(&finding.in_history)),
-        "future_word" => format!("version {} is dated in the future", shown(&finding.in_history)),
-        "closed_early" => format!("is archived for the closing date {}, which has not passed", shown(&finding.in_jobs)),
+        "future" => format!(
+            "is dated later than it ran ({}): its clock was wrong; `weir rollback` undoes it",
+            shown(&finding.in_history)
+        ),
+        "leap" => format!(
+            "is dated more than 400 days after the previous run ({})",
+            shown(&finding.in_history)
+        ),
+        "future_word" => format!(
+            "version {} is dated in the future",
+            shown(&finding.in_history)
+        ),
+        "closed_early" => format!(
+            "is archived for the closing date {}, which has not passed",
+            shown(&finding.in_jobs)
+        ),
         "other_ad" => format!("is also the job of the ad {}", shown(&finding.in_jobs)),
-        "ad_without_job" => format!("the ad is {}, but has neither a job nor a version", shown(&finding.in_jobs)),
-        _ if finding.field.as_deref() == Some("raw_json") => "is not the document that was stored".to_owned(),
-        _ if finding.in_history.is_none() => format!("is {}, which is not what was written", shown(&finding.in_jobs)),
-        _ => format!("is {}, but {} in the history", shown(&finding.in_jobs), shown(&finding.in_history)),
+        "ad_without_job" => format!(
+            "the ad is {}, but has neither a job nor a version",
+            shown(&finding.in_jobs)
+        ),
+        _ if finding.field.as_deref() == Some("raw_json") => {
+            "is not the document that was stored".to_owned()
+        }
+        _ if finding.in_history.is_none() => format!(
+            "is {}, which is not what was written",
+            shown(&finding.in_jobs)
+        ),
+        _ => format!(
+            "is {}, but {} in the history",
+            shown(&finding.in_jobs),
+            shown(&finding.in_history)
+        ),
     };
     let name = match finding.kind.as_str() {
         "future" | "leap" => format!("{}: run {}", finding.institution, finding.original_id),
-        _ => format!("{}/{}:{}", finding.institution, finding.source_id, line(&finding.original_id, 40)),
+        _ => format!(
+            "{}/{}:{}",
+            finding.institution,
+            finding.source_id,
+            line(&finding.original_id, 40)
+        ),
     };
-    let job = finding.job_id.map_or_else(|| "-".to_owned(), |job| job.to_string());
-    vec![name, job, finding.field.clone().unwrap_or_else(|| "-".to_owned()), what]
+    let job = finding
+        .job_id
+        .map_or_else(|| "-".to_owned(), |job| job.to_string());
+    vec![
+        name,
+        job,
+        finding.field.clone().unwrap_or_else(|| "-".to_owned()),
+        what,
+    ]
 }

@@ -21,10 +21,22 @@ impl Check {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
-        let is_chosen = |slug: &str| self.institutions.is_empty() || self.institutions.iter().any(|one| one == slug);
-        let chosen: Vec<&Institution> = checked.institutions.iter().filter(|one| is_chosen(&one.slug)).collect();
-        let found = checked.diagnostics.only(|place| checked.belongs(place, &self.institutions));
-        let unset = if self.env { unset(edge, &chosen) } else { Vec::new() };
+        let is_chosen = |slug: &str| {
+            self.institutions.is_empty() || self.institutions.iter().any(|one| one == slug)
+        };
+        let chosen: Vec<&Institution> = checked
+            .institutions
+            .iter()
+            .filter(|one| is_chosen(&one.slug))
+            .collect();
+        let found = checked
+            .diagnostics
+            .only(|place| checked.belongs(place, &self.institutions));
+        let unset = if self.env {
+            unset(edge, &chosen)
+        } else {
+            Vec::new()
+        };
         let is_good = !found.has_errors() && unset.is_empty();
         let code = if is_good { DONE } else { NOTHING };
         if self.json {
@@ -40,14 +52,24 @@ impl Check {
             return Ok(code);
         }
         show(&checked, edge, &self.institutions);
-        for UnsetVariable { institution, source, variable } in &unset {
+        for UnsetVariable {
+            institution,
+            source,
+            variable,
+        } in &unset
+        {
             tell!(
                 "error: {institution}/{source}: `${{{variable}}}` is not set\n\
                  help: set it where `weir run` is started: `export {variable}=...`"
             );
         }
         for institution in chosen {
-            say!("{:8} {} ({})", word(&institution.standing), institution.slug, institution.file);
+            say!(
+                "{:8} {} ({})",
+                word(&institution.standing),
+                institution.slug,
+                institution.file
+            );
         }
         say!("{}", verdict(&found));
         Ok(code)
@@ -64,12 +86,22 @@ struct UnsetVariable {
 
 fn unset(edge: &Edge, institutions: &[&Institution]) -> Vec<UnsetVariable> {
     let variables = edge.variables();
-    let plans = institutions.iter().filter_map(|institution| institution.plan());
+    let plans = institutions
+        .iter()
+        .filter_map(|institution| institution.plan());
     let flows = plans.flat_map(|plan| plan.flows.iter().map(move |flow| (plan, flow)));
     let unset = flows.flat_map(|(plan, flow)| {
-        let missing = flow.fetch.templates().into_iter().flat_map(|one| one.missing(&variables));
+        let missing = flow
+            .fetch
+            .templates()
+            .into_iter()
+            .flat_map(|one| one.missing(&variables));
         let missing: std::collections::BTreeSet<String> = missing.collect();
-        missing.into_iter().map(move |variable| UnsetVariable { institution: plan.institution.slug.clone(), source: flow.source.clone(), variable })
+        missing.into_iter().map(move |variable| UnsetVariable {
+            institution: plan.institution.slug.clone(),
+            source: flow.source.clone(),
+            variable,
+        })
     });
     unset.collect()
 }

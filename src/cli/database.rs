@@ -1,5 +1,5 @@
-//! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder, started when needed
-//! and stopped by the last one out.
+//! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder,
+//! started when needed and stopped by the last one out.
 
 use super::{Edge, FAILED, Failure, identity, out};
 use crate::store::scratch::TestDatabases;
@@ -17,30 +17,63 @@ pub(super) struct Database {
 impl Database {
     /// Opens the database for the needs of a command; if that fails, nothing was attempted.
     pub(super) async fn open(edge: &Edge, demand: Demand) -> Result<Database, Failure> {
-        let own = if demand.need == Need::Write { identity::known(edge)? } else { None };
+        let own = if demand.need == Need::Write {
+            identity::known(edge)?
+        } else {
+            None
+        };
         let unfit = |error: crate::store::StoreError| Failure::nothing(error.to_string());
         if let Some(url) = edge.text("DATABASE_URL") {
-            let store = Store::open_for(&url, demand, &edge.process()).await.map_err(unfit)?.of_project(own);
+            let store = Store::open_for(&url, demand, &edge.process())
+                .await
+                .map_err(unfit)?
+                .of_project(own);
             let watch = watch::watch(store.clone(), url, edge.process(), out::is_waiting, warn);
             let watching = tokio::spawn(watch).abort_handle();
-            return Ok(Database { store, server: None, watching: Some(watching) });
+            return Ok(Database {
+                store,
+                server: None,
+                watching: Some(watching),
+            });
         }
         let server = start(edge).await?;
         let url = server.url("weir");
         Store::create_database(&server.url("postgres")).await?;
-        let store = Store::open_for(&url, Demand { is_private: true, ..demand }, &edge.process()).await.map_err(unfit)?.of_project(own);
-        Ok(Database { store, server: Some(server), watching: None })
+        let store = Store::open_for(
+            &url,
+            Demand {
+                is_private: true,
+                ..demand
+            },
+            &edge.process(),
+        )
+        .await
+        .map_err(unfit)?
+        .of_project(own);
+        Ok(Database {
+            store,
+            server: Some(server),
+            watching: None,
+        })
     }
 
     /// Uses it on behalf of this project: see [`identity::on_behalf`].
-    pub(super) async fn on_behalf(self, edge: &Edge, institutions: &[uuid::Uuid], writes: bool) -> Result<Database, Failure> {
+    pub(super) async fn on_behalf(
+        self,
+        edge: &Edge,
+        institutions: &[uuid::Uuid],
+        writes: bool,
+    ) -> Result<Database, Failure> {
         let store = identity::on_behalf(edge, self.store.clone(), institutions, writes).await?;
         Ok(Database { store, ..self })
     }
 
     /// Lets the private server run on after the last one out.
     pub(super) fn pin(&self) -> Result<(), Failure> {
-        self.server.as_ref().map_or(Ok(()), Server::pin).map_err(Failure::from)
+        self.server
+            .as_ref()
+            .map_or(Ok(()), Server::pin)
+            .map_err(Failure::from)
     }
 
     /// Closes the connections, then leaves the server.
@@ -67,12 +100,22 @@ fn warn(notice: watch::Notice) {
     }
 }
 
-/// Opens the server on which databases for tests are made, for the work of a command; the database of the project is not touched.
-pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&TestDatabases) -> Result<T, Failure>) -> Result<T, Failure> {
+/// Opens the server on which databases for tests are made, for the work of a command; the database
+/// of the project is not touched.
+pub(super) fn with_yard<T>(
+    edge: &Edge,
+    work: impl AsyncFnOnce(&TestDatabases) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     block_on(async {
         let foreign = edge.text("DATABASE_URL");
-        let server = if foreign.is_none() { Some(start(edge).await?) } else { None };
-        let url = foreign.or_else(|| server.as_ref().map(|server| server.url("postgres"))).unwrap_or_default();
+        let server = if foreign.is_none() {
+            Some(start(edge).await?)
+        } else {
+            None
+        };
+        let url = foreign
+            .or_else(|| server.as_ref().map(|server| server.url("postgres")))
+            .unwrap_or_default();
         let yard = TestDatabases::open(&url).await?;
         let result = work(&yard).await;
         yard.close().await?;
@@ -84,7 +127,11 @@ pub(super) fn with_yard<T>(edge: &Edge, work: impl AsyncFnOnce(&TestDatabases) -
 }
 
 /// Opens the database for the work of a command, and always closes it.
-pub(super) fn with_store<T>(edge: &Edge, demand: Demand, work: impl AsyncFnOnce(&Store) -> Result<T, Failure>) -> Result<T, Failure> {
+pub(super) fn with_store<T>(
+    edge: &Edge,
+    demand: Demand,
+    work: impl AsyncFnOnce(&Store) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     block_on(async {
         let database = Database::open(edge, demand).await?;
         let result = work(&database.store).await;
@@ -94,8 +141,13 @@ pub(super) fn with_store<T>(edge: &Edge, demand: Demand, work: impl AsyncFnOnce(
 }
 
 /// The same for reading that one connection is enough for.
-pub(super) fn with_connection<T>(edge: &Edge, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>) -> Result<T, Failure> {
-    with_store(edge, Demand::READ, async |store| work(&mut *store.connection().await?).await)
+pub(super) fn with_connection<T>(
+    edge: &Edge,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_store(edge, Demand::READ, async |store| {
+        work(&mut *store.connection().await?).await
+    })
 }
 
 /// Starts or joins the private server.
@@ -109,16 +161,27 @@ pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
 }
 
 /// Runs blocking work on its own thread.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
 /// Where the private server's binaries, data and sockets may be.
 pub(super) fn environment(edge: &Edge) -> Environment {
     let runtime = edge.text("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let temporary = edge.text("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let temporary = edge
+        .text("TMPDIR")
+        .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     Environment {
-        search: Search { path: edge.environment.get(std::ffi::OsStr::new("PATH")).cloned().unwrap_or_default(), extra: Vec::new() },
+        search: Search {
+            path: edge
+                .environment
+                .get(std::ffi::OsStr::new("PATH"))
+                .cloned()
+                .unwrap_or_default(),
+            extra: Vec::new(),
+        },
         state: None,
         sockets: runtime.into_iter().chain([temporary]).collect(),
     }
@@ -126,5 +189,8 @@ pub(super) fn environment(edge: &Edge) -> Environment {
 
 /// The runtime for commands that need the database.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work))
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work))
 }

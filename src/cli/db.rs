@@ -46,7 +46,9 @@ impl Db {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let foreign = edge.text("DATABASE_URL");
         if let (Some(_), Command::Start | Command::Stop) = (&foreign, &self.command) {
-            return Err(Failure::nothing("`DATABASE_URL` is set; Weir does not start or stop that server\nhelp: unset it to use the private server"));
+            return Err(Failure::nothing(
+                "`DATABASE_URL` is set; Weir does not start or stop that server\nhelp: unset it to use the private server",
+            ));
         }
         let command = self.command.clone();
         block_on(async {
@@ -76,7 +78,14 @@ async fn start(edge: &Edge) -> Result<(), Failure> {
 async fn stop(edge: &Edge) -> Result<(), Failure> {
     let (project, environment) = (edge.project.clone(), database::environment(edge));
     let stopped = blocking(move || Server::stop(&project, &environment)).await??;
-    say!("{}", if stopped == Stopped::Now { "stopped" } else { "was not running" });
+    say!(
+        "{}",
+        if stopped == Stopped::Now {
+            "stopped"
+        } else {
+            "was not running"
+        }
+    );
     Ok(())
 }
 
@@ -95,13 +104,35 @@ async fn status(edge: &Edge, foreign: Option<String>) -> Result<(), Failure> {
         return database.close().await;
     }
     let status = server_status(edge).await?;
-    let running = if status.running { "running" } else { "not running" };
-    say!("{running}{}", if status.pinned { ", until `weir db stop`" } else { ", starts when a command needs it" });
+    let running = if status.running {
+        "running"
+    } else {
+        "not running"
+    };
+    say!(
+        "{running}{}",
+        if status.pinned {
+            ", until `weir db stop`"
+        } else {
+            ", starts when a command needs it"
+        }
+    );
     say!("data     {}", status.data.display());
     say!("log      {}", status.log.display());
-    say!("version  {}", status.version.as_deref().unwrap_or("none yet"));
+    say!(
+        "version  {}",
+        status.version.as_deref().unwrap_or("none yet")
+    );
     if !status.users.is_empty() {
-        say!("used by  processes {}", status.users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        say!(
+            "used by  processes {}",
+            status
+                .users
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
     }
     if let Some(note) = status.location_note {
         say!("note     {note}");
@@ -145,28 +176,53 @@ async fn adopt(edge: &Edge, slugs: &[String], wait: bool) -> Result<(), Failure>
     done
 }
 
-async fn adopt_all(edge: &Edge, store: &Store, slugs: &[String], wait: bool) -> Result<(), Failure> {
+async fn adopt_all(
+    edge: &Edge,
+    store: &Store,
+    slugs: &[String],
+    wait: bool,
+) -> Result<(), Failure> {
     let mut wanted: Vec<(&str, Uuid)> = Vec::new();
     for slug in slugs {
         let known = runs::institution(&mut *store.connection().await?, slug).await?;
-        let never = || Failure::nothing(format!("`{slug}` has never run on this database\nhelp: it will belong to the project that runs it first"));
+        let never = || {
+            Failure::nothing(format!(
+                "`{slug}` has never run on this database\nhelp: it will belong to the project that runs it first"
+            ))
+        };
         wanted.push((slug, known.ok_or_else(never)?));
     }
     let own = identity::made(edge)?;
     if !own.claims {
-        return Err(Failure::nothing("a project without a `weir.yaml` cannot own institutions\nhelp: create the file first"));
+        return Err(Failure::nothing(
+            "a project without a `weir.yaml` cannot own institutions\nhelp: create the file first",
+        ));
     }
     // Whose it was does not matter here.
     let store = store.clone().of_project(None);
     for (slug, institution) in wanted {
-        let whose = Whose { institution, slug, at: None, allow_future: false, wait };
-        let said = person::decide(&store, whose, async |connection| take_over(edge, connection, whose, &own.project).await).await?;
+        let whose = Whose {
+            institution,
+            slug,
+            at: None,
+            allow_future: false,
+            wait,
+        };
+        let said = person::decide(&store, whose, async |connection| {
+            take_over(edge, connection, whose, &own.project).await
+        })
+        .await?;
         say!("{said}");
     }
     Ok(())
 }
 
-async fn take_over(edge: &Edge, connection: &mut PgConnection, whose: Whose<'_>, own: &str) -> Result<String, Failure> {
+async fn take_over(
+    edge: &Edge,
+    connection: &mut PgConnection,
+    whose: Whose<'_>,
+    own: &str,
+) -> Result<String, Failure> {
     let slug = whose.slug;
     let before = projects::owner(connection, whose.institution, slug).await?;
     if before.as_ref().is_some_and(|before| before.project == own) {
@@ -174,9 +230,18 @@ async fn take_over(edge: &Edge, connection: &mut PgConnection, whose: Whose<'_>,
     }
     let (now, person) = ((edge.now)(), edge.person(None)?);
     projects::claim(connection, whose.institution, own, now, &person).await?;
-    let from = before.map_or_else(String::new, |before| format!(" from project `{}`", before.project));
+    let from = before.map_or_else(String::new, |before| {
+        format!(" from project `{}`", before.project)
+    });
     let message = format!("{person} moved `{slug}`{from} to project `{own}`");
-    let alert = Alert { source: String::new(), kind: "adopted", severity: "warn", message };
+    let alert = Alert {
+        source: String::new(),
+        kind: "adopted",
+        severity: "warn",
+        message,
+    };
     runs::alert(connection, whose.institution, None, Clock(now), &alert).await?;
-    Ok(format!("`{slug}` now belongs to this project; runs of other projects are refused"))
+    Ok(format!(
+        "`{slug}` now belongs to this project; runs of other projects are refused"
+    ))
 }

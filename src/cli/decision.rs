@@ -17,11 +17,17 @@ impl FromStr for SeenNumber {
     type Err = String;
 
     fn from_str(text: &str) -> Result<SeenNumber, String> {
-        let (id, revision) = text.split_once('@').map_or((text, None), |(id, revision)| (id, Some(revision)));
-        let is_revision = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let (id, revision) = text
+            .split_once('@')
+            .map_or((text, None), |(id, revision)| (id, Some(revision)));
+        let is_revision =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         match (id.parse(), revision) {
             (Ok(id), None) => Ok(SeenNumber { id, revision: None }),
-            (Ok(id), Some(revision)) if is_revision(revision) => Ok(SeenNumber { id, revision: Some(revision.to_ascii_lowercase()) }),
+            (Ok(id), Some(revision)) if is_revision(revision) => Ok(SeenNumber {
+                id,
+                revision: Some(revision.to_ascii_lowercase()),
+            }),
             _ => Err("expected a number with its revision, such as 3@9f2c1a".to_owned()),
         }
     }
@@ -49,15 +55,24 @@ impl FromStr for SeenHolds {
     type Err = String;
 
     fn from_str(text: &str) -> Result<SeenHolds, String> {
-        let (key, revision) = text.split_once('@').map_or((text, None), |(key, revision)| (key, Some(revision)));
-        let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let (key, revision) = text
+            .split_once('@')
+            .map_or((text, None), |(key, revision)| (key, Some(revision)));
+        let is_hex =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         if !key.strip_prefix('c').is_some_and(is_hex) {
-            return text.parse().map(SeenHolds::One).map_err(|why: String| format!("{why}, or a cause such as c81f2a@9b04d1"));
+            return text
+                .parse()
+                .map(SeenHolds::One)
+                .map_err(|why: String| format!("{why}, or a cause such as c81f2a@9b04d1"));
         }
         if !revision.is_none_or(is_hex) {
             return Err("expected a cause with its revision, such as c81f2a@9b04d1".to_owned());
         }
-        Ok(SeenHolds::Cause(SeenCause { key: key.to_owned(), revision: revision.map(str::to_ascii_lowercase) }))
+        Ok(SeenHolds::Cause(SeenCause {
+            key: key.to_owned(),
+            revision: revision.map(str::to_ascii_lowercase),
+        }))
     }
 }
 
@@ -94,13 +109,21 @@ fn bound<'s>(seen: Option<&'s str>, revision: &str) -> Bound<'s> {
 
 /// Refuses a decision without a revision. `command` is the decision with the current one.
 pub(super) fn unseen(what: &str, show: &str, command: &str) -> Failure {
-    Failure::nothing(format!("a decision about {what} must name its revision\nhelp: `{show}` shows its effect; then run `{command} --reason ...`"))
+    Failure::nothing(format!(
+        "a decision about {what} must name its revision\nhelp: `{show}` shows its effect; then run `{command} --reason ...`"
+    ))
 }
 
 /// Refuses a decision about an outdated revision, and shows the difference.
 pub(super) fn moved(what: &str, seen: &str, now: &str, difference: &str) -> Failure {
-    let message = format!("{what} has changed since `{seen}` and is now `{now}`; nothing was done\n{}", difference.trim_end());
-    Failure { message, code: FAILED }
+    let message = format!(
+        "{what} has changed since `{seen}` and is now `{now}`; nothing was done\n{}",
+        difference.trim_end()
+    );
+    Failure {
+        message,
+        code: FAILED,
+    }
 }
 
 /// Asks the operator at the terminal; everything but yes is no.
@@ -112,7 +135,11 @@ pub(super) fn confirmed(edge: &Edge, shown: &str, question: &str) -> Result<(), 
     let waits = out::EdgeWait::begin();
     std::io::stdin().read_line(&mut answer)?;
     drop(waits);
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(Failure::nothing("nothing was done")) }
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::nothing("nothing was done"))
+    }
 }
 
 #[cfg(test)]
@@ -121,20 +148,44 @@ mod tests {
 
     #[test]
     fn a_number_may_name_the_revision_that_was_seen() {
-        let seen = |text: &str| text.parse::<SeenNumber>().map(|seen| (seen.id, seen.revision.unwrap_or_default()));
+        let seen = |text: &str| {
+            text.parse::<SeenNumber>()
+                .map(|seen| (seen.id, seen.revision.unwrap_or_default()))
+        };
         assert_eq!(seen("3"), Ok((3, String::new())));
         assert_eq!(seen("3@9F2C1A"), Ok((3, "9f2c1a".to_owned())));
-        for wrong in ["", "@9f2c1a", "3@", "3@later", "x", "3@9f@1a", "3 @9f", "9223372036854775808"] {
+        for wrong in [
+            "",
+            "@9f2c1a",
+            "3@",
+            "3@later",
+            "x",
+            "3@9f@1a",
+            "3 @9f",
+            "9223372036854775808",
+        ] {
             assert!(seen(wrong).is_err(), "{wrong}");
         }
         let cause = |text: &str| match text.parse::<SeenHolds>() {
             Ok(SeenHolds::Cause(cause)) => Some((cause.key, cause.revision)),
             _ => None,
         };
-        assert_eq!(cause("c81f2a@9B"), Some(("c81f2a".to_owned(), Some("9b".to_owned()))));
-        assert_eq!((cause("c81f2a"), cause("3@9f"), cause("c81@x")), (Some(("c81f2a".to_owned(), None)), None, None));
+        assert_eq!(
+            cause("c81f2a@9B"),
+            Some(("c81f2a".to_owned(), Some("9b".to_owned())))
+        );
+        assert_eq!(
+            (cause("c81f2a"), cause("3@9f"), cause("c81@x")),
+            (Some(("c81f2a".to_owned(), None)), None, None)
+        );
         let seen = "3@9f2c1a".parse::<SeenNumber>().unwrap();
-        assert_eq!([seen.bound("9f2c1a"), seen.bound("9f2c1b")], [Bound::Same, Bound::Moved("9f2c1a")]);
-        assert_eq!("3".parse::<SeenNumber>().unwrap().bound("9f2c1a"), Bound::Unseen);
+        assert_eq!(
+            [seen.bound("9f2c1a"), seen.bound("9f2c1b")],
+            [Bound::Same, Bound::Moved("9f2c1a")]
+        );
+        assert_eq!(
+            "3".parse::<SeenNumber>().unwrap().bound("9f2c1a"),
+            Bound::Unseen
+        );
     }
 }

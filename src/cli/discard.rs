@@ -32,60 +32,122 @@ pub(super) struct ByRule {
 /// The revision of several documents: six digits, as of one.
 pub(super) fn revision(letters: &[Letter]) -> String {
     let names: Vec<String> = letters.iter().map(name).collect();
-    Hash::of(names.join(" ").as_bytes()).short().chars().take(6).collect()
+    Hash::of(names.join(" ").as_bytes())
+        .short()
+        .chars()
+        .take(6)
+        .collect()
 }
 
 impl ByRule {
     /// The documents that a rule rejects, if they are as the operator has seen them.
-    pub(super) async fn documents(&self, edge: &Edge, connection: &mut PgConnection) -> Result<Option<Vec<SeenNumber>>, Failure> {
-        let Some(rule) = self.rule.as_deref().and_then(|rule| rule.rsplit('/').next()) else { return Ok(None) };
-        let wanted = FailureFilter { institution: self.institution.as_deref(), source: self.source.as_deref(), rule: Some(rule), field: None };
+    pub(super) async fn documents(
+        &self,
+        edge: &Edge,
+        connection: &mut PgConnection,
+    ) -> Result<Option<Vec<SeenNumber>>, Failure> {
+        let Some(rule) = self
+            .rule
+            .as_deref()
+            .and_then(|rule| rule.rsplit('/').next())
+        else {
+            return Ok(None);
+        };
+        let wanted = FailureFilter {
+            institution: self.institution.as_deref(),
+            source: self.source.as_deref(),
+            rule: Some(rule),
+            field: None,
+        };
         if let Some(institution) = wanted.institution {
             is_known(edge, connection, institution).await?;
         }
         let letters = failures::list(connection, &wanted, None).await?;
         if letters.is_empty() {
-            return Err(Failure::nothing(none(connection, &edge.checked(), &wanted).await?));
+            return Err(Failure::nothing(
+                none(connection, &edge.checked(), &wanted).await?,
+            ));
         }
-        let (what, now) = (format!("the documents that `{rule}` rejects"), revision(&letters));
+        let (what, now) = (
+            format!("the documents that `{rule}` rejects"),
+            revision(&letters),
+        );
         let shown: String = letters.iter().map(told).collect();
         match self.seen.as_deref() {
             Some(seen) if seen == now => {}
             Some(seen) => return Err(moved(&what, seen, &now, &shown)),
-            None if edge.interactive => confirmed(edge, &shown, &format!("ignore this content of {} documents?", letters.len()))?,
+            None if edge.interactive => confirmed(
+                edge,
+                &shown,
+                &format!("ignore this content of {} documents?", letters.len()),
+            )?,
             None => {
                 let command = format!("weir failures discard --rule {rule} --seen {now}");
-                return Err(unseen(&what, &format!("weir failures list --rule {rule}"), &command));
+                return Err(unseen(
+                    &what,
+                    &format!("weir failures list --rule {rule}"),
+                    &command,
+                ));
             }
         }
-        let seen = |letter: &Letter| SeenNumber { id: letter.document_id, revision: Some(letter.revision.clone()) };
+        let seen = |letter: &Letter| SeenNumber {
+            id: letter.document_id,
+            revision: Some(letter.revision.clone()),
+        };
         Ok(Some(letters.iter().map(seen).collect()))
     }
 }
 
 /// Ignores the content of documents as the operator has seen it.
-pub(super) async fn discard(edge: &Edge, store: &Store, documents: &[SeenNumber], word: &Word) -> Result<(), Failure> {
+pub(super) async fn discard(
+    edge: &Edge,
+    store: &Store,
+    documents: &[SeenNumber],
+    word: &Word,
+) -> Result<(), Failure> {
     let at = word.at.clock(edge)?;
     let who = word.person(edge)?;
     let letters = find(&mut *store.connection().await?, documents).await?;
     for seen in documents.iter().filter(|seen| seen.revision.is_none()) {
-        let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else { continue };
+        let Some(letter) = letters.iter().find(|letter| letter.document_id == seen.id) else {
+            continue;
+        };
         if !edge.interactive {
-            let (show, command) = (format!("weir failures show {}", seen.id), format!("weir failures discard {}", name(letter)));
+            let (show, command) = (
+                format!("weir failures show {}", seen.id),
+                format!("weir failures discard {}", name(letter)),
+            );
             return Err(unseen(&format!("document {}", seen.id), &show, &command));
         }
-        confirmed(edge, &told(letter), &format!("ignore this content of document {}?", name(letter)))?;
+        confirmed(
+            edge,
+            &told(letter),
+            &format!("ignore this content of document {}?", name(letter)),
+        )?;
     }
     for ((slug, institution), letters) in by_institution(&letters) {
-        let shown: Vec<SeenNumber> =
-            letters.iter().map(|letter| SeenNumber { id: letter.document_id, revision: Some(letter.revision.clone()) }).collect();
-        person::decide(store, word.on(edge, institution, slug)?, async |connection| {
-            // A run may have brought other content, or published it, before the lock was taken.
-            let letters = find(connection, &shown).await?;
-            let ruling = Ruling { at, by: &who, reason: &word.reason };
-            actions::failures::discard(connection, &letters, ruling).await?;
-            Ok::<(), Failure>(())
-        })
+        let shown: Vec<SeenNumber> = letters
+            .iter()
+            .map(|letter| SeenNumber {
+                id: letter.document_id,
+                revision: Some(letter.revision.clone()),
+            })
+            .collect();
+        person::decide(
+            store,
+            word.on(edge, institution, slug)?,
+            async |connection| {
+                // A run may have brought other content, or published it, before the lock was taken.
+                let letters = find(connection, &shown).await?;
+                let ruling = Ruling {
+                    at,
+                    by: &who,
+                    reason: &word.reason,
+                };
+                actions::failures::discard(connection, &letters, ruling).await?;
+                Ok::<(), Failure>(())
+            },
+        )
         .await?;
         for SeenNumber { id, .. } in shown {
             say!("document {id}: this content is now ignored");

@@ -1,5 +1,5 @@
-//! `weir evaluate`: measures decisions on labelled files. Each thing that is measured has a file of its
-//! own and a line here; none needs a database, a network or an institution.
+//! `weir evaluate`: measures decisions on labelled files. Each thing that is measured has a file of
+//! its own and a line here; none needs a database, a network or an institution.
 
 use super::evaluate_decisions::EvaluateDecisions;
 use super::evaluate_duplicates::EvaluateDuplicates;

@@ -1,5 +1,6 @@
-//! `weir evaluate roles|companies|capabilities`: how often roles, companies and capabilities are decided right. Reads a framework
-//! and a labelled file, prints the score; no database, no network, no institution needed.
+//! `weir evaluate roles|companies|capabilities`: how often roles, companies and capabilities are
+//! decided right. Reads a framework and a labelled file, prints the score; no database, no network,
+//! no institution needed.
 
 use super::{Edge, Failure, NOTHING, out};
 use crate::diagnostic::{Diagnostics, Sources, render};
@@ -11,23 +12,27 @@ use std::sync::Arc;
 use weir_framework::capability::CapabilityIndex;
 use weir_framework::company::{CompanyMatcher, CompanyRegistry, CompanyRegistryHead};
 use weir_framework::evaluate::{
-    CapabilityScore, CompanyScore, DecisionMistake, LabelFault, LabelledText, LabelledTexts, LabelledTitle, RoleScore, read_names, read_texts,
-    read_titles,
+    CapabilityScore, CompanyScore, DecisionMistake, LabelFault, LabelledText, LabelledTexts,
+    LabelledTitle, RoleScore, read_names, read_texts, read_titles,
 };
 use weir_framework::framework::{Framework, FrameworkHead};
 use weir_framework::role::{
-    AcceptedTitle, AcceptedTitles, ClassificationMatcher, FrameworkIndex, IndexParts, LearntTitles, RoleMatcher, RoleThresholds, ScoreTuning,
+    AcceptedTitle, AcceptedTitles, ClassificationMatcher, FrameworkIndex, IndexParts, LearntTitles,
+    RoleMatcher, RoleThresholds, ScoreTuning,
 };
 
 /// Score decisions against a labelled file.
 #[derive(clap::Args)]
-#[command(after_help = "Labelled files are CSV (`title,role_id`, `name,company`, `text,capability_id,level,kind`) or, for\n\
+#[command(
+    after_help = "Labelled files are CSV (`title,role_id`, `name,company`, `text,capability_id,level,kind`) or, for\n\
     capabilities, YAML: a list of `text` with `capabilities` or `asks`. An empty label says that nothing fits.\n\
-    Exit codes: 0 scored, 2 nothing scored (bad YAML, labels or arguments).")]
+    Exit codes: 0 scored, 2 nothing scored (bad YAML, labels or arguments)."
+)]
 pub struct EvaluateDecisions {
     /// The labelled file
     file: PathBuf,
-    /// The framework: a name in frameworks/, or a YAML file. For companies, the YAML file of the companies
+    /// The framework: a name in frameworks/, or a YAML file. For companies, the YAML file of the
+    /// companies
     #[arg(long, value_name = "NAME")]
     framework: String,
     /// Roles by classification instead of title
@@ -51,8 +56,14 @@ pub struct EvaluateDecisions {
 }
 
 fn ratio(text: &str) -> Result<f32, String> {
-    let number: f32 = text.parse().map_err(|_| "a number between 0 and 1".to_owned())?;
-    if (0.0..=1.0).contains(&number) { Ok(number) } else { Err("a number between 0 and 1".to_owned()) }
+    let number: f32 = text
+        .parse()
+        .map_err(|_| "a number between 0 and 1".to_owned())?;
+    if (0.0..=1.0).contains(&number) {
+        Ok(number)
+    } else {
+        Err("a number between 0 and 1".to_owned())
+    }
 }
 
 impl EvaluateDecisions {
@@ -76,11 +87,19 @@ impl EvaluateDecisions {
             Some(name) => Some(framework_of(edge, &folder_of(edge, &self.framework), name)?),
             None => None,
         };
-        let accepted = self.titles(&self.accepted)?.into_iter().filter_map(|title| {
-            let role = title.role.filter(|role| !role.is_empty())?;
-            Some(AcceptedTitle { title: title.title, role })
-        });
-        let accepted = AcceptedTitles { accepted: accepted.collect() };
+        let accepted = self
+            .titles(&self.accepted)?
+            .into_iter()
+            .filter_map(|title| {
+                let role = title.role.filter(|role| !role.is_empty())?;
+                Some(AcceptedTitle {
+                    title: title.title,
+                    role,
+                })
+            });
+        let accepted = AcceptedTitles {
+            accepted: accepted.collect(),
+        };
         let index = |learnt: Option<&LearntTitles>| {
             FrameworkIndex::build(IndexParts {
                 framework: framework.clone(),
@@ -98,14 +117,20 @@ impl EvaluateDecisions {
             let index = index(Some(&words));
             words.with_roles(&index, &teaching)
         });
-        let thresholds = RoleThresholds { accept: self.accept, ..RoleThresholds::default() };
+        let thresholds = RoleThresholds {
+            accept: self.accept,
+            ..RoleThresholds::default()
+        };
         let matcher = RoleMatcher::new(Arc::new(index(learnt.as_ref())), thresholds);
         let labels = self.titles(&self.calibrate)?;
         if labels.is_empty() {
             return Ok(matcher);
         }
         let entry = |title: &LabelledTitle| framework.position(title.role.as_deref()?);
-        let labels: Vec<_> = labels.iter().map(|title| (title.title.as_str(), entry(title))).collect();
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|title| (title.title.as_str(), entry(title)))
+            .collect();
         let calibration = matcher.learn_calibration(&labels);
         Ok(matcher.calibrated(calibration))
     }
@@ -123,10 +148,14 @@ impl EvaluateDecisions {
     }
 
     pub(super) fn capabilities(&self, edge: &Edge) -> Result<(), Failure> {
-        let index = CapabilityIndex::build(vec![self.framework(edge)?]).map_err(Failure::nothing)?;
+        let index =
+            CapabilityIndex::build(vec![self.framework(edge)?]).map_err(Failure::nothing)?;
         let is_csv = self.file.extension().is_some_and(|ending| ending == "csv");
-        let texts: Vec<LabelledText> =
-            if is_csv { labelled(read_texts(&read(&self.file)?), &self.file)? } else { read_yaml::<LabelledTexts>(edge, &self.file)?.texts };
+        let texts: Vec<LabelledText> = if is_csv {
+            labelled(read_texts(&read(&self.file)?), &self.file)?
+        } else {
+            read_yaml::<LabelledTexts>(edge, &self.file)?.texts
+        };
         let score = labelled(CapabilityScore::of_texts(&index, &texts), &self.file)?;
         self.show(&score, &score.mistakes);
         Ok(())
@@ -145,7 +174,9 @@ impl EvaluateDecisions {
 
     fn framework(&self, edge: &Edge) -> Result<Arc<Framework>, Failure> {
         let folder = folder_of(edge, &self.framework);
-        let name = Path::new(&self.framework).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = Path::new(&self.framework)
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
         framework_of(edge, &folder, &name.unwrap_or_default())
     }
 
@@ -160,7 +191,10 @@ impl EvaluateDecisions {
 /// The folder of a framework: that of its file, else frameworks/ of the project.
 fn folder_of(edge: &Edge, name: &str) -> PathBuf {
     let path = Path::new(name);
-    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    match path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         Some(folder) => edge.project.join(folder),
         None => edge.project.join("frameworks"),
     }
@@ -170,16 +204,27 @@ fn framework_of(edge: &Edge, folder: &Path, name: &str) -> Result<Arc<Framework>
     let file = folder.join(format!("{name}.yaml"));
     let head: FrameworkHead = read_yaml(edge, &file)?;
     let tables = |table: &str| std::fs::read(folder.join(table)).map_err(|error| error.to_string());
-    Framework::build(&head, &tables).map(Arc::new).map_err(|faults| wrong(&file, &faults))
+    Framework::build(&head, &tables)
+        .map(Arc::new)
+        .map_err(|faults| wrong(&file, &faults))
 }
 
 fn wrong(file: &Path, faults: &[impl Display]) -> Failure {
-    let lines: Vec<String> = faults.iter().take(20).map(|fault| format!("  {fault}")).collect();
-    Failure::nothing(format!("`{}` cannot be used:\n{}", file.display(), lines.join("\n")))
+    let lines: Vec<String> = faults
+        .iter()
+        .take(20)
+        .map(|fault| format!("  {fault}"))
+        .collect();
+    Failure::nothing(format!(
+        "`{}` cannot be used:\n{}",
+        file.display(),
+        lines.join("\n")
+    ))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file).map_err(|error| Failure::nothing(format!("`{}` cannot be read: {error}", file.display())))
+    std::fs::read(file)
+        .map_err(|error| Failure::nothing(format!("`{}` cannot be read: {error}", file.display())))
 }
 
 fn labelled<T>(result: Result<T, LabelFault>, file: &Path) -> Result<T, Failure> {
@@ -189,7 +234,11 @@ fn labelled<T>(result: Result<T, LabelFault>, file: &Path) -> Result<T, Failure>
 /// A YAML file as a type; what is wrong in it is shown where it is.
 fn read_yaml<T: DeserializeOwned>(edge: &Edge, file: &Path) -> Result<T, Failure> {
     let bytes = read(file)?;
-    let name = file.strip_prefix(&edge.project).unwrap_or(file).display().to_string();
+    let name = file
+        .strip_prefix(&edge.project)
+        .unwrap_or(file)
+        .display()
+        .to_string();
     let mut texts = Sources::new();
     texts.insert(name.as_str(), &String::from_utf8_lossy(&bytes));
     let mut problems = Diagnostics::new();
@@ -199,6 +248,9 @@ fn read_yaml<T: DeserializeOwned>(edge: &Edge, file: &Path) -> Result<T, Failure
     }
     match value.filter(|_| !problems.has_errors()) {
         Some(value) => Ok(value),
-        None => Err(Failure { message: format!("`{name}` cannot be used as it is"), code: NOTHING }),
+        None => Err(Failure {
+            message: format!("`{name}` cannot be used as it is"),
+            code: NOTHING,
+        }),
     }
 }

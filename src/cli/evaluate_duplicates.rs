@@ -7,7 +7,9 @@ use crate::yaml;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use weir_openings::ad_rows::{AdRow, ads_of_csv, ads_of_json, ads_of_values};
-use weir_openings::evaluation::{ClassFigures, EvaluationReport, LabelledPair, PairOracle, evaluate};
+use weir_openings::evaluation::{
+    ClassFigures, EvaluationReport, LabelledPair, PairOracle, evaluate,
+};
 use weir_openings::policy::OpeningPolicy;
 
 const HELP: &str = "\
@@ -47,7 +49,8 @@ struct AdFile {
 impl EvaluateDuplicates {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let ads = ads_of(&self.ads, edge)?;
-        let mut rows = csv::Reader::from_path(&self.pairs).map_err(|error| failed(&self.pairs, &error))?;
+        let mut rows =
+            csv::Reader::from_path(&self.pairs).map_err(|error| failed(&self.pairs, &error))?;
         let pairs: Result<Vec<LabelledPair>, csv::Error> = rows.deserialize().collect();
         let pairs = pairs.map_err(|error| failed(&self.pairs, &error))?;
         let oracle = PairOracle::of(ads, &OpeningPolicy::default());
@@ -67,24 +70,43 @@ impl EvaluateDuplicates {
         }
         say!("{}", line("one opening", &report.openings));
         let (proposed, all) = report.proposed;
-        say!("\n{proposed} of {all} pairs `same` share a bucket; {} pairs need a review; {} buckets are capped", report.review, report.capped);
+        say!(
+            "\n{proposed} of {all} pairs `same` share a bucket; {} pairs need a review; {} buckets are capped",
+            report.review,
+            report.capped
+        );
         say!("\nthreshold  precision  recall");
         for point in report.curve.iter().step_by(2) {
-            say!("{:9.1}  {:9.3}  {:6.3}", point.threshold, point.precision, point.recall);
+            say!(
+                "{:9.1}  {:9.3}  {:6.3}",
+                point.threshold,
+                point.precision,
+                point.recall
+            );
         }
         if !report.mistakes.is_empty() {
             say!("\n{} mistakes", report.mistakes.len());
         }
         for mistake in report.mistakes.iter().take(self.mistakes) {
             let pair = &mistake.pair;
-            say!("  {} taken for {}: {} and {}\n    {}", pair.label, mistake.answer, pair.a, pair.b, mistake.reason);
+            say!(
+                "  {} taken for {}: {} and {}\n    {}",
+                pair.label,
+                mistake.answer,
+                pair.a,
+                pair.b,
+                mistake.reason
+            );
         }
     }
 }
 
 fn line(name: &str, figures: &ClassFigures) -> String {
     let (precision, recall, f1) = (figures.precision(), figures.recall(), figures.f1());
-    format!("{name:11}  {:5}  {precision:9.3}  {recall:6.3}  {f1:5.3}", figures.labelled)
+    format!(
+        "{name:11}  {:5}  {precision:9.3}  {recall:6.3}  {f1:5.3}",
+        figures.labelled
+    )
 }
 
 fn ads_of(file: &Path, edge: &Edge) -> Result<Vec<AdRow>, Failure> {
@@ -107,7 +129,10 @@ fn yaml_ads(file: &Path, text: &str, edge: &Edge) -> Result<Vec<serde_json::Valu
     }
     match read.filter(|_| !problems.has_errors()) {
         Some(read) => Ok(read.ads),
-        None => Err(Failure { message: format!("`{name}` cannot be used as it is"), code: NOTHING }),
+        None => Err(Failure {
+            message: format!("`{name}` cannot be used as it is"),
+            code: NOTHING,
+        }),
     }
 }
 

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 /// Jobs, their history or their changes, for analysis and for training models.
 #[derive(Args)]
-#[command(after_help = "An instant is a day (midnight UTC) or a time such as 2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns.")]
+#[command(
+    after_help = "An instant is a day (midnight UTC) or a time such as 2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns."
+)]
 pub struct Export {
     #[command(subcommand)]
     what: What,
@@ -69,7 +71,12 @@ struct Choice {
 }
 
 fn format() -> impl TypedValueParser<Value = Format> {
-    let named = |name: String| FORMATS.into_iter().find(|format| format.name() == name).unwrap_or(Format::Ndjson);
+    let named = |name: String| {
+        FORMATS
+            .into_iter()
+            .find(|format| format.name() == name)
+            .unwrap_or(Format::Ndjson)
+    };
     PossibleValuesParser::new(FORMATS.map(Format::name)).map(named)
 }
 
@@ -82,17 +89,30 @@ impl Export {
         };
         let format = choice.format()?;
         if format == Format::Parquet && choice.out.is_none() && out::is_terminal() {
-            return Err(Failure::nothing("refusing to print Parquet to a terminal\nhelp: give a file with `--out`, or redirect the output"));
+            return Err(Failure::nothing(
+                "refusing to print Parquet to a terminal\nhelp: give a file with `--out`, or redirect the output",
+            ));
         }
         if let (Some(since), Some(until)) = (choice.since, choice.until)
             && since >= until
         {
-            return Err(Failure::nothing("`--since` must be before `--until`\nhelp: swap them, or omit one"));
+            return Err(Failure::nothing(
+                "`--since` must be before `--until`\nhelp: swap them, or omit one",
+            ));
         }
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, &choice.institutions).await?;
-            let wanted = ExportFilter { institutions: choice.institutions.clone(), at, since: choice.since, until: choice.until, raw };
-            choice.write(connection, table, &wanted, format).await.map(|()| DONE)
+            let wanted = ExportFilter {
+                institutions: choice.institutions.clone(),
+                at,
+                since: choice.since,
+                until: choice.until,
+                raw,
+            };
+            choice
+                .write(connection, table, &wanted, format)
+                .await
+                .map(|()| DONE)
         })
     }
 }
@@ -102,18 +122,32 @@ impl Choice {
         if let Some(format) = self.format {
             return Ok(format);
         }
-        let Some(out) = &self.out else { return Ok(Format::Ndjson) };
-        let ending = out.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let Some(out) = &self.out else {
+            return Ok(Format::Ndjson);
+        };
+        let ending = out
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         let found = FORMATS.into_iter().find(|format| format.name() == ending);
         found.ok_or_else(|| {
             Failure::nothing(format!("`{}` has no known file extension\nhelp: use .ndjson, .csv or .parquet, or give `--format`", out.display()))
         })
     }
 
-    async fn write(&self, connection: &mut PgConnection, table: ExportTable, wanted: &ExportFilter, format: Format) -> Result<(), Failure> {
+    async fn write(
+        &self,
+        connection: &mut PgConnection,
+        table: ExportTable,
+        wanted: &ExportFilter,
+        format: Format,
+    ) -> Result<(), Failure> {
         let Some(file) = &self.out else {
             return match rows(connection, table, wanted, format, stdout(format)).await {
-                Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                    Ok(())
+                }
                 other => other.map(drop).map_err(|trouble| trouble.of("stdout")),
             };
         };
@@ -134,7 +168,11 @@ impl Choice {
 /// be protected.
 fn stdout(format: Format) -> Box<dyn Write + Send> {
     let is_seen = format == Format::Csv && out::is_terminal();
-    if is_seen || format == Format::Ndjson { Box::new(out::lines()) } else { Box::new(out::raw()) }
+    if is_seen || format == Format::Ndjson {
+        Box::new(out::lines())
+    } else {
+        Box::new(out::raw())
+    }
 }
 
 /// Why an export failed.
@@ -146,7 +184,10 @@ enum Trouble {
 impl Trouble {
     fn of(self, place: &str) -> Failure {
         match self {
-            Trouble::Write(error) => Failure { message: format!("cannot write {place}: {error}"), code: FAILED },
+            Trouble::Write(error) => Failure {
+                message: format!("cannot write {place}: {error}"),
+                code: FAILED,
+            },
             Trouble::Read(failure) => failure,
         }
     }
@@ -162,7 +203,9 @@ async fn to_file(
 ) -> Result<i64, Trouble> {
     let out = std::fs::File::create(partial).map_err(Trouble::Write)?;
     let count = rows(connection, table, wanted, format, Box::new(&out)).await?;
-    out.sync_all().and_then(|()| std::fs::rename(partial, file)).map_err(Trouble::Write)?;
+    out.sync_all()
+        .and_then(|()| std::fs::rename(partial, file))
+        .map_err(Trouble::Write)?;
     Ok(count)
 }
 
@@ -173,10 +216,16 @@ async fn rows(
     format: Format,
     out: Box<dyn Write + Send + '_>,
 ) -> Result<i64, Trouble> {
-    let mut sheet = format.sheet(out, &table.columns(wanted.raw)).map_err(Trouble::Write)?;
+    let mut sheet = format
+        .sheet(out, &table.columns(wanted.raw))
+        .map_err(Trouble::Write)?;
     let mut rows = export::rows(connection, table, wanted);
     let mut count = 0;
-    while let Some(row) = rows.try_next().await.map_err(|error| Trouble::Read(error.into()))? {
+    while let Some(row) = rows
+        .try_next()
+        .await
+        .map_err(|error| Trouble::Read(error.into()))?
+    {
         sheet.add(row).map_err(Trouble::Write)?;
         count += 1;
     }

@@ -137,7 +137,11 @@ enum Command {
     Discard {
         /// Documents with their revisions, from the list: 44@9f2c1a. At a terminal the number is
         /// enough: it is shown, and you are asked to confirm
-        #[arg(required_unless_present = "rule", conflicts_with = "rule", value_name = "DOCUMENT@REVISION")]
+        #[arg(
+            required_unless_present = "rule",
+            conflicts_with = "rule",
+            value_name = "DOCUMENT@REVISION"
+        )]
         documents: Vec<SeenNumber>,
         #[command(flatten)]
         by_rule: ByRule,
@@ -162,20 +166,37 @@ impl Failures {
     }
 
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, self.demand(), async |store| self.act(edge, store).await.map(|()| DONE))
+        with_store(edge, self.demand(), async |store| {
+            self.act(edge, store).await.map(|()| DONE)
+        })
     }
 
     fn demand(&self) -> Demand {
-        let decides = matches!(self.command, Some(Command::Retry { .. } | Command::Discard { .. }));
-        if decides { Demand::DECIDE } else { Demand::READ }
+        let decides = matches!(
+            self.command,
+            Some(Command::Retry { .. } | Command::Discard { .. })
+        );
+        if decides {
+            Demand::DECIDE
+        } else {
+            Demand::READ
+        }
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
         // A decision holds the lock, and a connection under it.
         match &self.command {
-            Some(Command::Retry { documents, wait }) => return retry(store, documents, *wait).await,
-            Some(Command::Discard { documents, by_rule, word }) => {
-                let chosen = by_rule.documents(edge, &mut *store.connection().await?).await?;
+            Some(Command::Retry { documents, wait }) => {
+                return retry(store, documents, *wait).await;
+            }
+            Some(Command::Discard {
+                documents,
+                by_rule,
+                word,
+            }) => {
+                let chosen = by_rule
+                    .documents(edge, &mut *store.connection().await?)
+                    .await?;
                 return discard(edge, store, chosen.as_deref().unwrap_or(documents), word).await;
             }
             _ => {}
@@ -184,23 +205,59 @@ impl Failures {
         if let Some(institution) = self.institution() {
             is_known(edge, connection, institution).await?;
         }
-        let Some(command) = &self.command else { return groups(connection, self.institution.as_deref(), self.json).await };
+        let Some(command) = &self.command else {
+            return groups(connection, self.institution.as_deref(), self.json).await;
+        };
         match command {
-            Command::List { institution, rule, field, source, warnings, limit, json } => {
+            Command::List {
+                institution,
+                rule,
+                field,
+                source,
+                warnings,
+                limit,
+                json,
+            } => {
                 // A rule may be named with its set, as the report does.
                 let rule = rule.as_deref().and_then(|rule| rule.rsplit('/').next());
-                let wanted = FailureFilter { institution: institution.as_deref(), source: source.as_deref(), rule, field: field.as_deref() };
+                let wanted = FailureFilter {
+                    institution: institution.as_deref(),
+                    source: source.as_deref(),
+                    rule,
+                    field: field.as_deref(),
+                };
                 if *warnings {
-                    return warned::list(edge, connection, &wanted, Some(*limit).filter(|limit| *limit > 0), *json).await;
+                    return warned::list(
+                        edge,
+                        connection,
+                        &wanted,
+                        Some(*limit).filter(|limit| *limit > 0),
+                        *json,
+                    )
+                    .await;
                 }
                 list(edge, connection, &wanted, *limit, *json).await
             }
-            Command::Trend { institution, weeks, until, json } => {
-                let today = until.map_or_else(|| (edge.now)(), |until| until.0).date_naive();
+            Command::Trend {
+                institution,
+                weeks,
+                until,
+                json,
+            } => {
+                let today = until
+                    .map_or_else(|| (edge.now)(), |until| until.0)
+                    .date_naive();
                 warned::trend(connection, institution.as_deref(), (*weeks, today), *json).await
             }
-            Command::Resolved { institution, since, limit, json } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
-            Command::Lost { institution, json } => lost(connection, institution.as_deref(), *json).await,
+            Command::Resolved {
+                institution,
+                since,
+                limit,
+                json,
+            } => resolved(connection, institution.as_deref(), *since, *limit, *json).await,
+            Command::Lost { institution, json } => {
+                lost(connection, institution.as_deref(), *json).await
+            }
             Command::Show { document } => show(connection, document).await,
             Command::Retry { .. } | Command::Discard { .. } => Ok(()),
         }
@@ -208,17 +265,40 @@ impl Failures {
 }
 
 /// An institution of the project, or of the database.
-pub(super) async fn is_known(edge: &Edge, connection: &mut PgConnection, institution: &str) -> Result<(), Failure> {
+pub(super) async fn is_known(
+    edge: &Edge,
+    connection: &mut PgConnection,
+    institution: &str,
+) -> Result<(), Failure> {
     let name = [institution.to_owned()];
-    if runs::unknown(connection, &name).await?.is_empty() { Ok(()) } else { are_institutions(&name, &edge.checked()) }
+    if runs::unknown(connection, &name).await?.is_empty() {
+        Ok(())
+    } else {
+        are_institutions(&name, &edge.checked())
+    }
 }
 
-async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &FailureFilter<'_>, limit: i64, json: bool) -> Result<(), Failure> {
-    let letters = failures::list(connection, wanted, Some(limit).filter(|limit| *limit > 0)).await?;
-    let none = if letters.is_empty() { Some(none(connection, &edge.checked(), wanted).await?) } else { None };
-    let more = letters.first().map_or(0, |first| first.total) - i64::try_from(letters.len()).unwrap_or(i64::MAX);
+async fn list(
+    edge: &Edge,
+    connection: &mut PgConnection,
+    wanted: &FailureFilter<'_>,
+    limit: i64,
+    json: bool,
+) -> Result<(), Failure> {
+    let letters =
+        failures::list(connection, wanted, Some(limit).filter(|limit| *limit > 0)).await?;
+    let none = if letters.is_empty() {
+        Some(none(connection, &edge.checked(), wanted).await?)
+    } else {
+        None
+    };
+    let more = letters.first().map_or(0, |first| first.total)
+        - i64::try_from(letters.len()).unwrap_or(i64::MAX);
     if json {
-        say!("{:#}", json!({ "format": 1, "failures": letters, "more": more }));
+        say!(
+            "{:#}",
+            json!({ "format": 1, "failures": letters, "more": more })
+        );
         return Ok(());
     }
     if let Some(none) = none {
@@ -229,12 +309,19 @@ async fn list(edge: &Edge, connection: &mut PgConnection, wanted: &FailureFilter
         say!("and {} more: `--limit 0` shows all", thousands(more));
     } else if let (Some(rule), true) = (wanted.rule, letters.len() > 1) {
         let seen = revision(&letters);
-        say!("`weir failures discard --rule {rule} --seen {seen} --reason ...` ignores the content of all {}", letters.len());
+        say!(
+            "`weir failures discard --rule {rule} --seen {seen} --reason ...` ignores the content of all {}",
+            letters.len()
+        );
     }
     Ok(())
 }
 
-async fn lost(connection: &mut PgConnection, institution: Option<&str>, json: bool) -> Result<(), Failure> {
+async fn lost(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
     let all = losses::newest(connection, institution).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "lost": all }));
@@ -245,7 +332,9 @@ async fn lost(connection: &mut PgConnection, institution: Option<&str>, json: bo
     }
     for one in &all {
         say!("{} {} · run {}", one.institution, one.source, one.run);
-        loss::lines(&one.fields).iter().for_each(|line| say!("  {line}"));
+        loss::lines(&one.fields)
+            .iter()
+            .for_each(|line| say!("  {line}"));
     }
     Ok(())
 }
@@ -270,48 +359,103 @@ pub(super) fn told(letter: &Letter) -> String {
 }
 
 /// Why there are no matching failures; refuses unknown names.
-pub(super) async fn none(connection: &mut PgConnection, checked: &Checked, wanted: &FailureFilter<'_>) -> Result<String, Failure> {
+pub(super) async fn none(
+    connection: &mut PgConnection,
+    checked: &Checked,
+    wanted: &FailureFilter<'_>,
+) -> Result<String, Failure> {
     let plans = checked.institutions.iter().filter_map(|one| one.plan());
     let flows: Vec<&Flow> = plans.flat_map(|plan| &plan.flows).collect();
     if let Some(source) = wanted.source
         && !flows.iter().any(|flow| flow.source == source)
     {
         let known = flows.iter().map(|flow| flow.source.as_str());
-        return Err(unknown_name("source", source, known, || "`weir plan` lists the sources".to_owned()));
+        return Err(unknown_name("source", source, known, || {
+            "`weir plan` lists the sources".to_owned()
+        }));
     }
     if let Some(field) = wanted.field {
-        let fields: BTreeSet<&str> =
-            FIELDS.iter().map(|field| field.name()).chain(flows.iter().flat_map(|flow| flow.gauge.fields()).map(String::as_str)).collect();
+        let fields: BTreeSet<&str> = FIELDS
+            .iter()
+            .map(|field| field.name())
+            .chain(
+                flows
+                    .iter()
+                    .flat_map(|flow| flow.gauge.fields())
+                    .map(String::as_str),
+            )
+            .collect();
         if !fields.contains(field) {
             let otherwise = || format!("known fields: {}", one_of(fields.iter().copied()));
-            return Err(unknown_name("field", field, fields.iter().copied(), otherwise));
+            return Err(unknown_name(
+                "field",
+                field,
+                fields.iter().copied(),
+                otherwise,
+            ));
         }
     }
-    let Some(name) = wanted.rule else { return Ok("no failures".to_owned()) };
+    let Some(name) = wanted.rule else {
+        return Ok("no failures".to_owned());
+    };
     let stages = flows.iter().flat_map(|flow| flow.record_stages());
-    let rules = stages.filter_map(|stage| if let Stage::Validate(validate) = stage { Some(&validate.rules) } else { None });
-    let rules: Vec<&CompiledRule> = rules.flatten().map(|(_, rule)| rule.as_ref()).filter(|rule| rule.id == name || rule.kind == name).collect();
+    let rules = stages.filter_map(|stage| {
+        if let Stage::Validate(validate) = stage {
+            Some(&validate.rules)
+        } else {
+            None
+        }
+    });
+    let rules: Vec<&CompiledRule> = rules
+        .flatten()
+        .map(|(_, rule)| rule.as_ref())
+        .filter(|rule| rule.id == name || rule.kind == name)
+        .collect();
     if !rules.is_empty() && rules.iter().all(|rule| rule.severity == Severity::Warn) {
-        return Ok(format!("no failures: `{name}` only warns; `weir failures list --warnings` shows the ads"));
+        return Ok(format!(
+            "no failures: `{name}` only warns; `weir failures list --warnings` shows the ads"
+        ));
     }
     // What ran once may be no rule any more.
-    if rules.is_empty() && !ERROR_TYPES.contains(&name) && !versions::has_run(connection, name).await? {
-        return Err(Failure::nothing(format!("no rule or error type `{name}`\nhelp: `weir failures` lists those that occur")));
+    if rules.is_empty()
+        && !ERROR_TYPES.contains(&name)
+        && !versions::has_run(connection, name).await?
+    {
+        return Err(Failure::nothing(format!(
+            "no rule or error type `{name}`\nhelp: `weir failures` lists those that occur"
+        )));
     }
     Ok("no failures".to_owned())
 }
 
 fn reasons(letter: &Letter) -> Vec<Vec<String>> {
-    let text = |reason: &Json, name: &str| reason.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let text = |reason: &Json, name: &str| {
+        reason
+            .get(name)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let since = |reason: &Json| {
         let day = text(reason, "since").chars().take(10).collect::<String>();
-        if day == letter.since.format("%Y-%m-%d").to_string() { String::new() } else { format!("since {day}") }
+        if day == letter.since.format("%Y-%m-%d").to_string() {
+            String::new()
+        } else {
+            format!("since {day}")
+        }
     };
     let row = |reason: &Json| {
         let message = text(reason, "message");
-        let value = reason.get("value").map(|value| shown(value, 40)).filter(|value| !message.contains(value.as_str()));
+        let value = reason
+            .get("value")
+            .map(|value| shown(value, 40))
+            .filter(|value| !message.contains(value.as_str()));
         // A warning alone would not keep the ad back.
-        let mark = if text(reason, "severity") == "warn" { "!" } else { "x" };
+        let mark = if text(reason, "severity") == "warn" {
+            "!"
+        } else {
+            "x"
+        };
         vec![
             format!("{mark} {}", text(reason, "type")),
             text(reason, "field"),
@@ -320,18 +464,33 @@ fn reasons(letter: &Letter) -> Vec<Vec<String>> {
             since(reason),
         ]
     };
-    letter.reasons.as_array().into_iter().flatten().map(row).collect()
+    letter
+        .reasons
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(row)
+        .collect()
 }
 
 fn shown(value: &Json, width: usize) -> String {
-    value.as_str().map_or_else(|| line(&value.to_string(), width), |text| line(text, width))
+    value
+        .as_str()
+        .map_or_else(|| line(&value.to_string(), width), |text| line(text, width))
 }
 
-async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: bool) -> Result<(), Failure> {
+async fn groups(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
     let found = failures::groups(connection, institution).await?;
     let warnings = failures::warnings(connection, institution).await?;
     if json {
-        say!("{:#}", json!({ "format": 1, "groups": found, "warnings": warnings }));
+        say!(
+            "{:#}",
+            json!({ "format": 1, "groups": found, "warnings": warnings })
+        );
         return Ok(());
     }
     if found.is_empty() {
@@ -340,8 +499,15 @@ async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: 
     for group in &found {
         say!("{}", heading(group));
         say!("  {}", line(&group.message, 160));
-        let value = group.value.as_ref().map_or_else(String::new, |value| format!(" [{}]", shown(value, 60)));
-        say!("  e.g. {}{value} · document {}", line(&group.example, 60), group.document_id);
+        let value = group
+            .value
+            .as_ref()
+            .map_or_else(String::new, |value| format!(" [{}]", shown(value, 60)));
+        say!(
+            "  e.g. {}{value} · document {}",
+            line(&group.example, 60),
+            group.document_id
+        );
     }
     for warning in warnings.iter().filter(|warning| warning.ads > 0) {
         say!(
@@ -355,23 +521,48 @@ async fn groups(connection: &mut PgConnection, institution: Option<&str>, json: 
         );
     }
     if !found.is_empty() {
-        say!("`weir failures list --rule R --field F --source S` shows the ads, `weir failures resolved` what was resolved and why");
+        say!(
+            "`weir failures list --rule R --field F --source S` shows the ads, `weir failures resolved` what was resolved and why"
+        );
     }
     Ok(())
 }
 
-/// `nsw-gov nswgov · rule open-six-months · close_date · 2 ads, 1 new since the newest run · since 2026-08-31`
+/// `nsw-gov nswgov · rule open-six-months · close_date · 2 ads, 1 new since the newest run · since
+/// 2026-08-31`
 fn heading(group: &FailureGroup) -> String {
-    let what = group.rule.as_ref().map_or_else(|| group.kind.clone(), |rule| format!("rule {rule}"));
-    let count = if group.ads == 1 { "1 ad".to_owned() } else { format!("{} ads", thousands(group.ads)) };
-    let fresh = if group.fresh == 0 { String::new() } else { format!(", {} new in the newest run", thousands(group.fresh)) };
+    let what = group
+        .rule
+        .as_ref()
+        .map_or_else(|| group.kind.clone(), |rule| format!("rule {rule}"));
+    let count = if group.ads == 1 {
+        "1 ad".to_owned()
+    } else {
+        format!("{} ads", thousands(group.ads))
+    };
+    let fresh = if group.fresh == 0 {
+        String::new()
+    } else {
+        format!(", {} new in the newest run", thousands(group.fresh))
+    };
     let place = format!("{} {}", group.institution, group.source_id);
-    let parts =
-        [Some(place), Some(what), group.field.clone(), Some(format!("{count}{fresh}")), Some(format!("since {}", group.since.format("%Y-%m-%d")))];
+    let parts = [
+        Some(place),
+        Some(what),
+        group.field.clone(),
+        Some(format!("{count}{fresh}")),
+        Some(format!("since {}", group.since.format("%Y-%m-%d"))),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-async fn resolved(connection: &mut PgConnection, institution: Option<&str>, since: Option<Clock>, limit: i64, json: bool) -> Result<(), Failure> {
+async fn resolved(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+    since: Option<Clock>,
+    limit: i64,
+    json: bool,
+) -> Result<(), Failure> {
     let found = resolved::list(connection, institution, since, limit).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "resolved": found }));
@@ -383,7 +574,12 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
     let row = |one: &ResolvedFailure| {
         vec![
             one.resolved_at.format("%Y-%m-%d").to_string(),
-            format!("{} {}:{}", one.institution, one.source_id, line(&one.original_id, 40)),
+            format!(
+                "{} {}:{}",
+                one.institution,
+                one.source_id,
+                line(&one.original_id, 40)
+            ),
             one.rule.clone().unwrap_or_else(|| one.error_type.clone()),
             one.field_name.clone().unwrap_or_default(),
             line(one.error_message.as_deref().unwrap_or_default(), 80),
@@ -397,15 +593,29 @@ async fn resolved(connection: &mut PgConnection, institution: Option<&str>, sinc
 
 /// The failures of these documents; refuses unknown numbers and outdated revisions before anything
 /// is done.
-pub(super) async fn find(connection: &mut PgConnection, documents: &[SeenNumber]) -> Result<Vec<Letter>, Failure> {
-    let found = failures::find(connection, &documents.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    documents: &[SeenNumber],
+) -> Result<Vec<Letter>, Failure> {
+    let found = failures::find(
+        connection,
+        &documents.iter().map(|seen| seen.id).collect::<Vec<_>>(),
+    )
+    .await?;
     for seen in documents {
         let document = seen.id;
         let Some(letter) = found.iter().find(|letter| letter.document_id == document) else {
-            return Err(Failure::nothing(format!("document {document} has not failed\nhelp: `weir failures list` shows the numbers")));
+            return Err(Failure::nothing(format!(
+                "document {document} has not failed\nhelp: `weir failures list` shows the numbers"
+            )));
         };
         if let Bound::Moved(revision) = seen.bound(&letter.revision) {
-            return Err(moved(&format!("document {document}"), &format!("{document}@{revision}"), &name(letter), &told(letter)));
+            return Err(moved(
+                &format!("document {document}"),
+                &format!("{document}@{revision}"),
+                &name(letter),
+                &told(letter),
+            ));
         }
     }
     Ok(found)
@@ -414,7 +624,13 @@ pub(super) async fn find(connection: &mut PgConnection, documents: &[SeenNumber]
 async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<(), Failure> {
     for letter in find(connection, std::slice::from_ref(document)).await? {
         let (content, metadata, fields) = failures::content(connection, &letter).await?;
-        say!("{}", format_args!("{:#}", json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields })));
+        say!(
+            "{}",
+            format_args!(
+                "{:#}",
+                json!({ "failure": letter, "document": content, "metadata": metadata, "fields": fields })
+            )
+        );
     }
     Ok(())
 }
@@ -423,7 +639,9 @@ async fn show(connection: &mut PgConnection, document: &SeenNumber) -> Result<()
 pub(super) fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&Letter>> {
     let mut all: BTreeMap<(&str, Uuid), Vec<&Letter>> = BTreeMap::new();
     for letter in letters {
-        all.entry((letter.institution.as_str(), letter.institution_id)).or_default().push(letter);
+        all.entry((letter.institution.as_str(), letter.institution_id))
+            .or_default()
+            .push(letter);
     }
     all
 }
@@ -431,16 +649,25 @@ pub(super) fn by_institution(letters: &[Letter]) -> BTreeMap<(&str, Uuid), Vec<&
 async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<(), Failure> {
     let letters = find(&mut *store.connection().await?, documents).await?;
     for ((slug, institution), letters) in by_institution(&letters) {
-        let (refused, derived): (Vec<&Letter>, Vec<&Letter>) = letters.into_iter().partition(|letter| letter.refused);
+        let (refused, derived): (Vec<&Letter>, Vec<&Letter>) =
+            letters.into_iter().partition(|letter| letter.refused);
         for letter in refused {
             let document = letter.document_id;
-            say!("document {document}: cannot be derived as it is; fix the source or its `id:`, then the next read retries it");
+            say!(
+                "document {document}: cannot be derived as it is; fix the source or its `id:`, then the next read retries it"
+            );
         }
         let numbers: Vec<i64> = derived.iter().map(|letter| letter.document_id).collect();
         if numbers.is_empty() {
             continue;
         }
-        let whose = Whose { institution, slug, at: None, allow_future: false, wait };
+        let whose = Whose {
+            institution,
+            slug,
+            at: None,
+            allow_future: false,
+            wait,
+        };
         actions::failures::retry(store, whose, &numbers).await?;
         for document in numbers {
             say!("document {document}: the next run of `{slug}` derives it again");

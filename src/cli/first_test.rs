@@ -1,4 +1,5 @@
-//! The first test of an institution that was just drafted: its own file, which `weir test` then passes.
+//! The first test of an institution that was just drafted: its own file, which `weir test` then
+//! passes.
 
 use super::{Edge, Failure};
 use crate::config::Project;
@@ -10,7 +11,12 @@ use crate::test::{Wanted, mapping};
 use std::path::Path;
 
 /// Writes the first test, made from the sample; returns its file, or why there is none.
-pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<Result<String, String>, Failure> {
+pub(super) fn write(
+    edge: &Edge,
+    institution: &str,
+    sample: Sample<'_>,
+    body: &[u8],
+) -> Result<Result<String, String>, Failure> {
     let shown = format!("tests/mapping/{institution}.yaml");
     let file = edge.project.join(&shown);
     if file.exists() {
@@ -21,34 +27,63 @@ pub(super) fn write(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[
         Err(why) => return Ok(Err(why)),
     };
     if let Some(doubt) = doubt {
-        tell!("warning: {doubt}\nhelp: correct `id` and `records` in institutions/{institution}.yaml, then `weir preview {institution}`");
+        tell!(
+            "warning: {doubt}\nhelp: correct `id` and `records` in institutions/{institution}.yaml, then `weir preview {institution}`"
+        );
     }
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
     std::fs::write(&file, text)?;
     Ok(is_good(edge, institution).map(|()| shown))
 }
 
-fn text(edge: &Edge, institution: &str, sample: Sample<'_>, body: &[u8]) -> Result<(String, Option<String>), String> {
+fn text(
+    edge: &Edge,
+    institution: &str,
+    sample: Sample<'_>,
+    body: &[u8],
+) -> Result<(String, Option<String>), String> {
     let checked = check_for_tests(Project::load(&edge.project));
-    let plan = checked.institutions.iter().find(|one| one.slug == institution).and_then(|one| one.plan());
+    let plan = checked
+        .institutions
+        .iter()
+        .find(|one| one.slug == institution)
+        .and_then(|one| one.plan());
     let plan = plan.ok_or("the draft has errors; `weir check` shows them")?;
     let flow = plan.flows.first().ok_or("the draft has no source")?;
     let on = Clock((edge.now)()).today(flow.zone);
     let at = clock_of(Some(on), flow.zone);
     let (ad, doubt) = first::ad(flow, sample, body, at)?;
     let draft = mapping::derived(&checked, plan, flow, ad, at);
-    Ok((first::text(&First { institution, sample, on }, &draft), doubt))
+    Ok((
+        first::text(
+            &First {
+                institution,
+                sample,
+                on,
+            },
+            &draft,
+        ),
+        doubt,
+    ))
 }
 
 /// Whether the test that was written passes.
 fn is_good(edge: &Edge, institution: &str) -> Result<(), String> {
     let checked = check_for_tests(Project::load(&edge.project));
-    let wanted = Wanted { institutions: vec![institution.to_owned()], filter: None };
+    let wanted = Wanted {
+        institutions: vec![institution.to_owned()],
+        filter: None,
+    };
     let tried = mapping::try_all(&edge.project, &checked, &wanted);
     let failure = tried.iter().flat_map(|test| &test.failures).next();
     match failure {
-        Some(failure) => Err(format!("the generated test does not pass: {}", failure.told.message)),
-        None if tried.is_empty() => Err("the generated test cannot be read; `weir check` shows why".to_owned()),
+        Some(failure) => Err(format!(
+            "the generated test does not pass: {}",
+            failure.told.message
+        )),
+        None if tried.is_empty() => {
+            Err("the generated test cannot be read; `weir check` shows why".to_owned())
+        }
         None => Ok(()),
     }
 }

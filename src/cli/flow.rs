@@ -60,7 +60,12 @@ fn write(file: &Path, text: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let _ = std::fs::remove_file(&fresh);
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?.write_all(text)?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)?
+        .write_all(text)?;
     std::fs::rename(&fresh, file)
 }
 

@@ -27,10 +27,12 @@ use std::path::{Path, PathBuf};
 
 /// Draw the DAG of an institution.
 #[derive(clap::Args)]
-#[command(after_help = "After a run or a dry run the drawing shows its counts: what left each stage, and what was rejected there.\n\
+#[command(
+    after_help = "After a run or a dry run the drawing shows its counts: what left each stage, and what was rejected there.\n\
     An interactive page: `weir graph nsw-gov --format html --out graph.html`\n\
     The effect of an edit: `weir graph nsw-gov --against last`, or `--against ../main` for another project folder;\n\
-    `weir graph nsw-gov --format json > before.json` saves a plan, `--against before.json` compares with it.")]
+    `weir graph nsw-gov --format json > before.json` saves a plan, `--against before.json` compares with it."
+)]
 pub struct Graph {
     /// The institution; by default the first
     institution: Option<String>,
@@ -104,24 +106,48 @@ impl Graph {
         show(&checked, edge, self.institution.as_slice());
         let wanted = self.wanted(&checked)?;
         let Some(plan) = wanted.plan() else {
-            return Err(Failure::nothing(format!("cannot draw `{}` while its files have errors", wanted.slug)));
+            return Err(Failure::nothing(format!(
+                "cannot draw `{}` while its files have errors",
+                wanted.slug
+            )));
         };
         let outline = Outline::of(plan);
-        let known = if self.plain && self.against.as_deref() != Some("last") { None } else { ask(edge, plan, at)? };
-        let ran = known.as_ref().and_then(|known| Some(&known.run.as_ref()?.outline));
+        let known = if self.plain && self.against.as_deref() != Some("last") {
+            None
+        } else {
+            ask(edge, plan, at)?
+        };
+        let ran = known
+            .as_ref()
+            .and_then(|known| Some(&known.run.as_ref()?.outline));
         let difference = match &self.against {
-            Some(against) => Some((Difference::new(&other(edge, against, &wanted.slug, ran)?, &outline), named(against))),
+            Some(against) => Some((
+                Difference::new(&other(edge, against, &wanted.slug, ran)?, &outline),
+                named(against),
+            )),
             None => None,
         };
-        let against = difference.as_ref().map(|(difference, name)| (difference, name.as_str()));
+        let against = difference
+            .as_ref()
+            .map(|(difference, name)| (difference, name.as_str()));
         let work = known.as_ref().map(|known| known.work.clone());
         let shown = if self.plain || against.is_some() {
             ShownRun::default()
         } else {
-            newest(flow::read(edge, &wanted.slug), known.and_then(|known| known.run))
+            newest(
+                flow::read(edge, &wanted.slug),
+                known.and_then(|known| known.run),
+            )
         };
         let drawn = match self.form() {
-            Format::Html => page(&checked, (wanted, plan), &outline, &shown, work.as_ref(), against),
+            Format::Html => page(
+                &checked,
+                (wanted, plan),
+                &outline,
+                &shown,
+                work.as_ref(),
+                against,
+            ),
             Format::Json => format!("{:#}\n", as_json(&outline, &shown, against)),
             _ => self.drawing(edge, &outline, &shown, against),
         };
@@ -129,7 +155,13 @@ impl Graph {
     }
 
     fn form(&self) -> Format {
-        let ending = self.out.as_deref().and_then(Path::extension).unwrap_or_default().to_string_lossy().to_lowercase();
+        let ending = self
+            .out
+            .as_deref()
+            .and_then(Path::extension)
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
         self.format.unwrap_or(match ending.as_str() {
             "html" | "htm" => Format::Html,
             "svg" => Format::Svg,
@@ -141,15 +173,28 @@ impl Graph {
     }
 
     fn wanted<'c>(&self, checked: &'c Checked) -> Result<&'c Institution, Failure> {
-        let wanted = checked.institutions.iter().find(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug));
+        let wanted = checked.institutions.iter().find(|one| {
+            self.institution
+                .as_ref()
+                .is_none_or(|wanted| *wanted == one.slug)
+        });
         wanted.ok_or_else(|| {
             let names = checked.institutions.iter().map(|one| one.slug.as_str());
             let wanted = line(self.institution.as_deref().unwrap_or_default(), 80);
-            Failure::nothing(format!("unknown institution `{wanted}`\nhelp: known institutions: {}", one_of(names)))
+            Failure::nothing(format!(
+                "unknown institution `{wanted}`\nhelp: known institutions: {}",
+                one_of(names)
+            ))
         })
     }
 
-    fn drawing(&self, edge: &Edge, outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> String {
+    fn drawing(
+        &self,
+        edge: &Edge,
+        outline: &Outline,
+        shown: &ShownRun,
+        against: Option<(&Difference, &str)>,
+    ) -> String {
         let picture = match against {
             Some((difference, name)) => compared(outline, difference, name),
             None => picture(outline, &shown.traffic, &shown.asides),
@@ -160,7 +205,8 @@ impl Graph {
             Format::Svg => draw::svg(&picture, self.width),
             _ => {
                 let listed = against.map_or_else(String::new, |(difference, _)| list(difference));
-                draw::text(&picture, edge.width, edge.colour && self.out.is_none()) + listed.as_str()
+                draw::text(&picture, edge.width, edge.colour && self.out.is_none())
+                    + listed.as_str()
             }
         }
     }
@@ -169,8 +215,10 @@ impl Graph {
         match &self.out {
             None => put!("{drawn}"),
             Some(file) => {
-                out::write_file(file, drawn)
-                    .map_err(|error| Failure { message: format!("cannot write `{}`: {error}", file.display()), code: FAILED })?;
+                out::write_file(file, drawn).map_err(|error| Failure {
+                    message: format!("cannot write `{}`: {error}", file.display()),
+                    code: FAILED,
+                })?;
                 tell!("written to {}", file.display());
             }
         }
@@ -180,13 +228,27 @@ impl Graph {
 
 /// The newest of the dry run that this folder has kept and the run that is stored.
 fn newest(kept: Kept, stored: Option<StoredRun>) -> ShownRun {
-    let is_newer = |stored: &StoredRun| kept.kept_at.is_none_or(|kept| stored.finished_at.is_none_or(|end| end > kept));
+    let is_newer = |stored: &StoredRun| {
+        kept.kept_at
+            .is_none_or(|kept| stored.finished_at.is_none_or(|end| end > kept))
+    };
     match stored.filter(is_newer) {
         Some(stored) => stored.shown,
         None => {
             let ran = kept.run.zip(kept.at);
-            let ran = ran.map(|(run, at)| Ran { run, at, dry_run: true, millis: kept.millis, total: kept.total });
-            ShownRun { ran, traffic: kept.trail.traffic, asides: kept.trail.asides, samples: kept.trail.samples }
+            let ran = ran.map(|(run, at)| Ran {
+                run,
+                at,
+                dry_run: true,
+                millis: kept.millis,
+                total: kept.total,
+            });
+            ShownRun {
+                ran,
+                traffic: kept.trail.traffic,
+                asides: kept.trail.asides,
+                samples: kept.trail.samples,
+            }
         }
     }
 }
@@ -214,37 +276,69 @@ fn page(
 
 /// What a plan is compared with, in words.
 fn named(against: &str) -> String {
-    if against == "last" { "the newest run".to_owned() } else { against.to_owned() }
+    if against == "last" {
+        "the newest run".to_owned()
+    } else {
+        against.to_owned()
+    }
 }
 
 /// The plan to compare with.
-fn other(edge: &Edge, against: &str, slug: &str, ran: Option<&Outline>) -> Result<Outline, Failure> {
+fn other(
+    edge: &Edge,
+    against: &str,
+    slug: &str,
+    ran: Option<&Outline>,
+) -> Result<Outline, Failure> {
     let path = Path::new(against);
     if against == "last" {
         let help = "`weir run` keeps its plan in the database; without a run, compare with a folder or a file";
-        return ran.cloned().ok_or_else(|| Failure::nothing(format!("no run of `{slug}` has saved its plan\nhelp: {help}")));
+        return ran.cloned().ok_or_else(|| {
+            Failure::nothing(format!(
+                "no run of `{slug}` has saved its plan\nhelp: {help}"
+            ))
+        });
     }
     if path.is_dir() {
         let checked = check::check(Project::load(path));
         let found = checked.institutions.iter().find(|one| one.slug == slug);
-        let Some(found) = found else { return Err(Failure::nothing(format!("`{against}` has no institution `{slug}`"))) };
+        let Some(found) = found else {
+            return Err(Failure::nothing(format!(
+                "`{against}` has no institution `{slug}`"
+            )));
+        };
         let Some(plan) = found.plan() else {
             show(&checked, edge, &[slug.to_owned()]);
-            return Err(Failure::nothing(format!("`{slug}` in `{against}` has errors")));
+            return Err(Failure::nothing(format!(
+                "`{slug}` in `{against}` has errors"
+            )));
         };
         return Ok(Outline::of(plan));
     }
     let help = "give a project folder, a file written by `weir graph --format json`, or `last`";
-    let bytes = std::fs::read(path).map_err(|error| Failure::nothing(format!("cannot read `{against}`: {error}\nhelp: {help}")))?;
-    in_page(&bytes, slug).ok_or_else(|| Failure::nothing(format!("`{against}` contains no plan of `{slug}`\nhelp: {help}")))
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::nothing(format!("cannot read `{against}`: {error}\nhelp: {help}"))
+    })?;
+    in_page(&bytes, slug).ok_or_else(|| {
+        Failure::nothing(format!(
+            "`{against}` contains no plan of `{slug}`\nhelp: {help}"
+        ))
+    })
 }
 
 /// The plan of an institution in what `weir graph --format json` or `weir plan --json` wrote.
 fn in_page(bytes: &[u8], slug: &str) -> Option<Outline> {
     let page: Json = serde_json::from_slice(bytes).ok()?;
-    let plans = page["plans"].as_array().cloned().unwrap_or_else(|| vec![page["plan"].clone()]);
-    let outlines = plans.into_iter().filter_map(|plan| serde_json::from_value::<Outline>(plan).ok());
-    outlines.into_iter().find(|outline| outline.institution == slug)
+    let plans = page["plans"]
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| vec![page["plan"].clone()]);
+    let outlines = plans
+        .into_iter()
+        .filter_map(|plan| serde_json::from_value::<Outline>(plan).ok());
+    outlines
+        .into_iter()
+        .find(|outline| outline.institution == slug)
 }
 
 /// What the database knows, if there is one: drawing never creates one.
@@ -258,14 +352,19 @@ fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
         database.close().await?;
         known
     })?;
-    Ok(known.inspect_err(|failure| tell!("note: drawn without the database: {}", failure.message)).ok())
+    Ok(known
+        .inspect_err(|failure| tell!("note: drawn without the database: {}", failure.message))
+        .ok())
 }
 
 async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Failure> {
     let mut connection = database.store.connection().await?;
     let mut known = Known::default();
     for flow in &plan.flows {
-        known.work.insert(flow.source.clone(), Work::of(at, &mut connection, plan, flow).await?.why);
+        known.work.insert(
+            flow.source.clone(),
+            Work::of(at, &mut connection, plan, flow).await?.why,
+        );
     }
     known.run = stored(&mut connection, plan).await?;
     Ok(known)
@@ -274,23 +373,67 @@ async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Fai
 /// The newest run, as it is stored.
 async fn stored(connection: &mut PgConnection, plan: &Plan) -> Result<Option<StoredRun>, Failure> {
     let institution = plan.institution.id;
-    let Some(run) = run_trace::newest(connection, institution).await? else { return Ok(None) };
+    let Some(run) = run_trace::newest(connection, institution).await? else {
+        return Ok(None);
+    };
     let mut traffic = Traffic::new();
     for row in figures::stages(connection, institution, run.id).await? {
-        let node = if row.source_id.is_empty() { row.stage } else { format!("{}:{}", row.stage, row.source_id) };
-        let passage = Passage { rows_in: row.rows_in, rows_out: row.rows_out, refused: row.refused, micros: row.micros };
+        let node = if row.source_id.is_empty() {
+            row.stage
+        } else {
+            format!("{}:{}", row.stage, row.source_id)
+        };
+        let passage = Passage {
+            rows_in: row.rows_in,
+            rows_out: row.rows_out,
+            refused: row.refused,
+            micros: row.micros,
+        };
         traffic.insert(node, passage);
     }
     let summary = run.summary.unwrap_or_default();
     let total = serde_json::from_value(summary["total"].clone()).ok();
-    let millis = run.finished_at.map_or(0, |end| (end - run.started_at).num_milliseconds());
-    let ran = Ran { run: run.id, at: run.at, dry_run: false, millis, total: total.unwrap_or_default() };
+    let millis = run
+        .finished_at
+        .map_or(0, |end| (end - run.started_at).num_milliseconds());
+    let ran = Ran {
+        run: run.id,
+        at: run.at,
+        dry_run: false,
+        millis,
+        total: total.unwrap_or_default(),
+    };
     let samples = run_trace::samples(connection, institution, run.id).await?;
     let outline: Outline = serde_json::from_value(run.outline).unwrap_or_default();
-    let set_aside = |(source, of): (&'_ String, &Json)| Some((source.clone(), serde_json::from_value(of["set_aside"].clone()).ok()?));
-    let sources: BTreeMap<String, _> = summary["sources"].as_object().into_iter().flatten().filter_map(set_aside).collect();
-    let asides = Asides::of(&outline, sources.iter().map(|(source, of): (&String, &Vec<SetAside>)| (source.as_str(), of.clone())).collect());
-    Ok(Some(StoredRun { shown: ShownRun { ran: Some(ran), traffic, asides, samples }, outline, finished_at: run.finished_at }))
+    let set_aside = |(source, of): (&'_ String, &Json)| {
+        Some((
+            source.clone(),
+            serde_json::from_value(of["set_aside"].clone()).ok()?,
+        ))
+    };
+    let sources: BTreeMap<String, _> = summary["sources"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(set_aside)
+        .collect();
+    let asides = Asides::of(
+        &outline,
+        sources
+            .iter()
+            .map(|(source, of): (&String, &Vec<SetAside>)| (source.as_str(), of.clone()))
+            .collect(),
+    );
+    Ok(Some(StoredRun {
+        shown: ShownRun {
+            ran: Some(ran),
+            traffic,
+            asides,
+            samples,
+        },
+        outline,
+        finished_at: run.finished_at,
+    }))
 }
 
 fn as_json(outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> Json {
@@ -310,8 +453,18 @@ fn list(difference: &Difference) -> String {
         let _ = writeln!(out, "~ {}", line(what, 200));
     }
     for (step, turn) in difference.turns() {
-        let what = if turn.what.is_empty() { turn.mark.name().to_owned() } else { turn.what.join("; ") };
-        let _ = writeln!(out, "{} {}: {}", turn.mark.sign(), step.stage, line(&what, 400));
+        let what = if turn.what.is_empty() {
+            turn.mark.name().to_owned()
+        } else {
+            turn.what.join("; ")
+        };
+        let _ = writeln!(
+            out,
+            "{} {}: {}",
+            turn.mark.sign(),
+            step.stage,
+            line(&what, 400)
+        );
     }
     out
 }

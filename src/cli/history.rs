@@ -9,8 +9,10 @@ use serde_json::json;
 
 /// The versions of a job: what changed, when, why, by whom.
 #[derive(clap::Args)]
-#[command(after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; a prefix is enough if it is \
-    unique. Each version shows the run that made it, the document (its hash), and the mappings and rules that had changed.")]
+#[command(
+    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; a prefix is enough if it is \
+    unique. Each version shows the run that made it, the document (its hash), and the mappings and rules that had changed."
+)]
 pub struct History {
     /// The job
     #[arg(value_name = "JOB")]
@@ -25,13 +27,18 @@ pub struct History {
 
 impl History {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_connection(edge, async |connection| self.tell(connection).await.map(|()| DONE))
+        with_connection(edge, async |connection| {
+            self.tell(connection).await.map(|()| DONE)
+        })
     }
 
     async fn tell(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         let found = named::find(connection, &self.job).await?;
         let Some(job) = found.job_id else {
-            return Err(Failure::nothing(format!("`{}` never became a job\nhelp: `weir why` explains why", self.job)));
+            return Err(Failure::nothing(format!(
+                "`{}` never became a job\nhelp: `weir why` explains why",
+                self.job
+            )));
         };
         let history = history::collect(connection, &found, job).await?;
         let Some(at) = self.at else {
@@ -43,11 +50,18 @@ impl History {
             return Ok(());
         };
         let Some(version) = history.at(at.0) else {
-            return Err(Failure::nothing(format!("the job did not exist at {}\nhelp: `weir history {}` shows when it was created", at.0, self.job)));
+            return Err(Failure::nothing(format!(
+                "the job did not exist at {}\nhelp: `weir history {}` shows when it was created",
+                at.0, self.job
+            )));
         };
         if self.json {
-            let raw = biography::raw(connection, found.institution_id, job, version.version).await?;
-            say!("{:#}", json!({ "format": 1, "at": at.0, "version": version, "raw_json": raw }));
+            let raw =
+                biography::raw(connection, found.institution_id, job, version.version).await?;
+            say!(
+                "{:#}",
+                json!({ "format": 1, "at": at.0, "version": version, "raw_json": raw })
+            );
         } else {
             put!("{}", history::job(version));
         }

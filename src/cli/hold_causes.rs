@@ -17,7 +17,11 @@ use std::collections::BTreeMap;
 const MOST_SAID: usize = 20;
 
 /// Lists the causes of open holds.
-pub(super) async fn list(connection: &mut PgConnection, institution: Option<&str>, json: bool) -> Result<(), Failure> {
+pub(super) async fn list(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+    json: bool,
+) -> Result<(), Failure> {
     let found = holds::list(connection, institution, false).await?;
     let causes = causes(&found);
     if json {
@@ -29,15 +33,27 @@ pub(super) async fn list(connection: &mut PgConnection, institution: Option<&str
         say!("nothing is held");
         return Ok(());
     }
-    put!("{}", columns(&causes.iter().map(row).collect::<Vec<_>>(), 6));
-    say!("`weir holds show CAUSE` shows its holds; `weir holds release CAUSE@REVISION --reason ...` or `discard` decides on all of them");
+    put!(
+        "{}",
+        columns(&causes.iter().map(row).collect::<Vec<_>>(), 6)
+    );
+    say!(
+        "`weir holds show CAUSE` shows its holds; `weir holds release CAUSE@REVISION --reason ...` or `discard` decides on all of them"
+    );
     Ok(())
 }
 
 fn row(cause: &HoldCause) -> Vec<String> {
     let first = cause.holds[0];
     let held = counted(cause.holds.len(), "hold");
-    vec![name(cause), first.institution.clone(), first.source_id.clone(), first.kind.to_string(), held, why(cause)]
+    vec![
+        name(cause),
+        first.institution.clone(),
+        first.source_id.clone(),
+        first.kind.to_string(),
+        held,
+        why(cause),
+    ]
 }
 
 /// `c81f2a@9b04d1`: a cause and the revision that a decision names.
@@ -48,7 +64,11 @@ fn name(cause: &HoldCause) -> String {
 /// What its holds have in common, and an example.
 fn why(cause: &HoldCause) -> String {
     let reason = line(&cause.holds[0].reason, 140);
-    if cause.holds.len() == 1 { reason } else { format!("such as `{}`: {reason}", line(&cause.holds[0].subject, 40)) }
+    if cause.holds.len() == 1 {
+        reason
+    } else {
+        format!("such as `{}`: {reason}", line(&cause.holds[0].subject, 40))
+    }
 }
 
 fn as_json(cause: &HoldCause) -> serde_json::Value {
@@ -61,15 +81,26 @@ fn as_json(cause: &HoldCause) -> serde_json::Value {
 
 /// Mentions causes below a list of holds.
 pub(super) fn hint(holds: &[Hold]) {
-    let open: Vec<Hold> = holds.iter().filter(|hold| hold.closed_at.is_none()).cloned().collect();
+    let open: Vec<Hold> = holds
+        .iter()
+        .filter(|hold| hold.closed_at.is_none())
+        .cloned()
+        .collect();
     let largest = causes(&open).first().map_or(0, |cause| cause.holds.len());
     if largest > 1 {
-        say!("{largest} of these holds have the same cause: `weir holds causes` lists causes, and one decision can be about all holds of one");
+        say!(
+            "{largest} of these holds have the same cause: `weir holds causes` lists causes, and one decision can be about all holds of one"
+        );
     }
 }
 
 /// Shows causes: their holds, and the effect of a decision on the first.
-pub(super) async fn show(connection: &mut PgConnection, wanted: &[SeenCause], look: Look, json: bool) -> Result<(), Failure> {
+pub(super) async fn show(
+    connection: &mut PgConnection,
+    wanted: &[SeenCause],
+    look: Look,
+    json: bool,
+) -> Result<(), Failure> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -86,32 +117,77 @@ pub(super) async fn show(connection: &mut PgConnection, wanted: &[SeenCause], lo
     Ok(())
 }
 
-fn find<'c, 'h>(causes: &'c [HoldCause<'h>], seen: &SeenCause) -> Result<&'c HoldCause<'h>, Failure> {
-    let unknown = || Failure::nothing(format!("no open hold has the cause `{}`\nhelp: `weir holds causes` lists them", seen.key));
-    causes.iter().find(|cause| cause.key == seen.key).ok_or_else(unknown)
+fn find<'c, 'h>(
+    causes: &'c [HoldCause<'h>],
+    seen: &SeenCause,
+) -> Result<&'c HoldCause<'h>, Failure> {
+    let unknown = || {
+        Failure::nothing(format!(
+            "no open hold has the cause `{}`\nhelp: `weir holds causes` lists them",
+            seen.key
+        ))
+    };
+    causes
+        .iter()
+        .find(|cause| cause.key == seen.key)
+        .ok_or_else(unknown)
 }
 
 fn shown(cause: &HoldCause, look: Look) -> String {
     let first = cause.holds[0];
     let held = counted(cause.holds.len(), "hold");
-    let mut out = format!("cause {} · {} {} · {held} of kind {}\n", name(cause), first.institution, first.source_id, first.kind);
-    let most = if look.limit == 0 { cause.holds.len() } else { look.limit };
-    let row = |hold: &&Hold| vec![page::name(hold), line(&hold.subject, 40), line(&hold.reason, 140)];
-    out.push_str(&columns(&cause.holds.iter().take(most).map(row).collect::<Vec<_>>(), 3));
+    let mut out = format!(
+        "cause {} · {} {} · {held} of kind {}\n",
+        name(cause),
+        first.institution,
+        first.source_id,
+        first.kind
+    );
+    let most = if look.limit == 0 {
+        cause.holds.len()
+    } else {
+        look.limit
+    };
+    let row = |hold: &&Hold| {
+        vec![
+            page::name(hold),
+            line(&hold.subject, 40),
+            line(&hold.reason, 140),
+        ]
+    };
+    out.push_str(&columns(
+        &cause.holds.iter().take(most).map(row).collect::<Vec<_>>(),
+        3,
+    ));
     if cause.holds.len() > most {
-        out.push_str(&format!("and {} more: `--limit 0` shows all\n", cause.holds.len() - most));
+        out.push_str(&format!(
+            "and {} more: `--limit 0` shows all\n",
+            cause.holds.len() - most
+        ));
     }
     format!("{out}the first of them:\n{}", page::shown(first, look))
 }
 
 /// Decides on all holds of a cause, or on none.
-pub(super) async fn decide(edge: &Edge, store: &Store, seen: &SeenCause, word: &Word, release: bool) -> Result<(), Failure> {
+pub(super) async fn decide(
+    edge: &Edge,
+    store: &Store,
+    seen: &SeenCause,
+    word: &Word,
+    release: bool,
+) -> Result<(), Failure> {
     let (at, person) = (word.at.clock(edge)?, word.person(edge)?);
     let all = holds::list(&mut *store.connection().await?, None, false).await?;
     let of_all = causes(&all);
     let cause = find(&of_all, seen)?;
     is_as_seen(edge, seen, cause, release)?;
-    let (first, shown) = (cause.holds[0], SeenCause { key: seen.key.clone(), revision: Some(cause.revision.clone()) });
+    let (first, shown) = (
+        cause.holds[0],
+        SeenCause {
+            key: seen.key.clone(),
+            revision: Some(cause.revision.clone()),
+        },
+    );
     let whose = word.on(edge, first.institution_id, &first.institution)?;
     let said = person::decide(store, whose, async |connection| {
         // A run may have ended or changed some before the lock was taken.
@@ -121,13 +197,28 @@ pub(super) async fn decide(edge: &Edge, store: &Store, seen: &SeenCause, word: &
         is_as_seen(edge, &shown, cause, release)?;
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         for hold in &cause.holds {
-            let effect = answer(connection, hold, release, Ruling { at, by: &person, reason: &word.reason }).await?;
+            let effect = answer(
+                connection,
+                hold,
+                release,
+                Ruling {
+                    at,
+                    by: &person,
+                    reason: &word.reason,
+                },
+            )
+            .await?;
             *said.entry(page::done(hold, effect)).or_default() += 1;
         }
         Ok::<_, Failure>(said)
     });
     let said = said.await?;
-    say!("cause {}: {} {}", cause.key, counted(cause.holds.len(), "hold"), if release { "released" } else { "discarded" });
+    say!(
+        "cause {}: {} {}",
+        cause.key,
+        counted(cause.holds.len(), "hold"),
+        if release { "released" } else { "discarded" }
+    );
     for (words, holds) in said.iter().take(MOST_SAID) {
         say!("  {}: {words}", counted(*holds, "hold"));
     }
@@ -138,19 +229,41 @@ pub(super) async fn decide(edge: &Edge, store: &Store, seen: &SeenCause, word: &
 }
 
 /// Whether a cause is as the operator has seen it; at a terminal it is shown now.
-fn is_as_seen(edge: &Edge, seen: &SeenCause, cause: &HoldCause, release: bool) -> Result<(), Failure> {
+fn is_as_seen(
+    edge: &Edge,
+    seen: &SeenCause,
+    cause: &HoldCause,
+    release: bool,
+) -> Result<(), Failure> {
     let (what, now) = (format!("cause {}", cause.key), name(cause));
     let word = if release { "release" } else { "discard" };
     match seen.bound(&cause.revision) {
         Bound::Same => Ok(()),
         Bound::Moved(revision) => {
-            let held = format!("it has {} now\nhelp: `weir holds show {}` shows them", counted(cause.holds.len(), "hold"), cause.key);
-            Err(moved(&what, &format!("{}@{revision}", cause.key), &now, &held))
+            let held = format!(
+                "it has {} now\nhelp: `weir holds show {}` shows them",
+                counted(cause.holds.len(), "hold"),
+                cause.key
+            );
+            Err(moved(
+                &what,
+                &format!("{}@{revision}", cause.key),
+                &now,
+                &held,
+            ))
         }
         Bound::Unseen if edge.interactive => {
-            let look = Look { ink: edge.ink(), width: edge.width, limit: 20 };
+            let look = Look {
+                ink: edge.ink(),
+                width: edge.width,
+                limit: 20,
+            };
             confirmed(edge, &shown(cause, look), &format!("{word} all of {now}?"))
         }
-        Bound::Unseen => Err(unseen(&what, &format!("weir holds show {}", cause.key), &format!("weir holds {word} {now}"))),
+        Bound::Unseen => Err(unseen(
+            &what,
+            &format!("weir holds show {}", cause.key),
+            &format!("weir holds {word} {now}"),
+        )),
     }
 }

@@ -78,21 +78,39 @@ struct Decision {
 
 /// How a hold is shown in full.
 fn look(edge: &Edge, limit: usize) -> Look {
-    Look { ink: edge.ink(), width: edge.width, limit }
+    Look {
+        ink: edge.ink(),
+        width: edge.width,
+        limit,
+    }
 }
 
 impl Holds {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, self.demand(), async |store| self.act(edge, store).await.map(|()| DONE))
+        with_store(edge, self.demand(), async |store| {
+            self.act(edge, store).await.map(|()| DONE)
+        })
     }
 
     fn demand(&self) -> Demand {
-        if matches!(self.command, Command::List { .. } | Command::Causes { .. } | Command::Show { .. }) { Demand::READ } else { Demand::DECIDE }
+        if matches!(
+            self.command,
+            Command::List { .. } | Command::Causes { .. } | Command::Show { .. }
+        ) {
+            Demand::READ
+        } else {
+            Demand::DECIDE
+        }
     }
 
     async fn act(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
         match &self.command {
-            Command::List { institution, all, json, at } => {
+            Command::List {
+                institution,
+                all,
+                json,
+                at,
+            } => {
                 let (at, mut connection) = (at.clock(edge)?, store.connection().await?);
                 named::refuse_unknown(edge, &mut connection, institution.as_slice()).await?;
                 list(&mut connection, institution.as_deref(), *all, *json, at).await
@@ -106,7 +124,11 @@ impl Holds {
                 let (mut connection, look) = (store.connection().await?, look(edge, *limit));
                 let (causes, numbers) = split(holds);
                 hold_causes::show(&mut connection, &causes, look, *json).await?;
-                if numbers.is_empty() { Ok(()) } else { show(&mut connection, &numbers, look, *json).await }
+                if numbers.is_empty() {
+                    Ok(())
+                } else {
+                    show(&mut connection, &numbers, look, *json).await
+                }
             }
             Command::Release(decision) => decide(edge, store, decision, true).await,
             Command::Discard(decision) => decide(edge, store, decision, false).await,
@@ -114,7 +136,13 @@ impl Holds {
     }
 }
 
-async fn list(connection: &mut PgConnection, institution: Option<&str>, all: bool, json: bool, at: Clock) -> Result<(), Failure> {
+async fn list(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+    all: bool,
+    json: bool,
+    at: Clock,
+) -> Result<(), Failure> {
     let found = holds::list(connection, institution, all).await?;
     if json {
         say!("{:#}", json!({ "format": 1, "holds": found }));
@@ -144,7 +172,12 @@ async fn list(connection: &mut PgConnection, institution: Option<&str>, all: boo
     Ok(())
 }
 
-async fn show(connection: &mut PgConnection, wanted: &[SeenNumber], look: Look, json: bool) -> Result<(), Failure> {
+async fn show(
+    connection: &mut PgConnection,
+    wanted: &[SeenNumber],
+    look: Look,
+    json: bool,
+) -> Result<(), Failure> {
     let found = find(connection, wanted).await?;
     if json {
         let found: Vec<&Hold> = found.iter().map(|(_, hold)| hold).collect();
@@ -154,16 +187,27 @@ async fn show(connection: &mut PgConnection, wanted: &[SeenNumber], look: Look, 
     for (seen, hold) in &found {
         put!("{}", page::shown(hold, look));
         if let Bound::Moved(revision) = seen.bound(revision(hold)) {
-            put!("  changed since `{revision}`\n{}", difference(connection, hold, revision, look).await?);
+            put!(
+                "  changed since `{revision}`\n{}",
+                difference(connection, hold, revision, look).await?
+            );
         }
     }
     Ok(())
 }
 
 /// What has changed since a revision, as far as known.
-async fn difference(connection: &mut PgConnection, hold: &Hold, seen: &str, look: Look) -> Result<String, Failure> {
+async fn difference(
+    connection: &mut PgConnection,
+    hold: &Hold,
+    seen: &str,
+    look: Look,
+) -> Result<String, Failure> {
     let then = revisions::content(connection, hold.institution_id, hold.id, seen).await?;
-    Ok(then.map_or_else(|| page::unknown(hold, look), |then| page::difference(hold, &then, look)))
+    Ok(then.map_or_else(
+        || page::unknown(hold, look),
+        |then| page::difference(hold, &then, look),
+    ))
 }
 
 fn revision(hold: &Hold) -> &str {
@@ -182,7 +226,12 @@ fn split(wanted: &[SeenHolds]) -> (Vec<SeenCause>, Vec<SeenNumber>) {
     (causes, numbers)
 }
 
-async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) -> Result<(), Failure> {
+async fn decide(
+    edge: &Edge,
+    store: &Store,
+    decision: &Decision,
+    release: bool,
+) -> Result<(), Failure> {
     let (at, person) = (decision.word.at.clock(edge)?, decision.word.person(edge)?);
     let (causes, numbers) = split(&decision.holds);
     for seen in &causes {
@@ -195,13 +244,24 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
     }
     drop(connection);
     for (_, shown) in wanted {
-        let whose = decision.word.on(edge, shown.institution_id, &shown.institution)?;
+        let whose = decision
+            .word
+            .on(edge, shown.institution_id, &shown.institution)?;
         let said = person::decide(store, whose, async |connection| {
             // A run may have ended or changed it before the lock was taken.
-            let seen = SeenNumber { id: shown.id, revision: shown.revision.clone() };
-            let (_, hold) = find(connection, std::slice::from_ref(&seen)).await?.remove(0);
+            let seen = SeenNumber {
+                id: shown.id,
+                revision: shown.revision.clone(),
+            };
+            let (_, hold) = find(connection, std::slice::from_ref(&seen))
+                .await?
+                .remove(0);
             is_as_seen(edge, connection, &seen, &hold, release).await?;
-            let ruling = Ruling { at, by: &person, reason: &decision.word.reason };
+            let ruling = Ruling {
+                at,
+                by: &person,
+                reason: &decision.word.reason,
+            };
             let effect = answer(connection, &hold, release, ruling).await?;
             Ok::<String, Failure>(page::done(&hold, effect))
         });
@@ -211,30 +271,61 @@ async fn decide(edge: &Edge, store: &Store, decision: &Decision, release: bool) 
 }
 
 /// Whether a hold is as the operator has seen it; at a terminal it is shown now.
-async fn is_as_seen(edge: &Edge, connection: &mut PgConnection, seen: &SeenNumber, hold: &Hold, release: bool) -> Result<(), Failure> {
-    let (what, now, look) = (format!("hold {}", hold.id), page::name(hold), look(edge, 20));
+async fn is_as_seen(
+    edge: &Edge,
+    connection: &mut PgConnection,
+    seen: &SeenNumber,
+    hold: &Hold,
+    release: bool,
+) -> Result<(), Failure> {
+    let (what, now, look) = (
+        format!("hold {}", hold.id),
+        page::name(hold),
+        look(edge, 20),
+    );
     let word = if release { "release" } else { "discard" };
     match seen.bound(revision(hold)) {
         Bound::Same => Ok(()),
         Bound::Moved(revision) => {
             let difference = difference(connection, hold, revision, look).await?;
-            Err(moved(&what, &format!("{}@{revision}", hold.id), &now, &difference))
+            Err(moved(
+                &what,
+                &format!("{}@{revision}", hold.id),
+                &now,
+                &difference,
+            ))
         }
-        Bound::Unseen if edge.interactive => confirmed(edge, &page::shown(hold, look), &format!("{word} {now}?")),
-        Bound::Unseen => Err(unseen(&what, &format!("weir holds show {}", hold.id), &format!("weir holds {word} {now}"))),
+        Bound::Unseen if edge.interactive => {
+            confirmed(edge, &page::shown(hold, look), &format!("{word} {now}?"))
+        }
+        Bound::Unseen => Err(unseen(
+            &what,
+            &format!("weir holds show {}", hold.id),
+            &format!("weir holds {word} {now}"),
+        )),
     }
 }
 
 /// The open holds with these numbers, in order; refuses unknown numbers before anything is done.
-async fn find(connection: &mut PgConnection, wanted: &[SeenNumber]) -> Result<Vec<(SeenNumber, Hold)>, Failure> {
-    let mut found = holds::find(connection, &wanted.iter().map(|seen| seen.id).collect::<Vec<_>>()).await?;
+async fn find(
+    connection: &mut PgConnection,
+    wanted: &[SeenNumber],
+) -> Result<Vec<(SeenNumber, Hold)>, Failure> {
+    let mut found = holds::find(
+        connection,
+        &wanted.iter().map(|seen| seen.id).collect::<Vec<_>>(),
+    )
+    .await?;
     let mut holds: Vec<(SeenNumber, Hold)> = Vec::new();
     for seen in wanted {
         if holds.iter().any(|(other, _)| other == seen) {
             continue;
         }
         let Some(place) = found.iter().position(|hold| hold.id == seen.id) else {
-            return Err(Failure::nothing(format!("hold {} is not open\nhelp: `weir holds list` shows the numbers", seen.id)));
+            return Err(Failure::nothing(format!(
+                "hold {} is not open\nhelp: `weir holds list` shows the numbers",
+                seen.id
+            )));
         };
         holds.push((seen.clone(), found.swap_remove(place)));
     }

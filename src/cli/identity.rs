@@ -15,7 +15,10 @@ use uuid::Uuid;
 /// The identity that the project has, if it has one.
 pub(super) fn known(edge: &Edge) -> Result<Option<Identity>, Failure> {
     match of(&edge.project) {
-        ProjectIdentity::Known(project) => Ok(Some(Identity { project: project.into(), claims: true })),
+        ProjectIdentity::Known(project) => Ok(Some(Identity {
+            project: project.into(),
+            claims: true,
+        })),
         ProjectIdentity::Unknown => Ok(None),
         ProjectIdentity::Broken => Err(Failure::nothing(format!(
             "`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong; restore the file that the first run created"
@@ -23,14 +26,26 @@ pub(super) fn known(edge: &Edge) -> Result<Option<Identity>, Failure> {
     }
 }
 
-/// The database on behalf of this project. Its first run makes the identity, where an institution is free to be claimed; a dry run
-/// makes one up for itself, so that it is refused where the run would be.
-pub(super) async fn on_behalf(edge: &Edge, store: Store, institutions: &[Uuid], writes: bool) -> Result<Store, Failure> {
+/// The database on behalf of this project. Its first run makes the identity, where an institution
+/// is free to be claimed; a dry run makes one up for itself, so that it is refused where the run
+/// would be.
+pub(super) async fn on_behalf(
+    edge: &Edge,
+    store: Store,
+    institutions: &[Uuid],
+    writes: bool,
+) -> Result<Store, Failure> {
     if store.identity().is_some() {
         return Ok(store);
     }
-    let is_free = !projects::unclaimed(&mut *store.connection().await?, institutions).await?.is_empty();
-    let identity = if writes && is_free { make(&edge.project)? } else { unwritten() };
+    let is_free = !projects::unclaimed(&mut *store.connection().await?, institutions)
+        .await?
+        .is_empty();
+    let identity = if writes && is_free {
+        make(&edge.project)?
+    } else {
+        unwritten()
+    };
     Ok(store.of_project(Some(identity)))
 }
 
@@ -40,7 +55,10 @@ pub(super) fn made(edge: &Edge) -> Result<Identity, Failure> {
 }
 
 fn unwritten() -> Identity {
-    Identity { project: Uuid::now_v7().to_string().into(), claims: false }
+    Identity {
+        project: Uuid::now_v7().to_string().into(),
+        claims: false,
+    }
 }
 
 /// Creates the file. Without write access there is none, and runs claim nothing.
@@ -48,13 +66,23 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
     let identity = unwritten();
     match write(folder, &identity.project) {
         Ok(()) => {
-            tell!("note: created `{FILE}`, which identifies this project: commit it, so every clone shares it");
-            Ok(Identity { claims: true, ..identity })
+            tell!(
+                "note: created `{FILE}`, which identifies this project: commit it, so every clone shares it"
+            );
+            Ok(Identity {
+                claims: true,
+                ..identity
+            })
         }
         // Another process was quicker.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => match of(folder) {
-            ProjectIdentity::Known(project) => Ok(Identity { project: project.into(), claims: true }),
-            _ => Err(Failure::nothing(format!("`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong"))),
+            ProjectIdentity::Known(project) => Ok(Identity {
+                project: project.into(),
+                claims: true,
+            }),
+            _ => Err(Failure::nothing(format!(
+                "`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong"
+            ))),
         },
         Err(error) => {
             tell!(
@@ -75,10 +103,15 @@ fn write(folder: &Path, project: &str) -> std::io::Result<()> {
     );
     let (target, draft) = (folder.join(FILE), folder.join(format!(".{FILE}.{project}")));
     let mut file = std::fs::File::create_new(&draft)?;
-    let linked = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| std::fs::hard_link(&draft, &target));
+    let linked = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::hard_link(&draft, &target));
     let written = match linked {
         // A file system without links.
-        Err(error) if error.kind() != ErrorKind::AlreadyExists && !target.exists() => std::fs::rename(&draft, &target),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists && !target.exists() => {
+            std::fs::rename(&draft, &target)
+        }
         linked => linked,
     };
     let _ = std::fs::remove_file(&draft);
@@ -92,8 +125,12 @@ mod tests {
     #[test]
     fn the_first_writer_decides_and_a_closed_folder_claims_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let Ok(first) = make(folder.path()) else { panic!("not made") };
-        assert!(first.claims && of(folder.path()) == ProjectIdentity::Known(first.project.to_string()));
+        let Ok(first) = make(folder.path()) else {
+            panic!("not made")
+        };
+        assert!(
+            first.claims && of(folder.path()) == ProjectIdentity::Known(first.project.to_string())
+        );
         assert_eq!(make(folder.path()).ok(), Some(first));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(make(&folder.path().join("missing")).is_ok_and(|identity| !identity.claims));

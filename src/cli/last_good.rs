@@ -23,13 +23,21 @@ pub(super) struct Broken {
 impl Broken {
     /// Tells that it is left out.
     pub(super) fn tell(&self) {
-        tell!("skipped: `{}`, because of errors in {}", self.slug, one_of(self.to_blame.iter().map(String::as_str)));
+        tell!(
+            "skipped: `{}`, because of errors in {}",
+            self.slug,
+            one_of(self.to_blame.iter().map(String::as_str))
+        );
     }
 
     /// The broken ones of these institutions.
     pub(super) fn of<'a>(institutions: impl IntoIterator<Item = &'a Institution>) -> Vec<Broken> {
         let broken = |one: &Institution| match &one.standing {
-            InstitutionStatus::Broken(files) => Some(Broken { slug: one.slug.clone(), file: one.file.clone(), to_blame: files.clone() }),
+            InstitutionStatus::Broken(files) => Some(Broken {
+                slug: one.slug.clone(),
+                file: one.file.clone(),
+                to_blame: files.clone(),
+            }),
             _ => None,
         };
         institutions.into_iter().filter_map(broken).collect()
@@ -42,13 +50,27 @@ pub(super) fn may_be_known(edge: &Edge) -> bool {
 }
 
 /// The plans that stand in for broken ones, and how many have none; each is reported on stderr.
-pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) -> Result<(Vec<Arc<Plan>>, usize), Failure> {
+pub(super) async fn stand_in(
+    edge: &Edge,
+    store: &Store,
+    broken: Vec<Broken>,
+) -> Result<(Vec<Arc<Plan>>, usize), Failure> {
     let (mut plans, mut left_out) = (Vec::new(), 0);
     for one in broken {
         let good = texts::last_good(&mut *store.connection().await?, &one.slug, &one.file).await?;
-        match good.map(|good| restored(edge, &one, &good)).transpose()?.flatten() {
+        match good
+            .map(|good| restored(edge, &one, &good))
+            .transpose()?
+            .flatten()
+        {
             Some(plan) => {
-                tell!("error: {}", plan.stands_in.as_ref().map(|stands_in| stands_in.words(&plan.institution.slug)).unwrap_or_default());
+                tell!(
+                    "error: {}",
+                    plan.stands_in
+                        .as_ref()
+                        .map(|stands_in| stands_in.words(&plan.institution.slug))
+                        .unwrap_or_default()
+                );
                 plans.push(Arc::new(plan));
             }
             None => {
@@ -63,22 +85,43 @@ pub(super) async fn stand_in(edge: &Edge, store: &Store, broken: Vec<Broken>) ->
 /// The plan that these texts compile to today; `None` if this Weir no longer accepts them, or the
 /// institution is not active.
 fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan>, Failure> {
-    let name: String = good.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    let name: String = good
+        .fingerprint
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let folder = edge.home().join("last-good").join(name);
     for (file, text) in &good.texts.0 {
         write(&folder, Path::new(file), text)?;
     }
-    let Checked { institutions, .. } = check(Project { is_part: true, ..Project::load(&folder) });
-    let standing = institutions.into_iter().find(|one| one.file == good.file).map(|one| one.standing);
-    let Some(InstitutionStatus::Ready(plan)) = standing else { return Ok(None) };
+    let Checked { institutions, .. } = check(Project {
+        is_part: true,
+        ..Project::load(&folder)
+    });
+    let standing = institutions
+        .into_iter()
+        .find(|one| one.file == good.file)
+        .map(|one| one.standing);
+    let Some(InstitutionStatus::Ready(plan)) = standing else {
+        return Ok(None);
+    };
     edge.learn_secrets([&*plan]);
-    let stands_in = StandsIn { broken: broken.to_blame.clone(), since: good.first_used_at };
-    Ok(Some(Plan { stands_in: Some(stands_in), ..Arc::unwrap_or_clone(plan) }))
+    let stands_in = StandsIn {
+        broken: broken.to_blame.clone(),
+        since: good.first_used_at,
+    };
+    Ok(Some(Plan {
+        stands_in: Some(stands_in),
+        ..Arc::unwrap_or_clone(plan)
+    }))
 }
 
 fn write(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
     // Never follow paths stored in the database out of the folder.
-    let file: PathBuf = file.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+    let file: PathBuf = file
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_)))
+        .collect();
     let path = folder.join(file);
     std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
     Ok(std::fs::write(path, text)?)

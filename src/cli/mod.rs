@@ -1,5 +1,5 @@
-//! The commands, one file each: flags, one call, one report. Only this module and `main` print, read the clock and
-//! the environment; both are handed down.
+//! The commands, one file each: flags, one call, one report. Only this module and `main` print,
+//! read the clock and the environment; both are handed down.
 
 #[macro_use]
 mod out;
@@ -160,7 +160,8 @@ struct At {
 #[derive(Args, Clone, Copy)]
 struct Ahead {
     /// Accept a clock more than a day ahead of this machine's, or more than 400 days after the last
-    /// run. Dangerous: all closing dates until then pass, and earlier runs are refused until `weir rollback` undoes that run
+    /// run. Dangerous: all closing dates until then pass, and earlier runs are refused until `weir
+    /// rollback` undoes that run
     #[arg(long)]
     allow_future: bool,
 }
@@ -217,7 +218,13 @@ impl Word {
     /// Whose jobs the decision is about.
     fn on<'a>(&self, edge: &Edge, institution: Uuid, slug: &'a str) -> Result<Whose<'a>, Failure> {
         let at = Some(self.at.clock(edge)?);
-        Ok(Whose { institution, slug, at, allow_future: self.at.ahead.allow_future, wait: self.wait })
+        Ok(Whose {
+            institution,
+            slug,
+            at,
+            allow_future: self.at.ahead.allow_future,
+            wait: self.wait,
+        })
     }
 }
 
@@ -238,12 +245,18 @@ struct Edge {
 
 impl Edge {
     fn text(&self, name: &str) -> Option<String> {
-        self.environment.get(&OsString::from(name)).and_then(|value| value.to_str()).map(str::to_owned).filter(|value| !value.is_empty())
+        self.environment
+            .get(&OsString::from(name))
+            .and_then(|value| value.to_str())
+            .map(str::to_owned)
+            .filter(|value| !value.is_empty())
     }
 
     /// Colours, if the output may have them.
     fn ink(&self) -> crate::report::ink::Ink {
-        crate::report::ink::Ink { colour: self.colour }
+        crate::report::ink::Ink {
+            colour: self.colour,
+        }
     }
 
     fn home(&self) -> PathBuf {
@@ -259,7 +272,10 @@ impl Edge {
     }
 
     fn host(&self) -> String {
-        nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "this machine".to_owned())
+        nix::unistd::gethostname()
+            .ok()
+            .and_then(|name| name.into_string().ok())
+            .unwrap_or_else(|| "this machine".to_owned())
     }
 
     /// How this process is shown to others while it holds an institution.
@@ -269,27 +285,39 @@ impl Edge {
 
     fn checked(&self) -> Checked {
         let checked = planning::check::check(crate::config::Project::load(&self.project));
-        let plans = checked.institutions.iter().filter_map(|institution| institution.plan());
+        let plans = checked
+            .institutions
+            .iter()
+            .filter_map(|institution| institution.plan());
         self.learn_secrets(plans.map(|plan| &**plan));
         checked
     }
 
     /// The environment variables.
     fn variables(&self) -> Variables {
-        let text = |(name, value): (&OsString, &OsString)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()));
+        let text = |(name, value): (&OsString, &OsString)| {
+            Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
+        };
         self.environment.iter().filter_map(text).collect()
     }
 
     /// What a read has access to.
     fn access(&self, door: Door) -> Access {
-        Access { folder: self.project.clone(), door, variables: Arc::new(self.variables()), tokens: Tokens::default(), secrets: out::secrets() }
+        Access {
+            folder: self.project.clone(),
+            door,
+            variables: Arc::new(self.variables()),
+            tokens: Tokens::default(),
+            secrets: out::secrets(),
+        }
     }
 
     /// Masks the secrets of a plan in everything that leaves the process.
     fn learn_secrets<'p>(&self, plans: impl IntoIterator<Item = &'p Plan>) {
         let variables = self.variables();
         let flows = plans.into_iter().flat_map(|plan| &plan.flows);
-        out::secrets().learn(flows.flat_map(|flow: &Flow| secrets::of_source(&flow.fetch, &variables)));
+        out::secrets()
+            .learn(flows.flat_map(|flow: &Flow| secrets::of_source(&flow.fetch, &variables)));
     }
 }
 
@@ -301,26 +329,45 @@ struct Failure {
 
 impl Failure {
     fn nothing(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), code: NOTHING }
+        Failure {
+            message: message.into(),
+            code: NOTHING,
+        }
     }
 }
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Failure {
-        Failure { message: error.to_string(), code: FAILED }
+        Failure {
+            message: error.to_string(),
+            code: FAILED,
+        }
     }
 }
 
 /// Refuses names of institutions that the project does not have.
 fn are_institutions(wanted: &[String], checked: &Checked) -> Result<(), Failure> {
     let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
-    let Some(unknown) = wanted.iter().find(|wanted| !slugs().any(|slug| slug == *wanted)) else { return Ok(()) };
-    Err(unknown_name("institution", unknown, slugs(), || format!("known institutions: {}", one_of(slugs()))))
+    let Some(unknown) = wanted
+        .iter()
+        .find(|wanted| !slugs().any(|slug| slug == *wanted))
+    else {
+        return Ok(());
+    };
+    Err(unknown_name("institution", unknown, slugs(), || {
+        format!("known institutions: {}", one_of(slugs()))
+    }))
 }
 
 /// Refuses an unknown name, suggesting a similar one or else other help.
-fn unknown_name<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>, otherwise: impl FnOnce() -> String) -> Failure {
-    let help = did_you_mean(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"));
+fn unknown_name<'a>(
+    what: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    otherwise: impl FnOnce() -> String,
+) -> Failure {
+    let help =
+        did_you_mean(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"));
     Failure::nothing(format!("unknown {what} `{name}`\nhelp: {help}"))
 }
 
@@ -358,7 +405,10 @@ pub fn main() -> u8 {
     })
 }
 
-#[allow(clippy::disallowed_methods, reason = "the edge: here, and only here, the clock and the environment are read")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the edge: here, and only here, the clock and the environment are read"
+)]
 fn edge(cli: &Cli) -> Edge {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = match cli.color {
@@ -369,7 +419,11 @@ fn edge(cli: &Cli) -> Edge {
     if let Ok(address) = std::env::var("DATABASE_URL") {
         out::secrets().learn(secrets::of_address("DATABASE_URL", &address));
     }
-    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).or_else(terminal_width).unwrap_or(100);
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .or_else(terminal_width)
+        .unwrap_or(100);
     Edge {
         project: std::path::absolute(&cli.project).unwrap_or_else(|_| cli.project.clone()),
         colour,
@@ -388,16 +442,31 @@ fn terminal_width() -> Option<usize> {
 /// Shows diagnostics on stderr: for the files of these institutions, or for all files if none is
 /// given.
 fn show(checked: &Checked, edge: &Edge, institutions: &[String]) {
-    let told = checked.diagnostics.only(|place| checked.belongs(place, institutions));
+    let told = checked
+        .diagnostics
+        .only(|place| checked.belongs(place, institutions));
     if !told.is_empty() {
-        out::report_rendered(&crate::diagnostic::render(&told, &checked.texts, edge.colour));
+        out::report_rendered(&crate::diagnostic::render(
+            &told,
+            &checked.texts,
+            edge.colour,
+        ));
     }
 }
 
 /// A line of counts: `3 errors, 1 warning`.
 fn verdict(found: &Diagnostics) -> String {
     let all = found.sorted();
-    let errors = all.iter().filter(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error).count();
-    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
-    format!("{}, {}", count(errors, "error"), count(all.len() - errors, "warning"))
+    let errors = all
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == crate::diagnostic::Severity::Error)
+        .count();
+    let count = |number: usize, word: &str| {
+        format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+    };
+    format!(
+        "{}, {}",
+        count(errors, "error"),
+        count(all.len() - errors, "warning")
+    )
 }

@@ -10,18 +10,31 @@ use std::collections::BTreeSet;
 
 /// Refuses names of institutions without stored data, suggesting a similar one of the project or of
 /// the database.
-pub(super) async fn refuse_unknown(edge: &Edge, connection: &mut PgConnection, slugs: &[String]) -> Result<(), Failure> {
-    let Some(slug) = runs::unknown(connection, slugs).await?.into_iter().next() else { return Ok(()) };
+pub(super) async fn refuse_unknown(
+    edge: &Edge,
+    connection: &mut PgConnection,
+    slugs: &[String],
+) -> Result<(), Failure> {
+    let Some(slug) = runs::unknown(connection, slugs).await?.into_iter().next() else {
+        return Ok(());
+    };
     let mut known = figures::institutions(connection).await?;
     let checked = edge.checked();
     let of_project = checked.institutions.iter().map(|one| one.slug.clone());
     if of_project.clone().any(|one| one == slug) {
-        return Err(Failure::nothing(format!("no data is stored for the institution `{slug}`\nhelp: `weir run {slug}` reads its sources")));
+        return Err(Failure::nothing(format!(
+            "no data is stored for the institution `{slug}`\nhelp: `weir run {slug}` reads its sources"
+        )));
     }
     known.extend(of_project);
     let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
     let name = line(&slug, 80);
-    Err(unknown_name("institution", &name, known.iter().copied(), || format!("known institutions: {}", one_of(known.iter().copied()))))
+    Err(unknown_name(
+        "institution",
+        &name,
+        known.iter().copied(),
+        || format!("known institutions: {}", one_of(known.iter().copied())),
+    ))
 }
 
 /// The one ad or job of a name.
@@ -29,7 +42,9 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
     // As shown elsewhere: padded with spaces, or shortened.
     let name = name.trim().trim_end_matches('…');
     if name.is_empty() {
-        return Err(Failure::nothing("no job given\nhelp: give its uuid, or the id of its ad: `601245`, `nswgov:601245`"));
+        return Err(Failure::nothing(
+            "no job given\nhelp: give its uuid, or the id of its ad: `601245`, `nswgov:601245`",
+        ));
     }
     let mut found = biography::find(connection, &JobName::read(name)).await?;
     match (found.pop(), found.len()) {
@@ -42,13 +57,24 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
             found.push(last);
             let names: Vec<String> = found.iter().take(5).map(whole).collect();
             let more = if found.len() > 5 { "\n  ..." } else { "" };
-            Err(Failure::nothing(format!("`{}` is ambiguous\nhelp: choose one of:\n  {}{more}", line(name, 80), names.join("\n  "))))
+            Err(Failure::nothing(format!(
+                "`{}` is ambiguous\nhelp: choose one of:\n  {}{more}",
+                line(name, 80),
+                names.join("\n  ")
+            )))
         }
     }
 }
 
 /// The full name; a job whose id now belongs to another has only its uuid.
 fn whole(found: &FoundJob) -> String {
-    let id = format!("{}/{}:{}", found.institution, found.source_id, line(&found.original_id, 60));
-    found.job_id.map_or(id.clone(), |job| format!("{id} ({job})"))
+    let id = format!(
+        "{}/{}:{}",
+        found.institution,
+        found.source_id,
+        line(&found.original_id, 60)
+    );
+    found
+        .job_id
+        .map_or(id.clone(), |job| format!("{id} ({job})"))
 }

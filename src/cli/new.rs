@@ -65,7 +65,9 @@ impl New {
         match (&self.kind, &self.institution) {
             (Some(Kind::Rule(rule)), _) => rule.run(edge),
             (None, Some(institution)) => institution.run(edge),
-            (None, None) => Err(Failure::nothing("nothing to draft\nhelp: use `weir new INST --from FILE`, or `weir new rule SET/ID`")),
+            (None, None) => Err(Failure::nothing(
+                "nothing to draft\nhelp: use `weir new INST --from FILE`, or `weir new rule SET/ID`",
+            )),
         }
     }
 }
@@ -73,19 +75,37 @@ impl New {
 impl NewInstitution {
     fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         self.can_be()?;
-        let file = edge.project.join("institutions").join(format!("{}.yaml", self.institution));
+        let file = edge
+            .project
+            .join("institutions")
+            .join(format!("{}.yaml", self.institution));
         if file.exists() {
-            return Err(Failure::nothing(format!("`{}` already exists\nhelp: choose another name, or remove the file", file.display())));
+            return Err(Failure::nothing(format!(
+                "`{}` already exists\nhelp: choose another name, or remove the file",
+                file.display()
+            )));
         }
         let is_address = is_address(&self.from);
         if is_address && !self.guess && self.of_a_board(edge, &file)? {
             return Ok(DONE);
         }
-        let sample = if is_address { block_on(self.fetch(edge))?? } else { read(&edge.project.join(&self.from), &self.from)? };
-        let text = draft::write(&self.draft(is_address), &sample)
-            .map_err(|why| Failure::nothing(format!("cannot draft from `{}`: {why}\nhelp: give a page or file that lists ads", self.from)))?;
+        let sample = if is_address {
+            block_on(self.fetch(edge))??
+        } else {
+            read(&edge.project.join(&self.from), &self.from)?
+        };
+        let text = draft::write(&self.draft(is_address), &sample).map_err(|why| {
+            Failure::nothing(format!(
+                "cannot draft from `{}`: {why}\nhelp: give a page or file that lists ads",
+                self.from
+            ))
+        })?;
         write(edge, &file, &text)?;
-        let origin = if is_address { Sample::Address(&self.from) } else { Sample::File(&self.from) };
+        let origin = if is_address {
+            Sample::Address(&self.from)
+        } else {
+            Sample::File(&self.from)
+        };
         let slug = &self.institution;
         match first_test::write(edge, slug, origin, &sample)? {
             Ok(test) => {
@@ -93,31 +113,55 @@ impl NewInstitution {
                 say!("review both, then run `weir test {slug}` and `weir preview {slug}`");
             }
             Err(why) => {
-                say!("wrote institutions/{slug}.yaml; review it, then run `weir check` and `weir preview {slug}`");
-                tell!("no test was written: {why}\nhelp: write one in tests/mapping/{slug}.yaml; see docs/reference/yaml.md");
+                say!(
+                    "wrote institutions/{slug}.yaml; review it, then run `weir check` and `weir preview {slug}`"
+                );
+                tell!(
+                    "no test was written: {why}\nhelp: write one in tests/mapping/{slug}.yaml; see docs/reference/yaml.md"
+                );
             }
         }
         Ok(DONE)
     }
 
     fn draft(&self, is_address: bool) -> Draft<'_> {
-        Draft { institution: &self.institution, timezone: &self.timezone, from: &self.from, is_address, allow_private: self.allow_private }
+        Draft {
+            institution: &self.institution,
+            timezone: &self.timezone,
+            from: &self.from,
+            is_address,
+            allow_private: self.allow_private,
+        }
     }
 
     /// Writes the draft of a board whose address matches a connector; returns whether there is one.
     fn of_a_board(&self, edge: &Edge, file: &Path) -> Result<bool, Failure> {
-        let connectors = connector::load(&edge.project, &mut Sources::default(), &mut Diagnostics::new());
+        let connectors = connector::load(
+            &edge.project,
+            &mut Sources::default(),
+            &mut Diagnostics::new(),
+        );
         // Hosts are written in any case.
         let address = url::Url::parse(&self.from).map_or_else(|_| self.from.clone(), String::from);
-        let Some(board) = board::of_address(&connectors, &address) else { return Ok(false) };
+        let Some(board) = board::of_address(&connectors, &address) else {
+            return Ok(false);
+        };
         write(edge, file, &draft::of_board(&self.draft(true), &board))?;
         let (slug, name) = (&self.institution, board.connector);
-        let with: String = board.with.iter().map(|(name, value)| format!(", {name} `{value}`")).collect();
+        let with: String = board
+            .with
+            .iter()
+            .map(|(name, value)| format!(", {name} `{value}`"))
+            .collect();
         say!("wrote institutions/{slug}.yaml with the connector `{name}`{with}");
         if let Some(query) = board.left_out {
-            tell!("warning: the draft reads all ads of the board, because `{query}` in the address is ignored");
+            tell!(
+                "warning: the draft reads all ads of the board, because `{query}` in the address is ignored"
+            );
         }
-        say!("review it, then run `weir check` and `weir preview {slug}`, which reads the board; use `--guess` to draft from its response instead");
+        say!(
+            "review it, then run `weir check` and `weir preview {slug}`, which reads the board; use `--guess` to draft from its response instead"
+        );
         Ok(true)
     }
 
@@ -125,7 +169,10 @@ impl NewInstitution {
     /// requested.
     fn can_be(&self) -> Result<(), Failure> {
         if !is_name(&self.institution) {
-            let message = format!("`{}` is not a valid name for an institution\nhelp: use lowercase letters, digits and `-`", self.institution);
+            let message = format!(
+                "`{}` is not a valid name for an institution\nhelp: use lowercase letters, digits and `-`",
+                self.institution
+            );
             return Err(Failure::nothing(message));
         }
         let told = |why: String| Failure::nothing(why.replace('\n', "\nhelp: "));
@@ -133,10 +180,13 @@ impl NewInstitution {
     }
 
     async fn fetch(&self, edge: &Edge) -> Result<Vec<u8>, Failure> {
-        let url = url::Url::parse(&self.from).map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
+        let url = url::Url::parse(&self.from)
+            .map_err(|error| Failure::nothing(format!("`{}` is not a URL: {error}", self.from)))?;
         let mut out = Diagnostics::new();
-        let manners: Option<Manners> = MannersSpec::compile(None, &Limits::default(), self.allow_private, &mut out);
-        let manners = Arc::new(manners.ok_or_else(|| Failure::nothing("the default manners are invalid"))?);
+        let manners: Option<Manners> =
+            MannersSpec::compile(None, &Limits::default(), self.allow_private, &mut out);
+        let manners =
+            Arc::new(manners.ok_or_else(|| Failure::nothing("the default manners are invalid"))?);
         let ask = Ask {
             method: Method::GET,
             shown_url: url.to_string(),
@@ -150,14 +200,28 @@ impl NewInstitution {
             cookies: Arc::default(),
         };
         // There is no YAML yet that could declare it.
-        let told = |trouble: Trouble| Failure::nothing(trouble.to_string().replace("declare `allow_private: true`", "use `--allow-private`"));
-        door(edge, None)?.ask(ask).await.map_err(told)?.bytes(MOST_BYTES).await.map_err(told)
+        let told = |trouble: Trouble| {
+            Failure::nothing(
+                trouble
+                    .to_string()
+                    .replace("declare `allow_private: true`", "use `--allow-private`"),
+            )
+        };
+        door(edge, None)?
+            .ask(ask)
+            .await
+            .map_err(told)?
+            .bytes(MOST_BYTES)
+            .await
+            .map_err(told)
     }
 }
 
 /// Writes the file of an institution, and the pipeline if there is none.
 fn write(edge: &Edge, file: &Path, text: &str) -> Result<(), Failure> {
-    let told = |error: std::io::Error| Failure::nothing(format!("cannot write `{}`: {error}", file.display()));
+    let told = |error: std::io::Error| {
+        Failure::nothing(format!("cannot write `{}`: {error}", file.display()))
+    };
     std::fs::create_dir_all(edge.project.join("institutions")).map_err(told)?;
     std::fs::write(file, format!("{SCHEMA}{text}")).map_err(told)?;
     if write_pipeline(&edge.project)? {
@@ -172,8 +236,13 @@ const DAILY: &str = include_str!("../../pipelines/daily.yaml");
 /// Writes the pipeline where the project has none; whether it did.
 fn write_pipeline(project: &Path) -> Result<bool, Failure> {
     let folder = project.join("pipelines");
-    let is_yaml = |path: PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-    if std::fs::read_dir(&folder).is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| is_yaml(file.path())))) {
+    let is_yaml = |path: PathBuf| {
+        path.extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    };
+    if std::fs::read_dir(&folder)
+        .is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| is_yaml(file.path()))))
+    {
         return Ok(false);
     }
     std::fs::create_dir_all(&folder)?;
@@ -187,6 +256,11 @@ fn is_address(from: &str) -> bool {
 }
 
 fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {
-    let help = if path.exists() { "" } else { "\nhelp: paths are relative to the project folder; addresses start with `https://`" };
-    std::fs::read(path).map_err(|error| Failure::nothing(format!("cannot read `{shown}`: {error}{help}")))
+    let help = if path.exists() {
+        ""
+    } else {
+        "\nhelp: paths are relative to the project folder; addresses start with `https://`"
+    };
+    std::fs::read(path)
+        .map_err(|error| Failure::nothing(format!("cannot read `{shown}`: {error}{help}")))
 }

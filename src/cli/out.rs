@@ -74,7 +74,8 @@ fn shown(text: &str) -> String {
 /// The reader has gone away.
 pub(super) fn try_print(text: &str) -> io::Result<()> {
     let (_waits, mut out) = (EdgeWait::begin(), stdout());
-    out.write_all(shown(text).as_bytes()).and_then(|()| out.flush())
+    out.write_all(shown(text).as_bytes())
+        .and_then(|()| out.flush())
 }
 
 /// Prints to stdout, whether anybody reads it or not.
@@ -92,7 +93,11 @@ pub(super) fn report(text: &str) {
 /// Prints diagnostics; their renderer adds colours and escapes quoted text itself.
 pub(super) fn report_rendered(text: &str) {
     let _waits = EdgeWait::begin();
-    let _ = writeln!(stderr(), "{}", escape_unless(&hide(text), |character| character == '\u{1b}'));
+    let _ = writeln!(
+        stderr(),
+        "{}",
+        escape_unless(&hide(text), |character| character == '\u{1b}')
+    );
 }
 
 #[allow(clippy::disallowed_methods, reason = "the way out")]
@@ -113,7 +118,10 @@ pub(super) fn is_terminal() -> bool {
 
 /// Stdout for long texts, escaped line by line.
 pub(super) fn lines() -> BufWriter<EscapedLines<RawStdout>> {
-    BufWriter::new(EscapedLines { out: raw(), rest: Vec::new() })
+    BufWriter::new(EscapedLines {
+        out: raw(),
+        rest: Vec::new(),
+    })
 }
 
 /// Stdout for data in a format that does its own escaping (CSV, Parquet).
@@ -148,14 +156,16 @@ impl<W: Write> Write for EscapedLines<W> {
         self.rest.extend_from_slice(bytes);
         if let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') {
             let whole: Vec<u8> = self.rest.drain(..=end).collect();
-            self.out.write_all(shown(&String::from_utf8_lossy(&whole)).as_bytes())?;
+            self.out
+                .write_all(shown(&String::from_utf8_lossy(&whole)).as_bytes())?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let rest = std::mem::take(&mut self.rest);
-        self.out.write_all(shown(&String::from_utf8_lossy(&rest)).as_bytes())?;
+        self.out
+            .write_all(shown(&String::from_utf8_lossy(&rest)).as_bytes())?;
         self.out.flush()
     }
 }

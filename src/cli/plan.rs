@@ -55,22 +55,51 @@ pub(super) struct Work {
 impl PlanArgs {
     pub(super) fn run(self, edge: &Edge) -> Result<u8, Failure> {
         if self.jobs {
-            let PlanArgs { institutions, at, json, recorded, wait, detailed_exitcode, view, .. } = self;
-            return Run::planning(institutions, at, json, recorded, wait, detailed_exitcode, view).run(edge);
+            let PlanArgs {
+                institutions,
+                at,
+                json,
+                recorded,
+                wait,
+                detailed_exitcode,
+                view,
+                ..
+            } = self;
+            return Run::planning(
+                institutions,
+                at,
+                json,
+                recorded,
+                wait,
+                detailed_exitcode,
+                view,
+            )
+            .run(edge);
         }
         self.view.only_with("--jobs")?;
         let checked = edge.checked();
         show(&checked, edge, &self.institutions);
         are_institutions(&self.institutions, &checked)?;
-        let is_chosen = |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
-        let chosen: Vec<_> = checked.institutions.iter().filter(|one| is_chosen(&one.slug)).collect();
-        let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
+        let is_chosen =
+            |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
+        let chosen: Vec<_> = checked
+            .institutions
+            .iter()
+            .filter(|one| is_chosen(&one.slug))
+            .collect();
+        let mut plans: Vec<_> = chosen
+            .iter()
+            .filter_map(|one| one.plan())
+            .cloned()
+            .collect();
         if plans.is_empty() && !last_good::may_be_known(edge) {
             return Ok(NOTHING);
         }
         block_on(async {
             let database = Database::open(edge, Demand::READ).await?;
-            let (standing_in, left_out) = last_good::stand_in(edge, &database.store, Broken::of(chosen.iter().copied())).await?;
+            let (standing_in, left_out) =
+                last_good::stand_in(edge, &database.store, Broken::of(chosen.iter().copied()))
+                    .await?;
             let is_bad = left_out > 0 || !standing_in.is_empty();
             plans.extend(standing_in);
             let mut pages = Vec::new();
@@ -107,19 +136,48 @@ impl PlanArgs {
 
 impl Work {
     /// What must be derived again for one source.
-    pub(super) async fn of(at: Clock, connection: &mut PgConnection, plan: &Plan, flow: &Flow) -> Result<Work, Failure> {
+    pub(super) async fn of(
+        at: Clock,
+        connection: &mut PgConnection,
+        plan: &Plan,
+        flow: &Flow,
+    ) -> Result<Work, Failure> {
         let parts = flow.parts_at(at);
-        let stream = SourceKey { institution: plan.institution.id, source: flow.source.clone() };
+        let stream = SourceKey {
+            institution: plan.institution.id,
+            source: flow.source.clone(),
+        };
         let pending = work::pending(connection, &stream, parts.fingerprint(), at).await?;
-        let older: Vec<_> = pending.iter().filter_map(|pending| pending.derived_by).collect();
+        let older: Vec<_> = pending
+            .iter()
+            .filter_map(|pending| pending.derived_by)
+            .collect();
         let known = runs::fingerprint_parts(connection, plan.institution.id, &older).await?;
-        let why =
-            pending.iter().map(|pending| reason(pending, &parts, pending.derived_by.and_then(|old| known.get(&old)), parts.fingerprint())).collect();
-        Ok(Work { source: flow.source.clone(), ads: pending.iter().map(|pending| pending.ads).sum(), why })
+        let why = pending
+            .iter()
+            .map(|pending| {
+                reason(
+                    pending,
+                    &parts,
+                    pending.derived_by.and_then(|old| known.get(&old)),
+                    parts.fingerprint(),
+                )
+            })
+            .collect();
+        Ok(Work {
+            source: flow.source.clone(),
+            ads: pending.iter().map(|pending| pending.ads).sum(),
+            why,
+        })
     }
 }
 
-fn reason(pending: &PendingAds, parts: &Parts, old: Option<&Json>, today: crate::model::Fingerprint) -> String {
+fn reason(
+    pending: &PendingAds,
+    parts: &Parts,
+    old: Option<&Json>,
+    today: crate::model::Fingerprint,
+) -> String {
     let ads = format!("{} ads", thousands(pending.ads));
     match (pending.derived_by, old) {
         (None, _) => format!("{ads} were never derived, or are to be retried"),
@@ -127,42 +185,80 @@ fn reason(pending: &PendingAds, parts: &Parts, old: Option<&Json>, today: crate:
         (Some(_), Some(old)) if !Parts::is_comparable(old) => {
             format!("{ads} to derive again, once: another version of Weir derived them")
         }
-        (Some(_), Some(old)) => format!("{} changed: {ads} to derive again", parts.changed_since(old).join(", ")),
+        (Some(_), Some(old)) => format!(
+            "{} changed: {ads} to derive again",
+            parts.changed_since(old).join(", ")
+        ),
         (Some(_), None) => format!("{ads} were derived by an unknown plan"),
     }
 }
 
 fn text(plan: &Plan, work: &[Work]) -> String {
     let mut out = String::new();
-    let schedule = plan.schedule.as_deref().map_or_else(String::new, |schedule| format!(", scheduled {schedule}"));
-    let _ = writeln!(out, "{} · pipeline {}{schedule} · plan {}", plan.institution.slug, plan.pipeline, &plan.fingerprint().to_string()[..12]);
+    let schedule = plan
+        .schedule
+        .as_deref()
+        .map_or_else(String::new, |schedule| format!(", scheduled {schedule}"));
+    let _ = writeln!(
+        out,
+        "{} · pipeline {}{schedule} · plan {}",
+        plan.institution.slug,
+        plan.pipeline,
+        &plan.fingerprint().to_string()[..12]
+    );
     if let Some(stands_in) = &plan.stands_in {
         let _ = writeln!(out, "  error: {}", stands_in.words(&plan.institution.slug));
     }
     for node in plan.ordered() {
         let about = &plan.graph[node];
-        let frame = if about.kind.scope() == Scope::Record { "┊" } else { " " };
+        let frame = if about.kind.scope() == Scope::Record {
+            "┊"
+        } else {
+            " "
+        };
         let waits = plan.waits_for(node);
-        let after = if waits.is_empty() { String::new() } else { format!("  after {}", waits.join(", ")) };
-        let _ = writeln!(out, "  {frame} {:24} {}{after}", about.name, &about.fingerprint.to_string()[..12]);
+        let after = if waits.is_empty() {
+            String::new()
+        } else {
+            format!("  after {}", waits.join(", "))
+        };
+        let _ = writeln!(
+            out,
+            "  {frame} {:24} {}{after}",
+            about.name,
+            &about.fingerprint.to_string()[..12]
+        );
         for line in about.explain.iter().take(3) {
-            let _ = writeln!(out, "  {frame}     {}", crate::report::columns::line(line, 110));
+            let _ = writeln!(
+                out,
+                "  {frame}     {}",
+                crate::report::columns::line(line, 110)
+            );
         }
     }
-    let _ = writeln!(out, "  ┊ one segment: each batch passes through these stages and commits once");
+    let _ = writeln!(
+        out,
+        "  ┊ one segment: each batch passes through these stages and commits once"
+    );
     for work in work {
         let _ = writeln!(
             out,
             "  {}: {}",
             work.source,
-            if work.ads == 0 { "no stored ads need deriving; new and changed ads will".to_owned() } else { work.why.join("; ") }
+            if work.ads == 0 {
+                "no stored ads need deriving; new and changed ads will".to_owned()
+            } else {
+                work.why.join("; ")
+            }
         );
     }
     out
 }
 
 fn page(plan: &Plan, work: &[Work]) -> Json {
-    let work = work.iter().map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
+    let work = work
+        .iter()
+        .map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
     json!({
         "institution": plan.institution.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
         "stages": Outline::of(plan).stages, "work": work.collect::<Vec<_>>(),

@@ -45,15 +45,27 @@ impl PreviewArgs {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
         show(&checked, edge, std::slice::from_ref(&self.institution));
-        let Some((plan, flow)) = self.choose(&checked)? else { return Ok(NOTHING) };
+        let Some((plan, flow)) = self.choose(&checked)? else {
+            return Ok(NOTHING);
+        };
         block_on(async {
             let access = self.access(edge, &plan, flow)?;
             let flow = flow_of(&plan, flow);
             let at = self.at.clock(edge)?;
-            let choice = self.ad.as_deref().map_or(PreviewChoice::First(usize::from(self.limit)), PreviewChoice::Named);
+            let choice = self.ad.as_deref().map_or(
+                PreviewChoice::First(usize::from(self.limit)),
+                PreviewChoice::Named,
+            );
             let preview = preview::look(&access, &checked.sandbox, &plan, flow, at, choice).await;
-            if let (Some(id), true, true) = (&self.ad, preview.ads.is_empty() && preview.refused.is_empty(), preview.proof.why.is_none()) {
-                return Err(Failure { message: format!("the source does not list an ad `{}`", Untrusted(id)), code: FAILED });
+            if let (Some(id), true, true) = (
+                &self.ad,
+                preview.ads.is_empty() && preview.refused.is_empty(),
+                preview.proof.why.is_none(),
+            ) {
+                return Err(Failure {
+                    message: format!("the source does not list an ad `{}`", Untrusted(id)),
+                    code: FAILED,
+                });
             }
             if self.json {
                 say!("{:#}", as_json(&preview));
@@ -67,16 +79,46 @@ impl PreviewArgs {
     /// The plan and the index of its source; `None` if the institution is broken, which is
     /// reported.
     fn choose(&self, checked: &Checked) -> Result<Option<(Arc<Plan>, usize)>, Failure> {
-        let slugs = || checked.institutions.iter().map(|institution| institution.slug.as_str());
-        let Some(institution) = checked.institutions.iter().find(|one| one.slug == self.institution) else {
-            return Err(unknown("institution", &self.institution, &slugs().collect::<Vec<_>>()));
+        let slugs = || {
+            checked
+                .institutions
+                .iter()
+                .map(|institution| institution.slug.as_str())
         };
-        let Some(plan) = institution.plan() else { return Ok(None) };
-        let sources = || plan.flows.iter().map(|flow| flow.source.as_str()).collect::<Vec<_>>();
+        let Some(institution) = checked
+            .institutions
+            .iter()
+            .find(|one| one.slug == self.institution)
+        else {
+            return Err(unknown(
+                "institution",
+                &self.institution,
+                &slugs().collect::<Vec<_>>(),
+            ));
+        };
+        let Some(plan) = institution.plan() else {
+            return Ok(None);
+        };
+        let sources = || {
+            plan.flows
+                .iter()
+                .map(|flow| flow.source.as_str())
+                .collect::<Vec<_>>()
+        };
         let number = match &self.source {
-            Some(wanted) => plan.flows.iter().position(|flow| flow.source == *wanted).ok_or_else(|| unknown("source", wanted, &sources()))?,
+            Some(wanted) => plan
+                .flows
+                .iter()
+                .position(|flow| flow.source == *wanted)
+                .ok_or_else(|| unknown("source", wanted, &sources()))?,
             None if plan.flows.len() == 1 => 0,
-            None => return Err(Failure::nothing(format!("`{}` has several sources\nhelp: choose one of {}", self.institution, one_of(sources())))),
+            None => {
+                return Err(Failure::nothing(format!(
+                    "`{}` has several sources\nhelp: choose one of {}",
+                    self.institution,
+                    one_of(sources())
+                )));
+            }
         };
         Ok(Some((Arc::clone(plan), number)))
     }
@@ -84,7 +126,11 @@ impl PreviewArgs {
     fn access(&self, edge: &Edge, plan: &Plan, flow: usize) -> Result<Access, Failure> {
         let mut door = door(edge, self.recorded.as_deref())?;
         if self.save {
-            let folder = format!("recorded/{}/{}", plan.institution.slug, flow_of(plan, flow).source);
+            let folder = format!(
+                "recorded/{}/{}",
+                plan.institution.slug,
+                flow_of(plan, flow).source
+            );
             tell!("recording to {folder}");
             door = door.recording(edge.project.join(folder), out::secrets());
         }
@@ -97,19 +143,28 @@ fn flow_of(plan: &Plan, number: usize) -> &Flow {
 }
 
 fn unknown(what: &str, wanted: &str, known: &[&str]) -> Failure {
-    unknown_name(what, wanted, known.iter().copied(), || format!("known: {}", one_of(known.iter().copied())))
+    unknown_name(what, wanted, known.iter().copied(), || {
+        format!("known: {}", one_of(known.iter().copied()))
+    })
 }
 
 fn as_json(preview: &Preview) -> Json {
     let ads = preview.ads.iter().zip(&preview.lost).map(|(draft, lost)| {
         json!({ "id": draft.ad.external_id, "raw": draft.ad.content, "job": fields(draft), "lost": lost, "verdict": verdict(draft), "problems": draft.problems })
     });
-    let refused = preview.refused.iter().map(|document| json!({ "raw": document.content, "why": why(document) }));
+    let refused = preview
+        .refused
+        .iter()
+        .map(|document| json!({ "raw": document.content, "why": why(document) }));
     json!({ "format": 1, "read": preview.proof, "ads": ads.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>() })
 }
 
 fn why(document: &Document) -> String {
-    document.refused.as_ref().map(crate::model::Refused::message).unwrap_or_default()
+    document
+        .refused
+        .as_ref()
+        .map(crate::model::Refused::message)
+        .unwrap_or_default()
 }
 
 fn fields(draft: &Draft) -> Json {
@@ -127,23 +182,51 @@ fn as_text(preview: &Preview, width: usize) -> String {
     for (draft, lost) in preview.ads.iter().zip(&preview.lost) {
         lines.push(format!("ad {}", draft.ad.external_id));
         lines.push("  raw".to_owned());
-        lines.extend(pretty(&draft.ad.content, width).into_iter().map(|line| format!("    {line}")));
+        lines.extend(
+            pretty(&draft.ad.content, width)
+                .into_iter()
+                .map(|line| format!("    {line}")),
+        );
         lines.push("  mapped".to_owned());
         lines.extend(mapped(draft, lost, width));
         lines.push(format!("  {}", verdict(draft)));
         lines.extend(draft.problems.iter().map(|problem| {
-            let mark = if problem.severity == Severity::Error { "x" } else { "!" };
-            format!("    {mark} {}{}: {}", problem.kind, problem.field.as_ref().map(|field| format!(" {field}")).unwrap_or_default(), problem.message)
+            let mark = if problem.severity == Severity::Error {
+                "x"
+            } else {
+                "!"
+            };
+            format!(
+                "    {mark} {}{}: {}",
+                problem.kind,
+                problem
+                    .field
+                    .as_ref()
+                    .map(|field| format!(" {field}"))
+                    .unwrap_or_default(),
+                problem.message
+            )
         }));
         lines.push(String::new());
     }
     for document in &preview.refused {
         lines.push(format!("rejected: {}", why(document)));
-        lines.extend(pretty(&document.content, width).into_iter().map(|line| format!("    {line}")));
+        lines.extend(
+            pretty(&document.content, width)
+                .into_iter()
+                .map(|line| format!("    {line}")),
+        );
     }
-    lines.push(format!("{} shown; companies and divisions that only the database knows count as unknown here", preview.ads.len()));
+    lines.push(format!(
+        "{} shown; companies and divisions that only the database knows count as unknown here",
+        preview.ads.len()
+    ));
     if let (true, Some(why)) = (preview.ads.is_empty(), &preview.proof.why) {
-        let how = if preview.waits { "not read now" } else { preview.proof.state.name() };
+        let how = if preview.waits {
+            "not read now"
+        } else {
+            preview.proof.state.name()
+        };
         lines.push(format!("the source is {how}: {why}"));
     }
     lines.join("\n")
@@ -160,15 +243,32 @@ fn verdict(draft: &Draft) -> &'static str {
 
 /// The fields of an ad, one per line; unreadable values are shown next to their fields.
 fn mapped(draft: &Draft, lost: &[FieldLoss], width: usize) -> Vec<String> {
-    let Json::Object(fields) = fields(draft) else { return Vec::new() };
-    let widest = fields.keys().map(String::len).chain(lost.iter().map(|loss| loss.field.len())).max().unwrap_or_default();
+    let Json::Object(fields) = fields(draft) else {
+        return Vec::new();
+    };
+    let widest = fields
+        .keys()
+        .map(String::len)
+        .chain(lost.iter().map(|loss| loss.field.len()))
+        .max()
+        .unwrap_or_default();
     let room = width.saturating_sub(widest + 6);
-    let mut lines: Vec<String> = fields.iter().map(|(name, value)| format!("    {name:widest$}  {}", short(&plain(value), room))).collect();
+    let mut lines: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("    {name:widest$}  {}", short(&plain(value), room)))
+        .collect();
     for FieldLoss { field, example, .. } in lost {
         let Some(example) = example else { continue };
-        let remedy = example.remedy.as_ref().map_or_else(String::new, |remedy| format!("; {remedy}"));
+        let remedy = example
+            .remedy
+            .as_ref()
+            .map_or_else(String::new, |remedy| format!("; {remedy}"));
         // The text is ours, and the value is already short: nothing is cut.
-        lines.push(format!("    {field:widest$}  could not be read: {} {}{remedy}", loss::shown(&example.found), example.expected));
+        lines.push(format!(
+            "    {field:widest$}  could not be read: {} {}{remedy}",
+            loss::shown(&example.found),
+            example.expected
+        ));
     }
     lines
 }
@@ -178,7 +278,11 @@ const MOST_LINES: usize = 40;
 
 fn pretty(value: &Json, width: usize) -> Vec<String> {
     let text = format!("{value:#}");
-    let mut lines: Vec<String> = text.lines().take(MOST_LINES).map(|line| short(line, width.saturating_sub(4))).collect();
+    let mut lines: Vec<String> = text
+        .lines()
+        .take(MOST_LINES)
+        .map(|line| short(line, width.saturating_sub(4)))
+        .collect();
     if text.lines().count() > MOST_LINES {
         lines.push("...".to_owned());
     }
@@ -186,11 +290,23 @@ fn pretty(value: &Json, width: usize) -> Vec<String> {
 }
 
 fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), |text| text.replace('\n', " "))
 }
 
 /// Text shortened to this many characters; control sequences in scraped text are escaped.
 fn short(text: &str, width: usize) -> String {
     let clean = Untrusted(text).to_string();
-    if clean.chars().count() <= width { clean } else { format!("{}…", clean.chars().take(width.saturating_sub(1)).collect::<String>()) }
+    if clean.chars().count() <= width {
+        clean
+    } else {
+        format!(
+            "{}…",
+            clean
+                .chars()
+                .take(width.saturating_sub(1))
+                .collect::<String>()
+        )
+    }
 }

@@ -1,10 +1,13 @@
-//! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which form, into which file.
+//! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which
+//! form, into which file.
 
 use super::{Edge, FAILED, Failure, out, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::DryRun;
 use crate::engine::saved::{self, Saved};
-use crate::model::{CUSTOM_PREFIX, Field, OutcomeCounts, RECORD_KINDS, RecordFilter, RecordKind, field::FIELDS};
+use crate::model::{
+    CUSTOM_PREFIX, Field, OutcomeCounts, RECORD_KINDS, RecordFilter, RecordKind, field::FIELDS,
+};
 use crate::plan::Plan;
 use crate::report::records::html;
 use crate::report::records::text::{self, Look};
@@ -51,7 +54,13 @@ pub(super) struct View {
 }
 
 /// What may change in a job besides its mapped fields; `extra` is all custom fields.
-const MORE_FIELDS: [&str; 5] = ["company_id", "division_id", "extra", "original_id", "status"];
+const MORE_FIELDS: [&str; 5] = [
+    "company_id",
+    "division_id",
+    "extra",
+    "original_id",
+    "status",
+];
 
 /// Whether a field is one of the institution's own, which a job keeps in `extra`.
 fn is_custom(field: &str) -> bool {
@@ -59,11 +68,18 @@ fn is_custom(field: &str) -> bool {
 }
 
 fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
-    unknown_name(what, name, known.iter().copied(), || format!("known: {}", one_of(known.iter().copied())))
+    unknown_name(what, name, known.iter().copied(), || {
+        format!("known: {}", one_of(known.iter().copied()))
+    })
 }
 
 fn kind() -> impl TypedValueParser<Value = RecordKind> {
-    let named = |name: String| RECORD_KINDS.into_iter().find(|what| what.name() == name).unwrap_or(RecordKind::Update);
+    let named = |name: String| {
+        RECORD_KINDS
+            .into_iter()
+            .find(|what| what.name() == name)
+            .unwrap_or(RecordKind::Update)
+    };
     PossibleValuesParser::new(RECORD_KINDS.map(RecordKind::name)).map(named)
 }
 
@@ -79,28 +95,54 @@ impl View {
             ("--out", self.out.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(Failure::nothing(format!("`{name}` requires `{flag}`\nhelp: add `{flag}`"))),
+            Some((name, _)) => Err(Failure::nothing(format!(
+                "`{name}` requires `{flag}`\nhelp: add `{flag}`"
+            ))),
             None => Ok(()),
         }
     }
 
     /// Refuses unknown names, and unwritable paths, before anything is read.
     pub(super) fn check(&self, plans: &[Arc<Plan>]) -> Result<(), Failure> {
-        let known: Vec<&str> = plans.iter().flat_map(|plan| plan.flows.iter().map(|flow| flow.source.as_str())).collect();
-        if let Some(source) = self.source.iter().find(|source| !known.contains(&source.as_str())) {
+        let known: Vec<&str> = plans
+            .iter()
+            .flat_map(|plan| plan.flows.iter().map(|flow| flow.source.as_str()))
+            .collect();
+        if let Some(source) = self
+            .source
+            .iter()
+            .find(|source| !known.contains(&source.as_str()))
+        {
             return Err(unknown("source", source, &known));
         }
-        let mapped = plans.iter().flat_map(|plan| &plan.flows).flat_map(|flow| flow.gauge.fields()).map(String::as_str);
+        let mapped = plans
+            .iter()
+            .flat_map(|plan| &plan.flows)
+            .flat_map(|flow| flow.gauge.fields())
+            .map(String::as_str);
         let custom: BTreeSet<&str> = mapped.filter(|field| is_custom(field)).collect();
-        let fields: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(MORE_FIELDS).chain(custom).collect();
-        if let Some(field) = self.field.iter().find(|field| !fields.contains(&field.strip_prefix(CUSTOM_PREFIX).unwrap_or(field))) {
+        let fields: Vec<&str> = FIELDS
+            .iter()
+            .map(|field| field.name())
+            .chain(MORE_FIELDS)
+            .chain(custom)
+            .collect();
+        if let Some(field) = self
+            .field
+            .iter()
+            .find(|field| !fields.contains(&field.strip_prefix(CUSTOM_PREFIX).unwrap_or(field)))
+        {
             return Err(unknown("field", field, &fields));
         }
-        let folder = |file: &&PathBuf| file.parent().is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+        let folder = |file: &&PathBuf| {
+            file.parent()
+                .is_some_and(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+        };
         match self.html.iter().chain(&self.out).find(folder) {
-            Some(file) => {
-                Err(Failure::nothing(format!("cannot write `{}`: the folder does not exist\nhelp: create it, or choose another", file.display())))
-            }
+            Some(file) => Err(Failure::nothing(format!(
+                "cannot write `{}`: the folder does not exist\nhelp: create it, or choose another",
+                file.display()
+            ))),
             None => Ok(()),
         }
     }
@@ -117,14 +159,25 @@ impl View {
                 }
             }
         };
-        RecordFilter { only: self.only.clone(), sources: self.source.clone(), fields: self.fields(), limit: (limit > 0).then_some(limit) }
+        RecordFilter {
+            only: self.only.clone(),
+            sources: self.source.clone(),
+            fields: self.fields(),
+            limit: (limit > 0).then_some(limit),
+        }
     }
 
     /// The wanted fields, custom ones as `extra.NAME`.
     fn fields(&self) -> Vec<String> {
         self.field
             .iter()
-            .map(|field| if is_custom(field) && !field.starts_with(CUSTOM_PREFIX) { format!("{CUSTOM_PREFIX}{field}") } else { field.clone() })
+            .map(|field| {
+                if is_custom(field) && !field.starts_with(CUSTOM_PREFIX) {
+                    format!("{CUSTOM_PREFIX}{field}")
+                } else {
+                    field.clone()
+                }
+            })
             .collect()
     }
 
@@ -149,7 +202,11 @@ impl View {
 
     /// Record by record.
     pub(super) fn text(&self, edge: &Edge, plan: &DryRun) -> Result<(), Failure> {
-        gone_is_fine(text::write(&mut out::lines(), plan, self.look(edge, &self.fields())))
+        gone_is_fine(text::write(
+            &mut out::lines(),
+            plan,
+            self.look(edge, &self.fields()),
+        ))
     }
 
     /// A line a plan with its counts, and a line a record.
@@ -179,24 +236,35 @@ impl View {
 
     /// The page, and the saved plan.
     pub(super) fn files(&self, edge: &Edge, plans: &[&DryRun]) -> Result<(), Failure> {
-        let failed =
-            |file: &Path, why: &dyn std::fmt::Display| Failure { message: format!("cannot write `{}`: {why}", file.display()), code: FAILED };
+        let failed = |file: &Path, why: &dyn std::fmt::Display| Failure {
+            message: format!("cannot write `{}`: {why}", file.display()),
+            code: FAILED,
+        };
         if let Some(file) = &self.html {
             let written = html(plans, &self.fields()).and_then(|page| out::write_file(file, &page));
             written.map_err(|error| failed(file, &error))?;
             tell!("written to {}", file.display());
         }
         if let Some(file) = &self.out {
-            let saved: Vec<&Saved> = plans.iter().filter_map(|plan| plan.saved.as_ref()).collect();
+            let saved: Vec<&Saved> = plans
+                .iter()
+                .filter_map(|plan| plan.saved.as_ref())
+                .collect();
             if saved.is_empty() {
                 return Err(failed(file, &"no institution could be planned"));
             }
             saved::write(file, &saved, (edge.now)()).map_err(|error| failed(file, &error))?;
-            let total = plans.iter().fold(OutcomeCounts::default(), |mut total, plan| {
-                total.add(&plan.summary.total);
-                total
-            });
-            tell!("saved the complete plan ({1}) to {0}; `weir apply {0}` applies exactly that", file.display(), text::in_words(&total));
+            let total = plans
+                .iter()
+                .fold(OutcomeCounts::default(), |mut total, plan| {
+                    total.add(&plan.summary.total);
+                    total
+                });
+            tell!(
+                "saved the complete plan ({1}) to {0}; `weir apply {0}` applies exactly that",
+                file.display(),
+                text::in_words(&total)
+            );
         }
         Ok(())
     }

@@ -18,8 +18,10 @@ use std::sync::Arc;
 
 /// Show what edited rules and mappings would do to the stored ads.
 #[derive(clap::Args)]
-#[command(after_help = "Applies the working copy of the YAML to the stored ads: no source is read, nothing is written.\n\
-    Edit rules/common.yaml, then run `weir rehearse`; or edit a copy elsewhere: `weir rehearse --rules drafts/common.yaml`.")]
+#[command(
+    after_help = "Applies the working copy of the YAML to the stored ads: no source is read, nothing is written.\n\
+    Edit rules/common.yaml, then run `weir rehearse`; or edit a copy elsewhere: `weir rehearse --rules drafts/common.yaml`."
+)]
 pub struct Rehearse {
     /// The institutions; by default all
     institutions: Vec<String>,
@@ -48,7 +50,10 @@ pub struct Rehearse {
 impl Rehearse {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         if let Some(missing) = self.rules.iter().find(|file| !file.is_file()) {
-            return Err(Failure::nothing(format!("`{}` is not a file\nhelp: give an edited copy of a file in rules/", missing.display())));
+            return Err(Failure::nothing(format!(
+                "`{}` is not a file\nhelp: give an edited copy of a file in rules/",
+                missing.display()
+            )));
         }
         // A rehearsal comes before the tests are adapted, so a test that fails does not stop it.
         let checked = check::check_for_tests(Project::load_with(&edge.project, &self.rules));
@@ -58,7 +63,14 @@ impl Rehearse {
             return Ok(NOTHING);
         }
         block_on(async {
-            let database = Database::open(edge, Demand { most: 12, ..Demand::READ }).await?;
+            let database = Database::open(
+                edge,
+                Demand {
+                    most: 12,
+                    ..Demand::READ
+                },
+            )
+            .await?;
             let pages = self.rehearse(edge, &database.store, &checked, &plans).await;
             database.close().await?;
             let all_sound = checked.institutions.iter().all(|one| one.plan().is_some());
@@ -68,7 +80,9 @@ impl Rehearse {
 
     /// Shows what is wrong, in a replaced rule set under the name of the file that replaces it.
     fn show(&self, checked: &Checked, edge: &Edge) {
-        let mut shown = checked.diagnostics.only(|place| checked.belongs(place, &self.institutions));
+        let mut shown = checked
+            .diagnostics
+            .only(|place| checked.belongs(place, &self.institutions));
         let mut texts = checked.texts.clone();
         for file in &self.rules {
             let (old, new) = (replaced(file), file.display().to_string());
@@ -81,10 +95,17 @@ impl Rehearse {
             out::report_rendered(&diagnostic::render(&shown, &texts, edge.colour));
         }
         let is_wanted = |test: &&Tried| checked.belongs(&test.place, &self.institutions);
-        let failing = checked.tried.iter().filter(is_wanted).filter(|test| !test.failures.is_empty()).count();
+        let failing = checked
+            .tried
+            .iter()
+            .filter(is_wanted)
+            .filter(|test| !test.failures.is_empty())
+            .count();
         if failing > 0 {
             let tests = counted(failing, "test");
-            tell!("note: {tests} of rules or connectors would fail; `weir check` shows them, and no run uses these files before they pass");
+            tell!(
+                "note: {tests} of rules or connectors would fail; `weir check` shows them, and no run uses these files before they pass"
+            );
         }
     }
 
@@ -99,14 +120,24 @@ impl Rehearse {
         self.are_used(checked)?;
         let is_named = |slug: &String| self.institutions.contains(slug);
         let mut plans = Vec::new();
-        for one in checked.institutions.iter().filter(|one| self.institutions.is_empty() || is_named(&one.slug)) {
+        for one in checked
+            .institutions
+            .iter()
+            .filter(|one| self.institutions.is_empty() || is_named(&one.slug))
+        {
             match &one.standing {
                 InstitutionStatus::Ready(plan) => plans.push(Arc::clone(plan)),
-                InstitutionStatus::Inactive(plan) if is_named(&one.slug) => plans.push(Arc::clone(plan)),
+                InstitutionStatus::Inactive(plan) if is_named(&one.slug) => {
+                    plans.push(Arc::clone(plan));
+                }
                 InstitutionStatus::Inactive(_) => {}
                 InstitutionStatus::Broken(files) => {
                     let files: Vec<String> = files.iter().map(|file| self.given(file)).collect();
-                    tell!("not rehearsed: `{}`: errors in {}", one.slug, files.join(", "));
+                    tell!(
+                        "not rehearsed: `{}`: errors in {}",
+                        one.slug,
+                        files.join(", ")
+                    );
                 }
             }
         }
@@ -115,32 +146,68 @@ impl Rehearse {
 
     /// Refuses files that replace no rule set of the rehearsal: they would have no effect.
     fn are_used(&self, checked: &Checked) -> Result<(), Failure> {
-        let is_chosen = |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
-        let chosen = checked.institutions.iter().filter(|one| is_chosen(&one.slug));
-        let used: BTreeSet<&str> = chosen.flat_map(|one| &one.files).filter_map(|file| file.strip_prefix("rules/")?.strip_suffix(".yaml")).collect();
-        let stem = |file: &PathBuf| file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let Some((file, stem)) = self.rules.iter().map(|file| (file, stem(file))).find(|(_, stem)| !used.contains(stem.as_str())) else {
+        let is_chosen =
+            |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
+        let chosen = checked
+            .institutions
+            .iter()
+            .filter(|one| is_chosen(&one.slug));
+        let used: BTreeSet<&str> = chosen
+            .flat_map(|one| &one.files)
+            .filter_map(|file| file.strip_prefix("rules/")?.strip_suffix(".yaml"))
+            .collect();
+        let stem = |file: &PathBuf| {
+            file.file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        };
+        let Some((file, stem)) = self
+            .rules
+            .iter()
+            .map(|file| (file, stem(file)))
+            .find(|(_, stem)| !used.contains(stem.as_str()))
+        else {
             return Ok(());
         };
         let sets = one_of(used);
-        let help =
-            if sets.is_empty() { "none of them uses a rule set".to_owned() } else { format!("a file replaces the set of the same name: {sets}") };
+        let help = if sets.is_empty() {
+            "none of them uses a rule set".to_owned()
+        } else {
+            format!("a file replaces the set of the same name: {sets}")
+        };
         Err(Failure::nothing(format!(
             "none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would replace\nhelp: {help}",
             file.display()
         )))
     }
 
-    async fn rehearse(&self, edge: &Edge, store: &Store, checked: &Checked, plans: &[Arc<Plan>]) -> Result<Vec<Page>, Failure> {
-        let asked = Asked { at: self.at.clock(edge)?, all: self.all, examples: self.limit };
+    async fn rehearse(
+        &self,
+        edge: &Edge,
+        store: &Store,
+        checked: &Checked,
+        plans: &[Arc<Plan>],
+    ) -> Result<Vec<Page>, Failure> {
+        let asked = Asked {
+            at: self.at.clock(edge)?,
+            all: self.all,
+            examples: self.limit,
+        };
         let mut pages = Vec::new();
         for plan in plans {
             let begun = (edge.now)();
             let mut sources: Vec<Rehearsal> = Vec::new();
             for flow in &plan.flows {
-                sources.push(rehearse::rehearse(store, &checked.sandbox, plan, flow, asked, &|_, _| ()).await?);
+                sources.push(
+                    rehearse::rehearse(store, &checked.sandbox, plan, flow, asked, &|_, _| ())
+                        .await?,
+                );
             }
-            pages.push(Page { institution: plan.institution.slug.clone(), millis: ((edge.now)() - begun).num_milliseconds(), sources });
+            pages.push(Page {
+                institution: plan.institution.slug.clone(),
+                millis: ((edge.now)() - begun).num_milliseconds(),
+                sources,
+            });
         }
         Ok(pages)
     }
@@ -149,14 +216,21 @@ impl Rehearse {
         if self.json {
             say!("{:#}", json!({ "format": 1, "institutions": pages }));
         } else {
-            pages.iter().for_each(|page| put!("{}", rehearsal::text(page)));
+            pages
+                .iter()
+                .for_each(|page| put!("{}", rehearsal::text(page)));
         }
         if let Some(file) = &self.html {
-            out::write_file(file, &rehearsal::html(pages))
-                .map_err(|error| Failure { message: format!("cannot write `{}`: {error}", file.display()), code: FAILED })?;
+            out::write_file(file, &rehearsal::html(pages)).map_err(|error| Failure {
+                message: format!("cannot write `{}`: {error}", file.display()),
+                code: FAILED,
+            })?;
             tell!("written to {}", file.display());
         }
-        let quiet = pages.iter().flat_map(|page| &page.sources).all(Rehearsal::is_quiet);
+        let quiet = pages
+            .iter()
+            .flat_map(|page| &page.sources)
+            .all(Rehearsal::is_quiet);
         Ok(if left_out {
             FAILED
         } else if self.detailed_exitcode && !quiet {
@@ -169,5 +243,8 @@ impl Rehearse {
 
 /// The file of the project that a rule set replaces, as the check names it.
 fn replaced(file: &Path) -> String {
-    format!("rules/{}", file.file_name().unwrap_or_default().to_string_lossy())
+    format!(
+        "rules/{}",
+        file.file_name().unwrap_or_default().to_string_lossy()
+    )
 }

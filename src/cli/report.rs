@@ -33,13 +33,23 @@ pub struct Report {
 impl Report {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
-        let chosen = checked.institutions.iter().filter(|one| self.institution.as_ref().is_none_or(|wanted| *wanted == one.slug));
+        let chosen = checked.institutions.iter().filter(|one| {
+            self.institution
+                .as_ref()
+                .is_none_or(|wanted| *wanted == one.slug)
+        });
         let chosen: Vec<_> = chosen.collect();
-        let mut plans: Vec<_> = chosen.iter().filter_map(|one| one.plan()).cloned().collect();
+        let mut plans: Vec<_> = chosen
+            .iter()
+            .filter_map(|one| one.plan())
+            .cloned()
+            .collect();
         let broken = Broken::of(chosen);
         are_institutions(self.institution.as_slice(), &checked)?;
         if plans.is_empty() && (broken.is_empty() || !last_good::may_be_known(edge)) {
-            return Err(Failure::nothing("the files of all institutions have errors\nhelp: `weir check` shows them"));
+            return Err(Failure::nothing(
+                "the files of all institutions have errors\nhelp: `weir check` shows them",
+            ));
         }
         block_on(async {
             let database = Database::open(edge, Demand::READ).await?;
@@ -59,7 +69,12 @@ impl Report {
     }
 
     /// One line for each institution.
-    async fn overview(&self, edge: &Edge, connection: &mut PgConnection, plans: &[Arc<Plan>]) -> Result<(), Failure> {
+    async fn overview(
+        &self,
+        edge: &Edge,
+        connection: &mut PgConnection,
+        plans: &[Arc<Plan>],
+    ) -> Result<(), Failure> {
         let institutions = plans.iter().map(|plan| &plan.institution);
         let names: Vec<_> = institutions.map(|one| (one.id, one.slug.clone())).collect();
         let all = health::collect(connection, &names).await?;
@@ -68,7 +83,11 @@ impl Report {
         Ok(())
     }
 
-    async fn tell(&self, connection: &mut PgConnection, plans: &[Arc<Plan>]) -> Result<(), Failure> {
+    async fn tell(
+        &self,
+        connection: &mut PgConnection,
+        plans: &[Arc<Plan>],
+    ) -> Result<(), Failure> {
         let mut pages = Vec::new();
         for plan in plans {
             pages.push(daily::collect(connection, plan).await?);
@@ -82,7 +101,12 @@ impl Report {
         Ok(())
     }
 
-    async fn list(&self, connection: &mut PgConnection, plans: &[Arc<Plan>], most: i64) -> Result<(), Failure> {
+    async fn list(
+        &self,
+        connection: &mut PgConnection,
+        plans: &[Arc<Plan>],
+        most: i64,
+    ) -> Result<(), Failure> {
         let mut pages = Vec::new();
         for Plan { institution, .. } in plans.iter().map(Arc::as_ref) {
             pages.push(runs::collect(connection, institution.id, &institution.slug, most).await?);

@@ -28,12 +28,18 @@ pub struct Retire {
 
 impl Retire {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, Demand::DECIDE, async |store| self.retire(edge, store).await)
+        with_store(edge, Demand::DECIDE, async |store| {
+            self.retire(edge, store).await
+        })
     }
 
     async fn retire(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let checked = edge.checked();
-        let plan = checked.institutions.iter().find(|one| one.slug == self.institution).and_then(|one| one.plan());
+        let plan = checked
+            .institutions
+            .iter()
+            .find(|one| one.slug == self.institution)
+            .and_then(|one| one.plan());
         let mut connection = store.connection().await?;
         // An institution that is gone from the YAML can still be retired by its name.
         let institution = match plan {
@@ -48,24 +54,47 @@ impl Retire {
         };
         let known = figures::known_sources(&mut connection, institution).await?;
         if let Some(source) = &self.source {
-            let with_jobs = figures::jobs_by_source(&mut connection, institution).await?.into_iter().map(|(source, ..)| source);
-            let all: BTreeSet<String> = plan.iter().flat_map(|plan| &plan.flows).map(|flow| flow.source.clone()).chain(with_jobs).collect();
+            let with_jobs = figures::jobs_by_source(&mut connection, institution)
+                .await?
+                .into_iter()
+                .map(|(source, ..)| source);
+            let all: BTreeSet<String> = plan
+                .iter()
+                .flat_map(|plan| &plan.flows)
+                .map(|flow| flow.source.clone())
+                .chain(with_jobs)
+                .collect();
             if !all.contains(source) {
                 let all = || all.iter().map(String::as_str);
-                return Err(unknown_name("source", source, all(), || format!("sources of `{}`: {}", self.institution, one_of(all()))));
+                return Err(unknown_name("source", source, all(), || {
+                    format!("sources of `{}`: {}", self.institution, one_of(all()))
+                }));
             }
         }
         drop(connection);
-        let chosen: Vec<String> = known.into_iter().filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source)).collect();
+        let chosen: Vec<String> = known
+            .into_iter()
+            .filter(|source| self.source.as_ref().is_none_or(|wanted| wanted == source))
+            .collect();
         if chosen.is_empty() {
             say!("no open jobs; nothing to retire");
             return Ok(DONE);
         }
-        let streams: Vec<SourceKey> = chosen.into_iter().map(|source| SourceKey { institution, source }).collect();
+        let streams: Vec<SourceKey> = chosen
+            .into_iter()
+            .map(|source| SourceKey {
+                institution,
+                source,
+            })
+            .collect();
         let whose = self.word.on(edge, institution, &self.institution)?;
         let (at, person) = (self.word.at.clock(edge)?, self.word.person(edge)?);
         let retired = decide(store, whose, async |connection| {
-            let ruling = Ruling { at, by: &person, reason: &self.word.reason };
+            let ruling = Ruling {
+                at,
+                by: &person,
+                reason: &self.word.reason,
+            };
             Ok::<Vec<usize>, RunError>(retire(connection, &streams, ruling).await?)
         })
         .await?;

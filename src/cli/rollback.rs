@@ -22,9 +22,9 @@ use serde_json::json;
     Exit codes: 0 done, 1 some jobs were left as they are, 2 there is no such run."
 )]
 pub struct Rollback {
-    /// The number of the run, as shown by `weir run` and `weir report --runs`, with the revision that
-    /// `--dry-run` shows: 12@9f2c1a. At a terminal the number is enough: the effect is shown, and you
-    /// are asked to confirm
+    /// The number of the run, as shown by `weir run` and `weir report --runs`, with the revision
+    /// that `--dry-run` shows: 12@9f2c1a. At a terminal the number is enough: the effect is shown,
+    /// and you are asked to confirm
     #[arg(value_name = "RUN@REVISION")]
     run: SeenNumber,
     /// Show what it would do, without writing anything
@@ -51,22 +51,43 @@ pub struct Rollback {
 
 impl Rollback {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, Demand::DECIDE, async |store| self.take_back(edge, store).await)
+        with_store(edge, Demand::DECIDE, async |store| {
+            self.take_back(edge, store).await
+        })
     }
 
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let number = self.run.id;
         let Some(run) = find(&mut *store.connection().await?, number).await? else {
-            return Err(Failure::nothing(format!("there is no run {number}\nhelp: `weir report --runs` and `weir history JOB` list the runs")));
+            return Err(Failure::nothing(format!(
+                "there is no run {number}\nhelp: `weir report --runs` and `weir history JOB` list the runs"
+            )));
         };
         let mut asked = self.asked(edge)?;
         if !self.dry_run && self.run.revision.is_none() {
-            let shown = self.undo(store, &run, &Asked { dry_run: true, ..asked.clone() }).await?;
+            let shown = self
+                .undo(
+                    store,
+                    &run,
+                    &Asked {
+                        dry_run: true,
+                        ..asked.clone()
+                    },
+                )
+                .await?;
             let name = format!("{number}@{}", shown.revision);
             if !edge.interactive {
-                return Err(unseen(&format!("run {number}"), &format!("weir rollback {number} --dry-run"), &format!("weir rollback {name}")));
+                return Err(unseen(
+                    &format!("run {number}"),
+                    &format!("weir rollback {number} --dry-run"),
+                    &format!("weir rollback {name}"),
+                ));
             }
-            confirmed(edge, &rollback::text(&shown, self.limit), &format!("roll back {name}?"))?;
+            confirmed(
+                edge,
+                &rollback::text(&shown, self.limit),
+                &format!("roll back {name}?"),
+            )?;
             asked.seen = Some(shown.revision);
         }
         let page = self.undo(store, &run, &asked).await?;
@@ -80,23 +101,61 @@ impl Rollback {
 
     fn asked(&self, edge: &Edge) -> Result<Asked, Failure> {
         // A dry run decides nothing, so nobody need be named.
-        let by = if self.dry_run { edge.person(self.by.as_deref()).unwrap_or_default() } else { edge.person(self.by.as_deref())? };
-        let order = RollbackOrder { at: self.at.clock(edge)?, by, reason: self.reason.clone(), now: (edge.now)() };
+        let by = if self.dry_run {
+            edge.person(self.by.as_deref()).unwrap_or_default()
+        } else {
+            edge.person(self.by.as_deref())?
+        };
+        let order = RollbackOrder {
+            at: self.at.clock(edge)?,
+            by,
+            reason: self.reason.clone(),
+            now: (edge.now)(),
+        };
         let allow_future = self.at.ahead.allow_future;
-        Ok(Asked { order, dry_run: self.dry_run, seen: self.run.revision.clone(), wait: self.wait, allow_future })
+        Ok(Asked {
+            order,
+            dry_run: self.dry_run,
+            seen: self.run.revision.clone(),
+            wait: self.wait,
+            allow_future,
+        })
     }
 
     /// What it did, or would do; refuses if that is no longer what was seen.
-    async fn undo(&self, store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Page, Failure> {
+    async fn undo(
+        &self,
+        store: &Store,
+        run: &RolledBackRun,
+        asked: &Asked,
+    ) -> Result<Page, Failure> {
         let taken = undo::take_back(store, run, asked).await?;
-        let clock = taken.clock.map(|clock| ClockBack { to: clock.map(|clock| clock.0) });
+        let clock = taken.clock.map(|clock| ClockBack {
+            to: clock.map(|clock| clock.0),
+        });
         let is_seen = !taken.has_moved;
         let dry_run = asked.dry_run || taken.has_moved;
-        let page = Page { institution: run.slug.clone(), run: run.id, revision: taken.revision, at: run.at, dry_run, jobs: taken.jobs, clock };
+        let page = Page {
+            institution: run.slug.clone(),
+            run: run.id,
+            revision: taken.revision,
+            at: run.at,
+            dry_run,
+            jobs: taken.jobs,
+            clock,
+        };
         match &asked.seen {
             Some(seen) if !is_seen => {
-                let (seen, now) = (format!("{}@{seen}", run.id), format!("{}@{}", run.id, page.revision));
-                Err(moved(&format!("run {}", run.id), &seen, &now, &rollback::text(&page, self.limit)))
+                let (seen, now) = (
+                    format!("{}@{seen}", run.id),
+                    format!("{}@{}", run.id, page.revision),
+                );
+                Err(moved(
+                    &format!("run {}", run.id),
+                    &seen,
+                    &now,
+                    &rollback::text(&page, self.limit),
+                ))
             }
             _ => Ok(page),
         }

@@ -1,5 +1,5 @@
-//! `weir rules`: which versions of rules and mappings have run, since when, and what differs between
-//! them.
+//! `weir rules`: which versions of rules and mappings have run, since when, and what differs
+//! between them.
 
 use super::database::with_connection;
 use super::{DONE, Edge, Failure, named, parse_time, unknown_name};
@@ -7,7 +7,9 @@ use crate::diagnostic::one_of;
 use crate::model::Clock;
 use crate::report::columns::columns;
 use crate::report::history::short;
-use crate::report::rule_history::{PartChange, PartLineage, PartText, agreed, changes, difference, is_named, lineages, row};
+use crate::report::rule_history::{
+    PartChange, PartLineage, PartText, agreed, changes, difference, is_named, lineages, row,
+};
 use crate::store::PgConnection;
 use crate::store::versions::{self, PartUse};
 use clap::{Args, Subcommand};
@@ -74,16 +76,27 @@ struct Whose {
 
 impl Rules {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_connection(edge, async |connection| self.act(edge, connection).await.map(|()| DONE))
+        with_connection(edge, async |connection| {
+            self.act(edge, connection).await.map(|()| DONE)
+        })
     }
 
     async fn act(&self, edge: &Edge, connection: &mut PgConnection) -> Result<(), Failure> {
-        let (Command::Log { whose, .. } | Command::Show { whose, .. } | Command::Diff { whose, .. }) = &self.command;
+        let (Command::Log { whose, .. }
+        | Command::Show { whose, .. }
+        | Command::Diff { whose, .. }) = &self.command;
         let used = whose.used(edge, connection).await?;
         match &self.command {
-            Command::Log { name, since, json, .. } => log(&used, name.as_deref(), *since, *json),
-            Command::Show { name, version, at, .. } => {
-                let wanted = Wanted { at: *at, ..Wanted::of(version.as_deref(), 0) };
+            Command::Log {
+                name, since, json, ..
+            } => log(&used, name.as_deref(), *since, *json),
+            Command::Show {
+                name, version, at, ..
+            } => {
+                let wanted = Wanted {
+                    at: *at,
+                    ..Wanted::of(version.as_deref(), 0)
+                };
                 let shown = chosen(connection, &used, name, &[wanted]).await?;
                 shown.iter().for_each(|version| say!("{}", version.shown()));
                 Ok(())
@@ -102,43 +115,77 @@ impl Rules {
 
 impl Whose {
     /// What was used of it; refuses unknown names.
-    async fn used(&self, edge: &Edge, connection: &mut PgConnection) -> Result<Vec<PartUse>, Failure> {
+    async fn used(
+        &self,
+        edge: &Edge,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<PartUse>, Failure> {
         if let Some(institution) = &self.institution {
             named::refuse_unknown(edge, connection, std::slice::from_ref(institution)).await?;
         }
         let mut used = versions::used(connection, self.institution.as_deref()).await?;
-        let Some(source) = &self.source else { return Ok(used) };
+        let Some(source) = &self.source else {
+            return Ok(used);
+        };
         let known: BTreeSet<String> = used.iter().map(|one| one.source_id.clone()).collect();
         if !known.contains(source) {
             let known = || known.iter().map(String::as_str);
-            return Err(unknown_name("source", source, known(), || format!("sources that have run: {}", one_of(known()))));
+            return Err(unknown_name("source", source, known(), || {
+                format!("sources that have run: {}", one_of(known()))
+            }));
         }
         used.retain(|one| one.source_id == *source);
         Ok(used)
     }
 }
 
-fn log(used: &[PartUse], name: Option<&str>, since: Option<Clock>, json: bool) -> Result<(), Failure> {
-    let of_name: Vec<PartChange> = changes(used).into_iter().filter(|change| name.is_none_or(|name| is_named(&change.edit.part, name))).collect();
+fn log(
+    used: &[PartUse],
+    name: Option<&str>,
+    since: Option<Clock>,
+    json: bool,
+) -> Result<(), Failure> {
+    let of_name: Vec<PartChange> = changes(used)
+        .into_iter()
+        .filter(|change| name.is_none_or(|name| is_named(&change.edit.part, name)))
+        .collect();
     if let (Some(name), true) = (name, of_name.is_empty()) {
         return Err(unknown(name));
     }
-    let changes: Vec<PartChange> = of_name.into_iter().filter(|change| since.is_none_or(|since| change.used.used_at >= since.0)).collect();
+    let changes: Vec<PartChange> = of_name
+        .into_iter()
+        .filter(|change| since.is_none_or(|since| change.used.used_at >= since.0))
+        .collect();
     if json {
         let rows = changes.iter().map(|PartChange { used, edit }| {
             json!({ "at": used.used_at, "institution": used.institution, "source": used.source_id, "part": edit.part, "old": edit.old, "new": edit.new })
         });
-        say!("{:#}", json!({ "format": 1, "changes": rows.collect::<Vec<_>>() }));
+        say!(
+            "{:#}",
+            json!({ "format": 1, "changes": rows.collect::<Vec<_>>() })
+        );
     } else if changes.is_empty() {
-        say!("{}", if used.is_empty() { "no runs yet" } else { "no changes" });
+        say!(
+            "{}",
+            if used.is_empty() {
+                "no runs yet"
+            } else {
+                "no changes"
+            }
+        );
     } else {
-        put!("{}", columns(&changes.iter().map(row).collect::<Vec<_>>(), 5));
+        put!(
+            "{}",
+            columns(&changes.iter().map(row).collect::<Vec<_>>(), 5)
+        );
     }
     Ok(())
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::nothing(format!("no rule or mapping `{name}` has run\nhelp: `weir rules log` lists those that have"))
+    Failure::nothing(format!(
+        "no rule or mapping `{name}` has run\nhelp: `weir rules log` lists those that have"
+    ))
 }
 
 /// Which version of a part is wanted.
@@ -154,47 +201,87 @@ struct Wanted<'w> {
 
 impl Wanted<'_> {
     fn of(version: Option<&str>, back: usize) -> Wanted<'_> {
-        Wanted { version, back, at: None }
+        Wanted {
+            version,
+            back,
+            at: None,
+        }
     }
 
     /// The wanted one of the versions of a source, oldest first.
     fn pick(&self, versions: &[PartText]) -> Option<PartText> {
         if let Some(wanted) = self.version {
-            return versions.iter().rfind(|version| version.version.starts_with(wanted)).cloned();
+            return versions
+                .iter()
+                .rfind(|version| version.version.starts_with(wanted))
+                .cloned();
         }
-        let until = self.at.map_or(versions.len(), |at| versions.partition_point(|version| version.since <= at.0));
-        until.checked_sub(1 + self.back).and_then(|place| versions.get(place).cloned())
+        let until = self.at.map_or(versions.len(), |at| {
+            versions.partition_point(|version| version.since <= at.0)
+        });
+        until
+            .checked_sub(1 + self.back)
+            .and_then(|place| versions.get(place).cloned())
     }
 }
 
 /// The wanted versions of a part, on which all sources that have them agree.
-async fn chosen(connection: &mut PgConnection, used: &[PartUse], name: &str, wanted: &[Wanted<'_>]) -> Result<Vec<PartText>, Failure> {
+async fn chosen(
+    connection: &mut PgConnection,
+    used: &[PartUse],
+    name: &str,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<PartText>, Failure> {
     let all = lineages(used, name);
     let texts = texts(connection, &all).await?;
-    let of_sources: Vec<Vec<PartText>> = all.iter().map(|lineage| lineage.versions(&texts)).filter(|versions| !versions.is_empty()).collect();
-    let picked = of_sources.iter().map(|versions| wanted.iter().map(|one| one.pick(versions)).collect::<Option<Vec<_>>>());
+    let of_sources: Vec<Vec<PartText>> = all
+        .iter()
+        .map(|lineage| lineage.versions(&texts))
+        .filter(|versions| !versions.is_empty())
+        .collect();
+    let picked = of_sources.iter().map(|versions| {
+        wanted
+            .iter()
+            .map(|one| one.pick(versions))
+            .collect::<Option<Vec<_>>>()
+    });
     let picked: Vec<Vec<PartText>> = picked.flatten().collect();
     match agreed(&picked) {
         Ok(Some(versions)) => Ok(versions),
         Ok(None) => Err(none(name, &of_sources, wanted)),
         Err(places) => {
             let choice = "choose with `--institution` and `--source`, or write the name in full";
-            Err(Failure::nothing(format!("sources differ in `{name}`\nhelp: {choice}:\n  {}", places.join("\n  "))))
+            Err(Failure::nothing(format!(
+                "sources differ in `{name}`\nhelp: {choice}:\n  {}",
+                places.join("\n  ")
+            )))
         }
     }
 }
 
-async fn texts(connection: &mut PgConnection, all: &[PartLineage]) -> Result<HashMap<String, String>, Failure> {
-    let hashes: BTreeSet<&str> = all.iter().flat_map(|lineage| &lineage.steps).filter_map(|(_, hash)| hash.as_deref()).collect();
+async fn texts(
+    connection: &mut PgConnection,
+    all: &[PartLineage],
+) -> Result<HashMap<String, String>, Failure> {
+    let hashes: BTreeSet<&str> = all
+        .iter()
+        .flat_map(|lineage| &lineage.steps)
+        .filter_map(|(_, hash)| hash.as_deref())
+        .collect();
     Ok(versions::texts_of(connection, &hashes.into_iter().collect::<Vec<_>>()).await?)
 }
 
 /// Why no source has the wanted versions.
 fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Failure {
     let all = || of_sources.iter().flatten();
-    let Some(first) = all().next() else { return unknown(name) };
+    let Some(first) = all().next() else {
+        return unknown(name);
+    };
     if let Some(at) = wanted.iter().find_map(|one| one.at) {
-        let since = all().map(|version| version.since).min().unwrap_or(first.since);
+        let since = all()
+            .map(|version| version.since)
+            .min()
+            .unwrap_or(first.since);
         let since = since.format("%Y-%m-%d %H:%MZ");
         return Failure::nothing(format!(
             "{} was not in use at {}\nhelp: it ran for the first time at {since}",
@@ -205,11 +292,19 @@ fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Fail
     let versions: BTreeSet<String> = all().map(|version| short(&version.version)).collect();
     if wanted.iter().all(|one| one.version.is_none()) {
         if versions.len() > 1 {
-            return Failure::nothing(format!("no source has used more than one version of `{name}`\nhelp: `weir rules show` prints them"));
+            return Failure::nothing(format!(
+                "no source has used more than one version of `{name}`\nhelp: `weir rules show` prints them"
+            ));
         }
         let version = short(&first.version);
-        return Failure::nothing(format!("{} has only one version, {version}\nhelp: `weir rules show` prints it", first.part));
+        return Failure::nothing(format!(
+            "{} has only one version, {version}\nhelp: `weir rules show` prints it",
+            first.part
+        ));
     }
     let versions: Vec<String> = versions.into_iter().collect();
-    Failure::nothing(format!("there is no such version\nhelp: versions that have run: {}", versions.join(", ")))
+    Failure::nothing(format!(
+        "there is no such version\nhelp: versions that have run: {}",
+        versions.join(", ")
+    ))
 }

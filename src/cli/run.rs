@@ -3,7 +3,10 @@
 use super::database::{Database, block_on};
 use super::last_good::{self, Broken};
 use super::records::{self, View};
-use super::{ALL_DOWN, At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, KNOWN, NOTHING, are_institutions, flow, out, show};
+use super::{
+    ALL_DOWN, At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, KNOWN, NOTHING,
+    are_institutions, flow, out, show,
+};
 use crate::engine::turn::WorkTurns;
 use crate::engine::{DryRun, Engine, Mode, Request, RunError, RunOutcome, Summary, Watcher};
 use crate::model::{Clock, OutcomeCounts, ReadState};
@@ -121,7 +124,9 @@ impl Run {
         let chosen = self.choose(&checked)?;
         self.view.check(&chosen.plans)?;
         if chosen.plans.is_empty() && chosen.broken.is_empty() {
-            return Err(Failure::nothing("no institution is active\nhelp: set `active: true`, or name an institution"));
+            return Err(Failure::nothing(
+                "no institution is active\nhelp: set `active: true`, or name an institution",
+            ));
         }
         if chosen.plans.is_empty() && !last_good::may_be_known(edge) {
             chosen.broken.iter().for_each(Broken::tell);
@@ -131,12 +136,21 @@ impl Run {
     }
 
     fn choose(&self, checked: &Checked) -> Result<Chosen, Failure> {
-        let mut chosen = Chosen { plans: Vec::new(), broken: Vec::new() };
+        let mut chosen = Chosen {
+            plans: Vec::new(),
+            broken: Vec::new(),
+        };
         are_institutions(&self.institutions, checked)?;
-        for institution in checked.institutions.iter().filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug)) {
+        for institution in checked
+            .institutions
+            .iter()
+            .filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug))
+        {
             match &institution.standing {
                 InstitutionStatus::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
-                InstitutionStatus::Inactive(_) => tell!("not run: `{}` is not active", institution.slug),
+                InstitutionStatus::Inactive(_) => {
+                    tell!("not run: `{}` is not active", institution.slug);
+                }
                 InstitutionStatus::Broken(_) => chosen.broken.extend(Broken::of([institution])),
             }
         }
@@ -147,7 +161,8 @@ impl Run {
         let request = self.request(edge)?;
         let institutions = chosen.plans.len() + chosen.broken.len();
         let database = Database::open(edge, self.demand(institutions)).await?;
-        let (standing_in, left_out) = last_good::stand_in(edge, &database.store, chosen.broken).await?;
+        let (standing_in, left_out) =
+            last_good::stand_in(edge, &database.store, chosen.broken).await?;
         let plans: Vec<Arc<Plan>> = chosen.plans.into_iter().chain(standing_in).collect();
         if plans.is_empty() {
             database.close().await?;
@@ -161,9 +176,20 @@ impl Run {
             _ => progress::quiet(),
         };
         let turns = WorkTurns::new(usize::from(self.parallel));
-        let engine = Engine { turns, ..engine(edge, checked, &database, self.recorded.as_deref(), watcher)? };
-        let running = plans.iter().map(|plan| async { (plan.institution.slug.clone(), self.run_one(&engine, plan, &request).await) });
-        let mut results: Results = futures::stream::iter(running).buffer_unordered(self.under_way(&database.store)).collect().await;
+        let engine = Engine {
+            turns,
+            ..engine(edge, checked, &database, self.recorded.as_deref(), watcher)?
+        };
+        let running = plans.iter().map(|plan| async {
+            (
+                plan.institution.slug.clone(),
+                self.run_one(&engine, plan, &request).await,
+            )
+        });
+        let mut results: Results = futures::stream::iter(running)
+            .buffer_unordered(self.under_way(&database.store))
+            .collect()
+            .await;
         results.sort_by(|a, b| a.0.cmp(&b.0));
         let health = if self.dry_run {
             Vec::new()
@@ -185,7 +211,12 @@ impl Run {
 
     fn demand(&self, institutions: usize) -> Demand {
         let under_way = u32::try_from(institutions.clamp(1, UNDER_WAY)).unwrap_or(1);
-        Demand { need: Need::Write, least: self.held() + 1, most: under_way * self.held() + WORKING, is_private: false }
+        Demand {
+            need: Need::Write,
+            least: self.held() + 1,
+            most: under_way * self.held() + WORKING,
+            is_private: false,
+        }
     }
 
     /// How many institutions run at once: all share the remaining connections.
@@ -194,9 +225,21 @@ impl Run {
         usize::try_from(fit).unwrap_or(1).clamp(1, UNDER_WAY)
     }
 
-    async fn run_one(&self, engine: &Engine, plan: &Plan, request: &Request) -> Result<RunOutcome, RunError> {
+    async fn run_one(
+        &self,
+        engine: &Engine,
+        plan: &Plan,
+        request: &Request,
+    ) -> Result<RunOutcome, RunError> {
         let wanted = self.view.wanted(self.json);
-        let mode = if self.dry_run { Mode::DryRun { wanted: &wanted, saves: self.view.saves() } } else { Mode::Live };
+        let mode = if self.dry_run {
+            Mode::DryRun {
+                wanted: &wanted,
+                saves: self.view.saves(),
+            }
+        } else {
+            Mode::Live
+        };
         engine.run(plan, request, mode).await
     }
 
@@ -211,9 +254,18 @@ impl Run {
         })
     }
 
-    fn tell(&self, edge: &Edge, results: &Results, health: &[InstitutionHealth], left_out: bool) -> Result<u8, Failure> {
+    fn tell(
+        &self,
+        edge: &Edge,
+        results: &Results,
+        health: &[InstitutionHealth],
+        left_out: bool,
+    ) -> Result<u8, Failure> {
         let mut total = OutcomeCounts::default();
-        let mut found = Findings { is_new: left_out, ..Findings::default() };
+        let mut found = Findings {
+            is_new: left_out,
+            ..Findings::default()
+        };
         for (slug, result) in results {
             match result {
                 Ok(ran) => {
@@ -240,7 +292,10 @@ impl Run {
                 tell!("error: {}", error.of(slug));
             }
         }
-        let done: Vec<&RunOutcome> = results.iter().filter_map(|(_, result)| result.as_ref().ok()).collect();
+        let done: Vec<&RunOutcome> = results
+            .iter()
+            .filter_map(|(_, result)| result.as_ref().ok())
+            .collect();
         self.print(edge, &done, health, &total)?;
         Ok(found.code(self.detailed_exitcode && changes(&total)))
     }
@@ -248,47 +303,88 @@ impl Run {
     /// Reports on stderr what someone must know of a run, with its institution and source, and
     /// since when it is so: stdout may go nowhere.
     fn report(&self, summary: &Summary, health: &[InstitutionHealth]) {
-        let of_it = health.iter().filter(|one| one.institution == summary.institution);
+        let of_it = health
+            .iter()
+            .filter(|one| one.institution == summary.institution);
         let errors: Vec<&LastingError> = of_it.flat_map(|one| &one.errors).collect();
         for note in summary::run_notes(summary) {
             if self.quiet && note.severity == "note" {
                 continue;
             }
             let slash = if note.source.is_empty() { "" } else { "/" };
-            let is_it = |error: &&&LastingError| error.source == note.source && error.kind == note.kind && note.severity == "error";
+            let is_it = |error: &&&LastingError| {
+                error.source == note.source && error.kind == note.kind && note.severity == "error"
+            };
             let error = errors.iter().find(is_it);
-            let age = error.map(|error| format!(" ({})", error.age())).unwrap_or_default();
+            let age = error
+                .map(|error| format!(" ({})", error.age()))
+                .unwrap_or_default();
             // Some say it themselves.
             let is_open = |error: &&&LastingError| error.is_new && !note.words.contains("`weir ");
-            let next = error.filter(is_open).map(|error| health::next_step(&summary.institution, &error.kind));
-            let help = next.map(|next| format!("\nhelp: {next}")).unwrap_or_default();
-            tell!("{}: {}{slash}{}: {}{age}{help}", note.severity, summary.institution, note.source, note.words);
+            let next = error
+                .filter(is_open)
+                .map(|error| health::next_step(&summary.institution, &error.kind));
+            let help = next
+                .map(|next| format!("\nhelp: {next}"))
+                .unwrap_or_default();
+            tell!(
+                "{}: {}{slash}{}: {}{age}{help}",
+                note.severity,
+                summary.institution,
+                note.source,
+                note.words
+            );
         }
     }
 
     /// Reports holds that have waited longer than requested.
     fn has_waited_too_long(&self, slug: &str, summary: &Summary) -> bool {
         let at = Clock(summary.at);
-        let is_old = |one: &&WaitingHolds| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
+        let is_old =
+            |one: &&WaitingHolds| self.fail_on_holds.is_some_and(|most| one.age(at) >= most.0);
         let old: Vec<&WaitingHolds> = summary.waiting.iter().filter(is_old).collect();
-        old.iter().for_each(|one| tell!("error: `{slug}`: {}\nhelp: see `weir holds list`", one.words(at)));
+        old.iter().for_each(|one| {
+            tell!(
+                "error: `{slug}`: {}\nhelp: see `weir holds list`",
+                one.words(at)
+            );
+        });
         !old.is_empty()
     }
 
-    fn print(&self, edge: &Edge, done: &[&RunOutcome], health: &[InstitutionHealth], total: &OutcomeCounts) -> Result<(), Failure> {
-        let foreseen: Vec<&DryRun> =
-            done.iter().filter_map(|ran| if let RunOutcome::RolledBack(foreseen) = ran { Some(&**foreseen) } else { None }).collect();
+    fn print(
+        &self,
+        edge: &Edge,
+        done: &[&RunOutcome],
+        health: &[InstitutionHealth],
+        total: &OutcomeCounts,
+    ) -> Result<(), Failure> {
+        let foreseen: Vec<&DryRun> = done
+            .iter()
+            .filter_map(|ran| {
+                if let RunOutcome::RolledBack(foreseen) = ran {
+                    Some(&**foreseen)
+                } else {
+                    None
+                }
+            })
+            .collect();
         if self.json {
             self.view.json_lines(&foreseen)?;
             let summaries: Vec<&Summary> = done.iter().map(|ran| ran.summary()).collect();
-            say!("{}", json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries }));
+            say!(
+                "{}",
+                json!({ "event": "summary", "format": 1, "total": total, "institutions": summaries })
+            );
         } else {
             if self.plan_only {
                 self.view.overview(edge, &foreseen);
             }
             for ran in done {
                 match ran {
-                    RunOutcome::RolledBack(foreseen) if self.plan_only => self.view.text(edge, foreseen)?,
+                    RunOutcome::RolledBack(foreseen) if self.plan_only => {
+                        self.view.text(edge, foreseen)?;
+                    }
                     RunOutcome::RolledBack(foreseen) => {
                         put!("{}", summary::text(&foreseen.summary));
                         self.view.text(edge, foreseen)?;
@@ -323,7 +419,10 @@ struct Findings {
 
 impl Findings {
     fn count_reads(&mut self, summary: &Summary) {
-        let states = summary.sources.values().filter_map(|source| source.read.as_ref());
+        let states = summary
+            .sources
+            .values()
+            .filter_map(|source| source.read.as_ref());
         for read in states {
             match read.state {
                 ReadState::Blocked | ReadState::Unreachable => self.unread += 1,
@@ -336,8 +435,15 @@ impl Findings {
     /// The gravest first.
     fn code(&self, is_changed: bool) -> u8 {
         match self {
-            Findings { is_interrupted: true, .. } => INTERRUPTED,
-            Findings { read: 0, unread: 2.., .. } => ALL_DOWN,
+            Findings {
+                is_interrupted: true,
+                ..
+            } => INTERRUPTED,
+            Findings {
+                read: 0,
+                unread: 2..,
+                ..
+            } => ALL_DOWN,
             Findings { is_new: true, .. } => FAILED,
             Findings { is_known: true, .. } => KNOWN,
             _ if is_changed => CHANGES,
@@ -347,12 +453,25 @@ impl Findings {
 }
 
 /// What runs plans; a signal stops it.
-pub(super) fn engine(edge: &Edge, checked: &Checked, database: &Database, recorded: Option<&Path>, watcher: Watcher) -> Result<Engine, Failure> {
+pub(super) fn engine(
+    edge: &Edge,
+    checked: &Checked,
+    database: &Database,
+    recorded: Option<&Path>,
+    watcher: Watcher,
+) -> Result<Engine, Failure> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     let turns = WorkTurns::new(usize::from(AT_ONCE));
     let access = edge.access(door(edge, recorded)?);
-    Ok(Engine { store: database.store.clone(), access, sandbox: Arc::clone(&checked.sandbox), watcher, stop, turns })
+    Ok(Engine {
+        store: database.store.clone(),
+        access,
+        sandbox: Arc::clone(&checked.sandbox),
+        watcher,
+        stop,
+        turns,
+    })
 }
 
 /// The door to the network, or to a recording.

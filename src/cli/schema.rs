@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 /// JSON Schema of the YAML, for editors.
 #[derive(clap::Args)]
-#[command(after_help = "Editors with a YAML language server complete and explain a file that starts with\n\
+#[command(
+    after_help = "Editors with a YAML language server complete and explain a file that starts with\n\
     # yaml-language-server: $schema=../schema/institution.json\n\
-    or map whole folders: institutions/*.yaml to schema/institution.json, and so on.")]
+    or map whole folders: institutions/*.yaml to schema/institution.json, and so on."
+)]
 pub struct Schema {
     /// project, institution, connector, rules, pipeline, list, mapping-tests or institution-test:
     /// to stdout; by default all of them, as files
@@ -40,14 +42,23 @@ impl Schema {
 
     fn write_all(&self, folder: &Path) -> Result<(), Failure> {
         let failed = |error: std::io::Error| Failure {
-            message: format!("cannot write the schemas to `{}`: {error}\nhelp: give a writable folder with `--out`", folder.display()),
+            message: format!(
+                "cannot write the schemas to `{}`: {error}\nhelp: give a writable folder with `--out`",
+                folder.display()
+            ),
             code: FAILED,
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         for kind in FILE_KINDS {
             let file = folder.join(format!("{}.json", kind.name()));
             std::fs::write(&file, format!("{:#}\n", kind.schema())).map_err(failed)?;
-            tell!("{} for {}", file.strip_prefix(folder.parent().unwrap_or(folder)).unwrap_or(&file).display(), kind.pattern());
+            tell!(
+                "{} for {}",
+                file.strip_prefix(folder.parent().unwrap_or(folder))
+                    .unwrap_or(&file)
+                    .display(),
+                kind.pattern()
+            );
         }
         Ok(())
     }

@@ -14,7 +14,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Folders of a project whose files tests may depend on.
-const FOLDERS: [&str; 8] = ["institutions", "connectors", "pipelines", "rules", "lists", "tests", "samples", "recorded"];
+const FOLDERS: [&str; 8] = [
+    "institutions",
+    "connectors",
+    "pipelines",
+    "rules",
+    "lists",
+    "tests",
+    "samples",
+    "recorded",
+];
 /// How often `--watch` looks for changes.
 const LOOK: Duration = Duration::from_millis(300);
 
@@ -89,24 +98,45 @@ impl Test {
         self.may_write(edge)?;
         let checked = check::check_for_tests(Project::load(&edge.project));
         are_institutions(&self.institutions, &checked)?;
-        let wanted = Wanted { institutions: self.institutions.clone(), filter: self.filter.clone() };
+        let wanted = Wanted {
+            institutions: self.institutions.clone(),
+            filter: self.filter.clone(),
+        };
         let mut tried = crate::test::try_alone(&edge.project, &checked, &wanted);
         let runs = crate::test::runs(&checked, &wanted);
         if !runs.is_empty() {
             tried.extend(try_runs(edge, &checked, runs));
         }
-        let points = checked.points.iter().filter(|(_, place)| checked.belongs(place, &self.institutions));
-        let points = points.map(|(point, place)| (point.clone(), place.clone())).collect();
+        let points = checked
+            .points
+            .iter()
+            .filter(|(_, place)| checked.belongs(place, &self.institutions));
+        let points = points
+            .map(|(point, place)| (point.clone(), place.clone()))
+            .collect();
         let coverage = Coverage::of(&points, tried.iter());
-        let page = Page { tried, coverage, is_part: self.filter.is_some(), millis: ((edge.now)() - begun).num_milliseconds() };
+        let page = Page {
+            tried,
+            coverage,
+            is_part: self.filter.is_some(),
+            millis: ((edge.now)() - begun).num_milliseconds(),
+        };
         self.tell(edge, &checked, &page)
     }
 
-    /// Whether the file for build servers can be written: known before the tests are tried, and what stands in it stays until then.
+    /// Whether the file for build servers can be written: known before the tests are tried, and
+    /// what stands in it stays until then.
     fn may_write(&self, edge: &Edge) -> Result<(), Failure> {
-        let Some(file) = &self.junit else { return Ok(()) };
-        let opened = OpenOptions::new().append(true).create(true).open(edge.project.join(file));
-        opened.map(|_| ()).map_err(|error| not_written(file, &error))
+        let Some(file) = &self.junit else {
+            return Ok(());
+        };
+        let opened = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(edge.project.join(file));
+        opened
+            .map(|_| ())
+            .map_err(|error| not_written(file, &error))
     }
 
     fn tell(&self, edge: &Edge, checked: &Checked, page: &Page) -> Result<u8, Failure> {
@@ -115,7 +145,8 @@ impl Test {
             super::show(checked, edge, &[]);
         }
         if let Some(file) = &self.junit {
-            out::write_file(&edge.project.join(file), &report::junit(page)).map_err(|error| not_written(file, &error))?;
+            out::write_file(&edge.project.join(file), &report::junit(page))
+                .map_err(|error| not_written(file, &error))?;
         }
         if self.json {
             say!("{:#}", report::json(page));
@@ -125,7 +156,9 @@ impl Test {
         if page.tried.is_empty() {
             return Err(Failure::nothing(self.nothing()));
         }
-        let too_little = self.min_coverage.filter(|least| page.coverage.percent() < usize::from(*least));
+        let too_little = self
+            .min_coverage
+            .filter(|least| page.coverage.percent() < usize::from(*least));
         if let Some(least) = too_little {
             tell!(
                 "error: coverage is {} %, below the minimum of {least} %\nhelp: `weir test --coverage` lists what is not covered",
@@ -148,27 +181,46 @@ impl Test {
 }
 
 fn not_written(file: &Path, error: &std::io::Error) -> Failure {
-    Failure { message: format!("cannot write `{}`: {error}", file.display()), code: FAILED }
+    Failure {
+        message: format!("cannot write `{}`: {error}", file.display()),
+        code: FAILED,
+    }
 }
 
 /// The tests that need a database; where there is none, they have failed.
 fn try_runs(edge: &Edge, checked: &Checked, runs: Vec<(&InstitutionTest, Tried)>) -> Vec<Tried> {
     let done = with_yard(edge, async |yard| {
-        let ground = Ground { folder: edge.project.clone(), yard, host: edge.host(), spool: edge.home().join("spool"), now: edge.now };
+        let ground = Ground {
+            folder: edge.project.clone(),
+            yard,
+            host: edge.host(),
+            spool: edge.home().join("spool"),
+            now: edge.now,
+        };
         Ok(institution::try_all(&ground, checked, &runs).await?)
     });
-    done.unwrap_or_else(|failure| runs.into_iter().map(|(test, tried)| institution::not_tried(test, tried, &failure.message)).collect())
+    done.unwrap_or_else(|failure| {
+        runs.into_iter()
+            .map(|(test, tried)| institution::not_tried(test, tried, &failure.message))
+            .collect()
+    })
 }
 
 /// When each file of the project was changed last.
 fn changes(project: &Path) -> BTreeMap<PathBuf, Option<SystemTime>> {
-    let (mut files, mut folders) = (BTreeMap::new(), FOLDERS.map(|name| project.join(name)).to_vec());
+    let (mut files, mut folders) = (
+        BTreeMap::new(),
+        FOLDERS.map(|name| project.join(name)).to_vec(),
+    );
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
                 _ => {
-                    files.insert(entry.path(), entry.metadata().and_then(|data| data.modified()).ok());
+                    files.insert(
+                        entry.path(),
+                        entry.metadata().and_then(|data| data.modified()).ok(),
+                    );
                 }
             }
         }

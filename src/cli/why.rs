@@ -28,14 +28,18 @@ pub struct Why {
 
 impl Why {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        with_store(edge, Demand::READ, async |store| self.tell(edge, store).await.map(|()| DONE))
+        with_store(edge, Demand::READ, async |store| {
+            self.tell(edge, store).await.map(|()| DONE)
+        })
     }
 
     async fn tell(&self, edge: &Edge, store: &Store) -> Result<(), Failure> {
         let mut connection = store.connection().await?;
         let found = named::find(&mut connection, &self.job).await?;
         // The id may stand for another job now.
-        let known = biography::ad(&mut connection, &found).await?.filter(|ad| found.job_id.is_none() || ad.job_id == found.job_id);
+        let known = biography::ad(&mut connection, &found)
+            .await?
+            .filter(|ad| found.job_id.is_none() || ad.job_id == found.job_id);
         let judged = match &known {
             Some(known) if known.refused.is_none() => {
                 // One connection at a time is enough.
@@ -57,15 +61,46 @@ impl Why {
 }
 
 /// What the working copy says of the stored document, if it compiles.
-async fn judge(edge: &Edge, store: &Store, found: &FoundJob, known: &Known) -> Result<Option<Judged>, Failure> {
+async fn judge(
+    edge: &Edge,
+    store: &Store,
+    found: &FoundJob,
+    known: &Known,
+) -> Result<Option<Judged>, Failure> {
     let checked = edge.checked();
-    let plan = checked.institutions.iter().filter_map(|one| one.plan()).find(|plan| plan.institution.id == found.institution_id);
-    let Some((plan, flow)) = plan.and_then(|plan| Some((plan, plan.flows.iter().find(|flow| flow.source == found.source_id)?))) else {
-        tell!("note: the current rules cannot be evaluated: `{}` is not in the YAML, or its files have errors (`weir check`)", found.institution);
+    let plan = checked
+        .institutions
+        .iter()
+        .filter_map(|one| one.plan())
+        .find(|plan| plan.institution.id == found.institution_id);
+    let Some((plan, flow)) = plan.and_then(|plan| {
+        Some((
+            plan,
+            plan.flows
+                .iter()
+                .find(|flow| flow.source == found.source_id)?,
+        ))
+    }) else {
+        tell!(
+            "note: the current rules cannot be evaluated: `{}` is not in the YAML, or its files have errors (`weir check`)",
+            found.institution
+        );
         return Ok(None);
     };
-    let Some(hash) = Hash::from_digits(&known.document) else { return Ok(None) };
-    let ad = Ad::fresh(found.original_id.clone(), known.content.clone(), hash, Clock(known.scraped_at));
-    let ad = known.metadata.as_ref().map_or(ad.clone(), |metadata| ad.from_page(metadata));
-    Ok(Some(verdicts::judge(store, &checked.sandbox, plan, flow, ad, found.job_id).await?))
+    let Some(hash) = Hash::from_digits(&known.document) else {
+        return Ok(None);
+    };
+    let ad = Ad::fresh(
+        found.original_id.clone(),
+        known.content.clone(),
+        hash,
+        Clock(known.scraped_at),
+    );
+    let ad = known
+        .metadata
+        .as_ref()
+        .map_or(ad.clone(), |metadata| ad.from_page(metadata));
+    Ok(Some(
+        verdicts::judge(store, &checked.sandbox, plan, flow, ad, found.job_id).await?,
+    ))
 }

@@ -80,7 +80,14 @@ pub struct Connector {
 }
 
 /// Keys that belong to the connector rather than to a source.
-const HEAD: [&str; 6] = ["connector", "about", "unconfirmed", "address", "parameters", "tests"];
+const HEAD: [&str; 6] = [
+    "connector",
+    "about",
+    "unconfirmed",
+    "address",
+    "parameters",
+    "tests",
+];
 
 macro_rules! built_in {
     ($($name:literal),* $(,)?) => {
@@ -122,7 +129,10 @@ pub const OF_WEIR: &str = " (built in)";
 pub fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Connector> {
     let mut connectors: Vec<Connector> = Vec::new();
     for path in super::files(&folder.join("connectors")) {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let file = format!("connectors/{name}");
         match super::text_of(&path, &file, texts, out) {
             Some(text) => connectors.extend(read(file, &text, out)),
@@ -145,38 +155,76 @@ fn read(file: String, text: &[u8], out: &mut Diagnostics) -> Option<Connector> {
     let spec: Option<ConnectorSpec> = yaml::decode(&head, out);
     let body = tree.without(&HEAD);
     let named = spec.as_ref().and_then(|spec| spec.connector.get());
-    let stem = file.trim_start_matches("connectors/").split('.').next().unwrap_or_default().to_owned();
+    let stem = file
+        .trim_start_matches("connectors/")
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     if let Some(name) = named.filter(|name| name.value != stem) {
-        out.error(&name.place, "bad-name", format!("the connector is named `{name}`, but its file `{stem}`"))
-            .help("rename the file to match the connector");
+        out.error(
+            &name.place,
+            "bad-name",
+            format!("the connector is named `{name}`, but its file `{stem}`"),
+        )
+        .help("rename the file to match the connector");
     }
     let parameters = spec.as_ref().map(|spec| &spec.parameters);
     let examples: Vec<(&str, &str)> = parameters
         .into_iter()
         .flatten()
-        .map(|(name, parameter)| (name.as_str(), parameter.default.as_ref().unwrap_or(&parameter.example).as_str()))
+        .map(|(name, parameter)| {
+            (
+                name.as_str(),
+                parameter
+                    .default
+                    .as_ref()
+                    .unwrap_or(&parameter.example)
+                    .as_str(),
+            )
+        })
         .collect();
     let example = yaml::decode(&filled(&body, &examples), out);
-    Some(Connector { name: named.map_or(stem, |name| name.value.clone()), file, spec, example, body })
+    Some(Connector {
+        name: named.map_or(stem, |name| name.value.clone()),
+        file,
+        spec,
+        example,
+        body,
+    })
 }
 
 /// The body, with parameters filled into the texts under `fetch`.
 fn filled(body: &Node, values: &[(&str, &str)]) -> Node {
-    let Some(fetch) = body.get("fetch") else { return body.clone() };
+    let Some(fetch) = body.get("fetch") else {
+        return body.clone();
+    };
     let fill = |text: &str| {
-        let filled = values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
+        let filled = values.iter().fold(text.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        });
         (filled != text).then_some(filled)
     };
     body.with_entry("fetch", fetch.with_texts(&fill))
 }
 
 /// The institution with its connectors merged under its sources, and the files of those connectors.
-pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnostics) -> (Node, Vec<String>) {
+pub fn lay_under(
+    institution: &Node,
+    connectors: &[Connector],
+    out: &mut Diagnostics,
+) -> (Node, Vec<String>) {
     let (mut institution, mut used) = (institution.clone(), Vec::new());
-    let Some(sources) = institution.get("sources").cloned() else { return (institution, used) };
+    let Some(sources) = institution.get("sources").cloned() else {
+        return (institution, used);
+    };
     for entry in sources.entries() {
         let above = institution.highest_id();
-        let laid = match entry.value.get("fetch").and_then(|fetch| fetch.get("connector")) {
+        let laid = match entry
+            .value
+            .get("fetch")
+            .and_then(|fetch| fetch.get("connector"))
+        {
             Some(wanted) => find(wanted, connectors, out).and_then(|connector| {
                 used.push(connector.file.clone());
                 lay_one(&entry.value, connector, above, wanted.place(), out)
@@ -186,7 +234,10 @@ pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnos
                 None => continue,
             },
         };
-        let sources = institution.get("sources").cloned().unwrap_or_else(|| sources.clone());
+        let sources = institution
+            .get("sources")
+            .cloned()
+            .unwrap_or_else(|| sources.clone());
         let key = entry.key_text();
         let sources = match laid {
             Some(source) => sources.with_entry(&key, source),
@@ -201,49 +252,89 @@ pub fn lay_under(institution: &Node, connectors: &[Connector], out: &mut Diagnos
 /// A JSON-LD source without a mapping of its own gets the built-in one.
 fn with_built_in_mapping(source: &Node, connectors: &[Connector], above: u32) -> Option<Node> {
     let fetch = source.get("fetch")?;
-    let decode = fetch.get("http").or_else(|| fetch.get("file"))?.get("decode")?;
+    let decode = fetch
+        .get("http")
+        .or_else(|| fetch.get("file"))?
+        .get("decode")?;
     let is_json_ld = decode.text() == Some("json_ld") || decode.get("json_ld").is_some();
     if !is_json_ld || (source.get("id").is_some() && source.get("job").is_some()) {
         return None;
     }
-    let known = connectors.iter().find(|connector| connector.name == "json-ld")?;
+    let known = connectors
+        .iter()
+        .find(|connector| connector.name == "json-ld")?;
     Some(source.over(&known.body.only(&["id", "job"]), above, &lay))
 }
 
 /// What a connector says about responses also applies to files: a source may read saved pages of
 /// its board.
 fn for_files(upper: &Node, body: Node) -> Node {
-    let Some(http) = body.get("fetch").and_then(|fetch| fetch.get("http")).filter(|_| upper.get("file").is_some()) else { return body };
-    let fetch = upper.only(&["file"]).with_entry("file", http.only(&["decode", "charset", "records", "count"]));
+    let Some(http) = body
+        .get("fetch")
+        .and_then(|fetch| fetch.get("http"))
+        .filter(|_| upper.get("file").is_some())
+    else {
+        return body;
+    };
+    let fetch = upper.only(&["file"]).with_entry(
+        "file",
+        http.only(&["decode", "charset", "records", "count"]),
+    );
     body.with_entry("fetch", fetch)
 }
 
-fn find<'c>(wanted: &Node, connectors: &'c [Connector], out: &mut Diagnostics) -> Option<&'c Connector> {
+fn find<'c>(
+    wanted: &Node,
+    connectors: &'c [Connector],
+    out: &mut Diagnostics,
+) -> Option<&'c Connector> {
     let name = wanted.text().unwrap_or_default();
     let found = connectors.iter().find(|connector| connector.name == name);
     if found.is_none() {
         let names = || connectors.iter().map(|connector| connector.name.as_str());
-        let told = out.error(wanted.place(), "unknown-connector", format!("unknown connector `{name}`"));
+        let told = out.error(
+            wanted.place(),
+            "unknown-connector",
+            format!("unknown connector `{name}`"),
+        );
         match did_you_mean(name, names()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
-            None => told.help(format!("known connectors: {}; to add your own, create `connectors/{name}.yaml`", one_of(names()))),
+            None => told.help(format!(
+                "known connectors: {}; to add your own, create `connectors/{name}.yaml`",
+                one_of(names())
+            )),
         };
     }
     found
 }
 
-fn lay_one(source: &Node, connector: &Connector, above: u32, place: &Place, out: &mut Diagnostics) -> Option<Node> {
+fn lay_one(
+    source: &Node,
+    connector: &Connector,
+    above: u32,
+    place: &Place,
+    out: &mut Diagnostics,
+) -> Option<Node> {
     let fetch = source.get("fetch")?;
     let spec = connector.spec.as_ref()?;
     let values = values(fetch.get("with"), spec, &connector.name, place, out)?;
-    let pairs: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pairs: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let fetch = fetch.without(&["connector", "with"]);
     let body = for_files(&fetch, filled(&connector.body, &pairs));
     Some(source.with_entry("fetch", fetch).over(&body, above, &lay))
 }
 
 /// The values of the parameters; problems go to `out`.
-fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, out: &mut Diagnostics) -> Option<Vec<(String, String)>> {
+fn values(
+    with: Option<&Node>,
+    spec: &ConnectorSpec,
+    name: &str,
+    place: &Place,
+    out: &mut Diagnostics,
+) -> Option<Vec<(String, String)>> {
     let given = with.map(Node::entries).unwrap_or_default();
     let names = || spec.parameters.keys().map(|name| name.value.as_str());
     let mut is_good = true;
@@ -254,11 +345,22 @@ fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, 
         }
         is_good = false;
         if spec.parameters.contains_key(key.as_str()) {
-            out.error(entry.value.place(), "wrong-type", format!("the parameter `{key}` must be text, found {}", entry.value.described()))
-                .help("write plain text");
+            out.error(
+                entry.value.place(),
+                "wrong-type",
+                format!(
+                    "the parameter `{key}` must be text, found {}",
+                    entry.value.described()
+                ),
+            )
+            .help("write plain text");
             continue;
         }
-        let told = out.error(entry.key.place(), "unknown-parameter", format!("the connector `{name}` has no parameter `{key}`"));
+        let told = out.error(
+            entry.key.place(),
+            "unknown-parameter",
+            format!("the connector `{name}` has no parameter `{key}`"),
+        );
         match did_you_mean(&key, names()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None if spec.parameters.is_empty() => told.help("it has no parameters; remove `with`"),
@@ -267,13 +369,20 @@ fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, 
     }
     let mut values = Vec::new();
     for (key, parameter) in &spec.parameters {
-        let given = given.iter().find(|entry| entry.key.text() == Some(key.as_str())).and_then(|entry| entry.value.text());
+        let given = given
+            .iter()
+            .find(|entry| entry.key.text() == Some(key.as_str()))
+            .and_then(|entry| entry.value.text());
         match given.or(parameter.default.as_ref().map(Text::as_str)) {
             Some(value) => values.push((key.value.clone(), value.to_owned())),
             None => {
                 is_good = false;
-                out.error(place, "missing-parameter", format!("the connector `{name}` needs `{key}`: {}", parameter.about))
-                    .help(format!("add `with: {{ {key}: {} }}`", parameter.example));
+                out.error(
+                    place,
+                    "missing-parameter",
+                    format!("the connector `{name}` needs `{key}`: {}", parameter.about),
+                )
+                .help(format!("add `with: {{ {key}: {} }}`", parameter.example));
             }
         }
     }
@@ -283,7 +392,9 @@ fn values(with: Option<&Node>, spec: &ConnectorSpec, name: &str, place: &Place, 
 /// Field by field: an institution's entry for a field replaces the connector's entirely.
 fn lay(path: &[&str]) -> Lay {
     match path {
-        ["fetch" | "job" | "require" | "missing" | "archive" | "identity"] | ["job", "extra"] | ["fetch", "http" | "file"] => Lay::Together,
+        ["fetch" | "job" | "require" | "missing" | "archive" | "identity"]
+        | ["job", "extra"]
+        | ["fetch", "http" | "file"] => Lay::Together,
         ["fetch", "http", "query" | "headers" | "manners" | "limits"] => Lay::Together,
         ["rules" | "without"] => Lay::Append,
         _ => Lay::Replace,
@@ -309,7 +420,12 @@ rules: [common]
     fn laid(source: &str) -> (serde_json::Value, String) {
         let mut out = Diagnostics::new();
         let board = read("connectors/board.yaml".into(), BOARD.as_bytes(), &mut out).unwrap();
-        let tree = yaml::parse("institutions/a.yaml", format!("sources:\n  s: {source}\n"), &mut out).unwrap();
+        let tree = yaml::parse(
+            "institutions/a.yaml",
+            format!("sources:\n  s: {source}\n"),
+            &mut out,
+        )
+        .unwrap();
         let (tree, _) = lay_under(&tree, &[board], &mut out);
         let told: Vec<String> = out.sorted().iter().map(|one| one.message.clone()).collect();
         (tree.to_json()["sources"]["s"].clone(), told.join("; "))
@@ -332,34 +448,64 @@ rules: [common]
 
     #[test]
     fn what_was_saved_of_a_board_is_read_as_its_answers_are() {
-        let (source, told) = laid("{ fetch: { connector: board, with: { name: acme }, file: { path: saved.json } } }");
-        assert_eq!((&source["fetch"], told.as_str()), (&json!({ "file": { "path": "saved.json", "records": "$.jobs[*]" } }), ""));
+        let (source, told) = laid(
+            "{ fetch: { connector: board, with: { name: acme }, file: { path: saved.json } } }",
+        );
+        assert_eq!(
+            (&source["fetch"], told.as_str()),
+            (
+                &json!({ "file": { "path": "saved.json", "records": "$.jobs[*]" } }),
+                ""
+            )
+        );
     }
 
     #[test]
     fn markup_for_search_engines_needs_no_mapping() {
         let mut out = Diagnostics::new();
-        let (name, text) = BUILT_IN.iter().find(|(name, _)| *name == "json-ld").unwrap();
+        let (name, text) = BUILT_IN
+            .iter()
+            .find(|(name, _)| *name == "json-ld")
+            .unwrap();
         let known = read(format!("connectors/{name}.yaml"), text.as_bytes(), &mut out).unwrap();
-        let tree = yaml::parse("institutions/a.yaml", "sources: { s: { fetch: { file: { path: a.html, decode: json_ld } } } }", &mut out).unwrap();
+        let tree = yaml::parse(
+            "institutions/a.yaml",
+            "sources: { s: { fetch: { file: { path: a.html, decode: json_ld } } } }",
+            &mut out,
+        )
+        .unwrap();
         let (tree, _) = lay_under(&tree, &[known], &mut out);
         let source = &tree.to_json()["sources"]["s"];
-        assert_eq!((&source["id"], source["job"]["title"].is_null()), (&json!("$.url"), false));
+        assert_eq!(
+            (&source["id"], source["job"]["title"].is_null()),
+            (&json!("$.url"), false)
+        );
         assert!(out.is_empty());
     }
 
     #[test]
     fn parameters_are_asked_for() {
-        assert_eq!(laid("{ fetch: { connector: board } }").1, "the connector `board` needs `name`: its name");
-        assert_eq!(laid("{ fetch: { connector: board, with: { name: a, sise: 3 } } }").1, "the connector `board` has no parameter `sise`");
-        assert_eq!(laid("{ fetch: { connector: bord } }").1, "unknown connector `bord`");
+        assert_eq!(
+            laid("{ fetch: { connector: board } }").1,
+            "the connector `board` needs `name`: its name"
+        );
+        assert_eq!(
+            laid("{ fetch: { connector: board, with: { name: a, sise: 3 } } }").1,
+            "the connector `board` has no parameter `sise`"
+        );
+        assert_eq!(
+            laid("{ fetch: { connector: bord } }").1,
+            "unknown connector `bord`"
+        );
     }
 
     #[test]
     fn all_that_come_with_weir_are_listed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("connectors");
-        let mut files: Vec<String> =
-            super::super::files(&folder).iter().filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned())).collect();
+        let mut files: Vec<String> = super::super::files(&folder)
+            .iter()
+            .filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()))
+            .collect();
         files.sort();
         let mut listed: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
         listed.sort_unstable();

@@ -51,16 +51,24 @@ pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) ->
     let identity = read(&path, texts, &mut own);
     let is_whole = !own.has_errors();
     out.append(own);
-    if is_whole { identity } else { ProjectIdentity::Broken }
+    if is_whole {
+        identity
+    } else {
+        ProjectIdentity::Broken
+    }
 }
 
 fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> ProjectIdentity {
-    let spec: Option<ProjectSpec> = text_of(path, FILE, texts, out).and_then(|text| yaml::read(FILE, &text, out));
-    let Some(ProjectSpec { project }) = spec else { return ProjectIdentity::Broken };
+    let spec: Option<ProjectSpec> =
+        text_of(path, FILE, texts, out).and_then(|text| yaml::read(FILE, &text, out));
+    let Some(ProjectSpec { project }) = spec else {
+        return ProjectIdentity::Broken;
+    };
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
     if project.is_empty() || project.len() > LONGEST || !project.chars().all(is_plain) {
         let message = format!("`project` must be 1 to {LONGEST} letters, digits, `-`, `_` or `.`");
-        out.error(&project.place, "project-identity", message).help("restore the `weir.yaml` that the first run created");
+        out.error(&project.place, "project-identity", message)
+            .help("restore the `weir.yaml` that the first run created");
         return ProjectIdentity::Broken;
     }
     ProjectIdentity::Known(project.to_string())

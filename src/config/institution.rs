@@ -46,7 +46,8 @@ pub struct InstitutionSpec {
     /// Mandatory fields, each with JSON Schema keywords.
     #[serde(default)]
     pub require: IndexMap<Located<String>, Node>,
-    /// Rule sets, in order. Each can override parameters and severities: `[common: { max_open: 3 months }, acme]`.
+    /// Rule sets, in order. Each can override parameters and severities: `[common: { max_open: 3
+    /// months }, acme]`.
     #[serde(default)]
     pub rules: Vec<RuleUse>,
     /// Rules that are switched off, each with a reason.
@@ -89,13 +90,15 @@ pub enum OnBroken {
 pub struct SourceSpec {
     /// How the source is read.
     pub fetch: Required<FetchSpec>,
-    /// `fetch`, `id` and `duplicates` in canonical form, layers laid over each other: see [`SourceSpec::read_as`].
+    /// `fetch`, `id` and `duplicates` in canonical form, layers laid over each other: see
+    /// [`SourceSpec::read_as`].
     #[serde(skip)]
     #[schemars(skip)]
     pub read_as: String,
     /// Where to find the id of an ad: a JSONPath, or a mapping.
     pub id: Required<IdMapping>,
-    /// How ads on one page that share an id are handled: `first`, `last` or `{ merge: [locations] }`.
+    /// How ads on one page that share an id are handled: `first`, `last` or `{ merge: [locations]
+    /// }`.
     pub duplicates: Option<DuplicatesSpec>,
     /// Guards against ids that are reused for other jobs, and against new ids for existing jobs.
     pub identity: Option<IdentitySpec>,
@@ -132,17 +135,25 @@ impl InstitutionSpec {
     pub(super) fn with_read_as(mut self, tree: &Node) -> InstitutionSpec {
         let sources = tree.get("sources");
         for (name, source) in self.sources.get_mut().into_iter().flatten() {
-            source.read_as = sources.and_then(|all| all.get(name)).map(SourceSpec::read_as).unwrap_or_default();
+            source.read_as = sources
+                .and_then(|all| all.get(name))
+                .map(SourceSpec::read_as)
+                .unwrap_or_default();
         }
         self
     }
 }
 
 impl SourceSpec {
-    /// What a read that died, or a source that says it is unchanged, is believed by: the same text is read in the same way.
+    /// What a read that died, or a source that says it is unchanged, is believed by: the same text
+    /// is read in the same way.
     fn read_as(source: &Node) -> String {
         let member = |name: &str| source.get(name).map_or(Json::Null, Node::to_json);
-        canonical_members([("fetch", member("fetch")), ("id", member("id")), ("duplicates", member("duplicates"))])
+        canonical_members([
+            ("fetch", member("fetch")),
+            ("id", member("id")),
+            ("duplicates", member("duplicates")),
+        ])
     }
 }
 
@@ -165,7 +176,9 @@ impl FromStr for Id {
 
     fn from_str(text: &str) -> Result<Id, String> {
         let help = "omit `id`, or write a UUID such as `6f1c1a52-0b52-4a57-9d3c-0b9a4e3c1c11`";
-        text.parse().map(Id).map_err(|_| format!("`{text}` is not a UUID\n{help}"))
+        text.parse()
+            .map(Id)
+            .map_err(|_| format!("`{text}` is not a UUID\n{help}"))
     }
 }
 

@@ -81,7 +81,8 @@ impl CountsSpec {
             ("held", &self.held),
             ("failed", &self.failed),
         ];
-        all.into_iter().filter_map(|(name, count)| Some((name, count.as_ref()?)))
+        all.into_iter()
+            .filter_map(|(name, count)| Some((name, count.as_ref()?)))
     }
 }
 
@@ -93,11 +94,18 @@ impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Moment, String> {
-        text.parse().map(Moment).map_err(|help: &str| format!("`{text}` is not an instant\n{help}"))
+        text.parse()
+            .map(Moment)
+            .map_err(|help: &str| format!("`{text}` is not an instant\n{help}"))
     }
 }
 
-crate::written_as!(Moment, "Moment", "an instant", ["2026-09-01T06:00:00+10:00", "2026-09-01"]);
+crate::written_as!(
+    Moment,
+    "Moment",
+    "an instant",
+    ["2026-09-01T06:00:00+10:00", "2026-09-01"]
+);
 
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {

@@ -30,13 +30,27 @@ pub struct ListSpec {
 type Line = (String, Place, Option<String>);
 
 /// Reads the lists of a project folder.
-pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<Arc<NamedList>>> {
-    let all: Vec<Parsed<Arc<NamedList>>> = files(&folder.join("lists")).into_iter().map(|path| read(&path, texts, out)).collect();
+pub(super) fn load(
+    folder: &Path,
+    texts: &mut Sources,
+    out: &mut Diagnostics,
+) -> Vec<Parsed<Arc<NamedList>>> {
+    let all: Vec<Parsed<Arc<NamedList>>> = files(&folder.join("lists"))
+        .into_iter()
+        .map(|path| read(&path, texts, out))
+        .collect();
     for file in &all {
-        if let Some(first) = all.iter().find(|other| other.stem == file.stem && other.file < file.file) {
-            out.error(&file.start(), "duplicate-list", format!("two files define the list `{}`", file.stem))
-                .related(&first.start(), "first defined here")
-                .help("merge them into one file");
+        if let Some(first) = all
+            .iter()
+            .find(|other| other.stem == file.stem && other.file < file.file)
+        {
+            out.error(
+                &file.start(),
+                "duplicate-list",
+                format!("two files define the list `{}`", file.stem),
+            )
+            .related(&first.start(), "first defined here")
+            .help("merge them into one file");
         }
     }
     all
@@ -45,21 +59,48 @@ pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) ->
 fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> Parsed<Arc<NamedList>> {
     let (file, stem) = named("lists", path);
     let is_csv = path.extension().is_some_and(|ending| ending == "csv");
-    let lines = text_of(path, &file, texts, out).and_then(|bytes| if is_csv { of_csv(&file, &bytes, out) } else { of_yaml(&file, &bytes, out) });
-    let is_name = stem.starts_with(|first: char| first.is_ascii_lowercase()) && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let lines = text_of(path, &file, texts, out).and_then(|bytes| {
+        if is_csv {
+            of_csv(&file, &bytes, out)
+        } else {
+            of_yaml(&file, &bytes, out)
+        }
+    });
+    let is_name = stem.starts_with(|first: char| first.is_ascii_lowercase())
+        && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        out.error(&Place::start_of(file.as_str()), "bad-name", format!("`{stem}` cannot be the name of a list"))
-            .help("use lowercase letters, digits and `_`: rules refer to it as `lists.agencies`");
+        out.error(
+            &Place::start_of(file.as_str()),
+            "bad-name",
+            format!("`{stem}` cannot be the name of a list"),
+        )
+        .help("use lowercase letters, digits and `_`: rules refer to it as `lists.agencies`");
     }
-    let spec = lines.and_then(|lines| checked(&file, lines, out)).map(Arc::new);
-    Parsed { file, stem, spec, made_of: Vec::new() }
+    let spec = lines
+        .and_then(|lines| checked(&file, lines, out))
+        .map(Arc::new);
+    Parsed {
+        file,
+        stem,
+        spec,
+        made_of: Vec::new(),
+    }
 }
 
 /// The lists of a folder, by name.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let is_list = |path: &PathBuf| path.extension().is_some_and(|ending| ["yaml", "yml", "csv"].iter().any(|known| ending == *known));
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_list).collect();
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let is_list = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|ending| ["yaml", "yml", "csv"].iter().any(|known| ending == *known))
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_list)
+        .collect();
     files.sort();
     files
 }
@@ -72,7 +113,11 @@ fn of_yaml(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>>
         lines.push((text(item, out)?, item.place().clone(), None));
     }
     for entry in tree.entries() {
-        lines.push((entry.key_text(), entry.key.place().clone(), Some(text(&entry.value, out)?)));
+        lines.push((
+            entry.key_text(),
+            entry.key.place().clone(),
+            Some(text(&entry.value, out)?),
+        ));
     }
     Some(lines)
 }
@@ -87,20 +132,38 @@ fn text(node: &Node, out: &mut Diagnostics) -> Option<String> {
 }
 
 fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(true).trim(csv::Trim::All).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(true)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(bytes);
     let mut lines = Vec::new();
     for record in reader.records() {
         match record {
             Ok(record) => {
                 let line = record.position().map_or(1, csv::Position::line);
-                let place = Place { line: usize::try_from(line).unwrap_or(1), ..Place::start_of(file) };
-                let value = record.get(1).filter(|value| !value.is_empty()).map(str::to_owned);
+                let place = Place {
+                    line: usize::try_from(line).unwrap_or(1),
+                    ..Place::start_of(file)
+                };
+                let value = record
+                    .get(1)
+                    .filter(|value| !value.is_empty())
+                    .map(str::to_owned);
                 lines.push((record.get(0).unwrap_or_default().to_owned(), place, value));
             }
             Err(error) => {
                 let line = error.position().map_or(1, csv::Position::line);
-                let place = Place { line: usize::try_from(line).unwrap_or(1), ..Place::start_of(file) };
-                out.error(&place, "bad-list", format!("cannot read this line: {error}")).help("save the file as CSV in UTF-8");
+                let place = Place {
+                    line: usize::try_from(line).unwrap_or(1),
+                    ..Place::start_of(file)
+                };
+                out.error(
+                    &place,
+                    "bad-list",
+                    format!("cannot read this line: {error}"),
+                )
+                .help("save the file as CSV in UTF-8");
                 return None;
             }
         }
@@ -111,19 +174,31 @@ fn of_csv(file: &str, bytes: &[u8], out: &mut Diagnostics) -> Option<Vec<Line>> 
 fn checked(file: &str, lines: Vec<Line>, out: &mut Diagnostics) -> Option<NamedList> {
     let start = Place::start_of(file);
     if lines.is_empty() || lines.len() > MOST {
-        let what = if lines.is_empty() { "the list is empty".to_owned() } else { format!("the list has more than {MOST} names") };
-        out.error(&start, "bad-list", what).help("a list has one name per line, such as `- NSW Health`; a CSV also needs a header row");
+        let what = if lines.is_empty() {
+            "the list is empty".to_owned()
+        } else {
+            format!("the list has more than {MOST} names")
+        };
+        out.error(&start, "bad-list", what).help(
+            "a list has one name per line, such as `- NSW Health`; a CSV also needs a header row",
+        );
         return None;
     }
     let mut first: HashMap<String, Place> = HashMap::new();
     for (name, place, _) in &lines {
         if let Some(earlier) = first.get(&list::key(name)) {
-            out.warning(place, "duplicate-entry", format!("`{name}` appears twice in this list"))
-                .related(earlier, "first listed here")
-                .help("remove one of them; case and repeated whitespace are ignored");
+            out.warning(
+                place,
+                "duplicate-entry",
+                format!("`{name}` appears twice in this list"),
+            )
+            .related(earlier, "first listed here")
+            .help("remove one of them; case and repeated whitespace are ignored");
         } else {
             first.insert(list::key(name), place.clone());
         }
     }
-    Some(NamedList::new(lines.into_iter().map(|(name, _, value)| (name, value))))
+    Some(NamedList::new(
+        lines.into_iter().map(|(name, _, value)| (name, value)),
+    ))
 }

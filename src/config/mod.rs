@@ -47,7 +47,8 @@ pub struct Project {
     pub rules: Vec<Parsed<RuleSetSpec>>,
     /// `lists/*.yaml` and `lists/*.csv`.
     pub lists: Vec<Parsed<Arc<NamedList>>>,
-    /// Whether other institutions are missing here on purpose: what one of them declares is not unknown.
+    /// Whether other institutions are missing here on purpose: what one of them declares is not
+    /// unknown.
     pub is_part: bool,
     /// `tests/mapping/*.yaml`.
     pub mapping_tests: Vec<Parsed<MappingTestsSpec>>,
@@ -77,7 +78,8 @@ impl<T> Parsed<T> {
 }
 
 impl Project {
-    /// Reads a project folder. Problems are collected, never returned: a folder without a file is a problem too.
+    /// Reads a project folder. Problems are collected, never returned: a folder without a file is a
+    /// problem too.
     pub fn load(folder: &Path) -> Project {
         Project::load_with(folder, &[])
     }
@@ -90,14 +92,39 @@ impl Project {
         let identity = identity::load(folder, &mut texts, &mut diagnostics);
         let connectors = connector::load(folder, &mut texts, &mut diagnostics);
         let institutions = read_institutions(folder, &connectors, &mut texts, &mut diagnostics);
-        let pipelines = read_all(files(&folder.join("pipelines")), "pipelines", &mut texts, &mut diagnostics);
-        let rules = read_all(instead(files(&folder.join("rules")), rule_files), "rules", &mut texts, &mut diagnostics);
+        let pipelines = read_all(
+            files(&folder.join("pipelines")),
+            "pipelines",
+            &mut texts,
+            &mut diagnostics,
+        );
+        let rules = read_all(
+            instead(files(&folder.join("rules")), rule_files),
+            "rules",
+            &mut texts,
+            &mut diagnostics,
+        );
         let lists = lists::load(folder, &mut texts, &mut diagnostics);
-        let mapping_tests = read_all(files(&folder.join("tests/mapping")), "tests/mapping", &mut texts, &mut diagnostics);
-        let institution_tests = read_all(files(&folder.join("tests/institutions")), "tests/institutions", &mut texts, &mut diagnostics);
+        let mapping_tests = read_all(
+            files(&folder.join("tests/mapping")),
+            "tests/mapping",
+            &mut texts,
+            &mut diagnostics,
+        );
+        let institution_tests = read_all(
+            files(&folder.join("tests/institutions")),
+            "tests/institutions",
+            &mut texts,
+            &mut diagnostics,
+        );
         if institutions.is_empty() {
-            let message = format!("no institutions: there is no `institutions/*.yaml` in `{}`", folder.display());
-            diagnostics.push(Diagnostic::error("no-institution", message)).help("change to a project folder, or give one with `--project`");
+            let message = format!(
+                "no institutions: there is no `institutions/*.yaml` in `{}`",
+                folder.display()
+            );
+            diagnostics
+                .push(Diagnostic::error("no-institution", message))
+                .help("change to a project folder, or give one with `--project`");
         }
         Project {
             folder: folder.to_owned(),
@@ -118,38 +145,75 @@ impl Project {
 
 /// The files with some of them replaced by others of the same name.
 fn instead(mut files: Vec<PathBuf>, others: &[PathBuf]) -> Vec<PathBuf> {
-    files.retain(|file| others.iter().all(|other| other.file_stem() != file.file_stem()));
+    files.retain(|file| {
+        others
+            .iter()
+            .all(|other| other.file_stem() != file.file_stem())
+    });
     files.extend_from_slice(others);
     files.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
     files
 }
 
-fn read_all<T: DeserializeOwned>(paths: Vec<PathBuf>, kind: &str, texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<T>> {
+fn read_all<T: DeserializeOwned>(
+    paths: Vec<PathBuf>,
+    kind: &str,
+    texts: &mut Sources,
+    out: &mut Diagnostics,
+) -> Vec<Parsed<T>> {
     let read = |path: PathBuf| {
         let (file, stem) = named(kind, &path);
         let spec = text_of(&path, &file, texts, out).and_then(|text| yaml::read(&file, &text, out));
-        Parsed { file, stem, spec, made_of: Vec::new() }
+        Parsed {
+            file,
+            stem,
+            spec,
+            made_of: Vec::new(),
+        }
     };
     paths.into_iter().map(read).collect()
 }
 
-fn read_institutions(folder: &Path, connectors: &[Connector], texts: &mut Sources, out: &mut Diagnostics) -> Vec<Parsed<InstitutionSpec>> {
+fn read_institutions(
+    folder: &Path,
+    connectors: &[Connector],
+    texts: &mut Sources,
+    out: &mut Diagnostics,
+) -> Vec<Parsed<InstitutionSpec>> {
     let read = |path: PathBuf| {
         let (file, stem) = named("institutions", &path);
-        let tree = text_of(&path, &file, texts, out).and_then(|text| yaml::parse(&file, &text, out));
+        let tree =
+            text_of(&path, &file, texts, out).and_then(|text| yaml::parse(&file, &text, out));
         let (spec, made_of) = tree.map_or((None, Vec::new()), |tree| {
             let (whole, made_of) = connector::lay_under(&tree, connectors, out);
-            (yaml::decode(&whole, out).map(|spec: InstitutionSpec| spec.with_read_as(&whole)), made_of)
+            (
+                yaml::decode(&whole, out).map(|spec: InstitutionSpec| spec.with_read_as(&whole)),
+                made_of,
+            )
         });
-        Parsed { file, stem, spec, made_of }
+        Parsed {
+            file,
+            stem,
+            spec,
+            made_of,
+        }
     };
-    files(&folder.join("institutions")).into_iter().map(read).collect()
+    files(&folder.join("institutions"))
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 /// The file as displayed, and its name without extension.
 fn named(kind: &str, path: &Path) -> (String, String) {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     (format!("{kind}/{name}"), stem)
 }
 
@@ -161,8 +225,12 @@ fn text_of(path: &Path, file: &str, texts: &mut Sources, out: &mut Diagnostics) 
             Some(bytes)
         }
         Err(error) => {
-            out.error(&Place::start_of(file), "unreadable-file", format!("cannot read the file: {}", why(&error)))
-                .help("check that it is a file and that you have permission to read it");
+            out.error(
+                &Place::start_of(file),
+                "unreadable-file",
+                format!("cannot read the file: {}", why(&error)),
+            )
+            .help("check that it is a file and that you have permission to read it");
             None
         }
     }
@@ -170,14 +238,28 @@ fn text_of(path: &Path, file: &str, texts: &mut Sources, out: &mut Diagnostics) 
 
 /// The system's reason, in our style.
 fn why(error: &std::io::Error) -> String {
-    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
+    error
+        .to_string()
+        .split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 /// The YAML files of a folder, sorted by name; none if there is no folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_yaml).collect();
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let is_yaml = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    };
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(is_yaml)
+        .collect();
     files.sort();
     files
 }

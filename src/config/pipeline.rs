@@ -26,7 +26,8 @@ pub enum StageSpec {
     Fetch(PlainSpec),
     /// Reads the pages of single ads; added by default where a source declares `detail`.
     Details(PlainSpec),
-    /// Holds back a read that is not as usual; added by default where a source declares `quality: { hold: true }`.
+    /// Holds back a read that is not as usual; added by default where a source declares `quality: {
+    /// hold: true }`.
     Quality(PlainSpec),
     /// Finds out which ads are which jobs; added by default where a source declares `identity`.
     Identity(PlainSpec),
@@ -86,9 +87,15 @@ impl StageSpec {
     pub fn after(&self) -> Option<&[Located<String>]> {
         let after = match self {
             StageSpec::Extract(spec) => &spec.after,
-            StageSpec::Fetch(spec) | StageSpec::Resolve(spec) | StageSpec::Validate(spec) => &spec.after,
-            StageSpec::Promote(spec) | StageSpec::Archive(spec) | StageSpec::Report(spec) => &spec.after,
-            StageSpec::Details(spec) | StageSpec::Quality(spec) | StageSpec::Identity(spec) => &spec.after,
+            StageSpec::Fetch(spec) | StageSpec::Resolve(spec) | StageSpec::Validate(spec) => {
+                &spec.after
+            }
+            StageSpec::Promote(spec) | StageSpec::Archive(spec) | StageSpec::Report(spec) => {
+                &spec.after
+            }
+            StageSpec::Details(spec) | StageSpec::Quality(spec) | StageSpec::Identity(spec) => {
+                &spec.after
+            }
             StageSpec::Measure(spec) => &spec.after,
         };
         after.as_ref().map(|names| &**names)

@@ -7,17 +7,22 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A rule set used by an institution: its name, or its name with overrides, `common: { max_open: 3 months }`.
+/// A rule set used by an institution: its name, or its name with overrides, `common: { max_open: 3
+/// months }`.
 pub type RuleUse = TextOr<Located<String>, IndexMap<Located<String>, Node>>;
 
 /// The rule sets of a list, each with its overrides.
 pub fn uses(written: &[RuleUse]) -> impl Iterator<Item = (&Located<String>, Option<&Node>)> {
-    written.iter().flat_map(|one| -> Box<dyn Iterator<Item = (&Located<String>, Option<&Node>)>> {
-        match one {
-            TextOr::Short(name) => Box::new(std::iter::once((name, None))),
-            TextOr::Full(sets) => Box::new(sets.iter().map(|(name, changes)| (name, Some(changes)))),
-        }
-    })
+    written.iter().flat_map(
+        |one| -> Box<dyn Iterator<Item = (&Located<String>, Option<&Node>)>> {
+            match one {
+                TextOr::Short(name) => Box::new(std::iter::once((name, None))),
+                TextOr::Full(sets) => {
+                    Box::new(sets.iter().map(|(name, changes)| (name, Some(changes))))
+                }
+            }
+        },
+    )
 }
 
 /// One rule set; its name is the file's.

@@ -58,7 +58,10 @@ pub const FILE_KINDS: [FileKind; 8] = [
 /// connector's.
 #[derive(JsonSchema)]
 #[schemars(rename = "FetchUse", deny_unknown_fields)]
-#[allow(dead_code, reason = "read by the derive only: connectors are laid under sources before anything is decoded")]
+#[allow(
+    dead_code,
+    reason = "read by the derive only: connectors are laid under sources before anything is decoded"
+)]
 struct FetchUse {
     /// The connector that supplies the remaining keys: a file in `connectors/`, or a built-in one.
     connector: Option<String>,
@@ -123,8 +126,13 @@ impl FileKind {
 }
 
 fn of<T: JsonSchema>() -> Json {
-    let settings = SchemaSettings::draft07().with_transform(names_alone as fn(&mut Schema)).with_transform(AnyScalar);
-    settings.into_generator().into_root_schema_for::<T>().to_value()
+    let settings = SchemaSettings::draft07()
+        .with_transform(names_alone as fn(&mut Schema))
+        .with_transform(AnyScalar);
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// A connector has its own head and the keys of a source.
@@ -132,22 +140,32 @@ fn connector() -> Json {
     let mut schema = of::<ConnectorSpec>();
     let source = of::<SourceSpec>();
     join(&mut schema, "properties", source["properties"].as_object());
-    join(&mut schema, "definitions", source["definitions"].as_object());
+    join(
+        &mut schema,
+        "definitions",
+        source["definitions"].as_object(),
+    );
     schema
 }
 
 fn join(schema: &mut Json, member: &str, more: Option<&Map<String, Json>>) {
-    let Some(schema) = schema.as_object_mut() else { return };
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
     let held = schema.entry(member).or_insert_with(|| json!({}));
     if let (Some(held), Some(more)) = (held.as_object_mut(), more) {
-        held.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+        held.extend(
+            more.iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
     }
 }
 
 /// Keys that a connector can supply are optional in a source, and `fetch` may name a connector.
 fn loosen_sources(schema: &mut Json) {
     let uses = of::<FetchUse>();
-    let needs_fetch = schema.pointer("/definitions/SourceSpec").is_some() || schema.pointer("/properties/fetch").is_some();
+    let needs_fetch = schema.pointer("/definitions/SourceSpec").is_some()
+        || schema.pointer("/properties/fetch").is_some();
     if !needs_fetch {
         return;
     }
@@ -156,13 +174,24 @@ fn loosen_sources(schema: &mut Json) {
         own.as_object_mut().map(|own| own.remove(outer));
     }
     join(schema, "definitions", uses["definitions"].as_object());
-    join(schema, "definitions", json!({ "FetchUse": own }).as_object());
+    join(
+        schema,
+        "definitions",
+        json!({ "FetchUse": own }).as_object(),
+    );
     for source in ["", "/definitions/SourceSpec"] {
-        if let Some(properties) = schema.pointer_mut(&format!("{source}/properties")).filter(|properties| properties.get("fetch").is_some()) {
+        if let Some(properties) = schema
+            .pointer_mut(&format!("{source}/properties"))
+            .filter(|properties| properties.get("fetch").is_some())
+        {
             properties["fetch"] = json!({ "description": properties["fetch"]["description"], "allOf": [{ "$ref": "#/definitions/FetchUse" }] });
         }
     }
-    for (name, left) in [("SourceSpec", json!(["fetch"])), ("HttpSpec", json!([])), ("FileSpec", json!([]))] {
+    for (name, left) in [
+        ("SourceSpec", json!(["fetch"])),
+        ("HttpSpec", json!([])),
+        ("FileSpec", json!([])),
+    ] {
         if let Some(required) = schema.pointer_mut(&format!("/definitions/{name}/required")) {
             *required = left;
         }
@@ -183,10 +212,17 @@ struct NamesAlone(Json);
 impl NamesAlone {
     /// The name of a variant that needs no settings.
     fn name<'v>(&self, variant: &'v Json) -> Option<&'v str> {
-        let properties = variant.get("properties")?.as_object().filter(|properties| properties.len() == 1)?;
+        let properties = variant
+            .get("properties")?
+            .as_object()
+            .filter(|properties| properties.len() == 1)?;
         let (name, settings) = properties.iter().next()?;
         let of_name = |reference: &str| self.0.get(reference.strip_prefix("#/definitions/")?);
-        let settings = settings.get("$ref").or_else(|| settings.pointer("/allOf/0/$ref")).and_then(Json::as_str).and_then(of_name)?;
+        let settings = settings
+            .get("$ref")
+            .or_else(|| settings.pointer("/allOf/0/$ref"))
+            .and_then(Json::as_str)
+            .and_then(of_name)?;
         (settings.get("type")? == "object" && settings.get("required").is_none()).then_some(name)
     }
 }

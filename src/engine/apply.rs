@@ -1,5 +1,6 @@
-//! Applying a saved plan: the same run over the documents that the plan stored, at its clock, in one transaction; nothing is fetched. It is committed
-//! only if the YAML and the tables are those of the plan, and if what came of it is, record for record, what the plan says.
+//! Applying a saved plan: the same run over the documents that the plan stored, at its clock, in
+//! one transaction; nothing is fetched. It is committed only if the YAML and the tables are those
+//! of the plan, and if what came of it is, record for record, what the plan says.
 
 use super::dry_run::Records;
 use super::run::Run;
@@ -16,7 +17,10 @@ use serde_json::Value as Json;
 const NAMED: usize = 3;
 
 fn moved(plan: &Plan, why: String) -> RunError {
-    RunError::Moved { slug: plan.institution.slug.clone(), why }
+    RunError::Moved {
+        slug: plan.institution.slug.clone(),
+        why,
+    }
 }
 
 /// Makes sure that YAML and tables are those of the plan, before anything is done.
@@ -24,7 +28,9 @@ pub(super) async fn check(engine: &Engine, plan: &Plan, saved: &Saved) -> Result
     if let Some(why) = edited(plan, &saved.head) {
         return Err(moved(plan, why));
     }
-    if digest(&mut *engine.store.connection().await?, plan.institution.id).await? != saved.head.digest {
+    if digest(&mut *engine.store.connection().await?, plan.institution.id).await?
+        != saved.head.digest
+    {
         let why = "the tables have changed since it was made, by another run, a decision on a hold, or a command";
         return Err(moved(plan, why.to_owned()));
     }
@@ -45,20 +51,39 @@ pub(super) async fn finish(run: Run<'_>, summary: &Summary, saved: &Saved) -> Re
 fn edited(plan: &Plan, head: &Head) -> Option<String> {
     let now = Outline::of(plan);
     let difference = Difference::new(&head.plan, &now);
-    let told = difference.turns().map(|(step, turn)| format!("{} {}: {}", turn.mark.name(), step.stage, turn.what.join(", ")));
-    let edits: Vec<String> = told.map(|told| told.trim_end_matches(": ").to_owned()).chain(difference.beside.iter().cloned()).collect();
+    let told = difference.turns().map(|(step, turn)| {
+        format!(
+            "{} {}: {}",
+            turn.mark.name(),
+            step.stage,
+            turn.what.join(", ")
+        )
+    });
+    let edits: Vec<String> = told
+        .map(|told| told.trim_end_matches(": ").to_owned())
+        .chain(difference.beside.iter().cloned())
+        .collect();
     if !edits.is_empty() {
-        return Some(format!("the YAML has changed since it was made: {}", edits.join("; ")));
+        return Some(format!(
+            "the YAML has changed since it was made: {}",
+            edits.join("; ")
+        ));
     }
     // In their order: each document file belongs to the source at its place.
-    let is_same =
-        plan.flows.iter().map(|flow| &flow.source).eq(head.sources.iter().map(|source| &source.source)) && now.fingerprint == head.plan.fingerprint;
+    let is_same = plan
+        .flows
+        .iter()
+        .map(|flow| &flow.source)
+        .eq(head.sources.iter().map(|source| &source.source))
+        && now.fingerprint == head.plan.fingerprint;
     (!is_same).then(|| "the YAML has changed since it was made".to_owned())
 }
 
 /// How what was done differs from what was planned.
 fn differs(saved: &Saved, summary: &Summary, done: &Records) -> Result<Option<String>, RunError> {
-    let Some((outcome, planned)) = saved.expected() else { return Ok(Some("it contains no expected result".to_owned())) };
+    let Some((outcome, planned)) = saved.expected() else {
+        return Ok(Some("it contains no expected result".to_owned()));
+    };
     if let Some((source, why)) = summary.problems.first_key_value() {
         return Ok(Some(format!("source `{source}` failed: {why}")));
     }
@@ -72,15 +97,26 @@ fn differs(saved: &Saved, summary: &Summary, done: &Records) -> Result<Option<St
         }
     }
     if !named.is_empty() {
-        return Ok(Some(format!("its result would now differ: {}", named.join("; "))));
+        return Ok(Some(format!(
+            "its result would now differ: {}",
+            named.join("; ")
+        )));
     }
     let counts: Json = saved::outcome(summary);
     Ok((counts != *outcome).then(|| "its counts would now differ".to_owned()))
 }
 
 fn difference(planned: Option<&RunRecord>, done: Option<&RunRecord>) -> String {
-    let words =
-        |record: Option<&RunRecord>| record.map_or_else(|| "nothing".to_owned(), |one| format!("{} {}:{}", one.what.name(), one.source, one.id));
+    let words = |record: Option<&RunRecord>| {
+        record.map_or_else(
+            || "nothing".to_owned(),
+            |one| format!("{} {}:{}", one.what.name(), one.source, one.id),
+        )
+    };
     let (was, is) = (words(planned), words(done));
-    if was == is { format!("{is}, but differently") } else { format!("{is} instead of {was}") }
+    if was == is {
+        format!("{is}, but differently")
+    } else {
+        format!("{is} instead of {was}")
+    }
 }

@@ -1,6 +1,7 @@
-//! The plan of jobs: a dry run, and what it did record by record, read from the tables inside its transaction before that is rolled back. Nothing
-//! is predicted: the records are what the same run does. They go to a file in the spool, so memory stays flat; the counts are exact
-//! whatever is left out of the file.
+//! The plan of jobs: a dry run, and what it did record by record, read from the tables inside its
+//! transaction before that is rolled back. Nothing is predicted: the records are what the same run
+//! does. They go to a file in the spool, so memory stays flat; the counts are exact whatever is
+//! left out of the file.
 
 use super::run::Run;
 use super::saved::Saved;
@@ -34,7 +35,10 @@ pub struct Records {
 impl Records {
     /// Those of a file; how many they are is not known.
     pub(super) fn of(file: SpoolFile) -> Records {
-        Records { file, found: BTreeMap::new() }
+        Records {
+            file,
+            found: BTreeMap::new(),
+        }
     }
 
     /// One after the other.
@@ -42,7 +46,10 @@ impl Records {
     /// # Errors
     /// The file cannot be read.
     pub fn read(&self) -> std::io::Result<impl Iterator<Item = std::io::Result<RunRecord>>> {
-        Ok(self.file.lines()?.map(|line| Ok(serde_json::from_str(&line?)?)))
+        Ok(self
+            .file
+            .lines()?
+            .map(|line| Ok(serde_json::from_str(&line?)?)))
     }
 
     /// As they are written.
@@ -55,43 +62,99 @@ impl Records {
 
     /// How many there are of a source and kind.
     pub fn count(&self, source: &str, what: RecordKind) -> usize {
-        self.found.get(source).and_then(|found| found.get(&what)).copied().unwrap_or_default()
+        self.found
+            .get(source)
+            .and_then(|found| found.get(&what))
+            .copied()
+            .unwrap_or_default()
     }
 }
 
-/// Records what a run has done, and rolls it back. `saved` is a plan that was begun before the run, to be concluded.
-pub(super) async fn finish(run: Run<'_>, summary: Summary, wanted: &RecordFilter, mut saved: Option<Saved>) -> Result<DryRun, RunError> {
+/// Records what a run has done, and rolls it back. `saved` is a plan that was begun before the run,
+/// to be concluded.
+pub(super) async fn finish(
+    run: Run<'_>,
+    summary: Summary,
+    wanted: &RecordFilter,
+    mut saved: Option<Saved>,
+) -> Result<DryRun, RunError> {
     let records = Arc::new(run.records(wanted, "records").await?);
     if let Some(saved) = &mut saved {
-        let all =
-            if *wanted == RecordFilter::default() { Arc::clone(&records) } else { Arc::new(run.records(&RecordFilter::default(), "all").await?) };
+        let all = if *wanted == RecordFilter::default() {
+            Arc::clone(&records)
+        } else {
+            Arc::new(run.records(&RecordFilter::default(), "all").await?)
+        };
         saved.conclude(&summary, all);
     }
     let Run { lane, engine, .. } = run;
     lane.roll_back().await?;
-    tables::tidy(&mut *engine.store.connection().await?, summary.total.documents).await?;
-    Ok(DryRun { summary, records, saved })
+    tables::tidy(
+        &mut *engine.store.connection().await?,
+        summary.total.documents,
+    )
+    .await?;
+    Ok(DryRun {
+        summary,
+        records,
+        saved,
+    })
 }
 
 impl Run<'_> {
     /// What this run did, in a file.
-    pub(super) async fn records(&self, wanted: &RecordFilter, name: &str) -> Result<Records, RunError> {
-        let (file, out) = SpoolFile::create(&self.request.spool, &format!("{}.{name}", self.plan.institution.slug))?;
-        let mut writing = Writing { out: BufWriter::new(out), found: BTreeMap::new(), wanted };
-        for flow in self.plan.flows.iter().filter(|flow| wanted.wants_source(&flow.source)) {
-            let stream = SourceKey { institution: self.plan.institution.id, source: flow.source.clone() };
+    pub(super) async fn records(
+        &self,
+        wanted: &RecordFilter,
+        name: &str,
+    ) -> Result<Records, RunError> {
+        let (file, out) = SpoolFile::create(
+            &self.request.spool,
+            &format!("{}.{name}", self.plan.institution.slug),
+        )?;
+        let mut writing = Writing {
+            out: BufWriter::new(out),
+            found: BTreeMap::new(),
+            wanted,
+        };
+        for flow in self
+            .plan
+            .flows
+            .iter()
+            .filter(|flow| wanted.wants_source(&flow.source))
+        {
+            let stream = SourceKey {
+                institution: self.plan.institution.id,
+                source: flow.source.clone(),
+            };
             self.versions(&stream, &mut writing).await?;
             self.refusals(&stream, &mut writing).await?;
         }
         writing.out.flush()?;
-        Ok(Records { file, found: writing.found })
+        Ok(Records {
+            file,
+            found: writing.found,
+        })
     }
 
-    async fn versions(&self, stream: &SourceKey, writing: &mut Writing<'_>) -> Result<(), RunError> {
-        let of = RunOfSource { stream, run: self.id, at: self.request.at };
+    async fn versions(
+        &self,
+        stream: &SourceKey,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), RunError> {
+        let of = RunOfSource {
+            stream,
+            run: self.id,
+            at: self.request.at,
+        };
         let mut held = self.lane.hold().await?;
         let counts = records::count(&mut held, of, writing.wanted).await?;
-        for what in [RecordKind::Create, RecordKind::Update, RecordKind::Reopen, RecordKind::Archive] {
+        for what in [
+            RecordKind::Create,
+            RecordKind::Update,
+            RecordKind::Reopen,
+            RecordKind::Archive,
+        ] {
             let count = counts.get(what.name()).copied().unwrap_or_default();
             if count == 0 || !writing.wanted.wants(what) {
                 continue;
@@ -105,8 +168,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The ads that do not become jobs, and what is put before a person: compared with how it stood, as others still see it.
-    async fn refusals(&self, stream: &SourceKey, writing: &mut Writing<'_>) -> Result<(), RunError> {
+    /// The ads that do not become jobs, and what is put before a person: compared with how it
+    /// stood, as others still see it.
+    async fn refusals(
+        &self,
+        stream: &SourceKey,
+        writing: &mut Writing<'_>,
+    ) -> Result<(), RunError> {
         let mut before = self.engine.store.connection().await?;
         let mut held = self.lane.hold().await?;
         let mut rows = records::refusals(&mut before, &mut held, stream);
@@ -130,7 +198,11 @@ struct Writing<'w> {
 
 impl Writing<'_> {
     fn count(&mut self, source: &str, what: RecordKind) -> &mut usize {
-        self.found.entry(source.to_owned()).or_default().entry(what).or_default()
+        self.found
+            .entry(source.to_owned())
+            .or_default()
+            .entry(what)
+            .or_default()
     }
 
     /// Counts a record, and writes it while there is room.
@@ -141,7 +213,11 @@ impl Writing<'_> {
         let limit = self.wanted.limit.unwrap_or(usize::MAX);
         let count = self.count(&record.source, record.what);
         *count += 1;
-        if *count > limit { Ok(()) } else { self.put(record) }
+        if *count > limit {
+            Ok(())
+        } else {
+            self.put(record)
+        }
     }
 
     fn put(&mut self, record: &RunRecord) -> Result<(), RunError> {

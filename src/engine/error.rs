@@ -60,16 +60,22 @@ pub enum RunError {
         at: DateTime<Utc>,
     },
     /// Someone stopped it.
-    #[error("interrupted: committed work is kept, the current batch was rolled back\nhelp: run the same command again to continue")]
+    #[error(
+        "interrupted: committed work is kept, the current batch was rolled back\nhelp: run the same command again to continue"
+    )]
     Interrupted,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The spool of a dry run failed.
-    #[error("the spool of the dry run: {0}\nhelp: check that `.weir/` is writable and the disk is not full")]
+    #[error(
+        "the spool of the dry run: {0}\nhelp: check that `.weir/` is writable and the disk is not full"
+    )]
     Spool(#[from] std::io::Error),
     /// A saved plan is not what would happen now.
-    #[error("the plan of `{slug}` was not applied: {why}\nhelp: make a new plan with `weir run {slug} --dry-run --out FILE`")]
+    #[error(
+        "the plan of `{slug}` was not applied: {why}\nhelp: make a new plan with `weir run {slug} --dry-run --out FILE`"
+    )]
     Moved {
         /// The institution.
         slug: String,
@@ -77,7 +83,9 @@ pub enum RunError {
         why: String,
     },
     /// A worker thread broke: a bug.
-    #[error("a worker panicked: {0}\nhelp: this is a bug in Weir; run again, and report it with the document that caused it")]
+    #[error(
+        "a worker panicked: {0}\nhelp: this is a bug in Weir; run again, and report it with the document that caused it"
+    )]
     Worker(String),
 }
 
@@ -85,8 +93,12 @@ impl RunError {
     /// The error with the name of the institution, once.
     pub fn of(&self, slug: &str) -> String {
         match self {
-            RunError::Busy { .. } | RunError::OtherProject { .. } | RunError::Moved { .. } => self.to_string(),
-            RunError::Earlier { .. } | RunError::Leap { .. } | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
+            RunError::Busy { .. } | RunError::OtherProject { .. } | RunError::Moved { .. } => {
+                self.to_string()
+            }
+            RunError::Earlier { .. }
+            | RunError::Leap { .. }
+            | RunError::Store(StoreError::LockLost(_)) => self.to_string(),
             other => format!("`{slug}`: {other}"),
         }
     }

@@ -1,5 +1,5 @@
-//! What happens, as it happens: one stream that the terminal, JSON lines and tests read. A watcher that answers
-//! `Break` stops the run: what is inside a transaction at that moment is rolled back.
+//! What happens, as it happens: one stream that the terminal, JSON lines and tests read. A watcher
+//! that answers `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
 use super::aside::DerivedAds;
 use super::summary::Summary;
@@ -116,7 +116,8 @@ pub enum Event {
         /// Ads that wait for more to be known.
         left_out: usize,
     },
-    /// How good a source is was measured, and is about to be committed (T5), before its ads are published if it may be held.
+    /// How good a source is was measured, and is about to be committed (T5), before its ads are
+    /// published if it may be held.
     QualityWeighed {
         /// The institution.
         institution: String,

@@ -1,5 +1,5 @@
-//! Whoever works on an institution has its lock, belongs to its project, and does not write history backwards. Every command
-//! that writes goes through here, a run as well as a decision.
+//! Whoever works on an institution has its lock, belongs to its project, and does not write history
+//! backwards. Every command that writes goes through here, a run as well as a decision.
 
 use super::RunError;
 use crate::model::Clock;
@@ -28,19 +28,39 @@ pub(super) async fn with_institution_lock<T, E: From<RunError>>(
     done
 }
 
-/// History is not written backwards, and not far ahead by mistake: whether a clock may follow that of the newest run of an
-/// institution. Whether it is ahead of the machine's, the command line has seen to, which alone knows that.
-pub(super) fn check_clock(slug: &str, last: Option<(i64, Clock)>, at: Clock, allow_future: bool) -> Result<(), RunError> {
+/// History is not written backwards, and not far ahead by mistake: whether a clock may follow that
+/// of the newest run of an institution. Whether it is ahead of the machine's, the command line has
+/// seen to, which alone knows that.
+pub(super) fn check_clock(
+    slug: &str,
+    last: Option<(i64, Clock)>,
+    at: Clock,
+    allow_future: bool,
+) -> Result<(), RunError> {
     let slug = || slug.to_owned();
     match last {
-        Some((run, last)) if last > at => Err(RunError::Earlier { slug: slug(), run, last: last.0, at: at.0 }),
-        Some((_, last)) if at.leaps_from(last) && !allow_future => Err(RunError::Leap { slug: slug(), last: last.0, at: at.0 }),
+        Some((run, last)) if last > at => Err(RunError::Earlier {
+            slug: slug(),
+            run,
+            last: last.0,
+            at: at.0,
+        }),
+        Some((_, last)) if at.leaps_from(last) && !allow_future => Err(RunError::Leap {
+            slug: slug(),
+            last: last.0,
+            at: at.0,
+        }),
         _ => Ok(()),
     }
 }
 
 /// Takes the lock of an institution, or says who has it.
-async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> Result<InstitutionLock, RunError> {
+async fn take_lock(
+    store: &Store,
+    institution: Uuid,
+    slug: &str,
+    wait: bool,
+) -> Result<InstitutionLock, RunError> {
     check_project(store, institution, slug).await?;
     if wait {
         return Ok(InstitutionLock::wait(store, institution).await?);
@@ -50,12 +70,17 @@ async fn take_lock(store: &Store, institution: Uuid, slug: &str, wait: bool) -> 
     }
     let holder = runs::holder(&mut *store.connection().await?, institution).await?;
     let who = holder.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
-    Err(RunError::Busy { slug: slug.to_owned(), who })
+    Err(RunError::Busy {
+        slug: slug.to_owned(),
+        who,
+    })
 }
 
 /// Refuses an institution that belongs to another project.
 async fn check_project(store: &Store, institution: Uuid, slug: &str) -> Result<(), RunError> {
-    let Some(own) = store.identity() else { return Ok(()) };
+    let Some(own) = store.identity() else {
+        return Ok(());
+    };
     match projects::owner(&mut *store.connection().await?, institution, slug).await? {
         Some(claim) if claim.project != *own.project => Err(RunError::OtherProject {
             slug: slug.to_owned(),

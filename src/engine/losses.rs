@@ -17,13 +17,27 @@ pub(super) async fn of_read(
     end: ReadEnd,
     measures: &[Measure],
 ) -> Result<Vec<FieldLoss>, RunError> {
-    let filled = |field: &str| measures.iter().find(|one| one.kind == Kind::Filled && one.subject == field).map_or(0, |one| one.part);
-    let unread = measures.iter().filter(|one| one.kind == Kind::Unread && one.part > 0);
-    let loss = |one: &Measure| FieldLoss { field: one.subject.clone(), lost: one.part, present: one.part + filled(&one.subject), example: None };
+    let filled = |field: &str| {
+        measures
+            .iter()
+            .find(|one| one.kind == Kind::Filled && one.subject == field)
+            .map_or(0, |one| one.part)
+    };
+    let unread = measures
+        .iter()
+        .filter(|one| one.kind == Kind::Unread && one.part > 0);
+    let loss = |one: &Measure| FieldLoss {
+        field: one.subject.clone(),
+        lost: one.part,
+        present: one.part + filled(&one.subject),
+        example: None,
+    };
     let mut found: Vec<FieldLoss> = unread.map(loss).collect();
     if !found.is_empty() {
         let mut examples = examples(held, setting, flow, end, &found).await?;
-        found.iter_mut().for_each(|loss| loss.example = examples.remove(&loss.field));
+        found
+            .iter_mut()
+            .for_each(|loss| loss.example = examples.remove(&loss.field));
     }
     Ok(found)
 }
@@ -36,13 +50,20 @@ async fn examples(
     end: ReadEnd,
     found: &[FieldLoss],
 ) -> Result<BTreeMap<String, LossExample>, RunError> {
-    let fields: BTreeMap<i32, &str> = found.iter().filter_map(|loss| Some((flow.gauge.unread_bit(&loss.field)?, loss.field.as_str()))).collect();
+    let fields: BTreeMap<i32, &str> = found
+        .iter()
+        .filter_map(|loss| Some((flow.gauge.unread_bit(&loss.field)?, loss.field.as_str())))
+        .collect();
     let bits: Vec<i32> = fields.keys().copied().collect();
-    let firsts = losses::examples(held, &setting.stream, end.read, setting.fingerprint, &bits).await?;
+    let firsts =
+        losses::examples(held, &setting.stream, end.read, setting.fingerprint, &bits).await?;
     let ids: Vec<&str> = firsts.iter().map(|(_, id)| id.as_str()).collect();
     let ads = work::named(held, &setting.stream, setting.at, &ids).await?;
     let mapped = |ad: Ad| lost::mapped(flow.stages.iter().map(|(_, stage)| stage), setting, ad);
-    let drafts: BTreeMap<String, _> = ads.into_iter().map(|ad| (ad.external_id.clone(), mapped(ad))).collect();
+    let drafts: BTreeMap<String, _> = ads
+        .into_iter()
+        .map(|ad| (ad.external_id.clone(), mapped(ad)))
+        .collect();
     let example = |(bit, id): &(i32, String)| {
         let (field, draft) = (*fields.get(bit)?, drafts.get(id)?);
         let (_, invalid) = lost::lost(draft).find(|(name, _)| *name == field)?;

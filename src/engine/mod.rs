@@ -1,6 +1,6 @@
-//! Walks the DAG of a plan. What runs is what `weir graph` shows: [`walk`] goes from node to node, source by source side by
-//! side, and knows stages by their scope; [`source_walk`] takes one source along its nodes, [`segment`] streams its ads through
-//! the stages of single records.
+//! Walks the DAG of a plan. What runs is what `weir graph` shows: [`walk`] goes from node to node,
+//! source by source side by side, and knows stages by their scope; [`source_walk`] takes one source
+//! along its nodes, [`segment`] streams its ads through the stages of single records.
 //!
 //! ```text
 //!   Engine::run ── lock, clock ──┬── Mode::Live    batches commit as they come
@@ -10,9 +10,9 @@
 //!                     └── institution   report
 //! ```
 //!
-//! No transaction waits for the network; no state lives in the process that a query could not find again. What happens goes
-//! out as [`Event`]s: to the statistics of the run, and to whoever watches; a watcher may stop the run, which then rolls back
-//! the batch under way.
+//! No transaction waits for the network; no state lives in the process that a query could not find
+//! again. What happens goes out as [`Event`]s: to the statistics of the run, and to whoever
+//! watches; a watcher may stop the run, which then rolls back the batch under way.
 
 mod apply;
 pub mod aside;
@@ -80,7 +80,8 @@ pub struct Request {
     pub allow_future: bool,
     /// Wait for another run of the institution instead of giving up.
     pub wait: bool,
-    /// The wall clock, for durations and leases; handed in so that nothing below the command line reads it.
+    /// The wall clock, for durations and leases; handed in so that nothing below the command line
+    /// reads it.
     pub now: fn() -> DateTime<Utc>,
     /// The machine's name.
     pub host: String,
@@ -158,28 +159,61 @@ impl Engine {
     /// Runs one plan to its end: the only way in, whatever becomes of what it does.
     ///
     /// # Errors
-    /// Why it did not end well. Of a live run, what was committed stays, and a further run goes on from there; of the others
-    /// nothing was written. [`RunError::Moved`] if a saved plan is not what would happen now.
-    pub async fn run(&self, plan: &Plan, request: &Request, mode: Mode<'_>) -> Result<RunOutcome, RunError> {
-        let wanted = LockRequest { institution: plan.institution.id, slug: &plan.institution.slug, wait: request.wait };
+    /// Why it did not end well. Of a live run, what was committed stays, and a further run goes on
+    /// from there; of the others nothing was written. [`RunError::Moved`] if a saved plan is not
+    /// what would happen now.
+    pub async fn run(
+        &self,
+        plan: &Plan,
+        request: &Request,
+        mode: Mode<'_>,
+    ) -> Result<RunOutcome, RunError> {
+        let wanted = LockRequest {
+            institution: plan.institution.id,
+            slug: &plan.institution.slug,
+            wait: request.wait,
+        };
         with_institution_lock(&self.store, wanted, async |lock| {
             if let Mode::Apply(saved) = mode {
                 apply::check(self, plan, saved).await?;
             }
-            let last = runs::last(&mut *self.store.connection().await?, plan.institution.id, None).await?;
-            check_clock(&plan.institution.slug, last, request.at, request.allow_future)?;
+            let last = runs::last(
+                &mut *self.store.connection().await?,
+                plan.institution.id,
+                None,
+            )
+            .await?;
+            check_clock(
+                &plan.institution.slug,
+                last,
+                request.at,
+                request.allow_future,
+            )?;
             self.run_locked(plan, request, mode, lock).await
         })
         .await
     }
 
-    async fn run_locked(&self, plan: &Plan, request: &Request, mode: Mode<'_>, lock: &InstitutionLock) -> Result<RunOutcome, RunError> {
+    async fn run_locked(
+        &self,
+        plan: &Plan,
+        request: &Request,
+        mode: Mode<'_>,
+        lock: &InstitutionLock,
+    ) -> Result<RunOutcome, RunError> {
         let begun = (request.now)();
         let (feeds, saved) = self.feeds(plan, request, mode).await?;
         let turn = self.turns.one();
         // In one transaction everything has been read: what is left is work.
-        let _working = if matches!(mode, Mode::Live) { None } else { Some(turn.take().await) };
-        let lane = self.lane(mode).await?.under(lock.guard(&plan.institution.slug));
+        let _working = if matches!(mode, Mode::Live) {
+            None
+        } else {
+            Some(turn.take().await)
+        };
+        let lane = self
+            .lane(mode)
+            .await?
+            .under(lock.guard(&plan.institution.slug));
         let run = Run::begin(self, plan, request, mode, lane, turn).await?;
         let summary = run.go(feeds, begun).await?;
         match mode {
@@ -200,14 +234,23 @@ impl Engine {
         }
     }
 
-    /// Where the documents come from: no transaction waits for the network, so a run in one transaction reads first. Beside
-    /// them what a saved plan is begun with, if one is asked for.
-    async fn feeds(&self, plan: &Plan, request: &Request, mode: Mode<'_>) -> Result<(Vec<Feed>, Option<Saved>), RunError> {
+    /// Where the documents come from: no transaction waits for the network, so a run in one
+    /// transaction reads first. Beside them what a saved plan is begun with, if one is asked for.
+    async fn feeds(
+        &self,
+        plan: &Plan,
+        request: &Request,
+        mode: Mode<'_>,
+    ) -> Result<(Vec<Feed>, Option<Saved>), RunError> {
         match mode {
             Mode::Live => Ok((plan.flows.iter().map(|_| Feed::Live).collect(), None)),
             Mode::Apply(saved) => Ok((saved.feeds(), None)),
             Mode::DryRun { saves, .. } => {
-                let before = if saves { Some(digest(&mut *self.store.connection().await?, plan.institution.id).await?) } else { None };
+                let before = if saves {
+                    Some(digest(&mut *self.store.connection().await?, plan.institution.id).await?)
+                } else {
+                    None
+                };
                 let feeds = spool::read_all(self, plan, request).await?;
                 let saved = before.map(|before| Saved::begin(plan, request, before, &feeds));
                 Ok((feeds, saved))

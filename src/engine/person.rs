@@ -1,5 +1,6 @@
-//! What a person decides of an institution: under its lock, so that no run is under way that has read what is being changed; not before its newest
-//! run, for history is not written backwards; and in one transaction. Every command that decides goes through here.
+//! What a person decides of an institution: under its lock, so that no run is under way that has
+//! read what is being changed; not before its newest run, for history is not written backwards; and
+//! in one transaction. Every command that decides goes through here.
 
 use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
@@ -31,21 +32,36 @@ pub async fn decide<T, E: From<RunError>>(
     whose: Whose<'_>,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let wanted = LockRequest { institution: whose.institution, slug: whose.slug, wait: whose.wait };
+    let wanted = LockRequest {
+        institution: whose.institution,
+        slug: whose.slug,
+        wait: whose.wait,
+    };
     with_institution_lock(store, wanted, async |_| at_once(store, whose, work).await).await
 }
 
-async fn at_once<T, E: From<RunError>>(store: &Store, whose: Whose<'_>, work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>) -> Result<T, E> {
+async fn at_once<T, E: From<RunError>>(
+    store: &Store,
+    whose: Whose<'_>,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
     let failed = |error: StoreError| E::from(RunError::from(error));
     let mut connection = store.connection().await.map_err(failed)?;
     if let Some(at) = whose.at {
-        let last = runs::last(&mut connection, whose.institution, None).await.map_err(failed)?;
+        let last = runs::last(&mut connection, whose.institution, None)
+            .await
+            .map_err(failed)?;
         check_clock(whose.slug, last, at, whose.allow_future)?;
     }
-    let mut tx = connection.begin().await.map_err(|error| failed(error.into()))?;
+    let mut tx = connection
+        .begin()
+        .await
+        .map_err(|error| failed(error.into()))?;
     let done = work(&mut tx).await?;
     if let Some(at) = whose.at {
-        revisions::remember(&mut tx, whose.institution, None, at).await.map_err(failed)?;
+        revisions::remember(&mut tx, whose.institution, None, at)
+            .await
+            .map_err(failed)?;
     }
     tx.commit().await.map_err(|error| failed(error.into()))?;
     Ok(done)

@@ -1,5 +1,6 @@
-//! A look at a few ads of a source: what came, what the mapping makes of it, what the rules say. The same reading and the same stages as in a
-//! run, but nothing is stored and nothing is looked up: of companies and divisions only those that the YAML declares are known.
+//! A look at a few ads of a source: what came, what the mapping makes of it, what the rules say.
+//! The same reading and the same stages as in a run, but nothing is stored and nothing is looked
+//! up: of companies and divisions only those that the YAML declares are known.
 
 use crate::model::{Ad, Clock, Document, ReadOutcome, Received, SourceKey, problem::Invalid};
 use crate::plan::{Flow, Plan};
@@ -33,16 +34,33 @@ pub enum PreviewChoice<'c> {
 }
 
 /// Reads ads of a source until those wanted are found, and derives them.
-pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock, choice: PreviewChoice<'_>) -> Preview {
+pub async fn look(
+    access: &Access,
+    sandbox: &Arc<ScriptSandbox>,
+    plan: &Plan,
+    flow: &Flow,
+    at: Clock,
+    choice: PreviewChoice<'_>,
+) -> Preview {
     if let Some(why) = flow.fetch.waits(at, flow.zone) {
-        return Preview { proof: proof::unreachable(why), waits: true, ads: Vec::new(), lost: Vec::new(), refused: Vec::new() };
+        return Preview {
+            proof: proof::unreachable(why),
+            waits: true,
+            ads: Vec::new(),
+            lost: Vec::new(),
+            refused: Vec::new(),
+        };
     }
     let (pages, mut receiver) = Pages::channel(&flow.ident);
     let approach = Approach::default();
     let reading = flow.fetch.read(access, &approach, pages);
     let gathering = async move {
         let (mut listed, mut refused): (Vec<Received>, Vec<Document>) = (Vec::new(), Vec::new());
-        let limit = if let PreviewChoice::First(limit) = choice { limit } else { 1 };
+        let limit = if let PreviewChoice::First(limit) = choice {
+            limit
+        } else {
+            1
+        };
         while listed.len() + refused.len() < limit
             && let Some(page) = receiver.recv().await
         {
@@ -51,7 +69,11 @@ pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, fl
                     listed.extend(page.received);
                     refused.extend(page.refused);
                 }
-                PreviewChoice::Named(id) => listed.extend(page.received.into_iter().filter(|one| one.external_id == id)),
+                PreviewChoice::Named(id) => listed.extend(
+                    page.received
+                        .into_iter()
+                        .filter(|one| one.external_id == id),
+                ),
             }
         }
         listed.truncate(limit);
@@ -66,8 +88,13 @@ pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, fl
             refused.push(document);
             continue;
         }
-        let ad = Ad::fresh(document.external_id, document.content, document.hash, at).from_page(&document.metadata);
-        lost.push(losses(&lost::mapped(flow.record_stages(), &setting, ad.clone())));
+        let ad = Ad::fresh(document.external_id, document.content, document.hash, at)
+            .from_page(&document.metadata);
+        lost.push(losses(&lost::mapped(
+            flow.record_stages(),
+            &setting,
+            ad.clone(),
+        )));
         let mut draft = Draft::new(ad);
         for stage in flow.record_stages() {
             match stage {
@@ -77,7 +104,13 @@ pub async fn look(access: &Access, sandbox: &Arc<ScriptSandbox>, plan: &Plan, fl
         }
         ads.push(draft);
     }
-    Preview { proof, waits: false, ads, lost, refused }
+    Preview {
+        proof,
+        waits: false,
+        ads,
+        lost,
+        refused,
+    }
 }
 
 /// The values of an ad that could not be read.
@@ -92,8 +125,13 @@ fn losses(draft: &Draft) -> Vec<FieldLoss> {
 }
 
 async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
-    let Some((http, detail)) = flow.fetch.detail() else { return listing.read() };
-    match detail.complete(http, access, &listing, &Arc::default()).await {
+    let Some((http, detail)) = flow.fetch.detail() else {
+        return listing.read();
+    };
+    match detail
+        .complete(http, access, &listing, &Arc::default())
+        .await
+    {
         Ok(whole) => whole.read(),
         Err(why) => listing.read().without_detail(why.into()),
     }
@@ -103,7 +141,10 @@ async fn detailed(access: &Access, flow: &Flow, listing: Received) -> Document {
 pub fn setting(sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, at: Clock) -> Setting {
     let parts = flow.parts_at(at);
     Setting {
-        stream: SourceKey { institution: plan.institution.id, source: flow.source.clone() },
+        stream: SourceKey {
+            institution: plan.institution.id,
+            source: flow.source.clone(),
+        },
         slug: plan.institution.slug.clone(),
         zone: flow.zone,
         at,

@@ -1,6 +1,7 @@
-//! A source read to its end: page by page its documents are stored (T1) while it is still being read, and their fresh ads stream
-//! through the segment at once, unless a stage must see the whole read first. Each part waits for the one behind it, so memory
-//! stays flat however large the feed is.
+//! A source read to its end: page by page its documents are stored (T1) while it is still being
+//! read, and their fresh ads stream through the segment at once, unless a stage must see the whole
+//! read first. Each part waits for the one behind it, so memory stays flat however large the feed
+//! is.
 
 use super::detail::{self, DetailPages};
 use super::event::Event;
@@ -28,12 +29,25 @@ impl SourceWalk<'_> {
         let (begun, known) = self.begin_read().await?;
         let (read, goes_on) = (begun.id, begun.bookmark.is_some());
         let validators = known.as_ref().map(|known| known.validators.clone());
-        let approach = Approach { bookmark: begun.bookmark, known: validators, empty_is_honest: self.flow.empty_is_honest() };
+        let approach = Approach {
+            bookmark: begun.bookmark,
+            known: validators,
+            empty_is_honest: self.flow.empty_is_honest(),
+        };
         let reading = async {
             let (proof, seen, begun) = self.read_and_derive(feed, read, goes_on, approach).await?;
-            let ended = EndedRead { read, goes_on, proof, seen, known };
+            let ended = EndedRead {
+                read,
+                goes_on,
+                proof,
+                seen,
+                known,
+            };
             let ended = ended.store(self.run, &self.setting, &self.flow).await?;
-            Ok(SourceProgress { begun, ..SourceProgress::of(ended.lists, Some(ended.end)) })
+            Ok(SourceProgress {
+                begun,
+                ..SourceProgress::of(ended.lists, Some(ended.end))
+            })
         };
         match reading.await {
             Ok(progress) => Ok(progress),
@@ -44,13 +58,25 @@ impl SourceWalk<'_> {
     async fn begin_read(&self) -> Result<(BegunRead, Option<KnownRead>), RunError> {
         let (run, stream, flow) = (self.run, &self.setting.stream, &self.flow);
         let mut held = run.lane.hold().await?;
-        let way = reads::ReadMethod { hash: flow.way_with(&run.engine.access.variables), holds: flow.fetch.holds_its_place() };
+        let way = reads::ReadMethod {
+            hash: flow.way_with(&run.engine.access.variables),
+            holds: flow.fetch.holds_its_place(),
+        };
         let known = reads::known(&mut held, stream, way.hash).await?;
-        let begun = reads::begin(&mut held, stream, run.id, self.setting.at, (run.request.now)(), way).await?;
+        let begun = reads::begin(
+            &mut held,
+            stream,
+            run.id,
+            self.setting.at,
+            (run.request.now)(),
+            way,
+        )
+        .await?;
         Ok((begun, known))
     }
 
-    /// Reads, stores and derives at the same time. Gives how the read ended, and the nodes that have begun.
+    /// Reads, stores and derives at the same time. Gives how the read ended, and the nodes that
+    /// have begun.
     async fn read_and_derive(
         &self,
         feed: Feed,
@@ -72,10 +98,19 @@ impl SourceWalk<'_> {
         let started = Instant::now();
         let needs_details = matches!(feed, Feed::Live);
         let reading = feed.read(run.engine, flow, &approach, pages);
-        let detailing = detail::pass_on(run.engine, flow, &setting.stream, setting.at, needs_details, listed, detailed);
+        let detailing = detail::pass_on(
+            run.engine,
+            flow,
+            &setting.stream,
+            setting.at,
+            needs_details,
+            listed,
+            detailed,
+        );
         let storing = store_pages(run, setting, flow, read, receiver, fresh, &mut seen);
         let deriving = segment::derive_fresh(run, setting, flow, documents);
-        let (proof, detailed, stored, derived) = tokio::join!(reading, detailing, storing, deriving);
+        let (proof, detailed, stored, derived) =
+            tokio::join!(reading, detailing, storing, deriving);
         derived?;
         stored?;
         let detailed = detailed?;
@@ -84,17 +119,27 @@ impl SourceWalk<'_> {
         Ok((proof, seen, begun))
     }
 
-    fn finish_reading(&self, proof: &ReadOutcome, detailed: &DetailPages, started: Instant) -> Result<(), RunError> {
+    fn finish_reading(
+        &self,
+        proof: &ReadOutcome,
+        detailed: &DetailPages,
+        started: Instant,
+    ) -> Result<(), RunError> {
         for (node, kind) in self.reading_nodes() {
             let took = started.elapsed();
-            let passage = if kind == Kind::Details { detailed.passed.within(took) } else { Passage::through(proof.items, took) };
+            let passage = if kind == Kind::Details {
+                detailed.passed.within(took)
+            } else {
+                Passage::through(proof.items, took)
+            };
             self.finish(node, passage)?;
         }
         Ok(())
     }
 }
 
-/// Records that a read broke off, and why, as far as the database still takes it: the next run marks what it did not.
+/// Records that a read broke off, and why, as far as the database still takes it: the next run
+/// marks what it did not.
 async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, why: RunError) -> RunError {
     // Whoever has the lock now has the institution.
     if !error::is_lost(&why)
@@ -107,31 +152,56 @@ async fn broken_off(run: &Run<'_>, setting: &Setting, read: i64, why: RunError) 
     why
 }
 
-/// The proof of a read that went on where another process died: which ads were read before, this one did not know, and may have counted some of
-/// them twice towards what the source states.
-async fn recounted(connection: &mut PgConnection, setting: &Setting, read: i64, proof: ReadOutcome) -> Result<ReadOutcome, RunError> {
-    let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else { return Ok(proof) };
+/// The proof of a read that went on where another process died: which ads were read before, this
+/// one did not know, and may have counted some of them twice towards what the source states.
+async fn recounted(
+    connection: &mut PgConnection,
+    setting: &Setting,
+    read: i64,
+    proof: ReadOutcome,
+) -> Result<ReadOutcome, RunError> {
+    let Some(stated) = proof.stated.filter(|_| proof.state == ReadState::Complete) else {
+        return Ok(proof);
+    };
     let found = reads::distinct(connection, &setting.stream, read).await?;
     if found >= stated {
         return Ok(proof);
     }
-    let note = format!("the source states {stated} ads, but the two parts of the read have {found}");
-    Ok(ReadOutcome { state: ReadState::Partial, validators: None, ..proof.and_note(Some(note)) })
+    let note =
+        format!("the source states {stated} ads, but the two parts of the read have {found}");
+    Ok(ReadOutcome {
+        state: ReadState::Partial,
+        validators: None,
+        ..proof.and_note(Some(note))
+    })
 }
 
 /// The proof of the read before, if nothing has changed since, and its number.
 fn unchanged(proof: ReadOutcome, known: Option<KnownRead>) -> (ReadOutcome, Option<i64>) {
     match known {
         Some(known) if proof.not_modified => {
-            let validators = proof.validators.filter(|new| *new != Validators::default()).or(Some(known.validators));
+            let validators = proof
+                .validators
+                .filter(|new| *new != Validators::default())
+                .or(Some(known.validators));
             let why = Some("not modified since the previous read".to_owned());
-            (ReadOutcome { validators, why, not_modified: true, bytes: 0, ..known.proof }, Some(known.read))
+            (
+                ReadOutcome {
+                    validators,
+                    why,
+                    not_modified: true,
+                    bytes: 0,
+                    ..known.proof
+                },
+                Some(known.read),
+            )
         }
         _ => (proof, None),
     }
 }
 
-/// Fresh ads after which the planner's statistics are renewed for the first time; then at four times as many, and so on.
+/// Fresh ads after which the planner's statistics are renewed for the first time; then at four
+/// times as many, and so on.
 const FIRST_ANALYZE: usize = 1000;
 
 async fn store_pages(
@@ -175,22 +245,51 @@ async fn store_pages(
 }
 
 /// T1.
-async fn store_page(run: &Run<'_>, setting: &Setting, read: i64, page: Page, seen: &mut SeenAds) -> Result<Vec<Document>, RunError> {
+async fn store_page(
+    run: &Run<'_>,
+    setting: &Setting,
+    read: i64,
+    page: Page,
+    seen: &mut SeenAds,
+) -> Result<Vec<Document>, RunError> {
     let mut held = run.lane.hold().await?;
     let mut tx = held.begin_batch().await?;
     let documents = page.len();
     run.samples().arrive(&setting.stream.source, &page);
-    let reading = PageContext { stream: &setting.stream, at: setting.at };
-    let Page { received, detailed, undetailed, refused, bookmark } = page;
-    let stored = documents::store_page(&mut tx, reading, ArrivedPage { received, detailed, undetailed, refused }, seen).await?;
-    seen.end_page(&mut tx, &setting.stream, read, bookmark.is_some()).await?;
+    let reading = PageContext {
+        stream: &setting.stream,
+        at: setting.at,
+    };
+    let Page {
+        received,
+        detailed,
+        undetailed,
+        refused,
+        bookmark,
+    } = page;
+    let stored = documents::store_page(
+        &mut tx,
+        reading,
+        ArrivedPage {
+            received,
+            detailed,
+            undetailed,
+            refused,
+        },
+        seen,
+    )
+    .await?;
+    seen.end_page(&mut tx, &setting.stream, read, bookmark.is_some())
+        .await?;
     reads::progress(
         &mut tx,
         &setting.stream,
         read,
         documents,
         stored.fresh.len() + stored.refused,
-        bookmark.as_ref().map(|bookmark| (bookmark, (run.request.now)())),
+        bookmark
+            .as_ref()
+            .map(|bookmark| (bookmark, (run.request.now)())),
     )
     .await?;
     run.emit(Event::PageStored {
@@ -222,26 +321,61 @@ struct CountedRead {
 }
 
 impl EndedRead {
-    /// Settles who is missing from it, and ends it with its proof, in one transaction: a read that has been ended never goes on.
-    async fn store(self, run: &Run<'_>, setting: &Setting, flow: &Flow) -> Result<CountedRead, RunError> {
+    /// Settles who is missing from it, and ends it with its proof, in one transaction: a read that
+    /// has been ended never goes on.
+    async fn store(
+        self,
+        run: &Run<'_>,
+        setting: &Setting,
+        flow: &Flow,
+    ) -> Result<CountedRead, RunError> {
         let is_listing = self.is_listing(flow);
-        let EndedRead { read, goes_on, proof, seen, known } = self;
+        let EndedRead {
+            read,
+            goes_on,
+            proof,
+            seen,
+            known,
+        } = self;
         let mut held = run.lane.hold().await?;
         let mut tx = held.begin_batch().await?;
         if is_listing {
             presence::settle(&mut tx, &setting.stream, read, &seen).await?;
         }
-        let proof = if goes_on { recounted(&mut tx, setting, read, proof).await? } else { proof };
+        let proof = if goes_on {
+            recounted(&mut tx, setting, read, proof).await?
+        } else {
+            proof
+        };
         let (proof, same_as) = unchanged(proof, known);
-        reads::finish(&mut tx, &setting.stream, read, (run.request.now)(), &proof, same_as).await?;
-        run.emit(Event::ReadFinished { institution: setting.slug.clone(), source: setting.stream.source.clone(), proof: proof.clone() })?;
+        reads::finish(
+            &mut tx,
+            &setting.stream,
+            read,
+            (run.request.now)(),
+            &proof,
+            same_as,
+        )
+        .await?;
+        run.emit(Event::ReadFinished {
+            institution: setting.slug.clone(),
+            source: setting.stream.source.clone(),
+            proof: proof.clone(),
+        })?;
         for alert in alerts_of(&setting.stream.source, &proof, flow.empty_is_honest()) {
             run.raise(&mut tx, alert).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
         let lists = if is_listing { read } else { NO_READ };
-        // A source that has not changed is the read before once more: what was missing there is missing again.
-        Ok(CountedRead { lists, end: ReadEnd { read: same_as.unwrap_or(lists), state: proof.state } })
+        // A source that has not changed is the read before once more: what was missing there is
+        // missing again.
+        Ok(CountedRead {
+            lists,
+            end: ReadEnd {
+                read: same_as.unwrap_or(lists),
+                state: proof.state,
+            },
+        })
     }
 
     /// Whether it says which ads are listed: it brought some, or has proven that there is none.
@@ -257,8 +391,19 @@ impl EndedRead {
 
 /// What someone must know of a read: that it is not complete, or of what is complete all the same.
 fn alerts_of(source: &str, proof: &ReadOutcome, empty_is_honest: bool) -> Vec<Alert> {
-    let alert = |kind, severity, message| Alert { source: source.to_owned(), kind, severity, message };
-    let doubtful = proof.warning.iter().map(|why| alert("source_doubtful", "warn", format!("source `{source}`: {why}")));
+    let alert = |kind, severity, message| Alert {
+        source: source.to_owned(),
+        kind,
+        severity,
+        message,
+    };
+    let doubtful = proof.warning.iter().map(|why| {
+        alert(
+            "source_doubtful",
+            "warn",
+            format!("source `{source}`: {why}"),
+        )
+    });
     let why = proof.why.as_deref().unwrap_or("it had no ads");
     let (kind, severity, what) = match proof.state {
         ReadState::Complete => return doubtful.collect(),
@@ -268,9 +413,15 @@ fn alerts_of(source: &str, proof: &ReadOutcome, empty_is_honest: bool) -> Vec<Al
         ReadState::Unreachable => ("source_unreachable", "error", "could not be reached"),
     };
     let consequence = match proof.state {
-        ReadState::Empty if empty_is_honest => "all its ads count as missing, because of `empty: honest`",
+        ReadState::Empty if empty_is_honest => {
+            "all its ads count as missing, because of `empty: honest`"
+        }
         _ => "no job was retired as missing",
     };
-    let incomplete = alert(kind, severity, format!("source `{source}` {what}: {why}; {consequence}"));
+    let incomplete = alert(
+        kind,
+        severity,
+        format!("source `{source}` {what}: {why}; {consequence}"),
+    );
     doubtful.chain([incomplete]).collect()
 }

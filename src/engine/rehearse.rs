@@ -1,5 +1,6 @@
-//! The working copy of the YAML against what is stored, before anyone else is affected: the stored ads flow through the same stages as in a run, on
-//! all cores, and instead of being written each is compared with how it stands. Nothing is fetched, locked or written.
+//! The working copy of the YAML against what is stored, before anyone else is affected: the stored
+//! ads flow through the same stages as in a run, on all cores, and instead of being written each is
+//! compared with how it stands. Nothing is fetched, locked or written.
 
 use super::preview::setting;
 use super::{RunError, segment};
@@ -104,23 +105,37 @@ pub async fn rehearse(
 ) -> Result<Rehearsal, RunError> {
     let setting = Arc::new(setting(sandbox, plan, flow, asked.at));
     let lane = store.lane();
-    let outcome = Mutex::new(Rehearsal { source: flow.source.clone(), ..Rehearsal::default() });
-    let which = if asked.all { AdSelection::Stored } else { AdSelection::All };
+    let outcome = Mutex::new(Rehearsal {
+        source: flow.source.clone(),
+        ..Rehearsal::default()
+    });
+    let which = if asked.all {
+        AdSelection::Stored
+    } else {
+        AdSelection::All
+    };
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
     let finding = find(&lane, &setting, flow, which, sender);
-    let batches = futures::stream::unfold(receiver, |mut batches| async move { batches.recv().await.map(|batch| (Ok(batch), batches)) });
+    let batches = futures::stream::unfold(receiver, |mut batches| async move {
+        batches.recv().await.map(|batch| (Ok(batch), batches))
+    });
     let judging = batches.try_for_each_concurrent(lane.width(), |ads: Vec<Ad>| async {
         let batch = judge(&lane, &setting, flow, ads).await?;
-        let mut outcome = outcome.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut outcome = outcome
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         for one in &batch {
             watcher(&one.draft.ad.external_id, &one.foreseen);
             outcome.add(one, asked);
         }
         Ok(())
     });
-    let (found, judged): (Result<(), RunError>, Result<(), RunError>) = tokio::join!(finding, judging);
+    let (found, judged): (Result<(), RunError>, Result<(), RunError>) =
+        tokio::join!(finding, judging);
     judged.and(found)?;
-    let mut rehearsal = outcome.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut rehearsal = outcome
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     rehearsal.may_be_held = flow.quality.hold;
     rehearsal.edited = edited(&lane, &setting, asked.at).await?;
     rehearsal.stored = rehearsal.judged > 0 || is_stored(&lane, &setting, asked.at).await?;
@@ -139,7 +154,16 @@ async fn find(
     loop {
         // Not held while the judging side, which needs a connection too, is waited for.
         let mut held = lane.hold().await?;
-        let ads = work::after(&mut held, &setting.stream, setting.fingerprint, setting.at, &last, flow.batch, which).await?;
+        let ads = work::after(
+            &mut held,
+            &setting.stream,
+            setting.fingerprint,
+            setting.at,
+            &last,
+            flow.batch,
+            which,
+        )
+        .await?;
         drop(held);
         let Some(ad) = ads.last() else { return Ok(()) };
         last.clone_from(&ad.external_id);
@@ -152,17 +176,37 @@ async fn find(
 /// Whether any ad of the source is stored.
 async fn is_stored(lane: &WriteSession, setting: &Setting, at: Clock) -> Result<bool, RunError> {
     let mut held = lane.hold().await?;
-    let first = work::after(&mut held, &setting.stream, setting.fingerprint, at, "", 1, AdSelection::Stored).await?;
+    let first = work::after(
+        &mut held,
+        &setting.stream,
+        setting.fingerprint,
+        at,
+        "",
+        1,
+        AdSelection::Stored,
+    )
+    .await?;
     Ok(!first.is_empty())
 }
 
 /// What has been edited since the stored ads were derived, by name.
-async fn edited(lane: &WriteSession, setting: &Setting, at: Clock) -> Result<BTreeSet<String>, RunError> {
+async fn edited(
+    lane: &WriteSession,
+    setting: &Setting,
+    at: Clock,
+) -> Result<BTreeSet<String>, RunError> {
     let mut held = lane.hold().await?;
     let pending = work::pending(&mut held, &setting.stream, setting.fingerprint, at).await?;
-    let older: Vec<Fingerprint> = pending.iter().filter_map(|one| one.derived_by).filter(|by| *by != setting.fingerprint).collect();
+    let older: Vec<Fingerprint> = pending
+        .iter()
+        .filter_map(|one| one.derived_by)
+        .filter(|by| *by != setting.fingerprint)
+        .collect();
     let known = runs::fingerprint_parts(&mut held, setting.stream.institution, &older).await?;
-    Ok(known.values().flat_map(|old| Parts::changed_since(&setting.parts, old)).collect())
+    Ok(known
+        .values()
+        .flat_map(|old| Parts::changed_since(&setting.parts, old))
+        .collect())
 }
 
 /// One ad, how it stood and how it would stand.
@@ -176,14 +220,24 @@ struct Judged {
 }
 
 impl Judged {
-    /// Whether what speaks is new to this ad, a value that an edited mapping no longer reads included: warnings of ads that pass are not stored.
+    /// Whether what speaks is new to this ad, a value that an edited mapping no longer reads
+    /// included: warnings of ads that pass are not stored.
     fn is_new(&self, problem: &Problem) -> bool {
-        let Some(edited) = &self.edited else { return true };
-        let is_it = |part: &String| part.strip_prefix("rule ").and_then(|name| name.rsplit('/').next()) == problem.rule.as_deref();
-        let mapping = problem
-            .field
-            .as_deref()
-            .map(|field| if pay::FIELDS.contains(&field) { "mapping of pay".to_owned() } else { format!("mapping of {field}") });
+        let Some(edited) = &self.edited else {
+            return true;
+        };
+        let is_it = |part: &String| {
+            part.strip_prefix("rule ")
+                .and_then(|name| name.rsplit('/').next())
+                == problem.rule.as_deref()
+        };
+        let mapping = problem.field.as_deref().map(|field| {
+            if pay::FIELDS.contains(&field) {
+                "mapping of pay".to_owned()
+            } else {
+                format!("mapping of {field}")
+            }
+        });
         match &problem.rule {
             Some(_) => edited.iter().any(is_it),
             None => mapping.is_some_and(|mapping| edited.contains(&mapping)),
@@ -195,8 +249,18 @@ impl Judged {
     /// How the ad would stand.
     fn after(&self) -> &'static str {
         match self.foreseen {
-            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged if self.draft.ad.discarded => stands(&self.draft),
-            Foreseen::Create | Foreseen::Update(..) | Foreseen::Reopen(..) | Foreseen::Unchanged => "published",
+            Foreseen::Create
+            | Foreseen::Update(..)
+            | Foreseen::Reopen(..)
+            | Foreseen::Unchanged
+                if self.draft.ad.discarded =>
+            {
+                stands(&self.draft)
+            }
+            Foreseen::Create
+            | Foreseen::Update(..)
+            | Foreseen::Reopen(..)
+            | Foreseen::Unchanged => "published",
             Foreseen::Reject => "rejected",
             Foreseen::Hold => "held",
             Foreseen::Fail => "failed",
@@ -209,10 +273,16 @@ impl Judged {
         if ad.released && ad.outcome != Outcome::Published {
             return Some("because an operator released it");
         }
-        if self.before.iter().any(|problem| problem.kind == RolledBack::KIND) {
+        if self
+            .before
+            .iter()
+            .any(|problem| problem.kind == RolledBack::KIND)
+        {
             return Some("because any edit ends the hold of a rollback");
         }
-        (ad.derived_hash.is_some_and(|derived| derived != ad.content_hash)).then_some("because its content is new")
+        (ad.derived_hash
+            .is_some_and(|derived| derived != ad.content_hash))
+        .then_some("because its content is new")
     }
 }
 
@@ -222,8 +292,12 @@ fn each_field(changes: &Map<String, Json>) -> Vec<(String, [&Json; 2])> {
     let mut all = Vec::new();
     for (field, change) in changes {
         let [old, new] = ["old", "new"].map(|side| change.get(side).unwrap_or(NOTHING));
-        let customs: BTreeSet<&String> =
-            [old, new].into_iter().filter(|_| field == "extra").filter_map(Json::as_object).flat_map(Map::keys).collect();
+        let customs: BTreeSet<&String> = [old, new]
+            .into_iter()
+            .filter(|_| field == "extra")
+            .filter_map(Json::as_object)
+            .flat_map(Map::keys)
+            .collect();
         if customs.is_empty() {
             all.push((field.clone(), [old, new]));
         }
@@ -237,22 +311,49 @@ fn each_field(changes: &Map<String, Json>) -> Vec<(String, [&Json; 2])> {
     all
 }
 
-async fn judge(lane: &WriteSession, setting: &Arc<Setting>, flow: &Flow, ads: Vec<Ad>) -> Result<Vec<Judged>, RunError> {
+async fn judge(
+    lane: &WriteSession,
+    setting: &Arc<Setting>,
+    flow: &Flow,
+    ads: Vec<Ad>,
+) -> Result<Vec<Judged>, RunError> {
     let mut held = lane.hold().await?;
     let history = segment::older_parts(&mut held, setting, &ads).await?;
-    let waiting: Vec<&str> =
-        ads.iter().filter(|ad| !matches!(ad.outcome, Outcome::Published | Outcome::Pending)).map(|ad| ad.external_id.as_str()).collect();
+    let waiting: Vec<&str> = ads
+        .iter()
+        .filter(|ad| !matches!(ad.outcome, Outcome::Published | Outcome::Pending))
+        .map(|ad| ad.external_id.as_str())
+        .collect();
     let mut before = staging::reasons(&mut held, &setting.stream, &waiting).await?;
     let drafts = segment::derived(setting, flow, &mut held, ads).await?;
-    let Some(promote) = flow.promote() else { return Ok(Vec::new()) };
+    let Some(promote) = flow.promote() else {
+        return Ok(Vec::new());
+    };
     let old = jobs::load(&mut held, &setting.stream, &promote.compared_with(&drafts)).await?;
     drop(held);
-    let foreseen: Vec<Foreseen> = drafts.par_iter().map(|draft| promote.foresee(setting, draft, &old, &history)).collect();
+    let foreseen: Vec<Foreseen> = drafts
+        .par_iter()
+        .map(|draft| promote.foresee(setting, draft, &old, &history))
+        .collect();
     let judged = drafts.into_iter().zip(foreseen).map(|(draft, foreseen)| {
         let before = before.remove(&draft.ad.external_id).unwrap_or_default();
-        let derived_by = draft.ad.derived_fingerprint.map(|by| if by == setting.fingerprint { None } else { history.get(&by) });
-        let edited = derived_by.map(|old| old.map(|old| setting.parts.changed_since(old)).unwrap_or_default());
-        Judged { draft, foreseen, before, edited }
+        let derived_by = draft.ad.derived_fingerprint.map(|by| {
+            if by == setting.fingerprint {
+                None
+            } else {
+                history.get(&by)
+            }
+        });
+        let edited = derived_by.map(|old| {
+            old.map(|old| setting.parts.changed_since(old))
+                .unwrap_or_default()
+        });
+        Judged {
+            draft,
+            foreseen,
+            before,
+            edited,
+        }
     });
     Ok(judged.collect())
 }
@@ -270,24 +371,45 @@ impl Rehearsal {
         self.add_warnings(one, asked);
         if let Foreseen::Update(changes, _) | Foreseen::Reopen(changes, _) = &one.foreseen {
             for (field, [old, new]) in each_field(changes) {
-                self.fields.entry(field).or_default().add(one, format!("{} -> {}", shown(old), shown(new)), examples);
+                self.fields.entry(field).or_default().add(
+                    one,
+                    format!("{} -> {}", shown(old), shown(new)),
+                    examples,
+                );
             }
         }
     }
 
     fn add_anyway(&mut self, one: &Judged, cause: &str, examples: usize) {
         let (before, after) = (stands(&one.draft), one.after());
-        if before != after || !matches!(one.foreseen, Foreseen::Unchanged | Foreseen::Reject | Foreseen::Hold | Foreseen::Fail) {
-            let why: Vec<&str> = errors(&one.draft.problems).into_values().map(|problem| problem.message.as_str()).collect();
-            self.anyway.entry(format!("{before} -> {after}, {cause}")).or_default().add(one, why.join("; "), examples);
+        if before != after
+            || !matches!(
+                one.foreseen,
+                Foreseen::Unchanged | Foreseen::Reject | Foreseen::Hold | Foreseen::Fail
+            )
+        {
+            let why: Vec<&str> = errors(&one.draft.problems)
+                .into_values()
+                .map(|problem| problem.message.as_str())
+                .collect();
+            self.anyway
+                .entry(format!("{before} -> {after}, {cause}"))
+                .or_default()
+                .add(one, why.join("; "), examples);
         }
     }
 
     fn add_turn(&mut self, one: &Judged, examples: usize) {
         let (before, after) = (stands(&one.draft), one.after());
         if before != after {
-            let why: Vec<&str> = errors(&one.draft.problems).into_values().map(|problem| problem.message.as_str()).collect();
-            self.turns.entry(format!("{before} -> {after}")).or_default().add(one, why.join("; "), examples);
+            let why: Vec<&str> = errors(&one.draft.problems)
+                .into_values()
+                .map(|problem| problem.message.as_str())
+                .collect();
+            self.turns
+                .entry(format!("{before} -> {after}"))
+                .or_default()
+                .add(one, why.join("; "), examples);
         }
     }
 
@@ -300,17 +422,36 @@ impl Rehearsal {
             verdicts.warns += usize::from(problem.severity == Severity::Warn);
         }
         for (name, problem) in now.iter().filter(|(name, _)| !before.contains_key(*name)) {
-            self.rules.entry(name.clone()).or_default().begins.add(one, problem.message.clone(), examples);
+            self.rules.entry(name.clone()).or_default().begins.add(
+                one,
+                problem.message.clone(),
+                examples,
+            );
         }
-        for (name, problem) in before.into_iter().filter(|(name, _)| !now.contains_key(name)) {
-            self.rules.entry(name).or_default().ends.add(one, problem.message.clone(), examples);
+        for (name, problem) in before
+            .into_iter()
+            .filter(|(name, _)| !now.contains_key(name))
+        {
+            self.rules
+                .entry(name)
+                .or_default()
+                .ends
+                .add(one, problem.message.clone(), examples);
         }
     }
 
     fn add_warnings(&mut self, one: &Judged, asked: Asked) {
-        let warnings = one.draft.problems.iter().filter(|problem| problem.severity == Severity::Warn);
+        let warnings = one
+            .draft
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Warn);
         for problem in warnings.filter(|problem| asked.all || one.is_new(problem)) {
-            self.rules.entry(name_of(problem)).or_default().warned.add(one, problem.message.clone(), asked.examples);
+            self.rules.entry(name_of(problem)).or_default().warned.add(
+                one,
+                problem.message.clone(),
+                asked.examples,
+            );
         }
     }
 
@@ -319,13 +460,24 @@ impl Rehearsal {
         self.turns.is_empty()
             && self.anyway.is_empty()
             && self.fields.is_empty()
-            && self.rules.values().all(|rule| rule.begins.count + rule.ends.count == 0)
+            && self
+                .rules
+                .values()
+                .all(|rule| rule.begins.count + rule.ends.count == 0)
     }
 
     /// The same examples in the same order, whichever batch came first.
     fn sort(&mut self) {
-        let kinds = self.turns.values_mut().chain(self.anyway.values_mut()).chain(self.fields.values_mut());
-        let kinds = kinds.chain(self.rules.values_mut().flat_map(|rule| [&mut rule.begins, &mut rule.ends, &mut rule.warned]));
+        let kinds = self
+            .turns
+            .values_mut()
+            .chain(self.anyway.values_mut())
+            .chain(self.fields.values_mut());
+        let kinds = kinds.chain(
+            self.rules
+                .values_mut()
+                .flat_map(|rule| [&mut rule.begins, &mut rule.ends, &mut rule.warned]),
+        );
         kinds.for_each(|kind| kind.examples.sort_by(|one, other| one.id.cmp(&other.id)));
     }
 }
@@ -334,8 +486,18 @@ impl Kind {
     /// Counts an ad; those with the smallest ids are kept as examples.
     fn add(&mut self, one: &Judged, what: String, examples: usize) {
         self.count += 1;
-        let title = one.draft.job.get(crate::model::Field::Title).as_text().unwrap_or_default().to_owned();
-        self.examples.push(Example { id: one.draft.ad.external_id.clone(), title, what });
+        let title = one
+            .draft
+            .job
+            .get(crate::model::Field::Title)
+            .as_text()
+            .unwrap_or_default()
+            .to_owned();
+        self.examples.push(Example {
+            id: one.draft.ad.external_id.clone(),
+            title,
+            what,
+        });
         if self.examples.len() > examples {
             self.examples.sort_by(|one, other| one.id.cmp(&other.id));
             self.examples.truncate(examples);
@@ -353,15 +515,22 @@ fn stands(draft: &Draft) -> &'static str {
 
 /// What refuses, by what speaks.
 fn errors(problems: &[Problem]) -> BTreeMap<String, &Problem> {
-    problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| (name_of(problem), problem)).collect()
+    problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| (name_of(problem), problem))
+        .collect()
 }
 
 /// What speaks: the rule, or the error type and field.
 fn name_of(problem: &Problem) -> String {
-    problem.rule.clone().unwrap_or_else(|| match &problem.field {
-        Some(field) => format!("{} {field}", problem.kind),
-        None => problem.kind.clone(),
-    })
+    problem
+        .rule
+        .clone()
+        .unwrap_or_else(|| match &problem.field {
+            Some(field) => format!("{} {field}", problem.kind),
+            None => problem.kind.clone(),
+        })
 }
 
 fn shown(value: &Json) -> String {

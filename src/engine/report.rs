@@ -1,4 +1,5 @@
-//! `report`, the stage that sums up an institution: what waits for a decision, and which sources are gone from the YAML (T7).
+//! `report`, the stage that sums up an institution: what waits for a decision, and which sources
+//! are gone from the YAML (T7).
 
 use super::RunError;
 use super::event::Event;
@@ -18,16 +19,34 @@ pub(super) async fn sum_up(run: &Run<'_>, node: NodeIndex) -> Result<(), RunErro
     warn_of_removed_sources(run, &mut tx).await?;
     look_at_holds(run, &mut tx).await?;
     let passage = run.stats().passed(started.elapsed());
-    run.emit(Event::NodeFinished { node: run.node(node), passage, skipped: None })?;
+    run.emit(Event::NodeFinished {
+        node: run.node(node),
+        passage,
+        skipped: None,
+    })?;
     Ok(tx.commit().await.map_err(StoreError::from)?)
 }
 
 async fn warn_of_removed_sources(run: &Run<'_>, tx: &mut PgConnection) -> Result<(), RunError> {
     let slug = &run.plan.institution.slug;
     let known = figures::known_sources(tx, run.plan.institution.id).await?;
-    for source in known.into_iter().filter(|source| run.plan.flows.iter().all(|flow| flow.source != *source)) {
-        let message = format!("source `{source}` is no longer in the YAML; its jobs are unchanged; `weir retire {slug} {source}` archives them");
-        run.raise(tx, Alert { source, kind: "removed_from_yaml", severity: "warn", message }).await?;
+    for source in known
+        .into_iter()
+        .filter(|source| run.plan.flows.iter().all(|flow| flow.source != *source))
+    {
+        let message = format!(
+            "source `{source}` is no longer in the YAML; its jobs are unchanged; `weir retire {slug} {source}` archives them"
+        );
+        run.raise(
+            tx,
+            Alert {
+                source,
+                kind: "removed_from_yaml",
+                severity: "warn",
+                message,
+            },
+        )
+        .await?;
     }
     Ok(())
 }
@@ -37,7 +56,19 @@ async fn look_at_holds(run: &Run<'_>, tx: &mut PgConnection) -> Result<(), RunEr
     let waiting = waiting::waiting(tx, run.plan.institution.id).await?;
     for one in waiting::stale(&waiting, run.request.at) {
         let message = format!("{}; see `weir holds list`", one.words(run.request.at));
-        run.raise(tx, Alert { source: one.source.clone(), kind: "stale_hold", severity: "warn", message }).await?;
+        run.raise(
+            tx,
+            Alert {
+                source: one.source.clone(),
+                kind: "stale_hold",
+                severity: "warn",
+                message,
+            },
+        )
+        .await?;
     }
-    run.emit(Event::DecisionsWaiting { institution: run.plan.institution.slug.clone(), waiting })
+    run.emit(Event::DecisionsWaiting {
+        institution: run.plan.institution.slug.clone(),
+        waiting,
+    })
 }

@@ -1,5 +1,6 @@
-//! Takes back what one run did to jobs: new versions, never less history. It has the institution's lock, so that no run is under way, and one
-//! transaction: all of it or nothing. A dry run does the same and rolls back.
+//! Takes back what one run did to jobs: new versions, never less history. It has the institution's
+//! lock, so that no run is under way, and one transaction: all of it or nothing. A dry run does the
+//! same and rolls back.
 
 use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
@@ -34,16 +35,26 @@ pub struct TakenBack {
     pub revision: String,
     /// Whether another revision had been seen, so that nothing was written.
     pub has_moved: bool,
-    /// If the run was the newest, the institution's clock went back with it: to the run before, if there was one.
+    /// If the run was the newest, the institution's clock went back with it: to the run before, if
+    /// there was one.
     pub clock: Option<Option<Clock>>,
 }
 
 /// Takes a run back, and the institution's clock with it if it is the newest.
 ///
 /// # Errors
-/// The institution is busy, the clock runs backwards, or the database failed: then nothing was done.
-pub async fn take_back(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<TakenBack, RunError> {
-    let wanted = LockRequest { institution: run.institution_id, slug: &run.slug, wait: asked.wait };
+/// The institution is busy, the clock runs backwards, or the database failed: then nothing was
+/// done.
+pub async fn take_back(
+    store: &Store,
+    run: &RolledBackRun,
+    asked: &Asked,
+) -> Result<TakenBack, RunError> {
+    let wanted = LockRequest {
+        institution: run.institution_id,
+        slug: &run.slug,
+        wait: asked.wait,
+    };
     with_institution_lock(store, wanted, async |_| write(store, run, asked).await).await
 }
 
@@ -51,7 +62,11 @@ async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Take
     let mut connection = store.connection().await?;
     let newest = runs::last(&mut connection, run.institution_id, None).await?;
     let is_newest = newest.is_some_and(|(newest, _)| newest == run.id);
-    let before = if is_newest { runs::last(&mut connection, run.institution_id, Some(run.id)).await? } else { newest };
+    let before = if is_newest {
+        runs::last(&mut connection, run.institution_id, Some(run.id)).await?
+    } else {
+        newest
+    };
     // Of several runs with a wrong clock, each is taken back at the right time.
     let before = before.filter(|(_, clock)| !(is_newest && clock.is_ahead_of(asked.order.now)));
     check_clock(&run.slug, before, asked.order.at, asked.allow_future)?;
@@ -62,31 +77,79 @@ async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Take
     if count > 0 || is_newest {
         alert(&mut tx, run, asked.order.at, &asked.order.by, count).await?;
     }
-    let clock = if is_newest { Some(redate::take_clock_back(&mut tx, run, &asked.order).await?) } else { None };
+    let clock = if is_newest {
+        Some(redate::take_clock_back(&mut tx, run, &asked.order).await?)
+    } else {
+        None
+    };
     let revision = revision(&jobs, clock.is_some());
     let has_moved = asked.seen.as_ref().is_some_and(|seen| *seen != revision);
-    let ended = if asked.dry_run || has_moved { tx.rollback().await } else { tx.commit().await };
+    let ended = if asked.dry_run || has_moved {
+        tx.rollback().await
+    } else {
+        tx.commit().await
+    };
     ended.map_err(StoreError::from)?;
-    Ok(TakenBack { jobs, revision, has_moved, clock })
+    Ok(TakenBack {
+        jobs,
+        revision,
+        has_moved,
+        clock,
+    })
 }
 
 /// Six digits, as of a hold.
 fn revision(jobs: &[TakenBackJob], resets_clock: bool) -> String {
-    let effect = |job: &TakenBackJob| json!([job.job_id, job.did, job.restores, job.version, job.change_type, job.held, job.left_alone]);
+    let effect = |job: &TakenBackJob| {
+        json!([
+            job.job_id,
+            job.did,
+            job.restores,
+            job.version,
+            job.change_type,
+            job.held,
+            job.left_alone
+        ])
+    };
     let effects: Vec<Json> = jobs.iter().map(effect).collect();
-    Hash::of(json!([resets_clock, effects]).to_string().as_bytes()).short().chars().take(6).collect()
+    Hash::of(json!([resets_clock, effects]).to_string().as_bytes())
+        .short()
+        .chars()
+        .take(6)
+        .collect()
 }
 
-/// Each fingerprint that derived the ads, and the same with the date of the run left out: it changes daily where a rule reads the clock, and must not
-/// let go what was taken back.
-async fn steady(connection: &mut PgConnection, run: &RolledBackRun) -> Result<Vec<(Fingerprint, Fingerprint)>, RunError> {
+/// Each fingerprint that derived the ads, and the same with the date of the run left out: it
+/// changes daily where a rule reads the clock, and must not let go what was taken back.
+async fn steady(
+    connection: &mut PgConnection,
+    run: &RolledBackRun,
+) -> Result<Vec<(Fingerprint, Fingerprint)>, RunError> {
     let all = rollback::fingerprints(connection, run).await?;
     let parts = runs::fingerprint_parts(connection, run.institution_id, &all).await?;
-    Ok(parts.into_iter().map(|(fingerprint, parts)| (fingerprint, Parts::stored(&parts).steady())).collect())
+    Ok(parts
+        .into_iter()
+        .map(|(fingerprint, parts)| (fingerprint, Parts::stored(&parts).steady()))
+        .collect())
 }
 
-async fn alert(connection: &mut PgConnection, run: &RolledBackRun, at: Clock, by: &str, count: usize) -> Result<(), RunError> {
-    let message = format!("{by} rolled back what run {} did to {count} job{}", run.id, if count == 1 { "" } else { "s" });
-    let alert = Alert { source: String::new(), kind: "rolled_back", severity: "warn", message };
+async fn alert(
+    connection: &mut PgConnection,
+    run: &RolledBackRun,
+    at: Clock,
+    by: &str,
+    count: usize,
+) -> Result<(), RunError> {
+    let message = format!(
+        "{by} rolled back what run {} did to {count} job{}",
+        run.id,
+        if count == 1 { "" } else { "s" }
+    );
+    let alert = Alert {
+        source: String::new(),
+        kind: "rolled_back",
+        severity: "warn",
+        message,
+    };
     Ok(runs::alert(connection, run.institution_id, Some(run.id), at, &alert).await?)
 }

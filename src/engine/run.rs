@@ -1,4 +1,5 @@
-//! One run of one plan, from its number to its end. What happens in it is emitted as events, which its statistics are made of.
+//! One run of one plan, from its number to its end. What happens in it is emitted as events, which
+//! its statistics are made of.
 
 use super::event::{Event, NodeRef};
 use super::run_stats::{RunEnd, RunStats};
@@ -37,9 +38,20 @@ pub(super) struct Run<'e> {
 }
 
 /// The first run of a project takes an institution that belongs to nobody.
-async fn claim(tx: &mut PgConnection, engine: &Engine, plan: &Plan, request: &Request, run: i64) -> Result<(), RunError> {
-    let Some(own) = engine.store.identity().filter(|own| own.claims) else { return Ok(()) };
-    if projects::owner(tx, plan.institution.id, &plan.institution.slug).await?.is_none() {
+async fn claim(
+    tx: &mut PgConnection,
+    engine: &Engine,
+    plan: &Plan,
+    request: &Request,
+    run: i64,
+) -> Result<(), RunError> {
+    let Some(own) = engine.store.identity().filter(|own| own.claims) else {
+        return Ok(());
+    };
+    if projects::owner(tx, plan.institution.id, &plan.institution.slug)
+        .await?
+        .is_none()
+    {
         let by = format!("run {run} on {}", request.host);
         projects::claim(tx, plan.institution.id, &own.project, (request.now)(), &by).await?;
     }
@@ -58,13 +70,35 @@ impl<'e> Run<'e> {
     ) -> Result<Run<'e>, RunError> {
         let mut held = lane.hold().await?;
         let mut tx = held.begin_batch().await?;
-        let id = runs::begin(&mut tx, &plan.institution, request.at, (request.now)(), plan.fingerprint(), &request.host).await?;
+        let id = runs::begin(
+            &mut tx,
+            &plan.institution,
+            request.at,
+            (request.now)(),
+            plan.fingerprint(),
+            &request.host,
+        )
+        .await?;
         if let Some(written) = &plan.texts {
-            texts::remember(&mut tx, plan.institution.id, request.at, &written.file, &written.texts).await?;
+            texts::remember(
+                &mut tx,
+                plan.institution.id,
+                request.at,
+                &written.file,
+                &written.texts,
+            )
+            .await?;
         }
         let outline = Outline::of(plan);
         let stored = serde_json::to_value(&outline).unwrap_or_default();
-        run_trace::remember_outline(&mut tx, plan.institution.id, plan.fingerprint(), &stored, request.at).await?;
+        run_trace::remember_outline(
+            &mut tx,
+            plan.institution.id,
+            plan.fingerprint(),
+            &stored,
+            request.at,
+        )
+        .await?;
         claim(&mut tx, engine, plan, request, id).await?;
         tx.commit().await.map_err(StoreError::from)?;
         drop(held);
@@ -85,22 +119,41 @@ impl<'e> Run<'e> {
     }
 
     /// Walks the plan to its end.
-    pub(super) async fn go(&self, feeds: Vec<Feed>, begun: DateTime<Utc>) -> Result<Summary, RunError> {
+    pub(super) async fn go(
+        &self,
+        feeds: Vec<Feed>,
+        begun: DateTime<Utc>,
+    ) -> Result<Summary, RunError> {
         self.emit(Event::RunStarted {
             institution: self.plan.institution.slug.clone(),
             run: self.id,
             at: self.request.at.0,
             dry_run: self.is_dry,
-            sources: self.plan.flows.iter().map(|flow| flow.source.clone()).collect(),
+            sources: self
+                .plan
+                .flows
+                .iter()
+                .map(|flow| flow.source.clone())
+                .collect(),
         })?;
         if let Some(stands_in) = &self.plan.stands_in {
             let message = stands_in.words(&self.plan.institution.slug);
-            let alert = Alert { source: String::new(), kind: "last_good", severity: "error", message };
+            let alert = Alert {
+                source: String::new(),
+                kind: "last_good",
+                severity: "error",
+                message,
+            };
             self.raise(&mut *self.lane.hold().await?, alert).await?;
         }
         let errors = walk::sources(self, feeds).await;
-        if errors.values().any(|error| matches!(error, RunError::Interrupted)) || self.engine.stop.is_cancelled() {
-            self.finish(RunStatus::Interrupted, None, Some("interrupted")).await?;
+        if errors
+            .values()
+            .any(|error| matches!(error, RunError::Interrupted))
+            || self.engine.stop.is_cancelled()
+        {
+            self.finish(RunStatus::Interrupted, None, Some("interrupted"))
+                .await?;
             return Err(RunError::Interrupted);
         }
         if errors.values().any(error::is_lost) {
@@ -110,9 +163,15 @@ impl<'e> Run<'e> {
         self.conclude(begun, &errors).await
     }
 
-    async fn conclude(&self, begun: DateTime<Utc>, errors: &BTreeMap<String, RunError>) -> Result<Summary, RunError> {
+    async fn conclude(
+        &self,
+        begun: DateTime<Utc>,
+        errors: &BTreeMap<String, RunError>,
+    ) -> Result<Summary, RunError> {
         let tables = figures::table_bytes(&mut *self.lane.hold().await?).await?;
-        let problems = errors.iter().map(|(source, error)| (source.clone(), error.to_string()));
+        let problems = errors
+            .iter()
+            .map(|(source, error)| (source.clone(), error.to_string()));
         let end = RunEnd {
             run: self.id,
             at: self.request.at,
@@ -121,36 +180,82 @@ impl<'e> Run<'e> {
             tables,
             problems: problems.collect(),
         };
-        let summary = self.stats().summary(self.plan, &self.outline, end, &self.samples());
-        let failed = summary.problems.iter().map(|(source, why)| format!("{source}: {why}")).collect::<Vec<_>>().join("; ");
-        let (status, error) = if errors.is_empty() { (RunStatus::Done, None) } else { (RunStatus::Failed, Some(failed.as_str())) };
+        let summary = self
+            .stats()
+            .summary(self.plan, &self.outline, end, &self.samples());
+        let failed = summary
+            .problems
+            .iter()
+            .map(|(source, why)| format!("{source}: {why}"))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let (status, error) = if errors.is_empty() {
+            (RunStatus::Done, None)
+        } else {
+            (RunStatus::Failed, Some(failed.as_str()))
+        };
         self.finish(status, Some(&summary), error).await?;
         let institution = self.plan.institution.slug.clone();
-        self.emit(Event::RunFinished { institution, summary: Box::new(summary.clone()) })?;
+        self.emit(Event::RunFinished {
+            institution,
+            summary: Box::new(summary.clone()),
+        })?;
         Ok(summary)
     }
 
     /// Whoever has the lock now has the institution: nothing more is said of it.
     async fn give_up(&self, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
-        let lost = errors.into_values().find(error::is_lost).unwrap_or(RunError::Interrupted);
-        self.finish(RunStatus::Failed, None, Some(&lost.to_string())).await?;
+        let lost = errors
+            .into_values()
+            .find(error::is_lost)
+            .unwrap_or(RunError::Interrupted);
+        self.finish(RunStatus::Failed, None, Some(&lost.to_string()))
+            .await?;
         Err(lost)
     }
 
-    async fn finish(&self, status: RunStatus, summary: Option<&Summary>, error: Option<&str>) -> Result<(), RunError> {
+    async fn finish(
+        &self,
+        status: RunStatus,
+        summary: Option<&Summary>,
+        error: Option<&str>,
+    ) -> Result<(), RunError> {
         let mut held = self.lane.hold().await?;
         let nodes = self.stats().nodes(self.plan);
         let trace = self.stats().trace(self.plan, &self.samples());
         runs::record_stages(&mut held, self.plan.institution.id, self.id, &nodes).await?;
         run_trace::keep(&mut held, self.plan.institution.id, self.id, &trace).await?;
         let json = summary.map(Summary::to_json).unwrap_or_default();
-        Ok(runs::finish(&mut held, self.plan.institution.id, self.id, status, (self.request.now)(), &json, error).await?)
+        Ok(runs::finish(
+            &mut held,
+            self.plan.institution.id,
+            self.id,
+            status,
+            (self.request.now)(),
+            &json,
+            error,
+        )
+        .await?)
     }
 
     /// Raises an alert: something that an operator must look at.
-    pub(super) async fn raise(&self, connection: &mut PgConnection, alert: Alert) -> Result<(), RunError> {
-        runs::alert(connection, self.plan.institution.id, Some(self.id), self.request.at, &alert).await?;
-        self.emit(Event::AlertRaised { institution: self.plan.institution.slug.clone(), alert })
+    pub(super) async fn raise(
+        &self,
+        connection: &mut PgConnection,
+        alert: Alert,
+    ) -> Result<(), RunError> {
+        runs::alert(
+            connection,
+            self.plan.institution.id,
+            Some(self.id),
+            self.request.at,
+            &alert,
+        )
+        .await?;
+        self.emit(Event::AlertRaised {
+            institution: self.plan.institution.slug.clone(),
+            alert,
+        })
     }
 
     /// Counts what happened, and passes it on to whoever watches, who may stop the run.
@@ -185,9 +290,13 @@ impl<'e> Run<'e> {
         self.samples.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a rule that could not be evaluated on ads of a source was not reported by this run yet.
+    /// Whether a rule that could not be evaluated on ads of a source was not reported by this run
+    /// yet.
     pub(super) fn is_first_report(&self, source: &str, rule: &str) -> bool {
-        let mut reported = self.reported_rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = self
+            .reported_rules
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         reported.insert((source.to_owned(), rule.to_owned()))
     }
 }

@@ -18,9 +18,16 @@ pub(super) struct RunLog {
 impl RunLog {
     /// Notes an event, if the log has a line for it.
     pub(super) fn note(&mut self, event: &Event, at: DateTime<Utc>) {
-        let Some((severity, node, message)) = words(event) else { return };
+        let Some((severity, node, message)) = words(event) else {
+            return;
+        };
         if self.lines.len() < LINES {
-            self.lines.push(RunLogLine { at, severity, node, message });
+            self.lines.push(RunLogLine {
+                at,
+                severity,
+                node,
+                message,
+            });
         } else {
             self.left_out += 1;
         }
@@ -31,7 +38,12 @@ impl RunLog {
         let mut lines = self.lines.clone();
         if let (1.., Some(last)) = (self.left_out, lines.last()) {
             let message = format!("{} more lines were left out", self.left_out);
-            lines.push(RunLogLine { at: last.at, severity: LogSeverity::Info, node: String::new(), message });
+            lines.push(RunLogLine {
+                at: last.at,
+                severity: LogSeverity::Info,
+                node: String::new(),
+                message,
+            });
         }
         lines
     }
@@ -42,19 +54,40 @@ fn words(event: &Event) -> Option<(LogSeverity, String, String)> {
     let line = |severity, node: &str, message: String| Some((severity, node.to_owned(), message));
     let of = |stage: &str, source: &str| format!("{stage}:{source}");
     match event {
-        Event::NodeFinished { node, skipped: Some(why), .. } => line(LogSeverity::Info, &node.node, format!("did nothing: {why}")),
-        Event::NodeFinished { node, passage, .. } => line(LogSeverity::Info, &node.node, passed(passage)),
+        Event::NodeFinished {
+            node,
+            skipped: Some(why),
+            ..
+        } => line(LogSeverity::Info, &node.node, format!("did nothing: {why}")),
+        Event::NodeFinished { node, passage, .. } => {
+            line(LogSeverity::Info, &node.node, passed(passage))
+        }
         Event::ReadFinished { source, proof, .. } => {
             let severity = match proof.state {
                 ReadState::Complete => LogSeverity::Info,
                 ReadState::Empty | ReadState::Partial => LogSeverity::Warn,
                 ReadState::Blocked | ReadState::Unreachable => LogSeverity::Error,
             };
-            let why = proof.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-            line(severity, &of("fetch", source), format!("read {} with {} ads{why}", proof.state.name(), thousands(proof.items)))
+            let why = proof
+                .why
+                .as_ref()
+                .map_or_else(String::new, |why| format!(": {why}"));
+            line(
+                severity,
+                &of("fetch", source),
+                format!(
+                    "read {} with {} ads{why}",
+                    proof.state.name(),
+                    thousands(proof.items)
+                ),
+            )
         }
         Event::AlertRaised { alert, .. } => {
-            let severity = if alert.severity == "error" { LogSeverity::Error } else { LogSeverity::Warn };
+            let severity = if alert.severity == "error" {
+                LogSeverity::Error
+            } else {
+                LogSeverity::Warn
+            };
             line(severity, "", alert.message.clone())
         }
         _ => None,
@@ -63,9 +96,16 @@ fn words(event: &Event) -> Option<(LogSeverity, String, String)> {
 
 /// What passed a node: `8 in, 7 out, 1 refused, 12 ms`.
 fn passed(passage: &Passage) -> String {
-    let refused = if passage.refused == 0 { String::new() } else { format!(", {} refused", thousands(passage.refused)) };
+    let refused = if passage.refused == 0 {
+        String::new()
+    } else {
+        format!(", {} refused", thousands(passage.refused))
+    };
     let (entered, left) = (thousands(passage.rows_in), thousands(passage.rows_out));
-    format!("{entered} in, {left} out{refused}, {}", spent(passage.micros))
+    format!(
+        "{entered} in, {left} out{refused}, {}",
+        spent(passage.micros)
+    )
 }
 
 #[cfg(test)]
@@ -74,9 +114,23 @@ mod tests {
     use crate::engine::event::NodeRef;
 
     fn finished() -> Event {
-        let node = NodeRef { institution: "a".into(), node: "extract:b".into(), stage: "extract", source: "b".into() };
-        let passage = Passage { rows_in: 8, rows_out: 7, refused: 1, micros: 12_345 };
-        Event::NodeFinished { node, passage, skipped: None }
+        let node = NodeRef {
+            institution: "a".into(),
+            node: "extract:b".into(),
+            stage: "extract",
+            source: "b".into(),
+        };
+        let passage = Passage {
+            rows_in: 8,
+            rows_out: 7,
+            refused: 1,
+            micros: 12_345,
+        };
+        Event::NodeFinished {
+            node,
+            passage,
+            skipped: None,
+        }
     }
 
     #[test]
@@ -84,7 +138,10 @@ mod tests {
         let mut log = RunLog::default();
         (0..LINES + 3).for_each(|_| log.note(&finished(), DateTime::UNIX_EPOCH));
         let lines = log.lines();
-        assert_eq!((lines.len(), lines[0].message.as_str()), (LINES + 1, "8 in, 7 out, 1 refused, 12 ms"));
+        assert_eq!(
+            (lines.len(), lines[0].message.as_str()),
+            (LINES + 1, "8 in, 7 out, 1 refused, 12 ms")
+        );
         assert_eq!(lines[LINES].message, "3 more lines were left out");
     }
 }

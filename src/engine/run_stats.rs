@@ -1,5 +1,5 @@
-//! What a run counts: derived from its events alone. [`RunStats::count`] is the only place that writes here; to count
-//! something more, put it into an event.
+//! What a run counts: derived from its events alone. [`RunStats::count`] is the only place that
+//! writes here; to count something more, put it into an event.
 
 use super::aside::DerivedAds;
 use super::event::Event;
@@ -44,23 +44,52 @@ impl RunStats {
     pub(super) fn count(&mut self, event: Event, at: DateTime<Utc>) {
         self.log.note(&event, at);
         match event {
-            Event::StageDone { source, stage, ads, refused, micros, .. } => self.batch(stage, source, ads, refused, micros),
+            Event::StageDone {
+                source,
+                stage,
+                ads,
+                refused,
+                micros,
+                ..
+            } => self.batch(stage, source, ads, refused, micros),
             Event::NodeFinished { node, passage, .. } => {
                 self.passages.insert((node.stage, node.source), passage);
             }
             Event::ReadFinished { source, proof, .. } => self.of(source).read = Some(proof),
             Event::SourceWaits { source, why, .. } => self.of(source).waits = Some(why),
-            Event::SourceCounted { source, counts, seen, set_aside, .. } => {
+            Event::SourceCounted {
+                source,
+                counts,
+                seen,
+                set_aside,
+                ..
+            } => {
                 let of = self.of(source);
                 (of.counts, of.bookkeeping.seen, of.set_aside) = (counts, seen, set_aside);
             }
-            Event::QualityWeighed { source, compared, .. } => self.of(source).unusual = compared,
+            Event::QualityWeighed {
+                source, compared, ..
+            } => self.of(source).unusual = compared,
             Event::ValuesLost { source, fields, .. } => self.of(source).lost = fields,
-            Event::BatchWritten { source, refreshed, derived, .. } => {
-                self.derived.entry(source.clone()).or_default().add(&derived);
-                self.of(source).bookkeeping.refreshed += i64::try_from(refreshed).unwrap_or(i64::MAX);
+            Event::BatchWritten {
+                source,
+                refreshed,
+                derived,
+                ..
+            } => {
+                self.derived
+                    .entry(source.clone())
+                    .or_default()
+                    .add(&derived);
+                self.of(source).bookkeeping.refreshed +=
+                    i64::try_from(refreshed).unwrap_or(i64::MAX);
             }
-            Event::SourceSettled { source, missed, withdrawn, .. } => {
+            Event::SourceSettled {
+                source,
+                missed,
+                withdrawn,
+                ..
+            } => {
                 let bookkeeping = &mut self.of(source).bookkeeping;
                 bookkeeping.missed += i64::try_from(missed).unwrap_or(i64::MAX);
                 bookkeeping.withdrawn += i64::try_from(withdrawn).unwrap_or(i64::MAX);
@@ -77,7 +106,14 @@ impl RunStats {
     }
 
     /// Adds what a stage of single records did to a batch.
-    fn batch(&mut self, stage: &'static str, source: String, ads: usize, refused: usize, micros: u64) {
+    fn batch(
+        &mut self,
+        stage: &'static str,
+        source: String,
+        ads: usize,
+        refused: usize,
+        micros: u64,
+    ) {
         let passage = self.passages.entry((stage, source)).or_default();
         let wide = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         passage.rows_in += wide(ads);
@@ -86,16 +122,29 @@ impl RunStats {
         passage.micros += i64::try_from(micros).unwrap_or(i64::MAX);
     }
 
-    /// Why another number of ads of a source was derived than a read gave; `listed` says how the ads that it listed stand.
-    pub(super) fn set_aside(&self, source: &str, lists: bool, listed: &BTreeMap<String, i64>) -> Vec<SetAside> {
+    /// Why another number of ads of a source was derived than a read gave; `listed` says how the
+    /// ads that it listed stand.
+    pub(super) fn set_aside(
+        &self,
+        source: &str,
+        lists: bool,
+        listed: &BTreeMap<String, i64>,
+    ) -> Vec<SetAside> {
         let of = self.sources.get(source).and_then(|of| of.read.as_ref());
         let items = of.map_or(0, |proof| proof.items);
-        self.derived.get(source).cloned().unwrap_or_default().set_aside(lists, items, listed)
+        self.derived
+            .get(source)
+            .cloned()
+            .unwrap_or_default()
+            .set_aside(lists, items, listed)
     }
 
     /// What has passed a stage of a source so far.
     pub(super) fn passage(&self, stage: &'static str, source: &str) -> Passage {
-        self.passages.get(&(stage, source.to_owned())).copied().unwrap_or_default()
+        self.passages
+            .get(&(stage, source.to_owned()))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// What has passed a node so far.
@@ -105,15 +154,34 @@ impl RunStats {
 
     /// What passes a stage of the institution: the ads of all its sources.
     pub(super) fn passed(&self, took: Duration) -> Passage {
-        Passage::through(self.sources.values().map(|source| source.counts.documents).sum(), took)
+        Passage::through(
+            self.sources
+                .values()
+                .map(|source| source.counts.documents)
+                .sum(),
+            took,
+        )
     }
 
     /// Everything that the nodes of a plan did, a record each.
     pub(super) fn nodes(&self, plan: &Plan) -> Vec<StageRecord> {
         let record = |node: &Node| {
             let source = node.source.clone().unwrap_or_default();
-            let Passage { rows_in, rows_out, refused, micros } = self.of_node(node);
-            StageRecord { stage: node.kind.name().to_owned(), source, rows_in, rows_out, refused, micros, ..StageRecord::default() }
+            let Passage {
+                rows_in,
+                rows_out,
+                refused,
+                micros,
+            } = self.of_node(node);
+            StageRecord {
+                stage: node.kind.name().to_owned(),
+                source,
+                rows_in,
+                rows_out,
+                refused,
+                micros,
+                ..StageRecord::default()
+            }
         };
         plan.graph.node_weights().map(record).collect()
     }
@@ -123,22 +191,50 @@ impl RunStats {
         let graph = &plan.graph;
         let edge = |(from, to): (NodeIndex, NodeIndex)| {
             let (from, to) = (&graph[from], &graph[to]);
-            RunEdge { from: from.name.clone(), to: to.name.clone(), rows: self.of_node(from).rows_out }
+            RunEdge {
+                from: from.name.clone(),
+                to: to.name.clone(),
+                rows: self.of_node(from).rows_out,
+            }
         };
-        let edges = graph.edge_indices().filter_map(|edge| graph.edge_endpoints(edge)).map(edge).collect();
+        let edges = graph
+            .edge_indices()
+            .filter_map(|edge| graph.edge_endpoints(edge))
+            .map(edge)
+            .collect();
         let few = |node: &Node| {
             let name = node.name.clone();
-            samples.of(node.kind.name(), node.source.as_deref()).into_iter().map(move |sample| (name.clone(), sample))
+            samples
+                .of(node.kind.name(), node.source.as_deref())
+                .into_iter()
+                .map(move |sample| (name.clone(), sample))
         };
-        RunTrace { edges, samples: graph.node_weights().flat_map(few).collect(), log: self.log.lines() }
+        RunTrace {
+            edges,
+            samples: graph.node_weights().flat_map(few).collect(),
+            log: self.log.lines(),
+        }
     }
 
     /// The summary.
-    pub(super) fn summary(&self, plan: &Plan, outline: &Outline, end: RunEnd, samples: &Samples) -> Summary {
+    pub(super) fn summary(
+        &self,
+        plan: &Plan,
+        outline: &Outline,
+        end: RunEnd,
+        samples: &Samples,
+    ) -> Summary {
         let mut total = OutcomeCounts::default();
-        let of = |flow: &Flow| (flow.source.clone(), self.sources.get(&flow.source).cloned().unwrap_or_default());
+        let of = |flow: &Flow| {
+            (
+                flow.source.clone(),
+                self.sources.get(&flow.source).cloned().unwrap_or_default(),
+            )
+        };
         let sources: BTreeMap<String, SourceSummary> = plan.flows.iter().map(of).collect();
-        sources.values().for_each(|source| total.add(&source.counts));
+        sources
+            .values()
+            .for_each(|source| total.add(&source.counts));
         let trail = self.trail(plan, outline, samples);
         Summary {
             institution: plan.institution.slug.clone(),
@@ -148,7 +244,11 @@ impl RunStats {
             millis: end.millis,
             total,
             sources,
-            flowing: trail.traffic.iter().map(|(node, passed)| (node.clone(), passed.rows_out)).collect(),
+            flowing: trail
+                .traffic
+                .iter()
+                .map(|(node, passed)| (node.clone(), passed.rows_out))
+                .collect(),
             tables: end.tables,
             alerts: self.alerts.clone(),
             waiting: self.waiting.clone(),
@@ -159,10 +259,27 @@ impl RunStats {
     }
 
     fn trail(&self, plan: &Plan, outline: &Outline, samples: &Samples) -> Trail {
-        let traffic = plan.graph.node_weights().map(|node| (node.name.clone(), self.of_node(node))).collect();
-        let few = |node: &Node| (node.name.clone(), samples.of(node.kind.name(), node.source.as_deref()));
-        let of = self.sources.iter().map(|(source, of)| (source.as_str(), of.set_aside.clone()));
+        let traffic = plan
+            .graph
+            .node_weights()
+            .map(|node| (node.name.clone(), self.of_node(node)))
+            .collect();
+        let few = |node: &Node| {
+            (
+                node.name.clone(),
+                samples.of(node.kind.name(), node.source.as_deref()),
+            )
+        };
+        let of = self
+            .sources
+            .iter()
+            .map(|(source, of)| (source.as_str(), of.set_aside.clone()));
         let asides = Asides::of(outline, of.collect());
-        Trail { plan: outline.clone(), traffic, asides, samples: plan.graph.node_weights().map(few).collect() }
+        Trail {
+            plan: outline.clone(),
+            traffic,
+            asides,
+            samples: plan.graph.node_weights().map(few).collect(),
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! A saved plan: one gzip file of JSON lines with all that is needed to do later exactly what a dry run showed: the plan in outline, the clock, a
-//! digest of what the institution looked like, the documents as they were read with the proof of each read, and every record. A file holds
-//! documents, so only its owner may read it. What is read back is believed only when its last line is there and the counts agree.
+//! A saved plan: one gzip file of JSON lines with all that is needed to do later exactly what a dry
+//! run showed: the plan in outline, the clock, a digest of what the institution looked like, the
+//! documents as they were read with the proof of each read, and every record. A file holds
+//! documents, so only its owner may read it. What is read back is believed only when its last line
+//! is there and the counts agree.
 //!
 //! The first line names the format; a change that an older Weir would misread raises [`FORMAT`].
 
@@ -55,12 +57,25 @@ pub struct SourceHead {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    WeirPlan { format: u32, weir: String, made_at: DateTime<Utc> },
+    WeirPlan {
+        format: u32,
+        weir: String,
+        made_at: DateTime<Utc>,
+    },
     Institution(Box<Head>),
-    Page { source: String, page: Box<RawValue> },
+    Page {
+        source: String,
+        page: Box<RawValue>,
+    },
     Record(Box<RawValue>),
-    Done { institution: String, records: usize, outcome: Json },
-    End { institutions: usize },
+    Done {
+        institution: String,
+        records: usize,
+        outcome: Json,
+    },
+    End {
+        institutions: usize,
+    },
 }
 
 /// Why a saved plan cannot be written or read.
@@ -70,10 +85,14 @@ pub enum SavedError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// It is something else, or damaged.
-    #[error("it is not a saved plan, or not a complete one: {0}\nhelp: make a new one with `weir run --dry-run --out FILE`")]
+    #[error(
+        "it is not a saved plan, or not a complete one: {0}\nhelp: make a new one with `weir run --dry-run --out FILE`"
+    )]
     Damaged(String),
     /// A newer Weir has written it.
-    #[error("it was written by a newer Weir (format {0}, this one reads {FORMAT})\nhelp: use that Weir, or make a new plan")]
+    #[error(
+        "it was written by a newer Weir (format {0}, this one reads {FORMAT})\nhelp: use that Weir, or make a new plan"
+    )]
     Newer(u32),
 }
 
@@ -92,17 +111,36 @@ pub struct Saved {
 impl Saved {
     /// The plan of an institution before it is known what it does.
     pub(super) fn begin(plan: &Plan, request: &Request, digest: String, feeds: &[Feed]) -> Saved {
-        let spooled = plan.flows.iter().zip(feeds).filter_map(|(flow, feed)| match feed {
-            Feed::Spooled(file, proof) => Some((flow, Arc::clone(file), proof)),
-            Feed::Live => None,
-        });
+        let spooled = plan
+            .flows
+            .iter()
+            .zip(feeds)
+            .filter_map(|(flow, feed)| match feed {
+                Feed::Spooled(file, proof) => Some((flow, Arc::clone(file), proof)),
+                Feed::Live => None,
+            });
         let (mut sources, mut documents) = (Vec::new(), Vec::new());
         for (flow, file, proof) in spooled {
-            sources.push(SourceHead { source: flow.source.clone(), proof: proof.clone(), validators: proof.validators.clone() });
+            sources.push(SourceHead {
+                source: flow.source.clone(),
+                proof: proof.clone(),
+                validators: proof.validators.clone(),
+            });
             documents.push(file);
         }
-        let head = Head { institution: plan.institution.slug.clone(), plan: Outline::of(plan), at: request.at.0, digest, sources };
-        Saved { head, documents, records: None, outcome: Json::Null }
+        let head = Head {
+            institution: plan.institution.slug.clone(),
+            plan: Outline::of(plan),
+            at: request.at.0,
+            digest,
+            sources,
+        };
+        Saved {
+            head,
+            documents,
+            records: None,
+            outcome: Json::Null,
+        }
     }
 
     pub(super) fn conclude(&mut self, summary: &Summary, records: Arc<Records>) {
@@ -116,8 +154,16 @@ impl Saved {
 
     /// The documents of each source, to be read instead of the source.
     pub(super) fn feeds(&self) -> Vec<Feed> {
-        let proof = |source: &SourceHead| ReadOutcome { validators: source.validators.clone(), ..source.proof.clone() };
-        self.head.sources.iter().zip(&self.documents).map(|(source, file)| Feed::Spooled(Arc::clone(file), proof(source))).collect()
+        let proof = |source: &SourceHead| ReadOutcome {
+            validators: source.validators.clone(),
+            ..source.proof.clone()
+        };
+        self.head
+            .sources
+            .iter()
+            .zip(&self.documents)
+            .map(|(source, file)| Feed::Spooled(Arc::clone(file), proof(source)))
+            .collect()
     }
 
     /// The counts and the records; nothing if they are not known.
@@ -128,7 +174,12 @@ impl Saved {
 
 /// The counts of a run that a plan promises.
 pub(super) fn outcome(summary: &Summary) -> Json {
-    let sources = summary.sources.iter().map(|(source, about)| (source.clone(), serde_json::json!([about.counts, about.bookkeeping])));
+    let sources = summary.sources.iter().map(|(source, about)| {
+        (
+            source.clone(),
+            serde_json::json!([about.counts, about.bookkeeping]),
+        )
+    });
     Json::Object(sources.collect())
 }
 
@@ -140,7 +191,8 @@ pub fn write(path: &Path, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<()
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let file = of_our_own(&partial)?;
-    let written = write_all(file, plans, made_at).and_then(|()| Ok(std::fs::rename(&partial, path)?));
+    let written =
+        write_all(file, plans, made_at).and_then(|()| Ok(std::fs::rename(&partial, path)?));
     if written.is_err() {
         // What is left over is in nobody's way.
         let _ = std::fs::remove_file(&partial);
@@ -150,23 +202,58 @@ pub fn write(path: &Path, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<()
 
 fn write_all(file: File, plans: &[&Saved], made_at: DateTime<Utc>) -> Result<(), SavedError> {
     let mut out = GzEncoder::new(BufWriter::new(file), Compression::fast());
-    put(&mut out, &Line::WeirPlan { format: FORMAT, weir: env!("CARGO_PKG_VERSION").to_owned(), made_at })?;
+    put(
+        &mut out,
+        &Line::WeirPlan {
+            format: FORMAT,
+            weir: env!("CARGO_PKG_VERSION").to_owned(),
+            made_at,
+        },
+    )?;
     for plan in plans {
         put(&mut out, &Line::Institution(Box::new(plan.head.clone())))?;
         for (source, documents) in plan.head.sources.iter().zip(&plan.documents) {
             for line in documents.lines()? {
-                put(&mut out, &Line::Page { source: source.source.clone(), page: raw(line?)? })?;
+                put(
+                    &mut out,
+                    &Line::Page {
+                        source: source.source.clone(),
+                        page: raw(line?)?,
+                    },
+                )?;
             }
         }
         let mut records = 0;
-        for line in plan.records.iter().map(|records| records.lines()).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        for line in plan
+            .records
+            .iter()
+            .map(|records| records.lines())
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+        {
             put(&mut out, &Line::Record(raw(line?)?))?;
             records += 1;
         }
-        put(&mut out, &Line::Done { institution: plan.head.institution.clone(), records, outcome: plan.outcome.clone() })?;
+        put(
+            &mut out,
+            &Line::Done {
+                institution: plan.head.institution.clone(),
+                records,
+                outcome: plan.outcome.clone(),
+            },
+        )?;
     }
-    put(&mut out, &Line::End { institutions: plans.len() })?;
-    out.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    put(
+        &mut out,
+        &Line::End {
+            institutions: plans.len(),
+        },
+    )?;
+    out.finish()?
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?
+        .sync_all()?;
     Ok(())
 }
 
@@ -179,14 +266,17 @@ fn put(out: &mut impl Write, line: &Line) -> std::io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Reads a file of plans to its end, documents and records into files of the spool. Nothing of it is believed if its end is missing.
+/// Reads a file of plans to its end, documents and records into files of the spool. Nothing of it
+/// is believed if its end is missing.
 ///
 /// # Errors
 /// It is no saved plan, damaged, or of a newer Weir.
 pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
     let mut lines = lines(BufReader::new(MultiGzDecoder::new(File::open(path)?)));
     match lines.next().map(parse).transpose()? {
-        Some(Line::WeirPlan { format, .. }) if format > FORMAT => return Err(SavedError::Newer(format)),
+        Some(Line::WeirPlan { format, .. }) if format > FORMAT => {
+            return Err(SavedError::Newer(format));
+        }
         Some(Line::WeirPlan { .. }) => {}
         _ => return Err(SavedError::Damaged("it does not start like one".to_owned())),
     }
@@ -196,9 +286,20 @@ pub fn read(path: &Path, spool: &Path) -> Result<Vec<Saved>, SavedError> {
             (Line::Institution(head), None) => open = Some(Unpacking::begin(*head, spool)?),
             (Line::Page { source, page }, Some(open)) => open.page(&source, &page)?,
             (Line::Record(record), Some(open)) => open.record(&record)?,
-            (Line::Done { records, outcome, .. }, Some(_)) => plans.extend(open.take().map(|open| open.end(records, outcome)).transpose()?),
+            (
+                Line::Done {
+                    records, outcome, ..
+                },
+                Some(_),
+            ) => plans.extend(
+                open.take()
+                    .map(|open| open.end(records, outcome))
+                    .transpose()?,
+            ),
             // Nothing may follow; to ask for it checks the sum at the end of the file.
-            (Line::End { institutions }, None) if institutions == plans.len() => return lines.next().map_or(Ok(plans), |line| Err(beyond(line))),
+            (Line::End { institutions }, None) if institutions == plans.len() => {
+                return lines.next().map_or(Ok(plans), |line| Err(beyond(line)));
+            }
             _ => return Err(SavedError::Damaged("its lines are out of order".to_owned())),
         }
     }
@@ -214,7 +315,9 @@ fn lines(mut reader: impl BufRead) -> impl Iterator<Item = std::io::Result<Strin
         let mut line = String::new();
         match Read::take(&mut reader, LONGEST_LINE).read_line(&mut line) {
             Ok(0) => None,
-            Ok(_) if line.len() as u64 == LONGEST_LINE && !line.ends_with('\n') => Some(Err(std::io::Error::other("a line is too long"))),
+            Ok(_) if line.len() as u64 == LONGEST_LINE && !line.ends_with('\n') => {
+                Some(Err(std::io::Error::other("a line is too long")))
+            }
             Ok(_) => Some(Ok(line)),
             Err(error) => Some(Err(error)),
         }
@@ -222,7 +325,10 @@ fn lines(mut reader: impl BufRead) -> impl Iterator<Item = std::io::Result<Strin
 }
 
 fn beyond(line: std::io::Result<String>) -> SavedError {
-    SavedError::Damaged(line.map_or_else(|error| error.to_string(), |_| "it continues after its end".to_owned()))
+    SavedError::Damaged(line.map_or_else(
+        |error| error.to_string(),
+        |_| "it continues after its end".to_owned(),
+    ))
 }
 
 fn parse(line: std::io::Result<String>) -> Result<Line, SavedError> {
@@ -240,21 +346,39 @@ struct Unpacking {
 
 impl Unpacking {
     fn begin(head: Head, spool: &Path) -> Result<Unpacking, SavedError> {
-        let file = |name: &str| SpoolFile::create(spool, &format!("apply.{}.{name}", head.institution));
-        if !is_plain(&head.institution) || !head.sources.iter().all(|source| is_plain(&source.source)) {
-            return Err(SavedError::Damaged("it contains an invalid name".to_owned()));
+        let file =
+            |name: &str| SpoolFile::create(spool, &format!("apply.{}.{name}", head.institution));
+        if !is_plain(&head.institution)
+            || !head.sources.iter().all(|source| is_plain(&source.source))
+        {
+            return Err(SavedError::Damaged(
+                "it contains an invalid name".to_owned(),
+            ));
         }
-        let documents =
-            head.sources.iter().map(|source| file(&format!("of.{}", source.source)).map(|(file, out)| (Arc::new(file), BufWriter::new(out))));
+        let documents = head.sources.iter().map(|source| {
+            file(&format!("of.{}", source.source))
+                .map(|(file, out)| (Arc::new(file), BufWriter::new(out)))
+        });
         let documents = documents.collect::<std::io::Result<Vec<_>>>()?;
         let (records, out) = file("records")?;
-        Ok(Unpacking { head, documents, records: (records, BufWriter::new(out)), count: 0 })
+        Ok(Unpacking {
+            head,
+            documents,
+            records: (records, BufWriter::new(out)),
+            count: 0,
+        })
     }
 
     fn page(&mut self, source: &str, page: &RawValue) -> Result<(), SavedError> {
-        let place = self.head.sources.iter().position(|one| one.source == source);
+        let place = self
+            .head
+            .sources
+            .iter()
+            .position(|one| one.source == source);
         let Some((_, out)) = place.and_then(|place| self.documents.get_mut(place)) else {
-            return Err(SavedError::Damaged(format!("it has documents of `{source}` but does not list that source")));
+            return Err(SavedError::Damaged(format!(
+                "it has documents of `{source}` but does not list that source"
+            )));
         };
         writeln!(out, "{page}")?;
         Ok(())
@@ -268,7 +392,10 @@ impl Unpacking {
 
     fn end(self, records: usize, outcome: Json) -> Result<Saved, SavedError> {
         if records != self.count {
-            return Err(SavedError::Damaged(format!("it has {} of {records} records", self.count)));
+            return Err(SavedError::Damaged(format!(
+                "it has {} of {records} records",
+                self.count
+            )));
         }
         let mut documents = Vec::new();
         for (file, mut out) in self.documents {
@@ -277,11 +404,19 @@ impl Unpacking {
         }
         let (file, mut out) = self.records;
         out.flush()?;
-        Ok(Saved { head: self.head, documents, records: Some(Arc::new(Records::of(file))), outcome })
+        Ok(Saved {
+            head: self.head,
+            documents,
+            records: Some(Arc::new(Records::of(file))),
+            outcome,
+        })
     }
 }
 
 /// Whether a name can be one of an institution or source, and so part of a file's name.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }

@@ -1,6 +1,7 @@
-//! One source along its nodes, in the order of the graph: it is read, and its pages stored, while its ads already stream through
-//! the segment, unless a stage between the two must see the whole read first; what an edited rule or a run that died left over
-//! is found by query afterwards. Nothing acts on a held read, but closing dates still apply.
+//! One source along its nodes, in the order of the graph: it is read, and its pages stored, while
+//! its ads already stream through the segment, unless a stage between the two must see the whole
+//! read first; what an edited rule or a run that died left over is found by query afterwards.
+//! Nothing acts on a held read, but closing dates still apply.
 
 use super::event::Event;
 use super::run::Run;
@@ -56,7 +57,10 @@ impl<'r> SourceWalk<'r> {
     pub(super) fn new(run: &'r Run<'r>, flow: Flow) -> SourceWalk<'r> {
         let parts = flow.parts_at(run.request.at);
         let setting = Setting {
-            stream: SourceKey { institution: run.plan.institution.id, source: flow.source.clone() },
+            stream: SourceKey {
+                institution: run.plan.institution.id,
+                source: flow.source.clone(),
+            },
             slug: run.plan.institution.slug.clone(),
             zone: flow.zone,
             at: run.request.at,
@@ -66,7 +70,11 @@ impl<'r> SourceWalk<'r> {
             parts,
             sandbox: Arc::clone(&run.engine.sandbox),
         };
-        SourceWalk { run, flow, setting: Arc::new(setting) }
+        SourceWalk {
+            run,
+            flow,
+            setting: Arc::new(setting),
+        }
     }
 
     /// Walks all nodes of the source.
@@ -74,7 +82,8 @@ impl<'r> SourceWalk<'r> {
         let working = self.run.turn.take().await;
         self.remember().await?;
         self.forget_deleted().await?;
-        // While it is waited for, its pages take their turn as they come; else the turn is kept to the end.
+        // While it is waited for, its pages take their turn as they come; else the turn is kept to
+        // the end.
         let _kept = Some(working).filter(|_| !feed.is_awaited(&self.flow));
         let mut progress = match self.flow.fetch.waits(self.setting.at, self.setting.zone) {
             Some(why) => self.pass_by(why)?,
@@ -87,10 +96,16 @@ impl<'r> SourceWalk<'r> {
         self.count(&progress).await
     }
 
-    /// What comes after reading, in the order of the graph; neighbouring stages of single records are one step.
+    /// What comes after reading, in the order of the graph; neighbouring stages of single records
+    /// are one step.
     fn steps(&self) -> Vec<WalkStep<'_>> {
         let mut steps: Vec<WalkStep<'_>> = Vec::new();
-        for (node, stage) in self.flow.stages.iter().filter(|(_, stage)| !is_reading(stage.kind())) {
+        for (node, stage) in self
+            .flow
+            .stages
+            .iter()
+            .filter(|(_, stage)| !is_reading(stage.kind()))
+        {
             match (stage.kind().scope(), steps.last_mut()) {
                 (Scope::Record, Some(WalkStep::Segment(nodes))) => nodes.push(*node),
                 (Scope::Record, _) => steps.push(WalkStep::Segment(vec![*node])),
@@ -102,12 +117,17 @@ impl<'r> SourceWalk<'r> {
 
     /// The nodes that work while the source is read.
     pub(super) fn reading_nodes(&self) -> impl Iterator<Item = (NodeIndex, Kind)> {
-        let stages = self.flow.stages.iter().map(|(node, stage)| (*node, stage.kind()));
+        let stages = self
+            .flow
+            .stages
+            .iter()
+            .map(|(node, stage)| (*node, stage.kind()));
         stages.filter(|(_, kind)| is_reading(*kind))
     }
 
-    /// Asks the stages before the segment whether one of them must see the whole read before any of its ads is derived; if
-    /// not, ads stream through the segment while the source is read. Gives the nodes that have begun, and whether they do.
+    /// Asks the stages before the segment whether one of them must see the whole read before any of
+    /// its ads is derived; if not, ads stream through the segment while the source is read. Gives
+    /// the nodes that have begun, and whether they do.
     pub(super) async fn open_segment(&self) -> Result<(BTreeSet<NodeIndex>, bool), RunError> {
         let (mut begun, mut is_barred) = (BTreeSet::new(), false);
         for (node, stage) in &self.flow.stages {
@@ -124,36 +144,62 @@ impl<'r> SourceWalk<'r> {
         Ok((begun, !is_barred))
     }
 
-    /// A source that is to be read at other hours: what is stored of it is derived and settled as ever, but no read begins. So
-    /// nothing is concluded from its silence, the read before stays the newest, and a crawl that died can still go on.
+    /// A source that is to be read at other hours: what is stored of it is derived and settled as
+    /// ever, but no read begins. So nothing is concluded from its silence, the read before stays
+    /// the newest, and a crawl that died can still go on.
     fn pass_by(&self, why: String) -> Result<SourceProgress, RunError> {
         let mut progress = SourceProgress::of(NO_READ, None);
         for (node, _) in self.reading_nodes() {
             self.skip(node, &why, &mut progress)?;
         }
-        let (institution, source) = (self.setting.slug.clone(), self.setting.stream.source.clone());
-        self.run.emit(Event::SourceWaits { institution, source, why })?;
+        let (institution, source) = (
+            self.setting.slug.clone(),
+            self.setting.stream.source.clone(),
+        );
+        self.run.emit(Event::SourceWaits {
+            institution,
+            source,
+            why,
+        })?;
         Ok(progress)
     }
 
-    async fn take(&self, step: WalkStep<'_>, progress: &mut SourceProgress) -> Result<(), RunError> {
+    async fn take(
+        &self,
+        step: WalkStep<'_>,
+        progress: &mut SourceProgress,
+    ) -> Result<(), RunError> {
         match step {
-            WalkStep::Segment(nodes) if progress.is_held => nodes.into_iter().try_for_each(|node| self.skip(node, HELD, progress)),
+            WalkStep::Segment(nodes) if progress.is_held => nodes
+                .into_iter()
+                .try_for_each(|node| self.skip(node, HELD, progress)),
             WalkStep::Segment(nodes) => self.derive_rest(&nodes, progress).await,
             WalkStep::Stage(node, stage) => match (stage, progress.end) {
-                (Stage::Quality(_) | Stage::Measure(_), None) => self.skip(node, "the source was not read", progress),
-                (Stage::Identity(_) | Stage::Measure(_), _) if progress.is_held => self.skip(node, HELD, progress),
+                (Stage::Quality(_) | Stage::Measure(_), None) => {
+                    self.skip(node, "the source was not read", progress)
+                }
+                (Stage::Identity(_) | Stage::Measure(_), _) if progress.is_held => {
+                    self.skip(node, HELD, progress)
+                }
                 _ => self.take_stage(node, stage, progress).await,
             },
         }
     }
 
     /// One stage of the source, in its own transaction.
-    async fn take_stage(&self, node: NodeIndex, stage: &Stage, progress: &mut SourceProgress) -> Result<(), RunError> {
+    async fn take_stage(
+        &self,
+        node: NodeIndex,
+        stage: &Stage,
+        progress: &mut SourceProgress,
+    ) -> Result<(), RunError> {
         let started = Instant::now();
         self.begin(node, &mut progress.begun)?;
         let (run, setting, flow) = (self.run, &self.setting, &self.flow);
-        let unread = ReadEnd { read: NO_READ, state: ReadState::Unreachable };
+        let unread = ReadEnd {
+            read: NO_READ,
+            state: ReadState::Unreachable,
+        };
         let end = progress.end.unwrap_or(unread);
         let rows = match stage {
             Stage::Quality(_) => {
@@ -166,14 +212,23 @@ impl<'r> SourceWalk<'r> {
                 progress.archived += sorted.archived;
                 sorted.archived
             }
-            Stage::Measure(_) => quality::keep(run, setting, flow, end, progress.left_out.len()).await?,
+            Stage::Measure(_) => {
+                quality::keep(run, setting, flow, end, progress.left_out.len()).await?
+            }
             _ => self.settle(stage, progress).await?,
         };
-        self.finish(node, Passage::through(i64::try_from(rows).unwrap_or(i64::MAX), started.elapsed()))
+        self.finish(
+            node,
+            Passage::through(i64::try_from(rows).unwrap_or(i64::MAX), started.elapsed()),
+        )
     }
 
     /// T3.
-    async fn settle(&self, stage: &Stage, progress: &mut SourceProgress) -> Result<usize, RunError> {
+    async fn settle(
+        &self,
+        stage: &Stage,
+        progress: &mut SourceProgress,
+    ) -> Result<usize, RunError> {
         let end = progress.end.filter(|_| !progress.is_held);
         let mut held = self.run.lane.hold().await?;
         let mut tx = held.begin_batch().await?;
@@ -190,56 +245,114 @@ impl<'r> SourceWalk<'r> {
             withdrawn: settled.withdrawn,
         })?;
         tx.commit().await.map_err(StoreError::from)?;
-        self.run.samples().retire(stage.kind().name(), &self.setting.stream.source, &settled.archived);
+        self.run.samples().retire(
+            stage.kind().name(),
+            &self.setting.stream.source,
+            &settled.archived,
+        );
         progress.archived += archived;
         Ok(archived)
     }
 
-    /// What is left of the source flows through the segment, which may have begun while it was read.
-    async fn derive_rest(&self, nodes: &[NodeIndex], progress: &mut SourceProgress) -> Result<(), RunError> {
-        nodes.iter().try_for_each(|node| self.begin(*node, &mut progress.begun))?;
+    /// What is left of the source flows through the segment, which may have begun while it was
+    /// read.
+    async fn derive_rest(
+        &self,
+        nodes: &[NodeIndex],
+        progress: &mut SourceProgress,
+    ) -> Result<(), RunError> {
+        nodes
+            .iter()
+            .try_for_each(|node| self.begin(*node, &mut progress.begun))?;
         segment::derive_rest(self.run, &self.setting, &self.flow, &progress.left_out).await?;
         for node in nodes {
             let kind = self.run.plan.graph[*node].kind;
-            let passage = self.run.stats().passage(kind.name(), &self.setting.stream.source);
+            let passage = self
+                .run
+                .stats()
+                .passage(kind.name(), &self.setting.stream.source);
             self.finish(*node, passage)?;
         }
         Ok(())
     }
 
     /// A node begins, unless it has.
-    pub(super) fn begin(&self, node: NodeIndex, begun: &mut BTreeSet<NodeIndex>) -> Result<(), RunError> {
-        if begun.insert(node) { self.run.emit(Event::NodeStarted(self.run.node(node))) } else { Ok(()) }
+    pub(super) fn begin(
+        &self,
+        node: NodeIndex,
+        begun: &mut BTreeSet<NodeIndex>,
+    ) -> Result<(), RunError> {
+        if begun.insert(node) {
+            self.run.emit(Event::NodeStarted(self.run.node(node)))
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn finish(&self, node: NodeIndex, passage: Passage) -> Result<(), RunError> {
-        self.run.emit(Event::NodeFinished { node: self.run.node(node), passage, skipped: None })
+        self.run.emit(Event::NodeFinished {
+            node: self.run.node(node),
+            passage,
+            skipped: None,
+        })
     }
 
-    fn skip(&self, node: NodeIndex, why: &str, progress: &mut SourceProgress) -> Result<(), RunError> {
+    fn skip(
+        &self,
+        node: NodeIndex,
+        why: &str,
+        progress: &mut SourceProgress,
+    ) -> Result<(), RunError> {
         self.begin(node, &mut progress.begun)?;
         let (passage, skipped) = (Passage::default(), Some(why.to_owned()));
-        self.run.emit(Event::NodeFinished { node: self.run.node(node), passage, skipped })
+        self.run.emit(Event::NodeFinished {
+            node: self.run.node(node),
+            passage,
+            skipped,
+        })
     }
 
     /// Records which mapping and rules apply from now on.
     async fn remember(&self) -> Result<(), RunError> {
         let mut held = self.run.lane.hold().await?;
-        let Setting { stream: SourceKey { institution, source }, fingerprint, parts, at, .. } = &*self.setting;
-        Ok(runs::remember_fingerprint(&mut held, *institution, source, *fingerprint, parts, *at).await?)
+        let Setting {
+            stream: SourceKey {
+                institution,
+                source,
+            },
+            fingerprint,
+            parts,
+            at,
+            ..
+        } = &*self.setting;
+        Ok(
+            runs::remember_fingerprint(&mut held, *institution, source, *fingerprint, parts, *at)
+                .await?,
+        )
     }
 
-    /// Jobs that somebody deleted outside Weir come back, as far as they are listed: before the read, whose pages bring new
-    /// content of their ads.
+    /// Jobs that somebody deleted outside Weir come back, as far as they are listed: before the
+    /// read, whose pages bring new content of their ads.
     async fn forget_deleted(&self) -> Result<(), RunError> {
         let mut held = self.run.lane.hold().await?;
         let mut tx = held.begin_batch().await?;
         let deleted = states::forget_deleted(&mut tx, &self.setting.stream).await?;
         if deleted > 0 {
             let source = self.setting.stream.source.clone();
-            let message =
-                format!("jobs of source `{source}` were deleted from the table `jobs` ({deleted}): ads that are still listed become new jobs");
-            self.run.raise(&mut tx, Alert { source, kind: "jobs_deleted", severity: "warn", message }).await?;
+            let message = format!(
+                "jobs of source `{source}` were deleted from the table `jobs` ({deleted}): ads that are still listed become new jobs"
+            );
+            self.run
+                .raise(
+                    &mut tx,
+                    Alert {
+                        source,
+                        kind: "jobs_deleted",
+                        severity: "warn",
+                        message,
+                    },
+                )
+                .await?;
         }
         Ok(tx.commit().await.map_err(StoreError::from)?)
     }
@@ -248,15 +361,39 @@ impl<'r> SourceWalk<'r> {
     async fn count(&self, progress: &SourceProgress) -> Result<(), RunError> {
         let setting = &self.setting;
         let mut held = self.run.lane.hold().await?;
-        let foreseen = progress.is_held.then_some((setting.fingerprint, setting.at));
-        let mut counts = figures::count(&mut held, &setting.stream, self.run.id, progress.read, foreseen).await?;
+        let foreseen = progress
+            .is_held
+            .then_some((setting.fingerprint, setting.at));
+        let mut counts = figures::count(
+            &mut held,
+            &setting.stream,
+            self.run.id,
+            progress.read,
+            foreseen,
+        )
+        .await?;
         counts.archived = i64::try_from(progress.archived).unwrap_or(i64::MAX);
         let listed = records::listed(&mut held, &setting.stream, progress.read).await?;
         let seen = listed.values().sum();
         let (institution, source) = (setting.slug.clone(), setting.stream.source.clone());
-        let set_aside = self.run.stats().set_aside(&source, progress.read != NO_READ, &listed);
-        self.run.emit(Event::SourceCounted { institution, source, counts, seen, set_aside })?;
-        Ok(revisions::remember(&mut held, setting.stream.institution, Some(&setting.stream.source), setting.at).await?)
+        let set_aside = self
+            .run
+            .stats()
+            .set_aside(&source, progress.read != NO_READ, &listed);
+        self.run.emit(Event::SourceCounted {
+            institution,
+            source,
+            counts,
+            seen,
+            set_aside,
+        })?;
+        Ok(revisions::remember(
+            &mut held,
+            setting.stream.institution,
+            Some(&setting.stream.source),
+            setting.at,
+        )
+        .await?)
     }
 }
 
@@ -268,6 +405,13 @@ fn is_reading(kind: Kind) -> bool {
 impl SourceProgress {
     pub(super) fn of(read: i64, end: Option<ReadEnd>) -> SourceProgress {
         let left_out = BTreeSet::new();
-        SourceProgress { read, end, is_held: false, begun: BTreeSet::new(), left_out, archived: 0 }
+        SourceProgress {
+            read,
+            end,
+            is_held: false,
+            begun: BTreeSet::new(),
+            left_out,
+            archived: 0,
+        }
     }
 }

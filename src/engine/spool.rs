@@ -1,5 +1,6 @@
-//! Where the documents of a run come from: live from the source, or from the spool of a dry run, which reads
-//! everything before its transaction begins, so that no transaction ever waits for the network.
+//! Where the documents of a run come from: live from the source, or from the spool of a dry run,
+//! which reads everything before its transaction begins, so that no transaction ever waits for the
+//! network.
 
 use super::{BOARDS_AT_ONCE, Engine, FILES_AT_ONCE, Request, RunError, detail};
 use crate::model::{ReadOutcome, SourceKey};
@@ -40,11 +41,16 @@ impl SpoolFile {
     }
 }
 
-/// A new file that only its owner can read. What stands in its place, be it a link that somebody else has put there, is not written into.
+/// A new file that only its owner can read. What stands in its place, be it a link that somebody
+/// else has put there, is not written into.
 pub(super) fn of_our_own(path: &Path) -> std::io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => File::options().write(true).create_new(true).mode(0o600).open(path),
+        _ => File::options()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path),
     }
 }
 
@@ -62,14 +68,24 @@ impl Feed {
     }
 
     /// Puts all documents into `pages`.
-    pub async fn read(self, engine: &Engine, flow: &Flow, approach: &Approach, pages: Pages) -> ReadOutcome {
+    pub async fn read(
+        self,
+        engine: &Engine,
+        flow: &Flow,
+        approach: &Approach,
+        pages: Pages,
+    ) -> ReadOutcome {
         match self {
             Feed::Live => flow.fetch.read(&engine.access, approach, pages).await,
             Feed::Spooled(file, proof) => {
                 let replay = tokio::task::spawn_blocking(move || replay(&file, pages)).await;
                 match replay {
                     Ok(Ok(())) => proof,
-                    _ => ReadOutcome { state: crate::model::ReadState::Partial, why: Some("the spool could not be read".to_owned()), ..proof },
+                    _ => ReadOutcome {
+                        state: crate::model::ReadState::Partial,
+                        why: Some("the spool could not be read".to_owned()),
+                        ..proof
+                    },
                 }
             }
         }
@@ -77,22 +93,56 @@ impl Feed {
 }
 
 /// Reads all sources of a plan into the spool, as many side by side as a run reads.
-pub async fn read_all(engine: &Engine, plan: &Plan, request: &Request) -> Result<Vec<Feed>, RunError> {
-    let reading = plan.flows.iter().map(|flow| read_one(engine, plan, flow, request));
+pub async fn read_all(
+    engine: &Engine,
+    plan: &Plan,
+    request: &Request,
+) -> Result<Vec<Feed>, RunError> {
+    let reading = plan
+        .flows
+        .iter()
+        .map(|flow| read_one(engine, plan, flow, request));
     let is_awaited = plan.flows.iter().any(|flow| flow.fetch.is_remote());
-    let at_once = if is_awaited { BOARDS_AT_ONCE } else { FILES_AT_ONCE };
-    futures::stream::iter(reading).buffered(at_once).try_collect().await
+    let at_once = if is_awaited {
+        BOARDS_AT_ONCE
+    } else {
+        FILES_AT_ONCE
+    };
+    futures::stream::iter(reading)
+        .buffered(at_once)
+        .try_collect()
+        .await
 }
 
-async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) -> Result<Feed, RunError> {
-    let (spooled, file) = SpoolFile::create(&request.spool, &format!("{}.{}", plan.institution.slug, flow.source))?;
+async fn read_one(
+    engine: &Engine,
+    plan: &Plan,
+    flow: &Flow,
+    request: &Request,
+) -> Result<Feed, RunError> {
+    let (spooled, file) = SpoolFile::create(
+        &request.spool,
+        &format!("{}.{}", plan.institution.slug, flow.source),
+    )?;
     if let Some(why) = flow.fetch.waits(request.at, flow.zone) {
         return Ok(Feed::Spooled(Arc::new(spooled), proof::unreachable(why)));
     }
-    let stream = SourceKey { institution: plan.institution.id, source: flow.source.clone() };
-    let known = reads::known(&mut *engine.store.connection().await?, &stream, flow.way_with(&engine.access.variables)).await?;
+    let stream = SourceKey {
+        institution: plan.institution.id,
+        source: flow.source.clone(),
+    };
+    let known = reads::known(
+        &mut *engine.store.connection().await?,
+        &stream,
+        flow.way_with(&engine.access.variables),
+    )
+    .await?;
     let known = known.map(|known| known.validators);
-    let approach = Approach { bookmark: None, known, empty_is_honest: flow.empty_is_honest() };
+    let approach = Approach {
+        bookmark: None,
+        known,
+        empty_is_honest: flow.empty_is_honest(),
+    };
     let (pages, listed) = Pages::channel(&flow.ident);
     let (sender, mut receiver) = mpsc::channel(1);
     let reading = flow.fetch.read(&engine.access, &approach, pages);
@@ -112,7 +162,9 @@ async fn read_one(engine: &Engine, plan: &Plan, flow: &Flow, request: &Request) 
 
 fn replay(file: &SpoolFile, pages: Pages) -> std::io::Result<()> {
     for line in file.lines()? {
-        pages.send(serde_json::from_str(&line?)?).map_err(std::io::Error::other)?;
+        pages
+            .send(serde_json::from_str(&line?)?)
+            .map_err(std::io::Error::other)?;
     }
     Ok(())
 }

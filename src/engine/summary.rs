@@ -1,5 +1,5 @@
-//! What came of a run: what `weir run` prints, what `runs.summary` keeps, what an event at its end carries. It is counted by
-//! [`run_stats`](super::run_stats); nothing here decides anything.
+//! What came of a run: what `weir run` prints, what `runs.summary` keeps, what an event at its end
+//! carries. It is counted by [`run_stats`](super::run_stats); nothing here decides anything.
 
 use super::trail::Trail;
 use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome};
@@ -85,7 +85,12 @@ impl Summary {
     /// Whether a source failed or could not be read as it should, or files are broken.
     pub fn has_problems(&self) -> bool {
         use crate::model::ReadState::{Blocked, Partial, Unreachable};
-        let unread = |source: &SourceSummary| source.read.as_ref().is_some_and(|read| matches!(read.state, Blocked | Partial | Unreachable));
+        let unread = |source: &SourceSummary| {
+            source
+                .read
+                .as_ref()
+                .is_some_and(|read| matches!(read.state, Blocked | Partial | Unreachable))
+        };
         self.stands_in.is_some() || !self.problems.is_empty() || self.sources.values().any(unread)
     }
 }

@@ -1,8 +1,9 @@
-//! How many institutions work at the same time. Who only waits for a source does not count: the sources of others could be
-//! read meanwhile, and a board that sends a byte now and then would keep them all waiting.
+//! How many institutions work at the same time. Who only waits for a source does not count: the
+//! sources of others could be read meanwhile, and a board that sends a byte now and then would keep
+//! them all waiting.
 //!
-//! An institution takes its turn when one of its sources has something to do, shares it among them, and gives it back when
-//! the last of them has nothing to do but wait.
+//! An institution takes its turn when one of its sources has something to do, shares it among them,
+//! and gives it back when the last of them has nothing to do but wait.
 
 use std::sync::{Arc, Weak};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -19,7 +20,10 @@ impl WorkTurns {
 
     /// The turn of one institution, which nobody has taken yet.
     pub(super) fn one(&self) -> WorkTurn {
-        WorkTurn { all: Arc::clone(&self.0), taken: Mutex::new(Weak::new()) }
+        WorkTurn {
+            all: Arc::clone(&self.0),
+            taken: Mutex::new(Weak::new()),
+        }
     }
 }
 
@@ -42,7 +46,11 @@ impl WorkTurn {
             return Working { _taken: Some(ours) };
         }
         // It is never closed.
-        let ours = Arc::clone(&self.all).acquire_owned().await.ok().map(Arc::new);
+        let ours = Arc::clone(&self.all)
+            .acquire_owned()
+            .await
+            .ok()
+            .map(Arc::new);
         *taken = ours.as_ref().map(Arc::downgrade).unwrap_or_default();
         Working { _taken: ours }
     }

@@ -1,5 +1,5 @@
-//! What each mandatory field and rule of the working copy says of one stored ad, those that are content included. The same stages as in a run;
-//! nothing is fetched, locked or written.
+//! What each mandatory field and rule of the working copy says of one stored ad, those that are
+//! content included. The same stages as in a run; nothing is fetched, locked or written.
 
 use super::preview::setting;
 use super::{RunError, segment};
@@ -38,19 +38,41 @@ pub struct Said {
 ///
 /// # Errors
 /// The database failed.
-pub async fn judge(store: &Store, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flow: &Flow, ad: Ad, job: Option<Uuid>) -> Result<Judged, RunError> {
+pub async fn judge(
+    store: &Store,
+    sandbox: &Arc<ScriptSandbox>,
+    plan: &Plan,
+    flow: &Flow,
+    ad: Ad,
+    job: Option<Uuid>,
+) -> Result<Judged, RunError> {
     let setting = setting(sandbox, plan, flow, ad.scraped_at);
     let mut held = store.lane().hold().await?;
-    let published = job.map(|job_id| Published { job_id, version: 0, archived_as: None, archived_for: None, held: false });
+    let published = job.map(|job_id| Published {
+        job_id,
+        version: 0,
+        archived_as: None,
+        archived_for: None,
+        held: false,
+    });
     let mut drafts = vec![Draft::new(Ad { published, ..ad })];
     let mut judged = Judged::default();
     for stage in flow.record_stages() {
         stage.look_up(&mut held, &setting, &mut drafts).await?;
-        let Some(draft) = drafts.first_mut() else { return Ok(judged) };
+        let Some(draft) = drafts.first_mut() else {
+            return Ok(judged);
+        };
         if let Stage::Validate(validate) = stage {
-            judged.verdicts.extend(validate.verdicts(&setting, draft).into_iter().map(|(by, verdict)| said(by, verdict)));
+            judged.verdicts.extend(
+                validate
+                    .verdicts(&setting, draft)
+                    .into_iter()
+                    .map(|(by, verdict)| said(by, verdict)),
+            );
         }
-        segment::guarded(draft, stage.kind().name(), |draft| stage.record(&setting, draft));
+        segment::guarded(draft, stage.kind().name(), |draft| {
+            stage.record(&setting, draft);
+        });
     }
     if let Some(draft) = drafts.pop() {
         judged.add(draft);
@@ -61,12 +83,33 @@ pub async fn judge(store: &Store, sandbox: &Arc<ScriptSandbox>, plan: &Plan, flo
 impl Judged {
     /// What was said apart from mandatory fields and rules, and the names in the ad.
     fn add(&mut self, draft: Draft) {
-        let is_said = |problem: &Problem| problem.rule.is_some() || self.verdicts.iter().any(|said| said.message == problem.message);
-        let others: Vec<Problem> = draft.problems.iter().filter(|problem| !is_said(problem)).cloned().collect();
-        self.verdicts.extend(
-            others.into_iter().map(|problem| said(problem.field.clone().unwrap_or_else(|| problem.kind.clone()), RuleVerdict::Fail(problem))),
-        );
-        let holds = draft.holds.into_iter().map(|hold| Said { by: hold.kind.name().to_owned(), verdict: "hold", message: hold.reason });
+        let is_said = |problem: &Problem| {
+            problem.rule.is_some()
+                || self
+                    .verdicts
+                    .iter()
+                    .any(|said| said.message == problem.message)
+        };
+        let others: Vec<Problem> = draft
+            .problems
+            .iter()
+            .filter(|problem| !is_said(problem))
+            .cloned()
+            .collect();
+        self.verdicts.extend(others.into_iter().map(|problem| {
+            said(
+                problem
+                    .field
+                    .clone()
+                    .unwrap_or_else(|| problem.kind.clone()),
+                RuleVerdict::Fail(problem),
+            )
+        }));
+        let holds = draft.holds.into_iter().map(|hold| Said {
+            by: hold.kind.name().to_owned(),
+            verdict: "hold",
+            message: hold.reason,
+        });
         self.verdicts.extend(holds);
         (self.company, self.division) = (draft.facts.company.name, draft.facts.division.name);
     }
@@ -74,10 +117,24 @@ impl Judged {
 
 fn said(by: String, verdict: RuleVerdict) -> Said {
     match verdict {
-        RuleVerdict::Silent => Said { by, verdict: "silent", message: String::new() },
-        RuleVerdict::Pass => Said { by, verdict: "pass", message: String::new() },
-        RuleVerdict::Fail(problem) => {
-            Said { by, verdict: if problem.severity == Severity::Warn { "warn" } else { "fail" }, message: problem.message }
-        }
+        RuleVerdict::Silent => Said {
+            by,
+            verdict: "silent",
+            message: String::new(),
+        },
+        RuleVerdict::Pass => Said {
+            by,
+            verdict: "pass",
+            message: String::new(),
+        },
+        RuleVerdict::Fail(problem) => Said {
+            by,
+            verdict: if problem.severity == Severity::Warn {
+                "warn"
+            } else {
+                "fail"
+            },
+            message: problem.message,
+        },
     }
 }

@@ -1,4 +1,5 @@
-//! From node to node: the sources side by side, then the stages of the institution, each once all that it waits for has ended.
+//! From node to node: the sources side by side, then the stages of the institution, each once all
+//! that it waits for has ended.
 
 use super::run::Run;
 use super::source_walk::SourceWalk;
@@ -17,12 +18,17 @@ pub(super) async fn sources(run: &Run<'_>, feeds: Vec<Feed>) -> BTreeMap<String,
     let all = run.plan.flows.iter().zip(feeds);
     let (boards, files): (Vec<_>, Vec<_>) = all.partition(|(flow, feed)| feed.is_awaited(flow));
     let some = |sources, at_once| some(run, sources, at_once);
-    let (mut errors, others) = tokio::join!(some(boards, BOARDS_AT_ONCE), some(files, FILES_AT_ONCE));
+    let (mut errors, others) =
+        tokio::join!(some(boards, BOARDS_AT_ONCE), some(files, FILES_AT_ONCE));
     errors.extend(others);
     errors
 }
 
-async fn some(run: &Run<'_>, sources: Vec<(&Flow, Feed)>, at_once: usize) -> BTreeMap<String, RunError> {
+async fn some(
+    run: &Run<'_>,
+    sources: Vec<(&Flow, Feed)>,
+    at_once: usize,
+) -> BTreeMap<String, RunError> {
     let mut waiting = sources.into_iter();
     let mut working = FuturesUnordered::new();
     let mut errors = BTreeMap::new();
@@ -44,7 +50,10 @@ async fn some(run: &Run<'_>, sources: Vec<(&Flow, Feed)>, at_once: usize) -> BTr
 /// Walks the stages of the institution.
 pub(super) async fn institution(run: &Run<'_>) -> Result<(), RunError> {
     let graph = &run.plan.graph;
-    let nodes: BTreeSet<NodeIndex> = graph.node_indices().filter(|node| graph[*node].kind.scope() == Scope::Institution).collect();
+    let nodes: BTreeSet<NodeIndex> = graph
+        .node_indices()
+        .filter(|node| graph[*node].kind.scope() == Scope::Institution)
+        .collect();
     in_order(graph, nodes, async |node| conclude(run, node).await).await
 }
 
@@ -55,8 +64,8 @@ async fn conclude(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
     }
 }
 
-/// Runs some nodes: each starts when those that it waits for have finished, and independent nodes run side by side. After an
-/// error, no further node starts.
+/// Runs some nodes: each starts when those that it waits for have finished, and independent nodes
+/// run side by side. After an error, no further node starts.
 async fn in_order<N, E, W: AsyncFn(NodeIndex) -> Result<(), E>>(
     graph: &StableDiGraph<N, ()>,
     mut waiting: BTreeSet<NodeIndex>,
@@ -65,7 +74,11 @@ async fn in_order<N, E, W: AsyncFn(NodeIndex) -> Result<(), E>>(
     let mut working = FuturesUnordered::new();
     let mut open = waiting.clone();
     loop {
-        let is_free = |node: &NodeIndex| !graph.neighbors_directed(*node, Direction::Incoming).any(|before| open.contains(&before));
+        let is_free = |node: &NodeIndex| {
+            !graph
+                .neighbors_directed(*node, Direction::Incoming)
+                .any(|before| open.contains(&before))
+        };
         let free: Vec<NodeIndex> = waiting.iter().copied().filter(is_free).collect();
         for node in free {
             waiting.remove(&node);
@@ -110,7 +123,10 @@ mod tests {
         .await;
         let mut done = done.into_inner().unwrap();
         done[1..3].sort_unstable();
-        assert_eq!((worked, done.as_slice()), (Ok(()), ["a", "b", "c", "d"].as_slice()));
+        assert_eq!(
+            (worked, done.as_slice()),
+            (Ok(()), ["a", "b", "c", "d"].as_slice())
+        );
     }
 
     #[tokio::test]
@@ -122,6 +138,9 @@ mod tests {
             Err(graph[node])
         })
         .await;
-        assert_eq!((worked, done.into_inner().unwrap().as_slice()), (Err("a"), ["a"].as_slice()));
+        assert_eq!(
+            (worked, done.into_inner().unwrap().as_slice()),
+            (Err("a"), ["a"].as_slice())
+        );
     }
 }

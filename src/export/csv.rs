@@ -1,5 +1,6 @@
-//! CSV: a header, then a line a row. Lists and JSON stand as JSON in one cell; an empty cell is nothing, so an empty text cannot be told from it.
-//! A text that a spreadsheet would take for a formula is led by `'`.
+//! CSV: a header, then a line a row. Lists and JSON stand as JSON in one cell; an empty cell is
+//! nothing, so an empty text cannot be told from it. A text that a spreadsheet would take for a
+//! formula is led by `'`.
 
 use super::Sheet;
 use crate::store::export::{ExportCell, ExportColumn};
@@ -12,7 +13,9 @@ pub(super) struct Table<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Table<W> {
     pub(super) fn new(out: W, columns: &[ExportColumn]) -> Result<Self> {
-        let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        let mut out = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(out);
         out.write_record(columns.iter().map(|column| column.name))?;
         Ok(Table(out))
     }

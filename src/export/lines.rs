@@ -1,4 +1,5 @@
-//! NDJSON: an object a row, with every column, in their order; empty cells are null, JSON stays JSON.
+//! NDJSON: an object a row, with every column, in their order; empty cells are null, JSON stays
+//! JSON.
 
 use super::Sheet;
 use crate::store::export::{ExportCell, ExportColumn};
@@ -15,13 +16,22 @@ pub(super) struct Lines<W: Write> {
 
 impl<W: Write> Lines<W> {
     pub(super) fn new(out: W, columns: &[ExportColumn]) -> Self {
-        Lines { out: BufWriter::new(out), columns: columns.to_vec() }
+        Lines {
+            out: BufWriter::new(out),
+            columns: columns.to_vec(),
+        }
     }
 }
 
 impl<W: Write> Sheet for Lines<W> {
     fn add(&mut self, row: Vec<ExportCell>) -> Result<()> {
-        serde_json::to_writer(&mut self.out, &Object { columns: &self.columns, row: &row })?;
+        serde_json::to_writer(
+            &mut self.out,
+            &Object {
+                columns: &self.columns,
+                row: &row,
+            },
+        )?;
         self.out.write_all(b"\n")
     }
 
@@ -46,7 +56,10 @@ impl Serialize for Object<'_> {
                 ExportCell::Instant(instant) => map.serialize_entry(column.name, instant)?,
                 ExportCell::Day(day) => map.serialize_entry(column.name, day)?,
                 ExportCell::Texts(texts) => map.serialize_entry(column.name, texts)?,
-                ExportCell::Json(json) => map.serialize_entry(column.name, serde_json::from_str::<&RawValue>(json).map_err(S::Error::custom)?)?,
+                ExportCell::Json(json) => map.serialize_entry(
+                    column.name,
+                    serde_json::from_str::<&RawValue>(json).map_err(S::Error::custom)?,
+                )?,
             }
         }
         map.end()

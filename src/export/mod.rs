@@ -1,6 +1,7 @@
-//! Jobs, history and changes as files for analysis and for training models: NDJSON, CSV, Parquet. A format takes rows one after the other and must
-//! not hold more of them than it needs. Values leave as they are: nothing is cut, and nothing is added for the program that may open the
-//! file. To add a format, add a file with a [`Sheet`] and a name in [`Format`].
+//! Jobs, history and changes as files for analysis and for training models: NDJSON, CSV, Parquet. A
+//! format takes rows one after the other and must not hold more of them than it needs. Values leave
+//! as they are: nothing is cut, and nothing is added for the program that may open the file. To add
+//! a format, add a file with a [`Sheet`] and a name in [`Format`].
 
 mod csv;
 mod lines;
@@ -37,7 +38,11 @@ impl Format {
     ///
     /// # Errors
     /// The file.
-    pub fn sheet<'o>(self, out: Box<dyn Write + Send + 'o>, columns: &[ExportColumn]) -> std::io::Result<Box<dyn Sheet + 'o>> {
+    pub fn sheet<'o>(
+        self,
+        out: Box<dyn Write + Send + 'o>,
+        columns: &[ExportColumn],
+    ) -> std::io::Result<Box<dyn Sheet + 'o>> {
         Ok(match self {
             Format::Ndjson => Box::new(lines::Lines::new(out, columns)),
             Format::Csv => Box::new(csv::Table::new(out, columns)?),

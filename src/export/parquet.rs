@@ -1,5 +1,6 @@
-//! Apache Parquet: typed columns (days as DATE, instants as TIMESTAMP in microseconds UTC, lists as LIST, JSON as JSON), Snappy, groups of a few thousand
-//! rows. A group is held by columns until it is full; that is all that is held.
+//! Apache Parquet: typed columns (days as DATE, instants as TIMESTAMP in microseconds UTC, lists as
+//! LIST, JSON as JSON), Snappy, groups of a few thousand rows. A group is held by columns until it
+//! is full; that is all that is held.
 
 use super::Sheet;
 use crate::store::export::{ColumnKind, ExportCell, ExportColumn};
@@ -29,17 +30,37 @@ pub(super) struct Groups<W: Write + Send> {
 
 impl<W: Write + Send> Groups<W> {
     pub(super) fn new(out: W, columns: &[ExportColumn]) -> Result<Self> {
-        let fields = columns.iter().map(field).collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
-        let schema = Type::group_type_builder("schema").with_fields(fields).build().map_err(failed)?;
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_created_by("weir".to_owned()).build();
-        let out = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)).map_err(failed)?;
-        Ok(Groups { out, columns: columns.iter().map(|column| Values::new(column.kind)).collect(), rows: 0 })
+        let fields = columns
+            .iter()
+            .map(field)
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(failed)?;
+        let schema = Type::group_type_builder("schema")
+            .with_fields(fields)
+            .build()
+            .map_err(failed)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_created_by("weir".to_owned())
+            .build();
+        let out = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))
+            .map_err(failed)?;
+        Ok(Groups {
+            out,
+            columns: columns
+                .iter()
+                .map(|column| Values::new(column.kind))
+                .collect(),
+            rows: 0,
+        })
     }
 
     fn write_group(&mut self) -> std::result::Result<(), ParquetError> {
         let mut group = self.out.next_row_group()?;
         for values in &mut self.columns {
-            let Some(mut column) = group.next_column()? else { break };
+            let Some(mut column) = group.next_column()? else {
+                break;
+            };
             values.write(column.untyped())?;
             column.close()?;
         }
@@ -55,7 +76,11 @@ impl<W: Write + Send> Sheet for Groups<W> {
             values.add(cell);
         }
         self.rows += 1;
-        if self.rows == ROWS { self.write_group().map_err(failed) } else { Ok(()) }
+        if self.rows == ROWS {
+            self.write_group().map_err(failed)
+        } else {
+            Ok(())
+        }
     }
 
     fn end(mut self: Box<Self>) -> Result<()> {
@@ -73,51 +98,119 @@ fn failed(error: ParquetError) -> Error {
 
 /// A column in the schema; every one may be empty.
 fn field(column: &ExportColumn) -> std::result::Result<Arc<Type>, ParquetError> {
-    let plain = |name: &str, physical: Physical, logical: Option<LogicalType>, repetition: Repetition| {
-        Type::primitive_type_builder(name, physical).with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
-    };
+    let plain =
+        |name: &str, physical: Physical, logical: Option<LogicalType>, repetition: Repetition| {
+            Type::primitive_type_builder(name, physical)
+                .with_logical_type(logical)
+                .with_repetition(repetition)
+                .build()
+                .map(Arc::new)
+        };
     let optional = |physical, logical| plain(column.name, physical, logical, Repetition::OPTIONAL);
     match column.kind {
         ColumnKind::Text => optional(Physical::BYTE_ARRAY, Some(LogicalType::String)),
         ColumnKind::Json => optional(Physical::BYTE_ARRAY, Some(LogicalType::Json)),
         ColumnKind::Number => optional(Physical::INT64, None),
         ColumnKind::Day => optional(Physical::INT32, Some(LogicalType::Date)),
-        ColumnKind::Instant => optional(Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MICROS))),
+        ColumnKind::Instant => optional(
+            Physical::INT64,
+            Some(LogicalType::timestamp(true, TimeUnit::MICROS)),
+        ),
         ColumnKind::Texts => {
-            let element = plain("element", Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED)?;
-            let list = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
-            let group = Type::group_type_builder(column.name).with_logical_type(Some(LogicalType::List)).with_repetition(Repetition::OPTIONAL);
-            group.with_fields(vec![Arc::new(list)]).build().map(Arc::new)
+            let element = plain(
+                "element",
+                Physical::BYTE_ARRAY,
+                Some(LogicalType::String),
+                Repetition::REQUIRED,
+            )?;
+            let list = Type::group_type_builder("list")
+                .with_repetition(Repetition::REPEATED)
+                .with_fields(vec![element])
+                .build()?;
+            let group = Type::group_type_builder(column.name)
+                .with_logical_type(Some(LogicalType::List))
+                .with_repetition(Repetition::OPTIONAL);
+            group
+                .with_fields(vec![Arc::new(list)])
+                .build()
+                .map(Arc::new)
         }
     }
 }
 
-/// The values of one column of a group, with how deep each is defined and whether it goes on a list.
+/// The values of one column of a group, with how deep each is defined and whether it goes on a
+/// list.
 enum Values {
-    Bytes { values: Vec<ByteArray>, defined: Vec<i16> },
-    Numbers { values: Vec<i64>, defined: Vec<i16> },
-    Days { values: Vec<i32>, defined: Vec<i16> },
-    Lists { values: Vec<ByteArray>, defined: Vec<i16>, repeated: Vec<i16> },
+    Bytes {
+        values: Vec<ByteArray>,
+        defined: Vec<i16>,
+    },
+    Numbers {
+        values: Vec<i64>,
+        defined: Vec<i16>,
+    },
+    Days {
+        values: Vec<i32>,
+        defined: Vec<i16>,
+    },
+    Lists {
+        values: Vec<ByteArray>,
+        defined: Vec<i16>,
+        repeated: Vec<i16>,
+    },
 }
 
 impl Values {
     fn new(kind: ColumnKind) -> Values {
         match kind {
-            ColumnKind::Text | ColumnKind::Json => Values::Bytes { values: Vec::new(), defined: Vec::new() },
-            ColumnKind::Number | ColumnKind::Instant => Values::Numbers { values: Vec::new(), defined: Vec::new() },
-            ColumnKind::Day => Values::Days { values: Vec::new(), defined: Vec::new() },
-            ColumnKind::Texts => Values::Lists { values: Vec::new(), defined: Vec::new(), repeated: Vec::new() },
+            ColumnKind::Text | ColumnKind::Json => Values::Bytes {
+                values: Vec::new(),
+                defined: Vec::new(),
+            },
+            ColumnKind::Number | ColumnKind::Instant => Values::Numbers {
+                values: Vec::new(),
+                defined: Vec::new(),
+            },
+            ColumnKind::Day => Values::Days {
+                values: Vec::new(),
+                defined: Vec::new(),
+            },
+            ColumnKind::Texts => Values::Lists {
+                values: Vec::new(),
+                defined: Vec::new(),
+                repeated: Vec::new(),
+            },
         }
     }
 
     fn add(&mut self, cell: ExportCell) {
         match self {
             Values::Bytes { values, defined } => {
-                put(values, defined, if let ExportCell::Text(text) | ExportCell::Json(text) = cell { Some(bytes(text)) } else { None });
+                put(
+                    values,
+                    defined,
+                    if let ExportCell::Text(text) | ExportCell::Json(text) = cell {
+                        Some(bytes(text))
+                    } else {
+                        None
+                    },
+                );
             }
             Values::Numbers { values, defined } => put(values, defined, number(&cell)),
-            Values::Days { values, defined } => put(values, defined, if let ExportCell::Day(day) = cell { Some(since_epoch(day)) } else { None }),
-            Values::Lists { values, defined, repeated } => {
+            Values::Days { values, defined } => put(
+                values,
+                defined,
+                if let ExportCell::Day(day) = cell {
+                    Some(since_epoch(day))
+                } else {
+                    None
+                },
+            ),
+            Values::Lists {
+                values,
+                defined,
+                repeated,
+            } => {
                 let ExportCell::Texts(texts) = cell else {
                     defined.push(0);
                     return repeated.push(0);
@@ -139,18 +232,45 @@ impl Values {
     fn write(&mut self, out: &mut ColumnWriter<'_>) -> std::result::Result<(), ParquetError> {
         match (self, out) {
             (Values::Bytes { values, defined }, ColumnWriter::ByteArrayColumnWriter(out)) => {
-                out.write_batch(&std::mem::take(values), Some(&std::mem::take(defined)), None)?;
+                out.write_batch(
+                    &std::mem::take(values),
+                    Some(&std::mem::take(defined)),
+                    None,
+                )?;
             }
             (Values::Numbers { values, defined }, ColumnWriter::Int64ColumnWriter(out)) => {
-                out.write_batch(&std::mem::take(values), Some(&std::mem::take(defined)), None)?;
+                out.write_batch(
+                    &std::mem::take(values),
+                    Some(&std::mem::take(defined)),
+                    None,
+                )?;
             }
             (Values::Days { values, defined }, ColumnWriter::Int32ColumnWriter(out)) => {
-                out.write_batch(&std::mem::take(values), Some(&std::mem::take(defined)), None)?;
+                out.write_batch(
+                    &std::mem::take(values),
+                    Some(&std::mem::take(defined)),
+                    None,
+                )?;
             }
-            (Values::Lists { values, defined, repeated }, ColumnWriter::ByteArrayColumnWriter(out)) => {
-                out.write_batch(&std::mem::take(values), Some(&std::mem::take(defined)), Some(&std::mem::take(repeated)))?;
+            (
+                Values::Lists {
+                    values,
+                    defined,
+                    repeated,
+                },
+                ColumnWriter::ByteArrayColumnWriter(out),
+            ) => {
+                out.write_batch(
+                    &std::mem::take(values),
+                    Some(&std::mem::take(defined)),
+                    Some(&std::mem::take(repeated)),
+                )?;
             }
-            _ => return Err(ParquetError::General("a column has another type than its schema".to_owned())),
+            _ => {
+                return Err(ParquetError::General(
+                    "a column has another type than its schema".to_owned(),
+                ));
+            }
         }
         Ok(())
     }

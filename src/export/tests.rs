@@ -11,12 +11,30 @@ use serde_json::{Value as Json, json};
 use std::sync::{Arc, Mutex};
 
 const COLUMNS: [ExportColumn; 6] = [
-    ExportColumn { name: "text", kind: ColumnKind::Text },
-    ExportColumn { name: "number", kind: ColumnKind::Number },
-    ExportColumn { name: "instant", kind: ColumnKind::Instant },
-    ExportColumn { name: "day", kind: ColumnKind::Day },
-    ExportColumn { name: "texts", kind: ColumnKind::Texts },
-    ExportColumn { name: "json", kind: ColumnKind::Json },
+    ExportColumn {
+        name: "text",
+        kind: ColumnKind::Text,
+    },
+    ExportColumn {
+        name: "number",
+        kind: ColumnKind::Number,
+    },
+    ExportColumn {
+        name: "instant",
+        kind: ColumnKind::Instant,
+    },
+    ExportColumn {
+        name: "day",
+        kind: ColumnKind::Day,
+    },
+    ExportColumn {
+        name: "texts",
+        kind: ColumnKind::Texts,
+    },
+    ExportColumn {
+        name: "json",
+        kind: ColumnKind::Json,
+    },
 ];
 
 #[derive(Clone, Default)]
@@ -60,9 +78,18 @@ fn from_field(field: &Field, kind: ColumnKind) -> Json {
         (Field::Str(text), ColumnKind::Json) => serde_json::from_str(text).unwrap(),
         (Field::Str(text), _) => json!(text),
         (Field::Long(number), _) => json!(number),
-        (Field::Date(days), _) => json!(NaiveDate::from_ymd_opt(1970, 1, 1).unwrap() + chrono::Duration::days(i64::from(*days))),
-        (Field::TimestampMicros(micros), _) => json!(DateTime::from_timestamp_micros(*micros).unwrap()),
-        (Field::ListInternal(list), _) => Json::Array(list.elements().iter().map(|one| from_field(one, ColumnKind::Text)).collect()),
+        (Field::Date(days), _) => json!(
+            NaiveDate::from_ymd_opt(1970, 1, 1).unwrap() + chrono::Duration::days(i64::from(*days))
+        ),
+        (Field::TimestampMicros(micros), _) => {
+            json!(DateTime::from_timestamp_micros(*micros).unwrap())
+        }
+        (Field::ListInternal(list), _) => Json::Array(
+            list.elements()
+                .iter()
+                .map(|one| from_field(one, ColumnKind::Text))
+                .collect(),
+        ),
         (other, _) => panic!("{other:?}"),
     }
 }
@@ -71,8 +98,17 @@ fn from_parquet(bytes: &[u8]) -> (usize, Vec<Vec<Json>>) {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     let reader = SerializedFileReader::new(file).unwrap();
-    let row = |row: Row| row.get_column_iter().zip(COLUMNS).map(|((_, field), column)| from_field(field, column.kind)).collect();
-    let rows = reader.get_row_iter(None).unwrap().map(|one| row(one.unwrap())).collect();
+    let row = |row: Row| {
+        row.get_column_iter()
+            .zip(COLUMNS)
+            .map(|((_, field), column)| from_field(field, column.kind))
+            .collect()
+    };
+    let rows = reader
+        .get_row_iter(None)
+        .unwrap()
+        .map(|one| row(one.unwrap()))
+        .collect();
     (reader.num_row_groups(), rows)
 }
 
@@ -83,7 +119,9 @@ fn in_csv(cell: &ExportCell) -> String {
         ExportCell::Text(text) => csv_cell(text).into_owned(),
         ExportCell::Json(text) => text.clone(),
         ExportCell::Number(number) => number.to_string(),
-        other => value(other).as_str().map_or_else(|| value(other).to_string(), str::to_owned),
+        other => value(other)
+            .as_str()
+            .map_or_else(|| value(other).to_string(), str::to_owned),
     }
 }
 
@@ -92,14 +130,22 @@ fn cell(kind: ColumnKind) -> BoxedStrategy<ExportCell> {
     let filled = match kind {
         ColumnKind::Text => text.prop_map(ExportCell::Text).boxed(),
         ColumnKind::Number => any::<i64>().prop_map(ExportCell::Number).boxed(),
-        ColumnKind::Instant => {
-            (0..4_102_444_800_000_000_i64).prop_map(|micros| ExportCell::Instant(DateTime::from_timestamp_micros(micros).unwrap())).boxed()
-        }
-        ColumnKind::Day => {
-            (-200_000..200_000_i32).prop_map(|days| ExportCell::Day(NaiveDate::from_num_days_from_ce_opt(719_163 + days).unwrap())).boxed()
-        }
-        ColumnKind::Texts => prop::collection::vec(text, 0..4).prop_map(ExportCell::Texts).boxed(),
-        ColumnKind::Json => text.prop_map(|text| ExportCell::Json(json!({ "a": [text, null, 1.5] }).to_string())).boxed(),
+        ColumnKind::Instant => (0..4_102_444_800_000_000_i64)
+            .prop_map(|micros| {
+                ExportCell::Instant(DateTime::from_timestamp_micros(micros).unwrap())
+            })
+            .boxed(),
+        ColumnKind::Day => (-200_000..200_000_i32)
+            .prop_map(|days| {
+                ExportCell::Day(NaiveDate::from_num_days_from_ce_opt(719_163 + days).unwrap())
+            })
+            .boxed(),
+        ColumnKind::Texts => prop::collection::vec(text, 0..4)
+            .prop_map(ExportCell::Texts)
+            .boxed(),
+        ColumnKind::Json => text
+            .prop_map(|text| ExportCell::Json(json!({ "a": [text, null, 1.5] }).to_string()))
+            .boxed(),
     };
     prop_oneof![1 => Just(ExportCell::Empty), 4 => filled].boxed()
 }
@@ -138,8 +184,24 @@ fn many_rows_are_several_groups_and_none_is_a_file_too() {
             ExportCell::Empty,
         ]
     };
-    let (groups, rows) = from_parquet(&written(Format::Parquet, &(0..20_000).map(row).collect::<Vec<_>>()));
+    let (groups, rows) = from_parquet(&written(
+        Format::Parquet,
+        &(0..20_000).map(row).collect::<Vec<_>>(),
+    ));
     assert_eq!((groups, rows.len()), (3, 20_000));
-    assert_eq!(rows[19_999], [json!("x"), json!(19_999), Json::Null, Json::Null, json!([]), Json::Null]);
-    assert_eq!(from_parquet(&written(Format::Parquet, &[])).1, Vec::<Vec<Json>>::new());
+    assert_eq!(
+        rows[19_999],
+        [
+            json!("x"),
+            json!(19_999),
+            Json::Null,
+            Json::Null,
+            json!([]),
+            Json::Null
+        ]
+    );
+    assert_eq!(
+        from_parquet(&written(Format::Parquet, &[])).1,
+        Vec::<Vec<Json>>::new()
+    );
 }

@@ -1,5 +1,6 @@
-//! What an institution or source changes of a rule set that it uses: parameters (`max_open: 3 months`) and severities (`close-after-open: warn`).
-//! The rules are compiled once more with these values; the files stay as they are for all others.
+//! What an institution or source changes of a rule set that it uses: parameters (`max_open: 3
+//! months`) and severities (`close-after-open: warn`). The rules are compiled once more with these
+//! values; the files stay as they are for all others.
 
 use super::rules::RuleSet;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
@@ -21,32 +22,61 @@ pub fn adjusted(set: &RuleSet, changes: &[&Node], out: &mut Diagnostics) -> Vec<
     if changes.is_empty() {
         return set.rules.clone();
     }
-    let mut all = Changes { parameters: set.bindings.parameters.clone(), ..Changes::default() };
+    let mut all = Changes {
+        parameters: set.bindings.parameters.clone(),
+        ..Changes::default()
+    };
     changes.iter().for_each(|node| all.read(set, node, out));
-    let bindings = ScriptBindings { parameters: all.parameters, ..set.bindings.clone() };
-    set.rules.iter().map(|rule| Arc::new(changed(rule, &bindings, &all.severities))).collect()
+    let bindings = ScriptBindings {
+        parameters: all.parameters,
+        ..set.bindings.clone()
+    };
+    set.rules
+        .iter()
+        .map(|rule| Arc::new(changed(rule, &bindings, &all.severities)))
+        .collect()
 }
 
-fn changed(rule: &CompiledRule, bindings: &ScriptBindings, severities: &BTreeMap<String, Severity>) -> CompiledRule {
+fn changed(
+    rule: &CompiledRule,
+    bindings: &ScriptBindings,
+    severities: &BTreeMap<String, Severity>,
+) -> CompiledRule {
     let severity = severities.get(&rule.id).copied().unwrap_or(rule.severity);
-    CompiledRule { severity, ..rule.clone() }.with(bindings)
+    CompiledRule {
+        severity,
+        ..rule.clone()
+    }
+    .with(bindings)
 }
 
 impl Changes {
     fn read(&mut self, set: &RuleSet, node: &Node, out: &mut Diagnostics) {
         if node.to_json().is_array() || node.text().is_some() {
-            out.error(node.place(), "wrong-type", format!("expected overrides for `{}`, found {}", set.name, node.described()))
-                .help("write for example `common: { max_open: 3 months }`");
+            out.error(
+                node.place(),
+                "wrong-type",
+                format!(
+                    "expected overrides for `{}`, found {}",
+                    set.name,
+                    node.described()
+                ),
+            )
+            .help("write for example `common: { max_open: 3 months }`");
         }
-        node.entries().iter().for_each(|entry| self.read_one(set, entry, out));
+        node.entries()
+            .iter()
+            .for_each(|entry| self.read_one(set, entry, out));
     }
 
     fn read_one(&mut self, set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
         let name = entry.key_text();
         if let Some(usual) = set.bindings.parameters.get(&name) {
-            self.parameters.extend(parameter(entry, usual, out).map(|value| (name, value)));
+            self.parameters
+                .extend(parameter(entry, usual, out).map(|value| (name, value)));
         } else if set.ids.contains(&name) {
-            self.severities.extend(severity(entry, out).map(|severity| (name, severity)));
+            self.severities
+                .extend(severity(entry, out).map(|severity| (name, severity)));
         } else if set.is_whole {
             unknown(set, entry, out);
         }
@@ -54,11 +84,17 @@ impl Changes {
 }
 
 fn parameter(entry: &Entry, usual: &RuleParameter, out: &mut Diagnostics) -> Option<RuleParameter> {
-    let value = RuleParameter::parse(&entry.value).ok().filter(|value| value.is_like(usual));
+    let value = RuleParameter::parse(&entry.value)
+        .ok()
+        .filter(|value| value.is_like(usual));
     if value.is_none() {
         let (name, found) = (entry.key_text(), entry.value.described());
-        out.error(entry.value.place(), "wrong-type", format!("`{name}` is {}, found {found}", usual.kind()))
-            .help(format!("its default is `{usual}`"));
+        out.error(
+            entry.value.place(),
+            "wrong-type",
+            format!("`{name}` is {}, found {found}", usual.kind()),
+        )
+        .help(format!("its default is `{usual}`"));
     }
     value
 }
@@ -68,8 +104,15 @@ fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
         Some("warn") => Some(Severity::Warn),
         Some("error") => Some(Severity::Error),
         _ => {
-            out.error(entry.value.place(), "unknown-value", format!("only the severity of the rule `{}` can be overridden", entry.key_text()))
-                .help("write `warn` or `error`; use `without` to switch a rule off");
+            out.error(
+                entry.value.place(),
+                "unknown-value",
+                format!(
+                    "only the severity of the rule `{}` can be overridden",
+                    entry.key_text()
+                ),
+            )
+            .help("write `warn` or `error`; use `without` to switch a rule off");
             None
         }
     }
@@ -77,8 +120,21 @@ fn severity(entry: &Entry, out: &mut Diagnostics) -> Option<Severity> {
 
 fn unknown(set: &RuleSet, entry: &Entry, out: &mut Diagnostics) {
     let name = entry.key_text();
-    let names: Vec<&str> = set.bindings.parameters.keys().chain(&set.ids).map(String::as_str).collect();
-    let told = out.error(entry.key.place(), "unknown-parameter", format!("the rule set `{}` has no parameter and no rule `{name}`", set.name));
+    let names: Vec<&str> = set
+        .bindings
+        .parameters
+        .keys()
+        .chain(&set.ids)
+        .map(String::as_str)
+        .collect();
+    let told = out.error(
+        entry.key.place(),
+        "unknown-parameter",
+        format!(
+            "the rule set `{}` has no parameter and no rule `{name}`",
+            set.name
+        ),
+    );
     match did_you_mean(&name, names.iter().copied()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("it has {}", one_of(names))),

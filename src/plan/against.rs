@@ -1,5 +1,6 @@
-//! Two plans compared: which stages an edit adds, takes away and changes, and what of them. Pure; it compares outlines, so that one of the plans
-//! may come from another folder, a file, or the run before.
+//! Two plans compared: which stages an edit adds, takes away and changes, and what of them. Pure;
+//! it compares outlines, so that one of the plans may come from another folder, a file, or the run
+//! before.
 
 use super::outline::{Outline, Step};
 use crate::draw::Mark;
@@ -37,18 +38,31 @@ pub struct Told<'d> {
 impl Difference {
     /// Compares two plans.
     pub fn new(old: &Outline, new: &Outline) -> Difference {
-        let stages = merged(old, new).into_iter().map(|step| turned(step, old, new)).collect();
-        Difference { stages, edges: edges(old, new), beside: beside(old, new) }
+        let stages = merged(old, new)
+            .into_iter()
+            .map(|step| turned(step, old, new))
+            .collect();
+        Difference {
+            stages,
+            edges: edges(old, new),
+            beside: beside(old, new),
+        }
     }
 
     /// The stages that differ.
     pub fn turns(&self) -> impl Iterator<Item = (&Step, &Turn)> {
-        self.stages.iter().filter(|(_, turn)| turn.mark != Mark::Same).map(|(step, turn)| (step, turn))
+        self.stages
+            .iter()
+            .filter(|(_, turn)| turn.mark != Mark::Same)
+            .map(|(step, turn)| (step, turn))
     }
 
     /// How a stage differs.
     pub fn of(&self, stage: &str) -> Option<&Turn> {
-        self.stages.iter().find(|(step, _)| step.stage == stage).map(|(_, turn)| turn)
+        self.stages
+            .iter()
+            .find(|(step, _)| step.stage == stage)
+            .map(|(_, turn)| turn)
     }
 
     /// Whether nothing differs.
@@ -58,30 +72,62 @@ impl Difference {
 
     /// The stages that differ, for machines.
     pub fn told(&self) -> Vec<Told<'_>> {
-        self.turns().map(|(step, turn)| Told { stage: &step.stage, change: turn.mark.name(), what: &turn.what }).collect()
+        self.turns()
+            .map(|(step, turn)| Told {
+                stage: &step.stage,
+                change: turn.mark.name(),
+                what: &turn.what,
+            })
+            .collect()
     }
 }
 
-/// The stages of the new plan, and those of the old one that are gone, each behind the one that it stood behind.
+/// The stages of the new plan, and those of the old one that are gone, each behind the one that it
+/// stood behind.
 fn merged<'o>(old: &'o Outline, new: &'o Outline) -> Vec<&'o Step> {
     let mut all: Vec<&Step> = new.stages.iter().collect();
-    for (index, step) in old.stages.iter().enumerate().filter(|(_, step)| new.position(&step.stage).is_none()) {
+    for (index, step) in old
+        .stages
+        .iter()
+        .enumerate()
+        .filter(|(_, step)| new.position(&step.stage).is_none())
+    {
         let before = index.checked_sub(1).map(|before| &old.stages[before].stage);
-        let at = before.and_then(|before| all.iter().position(|other| other.stage == *before)).map_or(0, |before| before + 1);
+        let at = before
+            .and_then(|before| all.iter().position(|other| other.stage == *before))
+            .map_or(0, |before| before + 1);
         all.insert(at, step);
     }
     all
 }
 
 fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
-    let find = |outline: &Outline| outline.position(&step.stage).map(|at| outline.stages[at].clone());
+    let find = |outline: &Outline| {
+        outline
+            .position(&step.stage)
+            .map(|at| outline.stages[at].clone())
+    };
     let turn = match (find(old), find(new)) {
-        (Some(_), None) => Turn { mark: Mark::Removed, what: Vec::new() },
-        (None, _) => Turn { mark: Mark::Added, what: Vec::new() },
+        (Some(_), None) => Turn {
+            mark: Mark::Removed,
+            what: Vec::new(),
+        },
+        (None, _) => Turn {
+            mark: Mark::Added,
+            what: Vec::new(),
+        },
         (Some(before), Some(now)) => {
-            let both = |name: &&String| old.position(name).is_some() && new.position(name).is_some();
+            let both =
+                |name: &&String| old.position(name).is_some() && new.position(name).is_some();
             let what = changes(&before, &now, &both);
-            Turn { mark: if what.is_empty() { Mark::Same } else { Mark::Changed }, what }
+            Turn {
+                mark: if what.is_empty() {
+                    Mark::Same
+                } else {
+                    Mark::Changed
+                },
+                what,
+            }
         }
     };
     (step.clone(), turn)
@@ -91,18 +137,42 @@ fn turned(step: &Step, old: &Outline, new: &Outline) -> (Step, Turn) {
 fn changes(old: &Step, new: &Step, in_both: &dyn Fn(&&String) -> bool) -> Vec<String> {
     let mut what = changed_parts(old, new);
     if what.is_empty() && old.fingerprint != new.fingerprint {
-        what.push(format!("fingerprint {} is now {}", short(&old.fingerprint), short(&new.fingerprint)));
+        what.push(format!(
+            "fingerprint {} is now {}",
+            short(&old.fingerprint),
+            short(&new.fingerprint)
+        ));
     }
     // That stages come and go is told at these.
-    let after = |step: &Step| step.after.iter().filter(in_both).cloned().collect::<Vec<_>>().join(", ");
+    let after = |step: &Step| {
+        step.after
+            .iter()
+            .filter(in_both)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let (waited, waits) = (after(old), after(new));
     if waited != waits {
-        what.push(format!("waited for {}, waits for {}", or_nothing(&waited), or_nothing(&waits)));
+        what.push(format!(
+            "waited for {}, waits for {}",
+            or_nothing(&waited),
+            or_nothing(&waits)
+        ));
     }
-    // What a stage says of itself covers what no fingerprint does: when jobs retire, where a source stands.
+    // What a stage says of itself covers what no fingerprint does: when jobs retire, where a source
+    // stands.
     if what.is_empty() && old.explain != new.explain {
-        let gone = old.explain.iter().filter(|line| !new.explain.contains(line)).map(|line| format!("no longer: {line}"));
-        let come = new.explain.iter().filter(|line| !old.explain.contains(line)).map(|line| format!("now: {line}"));
+        let gone = old
+            .explain
+            .iter()
+            .filter(|line| !new.explain.contains(line))
+            .map(|line| format!("no longer: {line}"));
+        let come = new
+            .explain
+            .iter()
+            .filter(|line| !old.explain.contains(line))
+            .map(|line| format!("now: {line}"));
         what.extend(gone.chain(come));
     }
     what
@@ -116,20 +186,37 @@ fn short(fingerprint: &str) -> &str {
     fingerprint.get(..12).unwrap_or(fingerprint)
 }
 
-/// The parts that were added, taken away or changed, with the sources where that is not so for all of them.
+/// The parts that were added, taken away or changed, with the sources where that is not so for all
+/// of them.
 fn changed_parts(old: &Step, new: &Step) -> Vec<String> {
     let empty = BTreeMap::new();
     let sources: BTreeSet<&String> = old.parts.keys().chain(new.parts.keys()).collect();
-    let both: BTreeSet<&String> =
-        sources.iter().filter(|source| old.parts.contains_key(**source) && new.parts.contains_key(**source)).copied().collect();
+    let both: BTreeSet<&String> = sources
+        .iter()
+        .filter(|source| old.parts.contains_key(**source) && new.parts.contains_key(**source))
+        .copied()
+        .collect();
     let mut what: Vec<String> = Vec::new();
     if !old.parts.is_empty() && !new.parts.is_empty() {
-        what.extend(sources.iter().filter(|source| !old.parts.contains_key(**source)).map(|source| format!("source {source} added")));
-        what.extend(sources.iter().filter(|source| !new.parts.contains_key(**source)).map(|source| format!("source {source} removed")));
+        what.extend(
+            sources
+                .iter()
+                .filter(|source| !old.parts.contains_key(**source))
+                .map(|source| format!("source {source} added")),
+        );
+        what.extend(
+            sources
+                .iter()
+                .filter(|source| !new.parts.contains_key(**source))
+                .map(|source| format!("source {source} removed")),
+        );
     }
     let mut turns: BTreeMap<(&String, &str), BTreeSet<&String>> = BTreeMap::new();
     for source in &both {
-        let (before, now) = (old.parts.get(*source).unwrap_or(&empty), new.parts.get(*source).unwrap_or(&empty));
+        let (before, now) = (
+            old.parts.get(*source).unwrap_or(&empty),
+            new.parts.get(*source).unwrap_or(&empty),
+        );
         for name in before.keys().chain(now.keys()) {
             let turn = match (before.get(name), now.get(name)) {
                 (Some(before), Some(now)) if before == now => continue,
@@ -143,14 +230,26 @@ fn changed_parts(old: &Step, new: &Step) -> Vec<String> {
     what.extend(turns.into_iter().map(|((name, turn), of)| {
         let of_all = of == both;
         let of: Vec<&str> = of.into_iter().map(String::as_str).collect();
-        if of_all { format!("{name} {turn}") } else { format!("{name} {turn} ({})", of.join(", ")) }
+        if of_all {
+            format!("{name} {turn}")
+        } else {
+            format!("{name} {turn} ({})", of.join(", "))
+        }
     }));
     what
 }
 
 fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, Mark)> {
     let all = |outline: &Outline| -> BTreeSet<(String, String)> {
-        outline.stages.iter().flat_map(|step| step.after.iter().map(|before| (before.clone(), step.stage.clone()))).collect()
+        outline
+            .stages
+            .iter()
+            .flat_map(|step| {
+                step.after
+                    .iter()
+                    .map(|before| (before.clone(), step.stage.clone()))
+            })
+            .collect()
     };
     let (before, now) = (all(old), all(new));
     let mark = |edge: &(String, String)| match (before.contains(edge), now.contains(edge)) {
@@ -158,7 +257,10 @@ fn edges(old: &Outline, new: &Outline) -> Vec<(String, String, Mark)> {
         (false, _) => Mark::Added,
         (_, false) => Mark::Removed,
     };
-    before.union(&now).map(|edge| (edge.0.clone(), edge.1.clone(), mark(edge))).collect()
+    before
+        .union(&now)
+        .map(|edge| (edge.0.clone(), edge.1.clone(), mark(edge)))
+        .collect()
 }
 
 fn beside(old: &Outline, new: &Outline) -> Vec<String> {
@@ -168,7 +270,11 @@ fn beside(old: &Outline, new: &Outline) -> Vec<String> {
         what.push(format!("pipeline {} is now {}", old.pipeline, new.pipeline));
     }
     if old.schedule != new.schedule {
-        what.push(format!("schedule {} is now {}", old.schedule.clone().unwrap_or_else(none), new.schedule.clone().unwrap_or_else(none)));
+        what.push(format!(
+            "schedule {} is now {}",
+            old.schedule.clone().unwrap_or_else(none),
+            new.schedule.clone().unwrap_or_else(none)
+        ));
     }
     what
 }
@@ -186,22 +292,42 @@ mod tests {
             ..Step::default()
         };
         for (source, name, hash) in parts {
-            step.parts.entry((*source).to_owned()).or_default().insert((*name).to_owned(), (*hash).to_owned());
+            step.parts
+                .entry((*source).to_owned())
+                .or_default()
+                .insert((*name).to_owned(), (*hash).to_owned());
         }
         step
     }
 
     fn outline(stages: Vec<Step>) -> Outline {
-        Outline { pipeline: "daily".to_owned(), stages, ..Outline::default() }
+        Outline {
+            pipeline: "daily".to_owned(),
+            stages,
+            ..Outline::default()
+        }
     }
 
     fn turns(old: &Outline, new: &Outline) -> Vec<String> {
-        Difference::new(old, new).turns().map(|(step, turn)| format!("{} {} {}", turn.mark.sign(), step.stage, turn.what.join("; "))).collect()
+        Difference::new(old, new)
+            .turns()
+            .map(|(step, turn)| {
+                format!(
+                    "{} {} {}",
+                    turn.mark.sign(),
+                    step.stage,
+                    turn.what.join("; ")
+                )
+            })
+            .collect()
     }
 
     #[test]
     fn a_plan_does_not_differ_from_itself() {
-        let plan = outline(vec![step("fetch:a", &[], &[("a", "x", "1")]), step("report", &["fetch:a"], &[])]);
+        let plan = outline(vec![
+            step("fetch:a", &[], &[("a", "x", "1")]),
+            step("report", &["fetch:a"], &[]),
+        ]);
         assert!(Difference::new(&plan, &plan).is_empty());
     }
 
@@ -210,31 +336,74 @@ mod tests {
         let old = outline(vec![
             step("fetch:a", &[], &[]),
             step("fetch:b", &[], &[]),
-            step("validate", &["fetch:a", "fetch:b"], &[("a", "rule x", "1"), ("b", "rule x", "1")]),
+            step(
+                "validate",
+                &["fetch:a", "fetch:b"],
+                &[("a", "rule x", "1"), ("b", "rule x", "1")],
+            ),
         ]);
         let new = outline(vec![
             step("fetch:a", &[], &[]),
             step("fetch:c", &[], &[]),
-            step("validate", &["fetch:a", "fetch:c"], &[("a", "rule x", "2"), ("a", "rule y", "1"), ("c", "rule x", "1")]),
+            step(
+                "validate",
+                &["fetch:a", "fetch:c"],
+                &[
+                    ("a", "rule x", "2"),
+                    ("a", "rule y", "1"),
+                    ("c", "rule x", "1"),
+                ],
+            ),
         ]);
-        assert_eq!(turns(&old, &new), ["- fetch:b ", "+ fetch:c ", "~ validate source c added; source b removed; rule x changed; rule y added"]);
+        assert_eq!(
+            turns(&old, &new),
+            [
+                "- fetch:b ",
+                "+ fetch:c ",
+                "~ validate source c added; source b removed; rule x changed; rule y added"
+            ]
+        );
     }
 
     #[test]
     fn a_part_that_changed_for_some_sources_names_them() {
-        let plan = |b: &str| outline(vec![step("validate", &[], &[("a", "rule x", "1"), ("b", "rule x", b)])]);
-        assert_eq!(turns(&plan("1"), &plan("2")), ["~ validate rule x changed (b)"]);
+        let plan = |b: &str| {
+            outline(vec![step(
+                "validate",
+                &[],
+                &[("a", "rule x", "1"), ("b", "rule x", b)],
+            )])
+        };
+        assert_eq!(
+            turns(&plan("1"), &plan("2")),
+            ["~ validate rule x changed (b)"]
+        );
     }
 
     #[test]
     fn a_plan_that_was_kept_without_parts_is_compared_by_its_fingerprints() {
-        let bare = |fingerprint: &str| outline(vec![Step { stage: "promote".into(), fingerprint: fingerprint.into(), ..Step::default() }]);
-        assert_eq!(turns(&bare("aaaaaaaaaaaaaaaa"), &bare("bb")), ["~ promote fingerprint aaaaaaaaaaaa is now bb"]);
+        let bare = |fingerprint: &str| {
+            outline(vec![Step {
+                stage: "promote".into(),
+                fingerprint: fingerprint.into(),
+                ..Step::default()
+            }])
+        };
+        assert_eq!(
+            turns(&bare("aaaaaaaaaaaaaaaa"), &bare("bb")),
+            ["~ promote fingerprint aaaaaaaaaaaa is now bb"]
+        );
     }
 
     #[test]
     fn the_schedule_counts_too() {
-        let with = |schedule: &str| Outline { schedule: Some(schedule.to_owned()), ..outline(Vec::new()) };
-        assert_eq!(Difference::new(&with("0 4 * * *"), &with("0 5 * * *")).beside, ["schedule 0 4 * * * is now 0 5 * * *"]);
+        let with = |schedule: &str| Outline {
+            schedule: Some(schedule.to_owned()),
+            ..outline(Vec::new())
+        };
+        assert_eq!(
+            Difference::new(&with("0 4 * * *"), &with("0 5 * * *")).beside,
+            ["schedule 0 4 * * * is now 0 5 * * *"]
+        );
     }
 }

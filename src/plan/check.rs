@@ -77,7 +77,9 @@ impl Institution {
 impl Checked {
     /// Whether a place belongs to one of these institutions, or to anybody if none is named.
     pub fn belongs(&self, place: &Place, institutions: &[String]) -> bool {
-        let uses = |one: &Institution| institutions.contains(&one.slug) && one.files.iter().any(|file| **file == *place.file);
+        let uses = |one: &Institution| {
+            institutions.contains(&one.slug) && one.files.iter().any(|file| **file == *place.file)
+        };
         institutions.is_empty() || self.institutions.iter().any(uses)
     }
 }
@@ -111,13 +113,18 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let own = |file: &str| !file.ends_with(connector::OF_WEIR);
     let own = || connectors.iter().filter(|connector| own(&connector.file));
     own().for_each(|connector| board::check(connector, &mut diagnostics));
-    let mut tried: Vec<Tried> = own().flat_map(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics)).collect();
+    let mut tried: Vec<Tried> = own()
+        .flat_map(|connector| trial::try_connector(connector, &sandbox, &mut diagnostics))
+        .collect();
     let mut extras = declared_extras(&institutions, &lists, &diagnostics);
     extras.is_whole &= !is_part;
     let (pipelines, pipeline_files) = compile_pipelines(&pipelines, &mut diagnostics);
     let mut sets: IndexMap<String, Option<RuleSet>> = IndexMap::new();
     for file in &rule_files {
-        if let Some(first) = rule_files.iter().find(|other| other.stem == file.stem && other.file < file.file) {
+        if let Some(first) = rule_files
+            .iter()
+            .find(|other| other.stem == file.stem && other.file < file.file)
+        {
             let message = format!("two files define the rule set `{}`", file.stem);
             diagnostics
                 .error(&file.start(), "duplicate-rules", message)
@@ -125,48 +132,120 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
                 .help("merge them into one file");
         }
         let set = rules::compile(file, &extras, &sandbox, &mut diagnostics);
-        set.iter().for_each(|set| meaning::check_users(file, set, &institutions, &extras, &mut diagnostics));
+        set.iter().for_each(|set| {
+            meaning::check_users(file, set, &institutions, &extras, &mut diagnostics);
+        });
         sets.insert(file.stem.clone(), set);
     }
-    tried.extend(sets.values_mut().flatten().flat_map(|set| std::mem::take(&mut set.tried)));
+    tried.extend(
+        sets.values_mut()
+            .flatten()
+            .flat_map(|set| std::mem::take(&mut set.tried)),
+    );
     if tests_count {
         tried.iter().for_each(|test| test.tell(&mut diagnostics));
     }
-    let shared = Shared { pipelines: &pipelines, rules: &sets, sandbox: &sandbox };
-    let plans: Vec<Option<Plan>> = institutions.iter().map(|file| compile::compile(file, &shared, &mut diagnostics)).collect();
+    let shared = Shared {
+        pipelines: &pipelines,
+        rules: &sets,
+        sandbox: &sandbox,
+    };
+    let plans: Vec<Option<Plan>> = institutions
+        .iter()
+        .map(|file| compile::compile(file, &shared, &mut diagnostics))
+        .collect();
     let mapping_tests = mapping_tests::compile(&mapping_tests, &institutions, &mut diagnostics);
-    let institution_tests = institution_tests::compile(&institution_tests, &institutions, &mut diagnostics);
-    let points = points::all(own(), &institutions, sets.values().flatten(), plans.iter().flatten());
+    let institution_tests =
+        institution_tests::compile(&institution_tests, &institutions, &mut diagnostics);
+    let points = points::all(
+        own(),
+        &institutions,
+        sets.values().flatten(),
+        plans.iter().flatten(),
+    );
     let mut twice = names_twice(&institutions, &mut diagnostics);
     twice.extend(ids_twice(&institutions, &mut diagnostics));
     let broken: BTreeSet<String> = files_with_errors(&diagnostics);
     let judged: Vec<Institution> = institutions
         .iter()
         .zip(plans)
-        .map(|(file, plan)| judge(file, plan, &broken, &twice, &Files { pipelines: &pipeline_files, sets: &sets, extras: &extras, texts: &texts }))
+        .map(|(file, plan)| {
+            judge(
+                file,
+                plan,
+                &broken,
+                &twice,
+                &Files {
+                    pipelines: &pipeline_files,
+                    sets: &sets,
+                    extras: &extras,
+                    texts: &texts,
+                },
+            )
+        })
         .collect();
-    Checked { identity, institutions: judged, diagnostics, texts, sandbox, tried, mapping_tests, institution_tests, points }
+    Checked {
+        identity,
+        institutions: judged,
+        diagnostics,
+        texts,
+        sandbox,
+        tried,
+        mapping_tests,
+        institution_tests,
+        points,
+    }
 }
 
-fn declared_extras(institutions: &[Parsed<InstitutionSpec>], lists: &[Parsed<Arc<NamedList>>], found: &Diagnostics) -> Extras {
+fn declared_extras(
+    institutions: &[Parsed<InstitutionSpec>],
+    lists: &[Parsed<Arc<NamedList>>],
+    found: &Diagnostics,
+) -> Extras {
     let specs = institutions.iter().filter_map(|file| file.spec.as_ref());
-    let sources = specs.filter_map(|spec| spec.sources.get()).flat_map(IndexMap::values);
+    let sources = specs
+        .filter_map(|spec| spec.sources.get())
+        .flat_map(IndexMap::values);
     let mut kinds: BTreeMap<String, TypeSet> = BTreeMap::new();
-    for (name, kind) in sources.filter_map(|source| source.job.get()).flat_map(JobSpec::extra_kinds) {
+    for (name, kind) in sources
+        .filter_map(|source| source.job.get())
+        .flat_map(JobSpec::extra_kinds)
+    {
         let kind = TypeSet::of_field(kind);
-        kinds.entry(name.to_owned()).and_modify(|known| *known = *known | kind).or_insert(kind);
+        kinds
+            .entry(name.to_owned())
+            .and_modify(|known| *known = *known | kind)
+            .or_insert(kind);
     }
-    let is_whole = !institutions.iter().any(|file| found.has_errors_in(&file.file));
-    let lists = lists.iter().map(|file| (file.stem.clone(), (file.file.clone(), file.spec.clone())));
-    Extras { kinds, is_whole, lists: lists.collect(), names: names(institutions) }
+    let is_whole = !institutions
+        .iter()
+        .any(|file| found.has_errors_in(&file.file));
+    let lists = lists
+        .iter()
+        .map(|file| (file.stem.clone(), (file.file.clone(), file.spec.clone())));
+    Extras {
+        kinds,
+        is_whole,
+        lists: lists.collect(),
+        names: names(institutions),
+    }
 }
 
 /// The names of all sources and institutions, by the variable of rules that contains them.
 fn names(institutions: &[Parsed<InstitutionSpec>]) -> BTreeMap<&'static str, BTreeSet<String>> {
     let specs = || institutions.iter().filter_map(|file| file.spec.as_ref());
-    let sources = specs().filter_map(|spec| spec.sources.get()).flat_map(IndexMap::keys);
+    let sources = specs()
+        .filter_map(|spec| spec.sources.get())
+        .flat_map(IndexMap::keys);
     let institutions = specs().filter_map(|spec| spec.institution.get());
-    [("source", sources.map(ToString::to_string).collect()), ("institution", institutions.map(ToString::to_string).collect())].into()
+    [
+        ("source", sources.map(ToString::to_string).collect()),
+        (
+            "institution",
+            institutions.map(ToString::to_string).collect(),
+        ),
+    ]
+    .into()
 }
 
 /// Pipelines by name, and the file of each.
@@ -181,9 +260,13 @@ fn compile_pipelines(
         let name = named.map_or_else(|| file.stem.clone(), |name| name.value.clone());
         let place = named.map_or_else(|| file.start(), |name| name.place.clone());
         if let Some(first) = places.insert(name.clone(), place.clone()) {
-            out.error(&place, "duplicate-pipeline", format!("two files define the pipeline `{name}`"))
-                .related(&first, "first defined here")
-                .help("rename one of them");
+            out.error(
+                &place,
+                "duplicate-pipeline",
+                format!("two files define the pipeline `{name}`"),
+            )
+            .related(&first, "first defined here")
+            .help("rename one of them");
         }
         pipelines.insert(name.clone(), pipeline::compile(file, out));
         names.insert(name, file.file.clone());
@@ -191,15 +274,25 @@ fn compile_pipelines(
     (pipelines, names)
 }
 
-fn names_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> BTreeSet<String> {
+fn names_twice(
+    institutions: &[Parsed<InstitutionSpec>],
+    out: &mut Diagnostics,
+) -> BTreeSet<String> {
     let mut first: BTreeMap<String, Place> = BTreeMap::new();
     let mut twice = BTreeSet::new();
-    for name in institutions.iter().filter_map(|file| file.spec.as_ref()?.institution.get()) {
+    for name in institutions
+        .iter()
+        .filter_map(|file| file.spec.as_ref()?.institution.get())
+    {
         match first.get(&name.value) {
             Some(place) => {
-                out.error(&name.place, "duplicate-institution", format!("two files define the institution `{name}`"))
-                    .related(place, "first defined here")
-                    .help("an institution has one file: merge the sources, or rename one of them");
+                out.error(
+                    &name.place,
+                    "duplicate-institution",
+                    format!("two files define the institution `{name}`"),
+                )
+                .related(place, "first defined here")
+                .help("an institution has one file: merge the sources, or rename one of them");
                 twice.insert(name.value.clone());
             }
             None => {
@@ -215,18 +308,26 @@ fn ids_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) ->
     let mut first: BTreeMap<Uuid, (&str, Place)> = BTreeMap::new();
     let mut twice = BTreeSet::new();
     for spec in institutions.iter().filter_map(|file| file.spec.as_ref()) {
-        let Some(slug) = spec.institution.get() else { continue };
+        let Some(slug) = spec.institution.get() else {
+            continue;
+        };
         let (id, place) = compile::identity(spec, slug);
         match first.get(&id) {
             Some((other, _)) if *other == slug.value => {}
             Some((other, earlier)) => {
                 let help = match &spec.id {
                     Some(_) => "remove `id`: it is derived from the name".to_owned(),
-                    None => format!("the id is derived from the name or `formerly`; after renaming `{other}`, delete its old file"),
+                    None => format!(
+                        "the id is derived from the name or `formerly`; after renaming `{other}`, delete its old file"
+                    ),
                 };
-                out.error(&place, "duplicate-id", format!("the institutions `{other}` and `{slug}` have the same id"))
-                    .related(earlier, "first used here")
-                    .help(help);
+                out.error(
+                    &place,
+                    "duplicate-id",
+                    format!("the institutions `{other}` and `{slug}` have the same id"),
+                )
+                .related(earlier, "first used here")
+                .help(help);
                 twice.extend([slug.value.clone(), (*other).to_owned()]);
             }
             None => {
@@ -238,26 +339,59 @@ fn ids_twice(institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) ->
 }
 
 fn files_with_errors(diagnostics: &Diagnostics) -> BTreeSet<String> {
-    let errors = diagnostics.sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    errors.filter_map(|diagnostic| diagnostic.place.as_ref()).map(|place| place.file.to_string()).collect()
+    let errors = diagnostics
+        .sorted()
+        .into_iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error);
+    errors
+        .filter_map(|diagnostic| diagnostic.place.as_ref())
+        .map(|place| place.file.to_string())
+        .collect()
 }
 
-fn judge(file: &Parsed<InstitutionSpec>, plan: Option<Plan>, broken: &BTreeSet<String>, twice: &BTreeSet<String>, files: &Files) -> Institution {
-    let named = file.spec.as_ref().and_then(|spec| spec.institution.get()).map(|name| name.value.clone());
+fn judge(
+    file: &Parsed<InstitutionSpec>,
+    plan: Option<Plan>,
+    broken: &BTreeSet<String>,
+    twice: &BTreeSet<String>,
+    files: &Files,
+) -> Institution {
+    let named = file
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.institution.get())
+        .map(|name| name.value.clone());
     let slug = named.unwrap_or_else(|| file.stem.clone());
     let used = uses(file, files);
-    let mut to_blame: Vec<String> = used.iter().filter(|used| broken.contains(*used)).cloned().collect();
+    let mut to_blame: Vec<String> = used
+        .iter()
+        .filter(|used| broken.contains(*used))
+        .cloned()
+        .collect();
     if twice.contains(&slug) && to_blame.is_empty() {
         to_blame.push(file.file.clone());
     }
-    let keeps = file.spec.as_ref().is_some_and(|spec| spec.on_broken == OnBroken::LastGood);
-    let plan = plan.map(|plan| Plan { texts: keeps.then(|| written(file, files)), ..plan });
+    let keeps = file
+        .spec
+        .as_ref()
+        .is_some_and(|spec| spec.on_broken == OnBroken::LastGood);
+    let plan = plan.map(|plan| Plan {
+        texts: keeps.then(|| written(file, files)),
+        ..plan
+    });
     let standing = match plan {
-        Some(plan) if to_blame.is_empty() && plan.institution.active => InstitutionStatus::Ready(Arc::new(plan)),
+        Some(plan) if to_blame.is_empty() && plan.institution.active => {
+            InstitutionStatus::Ready(Arc::new(plan))
+        }
         Some(plan) if to_blame.is_empty() => InstitutionStatus::Inactive(Arc::new(plan)),
         _ => InstitutionStatus::Broken(to_blame),
     };
-    Institution { slug, file: file.file.clone(), files: used, standing }
+    Institution {
+        slug,
+        file: file.file.clone(),
+        files: used,
+        standing,
+    }
 }
 
 /// Where what institutions share stands.
@@ -268,11 +402,17 @@ struct Files<'a> {
     texts: &'a Sources,
 }
 
-/// The texts of the files that an institution depends on; those that come with Weir are always there.
+/// The texts of the files that an institution depends on; those that come with Weir are always
+/// there.
 fn written(file: &Parsed<InstitutionSpec>, files: &Files) -> Written {
     let text = |name: String| Some((name.clone(), files.texts.text(&name)?.to_owned()));
-    let own = uses(file, files).into_iter().filter(|name| !name.ends_with(connector::OF_WEIR));
-    Written { file: file.file.clone(), texts: own.filter_map(text).collect() }
+    let own = uses(file, files)
+        .into_iter()
+        .filter(|name| !name.ends_with(connector::OF_WEIR));
+    Written {
+        file: file.file.clone(),
+        texts: own.filter_map(text).collect(),
+    }
 }
 
 /// The files that an institution depends on.
@@ -280,13 +420,24 @@ fn uses(file: &Parsed<InstitutionSpec>, shared: &Files) -> Vec<String> {
     let mut files = vec![file.file.clone()];
     files.extend(file.made_of.iter().cloned());
     let Some(spec) = &file.spec else { return files };
-    let pipeline = spec.pipeline.as_ref().map_or("daily", |name| name.value.as_str());
+    let pipeline = spec
+        .pipeline
+        .as_ref()
+        .map_or("daily", |name| name.value.as_str());
     files.extend(shared.pipelines.get(pipeline).cloned());
     let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
-    let sets: Vec<&str> =
-        uses_of(&spec.rules).chain(sources.flat_map(|source| uses_of(&source.rules))).map(|(name, _)| name.value.as_str()).collect();
-    files.extend(sets.iter().flat_map(|name| [format!("rules/{name}.yaml"), format!("rules/{name}.yml")]));
-    let lists = sets.iter().filter_map(|name| shared.sets.get(*name)?.as_ref()).flat_map(|set| &set.lists);
+    let sets: Vec<&str> = uses_of(&spec.rules)
+        .chain(sources.flat_map(|source| uses_of(&source.rules)))
+        .map(|(name, _)| name.value.as_str())
+        .collect();
+    files.extend(
+        sets.iter()
+            .flat_map(|name| [format!("rules/{name}.yaml"), format!("rules/{name}.yml")]),
+    );
+    let lists = sets
+        .iter()
+        .filter_map(|name| shared.sets.get(*name)?.as_ref())
+        .flat_map(|set| &set.lists);
     files.extend(lists.filter_map(|list| Some(shared.extras.lists.get(list)?.0.clone())));
     files
 }

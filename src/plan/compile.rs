@@ -1,5 +1,5 @@
-//! One institution's files to its plan: layers laid over each other, stages compiled for each source, the DAG
-//! connected.
+//! One institution's files to its plan: layers laid over each other, stages compiled for each
+//! source, the DAG connected.
 
 use super::adjust::adjusted;
 use super::pipeline::Pipeline;
@@ -47,7 +47,11 @@ pub struct Shared<'a> {
 
 /// Compiles one institution; problems go to `out`. If its file has errors, apparently missing parts
 /// may just be unreadable, and are not reported.
-pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagnostics) -> Option<Plan> {
+pub fn compile(
+    file: &Parsed<InstitutionSpec>,
+    shared: &Shared,
+    out: &mut Diagnostics,
+) -> Option<Plan> {
     let spec = file.spec.as_ref()?;
     let is_whole = !out.has_errors_in(&file.file);
     let institution = profile(spec, out);
@@ -58,7 +62,11 @@ pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagno
     let zone = spec.timezone.get().map(|zone| zone.value.0);
     let sources = spec.sources.get()?;
     let batch = pipeline.map_or(500, |pipeline| pipeline.batch);
-    let all = Whole { spec, is_whole, shared };
+    let all = Whole {
+        spec,
+        is_whole,
+        shared,
+    };
     check_mandatory(&all, out);
     if is_whole {
         check_filled(&all, out);
@@ -68,19 +76,36 @@ pub fn compile(file: &Parsed<InstitutionSpec>, shared: &Shared, out: &mut Diagno
     }
     check_repeated_rules(spec, shared, out);
     check_repeated_sets(&spec.rules, out);
-    sources.values().for_each(|source| check_repeated_sets(&source.rules, out));
+    sources
+        .values()
+        .for_each(|source| check_repeated_sets(&source.rules, out));
     let mut compiled = Vec::new();
     for (name, source) in sources {
         check_name("source", name, out);
-        compiled.push(compile_source(&all, name, source, zone.unwrap_or(Tz::UTC), batch, out));
+        compiled.push(compile_source(
+            &all,
+            name,
+            source,
+            zone.unwrap_or(Tz::UTC),
+            batch,
+            out,
+        ));
     }
     if sources.is_empty() && is_whole {
-        let place = spec.institution.get().map_or_else(|| file.start(), |name| name.place.clone());
-        out.error(&place, "no-source", "the institution has no source").help("add one under `sources:`");
+        let place = spec
+            .institution
+            .get()
+            .map_or_else(|| file.start(), |name| name.place.clone());
+        out.error(&place, "no-source", "the institution has no source")
+            .help("add one under `sources:`");
     }
     let (institution, pipeline, zone) = (institution?, pipeline?, zone?);
     let sources = compiled.into_iter().collect::<Option<Vec<_>>>()?;
-    let schedule = spec.schedule.as_ref().or(pipeline.schedule.as_ref()).map(ToString::to_string);
+    let schedule = spec
+        .schedule
+        .as_ref()
+        .or(pipeline.schedule.as_ref())
+        .map(ToString::to_string);
     Some(connect(institution, zone, schedule, pipeline, sources))
 }
 
@@ -94,7 +119,12 @@ struct Whole<'a> {
 
 impl<'a> Whole<'a> {
     fn jobs(&self) -> impl Iterator<Item = &'a JobSpec> {
-        self.spec.sources.get().into_iter().flat_map(IndexMap::values).filter_map(|source| source.job.get())
+        self.spec
+            .sources
+            .get()
+            .into_iter()
+            .flat_map(IndexMap::values)
+            .filter_map(|source| source.job.get())
     }
 
     /// Whether a field is canonical or declared by one of these mappings.
@@ -123,46 +153,94 @@ fn profile(spec: &InstitutionSpec, out: &mut Diagnostics) -> Option<InstitutionP
         check_name("institution", formerly, out);
     }
     let (id, _) = identity(spec, slug);
-    let name = spec.name.as_ref().map_or_else(|| slug.value.clone(), |name| name.value.clone());
+    let name = spec
+        .name
+        .as_ref()
+        .map_or_else(|| slug.value.clone(), |name| name.value.clone());
     let timezone = spec.timezone.get()?.value.0.name().to_owned();
-    let formerly = spec.formerly.as_ref().map(|formerly| formerly.value.clone());
-    Some(InstitutionProfile { id, slug: slug.value.clone(), name, timezone, active: spec.active, formerly })
+    let formerly = spec
+        .formerly
+        .as_ref()
+        .map(|formerly| formerly.value.clone());
+    Some(InstitutionProfile {
+        id,
+        slug: slug.value.clone(),
+        name,
+        timezone,
+        active: spec.active,
+        formerly,
+    })
 }
 
 /// The id of an institution, and the place that determines it.
 pub fn identity(spec: &InstitutionSpec, slug: &Located<String>) -> (Uuid, Place) {
     let name = spec.formerly.as_ref().unwrap_or(slug);
     let from_name = || (institution_id(name), name.place.clone());
-    spec.id.as_ref().map_or_else(from_name, |id| (id.value.0, id.place.clone()))
+    spec.id
+        .as_ref()
+        .map_or_else(from_name, |id| (id.value.0, id.place.clone()))
 }
 
 /// The id that follows from an institution's name.
 pub fn institution_id(slug: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("weir:institution:{slug}").as_bytes())
+    Uuid::new_v5(
+        &Uuid::NAMESPACE_URL,
+        format!("weir:institution:{slug}").as_bytes(),
+    )
 }
 
 /// Whether a text can be the name of an institution or source.
 pub fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
 }
 
 fn check_name(what: &str, name: &Located<String>, out: &mut Diagnostics) {
     let good = is_name(name);
     if name.is_empty() {
-        out.error(&name.place, "bad-name", format!("the name of the {what} is empty")).help("use lowercase letters, digits and `-`");
+        out.error(
+            &name.place,
+            "bad-name",
+            format!("the name of the {what} is empty"),
+        )
+        .help("use lowercase letters, digits and `-`");
     } else if !good {
-        out.error(&name.place, "bad-name", format!("`{name}` is not a valid name for {} {what}", if what == "institution" { "an" } else { "a" }))
-            .help("use lowercase letters, digits and `-`: the name is part of ids and keys");
+        out.error(
+            &name.place,
+            "bad-name",
+            format!(
+                "`{name}` is not a valid name for {} {what}",
+                if what == "institution" { "an" } else { "a" }
+            ),
+        )
+        .help("use lowercase letters, digits and `-`: the name is part of ids and keys");
     }
 }
 
-fn find_pipeline<'a>(spec: &InstitutionSpec, shared: &'a Shared, out: &mut Diagnostics) -> Option<&'a Pipeline> {
-    let wanted = spec.pipeline.as_ref().map_or("daily", |pipeline| pipeline.value.as_str());
+fn find_pipeline<'a>(
+    spec: &InstitutionSpec,
+    shared: &'a Shared,
+    out: &mut Diagnostics,
+) -> Option<&'a Pipeline> {
+    let wanted = spec
+        .pipeline
+        .as_ref()
+        .map_or("daily", |pipeline| pipeline.value.as_str());
     if let Some(found) = shared.pipelines.get(wanted) {
         return found.as_ref();
     }
-    let place = spec.pipeline.as_ref().or(spec.institution.get()).map(|name| name.place.clone())?;
-    let told = out.error(&place, "unknown-pipeline", format!("unknown pipeline `{wanted}`"));
+    let place = spec
+        .pipeline
+        .as_ref()
+        .or(spec.institution.get())
+        .map(|name| name.place.clone())?;
+    let told = out.error(
+        &place,
+        "unknown-pipeline",
+        format!("unknown pipeline `{wanted}`"),
+    );
     match did_you_mean(wanted, shared.pipelines.keys().map(String::as_str)) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None if shared.pipelines.is_empty() => told.help(
@@ -174,25 +252,54 @@ fn find_pipeline<'a>(spec: &InstitutionSpec, shared: &'a Shared, out: &mut Diagn
     None
 }
 
-fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone: Tz, batch: usize, out: &mut Diagnostics) -> Option<CompiledSource> {
+fn compile_source(
+    all: &Whole,
+    name: &Located<String>,
+    source: &SourceSpec,
+    zone: Tz,
+    batch: usize,
+    out: &mut Diagnostics,
+) -> Option<CompiledSource> {
     let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
     let dates = dates::setting([source.dates.as_ref(), spec.dates.as_ref()], zone);
     let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
     let ident = ident(source, out);
-    let extract = source.job.get().map(|job| job.compile(all.shared.sandbox, dates, batch, out));
-    let resolve = Resolve::compile(source.company.as_ref().or(spec.company.as_ref()), source.division.as_ref().or(spec.division.as_ref()), out);
+    let extract = source
+        .job
+        .get()
+        .map(|job| job.compile(all.shared.sandbox, dates, batch, out));
+    let resolve = Resolve::compile(
+        source.company.as_ref().or(spec.company.as_ref()),
+        source.division.as_ref().or(spec.division.as_ref()),
+        out,
+    );
     let validate = validate(all, source, out);
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();
-    let archive = Archive::compile([source.missing.as_ref(), spec.missing.as_ref()], [source.archive.as_ref(), spec.archive.as_ref()]);
+    let archive = Archive::compile(
+        [source.missing.as_ref(), spec.missing.as_ref()],
+        [source.archive.as_ref(), spec.archive.as_ref()],
+    );
     check_recognised(source, out);
     check_measured(all, source, out);
-    let identity = source.identity.as_ref().map(|spec| spec.compile(archive.at_most(), out));
+    let identity = source
+        .identity
+        .as_ref()
+        .map(|spec| spec.compile(archive.at_most(), out));
     let fetch = fetch?;
     let extract = extract?.of_elements(fetch.reads_elements());
     // A listing is read to find the page of its ad, too.
-    let read = extract.members().zip(resolve.members()).filter(|_| fetch.detail().is_none());
-    let read = read.map(|(mapped, related)| mapped.into_iter().chain(related).map(str::to_owned).collect());
+    let read = extract
+        .members()
+        .zip(resolve.members())
+        .filter(|_| fetch.detail().is_none());
+    let read = read.map(|(mapped, related)| {
+        mapped
+            .into_iter()
+            .chain(related)
+            .map(str::to_owned)
+            .collect()
+    });
     let ident = ident?.reading(read);
     let gauge = Arc::new(quality::gauge(spec, source, &validate));
     let quality = Bar::compile([source.quality.as_ref(), spec.quality.as_ref()]);
@@ -204,23 +311,47 @@ fn compile_source(all: &Whole, name: &Located<String>, source: &SourceSpec, zone
         Some(Stage::Extract(Arc::new(extract))),
         Some(Stage::Resolve(Arc::new(resolve))),
         Some(Stage::Validate(Arc::new(validate))),
-        Some(Stage::Promote(Arc::new(Promote { compared: Compared::with(&compared), gauge: Arc::clone(&gauge) }))),
+        Some(Stage::Promote(Arc::new(Promote {
+            compared: Compared::with(&compared),
+            gauge: Arc::clone(&gauge),
+        }))),
         Some(Stage::Archive(Arc::new(archive))),
         Some(Stage::Measure(quality.clone())),
         Some(Stage::Report),
     ];
     let stages = stages.into_iter().flatten().collect();
     let read_as = source.read_as.clone();
-    Some(CompiledSource { name: name.value.clone(), zone, fetch, read_as, ident, quality, gauge, batch, stages })
+    Some(CompiledSource {
+        name: name.value.clone(),
+        zone,
+        fetch,
+        read_as,
+        ident,
+        quality,
+        gauge,
+        batch,
+        stages,
+    })
 }
 
 /// Fields that jobs are recognised by must be there.
 fn check_recognised(source: &SourceSpec, out: &mut Diagnostics) {
     let Some(job) = source.job.get() else { return };
-    for field in source.identity.iter().flat_map(IdentitySpec::by).filter(|field| !job.mapped().contains(&field.value.name())) {
+    for field in source
+        .identity
+        .iter()
+        .flat_map(IdentitySpec::by)
+        .filter(|field| !job.mapped().contains(&field.value.name()))
+    {
         let name = field.value.name();
-        out.warning(&field.place, "never-filled", format!("`{name}` never has a value: the source does not map it"))
-            .help(format!("add `{name}` under `job:` of the source, or remove it here"));
+        out.warning(
+            &field.place,
+            "never-filled",
+            format!("`{name}` never has a value: the source does not map it"),
+        )
+        .help(format!(
+            "add `{name}` under `job:` of the source, or remove it here"
+        ));
     }
 }
 
@@ -234,8 +365,18 @@ fn check_measured(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) {
 /// How the ads of a source are identified, and how duplicates are handled.
 pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
     let mut ident = source.id.get().and_then(|id| Ident::compile(id, out))?;
-    let places_of = |field: &str| source.job.get().map(|job| job.places_of(field)).unwrap_or_default();
-    ident.twins = source.duplicates.as_ref().map(|spec| spec.compile(places_of)).unwrap_or_default();
+    let places_of = |field: &str| {
+        source
+            .job
+            .get()
+            .map(|job| job.places_of(field))
+            .unwrap_or_default()
+    };
+    ident.twins = source
+        .duplicates
+        .as_ref()
+        .map(|spec| spec.compile(places_of))
+        .unwrap_or_default();
     Some(ident)
 }
 
@@ -243,21 +384,43 @@ pub fn ident(source: &SourceSpec, out: &mut Diagnostics) -> Option<Ident> {
 fn check_filled(all: &Whole, out: &mut Diagnostics) {
     let maps = |job: &JobSpec, field: Field| job.mapped().contains(&field.name());
     // Where a field is mandatory, `check_mandatory` reports it: once is enough.
-    let is_mandatory =
-        |source: &SourceSpec, field: Field| [&all.spec.require, &source.require].iter().any(|fields| fields.contains_key(field.name()));
+    let is_mandatory = |source: &SourceSpec, field: Field| {
+        [&all.spec.require, &source.require]
+            .iter()
+            .any(|fields| fields.contains_key(field.name()))
+    };
     for (name, source) in all.spec.sources.get().into_iter().flatten() {
-        let Some(job) = source.job.get() else { continue };
+        let Some(job) = source.job.get() else {
+            continue;
+        };
         if !maps(job, Field::Title) && !is_mandatory(source, Field::Title) {
-            out.warning(&name.place, "never-filled", format!("source `{name}` does not map `title`: every ad would be rejected"))
-                .help("add `title` under `job:` of the source");
+            out.warning(
+                &name.place,
+                "never-filled",
+                format!("source `{name}` does not map `title`: every ad would be rejected"),
+            )
+            .help("add `title` under `job:` of the source");
         }
-        for (field, place) in [&source.company, &source.division].into_iter().flatten().filter_map(RelationSpec::field) {
+        for (field, place) in [&source.company, &source.division]
+            .into_iter()
+            .flatten()
+            .filter_map(RelationSpec::field)
+        {
             if !maps(job, field) && !is_mandatory(source, field) {
-                never_found(field, place, &format!("source `{name}` does not map it"), out);
+                never_found(
+                    field,
+                    place,
+                    &format!("source `{name}` does not map it"),
+                    out,
+                );
             }
         }
     }
-    for (field, place) in [&all.spec.company, &all.spec.division].into_iter().flatten().filter_map(RelationSpec::field) {
+    for (field, place) in [&all.spec.company, &all.spec.division]
+        .into_iter()
+        .flatten()
+        .filter_map(RelationSpec::field)
+    {
         if !all.jobs().any(|job| maps(job, field)) && !all.spec.require.contains_key(field.name()) {
             never_found(field, place, "no source maps it", out);
         }
@@ -266,26 +429,53 @@ fn check_filled(all: &Whole, out: &mut Diagnostics) {
 
 fn never_found(field: Field, place: &Place, why: &str, out: &mut Diagnostics) {
     let field = field.name();
-    out.warning(place, "never-filled", format!("`{field}` never has a value: {why}"))
-        .help(format!("add `{field}` under `job:` of the source, or use a JSONPath, which starts with `$`"));
+    out.warning(
+        place,
+        "never-filled",
+        format!("`{field}` never has a value: {why}"),
+    )
+    .help(format!(
+        "add `{field}` under `job:` of the source, or use a JSONPath, which starts with `$`"
+    ));
 }
 
 /// The mandatory fields of the institution, which each of its sources must satisfy.
 fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
     for (field, keywords) in &all.spec.require {
         check_known(field, keywords, all, all.jobs().collect(), out);
-        for (name, source) in all.spec.sources.get().into_iter().flatten().filter(|_| all.is_whole && all.knows(field, all.jobs())) {
+        for (name, source) in all
+            .spec
+            .sources
+            .get()
+            .into_iter()
+            .flatten()
+            .filter(|_| all.is_whole && all.knows(field, all.jobs()))
+        {
             let is_own = source.require.contains_key(field.value.as_str());
-            if !is_own && !source.job.get().is_some_and(|job| job.mapped().contains(&field.value.as_str())) {
+            if !is_own
+                && !source
+                    .job
+                    .get()
+                    .is_some_and(|job| job.mapped().contains(&field.value.as_str()))
+            {
                 never_filled(field, name, out);
             }
         }
     }
     for (name, source) in all.spec.sources.get().into_iter().flatten() {
         for (field, keywords) in &source.require {
-            check_known(field, keywords, all, source.job.get().into_iter().collect(), out);
+            check_known(
+                field,
+                keywords,
+                all,
+                source.job.get().into_iter().collect(),
+                out,
+            );
             let mapped = source.job.get().map(JobSpec::mapped).unwrap_or_default();
-            if all.is_whole && all.knows(field, source.job.get().into_iter()) && !mapped.contains(&field.value.as_str()) {
+            if all.is_whole
+                && all.knows(field, source.job.get().into_iter())
+                && !mapped.contains(&field.value.as_str())
+            {
                 never_filled(field, name, out);
             }
         }
@@ -297,7 +487,13 @@ fn never_filled(field: &Located<String>, source: &Located<String>, out: &mut Dia
         .help(format!("add `{field}` under `job:` of the source, or remove it from `require`"));
 }
 
-fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) {
+fn check_known(
+    field: &Located<String>,
+    keywords: &YamlNode,
+    all: &Whole,
+    jobs: Vec<&JobSpec>,
+    out: &mut Diagnostics,
+) {
     if !check_named(field, all, jobs, out) {
         return;
     }
@@ -307,19 +503,35 @@ fn check_known(field: &Located<String>, keywords: &YamlNode, all: &Whole, jobs: 
 }
 
 /// Whether the field exists; if not, that is reported.
-fn check_named(field: &Located<String>, all: &Whole, jobs: Vec<&JobSpec>, out: &mut Diagnostics) -> bool {
+fn check_named(
+    field: &Located<String>,
+    all: &Whole,
+    jobs: Vec<&JobSpec>,
+    out: &mut Diagnostics,
+) -> bool {
     if all.knows(field, jobs.iter().copied()) {
         return true;
     }
-    let names: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(jobs.iter().flat_map(|job| job.extras())).collect();
+    let names: Vec<&str> = FIELDS
+        .iter()
+        .map(|field| field.name())
+        .chain(jobs.iter().flat_map(|job| job.extras()))
+        .collect();
     let near = did_you_mean(field, names.iter().copied());
     if near.is_none() && !all.is_whole {
         return false;
     }
-    let told = out.error(&field.place, "unknown-field-reference", format!("unknown field `{field}`"));
+    let told = out.error(
+        &field.place,
+        "unknown-field-reference",
+        format!("unknown field `{field}`"),
+    );
     match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("known fields: {}; declare custom fields under `job: extra:`", one_of(names))),
+        None => told.help(format!(
+            "known fields: {}; declare custom fields under `job: extra:`",
+            one_of(names)
+        )),
     };
     false
 }
@@ -327,21 +539,42 @@ fn check_named(field: &Located<String>, all: &Whole, jobs: Vec<&JobSpec>, out: &
 fn validate(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Validate {
     let mut fields = all.spec.require.clone();
     fields.extend(source.require.clone());
-    let require = fields.iter().filter_map(|(field, keywords)| Mandatory::compile(field, keywords, out)).collect();
-    Validate { require, rules: rules(all.spec, source, all.shared, out) }
+    let require = fields
+        .iter()
+        .filter_map(|(field, keywords)| Mandatory::compile(field, keywords, out))
+        .collect();
+    Validate {
+        require,
+        rules: rules(all.spec, source, all.shared, out),
+    }
 }
 
-fn rules(spec: &InstitutionSpec, source: &SourceSpec, shared: &Shared, out: &mut Diagnostics) -> Vec<(String, Arc<CompiledRule>)> {
+fn rules(
+    spec: &InstitutionSpec,
+    source: &SourceSpec,
+    shared: &Shared,
+    out: &mut Diagnostics,
+) -> Vec<(String, Arc<CompiledRule>)> {
     let mut rules = Vec::new();
-    let mut known = Known { ids: Vec::new(), is_whole: true };
+    let mut known = Known {
+        ids: Vec::new(),
+        is_whole: true,
+    };
     let mut all: IndexMap<&str, (&Located<String>, Vec<&YamlNode>)> = IndexMap::new();
     for (name, changes) in uses(&spec.rules).chain(uses(&source.rules)) {
-        all.entry(name.as_str()).or_insert((name, Vec::new())).1.extend(changes);
+        all.entry(name.as_str())
+            .or_insert((name, Vec::new()))
+            .1
+            .extend(changes);
     }
     for (name, changes) in all.into_values() {
         match shared.rules.get(&name.value) {
             Some(Some(set)) => {
-                rules.extend(adjusted(set, &changes, out).into_iter().map(|rule| (set.name.clone(), rule)));
+                rules.extend(
+                    adjusted(set, &changes, out)
+                        .into_iter()
+                        .map(|rule| (set.name.clone(), rule)),
+                );
                 known.ids.extend(&set.ids);
                 known.is_whole &= set.is_whole;
             }
@@ -369,12 +602,18 @@ struct Known<'a> {
 fn check_repeated_rules(spec: &InstitutionSpec, shared: &Shared, out: &mut Diagnostics) {
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     for (name, _) in uses(&spec.rules) {
-        let Some(Some(set)) = shared.rules.get(&name.value) else { continue };
+        let Some(Some(set)) = shared.rules.get(&name.value) else {
+            continue;
+        };
         for id in &set.ids {
             match first.get(id.as_str()) {
                 Some(earlier) if earlier.value != name.value => {
-                    out.warning(&name.place, "duplicate-rule", format!("both `{earlier}` and `{name}` define the rule `{id}`: both apply"))
-                        .help("rename one of the rules, or remove one of the rule sets");
+                    out.warning(
+                        &name.place,
+                        "duplicate-rule",
+                        format!("both `{earlier}` and `{name}` define the rule `{id}`: both apply"),
+                    )
+                    .help("rename one of the rules, or remove one of the rule sets");
                 }
                 Some(_) => {}
                 None => {
@@ -399,22 +638,44 @@ fn check_repeated_sets(written: &[RuleUse], out: &mut Diagnostics) {
 }
 
 fn unknown_rules(name: &Located<String>, shared: &Shared, out: &mut Diagnostics) {
-    let told = out.error(&name.place, "unknown-rules", format!("unknown rule set `{name}`"));
-    let stem = name.trim_start_matches("rules/").trim_end_matches(".yml").trim_end_matches(".yaml");
+    let told = out.error(
+        &name.place,
+        "unknown-rules",
+        format!("unknown rule set `{name}`"),
+    );
+    let stem = name
+        .trim_start_matches("rules/")
+        .trim_end_matches(".yml")
+        .trim_end_matches(".yaml");
     match did_you_mean(stem, shared.rules.keys().map(String::as_str)) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("the rule set `{stem}` would be in the file `rules/{stem}.yaml`")),
+        None => told.help(format!(
+            "the rule set `{stem}` would be in the file `rules/{stem}.yaml`"
+        )),
     };
 }
 
-fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc<CompiledRule>)>, out: &mut Diagnostics) {
+fn switch_off(
+    without: &WithoutSpec,
+    known: &Known,
+    rules: &mut Vec<(String, Arc<CompiledRule>)>,
+    out: &mut Diagnostics,
+) {
     if without.reason.trim().is_empty() {
-        out.error(&without.reason.place, "missing-reason", format!("switching off `{}` needs a reason", without.rule))
-            .help("say why in a few words; someone will ask later");
+        out.error(
+            &without.reason.place,
+            "missing-reason",
+            format!("switching off `{}` needs a reason", without.rule),
+        )
+        .help("say why in a few words; someone will ask later");
     }
     let near = did_you_mean(&without.rule, known.ids.iter().map(|id| id.as_str()));
     if !known.ids.contains(&&without.rule.value) && (known.is_whole || near.is_some()) {
-        let told = out.error(&without.rule.place, "unknown-rule", format!("unknown rule `{}`", without.rule));
+        let told = out.error(
+            &without.rule.place,
+            "unknown-rule",
+            format!("unknown rule `{}`", without.rule),
+        );
         match near {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None => told.help("use the id of a rule in one of the institution's rule sets"),
@@ -423,14 +684,42 @@ fn switch_off(without: &WithoutSpec, known: &Known, rules: &mut Vec<(String, Arc
     rules.retain(|(_, rule)| rule.id != without.rule.value);
 }
 
-/// Connects the stages of all sources to one DAG: a node for each source, or one for the institution, as the scope says.
-fn connect(institution: InstitutionProfile, zone: Tz, schedule: Option<String>, pipeline: &Pipeline, sources: Vec<CompiledSource>) -> Plan {
-    let mut connecting = Connecting { pipeline, sources: &sources, graph: StableDiGraph::new(), nodes: Vec::new() };
-    pipeline.stages.iter().for_each(|kind| connecting.add(*kind));
+/// Connects the stages of all sources to one DAG: a node for each source, or one for the
+/// institution, as the scope says.
+fn connect(
+    institution: InstitutionProfile,
+    zone: Tz,
+    schedule: Option<String>,
+    pipeline: &Pipeline,
+    sources: Vec<CompiledSource>,
+) -> Plan {
+    let mut connecting = Connecting {
+        pipeline,
+        sources: &sources,
+        graph: StableDiGraph::new(),
+        nodes: Vec::new(),
+    };
+    pipeline
+        .stages
+        .iter()
+        .for_each(|kind| connecting.add(*kind));
     connecting.join();
     let Connecting { graph, nodes, .. } = connecting;
-    let flows = sources.into_iter().enumerate().map(|(index, source)| flow(index, source, &nodes)).collect();
-    Plan { institution, zone, pipeline: pipeline.name.clone(), schedule, graph, flows, texts: None, stands_in: None }
+    let flows = sources
+        .into_iter()
+        .enumerate()
+        .map(|(index, source)| flow(index, source, &nodes))
+        .collect();
+    Plan {
+        institution,
+        zone,
+        pipeline: pipeline.name.clone(),
+        schedule,
+        graph,
+        flows,
+        texts: None,
+        stands_in: None,
+    }
 }
 
 /// A kind, the source that it works on if it works on one, and its node.
@@ -453,8 +742,15 @@ impl Connecting<'_> {
             self.nodes.push((kind, None, node));
             return;
         }
-        for (index, source) in self.sources.iter().enumerate().filter(|(_, source)| source.has(kind)) {
-            let node = self.graph.add_node(node(kind, Some(&source.name), &[source]));
+        for (index, source) in self
+            .sources
+            .iter()
+            .enumerate()
+            .filter(|(_, source)| source.has(kind))
+        {
+            let node = self
+                .graph
+                .add_node(node(kind, Some(&source.name), &[source]));
             self.nodes.push((kind, Some(index), node));
         }
     }
@@ -466,7 +762,9 @@ impl Connecting<'_> {
             for (index, source) in each.map(|index| (index, &self.sources[index])) {
                 let is_there = |kind: Kind| kind.scope() == Scope::Institution || source.has(kind);
                 for before in self.pipeline.before(kind, is_there) {
-                    let is_before = |(other, at, _): &&PlacedNode| *other == before && at.is_none_or(|at| at == index);
+                    let is_before = |(other, at, _): &&PlacedNode| {
+                        *other == before && at.is_none_or(|at| at == index)
+                    };
                     if let Some((_, _, from)) = self.nodes.iter().find(is_before) {
                         self.graph.update_edge(*from, to, ());
                     }
@@ -488,22 +786,42 @@ impl CompiledSource {
 }
 
 fn node(kind: Kind, source: Option<&str>, sources: &[&CompiledSource]) -> Node {
-    let name = source.map_or_else(|| kind.name().to_owned(), |source| format!("{}:{source}", kind.name()));
+    let name = source.map_or_else(
+        || kind.name().to_owned(),
+        |source| format!("{}:{source}", kind.name()),
+    );
     let mut explain: Vec<String> = Vec::new();
     let mut parts = Parts::default();
-    for (source, stage) in sources.iter().filter_map(|source| Some((source, source.stage(kind)?))) {
-        let fresh = stage.explain().into_iter().filter(|line| !line.is_empty() && !explain.contains(line));
+    for (source, stage) in sources
+        .iter()
+        .filter_map(|source| Some((source, source.stage(kind)?)))
+    {
+        let fresh = stage
+            .explain()
+            .into_iter()
+            .filter(|line| !line.is_empty() && !explain.contains(line));
         explain.extend(fresh.collect::<Vec<_>>());
         parts.add(&source.name, &stage.parts().fingerprint());
     }
-    Node { name, kind, source: source.map(str::to_owned), explain, fingerprint: parts.fingerprint() }
+    Node {
+        name,
+        kind,
+        source: source.map(str::to_owned),
+        explain,
+        fingerprint: parts.fingerprint(),
+    }
 }
 
 fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
     let own = nodes.iter().filter(|(_, at, _)| *at == Some(index));
-    let stages: Vec<(NodeIndex, Stage)> = own.filter_map(|(kind, _, node)| Some((*node, source.stage(*kind)?.clone()))).collect();
+    let stages: Vec<(NodeIndex, Stage)> = own
+        .filter_map(|(kind, _, node)| Some((*node, source.stage(*kind)?.clone())))
+        .collect();
     let mut parts = Parts::default();
-    for (_, stage) in stages.iter().filter(|(_, stage)| stage.kind().scope() == Scope::Record) {
+    for (_, stage) in stages
+        .iter()
+        .filter(|(_, stage)| stage.kind().scope() == Scope::Record)
+    {
         parts.extend(stage.parts());
     }
     Flow {

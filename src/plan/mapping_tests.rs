@@ -56,21 +56,43 @@ pub enum Given {
 }
 
 /// Checks all files; problems go to `out`.
-pub fn compile(files: &[Parsed<MappingTestsSpec>], institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> Vec<MappingTests> {
-    files.iter().filter_map(|file| compile_file(file.spec.as_ref()?, institutions, out)).collect()
+pub fn compile(
+    files: &[Parsed<MappingTestsSpec>],
+    institutions: &[Parsed<InstitutionSpec>],
+    out: &mut Diagnostics,
+) -> Vec<MappingTests> {
+    files
+        .iter()
+        .filter_map(|file| compile_file(file.spec.as_ref()?, institutions, out))
+        .collect()
 }
 
-fn compile_file(spec: &MappingTestsSpec, institutions: &[Parsed<InstitutionSpec>], out: &mut Diagnostics) -> Option<MappingTests> {
+fn compile_file(
+    spec: &MappingTestsSpec,
+    institutions: &[Parsed<InstitutionSpec>],
+    out: &mut Diagnostics,
+) -> Option<MappingTests> {
     let named = spec.institution.get()?;
     let (name, source) = find_source(named, spec.source.as_ref(), institutions, out)?;
     let fields: Option<Vec<&str>> = source.job.get().map(|job| known(job).collect());
-    let tests = spec.tests.get()?.iter().filter_map(|test| compile_test(test, spec, fields.as_deref(), out));
-    Some(MappingTests { institution: named.value.clone(), source: name, tests: tests.collect() })
+    let tests = spec
+        .tests
+        .get()?
+        .iter()
+        .filter_map(|test| compile_test(test, spec, fields.as_deref(), out));
+    Some(MappingTests {
+        institution: named.value.clone(),
+        source: name,
+        tests: tests.collect(),
+    })
 }
 
 /// What a test may name of an ad.
 pub(super) fn known(job: &JobSpec) -> impl Iterator<Item = &str> {
-    ["id"].into_iter().chain(FIELDS.iter().map(|field| field.name())).chain(job.extras())
+    ["id"]
+        .into_iter()
+        .chain(FIELDS.iter().map(|field| field.name()))
+        .chain(job.extras())
 }
 
 /// The file of an institution; an unknown one is reported.
@@ -79,12 +101,20 @@ pub(super) fn find_institution<'i>(
     institutions: &'i [Parsed<InstitutionSpec>],
     out: &mut Diagnostics,
 ) -> Option<&'i Parsed<InstitutionSpec>> {
-    let slug = |file: &'i Parsed<InstitutionSpec>| Some(file.spec.as_ref()?.institution.get()?.value.as_str());
-    let found = institutions.iter().find(|file| slug(file) == Some(institution.as_str()));
+    let slug = |file: &'i Parsed<InstitutionSpec>| {
+        Some(file.spec.as_ref()?.institution.get()?.value.as_str())
+    };
+    let found = institutions
+        .iter()
+        .find(|file| slug(file) == Some(institution.as_str()));
     let slugs: Vec<&str> = institutions.iter().filter_map(slug).collect();
     // Its file may be the one that cannot be read.
     if found.is_none() && slugs.len() == institutions.len() {
-        let told = out.error(&institution.place, "unknown-institution", format!("unknown institution `{institution}`"));
+        let told = out.error(
+            &institution.place,
+            "unknown-institution",
+            format!("unknown institution `{institution}`"),
+        );
         match did_you_mean(institution, slugs.iter().copied()) {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None => told.help(format!("known institutions: {}", one_of(slugs))),
@@ -107,7 +137,11 @@ fn find_source<'i>(
         Some(wanted) => {
             let found = sources.get(wanted.as_str());
             if found.is_none() && is_whole {
-                let told = out.error(&wanted.place, "unknown-source", format!("`{institution}` has no source `{wanted}`"));
+                let told = out.error(
+                    &wanted.place,
+                    "unknown-source",
+                    format!("`{institution}` has no source `{wanted}`"),
+                );
                 match did_you_mean(wanted, names()) {
                     Some(near) => told.help(format!("did you mean `{near}`?")),
                     None => told.help(format!("it has {}", one_of(names()))),
@@ -115,35 +149,68 @@ fn find_source<'i>(
             }
             Some((wanted.value.clone(), found?))
         }
-        None if sources.len() == 1 => sources.first().map(|(name, source)| (name.value.clone(), source)),
+        None if sources.len() == 1 => sources
+            .first()
+            .map(|(name, source)| (name.value.clone(), source)),
         None => {
             if is_whole {
-                out.error(&institution.place, "unknown-source", format!("`{institution}` has {} sources", sources.len()))
-                    .help(format!("choose one with `source:`: {}", one_of(names())));
+                out.error(
+                    &institution.place,
+                    "unknown-source",
+                    format!("`{institution}` has {} sources", sources.len()),
+                )
+                .help(format!("choose one with `source:`: {}", one_of(names())));
             }
             None
         }
     }
 }
 
-fn compile_test(test: &Located<MappingTest>, spec: &MappingTestsSpec, fields: Option<&[&str]>, out: &mut Diagnostics) -> Option<Test> {
+fn compile_test(
+    test: &Located<MappingTest>,
+    spec: &MappingTestsSpec,
+    fields: Option<&[&str]>,
+    out: &mut Diagnostics,
+) -> Option<Test> {
     let given = given(test, out);
     let expect = match &test.expect {
         Some(node) => fields_of(node, fields, out)?,
         None => Vec::new(),
     };
-    if test.expect.as_ref().is_none_or(|node| node.entries().is_empty()) && test.reasons.is_none() && !out.has_errors_within(&test.place) {
-        out.error(&test.place, "bad-test", "this test expects nothing").help("add fields under `expect`, or problems of the ad under `reasons`");
+    if test
+        .expect
+        .as_ref()
+        .is_none_or(|node| node.entries().is_empty())
+        && test.reasons.is_none()
+        && !out.has_errors_within(&test.place)
+    {
+        out.error(&test.place, "bad-test", "this test expects nothing")
+            .help("add fields under `expect`, or problems of the ad under `reasons`");
     }
     let at = test.at.or(spec.at).map(|day| day.0);
-    Some(Test { place: test.place.clone(), about: test.about.clone(), at, given: given?, expect, reasons: test.reasons.clone() })
+    Some(Test {
+        place: test.place.clone(),
+        about: test.about.clone(),
+        at,
+        given: given?,
+        expect,
+        reasons: test.reasons.clone(),
+    })
 }
 
 /// Fields with values and places; unknown fields are reported.
-pub(super) fn fields_of(node: &Node, known: Option<&[&str]>, out: &mut Diagnostics) -> Option<Vec<(String, Json, Place)>> {
+pub(super) fn fields_of(
+    node: &Node,
+    known: Option<&[&str]>,
+    out: &mut Diagnostics,
+) -> Option<Vec<(String, Json, Place)>> {
     if node.to_json().is_array() || node.text().is_some() {
-        out.error(node.place(), "wrong-type", format!("expected the fields of a job, found {}", node.described()))
-            .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
+        out.error(
+            node.place(),
+            "wrong-type",
+            format!("expected the fields of a job, found {}", node.described()),
+        )
+        .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
         return None;
     }
     let mut fields = Vec::new();
@@ -158,20 +225,44 @@ pub(super) fn fields_of(node: &Node, known: Option<&[&str]>, out: &mut Diagnosti
 }
 
 fn unknown_field(name: &str, place: &Place, fields: &[&str], out: &mut Diagnostics) {
-    let told = out.error(place, "unknown-field-reference", format!("unknown field `{name}`"));
+    let told = out.error(
+        place,
+        "unknown-field-reference",
+        format!("unknown field `{name}`"),
+    );
     match did_you_mean(name, fields.iter().copied()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
-        None => told.help(format!("a job of this source has {}", one_of(fields.iter().copied()))),
+        None => told.help(format!(
+            "a job of this source has {}",
+            one_of(fields.iter().copied())
+        )),
     };
 }
 
 fn given(test: &Located<MappingTest>, out: &mut Diagnostics) -> Option<Given> {
     let (message, help) = match (&test.document, &test.file) {
-        (Some(document), None) if test.ad.is_none() && test.detail.is_none() => return Some(Given::Document(document.to_json())),
-        (None, Some(file)) => return Some(Given::File { file: file.clone(), ad: test.ad.clone(), detail: test.detail.clone() }),
-        (Some(_), None) => ("`ad` and `detail` belong to a `file`", "remove them if the test contains the document"),
-        (Some(_), Some(_)) => ("this test has two ads", "give either a `document` or a `file`"),
-        (None, None) => ("this test has no ad", "add the ad under `document` as the source provides it, or a `file` and the id of its `ad`"),
+        (Some(document), None) if test.ad.is_none() && test.detail.is_none() => {
+            return Some(Given::Document(document.to_json()));
+        }
+        (None, Some(file)) => {
+            return Some(Given::File {
+                file: file.clone(),
+                ad: test.ad.clone(),
+                detail: test.detail.clone(),
+            });
+        }
+        (Some(_), None) => (
+            "`ad` and `detail` belong to a `file`",
+            "remove them if the test contains the document",
+        ),
+        (Some(_), Some(_)) => (
+            "this test has two ads",
+            "give either a `document` or a `file`",
+        ),
+        (None, None) => (
+            "this test has no ad",
+            "add the ad under `document` as the source provides it, or a `file` and the id of its `ad`",
+        ),
     };
     if !out.has_errors_within(&test.place) {
         out.error(&test.place, "bad-test", message).help(help);

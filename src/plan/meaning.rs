@@ -9,7 +9,9 @@ use crate::model::{FieldKind, field::FIELDS};
 use crate::rule::ad_input::RELATIONS;
 use crate::rule::satisfiability::{FormulaContext, is_impossible};
 use crate::rule::types::{TypeEnv, TypeSet};
-use crate::rule::{CompiledRule, CompiledScript, ScriptBindings, ScriptSandbox, compared_names, typecheck};
+use crate::rule::{
+    CompiledRule, CompiledScript, ScriptBindings, ScriptSandbox, compared_names, typecheck,
+};
 use crate::stage::extract::JobSpec;
 use crate::yaml::Text;
 use indexmap::IndexMap;
@@ -19,34 +21,71 @@ use std::collections::BTreeMap;
 /// and ignored here. Custom fields of unreadable institutions may have any type.
 pub fn types(extras: &Extras, bindings: &ScriptBindings) -> TypeEnv {
     let mut types = TypeEnv::default();
-    let canonical = FIELDS.iter().map(|field| (field.name().to_owned(), TypeSet::of_field(field.kind())));
-    let relations = RELATIONS.iter().map(|name| ((*name).to_owned(), TypeSet::TEXT | TypeSet::NOTHING));
-    let custom = extras.kinds.iter().map(|(name, kinds)| (name.clone(), if extras.is_whole { *kinds } else { TypeSet::ANY }));
+    let canonical = FIELDS
+        .iter()
+        .map(|field| (field.name().to_owned(), TypeSet::of_field(field.kind())));
+    let relations = RELATIONS
+        .iter()
+        .map(|name| ((*name).to_owned(), TypeSet::TEXT | TypeSet::NOTHING));
+    let custom = extras.kinds.iter().map(|(name, kinds)| {
+        (
+            name.clone(),
+            if extras.is_whole {
+                *kinds
+            } else {
+                TypeSet::ANY
+            },
+        )
+    });
     for (name, kinds) in custom.chain(canonical).chain(relations) {
         types.insert("before", &name, kinds);
         types.insert("job", &name, kinds);
     }
     for relation in ["company", "division"] {
         types.insert(relation, "name", TypeSet::TEXT | TypeSet::NOTHING);
-        types.insert(relation, "known", TypeSet::of_field(FieldKind::Boolean).present());
+        types.insert(
+            relation,
+            "known",
+            TypeSet::of_field(FieldKind::Boolean).present(),
+        );
     }
     for list in extras.lists.keys() {
         types.insert("lists", list, TypeSet::NAMES);
     }
-    let fixed =
-        [("source", TypeSet::TEXT), ("institution", TypeSet::TEXT), ("today", TypeSet::DATE), ("before", TypeSet::MAPPING | TypeSet::NOTHING)];
-    types.variables.extend(fixed.map(|(name, kinds)| (name.to_owned(), kinds)));
-    types.variables.extend(bindings.parameters.iter().map(|(name, value)| (name.clone(), TypeSet::of_parameter(value))));
+    let fixed = [
+        ("source", TypeSet::TEXT),
+        ("institution", TypeSet::TEXT),
+        ("today", TypeSet::DATE),
+        ("before", TypeSet::MAPPING | TypeSet::NOTHING),
+    ];
+    types
+        .variables
+        .extend(fixed.map(|(name, kinds)| (name.to_owned(), kinds)));
+    types.variables.extend(
+        bindings
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), TypeSet::of_parameter(value))),
+    );
     types
 }
 
 /// The scripts of a rule, as they are written and as they are read.
-fn scripts<'r>(spec: &'r RuleSpec, rule: &'r CompiledRule) -> impl Iterator<Item = (&'r Text, &'r CompiledScript)> {
-    let parts = [(spec.when.as_ref(), rule.when.as_ref()), (spec.assert.get(), Some(&rule.assert))];
-    parts.into_iter().filter_map(|(text, script)| Some((text?, script?)))
+fn scripts<'r>(
+    spec: &'r RuleSpec,
+    rule: &'r CompiledRule,
+) -> impl Iterator<Item = (&'r Text, &'r CompiledScript)> {
+    let parts = [
+        (spec.when.as_ref(), rule.when.as_ref()),
+        (spec.assert.get(), Some(&rule.assert)),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(text, script)| Some((text?, script?)))
 }
 
-/// Whether a rule makes sense; what does not goes to `out`. A parameter that takes part in a mistake is shown with it.
+/// Whether a rule makes sense; what does not goes to `out`. A parameter that takes part in a
+/// mistake is shown with it.
 pub fn check(
     spec: &RuleSpec,
     rule: &CompiledRule,
@@ -58,8 +97,14 @@ pub fn check(
     for (text, script) in scripts(spec, rule) {
         for mistake in typecheck::mistakes(script, types, sandbox.functions()) {
             let place = text.name_at(mistake.line, mistake.column);
-            let told = out.error(&place, "meaningless-script", mistake.message).help(mistake.help);
-            for (name, place) in mistake.variables.iter().filter_map(|name| places.get_key_value(name)) {
+            let told = out
+                .error(&place, "meaningless-script", mistake.message)
+                .help(mistake.help);
+            for (name, place) in mistake
+                .variables
+                .iter()
+                .filter_map(|name| places.get_key_value(name))
+            {
                 told.related(place, format!("`{name}` is {} here", types.variable(name)));
             }
             good = false;
@@ -71,41 +116,93 @@ pub fn check(
     good
 }
 
-/// Tells names of sources and institutions that the project does not have. A warning: the source may have gone, and its rule does no harm.
+/// Tells names of sources and institutions that the project does not have. A warning: the source
+/// may have gone, and its rule does no harm.
 pub fn check_names(spec: &RuleSpec, rule: &CompiledRule, extras: &Extras, out: &mut Diagnostics) {
     for (text, script) in scripts(spec, rule) {
         for named in compared_names::names(script) {
-            let Some(known) = extras.names.get(named.variable).filter(|known| extras.is_whole && !known.is_empty() && !known.contains(&named.name))
-            else {
+            let Some(known) = extras.names.get(named.variable).filter(|known| {
+                extras.is_whole && !known.is_empty() && !known.contains(&named.name)
+            }) else {
                 continue;
             };
-            let near = did_you_mean(&named.name, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            let few = || (known.len() < 12).then(|| format!("known in this project: {}", one_of(known.iter().map(String::as_str))));
-            let help = near.or_else(few).unwrap_or_else(|| "`weir plan` lists them".to_owned());
+            let near = did_you_mean(&named.name, known.iter().map(String::as_str))
+                .map(|near| format!("did you mean `{near}`?"));
+            let few = || {
+                (known.len() < 12).then(|| {
+                    format!(
+                        "known in this project: {}",
+                        one_of(known.iter().map(String::as_str))
+                    )
+                })
+            };
+            let help = near
+                .or_else(few)
+                .unwrap_or_else(|| "`weir plan` lists them".to_owned());
             let message = format!("no {} is called `{}`", named.variable, named.name);
-            out.warning(&text.name_at(named.line, named.column), "unknown-name", message).help(help);
+            out.warning(
+                &text.name_at(named.line, named.column),
+                "unknown-name",
+                message,
+            )
+            .help(help);
         }
     }
 }
 
-/// Reports a rule set that nobody uses, and fields that no source using it declares, although others
-/// do: the rule would never apply.
-pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Parsed<InstitutionSpec>], extras: &Extras, out: &mut Diagnostics) {
-    if extras.is_whole && !institutions.is_empty() && !institutions.iter().any(|file| is_used_by(file, &set.name)) {
-        out.warning(&file.start(), "unused-rules", format!("no institution uses the rule set `{}`", set.name))
-            .help(format!("add it to an institution or a source: `rules: [{}]`", set.name));
+/// Reports a rule set that nobody uses, and fields that no source using it declares, although
+/// others do: the rule would never apply.
+pub fn check_users(
+    file: &Parsed<RuleSetSpec>,
+    set: &RuleSet,
+    institutions: &[Parsed<InstitutionSpec>],
+    extras: &Extras,
+    out: &mut Diagnostics,
+) {
+    if extras.is_whole
+        && !institutions.is_empty()
+        && !institutions.iter().any(|file| is_used_by(file, &set.name))
+    {
+        out.warning(
+            &file.start(),
+            "unused-rules",
+            format!("no institution uses the rule set `{}`", set.name),
+        )
+        .help(format!(
+            "add it to an institution or a source: `rules: [{}]`",
+            set.name
+        ));
     }
-    let users: Vec<&JobSpec> = institutions.iter().filter_map(|file| file.spec.as_ref()).flat_map(|spec| users_in(spec, &set.name)).collect();
+    let users: Vec<&JobSpec> = institutions
+        .iter()
+        .filter_map(|file| file.spec.as_ref())
+        .flat_map(|spec| users_in(spec, &set.name))
+        .collect();
     if users.is_empty() || !extras.is_whole || !set.is_whole {
         return;
     }
-    let is_declared = |name: &str| users.iter().any(|job| job.extras().any(|extra| extra == name));
-    let specs: BTreeMap<&str, &RuleSpec> =
-        file.spec.iter().filter_map(|spec| spec.rules.get()).flatten().filter_map(|spec| Some((spec.id.get()?.as_str(), spec))).collect();
+    let is_declared = |name: &str| {
+        users
+            .iter()
+            .any(|job| job.extras().any(|extra| extra == name))
+    };
+    let specs: BTreeMap<&str, &RuleSpec> = file
+        .spec
+        .iter()
+        .filter_map(|spec| spec.rules.get())
+        .flatten()
+        .filter_map(|spec| Some((spec.id.get()?.as_str(), spec)))
+        .collect();
     for rule in &set.rules {
-        let Some(spec) = specs.get(rule.id.as_str()) else { continue };
+        let Some(spec) = specs.get(rule.id.as_str()) else {
+            continue;
+        };
         for (text, script) in scripts(spec, rule) {
-            for member in script.reads.of("job").filter(|member| extras.kinds.contains_key(*member) && !is_declared(member)) {
+            for member in script
+                .reads
+                .of("job")
+                .filter(|member| extras.kinds.contains_key(*member) && !is_declared(member))
+            {
                 let (line, column) = script.reads.place_of("job", member).unwrap_or((1, 1));
                 out.warning(&text.name_at(line, column), "undeclared-field", format!("no source that uses this set declares `job.{member}`"))
                     .help("map it under `extra:` of a source, or move the rule to a set whose sources map it");
@@ -118,7 +215,11 @@ pub fn check_users(file: &Parsed<RuleSetSpec>, set: &RuleSet, institutions: &[Pa
 fn is_used_by(file: &Parsed<InstitutionSpec>, set: &str) -> bool {
     let Some(spec) = &file.spec else { return true };
     let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
-    uses(&spec.rules) || spec.sources.get().is_none_or(|sources| sources.values().any(|source| uses(&source.rules)))
+    uses(&spec.rules)
+        || spec
+            .sources
+            .get()
+            .is_none_or(|sources| sources.values().any(|source| uses(&source.rules)))
 }
 
 /// The mappings of an institution whose ads a rule set validates.
@@ -126,26 +227,62 @@ fn users_in<'a>(spec: &'a InstitutionSpec, set: &str) -> Vec<&'a JobSpec> {
     let uses = |written| rules::uses(written).any(|(name, _)| name.value == set);
     let for_all = uses(&spec.rules);
     let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
-    sources.filter(|source| for_all || uses(&source.rules)).filter_map(|source| source.job.get()).collect()
+    sources
+        .filter(|source| for_all || uses(&source.rules))
+        .filter_map(|source| source.job.get())
+        .collect()
 }
 
-fn check_certain(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox: &ScriptSandbox, out: &mut Diagnostics) {
-    let absence = rule.when.iter().chain([&rule.assert]).any(|script| script.reads.absence);
-    let context = FormulaContext { types, functions: sandbox.functions(), absence };
+fn check_certain(
+    spec: &RuleSpec,
+    rule: &CompiledRule,
+    types: &TypeEnv,
+    sandbox: &ScriptSandbox,
+    out: &mut Diagnostics,
+) {
+    let absence = rule
+        .when
+        .iter()
+        .chain([&rule.assert])
+        .any(|script| script.reads.absence);
+    let context = FormulaContext {
+        types,
+        functions: sandbox.functions(),
+        absence,
+    };
     let never = |scripts: &[(&CompiledScript, bool)]| is_impossible(scripts, context);
-    let both = |holds: bool| rule.when.iter().map(|when| (when, true)).chain([(&rule.assert, holds)]).collect::<Vec<_>>();
+    let both = |holds: bool| {
+        rule.when
+            .iter()
+            .map(|when| (when, true))
+            .chain([(&rule.assert, holds)])
+            .collect::<Vec<_>>()
+    };
     let mut warn = |text: &Text, code: &'static str, what: &str, help: &str| {
-        out.warning(&text.place_at(1, 1), code, what.to_owned()).help(help);
+        out.warning(&text.place_at(1, 1), code, what.to_owned())
+            .help(help);
     };
     if let (Some(text), Some(when)) = (&spec.when, &rule.when)
         && never(&[(when, true)])
     {
         let help = "correct the condition; use `without` to switch a rule off for an institution";
-        return warn(text, "never-applies", "this never holds: the rule applies to no ad", help);
+        return warn(
+            text,
+            "never-applies",
+            "this never holds: the rule applies to no ad",
+            help,
+        );
     }
-    let Some(text) = spec.assert.get() else { return };
+    let Some(text) = spec.assert.get() else {
+        return;
+    };
     if never(&[(&rule.assert, false)]) {
-        warn(text, "never-fails", "this always holds: the rule can never fail", "state what must hold; `!=` with `||` is often meant to be `&&`");
+        warn(
+            text,
+            "never-fails",
+            "this always holds: the rule can never fail",
+            "state what must hold; `!=` with `||` is often meant to be `&&`",
+        );
     } else if never(&both(false)) {
         warn(
             text,
@@ -154,8 +291,14 @@ fn check_certain(spec: &RuleSpec, rule: &CompiledRule, types: &TypeEnv, sandbox:
             "`when` selects the ads, `assert` is the condition that must hold",
         );
     } else if !rule.assert.is_false() && never(&[(&rule.assert, true)]) {
-        let help = "state what must hold; to reject every ad that `when` selects, write `assert: false`";
-        warn(text, "always-fails", "this never holds: the rule fails for every ad", help);
+        let help =
+            "state what must hold; to reject every ad that `when` selects, write `assert: false`";
+        warn(
+            text,
+            "always-fails",
+            "this never holds: the rule fails for every ad",
+            help,
+        );
     } else if !rule.assert.is_false() && never(&both(true)) {
         warn(
             text,

@@ -1,6 +1,6 @@
-//! Project to [`Plan`]: everything that an institution's files say together, resolved, compiled and connected into a
-//! DAG of stages. Pure: no network, no database, no clock, no environment; the same files in any order give the
-//! same plan.
+//! Project to [`Plan`]: everything that an institution's files say together, resolved, compiled and
+//! connected into a DAG of stages. Pure: no network, no database, no clock, no environment; the
+//! same files in any order give the same plan.
 //!
 //! To add a check: in the file of what it checks, as a located diagnostic with a remedy.
 
@@ -83,7 +83,9 @@ impl StandsIn {
     pub fn words(&self, slug: &str) -> String {
         let files = self.broken.join(", ");
         let since = self.since.format("%Y-%m-%d %H:%MZ");
-        format!("`{slug}` runs on its last good version, first used at {since}, because of errors in {files}; `weir check` shows them")
+        format!(
+            "`{slug}` runs on its last good version, first used at {since}, because of errors in {files}; `weir check` shows them"
+        )
     }
 }
 
@@ -128,13 +130,15 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// A hash of how it is read and how its ads are told apart, as written: variables stay names, so no secret is hashed.
+    /// A hash of how it is read and how its ads are told apart, as written: variables stay names,
+    /// so no secret is hashed.
     pub fn way(&self) -> Hash {
         Hash::of(self.read_as.as_bytes())
     }
 
-    /// The same with what is asked for: a reading that died only goes on, and a source that says it is unchanged is only believed, if both are as
-    /// they were. Variables may lead to another board.
+    /// The same with what is asked for: a reading that died only goes on, and a source that says it
+    /// is unchanged is only believed, if both are as they were. Variables may lead to another
+    /// board.
     pub fn way_with(&self, variables: &Variables) -> Hash {
         Hash::of(format!("{} {}", self.way(), json!(self.fetch.asks_for(variables))).as_bytes())
     }
@@ -144,7 +148,8 @@ impl Flow {
         self.parts.fingerprint()
     }
 
-    /// What the fingerprint of its segment is made of in a run at this instant: the date counts where a rule reads it.
+    /// What the fingerprint of its segment is made of in a run at this instant: the date counts
+    /// where a rule reads it.
     pub fn parts_at(&self, at: Clock) -> Parts {
         let mut parts = self.parts.clone();
         if self.reads_clock() {
@@ -160,7 +165,10 @@ impl Flow {
 
     /// The stages through which its ads stream one by one, in order.
     pub fn record_stages(&self) -> impl Iterator<Item = &Stage> {
-        self.stages.iter().map(|(_, stage)| stage).filter(|stage| stage.kind().scope() == Scope::Record)
+        self.stages
+            .iter()
+            .map(|(_, stage)| stage)
+            .filter(|stage| stage.kind().scope() == Scope::Record)
     }
 
     /// Whether a read without any ad says that there are none.
@@ -171,7 +179,13 @@ impl Flow {
 
     /// The stage that writes jobs.
     pub fn promote(&self) -> Option<&Arc<Promote>> {
-        self.record_stages().find_map(|stage| if let Stage::Promote(promote) = stage { Some(promote) } else { None })
+        self.record_stages().find_map(|stage| {
+            if let Stage::Promote(promote) = stage {
+                Some(promote)
+            } else {
+                None
+            }
+        })
     }
 }
 
@@ -186,14 +200,19 @@ impl Plan {
         parts.fingerprint()
     }
 
-    /// The nodes, each after those that it waits for: kind by kind as the pipeline has them, and the sources of a kind in the order of the file.
+    /// The nodes, each after those that it waits for: kind by kind as the pipeline has them, and
+    /// the sources of a kind in the order of the file.
     pub fn ordered(&self) -> Vec<NodeIndex> {
         self.graph.node_indices().collect()
     }
 
     /// What a node waits for, by name.
     pub fn waits_for(&self, node: NodeIndex) -> Vec<&str> {
-        let mut names: Vec<&str> = self.graph.neighbors_directed(node, Direction::Incoming).map(|before| self.graph[before].name.as_str()).collect();
+        let mut names: Vec<&str> = self
+            .graph
+            .neighbors_directed(node, Direction::Incoming)
+            .map(|before| self.graph[before].name.as_str())
+            .collect();
         names.sort_unstable();
         names
     }

@@ -1,5 +1,6 @@
-//! A plan as it can be kept, sent and compared: what its stages are, what each waits for, and the hashes of what each is made of. It holds no
-//! address, no secret and nothing of what was compiled. `weir graph --format json` writes it, every run leaves one.
+//! A plan as it can be kept, sent and compared: what its stages are, what each waits for, and the
+//! hashes of what each is made of. It holds no address, no secret and nothing of what was compiled.
+//! `weir graph --format json` writes it, every run leaves one.
 
 use super::Plan;
 use crate::stage::{Kind, Scope, Stage};
@@ -54,7 +55,11 @@ impl Outline {
             pipeline: plan.pipeline.clone(),
             schedule: plan.schedule.clone(),
             fingerprint: plan.fingerprint().to_string(),
-            stages: plan.ordered().into_iter().map(|node| step(plan, node)).collect(),
+            stages: plan
+                .ordered()
+                .into_iter()
+                .map(|node| step(plan, node))
+                .collect(),
         }
     }
 
@@ -82,7 +87,11 @@ fn step(plan: &Plan, index: NodeIndex) -> Step {
         stage: node.name.clone(),
         kind: node.kind.name().to_owned(),
         source: node.source.clone(),
-        after: plan.waits_for(index).into_iter().map(str::to_owned).collect(),
+        after: plan
+            .waits_for(index)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         fingerprint: node.fingerprint.to_string(),
         explain: node.explain.clone(),
         parts: parts(plan, index),
@@ -93,14 +102,25 @@ fn step(plan: &Plan, index: NodeIndex) -> Step {
 fn parts(plan: &Plan, index: NodeIndex) -> BTreeMap<String, BTreeMap<String, String>> {
     let node = &plan.graph[index];
     let mut all = BTreeMap::new();
-    for flow in plan.flows.iter().filter(|flow| node.source.as_ref().is_none_or(|source| *source == flow.source)) {
-        let stage = flow.stages.iter().map(|(_, stage)| stage).find(|stage| stage.kind() == node.kind);
+    for flow in plan.flows.iter().filter(|flow| {
+        node.source
+            .as_ref()
+            .is_none_or(|source| *source == flow.source)
+    }) {
+        let stage = flow
+            .stages
+            .iter()
+            .map(|(_, stage)| stage)
+            .find(|stage| stage.kind() == node.kind);
         let mut parts = stage.map(Stage::parts).unwrap_or_default();
         if node.kind == Kind::Fetch {
-            // No part of any fingerprint, as it changes nothing that is derived; an edit of it is an edit all the same.
+            // No part of any fingerprint, as it changes nothing that is derived; an edit of it is
+            // an edit all the same.
             parts.add("how it is read", &flow.way());
         }
-        let hashes = parts.all().map(|(name, part)| (name.to_owned(), part.hash.short()));
+        let hashes = parts
+            .all()
+            .map(|(name, part)| (name.to_owned(), part.hash.short()));
         all.insert(flow.source.clone(), hashes.collect());
     }
     all

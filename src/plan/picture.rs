@@ -1,5 +1,6 @@
-//! The DAG as a picture to draw: stages as nodes, the segment that commits together as a frame around its stages, and on
-//! it what flowed in a run, why more or fewer ads arrived than left, or what differs from another plan.
+//! The DAG as a picture to draw: stages as nodes, the segment that commits together as a frame
+//! around its stages, and on it what flowed in a run, why more or fewer ads arrived than left, or
+//! what differs from another plan.
 
 use super::against::{Difference, Turn};
 use super::outline::{Outline, Step};
@@ -25,13 +26,21 @@ pub struct Passage {
 impl Passage {
     /// So many ads went through, in this time.
     pub fn through(rows: i64, took: Duration) -> Passage {
-        Passage { rows_in: rows, rows_out: rows, ..Passage::default() }.within(took)
+        Passage {
+            rows_in: rows,
+            rows_out: rows,
+            ..Passage::default()
+        }
+        .within(took)
     }
 
     /// The same in this time.
     #[must_use]
     pub fn within(self, took: Duration) -> Passage {
-        Passage { micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX), ..self }
+        Passage {
+            micros: i64::try_from(took.as_micros()).unwrap_or(i64::MAX),
+            ..self
+        }
     }
 }
 
@@ -45,14 +54,20 @@ pub struct SetAside {
     pub why: String,
     /// How many.
     pub ads: i64,
-    /// Whether they came from elsewhere, such as from what was stored before; else they stayed behind.
+    /// Whether they came from elsewhere, such as from what was stored before; else they stayed
+    /// behind.
     pub joined: bool,
 }
 
 impl SetAside {
     /// On one line: `−3 unchanged`, `+2 stored before`.
     pub fn line(&self) -> String {
-        format!("{}{} {}", if self.joined { '+' } else { '−' }, thousands(self.ads), self.why)
+        format!(
+            "{}{} {}",
+            if self.joined { '+' } else { '−' },
+            thousands(self.ads),
+            self.why
+        )
     }
 }
 
@@ -64,46 +79,108 @@ pub struct Asides(pub BTreeMap<String, Vec<SetAside>>);
 impl Asides {
     /// What was set aside of each source, before the first of its stages that derive.
     pub fn of(plan: &Outline, sources: BTreeMap<&str, Vec<SetAside>>) -> Asides {
-        let first = |source: &str| plan.stages.iter().find(|step| step.in_segment() && step.source.as_deref() == Some(source));
-        let sources = sources.into_iter().filter(|(_, set_aside)| !set_aside.is_empty());
-        Asides(sources.filter_map(|(source, set_aside)| Some((first(source)?.stage.clone(), set_aside))).collect())
+        let first = |source: &str| {
+            plan.stages
+                .iter()
+                .find(|step| step.in_segment() && step.source.as_deref() == Some(source))
+        };
+        let sources = sources
+            .into_iter()
+            .filter(|(_, set_aside)| !set_aside.is_empty());
+        Asides(
+            sources
+                .filter_map(|(source, set_aside)| Some((first(source)?.stage.clone(), set_aside)))
+                .collect(),
+        )
     }
 }
 
-/// The picture of a plan, with counts on its edges where `traffic` has them, and why they differ where `asides` say.
+/// The picture of a plan, with counts on its edges where `traffic` has them, and why they differ
+/// where `asides` say.
 pub fn picture(plan: &Outline, traffic: &Traffic, asides: &Asides) -> Picture {
-    let nodes = plan.stages.iter().map(|step| draw_node(step, traffic.get(&step.stage), &Turn::default()));
+    let nodes = plan
+        .stages
+        .iter()
+        .map(|step| draw_node(step, traffic.get(&step.stage), &Turn::default()));
     let mut edges: Vec<Edge> = Vec::new();
     for (to, step) in plan.stages.iter().enumerate() {
-        let mut aside = asides.0.get(&step.stage).map(Vec::as_slice).unwrap_or_default();
+        let mut aside = asides
+            .0
+            .get(&step.stage)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         for from in step.after.iter().filter_map(|name| plan.position(name)) {
             if !takes_ads(step) {
-                edges.push(Edge { from, to, waits: true, ..Edge::default() });
+                edges.push(Edge {
+                    from,
+                    to,
+                    waits: true,
+                    ..Edge::default()
+                });
                 continue;
             }
             let gives = takes_ads(&plan.stages[from]);
             let passed = traffic.get(&plan.stages[from].stage);
             let is_first = edges.iter().all(|edge| edge.from != from);
-            let loss = passed.filter(|passed| is_first && passed.refused > 0).map(|passed| format!("{} refused", thousands(passed.refused)));
+            let loss = passed
+                .filter(|passed| is_first && passed.refused > 0)
+                .map(|passed| format!("{} refused", thousands(passed.refused)));
             let arrived = traffic.get(&step.stage).map(|arrived| arrived.rows_in);
-            let label = if gives { passed.map(|passed| passed.rows_out) } else { arrived }.map(thousands);
-            let aside = std::mem::take(&mut aside).iter().map(SetAside::line).collect();
-            edges.push(Edge { from, to, label, aside, loss, ..Edge::default() });
+            let label = if gives {
+                passed.map(|passed| passed.rows_out)
+            } else {
+                arrived
+            }
+            .map(thousands);
+            let aside = std::mem::take(&mut aside)
+                .iter()
+                .map(SetAside::line)
+                .collect();
+            edges.push(Edge {
+                from,
+                to,
+                label,
+                aside,
+                loss,
+                ..Edge::default()
+            });
         }
     }
-    Picture { title: title(plan), nodes: nodes.collect(), edges, frames: frames(plan.stages.iter()) }
+    Picture {
+        title: title(plan),
+        nodes: nodes.collect(),
+        edges,
+        frames: frames(plan.stages.iter()),
+    }
 }
 
-/// Whether ads flow through a stage; others look at the read as a whole, and only begin after what they wait for.
+/// Whether ads flow through a stage; others look at the read as a whole, and only begin after what
+/// they wait for.
 fn takes_ads(step: &Step) -> bool {
-    step.scope() == Some(Scope::Record) || matches!(Kind::named(&step.kind), Some(Kind::Fetch | Kind::Details))
+    step.scope() == Some(Scope::Record)
+        || matches!(Kind::named(&step.kind), Some(Kind::Fetch | Kind::Details))
 }
 
 /// The picture of two plans at once: what was added, changed and removed is marked.
 pub fn compared(plan: &Outline, difference: &Difference, against: &str) -> Picture {
-    let position = |name: &String| difference.stages.iter().position(|(step, _)| step.stage == *name);
-    let nodes = difference.stages.iter().map(|(step, turn)| draw_node(step, None, turn));
-    let edge = |(from, to, mark): &(String, String, Mark)| Some(Edge { from: position(from)?, to: position(to)?, mark: *mark, ..Edge::default() });
+    let position = |name: &String| {
+        difference
+            .stages
+            .iter()
+            .position(|(step, _)| step.stage == *name)
+    };
+    let nodes = difference
+        .stages
+        .iter()
+        .map(|(step, turn)| draw_node(step, None, turn));
+    let edge = |(from, to, mark): &(String, String, Mark)| {
+        Some(Edge {
+            from: position(from)?,
+            to: position(to)?,
+            mark: *mark,
+            ..Edge::default()
+        })
+    };
     Picture {
         title: format!("{} · against {against}", title(plan)),
         nodes: nodes.collect(),
@@ -114,13 +191,27 @@ pub fn compared(plan: &Outline, difference: &Difference, against: &str) -> Pictu
 
 /// The first line of a picture.
 pub fn title(plan: &Outline) -> String {
-    format!("{} · pipeline {} · {}", plan.institution, plan.pipeline, sources(plan))
+    format!(
+        "{} · pipeline {} · {}",
+        plan.institution,
+        plan.pipeline,
+        sources(plan)
+    )
 }
 
 /// How many sources a plan has, in words.
 pub fn sources(plan: &Outline) -> String {
-    let count = plan.stages.iter().filter_map(|step| step.source.as_ref()).collect::<std::collections::BTreeSet<_>>().len();
-    if count == 1 { "1 source".to_owned() } else { format!("{count} sources") }
+    let count = plan
+        .stages
+        .iter()
+        .filter_map(|step| step.source.as_ref())
+        .collect::<std::collections::BTreeSet<_>>()
+        .len();
+    if count == 1 {
+        "1 source".to_owned()
+    } else {
+        format!("{count} sources")
+    }
 }
 
 /// A frame around the segment of each source.
@@ -129,7 +220,10 @@ fn frames<'s>(stages: impl Iterator<Item = &'s Step>) -> Vec<Frame> {
     for (at, step) in stages.enumerate().filter(|(_, step)| step.in_segment()) {
         segments.entry(step.source.as_deref()).or_default().push(at);
     }
-    let frame = |nodes| Frame { label: "segment: commits as one".to_owned(), nodes };
+    let frame = |nodes| Frame {
+        label: "segment: commits as one".to_owned(),
+        nodes,
+    };
     segments.into_values().map(frame).collect()
 }
 
@@ -138,7 +232,11 @@ fn draw_node(step: &Step, passed: Option<&Passage>, turn: &Turn) -> Node {
         Some(source) => format!("{} {source}", step.kind),
         None => step.kind.clone(),
     };
-    let lines = if turn.what.is_empty() { &step.explain } else { &turn.what };
+    let lines = if turn.what.is_empty() {
+        &step.explain
+    } else {
+        &turn.what
+    };
     Node {
         id: step.stage.clone(),
         label,
@@ -155,7 +253,11 @@ fn figures(passed: &Passage) -> String {
         return String::new();
     }
     let (entered, left) = (thousands(passed.rows_in), thousands(passed.rows_out));
-    let rows = if passed.rows_in == passed.rows_out { entered } else { format!("{entered} in · {left} out") };
+    let rows = if passed.rows_in == passed.rows_out {
+        entered
+    } else {
+        format!("{entered} in · {left} out")
+    };
     format!("{rows} · {}", spent(passed.micros))
 }
 
@@ -165,8 +267,14 @@ pub fn spent(micros: i64) -> String {
         ..1000 => format!("{micros} µs"),
         1000..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
         10_000..1_000_000 => format!("{} ms", micros / 1000),
-        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000),
-        _ => format!("{} min {} s", micros / 60_000_000, micros % 60_000_000 / 1_000_000),
+        1_000_000..60_000_000 => {
+            format!("{}.{} s", micros / 1_000_000, micros % 1_000_000 / 100_000)
+        }
+        _ => format!(
+            "{} min {} s",
+            micros / 60_000_000,
+            micros % 60_000_000 / 1_000_000
+        ),
     }
 }
 
@@ -202,31 +310,63 @@ mod tests {
             step("validate:a", "validate", Some("a"), &["extract:a"]),
             step("promote:a", "promote", Some("a"), &["validate:a"]),
         ];
-        Outline { institution: "one".to_owned(), pipeline: "daily".to_owned(), stages, ..Outline::default() }
+        Outline {
+            institution: "one".to_owned(),
+            pipeline: "daily".to_owned(),
+            stages,
+            ..Outline::default()
+        }
     }
 
     #[test]
     fn thousands_are_parted() {
-        assert_eq!([0, 999, 1000, 1_234_567, -4812].map(thousands), ["0", "999", "1,000", "1,234,567", "-4,812"]);
+        assert_eq!(
+            [0, 999, 1000, 1_234_567, -4812].map(thousands),
+            ["0", "999", "1,000", "1,234,567", "-4,812"]
+        );
     }
 
     #[test]
     fn times_are_short() {
-        assert_eq!([420, 12_345, 3_456_789, 130_000_000].map(spent), ["420 µs", "12 ms", "3.4 s", "2 min 10 s"]);
+        assert_eq!(
+            [420, 12_345, 3_456_789, 130_000_000].map(spent),
+            ["420 µs", "12 ms", "3.4 s", "2 min 10 s"]
+        );
     }
 
     #[test]
     fn counts_stand_on_edges_and_what_was_refused_beside_them() {
-        let passed = Passage { rows_in: 1813, rows_out: 1800, refused: 13, micros: 4000 };
+        let passed = Passage {
+            rows_in: 1813,
+            rows_out: 1800,
+            refused: 13,
+            micros: 4000,
+        };
         let traffic = Traffic::from([("validate:a".to_owned(), passed)]);
-        let aside = |ads, why: &str, joined| SetAside { why: why.to_owned(), ads, joined };
-        let asides = Asides(BTreeMap::from([("promote:a".to_owned(), vec![aside(1200, "unchanged", false), aside(2, "stored before", true)])]));
+        let aside = |ads, why: &str, joined| SetAside {
+            why: why.to_owned(),
+            ads,
+            joined,
+        };
+        let asides = Asides(BTreeMap::from([(
+            "promote:a".to_owned(),
+            vec![
+                aside(1200, "unchanged", false),
+                aside(2, "stored before", true),
+            ],
+        )]));
         let picture = picture(&plan(), &traffic, &asides);
         let edge = picture.edges.iter().find(|edge| edge.from == 2).unwrap();
-        assert_eq!((edge.label.as_deref(), edge.loss.as_deref()), (Some("1,800"), Some("13 refused")));
+        assert_eq!(
+            (edge.label.as_deref(), edge.loss.as_deref()),
+            (Some("1,800"), Some("13 refused"))
+        );
         assert_eq!(edge.aside, ["−1,200 unchanged", "+2 stored before"]);
         assert_eq!(picture.nodes[2].figures, "1,813 in · 1,800 out · 4.0 ms");
-        assert_eq!((picture.nodes[0].figures.as_str(), &picture.edges[0].label), ("", &None));
+        assert_eq!(
+            (picture.nodes[0].figures.as_str(), &picture.edges[0].label),
+            ("", &None)
+        );
         assert_eq!(picture.frames[0].nodes, [1, 2, 3]);
         assert_eq!(picture.title, "one · pipeline daily · 1 source");
     }
@@ -238,10 +378,26 @@ mod tests {
         new.stages[2].after = vec!["extract:a".to_owned()];
         new.stages[1].fingerprint = "other".to_owned();
         let picture = compared(&new, &Difference::new(&old, &new), "last");
-        let marks: Vec<(&str, Mark)> = picture.nodes.iter().map(|node| (node.id.as_str(), node.mark)).collect();
+        let marks: Vec<(&str, Mark)> = picture
+            .nodes
+            .iter()
+            .map(|node| (node.id.as_str(), node.mark))
+            .collect();
         use Mark::{Added, Changed, Removed, Same};
-        assert_eq!(marks, [("fetch:a", Same), ("extract:a", Changed), ("validate:a", Removed), ("promote:a", Changed)]);
+        assert_eq!(
+            marks,
+            [
+                ("fetch:a", Same),
+                ("extract:a", Changed),
+                ("validate:a", Removed),
+                ("promote:a", Changed)
+            ]
+        );
         let edges: Vec<Mark> = picture.edges.iter().map(|edge| edge.mark).collect();
-        assert_eq!(edges, [Added, Removed, Same, Removed], "extract to promote, extract to validate, fetch to extract, validate to promote");
+        assert_eq!(
+            edges,
+            [Added, Removed, Same, Removed],
+            "extract to promote, extract to validate, fetch to extract, validate to promote"
+        );
     }
 }

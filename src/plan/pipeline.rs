@@ -1,7 +1,8 @@
-//! The order of stages: names resolved, stages placed that nobody named, cycles and impossible orders named stage by stage.
+//! The order of stages: names resolved, stages placed that nobody named, cycles and impossible
+//! orders named stage by stage.
 //!
-//! Which orders are possible follows from what stages read and write ([`Kind::needs`]) and from their scopes, never from a
-//! list of orders here.
+//! Which orders are possible follows from what stages read and write ([`Kind::needs`]) and from
+//! their scopes, never from a list of orders here.
 
 use super::schedule::check_cron;
 use crate::config::{Parsed, PipelineSpec, StageSpec};
@@ -19,7 +20,8 @@ pub struct Pipeline {
     pub name: String,
     /// When it runs, as cron.
     pub schedule: Option<Text>,
-    /// Its stages, each after those that it waits for; those that a plan has without being asked are among them.
+    /// Its stages, each after those that it waits for; those that a plan has without being asked
+    /// are among them.
     pub stages: Vec<Kind>,
     /// What waits for what, directly or not: (before, after).
     pub waits: BTreeSet<(Kind, Kind)>,
@@ -57,26 +59,44 @@ pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pip
     });
     let batch = usize::from(batch.map_or(BATCH, |batch| batch.0));
     let stages = sorted(all, &waits);
-    Some(Pipeline { name: name.value.clone(), schedule: spec.schedule.clone(), stages, waits, batch })
+    Some(Pipeline {
+        name: name.value.clone(),
+        schedule: spec.schedule.clone(),
+        stages,
+        waits,
+        batch,
+    })
 }
 
 impl Pipeline {
     /// The stages that a stage waits for directly where only some kinds are there.
     pub fn before(&self, stage: Kind, there: impl Fn(Kind) -> bool) -> Vec<Kind> {
         let waits = |before: Kind, after: Kind| self.waits.contains(&(before, after));
-        let earlier: Vec<Kind> = self.stages.iter().copied().filter(|kind| there(*kind) && waits(*kind, stage)).collect();
+        let earlier: Vec<Kind> = self
+            .stages
+            .iter()
+            .copied()
+            .filter(|kind| there(*kind) && waits(*kind, stage))
+            .collect();
         let is_direct = |kind: &Kind| !earlier.iter().any(|between| waits(*kind, *between));
         earlier.iter().copied().filter(is_direct).collect()
     }
 }
 
-/// Places what a plan has without being asked: after everything that it reads, before everything that reads of it.
+/// Places what a plan has without being asked: after everything that it reads, before everything
+/// that reads of it.
 fn place(written: &[Kind], edges: &mut Vec<(Kind, Kind)>) -> Vec<Kind> {
     let mut all = written.to_vec();
-    for kind in KINDS.into_iter().filter(|kind| kind.is_placed() && !written.contains(kind)) {
+    for kind in KINDS
+        .into_iter()
+        .filter(|kind| kind.is_placed() && !written.contains(kind))
+    {
         let earlier = all.iter().filter(|other| kind.needs(**other).is_some());
         let later = all.iter().filter(|other| other.needs(kind).is_some());
-        let found: Vec<(Kind, Kind)> = earlier.map(|other| (*other, kind)).chain(later.map(|other| (kind, *other))).collect();
+        let found: Vec<(Kind, Kind)> = earlier
+            .map(|other| (*other, kind))
+            .chain(later.map(|other| (kind, *other)))
+            .collect();
         edges.extend(found);
         all.push(kind);
     }
@@ -115,38 +135,77 @@ fn sorted(mut all: Vec<Kind>, waits: &BTreeSet<(Kind, Kind)>) -> Vec<Kind> {
 fn check_unique(stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<()> {
     let mut good = Some(());
     for (index, stage) in stages.iter().enumerate() {
-        if let Some(first) = stages[..index].iter().find(|first| first.kind() == stage.kind()) {
-            out.error(&stage.place, "duplicate-stage", format!("the stage `{}` is listed twice", stage.kind().name()))
-                .related(&first.place, "first listed here")
-                .help("remove one of them");
+        if let Some(first) = stages[..index]
+            .iter()
+            .find(|first| first.kind() == stage.kind())
+        {
+            out.error(
+                &stage.place,
+                "duplicate-stage",
+                format!("the stage `{}` is listed twice", stage.kind().name()),
+            )
+            .related(&first.place, "first listed here")
+            .help("remove one of them");
             good = None;
         }
     }
     good
 }
 
-fn check_present(stages: &[Located<StageSpec>], place: &Place, out: &mut Diagnostics) -> Option<()> {
+fn check_present(
+    stages: &[Located<StageSpec>],
+    place: &Place,
+    out: &mut Diagnostics,
+) -> Option<()> {
     let needed = [Kind::Fetch, Kind::Extract, Kind::Promote];
-    let absent: Vec<&str> = needed.into_iter().filter(|kind| stages.iter().all(|stage| stage.kind() != *kind)).map(Kind::name).collect();
+    let absent: Vec<&str> = needed
+        .into_iter()
+        .filter(|kind| stages.iter().all(|stage| stage.kind() != *kind))
+        .map(Kind::name)
+        .collect();
     if absent.is_empty() {
         return Some(());
     }
-    out.error(place, "missing-stage", format!("the pipeline has no {}", one_of(absent)))
-        .help(format!("a full pipeline is {}", one_of(KINDS.into_iter().filter(|kind| !kind.is_placed()).map(Kind::name))));
+    out.error(
+        place,
+        "missing-stage",
+        format!("the pipeline has no {}", one_of(absent)),
+    )
+    .help(format!(
+        "a full pipeline is {}",
+        one_of(
+            KINDS
+                .into_iter()
+                .filter(|kind| !kind.is_placed())
+                .map(Kind::name)
+        )
+    ));
     None
 }
 
-fn edges(stages: &[Located<StageSpec>], is_whole: bool, out: &mut Diagnostics) -> Option<Vec<(Kind, Kind)>> {
+fn edges(
+    stages: &[Located<StageSpec>],
+    is_whole: bool,
+    out: &mut Diagnostics,
+) -> Option<Vec<(Kind, Kind)>> {
     let mut edges = Vec::new();
     let mut good = Some(());
     for (index, stage) in stages.iter().enumerate() {
         match stage.after() {
-            None => edges.extend(index.checked_sub(1).map(|before| (stages[before].kind(), stage.kind()))),
+            None => edges.extend(
+                index
+                    .checked_sub(1)
+                    .map(|before| (stages[before].kind(), stage.kind())),
+            ),
             Some(names) => {
                 for name in names {
-                    match stages.iter().find(|other| other.kind().name() == name.value) {
+                    match stages
+                        .iter()
+                        .find(|other| other.kind().name() == name.value)
+                    {
                         Some(before) => edges.push((before.kind(), stage.kind())),
-                        None if !is_whole && KINDS.iter().any(|kind| kind.name() == name.value) => {}
+                        None if !is_whole && KINDS.iter().any(|kind| kind.name() == name.value) => {
+                        }
                         None => good = unknown_stage(name, stages, out),
                     }
                 }
@@ -156,9 +215,17 @@ fn edges(stages: &[Located<StageSpec>], is_whole: bool, out: &mut Diagnostics) -
     good.map(|()| edges)
 }
 
-fn unknown_stage(name: &Located<String>, stages: &[Located<StageSpec>], out: &mut Diagnostics) -> Option<()> {
+fn unknown_stage(
+    name: &Located<String>,
+    stages: &[Located<StageSpec>],
+    out: &mut Diagnostics,
+) -> Option<()> {
     let names: Vec<&str> = stages.iter().map(|stage| stage.kind().name()).collect();
-    let told = out.error(&name.place, "unknown-stage", format!("unknown stage `{name}`"));
+    let told = out.error(
+        &name.place,
+        "unknown-stage",
+        format!("unknown stage `{name}`"),
+    );
     match did_you_mean(name, names.iter().copied()) {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("stages of this pipeline: {}", one_of(names))),
@@ -166,7 +233,11 @@ fn unknown_stage(name: &Located<String>, stages: &[Located<StageSpec>], out: &mu
     None
 }
 
-fn in_order(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut Diagnostics) -> Option<Vec<Kind>> {
+fn in_order(
+    stages: &[Located<StageSpec>],
+    edges: &[(Kind, Kind)],
+    out: &mut Diagnostics,
+) -> Option<Vec<Kind>> {
     let mut graph: DiGraphMap<Kind, ()> = DiGraphMap::new();
     stages.iter().for_each(|stage| {
         graph.add_node(stage.kind());
@@ -177,27 +248,46 @@ fn in_order(stages: &[Located<StageSpec>], edges: &[(Kind, Kind)], out: &mut Dia
     if let Ok(order) = toposort(&graph, None) {
         return Some(order);
     }
-    for ring in tarjan_scc(&graph).into_iter().filter(|ring| ring.len() > 1 || ring.iter().any(|kind| graph.contains_edge(*kind, *kind))) {
+    for ring in tarjan_scc(&graph)
+        .into_iter()
+        .filter(|ring| ring.len() > 1 || ring.iter().any(|kind| graph.contains_edge(*kind, *kind)))
+    {
         report_ring(ring, stages, &graph, out);
     }
     None
 }
 
 /// Names a ring stage by stage, beginning with the first of the file.
-fn report_ring(mut ring: Vec<Kind>, stages: &[Located<StageSpec>], graph: &DiGraphMap<Kind, ()>, out: &mut Diagnostics) {
+fn report_ring(
+    mut ring: Vec<Kind>,
+    stages: &[Located<StageSpec>],
+    graph: &DiGraphMap<Kind, ()>,
+    out: &mut Diagnostics,
+) {
     ring.sort();
     let mut way = vec![ring[0]];
-    while let Some(next) =
-        way.last().and_then(|last| graph.neighbors(*last).find(|next| ring.contains(next) && (!way.contains(next) || *next == way[0])))
-    {
+    while let Some(next) = way.last().and_then(|last| {
+        graph
+            .neighbors(*last)
+            .find(|next| ring.contains(next) && (!way.contains(next) || *next == way[0]))
+    }) {
         way.push(next);
         if next == way[0] {
             break;
         }
     }
-    let names: Vec<String> = way.iter().map(|kind| format!("`{}`", kind.name())).collect();
-    let Some(stage) = stages.iter().find(|stage| stage.kind() == ring[0]) else { return };
-    let told = out.error(&stage.place, "cycle", format!("these stages wait for each other: {}", names.join(" -> ")));
+    let names: Vec<String> = way
+        .iter()
+        .map(|kind| format!("`{}`", kind.name()))
+        .collect();
+    let Some(stage) = stages.iter().find(|stage| stage.kind() == ring[0]) else {
+        return;
+    };
+    let told = out.error(
+        &stage.place,
+        "cycle",
+        format!("these stages wait for each other: {}", names.join(" -> ")),
+    );
     told.help("remove one of their `after`");
     for kind in &way[1..way.len().saturating_sub(1)] {
         if let Some(other) = stages.iter().find(|stage| stage.kind() == *kind) {
@@ -206,60 +296,102 @@ fn report_ring(mut ring: Vec<Kind>, stages: &[Located<StageSpec>], graph: &DiGra
     }
 }
 
-/// Whoever reads something waits for everyone who writes it: before them, or side by side with them, it would work on what is
-/// not there yet. Of each stage the last of those is named; to wait for it is mostly to wait for the others.
-fn check_data(stages: &[Located<StageSpec>], waits: &BTreeSet<(Kind, Kind)>, out: &mut Diagnostics) -> Option<()> {
+/// Whoever reads something waits for everyone who writes it: before them, or side by side with
+/// them, it would work on what is not there yet. Of each stage the last of those is named; to wait
+/// for it is mostly to wait for the others.
+fn check_data(
+    stages: &[Located<StageSpec>],
+    waits: &BTreeSet<(Kind, Kind)>,
+    out: &mut Diagnostics,
+) -> Option<()> {
     let mut good = Some(());
     for stage in stages {
         let kind = stage.kind();
-        let needed = stages.iter().filter_map(|other| Some((other.kind(), kind.needs(other.kind())?)));
+        let needed = stages
+            .iter()
+            .filter_map(|other| Some((other.kind(), kind.needs(other.kind())?)));
         let missing = needed.filter(|(before, _)| !waits.contains(&(*before, kind)));
-        let Some((before, datum)) = missing.max_by_key(|(before, _)| *before) else { continue };
+        let Some((before, datum)) = missing.max_by_key(|(before, _)| *before) else {
+            continue;
+        };
         let (name, other, what) = (kind.name(), before.name(), datum.name());
         if waits.contains(&(kind, before)) {
-            let message = format!("`{name}` cannot come before `{other}`, which writes what it reads: {what}");
-            out.error(&stage.place, "impossible-order", message).help(format!("move `{name}` behind `{other}`"));
+            let message = format!(
+                "`{name}` cannot come before `{other}`, which writes what it reads: {what}"
+            );
+            out.error(&stage.place, "impossible-order", message)
+                .help(format!("move `{name}` behind `{other}`"));
         } else if good.is_some() {
-            let message = format!("`{name}` does not wait for `{other}`, which writes what it reads: {what}");
-            out.error(&stage.place, "impossible-order", message).help(format!("write `{name}: {{ after: {other} }}`"));
+            let message =
+                format!("`{name}` does not wait for `{other}`, which writes what it reads: {what}");
+            out.error(&stage.place, "impossible-order", message)
+                .help(format!("write `{name}: {{ after: {other} }}`"));
         }
         good = None;
     }
     good
 }
 
-/// What works on one source cannot wait for what waits for all sources; and nothing comes between the stages through which ads
-/// stream one by one.
-fn check_scopes(stages: &[Located<StageSpec>], waits: &BTreeSet<(Kind, Kind)>, out: &mut Diagnostics) -> Option<()> {
+/// What works on one source cannot wait for what waits for all sources; and nothing comes between
+/// the stages through which ads stream one by one.
+fn check_scopes(
+    stages: &[Located<StageSpec>],
+    waits: &BTreeSet<(Kind, Kind)>,
+    out: &mut Diagnostics,
+) -> Option<()> {
     let mut good = Some(());
     for stage in stages {
         let kind = stage.kind();
-        let blocking = |other: &&Located<StageSpec>| other.kind().scope() == Scope::Institution && waits.contains(&(other.kind(), kind));
+        let blocking = |other: &&Located<StageSpec>| {
+            other.kind().scope() == Scope::Institution && waits.contains(&(other.kind(), kind))
+        };
         if kind.scope() != Scope::Institution
             && let Some(other) = stages.iter().find(blocking)
         {
             let (name, other) = (kind.name(), other.kind().name());
-            let message = format!("`{name}` works on one source and cannot wait for `{other}`, which waits for all of them");
-            out.error(&stage.place, "impossible-order", message).help(format!("move `{other}` to the end"));
+            let message = format!(
+                "`{name}` works on one source and cannot wait for `{other}`, which waits for all of them"
+            );
+            out.error(&stage.place, "impossible-order", message)
+                .help(format!("move `{other}` to the end"));
             good = None;
         }
         if kind.scope() == Scope::Source && splits_segment(kind, stages, waits) {
             let name = kind.name();
-            let message = format!("`{name}` looks at a whole source and cannot stand between stages through which ads stream one by one");
-            out.error(&stage.place, "impossible-order", message).help(format!("move `{name}` before or behind all of them: {}", segment(stages)));
+            let message = format!(
+                "`{name}` looks at a whole source and cannot stand between stages through which ads stream one by one"
+            );
+            out.error(&stage.place, "impossible-order", message)
+                .help(format!(
+                    "move `{name}` before or behind all of them: {}",
+                    segment(stages)
+                ));
             good = None;
         }
     }
     good
 }
 
-fn splits_segment(kind: Kind, stages: &[Located<StageSpec>], waits: &BTreeSet<(Kind, Kind)>) -> bool {
-    let records = || stages.iter().map(|stage| stage.kind()).filter(|kind| kind.scope() == Scope::Record);
-    records().any(|other| waits.contains(&(other, kind))) && records().any(|other| waits.contains(&(kind, other)))
+fn splits_segment(
+    kind: Kind,
+    stages: &[Located<StageSpec>],
+    waits: &BTreeSet<(Kind, Kind)>,
+) -> bool {
+    let records = || {
+        stages
+            .iter()
+            .map(|stage| stage.kind())
+            .filter(|kind| kind.scope() == Scope::Record)
+    };
+    records().any(|other| waits.contains(&(other, kind)))
+        && records().any(|other| waits.contains(&(kind, other)))
 }
 
 fn segment(stages: &[Located<StageSpec>]) -> String {
-    let records = stages.iter().map(|stage| stage.kind()).filter(|kind| kind.scope() == Scope::Record);
+    let records = stages
+        .iter()
+        .map(|stage| stage.kind())
+        .filter(|kind| kind.scope() == Scope::Record);
     one_of(records.map(Kind::name))
 }
 
@@ -270,7 +402,12 @@ mod tests {
     fn compiled(stages: &str) -> Pipeline {
         let mut out = Diagnostics::new();
         let spec = crate::yaml::read("p.yaml", format!("pipeline: p\nstages: {stages}"), &mut out);
-        let file = Parsed { file: "p.yaml".to_owned(), stem: "p".to_owned(), spec, made_of: Vec::new() };
+        let file = Parsed {
+            file: "p.yaml".to_owned(),
+            stem: "p".to_owned(),
+            spec,
+            made_of: Vec::new(),
+        };
         let pipeline = compile(&file, &mut out);
         assert!(out.is_empty(), "{out:?}");
         pipeline.unwrap()
@@ -302,8 +439,14 @@ mod tests {
     fn an_author_orders_what_the_data_leave_open() {
         let stages = "[fetch, extract, resolve, validate, promote, { measure: { after: promote } }, { archive: { after: measure } }, report]";
         let pipeline = compiled(stages);
-        assert_eq!(names(&pipeline.stages[8..]), ["measure", "archive", "report"]);
-        assert_eq!(names(&pipeline.before(Kind::Archive, |_| true)), ["measure"]);
+        assert_eq!(
+            names(&pipeline.stages[8..]),
+            ["measure", "archive", "report"]
+        );
+        assert_eq!(
+            names(&pipeline.before(Kind::Archive, |_| true)),
+            ["measure"]
+        );
         let both = compiled(
             "[fetch, extract, resolve, validate, promote, archive, { measure: { after: promote } }, { report: { after: [archive, measure] } }]",
         );
@@ -313,6 +456,11 @@ mod tests {
     #[test]
     fn a_short_pipeline_stays_short() {
         let pipeline = compiled("[fetch, extract, promote]");
-        assert_eq!(names(&pipeline.stages), ["fetch", "details", "quality", "identity", "extract", "promote", "measure"]);
+        assert_eq!(
+            names(&pipeline.stages),
+            [
+                "fetch", "details", "quality", "identity", "extract", "promote", "measure"
+            ]
+        );
     }
 }

@@ -19,38 +19,62 @@ pub fn all<'p>(
     sets: impl Iterator<Item = &'p RuleSet>,
     plans: impl Iterator<Item = &'p Plan>,
 ) -> BTreeMap<Point, Place> {
-    let mut points: BTreeMap<Point, Place> = sets.flat_map(|set| set.points.iter().cloned()).collect();
+    let mut points: BTreeMap<Point, Place> =
+        sets.flat_map(|set| set.points.iter().cloned()).collect();
     for connector in connectors {
-        points.extend(connector.example.iter().flat_map(|source| fields(&connector.name, source)));
+        points.extend(
+            connector
+                .example
+                .iter()
+                .flat_map(|source| fields(&connector.name, source)),
+        );
     }
     for spec in institutions.iter().filter_map(|file| file.spec.as_ref()) {
         points.extend(of_sources(spec));
     }
     for plan in plans {
         let slug = spec_of(institutions, &plan.institution.slug);
-        points.extend(
-            error_types(plan)
-                .into_iter()
-                .filter_map(|kind| Some((Point::ErrorType(plan.institution.slug.clone(), kind.to_owned()), slug?.institution.get()?.place.clone()))),
-        );
+        points.extend(error_types(plan).into_iter().filter_map(|kind| {
+            Some((
+                Point::ErrorType(plan.institution.slug.clone(), kind.to_owned()),
+                slug?.institution.get()?.place.clone(),
+            ))
+        }));
     }
     points
 }
 
-fn spec_of<'p>(institutions: &'p [Parsed<InstitutionSpec>], slug: &str) -> Option<&'p InstitutionSpec> {
-    institutions.iter().filter_map(|file| file.spec.as_ref()).find(|spec| spec.institution.get().is_some_and(|name| name.value == slug))
+fn spec_of<'p>(
+    institutions: &'p [Parsed<InstitutionSpec>],
+    slug: &str,
+) -> Option<&'p InstitutionSpec> {
+    institutions
+        .iter()
+        .filter_map(|file| file.spec.as_ref())
+        .find(|spec| {
+            spec.institution
+                .get()
+                .is_some_and(|name| name.value == slug)
+        })
 }
 
 /// The fields that an institution maps itself; those of a connector are the connector's.
 fn of_sources(spec: &InstitutionSpec) -> Vec<(Point, Place)> {
-    let Some((slug, sources)) = spec.institution.get().zip(spec.sources.get()) else { return Vec::new() };
-    let of = sources.iter().flat_map(|(name, source)| fields(&format!("{slug}/{name}"), source));
-    of.filter(|(_, place)| place.file == slug.place.file).collect()
+    let Some((slug, sources)) = spec.institution.get().zip(spec.sources.get()) else {
+        return Vec::new();
+    };
+    let of = sources
+        .iter()
+        .flat_map(|(name, source)| fields(&format!("{slug}/{name}"), source));
+    of.filter(|(_, place)| place.file == slug.place.file)
+        .collect()
 }
 
 fn fields(of: &str, source: &SourceSpec) -> Vec<(Point, Place)> {
     let places = source.job.get().into_iter().flat_map(JobSpec::places);
-    places.map(|(field, place)| (Point::Field(of.to_owned(), field.to_owned()), place.clone())).collect()
+    places
+        .map(|(field, place)| (Point::Field(of.to_owned(), field.to_owned()), place.clone()))
+        .collect()
 }
 
 /// The error types that mandatory fields and relations of an institution can report.
@@ -58,8 +82,14 @@ pub fn error_types(plan: &Plan) -> BTreeSet<&'static str> {
     let stages = plan.flows.iter().flat_map(|flow| &flow.stages);
     stages
         .flat_map(|(_, stage)| match stage {
-            Stage::Validate(validate) => validate.require.iter().flat_map(Mandatory::error_types).collect(),
-            Stage::Resolve(resolve) if resolve.can_refuse() => BTreeSet::from(["invalid_relationship"]),
+            Stage::Validate(validate) => validate
+                .require
+                .iter()
+                .flat_map(Mandatory::error_types)
+                .collect(),
+            Stage::Resolve(resolve) if resolve.can_refuse() => {
+                BTreeSet::from(["invalid_relationship"])
+            }
             _ => BTreeSet::new(),
         })
         .collect()

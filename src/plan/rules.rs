@@ -1,5 +1,5 @@
-//! Rule sets compiled once for all institutions that use them: scripts, names, fields, and the examples that each
-//! rule brings along.
+//! Rule sets compiled once for all institutions that use them: scripts, names, fields, and the
+//! examples that each rule brings along.
 
 use super::meaning;
 use super::tried::{Kind, Point, Tried};
@@ -14,8 +14,8 @@ use crate::model::{
 use crate::rule::ad_input::{RELATIONS, VARIABLES};
 use crate::rule::types::{TypeEnv, TypeSet};
 use crate::rule::{
-    CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter, RuleVerdict, ScriptBindings, ScriptSandbox,
-    compile_script,
+    CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter,
+    RuleVerdict, ScriptBindings, ScriptSandbox, compile_script,
 };
 use crate::stage::convert::{As, Convert};
 use crate::yaml::{Located, Node, Text};
@@ -57,54 +57,121 @@ pub struct Extras {
 }
 
 /// Compiles a rule set; problems go to `out`.
-pub fn compile(file: &Parsed<RuleSetSpec>, extras: &Extras, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<RuleSet> {
+pub fn compile(
+    file: &Parsed<RuleSetSpec>,
+    extras: &Extras,
+    sandbox: &ScriptSandbox,
+    out: &mut Diagnostics,
+) -> Option<RuleSet> {
     let specs = file.spec.as_ref()?.rules.get()?;
     let is_whole = !out.has_errors_in(&file.file);
     let (parameters, good) = parameters(file, out);
-    let bindings = ScriptBindings { parameters, lists: extras.given_lists() };
+    let bindings = ScriptBindings {
+        parameters,
+        lists: extras.given_lists(),
+    };
     let places = file.spec.iter().flat_map(|spec| &spec.parameters);
-    let places = places.map(|(name, node)| (name.value.clone(), node.place().clone())).collect();
-    let known = KnownNames { extras, bindings: &bindings, types: meaning::types(extras, &bindings), places, is_whole: good };
+    let places = places
+        .map(|(name, node)| (name.value.clone(), node.place().clone()))
+        .collect();
+    let known = KnownNames {
+        extras,
+        bindings: &bindings,
+        types: meaning::types(extras, &bindings),
+        places,
+        is_whole: good,
+    };
     let mut first: HashMap<&str, &Located<String>> = HashMap::new();
     let (mut rules, mut tried, mut points) = (Vec::new(), Vec::new(), Vec::new());
     for spec in specs {
         if let Some(id) = spec.id.get()
             && let Some(earlier) = first.insert(id, id)
         {
-            out.error(&id.place, "duplicate-rule", format!("the rule `{id}` is defined twice in this set"))
-                .related(&earlier.place, "first defined here")
-                .help("rename one of them");
+            out.error(
+                &id.place,
+                "duplicate-rule",
+                format!("the rule `{id}` is defined twice in this set"),
+            )
+            .related(&earlier.place, "first defined here")
+            .help("rename one of them");
         }
         spec.id.get().into_iter().for_each(|id| check_id(id, out));
-        let Some(rule) = compile_rule(spec, &known, sandbox, out) else { continue };
+        let Some(rule) = compile_rule(spec, &known, sandbox, out) else {
+            continue;
+        };
         let name = format!("{}/{}", file.stem, rule.id);
         if known.has_all_of(&rule) {
-            tried.extend(spec.tests.iter().filter_map(|test| try_example(spec, &rule, &name, test, extras, sandbox, out)));
+            tried.extend(
+                spec.tests
+                    .iter()
+                    .filter_map(|test| try_example(spec, &rule, &name, test, extras, sandbox, out)),
+            );
         }
-        points.extend(spec.id.get().into_iter().flat_map(|id| points_of(&rule, &name, &id.place)));
+        points.extend(
+            spec.id
+                .get()
+                .into_iter()
+                .flat_map(|id| points_of(&rule, &name, &id.place)),
+        );
         rules.push(Arc::new(rule));
     }
-    let ids = specs.iter().filter_map(|spec| spec.id.get()).map(|id| id.value.clone()).collect();
-    let lists = rules.iter().flat_map(|rule| rule.lists()).map(str::to_owned).collect();
+    let ids = specs
+        .iter()
+        .filter_map(|spec| spec.id.get())
+        .map(|id| id.value.clone())
+        .collect();
+    let lists = rules
+        .iter()
+        .flat_map(|rule| rule.lists())
+        .map(str::to_owned)
+        .collect();
     unused(file, &rules, out);
-    Some(RuleSet { name: file.stem.clone(), rules, ids, bindings, lists, is_whole, tried, points })
+    Some(RuleSet {
+        name: file.stem.clone(),
+        rules,
+        ids,
+        bindings,
+        lists,
+        is_whole,
+        tried,
+        points,
+    })
 }
 
 /// Commands, overrides and `without` name a rule by its id, and reports write it after its set.
 fn check_id(id: &Located<String>, out: &mut Diagnostics) {
     let is_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if id.is_empty() || !id.chars().all(is_name) {
-        let name: String = id.trim().chars().map(|letter| if is_name(letter) { letter } else { '-' }).collect();
-        let name = if name.is_empty() { "close-after-open" } else { name.as_str() };
-        out.warning(&id.place, "bad-name", format!("`{}` is not one word: commands and `without` name a rule by its id", id.value))
-            .help(format!("use letters, digits, `-` and `_`, such as `{name}`"));
+        let name: String = id
+            .trim()
+            .chars()
+            .map(|letter| if is_name(letter) { letter } else { '-' })
+            .collect();
+        let name = if name.is_empty() {
+            "close-after-open"
+        } else {
+            name.as_str()
+        };
+        out.warning(
+            &id.place,
+            "bad-name",
+            format!(
+                "`{}` is not one word: commands and `without` name a rule by its id",
+                id.value
+            ),
+        )
+        .help(format!(
+            "use letters, digits, `-` and `_`, such as `{name}`"
+        ));
     }
 }
 
 /// What tests of a rule should cover: that it passes and that it fails, and both branches of its
 /// `when`.
 fn points_of(rule: &CompiledRule, name: &str, place: &Place) -> Vec<(Point, Place)> {
-    let of = |point: fn(String, bool) -> Point| [true, false].map(|truth| (point(name.to_owned(), truth), place.clone()));
+    let of = |point: fn(String, bool) -> Point| {
+        [true, false].map(|truth| (point(name.to_owned(), truth), place.clone()))
+    };
     let branches = rule.when.iter().flat_map(|_| of(Point::Branch));
     of(Point::Verdict).into_iter().chain(branches).collect()
 }
@@ -123,28 +190,46 @@ struct KnownNames<'a> {
 impl KnownNames<'_> {
     /// Whether everything that a rule reads could be read itself, so that its tests mean something.
     fn has_all_of(&self, rule: &CompiledRule) -> bool {
-        self.is_whole && rule.lists().all(|list| self.bindings.lists.contains_key(list))
+        self.is_whole
+            && rule
+                .lists()
+                .all(|list| self.bindings.lists.contains_key(list))
     }
 
     fn variables(&self) -> Vec<&str> {
-        VARIABLES.into_iter().chain(self.bindings.parameters.keys().map(String::as_str)).collect()
+        VARIABLES
+            .into_iter()
+            .chain(self.bindings.parameters.keys().map(String::as_str))
+            .collect()
     }
 }
 
 impl Extras {
     fn given_lists(&self) -> BTreeMap<String, Arc<NamedList>> {
-        self.lists.iter().filter_map(|(name, (_, list))| Some((name.clone(), Arc::clone(list.as_ref()?)))).collect()
+        self.lists
+            .iter()
+            .filter_map(|(name, (_, list))| Some((name.clone(), Arc::clone(list.as_ref()?))))
+            .collect()
     }
 }
 
-/// The parameters of a rule set with their usual values, and whether all could be read; problems go to `out`.
-fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<String, RuleParameter>, bool) {
+/// The parameters of a rule set with their usual values, and whether all could be read; problems go
+/// to `out`.
+fn parameters(
+    file: &Parsed<RuleSetSpec>,
+    out: &mut Diagnostics,
+) -> (BTreeMap<String, RuleParameter>, bool) {
     let (mut all, mut good) = (BTreeMap::new(), true);
     for (name, node) in file.spec.iter().flat_map(|spec| &spec.parameters) {
-        let is_name = name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !is_name || VARIABLES.contains(&name.as_str()) {
-            out.error(&name.place, "bad-name", format!("`{name}` is not a valid name for a parameter"))
-                .help("use lowercase letters, digits and `_`, and no built-in name");
+            out.error(
+                &name.place,
+                "bad-name",
+                format!("`{name}` is not a valid name for a parameter"),
+            )
+            .help("use lowercase letters, digits and `_`, and no built-in name");
         }
         match RuleParameter::parse(node) {
             Ok(value) => {
@@ -155,8 +240,12 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
                 // Named all the same, so that the rules that read it are not blamed.
                 all.insert(name.value.clone(), RuleParameter::Boolean(false));
                 good = false;
-                out.error(node.place(), "wrong-type", format!("expected {expected}, found {}", node.described()))
-                    .help("give the parameter a default, such as `max_open: 6 months`");
+                out.error(
+                    node.place(),
+                    "wrong-type",
+                    format!("expected {expected}, found {}", node.described()),
+                )
+                .help("give the parameter a default, such as `max_open: 6 months`");
             }
         }
     }
@@ -165,7 +254,9 @@ fn parameters(file: &Parsed<RuleSetSpec>, out: &mut Diagnostics) -> (BTreeMap<St
 
 /// A parameter that is text without quotes, but looks like a number with a unit, or like a list.
 fn check_text(node: &Node, value: &RuleParameter, out: &mut Diagnostics) {
-    let RuleParameter::Text(text) = value else { return };
+    let RuleParameter::Text(text) = value else {
+        return;
+    };
     if !node.is_plain_text() {
         return;
     }
@@ -173,15 +264,23 @@ fn check_text(node: &Node, value: &RuleParameter, out: &mut Diagnostics) {
         out.warning(node.place(), "text-parameter", "this is text, neither a number nor a duration")
             .help("write a ratio as `0.6`, a duration as `6 months`, a number as `1000`; put quotes around text");
     } else if text.contains(", ") {
-        out.warning(node.place(), "text-parameter", "this is one text, not a list").help("write a list as `[a, b]`; put quotes around text");
+        out.warning(
+            node.place(),
+            "text-parameter",
+            "this is one text, not a list",
+        )
+        .help("write a list as `[a, b]`; put quotes around text");
     }
 }
 
 /// `60%`, `$500`, `1,000`, `6 mnths`, `30d`
 fn looks_like_number(text: &str) -> bool {
-    let amount = text.trim_start_matches(['$', '€', '£', '<', '>', '~', '+', '-']).trim_start();
+    let amount = text
+        .trim_start_matches(['$', '€', '£', '<', '>', '~', '+', '-'])
+        .trim_start();
     let is_number = amount.starts_with(|first: char| first.is_ascii_digit());
-    let unit = amount.trim_start_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ','));
+    let unit = amount
+        .trim_start_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '.' | ','));
     let word = unit.trim_start();
     let is_unit = word.chars().all(char::is_alphabetic) && (unit.len() <= 1 || unit != word);
     is_number && (is_unit || word == "%")
@@ -192,20 +291,43 @@ fn unused(file: &Parsed<RuleSetSpec>, rules: &[Arc<CompiledRule>], out: &mut Dia
     if out.has_errors_in(&file.file) {
         return;
     }
-    for (name, _) in file.spec.iter().flat_map(|spec| &spec.parameters).filter(|(name, _)| !rules.iter().any(|rule| rule.reads_parameter(name))) {
-        out.warning(&name.place, "unused-parameter", format!("no rule reads the parameter `{name}`"))
-            .help("remove it, or use it in a rule of this file");
+    for (name, _) in file
+        .spec
+        .iter()
+        .flat_map(|spec| &spec.parameters)
+        .filter(|(name, _)| !rules.iter().any(|rule| rule.reads_parameter(name)))
+    {
+        out.warning(
+            &name.place,
+            "unused-parameter",
+            format!("no rule reads the parameter `{name}`"),
+        )
+        .help("remove it, or use it in a rule of this file");
     }
 }
 
-fn compile_rule(spec: &RuleSpec, known: &KnownNames, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<CompiledRule> {
+fn compile_rule(
+    spec: &RuleSpec,
+    known: &KnownNames,
+    sandbox: &ScriptSandbox,
+    out: &mut Diagnostics,
+) -> Option<CompiledRule> {
     let extras = known.extras;
     if let Some(field) = &spec.field {
         check_field(field, &field.place, extras, out);
     }
-    let when = spec.when.as_ref().map(|text| compile_part(text, known, sandbox, out));
-    let assert = spec.assert.get().and_then(|assert| compile_part(assert, known, sandbox, out));
-    let message = spec.message.get().and_then(|message| compile_message(message, known, out));
+    let when = spec
+        .when
+        .as_ref()
+        .map(|text| compile_part(text, known, sandbox, out));
+    let assert = spec
+        .assert
+        .get()
+        .and_then(|assert| compile_part(assert, known, sandbox, out));
+    let message = spec
+        .message
+        .get()
+        .and_then(|message| compile_message(message, known, out));
     let when = match when {
         Some(when) => Some(when?),
         None => None,
@@ -238,23 +360,36 @@ fn compile_rule(spec: &RuleSpec, known: &KnownNames, sandbox: &ScriptSandbox, ou
 /// A message whose placeholders are all known; problems go to `out`.
 fn compile_message(text: &Text, known: &KnownNames, out: &mut Diagnostics) -> Option<RuleMessage> {
     if text.trim().is_empty() {
-        out.error(&text.place_at(1, 1), "empty-value", "the message is empty").help("say what is wrong with an ad that fails");
+        out.error(&text.place_at(1, 1), "empty-value", "the message is empty")
+            .help("say what is wrong with an ad that fails");
         return None;
     }
     let help = "use a value such as `{job.title}`; write a literal brace as `{{`";
     let message = match RuleMessage::parse(text) {
         Ok(message) => message,
         Err(bad) => {
-            out.error(&text.place_at(1, bad.column), "bad-message", format!("`{}` is not a value", bad.what)).help(help);
+            out.error(
+                &text.place_at(1, bad.column),
+                "bad-message",
+                format!("`{}` is not a value", bad.what),
+            )
+            .help(help);
             return None;
         }
     };
     let variables = known.variables();
     let mut good = true;
     for (variable, member) in message.names() {
-        let full = member.map_or_else(|| variable.to_owned(), |member| format!("{variable}.{member}"));
-        let column = text.find(&full).map_or(1, |at| text[..at].chars().count() + 1);
-        let wanted = member.filter(|_| has_shown_members(variable)).unwrap_or(variable);
+        let full = member.map_or_else(
+            || variable.to_owned(),
+            |member| format!("{variable}.{member}"),
+        );
+        let column = text
+            .find(&full)
+            .map_or(1, |at| text[..at].chars().count() + 1);
+        let wanted = member
+            .filter(|_| has_shown_members(variable))
+            .unwrap_or(variable);
         if member.is_some_and(|name| is_shown(variable, name, known.extras)) {
             continue;
         }
@@ -265,12 +400,20 @@ fn compile_message(text: &Text, known: &KnownNames, out: &mut Diagnostics) -> Op
             _ => variables.clone(),
         };
         let near = did_you_mean(wanted, names.iter().copied());
-        if names.contains(&wanted) || is_unreadable(variable, wanted, near.as_deref(), known.extras) {
+        if names.contains(&wanted) || is_unreadable(variable, wanted, near.as_deref(), known.extras)
+        {
             continue;
         }
         good = false;
-        let place = Place { length: full.chars().count(), ..text.place_at(1, column) };
-        let told = out.error(&place, "unknown-field-reference", format!("a message cannot show `{full}`"));
+        let place = Place {
+            length: full.chars().count(),
+            ..text.place_at(1, column)
+        };
+        let told = out.error(
+            &place,
+            "unknown-field-reference",
+            format!("a message cannot show `{full}`"),
+        );
         match near {
             Some(near) => told.help(format!("did you mean `{near}`?")),
             None => told.help(help),
@@ -279,7 +422,12 @@ fn compile_message(text: &Text, known: &KnownNames, out: &mut Diagnostics) -> Op
     good.then_some(message)
 }
 
-fn compile_part(text: &Text, known: &KnownNames, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<CompiledScript> {
+fn compile_part(
+    text: &Text,
+    known: &KnownNames,
+    sandbox: &ScriptSandbox,
+    out: &mut Diagnostics,
+) -> Option<CompiledScript> {
     let script = compile_script(text, sandbox, &known.variables(), out)?;
     let extras = known.extras;
     let mut good = true;
@@ -287,7 +435,11 @@ fn compile_part(text: &Text, known: &KnownNames, sandbox: &ScriptSandbox, out: &
         if variable == "before" && script.reads.of(variable).all(|member| member == "*") {
             continue;
         }
-        for member in script.reads.of(variable).filter(|member| !has_member(variable, member, extras)) {
+        for member in script
+            .reads
+            .of(variable)
+            .filter(|member| !has_member(variable, member, extras))
+        {
             let known = members(variable, extras);
             let near = did_you_mean(member, known.iter().copied());
             if is_unreadable(variable, member, near.as_deref(), extras) {
@@ -331,7 +483,11 @@ const OF_RELATIONS: [&str; 2] = ["name", "known"];
 /// Whether a variable has a member. Asked for each rule, so it must not list them all.
 fn has_member(variable: &str, member: &str, extras: &Extras) -> bool {
     match variable {
-        "job" | "before" => extras.kinds.contains_key(member) || FIELDS.iter().any(|field| field.name() == member) || RELATIONS.contains(&member),
+        "job" | "before" => {
+            extras.kinds.contains_key(member)
+                || FIELDS.iter().any(|field| field.name() == member)
+                || RELATIONS.contains(&member)
+        }
         "lists" => extras.lists.contains_key(member),
         "company" | "division" => OF_RELATIONS.contains(&member),
         _ => false,
@@ -376,7 +532,11 @@ fn check_field(field: &str, place: &Place, extras: &Extras, out: &mut Diagnostic
     if is_unreadable("job", field, near.as_deref(), extras) {
         return true;
     }
-    let told = out.error(place, "unknown-field-reference", format!("unknown field `{field}`"));
+    let told = out.error(
+        place,
+        "unknown-field-reference",
+        format!("unknown field `{field}`"),
+    );
     match near {
         Some(near) => told.help(format!("did you mean `{near}`?")),
         None => told.help(format!("a job has {}", one_of(known))),
@@ -399,17 +559,32 @@ fn try_example(
         Some(node) => Some(Arc::new(example_job(Some(node), extras, out)?)),
         None => None,
     };
-    let facts = RuleFacts { before, ..example_facts(test) };
+    let facts = RuleFacts {
+        before,
+        ..example_facts(test)
+    };
     let mut tried = Tried::new(Kind::Rule, name, &test.place);
-    let expected = if test.expect == Expect::Fail { "fail" } else { "pass" };
+    let expected = if test.expect == Expect::Fail {
+        "fail"
+    } else {
+        "pass"
+    };
     if let Some((is_when, error)) = rule.trouble(sandbox, &job, &facts) {
-        let script = if is_when { spec.when.as_ref() } else { spec.assert.get() };
-        let place = script.map_or_else(|| test.place.clone(), |script| script.place_at(error.line, error.column));
+        let script = if is_when {
+            spec.when.as_ref()
+        } else {
+            spec.assert.get()
+        };
+        let place = script.map_or_else(
+            || test.place.clone(),
+            |script| script.place_at(error.line, error.column),
+        );
         let help = match error.message.contains("a date and an integer") {
             true => "write a duration as `days(30)` or `months(6)`",
             false => "correct the rule or the example",
         };
-        let mut told = Diagnostic::error("rule-test", format!("cannot evaluate this: {error}")).at(&place);
+        let mut told =
+            Diagnostic::error("rule-test", format!("cannot evaluate this: {error}")).at(&place);
         told.related(&test.place, "in this example").help(help);
         tried.fail(told, expected, format!("cannot be evaluated: {error}"));
         return Some(tried);
@@ -420,9 +595,14 @@ fn try_example(
         RuleVerdict::Pass => (false, "passes".to_owned()),
         RuleVerdict::Silent => (false, "does not apply, which counts as a pass".to_owned()),
     };
-    tried.touched.extend(touched(rule, name, &verdict, sandbox, &job, &facts));
+    tried
+        .touched
+        .extend(touched(rule, name, &verdict, sandbox, &job, &facts));
     if fails != (test.expect == Expect::Fail) {
-        let message = format!("the example of rule `{}` should {expected}, but it {said}", rule.id);
+        let message = format!(
+            "the example of rule `{}` should {expected}, but it {said}",
+            rule.id
+        );
         let mut told = Diagnostic::error("rule-test", message).at(&test.place);
         told.help("correct the rule or the example");
         tried.fail(told, expected, said);
@@ -431,23 +611,40 @@ fn try_example(
 }
 
 /// What an example touches of its rule.
-fn touched(rule: &CompiledRule, name: &str, verdict: &RuleVerdict, sandbox: &ScriptSandbox, job: &Job, facts: &RuleFacts) -> Vec<Point> {
+fn touched(
+    rule: &CompiledRule,
+    name: &str,
+    verdict: &RuleVerdict,
+    sandbox: &ScriptSandbox,
+    job: &Job,
+    facts: &RuleFacts,
+) -> Vec<Point> {
     let holds = match verdict {
         RuleVerdict::Pass => Some(true),
         RuleVerdict::Fail(_) => Some(false),
         RuleVerdict::Silent => None,
     };
-    let branch = rule.when.as_ref().and_then(|_| rule.applies_to(sandbox, job, facts));
+    let branch = rule
+        .when
+        .as_ref()
+        .and_then(|_| rule.applies_to(sandbox, job, facts));
     let holds = holds.map(|holds| Point::Verdict(name.to_owned(), holds));
-    holds.into_iter().chain(branch.map(|applies| Point::Branch(name.to_owned(), applies))).collect()
+    holds
+        .into_iter()
+        .chain(branch.map(|applies| Point::Branch(name.to_owned(), applies)))
+        .collect()
 }
 
 fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) -> Option<Job> {
     let mut job = Job::default();
     let mut good = true;
     if let Some(node) = fields.filter(|node| node.to_json().is_array() || node.text().is_some()) {
-        out.error(node.place(), "wrong-type", format!("expected the fields of a job, found {}", node.described()))
-            .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
+        out.error(
+            node.place(),
+            "wrong-type",
+            format!("expected the fields of a job, found {}", node.described()),
+        )
+        .help("write for example `{ title: Nurse, close_date: 2026-12-31 }`");
         return None;
     }
     for entry in fields.into_iter().flat_map(Node::entries) {
@@ -457,8 +654,12 @@ fn example_job(fields: Option<&Node>, extras: &Extras, out: &mut Diagnostics) ->
         let is_date = extras.kinds.get(&name) == Some(&TypeSet::of_field(FieldKind::Date));
         let value = example_value(field, is_date, &json);
         if let Value::Invalid(invalid) = &value {
-            out.error(entry.value.place(), "rule-test", format!("the field `{name}` {}", invalid.why))
-                .help("write dates as `2026-12-31`, lists as `[a, b]`");
+            out.error(
+                entry.value.place(),
+                "rule-test",
+                format!("the field `{name}` {}", invalid.why),
+            )
+            .help("write dates as `2026-12-31`, lists as `[a, b]`");
             good = false;
         }
         match field {
@@ -482,12 +683,26 @@ fn example_value(field: Option<Field>, is_date: bool, json: &serde_json::Value) 
         (None, Json::String(_)) if is_date => As::Date,
         (None, _) => As::Text,
     };
-    Convert { to, dates: DateReader { formats: Vec::new(), setting: DateSetting::of(chrono_tz::UTC) }, split: None, join: None }.apply(&[json])
+    Convert {
+        to,
+        dates: DateReader {
+            formats: Vec::new(),
+            setting: DateSetting::of(chrono_tz::UTC),
+        },
+        split: None,
+        join: None,
+    }
+    .apply(&[json])
 }
 
 fn example_facts(test: &RuleTest) -> RuleFacts {
     let relation = |test: &Option<RelationTest>| {
-        test.as_ref().map(|test| NamedRelation { name: Some(test.name.clone()), known: test.known }).unwrap_or_default()
+        test.as_ref()
+            .map(|test| NamedRelation {
+                name: Some(test.name.clone()),
+                known: test.known,
+            })
+            .unwrap_or_default()
     };
     RuleFacts {
         source: test.source.clone().unwrap_or_default(),

@@ -7,9 +7,15 @@ use crate::yaml::Text;
 const CRON: [(&str, &str); 5] = [
     ("a minute", "a minute is `0` to `59`, `*/15` or `0,30`"),
     ("an hour", "an hour is `0` to `23`, `*/6` or `6-18`"),
-    ("a day of the month", "a day of the month is `1` to `31`, or `L` for the last"),
+    (
+        "a day of the month",
+        "a day of the month is `1` to `31`, or `L` for the last",
+    ),
     ("a month", "a month is `1` to `12` or `JAN` to `DEC`"),
-    ("a day of the week", "a day of the week is `0` to `6` from Sunday, or `SUN` to `SAT`"),
+    (
+        "a day of the week",
+        "a day of the week is `0` to `6` from Sunday, or `SUN` to `SAT`",
+    ),
 ];
 
 /// Checks a cron schedule, field by field.
@@ -17,24 +23,45 @@ pub fn check_cron(schedule: &Text, out: &mut Diagnostics) {
     let help = "write five fields: minute, hour, day of month, month, day of week; `0 5 * * *` runs every day at 05:00";
     let fields: Vec<&str> = schedule.split_whitespace().collect();
     if fields.len() != CRON.len() {
-        let message = format!("a cron schedule has 5 fields, but `{schedule}` has {}", fields.len());
+        let message = format!(
+            "a cron schedule has 5 fields, but `{schedule}` has {}",
+            fields.len()
+        );
         out.error(schedule.place(), "bad-cron", message).help(help);
         return;
     }
     let is_cron = |text: &str| text.parse::<croner::Cron>().is_ok();
-    let alone = |at: usize| (0..CRON.len()).map(|field| if field == at { fields[at] } else { "*" }).collect::<Vec<_>>().join(" ");
+    let alone = |at: usize| {
+        (0..CRON.len())
+            .map(|field| if field == at { fields[at] } else { "*" })
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     let bad: Vec<usize> = (0..CRON.len()).filter(|at| !is_cron(&alone(*at))).collect();
     for at in &bad {
         let (what, help) = CRON[*at];
         let start = fields[*at].as_ptr().addr() - schedule.as_ptr().addr();
         let column = schedule[..start].chars().count() + 1;
-        let place = Place { length: fields[*at].chars().count(), ..schedule.place_at(1, column) };
-        out.error(&place, "bad-cron", format!("`{}` is not {what}", fields[*at])).help(help);
+        let place = Place {
+            length: fields[*at].chars().count(),
+            ..schedule.place_at(1, column)
+        };
+        out.error(
+            &place,
+            "bad-cron",
+            format!("`{}` is not {what}", fields[*at]),
+        )
+        .help(help);
     }
     match schedule.parse::<croner::Cron>() {
         _ if !bad.is_empty() => {}
         Err(_) => {
-            out.error(schedule.place(), "bad-cron", format!("`{schedule}` is not a cron schedule")).help(help);
+            out.error(
+                schedule.place(),
+                "bad-cron",
+                format!("`{schedule}` is not a cron schedule"),
+            )
+            .help(help);
         }
         Ok(cron) if !fires(&cron) => {
             out.error(schedule.place(), "bad-cron", format!("the schedule `{schedule}` never fires"))

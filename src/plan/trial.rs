@@ -1,5 +1,6 @@
-//! A source tried out on a page that is at hand: the decoder, the ids and the mapping that a run would use, without a network and without a
-//! database. Connectors carry such pages as their tests; `weir check` tries them.
+//! A source tried out on a page that is at hand: the decoder, the ids and the mapping that a run
+//! would use, without a network and without a database. Connectors carry such pages as their tests;
+//! `weir check` tries them.
 
 use super::tried::{Kind, Point, Tried as Test};
 use crate::config::SourceSpec;
@@ -38,32 +39,72 @@ pub struct Tried {
 
 impl Trial {
     /// Compiles a source; `None` if it has errors, which are reported.
-    pub fn compile(source: &SourceSpec, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<Trial> {
+    pub fn compile(
+        source: &SourceSpec,
+        sandbox: &ScriptSandbox,
+        out: &mut Diagnostics,
+    ) -> Option<Trial> {
         let zone = source.timezone.as_ref().map_or(Tz::UTC, |zone| zone.0);
         let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
         let ident = super::compile::ident(source, out);
-        let extract = source.job.get().map(|job| job.compile(sandbox, dates::setting([source.dates.as_ref(), None], zone), 1, out));
+        let extract = source.job.get().map(|job| {
+            job.compile(
+                sandbox,
+                dates::setting([source.dates.as_ref(), None], zone),
+                1,
+                out,
+            )
+        });
         let fetch = fetch?;
         let extract = extract?.of_elements(fetch.reads_elements());
-        Some(Trial { fetch, ident: ident?, extract, zone })
+        Some(Trial {
+            fetch,
+            ident: ident?,
+            extract,
+            zone,
+        })
     }
 
     /// The ads of a page, all with `detail` as their detail page.
     ///
     /// # Errors
     /// The page cannot be read.
-    pub fn run(&self, page: &[u8], detail: Option<&[u8]>, at: Clock, sandbox: &Arc<ScriptSandbox>) -> Result<Tried, String> {
+    pub fn run(
+        &self,
+        page: &[u8],
+        detail: Option<&[u8]>,
+        at: Clock,
+        sandbox: &Arc<ScriptSandbox>,
+    ) -> Result<Tried, String> {
         let setting = self.setting(at, sandbox);
-        let (ads, refused) = ads_of_page(&self.fetch, &self.ident, Page { body: page, name: None, detail }, at)?;
-        let mut tried = Tried { ads: ads.into_iter().map(Draft::new).collect(), refused };
-        tried.ads.iter_mut().for_each(|draft| self.extract.apply(&setting, draft));
+        let (ads, refused) = ads_of_page(
+            &self.fetch,
+            &self.ident,
+            Page {
+                body: page,
+                name: None,
+                detail,
+            },
+            at,
+        )?;
+        let mut tried = Tried {
+            ads: ads.into_iter().map(Draft::new).collect(),
+            refused,
+        };
+        tried
+            .ads
+            .iter_mut()
+            .for_each(|draft| self.extract.apply(&setting, draft));
         Ok(tried)
     }
 
     fn setting(&self, at: Clock, sandbox: &Arc<ScriptSandbox>) -> Setting {
         let parts = Parts::default();
         let fingerprint: Fingerprint = parts.fingerprint();
-        let stream = SourceKey { institution: Uuid::nil(), source: "trial".to_owned() };
+        let stream = SourceKey {
+            institution: Uuid::nil(),
+            source: "trial".to_owned(),
+        };
         Setting {
             stream,
             slug: "trial".to_owned(),
@@ -93,7 +134,12 @@ pub struct Page<'p> {
 ///
 /// # Errors
 /// A page cannot be read.
-pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Result<(Vec<Ad>, Vec<Document>), String> {
+pub fn ads_of_page(
+    fetch: &Source,
+    ident: &Ident,
+    page: Page,
+    at: Clock,
+) -> Result<(Vec<Ad>, Vec<Document>), String> {
     let (mut ads, mut refused, mut received) = (Vec::new(), Vec::new(), Vec::new());
     for item in fetch.records_of(page.body, page.name)? {
         match item {
@@ -105,7 +151,12 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
         }
     }
     let mut seen = vec![false; ident.twins.names().len()];
-    for document in ident.twins.unite(received, &mut seen).into_iter().map(Received::read) {
+    for document in ident
+        .twins
+        .unite(received, &mut seen)
+        .into_iter()
+        .map(Received::read)
+    {
         if document.refused.is_some() {
             refused.push(document);
             continue;
@@ -114,7 +165,10 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
         if let (Some((_, spec)), Some(detail)) = (fetch.detail(), page.detail) {
             spec.put_into(&document.external_id, &mut content, detail)?;
         }
-        ads.push(Ad::fresh(document.external_id, content, document.hash, at).from_page(&json!({ "url": fetch.page() })));
+        ads.push(
+            Ad::fresh(document.external_id, content, document.hash, at)
+                .from_page(&json!({ "url": fetch.page() })),
+        );
     }
     Ok((ads, refused))
 }
@@ -122,7 +176,9 @@ pub fn ads_of_page(fetch: &Source, ident: &Ident, page: Page, at: Clock) -> Resu
 /// The instant at which a test runs; the earliest date if it does not say.
 pub fn clock_of(day: Option<NaiveDate>, zone: Tz) -> Clock {
     let noon = day.map(|day| day.and_time(NaiveTime::MIN) + chrono::Duration::hours(12));
-    let at = noon.and_then(|noon| noon.and_local_timezone(zone).earliest()).map(|at| at.to_utc());
+    let at = noon
+        .and_then(|noon| noon.and_local_timezone(zone).earliest())
+        .map(|at| at.to_utc());
     Clock(at.unwrap_or_else(|| Utc.timestamp_nanos(0)))
 }
 
@@ -135,17 +191,37 @@ pub fn value_of(draft: &Draft, field: &str) -> Json {
 }
 
 /// Tries the tests of a connector.
-pub fn try_connector(connector: &Connector, sandbox: &Arc<ScriptSandbox>, out: &mut Diagnostics) -> Vec<Test> {
-    let (Some(spec), Some(example)) = (&connector.spec, &connector.example) else { return Vec::new() };
-    let Some(trial) = Trial::compile(example, sandbox, out) else { return Vec::new() };
+pub fn try_connector(
+    connector: &Connector,
+    sandbox: &Arc<ScriptSandbox>,
+    out: &mut Diagnostics,
+) -> Vec<Test> {
+    let (Some(spec), Some(example)) = (&connector.spec, &connector.example) else {
+        return Vec::new();
+    };
+    let Some(trial) = Trial::compile(example, sandbox, out) else {
+        return Vec::new();
+    };
     let mut all = Vec::new();
     for test in &spec.tests {
-        let mut one = Test { about: test.about.clone(), ..Test::new(Kind::Connector, connector.name.as_str(), &test.place) };
+        let mut one = Test {
+            about: test.about.clone(),
+            ..Test::new(Kind::Connector, connector.name.as_str(), &test.place)
+        };
         let at = clock_of(test.at.map(|day| day.0), Tz::UTC);
-        match trial.run(test.page.as_bytes(), test.detail.as_deref().map(str::as_bytes), at, sandbox) {
+        match trial.run(
+            test.page.as_bytes(),
+            test.detail.as_deref().map(str::as_bytes),
+            at,
+            sandbox,
+        ) {
             Ok(tried) => compare(&test.value, &tried, &mut one),
             Err(why) => {
-                let mut told = Diagnostic::error("connector-test", format!("cannot read the page of this test: {why}")).at(&test.place);
+                let mut told = Diagnostic::error(
+                    "connector-test",
+                    format!("cannot read the page of this test: {why}"),
+                )
+                .at(&test.place);
                 told.help("fix the page, or how it is read");
                 one.fail(told, "a page that can be read", why);
             }
@@ -157,29 +233,73 @@ pub fn try_connector(connector: &Connector, sandbox: &Arc<ScriptSandbox>, out: &
 
 fn compare(test: &ConnectorTest, tried: &Tried, one: &mut Test) {
     if tried.ads.len() != test.expect.len() {
-        let refused: Vec<String> = tried.refused.iter().filter_map(|document| Some(document.refused.as_ref()?.message())).collect();
-        let why = if refused.is_empty() { String::new() } else { format!(" (rejected: {})", refused.join("; ")) };
-        let message = format!("this test expects {} ads, but the page has {}{why}", test.expect.len(), tried.ads.len());
+        let refused: Vec<String> = tried
+            .refused
+            .iter()
+            .filter_map(|document| Some(document.refused.as_ref()?.message()))
+            .collect();
+        let why = if refused.is_empty() {
+            String::new()
+        } else {
+            format!(" (rejected: {})", refused.join("; "))
+        };
+        let message = format!(
+            "this test expects {} ads, but the page has {}{why}",
+            test.expect.len(),
+            tried.ads.len()
+        );
         let mut told = Diagnostic::error("connector-test", message).at(&one.place);
         told.help("write one entry under `expect` for each ad, in the order of the page");
-        one.fail(told, format!("{} ads", test.expect.len()), format!("{}{why}", tried.ads.len()));
+        one.fail(
+            told,
+            format!("{} ads", test.expect.len()),
+            format!("{}{why}", tried.ads.len()),
+        );
     }
     for (expected, draft) in test.expect.iter().zip(&tried.ads) {
         for entry in expected.entries() {
             let (wanted, field) = (entry.value.to_json(), entry.key_text());
-            one.touched.insert(Point::Field(one.of.clone(), field.clone()));
-            compare_field(one, "connector-test", entry.value.place(), &field, &wanted, &value_of(draft, &field));
+            one.touched
+                .insert(Point::Field(one.of.clone(), field.clone()));
+            compare_field(
+                one,
+                "connector-test",
+                entry.value.place(),
+                &field,
+                &wanted,
+                &value_of(draft, &field),
+            );
         }
     }
 }
 
 /// Notes a field that is not as expected. A text that ends in `…` expects the beginning only.
-pub fn compare_field(one: &mut Test, code: &'static str, place: &Place, field: &str, wanted: &Json, got: &Json) {
-    let begins = |wanted: &str, got: &str| wanted.strip_suffix('…').is_some_and(|beginning| got.starts_with(beginning));
-    if wanted == got || wanted.as_str().zip(got.as_str()).is_some_and(|(wanted, got)| begins(wanted, got)) {
+pub fn compare_field(
+    one: &mut Test,
+    code: &'static str,
+    place: &Place,
+    field: &str,
+    wanted: &Json,
+    got: &Json,
+) {
+    let begins = |wanted: &str, got: &str| {
+        wanted
+            .strip_suffix('…')
+            .is_some_and(|beginning| got.starts_with(beginning))
+    };
+    if wanted == got
+        || wanted
+            .as_str()
+            .zip(got.as_str())
+            .is_some_and(|(wanted, got)| begins(wanted, got))
+    {
         return;
     }
-    let mut told = Diagnostic::error(code, format!("`{field}` is {got}, but this test expects {wanted}")).at(place);
+    let mut told = Diagnostic::error(
+        code,
+        format!("`{field}` is {got}, but this test expects {wanted}"),
+    )
+    .at(place);
     told.help("fix the mapping, or the expectation");
     one.fail(told, wanted.to_string(), got.to_string()).field = Some(field.to_owned());
 }

@@ -1,5 +1,6 @@
-//! What came of the tests that authors write in the YAML, and what those tests touch. The tests of rules and connectors are tried while a project
-//! is checked, for a change of a rule must be a change on purpose; `weir test` tries these and all others, and counts.
+//! What came of the tests that authors write in the YAML, and what those tests touch. The tests of
+//! rules and connectors are tried while a project is checked, for a change of a rule must be a
+//! change on purpose; `weir test` tries these and all others, and counts.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 use std::collections::BTreeSet;
@@ -34,7 +35,8 @@ impl Kind {
 pub struct Tried {
     /// What it is about.
     pub kind: Kind,
-    /// What it tests: `common/close-after-open`, `nsw-gov/nswgov`, the name of a connector or folder.
+    /// What it tests: `common/close-after-open`, `nsw-gov/nswgov`, the name of a connector or
+    /// folder.
     pub of: String,
     /// What it shows, if its author says so.
     pub about: Option<String>,
@@ -75,7 +77,14 @@ pub enum Point {
 impl Tried {
     /// A test that has not run yet.
     pub fn new(kind: Kind, of: impl Into<String>, place: &Place) -> Tried {
-        Tried { kind, of: of.into(), about: None, place: place.clone(), failures: Vec::new(), touched: BTreeSet::new() }
+        Tried {
+            kind,
+            of: of.into(),
+            about: None,
+            place: place.clone(),
+            failures: Vec::new(),
+            touched: BTreeSet::new(),
+        }
     }
 
     /// Whether everything came as expected.
@@ -85,13 +94,26 @@ impl Tried {
 
     /// The name by which people find it.
     pub fn name(&self) -> String {
-        let about = self.about.as_ref().map_or_else(|| format!("line {}", self.place.line), ToString::to_string);
+        let about = self
+            .about
+            .as_ref()
+            .map_or_else(|| format!("line {}", self.place.line), ToString::to_string);
         format!("{} {} · {about}", self.kind.name(), self.of)
     }
 
     /// Records an unexpected result; returns the diagnostic, to add help.
-    pub fn fail(&mut self, told: Diagnostic, expected: impl Into<String>, found: impl Into<String>) -> &mut Failure {
-        self.failures.push_mut(Failure { told, field: None, expected: expected.into(), found: found.into() })
+    pub fn fail(
+        &mut self,
+        told: Diagnostic,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> &mut Failure {
+        self.failures.push_mut(Failure {
+            told,
+            field: None,
+            expected: expected.into(),
+            found: found.into(),
+        })
     }
 
     /// What failed, as problems of the YAML.

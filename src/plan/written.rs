@@ -48,7 +48,14 @@ fn of_institution(kind: Kind) -> &'static [&'static str] {
 pub fn written(plan: &Plan, file: &str, texts: &Sources) -> BTreeMap<String, Vec<Excerpt>> {
     let trees = Trees::new(texts);
     let nodes = plan.graph.node_weights();
-    nodes.map(|node| (node.name.clone(), trees.of_stage(plan, file, node.kind, node.source.as_deref()))).collect()
+    nodes
+        .map(|node| {
+            (
+                node.name.clone(),
+                trees.of_stage(plan, file, node.kind, node.source.as_deref()),
+            )
+        })
+        .collect()
 }
 
 /// The files as trees, with their texts.
@@ -59,15 +66,34 @@ struct Trees<'t> {
 
 impl<'t> Trees<'t> {
     fn new(texts: &'t Sources) -> Trees<'t> {
-        let read = |file: &'t str| Some((file, yaml::parse(file, texts.text(file)?, &mut Diagnostics::new())?));
-        Trees { texts, trees: texts.files().filter_map(read).collect() }
+        let read = |file: &'t str| {
+            Some((
+                file,
+                yaml::parse(file, texts.text(file)?, &mut Diagnostics::new())?,
+            ))
+        };
+        Trees {
+            texts,
+            trees: texts.files().filter_map(read).collect(),
+        }
     }
 
     fn of_stage(&self, plan: &Plan, file: &str, kind: Kind, source: Option<&str>) -> Vec<Excerpt> {
         let mut found = Vec::new();
-        let Some(institution) = self.trees.get(file) else { return found };
-        let sources: Vec<&str> = plan.flows.iter().map(|flow| flow.source.as_str()).filter(|name| source.is_none_or(|own| own == *name)).collect();
-        let bodies = || sources.iter().filter_map(|name| institution.get("sources")?.get(name));
+        let Some(institution) = self.trees.get(file) else {
+            return found;
+        };
+        let sources: Vec<&str> = plan
+            .flows
+            .iter()
+            .map(|flow| flow.source.as_str())
+            .filter(|name| source.is_none_or(|own| own == *name))
+            .collect();
+        let bodies = || {
+            sources
+                .iter()
+                .filter_map(|name| institution.get("sources")?.get(name))
+        };
         found.extend(self.keys(file, institution, of_institution(kind)));
         found.extend(bodies().flat_map(|body| self.keys(file, body, of_source(kind))));
         for (connector, tree) in bodies().filter_map(|body| self.connector(body)) {
@@ -82,27 +108,59 @@ impl<'t> Trees<'t> {
 
     /// The lines of some keys of a mapping.
     fn keys(&self, file: &str, mapping: &Node, keys: &[&str]) -> Vec<Excerpt> {
-        let lines = keys.iter().filter_map(|key| mapping.entry(key)).map(|entry| entry.key.place());
+        let lines = keys
+            .iter()
+            .filter_map(|key| mapping.entry(key))
+            .map(|entry| entry.key.place());
         // Values merged from a connector, or repeated by an alias, are elsewhere.
-        lines.filter(|place| *place.file == *file).filter_map(|place| self.block(file, place.line)).collect()
+        lines
+            .filter(|place| *place.file == *file)
+            .filter_map(|place| self.block(file, place.line))
+            .collect()
     }
 
     fn block(&self, file: &str, line: usize) -> Option<Excerpt> {
-        let lines: Vec<String> = self.texts.block(file, line)?.into_iter().map(str::to_owned).collect();
-        Some(Excerpt { file: file.to_owned(), line, lines })
+        let lines: Vec<String> = self
+            .texts
+            .block(file, line)?
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        Some(Excerpt {
+            file: file.to_owned(),
+            line,
+            lines,
+        })
     }
 
     /// The connector that a source uses.
     fn connector(&self, source: &Node) -> Option<(&'t str, &Node)> {
         let name = source.get("fetch")?.get("connector")?.text()?;
-        let files = [".yaml".to_owned(), ".yml".to_owned(), format!(".yaml{OF_WEIR}")];
-        files.iter().find_map(|ending| self.trees.get_key_value(format!("connectors/{name}{ending}").as_str())).map(|(file, tree)| (*file, tree))
+        let files = [
+            ".yaml".to_owned(),
+            ".yml".to_owned(),
+            format!(".yaml{OF_WEIR}"),
+        ];
+        files
+            .iter()
+            .find_map(|ending| {
+                self.trees
+                    .get_key_value(format!("connectors/{name}{ending}").as_str())
+            })
+            .map(|(file, tree)| (*file, tree))
     }
 
     /// The rule sets that are used, each as a whole.
     fn rules<'n>(&self, users: impl Iterator<Item = &'n Node>) -> Vec<Excerpt> {
-        let uses = users.filter_map(|user| user.get("rules")).flat_map(Node::items);
-        let names = uses.flat_map(|one| one.text().map(str::to_owned).into_iter().chain(one.entries().iter().map(yaml::Entry::key_text)));
+        let uses = users
+            .filter_map(|user| user.get("rules"))
+            .flat_map(Node::items);
+        let names = uses.flat_map(|one| {
+            one.text()
+                .map(str::to_owned)
+                .into_iter()
+                .chain(one.entries().iter().map(yaml::Entry::key_text))
+        });
         let mut found = Vec::new();
         for name in names {
             for ending in ["yaml", "yml"] {
@@ -117,9 +175,15 @@ impl<'t> Trees<'t> {
 
     /// The line of a stage in its pipeline.
     fn pipeline(&self, name: &str, kind: Kind) -> Option<Excerpt> {
-        let of_name = |(file, tree): &(&&str, &Node)| file.starts_with("pipelines/") && tree.get("pipeline").and_then(Node::text) == Some(name);
+        let of_name = |(file, tree): &(&&str, &Node)| {
+            file.starts_with("pipelines/")
+                && tree.get("pipeline").and_then(Node::text) == Some(name)
+        };
         let (file, tree) = self.trees.iter().find(of_name)?;
-        let stage = tree.get("stages")?.items().iter().find(|stage| stage.text() == Some(kind.name()) || stage.get(kind.name()).is_some())?;
+        let stage =
+            tree.get("stages")?.items().iter().find(|stage| {
+                stage.text() == Some(kind.name()) || stage.get(kind.name()).is_some()
+            })?;
         self.block(file, stage.place().line)
     }
 }

@@ -68,19 +68,37 @@ pub struct Made {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, found: &FoundJob, ad: Option<AdState>, verdicts: Option<Judged>) -> Result<Biography> {
+pub async fn collect(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    ad: Option<AdState>,
+    verdicts: Option<Judged>,
+) -> Result<Biography> {
     let versions = match found.job_id {
         Some(job) => history::collect(connection, found, job).await?.versions,
         None => Vec::new(),
     };
-    let names: Vec<String> = verdicts.iter().flat_map(|judged| [judged.company.clone(), judged.division.clone()]).flatten().collect();
+    let names: Vec<String> = verdicts
+        .iter()
+        .flat_map(|judged| [judged.company.clone(), judged.division.clone()])
+        .flatten()
+        .collect();
     let ids = ids(found, &versions);
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let holds = biography::holds(connection, found, &ids, &names).await?;
     let replaced = biography::replaced(connection, found, &ids).await?;
-    let resolved = resolved::of_ad(connection, found.institution_id, &found.source_id, &ids).await?;
-    let since = versions.first().map(|entry| entry.version.created_at).into_iter().chain(ad.as_ref().map(|ad| ad.first_seen_at)).min();
-    let runs: Vec<i64> = versions.iter().filter_map(|entry| entry.version.run_id).collect();
+    let resolved =
+        resolved::of_ad(connection, found.institution_id, &found.source_id, &ids).await?;
+    let since = versions
+        .first()
+        .map(|entry| entry.version.created_at)
+        .into_iter()
+        .chain(ad.as_ref().map(|ad| ad.first_seen_at))
+        .min();
+    let runs: Vec<i64> = versions
+        .iter()
+        .filter_map(|entry| entry.version.run_id)
+        .collect();
     let alerts = match since {
         Some(since) => biography::alerts(connection, found, since, &runs).await?,
         None => Vec::new(),
@@ -93,18 +111,36 @@ pub async fn collect(connection: &mut PgConnection, found: &FoundJob, ad: Option
     events.extend(alerts.iter().map(raised));
     events.extend(ad.as_ref().into_iter().flat_map(presence));
     events.sort_by_key(|event| event.at);
-    Ok(Biography { of: found.clone(), events, ad, fields, verdicts, versions })
+    Ok(Biography {
+        of: found.clone(),
+        events,
+        ad,
+        fields,
+        verdicts,
+        versions,
+    })
 }
 
 /// The ids that the ad has had.
 fn ids(found: &FoundJob, versions: &[Entry]) -> BTreeSet<String> {
-    let earlier = versions.iter().filter_map(|entry| entry.version.job.get("original_id")?.as_str().map(str::to_owned));
+    let earlier = versions.iter().filter_map(|entry| {
+        entry
+            .version
+            .job
+            .get("original_id")?
+            .as_str()
+            .map(str::to_owned)
+    });
     earlier.chain([found.original_id.clone()]).collect()
 }
 
 /// Each document, and where it came from; for those replaced before traces were kept, what the
 /// versions know.
-fn documents(replaced: &[ReplacedDocument], versions: &[Entry], ad: Option<&AdState>) -> Vec<Event> {
+fn documents(
+    replaced: &[ReplacedDocument],
+    versions: &[Entry],
+    ad: Option<&AdState>,
+) -> Vec<Event> {
     let event = |at, hash: &str, from: String, more: Vec<String>| Event {
         at,
         kind: "document".to_owned(),
@@ -112,30 +148,81 @@ fn documents(replaced: &[ReplacedDocument], versions: &[Entry], ad: Option<&AdSt
         more,
     };
     let from = |metadata: Option<&Json>| format!(", from {}", place(metadata));
-    let traces = replaced.iter().map(|one| event(one.scraped_at, &one.document, from(one.metadata.as_ref()), Vec::new()));
-    let stored = ad.map(|ad| event(ad.scraped_at, &ad.document, from(ad.metadata.as_ref()), ad.refused.iter().map(|why| line(why, 200)).collect()));
-    let mut known: BTreeSet<&str> = replaced.iter().map(|one| one.document.as_str()).chain(ad.map(|ad| ad.document.as_str())).collect();
-    let with_content = versions.iter().map(|entry| &entry.version).filter(|version| version.takes_back.is_none());
-    let others = with_content.filter(|version| known.insert(&version.document)).map(|version| {
-        let run = version.run_id.map(|run| format!(", by run {run}")).unwrap_or_default();
-        event(version.created_at, &version.document, run, Vec::new())
+    let traces = replaced.iter().map(|one| {
+        event(
+            one.scraped_at,
+            &one.document,
+            from(one.metadata.as_ref()),
+            Vec::new(),
+        )
     });
+    let stored = ad.map(|ad| {
+        event(
+            ad.scraped_at,
+            &ad.document,
+            from(ad.metadata.as_ref()),
+            ad.refused.iter().map(|why| line(why, 200)).collect(),
+        )
+    });
+    let mut known: BTreeSet<&str> = replaced
+        .iter()
+        .map(|one| one.document.as_str())
+        .chain(ad.map(|ad| ad.document.as_str()))
+        .collect();
+    let with_content = versions
+        .iter()
+        .map(|entry| &entry.version)
+        .filter(|version| version.takes_back.is_none());
+    let others = with_content
+        .filter(|version| known.insert(&version.document))
+        .map(|version| {
+            let run = version
+                .run_id
+                .map(|run| format!(", by run {run}"))
+                .unwrap_or_default();
+            event(version.created_at, &version.document, run, Vec::new())
+        });
     let others: Vec<Event> = others.collect();
     traces.chain(stored).chain(others).collect()
 }
 
 /// A reason that is gone.
 fn gone(reason: &ResolvedFailure) -> Event {
-    let rule = reason.rule.as_ref().map(|rule| format!(" (rule {rule})")).unwrap_or_default();
+    let rule = reason
+        .rule
+        .as_ref()
+        .map(|rule| format!(" (rule {rule})"))
+        .unwrap_or_default();
     let said = line(reason.error_message.as_deref().unwrap_or_default(), 160);
-    let what = format!("{}{rule}, since {}, no longer: {}", reason.error_type, reason.since.format("%Y-%m-%d"), line(&reason.why, 120));
-    Event { at: reason.resolved_at, kind: "resolved".to_owned(), what, more: if said.is_empty() { Vec::new() } else { vec![said] } }
+    let what = format!(
+        "{}{rule}, since {}, no longer: {}",
+        reason.error_type,
+        reason.since.format("%Y-%m-%d"),
+        line(&reason.why, 120)
+    );
+    Event {
+        at: reason.resolved_at,
+        kind: "resolved".to_owned(),
+        what,
+        more: if said.is_empty() {
+            Vec::new()
+        } else {
+            vec![said]
+        },
+    }
 }
 
 /// Where a document came from.
 fn place(metadata: Option<&Json>) -> String {
-    let part = |name: &str| metadata.and_then(|metadata| metadata.get(name)).filter(|part| !part.is_null());
-    let address = part("url").or_else(|| part("file")).and_then(Json::as_str).map_or_else(|| "its source".to_owned(), |address| line(address, 160));
+    let part = |name: &str| {
+        metadata
+            .and_then(|metadata| metadata.get(name))
+            .filter(|part| !part.is_null())
+    };
+    let address = part("url")
+        .or_else(|| part("file"))
+        .and_then(Json::as_str)
+        .map_or_else(|| "its source".to_owned(), |address| line(address, 160));
     match part("line") {
         Some(number) => format!("{address} line {number}"),
         None => address,
@@ -144,10 +231,28 @@ fn place(metadata: Option<&Json>) -> String {
 
 fn changed(entry: &Entry) -> Event {
     let version = &entry.version;
-    let by = version.run_id.map_or_else(|| line(&version.created_by, 40), |run| format!("run {run}"));
-    let what = format!("version {} by {by}: {}", version.version, line(&version.change_reason, 200));
-    let edits = entry.edited.iter().map(|part| format!("{} {} → {}", line(&part.part, 60), dash(part.old.as_ref()), dash(part.new.as_ref())));
-    Event { at: version.created_at, kind: version.change_type.to_string(), what, more: history::changes(version).into_iter().chain(edits).collect() }
+    let by = version
+        .run_id
+        .map_or_else(|| line(&version.created_by, 40), |run| format!("run {run}"));
+    let what = format!(
+        "version {} by {by}: {}",
+        version.version,
+        line(&version.change_reason, 200)
+    );
+    let edits = entry.edited.iter().map(|part| {
+        format!(
+            "{} {} → {}",
+            line(&part.part, 60),
+            dash(part.old.as_ref()),
+            dash(part.new.as_ref())
+        )
+    });
+    Event {
+        at: version.created_at,
+        kind: version.change_type.to_string(),
+        what,
+        more: history::changes(version).into_iter().chain(edits).collect(),
+    }
 }
 
 fn dash(text: Option<&String>) -> &str {
@@ -155,31 +260,76 @@ fn dash(text: Option<&String>) -> &str {
 }
 
 fn held(hold: &PastHold) -> Vec<Event> {
-    let opened = format!("hold {} ({}): {}", hold.id, hold.kind, line(&hold.reason, 200));
-    let mut events = vec![Event { at: hold.opened_at, kind: "hold".to_owned(), what: opened, more: Vec::new() }];
+    let opened = format!(
+        "hold {} ({}): {}",
+        hold.id,
+        hold.kind,
+        line(&hold.reason, 200)
+    );
+    let mut events = vec![Event {
+        at: hold.opened_at,
+        kind: "hold".to_owned(),
+        what: opened,
+        more: Vec::new(),
+    }];
     if let Some(at) = hold.closed_at {
-        let (by, note) = (line(hold.closed_by.as_deref().unwrap_or("-"), 40), line(hold.note.as_deref().unwrap_or("-"), 160));
-        events.push(Event { at, kind: "decision".to_owned(), what: format!("hold {} {} by {by}: {note}", hold.id, hold.status), more: Vec::new() });
+        let (by, note) = (
+            line(hold.closed_by.as_deref().unwrap_or("-"), 40),
+            line(hold.note.as_deref().unwrap_or("-"), 160),
+        );
+        events.push(Event {
+            at,
+            kind: "decision".to_owned(),
+            what: format!("hold {} {} by {by}: {note}", hold.id, hold.status),
+            more: Vec::new(),
+        });
     }
     events
 }
 
 fn raised(alert: &PastAlert) -> Event {
-    Event { at: alert.raised_at, kind: "alert".to_owned(), what: format!("{}: {}", alert.severity, line(&alert.message, 300)), more: Vec::new() }
+    Event {
+        at: alert.raised_at,
+        kind: "alert".to_owned(),
+        what: format!("{}: {}", alert.severity, line(&alert.message, 300)),
+        more: Vec::new(),
+    }
 }
 
 fn presence(ad: &AdState) -> Vec<Event> {
-    let mut events = vec![Event { at: ad.last_seen_at, kind: "seen".to_owned(), what: "last seen in its source".to_owned(), more: Vec::new() }];
+    let mut events = vec![Event {
+        at: ad.last_seen_at,
+        kind: "seen".to_owned(),
+        what: "last seen in its source".to_owned(),
+        more: Vec::new(),
+    }];
     if let Some(at) = ad.last_miss_at.filter(|_| ad.misses > 0) {
-        let what = format!("missing since it was last seen: {} complete read{} counted", ad.misses, if ad.misses == 1 { "" } else { "s" });
-        events.push(Event { at, kind: "missed".to_owned(), what, more: Vec::new() });
+        let what = format!(
+            "missing since it was last seen: {} complete read{} counted",
+            ad.misses,
+            if ad.misses == 1 { "" } else { "s" }
+        );
+        events.push(Event {
+            at,
+            kind: "missed".to_owned(),
+            what,
+            more: Vec::new(),
+        });
     }
     events
 }
 
-/// Which mapping made each field of the newest version: the mapping of the version that last changed it.
-async fn made(connection: &mut PgConnection, found: &FoundJob, versions: &[Entry], judged: Option<&Judged>) -> Result<Vec<Made>> {
-    let Some(newest) = versions.last() else { return Ok(Vec::new()) };
+/// Which mapping made each field of the newest version: the mapping of the version that last
+/// changed it.
+async fn made(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    versions: &[Entry],
+    judged: Option<&Judged>,
+) -> Result<Vec<Made>> {
+    let Some(newest) = versions.last() else {
+        return Ok(Vec::new());
+    };
     let mut fields = Vec::new();
     let skipped = [
         "institution_id",
@@ -194,17 +344,41 @@ async fn made(connection: &mut PgConnection, found: &FoundJob, versions: &[Entry
         "archived_for",
         "reopened_at",
     ];
-    let values = newest.version.job.as_object().into_iter().flatten().filter(|(name, value)| !value.is_null() && !skipped.contains(&name.as_str()));
+    let values = newest
+        .version
+        .job
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| !value.is_null() && !skipped.contains(&name.as_str()));
     let texts = texts(connection, found, versions).await?;
     let names = biography::names(connection, found).await?;
     for (field, value) in flattened(values) {
-        let column = if field.starts_with("extra.") { "extra" } else { field.as_str() };
+        let column = if field.starts_with("extra.") {
+            "extra"
+        } else {
+            field.as_str()
+        };
         let made = made_by(versions, column).unwrap_or(newest);
         let part = format!("mapping of {}", field.trim_start_matches("extra."));
-        let hash = made.version.parts.as_ref().and_then(|parts| parts.get(&part)?.as_str().map(str::to_owned));
-        let text = hash.as_ref().and_then(|hash| texts.get(hash).cloned()).or_else(|| named_in_ad(&field, judged));
+        let hash = made
+            .version
+            .parts
+            .as_ref()
+            .and_then(|parts| parts.get(&part)?.as_str().map(str::to_owned));
+        let text = hash
+            .as_ref()
+            .and_then(|hash| texts.get(hash).cloned())
+            .or_else(|| named_in_ad(&field, judged));
         let name = value.as_str().and_then(|id| names.get(id).cloned());
-        fields.push(Made { field, value, name, since: made.version.version, mapping: hash.map(|hash| short(&hash)), text });
+        fields.push(Made {
+            field,
+            value,
+            name,
+            since: made.version.version,
+            mapping: hash.map(|hash| short(&hash)),
+            text,
+        });
     }
     Ok(fields)
 }
@@ -221,27 +395,60 @@ fn named_in_ad(field: &str, judged: Option<&Judged>) -> Option<String> {
 
 /// The version that gave a field its value; for a rollback, the one that it restored.
 fn made_by<'v>(versions: &'v [Entry], column: &str) -> Option<&'v Entry> {
-    let restored = versions.last()?.version.restores.filter(|version| *version > 0);
-    let changed = |entry: &&Entry| entry.version.changed_fields.iter().any(|changed| changed == column);
-    versions.iter().filter(|entry| restored.is_none_or(|last| entry.version.version <= last)).rfind(changed)
+    let restored = versions
+        .last()?
+        .version
+        .restores
+        .filter(|version| *version > 0);
+    let changed = |entry: &&Entry| {
+        entry
+            .version
+            .changed_fields
+            .iter()
+            .any(|changed| changed == column)
+    };
+    versions
+        .iter()
+        .filter(|entry| restored.is_none_or(|last| entry.version.version <= last))
+        .rfind(changed)
 }
 
 /// Custom fields one by one.
 fn flattened<'v>(values: impl Iterator<Item = (&'v String, &'v Json)>) -> Vec<(String, Json)> {
     let each = |(name, value): (&String, &Json)| match value {
-        Json::Object(extra) if name == "extra" => extra.iter().map(|(name, value)| (format!("extra.{name}"), value.clone())).collect(),
+        Json::Object(extra) if name == "extra" => extra
+            .iter()
+            .map(|(name, value)| (format!("extra.{name}"), value.clone()))
+            .collect(),
         _ => vec![(name.clone(), value.clone())],
     };
     values.flat_map(each).collect()
 }
 
 /// The texts of all mappings that the versions were derived by, by hash.
-async fn texts(connection: &mut PgConnection, found: &FoundJob, versions: &[Entry]) -> Result<BTreeMap<String, String>> {
-    let parts = versions.iter().filter_map(|entry| entry.version.parts.as_ref()?.as_object()).flatten();
-    let wanted: BTreeSet<String> =
-        parts.filter(|(name, _)| name.starts_with("mapping of ")).filter_map(|(_, hash)| hash.as_str().map(str::to_owned)).collect();
-    let texts: Vec<PartText> = versions::texts(connection, found.institution_id, &wanted.into_iter().collect::<Vec<_>>()).await?;
-    Ok(texts.into_iter().map(|version| (version.version, version.text)).collect())
+async fn texts(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    versions: &[Entry],
+) -> Result<BTreeMap<String, String>> {
+    let parts = versions
+        .iter()
+        .filter_map(|entry| entry.version.parts.as_ref()?.as_object())
+        .flatten();
+    let wanted: BTreeSet<String> = parts
+        .filter(|(name, _)| name.starts_with("mapping of "))
+        .filter_map(|(_, hash)| hash.as_str().map(str::to_owned))
+        .collect();
+    let texts: Vec<PartText> = versions::texts(
+        connection,
+        found.institution_id,
+        &wanted.into_iter().collect::<Vec<_>>(),
+    )
+    .await?;
+    Ok(texts
+        .into_iter()
+        .map(|version| (version.version, version.text))
+        .collect())
 }
 
 /// The biography as text.
@@ -249,54 +456,128 @@ pub fn text(biography: &Biography) -> String {
     let mut out = title(biography);
     let _ = writeln!(out, "\nwhat happened");
     for event in &biography.events {
-        let _ = writeln!(out, "  {}  {:8}  {}", event.at.format("%Y-%m-%d %H:%MZ"), event.kind, event.what);
+        let _ = writeln!(
+            out,
+            "  {}  {:8}  {}",
+            event.at.format("%Y-%m-%d %H:%MZ"),
+            event.kind,
+            event.what
+        );
         event.more.iter().for_each(|more| {
             let _ = writeln!(out, "                               {more}");
         });
     }
     standing(&mut out, biography);
-    section(&mut out, "its fields and their origin", biography.fields.iter().map(field).collect());
+    section(
+        &mut out,
+        "its fields and their origin",
+        biography.fields.iter().map(field).collect(),
+    );
     if let Some(judged) = &biography.verdicts {
-        let row = |verdict: &crate::engine::verdicts::Said| vec![verdict.verdict.to_owned(), line(&verdict.by, 60), line(&verdict.message, 160)];
-        section(&mut out, "checks on the stored document", judged.verdicts.iter().map(row).collect());
+        let row = |verdict: &crate::engine::verdicts::Said| {
+            vec![
+                verdict.verdict.to_owned(),
+                line(&verdict.by, 60),
+                line(&verdict.message, 160),
+            ]
+        };
+        section(
+            &mut out,
+            "checks on the stored document",
+            judged.verdicts.iter().map(row).collect(),
+        );
     }
     out
 }
 
 fn title(biography: &Biography) -> String {
     if biography.versions.is_empty() {
-        let FoundJob { institution, source_id, original_id, .. } = &biography.of;
-        return format!("{institution}/{source_id}:{} · never became a job\n", line(original_id, 80));
+        let FoundJob {
+            institution,
+            source_id,
+            original_id,
+            ..
+        } = &biography.of;
+        return format!(
+            "{institution}/{source_id}:{} · never became a job\n",
+            line(original_id, 80)
+        );
     }
-    let history = History { of: biography.of.clone(), versions: biography.versions.clone() };
+    let history = History {
+        of: biography.of.clone(),
+        versions: biography.versions.clone(),
+    };
     format!("{}\n", history.title())
 }
 
 fn standing(out: &mut String, biography: &Biography) {
     let Some(ad) = &biography.ad else {
-        let _ = writeln!(out, "\nnow\n  the id of the ad belongs to another job, or the ad is no longer known");
+        let _ = writeln!(
+            out,
+            "\nnow\n  the id of the ad belongs to another job, or the ad is no longer known"
+        );
         return;
     };
-    let gone = if ad.retired { ", gone from its source" } else { "" };
-    let newest = biography.versions.iter().max_by_key(|entry| entry.version.version);
-    let archived = newest.and_then(|entry| entry.version.job.get("archived_as")?.as_str()).map(|why| format!("; its job is archived ({why})"));
-    let _ = writeln!(out, "\nnow\n  the ad is {}{gone}{}", ad.outcome, archived.unwrap_or_default());
+    let gone = if ad.retired {
+        ", gone from its source"
+    } else {
+        ""
+    };
+    let newest = biography
+        .versions
+        .iter()
+        .max_by_key(|entry| entry.version.version);
+    let archived = newest
+        .and_then(|entry| entry.version.job.get("archived_as")?.as_str())
+        .map(|why| format!("; its job is archived ({why})"));
+    let _ = writeln!(
+        out,
+        "\nnow\n  the ad is {}{gone}{}",
+        ad.outcome,
+        archived.unwrap_or_default()
+    );
     if let Some(at) = ad.retry_at {
-        let _ = writeln!(out, "  the next retry is after {}", at.format("%Y-%m-%d %H:%MZ"));
+        let _ = writeln!(
+            out,
+            "  the next retry is after {}",
+            at.format("%Y-%m-%d %H:%MZ")
+        );
     }
     for reason in ad.reasons.iter().filter_map(Json::as_array).flatten() {
         let part = |name: &str| reason.get(name).and_then(Json::as_str).unwrap_or_default();
-        let rule = if part("rule").is_empty() { String::new() } else { format!(" (rule {} {})", part("rule"), part("version")) };
-        let _ = writeln!(out, "  {}: {}{rule}", part("type"), line(part("message"), 200));
+        let rule = if part("rule").is_empty() {
+            String::new()
+        } else {
+            format!(" (rule {} {})", part("rule"), part("version"))
+        };
+        let _ = writeln!(
+            out,
+            "  {}: {}{rule}",
+            part("type"),
+            line(part("message"), 200)
+        );
     }
 }
 
 fn field(made: &Made) -> Vec<String> {
-    let mapping = made.mapping.as_ref().map(|hash| format!("mapping {hash}")).unwrap_or_default();
+    let mapping = made
+        .mapping
+        .as_ref()
+        .map(|hash| format!("mapping {hash}"))
+        .unwrap_or_default();
     // Where the value comes from; the rest is in `weir rules show`.
-    let text = made.text.as_ref().map(|text| line(&text.replace('\n', ", "), 120));
+    let text = made
+        .text
+        .as_ref()
+        .map(|text| line(&text.replace('\n', ", "), 120));
     let shown = made.name.clone().unwrap_or_else(|| value(&made.value));
-    vec![made.field.clone(), line(&shown, 48), format!("v{}", made.since), mapping, text.unwrap_or_default()]
+    vec![
+        made.field.clone(),
+        line(&shown, 48),
+        format!("v{}", made.since),
+        mapping,
+        text.unwrap_or_default(),
+    ]
 }
 
 fn section(out: &mut String, title: &str, rows: Vec<Vec<String>>) {

@@ -12,7 +12,11 @@ pub fn columns(rows: &[Vec<String>], left: usize) -> String {
     for row in rows {
         let cells = row.iter().enumerate().map(|(index, cell)| {
             let gap = " ".repeat(widths[index].saturating_sub(cell.chars().count()));
-            if index < left { format!("{cell}{gap}") } else { format!("{gap}{cell}") }
+            if index < left {
+                format!("{cell}{gap}")
+            } else {
+                format!("{gap}{cell}")
+            }
         });
         let line = cells.collect::<Vec<_>>().join("  ");
         let _ = writeln!(out, "  {}", line.trim_end());
@@ -22,7 +26,15 @@ pub fn columns(rows: &[Vec<String>], left: usize) -> String {
 
 fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
-    (0..count).map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or_default()).collect()
+    (0..count)
+        .map(|index| {
+            rows.iter()
+                .filter_map(|row| row.get(index))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
+        })
+        .collect()
 }
 
 /// Bytes: `1.4 MB`.
@@ -31,7 +43,11 @@ pub fn size(bytes: i64) -> String {
     let mut size = bytes as f64;
     for unit in ["B", "kB", "MB", "GB"] {
         if size.abs() < 1000.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{size:.1} {unit}") };
+            return if unit == "B" {
+                format!("{bytes} B")
+            } else {
+                format!("{size:.1} {unit}")
+            };
         }
         size /= 1000.0;
     }
@@ -49,7 +65,11 @@ pub fn took(millis: i64) -> String {
 
 /// A number of things: `1 job`, `2,345 jobs`.
 pub fn counted(number: usize, thing: &str) -> String {
-    format!("{} {thing}{}", thousands(i64::try_from(number).unwrap_or(i64::MAX)), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {thing}{}",
+        thousands(i64::try_from(number).unwrap_or(i64::MAX)),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// A ratio: `3.1 %`.
@@ -65,7 +85,15 @@ pub fn share(part: i64, whole: i64) -> String {
 /// One line of scraped text: unsafe characters escaped, cut to `width`.
 pub fn line(text: &str, width: usize) -> String {
     let clean = Untrusted(text).to_string();
-    if clean.chars().count() <= width { clean } else { clean.chars().take(width.saturating_sub(1)).chain(['…']).collect() }
+    if clean.chars().count() <= width {
+        clean
+    } else {
+        clean
+            .chars()
+            .take(width.saturating_sub(1))
+            .chain(['…'])
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -74,9 +102,18 @@ mod tests {
 
     #[test]
     fn words_for_sizes_times_and_shares() {
-        assert_eq!([size(12), size(1_400_000), size(-2000)], ["12 B", "1.4 MB", "-2.0 kB"]);
-        assert_eq!([took(12), took(3456), took(130_000)], ["12 ms", "3.4 s", "2 min 10 s"]);
-        assert_eq!([counted(0, "job"), counted(1, "job"), counted(2345, "job")], ["0 jobs", "1 job", "2,345 jobs"]);
+        assert_eq!(
+            [size(12), size(1_400_000), size(-2000)],
+            ["12 B", "1.4 MB", "-2.0 kB"]
+        );
+        assert_eq!(
+            [took(12), took(3456), took(130_000)],
+            ["12 ms", "3.4 s", "2 min 10 s"]
+        );
+        assert_eq!(
+            [counted(0, "job"), counted(1, "job"), counted(2345, "job")],
+            ["0 jobs", "1 job", "2,345 jobs"]
+        );
         assert_eq!([share(1, 0), share(31, 1000)], ["-", "3.1 %"]);
         assert_eq!(line("a\u{1b}[31mb", 9), "a\\u001b[…");
         assert_eq!(line("a\u{202e}b\nc", 12), "a\\u202eb c");

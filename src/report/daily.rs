@@ -67,7 +67,14 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
         lost: losses::newest(connection, Some(&institution.slug)).await?,
         reasons: figures::top_reasons(connection, institution.id, 10).await?,
         alerts: figures::alerts(connection, institution.id, id).await?,
-        holds: holds::list(connection, Some(&institution.slug), false).await?.into_iter().map(|hold| Hold { content: None, ..hold }).collect(),
+        holds: holds::list(connection, Some(&institution.slug), false)
+            .await?
+            .into_iter()
+            .map(|hold| Hold {
+                content: None,
+                ..hold
+            })
+            .collect(),
         waiting: waiting::waiting(connection, institution.id).await?,
         tables: figures::table_bytes(connection).await?,
         run,
@@ -81,9 +88,18 @@ pub fn text(daily: &Daily) -> String {
         return format!("{} has never run\n", daily.institution);
     };
     let mut out = String::new();
-    let millis = run.finished_at.map(|end| (end - run.started_at).num_milliseconds());
+    let millis = run
+        .finished_at
+        .map(|end| (end - run.started_at).num_milliseconds());
     let duration = millis.map_or_else(String::new, |millis| format!(" · {}", took(millis)));
-    let _ = writeln!(out, "{} · run {} at {} · {}{duration}", daily.institution, run.id, run.at.format("%Y-%m-%d %H:%MZ"), run.status);
+    let _ = writeln!(
+        out,
+        "{} · run {} at {} · {}{duration}",
+        daily.institution,
+        run.id,
+        run.at.format("%Y-%m-%d %H:%MZ"),
+        run.status
+    );
     if let Some(error) = &run.error {
         let _ = writeln!(out, "  error: {}", line(error, 300));
     }
@@ -92,7 +108,12 @@ pub fn text(daily: &Daily) -> String {
     section(&mut out, "incomplete reads", &incomplete(daily), 3);
     section(&mut out, "stages", &stages(daily), 2);
     section(&mut out, "quality", &quality::rows(&daily.quality), 2);
-    section(&mut out, "rules that only warn", &quality::warnings(&daily.quality), 3);
+    section(
+        &mut out,
+        "rules that only warn",
+        &quality::warnings(&daily.quality),
+        3,
+    );
     section(&mut out, "dropped values", &lost(&daily.lost), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
     section(&mut out, "held for an operator", &held(daily), 5);
@@ -110,7 +131,11 @@ fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
 }
 
 fn alerts(daily: &Daily) -> Vec<Vec<String>> {
-    daily.alerts.iter().map(|alert| vec![alert.severity.clone(), line(&alert.message, 300)]).collect()
+    daily
+        .alerts
+        .iter()
+        .map(|alert| vec![alert.severity.clone(), line(&alert.message, 300)])
+        .collect()
 }
 
 fn sources(daily: &Daily) -> Vec<Vec<String>> {
@@ -131,10 +156,21 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
     ])];
     for read in &daily.reads {
         let counts = counts_of(daily.run.as_ref(), &read.source_id);
-        let open = daily.jobs.iter().find(|(source, ..)| *source == read.source_id).map_or(0, |(_, open, _)| *open);
-        let mut row = vec![read.source_id.clone(), read.state.to_string(), thousands(counts.documents)];
+        let open = daily
+            .jobs
+            .iter()
+            .find(|(source, ..)| *source == read.source_id)
+            .map_or(0, |(_, open, _)| *open);
+        let mut row = vec![
+            read.source_id.clone(),
+            read.state.to_string(),
+            thousands(counts.documents),
+        ];
         row.extend(counts.named().map(|(_, count)| thousands(count)));
-        row.push(share(counts.rejected + counts.held + counts.failed, counts.documents));
+        row.push(share(
+            counts.rejected + counts.held + counts.failed,
+            counts.documents,
+        ));
         row.push(thousands(open));
         rows.push(row);
     }
@@ -144,23 +180,52 @@ fn sources(daily: &Daily) -> Vec<Vec<String>> {
 fn incomplete(daily: &Daily) -> Vec<Vec<String>> {
     // What has not been modified since has its reason, and is complete.
     let is_whole = |read: &&ReadRow| read.state.is_whole();
-    let with_reason = daily.reads.iter().filter(|read| !is_whole(read)).filter_map(|read| Some((read, read.why.as_ref()?)));
-    with_reason.map(|(read, why)| vec![read.source_id.clone(), read.state.to_string(), line(why, 200)]).collect()
+    let with_reason = daily
+        .reads
+        .iter()
+        .filter(|read| !is_whole(read))
+        .filter_map(|read| Some((read, read.why.as_ref()?)));
+    with_reason
+        .map(|(read, why)| {
+            vec![
+                read.source_id.clone(),
+                read.state.to_string(),
+                line(why, 200),
+            ]
+        })
+        .collect()
 }
 
 fn counts_of(run: Option<&RunRow>, source: &str) -> OutcomeCounts {
     let summary = run.and_then(|run| run.summary.as_ref());
-    let counts = summary.and_then(|summary| summary.get("sources")?.get(source)).cloned();
-    counts.and_then(|counts| serde_json::from_value(counts).ok()).unwrap_or_default()
+    let counts = summary
+        .and_then(|summary| summary.get("sources")?.get(source))
+        .cloned();
+    counts
+        .and_then(|counts| serde_json::from_value(counts).ok())
+        .unwrap_or_default()
 }
 
 fn stages(daily: &Daily) -> Vec<Vec<String>> {
-    let mut rows = vec![texts(["source", "stage", "in", "out", "rejected", "error rate", "time", "ms per job"])];
+    let mut rows = vec![texts([
+        "source",
+        "stage",
+        "in",
+        "out",
+        "rejected",
+        "error rate",
+        "time",
+        "ms per job",
+    ])];
     for stage in &daily.stages {
         #[allow(clippy::cast_precision_loss, reason = "shown with three digits")]
         let per_job = stage.micros as f64 / 1000.0 / stage.rows_in as f64;
         // Time without a job is no time per job.
-        let per_job = if stage.rows_in > 0 { format!("{per_job:.3}") } else { "-".to_owned() };
+        let per_job = if stage.rows_in > 0 {
+            format!("{per_job:.3}")
+        } else {
+            "-".to_owned()
+        };
         rows.push(vec![
             stage.source_id.clone(),
             stage.stage.clone(),
@@ -177,7 +242,11 @@ fn stages(daily: &Daily) -> Vec<Vec<String>> {
 
 /// Values that were there and could not be read, a line for each field.
 pub fn lost(all: &[SourceLosses]) -> Vec<Vec<String>> {
-    let rows = all.iter().flat_map(|one| loss::lines(&one.fields).into_iter().map(move |words| vec![one.source.clone(), words]));
+    let rows = all.iter().flat_map(|one| {
+        loss::lines(&one.fields)
+            .into_iter()
+            .map(move |words| vec![one.source.clone(), words])
+    });
     rows.collect()
 }
 
@@ -195,16 +264,33 @@ fn reasons(daily: &Daily) -> Vec<Vec<String>> {
 }
 
 fn held(daily: &Daily) -> Vec<Vec<String>> {
-    let at = daily.run.as_ref().map_or_else(Default::default, |run| run.at);
+    let at = daily
+        .run
+        .as_ref()
+        .map_or_else(Default::default, |run| run.at);
     let row = |hold: &Hold| {
         let age = WaitingHolds::days(at - hold.opened_at);
-        vec![format!("hold {}", super::holds::name(hold)), hold.kind.to_string(), hold.source_id.clone(), age, line(&hold.reason, 120)]
+        vec![
+            format!("hold {}", super::holds::name(hold)),
+            hold.kind.to_string(),
+            hold.source_id.clone(),
+            age,
+            line(&hold.reason, 120),
+        ]
     };
     let mut rows: Vec<Vec<String>> = daily.holds.iter().take(10).map(row).collect();
     if daily.holds.len() > 10 {
         rows.push(vec![format!("and {} more", daily.holds.len() - 10)]);
     }
-    let behind = |one: &WaitingHolds| Some(vec!["behind".to_owned(), one.kind.to_string(), one.source.clone(), String::new(), one.behind()?]);
+    let behind = |one: &WaitingHolds| {
+        Some(vec![
+            "behind".to_owned(),
+            one.kind.to_string(),
+            one.source.clone(),
+            String::new(),
+            one.behind()?,
+        ])
+    };
     rows.extend(daily.waiting.iter().filter_map(behind));
     rows
 }
@@ -217,27 +303,52 @@ fn held(daily: &Daily) -> Vec<Vec<String>> {
 pub async fn tables(connection: &mut PgConnection, all: &[Daily]) -> Result<String> {
     let bytes = figures::table_bytes(connection).await?;
     let of = |run: &'_ RunRow| Some((run.started_at, run.summary.as_ref()?.get("tables")?.clone()));
-    let measured = all.iter().filter_map(|daily| daily.earlier.iter().find_map(of));
+    let measured = all
+        .iter()
+        .filter_map(|daily| daily.earlier.iter().find_map(of));
     let before = measured.min_by_key(|(started, _)| *started);
     let since = before.as_ref();
     let since = since.map(|(at, _)| format!(", growth since {}", at.format("%Y-%m-%d %H:%MZ")));
     let mut out = String::new();
     let title = format!("tables of all institutions{}", since.unwrap_or_default());
-    section(&mut out, &title, &table_rows(&bytes, before.as_ref().map(|(_, tables)| tables)), 1);
+    section(
+        &mut out,
+        &title,
+        &table_rows(&bytes, before.as_ref().map(|(_, tables)| tables)),
+        1,
+    );
     Ok(out)
 }
 
 fn table_rows(bytes: &BTreeMap<String, i64>, before: Option<&Json>) -> Vec<Vec<String>> {
-    let grown = |table: &str, now: i64| before.and_then(|tables| tables.get(table)).and_then(Json::as_i64).map_or(0, |before| now - before);
+    let grown = |table: &str, now: i64| {
+        before
+            .and_then(|tables| tables.get(table))
+            .and_then(Json::as_i64)
+            .map_or(0, |before| now - before)
+    };
     let row = |table: &str, bytes: i64, growth: i64| {
         vec![
             table.to_owned(),
             size(bytes),
-            if growth == 0 { String::new() } else { format!("{}{}", if growth > 0 { "+" } else { "" }, size(growth)) },
+            if growth == 0 {
+                String::new()
+            } else {
+                format!("{}{}", if growth > 0 { "+" } else { "" }, size(growth))
+            },
         ]
     };
-    let mut rows: Vec<Vec<String>> = bytes.iter().map(|(table, bytes)| row(table, *bytes, grown(table, *bytes))).collect();
-    let (all, growth) = (bytes.values().sum(), bytes.iter().map(|(table, bytes)| grown(table, *bytes)).sum());
+    let mut rows: Vec<Vec<String>> = bytes
+        .iter()
+        .map(|(table, bytes)| row(table, *bytes, grown(table, *bytes)))
+        .collect();
+    let (all, growth) = (
+        bytes.values().sum(),
+        bytes
+            .iter()
+            .map(|(table, bytes)| grown(table, *bytes))
+            .sum(),
+    );
     rows.push(row("all", all, growth));
     rows
 }

@@ -66,7 +66,10 @@ struct Span {
 
 impl Span {
     fn new(tone: Tone, text: impl Into<String>) -> Span {
-        Span { tone, text: text.into() }
+        Span {
+            tone,
+            text: text.into(),
+        }
     }
 
     fn paint(&self, ink: Ink, text: &str) -> String {
@@ -84,16 +87,34 @@ impl Difference {
     pub fn of(old: &Json, new: &Json) -> Difference {
         match (old, new) {
             (Json::Array(old), Json::Array(new)) => {
-                let only = |these: &[Json], others: &[Json]| these.iter().filter(|item| !others.contains(item)).map(plain).collect();
+                let only = |these: &[Json], others: &[Json]| {
+                    these
+                        .iter()
+                        .filter(|item| !others.contains(item))
+                        .map(plain)
+                        .collect()
+                };
                 Difference::Items(only(old, new), only(new, old))
             }
             (Json::Object(old), Json::Object(new)) => {
-                let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-                let of = |name: &String| (old.get(name).unwrap_or(&Json::Null), new.get(name).unwrap_or(&Json::Null));
+                let names: std::collections::BTreeSet<&String> =
+                    old.keys().chain(new.keys()).collect();
+                let of = |name: &String| {
+                    (
+                        old.get(name).unwrap_or(&Json::Null),
+                        new.get(name).unwrap_or(&Json::Null),
+                    )
+                };
                 let differing = names.into_iter().filter(|name| of(name).0 != of(name).1);
-                Difference::Keys(differing.map(|name| (name.clone(), Difference::of(of(name).0, of(name).1))).collect())
+                Difference::Keys(
+                    differing
+                        .map(|name| (name.clone(), Difference::of(of(name).0, of(name).1)))
+                        .collect(),
+                )
             }
-            (Json::String(old), Json::String(new)) if old.chars().count().max(new.chars().count()) > LONG => {
+            (Json::String(old), Json::String(new))
+                if old.chars().count().max(new.chars().count()) > LONG =>
+            {
                 Difference::Words(words(old, new, BESIDE))
             }
             _ => Difference::Values(plain(old), plain(new)),
@@ -102,7 +123,10 @@ impl Difference {
 
     /// On one line; `[-removed-]` and `{+added+}` without colours.
     pub fn text(&self, ink: Ink) -> String {
-        self.spans(ink).iter().map(|span| span.paint(ink, &span.text)).collect()
+        self.spans(ink)
+            .iter()
+            .map(|span| span.paint(ink, &span.text))
+            .collect()
     }
 
     /// On lines no longer than `width`, if their words allow it.
@@ -126,19 +150,37 @@ impl Difference {
 
     fn spans(&self, ink: Ink) -> Vec<Span> {
         match self {
-            Difference::Values(old, new) => vec![Span::new(Tone::Gone, shown(old)), Span::new(Tone::Same, " → "), Span::new(Tone::Come, shown(new))],
+            Difference::Values(old, new) => vec![
+                Span::new(Tone::Gone, shown(old)),
+                Span::new(Tone::Same, " → "),
+                Span::new(Tone::Come, shown(new)),
+            ],
             Difference::Items(gone, come) => {
-                let mark = |open: &str, item: &String, close: &str| if ink.colour { shown(item) } else { format!("{open}{}{close}", shown(item)) };
-                let gone = gone.iter().map(|item| Span::new(Tone::Gone, mark("[-", item, "-]")));
-                let come = come.iter().map(|item| Span::new(Tone::Come, mark("{+", item, "+}")));
-                let parted = gone.chain(come).flat_map(|span| [Span::new(Tone::Same, " "), span]);
+                let mark = |open: &str, item: &String, close: &str| {
+                    if ink.colour {
+                        shown(item)
+                    } else {
+                        format!("{open}{}{close}", shown(item))
+                    }
+                };
+                let gone = gone
+                    .iter()
+                    .map(|item| Span::new(Tone::Gone, mark("[-", item, "-]")));
+                let come = come
+                    .iter()
+                    .map(|item| Span::new(Tone::Come, mark("{+", item, "+}")));
+                let parted = gone
+                    .chain(come)
+                    .flat_map(|span| [Span::new(Tone::Same, " "), span]);
                 parted.skip(1).collect()
             }
             Difference::Words(pieces) => pieces.iter().map(|piece| piece.span(ink)).collect(),
             Difference::Keys(keys) => {
                 let key = |(name, difference): &(String, Difference)| {
                     let title = Span::new(Tone::Same, format!("; {} ", line(name, 40)));
-                    std::iter::once(title).chain(difference.spans(ink)).collect::<Vec<_>>()
+                    std::iter::once(title)
+                        .chain(difference.spans(ink))
+                        .collect::<Vec<_>>()
                 };
                 let mut spans: Vec<Span> = keys.iter().flat_map(key).collect();
                 if let Some(first) = spans.first_mut() {
@@ -152,20 +194,30 @@ impl Difference {
     /// As HTML: `del` and `ins`.
     pub fn html(&self) -> Markup {
         match self {
-            Difference::Values(old, new) => html! { del { (shown(old)) } " → " ins { (shown(new)) } },
+            Difference::Values(old, new) => {
+                html! { del { (shown(old)) } " → " ins { (shown(new)) } }
+            }
             Difference::Items(gone, come) => html! {
                 @for item in gone { del { (shown(item)) } " " }
                 @for item in come { ins { (shown(item)) } " " }
             },
             Difference::Words(pieces) => html! { @for piece in pieces { (piece.html()) } },
-            Difference::Keys(keys) => html! { @for (name, difference) in keys { div { code { (line(name, 40)) } " " (difference.html()) } } },
+            Difference::Keys(keys) => {
+                html! { @for (name, difference) in keys { div { code { (line(name, 40)) } " " (difference.html()) } } }
+            }
         }
     }
 }
 
 impl Piece {
     fn span(&self, ink: Ink) -> Span {
-        let mark = |open: &str, text: &str, close: &str| if ink.colour { clean(text) } else { format!("{open}{}{close}", clean(text)) };
+        let mark = |open: &str, text: &str, close: &str| {
+            if ink.colour {
+                clean(text)
+            } else {
+                format!("{open}{}{close}", clean(text))
+            }
+        };
         match self {
             Piece::Same(text) => Span::new(Tone::Same, clean(text)),
             Piece::Gone(text) => Span::new(Tone::Gone, mark("[-", text, "-]")),
@@ -179,7 +231,9 @@ impl Piece {
             Piece::Same(text) => html! { (clean(text)) },
             Piece::Gone(text) => html! { del { (clean(text)) } },
             Piece::Come(text) => html! { ins { (clean(text)) } },
-            Piece::Skipped(words) => html! { span.skipped title={ (words) " words that are the same" } { " … " } },
+            Piece::Skipped(words) => {
+                html! { span.skipped title={ (words) " words that are the same" } { " … " } }
+            }
         }
     }
 }
@@ -189,7 +243,9 @@ pub fn plain(value: &Json) -> String {
     match value {
         Json::Null => "-".to_owned(),
         Json::String(text) => text.clone(),
-        Json::Array(items) if items.iter().all(Json::is_string) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Json::Array(items) if items.iter().all(Json::is_string) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }
@@ -216,7 +272,10 @@ pub fn words(old: &str, new: &str, beside: usize) -> Vec<Piece> {
     let (old_middle, new_middle) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
     let mut pieces = vec![Piece::Same(old[..head].to_owned())];
     if old_middle.len() + new_middle.len() > COMPARED {
-        pieces.extend([Piece::Gone(old_middle.to_owned()), Piece::Come(new_middle.to_owned())]);
+        pieces.extend([
+            Piece::Gone(old_middle.to_owned()),
+            Piece::Come(new_middle.to_owned()),
+        ]);
     } else {
         compare(&mut pieces, old_middle, new_middle);
     }
@@ -226,14 +285,30 @@ pub fn words(old: &str, new: &str, beside: usize) -> Vec<Piece> {
 
 /// Bytes that two texts share at both ends, up to a word boundary.
 fn shared(old: &str, new: &str) -> (usize, usize) {
-    let equal = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
-    let border = |text: &str, from: usize| (0..=from).rev().find(|&at| text.is_char_boundary(at) && is_border(text, at)).unwrap_or(0);
+    let equal = old
+        .bytes()
+        .zip(new.bytes())
+        .take_while(|(old, new)| old == new)
+        .count();
+    let border = |text: &str, from: usize| {
+        (0..=from)
+            .rev()
+            .find(|&at| text.is_char_boundary(at) && is_border(text, at))
+            .unwrap_or(0)
+    };
     let head = border(old, equal).min(border(new, equal));
     let (old, new) = (&old[head..], &new[head..]);
-    let equal = old.bytes().rev().zip(new.bytes().rev()).take_while(|(old, new)| old == new).count();
+    let equal = old
+        .bytes()
+        .rev()
+        .zip(new.bytes().rev())
+        .take_while(|(old, new)| old == new)
+        .count();
     let tail_border = |text: &str| {
         let from = text.len() - equal;
-        (from..=text.len()).find(|&at| text.is_char_boundary(at) && is_border(text, at)).map_or(0, |at| text.len() - at)
+        (from..=text.len())
+            .find(|&at| text.is_char_boundary(at) && is_border(text, at))
+            .map_or(0, |at| text.len() - at)
     };
     (head, tail_border(old).min(tail_border(new)))
 }
@@ -247,7 +322,13 @@ fn is_border(text: &str, at: usize) -> bool {
 
 /// Words, runs of whitespace, and single characters.
 fn tokens(text: &str) -> Vec<&str> {
-    let kind = |letter: char| if letter.is_alphanumeric() { 1 } else { 2 * i32::from(letter.is_whitespace()) };
+    let kind = |letter: char| {
+        if letter.is_alphanumeric() {
+            1
+        } else {
+            2 * i32::from(letter.is_whitespace())
+        }
+    };
     let mut tokens = Vec::new();
     let (mut from, mut last) = (0, None);
     for (at, letter) in text.char_indices() {
@@ -281,13 +362,21 @@ fn compare(pieces: &mut Vec<Piece>, old: &str, new: &str) {
 fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut all: Vec<Piece> = Vec::new();
     let (mut gone, mut come, mut between) = (String::new(), String::new(), String::new());
-    let flush = |all: &mut Vec<Piece>, gone: &mut String, come: &mut String, between: &mut String| {
-        let texts = [Piece::Gone(std::mem::take(gone)), Piece::Come(std::mem::take(come)), Piece::Same(std::mem::take(between))];
-        all.extend(texts.into_iter().filter(|piece| !piece.is_empty()));
-    };
+    let flush =
+        |all: &mut Vec<Piece>, gone: &mut String, come: &mut String, between: &mut String| {
+            let texts = [
+                Piece::Gone(std::mem::take(gone)),
+                Piece::Come(std::mem::take(come)),
+                Piece::Same(std::mem::take(between)),
+            ];
+            all.extend(texts.into_iter().filter(|piece| !piece.is_empty()));
+        };
     for piece in pieces {
         match piece {
-            Piece::Same(text) if (gone.is_empty() && come.is_empty()) || text.chars().any(char::is_alphanumeric) => {
+            Piece::Same(text)
+                if (gone.is_empty() && come.is_empty())
+                    || text.chars().any(char::is_alphanumeric) =>
+            {
                 flush(&mut all, &mut gone, &mut come, &mut between);
                 between = text;
                 flush(&mut all, &mut gone, &mut come, &mut between);
@@ -339,14 +428,30 @@ fn shortened(pieces: Vec<Piece>, beside: usize) -> Vec<Piece> {
             continue;
         };
         let tokens = tokens(text);
-        let words: Vec<usize> = tokens.iter().enumerate().filter(|(_, token)| is_word(token)).map(|(at, _)| at).collect();
-        let (before, after) = (if index == 0 { 0 } else { beside }, if index == last { 0 } else { beside });
+        let words: Vec<usize> = tokens
+            .iter()
+            .enumerate()
+            .filter(|(_, token)| is_word(token))
+            .map(|(at, _)| at)
+            .collect();
+        let (before, after) = (
+            if index == 0 { 0 } else { beside },
+            if index == last { 0 } else { beside },
+        );
         if words.len() <= before + after + 2 {
             all.push(piece);
             continue;
         }
-        let head = if before == 0 { 0 } else { words[before - 1] + 1 };
-        let tail = if after == 0 { tokens.len() } else { words[words.len() - after] };
+        let head = if before == 0 {
+            0
+        } else {
+            words[before - 1] + 1
+        };
+        let tail = if after == 0 {
+            tokens.len()
+        } else {
+            words[words.len() - after]
+        };
         let mut kept = tokens[..head].concat();
         if !kept.is_empty() {
             kept.push(' ');
@@ -377,22 +482,38 @@ mod tests {
 
     #[test]
     fn short_values_stand_side_by_side_and_lists_say_what_came_and_went() {
-        assert_eq!(text(json!("2026-09-01"), json!("2026-09-15")), "2026-09-01 → 2026-09-15");
+        assert_eq!(
+            text(json!("2026-09-01"), json!("2026-09-15")),
+            "2026-09-01 → 2026-09-15"
+        );
         assert_eq!(text(Json::Null, json!("a\u{1b}[31m")), "- → a\\u001b[31m");
-        assert_eq!(text(json!(["Sydney", "Bega"]), json!(["Bega", "Orange"])), "[-Sydney-] {+Orange+}");
-        assert_eq!(text(json!({"grade": 5, "pay": 1}), json!({"grade": 6, "pay": 1})), "grade 5 → 6");
+        assert_eq!(
+            text(json!(["Sydney", "Bega"]), json!(["Bega", "Orange"])),
+            "[-Sydney-] {+Orange+}"
+        );
+        assert_eq!(
+            text(json!({"grade": 5, "pay": 1}), json!({"grade": 6, "pay": 1})),
+            "grade 5 → 6"
+        );
     }
 
     #[test]
     fn long_texts_are_compared_word_by_word() {
         let old = "Run the clinics of the northern coast and the wards of one hospital. Apply by Monday, please, and bring two references with you.";
-        let new = old.replace("one hospital", "two hospitals").replace("Monday", "Friday");
+        let new = old
+            .replace("one hospital", "two hospitals")
+            .replace("Monday", "Friday");
         assert_eq!(
             text(json!(old), json!(new)),
             "… northern coast and the wards of [-one hospital-]{+two hospitals+}. Apply by [-Monday-]{+Friday+}, please, and bring two references with you."
         );
-        let page = Difference::of(&json!(format!("<b>{old}")), &json!(format!("<i>{old}"))).html().into_string();
-        assert!(page.starts_with("&lt;<del>b</del><ins>i</ins>&gt;Run"), "{page}");
+        let page = Difference::of(&json!(format!("<b>{old}")), &json!(format!("<i>{old}")))
+            .html()
+            .into_string();
+        assert!(
+            page.starts_with("&lt;<del>b</del><ins>i</ins>&gt;Run"),
+            "{page}"
+        );
     }
 
     #[test]

@@ -53,7 +53,11 @@ pub struct LastingError {
 impl LastingError {
     /// Since when, in words: `new` or `since 2026-09-01`.
     pub fn age(&self) -> String {
-        if self.is_new { "new".to_owned() } else { format!("since {}", self.since.format("%Y-%m-%d")) }
+        if self.is_new {
+            "new".to_owned()
+        } else {
+            format!("since {}", self.since.format("%Y-%m-%d"))
+        }
     }
 }
 
@@ -61,20 +65,27 @@ impl LastingError {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, institutions: &[(Uuid, String)]) -> Result<Vec<InstitutionHealth>> {
+pub async fn collect(
+    connection: &mut PgConnection,
+    institutions: &[(Uuid, String)],
+) -> Result<Vec<InstitutionHealth>> {
     let ids: Vec<Uuid> = institutions.iter().map(|(id, _)| *id).collect();
     let mut rows: BTreeMap<Uuid, Vec<RunErrorRow>> = BTreeMap::new();
     for row in figures::run_errors(connection, &ids, RUNS).await? {
         rows.entry(row.institution_id).or_default().push(row);
     }
-    let of =
-        |(id, name): &(Uuid, String)| InstitutionHealth { institution: name.clone(), ..health(rows.get(id).map(Vec::as_slice).unwrap_or_default()) };
+    let of = |(id, name): &(Uuid, String)| InstitutionHealth {
+        institution: name.clone(),
+        ..health(rows.get(id).map(Vec::as_slice).unwrap_or_default())
+    };
     Ok(institutions.iter().map(of).collect())
 }
 
 /// What rows of one institution say, the newest run first.
 fn health(rows: &[RunErrorRow]) -> InstitutionHealth {
-    let Some(newest) = rows.first() else { return InstitutionHealth::default() };
+    let Some(newest) = rows.first() else {
+        return InstitutionHealth::default();
+    };
     let mut runs: Vec<(&RunErrorRow, BTreeSet<(&str, &str)>)> = Vec::new();
     for row in rows {
         if runs.last().is_none_or(|(run, _)| run.run != row.run) {
@@ -87,24 +98,46 @@ fn health(rows: &[RunErrorRow]) -> InstitutionHealth {
     let mut seen = BTreeSet::new();
     let newest_rows = rows.iter().take_while(|row| row.run == newest.run);
     let newest_keys = newest_rows.flat_map(|row| keys(row).map(move |key| (row, key)));
-    let errors = newest_keys.filter(|(_, key)| seen.insert(*key)).map(|(row, key)| {
-        let lasting = runs.iter().take_while(|(_, errors)| errors.contains(&key));
-        let since = lasting.clone().last().map_or(row.at, |(run, _)| run.at);
-        let of_run = row.error.as_ref().filter(|_| key == RUN_FAILED);
-        let message = of_run.or(row.message.as_ref()).cloned().unwrap_or_default();
-        let (source, kind) = (key.0.to_owned(), key.1.to_owned());
-        LastingError { source, kind, message, since, is_new: lasting.count() < 2 }
-    });
+    let errors = newest_keys
+        .filter(|(_, key)| seen.insert(*key))
+        .map(|(row, key)| {
+            let lasting = runs.iter().take_while(|(_, errors)| errors.contains(&key));
+            let since = lasting.clone().last().map_or(row.at, |(run, _)| run.at);
+            let of_run = row.error.as_ref().filter(|_| key == RUN_FAILED);
+            let message = of_run.or(row.message.as_ref()).cloned().unwrap_or_default();
+            let (source, kind) = (key.0.to_owned(), key.1.to_owned());
+            LastingError {
+                source,
+                kind,
+                message,
+                since,
+                is_new: lasting.count() < 2,
+            }
+        });
     let errors: Vec<LastingError> = errors.collect();
-    let before = runs.get(1).filter(|_| errors.is_empty() && newest.status == "done");
+    let before = runs
+        .get(1)
+        .filter(|_| errors.is_empty() && newest.status == "done");
     let mended = before.and_then(|(run, _)| {
         let of_it = rows.iter().filter(|row| row.run == run.run);
-        of_it.filter(|row| keys(row).next().is_some()).find_map(|row| row.message.clone().or(row.error.clone()))
+        of_it
+            .filter(|row| keys(row).next().is_some())
+            .find_map(|row| row.message.clone().or(row.error.clone()))
     });
     let is_warning = |row: &&RunErrorRow| row.severity.as_deref() == Some("warn");
-    let warnings = rows.iter().take_while(|row| row.run == newest.run).filter(is_warning);
+    let warnings = rows
+        .iter()
+        .take_while(|row| row.run == newest.run)
+        .filter(is_warning);
     let warnings = warnings.filter_map(|row| row.message.clone()).collect();
-    InstitutionHealth { at: Some(newest.at), status: newest.status.clone(), errors, warnings, mended, ..Default::default() }
+    InstitutionHealth {
+        at: Some(newest.at),
+        status: newest.status.clone(),
+        errors,
+        warnings,
+        mended,
+        ..Default::default()
+    }
 }
 
 /// What an error is known by that is no alert: the run failed.
@@ -112,15 +145,23 @@ const RUN_FAILED: (&str, &str) = ("", "run_failed");
 
 /// What the errors of a row are known by.
 fn keys(row: &RunErrorRow) -> impl Iterator<Item = (&str, &str)> {
-    let alert = row.source_id.as_deref().zip(row.kind.as_deref()).filter(|_| row.severity.as_deref() == Some("error"));
-    alert.into_iter().chain((row.status == "failed").then_some(RUN_FAILED))
+    let alert = row
+        .source_id
+        .as_deref()
+        .zip(row.kind.as_deref())
+        .filter(|_| row.severity.as_deref() == Some("error"));
+    alert
+        .into_iter()
+        .chain((row.status == "failed").then_some(RUN_FAILED))
 }
 
 /// The command that shows more about an error, and what it shows.
 fn step(kind: &str) -> (&'static str, &'static str) {
     match kind {
         "all_refused" | "rule_broken" => ("failures list", "shows the ads with their reasons"),
-        "mass_retirement" | "mass_closing" | "recycled" | "renumbered" | "quality" => ("holds list", "shows what waits for a decision"),
+        "mass_retirement" | "mass_closing" | "recycled" | "renumbered" | "quality" => {
+            ("holds list", "shows what waits for a decision")
+        }
         "last_good" => ("check", "shows the mistakes in the YAML"),
         "run_failed" | "source_failed" => ("report", "shows the run"),
         _ => ("preview", "reads the board again and shows what comes"),
@@ -139,15 +180,35 @@ pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
     let mut sorted: Vec<&InstitutionHealth> = all.iter().collect();
     let rank = |one: &InstitutionHealth| {
         let new = one.errors.iter().filter(|error| error.is_new).count();
-        (std::cmp::Reverse(new), std::cmp::Reverse(one.errors.len()), one.at.is_some(), one.warnings.is_empty(), one.mended.is_none())
+        (
+            std::cmp::Reverse(new),
+            std::cmp::Reverse(one.errors.len()),
+            one.at.is_some(),
+            one.warnings.is_empty(),
+            one.mended.is_none(),
+        )
     };
     sorted.sort_by_key(|one| rank(one));
     let failing = all.iter().filter(|one| !one.errors.is_empty()).count();
-    let new = all.iter().filter(|one| one.errors.iter().any(|error| error.is_new)).count();
+    let new = all
+        .iter()
+        .filter(|one| one.errors.iter().any(|error| error.is_new))
+        .count();
     let mut out = String::new();
-    let failing = if failing == 0 { "none failing".to_owned() } else { format!("{failing} failing, {new} of them newly") };
-    let warned = all.iter().filter(|one| one.errors.is_empty() && !one.warnings.is_empty()).count();
-    let warned = if warned == 0 { String::new() } else { format!(", {warned} with warnings") };
+    let failing = if failing == 0 {
+        "none failing".to_owned()
+    } else {
+        format!("{failing} failing, {new} of them newly")
+    };
+    let warned = all
+        .iter()
+        .filter(|one| one.errors.is_empty() && !one.warnings.is_empty())
+        .count();
+    let warned = if warned == 0 {
+        String::new()
+    } else {
+        format!(", {warned} with warnings")
+    };
     let _ = writeln!(out, "{} institutions, {failing}{warned}", all.len());
     let rows: Vec<Vec<String>> = sorted.into_iter().map(|one| row(one, at)).collect();
     out.push_str(&columns(&rows, 5));
@@ -156,15 +217,26 @@ pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
 
 fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     let Some(last) = one.at else {
-        return ["", &one.institution, "has never run", "", ""].map(str::to_owned).to_vec();
+        return ["", &one.institution, "has never run", "", ""]
+            .map(str::to_owned)
+            .to_vec();
     };
     let ran = match (at.0 - last).num_hours() {
         ..36 => last.format("%Y-%m-%d %H:%MZ").to_string(),
-        hours => format!("{} ({} days ago)", last.format("%Y-%m-%d %H:%MZ"), hours / 24),
+        hours => format!(
+            "{} ({} days ago)",
+            last.format("%Y-%m-%d %H:%MZ"),
+            hours / 24
+        ),
     };
     let oldest = one.errors.iter().min_by_key(|error| error.since);
     let standing = match oldest {
-        None if one.status == "done" && one.warnings.is_empty() => if one.mended.is_some() { "ok again" } else { "ok" }.to_owned(),
+        None if one.status == "done" && one.warnings.is_empty() => if one.mended.is_some() {
+            "ok again"
+        } else {
+            "ok"
+        }
+        .to_owned(),
         None if one.status == "done" => "warn".to_owned(),
         None => one.status.clone(),
         Some(oldest) if oldest.is_new => "NEW".to_owned(),
@@ -172,13 +244,27 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     };
     let command = |kind: &str| format!("weir {} {}", step(kind).0, one.institution);
     // The newest error has not been looked at yet.
-    let next = one.errors.iter().max_by_key(|error| error.since).map(|error| command(&error.kind));
+    let next = one
+        .errors
+        .iter()
+        .max_by_key(|error| error.since)
+        .map(|error| command(&error.kind));
     let warned = one.warnings.first().map(|_| command(""));
     let errors = one.errors.iter().map(|error| &error.message);
     let mended = one.mended.iter().map(|message| format!("was: {message}"));
-    let words = errors.chain(&one.warnings).cloned().chain(mended).map(|message| line(&message, 140));
+    let words = errors
+        .chain(&one.warnings)
+        .cloned()
+        .chain(mended)
+        .map(|message| line(&message, 140));
     let words = words.collect::<Vec<_>>().join("; ");
-    vec![standing, one.institution.clone(), ran, next.or(warned).unwrap_or_default(), words]
+    vec![
+        standing,
+        one.institution.clone(),
+        ran,
+        next.or(warned).unwrap_or_default(),
+        words,
+    ]
 }
 
 #[cfg(test)]
@@ -215,14 +301,26 @@ mod tests {
     fn an_error_lasts_since_the_first_run_in_a_row_that_had_it() {
         let dead: &[(&str, &str)] = &[("board", "source_unreachable")];
         let both: &[(&str, &str)] = &[("board", "source_unreachable"), ("b2", "source_partial")];
-        let found = health(&rows(&[(5, both), (4, dead), (3, dead), (2, &[]), (1, both)]));
+        let found = health(&rows(&[
+            (5, both),
+            (4, dead),
+            (3, dead),
+            (2, &[]),
+            (1, both),
+        ]));
         let said = |error: &LastingError| format!("{} {}", error.source, error.age());
         let said: Vec<String> = found.errors.iter().map(said).collect();
         assert_eq!(said, ["board since 1970-01-04", "b2 new"]);
         assert_eq!(health(&rows(&[(2, &[]), (1, dead)])).errors.len(), 0);
         let warned = health(&rows(&[(2, &[("board", "quality")])]));
-        assert_eq!((warned.errors.len(), warned.warnings), (0, vec!["board quality 2".to_owned()]));
-        assert_eq!(health(&rows(&[(2, &[]), (1, dead)])).mended.as_deref(), Some("board source_unreachable 1"));
+        assert_eq!(
+            (warned.errors.len(), warned.warnings),
+            (0, vec!["board quality 2".to_owned()])
+        );
+        assert_eq!(
+            health(&rows(&[(2, &[]), (1, dead)])).mended.as_deref(),
+            Some("board source_unreachable 1")
+        );
         assert_eq!(health(&rows(&[(3, &[]), (2, &[]), (1, dead)])).mended, None);
         assert_eq!(health(&[]).at, None);
     }
@@ -244,12 +342,36 @@ mod tests {
             since: DateTime::from_timestamp(0, 0).unwrap(),
             is_new,
         };
-        let never = InstitutionHealth { institution: "never".to_owned(), ..Default::default() };
-        let odd = InstitutionHealth { warnings: vec!["fewer ads".to_owned()], ..one("odd", Vec::new()) };
-        let all = [one("fine", Vec::new()), odd, one("old", vec![error(false)]), never, one("fresh", vec![error(true)])];
+        let never = InstitutionHealth {
+            institution: "never".to_owned(),
+            ..Default::default()
+        };
+        let odd = InstitutionHealth {
+            warnings: vec!["fewer ads".to_owned()],
+            ..one("odd", Vec::new())
+        };
+        let all = [
+            one("fine", Vec::new()),
+            odd,
+            one("old", vec![error(false)]),
+            never,
+            one("fresh", vec![error(true)]),
+        ];
         let text = overview(&all, Clock(DateTime::from_timestamp(90_000, 0).unwrap()));
-        let names: Vec<usize> = ["fresh", "old", "never", "odd", "fine"].iter().map(|name| text.find(name).unwrap()).collect();
-        assert!(names.is_sorted() && text.starts_with("5 institutions, 2 failing, 1 of them newly, 1 with warnings"), "{text}");
-        assert!(text.contains("NEW") && text.contains("failing since 1970-01-01") && text.contains("weir preview fresh"), "{text}");
+        let names: Vec<usize> = ["fresh", "old", "never", "odd", "fine"]
+            .iter()
+            .map(|name| text.find(name).unwrap())
+            .collect();
+        assert!(
+            names.is_sorted()
+                && text.starts_with("5 institutions, 2 failing, 1 of them newly, 1 with warnings"),
+            "{text}"
+        );
+        assert!(
+            text.contains("NEW")
+                && text.contains("failing since 1970-01-01")
+                && text.contains("weir preview fresh"),
+            "{text}"
+        );
     }
 }

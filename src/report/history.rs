@@ -49,24 +49,46 @@ pub struct History {
 ///
 /// # Errors
 /// The database failed.
-pub async fn collect(connection: &mut PgConnection, found: &FoundJob, job: Uuid) -> Result<History> {
+pub async fn collect(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    job: Uuid,
+) -> Result<History> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut before: Option<Json> = None;
     for version in biography::versions(connection, found.institution_id, job).await? {
-        let edited = version.parts.as_ref().and_then(|now| Some(edited(before.as_ref()?, now))).unwrap_or_default();
+        let edited = version
+            .parts
+            .as_ref()
+            .and_then(|now| Some(edited(before.as_ref()?, now)))
+            .unwrap_or_default();
         before = version.parts.clone().or(before);
         entries.push(Entry { version, edited });
     }
-    Ok(History { of: found.clone(), versions: entries })
+    Ok(History {
+        of: found.clone(),
+        versions: entries,
+    })
 }
 
 /// The differences between the parts of two fingerprints, the older of which may be missing; the
 /// date of the run is not an edit.
 pub fn edited(old: &Json, new: &Json) -> Vec<Edited> {
     let of = |parts: &Json, name: &str| parts.get(name).and_then(Json::as_str).map(short);
-    let names: BTreeSet<&String> = [old, new].into_iter().filter_map(Json::as_object).flat_map(serde_json::Map::keys).collect();
+    let names: BTreeSet<&String> = [old, new]
+        .into_iter()
+        .filter_map(Json::as_object)
+        .flat_map(serde_json::Map::keys)
+        .collect();
     let parts = names.into_iter().filter(|name| *name != Parts::DATE);
-    parts.map(|name| Edited { part: name.clone(), old: of(old, name), new: of(new, name) }).filter(|part| part.old != part.new).collect()
+    parts
+        .map(|name| Edited {
+            part: name.clone(),
+            old: of(old, name),
+            new: of(new, name),
+        })
+        .filter(|part| part.old != part.new)
+        .collect()
 }
 
 /// The first eight digits of a hash, as people and reasons name it.
@@ -77,20 +99,36 @@ pub fn short(hash: &str) -> String {
 impl History {
     /// The version that a job had at an instant.
     pub fn at(&self, instant: DateTime<Utc>) -> Option<&JobVersion> {
-        self.versions.iter().map(|entry| &entry.version).rfind(|version| version.created_at <= instant)
+        self.versions
+            .iter()
+            .map(|entry| &entry.version)
+            .rfind(|version| version.created_at <= instant)
     }
 
     /// Who it is about, on one line.
     pub fn title(&self) -> String {
         let newest = self.versions.last().map(|entry| &entry.version.job);
-        let text = |field: &str| newest.and_then(|job| job.get(field)?.as_str()).unwrap_or_default();
+        let text = |field: &str| {
+            newest
+                .and_then(|job| job.get(field)?.as_str())
+                .unwrap_or_default()
+        };
         let status = match text("archived_as") {
             "" => text("status").to_owned(),
             how => format!("{} as {how}", text("status")),
         };
         let job = self.of.job_id.map(|id| id.to_string()).unwrap_or_default();
-        let FoundJob { institution, source_id, original_id, .. } = &self.of;
-        format!("{} · {institution}/{source_id}:{} · {status}\njob {job}", line(text("title"), 80), line(original_id, 60))
+        let FoundJob {
+            institution,
+            source_id,
+            original_id,
+            ..
+        } = &self.of;
+        format!(
+            "{} · {institution}/{source_id}:{} · {status}\njob {job}",
+            line(text("title"), 80),
+            line(original_id, 60)
+        )
     }
 }
 
@@ -104,7 +142,13 @@ pub fn text(history: &History) -> String {
         });
         let _ = writeln!(out, "     {}", origin(&entry.version));
         entry.edited.iter().for_each(|part| {
-            let _ = writeln!(out, "     {} {} → {}", line(&part.part, 60), part.old.as_deref().unwrap_or("-"), part.new.as_deref().unwrap_or("-"));
+            let _ = writeln!(
+                out,
+                "     {} {} → {}",
+                line(&part.part, 60),
+                part.old.as_deref().unwrap_or("-"),
+                part.new.as_deref().unwrap_or("-")
+            );
         });
     }
     out
@@ -113,7 +157,12 @@ pub fn text(history: &History) -> String {
 /// `v2  2026-09-01 20:00Z  update: description updated`
 pub fn head(version: &JobVersion) -> String {
     let at = version.created_at.format("%Y-%m-%d %H:%MZ");
-    format!("v{}  {at}  {}: {}", version.version, version.change_type, line(&version.change_reason, 200))
+    format!(
+        "v{}  {at}  {}: {}",
+        version.version,
+        version.change_type,
+        line(&version.change_reason, 200)
+    )
 }
 
 /// What changed, a line a field.
@@ -121,8 +170,16 @@ pub fn changes(version: &JobVersion) -> Vec<String> {
     let changes = version.changes.as_ref().and_then(Json::as_object);
     let of = |field: &String| changes.and_then(|changes| changes.get(field));
     let line = |field: &String| {
-        let (old, new) = of(field).map(|change| (change.get("old").unwrap_or(&Json::Null), change.get("new").unwrap_or(&Json::Null)))?;
-        Some(format!("~ {field}  {}", Difference::of(old, new).text(Ink::default())))
+        let (old, new) = of(field).map(|change| {
+            (
+                change.get("old").unwrap_or(&Json::Null),
+                change.get("new").unwrap_or(&Json::Null),
+            )
+        })?;
+        Some(format!(
+            "~ {field}  {}",
+            Difference::of(old, new).text(Ink::default())
+        ))
     };
     version.changed_fields.iter().filter_map(line).collect()
 }
@@ -132,7 +189,11 @@ fn origin(version: &JobVersion) -> String {
         Some(run) => format!("run {run}"),
         None => line(&version.created_by, 40),
     };
-    let derived = version.fingerprint.as_ref().map(|hash| format!(" · derived by {}", short(hash))).unwrap_or_default();
+    let derived = version
+        .fingerprint
+        .as_ref()
+        .map(|hash| format!(" · derived by {}", short(hash)))
+        .unwrap_or_default();
     format!("by {by} · document {}{derived}", short(&version.document))
 }
 
@@ -141,7 +202,14 @@ pub fn value(value: &Json) -> String {
     match value {
         Json::Null => "-".to_owned(),
         Json::String(text) => line(text, 120),
-        Json::Array(items) if items.iter().all(Json::is_string) => line(&items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(", "), 120),
+        Json::Array(items) if items.iter().all(Json::is_string) => line(
+            &items
+                .iter()
+                .filter_map(Json::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+            120,
+        ),
         other => line(&other.to_string(), 120),
     }
 }
@@ -149,14 +217,29 @@ pub fn value(value: &Json) -> String {
 /// The job as one version shows it, a line a field.
 pub fn job(version: &JobVersion) -> String {
     let mut out = format!("{}\n", head(version));
-    for (field, held) in version.job.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        let _ =
-            writeln!(out, "     {field}: {}", if held.as_str().is_some_and(|text| text.chars().count() > 120) { long(held) } else { value(held) });
+    for (field, held) in version
+        .job
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+    {
+        let _ = writeln!(
+            out,
+            "     {field}: {}",
+            if held.as_str().is_some_and(|text| text.chars().count() > 120) {
+                long(held)
+            } else {
+                value(held)
+            }
+        );
     }
     out
 }
 
 /// A long text, in full, because it was asked for.
 fn long(held: &Json) -> String {
-    held.as_str().map(|text| line(text, usize::MAX)).unwrap_or_default()
+    held.as_str()
+        .map(|text| line(text, usize::MAX))
+        .unwrap_or_default()
 }

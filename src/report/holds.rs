@@ -25,42 +25,89 @@ pub struct Look {
 }
 
 /// What speaks of an ad in a list of them, in the order in which it is shown.
-const FACTS: [&str; 5] = ["title", "organisation", "locations", "open_date", "close_date"];
+const FACTS: [&str; 5] = [
+    "title",
+    "organisation",
+    "locations",
+    "open_date",
+    "close_date",
+];
 
 /// `3@9f2c1a`: a hold and the revision that a decision names.
 pub fn name(hold: &Hold) -> String {
-    hold.revision.as_ref().map_or_else(|| hold.id.to_string(), |revision| format!("{}@{revision}", hold.id))
+    hold.revision.as_ref().map_or_else(
+        || hold.id.to_string(),
+        |revision| format!("{}@{revision}", hold.id),
+    )
 }
 
 /// Its status: how long it has been open, or how, when, by whom and why it was closed.
 pub fn status(hold: &Hold, at: Clock) -> String {
     let since = hold.opened_at.format("%Y-%m-%d");
     let Some(closed) = hold.closed_at else {
-        return format!("{} for {}, since {since}", hold.status, WaitingHolds::days(at.0 - hold.opened_at));
+        return format!(
+            "{} for {}, since {since}",
+            hold.status,
+            WaitingHolds::days(at.0 - hold.opened_at)
+        );
     };
     let (by, note) = (hold.closed_by.as_deref(), hold.note.as_deref());
-    let by = by.map(|by| format!(" by {}", line(by, 30))).unwrap_or_default();
-    let note = note.map(|note| format!(" ({})", line(note, 60))).unwrap_or_default();
-    format!("{since}, {} {}{by}{note}", hold.status, closed.format("%Y-%m-%d"))
+    let by = by
+        .map(|by| format!(" by {}", line(by, 30)))
+        .unwrap_or_default();
+    let note = note
+        .map(|note| format!(" ({})", line(note, 60)))
+        .unwrap_or_default();
+    format!(
+        "{since}, {} {}{by}{note}",
+        hold.status,
+        closed.format("%Y-%m-%d")
+    )
 }
 
 /// A hold in full.
 pub fn shown(hold: &Hold, look: Look) -> String {
     let mut out = String::new();
     let since = hold.opened_at.format("%Y-%m-%d");
-    let head = format!("hold {} · {} {} · {} {}", name(hold), hold.institution, hold.source_id, hold.kind, line(&hold.subject, 80));
+    let head = format!(
+        "hold {} · {} {} · {} {}",
+        name(hold),
+        hold.institution,
+        hold.source_id,
+        hold.kind,
+        line(&hold.subject, 80)
+    );
     let _ = writeln!(out, "{} · open since {since}", look.ink.bold(head));
     let _ = writeln!(out, "  {}", line(&hold.reason, 300));
     let content = hold.content.as_ref().unwrap_or(&Json::Null);
     if let Some(fields) = content.get("fields") {
         let job = content.get("job");
-        let _ = write!(out, "{}", changed(job.and_then(|job| job.get("fields")).unwrap_or(&Json::Null), fields, look));
+        let _ = write!(
+            out,
+            "{}",
+            changed(
+                job.and_then(|job| job.get("fields")).unwrap_or(&Json::Null),
+                fields,
+                look
+            )
+        );
     }
     let all: Vec<&Json> = entries(hold).collect();
-    let most = if look.limit == 0 { all.len() } else { look.limit };
-    all.iter().take(most).for_each(|entry| out.push_str(&one(entry, look)));
+    let most = if look.limit == 0 {
+        all.len()
+    } else {
+        look.limit
+    };
+    all.iter()
+        .take(most)
+        .for_each(|entry| out.push_str(&one(entry, look)));
     if all.len() > most {
-        let _ = writeln!(out, "    and {} more: `weir holds show {} --limit 0` shows all", all.len() - most, hold.id);
+        let _ = writeln!(
+            out,
+            "    and {} more: `weir holds show {} --limit 0` shows all",
+            all.len() - most,
+            hold.id
+        );
     }
     let [release, discard] = answers(hold, all.len());
     let _ = writeln!(out, "  release: {release}\n  discard: {discard}");
@@ -70,23 +117,39 @@ pub fn shown(hold: &Hold, look: Look) -> String {
 /// The effect of each answer.
 fn answers(hold: &Hold, listed: usize) -> [String; 2] {
     let content = hold.content.as_ref().unwrap_or(&Json::Null);
-    let does = |what: &str| entries(hold).filter(|entry| entry.get("does").and_then(Json::as_str) == Some(what)).count();
+    let does = |what: &str| {
+        entries(hold)
+            .filter(|entry| entry.get("does").and_then(Json::as_str) == Some(what))
+            .count()
+    };
     let subject = line(&hold.subject, 60);
     match hold.kind {
         HoldKind::Job => match content.pointer("/job/version").and_then(Json::as_i64) {
             Some(version) => [
-                format!("the next run publishes this content as version {}", version + 1),
+                format!(
+                    "the next run publishes this content as version {}",
+                    version + 1
+                ),
                 format!("this content is ignored, and version {version} stays"),
             ],
-            None => ["the next run publishes this content".to_owned(), "this content is ignored".to_owned()],
+            None => [
+                "the next run publishes this content".to_owned(),
+                "this content is ignored".to_owned(),
+            ],
         },
         HoldKind::Company | HoldKind::Division => [
-            format!("`{subject}` becomes a known {}; the next run derives {} again", hold.kind, counted(listed, "ad")),
-            "the name stays unknown; its ads stay held until their content or the YAML changes".to_owned(),
+            format!(
+                "`{subject}` becomes a known {}; the next run derives {} again",
+                hold.kind,
+                counted(listed, "ad")
+            ),
+            "the name stays unknown; its ads stay held until their content or the YAML changes"
+                .to_owned(),
         ],
-        HoldKind::Retirement => {
-            [format!("{} archived at once", counted_are(listed, "job")), "the jobs stay open, and their misses are reset".to_owned()]
-        }
+        HoldKind::Retirement => [
+            format!("{} archived at once", counted_are(listed, "job")),
+            "the jobs stay open, and their misses are reset".to_owned(),
+        ],
         HoldKind::Closing => [
             format!("{} archived at once", counted_are(listed, "job")),
             "the jobs stay open until their closing dates, which have passed, change".to_owned(),
@@ -97,12 +160,19 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
                 counted(does("archive"), "job"),
                 counted_are(does("update"), "ad")
             ),
-            format!("{} only updated; no job is replaced", counted_are(listed, "ad")),
+            format!(
+                "{} only updated; no job is replaced",
+                counted_are(listed, "ad")
+            ),
         ],
-        HoldKind::Quality => {
-            ["the next run publishes this read, and similar ones".to_owned(), "the ads stay held until their content or the YAML changes".to_owned()]
-        }
-        HoldKind::Mapping => ["the held change is applied".to_owned(), "the held change is dropped".to_owned()],
+        HoldKind::Quality => [
+            "the next run publishes this read, and similar ones".to_owned(),
+            "the ads stay held until their content or the YAML changes".to_owned(),
+        ],
+        HoldKind::Mapping => [
+            "the held change is applied".to_owned(),
+            "the held change is dropped".to_owned(),
+        ],
     }
 }
 
@@ -128,17 +198,33 @@ pub fn done(hold: &Hold, effect: HoldEffect) -> String {
 }
 
 fn counted_are(number: usize, thing: &str) -> String {
-    format!("{} {}", counted(number, thing), if number == 1 { "is" } else { "are" })
+    format!(
+        "{} {}",
+        counted(number, thing),
+        if number == 1 { "is" } else { "are" }
+    )
 }
 
 /// One ad of a list; old next to new if both are known.
 fn one(entry: &Json, look: Look) -> String {
     let text = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default();
-    let does = if text("does").is_empty() { String::new() } else { look.ink.soft(format!("  · {}", does(entry))) };
-    let mut out = format!("    {:<10}  {}{does}\n", line(text("ad"), 44), line(text("title"), 80));
+    let does = if text("does").is_empty() {
+        String::new()
+    } else {
+        look.ink.soft(format!("  · {}", does(entry)))
+    };
+    let mut out = format!(
+        "    {:<10}  {}{does}\n",
+        line(text("ad"), 44),
+        line(text("title"), 80)
+    );
     for (word, side) in [("was", "old"), ("now", "new")] {
         if let Some(sketch) = entry.get(side) {
-            let _ = writeln!(out, "      {word}  {}", line(&sketched(sketch), look.width.saturating_sub(12).max(60)));
+            let _ = writeln!(
+                out,
+                "      {word}  {}",
+                line(&sketched(sketch), look.width.saturating_sub(12).max(60))
+            );
         }
     }
     out
@@ -161,23 +247,41 @@ pub fn sketched(sketch: &Json) -> String {
         ("close_date", date) => Some(format!("to {}", plain(date))),
         (_, value) => Some(plain(value)),
     };
-    FACTS.iter().filter_map(fact).collect::<Vec<_>>().join(" · ")
+    FACTS
+        .iter()
+        .filter_map(fact)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// The fields that differ, old and new.
 fn changed(old: &Json, new: &Json, look: Look) -> String {
     let empty = Map::new();
-    let (old, new) = (old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty));
+    let (old, new) = (
+        old.as_object().unwrap_or(&empty),
+        new.as_object().unwrap_or(&empty),
+    );
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let mut out = String::new();
     for name in names {
-        let (old, new) = (old.get(name).unwrap_or(&Json::Null), new.get(name).unwrap_or(&Json::Null));
+        let (old, new) = (
+            old.get(name).unwrap_or(&Json::Null),
+            new.get(name).unwrap_or(&Json::Null),
+        );
         if old == new {
             continue;
         }
         let lines = Difference::of(old, new).lines(look.ink, look.width.saturating_sub(22).max(40));
         for (index, text) in lines.iter().enumerate() {
-            let _ = writeln!(out, "    {:<14}  {text}", if index == 0 { line(name, 24) } else { String::new() });
+            let _ = writeln!(
+                out,
+                "    {:<14}  {text}",
+                if index == 0 {
+                    line(name, 24)
+                } else {
+                    String::new()
+                }
+            );
         }
     }
     out
@@ -196,8 +300,16 @@ pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
     }
     let rest = |content: &Json| {
         let known = |name: &str| LISTS.contains(&name) || matches!(name, "fields" | "job");
-        let members = content.as_object().into_iter().flatten().filter(|(name, _)| !known(name));
-        Json::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
+        let members = content
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !known(name));
+        Json::Object(
+            members
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
     };
     out.push_str(&changed(&rest(then), &rest(now), look));
     out
@@ -207,7 +319,9 @@ pub fn difference(hold: &Hold, then: &Json, look: Look) -> String {
 fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
     let by_ad = |list: Option<&'_ Json>| -> BTreeMap<String, Json> {
         let entries = list.and_then(Json::as_array).into_iter().flatten();
-        entries.filter_map(|entry| Some((entry.get("ad")?.as_str()?.to_owned(), entry.clone()))).collect()
+        entries
+            .filter_map(|entry| Some((entry.get("ad")?.as_str()?.to_owned(), entry.clone())))
+            .collect()
     };
     let (then, now) = (by_ad(then), by_ad(now));
     let ids: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
@@ -218,8 +332,16 @@ fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
         _ => None,
     };
     let all: Vec<(String, &Json)> = ids.into_iter().filter_map(sign).collect();
-    let most = if look.limit == 0 { all.len() } else { look.limit };
-    let mut out: String = all.iter().take(most).map(|(sign, entry)| format!("  {sign} {}", one(entry, look).trim_start())).collect();
+    let most = if look.limit == 0 {
+        all.len()
+    } else {
+        look.limit
+    };
+    let mut out: String = all
+        .iter()
+        .take(most)
+        .map(|(sign, entry)| format!("  {sign} {}", one(entry, look).trim_start()))
+        .collect();
     if all.len() > most {
         let _ = writeln!(out, "    and {} more", all.len() - most);
     }
@@ -228,5 +350,8 @@ fn listed(then: Option<&Json>, now: Option<&Json>, look: Look) -> String {
 
 /// The current subject of a hold, if the earlier one is no longer known.
 pub fn unknown(hold: &Hold, look: Look) -> String {
-    format!("  the earlier revision is no longer on record; it is now\n{}", shown(hold, look))
+    format!(
+        "  the earlier revision is no longer on record; it is now\n{}",
+        shown(hold, look)
+    )
 }

@@ -7,8 +7,15 @@
 use std::fmt::Display;
 
 /// The mark of each colour and its code in ECMA-48.
-const MARKS: [(char, &str); 7] =
-    [('\u{fdd0}', "32"), ('\u{fdd1}', "31"), ('\u{fdd2}', "33"), ('\u{fdd3}', "36"), ('\u{fdd4}', "35"), ('\u{fdd5}', "2"), ('\u{fdd6}', "1")];
+const MARKS: [(char, &str); 7] = [
+    ('\u{fdd0}', "32"),
+    ('\u{fdd1}', "31"),
+    ('\u{fdd2}', "33"),
+    ('\u{fdd3}', "36"),
+    ('\u{fdd4}', "35"),
+    ('\u{fdd5}', "2"),
+    ('\u{fdd6}', "1"),
+];
 
 /// The mark of a colour's end.
 const END: char = '\u{fdef}';
@@ -41,7 +48,10 @@ pub struct Ink {
 impl Ink {
     fn dip(self, code: &str, text: impl Display) -> String {
         let mark = MARKS.iter().find(|(_, of)| self.colour && *of == code);
-        mark.map_or_else(|| text.to_string(), |(mark, _)| format!("{mark}{text}{END}"))
+        mark.map_or_else(
+            || text.to_string(),
+            |(mark, _)| format!("{mark}{text}{END}"),
+        )
     }
 
     /// What is new.

@@ -1,10 +1,12 @@
-//! What all pages share: one head, one style sheet, no request. A page is one file that can be mailed, printed and read
-//! without a network.
+//! What all pages share: one head, one style sheet, no request. A page is one file that can be
+//! mailed, printed and read without a network.
 //!
-//! The first line of a page is its answer, in words; the evidence follows. A page must never load anything, nor run a
-//! script that is not its own: it forbids both to itself, so that whatever an ad says stays text.
+//! The first line of a page is its answer, in words; the evidence follows. A page must never load
+//! anything, nor run a script that is not its own: it forbids both to itself, so that whatever an
+//! ad says stays text.
 //!
-//! To add a page, give [`page`] its title and its body. To add a part, style it in `page.css`, once for all pages.
+//! To add a page, give [`page`] its title and its body. To add a part, style it in `page.css`, once
+//! for all pages.
 
 use base64::Engine;
 use chrono::{DateTime, Utc};
@@ -37,9 +39,15 @@ pub fn page(title: &str, body: &Markup, script: Option<&str>) -> String {
 
 /// No request, no script but the page's own.
 fn policy(script: Option<&str>) -> String {
-    let hash = |script: &str| base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script.as_bytes()));
-    let scripts = script.map_or(String::new(), |script| format!(" script-src 'sha256-{}';", hash(script)));
-    format!("default-src 'none'; style-src 'unsafe-inline';{scripts} base-uri 'none'; form-action 'none'")
+    let hash = |script: &str| {
+        base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script.as_bytes()))
+    };
+    let scripts = script.map_or(String::new(), |script| {
+        format!(" script-src 'sha256-{}';", hash(script))
+    });
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline';{scripts} base-uri 'none'; form-action 'none'"
+    )
 }
 
 /// An instant, with the exact one behind it.

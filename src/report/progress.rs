@@ -25,9 +25,14 @@ pub fn json_lines(print: fn(&str) -> std::io::Result<()>) -> Watcher {
 
 /// A bar for each source, on the terminal.
 pub fn bars() -> Watcher {
-    let bars = Arc::new(Mutex::new(Bars { all: MultiProgress::new(), sources: HashMap::new() }));
+    let bars = Arc::new(Mutex::new(Bars {
+        all: MultiProgress::new(),
+        sources: HashMap::new(),
+    }));
     Arc::new(move |event| {
-        bars.lock().unwrap_or_else(PoisonError::into_inner).see(event);
+        bars.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .see(event);
         ControlFlow::Continue(())
     })
 }
@@ -46,9 +51,23 @@ struct Line {
 impl Bars {
     fn see(&mut self, event: &Event) {
         match event {
-            Event::PageStored { institution, source, documents, .. } => self.add(institution, source, *documents, 0),
-            Event::BatchWritten { institution, source, ads, .. } => self.add(institution, source, 0, *ads),
-            Event::SourceSettled { institution, source, .. } => {
+            Event::PageStored {
+                institution,
+                source,
+                documents,
+                ..
+            } => self.add(institution, source, *documents, 0),
+            Event::BatchWritten {
+                institution,
+                source,
+                ads,
+                ..
+            } => self.add(institution, source, 0, *ads),
+            Event::SourceSettled {
+                institution,
+                source,
+                ..
+            } => {
                 if let Some(line) = self.sources.remove(&(institution.clone(), source.clone())) {
                     line.bar.finish_and_clear();
                 }
@@ -65,16 +84,26 @@ impl Bars {
 
     fn add(&mut self, institution: &str, source: &str, read: usize, derived: usize) {
         let all = &self.all;
-        let line = self.sources.entry((institution.to_owned(), source.to_owned())).or_insert_with(|| {
-            let bar = all.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(120));
-            Line { bar, read: 0, derived: 0 }
-        });
+        let line = self
+            .sources
+            .entry((institution.to_owned(), source.to_owned()))
+            .or_insert_with(|| {
+                let bar = all.add(ProgressBar::new_spinner());
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                    bar.set_style(style);
+                }
+                bar.enable_steady_tick(Duration::from_millis(120));
+                Line {
+                    bar,
+                    read: 0,
+                    derived: 0,
+                }
+            });
         line.read += read;
         line.derived += derived;
-        line.bar.set_message(format!("{institution} {source}: {} ads read, {} derived", line.read, line.derived));
+        line.bar.set_message(format!(
+            "{institution} {source}: {} ads read, {} derived",
+            line.read, line.derived
+        ));
     }
 }

@@ -30,28 +30,60 @@ pub struct SourceQuality {
 pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Vec<SourceQuality>> {
     let mut all = Vec::new();
     for newest in quality::newest(connection, plan.institution.id).await? {
-        let Some(flow) = plan.flows.iter().find(|flow| flow.source == newest.source) else { continue };
-        let stream = SourceKey { institution: plan.institution.id, source: newest.source.clone() };
-        let PastReads { days, accepted } = quality::past(connection, &stream, newest.at, flow.zone).await?;
-        let NewestRead { at, source, ads, standing, measures } = newest;
-        let today = Today { date: at.today(flow.zone), ads, measures };
-        all.push(SourceQuality { source, at: at.0, standing, measures: compare(&flow.quality, &today, &days, &accepted) });
+        let Some(flow) = plan.flows.iter().find(|flow| flow.source == newest.source) else {
+            continue;
+        };
+        let stream = SourceKey {
+            institution: plan.institution.id,
+            source: newest.source.clone(),
+        };
+        let PastReads { days, accepted } =
+            quality::past(connection, &stream, newest.at, flow.zone).await?;
+        let NewestRead {
+            at,
+            source,
+            ads,
+            standing,
+            measures,
+        } = newest;
+        let today = Today {
+            date: at.today(flow.zone),
+            ads,
+            measures,
+        };
+        all.push(SourceQuality {
+            source,
+            at: at.0,
+            standing,
+            measures: compare(&flow.quality, &today, &days, &accepted),
+        });
     }
     Ok(all)
 }
 
 /// The rows of the report: measures that vary, compared with what is usual.
 pub fn rows(all: &[SourceQuality]) -> Vec<Vec<String>> {
-    let mut rows = vec![["source", "", "usual", "today", ""].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["source", "", "usual", "today", ""]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for one in all {
         let is_shown = |compared: &&Compared| match compared.measure.kind {
             Kind::Volume | Kind::Updated => true,
             Kind::Warns => false,
             // What is always there needs no line.
             Kind::Filled => compared.measure.part < compared.measure.whole || compared.is_unusual,
-            Kind::Fails | Kind::Refused | Kind::Unread | Kind::Flips => compared.measure.part > 0 || compared.is_unusual,
+            Kind::Fails | Kind::Refused | Kind::Unread | Kind::Flips => {
+                compared.measure.part > 0 || compared.is_unusual
+            }
         };
-        rows.extend(one.measures.iter().filter(is_shown).map(|compared| row(one, compared)));
+        rows.extend(
+            one.measures
+                .iter()
+                .filter(is_shown)
+                .map(|compared| row(one, compared)),
+        );
     }
     if rows.len() == 1 { Vec::new() } else { rows }
 }
@@ -62,17 +94,33 @@ fn row(one: &SourceQuality, compared: &Compared) -> Vec<String> {
         (true, "held") => "unusual: held".to_owned(),
         (true, _) => "unusual".to_owned(),
     };
-    let usual = compared.usual.map_or_else(|| "-".to_owned(), |usual| compared.shown(usual));
-    vec![one.source.clone(), compared.name(), usual, compared.shown(compared.today), mark]
+    let usual = compared
+        .usual
+        .map_or_else(|| "-".to_owned(), |usual| compared.shown(usual));
+    vec![
+        one.source.clone(),
+        compared.name(),
+        usual,
+        compared.shown(compared.today),
+        mark,
+    ]
 }
 
 /// What warn-only rules warn about; some of these ads may be rejected for other reasons.
 pub fn warnings(all: &[SourceQuality]) -> Vec<Vec<String>> {
-    let all = all.iter().flat_map(|one| one.measures.iter().map(move |compared| (one, compared)));
-    let warns = all.filter(|(_, compared)| compared.measure.kind == Kind::Warns && compared.measure.part > 0);
+    let all = all
+        .iter()
+        .flat_map(|one| one.measures.iter().map(move |compared| (one, compared)));
+    let warns = all
+        .filter(|(_, compared)| compared.measure.kind == Kind::Warns && compared.measure.part > 0);
     let row = |(one, compared): (&SourceQuality, &Compared)| {
         let measure = &compared.measure;
-        let words = format!("warns about {} of {} ads ({})", thousands(measure.part), thousands(measure.whole), share(measure.part, measure.whole));
+        let words = format!(
+            "warns about {} of {} ads ({})",
+            thousands(measure.part),
+            thousands(measure.whole),
+            share(measure.part, measure.whole)
+        );
         vec![one.source.clone(), measure.subject.clone(), words]
     };
     warns.map(row).collect()

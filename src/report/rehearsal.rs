@@ -32,8 +32,16 @@ fn ads(number: usize) -> String {
 pub fn text(page: &Page) -> String {
     let mut out = String::new();
     let judged = page.sources.iter().map(|source| source.judged).sum();
-    let _ = writeln!(out, "{} · rehearsal on {} · {} · nothing was written", page.institution, ads(judged), took(page.millis));
-    page.sources.iter().for_each(|source| source_text(&mut out, source));
+    let _ = writeln!(
+        out,
+        "{} · rehearsal on {} · {} · nothing was written",
+        page.institution,
+        ads(judged),
+        took(page.millis)
+    );
+    page.sources
+        .iter()
+        .for_each(|source| source_text(&mut out, source));
     out
 }
 
@@ -42,11 +50,30 @@ fn source_text(out: &mut String, source: &Rehearsal) {
     if let Some(note) = may_wait(source) {
         let _ = writeln!(out, "    {note}");
     }
-    let verdicts = source.rules.iter().filter(|(_, rule)| speaks(rule)).map(|(name, rule)| verdict_row(name, rule));
+    let verdicts = source
+        .rules
+        .iter()
+        .filter(|(_, rule)| speaks(rule))
+        .map(|(name, rule)| verdict_row(name, rule));
     let verdicts: Vec<Vec<String>> = verdicts.collect();
     if !verdicts.is_empty() {
-        let head = ["rule", "fails now", "of these warn", "starts failing", "stops failing"].map(str::to_owned).to_vec();
-        let _ = write!(out, "{}", columns(&std::iter::once(head).chain(verdicts).collect::<Vec<_>>(), 1));
+        let head = [
+            "rule",
+            "fails now",
+            "of these warn",
+            "starts failing",
+            "stops failing",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let _ = write!(
+            out,
+            "{}",
+            columns(
+                &std::iter::once(head).chain(verdicts).collect::<Vec<_>>(),
+                1
+            )
+        );
     }
     for (turn, kind) in &source.turns {
         let _ = writeln!(out, "    {turn}: {}", ads(kind.count));
@@ -68,7 +95,11 @@ fn source_text(out: &mut String, source: &Rehearsal) {
 
 /// Rules that are edited and only warn, with the ads that they warn of.
 fn warned(source: &Rehearsal) -> impl Iterator<Item = (&str, &Kind)> {
-    source.rules.iter().map(|(name, rule)| (name.as_str(), &rule.warned)).filter(|(_, kind)| kind.count > 0)
+    source
+        .rules
+        .iter()
+        .map(|(name, rule)| (name.as_str(), &rule.warned))
+        .filter(|(_, kind)| kind.count > 0)
 }
 
 fn warns(name: &str, kind: &Kind) -> String {
@@ -77,15 +108,27 @@ fn warns(name: &str, kind: &Kind) -> String {
 
 fn summary(source: &Rehearsal) -> String {
     let edited: Vec<&str> = source.edited.iter().map(String::as_str).collect();
-    let why = if edited.is_empty() { String::new() } else { format!(" ({} changed)", line(&edited.join(", "), 200)) };
+    let why = if edited.is_empty() {
+        String::new()
+    } else {
+        format!(" ({} changed)", line(&edited.join(", "), 200))
+    };
     if !source.stored {
         return "nothing is stored for this source yet; `weir run` reads it".to_owned();
     }
     if source.judged == 0 {
         return "all stored ads were derived by the working copy; nothing would change".to_owned();
     }
-    let parts: Vec<String> = source.foreseen.iter().map(|(what, number)| format!("{} {what}", count(*number))).collect();
-    format!("{} checked again{why}: {}", ads(source.judged), parts.join(", "))
+    let parts: Vec<String> = source
+        .foreseen
+        .iter()
+        .map(|(what, number)| format!("{} {what}", count(*number)))
+        .collect();
+    format!(
+        "{} checked again{why}: {}",
+        ads(source.judged),
+        parts.join(", ")
+    )
 }
 
 /// What a rehearsal cannot predict: that the run holds all of it for an operator.
@@ -99,12 +142,24 @@ fn speaks(rule: &Verdicts) -> bool {
 }
 
 fn verdict_row(name: &str, rule: &Verdicts) -> Vec<String> {
-    vec![line(name, 60), count(rule.fails), count(rule.warns), count(rule.begins.count), count(rule.ends.count)]
+    vec![
+        line(name, 60),
+        count(rule.fails),
+        count(rule.warns),
+        count(rule.begins.count),
+        count(rule.ends.count),
+    ]
 }
 
 fn examples(out: &mut String, kind: &Kind, sign: char) {
     for Example { id, title, what } in &kind.examples {
-        let _ = writeln!(out, "      {sign} {} {} · {}", line(id, 40), line(title, 50), line(what, 160));
+        let _ = writeln!(
+            out,
+            "      {sign} {} {} · {}",
+            line(id, 40),
+            line(title, 50),
+            line(what, 160)
+        );
     }
     let more = kind.count.saturating_sub(kind.examples.len());
     if more > 0 && !kind.examples.is_empty() {
@@ -129,13 +184,27 @@ pub fn html(pages: &[Page]) -> String {
 fn answer(pages: &[Page]) -> String {
     let sources = || pages.iter().flat_map(|page| &page.sources);
     let judged = sources().map(|source| source.judged).sum::<usize>();
-    let turned = sources().flat_map(|source| source.turns.values()).map(|kind| kind.count).sum::<usize>();
-    let changed = sources().flat_map(|source| source.fields.values()).map(|kind| kind.count).max().unwrap_or_default();
+    let turned = sources()
+        .flat_map(|source| source.turns.values())
+        .map(|kind| kind.count)
+        .sum::<usize>();
+    let changed = sources()
+        .flat_map(|source| source.fields.values())
+        .map(|kind| kind.count)
+        .max()
+        .unwrap_or_default();
     match (judged, turned) {
         (0, _) => "The edit changes nothing that is stored".to_owned(),
         (_, 0) if changed == 0 => format!("The edit changes none of {}", ads(judged)),
-        (_, 0) => format!("The edit changes no verdict on {}, and fields of some", ads(judged)),
-        _ => format!("The edit changes the verdict on {} of {}", count(turned), ads(judged)),
+        (_, 0) => format!(
+            "The edit changes no verdict on {}, and fields of some",
+            ads(judged)
+        ),
+        _ => format!(
+            "The edit changes the verdict on {} of {}",
+            count(turned),
+            ads(judged)
+        ),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What taking back a run did, or would do, to each job that the run had touched: for people. Scraped text is cut.
+//! What taking back a run did, or would do, to each job that the run had touched: for people.
+//! Scraped text is cut.
 
 use super::columns::{columns, counted, line};
 use crate::plan::picture::thousands;
@@ -37,23 +38,54 @@ pub struct ClockBack {
 impl Page {
     /// Jobs left as they are although they were not rolled back.
     pub fn left_alone(&self) -> usize {
-        self.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).count()
+        self.jobs
+            .iter()
+            .filter(|job| job.left_alone.is_some() && !job.already)
+            .count()
     }
 }
 
 /// The rollback as text, with at most `limit` jobs of each type.
 pub fn text(page: &Page, limit: usize) -> String {
     let mut out = String::new();
-    let said = if page.dry_run { "what the rollback would do; nothing was written" } else { "rolled back" };
-    let _ = writeln!(out, "{} · run {}@{} at {} · {said}", page.institution, page.run, page.revision, page.at.format("%Y-%m-%d %H:%MZ"));
-    let taken: Vec<&TakenBackJob> = page.jobs.iter().filter(|job| job.left_alone.is_none()).collect();
+    let said = if page.dry_run {
+        "what the rollback would do; nothing was written"
+    } else {
+        "rolled back"
+    };
+    let _ = writeln!(
+        out,
+        "{} · run {}@{} at {} · {said}",
+        page.institution,
+        page.run,
+        page.revision,
+        page.at.format("%Y-%m-%d %H:%MZ")
+    );
+    let taken: Vec<&TakenBackJob> = page
+        .jobs
+        .iter()
+        .filter(|job| job.left_alone.is_none())
+        .collect();
     let _ = writeln!(out, "  {}", summary(&taken));
-    section(&mut out, &taken, limit, |job| vec![sign(job).to_owned(), name(job), line(&job.title, 40), done(job)]);
-    let left: Vec<&TakenBackJob> = page.jobs.iter().filter(|job| job.left_alone.is_some() && !job.already).collect();
+    section(&mut out, &taken, limit, |job| {
+        vec![
+            sign(job).to_owned(),
+            name(job),
+            line(&job.title, 40),
+            done(job),
+        ]
+    });
+    let left: Vec<&TakenBackJob> = page
+        .jobs
+        .iter()
+        .filter(|job| job.left_alone.is_some() && !job.already)
+        .collect();
     if !left.is_empty() {
         let _ = writeln!(out, "  left as they are: {}", jobs(left.len()));
         let why = |job: &TakenBackJob| line(job.left_alone.as_deref().unwrap_or_default(), 100);
-        section(&mut out, &left, limit, |job| vec!["=".to_owned(), name(job), line(&job.title, 40), why(job)]);
+        section(&mut out, &left, limit, |job| {
+            vec!["=".to_owned(), name(job), line(&job.title, 40), why(job)]
+        });
     }
     let already = page.jobs.iter().filter(|job| job.already).count();
     if already > 0 {
@@ -61,10 +93,17 @@ pub fn text(page: &Page, limit: usize) -> String {
     }
     match &page.clock {
         Some(ClockBack { to: Some(to) }) => {
-            let _ = writeln!(out, "  the clock is reset: the next run can be at {} or later", to.format("%Y-%m-%d %H:%MZ"));
+            let _ = writeln!(
+                out,
+                "  the clock is reset: the next run can be at {} or later",
+                to.format("%Y-%m-%d %H:%MZ")
+            );
         }
         Some(ClockBack { to: None }) => {
-            let _ = writeln!(out, "  the clock is reset: the next run can be at any time, because no earlier run is left");
+            let _ = writeln!(
+                out,
+                "  the clock is reset: the next run can be at any time, because no earlier run is left"
+            );
         }
         None => {}
     }
@@ -76,13 +115,21 @@ fn summary(taken: &[&TakenBackJob]) -> String {
         return "nothing to roll back".to_owned();
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    taken.iter().for_each(|job| *kinds.entry(outcome(job)).or_default() += 1);
-    let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| format!("{} {kind}", thousands(wide(count)))).collect();
+    taken
+        .iter()
+        .for_each(|job| *kinds.entry(outcome(job)).or_default() += 1);
+    let kinds: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, count)| format!("{} {kind}", thousands(wide(count))))
+        .collect();
     let held = taken.iter().filter(|job| job.held).count();
     let waits = match held {
         0 => String::new(),
         1 => "; 1 is held until its content or the YAML changes".to_owned(),
-        _ => format!("; {} are held until their content or the YAML changes", thousands(wide(held))),
+        _ => format!(
+            "; {} are held until their content or the YAML changes",
+            thousands(wide(held))
+        ),
     };
     format!("{}: {}{waits}", jobs(taken.len()), kinds.join(", "))
 }
@@ -97,10 +144,30 @@ fn outcome(job: &TakenBackJob) -> &'static str {
     }
 }
 
-fn section(out: &mut String, rows: &[&TakenBackJob], limit: usize, row: impl Fn(&TakenBackJob) -> Vec<String>) {
-    let _ = write!(out, "{}", columns(&rows.iter().take(limit).map(|job| row(job)).collect::<Vec<_>>(), 4));
+fn section(
+    out: &mut String,
+    rows: &[&TakenBackJob],
+    limit: usize,
+    row: impl Fn(&TakenBackJob) -> Vec<String>,
+) {
+    let _ = write!(
+        out,
+        "{}",
+        columns(
+            &rows
+                .iter()
+                .take(limit)
+                .map(|job| row(job))
+                .collect::<Vec<_>>(),
+            4
+        )
+    );
     if rows.len() > limit {
-        let _ = writeln!(out, "  and {} more; `--limit` shows them", thousands(wide(rows.len() - limit)));
+        let _ = writeln!(
+            out,
+            "  and {} more; `--limit` shows them",
+            thousands(wide(rows.len() - limit))
+        );
     }
 }
 
@@ -120,7 +187,10 @@ fn done(job: &TakenBackJob) -> String {
     let version = job.version.unwrap_or_default();
     match job.restores {
         Some(0) | None => format!("version {version}: archived, because the run had created it"),
-        Some(restores) => format!("version {version}: same as version {restores} ({})", line(&job.changed_fields.join(", "), 80)),
+        Some(restores) => format!(
+            "version {version}: same as version {restores} ({})",
+            line(&job.changed_fields.join(", "), 80)
+        ),
     }
 }
 

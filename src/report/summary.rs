@@ -18,8 +18,18 @@ pub fn text(summary: &Summary) -> String {
 pub fn table(summary: &Summary) -> String {
     let mut out = String::new();
     // The number of a dry run names nothing once it is rolled back.
-    let (kind, saved) = if summary.dry_run { ("dry run".to_owned(), " · nothing saved") } else { (format!("run {}", summary.run), "") };
-    let _ = writeln!(out, "{} · {kind} at {}{saved} · {}", summary.institution, summary.at.format("%Y-%m-%d %H:%MZ"), took(summary.millis));
+    let (kind, saved) = if summary.dry_run {
+        ("dry run".to_owned(), " · nothing saved")
+    } else {
+        (format!("run {}", summary.run), "")
+    };
+    let _ = writeln!(
+        out,
+        "{} · {kind} at {}{saved} · {}",
+        summary.institution,
+        summary.at.format("%Y-%m-%d %H:%MZ"),
+        took(summary.millis)
+    );
     out.push_str(&columns(&rows(summary), 2));
     out
 }
@@ -45,7 +55,12 @@ pub fn notes(summary: &Summary) -> String {
 
 /// What someone must know of a run.
 pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
-    let note = |severity, source: &str, kind, words| RunNote { severity, source: source.to_owned(), kind, words };
+    let note = |severity, source: &str, kind, words| RunNote {
+        severity,
+        source: source.to_owned(),
+        kind,
+        words,
+    };
     let alerts = summary.alerts.iter();
     let alerts = alerts.map(|one| note(one.severity, &one.source, one.kind, one.message.clone()));
     let lost = summary.sources.iter().flat_map(|(source, about)| {
@@ -54,28 +69,60 @@ pub fn run_notes(summary: &Summary) -> Vec<RunNote> {
     });
     let waits = summary.sources.iter().filter_map(|(source, about)| {
         let why = about.waits.as_ref()?;
-        Some(note("note", source, "", format!("source `{source}` is not read now: {why}")))
+        Some(note(
+            "note",
+            source,
+            "",
+            format!("source `{source}` is not read now: {why}"),
+        ))
     });
-    let problems = summary.problems.iter().map(|(source, why)| note("error", source, "source_failed", format!("source `{source}` failed: {why}")));
-    alerts.chain(lost).chain(waits).chain(holds(summary)).chain(problems).collect()
+    let problems = summary.problems.iter().map(|(source, why)| {
+        note(
+            "error",
+            source,
+            "source_failed",
+            format!("source `{source}` failed: {why}"),
+        )
+    });
+    alerts
+        .chain(lost)
+        .chain(waits)
+        .chain(holds(summary))
+        .chain(problems)
+        .collect()
 }
 
 /// The open holds, except new ones and those reported by an alert.
 fn holds(summary: &Summary) -> Vec<RunNote> {
     let at = Clock(summary.at);
     let is_told = |one: &&WaitingHolds| one.since < summary.at && one.age(at) < STALE;
-    let note = |one: &WaitingHolds| RunNote { severity: "note", source: one.source.clone(), kind: "", words: one.words(at) };
+    let note = |one: &WaitingHolds| RunNote {
+        severity: "note",
+        source: one.source.clone(),
+        kind: "",
+        words: one.words(at),
+    };
     summary.waiting.iter().filter(is_told).map(note).collect()
 }
 
 fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let mut head = vec![String::new(), "read".to_owned(), "ads".to_owned()];
-    head.extend(OutcomeCounts::default().named().map(|(name, _)| name.to_owned()));
+    head.extend(
+        OutcomeCounts::default()
+            .named()
+            .map(|(name, _)| name.to_owned()),
+    );
     let mut rows = vec![head];
     for (source, about) in &summary.sources {
         let unread = if about.waits.is_some() { "waits" } else { "-" };
         // A source that reports no change has not been emptied.
-        let read = about.read.as_ref().map_or(unread, |read| if read.not_modified { "not modified" } else { read.state.name() });
+        let read = about.read.as_ref().map_or(unread, |read| {
+            if read.not_modified {
+                "not modified"
+            } else {
+                read.state.name()
+            }
+        });
         rows.push(row(source, read, &about.counts));
     }
     if summary.sources.len() > 1 {
@@ -85,7 +132,17 @@ fn rows(summary: &Summary) -> Vec<Vec<String>> {
 }
 
 fn row(name: &str, read: &str, counts: &OutcomeCounts) -> Vec<String> {
-    let mut row = vec![name.to_owned(), read.to_owned(), thousands(counts.documents)];
-    row.extend(counts.named().map(|(_, count)| if count == 0 { "·".to_owned() } else { thousands(count) }));
+    let mut row = vec![
+        name.to_owned(),
+        read.to_owned(),
+        thousands(counts.documents),
+    ];
+    row.extend(counts.named().map(|(_, count)| {
+        if count == 0 {
+            "·".to_owned()
+        } else {
+            thousands(count)
+        }
+    }));
     row
 }

@@ -1,4 +1,5 @@
-//! What came of tests, for people, programs and build servers. Values come from ads: they are cut in text and escaped in XML.
+//! What came of tests, for people, programs and build servers. Values come from ads: they are cut
+//! in text and escaped in XML.
 
 use super::columns::{line, took};
 use super::ink::Ink;
@@ -42,8 +43,17 @@ pub fn text(page: &Page, details: bool, ink: Ink) -> String {
     }
     let bad = page.failed().count();
     let passed = page.tried.len() - bad;
-    let word = if bad > 0 { ink.red(format!("{bad} failed")) } else { ink.green("all passed") };
-    let _ = writeln!(out, "{} · {passed} passed · {word} · {}", tests(page.tried.len()), took(page.millis));
+    let word = if bad > 0 {
+        ink.red(format!("{bad} failed"))
+    } else {
+        ink.green("all passed")
+    };
+    let _ = writeln!(
+        out,
+        "{} · {passed} passed · {word} · {}",
+        tests(page.tried.len()),
+        took(page.millis)
+    );
     if !page.is_part {
         let _ = writeln!(out, "{}", coverage_line(&page.coverage));
     }
@@ -56,10 +66,23 @@ fn tests(count: usize) -> String {
 
 /// One failed test: its name, and each difference at its place.
 fn failed(out: &mut String, test: &Tried, ink: Ink) {
-    let _ = writeln!(out, "{} {}", ink.red("FAIL"), ink.bold(line(&test.name(), SHOWN)));
-    for Failure { told, field, expected, found } in &test.failures {
+    let _ = writeln!(
+        out,
+        "{} {}",
+        ink.red("FAIL"),
+        ink.bold(line(&test.name(), SHOWN))
+    );
+    for Failure {
+        told,
+        field,
+        expected,
+        found,
+    } in &test.failures
+    {
         let place = told.place.as_ref().unwrap_or(&test.place);
-        let what = field.as_ref().map_or_else(|| line(&told.message, 2 * SHOWN), Clone::clone);
+        let what = field
+            .as_ref()
+            .map_or_else(|| line(&told.message, 2 * SHOWN), Clone::clone);
         let _ = writeln!(out, "  {place}: {what}");
         let (expected, found) = difference(expected, found);
         let _ = writeln!(out, "    expected  {}", ink.green(&expected));
@@ -73,8 +96,16 @@ fn failed(out: &mut String, test: &Tried, ink: Ink) {
 
 /// Two values, each on a line; for long ones the part from shortly before they start to differ.
 fn difference(expected: &str, found: &str) -> (String, String) {
-    let same = expected.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
-    let skip = if same > SHOWN / 2 { same - SHOWN / 4 } else { 0 };
+    let same = expected
+        .chars()
+        .zip(found.chars())
+        .take_while(|(one, other)| one == other)
+        .count();
+    let skip = if same > SHOWN / 2 {
+        same - SHOWN / 4
+    } else {
+        0
+    };
     let cut = |text: &str| {
         let rest: String = text.chars().skip(skip).collect();
         format!("{}{}", if skip > 0 { "…" } else { "" }, line(&rest, SHOWN))
@@ -84,10 +115,22 @@ fn difference(expected: &str, found: &str) -> (String, String) {
 
 /// What is touched, in one line.
 fn coverage_line(coverage: &Coverage) -> String {
-    let kinds = KINDS.iter().filter_map(|kind| Some((kind, coverage.kinds.get(kind)?)));
-    let parts: Vec<String> = kinds.map(|(kind, (hit, all))| format!("{kind} {hit} of {all}")).collect();
-    let more = if coverage.missed.is_empty() { "" } else { " · `weir test --coverage` lists what is not covered" };
-    format!("coverage {} % · {}{more}", coverage.percent(), parts.join(" · "))
+    let kinds = KINDS
+        .iter()
+        .filter_map(|kind| Some((kind, coverage.kinds.get(kind)?)));
+    let parts: Vec<String> = kinds
+        .map(|(kind, (hit, all))| format!("{kind} {hit} of {all}"))
+        .collect();
+    let more = if coverage.missed.is_empty() {
+        ""
+    } else {
+        " · `weir test --coverage` lists what is not covered"
+    };
+    format!(
+        "coverage {} % · {}{more}",
+        coverage.percent(),
+        parts.join(" · ")
+    )
 }
 
 /// What no test covers, grouped by owner.
@@ -100,12 +143,18 @@ fn missed(out: &mut String, coverage: &Coverage) {
         let (of, what) = in_words(point);
         let at = match point {
             // The fields of a source are one line, at the first of them.
-            Point::Field(..) => all.keys().find(|(other, at)| *other == of && at.file == place.file).map_or(place, |(_, at)| at),
+            Point::Field(..) => all
+                .keys()
+                .find(|(other, at)| *other == of && at.file == place.file)
+                .map_or(place, |(_, at)| at),
             _ => place,
         };
         all.entry((of, at)).or_default().push(what);
     }
-    let mut rows: Vec<(&Place, &str, String)> = all.into_iter().map(|((of, place), what)| (place, of, what.join(", "))).collect();
+    let mut rows: Vec<(&Place, &str, String)> = all
+        .into_iter()
+        .map(|((of, place), what)| (place, of, what.join(", ")))
+        .collect();
     rows.sort();
     let _ = writeln!(out, "not covered by any test");
     for (place, of, what) in rows {
@@ -127,7 +176,12 @@ fn in_words(point: &Point) -> (&str, String) {
 /// The outcome for programs.
 pub fn json(page: &Page) -> Json {
     let tests: Vec<Json> = page.tried.iter().map(test_json).collect();
-    let kinds: BTreeMap<&str, Json> = page.coverage.kinds.iter().map(|(kind, (hit, all))| (*kind, json!({ "touched": hit, "all": all }))).collect();
+    let kinds: BTreeMap<&str, Json> = page
+        .coverage
+        .kinds
+        .iter()
+        .map(|(kind, (hit, all))| (*kind, json!({ "touched": hit, "all": all })))
+        .collect();
     let missed = page.coverage.missed.iter().map(|(point, place)| {
         let (of, what) = in_words(point);
         json!({ "of": of, "what": what, "file": *place.file, "line": place.line })
@@ -171,14 +225,31 @@ fn test_json(test: &Tried) -> Json {
 /// The outcome as JUnit XML: a suite for each thing that is tested.
 pub fn junit(page: &Page) -> String {
     let mut suites: BTreeMap<(&str, &str), Vec<&Tried>> = BTreeMap::new();
-    page.tried.iter().for_each(|test| suites.entry((test.kind.name(), &test.of)).or_default().push(test));
+    page.tried.iter().for_each(|test| {
+        suites
+            .entry((test.kind.name(), &test.of))
+            .or_default()
+            .push(test);
+    });
     let failed = |tests: &[&Tried]| tests.iter().filter(|test| !test.passed()).count();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(out, "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\" errors=\"0\">", page.tried.len(), page.failed().count());
+    let _ = writeln!(
+        out,
+        "<testsuites name=\"weir\" tests=\"{}\" failures=\"{}\" errors=\"0\">",
+        page.tried.len(),
+        page.failed().count()
+    );
     for ((kind, of), tests) in suites {
         let name = attribute(&format!("{kind} {of}"));
-        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\">", tests.len(), failed(&tests));
-        tests.into_iter().for_each(|test| case(&mut out, &name, test));
+        let _ = writeln!(
+            out,
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\" errors=\"0\">",
+            tests.len(),
+            failed(&tests)
+        );
+        tests
+            .into_iter()
+            .for_each(|test| case(&mut out, &name, test));
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");
@@ -186,19 +257,41 @@ pub fn junit(page: &Page) -> String {
 }
 
 fn case(out: &mut String, suite: &str, test: &Tried) {
-    let about = test.about.as_ref().map_or_else(String::new, |about| format!(": {about}"));
+    let about = test
+        .about
+        .as_ref()
+        .map_or_else(String::new, |about| format!(": {about}"));
     let name = attribute(&format!("{}:{}{about}", test.place.file, test.place.line));
-    let _ = write!(out, "    <testcase classname=\"{suite}\" name=\"{name}\" file=\"{}\" line=\"{}\"", attribute(&test.place.file), test.place.line);
+    let _ = write!(
+        out,
+        "    <testcase classname=\"{suite}\" name=\"{name}\" file=\"{}\" line=\"{}\"",
+        attribute(&test.place.file),
+        test.place.line
+    );
     if test.passed() {
         out.push_str("/>\n");
         return;
     }
     out.push_str(">\n");
-    let message = attribute(&test.failures.first().map_or_else(String::new, |failure| failure.told.message.clone()));
+    let message = attribute(
+        &test
+            .failures
+            .first()
+            .map_or_else(String::new, |failure| failure.told.message.clone()),
+    );
     let _ = writeln!(out, "      <failure message=\"{message}\">");
-    for Failure { told, expected, found, .. } in &test.failures {
+    for Failure {
+        told,
+        expected,
+        found,
+        ..
+    } in &test.failures
+    {
         let place = told.place.as_ref().unwrap_or(&test.place);
-        let words = format!("{place}: {}\n  expected  {expected}\n  found     {found}", told.message);
+        let words = format!(
+            "{place}: {}\n  expected  {expected}\n  found     {found}",
+            told.message
+        );
         let _ = writeln!(out, "{}", escape(clean(&words)));
     }
     out.push_str("      </failure>\n    </testcase>\n");

@@ -97,10 +97,38 @@ impl Convert {
         let DateSetting { zone, window } = self.dates.setting;
         canonical_object([
             ("as", json!(self.to.name())),
-            ("formats", if self.dates.formats.is_empty() { Json::Null } else { self.dates.formats.iter().map(ToString::to_string).collect() }),
-            ("zone", if is_date { json!(zone.name()) } else { Json::Null }),
-            ("earliest", if is_date { json!(window.earliest.canonical()) } else { Json::Null }),
-            ("years_ahead", if is_date { json!(window.years_ahead) } else { Json::Null }),
+            (
+                "formats",
+                if self.dates.formats.is_empty() {
+                    Json::Null
+                } else {
+                    self.dates.formats.iter().map(ToString::to_string).collect()
+                },
+            ),
+            (
+                "zone",
+                if is_date {
+                    json!(zone.name())
+                } else {
+                    Json::Null
+                },
+            ),
+            (
+                "earliest",
+                if is_date {
+                    json!(window.earliest.canonical())
+                } else {
+                    Json::Null
+                },
+            ),
+            (
+                "years_ahead",
+                if is_date {
+                    json!(window.years_ahead)
+                } else {
+                    Json::Null
+                },
+            ),
             ("split", json!(self.split)),
             ("join", json!(self.join)),
         ])
@@ -109,9 +137,19 @@ impl Convert {
     /// As written, one line per key.
     pub fn words(&self) -> impl Iterator<Item = String> {
         let to = (self.to != As::Text).then(|| format!("as: {}", self.to.name()));
-        let formats = (!self.dates.formats.is_empty()).then(|| format!("format: {}", self.dates.listed(", ")));
-        let between = |name: &str, text: &Option<String>| text.as_ref().map(|text| format!("{name}: {text:?}"));
-        [to, formats, between("split", &self.split), between("join", &self.join)].into_iter().flatten()
+        let formats = (!self.dates.formats.is_empty())
+            .then(|| format!("format: {}", self.dates.listed(", ")));
+        let between = |name: &str, text: &Option<String>| {
+            text.as_ref().map(|text| format!("{name}: {text:?}"))
+        };
+        [
+            to,
+            formats,
+            between("split", &self.split),
+            between("join", &self.join),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// Converts a value of the YAML, which has no fetch time.
@@ -132,22 +170,46 @@ impl Convert {
         without_nul(self.converted(found, |text| self.dates.read_fixed(text, fetched.0)))
     }
 
-    fn converted(&self, found: &[&Json], read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> Value {
+    fn converted(
+        &self,
+        found: &[&Json],
+        read: impl Fn(&str) -> Result<FoundDate, NoDate>,
+    ) -> Value {
         let said: Vec<Cow<Json>> = found.iter().map(|value| self.said(value)).collect();
-        let present: Vec<&Json> = said.iter().map(AsRef::as_ref).filter(|value| !is_blank(value)).collect();
+        let present: Vec<&Json> = said
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|value| !is_blank(value))
+            .collect();
         // What comes several times and cannot be a list is the first of it.
         let is_one = matches!(self.to, As::Date | As::Number | As::Boolean);
-        let first = present.first().and_then(|first| if is_one { items(first).into_iter().find(|item| !is_blank(item)) } else { Some(*first) });
-        let Some(first) = first else { return Value::Absent };
+        let first = present.first().and_then(|first| {
+            if is_one {
+                items(first).into_iter().find(|item| !is_blank(item))
+            } else {
+                Some(*first)
+            }
+        });
+        let Some(first) = first else {
+            return Value::Absent;
+        };
         match self.to {
             As::Text => self.text(&present, plain_text),
             As::Html => self.text(&present, readable),
             As::Url => self.text(&present, plain_text).and_then(url),
-            As::Date => date(items(first).into_iter().find(|item| !is_blank(item)).unwrap_or(first), read),
+            As::Date => date(
+                items(first)
+                    .into_iter()
+                    .find(|item| !is_blank(item))
+                    .unwrap_or(first),
+                read,
+            ),
             As::Number => number(first),
             As::Boolean => boolean(first),
             As::List => self.list(&present),
-            As::Json if present.len() > 1 => Value::Json(Json::Array(present.into_iter().cloned().collect())),
+            As::Json if present.len() > 1 => {
+                Value::Json(Json::Array(present.into_iter().cloned().collect()))
+            }
             As::Json => Value::Json(first.clone()),
         }
     }
@@ -157,19 +219,41 @@ impl Convert {
         match (value, self.to) {
             (Json::Object(members), As::Json) if members.contains_key(MARKUP) => {
                 let others = members.iter().filter(|(name, _)| *name != MARKUP);
-                Cow::Owned(others.map(|(name, value)| (name.clone(), self.said(value).into_owned())).collect())
+                Cow::Owned(
+                    others
+                        .map(|(name, value)| (name.clone(), self.said(value).into_owned()))
+                        .collect(),
+                )
             }
-            (Json::Object(members), As::Json) if members.values().any(|inner| inner.is_object() || inner.is_array()) => {
-                Cow::Owned(members.iter().map(|(name, value)| (name.clone(), self.said(value).into_owned())).collect())
+            (Json::Object(members), As::Json)
+                if members
+                    .values()
+                    .any(|inner| inner.is_object() || inner.is_array()) =>
+            {
+                Cow::Owned(
+                    members
+                        .iter()
+                        .map(|(name, value)| (name.clone(), self.said(value).into_owned()))
+                        .collect(),
+                )
             }
-            (Json::Array(items), _) if items.iter().any(|item| item.is_object() || item.is_array()) => {
-                Cow::Owned(items.iter().map(|item| self.said(item).into_owned()).collect())
+            (Json::Array(items), _)
+                if items.iter().any(|item| item.is_object() || item.is_array()) =>
+            {
+                Cow::Owned(
+                    items
+                        .iter()
+                        .map(|item| self.said(item).into_owned())
+                        .collect(),
+                )
             }
             (Json::Object(members), to) if to != As::Json => match element_text(value) {
                 Some(ElementText::Markup(html)) if to == As::Html => Cow::Owned(Json::from(html)),
                 Some(ElementText::Markup(html)) => Cow::Owned(Json::from(readable(html))),
                 Some(ElementText::Text(text)) => Cow::Owned(Json::from(text)),
-                None if to == As::Html => paragraphs(members).map_or(Cow::Borrowed(value), Cow::Owned),
+                None if to == As::Html => {
+                    paragraphs(members).map_or(Cow::Borrowed(value), Cow::Owned)
+                }
                 None => Cow::Borrowed(value),
             },
             _ => Cow::Borrowed(value),
@@ -181,25 +265,50 @@ impl Convert {
         if let Some(object) = scalars.iter().find(|value| value.is_object()) {
             return invalid("invalid_type", object, "must be a string");
         }
-        let mut texts = scalars.iter().filter(|value| !is_blank(value)).map(|value| read(&scalar_text(value)));
+        let mut texts = scalars
+            .iter()
+            .filter(|value| !is_blank(value))
+            .map(|value| read(&scalar_text(value)));
         match &self.join {
             Some(join) => Value::text(&texts.collect::<Vec<_>>().join(join)),
-            None => texts.next().map_or(Value::Absent, |text| Value::text(&text)),
+            None => texts
+                .next()
+                .map_or(Value::Absent, |text| Value::text(&text)),
         }
     }
 
     fn list(&self, present: &[&Json]) -> Value {
-        let scalars: Vec<&Json> = present.iter().copied().flat_map(items).filter(|value| !is_blank(value)).collect();
-        if let Some(object) = scalars.iter().find(|value| value.is_object() || value.is_array()) {
+        let scalars: Vec<&Json> = present
+            .iter()
+            .copied()
+            .flat_map(items)
+            .filter(|value| !is_blank(value))
+            .collect();
+        if let Some(object) = scalars
+            .iter()
+            .find(|value| value.is_object() || value.is_array())
+        {
             return invalid("invalid_array", object, "must be a list of texts");
         }
-        let texts = scalars.iter().flat_map(|value| readable_items(&scalar_text(value)));
+        let texts = scalars
+            .iter()
+            .flat_map(|value| readable_items(&scalar_text(value)));
         let split = |text: String| match &self.split {
-            Some(separator) => text.split(separator.as_str()).map(|part| part.trim().to_owned()).collect(),
+            Some(separator) => text
+                .split(separator.as_str())
+                .map(|part| part.trim().to_owned())
+                .collect(),
             None => vec![text.trim().to_owned()],
         };
-        let list: Vec<String> = texts.flat_map(split).filter(|text| !text.is_empty()).collect();
-        if list.is_empty() { Value::Absent } else { Value::List(list) }
+        let list: Vec<String> = texts
+            .flat_map(split)
+            .filter(|text| !text.is_empty())
+            .collect();
+        if list.is_empty() {
+            Value::Absent
+        } else {
+            Value::List(list)
+        }
     }
 }
 
@@ -207,9 +316,19 @@ impl Convert {
 /// named children is known.
 fn paragraphs(members: &Map<String, Json>) -> Option<Json> {
     let mut children = members.iter().filter(|(name, _)| !name.starts_with('@'));
-    let (Some((_, only)), None) = (children.next(), children.next()) else { return None };
-    let texts: Vec<&str> = items(only).into_iter().map(Json::as_str).collect::<Option<_>>()?;
-    Some(Json::from(texts.iter().map(|text| format!("<p>{text}</p>")).collect::<String>()))
+    let (Some((_, only)), None) = (children.next(), children.next()) else {
+        return None;
+    };
+    let texts: Vec<&str> = items(only)
+        .into_iter()
+        .map(Json::as_str)
+        .collect::<Option<_>>()?;
+    Some(Json::from(
+        texts
+            .iter()
+            .map(|text| format!("<p>{text}</p>"))
+            .collect::<String>(),
+    ))
 }
 
 /// NUL characters become U+FFFD, as in documents.
@@ -238,7 +357,11 @@ fn url(text: String) -> Value {
 }
 
 fn date(found: &Json, read: impl Fn(&str) -> Result<FoundDate, NoDate>) -> Value {
-    let said = if !found.is_string() && !found.is_number() { Err(NoDate::Unreadable) } else { read(&scalar_text(found)) };
+    let said = if !found.is_string() && !found.is_number() {
+        Err(NoDate::Unreadable)
+    } else {
+        read(&scalar_text(found))
+    };
     match said {
         Ok(FoundDate::Day(day)) => Value::Date(day),
         Ok(FoundDate::Earlier) => Value::Absent,
@@ -252,7 +375,10 @@ fn number(found: &Json) -> Value {
         Json::String(text) => number::parse(text.trim()),
         _ => None,
     };
-    parsed.map_or_else(|| invalid("invalid_type", found, "must be a number"), Value::Number)
+    parsed.map_or_else(
+        || invalid("invalid_type", found, "must be a number"),
+        Value::Number,
+    )
 }
 
 fn boolean(found: &Json) -> Value {
@@ -265,7 +391,11 @@ fn boolean(found: &Json) -> Value {
 }
 
 fn invalid(kind: &'static str, found: &Json, why: &str) -> Value {
-    Value::Invalid(Box::new(Invalid { kind, found: found.clone(), why: why.to_owned() }))
+    Value::Invalid(Box::new(Invalid {
+        kind,
+        found: found.clone(),
+        why: why.to_owned(),
+    }))
 }
 
 fn items(value: &Json) -> Vec<&Json> {
@@ -305,9 +435,20 @@ mod tests {
     use serde_json::json;
 
     fn convert(to: As, formats: &[&str]) -> Convert {
-        let formats = formats.iter().map(|format| DateFormat::compile(format).unwrap()).collect();
-        let dates = DateReader { formats, setting: DateSetting::of(chrono_tz::Australia::Sydney) };
-        Convert { to, dates, split: Some("|".into()), join: None }
+        let formats = formats
+            .iter()
+            .map(|format| DateFormat::compile(format).unwrap())
+            .collect();
+        let dates = DateReader {
+            formats,
+            setting: DateSetting::of(chrono_tz::Australia::Sydney),
+        };
+        Convert {
+            to,
+            dates,
+            split: Some("|".into()),
+            join: None,
+        }
     }
 
     fn date(text: &str) -> Value {
@@ -318,52 +459,146 @@ mod tests {
     fn dates_are_dates_in_the_zone_of_the_source() {
         let iso = convert(As::Date, &[]);
         assert_eq!(iso.apply(&[&json!("2026-09-01")]), date("2026-09-01"));
-        assert_eq!(iso.apply(&[&json!("2026-09-01T20:00:00Z")]), date("2026-09-02"));
-        assert_eq!(iso.apply(&[&json!("2026-09-01 23:00:00")]), date("2026-09-01"));
-        assert!(matches!(iso.apply(&[&json!("01/09/2026")]), Value::Invalid(invalid) if invalid.kind == "invalid_date"));
-        assert_eq!(convert(As::Date, &["%d/%m/%Y", "%d %B %Y"]).apply(&[&json!("1 September 2026")]), date("2026-09-01"));
-        assert_eq!(convert(As::Date, &["epoch_ms"]).apply(&[&json!(1_788_220_800_000_i64)]), date("2026-09-01"));
-        assert_eq!(convert(As::Date, &["%d/%m/%Y %H:%M"]).apply(&[&json!("01/09/2026 23:59")]), date("2026-09-01"));
-        assert!(matches!(iso.apply(&[&json!("2026-02-30")]), Value::Invalid(_)));
-        assert_eq!(iso.apply(&[&json!([" ", "2026-09-01T20:00:00Z"])]), date("2026-09-02"));
-        assert!([json!({"a": 1}), json!([[]]), json!(true)].iter().all(|odd| !matches!(iso.apply(&[odd]), Value::Date(_))));
+        assert_eq!(
+            iso.apply(&[&json!("2026-09-01T20:00:00Z")]),
+            date("2026-09-02")
+        );
+        assert_eq!(
+            iso.apply(&[&json!("2026-09-01 23:00:00")]),
+            date("2026-09-01")
+        );
+        assert!(
+            matches!(iso.apply(&[&json!("01/09/2026")]), Value::Invalid(invalid) if invalid.kind == "invalid_date")
+        );
+        assert_eq!(
+            convert(As::Date, &["%d/%m/%Y", "%d %B %Y"]).apply(&[&json!("1 September 2026")]),
+            date("2026-09-01")
+        );
+        assert_eq!(
+            convert(As::Date, &["epoch_ms"]).apply(&[&json!(1_788_220_800_000_i64)]),
+            date("2026-09-01")
+        );
+        assert_eq!(
+            convert(As::Date, &["%d/%m/%Y %H:%M"]).apply(&[&json!("01/09/2026 23:59")]),
+            date("2026-09-01")
+        );
+        assert!(matches!(
+            iso.apply(&[&json!("2026-02-30")]),
+            Value::Invalid(_)
+        ));
+        assert_eq!(
+            iso.apply(&[&json!([" ", "2026-09-01T20:00:00Z"])]),
+            date("2026-09-02")
+        );
+        assert!(
+            [json!({"a": 1}), json!([[]]), json!(true)]
+                .iter()
+                .all(|odd| !matches!(iso.apply(&[odd]), Value::Date(_)))
+        );
     }
 
     #[test]
     fn dates_are_of_the_years_that_people_and_databases_know() {
-        let any = convert(As::Date, &["epoch", "epoch_ms", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S%z"]);
+        let any = convert(
+            As::Date,
+            &[
+                "epoch",
+                "epoch_ms",
+                "%Y-%m-%d",
+                "%Y-%m-%d %H:%M",
+                "%Y-%m-%dT%H:%M:%S%z",
+            ],
+        );
         let iso = convert(As::Date, &[]);
-        for text in ["-5000-01-01", "-4713-01-01", "-262000-01-01", "0000-12-31", "+10000-01-01", "+262142-12-31", "+262142-12-31 23:59"] {
-            for (convert, text) in [(&iso, text.to_owned()), (&any, text.to_owned()), (&any, format!("{text}T23:59:00+00:00"))] {
-                assert!(matches!(convert.apply(&[&json!(text)]), Value::Invalid(invalid) if invalid.kind == "invalid_date"), "{text}");
+        for text in [
+            "-5000-01-01",
+            "-4713-01-01",
+            "-262000-01-01",
+            "0000-12-31",
+            "+10000-01-01",
+            "+262142-12-31",
+            "+262142-12-31 23:59",
+        ] {
+            for (convert, text) in [
+                (&iso, text.to_owned()),
+                (&any, text.to_owned()),
+                (&any, format!("{text}T23:59:00+00:00")),
+            ] {
+                assert!(
+                    matches!(convert.apply(&[&json!(text)]), Value::Invalid(invalid) if invalid.kind == "invalid_date"),
+                    "{text}"
+                );
             }
         }
-        // In Sydney it is the year 10000 by then; and the last instant that the library knows has no day there at all.
-        assert!(matches!(iso.apply(&[&json!("9999-12-31T20:00:00Z")]), Value::Invalid(_)));
-        assert!(matches!(convert(As::Date, &["epoch"]).apply(&[&json!(8_210_266_876_799_i64)]), Value::Invalid(_)));
-        assert_eq!([iso.apply(&[&json!("0001-01-01")]), iso.apply(&[&json!("9999-12-31")])], [date("0001-01-01"), date("9999-12-31")]);
+        // In Sydney it is the year 10000 by then; and the last instant that the library knows has
+        // no day there at all.
+        assert!(matches!(
+            iso.apply(&[&json!("9999-12-31T20:00:00Z")]),
+            Value::Invalid(_)
+        ));
+        assert!(matches!(
+            convert(As::Date, &["epoch"]).apply(&[&json!(8_210_266_876_799_i64)]),
+            Value::Invalid(_)
+        ));
+        assert_eq!(
+            [
+                iso.apply(&[&json!("0001-01-01")]),
+                iso.apply(&[&json!("9999-12-31")])
+            ],
+            [date("0001-01-01"), date("9999-12-31")]
+        );
     }
 
     #[test]
     fn dates_of_mail_of_offsets_and_of_numbers_in_texts() {
         let mail = convert(As::Date, &["rfc2822"]);
-        assert_eq!(mail.apply(&[&json!("Tue, 05 Mar 2024 20:00:00 GMT")]), date("2024-03-06"));
-        assert_eq!(mail.apply(&[&json!("Mon, 5 Mar 2024 20:00:00 +1100")]), date("2024-03-05"));
+        assert_eq!(
+            mail.apply(&[&json!("Tue, 05 Mar 2024 20:00:00 GMT")]),
+            date("2024-03-06")
+        );
+        assert_eq!(
+            mail.apply(&[&json!("Mon, 5 Mar 2024 20:00:00 +1100")]),
+            date("2024-03-05")
+        );
         assert_eq!(mail.apply(&[&json!("05 March 2024")]), date("2024-03-05"));
-        assert!(matches!(mail.apply(&[&json!("2024-03-05")]), Value::Invalid(_)));
-        assert_eq!(convert(As::Date, &["%Y-%m-%d %H:%M:%S%#z"]).apply(&[&json!("2026-05-13 23:00:00+08")]), date("2026-05-14"));
-        assert_eq!(convert(As::Date, &["epoch"]).apply(&[&json!("1788220800")]), date("2026-09-01"));
-        assert_eq!(convert(As::Date, &["epoch"]).apply(&[&json!(1_788_220_800.5)]), date("2026-09-01"));
+        assert!(matches!(
+            mail.apply(&[&json!("2024-03-05")]),
+            Value::Invalid(_)
+        ));
+        assert_eq!(
+            convert(As::Date, &["%Y-%m-%d %H:%M:%S%#z"]).apply(&[&json!("2026-05-13 23:00:00+08")]),
+            date("2026-05-14")
+        );
+        assert_eq!(
+            convert(As::Date, &["epoch"]).apply(&[&json!("1788220800")]),
+            date("2026-09-01")
+        );
+        assert_eq!(
+            convert(As::Date, &["epoch"]).apply(&[&json!(1_788_220_800.5)]),
+            date("2026-09-01")
+        );
     }
 
     #[test]
     fn relative_dates_count_from_the_fetch() {
         let relative = convert(As::Date, &["relative", "%d %b %Y"]);
         let fetched = Clock("2026-03-02T01:00:00Z".parse().unwrap());
-        assert_eq!(relative.apply_at(&[&json!("Posted 2 Days Ago")], fetched), date("2026-02-28"));
-        assert_eq!(relative.apply_at(&[&json!("Posted 30+ Days Ago")], fetched), Value::Absent);
-        assert_eq!(relative.apply_at(&[&json!("3 Feb 2026")], fetched), date("2026-02-03"));
-        assert!(matches!(relative.apply_at(&[&json!("soon")], fetched), Value::Invalid(_)));
+        assert_eq!(
+            relative.apply_at(&[&json!("Posted 2 Days Ago")], fetched),
+            date("2026-02-28")
+        );
+        assert_eq!(
+            relative.apply_at(&[&json!("Posted 30+ Days Ago")], fetched),
+            Value::Absent
+        );
+        assert_eq!(
+            relative.apply_at(&[&json!("3 Feb 2026")], fetched),
+            date("2026-02-03")
+        );
+        assert!(matches!(
+            relative.apply_at(&[&json!("soon")], fetched),
+            Value::Invalid(_)
+        ));
     }
 
     #[test]
@@ -371,49 +606,115 @@ mod tests {
         let deep = format!("<p>Ranger</p>{}Cook", "<div>".repeat(20_000));
         assert_eq!(readable(&deep), "Ranger\n\nCook");
         let html = convert(As::Html, &[]);
-        let Value::Text(text) = html.apply(&[&json!("<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>")]) else { panic!() };
-        assert!(text.starts_with("Lead the team & grow.") && text.contains("One") && !text.contains("x()"), "{text}");
-        let Value::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else { panic!() };
+        let Value::Text(text) = html.apply(&[&json!(
+            "<p>Lead the team &amp; grow.</p><ul><li>One</li></ul><script>x()</script>"
+        )]) else {
+            panic!()
+        };
+        assert!(
+            text.starts_with("Lead the team & grow.")
+                && text.contains("One")
+                && !text.contains("x()"),
+            "{text}"
+        );
+        let Value::Text(twice) = html.apply(&[&json!("&lt;p&gt;Hello&lt;/p&gt;")]) else {
+            panic!()
+        };
         assert_eq!(twice, "Hello");
     }
 
     #[test]
     fn elements_are_what_they_say() {
         let markup = json!({ "p": ["One", "two"], "#markup": "<p>One</p><p>two</p>" });
-        assert_eq!(convert(As::Html, &[]).apply(&[&markup]), convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")]));
-        assert_eq!(convert(As::Text, &[]).apply(&[&json!({ "em": "Nurse", "#markup": "Senior <em>Nurse</em>" })]), Value::text("Senior Nurse"));
-        assert_eq!(convert(As::Date, &[]).apply(&[&json!({ "@type": "iso", "#text": "2026-09-01" })]), date("2026-09-01"));
-        assert_eq!(convert(As::List, &[]).apply(&[&json!([{ "@id": "1", "#text": "Ulm" }, "Bonn"])]), Value::List(vec!["Ulm".into(), "Bonn".into()]));
-        assert_eq!(convert(As::Date, &[]).apply(&[&json!(["", "2026-09-01", "2026-09-02"])]), date("2026-09-01"));
-        assert_eq!(convert(As::Text, &[]).apply(&[&json!({ "@href": "x" })]), Value::Absent);
-        assert_eq!(convert(As::Json, &[]).apply(&[&json!({ "a": [markup] })]), Value::Json(json!({ "a": [{ "p": ["One", "two"] }] })));
+        assert_eq!(
+            convert(As::Html, &[]).apply(&[&markup]),
+            convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
+        );
+        assert_eq!(
+            convert(As::Text, &[])
+                .apply(&[&json!({ "em": "Nurse", "#markup": "Senior <em>Nurse</em>" })]),
+            Value::text("Senior Nurse")
+        );
+        assert_eq!(
+            convert(As::Date, &[]).apply(&[&json!({ "@type": "iso", "#text": "2026-09-01" })]),
+            date("2026-09-01")
+        );
+        assert_eq!(
+            convert(As::List, &[]).apply(&[&json!([{ "@id": "1", "#text": "Ulm" }, "Bonn"])]),
+            Value::List(vec!["Ulm".into(), "Bonn".into()])
+        );
+        assert_eq!(
+            convert(As::Date, &[]).apply(&[&json!(["", "2026-09-01", "2026-09-02"])]),
+            date("2026-09-01")
+        );
+        assert_eq!(
+            convert(As::Text, &[]).apply(&[&json!({ "@href": "x" })]),
+            Value::Absent
+        );
+        assert_eq!(
+            convert(As::Json, &[]).apply(&[&json!({ "a": [markup] })]),
+            Value::Json(json!({ "a": [{ "p": ["One", "two"] }] }))
+        );
         assert_eq!(
             convert(As::Html, &[]).apply(&[&json!({ "para": ["One", "two"] })]),
             convert(As::Html, &[]).apply(&[&json!("<p>One</p><p>two</p>")])
         );
-        assert!(matches!(convert(As::Text, &[]).apply(&[&json!({ "id": "1", "name": "x" })]), Value::Invalid(_)));
+        assert!(matches!(
+            convert(As::Text, &[]).apply(&[&json!({ "id": "1", "name": "x" })]),
+            Value::Invalid(_)
+        ));
     }
 
     #[test]
     fn no_value_holds_a_nul() {
         let text = "https://a.example/?b\0c|\0";
-        for to in [As::Text, As::Html, As::Url, As::Date, As::Number, As::Boolean, As::List, As::Json] {
+        for to in [
+            As::Text,
+            As::Html,
+            As::Url,
+            As::Date,
+            As::Number,
+            As::Boolean,
+            As::List,
+            As::Json,
+        ] {
             for found in [json!(text), json!([text]), json!({ text: [{ "a": text }] })] {
                 let value = convert(to, &[]).apply(&[&found]);
-                assert!(!value.is_absent() && !format!("{value:?}").contains("\\0"), "{to:?} of {found}: {value:?}");
+                assert!(
+                    !value.is_absent() && !format!("{value:?}").contains("\\0"),
+                    "{to:?} of {found}: {value:?}"
+                );
             }
         }
     }
 
     #[test]
     fn lists_numbers_booleans_urls() {
-        assert_eq!(convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]), Value::List(vec!["a".into(), "b".into()]));
-        assert!(matches!(convert(As::List, &[]).apply(&[&json!([{"x": 1}])]), Value::Invalid(_)));
-        assert_eq!(convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]), Value::Number(serde_json::Number::from_f64(12.5).unwrap()));
-        assert_eq!(convert(As::Boolean, &[]).apply(&[&json!("false")]), Value::Bool(false));
-        assert!(matches!(convert(As::Url, &[]).apply(&[&json!("javascript:alert(1)")]), Value::Invalid(_)));
+        assert_eq!(
+            convert(As::List, &[]).apply(&[&json!(["a | b", " ", null])]),
+            Value::List(vec!["a".into(), "b".into()])
+        );
+        assert!(matches!(
+            convert(As::List, &[]).apply(&[&json!([{"x": 1}])]),
+            Value::Invalid(_)
+        ));
+        assert_eq!(
+            convert(As::Number, &[]).apply(&[&json!(" 12.5 ")]),
+            Value::Number(serde_json::Number::from_f64(12.5).unwrap())
+        );
+        assert_eq!(
+            convert(As::Boolean, &[]).apply(&[&json!("false")]),
+            Value::Bool(false)
+        );
+        assert!(matches!(
+            convert(As::Url, &[]).apply(&[&json!("javascript:alert(1)")]),
+            Value::Invalid(_)
+        ));
         assert_eq!(convert(As::Text, &[]).apply(&[&json!("  ")]), Value::Absent);
-        assert!(matches!(convert(As::Text, &[]).apply(&[&json!({"a": 1})]), Value::Invalid(_)));
+        assert!(matches!(
+            convert(As::Text, &[]).apply(&[&json!({"a": 1})]),
+            Value::Invalid(_)
+        ));
     }
 
     proptest! {

@@ -24,8 +24,12 @@ pub fn setting(specs: [Option<&DatesSpec>; 2], zone: Tz) -> DateSetting {
     let specs = || specs.into_iter().flatten();
     let usual = DateWindow::default();
     let window = DateWindow {
-        earliest: specs().find_map(|spec| spec.earliest).map_or(usual.earliest, |day| day.0),
-        years_ahead: specs().find_map(|spec| spec.years_ahead).map_or(usual.years_ahead, |years| years.0),
+        earliest: specs()
+            .find_map(|spec| spec.earliest)
+            .map_or(usual.earliest, |day| day.0),
+        years_ahead: specs()
+            .find_map(|spec| spec.years_ahead)
+            .map_or(usual.years_ahead, |years| years.0),
     };
     DateSetting { zone, window }
 }

@@ -43,28 +43,48 @@ impl Draft {
     /// An ad at the start of a run. If a run of it was rolled back, it is held while its content
     /// and the YAML are unchanged.
     pub fn of(setting: &Setting, ad: Ad) -> Draft {
-        let holds_back = ad.rolled_back.as_ref().filter(|back| back.fingerprint == setting.steady);
-        let problem = holds_back.map(|back| Problem { field: None, ..Problem::error(RolledBack::KIND, "", back.why.clone()) });
-        Draft { problems: problem.into_iter().collect(), ..Draft::new(ad) }
+        let holds_back = ad
+            .rolled_back
+            .as_ref()
+            .filter(|back| back.fingerprint == setting.steady);
+        let problem = holds_back.map(|back| Problem {
+            field: None,
+            ..Problem::error(RolledBack::KIND, "", back.why.clone())
+        });
+        Draft {
+            problems: problem.into_iter().collect(),
+            ..Draft::new(ad)
+        }
     }
 
     /// Whether it is held because of a rollback.
     pub fn is_rolled_back(&self) -> bool {
-        self.problems.iter().any(|problem| problem.kind == RolledBack::KIND && problem.rule.is_none())
+        self.problems
+            .iter()
+            .any(|problem| problem.kind == RolledBack::KIND && problem.rule.is_none())
     }
 
     /// Hashes of the compared fields and of those that only refresh, once the job is whole.
     pub fn hashes(&self, compared: &Compared) -> (Hash, Hash) {
-        *self.hashes.get_or_init(|| (self.job.fields_hash(compared), self.job.refresh_hash(compared)))
+        *self.hashes.get_or_init(|| {
+            (
+                self.job.fields_hash(compared),
+                self.job.refresh_hash(compared),
+            )
+        })
     }
 
     /// Whether something refuses it.
     pub fn fails(&self) -> bool {
-        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+        self.problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error)
     }
 
     /// Whether the fault is outside the ad, so that trying again may help.
     pub fn broke(&self) -> bool {
-        self.problems.iter().any(|problem| problem.kind == "system_error" && problem.rule.is_none())
+        self.problems
+            .iter()
+            .any(|problem| problem.kind == "system_error" && problem.rule.is_none())
     }
 }

@@ -91,50 +91,110 @@ impl JobSpec {
 
     /// Names of the custom fields, including those of pay.
     pub fn extras(&self) -> impl Iterator<Item = &str> {
-        let pay = if self.pay.is_some() { pay::FIELDS.as_slice() } else { &[] };
-        self.extra.keys().map(|name| name.value.as_str()).chain(pay.iter().copied())
+        let pay = if self.pay.is_some() {
+            pay::FIELDS.as_slice()
+        } else {
+            &[]
+        };
+        self.extra
+            .keys()
+            .map(|name| name.value.as_str())
+            .chain(pay.iter().copied())
     }
 
     /// Names of the custom fields, and their types.
     pub fn extra_kinds(&self) -> impl Iterator<Item = (&str, FieldKind)> {
-        let pay = if self.pay.is_some() { pay::FIELDS.as_slice() } else { &[] };
-        self.extra.iter().map(|(name, spec)| (name.value.as_str(), mapping::kind_of(spec))).chain(pay.iter().map(|name| (*name, pay::kind_of(name))))
+        let pay = if self.pay.is_some() {
+            pay::FIELDS.as_slice()
+        } else {
+            &[]
+        };
+        self.extra
+            .iter()
+            .map(|(name, spec)| (name.value.as_str(), mapping::kind_of(spec)))
+            .chain(pay.iter().map(|name| (*name, pay::kind_of(name))))
     }
 
     /// Names of all fields that have a mapping.
     pub fn mapped(&self) -> Vec<&str> {
-        let canonical = self.fields().into_iter().filter(|(_, mapping)| mapping.is_some()).map(|(field, _)| field.name());
+        let canonical = self
+            .fields()
+            .into_iter()
+            .filter(|(_, mapping)| mapping.is_some())
+            .map(|(field, _)| field.name());
         canonical.chain(self.extras()).collect()
     }
 
     /// The place of each field's mapping.
     pub fn places(&self) -> impl Iterator<Item = (&str, &Place)> {
-        let canonical = self.fields().into_iter().filter_map(|(field, spec)| Some((field.name(), mapping::place(spec.as_ref()?))));
-        let extra = self.extra.iter().map(|(name, spec)| (name.value.as_str(), mapping::place(spec)));
-        let pay = self.pay.iter().flat_map(|pay| pay::FIELDS.map(|field| (field, pay::place(pay))));
+        let canonical = self
+            .fields()
+            .into_iter()
+            .filter_map(|(field, spec)| Some((field.name(), mapping::place(spec.as_ref()?))));
+        let extra = self
+            .extra
+            .iter()
+            .map(|(name, spec)| (name.value.as_str(), mapping::place(spec)));
+        let pay = self
+            .pay
+            .iter()
+            .flat_map(|pay| pay::FIELDS.map(|field| (field, pay::place(pay))));
         canonical.chain(extra).chain(pay)
     }
 
     /// The path of a field's values in a document, as names from its root.
     pub fn places_of(&self, field: &str) -> Vec<Vec<String>> {
-        let spec = self.fields().into_iter().find(|(known, _)| known.name() == field).and_then(|(_, spec)| spec.as_ref());
-        spec.or_else(|| self.extra.iter().find(|(name, _)| name.value == field).map(|(_, spec)| spec)).map(places).unwrap_or_default()
+        let spec = self
+            .fields()
+            .into_iter()
+            .find(|(known, _)| known.name() == field)
+            .and_then(|(_, spec)| spec.as_ref());
+        spec.or_else(|| {
+            self.extra
+                .iter()
+                .find(|(name, _)| name.value == field)
+                .map(|(_, spec)| spec)
+        })
+        .map(places)
+        .unwrap_or_default()
     }
 
     /// Compiles the mapping; problems go to `out`.
-    pub fn compile(&self, sandbox: &ScriptSandbox, dates: DateSetting, batch: usize, out: &mut Diagnostics) -> Extract {
+    pub fn compile(
+        &self,
+        sandbox: &ScriptSandbox,
+        dates: DateSetting,
+        batch: usize,
+        out: &mut Diagnostics,
+    ) -> Extract {
         let mut fields = Vec::new();
         for (field, spec) in self.fields() {
-            let derive = spec.as_ref().and_then(|spec| mapping::compile(spec, Some(field.kind()), sandbox, dates, out));
-            fields.extend(derive.map(|derive| FieldMapping { target: Target::Canonical(field), derive }));
+            let derive = spec
+                .as_ref()
+                .and_then(|spec| mapping::compile(spec, Some(field.kind()), sandbox, dates, out));
+            fields.extend(derive.map(|derive| FieldMapping {
+                target: Target::Canonical(field),
+                derive,
+            }));
         }
         for (name, spec) in &self.extra {
             self.check_extra(name, out);
             let derive = mapping::compile(spec, None, sandbox, dates, out);
-            fields.extend(derive.map(|derive| FieldMapping { target: Target::Extra(name.value.clone()), derive }));
+            fields.extend(derive.map(|derive| FieldMapping {
+                target: Target::Extra(name.value.clone()),
+                derive,
+            }));
         }
-        let pay = self.pay.as_ref().and_then(|pay| pay::compile(pay, sandbox, dates, out));
-        Extract { fields, pay, batch, reads_elements: false }
+        let pay = self
+            .pay
+            .as_ref()
+            .and_then(|pay| pay::compile(pay, sandbox, dates, out));
+        Extract {
+            fields,
+            pay,
+            batch,
+            reads_elements: false,
+        }
     }
 
     fn check_extra(&self, name: &Located<String>, out: &mut Diagnostics) {
@@ -149,7 +209,12 @@ impl JobSpec {
         } else {
             return;
         };
-        out.error(&name.place, "bad-extra", format!("`{name}` is not a valid name for a custom field")).help(help);
+        out.error(
+            &name.place,
+            "bad-extra",
+            format!("`{name}` is not a valid name for a custom field"),
+        )
+        .help(help);
     }
 }
 
@@ -158,25 +223,49 @@ impl JobSpec {
 fn places(spec: &MappingSpec) -> Vec<Vec<String>> {
     let names = |path: &Text| -> Vec<String> {
         let path = Path::parse(path).ok();
-        let steps = path.as_ref().and_then(Path::steps).unwrap_or_default().iter();
-        steps.map_while(|step| if let Step::Name(name) = step { Some(name.clone()) } else { None }).collect()
+        let steps = path
+            .as_ref()
+            .and_then(Path::steps)
+            .unwrap_or_default()
+            .iter();
+        steps
+            .map_while(|step| {
+                if let Step::Name(name) = step {
+                    Some(name.clone())
+                } else {
+                    None
+                }
+            })
+            .collect()
     };
     let all: Vec<Vec<String>> = match spec {
         TextOr::Short(path) => vec![names(path)],
-        TextOr::Full(mapping) if mapping.css.is_none() => mapping.from.iter().flat_map(|either| either.iter()).map(names).collect(),
+        TextOr::Full(mapping) if mapping.css.is_none() => mapping
+            .from
+            .iter()
+            .flat_map(|either| either.iter())
+            .map(names)
+            .collect(),
         TextOr::Full(_) => Vec::new(),
     };
     all.into_iter().filter(|names| !names.is_empty()).collect()
 }
 
 fn is_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 impl Extract {
     /// The members of a document that the mapping reads; nothing if it may read any of them.
     pub fn members(&self) -> Option<BTreeSet<&str>> {
-        let all: Option<Vec<BTreeSet<&str>>> = self.fields.iter().map(|field| field.derive.members()).collect();
+        let all: Option<Vec<BTreeSet<&str>>> = self
+            .fields
+            .iter()
+            .map(|field| field.derive.members())
+            .collect();
         let all = all.filter(|_| self.pay.is_none() && !self.reads_elements)?;
         Some(all.into_iter().flatten().collect())
     }
@@ -184,13 +273,18 @@ impl Extract {
     /// The mapping for documents that are XML elements, if they are.
     #[must_use]
     pub fn of_elements(self, reads_elements: bool) -> Extract {
-        Extract { reads_elements, ..self }
+        Extract {
+            reads_elements,
+            ..self
+        }
     }
 
     /// Derives the fields of one ad.
     pub fn apply(&self, setting: &Setting, draft: &mut Draft) {
         let view = View::new(&setting.sandbox, &draft.ad.content, draft.ad.scraped_at);
-        let view = view.from_page(draft.ad.page.as_deref()).of_elements(self.reads_elements);
+        let view = view
+            .from_page(draft.ad.page.as_deref())
+            .of_elements(self.reads_elements);
         for field in &self.fields {
             let value = field.derive.value(&view);
             match &field.target {
@@ -199,14 +293,21 @@ impl Extract {
             }
         }
         let pay = self.pay.iter().flat_map(|pay| pay.values(&view));
-        draft.job.extra.extend(pay.map(|(name, value)| (name.to_owned(), value)));
+        draft
+            .job
+            .extra
+            .extend(pay.map(|(name, value)| (name.to_owned(), value)));
     }
 
     /// The parts of its fingerprint.
     pub fn parts(&self) -> Parts {
         let mut parts = Parts::default();
         for field in &self.fields {
-            parts.add_as(format!("mapping of {}", field.target.name()), &field.derive, field.derive.words());
+            parts.add_as(
+                format!("mapping of {}", field.target.name()),
+                &field.derive,
+                field.derive.words(),
+            );
         }
         if let Some(pay) = &self.pay {
             parts.add_as("mapping of pay", pay, pay.words());
@@ -217,7 +318,12 @@ impl Extract {
     /// A short description, in lines.
     pub fn explain(&self) -> Vec<String> {
         let pay = self.pay.iter().flat_map(|_| pay::FIELDS);
-        let names: Vec<&str> = self.fields.iter().map(|field| field.target.name()).chain(pay).collect();
+        let names: Vec<&str> = self
+            .fields
+            .iter()
+            .map(|field| field.target.name())
+            .chain(pay)
+            .collect();
         vec![format!("{} fields", names.len()), names.join(", ")]
     }
 }

@@ -48,19 +48,37 @@ impl Promote {
     /// Jobs that must be at hand to foresee what becomes of these ads.
     pub fn compared_with(&self, drafts: &[Draft]) -> Vec<Uuid> {
         let differs = |draft: &&Draft| matches!(self.fate(draft), Fate::Differs(..));
-        drafts.iter().filter(differs).filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id)).collect()
+        drafts
+            .iter()
+            .filter(differs)
+            .filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id))
+            .collect()
     }
 
     /// What would happen to one ad; `old` contains the jobs of [`Promote::compared_with`],
     /// `history` the parts of older fingerprints.
-    pub fn foresee(&self, setting: &Setting, draft: &Draft, old: &HashMap<Uuid, Job>, history: &HashMap<Fingerprint, Json>) -> Foreseen {
+    pub fn foresee(
+        &self,
+        setting: &Setting,
+        draft: &Draft,
+        old: &HashMap<Uuid, Job>,
+        history: &HashMap<Fingerprint, Json>,
+    ) -> Foreseen {
         match self.fate(draft) {
             Fate::Create(_) => Foreseen::Create,
             Fate::Differs(draft, published) => {
-                let version = old.get(&published.job_id).and_then(|old| self.next_version(setting, draft, published, old, history));
-                let Some(version) = version else { return Foreseen::Unchanged };
+                let version = old
+                    .get(&published.job_id)
+                    .and_then(|old| self.next_version(setting, draft, published, old, history));
+                let Some(version) = version else {
+                    return Foreseen::Unchanged;
+                };
                 let changes = version.changes.as_object().cloned().unwrap_or_default();
-                if version.change == Change::Reopened { Foreseen::Reopen(changes, version.reason) } else { Foreseen::Update(changes, version.reason) }
+                if version.change == Change::Reopened {
+                    Foreseen::Reopen(changes, version.reason)
+                } else {
+                    Foreseen::Update(changes, version.reason)
+                }
             }
             Fate::Wait(_, Outcome::Rejected) => Foreseen::Reject,
             Fate::Wait(..) | Fate::Keep(..) => Foreseen::Hold,

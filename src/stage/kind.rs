@@ -1,8 +1,9 @@
 //! The kinds of stages: in which scope each works, and what it reads and writes.
 //!
-//! This table is all that the plan and the engine go by: which orders an author may write follows from what stages read and
-//! write, which stages stream together follows from their scopes. Nothing else may ask for a kind to decide an order.
-//! To add a kind: a variant, its line in [`KindFacts`], and what docs/decisions/0016-walked-graph.md asks for.
+//! This table is all that the plan and the engine go by: which orders an author may write follows
+//! from what stages read and write, which stages stream together follows from their scopes. Nothing
+//! else may ask for a kind to decide an order. To add a kind: a variant, its line in [`KindFacts`],
+//! and what docs/decisions/0016-walked-graph.md asks for.
 
 /// Which step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,9 +37,11 @@ pub enum Kind {
 pub enum Scope {
     /// One source: a node for each.
     Source,
-    /// One ad: a node for each source; neighbours fuse into the segment, through which ads stream in batches.
+    /// One ad: a node for each source; neighbours fuse into the segment, through which ads stream
+    /// in batches.
     Record,
-    /// The institution: one node, which begins when all that it waits for has ended in every source.
+    /// The institution: one node, which begins when all that it waits for has ended in every
+    /// source.
     Institution,
 }
 
@@ -115,8 +118,17 @@ impl Kind {
         use Datum::{Admission, Documents, Fields, Identities, Jobs, Listings};
         use Datum::{Measures, Relations, Retirements, Verdicts};
         let facts = |name, scope, reads, writes| {
-            let is_placed = matches!(self, Kind::Details | Kind::Quality | Kind::Identity | Kind::Measure);
-            KindFacts { name, scope, reads, writes, is_placed }
+            let is_placed = matches!(
+                self,
+                Kind::Details | Kind::Quality | Kind::Identity | Kind::Measure
+            );
+            KindFacts {
+                name,
+                scope,
+                reads,
+                writes,
+                is_placed,
+            }
         };
         match self {
             Kind::Fetch => {
@@ -183,11 +195,15 @@ impl Kind {
 
     /// What `before` writes and this one reads, if there is anything.
     pub fn needs(self, before: Kind) -> Option<Datum> {
-        before.writes().iter().find(|datum| self.reads().contains(datum)).copied()
+        before
+            .writes()
+            .iter()
+            .find(|datum| self.reads().contains(datum))
+            .copied()
     }
 
-    /// Rises when the code of the kind derives other results from the same YAML: who changes that code raises it. That nothing
-    /// else changes a fingerprint, `tests/fingerprints.txt` sees to.
+    /// Rises when the code of the kind derives other results from the same YAML: who changes that
+    /// code raises it. That nothing else changes a fingerprint, `tests/fingerprints.txt` sees to.
     pub(super) fn revision(self) -> u32 {
         match self {
             Kind::Extract => 4,
@@ -205,7 +221,13 @@ mod tests {
     fn the_order_of_a_full_pipeline_is_one_that_the_data_allow() {
         for (at, kind) in KINDS.into_iter().enumerate() {
             for earlier in &KINDS[..at] {
-                assert_eq!(earlier.needs(kind), None, "{} before {}", earlier.name(), kind.name());
+                assert_eq!(
+                    earlier.needs(kind),
+                    None,
+                    "{} before {}",
+                    earlier.name(),
+                    kind.name()
+                );
             }
         }
     }
@@ -214,12 +236,19 @@ mod tests {
     fn stages_of_the_segment_are_neighbours() {
         let scopes: Vec<Scope> = KINDS.map(Kind::scope).to_vec();
         let changes = scopes.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        assert_eq!(changes, 3, "source, record, source, institution: {scopes:?}");
+        assert_eq!(
+            changes, 3,
+            "source, record, source, institution: {scopes:?}"
+        );
     }
 
     #[test]
     fn kinds_are_found_by_their_names() {
-        assert!(KINDS.into_iter().all(|kind| Kind::named(kind.name()) == Some(kind)));
+        assert!(
+            KINDS
+                .into_iter()
+                .all(|kind| Kind::named(kind.name()) == Some(kind))
+        );
         assert_eq!(Kind::named("load"), None);
     }
 }

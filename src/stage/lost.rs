@@ -10,19 +10,32 @@ use serde_json::Value as Json;
 
 /// The values of an ad that could not be read, by field.
 pub fn lost(draft: &Draft) -> impl Iterator<Item = (&str, &Invalid)> {
-    draft.job.values().filter_map(|(field, value)| if let Value::Invalid(invalid) = value { Some((field, &**invalid)) } else { None })
+    draft.job.values().filter_map(|(field, value)| {
+        if let Value::Invalid(invalid) = value {
+            Some((field, &**invalid))
+        } else {
+            None
+        }
+    })
 }
 
 /// The same for an ad that is only mapped: it has no problems yet.
 pub fn mapped<'s>(stages: impl Iterator<Item = &'s Stage>, setting: &Setting, ad: Ad) -> Draft {
     let mut draft = Draft::new(ad);
-    stages.filter(|stage| matches!(stage, Stage::Extract(_))).for_each(|stage| stage.record(setting, &mut draft));
+    stages
+        .filter(|stage| matches!(stage, Stage::Extract(_)))
+        .for_each(|stage| stage.record(setting, &mut draft));
     draft
 }
 
 /// A value that was lost, as an example of its field.
 pub fn example(id: &str, invalid: &Invalid) -> LossExample {
-    LossExample { id: id.to_owned(), found: invalid.found.clone(), expected: invalid.why.clone(), remedy: remedy(invalid) }
+    LossExample {
+        id: id.to_owned(),
+        found: invalid.found.clone(),
+        expected: invalid.why.clone(),
+        remedy: remedy(invalid),
+    }
 }
 
 /// What in the YAML would read it, as text.
@@ -40,8 +53,13 @@ pub fn remedy_for(kind: &str, found: &Json) -> Option<String> {
         Json::Number(number) => crate::number::text_of(number),
         _ => return None,
     };
-    let formats = suggest_formats(&[&text]).into_iter().filter(|format| *format != DateFormat::Iso.to_string());
-    let formats: Vec<String> = formats.take(2).map(|format| format!("`format: \"{format}\"`")).collect();
+    let formats = suggest_formats(&[&text])
+        .into_iter()
+        .filter(|format| *format != DateFormat::Iso.to_string());
+    let formats: Vec<String> = formats
+        .take(2)
+        .map(|format| format!("`format: \"{format}\"`"))
+        .collect();
     (!formats.is_empty()).then(|| format!("{} reads it", formats.join(" or ")))
 }
 
@@ -52,10 +70,25 @@ mod tests {
 
     #[test]
     fn a_format_that_reads_the_date_is_named() {
-        let remedy = |found: Json| remedy(&Invalid { kind: "invalid_date", found, why: String::new() });
-        assert_eq!(remedy(json!("17/05/2026")).unwrap(), "`format: \"%d/%m/%Y\"` reads it");
-        assert_eq!(remedy(json!("05/06/2026")).unwrap(), "`format: \"%d/%m/%Y\"` or `format: \"%m/%d/%Y\"` reads it");
-        assert_eq!(remedy(json!("2 days ago")).unwrap(), "`format: \"relative\"` reads it");
+        let remedy = |found: Json| {
+            remedy(&Invalid {
+                kind: "invalid_date",
+                found,
+                why: String::new(),
+            })
+        };
+        assert_eq!(
+            remedy(json!("17/05/2026")).unwrap(),
+            "`format: \"%d/%m/%Y\"` reads it"
+        );
+        assert_eq!(
+            remedy(json!("05/06/2026")).unwrap(),
+            "`format: \"%d/%m/%Y\"` or `format: \"%m/%d/%Y\"` reads it"
+        );
+        assert_eq!(
+            remedy(json!("2 days ago")).unwrap(),
+            "`format: \"relative\"` reads it"
+        );
         assert_eq!(remedy(json!("soon")).or(remedy(json!({"x": 1}))), None);
     }
 }

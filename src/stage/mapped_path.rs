@@ -11,6 +11,9 @@ pub(super) fn mapped_path(path: &Text, out: &mut Diagnostics) -> Option<Path> {
     if path.starts_with('$') {
         return json_path(path, out);
     }
-    not_a_path(path, out).help(format!("a path starts with `$`, such as `{}`; for fixed text write `{{ constant: {path} }}`", path_of(path)));
+    not_a_path(path, out).help(format!(
+        "a path starts with `$`, such as `{}`; for fixed text write `{{ constant: {path} }}`",
+        path_of(path)
+    ));
     None
 }

@@ -97,12 +97,28 @@ enum From {
 
 /// Compiles the extraction of a value; `kind` is the type of the field, if fixed. Problems go to
 /// `out`.
-pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
+pub fn compile(
+    spec: &MappingSpec,
+    kind: Option<FieldKind>,
+    sandbox: &ScriptSandbox,
+    dates: DateSetting,
+    out: &mut Diagnostics,
+) -> Option<Derive> {
     match spec {
         TextOr::Short(path) => {
             let to = As::plain(kind.unwrap_or(FieldKind::Text));
-            let convert = Convert { to, dates: date_reader(to, Vec::new(), dates), split: None, join: None };
-            Some(Derive { from: From::Paths(vec![vec![mapped_path(path, out)?]]), steps: Steps::default(), convert, default: None })
+            let convert = Convert {
+                to,
+                dates: date_reader(to, Vec::new(), dates),
+                split: None,
+                join: None,
+            };
+            Some(Derive {
+                from: From::Paths(vec![vec![mapped_path(path, out)?]]),
+                steps: Steps::default(),
+                convert,
+                default: None,
+            })
         }
         TextOr::Full(mapping) => MappingCompiler(mapping).compile(kind, sandbox, dates, out),
     }
@@ -111,7 +127,14 @@ pub fn compile(spec: &MappingSpec, kind: Option<FieldKind>, sandbox: &ScriptSand
 /// How dates are read; other types do not depend on time zone and range, and are not derived again
 /// when those change.
 fn date_reader(to: As, formats: Vec<DateFormat>, setting: DateSetting) -> DateReader {
-    DateReader { formats, setting: if to == As::Date { setting } else { DateSetting::of(chrono_tz::UTC) } }
+    DateReader {
+        formats,
+        setting: if to == As::Date {
+            setting
+        } else {
+            DateSetting::of(chrono_tz::UTC)
+        },
+    }
 }
 
 /// The type of a custom field.
@@ -128,10 +151,18 @@ fn check_fixed(what: &str, fixed: Option<&Node>, convert: &Convert, out: &mut Di
     if let Value::Invalid(invalid) = convert.apply(&[&fixed.to_json()]) {
         let help = match convert.to {
             As::Date if convert.dates.formats.is_empty() => "write it like `2026-12-31`".to_owned(),
-            As::Date => format!("write it in the format of the field: `{}`", convert.dates.listed("` or `")),
+            As::Date => format!(
+                "write it in the format of the field: `{}`",
+                convert.dates.listed("` or `")
+            ),
             _ => "write it as it appears in the ads".to_owned(),
         };
-        out.error(fixed.place(), "wrong-conversion", format!("the {what} {}", invalid.why)).help(help);
+        out.error(
+            fixed.place(),
+            "wrong-conversion",
+            format!("the {what} {}", invalid.why),
+        )
+        .help(help);
     }
 }
 
@@ -147,7 +178,13 @@ impl Deref for MappingCompiler<'_> {
 }
 
 impl MappingCompiler<'_> {
-    fn compile(&self, kind: Option<FieldKind>, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Derive> {
+    fn compile(
+        &self,
+        kind: Option<FieldKind>,
+        sandbox: &ScriptSandbox,
+        dates: DateSetting,
+        out: &mut Diagnostics,
+    ) -> Option<Derive> {
         let steps = self.compile_steps(out);
         let to = self.convert_to(kind, out)?;
         let steps = match to {
@@ -157,43 +194,89 @@ impl MappingCompiler<'_> {
         };
         let from = self.compile_from(to, sandbox, out)?;
         let formats = self.formats(to, out)?;
-        let setting = DateSetting { zone: self.zone.as_ref().map_or(dates.zone, |zone| zone.value.0), ..dates };
+        let setting = DateSetting {
+            zone: self.zone.as_ref().map_or(dates.zone, |zone| zone.value.0),
+            ..dates
+        };
         self.check_words(to, out);
         let text = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
-        let convert = Convert { to, dates: date_reader(to, formats, setting), split: text(&self.split), join: text(&self.join) };
+        let convert = Convert {
+            to,
+            dates: date_reader(to, formats, setting),
+            split: text(&self.split),
+            join: text(&self.join),
+        };
         // Text that the steps have made readable is not read as markup again.
         let is_read = steps.as_ref().is_some_and(Steps::make_readable_text);
-        let convert = if is_read { Convert { to: As::Text, ..convert } } else { convert };
+        let convert = if is_read {
+            Convert {
+                to: As::Text,
+                ..convert
+            }
+        } else {
+            convert
+        };
         check_fixed("constant", self.constant.as_ref(), &convert, out);
         check_fixed("default", self.default.as_ref(), &convert, out);
-        Some(Derive { from, steps: steps?, convert, default: self.default.as_ref().map(Node::to_json) })
+        Some(Derive {
+            from,
+            steps: steps?,
+            convert,
+            default: self.default.as_ref().map(Node::to_json),
+        })
     }
 
     fn compile_steps(&self, out: &mut Diagnostics) -> Option<Steps> {
         let spec = self.steps();
         if let (Some(step), Some(constant)) = (spec.first(), &self.constant) {
-            out.error(constant.place(), "bad-mapping", format!("`{step}` has no effect on a fixed value"))
-                .help(format!("remove `{step}`, or use `from` instead of `constant`"));
+            out.error(
+                constant.place(),
+                "bad-mapping",
+                format!("`{step}` has no effect on a fixed value"),
+            )
+            .help(format!(
+                "remove `{step}`, or use `from` instead of `constant`"
+            ));
             return None;
         }
         spec.compile(out)
     }
 
     fn steps(&self) -> StepsSpec<'_> {
-        let Mapping { css, parameter, pattern, replace, .. } = &self.value;
-        StepsSpec { css: css.as_ref(), parameter: parameter.as_ref(), pattern: pattern.as_ref(), replace: Some(replace) }
+        let Mapping {
+            css,
+            parameter,
+            pattern,
+            replace,
+            ..
+        } = &self.value;
+        StepsSpec {
+            css: css.as_ref(),
+            parameter: parameter.as_ref(),
+            pattern: pattern.as_ref(),
+            replace: Some(replace),
+        }
     }
 
     fn convert_to(&self, kind: Option<FieldKind>, out: &mut Diagnostics) -> Option<As> {
-        let Some(to) = &self.to else { return Some(As::plain(kind.unwrap_or(FieldKind::Text))) };
+        let Some(to) = &self.to else {
+            return Some(As::plain(kind.unwrap_or(FieldKind::Text)));
+        };
         match kind {
             Some(kind) if kind != FieldKind::Json && to.gives() != kind => {
                 out.error(
                     &to.place,
                     "wrong-conversion",
-                    format!("this field holds {}, but `as` produces {}", kind_word(kind), kind_word(to.gives())),
+                    format!(
+                        "this field holds {}, but `as` produces {}",
+                        kind_word(kind),
+                        kind_word(to.gives())
+                    ),
                 )
-                .help(format!("remove `as`, or use one that produces {}", kind_word(kind)));
+                .help(format!(
+                    "remove `as`, or use one that produces {}",
+                    kind_word(kind)
+                ));
                 None
             }
             _ => Some(to.value),
@@ -201,21 +284,34 @@ impl MappingCompiler<'_> {
     }
 
     fn compile_from(&self, to: As, sandbox: &ScriptSandbox, out: &mut Diagnostics) -> Option<From> {
-        let ways = [!self.from.is_empty(), !self.parts.is_empty(), self.script.is_some(), self.constant.is_some()];
+        let ways = [
+            !self.from.is_empty(),
+            !self.parts.is_empty(),
+            self.script.is_some(),
+            self.constant.is_some(),
+        ];
         let ways = ways.into_iter().filter(|is_there| *is_there).count();
         if ways == 0 && self.css.is_some() {
-            return Path::parse("$.html").ok().map(|path| From::Paths(vec![vec![path]]));
+            return Path::parse("$.html")
+                .ok()
+                .map(|path| From::Paths(vec![vec![path]]));
         }
         if ways == 0 && out.has_errors_within(&self.place) {
             return None;
         }
         if ways != 1 {
-            let message = if ways == 0 { "the value has no source" } else { "the value has more than one source" };
-            out.error(&self.place, "bad-mapping", message).help("give one of `from`, `parts`, `script` or `constant`");
+            let message = if ways == 0 {
+                "the value has no source"
+            } else {
+                "the value has more than one source"
+            };
+            out.error(&self.place, "bad-mapping", message)
+                .help("give one of `from`, `parts`, `script` or `constant`");
             return None;
         }
         if let Some(script) = &self.script {
-            return compile_script(script, sandbox, &["doc"], out).map(|script| From::Script(Box::new(script)));
+            return compile_script(script, sandbox, &["doc"], out)
+                .map(|script| From::Script(Box::new(script)));
         }
         if let Some(constant) = &self.constant {
             return Some(From::Constant(constant.to_json()));
@@ -224,18 +320,23 @@ impl MappingCompiler<'_> {
             return self.compile_parts(to, out).map(From::Parts);
         }
         let mut either = |paths: &OneOrMany<Text>| -> Option<Vec<Path>> {
-            let paths: Vec<Option<Path>> = paths.iter().map(|path| mapped_path(path, out)).collect();
+            let paths: Vec<Option<Path>> =
+                paths.iter().map(|path| mapped_path(path, out)).collect();
             paths.into_iter().collect()
         };
         let paths: Vec<Option<Vec<Path>>> = self.from.iter().map(&mut either).collect();
-        paths.into_iter().collect::<Option<Vec<_>>>().map(From::Paths)
+        paths
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .map(From::Paths)
     }
 
     /// Parts are joined into one text, each converted by `as`; no other step applies to them.
     fn compile_parts(&self, to: As, out: &mut Diagnostics) -> Option<Vec<Part>> {
         if !matches!(to, As::Text | As::Html) {
             let place = self.to.as_ref().map_or(&self.place, |to| &to.place);
-            out.error(place, "wrong-conversion", "`parts` produce one text").help("use `as: html` or `as: text`, or use `from` instead of `parts`");
+            out.error(place, "wrong-conversion", "`parts` produce one text")
+                .help("use `as: html` or `as: text`, or use `from` instead of `parts`");
             return None;
         }
         let join = self.join.as_ref().map(|_| "join");
@@ -244,18 +345,36 @@ impl MappingCompiler<'_> {
                 .help(format!("remove `{step}`; parts are separated by an empty line, values of one part by a line break"));
             return None;
         }
-        let parts: Vec<Option<Part>> = self.parts.iter().map(|part| Part::compile(part, out)).collect();
+        let parts: Vec<Option<Part>> = self
+            .parts
+            .iter()
+            .map(|part| Part::compile(part, out))
+            .collect();
         parts.into_iter().collect()
     }
 
     fn formats(&self, to: As, out: &mut Diagnostics) -> Option<Vec<DateFormat>> {
         if let Some(format) = self.format.first().filter(|_| to != As::Date) {
-            out.error(&format.place, "wrong-conversion", "`format` is for dates").help("add `as: date`, or remove `format`");
+            out.error(&format.place, "wrong-conversion", "`format` is for dates")
+                .help("add `as: date`, or remove `format`");
             return None;
         }
-        let compiled: Vec<Option<DateFormat>> = self.format.iter().map(|format| DateFormat::compile(format)).collect();
-        for (format, _) in self.format.iter().zip(&compiled).filter(|(_, compiled)| compiled.is_none()) {
-            let told = out.error(&format.place, "bad-format", format!("`{format}` is not a date format"));
+        let compiled: Vec<Option<DateFormat>> = self
+            .format
+            .iter()
+            .map(|format| DateFormat::compile(format))
+            .collect();
+        for (format, _) in self
+            .format
+            .iter()
+            .zip(&compiled)
+            .filter(|(_, compiled)| compiled.is_none())
+        {
+            let told = out.error(
+                &format.place,
+                "bad-format",
+                format!("`{format}` is not a date format"),
+            );
             match strftime_of(format) {
                 Some(meant) => told.help(format!("did you mean `{meant}`?")),
                 None => told
@@ -268,7 +387,8 @@ impl MappingCompiler<'_> {
     /// Reports keys that do not apply to this conversion.
     fn check_words(&self, to: As, out: &mut Diagnostics) {
         let mut idle = |place: &Place, word: &str, what: &str| {
-            out.error(place, "wrong-conversion", format!("`{word}` is for {what}")).help(format!("remove `{word}`"));
+            out.error(place, "wrong-conversion", format!("`{word}` is for {what}"))
+                .help(format!("remove `{word}`"));
         };
         if let Some(zone) = self.zone.as_ref().filter(|_| to != As::Date) {
             idle(&zone.place, "zone", "dates");
@@ -284,9 +404,29 @@ impl MappingCompiler<'_> {
 
 /// `DD/MM/YYYY` as `%d/%m/%Y`.
 fn strftime_of(format: &str) -> Option<String> {
-    let words = [("YYYY", "%Y"), ("yyyy", "%Y"), ("MMMM", "%B"), ("MMM", "%b"), ("MM", "%m"), ("DD", "%d"), ("dd", "%d")];
-    let times = [("HH", "%H"), ("hh", "%I"), ("mm", "%M"), ("ss", "%S"), ("YY", "%y"), ("yy", "%y")];
-    let meant = words.into_iter().chain(times).fold(format.to_owned(), |text, (word, sign)| text.replace(word, sign));
+    let words = [
+        ("YYYY", "%Y"),
+        ("yyyy", "%Y"),
+        ("MMMM", "%B"),
+        ("MMM", "%b"),
+        ("MM", "%m"),
+        ("DD", "%d"),
+        ("dd", "%d"),
+    ];
+    let times = [
+        ("HH", "%H"),
+        ("hh", "%I"),
+        ("mm", "%M"),
+        ("ss", "%S"),
+        ("YY", "%y"),
+        ("yy", "%y"),
+    ];
+    let meant = words
+        .into_iter()
+        .chain(times)
+        .fold(format.to_owned(), |text, (word, sign)| {
+            text.replace(word, sign)
+        });
     (meant != format && DateFormat::compile(&meant).is_some()).then_some(meant)
 }
 
@@ -306,7 +446,11 @@ impl Derive {
     pub(super) fn members(&self) -> Option<BTreeSet<&str>> {
         match &self.from {
             From::Paths(paths) => paths.iter().flatten().map(Path::member).collect(),
-            From::Parts(parts) => parts.iter().flat_map(Part::paths).map(Path::member).collect(),
+            From::Parts(parts) => parts
+                .iter()
+                .flat_map(Part::paths)
+                .map(Path::member)
+                .collect(),
             From::Constant(_) => Some(BTreeSet::new()),
             From::Script(_) => None,
         }
@@ -329,23 +473,57 @@ impl Derive {
 
     /// The first alternative with a value.
     fn first_of<'p>(&self, paths: impl IntoIterator<Item = &'p Path>, view: &View) -> Value {
-        paths.into_iter().map(|path| self.at(path, view)).find(|value| !value.is_absent()).unwrap_or(Value::Absent)
+        paths
+            .into_iter()
+            .map(|path| self.at(path, view))
+            .find(|value| !value.is_absent())
+            .unwrap_or(Value::Absent)
     }
 
-    /// The items of all lists, each once. A list that is there and empty is an empty list, not an absent one.
+    /// The items of all lists, each once. A list that is there and empty is an empty list, not an
+    /// absent one.
     fn all_of(&self, paths: &[Vec<Path>], view: &View) -> Value {
-        let mut values: Vec<Value> = paths.iter().map(|either| self.first_of(either, view)).filter(|value| !value.is_absent()).collect();
+        let mut values: Vec<Value> = paths
+            .iter()
+            .map(|either| self.first_of(either, view))
+            .filter(|value| !value.is_absent())
+            .collect();
         if values.len() > 1 {
             let mut all: Vec<String> = Vec::new();
-            for item in values.iter().filter_map(|value| if let Value::List(items) = value { Some(items) } else { None }).flatten() {
+            for item in values
+                .iter()
+                .filter_map(|value| {
+                    if let Value::List(items) = value {
+                        Some(items)
+                    } else {
+                        None
+                    }
+                })
+                .flatten()
+            {
                 if !all.contains(item) {
                     all.push(item.clone());
                 }
             }
-            return if all.is_empty() { values.swap_remove(0) } else { Value::List(all) };
+            return if all.is_empty() {
+                values.swap_remove(0)
+            } else {
+                Value::List(all)
+            };
         }
-        let is_empty_list = || paths.iter().flatten().any(|path| path.selects_empty_list(view.document()));
-        values.pop().unwrap_or_else(|| if is_empty_list() { Value::List(Vec::new()) } else { Value::Absent })
+        let is_empty_list = || {
+            paths
+                .iter()
+                .flatten()
+                .any(|path| path.selects_empty_list(view.document()))
+        };
+        values.pop().unwrap_or_else(|| {
+            if is_empty_list() {
+                Value::List(Vec::new())
+            } else {
+                Value::Absent
+            }
+        })
     }
 
     fn at(&self, path: &Path, view: &View) -> Value {
@@ -353,26 +531,49 @@ impl Derive {
         if self.steps.is_empty() && self.convert.to != As::Url {
             return self.convert.apply_at(&found, view.fetched());
         }
-        self.made_of(self.steps.follow_found(path, &found, view.document(), view.markup()), view, view.base(path).as_ref())
+        self.made_of(
+            self.steps
+                .follow_found(path, &found, view.document(), view.markup()),
+            view,
+            view.base(path).as_ref(),
+        )
     }
 
     /// Converts what was found; an address is resolved against `base`.
     fn made_of(&self, mut found: Vec<Json>, view: &View, base: Option<&Url>) -> Value {
         if let Some(base) = base.filter(|_| self.convert.to == As::Url) {
-            found = found.into_iter().map(|value| absolute(value, base)).collect();
+            found = found
+                .into_iter()
+                .map(|value| absolute(value, base))
+                .collect();
         }
-        self.convert.apply_at(&found.iter().collect::<Vec<_>>(), view.fetched())
+        self.convert
+            .apply_at(&found.iter().collect::<Vec<_>>(), view.fetched())
     }
 
     fn scripted(&self, script: &CompiledScript, view: &View) -> Value {
-        match script.interpret(view.sandbox(), &DocumentValues(view.document())).and_then(|value| value.to_json()) {
+        match script
+            .interpret(view.sandbox(), &DocumentValues(view.document()))
+            .and_then(|value| value.to_json())
+        {
             Ok(json) => {
-                let made = self.steps.apply(&[&json], &Markup::default(), address_of(view.document()).as_ref());
+                let made = self.steps.apply(
+                    &[&json],
+                    &Markup::default(),
+                    address_of(view.document()).as_ref(),
+                );
                 self.made_of(made, view, view.page())
             }
             Err(error) => {
-                let why = format!("could not be derived: {error} (line {}, column {})", error.line, error.column);
-                Value::Invalid(Box::new(Invalid { kind: "invalid_type", found: Json::Null, why }))
+                let why = format!(
+                    "could not be derived: {error} (line {}, column {})",
+                    error.line, error.column
+                );
+                Value::Invalid(Box::new(Invalid {
+                    kind: "invalid_type",
+                    found: Json::Null,
+                    why,
+                }))
             }
         }
     }
@@ -380,13 +581,32 @@ impl Derive {
     /// As written, one line per key.
     pub fn words(&self) -> String {
         let from = match &self.from {
-            From::Paths(paths) => format!("from: {}", paths.iter().map(|either| one_or_list(either)).collect::<Vec<_>>().join(", ")),
-            From::Parts(parts) => format!("parts:\n{}", parts.iter().map(|part| format!("- {part}")).collect::<Vec<_>>().join("\n")),
+            From::Paths(paths) => format!(
+                "from: {}",
+                paths
+                    .iter()
+                    .map(|either| one_or_list(either))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+            From::Parts(parts) => format!(
+                "parts:\n{}",
+                parts
+                    .iter()
+                    .map(|part| format!("- {part}"))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            ),
             From::Script(script) => format!("script: {}", script.text().trim()),
             From::Constant(value) => format!("constant: {value}"),
         };
         let default = self.default.iter().map(|value| format!("default: {value}"));
-        std::iter::once(from).chain(self.steps.words()).chain(self.convert.words()).chain(default).collect::<Vec<_>>().join("\n")
+        std::iter::once(from)
+            .chain(self.steps.words())
+            .chain(self.convert.words())
+            .chain(default)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
@@ -396,17 +616,27 @@ impl Canonical for Derive {
             ("from", self.from.canonical_object()),
             ("steps", self.steps.canonical_object()),
             ("made", self.convert.canonical_object()),
-            ("default", self.default.as_ref().map_or(Json::Null, |default| json!([default]))),
+            (
+                "default",
+                self.default
+                    .as_ref()
+                    .map_or(Json::Null, |default| json!([default])),
+            ),
         ])
     }
 }
 
 impl From {
     fn canonical_object(&self) -> Json {
-        let texts = |paths: &[Path]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
+        let texts =
+            |paths: &[Path]| -> Vec<String> { paths.iter().map(ToString::to_string).collect() };
         match self {
-            From::Paths(paths) => json!({ "paths": paths.iter().map(|either| texts(either)).collect::<Vec<_>>() }),
-            From::Parts(parts) => json!({ "parts": parts.iter().map(Part::canonical_object).collect::<Vec<_>>() }),
+            From::Paths(paths) => {
+                json!({ "paths": paths.iter().map(|either| texts(either)).collect::<Vec<_>>() })
+            }
+            From::Parts(parts) => {
+                json!({ "parts": parts.iter().map(Part::canonical_object).collect::<Vec<_>>() })
+            }
             From::Script(script) => json!({ "script": script.text().trim() }),
             From::Constant(value) => json!({ "constant": value }),
         }
@@ -415,8 +645,16 @@ impl From {
 
 /// A path, or several alternatives.
 fn one_or_list(paths: &[Path]) -> String {
-    let all = paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    if paths.len() == 1 { all } else { format!("[{all}]") }
+    let all = paths
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if paths.len() == 1 {
+        all
+    } else {
+        format!("[{all}]")
+    }
 }
 
 #[cfg(test)]
@@ -429,7 +667,12 @@ mod tests {
     fn compiled(yaml: &str, kind: FieldKind) -> Derive {
         let mut out = Diagnostics::new();
         let spec: Located<Mapping> = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let derive = MappingCompiler(&spec).compile(Some(kind), &ScriptSandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
+        let derive = MappingCompiler(&spec).compile(
+            Some(kind),
+            &ScriptSandbox::new(),
+            DateSetting::of(chrono_tz::UTC),
+            &mut out,
+        );
         assert!(out.is_empty(), "{out:?}");
         derive.unwrap()
     }
@@ -448,16 +691,38 @@ mod tests {
         });
         let text = |yaml: &str| value(yaml, FieldKind::Text, &document);
         assert_eq!(text("{ css: h4.t }"), Value::text("Nurse"));
-        assert_eq!(text("{ css: a@href, as: url }"), Value::text("https://jobs.example.com/ad?id=7"));
-        assert_eq!(text("{ css: li, join: ', ' }"), Value::text("Orange, n/a, Dubbo"));
-        assert_eq!(text("{ from: $.type, replace: { F: Full time, P: Part time } }"), Value::text("Full time"));
-        assert_eq!(text("{ from: $.ref, match: 'ref ([0-9]+)' }"), Value::text("12"));
-        assert_eq!(text("{ from: [$.ref, $.type], match: '^[A-Z]$' }"), Value::text("F"));
+        assert_eq!(
+            text("{ css: a@href, as: url }"),
+            Value::text("https://jobs.example.com/ad?id=7")
+        );
+        assert_eq!(
+            text("{ css: li, join: ', ' }"),
+            Value::text("Orange, n/a, Dubbo")
+        );
+        assert_eq!(
+            text("{ from: $.type, replace: { F: Full time, P: Part time } }"),
+            Value::text("Full time")
+        );
+        assert_eq!(
+            text("{ from: $.ref, match: 'ref ([0-9]+)' }"),
+            Value::text("12")
+        );
+        assert_eq!(
+            text("{ from: [$.ref, $.type], match: '^[A-Z]$' }"),
+            Value::text("F")
+        );
         assert_eq!(text("{ css: b, default: none }"), Value::text("none"));
-        assert_eq!(text("{ script: 'doc.html', css: h4 }"), Value::text("Nurse"));
+        assert_eq!(
+            text("{ script: 'doc.html', css: h4 }"),
+            Value::text("Nurse")
+        );
         // The result of a script is stored like a document's value: without NUL.
         assert_eq!(text(r#"{ script: '"a\x00b"' }"#), Value::text("a\u{fffd}b"));
-        let places = value("{ css: li, replace: { n/a: null } }", FieldKind::List, &document);
+        let places = value(
+            "{ css: li, replace: { n/a: null } }",
+            FieldKind::List,
+            &document,
+        );
         assert_eq!(places, Value::List(vec!["Orange".into(), "Dubbo".into()]));
         let day = value("{ css: p, format: relative }", FieldKind::Date, &document);
         assert_eq!(day, Value::Date("2026-02-28".parse().unwrap()));
@@ -468,12 +733,27 @@ mod tests {
         let document = json!({"t": "Nova | Engineer<p>We build List&lt;T&gt; &amp; more</p>", "w": "R&amp;D; <b>ONSITE</b> &amp; Remote", "l": ["a &amp; b"],
             "m": "<ul><li>Orange<li>Dubbo</ul>", "e": "&lt;b&gt;F&lt;/b&gt;"});
         let text = |yaml: &str| value(yaml, FieldKind::Text, &document);
-        assert_eq!(text(r"{ from: $.t, as: html, match: '\|\s*([^\|\n]+)' }"), Value::text("Engineer"));
-        assert_eq!(text("{ from: $.t, as: html, match: 'build (.*)' }"), Value::text("List<T> & more"));
-        assert_eq!(text("{ from: $.e, as: html, replace: { F: Full time } }"), Value::text("Full time"));
+        assert_eq!(
+            text(r"{ from: $.t, as: html, match: '\|\s*([^\|\n]+)' }"),
+            Value::text("Engineer")
+        );
+        assert_eq!(
+            text("{ from: $.t, as: html, match: 'build (.*)' }"),
+            Value::text("List<T> & more")
+        );
+        assert_eq!(
+            text("{ from: $.e, as: html, replace: { F: Full time } }"),
+            Value::text("Full time")
+        );
         let list = |yaml: &str| value(yaml, FieldKind::List, &document).to_json();
-        assert_eq!(list("{ from: $.w, split: ';' }"), json!(["R&D", "ONSITE & Remote"]));
-        assert_eq!(list("{ from: $.w, match: 'R&D; (.*)' }"), json!(["ONSITE & Remote"]));
+        assert_eq!(
+            list("{ from: $.w, split: ';' }"),
+            json!(["R&D", "ONSITE & Remote"])
+        );
+        assert_eq!(
+            list("{ from: $.w, match: 'R&D; (.*)' }"),
+            json!(["ONSITE & Remote"])
+        );
         assert_eq!(list("{ from: $.l, replace: { 'a & b': c } }"), json!(["c"]));
         assert_eq!(list("{ from: $.m }"), json!(["Orange", "Dubbo"]));
     }
@@ -482,31 +762,74 @@ mod tests {
     fn lists_take_all_places_and_texts_the_first() {
         let document = json!({ "main": "Ulm", "more": [{ "n": "Bonn" }, { "n": "Ulm" }], "text": "2 places", "none": [] });
         let list = |yaml: &str| value(yaml, FieldKind::List, &document);
-        let places = |places: &[&str]| Value::List(places.iter().map(ToString::to_string).collect());
-        assert_eq!(list("{ from: [$.main, '$.more[*].n'] }"), places(&["Ulm", "Bonn"]));
-        assert_eq!(list("{ from: [[$.gone, $.main, $.text], '$.more[*].n'] }"), places(&["Ulm", "Bonn"]));
+        let places =
+            |places: &[&str]| Value::List(places.iter().map(ToString::to_string).collect());
+        assert_eq!(
+            list("{ from: [$.main, '$.more[*].n'] }"),
+            places(&["Ulm", "Bonn"])
+        );
+        assert_eq!(
+            list("{ from: [[$.gone, $.main, $.text], '$.more[*].n'] }"),
+            places(&["Ulm", "Bonn"])
+        );
         assert_eq!(list("{ from: [[$.gone, $.text]] }"), places(&["2 places"]));
         assert_eq!(list("{ from: [$.gone, $.more] }"), list("{ from: $.more }"));
         assert_eq!(list("{ from: [$.gone, '$.none[*].n'] }"), places(&[]));
         assert_eq!(list("{ from: $.gone }"), Value::Absent);
-        assert_eq!(value("{ from: [$.gone, [$.main, $.text]] }", FieldKind::Text, &document), Value::text("Ulm"));
+        assert_eq!(
+            value(
+                "{ from: [$.gone, [$.main, $.text]] }",
+                FieldKind::Text,
+                &document
+            ),
+            Value::text("Ulm")
+        );
     }
 
     #[test]
     fn addresses_lead_from_the_page_of_the_document() {
         let read = |document: Json, page: Option<&str>| {
             let sandbox = ScriptSandbox::new();
-            let view = View::new(&sandbox, &document, Clock("2026-03-02T01:00:00Z".parse().unwrap())).from_page(page);
+            let view = View::new(
+                &sandbox,
+                &document,
+                Clock("2026-03-02T01:00:00Z".parse().unwrap()),
+            )
+            .from_page(page);
             compiled("{ from: $.link, as: url }", FieldKind::Text).value(&view)
         };
         let page = Some("https://b.example/jobs/list.json");
-        assert_eq!(read(json!({ "link": "/jobs/12" }), page), Value::text("https://b.example/jobs/12"));
-        assert_eq!(read(json!({ "link": { "@rel": "x", "#text": "12/a" } }), page), Value::text("https://b.example/jobs/12/a"));
-        assert_eq!(read(json!({ "link": "/1", "@xml:base": "https://c.example/" }), page), Value::text("https://c.example/1"));
-        assert_eq!(read(json!({ "link": "https://c.example/a b" }), page), Value::text("https://c.example/a b"));
-        assert_eq!(read(json!({ "link": "/1", "url": "https://c.example/" }), page), Value::text("https://b.example/1"));
-        assert!(matches!(read(json!({ "link": "n/a" }), page), Value::Invalid(_)));
-        assert!(matches!(read(json!({ "link": "/1" }), None), Value::Invalid(_)));
+        assert_eq!(
+            read(json!({ "link": "/jobs/12" }), page),
+            Value::text("https://b.example/jobs/12")
+        );
+        assert_eq!(
+            read(json!({ "link": { "@rel": "x", "#text": "12/a" } }), page),
+            Value::text("https://b.example/jobs/12/a")
+        );
+        assert_eq!(
+            read(
+                json!({ "link": "/1", "@xml:base": "https://c.example/" }),
+                page
+            ),
+            Value::text("https://c.example/1")
+        );
+        assert_eq!(
+            read(json!({ "link": "https://c.example/a b" }), page),
+            Value::text("https://c.example/a b")
+        );
+        assert_eq!(
+            read(json!({ "link": "/1", "url": "https://c.example/" }), page),
+            Value::text("https://b.example/1")
+        );
+        assert!(matches!(
+            read(json!({ "link": "n/a" }), page),
+            Value::Invalid(_)
+        ));
+        assert!(matches!(
+            read(json!({ "link": "/1" }), None),
+            Value::Invalid(_)
+        ));
     }
 
     #[test]
@@ -521,8 +844,12 @@ mod tests {
             "{ css: b, match: x }",
             "{ css: b, match: y }",
         ];
-        let words = ["{ from: $.a, replace: { a: b } }", "{ from: $.a, replace: { a: c } }"];
-        let hashes: std::collections::BTreeSet<_> = all.into_iter().chain(words).map(hash).collect();
+        let words = [
+            "{ from: $.a, replace: { a: b } }",
+            "{ from: $.a, replace: { a: c } }",
+        ];
+        let hashes: std::collections::BTreeSet<_> =
+            all.into_iter().chain(words).map(hash).collect();
         assert_eq!(hashes.len(), all.len() + words.len());
     }
 

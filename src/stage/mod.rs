@@ -1,9 +1,10 @@
 //! The stages of a pipeline, one file per type: its YAML, how that is compiled, its work and its
 //! tests.
 //!
-//! What a kind may touch follows from its [`Scope`]: the stages of single records are pure and cannot fail, what they
-//! look up they look up before; only `promote`, and the stages of a source or an institution, get a transaction. To add a
-//! kind: a file here, a variant in [`Kind`] and [`Stage`], an arm in the method of its scope, and a test.
+//! What a kind may touch follows from its [`Scope`]: the stages of single records are pure and
+//! cannot fail, what they look up they look up before; only `promote`, and the stages of a source
+//! or an institution, get a transaction. To add a kind: a file here, a variant in [`Kind`] and
+//! [`Stage`], an arm in the method of its scope, and a test.
 
 pub mod archive;
 pub mod convert;
@@ -141,7 +142,10 @@ impl Stage {
             Stage::Quality(bar) | Stage::Measure(bar) => Parts::of("quality", bar),
             Stage::Details | Stage::Archive(_) | Stage::Report => Parts::default(),
         };
-        parts.add(format!("code of {}", self.kind().name()), &self.kind().revision());
+        parts.add(
+            format!("code of {}", self.kind().name()),
+            &self.kind().revision(),
+        );
         parts
     }
 
@@ -167,11 +171,17 @@ impl Stage {
         matches!(self, Stage::Validate(validate) if validate.reads_clock())
     }
 
-    /// What must be looked up before a record stage can work: names to resolve, versions to compare with.
+    /// What must be looked up before a record stage can work: names to resolve, versions to compare
+    /// with.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+    pub async fn look_up(
+        &self,
+        connection: &mut PgConnection,
+        setting: &Setting,
+        drafts: &mut [Draft],
+    ) -> crate::store::Result<()> {
         match self {
             Stage::Resolve(resolve) => resolve.look_up(connection, setting, drafts).await,
             Stage::Validate(validate) => validate.look_up(connection, setting, drafts).await,
@@ -192,7 +202,12 @@ impl Stage {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn settle(&self, connection: &mut PgConnection, setting: &Setting, end: Option<ReadEnd>) -> crate::store::Result<Settled> {
+    pub async fn settle(
+        &self,
+        connection: &mut PgConnection,
+        setting: &Setting,
+        end: Option<ReadEnd>,
+    ) -> crate::store::Result<Settled> {
         match self {
             Stage::Archive(archive) => archive.settle(connection, setting, end).await,
             _ => Ok(Settled::default()),

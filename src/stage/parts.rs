@@ -56,19 +56,33 @@ impl Part {
             Some(Heading::At(path)) => json!({ "at": path.to_string() }),
         };
         let from: Vec<String> = self.from.iter().map(ToString::to_string).collect();
-        canonical_object([("from", json!(from)), ("heading", heading), ("each", json!(self.each.as_ref().map(ToString::to_string)))])
+        canonical_object([
+            ("from", json!(from)),
+            ("heading", heading),
+            ("each", json!(self.each.as_ref().map(ToString::to_string))),
+        ])
     }
 
     /// The paths that it reads in the document.
     pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
-        let heading = if let Some(Heading::At(path)) = &self.heading { Some(path) } else { None };
+        let heading = if let Some(Heading::At(path)) = &self.heading {
+            Some(path)
+        } else {
+            None
+        };
         self.from.iter().chain(heading)
     }
 
     /// Compiles it; problems go to `out`.
     pub(super) fn compile(spec: &PartSpec, out: &mut Diagnostics) -> Option<Part> {
         let spec = match spec {
-            TextOr::Short(path) => return Some(Part { from: vec![mapped_path(path, out)?], heading: None, each: None }),
+            TextOr::Short(path) => {
+                return Some(Part {
+                    from: vec![mapped_path(path, out)?],
+                    heading: None,
+                    each: None,
+                });
+            }
             TextOr::Full(spec) => spec,
         };
         if spec.from.is_empty() {
@@ -78,19 +92,34 @@ impl Part {
             }
             return None;
         }
-        let from: Vec<Option<Path>> = spec.from.iter().map(|path| mapped_path(path, out)).collect();
+        let from: Vec<Option<Path>> = spec
+            .from
+            .iter()
+            .map(|path| mapped_path(path, out))
+            .collect();
         let each = spec.each.as_ref().map(|path| mapped_path(path, out));
         let heading = match &spec.heading {
             Some(path) if path.starts_with('$') => Some(mapped_path(path, out).map(Heading::At)),
-            text => text.as_ref().map(|text| Some(Heading::Fixed(text.trim().to_owned()))),
+            text => text
+                .as_ref()
+                .map(|text| Some(Heading::Fixed(text.trim().to_owned()))),
         };
         let is_broken = matches!(each, Some(None)) || matches!(heading, Some(None));
         let from: Option<Vec<Path>> = from.into_iter().collect();
-        Some(Part { from: from.filter(|_| !is_broken)?, heading: heading.flatten(), each: each.flatten() })
+        Some(Part {
+            from: from.filter(|_| !is_broken)?,
+            heading: heading.flatten(),
+            each: each.flatten(),
+        })
     }
 
     /// Its heading, if it has one, and its text within a value.
-    fn within<'d>(&self, value: &'d Json, convert: &Convert, view: &View<'d>) -> Option<(String, Value)> {
+    fn within<'d>(
+        &self,
+        value: &'d Json,
+        convert: &Convert,
+        view: &View<'d>,
+    ) -> Option<(String, Value)> {
         let read = |path: &Path| convert.apply_at(&view.select(path, value), view.fetched());
         let text = self.from.iter().map(read).find(|text| !text.is_absent())?;
         let heading = match &self.heading {
@@ -105,13 +134,21 @@ impl Part {
 /// The text of all parts in a document.
 pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> Value {
     // Values of one part are separated by a line break.
-    let convert = Convert { join: Some("\n".to_owned()), ..convert.clone() };
-    let (mut told, mut texts, mut invalid): (Vec<String>, Vec<String>, Option<Value>) = (Vec::new(), Vec::new(), None);
+    let convert = Convert {
+        join: Some("\n".to_owned()),
+        ..convert.clone()
+    };
+    let (mut told, mut texts, mut invalid): (Vec<String>, Vec<String>, Option<Value>) =
+        (Vec::new(), Vec::new(), None);
     for part in parts {
         for value in items(part.each.as_ref(), view) {
             match part.within(value, &convert, view) {
                 Some((heading, Value::Text(text))) if !texts.contains(&text) => {
-                    told.push(if heading.is_empty() { text.clone() } else { format!("{heading}\n{text}") });
+                    told.push(if heading.is_empty() {
+                        text.clone()
+                    } else {
+                        format!("{heading}\n{text}")
+                    });
                     texts.push(text);
                 }
                 Some((_, value @ Value::Invalid(_))) => drop(invalid.get_or_insert(value)),
@@ -124,16 +161,29 @@ pub(super) fn joined(parts: &[Part], convert: &Convert, view: &View) -> Value {
 }
 
 fn items<'d>(each: Option<&Path>, view: &View<'d>) -> Vec<&'d Json> {
-    let Some(each) = each else { return vec![view.document()] };
-    let listed = |value: &'d Json| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    view.select(each, view.document()).into_iter().flat_map(listed).collect()
+    let Some(each) = each else {
+        return vec![view.document()];
+    };
+    let listed = |value: &'d Json| {
+        value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice)
+    };
+    view.select(each, view.document())
+        .into_iter()
+        .flat_map(listed)
+        .collect()
 }
 
 /// As written, on one line.
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let paths: Vec<String> = self.from.iter().map(ToString::to_string).collect();
-        let each = self.each.as_ref().map(|each| format!(", each: {each}")).unwrap_or_default();
+        let each = self
+            .each
+            .as_ref()
+            .map(|each| format!(", each: {each}"))
+            .unwrap_or_default();
         let heading = match &self.heading {
             Some(Heading::Fixed(text)) => format!(", heading: {text}"),
             Some(Heading::At(path)) => format!(", heading: {path}"),
@@ -155,9 +205,19 @@ mod tests {
     fn value(yaml: &str, document: &Json) -> Value {
         let mut out = Diagnostics::new();
         let spec: MappingSpec = crate::yaml::read("test.yaml", yaml, &mut out).unwrap();
-        let derive = mapping::compile(&spec, Some(FieldKind::Text), &ScriptSandbox::new(), DateSetting::of(chrono_tz::UTC), &mut out);
+        let derive = mapping::compile(
+            &spec,
+            Some(FieldKind::Text),
+            &ScriptSandbox::new(),
+            DateSetting::of(chrono_tz::UTC),
+            &mut out,
+        );
         assert!(out.is_empty(), "{out:?}");
-        derive.unwrap().value(&View::new(&ScriptSandbox::new(), document, Clock("2026-03-02T01:00:00Z".parse().unwrap())))
+        derive.unwrap().value(&View::new(
+            &ScriptSandbox::new(),
+            document,
+            Clock("2026-03-02T01:00:00Z".parse().unwrap()),
+        ))
     }
 
     #[test]
@@ -168,10 +228,22 @@ mod tests {
         });
         let parts = "- $.intro\n  - { each: $.lists, heading: $.name, from: $.text }\n  - { heading: You bring, from: [$.gone, $.wanted] }\n  - $.again\n  - $.gone";
         let text = value(&format!("as: html\nparts:\n  {parts}\n"), &document);
-        let Value::Text(text) = text else { panic!("{text:?}") };
-        assert!(text.starts_with("We tune organs.\n\nYou do\n") && text.ends_with("\n\nTravel\n\nYou bring\nEars\nHands"), "{text}");
+        let Value::Text(text) = text else {
+            panic!("{text:?}")
+        };
+        assert!(
+            text.starts_with("We tune organs.\n\nYou do\n")
+                && text.ends_with("\n\nTravel\n\nYou bring\nEars\nHands"),
+            "{text}"
+        );
         assert_eq!(value("parts: [$.gone]", &document), Value::Absent);
-        assert_eq!(value("{ parts: [$.gone], default: none }", &document), Value::text("none"));
-        assert!(matches!(value("parts: [$.intro, $.closing]", &document), Value::Invalid(_)));
+        assert_eq!(
+            value("{ parts: [$.gone], default: none }", &document),
+            Value::text("none")
+        );
+        assert!(matches!(
+            value("parts: [$.intro, $.closing]", &document),
+            Value::Invalid(_)
+        ));
     }
 }

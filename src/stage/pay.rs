@@ -39,7 +39,11 @@ pub const FIELDS: [&str; 4] = ["pay_min", "pay_max", "pay_currency", "pay_period
 
 /// The type of each.
 pub fn kind_of(field: &str) -> FieldKind {
-    if matches!(field, "pay_min" | "pay_max") { FieldKind::Number } else { FieldKind::Text }
+    if matches!(field, "pay_min" | "pay_max") {
+        FieldKind::Number
+    } else {
+        FieldKind::Text
+    }
 }
 
 /// `pay:` as written: the path of a text, or a mapping.
@@ -92,8 +96,15 @@ pub struct Pay {
 
 impl Pay {
     fn derives(&self) -> impl Iterator<Item = (&'static str, &Derive)> {
-        let all = [("text", &self.text), ("min", &self.min), ("max", &self.max), ("currency", &self.currency), ("period", &self.period)];
-        all.into_iter().filter_map(|(name, derive)| Some((name, derive.as_ref()?)))
+        let all = [
+            ("text", &self.text),
+            ("min", &self.min),
+            ("max", &self.max),
+            ("currency", &self.currency),
+            ("period", &self.period),
+        ];
+        all.into_iter()
+            .filter_map(|(name, derive)| Some((name, derive.as_ref()?)))
     }
 
     /// It as it is written: each member above the lines of its mapping.
@@ -105,16 +116,29 @@ impl Pay {
 
 impl Canonical for Pay {
     fn canonical(&self) -> String {
-        self.derives().map(|(name, derive)| format!("{name}: {}\n", derive.canonical())).collect()
+        self.derives()
+            .map(|(name, derive)| format!("{name}: {}\n", derive.canonical()))
+            .collect()
     }
 }
 
 /// Compiles `pay:`; problems go to `out`.
-pub fn compile(spec: &PaySpec, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
+pub fn compile(
+    spec: &PaySpec,
+    sandbox: &ScriptSandbox,
+    dates: DateSetting,
+    out: &mut Diagnostics,
+) -> Option<Pay> {
     match spec {
         TextOr::Short(path) => {
             let text = mapping::compile(&TextOr::Short(path.clone()), None, sandbox, dates, out)?;
-            Some(Pay { text: Some(text), min: None, max: None, currency: None, period: None })
+            Some(Pay {
+                text: Some(text),
+                min: None,
+                max: None,
+                currency: None,
+                period: None,
+            })
         }
         TextOr::Full(spec) => PayCompiler(spec).compile(sandbox, dates, out),
     }
@@ -132,32 +156,78 @@ impl Deref for PayCompiler<'_> {
 }
 
 impl PayCompiler<'_> {
-    fn compile(&self, sandbox: &ScriptSandbox, dates: DateSetting, out: &mut Diagnostics) -> Option<Pay> {
+    fn compile(
+        &self,
+        sandbox: &ScriptSandbox,
+        dates: DateSetting,
+        out: &mut Diagnostics,
+    ) -> Option<Pay> {
         let text = self.text();
         let has_numbers = self.min.is_some() || self.max.is_some();
         if text.is_some() == has_numbers {
             if !has_numbers && out.has_errors_within(&self.place) {
                 return None;
             }
-            let message = if has_numbers { "pay has both text and numbers as its source" } else { "pay has no source" };
-            out.error(&self.place, "bad-mapping", message).help("give either `from` with the path of a text, or `min` and `max`");
+            let message = if has_numbers {
+                "pay has both text and numbers as its source"
+            } else {
+                "pay has no source"
+            };
+            out.error(&self.place, "bad-mapping", message)
+                .help("give either `from` with the path of a text, or `min` and `max`");
             return None;
         }
-        check_word(self.currency.as_ref(), "currency", words::currency, "an ISO 4217 code such as `AUD`", out);
-        check_word(self.period.as_ref(), "period", |word| periods::period(word).known(), &format!("one of {}", one_of(PERIODS)), out);
-        let mut part = |spec: Option<&MappingSpec>, kind| spec.map(|spec| mapping::compile(spec, kind, sandbox, dates, out));
+        check_word(
+            self.currency.as_ref(),
+            "currency",
+            words::currency,
+            "an ISO 4217 code such as `AUD`",
+            out,
+        );
+        check_word(
+            self.period.as_ref(),
+            "period",
+            |word| periods::period(word).known(),
+            &format!("one of {}", one_of(PERIODS)),
+            out,
+        );
+        let mut part = |spec: Option<&MappingSpec>, kind| {
+            spec.map(|spec| mapping::compile(spec, kind, sandbox, dates, out))
+        };
         let number = Some(FieldKind::Json);
         let text = part(text.as_ref(), None);
-        let (min, max) = (part(self.min.as_ref(), number), part(self.max.as_ref(), number));
-        let (currency, period) = (part(self.currency.as_ref(), None), part(self.period.as_ref(), None));
-        let is_broken = [&text, &min, &max, &currency, &period].into_iter().any(|part| matches!(part, Some(None)));
-        let pay = Pay { text: text.flatten(), min: min.flatten(), max: max.flatten(), currency: currency.flatten(), period: period.flatten() };
+        let (min, max) = (
+            part(self.min.as_ref(), number),
+            part(self.max.as_ref(), number),
+        );
+        let (currency, period) = (
+            part(self.currency.as_ref(), None),
+            part(self.period.as_ref(), None),
+        );
+        let is_broken = [&text, &min, &max, &currency, &period]
+            .into_iter()
+            .any(|part| matches!(part, Some(None)));
+        let pay = Pay {
+            text: text.flatten(),
+            min: min.flatten(),
+            max: max.flatten(),
+            currency: currency.flatten(),
+            period: period.flatten(),
+        };
         (!is_broken).then_some(pay)
     }
 
     /// The mapping of the text, if the pay is one.
     fn text(&self) -> Option<MappingSpec> {
-        let PayMapping { from, script, css, pattern, replace, join, .. } = &self.value;
+        let PayMapping {
+            from,
+            script,
+            css,
+            pattern,
+            replace,
+            join,
+            ..
+        } = &self.value;
         if from.is_empty() && script.is_none() && css.is_none() {
             return None;
         }
@@ -175,12 +245,27 @@ impl PayCompiler<'_> {
 }
 
 /// A currency or period in the YAML must be known.
-fn check_word(spec: Option<&MappingSpec>, what: &str, known: impl Fn(&str) -> Option<&'static str>, wanted: &str, out: &mut Diagnostics) {
-    let Some(TextOr::Full(mapping)) = spec else { return };
-    let Some(fixed) = &mapping.constant else { return };
+fn check_word(
+    spec: Option<&MappingSpec>,
+    what: &str,
+    known: impl Fn(&str) -> Option<&'static str>,
+    wanted: &str,
+    out: &mut Diagnostics,
+) {
+    let Some(TextOr::Full(mapping)) = spec else {
+        return;
+    };
+    let Some(fixed) = &mapping.constant else {
+        return;
+    };
     let word = text_of(&fixed.to_json()).unwrap_or_default();
     if known(&word).is_none() {
-        out.error(fixed.place(), "wrong-conversion", format!("the constant `{word}` is not a {what}")).help(format!("write {wanted}"));
+        out.error(
+            fixed.place(),
+            "wrong-conversion",
+            format!("the constant `{word}` is not a {what}"),
+        )
+        .help(format!("write {wanted}"));
     }
 }
 
@@ -191,20 +276,42 @@ impl Pay {
             Some(text) => self.of_text(text.value(view), view),
             None => self.of_numbers(view),
         };
-        let has_pay = [&min, &max].into_iter().any(|end| matches!(end, Value::Number(_)));
+        let has_pay = [&min, &max]
+            .into_iter()
+            .any(|end| matches!(end, Value::Number(_)));
         let beside = |value: Value| if has_pay { value } else { Value::Absent };
-        FIELDS.into_iter().zip([min, max, beside(currency), beside(period)]).collect()
+        FIELDS
+            .into_iter()
+            .zip([min, max, beside(currency), beside(period)])
+            .collect()
     }
 
     fn of_text(&self, found: Value, view: &View) -> [Value; 4] {
-        let Value::Text(text) = &found else { return [found.clone(), found, Value::Absent, Value::Absent] };
+        let Value::Text(text) = &found else {
+            return [found.clone(), found, Value::Absent, Value::Absent];
+        };
         let told = match text::read(text) {
             Reading::Pay(told) => told,
             Reading::Nothing => return [const { Value::Absent }; 4],
-            Reading::Unclear => return [not_an_amount(text.as_str()), not_an_amount(text.as_str()), Value::Absent, Value::Absent],
+            Reading::Unclear => {
+                return [
+                    not_an_amount(text.as_str()),
+                    not_an_amount(text.as_str()),
+                    Value::Absent,
+                    Value::Absent,
+                ];
+            }
         };
-        let Told { min, max, currency, period } = told;
-        let currency = currency.map_or_else(|| self.currency_beside(view), |currency| Value::Text(currency.to_owned()));
+        let Told {
+            min,
+            max,
+            currency,
+            period,
+        } = told;
+        let currency = currency.map_or_else(
+            || self.currency_beside(view),
+            |currency| Value::Text(currency.to_owned()),
+        );
         let period = match period {
             Period::Unsaid => self.period_beside(view),
             Period::Known(period) => Value::Text(period.to_owned()),
@@ -214,20 +321,45 @@ impl Pay {
     }
 
     fn of_numbers(&self, view: &View) -> [Value; 4] {
-        let [min, max] = [&self.min, &self.max].map(|end| end.as_ref().map_or(Value::Absent, |end| amount(end.value(view))));
-        let value = |end: &Value| if let Value::Number(number) = end { number.as_f64() } else { None };
-        let is_turned = value(&min).zip(value(&max)).is_some_and(|(min, max)| min > max);
+        let [min, max] = [&self.min, &self.max].map(|end| {
+            end.as_ref()
+                .map_or(Value::Absent, |end| amount(end.value(view)))
+        });
+        let value = |end: &Value| {
+            if let Value::Number(number) = end {
+                number.as_f64()
+            } else {
+                None
+            }
+        };
+        let is_turned = value(&min)
+            .zip(value(&max))
+            .is_some_and(|(min, max)| min > max);
         let (min, max) = if is_turned { (max, min) } else { (min, max) };
-        [min, max, self.currency_beside(view), self.period_beside(view)]
+        [
+            min,
+            max,
+            self.currency_beside(view),
+            self.period_beside(view),
+        ]
     }
 
     fn currency_beside(&self, view: &View) -> Value {
-        let read = |word: &str| words::currency(word).map_or_else(|| invalid(word, "must be an ISO 4217 code".to_owned()), named);
+        let read = |word: &str| {
+            words::currency(word).map_or_else(
+                || invalid(word, "must be an ISO 4217 code".to_owned()),
+                named,
+            )
+        };
         beside(self.currency.as_ref(), view, read)
     }
 
     fn period_beside(&self, view: &View) -> Value {
-        beside(self.period.as_ref(), view, |word| periods::period(word).known().map_or_else(|| not_a_period(word), named))
+        beside(self.period.as_ref(), view, |word| {
+            periods::period(word)
+                .known()
+                .map_or_else(|| not_a_period(word), named)
+        })
     }
 }
 
@@ -243,7 +375,20 @@ fn beside(derive: Option<&Derive>, view: &View, read: impl Fn(&str) -> Value) ->
 /// Placeholders for no value.
 fn says_nothing(word: &str) -> bool {
     let word = word.trim().to_lowercase();
-    matches!(word.as_str(), "none" | "n/a" | "na" | "null" | "-" | "unknown" | "unspecified" | "not specified" | "not applicable" | "tbd" | "tba")
+    matches!(
+        word.as_str(),
+        "none"
+            | "n/a"
+            | "na"
+            | "null"
+            | "-"
+            | "unknown"
+            | "unspecified"
+            | "not specified"
+            | "not applicable"
+            | "tbd"
+            | "tba"
+    )
 }
 
 fn named(word: &'static str) -> Value {
@@ -251,7 +396,11 @@ fn named(word: &'static str) -> Value {
 }
 
 fn invalid(found: impl Into<Json>, why: String) -> Value {
-    Value::Invalid(Box::new(Invalid { kind: "invalid_type", found: found.into(), why }))
+    Value::Invalid(Box::new(Invalid {
+        kind: "invalid_type",
+        found: found.into(),
+        why,
+    }))
 }
 
 fn not_an_amount(found: impl Into<Json>) -> Value {
@@ -268,7 +417,11 @@ fn amount(found: Value) -> Value {
         return found;
     }
     let found = found.to_json();
-    let first = if let Json::Array(items) = &found { items.first().unwrap_or(&Json::Null) } else { &found };
+    let first = if let Json::Array(items) = &found {
+        items.first().unwrap_or(&Json::Null)
+    } else {
+        &found
+    };
     let amount = match first {
         Json::Number(number) => number.as_f64(),
         Json::String(text) if !text.contains(char::is_numeric) => return Value::Absent,
@@ -294,7 +447,16 @@ mod tests {
     use serde_json::json;
 
     fn values(yaml: &str, document: &Json) -> Vec<Json> {
-        pay_of(yaml, document).into_iter().map(|(_, value)| if matches!(value, Value::Invalid(_)) { json!("?") } else { value.to_json() }).collect()
+        pay_of(yaml, document)
+            .into_iter()
+            .map(|(_, value)| {
+                if matches!(value, Value::Invalid(_)) {
+                    json!("?")
+                } else {
+                    value.to_json()
+                }
+            })
+            .collect()
     }
 
     fn pay_of(yaml: &str, document: &Json) -> Vec<(&'static str, Value)> {
@@ -310,36 +472,91 @@ mod tests {
     #[test]
     fn parts_are_numbers_or_texts() {
         let yaml = "{ min: $.a, max: { from: $.b }, currency: $.c, period: { constant: year } }";
-        assert_eq!(values(yaml, &json!({"a": 95000, "b": "$86,439.50", "c": "aud"})), [json!(86439.5), json!(95000), json!("AUD"), json!("year")]);
-        assert_eq!(values(yaml, &json!({"a": 0, "b": 40})), [Json::Null, json!(40), Json::Null, json!("year")]);
-        assert_eq!(values(yaml, &json!({"a": "n/a", "b": 0, "c": "AUD"})), [Json::Null, Json::Null, Json::Null, Json::Null]);
+        assert_eq!(
+            values(yaml, &json!({"a": 95000, "b": "$86,439.50", "c": "aud"})),
+            [json!(86439.5), json!(95000), json!("AUD"), json!("year")]
+        );
+        assert_eq!(
+            values(yaml, &json!({"a": 0, "b": 40})),
+            [Json::Null, json!(40), Json::Null, json!("year")]
+        );
+        assert_eq!(
+            values(yaml, &json!({"a": "n/a", "b": 0, "c": "AUD"})),
+            [Json::Null, Json::Null, Json::Null, Json::Null]
+        );
         let period = "{ min: $.a, period: $.p }";
-        for (word, meant) in [("HOUR", "hour"), ("per-year-salary", "year"), ("YEARLY", "year"), ("per annum", "year"), ("Fortnightly", "fortnight")]
-        {
-            assert_eq!(values(period, &json!({"a": 1, "p": word}))[3], json!(meant), "{word}");
+        for (word, meant) in [
+            ("HOUR", "hour"),
+            ("per-year-salary", "year"),
+            ("YEARLY", "year"),
+            ("per annum", "year"),
+            ("Fortnightly", "fortnight"),
+        ] {
+            assert_eq!(
+                values(period, &json!({"a": 1, "p": word}))[3],
+                json!(meant),
+                "{word}"
+            );
         }
     }
 
     #[test]
     fn what_is_there_and_not_understood_is_invalid() {
         let invalid = |yaml: &str, document: &Json| -> Vec<&'static str> {
-            pay_of(yaml, document).into_iter().filter(|(_, value)| matches!(value, Value::Invalid(_))).map(|(name, _)| name).collect()
+            pay_of(yaml, document)
+                .into_iter()
+                .filter(|(_, value)| matches!(value, Value::Invalid(_)))
+                .map(|(name, _)| name)
+                .collect()
         };
         let parts = "{ min: $.a, max: $.b, currency: $.c, period: $.p }";
-        assert_eq!(invalid(parts, &json!({"a": "12 to 15", "b": {"x": 1}})), ["pay_min", "pay_max"]);
-        assert_eq!(invalid(parts, &json!({"a": 10, "b": 1e12, "c": "XYZ", "p": "semi-monthly"})), ["pay_max", "pay_currency", "pay_period"]);
-        assert_eq!(invalid(parts, &json!({"a": "n/a", "b": null, "c": "XYZ", "p": "none"})), [""; 0]);
+        assert_eq!(
+            invalid(parts, &json!({"a": "12 to 15", "b": {"x": 1}})),
+            ["pay_min", "pay_max"]
+        );
+        assert_eq!(
+            invalid(
+                parts,
+                &json!({"a": 10, "b": 1e12, "c": "XYZ", "p": "semi-monthly"})
+            ),
+            ["pay_max", "pay_currency", "pay_period"]
+        );
+        assert_eq!(
+            invalid(
+                parts,
+                &json!({"a": "n/a", "b": null, "c": "XYZ", "p": "none"})
+            ),
+            [""; 0]
+        );
         let text = "{ from: $.t, period: { constant: year } }";
-        assert_eq!(invalid(text, &json!({"t": "$91K?$99K"})), ["pay_min", "pay_max"]);
-        assert_eq!(invalid(text, &json!({"t": "$500 per shift"})), ["pay_period"]);
-        assert_eq!(invalid(text, &json!({"t": "Competitive, plus 9.5% super"})), [""; 0]);
+        assert_eq!(
+            invalid(text, &json!({"t": "$91K?$99K"})),
+            ["pay_min", "pay_max"]
+        );
+        assert_eq!(
+            invalid(text, &json!({"t": "$500 per shift"})),
+            ["pay_period"]
+        );
+        assert_eq!(
+            invalid(text, &json!({"t": "Competitive, plus 9.5% super"})),
+            [""; 0]
+        );
     }
 
     #[test]
     fn what_a_text_does_not_say_is_said_beside_it() {
         let yaml = "{ css: .pay, match: 'Pay: (.*)', currency: { constant: AUD }, period: { constant: year } }";
         let document = json!({"html": "<p class=pay>Pay: $120k</p>"});
-        assert_eq!(values(yaml, &document), [json!(120_000), json!(120_000), json!("AUD"), json!("year")]);
-        assert_eq!(values("{ from: $.t, currency: { constant: AUD } }", &json!({"t": "USD 10 per hour"}))[2], json!("USD"));
+        assert_eq!(
+            values(yaml, &document),
+            [json!(120_000), json!(120_000), json!("AUD"), json!("year")]
+        );
+        assert_eq!(
+            values(
+                "{ from: $.t, currency: { constant: AUD } }",
+                &json!({"t": "USD 10 per hour"})
+            )[2],
+            json!("USD")
+        );
     }
 }

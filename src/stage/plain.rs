@@ -26,9 +26,18 @@ enum Kind {
 impl Plain {
     /// The keywords of a field, if there are no others.
     pub fn of(schema: &Json) -> Option<Plain> {
-        let mut plain = Plain { kind: None, length: (0, usize::MAX), items: (0, usize::MAX), is_date: false };
+        let mut plain = Plain {
+            kind: None,
+            length: (0, usize::MAX),
+            items: (0, usize::MAX),
+            is_date: false,
+        };
         for (keyword, value) in schema.as_object()? {
-            let number = || value.as_u64().and_then(|number| usize::try_from(number).ok());
+            let number = || {
+                value
+                    .as_u64()
+                    .and_then(|number| usize::try_from(number).ok())
+            };
             match (keyword.as_str(), value.as_str()) {
                 ("type", Some("string")) => plain.kind = Some(Kind::Text),
                 ("type", Some("array")) => plain.kind = Some(Kind::List),
@@ -52,8 +61,14 @@ impl Plain {
         match value {
             Value::Text(text) => is(Kind::Text) && !self.is_date && has_between(text, self.length),
             // As a text a date has ten characters.
-            Value::Date(date) => is(Kind::Text) && (1..=9999).contains(&date.year()) && (self.length.0..=self.length.1).contains(&10),
-            Value::List(items) => is(Kind::List) && (self.items.0..=self.items.1).contains(&items.len()),
+            Value::Date(date) => {
+                is(Kind::Text)
+                    && (1..=9999).contains(&date.year())
+                    && (self.length.0..=self.length.1).contains(&10)
+            }
+            Value::List(items) => {
+                is(Kind::List) && (self.items.0..=self.items.1).contains(&items.len())
+            }
             Value::Number(_) => is(Kind::Number),
             Value::Bool(_) => is(Kind::Truth),
             Value::Absent | Value::Json(_) | Value::Invalid(_) => false,
@@ -87,14 +102,31 @@ mod tests {
             json!({"minLength": 2, "minItems": 2}),
             json!({}),
         ];
-        let texts = ["a", "ab", "äöü", "😀😀", "abcde", "abcdef", "2026-12-31", "soon"].map(|text| Value::Text(text.to_owned()));
+        let texts = [
+            "a",
+            "ab",
+            "äöü",
+            "😀😀",
+            "abcde",
+            "abcdef",
+            "2026-12-31",
+            "soon",
+        ]
+        .map(|text| Value::Text(text.to_owned()));
         let dates = ["2026-12-31", "0001-01-01"].map(|date| Value::Date(date.parse().unwrap()));
         let lists = [1, 2, 3].map(|count| Value::List(vec!["a".to_owned(); count]));
-        let others = [Value::Number(3.into()), Value::Bool(true), Value::Json(json!({"a": 1}))];
+        let others = [
+            Value::Number(3.into()),
+            Value::Bool(true),
+            Value::Json(json!({"a": 1})),
+        ];
         let mut fitting = 0;
         for schema in &schemas {
             let plain = Plain::of(schema).unwrap();
-            let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
+            let validator = jsonschema::options()
+                .should_validate_formats(true)
+                .build(schema)
+                .unwrap();
             for value in texts.iter().chain(&dates).chain(&lists).chain(&others) {
                 let is_fitting = validator.is_valid(&value.to_json());
                 assert!(is_fitting || !plain.fits(value), "{schema} {value:?}");
@@ -103,7 +135,12 @@ mod tests {
         }
         assert!(fitting > 40, "{fitting}");
         assert_eq!(
-            [json!({"pattern": "x"}), json!({"minLength": -1}), json!({"type": ["string"]})].map(|other| Plain::of(&other)),
+            [
+                json!({"pattern": "x"}),
+                json!({"minLength": -1}),
+                json!({"type": ["string"]})
+            ]
+            .map(|other| Plain::of(&other)),
             [None, None, None]
         );
     }

@@ -1,10 +1,11 @@
-//! `promote`: what becomes of each ad of a batch, and the one transaction that writes it. A published job never gets
-//! worse: if its new content fails, the last good version stays and the ad is held.
+//! `promote`: what becomes of each ad of a batch, and the one transaction that writes it. A
+//! published job never gets worse: if its new content fails, the last good version stays and the ad
+//! is held.
 
 use super::{Draft, Setting, waiting};
 use crate::model::{
-    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome, Parts, Problem, Published, RelationTable, RolledBack,
-    Value, VersionStamp, ad, job::Compared,
+    Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome,
+    Parts, Problem, Published, RelationTable, RolledBack, Value, VersionStamp, ad, job::Compared,
 };
 use crate::quality::Gauge;
 use crate::store::jobs;
@@ -54,8 +55,16 @@ impl Promote {
 
     /// What it does, in short lines.
     pub fn explain(&self) -> Vec<String> {
-        let names: Vec<&str> = self.compared.fields.iter().map(|field| field.name()).collect();
-        vec!["jobs and history".to_owned(), format!("compares {}", names.join(", "))]
+        let names: Vec<&str> = self
+            .compared
+            .fields
+            .iter()
+            .map(|field| field.name())
+            .collect();
+        vec![
+            "jobs and history".to_owned(),
+            format!("compares {}", names.join(", ")),
+        ]
     }
 
     /// Writes a batch. `history` contains the parts of older fingerprints, so that reasons can name
@@ -75,8 +84,19 @@ impl Promote {
         let (written, refreshed) = self.write_jobs(tx, setting, &fates, history).await?;
         waiting::write(tx, setting, &fates, history).await?;
         write_holds(tx, setting, &fates).await?;
-        let standings: Vec<AdStateUpdate> = fates.iter().map(|fate| self.standing(setting, fate, &written)).collect();
-        states::record(tx, &setting.stream, setting.run, setting.at, setting.fingerprint, &standings).await?;
+        let standings: Vec<AdStateUpdate> = fates
+            .iter()
+            .map(|fate| self.standing(setting, fate, &written))
+            .collect();
+        states::record(
+            tx,
+            &setting.stream,
+            setting.run,
+            setting.at,
+            setting.fingerprint,
+            &standings,
+        )
+        .await?;
         Ok(refreshed)
     }
 
@@ -93,9 +113,19 @@ impl Promote {
             _ if ad.discarded => Fate::Ignore(draft),
             _ if !passes && draft.broke() => Fate::Later(draft),
             Some(published) if !passes => Fate::Keep(draft, published),
-            None if !passes => Fate::Wait(draft, if draft.holds.is_empty() { Outcome::Rejected } else { Outcome::Held }),
+            None if !passes => Fate::Wait(
+                draft,
+                if draft.holds.is_empty() {
+                    Outcome::Rejected
+                } else {
+                    Outcome::Held
+                },
+            ),
             None => Fate::Create(draft),
-            Some(published) if self.reopens(draft, published) || ad.fields_hash != Some(draft.hashes(&self.compared).0) => {
+            Some(published)
+                if self.reopens(draft, published)
+                    || ad.fields_hash != Some(draft.hashes(&self.compared).0) =>
+            {
                 Fate::Differs(draft, published)
             }
             Some(published) => Fate::Same(draft, published),
@@ -120,20 +150,54 @@ impl Promote {
         fates: &[Fate<'_>],
         history: &HashMap<Fingerprint, Json>,
     ) -> crate::store::Result<(HashMap<Uuid, Change>, usize)> {
-        let stamp = VersionStamp { run: Some(setting.run), at: setting.at, fingerprint: setting.fingerprint };
-        let created: Vec<NewVersion> =
-            fates.iter().filter_map(|fate| if let Fate::Create(draft) = fate { Some(first_version(setting, draft)) } else { None }).collect();
+        let stamp = VersionStamp {
+            run: Some(setting.run),
+            at: setting.at,
+            fingerprint: setting.fingerprint,
+        };
+        let created: Vec<NewVersion> = fates
+            .iter()
+            .filter_map(|fate| {
+                if let Fate::Create(draft) = fate {
+                    Some(first_version(setting, draft))
+                } else {
+                    None
+                }
+            })
+            .collect();
         jobs::create(tx, &setting.stream, stamp, &created).await?;
-        let differing: Vec<(&Draft, &Published)> =
-            fates.iter().filter_map(|fate| if let Fate::Differs(draft, published) = fate { Some((*draft, *published)) } else { None }).collect();
-        let ids: Vec<Uuid> = differing.iter().map(|(_, published)| published.job_id).collect();
+        let differing: Vec<(&Draft, &Published)> = fates
+            .iter()
+            .filter_map(|fate| {
+                if let Fate::Differs(draft, published) = fate {
+                    Some((*draft, *published))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let ids: Vec<Uuid> = differing
+            .iter()
+            .map(|(_, published)| published.job_id)
+            .collect();
         let old = jobs::load(tx, &setting.stream, &ids).await?;
         let changed: Vec<NewVersion> = differing
             .iter()
-            .filter_map(|(draft, published)| self.next_version(setting, draft, published, old.get(&published.job_id)?, history))
+            .filter_map(|(draft, published)| {
+                self.next_version(
+                    setting,
+                    draft,
+                    published,
+                    old.get(&published.job_id)?,
+                    history,
+                )
+            })
             .collect();
         jobs::change(tx, &setting.stream, stamp, &changed).await?;
-        let refreshed: Vec<(Uuid, &Job)> = fates.iter().filter_map(|fate| self.refreshed(fate)).collect();
+        let refreshed: Vec<(Uuid, &Job)> = fates
+            .iter()
+            .filter_map(|fate| self.refreshed(fate))
+            .collect();
         jobs::refresh(tx, &setting.stream, setting.at, &refreshed).await?;
         let freed: Vec<Uuid> = fates
             .iter()
@@ -143,15 +207,33 @@ impl Promote {
             .map(|p| p.job_id)
             .collect();
         jobs::mark_held(tx, &setting.stream, &freed, None).await?;
-        let kept: Vec<Uuid> =
-            fates.iter().filter_map(|fate| if let Fate::Keep(_, published) = fate { Some(published.job_id) } else { None }).collect();
+        let kept: Vec<Uuid> = fates
+            .iter()
+            .filter_map(|fate| {
+                if let Fate::Keep(_, published) = fate {
+                    Some(published.job_id)
+                } else {
+                    None
+                }
+            })
+            .collect();
         jobs::mark_held(tx, &setting.stream, &kept, Some(setting.at)).await?;
-        Ok((changed.iter().map(|version| (version.job_id, version.change)).collect(), refreshed.len()))
+        Ok((
+            changed
+                .iter()
+                .map(|version| (version.job_id, version.change))
+                .collect(),
+            refreshed.len(),
+        ))
     }
 
     fn refreshed<'d>(&self, fate: &Fate<'d>) -> Option<(Uuid, &'d Job)> {
         match fate {
-            Fate::Same(draft, published) if draft.ad.refresh_hash != Some(draft.hashes(&self.compared).1) => Some((published.job_id, &draft.job)),
+            Fate::Same(draft, published)
+                if draft.ad.refresh_hash != Some(draft.hashes(&self.compared).1) =>
+            {
+                Some((published.job_id, &draft.job))
+            }
             _ => None,
         }
     }
@@ -164,27 +246,46 @@ impl Promote {
         old: &Job,
         history: &HashMap<Fingerprint, Json>,
     ) -> Option<NewVersion<'d>> {
-        let (old_fields, new_fields) = (old.comparable(&self.compared), draft.job.comparable(&self.compared));
-        let differing: Vec<(&str, &Json, &Json)> =
-            old_fields.iter().zip(&new_fields).filter(|((_, old), (_, new))| old != new).map(|((name, old), (_, new))| (*name, old, new)).collect();
+        let (old_fields, new_fields) = (
+            old.comparable(&self.compared),
+            draft.job.comparable(&self.compared),
+        );
+        let differing: Vec<(&str, &Json, &Json)> = old_fields
+            .iter()
+            .zip(&new_fields)
+            .filter(|((_, old), (_, new))| old != new)
+            .map(|((name, old), (_, new))| (*name, old, new))
+            .collect();
         let reopened = self.reopen_reason(setting, draft, published);
         if reopened.is_none() && differing.is_empty() {
             return None;
         }
-        let mut changes: Map<String, Json> =
-            differing.iter().map(|(name, old, new)| ((*name).to_owned(), json!({ "old": old, "new": new }))).collect();
-        let mut changed_fields: Vec<String> = differing.iter().map(|(name, ..)| (*name).to_owned()).collect();
+        let mut changes: Map<String, Json> = differing
+            .iter()
+            .map(|(name, old, new)| ((*name).to_owned(), json!({ "old": old, "new": new })))
+            .collect();
+        let mut changed_fields: Vec<String> = differing
+            .iter()
+            .map(|(name, ..)| (*name).to_owned())
+            .collect();
         let mut reasons: Vec<String> = Vec::new();
         if let Some(reason) = reopened {
             changed_fields.insert(0, "status".to_owned());
-            changes.insert("status".to_owned(), json!({ "old": "archived", "new": "open" }));
+            changes.insert(
+                "status".to_owned(),
+                json!({ "old": "archived", "new": "open" }),
+            );
             reasons.push(reason.to_owned());
         }
         reasons.extend(why(setting, draft, old, &differing, history));
         if reasons.is_empty() {
             reasons.push("general details updated".to_owned());
         }
-        let change = if reopened.is_some() { Change::Reopened } else { Change::Updated };
+        let change = if reopened.is_some() {
+            Change::Reopened
+        } else {
+            Change::Updated
+        };
         let stays_archived = reopened.is_none() && published.archived_as.is_some();
         Some(NewVersion {
             change,
@@ -198,20 +299,33 @@ impl Promote {
     }
 
     /// Why an archived job opens again, if it does.
-    fn reopen_reason(&self, setting: &Setting, draft: &Draft, published: &Published) -> Option<&'static str> {
+    fn reopen_reason(
+        &self,
+        setting: &Setting,
+        draft: &Draft,
+        published: &Published,
+    ) -> Option<&'static str> {
         let closes = draft.job.get(Field::CloseDate).as_date();
         match published.archived_as.as_deref() {
             Some("missing") => Some("reopened: listed again"),
             Some("rolled_back") => Some("reopened: listed again after a rollback"),
             // A date that is gone, or that cannot be read today, has not moved.
-            Some("closed") if closes != published.archived_for && closes.is_some_and(|date| date >= setting.at.today(setting.zone)) => {
+            Some("closed")
+                if closes != published.archived_for
+                    && closes.is_some_and(|date| date >= setting.at.today(setting.zone)) =>
+            {
                 Some("reopened: closing date moved")
             }
             _ => None,
         }
     }
 
-    fn standing(&self, setting: &Setting, fate: &Fate, written: &HashMap<Uuid, Change>) -> AdStateUpdate {
+    fn standing(
+        &self,
+        setting: &Setting,
+        fate: &Fate,
+        written: &HashMap<Uuid, Change>,
+    ) -> AdStateUpdate {
         let change = match fate {
             Fate::Create(_) => Some(Change::Created),
             // A hash may differ without causing a version: `compare` was edited, or a run was
@@ -222,7 +336,8 @@ impl Promote {
         let (draft, outcome) = (fate.draft(), fate.outcome());
         let ad = &draft.ad;
         let is_published = outcome == Outcome::Published;
-        let hash = |fresh: Hash, stored: Option<Hash>| if is_published { Some(fresh) } else { stored };
+        let hash =
+            |fresh: Hash, stored: Option<Hash>| if is_published { Some(fresh) } else { stored };
         let later = outcome == Outcome::Failed;
         AdStateUpdate {
             external_id: ad.external_id.clone(),
@@ -244,7 +359,10 @@ fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
     if let Some(published) = &draft.ad.published {
         return published.job_id;
     }
-    let name = format!("{}:{}:{}", setting.stream.source, draft.ad.external_id, draft.ad.generation);
+    let name = format!(
+        "{}:{}:{}",
+        setting.stream.source, draft.ad.external_id, draft.ad.generation
+    );
     Uuid::new_v5(&setting.stream.institution, name.as_bytes())
 }
 
@@ -261,37 +379,73 @@ fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
         changed_fields: Vec::new(),
         changes: Json::Null,
         reason: String::new(),
-        cause: if draft.ad.released { ChangeCause::Person } else { ChangeCause::Source },
+        cause: if draft.ad.released {
+            ChangeCause::Person
+        } else {
+            ChangeCause::Source
+        },
         by: "etl_pipeline".to_owned(),
     }
 }
 
 fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
-    let mut changed_fields: Vec<String> =
-        draft.job.values().filter(|(name, value)| Field::named(name).is_some() && !value.is_absent()).map(|(name, _)| name.to_owned()).collect();
+    let mut changed_fields: Vec<String> = draft
+        .job
+        .values()
+        .filter(|(name, value)| Field::named(name).is_some() && !value.is_absent())
+        .map(|(name, _)| name.to_owned())
+        .collect();
     let present = [
         ("company_id", draft.job.company_id.is_some()),
         ("division_id", draft.job.division_id.is_some()),
         ("extra", !draft.job.extra_json().is_null()),
     ];
-    changed_fields.extend(present.into_iter().filter(|(_, present)| *present).map(|(name, _)| name.to_owned()));
-    let reason = if draft.ad.released { "initial job creation; released by a person" } else { "initial job creation" };
-    NewVersion { changed_fields, reason: reason.to_owned(), ..version(job_id(setting, draft), draft) }
+    changed_fields.extend(
+        present
+            .into_iter()
+            .filter(|(_, present)| *present)
+            .map(|(name, _)| name.to_owned()),
+    );
+    let reason = if draft.ad.released {
+        "initial job creation; released by a person"
+    } else {
+        "initial job creation"
+    };
+    NewVersion {
+        changed_fields,
+        reason: reason.to_owned(),
+        ..version(job_id(setting, draft), draft)
+    }
 }
 
 /// What made an update: whatever an operator released, then new content, then what was edited.
-fn cause(setting: &Setting, draft: &Draft, differing: &[(&str, &Json, &Json)], history: &HashMap<Fingerprint, Json>) -> ChangeCause {
+fn cause(
+    setting: &Setting,
+    draft: &Draft,
+    differing: &[(&str, &Json, &Json)],
+    history: &HashMap<Fingerprint, Json>,
+) -> ChangeCause {
     if draft.ad.released {
         return ChangeCause::Person;
     }
     if draft.ad.derived_hash != Some(draft.ad.content_hash) {
         return ChangeCause::Source;
     }
-    let old = draft.ad.derived_fingerprint.and_then(|old| history.get(&old));
-    let edited = old.map(|old| setting.parts.changed_since(old)).unwrap_or_default();
+    let old = draft
+        .ad
+        .derived_fingerprint
+        .and_then(|old| history.get(&old));
+    let edited = old
+        .map(|old| setting.parts.changed_since(old))
+        .unwrap_or_default();
     let begins = |with: &str| edited.iter().any(|part| part.starts_with(with));
     match () {
-        () if differing.iter().all(|(name, ..)| matches!(*name, "company_id" | "division_id")) => ChangeCause::Company,
+        () if differing
+            .iter()
+            .all(|(name, ..)| matches!(*name, "company_id" | "division_id")) =>
+        {
+            ChangeCause::Company
+        }
         () if begins("mapping ") => ChangeCause::Mapping,
         () if begins("rule ") => ChangeCause::Rule,
         () if begins("framework ") => ChangeCause::Framework,
@@ -300,7 +454,13 @@ fn cause(setting: &Setting, draft: &Draft, differing: &[(&str, &Json, &Json)], h
 }
 
 /// The reasons of an update, in their fixed order; none if it is only known that details differ.
-fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &Json)], history: &HashMap<Fingerprint, Json>) -> Vec<String> {
+fn why(
+    setting: &Setting,
+    draft: &Draft,
+    old: &Job,
+    differing: &[(&str, &Json, &Json)],
+    history: &HashMap<Fingerprint, Json>,
+) -> Vec<String> {
     let differs = |name: &str| differing.iter().any(|(field, ..)| *field == name);
     let mut reasons = Vec::new();
     let same_content = draft.ad.derived_hash == Some(draft.ad.content_hash);
@@ -310,12 +470,22 @@ fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &
     if differs("description") && !same_content {
         reasons.push("description updated".to_owned());
     }
-    let old_parts = draft.ad.derived_fingerprint.filter(|old| *old != setting.fingerprint).and_then(|old| history.get(&old));
-    for part in old_parts.map(|old| setting.parts.changed_since(old)).unwrap_or_default() {
-        let names_a_field =
-            part.strip_prefix("mapping of ").is_some_and(|field| differs(field) || (differs("extra") && Field::named(field).is_none()));
+    let old_parts = draft
+        .ad
+        .derived_fingerprint
+        .filter(|old| *old != setting.fingerprint)
+        .and_then(|old| history.get(&old));
+    for part in old_parts
+        .map(|old| setting.parts.changed_since(old))
+        .unwrap_or_default()
+    {
+        let names_a_field = part.strip_prefix("mapping of ").is_some_and(|field| {
+            differs(field) || (differs("extra") && Field::named(field).is_none())
+        });
         // An edited rule releases a held ad only if the ad itself is unchanged.
-        if names_a_field || (same_content && part.starts_with("rule ") && draft.ad.outcome == Outcome::Held) {
+        if names_a_field
+            || (same_content && part.starts_with("rule ") && draft.ad.outcome == Outcome::Held)
+        {
             reasons.push(format!("{part} changed"));
         }
     }
@@ -328,15 +498,43 @@ fn why(setting: &Setting, draft: &Draft, old: &Job, differing: &[(&str, &Json, &
     reasons
 }
 
-async fn create_relations(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
+async fn create_relations(
+    tx: &mut PgConnection,
+    setting: &Setting,
+    fates: &[Fate<'_>],
+) -> crate::store::Result<()> {
     let drafts = || fates.iter().map(Fate::draft);
-    let companies: Vec<String> = drafts().filter_map(|draft| draft.new_company.clone()).collect();
-    let divisions: Vec<String> = drafts().filter_map(|draft| draft.new_division.clone()).collect();
-    relations::create(tx, RelationTable::Companies, setting.stream.institution, &companies, setting.at, "run").await?;
-    relations::create(tx, RelationTable::Divisions, setting.stream.institution, &divisions, setting.at, "run").await
+    let companies: Vec<String> = drafts()
+        .filter_map(|draft| draft.new_company.clone())
+        .collect();
+    let divisions: Vec<String> = drafts()
+        .filter_map(|draft| draft.new_division.clone())
+        .collect();
+    relations::create(
+        tx,
+        RelationTable::Companies,
+        setting.stream.institution,
+        &companies,
+        setting.at,
+        "run",
+    )
+    .await?;
+    relations::create(
+        tx,
+        RelationTable::Divisions,
+        setting.stream.institution,
+        &divisions,
+        setting.at,
+        "run",
+    )
+    .await
 }
 
-async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>]) -> crate::store::Result<()> {
+async fn write_holds(
+    tx: &mut PgConnection,
+    setting: &Setting,
+    fates: &[Fate<'_>],
+) -> crate::store::Result<()> {
     let mut open: Vec<NewHold> = Vec::new();
     for fate in fates {
         match fate {
@@ -358,9 +556,23 @@ async fn write_holds(tx: &mut PgConnection, setting: &Setting, fates: &[Fate<'_>
         .filter(was_held)
         .map(|draft| draft.ad.external_id.as_str())
         .collect();
-    holds::end(tx, &setting.stream, HoldKind::Job, &ended, setting.at, "passes again").await?;
-    end_known(tx, setting, fates, HoldKind::Company, |draft| draft.facts.company.name.clone()).await?;
-    end_known(tx, setting, fates, HoldKind::Division, |draft| draft.facts.division.name.clone()).await
+    holds::end(
+        tx,
+        &setting.stream,
+        HoldKind::Job,
+        &ended,
+        setting.at,
+        "passes again",
+    )
+    .await?;
+    end_known(tx, setting, fates, HoldKind::Company, |draft| {
+        draft.facts.company.name.clone()
+    })
+    .await?;
+    end_known(tx, setting, fates, HoldKind::Division, |draft| {
+        draft.facts.division.name.clone()
+    })
+    .await
 }
 
 /// Holds on names end automatically when no ad waits for them any more: the name is known now, or
@@ -372,12 +584,22 @@ async fn end_known(
     kind: HoldKind,
     name: impl Fn(&Draft) -> Option<String>,
 ) -> crate::store::Result<()> {
-    let waited = fates.iter().map(Fate::draft).filter(|draft| draft.ad.outcome == Outcome::Held && draft.holds.iter().all(|hold| hold.kind != kind));
+    let waited = fates.iter().map(Fate::draft).filter(|draft| {
+        draft.ad.outcome == Outcome::Held && draft.holds.iter().all(|hold| hold.kind != kind)
+    });
     let mut names: Vec<String> = waited.filter_map(name).collect();
     names.sort();
     names.dedup();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    holds::end(tx, &setting.stream, kind, &names, setting.at, "no ad waits for it any more").await
+    holds::end(
+        tx,
+        &setting.stream,
+        kind,
+        &names,
+        setting.at,
+        "no ad waits for it any more",
+    )
+    .await
 }
 
 fn held_job(draft: &Draft) -> NewHold {
@@ -392,19 +614,35 @@ fn held_job(draft: &Draft) -> NewHold {
 /// Why a published ad is held: what became of its job, and whether its content or the YAML is new.
 fn why_held(draft: &Draft) -> String {
     let why = messages(&draft.problems);
-    if draft.problems.iter().any(|problem| problem.kind == RolledBack::KIND) {
+    if draft
+        .problems
+        .iter()
+        .any(|problem| problem.kind == RolledBack::KIND)
+    {
         return why;
     }
-    match draft.ad.published.as_ref().and_then(|job| job.archived_as.as_deref()) {
+    match draft
+        .ad
+        .published
+        .as_ref()
+        .and_then(|job| job.archived_as.as_deref())
+    {
         Some(how) => format!("its job is archived (`{how}`), and its ad fails: {why}"),
-        None if draft.ad.derived_hash == Some(draft.ad.content_hash) => format!("published, but edited YAML rejects it: {why}"),
+        None if draft.ad.derived_hash == Some(draft.ad.content_hash) => {
+            format!("published, but edited YAML rejects it: {why}")
+        }
         None => format!("published, but its new version fails: {why}"),
     }
 }
 
 pub(super) fn messages(problems: &[Problem]) -> String {
-    let errors = problems.iter().filter(|problem| problem.severity == crate::model::Severity::Error);
-    errors.map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+    let errors = problems
+        .iter()
+        .filter(|problem| problem.severity == crate::model::Severity::Error);
+    errors
+        .map(|problem| problem.message.as_str())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl<'d> Fate<'d> {

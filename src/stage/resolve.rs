@@ -5,7 +5,9 @@ use super::{Draft, Setting};
 use crate::diagnostic::{Diagnostics, Place};
 use crate::jsonpath::Path;
 use crate::model::canonical::canonical_members;
-use crate::model::{Canonical, Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key};
+use crate::model::{
+    Canonical, Field, HoldKind, Job, NewHold, Parts, Problem, RelationTable, name_key,
+};
 use crate::rule::NamedRelation;
 use crate::source::file::json_path;
 use crate::store::{PgConnection, relations};
@@ -72,7 +74,11 @@ impl Canonical for NotLookedUp {
 
 impl Canonical for Finder {
     fn canonical(&self) -> String {
-        canonical_members([("from", json!(self.from.name())), ("known", json!(self.known)), ("unknown", json!(self.unknown.name()))])
+        canonical_members([
+            ("from", json!(self.from.name())),
+            ("known", json!(self.known)),
+            ("unknown", json!(self.unknown.name())),
+        ])
     }
 }
 
@@ -84,8 +90,15 @@ enum From {
 
 impl Resolve {
     /// Compiles both; problems go to `out`.
-    pub fn compile(company: Option<&RelationSpec>, division: Option<&RelationSpec>, out: &mut Diagnostics) -> Resolve {
-        Resolve { company: company.and_then(|spec| spec.compile(out)), division: division.and_then(|spec| spec.compile(out)) }
+    pub fn compile(
+        company: Option<&RelationSpec>,
+        division: Option<&RelationSpec>,
+        out: &mut Diagnostics,
+    ) -> Resolve {
+        Resolve {
+            company: company.and_then(|spec| spec.compile(out)),
+            division: division.and_then(|spec| spec.compile(out)),
+        }
     }
 
     /// The parts of its fingerprint.
@@ -102,46 +115,78 @@ impl Resolve {
 
     /// A short description, in lines.
     pub fn explain(&self) -> Vec<String> {
-        let line = |what: &str, finder: &Finder| format!("{what} from {}, unknown: {}", finder.from.name(), finder.unknown.name());
+        let line = |what: &str, finder: &Finder| {
+            format!(
+                "{what} from {}, unknown: {}",
+                finder.from.name(),
+                finder.unknown.name()
+            )
+        };
         let company = self.company.iter().map(|finder| line("company", finder));
-        company.chain(self.division.iter().map(|finder| line("division", finder))).collect()
+        company
+            .chain(self.division.iter().map(|finder| line("division", finder)))
+            .collect()
     }
 
     /// The companies and divisions of one ad when no table is available: those declared in the YAML
     /// are known.
     pub fn relate_alone(&self, setting: &Setting, draft: &mut Draft) {
-        for (table, finder) in [(RelationTable::Companies, &self.company), (RelationTable::Divisions, &self.division)] {
+        for (table, finder) in [
+            (RelationTable::Companies, &self.company),
+            (RelationTable::Divisions, &self.division),
+        ] {
             let Some(finder) = finder else { continue };
             if let Some(name) = finder.from.name_in(&draft.job, &draft.ad.content) {
-                finder.relate(table, setting.stream.institution, draft, name, &HashMap::new());
+                finder.relate(
+                    table,
+                    setting.stream.institution,
+                    draft,
+                    name,
+                    &HashMap::new(),
+                );
             }
         }
     }
 
     /// The members of a document that it reads itself; nothing if it may read any of them.
     pub fn members(&self) -> Option<BTreeSet<&str>> {
-        let paths = [&self.company, &self.division].into_iter().flatten().filter_map(|finder| match &finder.from {
-            From::Path(path) => Some(path),
-            From::Field(_) => None,
-        });
+        let paths = [&self.company, &self.division]
+            .into_iter()
+            .flatten()
+            .filter_map(|finder| match &finder.from {
+                From::Path(path) => Some(path),
+                From::Field(_) => None,
+            });
         paths.map(Path::member).collect()
     }
 
     /// Whether it can reject or hold an ad.
     pub fn can_refuse(&self) -> bool {
-        [&self.company, &self.division].into_iter().flatten().any(|finder| finder.unknown != Unknown::Create)
+        [&self.company, &self.division]
+            .into_iter()
+            .flatten()
+            .any(|finder| finder.unknown != Unknown::Create)
     }
 
     /// The names in the ads, and which of them are known.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+    pub async fn look_up(
+        &self,
+        connection: &mut PgConnection,
+        setting: &Setting,
+        drafts: &mut [Draft],
+    ) -> crate::store::Result<()> {
         if let Some(finder) = &self.company {
-            finder.resolve(RelationTable::Companies, connection, setting, drafts).await?;
+            finder
+                .resolve(RelationTable::Companies, connection, setting, drafts)
+                .await?;
         }
         if let Some(finder) = &self.division {
-            finder.resolve(RelationTable::Divisions, connection, setting, drafts).await?;
+            finder
+                .resolve(RelationTable::Divisions, connection, setting, drafts)
+                .await?;
         }
         Ok(())
     }
@@ -160,14 +205,22 @@ impl RelationSpec {
             From::Field(field)
         } else {
             let fields = crate::model::field::FIELDS.map(Field::name);
-            let told = out.error(self.from.place(), "unknown-field-reference", format!("`{}` is not a field of a job", self.from));
+            let told = out.error(
+                self.from.place(),
+                "unknown-field-reference",
+                format!("`{}` is not a field of a job", self.from),
+            );
             match crate::diagnostic::did_you_mean(&self.from, fields) {
                 Some(near) => told.help(format!("did you mean `{near}`? A JSONPath into the document starts with `$`")),
                 None => told.help("use a canonical field such as `department`, or a JSONPath into the document, which starts with `$`"),
             };
             return None;
         };
-        Some(Finder { from, known: self.known.iter().map(|name| name.value.clone()).collect(), unknown: self.unknown })
+        Some(Finder {
+            from,
+            known: self.known.iter().map(|name| name.value.clone()).collect(),
+            unknown: self.unknown,
+        })
     }
 }
 
@@ -182,9 +235,13 @@ impl From {
     fn name_in(&self, job: &Job, document: &Json) -> Option<String> {
         let text = match self {
             From::Field(field) => job.get(*field).as_text().map(str::to_owned),
-            From::Path(path) => path.first(document).and_then(Json::as_str).map(str::to_owned),
+            From::Path(path) => path
+                .first(document)
+                .and_then(Json::as_str)
+                .map(str::to_owned),
         };
-        text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
+        text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+            .filter(|text| !text.is_empty())
     }
 }
 
@@ -202,7 +259,11 @@ impl Finder {
     /// As written, one line per key.
     fn words(&self) -> String {
         let known = (!self.known.is_empty()).then(|| format!("known: {}", self.known.join(", ")));
-        let lines = [Some(format!("from: {}", self.from.name())), known, Some(format!("unknown: {}", self.unknown.name()))];
+        let lines = [
+            Some(format!("from: {}", self.from.name())),
+            known,
+            Some(format!("unknown: {}", self.unknown.name())),
+        ];
         lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
@@ -213,12 +274,21 @@ impl Finder {
         setting: &Setting,
         drafts: &mut [Draft],
     ) -> crate::store::Result<()> {
-        let names: Vec<Option<String>> = drafts.iter().map(|draft| self.from.name_in(&draft.job, &draft.ad.content)).collect();
+        let names: Vec<Option<String>> = drafts
+            .iter()
+            .map(|draft| self.from.name_in(&draft.job, &draft.ad.content))
+            .collect();
         let keys: BTreeSet<String> = names.iter().flatten().map(|name| name_key(name)).collect();
         if keys.is_empty() {
             return Ok(());
         }
-        let known = relations::known(connection, table, setting.stream.institution, &keys.into_iter().collect::<Vec<_>>()).await?;
+        let known = relations::known(
+            connection,
+            table,
+            setting.stream.institution,
+            &keys.into_iter().collect::<Vec<_>>(),
+        )
+        .await?;
         for (draft, name) in drafts.iter_mut().zip(names) {
             if let Some(name) = name {
                 self.relate(table, setting.stream.institution, draft, name, &known);
@@ -227,7 +297,14 @@ impl Finder {
         Ok(())
     }
 
-    fn relate(&self, table: RelationTable, institution: Uuid, draft: &mut Draft, name: String, known: &HashMap<String, Uuid>) {
+    fn relate(
+        &self,
+        table: RelationTable,
+        institution: Uuid,
+        draft: &mut Draft,
+        name: String,
+        known: &HashMap<String, Uuid>,
+    ) {
         let letters = name.chars().count();
         if letters > LONGEST_NAME {
             draft.problems.push(too_long(table, &name, letters));
@@ -238,11 +315,23 @@ impl Finder {
         let stored = known.get(&key).copied();
         let creates = stored.is_none() && (declared || self.unknown == Unknown::Create);
         let id = stored.or_else(|| creates.then(|| relations::id(table, institution, &key)));
-        let relation = NamedRelation { name: Some(name.clone()), known: id.is_some() };
+        let relation = NamedRelation {
+            name: Some(name.clone()),
+            known: id.is_some(),
+        };
         let new = creates.then(|| name.clone());
         match table {
-            RelationTable::Companies => (draft.job.company_id, draft.facts.company, draft.new_company) = (id, relation, new),
-            RelationTable::Divisions => (draft.job.division_id, draft.facts.division, draft.new_division) = (id, relation, new),
+            RelationTable::Companies => {
+                (draft.job.company_id, draft.facts.company, draft.new_company) =
+                    (id, relation, new);
+            }
+            RelationTable::Divisions => {
+                (
+                    draft.job.division_id,
+                    draft.facts.division,
+                    draft.new_division,
+                ) = (id, relation, new);
+            }
         }
         if id.is_none() {
             self.refuse(table, draft, &name);
@@ -251,16 +340,37 @@ impl Finder {
 
     fn refuse(&self, table: RelationTable, draft: &mut Draft, name: &str) {
         let (what, field) = words_of(table);
-        let kind = if table == RelationTable::Companies { HoldKind::Company } else { HoldKind::Division };
+        let kind = if table == RelationTable::Companies {
+            HoldKind::Company
+        } else {
+            HoldKind::Division
+        };
         if self.unknown == Unknown::Reject {
-            draft
-                .problems
-                .push(Problem::error("invalid_relationship", field, format!("Referenced {what} '{name}' does not exist")).found(json!(name)));
+            draft.problems.push(
+                Problem::error(
+                    "invalid_relationship",
+                    field,
+                    format!("Referenced {what} '{name}' does not exist"),
+                )
+                .found(json!(name)),
+            );
             return;
         }
         let reason = format!("unknown {what} `{name}`");
-        draft.holds.push(NewHold { kind, subject: name.to_owned(), reason: reason.clone(), details: json!({ "name": name }) });
-        draft.problems.push(Problem::error("invalid_relationship", field, format!("{reason}: held for an operator")).found(json!(name)));
+        draft.holds.push(NewHold {
+            kind,
+            subject: name.to_owned(),
+            reason: reason.clone(),
+            details: json!({ "name": name }),
+        });
+        draft.problems.push(
+            Problem::error(
+                "invalid_relationship",
+                field,
+                format!("{reason}: held for an operator"),
+            )
+            .found(json!(name)),
+        );
     }
 }
 
@@ -277,6 +387,8 @@ fn words_of(table: RelationTable) -> (&'static str, &'static str) {
 fn too_long(table: RelationTable, name: &str, letters: usize) -> Problem {
     let (what, field) = words_of(table);
     let begins: String = name.chars().take(80).collect();
-    let message = format!("`{begins}…` is not the name of a {what}: it has {letters} characters, the maximum is {LONGEST_NAME}");
+    let message = format!(
+        "`{begins}…` is not the name of a {what}: it has {letters} characters, the maximum is {LONGEST_NAME}"
+    );
     Problem::error("invalid_length", field, message)
 }

@@ -1,5 +1,5 @@
-//! `validate`: mandatory fields, then rules; every reason at once. Pure. Nothing here is fixed in Rust but that a
-//! job needs a title: the brief's validations are shipped as YAML.
+//! `validate`: mandatory fields, then rules; every reason at once. Pure. Nothing here is fixed in
+//! Rust but that a job needs a title: the brief's validations are shipped as YAML.
 
 use super::schema::Mandatory;
 use super::{Draft, Setting};
@@ -25,14 +25,21 @@ impl Validate {
     pub fn judge(&self, setting: &Setting, draft: &mut Draft) {
         let facts = self.facts(setting, draft);
         let mut problems = self.mandatory(draft);
-        problems.extend(self.rules.iter().filter_map(|(_, rule)| match rule.judge(&setting.sandbox, &draft.job, &facts) {
-            RuleVerdict::Fail(problem) => Some(problem),
-            RuleVerdict::Pass | RuleVerdict::Silent => None,
+        problems.extend(self.rules.iter().filter_map(|(_, rule)| {
+            match rule.judge(&setting.sandbox, &draft.job, &facts) {
+                RuleVerdict::Fail(problem) => Some(problem),
+                RuleVerdict::Pass | RuleVerdict::Silent => None,
+            }
         }));
         problems.extend(drop_invalid(draft, &problems));
-        let mut said: HashSet<(String, Option<String>)> = draft.problems.iter().map(|p| (p.kind.clone(), p.field.clone())).collect();
+        let mut said: HashSet<(String, Option<String>)> = draft
+            .problems
+            .iter()
+            .map(|p| (p.kind.clone(), p.field.clone()))
+            .collect();
         for problem in problems {
-            let is_relation_again = problem.kind == "invalid_relationship" && said.contains(&(problem.kind.clone(), problem.field.clone()));
+            let is_relation_again = problem.kind == "invalid_relationship"
+                && said.contains(&(problem.kind.clone(), problem.field.clone()));
             if !is_relation_again {
                 said.insert((problem.kind.clone(), problem.field.clone()));
                 draft.problems.push(problem);
@@ -46,12 +53,27 @@ impl Validate {
         let facts = self.facts(setting, draft);
         let mut all = Vec::new();
         for field in &self.require {
-            let problems: Vec<Problem> = field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent)).into_iter().collect();
-            let said = if problems.is_empty() { vec![RuleVerdict::Pass] } else { problems.into_iter().map(RuleVerdict::Fail).collect() };
-            all.extend(said.into_iter().map(|verdict| (format!("mandatory field {}", field.field), verdict)));
+            let problems: Vec<Problem> = field
+                .judge(draft.job.named(&field.field).unwrap_or(&Value::Absent))
+                .into_iter()
+                .collect();
+            let said = if problems.is_empty() {
+                vec![RuleVerdict::Pass]
+            } else {
+                problems.into_iter().map(RuleVerdict::Fail).collect()
+            };
+            all.extend(
+                said.into_iter()
+                    .map(|verdict| (format!("mandatory field {}", field.field), verdict)),
+            );
         }
         let rules = self.rules.iter();
-        all.extend(rules.map(|(set, rule)| (format!("rule {set}/{} {}", rule.id, rule.version), rule.judge(&setting.sandbox, &draft.job, &facts))));
+        all.extend(rules.map(|(set, rule)| {
+            (
+                format!("rule {set}/{} {}", rule.id, rule.version),
+                rule.judge(&setting.sandbox, &draft.job, &facts),
+            )
+        }));
         all
     }
 
@@ -59,14 +81,27 @@ impl Validate {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn look_up(&self, connection: &mut PgConnection, setting: &Setting, drafts: &mut [Draft]) -> crate::store::Result<()> {
+    pub async fn look_up(
+        &self,
+        connection: &mut PgConnection,
+        setting: &Setting,
+        drafts: &mut [Draft],
+    ) -> crate::store::Result<()> {
         if !self.rules.iter().any(|(_, rule)| rule.reads_before()) {
             return Ok(());
         }
-        let ids: Vec<Uuid> = drafts.iter().filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id)).collect();
+        let ids: Vec<Uuid> = drafts
+            .iter()
+            .filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id))
+            .collect();
         let mut before = jobs::load(connection, &setting.stream, &ids).await?;
         for draft in drafts {
-            draft.facts.before = draft.ad.published.as_ref().and_then(|published| before.remove(&published.job_id)).map(Arc::new);
+            draft.facts.before = draft
+                .ad
+                .published
+                .as_ref()
+                .and_then(|published| before.remove(&published.job_id))
+                .map(Arc::new);
         }
         Ok(())
     }
@@ -90,9 +125,21 @@ impl Validate {
 
     /// What it does, in short lines.
     pub fn explain(&self) -> Vec<String> {
-        let fields: Vec<&str> = self.require.iter().map(|mandatory| mandatory.field.as_str()).collect();
-        let rules: Vec<&str> = self.rules.iter().map(|(_, rule)| rule.id.as_str()).collect();
-        vec![format!("{} mandatory, {} rules", fields.len(), rules.len()), fields.join(", "), rules.join(", ")]
+        let fields: Vec<&str> = self
+            .require
+            .iter()
+            .map(|mandatory| mandatory.field.as_str())
+            .collect();
+        let rules: Vec<&str> = self
+            .rules
+            .iter()
+            .map(|(_, rule)| rule.id.as_str())
+            .collect();
+        vec![
+            format!("{} mandatory, {} rules", fields.len(), rules.len()),
+            fields.join(", "),
+            rules.join(", "),
+        ]
     }
 
     fn facts(&self, setting: &Setting, draft: &Draft) -> RuleFacts {
@@ -105,11 +152,24 @@ impl Validate {
     }
 
     fn mandatory(&self, draft: &Draft) -> Vec<Problem> {
-        let mut problems: Vec<Problem> =
-            self.require.iter().flat_map(|field| field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent))).collect();
-        let says_title = self.require.iter().any(|field| field.field == Field::Title.name());
+        let mut problems: Vec<Problem> = self
+            .require
+            .iter()
+            .flat_map(|field| field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent)))
+            .collect();
+        let says_title = self
+            .require
+            .iter()
+            .any(|field| field.field == Field::Title.name());
         if !says_title && !matches!(draft.job.get(Field::Title), Value::Text(_)) {
-            problems.insert(0, Problem::error("missing_field", "title", "Mandatory field 'title' is missing".to_owned()));
+            problems.insert(
+                0,
+                Problem::error(
+                    "missing_field",
+                    "title",
+                    "Mandatory field 'title' is missing".to_owned(),
+                ),
+            );
         }
         problems
     }
@@ -124,11 +184,21 @@ fn drop_invalid(draft: &mut Draft, said: &[Problem]) -> Vec<Problem> {
             *value = Value::Absent;
         }
         if let Value::Invalid(invalid) = value {
-            let known = said.iter().any(|problem| problem.field.as_deref() == Some(name) && problem.severity == Severity::Error);
+            let known = said.iter().any(|problem| {
+                problem.field.as_deref() == Some(name) && problem.severity == Severity::Error
+            });
             if !known {
-                let what = if invalid.found.is_null() { "dropped".to_owned() } else { format!("{} was dropped", loss::shown(&invalid.found)) };
+                let what = if invalid.found.is_null() {
+                    "dropped".to_owned()
+                } else {
+                    format!("{} was dropped", loss::shown(&invalid.found))
+                };
                 let message = format!("Field '{name}' {}: {what}", invalid.why);
-                warnings.push(Problem::error(invalid.kind, name, message).found(invalid.found.clone()).as_warning());
+                warnings.push(
+                    Problem::error(invalid.kind, name, message)
+                        .found(invalid.found.clone())
+                        .as_warning(),
+                );
                 *value = Value::Absent;
             }
         }

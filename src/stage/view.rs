@@ -23,25 +23,42 @@ pub struct View<'d> {
 impl<'d> View<'d> {
     /// A document and when it was fetched.
     pub fn new(sandbox: &'d ScriptSandbox, document: &'d Json, fetched: Clock) -> View<'d> {
-        View { sandbox, document, fetched, markup: Markup::default(), page: None, is_elements: false }
+        View {
+            sandbox,
+            document,
+            fetched,
+            markup: Markup::default(),
+            page: None,
+            is_elements: false,
+        }
     }
 
     /// It with the address that it was read from.
     #[must_use]
     pub fn from_page(self, page: Option<&str>) -> View<'d> {
         let base = self.document.get("@xml:base").and_then(Json::as_str);
-        View { page: base.or(page).and_then(|page| Url::parse(page).ok()), ..self }
+        View {
+            page: base.or(page).and_then(|page| Url::parse(page).ok()),
+            ..self
+        }
     }
 
     /// The same, as XML elements if `is_elements`.
     #[must_use]
     pub fn of_elements(self, is_elements: bool) -> View<'d> {
-        View { is_elements, ..self }
+        View {
+            is_elements,
+            ..self
+        }
     }
 
     /// What a path selects in a value of it.
     pub(super) fn select(&self, path: &Path, within: &'d Json) -> Vec<&'d Json> {
-        if self.is_elements { path.select_elements(within) } else { path.select(within) }
+        if self.is_elements {
+            path.select_elements(within)
+        } else {
+            path.select(within)
+        }
     }
 
     /// The document.
@@ -69,19 +86,28 @@ impl<'d> View<'d> {
         self.sandbox
     }
 
-    /// The address that links at a path lead from: in HTML that of its page, elsewhere that from which the document was read.
+    /// The address that links at a path lead from: in HTML that of its page, elsewhere that from
+    /// which the document was read.
     pub(super) fn base(&self, path: &Path) -> Option<Url> {
         let is_page = self.document.get("html").is_some();
-        is_page.then(|| base(self.document, path)).flatten().or_else(|| self.page.clone())
+        is_page
+            .then(|| base(self.document, path))
+            .flatten()
+            .or_else(|| self.page.clone())
     }
 }
 
 /// A text that is written as an address as one that leads from there.
 pub(super) fn absolute(value: Json, base: &Url) -> Json {
     match &value {
-        Json::Array(items) => items.iter().map(|item| absolute(item.clone(), base)).collect(),
+        Json::Array(items) => items
+            .iter()
+            .map(|item| absolute(item.clone(), base))
+            .collect(),
         // Addresses stay as written.
-        Json::String(text) if Url::parse(text.trim()).is_err() => address_from(base, text).map_or(value, |address| Json::from(address.as_str())),
+        Json::String(text) if Url::parse(text.trim()).is_err() => {
+            address_from(base, text).map_or(value, |address| Json::from(address.as_str()))
+        }
         element if element.is_object() => match element_text(element) {
             Some(ElementText::Text(text)) => absolute(Json::from(text), base),
             _ => value,

@@ -16,7 +16,10 @@ pub struct Coverage {
 
 impl Coverage {
     /// What these tests touch of these points.
-    pub fn of<'t>(points: &BTreeMap<Point, Place>, tried: impl Iterator<Item = &'t Tried>) -> Coverage {
+    pub fn of<'t>(
+        points: &BTreeMap<Point, Place>,
+        tried: impl Iterator<Item = &'t Tried>,
+    ) -> Coverage {
         let touched: BTreeSet<&Point> = tried.flat_map(|test| &test.touched).collect();
         let mut coverage = Coverage::default();
         for (point, place) in points {
@@ -33,7 +36,10 @@ impl Coverage {
 
     /// The covered ratio in percent, rounded down; 100 if there is nothing to cover.
     pub fn percent(&self) -> usize {
-        let (hit, all) = self.kinds.values().fold((0, 0), |(hit, all), (one, of)| (hit + one, all + of));
+        let (hit, all) = self
+            .kinds
+            .values()
+            .fold((0, 0), |(hit, all), (one, of)| (hit + one, all + of));
         (hit * 100).checked_div(all).unwrap_or(100)
     }
 }

@@ -41,24 +41,62 @@ pub struct First<'a> {
 ///
 /// # Errors
 /// There is none, or the page cannot be read.
-pub fn ad(flow: &Flow, sample: Sample<'_>, body: &[u8], at: Clock) -> Result<(Ad, Option<String>), String> {
-    let name = if let Sample::File(name) = sample { Some(name) } else { None };
-    let (ads, refused) = ads_of_page(&flow.fetch, &flow.ident, Page { body, name, detail: None }, at)?;
+pub fn ad(
+    flow: &Flow,
+    sample: Sample<'_>,
+    body: &[u8],
+    at: Clock,
+) -> Result<(Ad, Option<String>), String> {
+    let name = if let Sample::File(name) = sample {
+        Some(name)
+    } else {
+        None
+    };
+    let (ads, refused) = ads_of_page(
+        &flow.fetch,
+        &flow.ident,
+        Page {
+            body,
+            name,
+            detail: None,
+        },
+        at,
+    )?;
     let doubt = doubt(&ads, &refused);
-    let why = || refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
-    ads.into_iter().next().map(|ad| (ad, doubt)).ok_or_else(|| why().unwrap_or_else(|| "it contains no ad".to_owned()))
+    let why = || {
+        refused
+            .iter()
+            .find_map(|document| Some(document.refused.as_ref()?.message()))
+    };
+    ads.into_iter()
+        .next()
+        .map(|ad| (ad, doubt))
+        .ok_or_else(|| why().unwrap_or_else(|| "it contains no ad".to_owned()))
 }
 
 /// Which of the ads of a sample a run would refuse.
 fn doubt(ads: &[Ad], refused: &[Document]) -> Option<String> {
     let mut known: HashMap<&str, &Json> = HashMap::new();
-    let again: Vec<&str> =
-        ads.iter().filter(|ad| *known.entry(&ad.external_id).or_insert(&ad.content) != &ad.content).map(|ad| &*ad.external_id).collect();
-    let repeated = again.first().map(|id| format!("{} with a duplicate id, such as `{id}`", again.len()));
-    let why = refused.iter().find_map(|document| Some(document.refused.as_ref()?.message()));
+    let again: Vec<&str> = ads
+        .iter()
+        .filter(|ad| *known.entry(&ad.external_id).or_insert(&ad.content) != &ad.content)
+        .map(|ad| &*ad.external_id)
+        .collect();
+    let repeated = again
+        .first()
+        .map(|id| format!("{} with a duplicate id, such as `{id}`", again.len()));
+    let why = refused
+        .iter()
+        .find_map(|document| Some(document.refused.as_ref()?.message()));
     let nameless = why.map(|why| format!("{} that cannot be read as an ad: {why}", refused.len()));
     let said: Vec<String> = repeated.into_iter().chain(nameless).collect();
-    (!said.is_empty()).then(|| format!("the draft finds {} ads in the sample, {}", ads.len() + refused.len(), said.join(", and ")))
+    (!said.is_empty()).then(|| {
+        format!(
+            "the draft finds {} ads in the sample, {}",
+            ads.len() + refused.len(),
+            said.join(", and ")
+        )
+    })
 }
 
 /// The file of the test.
@@ -73,14 +111,27 @@ pub fn text(first: &First, draft: &Draft) -> String {
     );
     match first.sample {
         Sample::File(file) => {
-            let _ = writeln!(out, "    file: {}\n    ad: {}", scalar(file), scalar(&draft.ad.external_id));
+            let _ = writeln!(
+                out,
+                "    file: {}\n    ad: {}",
+                scalar(file),
+                scalar(&draft.ad.external_id)
+            );
         }
         Sample::Address(_) => {
             let _ = writeln!(out, "    document:\n{}", document(&draft.ad.content));
         }
     }
-    let _ = writeln!(out, "    expect:\n      id: {}", scalar(&draft.ad.external_id));
-    for (field, value) in draft.job.values().filter(|(_, value)| !value.is_absent() && !matches!(value, Value::Invalid(_))) {
+    let _ = writeln!(
+        out,
+        "    expect:\n      id: {}",
+        scalar(&draft.ad.external_id)
+    );
+    for (field, value) in draft
+        .job
+        .values()
+        .filter(|(_, value)| !value.is_absent() && !matches!(value, Value::Invalid(_)))
+    {
         let _ = writeln!(out, "      {field}: {}", expected(&value.to_json()));
     }
     out
@@ -88,7 +139,10 @@ pub fn text(first: &First, draft: &Draft) -> String {
 
 fn expected(value: &Json) -> String {
     match value {
-        Json::String(text) if text.chars().count() > LONG => quoted(&format!("{}…", text.chars().take(BEGINNING).collect::<String>())),
+        Json::String(text) if text.chars().count() > LONG => quoted(&format!(
+            "{}…",
+            text.chars().take(BEGINNING).collect::<String>()
+        )),
         Json::String(text) => scalar(text),
         other => printable(&other.to_string()),
     }
@@ -96,17 +150,29 @@ fn expected(value: &Json) -> String {
 
 /// The ad as JSON, which is YAML, too.
 fn document(content: &Json) -> String {
-    let lines: Vec<String> = format!("{content:#}").lines().map(|line| format!("      {}", printable(line))).collect();
+    let lines: Vec<String> = format!("{content:#}")
+        .lines()
+        .map(|line| format!("      {}", printable(line)))
+        .collect();
     lines.join("\n")
 }
 
 /// Text as it can follow a colon.
 fn scalar(text: &str) -> String {
     let is_date = plain_day(text).is_some();
-    let is_word = text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !text.ends_with(' ');
-    let is_plain = is_word && text.chars().all(|letter| letter.is_ascii_alphanumeric() || " ,.()/+-".contains(letter));
-    let means_else = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
-    if is_date || is_plain && !means_else { text.to_owned() } else { quoted(text) }
+    let is_word =
+        text.starts_with(|letter: char| letter.is_ascii_alphabetic()) && !text.ends_with(' ');
+    let is_plain = is_word
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || " ,.()/+-".contains(letter));
+    let means_else = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
+        .contains(&text.to_ascii_lowercase().as_str());
+    if is_date || is_plain && !means_else {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -115,16 +181,23 @@ fn quoted(text: &str) -> String {
 
 /// JSON with characters that YAML does not accept written by number.
 fn printable(json: &str) -> String {
-    let plain =
-        |letter: char| letter == '\t' || !(letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'));
-    json.chars().fold(String::with_capacity(json.len()), |mut out, letter| {
-        if plain(letter) {
-            out.push(letter);
-        } else {
-            let _ = write!(out, "\\u{:04x}", u32::from(letter));
-        }
-        out
-    })
+    let plain = |letter: char| {
+        letter == '\t'
+            || !(letter.is_control()
+                || matches!(
+                    letter,
+                    '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+                ))
+    };
+    json.chars()
+        .fold(String::with_capacity(json.len()), |mut out, letter| {
+            if plain(letter) {
+                out.push(letter);
+            } else {
+                let _ = write!(out, "\\u{:04x}", u32::from(letter));
+            }
+            out
+        })
 }
 
 #[cfg(test)]
@@ -157,10 +230,18 @@ mod tests {
         ];
         for text in odd {
             let mut out = crate::diagnostic::Diagnostics::new();
-            let yaml = format!("short: {}\nlong:\n{}\n", scalar(text), document(&Json::from(vec![text])));
+            let yaml = format!(
+                "short: {}\nlong:\n{}\n",
+                scalar(text),
+                document(&Json::from(vec![text]))
+            );
             let node = crate::yaml::parse("a", yaml.as_str(), &mut out);
             let read = node.map(|node| node.to_json());
-            assert_eq!(read, Some(serde_json::json!({ "short": text, "long": [text] })), "{yaml}");
+            assert_eq!(
+                read,
+                Some(serde_json::json!({ "short": text, "long": [text] })),
+                "{yaml}"
+            );
         }
     }
 }

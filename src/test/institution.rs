@@ -45,33 +45,63 @@ pub struct Ground<'y> {
 ///
 /// # Errors
 /// There is no database to run them in.
-pub async fn try_all(ground: &Ground<'_>, checked: &Checked, tests: &[(&InstitutionTest, Tried)]) -> Result<Vec<Tried>, StoreError> {
-    let all = tests.iter().enumerate().map(|(number, (test, tried))| try_one(ground, checked, test, tried.clone(), number));
-    let tried: Vec<Result<Tried, StoreError>> = futures::stream::iter(all).buffered(AT_ONCE).collect().await;
+pub async fn try_all(
+    ground: &Ground<'_>,
+    checked: &Checked,
+    tests: &[(&InstitutionTest, Tried)],
+) -> Result<Vec<Tried>, StoreError> {
+    let all = tests
+        .iter()
+        .enumerate()
+        .map(|(number, (test, tried))| try_one(ground, checked, test, tried.clone(), number));
+    let tried: Vec<Result<Tried, StoreError>> =
+        futures::stream::iter(all).buffered(AT_ONCE).collect().await;
     tried.into_iter().collect()
 }
 
 /// A test that has not run.
 pub fn untried(test: &InstitutionTest) -> Tried {
-    Tried { about: test.about.clone(), ..Tried::new(Kind::Institution, test.institution.as_str(), &test.place) }
+    Tried {
+        about: test.about.clone(),
+        ..Tried::new(Kind::Institution, test.institution.as_str(), &test.place)
+    }
 }
 
 /// A test that could not be tried, and why.
 pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str) -> Tried {
-    let (why, help) = why.split_once("\nhelp: ").unwrap_or((why, "`weir db status` shows which PostgreSQL is used"));
+    let (why, help) = why
+        .split_once("\nhelp: ")
+        .unwrap_or((why, "`weir db status` shows which PostgreSQL is used"));
     let mut told = Diagnostic::error("institution-test", why).at(&test.place);
     told.help(help);
     tried.fail(told, "a database to run in", "none");
     tried
 }
 
-async fn try_one(ground: &Ground<'_>, checked: &Checked, test: &InstitutionTest, mut tried: Tried, number: usize) -> Result<Tried, StoreError> {
-    let found = checked.institutions.iter().find(|one| one.slug == test.institution);
+async fn try_one(
+    ground: &Ground<'_>,
+    checked: &Checked,
+    test: &InstitutionTest,
+    mut tried: Tried,
+    number: usize,
+) -> Result<Tried, StoreError> {
+    let found = checked
+        .institutions
+        .iter()
+        .find(|one| one.slug == test.institution);
     let Some(plan) = found.and_then(|one| one.plan()) else {
-        fail(&mut tried, &test.place, "an institution without errors", format!("`{}` is broken; `weir check` shows why", test.institution));
+        fail(
+            &mut tried,
+            &test.place,
+            "an institution without errors",
+            format!("`{}` is broken; `weir check` shows why", test.institution),
+        );
         return Ok(tried);
     };
-    let scratch = ground.yard.make(number, &format!("weir test on {}", ground.host)).await?;
+    let scratch = ground
+        .yard
+        .make(number, &format!("weir test on {}", ground.host))
+        .await?;
     let outcome = try_days(ground, checked, plan, &scratch.store, test, &mut tried).await;
     scratch.remove().await?;
     outcome.map(|()| tried)
@@ -101,9 +131,16 @@ async fn try_days(
     Ok(())
 }
 
-async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &Store, day: &'d Day) -> Result<Summary, (String, &'d Place)> {
+async fn run<'d>(
+    ground: &Ground<'_>,
+    checked: &Checked,
+    plan: &Plan,
+    store: &Store,
+    day: &'d Day,
+) -> Result<Summary, (String, &'d Place)> {
     let door = match &day.recorded {
-        Some(folder) => Door::replaying(ground.folder.join(folder.as_str())).map_err(|error| (error.to_string(), &folder.place))?,
+        Some(folder) => Door::replaying(ground.folder.join(folder.as_str()))
+            .map_err(|error| (error.to_string(), &folder.place))?,
         None => Door::shut(),
     };
     let engine = Engine {
@@ -121,38 +158,89 @@ async fn run<'d>(ground: &Ground<'_>, checked: &Checked, plan: &Plan, store: &St
         turns: WorkTurns::new(1),
     };
     let spool = ground.spool.clone();
-    let request = Request { at: day.at, allow_future: true, wait: true, now: ground.now, host: ground.host.clone(), spool };
+    let request = Request {
+        at: day.at,
+        allow_future: true,
+        wait: true,
+        now: ground.now,
+        host: ground.host.clone(),
+        spool,
+    };
     let ran = engine.run(plan, &request, Mode::Live).await;
-    ran.map(RunOutcome::into_summary).map_err(|error| (error.to_string(), &day.place))
+    ran.map(RunOutcome::into_summary)
+        .map_err(|error| (error.to_string(), &day.place))
 }
 
 fn compare_counts(day: &Day, summary: &Summary, tried: &mut Tried) {
     for (source, expected) in &day.counts {
-        let Some(about) = summary.sources.get(source) else { continue };
+        let Some(about) = summary.sources.get(source) else {
+            continue;
+        };
         if let (Some(wanted), Some(read)) = (&expected.read, &about.read)
             && wanted.value != read.state
         {
-            let why = read.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-            fail_at(tried, &wanted.place, format!("{source} read"), wanted.value.name(), format!("{}{why}", read.state.name()));
+            let why = read
+                .why
+                .as_ref()
+                .map_or_else(String::new, |why| format!(": {why}"));
+            fail_at(
+                tried,
+                &wanted.place,
+                format!("{source} read"),
+                wanted.value.name(),
+                format!("{}{why}", read.state.name()),
+            );
         }
         if let (Some(wanted), Some(why)) = (&expected.read, &about.waits) {
-            fail_at(tried, &wanted.place, format!("{source} read"), wanted.value.name(), format!("not read now: {why}"));
+            fail_at(
+                tried,
+                &wanted.place,
+                format!("{source} read"),
+                wanted.value.name(),
+                format!("not read now: {why}"),
+            );
         }
         if let Some(why) = summary.problems.get(source) {
-            fail(tried, &day.place, format!("a run of `{source}`"), why.clone());
+            fail(
+                tried,
+                &day.place,
+                format!("a run of `{source}`"),
+                why.clone(),
+            );
         }
-        let counts = about.counts.named().into_iter().chain([("ads", about.counts.documents)]);
+        let counts = about
+            .counts
+            .named()
+            .into_iter()
+            .chain([("ads", about.counts.documents)]);
         let counts: Vec<(&str, i64)> = counts.collect();
         for (name, wanted) in expected.named() {
-            if let Some((_, found)) = counts.iter().find(|(known, count)| *known == name && *count != wanted.value) {
-                fail_at(tried, &wanted.place, format!("{source} {name}"), wanted.value.to_string(), found.to_string());
+            if let Some((_, found)) = counts
+                .iter()
+                .find(|(known, count)| *known == name && *count != wanted.value)
+            {
+                fail_at(
+                    tried,
+                    &wanted.place,
+                    format!("{source} {name}"),
+                    wanted.value.to_string(),
+                    found.to_string(),
+                );
             }
         }
     }
 }
 
-async fn compare_job(plan: &Plan, store: &Store, expected: &ExpectedJob, tried: &mut Tried) -> Result<(), StoreError> {
-    let stream = SourceKey { institution: plan.institution.id, source: expected.source.clone() };
+async fn compare_job(
+    plan: &Plan,
+    store: &Store,
+    expected: &ExpectedJob,
+    tried: &mut Tried,
+) -> Result<(), StoreError> {
+    let stream = SourceKey {
+        institution: plan.institution.id,
+        source: expected.source.clone(),
+    };
     let standing = jobs::standing(&mut *store.connection().await?, &stream, &expected.id).await?;
     let name = format!("{}:{}", expected.source, expected.id);
     match (standing, &expected.values) {
@@ -162,13 +250,32 @@ async fn compare_job(plan: &Plan, store: &Store, expected: &ExpectedJob, tried: 
                     "status" => Json::from(found.status.as_str()),
                     "version" => json!(found.version),
                     "id" => Json::from(expected.id.as_str()),
-                    field => found.job.named(field).map_or(Json::Null, crate::model::Value::to_json),
+                    field => found
+                        .job
+                        .named(field)
+                        .map_or(Json::Null, crate::model::Value::to_json),
                 };
-                tried.touched.insert(Point::Field(format!("{}/{}", plan.institution.slug, expected.source), field.clone()));
-                compare_field(tried, "institution-test", place, &format!("{name} {field}"), wanted, &got);
+                tried.touched.insert(Point::Field(
+                    format!("{}/{}", plan.institution.slug, expected.source),
+                    field.clone(),
+                ));
+                compare_field(
+                    tried,
+                    "institution-test",
+                    place,
+                    &format!("{name} {field}"),
+                    wanted,
+                    &got,
+                );
             }
         }
-        (Some(found), None) => fail_at(tried, &expected.place, name, "no job", format!("a job, {}, version {}", found.status, found.version)),
+        (Some(found), None) => fail_at(
+            tried,
+            &expected.place,
+            name,
+            "no job",
+            format!("a job, {}, version {}", found.status, found.version),
+        ),
         (None, Some(_)) => fail_at(tried, &expected.place, name, "a job", "none"),
         (None, None) => {}
     }
@@ -181,9 +288,19 @@ fn fail(tried: &mut Tried, place: &Place, expected: impl Into<String>, why: Stri
     tried.fail(told, expected, why);
 }
 
-fn fail_at(tried: &mut Tried, place: &Place, what: String, expected: impl Into<String>, found: impl Into<String>) {
+fn fail_at(
+    tried: &mut Tried,
+    place: &Place,
+    what: String,
+    expected: impl Into<String>,
+    found: impl Into<String>,
+) {
     let (expected, found) = (expected.into(), found.into());
-    let mut told = Diagnostic::error("institution-test", format!("{what} is {found}, but this test expects {expected}")).at(place);
+    let mut told = Diagnostic::error(
+        "institution-test",
+        format!("{what} is {found}, but this test expects {expected}"),
+    )
+    .at(place);
     told.help("fix the YAML of the institution, or the expectation");
     tried.fail(told, expected, found).field = Some(what);
 }

@@ -21,15 +21,29 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Tries the mapping tests of all institutions that can run.
 pub fn try_all(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> {
-    let suites = checked.mapping_tests.iter().filter(|suite| wanted.has(&suite.institution));
-    suites.filter_map(|suite| Some((suite, source(checked, suite)?))).flat_map(|(suite, bench)| bench.try_suite(folder, suite, wanted)).collect()
+    let suites = checked
+        .mapping_tests
+        .iter()
+        .filter(|suite| wanted.has(&suite.institution));
+    suites
+        .filter_map(|suite| Some((suite, source(checked, suite)?)))
+        .flat_map(|(suite, bench)| bench.try_suite(folder, suite, wanted))
+        .collect()
 }
 
 /// The source of tests; `None` if its institution cannot run.
 fn source<'c>(checked: &'c Checked, suite: &MappingTests) -> Option<Bench<'c>> {
-    let plan = checked.institutions.iter().find(|one| one.slug == suite.institution)?.plan()?;
+    let plan = checked
+        .institutions
+        .iter()
+        .find(|one| one.slug == suite.institution)?
+        .plan()?;
     let flow = plan.flows.iter().find(|flow| flow.source == suite.source)?;
-    Some(Bench { checked, plan, flow })
+    Some(Bench {
+        checked,
+        plan,
+        flow,
+    })
 }
 
 /// The ad after the record stages of its source.
@@ -62,11 +76,17 @@ impl Bench<'_> {
     fn try_suite(&self, folder: &Path, suite: &MappingTests, wanted: &Wanted) -> Vec<Tried> {
         let named = |test: &Test| {
             let of = format!("{}/{}", suite.institution, suite.source);
-            Tried { about: test.about.clone(), ..Tried::new(Kind::Mapping, of, &test.place) }
+            Tried {
+                about: test.about.clone(),
+                ..Tried::new(Kind::Mapping, of, &test.place)
+            }
         };
-        let mut tests: Vec<(&Test, Tried)> = suite.tests.iter().map(|test| (test, named(test))).collect();
+        let mut tests: Vec<(&Test, Tried)> =
+            suite.tests.iter().map(|test| (test, named(test))).collect();
         tests.retain(|(_, tried)| wanted.is_named(tried));
-        tests.par_iter_mut().for_each(|(test, tried)| self.try_one(folder, test, tried));
+        tests
+            .par_iter_mut()
+            .for_each(|(test, tried)| self.try_one(folder, test, tried));
         tests.into_iter().map(|(_, tried)| tried).collect()
     }
 
@@ -75,26 +95,48 @@ impl Bench<'_> {
         let came = match self.came(folder, &test.given, at) {
             Ok(came) => came,
             Err((why, place)) => {
-                let mut told = Diagnostic::error("mapping-test", why.clone()).at(place.unwrap_or(&test.place));
+                let mut told =
+                    Diagnostic::error("mapping-test", why.clone()).at(place.unwrap_or(&test.place));
                 told.help("fix the test, or how the source is read");
                 tried.fail(told, "an ad", why);
                 return;
             }
         };
-        let empty = Draft::new(Ad::fresh(String::new(), Json::Null, crate::model::Hash::of(b""), at));
+        let empty = Draft::new(Ad::fresh(
+            String::new(),
+            Json::Null,
+            crate::model::Hash::of(b""),
+            at,
+        ));
         let (draft, problems) = match &came {
             Came::Ad(draft) => (&**draft, draft.problems.as_slice()),
             Came::Refused(problem) => (&empty, std::slice::from_ref(problem)),
         };
         if let (Came::Refused(problem), None) = (&came, &test.reasons) {
-            let mut told = Diagnostic::error("mapping-test", format!("this is not read as an ad: {}", problem.message)).at(&test.place);
-            told.help(format!("fix the document, or expect it: `reasons: [{}]`", problem.kind));
+            let mut told = Diagnostic::error(
+                "mapping-test",
+                format!("this is not read as an ad: {}", problem.message),
+            )
+            .at(&test.place);
+            told.help(format!(
+                "fix the document, or expect it: `reasons: [{}]`",
+                problem.kind
+            ));
             tried.fail(told, "an ad", problem.message.clone());
             return;
         }
         for (field, wanted, place) in &test.expect {
-            tried.touched.insert(Point::Field(tried.of.clone(), field.clone()));
-            compare_field(tried, "mapping-test", place, field, wanted, &value_of(draft, field));
+            tried
+                .touched
+                .insert(Point::Field(tried.of.clone(), field.clone()));
+            compare_field(
+                tried,
+                "mapping-test",
+                place,
+                field,
+                wanted,
+                &value_of(draft, field),
+            );
         }
         if let Some(reasons) = &test.reasons {
             self.compare_reasons(reasons, problems, tried);
@@ -102,49 +144,93 @@ impl Bench<'_> {
     }
 
     /// Processes the ad of a test.
-    fn came<'t>(&self, folder: &Path, given: &'t Given, at: Clock) -> Result<Came, (String, Option<&'t crate::diagnostic::Place>)> {
+    fn came<'t>(
+        &self,
+        folder: &Path,
+        given: &'t Given,
+        at: Clock,
+    ) -> Result<Came, (String, Option<&'t crate::diagnostic::Place>)> {
         let document = match given {
-            Given::Document(document) => match self.flow.ident.name(document.to_string().into_boxed_str(), json!({})) {
+            Given::Document(document) => match self
+                .flow
+                .ident
+                .name(document.to_string().into_boxed_str(), json!({}))
+            {
                 Named::Ad(received) => received.read(),
                 Named::Refused(document) => document,
             },
             Given::File { file, ad, detail } => {
                 let body = read(folder, file).map_err(|why| (why, Some(&file.place)))?;
-                let own = detail.as_ref().map(|detail| read(folder, detail).map_err(|why| (why, Some(&detail.place)))).transpose()?;
-                let page = Page { body: &body, name: Some(file.as_str()), detail: own.as_deref() };
+                let own = detail
+                    .as_ref()
+                    .map(|detail| read(folder, detail).map_err(|why| (why, Some(&detail.place))))
+                    .transpose()?;
+                let page = Page {
+                    body: &body,
+                    name: Some(file.as_str()),
+                    detail: own.as_deref(),
+                };
                 let unreadable = |why| (format!("cannot read `{file}`: {why}"), Some(&file.place));
-                let found = ads_of_page(&self.flow.fetch, &self.flow.ident, page, at).map_err(unreadable)?;
+                let found = ads_of_page(&self.flow.fetch, &self.flow.ident, page, at)
+                    .map_err(unreadable)?;
                 match pick(found, ad.as_ref(), file)? {
-                    Ok(ad) => return Ok(Came::Ad(Box::new(derived(self.checked, self.plan, self.flow, ad, at)))),
+                    Ok(ad) => {
+                        return Ok(Came::Ad(Box::new(derived(
+                            self.checked,
+                            self.plan,
+                            self.flow,
+                            ad,
+                            at,
+                        ))));
+                    }
                     Err(document) => document,
                 }
             }
         };
         Ok(match &document.refused {
-            Some(refused) => Came::Refused(Problem { field: None, ..Problem::error(refused.error_type(), "", refused.message()) }),
+            Some(refused) => Came::Refused(Problem {
+                field: None,
+                ..Problem::error(refused.error_type(), "", refused.message())
+            }),
             None => Came::Ad(Box::new(derived(
                 self.checked,
                 self.plan,
                 self.flow,
-                Ad::fresh(document.external_id, document.content, document.hash, at).from_page(&json!({ "url": self.flow.fetch.page() })),
+                Ad::fresh(document.external_id, document.content, document.hash, at)
+                    .from_page(&json!({ "url": self.flow.fetch.page() })),
                 at,
             ))),
         })
     }
 
     /// Every problem must be expected, and every expected problem must occur.
-    fn compare_reasons(&self, reasons: &[Located<String>], problems: &[Problem], tried: &mut Tried) {
-        let mut said: Vec<(String, &Problem)> = problems.iter().map(|problem| (in_short(problem), problem)).collect();
+    fn compare_reasons(
+        &self,
+        reasons: &[Located<String>],
+        problems: &[Problem],
+        tried: &mut Tried,
+    ) {
+        let mut said: Vec<(String, &Problem)> = problems
+            .iter()
+            .map(|problem| (in_short(problem), problem))
+            .collect();
         for reason in reasons {
             let words = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-            match said.iter().position(|(short, problem)| *short == words || problem.kind == words) {
+            match said
+                .iter()
+                .position(|(short, problem)| *short == words || problem.kind == words)
+            {
                 Some(index) => {
                     let (_, problem) = said.swap_remove(index);
                     self.touch(problem, tried);
                 }
                 None => {
                     let all: Vec<String> = problems.iter().map(in_short).collect();
-                    let found = if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+                    let found = if all.is_empty() {
+                        "nothing".to_owned()
+                    } else {
+                        all.join(", ")
+                    };
                     let message = format!("expected the problem `{words}`, found {found}");
                     let mut told = Diagnostic::error("mapping-test", message).at(&reason.place);
                     told.help("fix the rule, or the expectation");
@@ -156,35 +242,62 @@ impl Bench<'_> {
             let message = format!("unexpected problem `{short}`: {}", problem.message);
             let mut told = Diagnostic::error("mapping-test", message).at(&tried.place);
             told.help(format!("fix the rule, or add it to `reasons`: `{short}`"));
-            tried.fail(told, "nothing more", format!("{short}: {}", problem.message)).field = problem.field.clone();
+            tried
+                .fail(
+                    told,
+                    "nothing more",
+                    format!("{short}: {}", problem.message),
+                )
+                .field = problem.field.clone();
         }
     }
 
     fn touch(&self, problem: &Problem, tried: &mut Tried) {
         match &problem.rule {
-            Some(id) => tried.touched.extend(self.rule_set(id).map(|set| Point::Verdict(format!("{set}/{id}"), false))),
+            Some(id) => tried.touched.extend(
+                self.rule_set(id)
+                    .map(|set| Point::Verdict(format!("{set}/{id}"), false)),
+            ),
             None => {
-                tried.touched.insert(Point::ErrorType(self.plan.institution.slug.clone(), problem.kind.clone()));
+                tried.touched.insert(Point::ErrorType(
+                    self.plan.institution.slug.clone(),
+                    problem.kind.clone(),
+                ));
             }
         }
     }
 
     fn rule_set(&self, id: &str) -> Option<&str> {
-        let rules = self.flow.stages.iter().filter_map(|(_, stage)| if let Stage::Validate(validate) = stage { Some(&validate.rules) } else { None });
-        rules.flatten().find(|(_, rule)| rule.id == id).map(|(set, _)| set.as_str())
+        let rules = self.flow.stages.iter().filter_map(|(_, stage)| {
+            if let Stage::Validate(validate) = stage {
+                Some(&validate.rules)
+            } else {
+                None
+            }
+        });
+        rules
+            .flatten()
+            .find(|(_, rule)| rule.id == id)
+            .map(|(set, _)| set.as_str())
     }
 }
 
 /// A reason as tests name it: `invalid_length title`.
 fn in_short(problem: &Problem) -> String {
-    problem.field.as_ref().map_or_else(|| problem.kind.clone(), |field| format!("{} {field}", problem.kind))
+    problem.field.as_ref().map_or_else(
+        || problem.kind.clone(),
+        |field| format!("{} {field}", problem.kind),
+    )
 }
 
 fn read(folder: &Path, file: &Located<String>) -> Result<Vec<u8>, String> {
     let path = folder.join(&file.value);
     let told = |error: std::io::Error| format!("cannot read `{file}`: {error}");
     if std::fs::metadata(&path).map_err(told)?.len() > MOST_BYTES {
-        return Err(format!("`{file}` is larger than {} MB", MOST_BYTES / 1024 / 1024));
+        return Err(format!(
+            "`{file}` is larger than {} MB",
+            MOST_BYTES / 1024 / 1024
+        ));
     }
     std::fs::read(&path).map_err(told)
 }
@@ -195,17 +308,33 @@ fn pick<'t>(
     wanted: Option<&'t Located<String>>,
     file: &'t Located<String>,
 ) -> Result<Result<Ad, Document>, (String, Option<&'t crate::diagnostic::Place>)> {
-    let ids: Vec<&str> = ads.iter().map(|ad| ad.external_id.as_str()).take(8).collect();
+    let ids: Vec<&str> = ads
+        .iter()
+        .map(|ad| ad.external_id.as_str())
+        .take(8)
+        .collect();
     match wanted {
         Some(wanted) => match ads.iter().position(|ad| ad.external_id == wanted.value) {
             Some(index) => Ok(Ok(ads.swap_remove(index))),
-            None if refused.len() == 1 && refused[0].external_id == wanted.value => Ok(Err(refused.remove(0))),
-            None => Err((format!("`{file}` has no ad `{wanted}`; its ads are {}", crate::diagnostic::one_of(ids)), Some(&wanted.place))),
+            None if refused.len() == 1 && refused[0].external_id == wanted.value => {
+                Ok(Err(refused.remove(0)))
+            }
+            None => Err((
+                format!(
+                    "`{file}` has no ad `{wanted}`; its ads are {}",
+                    crate::diagnostic::one_of(ids)
+                ),
+                Some(&wanted.place),
+            )),
         },
         None if ads.len() == 1 && refused.is_empty() => Ok(Ok(ads.remove(0))),
         None if ads.is_empty() && refused.len() == 1 => Ok(Err(refused.remove(0))),
         None => {
-            let several = format!("`{file}` has {} ads: choose one, such as `ad: {}`", ads.len(), ids.first().copied().unwrap_or("7"));
+            let several = format!(
+                "`{file}` has {} ads: choose one, such as `ad: {}`",
+                ads.len(),
+                ids.first().copied().unwrap_or("7")
+            );
             Err((several, Some(&file.place)))
         }
     }

@@ -28,7 +28,10 @@ pub struct Wanted {
 impl Wanted {
     /// Whether a test is wanted by its name.
     pub fn is_named(&self, test: &Tried) -> bool {
-        let holds = |text: &String| test.name().to_lowercase().contains(&text.to_lowercase()) || test.place.to_string().contains(text.as_str());
+        let holds = |text: &String| {
+            test.name().to_lowercase().contains(&text.to_lowercase())
+                || test.place.to_string().contains(text.as_str())
+        };
         self.filter.as_ref().is_none_or(holds)
     }
 
@@ -40,14 +43,22 @@ impl Wanted {
 
 /// Tries everything that needs no database, in the order of the files.
 pub fn try_alone(folder: &Path, checked: &Checked, wanted: &Wanted) -> Vec<Tried> {
-    let is_wanted = |test: &&Tried| checked.belongs(&test.place, &wanted.institutions) && wanted.is_named(test);
+    let is_wanted =
+        |test: &&Tried| checked.belongs(&test.place, &wanted.institutions) && wanted.is_named(test);
     let mut tried: Vec<Tried> = checked.tried.iter().filter(is_wanted).cloned().collect();
     tried.extend(mapping::try_all(folder, checked, wanted));
     tried
 }
 
-/// The tests of institutions that are wanted: runs in a database, which [`institution::try_all`] does.
+/// The tests of institutions that are wanted: runs in a database, which [`institution::try_all`]
+/// does.
 pub fn runs<'c>(checked: &'c Checked, wanted: &Wanted) -> Vec<(&'c InstitutionTest, Tried)> {
-    let tests = checked.institution_tests.iter().filter(|test| wanted.has(&test.institution));
-    tests.map(|test| (test, institution::untried(test))).filter(|(_, tried)| wanted.is_named(tried)).collect()
+    let tests = checked
+        .institution_tests
+        .iter()
+        .filter(|test| wanted.has(&test.institution));
+    tests
+        .map(|test| (test, institution::untried(test)))
+        .filter(|(_, tried)| wanted.is_named(tried))
+        .collect()
 }

@@ -1,5 +1,6 @@
-//! The test bench: one PostgreSQL for all tests of the process, a database for each, and a canonical dump to compare
-//! databases with (semantics: without run numbers, read records, sequences and wall-clock durations).
+//! The test bench: one PostgreSQL for all tests of the process, a database for each, and a
+//! canonical dump to compare databases with (semantics: without run numbers, read records,
+//! sequences and wall-clock durations).
 
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
@@ -22,7 +23,14 @@ pub struct Bench {
 pub fn environment() -> Environment {
     #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
     let path = std::env::var_os("PATH").unwrap_or_default();
-    Environment { search: Search { path, extra: Vec::new() }, state: None, sockets: vec![std::env::temp_dir()] }
+    Environment {
+        search: Search {
+            path,
+            extra: Vec::new(),
+        },
+        state: None,
+        sockets: vec![std::env::temp_dir()],
+    }
 }
 
 /// The server that all tests share; the last test to leave stops it.
@@ -31,7 +39,9 @@ fn server() -> Arc<Server> {
     shared.upgrade().unwrap_or_else(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench");
         std::fs::create_dir_all(&folder).unwrap();
-        let fresh = Arc::new(Server::open(&folder, &environment()).unwrap_or_else(|error| panic!("{error}")));
+        let fresh = Arc::new(
+            Server::open(&folder, &environment()).unwrap_or_else(|error| panic!("{error}")),
+        );
         hurry(&fresh);
         *shared = Arc::downgrade(&fresh);
         fresh
@@ -44,11 +54,21 @@ fn hurry(server: &Server) {
     let work = async move {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(format!("ALTER SYSTEM SET {setting} = off"))).execute(&mut connection).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+                "ALTER SYSTEM SET {setting} = off"
+            )))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         }
-        sqlx::raw_sql("SELECT pg_reload_conf()").execute(&mut connection).await.unwrap();
+        sqlx::raw_sql("SELECT pg_reload_conf()")
+            .execute(&mut connection)
+            .await
+            .unwrap();
     };
-    std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(work)).join().unwrap();
+    std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(work))
+        .join()
+        .unwrap();
 }
 
 impl Bench {
@@ -56,14 +76,20 @@ impl Bench {
     pub async fn new() -> Bench {
         let server = server();
         let template = format!("template_{}", std::process::id());
-        TEMPLATE.get_or_init(|| make_template(&server, &template)).await;
+        TEMPLATE
+            .get_or_init(|| make_template(&server, &template))
+            .await;
         Bench::copy_of(server, &template).await
     }
 
     /// A database without tables, made as these words of `CREATE DATABASE` say.
     pub async fn with(words: &str) -> Bench {
         let server = server();
-        let name = format!("test_{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "test_{}_{}",
+            std::process::id(),
+            NAMES.fetch_add(1, Ordering::Relaxed)
+        );
         admin(&server, &format!("CREATE DATABASE {name} {words}")).await;
         Bench { server, name }
     }
@@ -74,8 +100,16 @@ impl Bench {
     }
 
     async fn copy_of(server: Arc<Server>, template: &str) -> Bench {
-        let name = format!("test_{}_{}", std::process::id(), NAMES.fetch_add(1, Ordering::Relaxed));
-        admin(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        let name = format!(
+            "test_{}_{}",
+            std::process::id(),
+            NAMES.fetch_add(1, Ordering::Relaxed)
+        );
+        admin(
+            &server,
+            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        )
+        .await;
         Bench { server, name }
     }
 
@@ -86,13 +120,22 @@ impl Bench {
 
     /// Removes the database.
     pub async fn drop(self) {
-        admin(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+        admin(
+            &self.server,
+            &format!("DROP DATABASE {} WITH (FORCE)", self.name),
+        )
+        .await;
     }
 }
 
 async fn admin(server: &Server, sql: &str) {
-    let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    let mut connection = PgConnection::connect(&server.url("postgres"))
+        .await
+        .unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
 }
 
@@ -135,7 +178,10 @@ pub async fn dump(url: &str) -> String {
     let mut out = String::new();
     for (name, sql) in DUMP.into_iter().chain([("dead letters", LETTERS)]) {
         let sql = format!("SELECT row::text FROM ({sql}) AS t (row) ORDER BY 1");
-        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut connection).await.unwrap();
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
         out.push_str(&format!("# {name}\n{}\n", rows.join("\n")));
     }
     connection.close().await.unwrap();
@@ -148,7 +194,15 @@ pub fn difference(expected: &str, found: &str) -> Option<String> {
         return None;
     }
     let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), found.lines().collect());
-    let gone = old.iter().filter(|line| !new.contains(line)).take(4).map(|line| format!("- {line}"));
-    let come = new.iter().filter(|line| !old.contains(line)).take(4).map(|line| format!("+ {line}"));
+    let gone = old
+        .iter()
+        .filter(|line| !new.contains(line))
+        .take(4)
+        .map(|line| format!("- {line}"));
+    let come = new
+        .iter()
+        .filter(|line| !old.contains(line))
+        .take(4)
+        .map(|line| format!("+ {line}"));
     Some(gone.chain(come).collect::<Vec<_>>().join("\n"))
 }

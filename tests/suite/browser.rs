@@ -1,5 +1,6 @@
-//! A headless Chromium, driven over WebDriver on the loopback: it clicks, types and reads as a person would. Where none is installed, a test says
-//! so and passes; in CI (`CI=true`) it must be there.
+//! A headless Chromium, driven over WebDriver on the loopback: it clicks, types and reads as a
+//! person would. Where none is installed, a test says so and passes; in CI (`CI=true`) it must be
+//! there.
 
 use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -41,20 +42,45 @@ impl Browser {
     /// Starts one; nothing, after saying so, where none is installed.
     pub fn open() -> Option<Browser> {
         let mut command = Command::new("chromedriver");
-        let spawned = command.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let spawned = command
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
         let Ok(mut driver) = spawned else {
             #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
             let ci = std::env::var("CI");
-            assert_ne!(ci.as_deref(), Ok("true"), "no chromedriver: install chromium and chromium-driver");
+            assert_ne!(
+                ci.as_deref(),
+                Ok("true"),
+                "no chromedriver: install chromium and chromium-driver"
+            );
             eprintln!("skipped: no chromedriver is installed");
             return None;
         };
         let said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = said.map_while(Result::ok).find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok());
+        let port = said.map_while(Result::ok).find_map(|line| {
+            line.split_once("successfully on port ")?
+                .1
+                .trim_end_matches('.')
+                .parse()
+                .ok()
+        });
         let profile = tempfile::tempdir().unwrap();
-        let mut browser = Browser { driver, port: port.expect("chromedriver says its port"), session: String::new(), _profile: profile };
-        let switches: Vec<String> =
-            SWITCHES.into_iter().map(str::to_owned).chain([format!("--user-data-dir={}", browser._profile.path().display())]).collect();
+        let mut browser = Browser {
+            driver,
+            port: port.expect("chromedriver says its port"),
+            session: String::new(),
+            _profile: profile,
+        };
+        let switches: Vec<String> = SWITCHES
+            .into_iter()
+            .map(str::to_owned)
+            .chain([format!(
+                "--user-data-dir={}",
+                browser._profile.path().display()
+            )])
+            .collect();
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": switches } } } });
         let session = browser.ask("POST", "/session", &wanted);
         browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
@@ -63,18 +89,28 @@ impl Browser {
 
     /// Opens a file.
     pub fn show(&self, file: &Path) {
-        self.post("/url", &json!({ "url": format!("file://{}", file.display()) }));
+        self.post(
+            "/url",
+            &json!({ "url": format!("file://{}", file.display()) }),
+        );
     }
 
     /// Shows what is open as a window of this width does, in a light or a dark scheme.
     pub fn look(&self, width: u32, scheme: &str) {
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        let metrics =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.tell("Emulation.setDeviceMetricsOverride", &metrics);
-        self.tell("Emulation.setEmulatedMedia", &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }));
+        self.tell(
+            "Emulation.setEmulatedMedia",
+            &json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] }),
+        );
     }
 
     fn tell(&self, command: &str, parameters: &Json) {
-        self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters }));
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        );
     }
 
     /// Clicks with the mouse in the middle of what a selector finds first.
@@ -86,12 +122,19 @@ impl Browser {
     /// Presses a key where the focus is.
     pub fn press(&self, key: &str) {
         let keys = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
-        self.post("/actions", &json!({ "actions": [{ "type": "key", "id": "keys", "actions": keys }] }));
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keys", "actions": keys }] }),
+        );
     }
 
     /// Whether a person sees what a selector finds first.
     pub fn sees(&self, css: &str) -> bool {
-        self.ask("GET", &format!("{}/element/{}/displayed", self.session, self.find(css)), &Json::Null) == json!(true)
+        self.ask(
+            "GET",
+            &format!("{}/element/{}/displayed", self.session, self.find(css)),
+            &Json::Null,
+        ) == json!(true)
     }
 
     /// What a script gives.
@@ -100,7 +143,10 @@ impl Browser {
     }
 
     fn find(&self, css: &str) -> String {
-        let found = self.post("/element", &json!({ "using": "css selector", "value": css }));
+        let found = self.post(
+            "/element",
+            &json!({ "using": "css selector", "value": css }),
+        );
         found[ELEMENT].as_str().unwrap().to_owned()
     }
 
@@ -109,10 +155,17 @@ impl Browser {
     }
 
     fn ask(&self, method: &str, path: &str, body: &Json) -> Json {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", self.port, body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            self.port,
+            body.len()
+        );
         stream.write_all((head + body.as_str()).as_bytes()).unwrap();
         let mut answer = BufReader::new(stream);
         let mut length = 0;
@@ -130,7 +183,11 @@ impl Browser {
         let mut text = vec![0; length];
         answer.read_exact(&mut text).unwrap();
         let answer: Json = serde_json::from_slice(&text).unwrap();
-        assert!(answer["value"]["error"].is_null(), "{method} {path} {body}: {}", answer["value"]);
+        assert!(
+            answer["value"]["error"].is_null(),
+            "{method} {path} {body}: {}",
+            answer["value"]
+        );
         answer["value"].clone()
     }
 }

@@ -1,5 +1,6 @@
-//! What stands between a test and a friendly server: a PostgreSQL with settings of its own, a pooler, a proxy that cuts
-//! or freezes. Each ends with its test; what the machine does not have is skipped with a word.
+//! What stands between a test and a friendly server: a PostgreSQL with settings of its own, a
+//! pooler, a proxy that cuts or freezes. Each ends with its test; what the machine does not have is
+//! skipped with a word.
 
 use nix::unistd::{Uid, User};
 use std::net::TcpListener as Port;
@@ -16,7 +17,9 @@ use weir::store::server::Environment;
 
 /// Whether the machine has a program; says so where it does not.
 pub fn have(program: &str) -> bool {
-    let found = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"].iter().any(|folder| Path::new(folder).join(program).exists());
+    let found = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"]
+        .iter()
+        .any(|folder| Path::new(folder).join(program).exists());
     if !found {
         eprintln!("skipped: this machine has no `{program}`");
     }
@@ -25,7 +28,11 @@ pub fn have(program: &str) -> bool {
 
 /// A port that nobody uses just now.
 fn free_port() -> u16 {
-    Port::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    Port::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A command that does not run as root: these servers refuse that.
@@ -33,7 +40,10 @@ fn lowered(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).stdin(Stdio::null());
     if Uid::effective().is_root() {
-        let user = ["postgres", "nobody"].into_iter().find_map(|name| User::from_name(name).unwrap()).unwrap();
+        let user = ["postgres", "nobody"]
+            .into_iter()
+            .find_map(|name| User::from_name(name).unwrap())
+            .unwrap();
         std::os::unix::fs::chown(folder, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
         command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
     }
@@ -42,13 +52,22 @@ fn lowered(program: &Path, folder: &Path) -> Command {
 
 fn run(mut command: Command) {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A folder that the server's user may pass.
 fn open_folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .unwrap();
     folder
 }
 
@@ -61,11 +80,30 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn start(environment: &Environment, settings: &[&str]) -> Cluster {
-        let programs = glob::glob("/usr/lib/postgresql/*/bin").unwrap().flatten().max();
-        let on_path = std::env::split_paths(&environment.search.path).find(|folder| folder.join("initdb").exists());
-        let cluster = Cluster { folder: open_folder(), programs: programs.or(on_path).unwrap(), port: free_port() };
+        let programs = glob::glob("/usr/lib/postgresql/*/bin")
+            .unwrap()
+            .flatten()
+            .max();
+        let on_path = std::env::split_paths(&environment.search.path)
+            .find(|folder| folder.join("initdb").exists());
+        let cluster = Cluster {
+            folder: open_folder(),
+            programs: programs.or(on_path).unwrap(),
+            port: free_port(),
+        };
         let mut initdb = cluster.command("initdb");
-        initdb.args(["-D", "data", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+        initdb.args([
+            "-D",
+            "data",
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ]);
         run(initdb);
         cluster.certify();
         let own = [
@@ -73,12 +111,28 @@ impl Cluster {
             "listen_addresses=127.0.0.1".to_owned(),
             format!("unix_socket_directories={}", cluster.path().display()),
         ];
-        let tls = ["ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key", "fsync=off"].map(str::to_owned);
-        let all = own.into_iter().chain(tls).chain(settings.iter().map(|setting| (*setting).to_owned()));
+        let tls = [
+            "ssl=on",
+            "ssl_cert_file=server.crt",
+            "ssl_key_file=server.key",
+            "fsync=off",
+        ]
+        .map(str::to_owned);
+        let all = own
+            .into_iter()
+            .chain(tls)
+            .chain(settings.iter().map(|setting| (*setting).to_owned()));
         let options: String = all.map(|setting| format!(" -c {setting}")).collect();
         let mut start = cluster.command("pg_ctl");
-        start.args(["-D", "data", "-w", "-l", "log", "-o", &options, "start"]).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(start.status().unwrap().success(), "{}", std::fs::read_to_string(cluster.path().join("log")).unwrap_or_default());
+        start
+            .args(["-D", "data", "-w", "-l", "log", "-o", &options, "start"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        assert!(
+            start.status().unwrap().success(),
+            "{}",
+            std::fs::read_to_string(cluster.path().join("log")).unwrap_or_default()
+        );
         cluster
     }
 
@@ -93,22 +147,50 @@ impl Cluster {
     /// A request signed without extensions is a certificate of version 1.
     fn certify(&self) {
         let mut request = lowered(Path::new("openssl"), self.path());
-        request.args(["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", "data/server.key", "-out", "request"]);
+        request.args([
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            "data/server.key",
+            "-out",
+            "request",
+        ]);
         run(request);
         let mut sign = lowered(Path::new("openssl"), self.path());
-        sign.args(["x509", "-req", "-in", "request", "-signkey", "data/server.key", "-days", "3", "-out", "data/server.crt"]);
+        sign.args([
+            "x509",
+            "-req",
+            "-in",
+            "request",
+            "-signkey",
+            "data/server.key",
+            "-days",
+            "3",
+            "-out",
+            "data/server.crt",
+        ]);
         run(sign);
     }
 
     pub fn url(&self, role: &str, database: &str, sslmode: &str) -> String {
-        format!("postgres://{role}@127.0.0.1:{}/{database}?sslmode={sslmode}", self.port)
+        format!(
+            "postgres://{role}@127.0.0.1:{}/{database}?sslmode={sslmode}",
+            self.port
+        )
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
         let mut stop = self.command("pg_ctl");
-        let _ = stop.args(["-D", "data", "-m", "immediate", "stop"]).stdout(Stdio::null()).status();
+        let _ = stop
+            .args(["-D", "data", "-m", "immediate", "stop"])
+            .stdout(Stdio::null())
+            .status();
     }
 }
 
@@ -117,7 +199,13 @@ fn socket_folder(url: &str) -> String {
     let folder = url.split("host=").nth(1).unwrap();
     let mut parts = folder.split('%');
     let first = parts.next().unwrap().to_owned();
-    parts.fold(first, |path, part| format!("{path}{}{}", char::from(u8::from_str_radix(&part[..2], 16).unwrap()), &part[2..]))
+    parts.fold(first, |path, part| {
+        format!(
+            "{path}{}{}",
+            char::from(u8::from_str_radix(&part[..2], 16).unwrap()),
+            &part[2..]
+        )
+    })
 }
 
 /// A pgbouncer in front of one database.
@@ -137,17 +225,36 @@ impl Pgbouncer {
             socket_folder(url)
         );
         std::fs::write(folder.path().join("pgbouncer.ini"), text).unwrap();
-        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists());
+        let program = [
+            "/usr/sbin/pgbouncer",
+            "/usr/bin/pgbouncer",
+            "/usr/local/bin/pgbouncer",
+        ]
+        .into_iter()
+        .find(|path| Path::new(path).exists());
         let mut command = lowered(Path::new(program.unwrap()), folder.path());
-        let child = command.args(["-q", "pgbouncer.ini"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command
+            .args(["-q", "pgbouncer.ini"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             std::thread::sleep(Duration::from_millis(10));
         }
-        Pgbouncer { child, _folder: folder, port, database: database.to_owned() }
+        Pgbouncer {
+            child,
+            _folder: folder,
+            port,
+            database: database.to_owned(),
+        }
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{}", self.port, self.database)
+        format!(
+            "postgres://postgres@127.0.0.1:{}/{}",
+            self.port, self.database
+        )
     }
 }
 
@@ -178,20 +285,27 @@ impl Proxy {
     async fn start(url: &str, bytes: i64, freezes: bool) -> Proxy {
         let socket = format!("{}/.s.PGSQL.5432", socket_folder(url));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (port, left) = (listener.local_addr().unwrap().port(), Arc::new(AtomicI64::new(bytes)));
+        let (port, left) = (
+            listener.local_addr().unwrap().port(),
+            Arc::new(AtomicI64::new(bytes)),
+        );
         let budget = Arc::clone(&left);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (budget, socket) = (Arc::clone(&budget), socket.clone());
                 tokio::spawn(async move {
-                    let Ok(server) = UnixStream::connect(socket).await else { return };
+                    let Ok(server) = UnixStream::connect(socket).await else {
+                        return;
+                    };
                     let (mut from_client, mut to_client) = client.into_split();
                     let (mut from_server, mut to_server) = server.into_split();
-                    let up = async { drop(tokio::io::copy(&mut from_client, &mut to_server).await) };
+                    let up =
+                        async { drop(tokio::io::copy(&mut from_client, &mut to_server).await) };
                     let down = async {
                         let mut buffer = [0; 256];
                         while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
-                            if budget.fetch_sub(i64::try_from(read).unwrap(), Ordering::SeqCst) <= 0 {
+                            if budget.fetch_sub(i64::try_from(read).unwrap(), Ordering::SeqCst) <= 0
+                            {
                                 if freezes {
                                     std::future::pending::<()>().await;
                                 }

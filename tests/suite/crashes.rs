@@ -1,5 +1,6 @@
-//! The real process, killed; PostgreSQL, restarted; two runs at once. Whatever happens: one more run, and the tables
-//! equal those of an unbroken one. `WEIR_SOAK=200` kills in 200 places instead of 20.
+//! The real process, killed; PostgreSQL, restarted; two runs at once. Whatever happens: one more
+//! run, and the tables equal those of an unbroken one. `WEIR_SOAK=200` kills in 200 places instead
+//! of 20.
 
 use crate::bench::{difference, environment};
 use crate::lab::{Lab, Step, everything};
@@ -18,20 +19,42 @@ const CASE: &str = "tests/cases/lifecycle";
 async fn many_batches() -> (Lab, Vec<Step>) {
     let lab = lab(Path::new(CASE)).await;
     lab.write("pipelines/daily.yaml", "pipeline: daily\nstages: [fetch, extract: { batch: 1 }, resolve, validate, promote, archive, report]\n");
-    let steps = acts(Path::new(CASE)).into_iter().filter_map(|(_, act)| if let Act::Run(step) = act { Some(step) } else { None });
+    let steps = acts(Path::new(CASE)).into_iter().filter_map(|(_, act)| {
+        if let Act::Run(step) = act {
+            Some(step)
+        } else {
+            None
+        }
+    });
     (lab, steps.collect())
 }
 
 fn weir(lab: &Lab, step: &Step, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(&lab.folder).args(["run", "--json", "--allow-future", "--at", &step.clock().0.to_rfc3339()]).args(more);
-    command.envs(&step.variables).env("DATABASE_URL", lab.bench.url());
+    command
+        .arg("--project")
+        .arg(&lab.folder)
+        .args([
+            "run",
+            "--json",
+            "--allow-future",
+            "--at",
+            &step.clock().0.to_rfc3339(),
+        ])
+        .args(more);
+    command
+        .envs(&step.variables)
+        .env("DATABASE_URL", lab.bench.url());
     command
 }
 
 /// Runs the process and kills it at its n-th event, or lets it end. Gives how many events it told.
 fn run_and_kill(lab: &Lab, step: &Step, at_event: Option<usize>) -> usize {
-    let mut child: Child = weir(lab, step, &["--wait"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child: Child = weir(lab, step, &["--wait"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut events = 0;
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         if line.is_err() {
@@ -56,14 +79,20 @@ fn next(seed: &mut u64) -> u64 {
 
 #[allow(clippy::disallowed_methods, reason = "tests are an edge, too")]
 fn places() -> usize {
-    std::env::var("WEIR_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+    std::env::var("WEIR_SOAK")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn soak_killed_at_any_event_and_run_again_the_tables_equal_an_unbroken_run() {
     let (lab, steps) = many_batches().await;
     let unbroken = lab.copy().await;
-    let events: Vec<usize> = steps.iter().map(|step| run_and_kill(&unbroken, step, None)).collect();
+    let events: Vec<usize> = steps
+        .iter()
+        .map(|step| run_and_kill(&unbroken, step, None))
+        .collect();
     let expected = unbroken.dump().await;
     unbroken.bench.drop().await;
     let mut seed = 20_260_901;
@@ -78,7 +107,10 @@ async fn soak_killed_at_any_event_and_run_again_the_tables_equal_an_unbroken_run
             run_and_kill(&killed, each, None);
         }
         if let Some(difference) = difference(&expected, &killed.dump().await) {
-            panic!("place {place}: killed in step {step} at event {event} of {}:\n{difference}", events[step]);
+            panic!(
+                "place {place}: killed in step {step} at event {event} of {}:\n{difference}",
+                events[step]
+            );
         }
         killed.bench.drop().await;
     }
@@ -87,7 +119,10 @@ async fn soak_killed_at_any_event_and_run_again_the_tables_equal_an_unbroken_run
 
 fn status_of(child: std::io::Result<Child>) -> (ExitStatus, String) {
     let output = child.unwrap().wait_with_output().unwrap();
-    (output.status, String::from_utf8_lossy(&output.stderr).into_owned())
+    (
+        output.status,
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +131,12 @@ async fn two_runs_at_once_are_one_run_and_one_that_says_who_holds_it() {
     let unbroken = lab.copy().await;
     run_and_kill(&unbroken, &steps[0], None);
     let expected = unbroken.dump().await;
-    let spawn = || weir(&lab, &steps[0], &[]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let spawn = || {
+        weir(&lab, &steps[0], &[])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+    };
     let (one, other) = (spawn(), spawn());
     for (status, said) in [status_of(one), status_of(other)] {
         let busy = status.code() == Some(1) && said.contains("is being run by process");
@@ -113,10 +153,16 @@ fn end_lock(url: &str) {
         let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
         let sql = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap()
+        sqlx::query_scalar::<_, i64>(sql)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
     };
     std::thread::scope(|scope| {
-        let ended = scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(ended)).join().unwrap();
+        let ended = scope
+            .spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(ended))
+            .join()
+            .unwrap();
         assert_eq!(ended, 1, "one session holds the lock");
     });
 }
@@ -133,7 +179,10 @@ async fn a_run_that_has_lost_its_lock_writes_nothing_more() {
         ControlFlow::Continue(())
     };
     unbroken.run_as(&steps[0], false, Arc::new(count)).await;
-    let (expected, events) = (unbroken.dump().await, seen.load(std::sync::atomic::Ordering::SeqCst));
+    let (expected, events) = (
+        unbroken.dump().await,
+        seen.load(std::sync::atomic::Ordering::SeqCst),
+    );
     for event in (0..events).step_by(5) {
         let broken = lab.copy().await;
         let (url, seen) = (broken.bench.url(), std::sync::atomic::AtomicUsize::new(0));
@@ -143,24 +192,46 @@ async fn a_run_that_has_lost_its_lock_writes_nothing_more() {
             }
             ControlFlow::Continue(())
         };
-        let result = broken.run_as(&steps[0], false, Arc::new(watcher)).await.remove(0);
-        let said = result.err().map(|error| error.of("acme")).unwrap_or_default();
+        let result = broken
+            .run_as(&steps[0], false, Arc::new(watcher))
+            .await
+            .remove(0);
+        let said = result
+            .err()
+            .map(|error| error.of("acme"))
+            .unwrap_or_default();
         // Behind its last batch a run has nothing left to write.
-        assert!(said.starts_with("the lock of `acme` was lost") || (event + 5 >= events && said.is_empty()), "event {event} of {events}: {said}");
+        assert!(
+            said.starts_with("the lock of `acme` was lost")
+                || (event + 5 >= events && said.is_empty()),
+            "event {event} of {events}: {said}"
+        );
         if event == 0 {
-            assert_eq!(broken.texts("SELECT count(*)::text FROM staging_documents").await, ["0"]);
-            let run = broken.texts("SELECT status || ' ' || split_part(error, ':', 1) FROM runs").await;
+            assert_eq!(
+                broken
+                    .texts("SELECT count(*)::text FROM staging_documents")
+                    .await,
+                ["0"]
+            );
+            let run = broken
+                .texts("SELECT status || ' ' || split_part(error, ':', 1) FROM runs")
+                .await;
             assert_eq!(run, ["failed the lock of `acme` was lost"]);
         }
         broken.run(&steps[0]).await;
-        assert_eq!(difference(&expected, &broken.dump().await), None, "event {event}");
+        assert_eq!(
+            difference(&expected, &broken.dump().await),
+            None,
+            "event {event}"
+        );
         broken.bench.drop().await;
     }
     unbroken.bench.drop().await;
     lab.bench.drop().await;
 }
 
-/// The run breaks with a located reason when its server goes away, and the next run ends what it began.
+/// The run breaks with a located reason when its server goes away, and the next run ends what it
+/// began.
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_restarted_in_the_middle_loses_nothing() {
     let (lab, steps) = many_batches().await;
@@ -169,7 +240,11 @@ async fn postgresql_restarted_in_the_middle_loses_nothing() {
     let own = tempfile::tempdir().unwrap();
     let server = Arc::new(Server::open(own.path(), &environment()).unwrap());
     let url = server.url("postgres");
-    weir::store::Store::open(&url, 2, "bench").await.unwrap().close().await;
+    weir::store::Store::open(&url, 2, "bench")
+        .await
+        .unwrap()
+        .close()
+        .await;
     for event in [2, 5, 9, 14, 20] {
         let folder = own.path().to_owned();
         let seen = std::sync::atomic::AtomicUsize::new(0);
@@ -181,7 +256,9 @@ async fn postgresql_restarted_in_the_middle_loses_nothing() {
         });
         let results = lab.run_on(&url, &steps[0], watcher).await;
         assert!(
-            results.iter().any(|result| result.as_ref().map_or(true, |summary| !summary.problems.is_empty())),
+            results.iter().any(|result| result
+                .as_ref()
+                .map_or(true, |summary| !summary.problems.is_empty())),
             "event {event}: the restart went unnoticed"
         );
     }
@@ -195,7 +272,11 @@ async fn postgresql_restarted_in_the_middle_loses_nothing() {
 /// Ends every process of the server at once, as a crash would, and starts it again.
 fn restart(folder: &Path) {
     let pid = Server::status(folder, &environment()).unwrap().pid.unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(i32::try_from(pid).unwrap()), nix::sys::signal::Signal::SIGQUIT).unwrap();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(i32::try_from(pid).unwrap()),
+        nix::sys::signal::Signal::SIGQUIT,
+    )
+    .unwrap();
     // Joining a server that is going down waits for it and starts it anew.
     drop(Server::open(folder, &environment()).unwrap());
 }

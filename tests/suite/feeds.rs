@@ -1,4 +1,5 @@
-//! Real payloads of boards through the connectors, where the folder of them is there; counts and fields were read off the payloads by hand.
+//! Real payloads of boards through the connectors, where the folder of them is there; counts and
+//! fields were read off the payloads by hand.
 
 use crate::lab::{Lab, Step};
 use serde_json::{Value as Json, json};
@@ -22,20 +23,31 @@ fn feeds() -> Option<PathBuf> {
 
 fn read(connector: &str, page: &[u8], detail: Option<&[u8]>) -> Tried {
     let project = Project::load(Path::new(env!("CARGO_MANIFEST_DIR")));
-    let found = project.connectors.iter().find(|one| one.name == connector).unwrap_or_else(|| panic!("no connector {connector}"));
-    try_out(found.example.as_ref().unwrap(), page, detail).unwrap_or_else(|why| panic!("{connector}: {why}"))
+    let found = project
+        .connectors
+        .iter()
+        .find(|one| one.name == connector)
+        .unwrap_or_else(|| panic!("no connector {connector}"));
+    try_out(found.example.as_ref().unwrap(), page, detail)
+        .unwrap_or_else(|why| panic!("{connector}: {why}"))
 }
 
 /// What a source of its own gives, as an institution would write it.
 fn read_by(source: &str, page: &[u8]) -> Tried {
-    let source: SourceSpec = weir::yaml::read("source.yaml", source, &mut Diagnostics::new()).unwrap();
+    let source: SourceSpec =
+        weir::yaml::read("source.yaml", source, &mut Diagnostics::new()).unwrap();
     try_out(&source, page, None).unwrap()
 }
 
 fn try_out(source: &SourceSpec, page: &[u8], detail: Option<&[u8]>) -> Result<Tried, String> {
     let (sandbox, mut out) = (Arc::new(ScriptSandbox::new()), Diagnostics::new());
     let trial = Trial::compile(source, &sandbox, &mut out).unwrap_or_else(|| panic!("{out:?}"));
-    trial.run(page, detail, Clock("2026-09-15T00:00:00Z".parse().unwrap()), &sandbox)
+    trial.run(
+        page,
+        detail,
+        Clock("2026-09-15T00:00:00Z".parse().unwrap()),
+        &sandbox,
+    )
 }
 
 /// The fields of an ad and its id.
@@ -124,7 +136,13 @@ fn every_small_payload_is_read_by_its_connector() {
             2,
             json!({ "title": "Senior Technical Recruiter", "department": "HighlightTA", "open_date": "2026-04-20", "locations": ["Canada"] }),
         ),
-        ("ashby", "ashby/jobai_ashby_linear.json", None, 5, json!({ "id": "d3bc1ced-3ce4-4086-a050-555055dbb1ff", "open_date": "2021-04-27" })),
+        (
+            "ashby",
+            "ashby/jobai_ashby_linear.json",
+            None,
+            5,
+            json!({ "id": "d3bc1ced-3ce4-4086-a050-555055dbb1ff", "open_date": "2021-04-27" }),
+        ),
         (
             "greenhouse",
             "greenhouse/careerkit_greenhouse_content.json",
@@ -181,7 +199,13 @@ fn every_small_payload_is_read_by_its_connector() {
             3,
             json!({ "id": "744000124190269", "open_date": "2026-05-01", "department": "Human Resources" }),
         ),
-        ("personio", "personio-xml/*", None, 2, json!({ "id": "1834171", "locations": ["Munich", "Berlin"], "open_date": "2024-11-13" })),
+        (
+            "personio",
+            "personio-xml/*",
+            None,
+            2,
+            json!({ "id": "1834171", "locations": ["Munich", "Berlin"], "open_date": "2024-11-13" }),
+        ),
         (
             "workday",
             "workday/careerkit_workday_cxs.json",
@@ -217,7 +241,13 @@ fn every_small_payload_is_read_by_its_connector() {
             80,
             json!({ "id": "CC-0506-38", "open_date": "2025-05-27", "close_date": "2025-06-26" }),
         ),
-        ("rss", "xml-feed-dialects/recruityard_rss.xml", None, 80, json!({ "title": "Customer Support for Social Media with French" })),
+        (
+            "rss",
+            "xml-feed-dialects/recruityard_rss.xml",
+            None,
+            80,
+            json!({ "title": "Customer Support for Social Media with French" }),
+        ),
         (
             "json-ld",
             "jsonld-html/valtiolle_fi_detail_trimmed.html",
@@ -225,7 +255,13 @@ fn every_small_payload_is_read_by_its_connector() {
             1,
             json!({ "title": "Pääkirjanpitäjä", "open_date": "2026-09-11", "close_date": "2026-09-28", "currency": "EUR" }),
         ),
-        ("csv", "csv-open-data/nyc_jobs_excerpt.csv", None, 22, json!({ "id": "424339", "title": "PUBLIC HEALTH NURSE", "pay_min": 84252 })),
+        (
+            "csv",
+            "csv-open-data/nyc_jobs_excerpt.csv",
+            None,
+            22,
+            json!({ "id": "424339", "title": "PUBLIC HEALTH NURSE", "pay_min": 84252 }),
+        ),
         (
             "seek",
             "seek-html/jobai_seek_python_au.html",
@@ -242,8 +278,13 @@ fn every_small_payload_is_read_by_its_connector() {
         ),
     ];
     for (connector, pattern, detail, count, expected) in cases {
-        let find =
-            |pattern: &str| glob::glob(&folder.join(pattern).to_string_lossy()).unwrap().flatten().next().unwrap_or_else(|| panic!("{pattern}"));
+        let find = |pattern: &str| {
+            glob::glob(&folder.join(pattern).to_string_lossy())
+                .unwrap()
+                .flatten()
+                .next()
+                .unwrap_or_else(|| panic!("{pattern}"))
+        };
         let page = std::fs::read(find(pattern)).unwrap();
         let detail = detail.map(|pattern| std::fs::read(find(pattern)).unwrap());
         let tried = read(connector, &page, detail.as_deref());
@@ -254,7 +295,11 @@ fn every_small_payload_is_read_by_its_connector() {
             tried.refused.len(),
             json!({ "id": first["id"], "title": first["title"], "open_date": first["open_date"], "close_date": first["close_date"], "department": first["department"], "locations": first["locations"], "pay_min": first["pay_min"] })
         );
-        assert!(tried.ads.len() == count, "{connector} {pattern}: {} ads", tried.ads.len());
+        assert!(
+            tried.ads.len() == count,
+            "{connector} {pattern}: {} ads",
+            tried.ads.len()
+        );
         assert!(tried.refused.is_empty(), "{connector} {pattern}");
         for (name, value) in expected.as_object().unwrap() {
             assert_eq!(&first[name], value, "{connector} {pattern}: {name}");
@@ -299,39 +344,107 @@ job:
 #[test]
 fn what_no_connector_knows_is_read_by_a_source_of_its_own() {
     let Some(folder) = feeds() else { return };
-    let one = read_by(SEEK_JSON, &std::fs::read(folder.join("seek-json/kelly-keating_res_oneJob.json")).unwrap());
+    let one = read_by(
+        SEEK_JSON,
+        &std::fs::read(folder.join("seek-json/kelly-keating_res_oneJob.json")).unwrap(),
+    );
     let first = ad(&one, 0);
     assert_eq!((one.ads.len(), one.refused.len()), (1, 0));
-    assert_eq!((&first["id"], &first["title"], &first["open_date"]), (&json!("84961018"), &json!("Team Leader Applications"), &json!("2025-06-17")));
+    assert_eq!(
+        (&first["id"], &first["title"], &first["open_date"]),
+        (
+            &json!("84961018"),
+            &json!("Team Leader Applications"),
+            &json!("2025-06-17")
+        )
+    );
     assert_eq!(
         (&first["pay_min"], &first["pay_max"], &first["locations"]),
-        (&json!(125_813), &json!(148_015), &json!(["Wellington Central, Wellington"]))
+        (
+            &json!(125_813),
+            &json!(148_015),
+            &json!(["Wellington Central, Wellington"])
+        )
     );
-    assert_eq!((&first["department"], &first["job_type"], &first["arrangement"]), (&json!("Team Leaders"), &json!("Full time"), &json!("On-site")));
+    assert_eq!(
+        (
+            &first["department"],
+            &first["job_type"],
+            &first["arrangement"]
+        ),
+        (
+            &json!("Team Leaders"),
+            &json!("Full time"),
+            &json!("On-site")
+        )
+    );
     for (day, ads) in [("24", 243), ("25", 261)] {
-        let page = std::fs::read(folder.join(format!("linkedin-seek-au-large/eod_2025-12-{day}.csv.gz"))).unwrap();
+        let page =
+            std::fs::read(folder.join(format!("linkedin-seek-au-large/eod_2025-12-{day}.csv.gz")))
+                .unwrap();
         let tried = read_by(SEEN_OFTEN, &page);
-        assert_eq!((tried.ads.len(), tried.refused.len()), (ads, 0), "day {day}");
-        let seek = (0..ads).map(|index| ad(&tried, index)).find(|ad| ad["id"] == "https://www.seek.com.au/job/89009965").unwrap();
-        assert_eq!((&seek["board"], &seek["open_date"]), (&json!("SEEK"), &json!("2025-12-24")));
+        assert_eq!(
+            (tried.ads.len(), tried.refused.len()),
+            (ads, 0),
+            "day {day}"
+        );
+        let seek = (0..ads)
+            .map(|index| ad(&tried, index))
+            .find(|ad| ad["id"] == "https://www.seek.com.au/job/89009965")
+            .unwrap();
+        assert_eq!(
+            (&seek["board"], &seek["open_date"]),
+            (&json!("SEEK"), &json!("2025-12-24"))
+        );
     }
 }
 
-/// The worst case of duplication as two days of one source: 1,492 and 3,735 rows are 243 and 261 ads, and what changes is what changed.
+/// The worst case of duplication as two days of one source: 1,492 and 3,735 rows are 243 and 261
+/// ads, and what changes is what changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_repeats_every_ad_a_hundred_times_is_two_quiet_days() {
     let Some(folder) = feeds() else { return };
     let lab = Lab::new().await;
-    let source: String = SEEN_OFTEN.trim().lines().map(|line| format!("    {line}\n")).collect();
-    lab.write("institutions/table.yaml", &format!("institution: table\ntimezone: Australia/Sydney\nsources:\n  table:\n{source}"));
+    let source: String = SEEN_OFTEN
+        .trim()
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    lab.write(
+        "institutions/table.yaml",
+        &format!("institution: table\ntimezone: Australia/Sydney\nsources:\n  table:\n{source}"),
+    );
     let mut days = Vec::new();
     for day in ["24", "25", "25"] {
-        let file = std::fs::canonicalize(folder.join(format!("linkedin-seek-au-large/eod_2025-12-{day}.csv.gz"))).unwrap();
-        let total = lab.run(&Step::new(&format!("2025-12-{day}"), &[("DAY", file.to_str().unwrap())])).await.remove(0).total;
-        days.push((total.documents, total.created, total.updated, total.unchanged, total.rejected + total.failed + total.archived));
+        let file = std::fs::canonicalize(
+            folder.join(format!("linkedin-seek-au-large/eod_2025-12-{day}.csv.gz")),
+        )
+        .unwrap();
+        let total = lab
+            .run(&Step::new(
+                &format!("2025-12-{day}"),
+                &[("DAY", file.to_str().unwrap())],
+            ))
+            .await
+            .remove(0)
+            .total;
+        days.push((
+            total.documents,
+            total.created,
+            total.updated,
+            total.unchanged,
+            total.rejected + total.failed + total.archived,
+        ));
     }
     // The fifty are dated anew by the crawler.
-    assert_eq!(days, [(243, 243, 0, 0, 0), (261, 18, 50, 193, 0), (261, 0, 0, 261, 0)]);
+    assert_eq!(
+        days,
+        [
+            (243, 243, 0, 0, 0),
+            (261, 18, 50, 193, 0),
+            (261, 0, 0, 261, 0)
+        ]
+    );
     lab.bench.drop().await;
 }
 
@@ -339,12 +452,24 @@ async fn a_table_that_repeats_every_ad_a_hundred_times_is_two_quiet_days() {
 fn every_payload_of_the_folder_has_a_test() {
     let Some(folder) = feeds() else { return };
     let here = include_str!("feeds.rs");
-    let replayed = ["greenhouse-timeseries", "xml-feed-timeseries", "linkedin-seek-au-large"];
+    let replayed = [
+        "greenhouse-timeseries",
+        "xml-feed-timeseries",
+        "linkedin-seek-au-large",
+    ];
     let mut missing = Vec::new();
-    for file in glob::glob(&folder.join("*/*").to_string_lossy()).unwrap().flatten() {
-        let name = file.strip_prefix(&folder).unwrap().to_string_lossy().into_owned();
+    for file in glob::glob(&folder.join("*/*").to_string_lossy())
+        .unwrap()
+        .flatten()
+    {
+        let name = file
+            .strip_prefix(&folder)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         let set = name.split('/').next().unwrap_or_default();
-        if !replayed.contains(&set) && !here.contains(&name) && !here.contains(&format!("{set}/*")) {
+        if !replayed.contains(&set) && !here.contains(&name) && !here.contains(&format!("{set}/*"))
+        {
             missing.push(name);
         }
     }

@@ -1,6 +1,8 @@
-//! What decides whether stored ads are derived again: the hash of each part of a plan. A hash is of what the compiled parts show of themselves, so a renamed field
-//! of a struct, or a new version of a library, can change it: every stored ad would be derived again, and each version that comes of it would blame a mapping that
-//! nobody edited. So a difference here is a decision: `WEIR_BLESS=1` rewrites the file, and the changelog says so.
+//! What decides whether stored ads are derived again: the hash of each part of a plan. A hash is of
+//! what the compiled parts show of themselves, so a renamed field of a struct, or a new version of
+//! a library, can change it: every stored ad would be derived again, and each version that comes of
+//! it would blame a mapping that nobody edited. So a difference here is a decision: `WEIR_BLESS=1`
+//! rewrites the file, and the changelog says so.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -15,7 +17,13 @@ fn the_same_yaml_is_the_same_fingerprint() {
     let mut found = String::new();
     for institution in &checked.institutions {
         for flow in &institution.plan().unwrap().flows {
-            let _ = writeln!(found, "{} {} {}", institution.slug, flow.source, flow.fingerprint().short());
+            let _ = writeln!(
+                found,
+                "{} {} {}",
+                institution.slug,
+                flow.source,
+                flow.fingerprint().short()
+            );
             for (name, part) in flow.parts.all() {
                 let _ = writeln!(found, "  {} {name}", part.hash.short());
             }
@@ -26,5 +34,8 @@ fn the_same_yaml_is_the_same_fingerprint() {
         std::fs::write(FILE, &found).unwrap();
     }
     let expected = std::fs::read_to_string(FILE).unwrap_or_default();
-    assert_eq!(expected, found, "every stored ad would be derived again; WEIR_BLESS=1 rewrites {FILE}");
+    assert_eq!(
+        expected, found,
+        "every stored ad would be derived again; WEIR_BLESS=1 rewrites {FILE}"
+    );
 }

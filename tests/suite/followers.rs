@@ -1,5 +1,5 @@
-//! Those who follow the changes: while runs overlap, are killed, taken back and retired, a follower that asks again and again gets
-//! every version once, and knows the newest address of every job.
+//! Those who follow the changes: while runs overlap, are killed, taken back and retired, a follower
+//! that asks again and again gets every version once, and knows the newest address of every job.
 
 use super::lab::{DAILY, Lab, on_any_day};
 use serde_json::{Value as Json, json};
@@ -15,7 +15,10 @@ const INSTITUTIONS: [&str; 3] = ["acme", "bay", "cove"];
 /// A day of a board: every third ad has another title each day, every second another address.
 fn feed(day: usize) -> String {
     let ad = |number: usize| {
-        let (edited, moved) = (if number.is_multiple_of(3) { day } else { 0 }, if number.is_multiple_of(2) { day } else { 0 });
+        let (edited, moved) = (
+            if number.is_multiple_of(3) { day } else { 0 },
+            if number.is_multiple_of(2) { day } else { 0 },
+        );
         json!({ "id": format!("A{number}"), "title": format!("Ranger {number} of {edited}"), "url": format!("https://jobs.example/{moved}/{number}") })
     };
     Json::from((day * 5..day * 5 + 120).map(ad).collect::<Vec<_>>()).to_string()
@@ -26,7 +29,10 @@ async fn boards() -> Lab {
     lab.write("pipelines/daily.yaml", DAILY);
     for name in INSTITUTIONS {
         let yaml = "timezone: UTC\nsources:\n  board:\n    fetch: { file: { path: \"${FEED}\" } }\n    id: $.id\n    job: { title: $.title, source_url: $.url }\n    missing: { after: 1, at_most: 100% }\nrules: []\n";
-        lab.write(&format!("institutions/{name}.yaml"), &format!("institution: {name}\n{yaml}"));
+        lab.write(
+            &format!("institutions/{name}.yaml"),
+            &format!("institution: {name}\n{yaml}"),
+        );
     }
     (1..=4).for_each(|day| lab.write(&format!("day-{day}.json"), &feed(day)));
     lab
@@ -34,8 +40,18 @@ async fn boards() -> Lab {
 
 fn start(lab: &Lab, words: &[&str], day: usize) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(&lab.folder).args(on_any_day(words)).env("DATABASE_URL", lab.bench.url()).env("USER", "ada");
-    command.env("FEED", format!("day-{day}.json")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command
+        .arg("--project")
+        .arg(&lab.folder)
+        .args(on_any_day(words))
+        .env("DATABASE_URL", lab.bench.url())
+        .env("USER", "ada");
+    command
+        .env("FEED", format!("day-{day}.json"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// What a follower knows.
@@ -47,18 +63,25 @@ struct Followed {
     addresses: BTreeMap<String, Option<String>>,
 }
 
-/// Asks for what is new until it has everything that was written before `done`: a transaction of another test, on the same server,
-/// may keep it waiting.
+/// Asks for what is new until it has everything that was written before `done`: a transaction of
+/// another test, on the same server, may keep it waiting.
 async fn follow(url: String, done: Arc<AtomicBool>) -> Followed {
     let mut connection = PgConnection::connect(&url).await.unwrap();
     let (mut followed, mut txid, mut change) = (Followed::default(), "0".to_owned(), 0_i64);
     let mut last: Option<String> = None;
     loop {
         if last.is_none() && done.load(Ordering::SeqCst) {
-            last = sqlx::query_scalar("SELECT pg_current_xact_id()::text").fetch_one(&mut connection).await.unwrap();
+            last = sqlx::query_scalar("SELECT pg_current_xact_id()::text")
+                .fetch_one(&mut connection)
+                .await
+                .unwrap();
         }
         let is_over = "SELECT COALESCE(pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8, FALSE)";
-        let is_over: bool = sqlx::query_scalar(is_over).bind(&last).fetch_one(&mut connection).await.unwrap();
+        let is_over: bool = sqlx::query_scalar(is_over)
+            .bind(&last)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         let rows = sqlx::query(
             "SELECT c.txid::text, c.change_id, c.what, c.job_id::text, c.version, j.source_url
              FROM changes c JOIN jobs j ON j.institution_id = c.institution_id AND j.id = c.job_id
@@ -89,18 +112,28 @@ async fn follow(url: String, done: Arc<AtomicBool>) -> Followed {
 async fn a_follower_gets_every_version_once_while_runs_overlap() {
     let lab = boards().await;
     let done = Arc::new(AtomicBool::new(false));
-    let mut listener = sqlx::postgres::PgListener::connect(&lab.bench.url()).await.unwrap();
+    let mut listener = sqlx::postgres::PgListener::connect(&lab.bench.url())
+        .await
+        .unwrap();
     listener.listen("weir_changes").await.unwrap();
     let follower = tokio::spawn(follow(lab.bench.url(), Arc::clone(&done)));
     for day in 1..=4 {
         let at = format!("2026-09-0{day}T02:00:00Z");
-        let mut runs: Vec<Child> = INSTITUTIONS.iter().map(|name| start(&lab, &["run", name, "--at", &at], day)).collect();
+        let mut runs: Vec<Child> = INSTITUTIONS
+            .iter()
+            .map(|name| start(&lab, &["run", name, "--at", &at], day))
+            .collect();
         if day == 2 {
             runs[1].kill().unwrap();
         }
         runs.iter_mut().for_each(|run| _ = run.wait().unwrap());
         if day == 2 {
-            assert!(start(&lab, &["run", "bay", "--at", &at], day).wait().unwrap().success());
+            assert!(
+                start(&lab, &["run", "bay", "--at", &at], day)
+                    .wait()
+                    .unwrap()
+                    .success()
+            );
         }
     }
     let newest = "SELECT max(r.id)::text FROM runs r JOIN institutions i ON i.id = r.institution_id WHERE i.slug = 'acme'";
@@ -108,29 +141,81 @@ async fn a_follower_gets_every_version_once_while_runs_overlap() {
     let shown = Command::new(env!("CARGO_BIN_EXE_weir"))
         .arg("--project")
         .arg(&lab.folder)
-        .args(on_any_day(&["rollback", &newest, "--dry-run", "--json", "--at", "2026-09-04T05:00:00Z"]))
+        .args(on_any_day(&[
+            "rollback",
+            &newest,
+            "--dry-run",
+            "--json",
+            "--at",
+            "2026-09-04T05:00:00Z",
+        ]))
         .env("DATABASE_URL", lab.bench.url())
         .output()
         .unwrap();
     let shown: Json = serde_json::from_slice(&shown.stdout).unwrap();
-    let newest = format!("{newest}@{}", shown["rollback"]["revision"].as_str().unwrap());
-    let back = ["rollback", &newest, "--reason", "a test", "--at", "2026-09-04T05:00:00Z"];
-    let retire = ["retire", "cove", "--reason", "a test", "--at", "2026-09-04T05:00:00Z"];
+    let newest = format!(
+        "{newest}@{}",
+        shown["rollback"]["revision"].as_str().unwrap()
+    );
+    let back = [
+        "rollback",
+        &newest,
+        "--reason",
+        "a test",
+        "--at",
+        "2026-09-04T05:00:00Z",
+    ];
+    let retire = [
+        "retire",
+        "cove",
+        "--reason",
+        "a test",
+        "--at",
+        "2026-09-04T05:00:00Z",
+    ];
     let mut decisions = [start(&lab, &back, 4), start(&lab, &retire, 4)];
-    assert!(decisions.iter_mut().all(|one| one.wait().unwrap().success()));
+    assert!(
+        decisions
+            .iter_mut()
+            .all(|one| one.wait().unwrap().success())
+    );
     done.store(true, Ordering::SeqCst);
-    let told = tokio::time::timeout(Duration::from_secs(30), listener.recv()).await.unwrap().unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(30), listener.recv())
+        .await
+        .unwrap()
+        .unwrap();
     let known = lab.texts("SELECT id::text FROM institutions").await;
-    assert!(known.iter().any(|id| id == told.payload()), "{} is no institution", told.payload());
+    assert!(
+        known.iter().any(|id| id == told.payload()),
+        "{} is no institution",
+        told.payload()
+    );
     let mut followed = follower.await.unwrap();
     let rows = |sql: &'static str| lab.texts(sql);
-    let stored = rows("SELECT id::text || ' ' || version FROM jobs_history ORDER BY id::text, version").await;
+    let stored =
+        rows("SELECT id::text || ' ' || version FROM jobs_history ORDER BY id::text, version")
+            .await;
     followed.versions.sort();
-    assert_eq!(followed.versions.iter().map(|(job, version)| format!("{job} {version}")).collect::<Vec<_>>(), stored);
+    assert_eq!(
+        followed
+            .versions
+            .iter()
+            .map(|(job, version)| format!("{job} {version}"))
+            .collect::<Vec<_>>(),
+        stored
+    );
     let addresses = rows("SELECT id::text || ' ' || source_url FROM jobs ORDER BY id::text").await;
-    let known = followed.addresses.into_iter().map(|(job, address)| format!("{job} {}", address.unwrap_or_default()));
+    let known = followed
+        .addresses
+        .into_iter()
+        .map(|(job, address)| format!("{job} {}", address.unwrap_or_default()));
     assert_eq!(known.collect::<Vec<_>>(), addresses);
     assert!(rows("SELECT DISTINCT cause FROM changes ORDER BY 1").await == ["person", "source"]);
-    assert!(!rows("SELECT 'x' FROM jobs WHERE refreshed_at IS NOT NULL").await.is_empty(), "no address was refreshed without a version");
+    assert!(
+        !rows("SELECT 'x' FROM jobs WHERE refreshed_at IS NOT NULL")
+            .await
+            .is_empty(),
+        "no address was refreshed without a version"
+    );
     lab.bench.drop().await;
 }

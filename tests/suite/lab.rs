@@ -1,4 +1,5 @@
-//! A project folder and a database of its own: writes YAML and feeds, runs the real plan, reads what came of it.
+//! A project folder and a database of its own: writes YAML and feeds, runs the real plan, reads
+//! what came of it.
 
 use crate::bench::{Bench, dump};
 use sqlx::{Connection, PgConnection};
@@ -17,7 +18,8 @@ use weir::source::Access;
 use weir::store::Store;
 
 /// The pipeline of every test.
-pub const DAILY: &str = "pipeline: daily\nstages: [fetch, extract, resolve, validate, promote, archive, report]\n";
+pub const DAILY: &str =
+    "pipeline: daily\nstages: [fetch, extract, resolve, validate, promote, archive, report]\n";
 
 /// One run to do.
 #[derive(Clone)]
@@ -28,29 +30,47 @@ pub struct Step {
 
 impl Step {
     pub fn new(at: &str, variables: &[(&str, &str)]) -> Step {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Step { at: at.to_owned(), variables: variables.collect() }
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Step {
+            at: at.to_owned(),
+            variables: variables.collect(),
+        }
     }
 
     pub fn clock(&self) -> Clock {
-        let text = if self.at.contains('T') { self.at.clone() } else { format!("{}T00:00:00Z", self.at) };
+        let text = if self.at.contains('T') {
+            self.at.clone()
+        } else {
+            format!("{}T00:00:00Z", self.at)
+        };
         Clock(text.parse().unwrap())
     }
 }
 
-/// The words of a command, so that it does the same on whatever day the tests run: their dates stand still, the machine's clock does not.
+/// The words of a command, so that it does the same on whatever day the tests run: their dates
+/// stand still, the machine's clock does not.
 pub fn on_any_day<'w>(words: &[&'w str]) -> Vec<&'w str> {
     let acts = match words {
-        ["apply" | "graph" | "plan" | "preview" | "rehearse" | "retire" | "rollback" | "run", ..] => true,
+        [
+            "apply" | "graph" | "plan" | "preview" | "rehearse" | "retire" | "rollback" | "run",
+            ..,
+        ] => true,
         ["holds", word, ..] => !matches!(*word, "list" | "causes"),
         ["failures", word, ..] => *word == "discard",
         _ => false,
     };
-    words.iter().copied().chain(acts.then_some("--allow-future")).collect()
+    words
+        .iter()
+        .copied()
+        .chain(acts.then_some("--allow-future"))
+        .collect()
 }
 
 /// A machine's clock after all dates of the tests.
-const FAR: chrono::DateTime<chrono::Utc> = chrono::DateTime::from_timestamp(4_000_000_000, 0).unwrap();
+const FAR: chrono::DateTime<chrono::Utc> =
+    chrono::DateTime::from_timestamp(4_000_000_000, 0).unwrap();
 
 /// A folder and a database.
 pub struct Lab {
@@ -64,7 +84,8 @@ pub fn everything() -> Watcher {
     Arc::new(|_| ControlFlow::Continue(()))
 }
 
-/// Whether a stop at an event is one of its own: between nodes nothing is under way, so a stop there is as one at the event before.
+/// Whether a stop at an event is one of its own: between nodes nothing is under way, so a stop
+/// there is as one at the event before.
 pub fn is_stop(event: &Event) -> bool {
     !matches!(event, Event::NodeStarted(_) | Event::NodeFinished { .. })
 }
@@ -74,12 +95,21 @@ pub fn stop_at(n: usize) -> Watcher {
     let seen = AtomicUsize::new(0);
     Arc::new(move |event| {
         let stops = is_stop(event) && seen.fetch_add(1, Ordering::SeqCst) >= n;
-        if stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if stops {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })
 }
 
 fn active(checked: &Checked) -> impl Iterator<Item = &Plan> {
-    checked.institutions.iter().filter_map(|institution| institution.plan()).map(AsRef::as_ref).filter(|plan: &&Plan| plan.institution.active)
+    checked
+        .institutions
+        .iter()
+        .filter_map(|institution| institution.plan())
+        .map(AsRef::as_ref)
+        .filter(|plan: &&Plan| plan.institution.active)
 }
 
 impl Lab {
@@ -91,14 +121,22 @@ impl Lab {
     /// An empty project with the daily pipeline, on this database.
     pub fn on(bench: Bench) -> Lab {
         let temp = tempfile::tempdir().unwrap();
-        let lab = Lab { folder: temp.path().to_owned(), bench, _temp: Arc::new(temp) };
+        let lab = Lab {
+            folder: temp.path().to_owned(),
+            bench,
+            _temp: Arc::new(temp),
+        };
         lab.write("pipelines/daily.yaml", DAILY);
         lab
     }
 
     /// The same folder with a copy of the database.
     pub async fn copy(&self) -> Lab {
-        Lab { folder: self.folder.clone(), bench: self.bench.copy().await, _temp: Arc::clone(&self._temp) }
+        Lab {
+            folder: self.folder.clone(),
+            bench: self.bench.copy().await,
+            _temp: Arc::clone(&self._temp),
+        }
     }
 
     /// Writes a file of the project.
@@ -127,47 +165,96 @@ impl Lab {
     /// The project, which must be without errors.
     pub fn checked(&self) -> Checked {
         let checked = weir::plan::check::check(Project::load(&self.folder));
-        assert!(!checked.diagnostics.has_errors(), "{}", weir::diagnostic::render(&checked.diagnostics, &checked.texts, false));
+        assert!(
+            !checked.diagnostics.has_errors(),
+            "{}",
+            weir::diagnostic::render(&checked.diagnostics, &checked.texts, false)
+        );
         checked
     }
 
     /// Runs all institutions; they must end well.
     pub async fn run(&self, step: &Step) -> Vec<Summary> {
-        self.run_as(step, false, everything()).await.into_iter().map(|result| result.unwrap_or_else(|error| panic!("{error}"))).collect()
+        self.run_as(step, false, everything())
+            .await
+            .into_iter()
+            .map(|result| result.unwrap_or_else(|error| panic!("{error}")))
+            .collect()
     }
 
     /// Runs all institutions, watched.
-    pub async fn run_as(&self, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
-        self.run_with(&self.bench.url(), step, dry_run, watcher).await
+    pub async fn run_as(
+        &self,
+        step: &Step,
+        dry_run: bool,
+        watcher: Watcher,
+    ) -> Vec<Result<Summary, RunError>> {
+        self.run_with(&self.bench.url(), step, dry_run, watcher)
+            .await
     }
 
     /// Runs all institutions on another database.
-    pub async fn run_on(&self, url: &str, step: &Step, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
+    pub async fn run_on(
+        &self,
+        url: &str,
+        step: &Step,
+        watcher: Watcher,
+    ) -> Vec<Result<Summary, RunError>> {
         self.run_with(url, step, false, watcher).await
     }
 
-    async fn run_with(&self, url: &str, step: &Step, dry_run: bool, watcher: Watcher) -> Vec<Result<Summary, RunError>> {
+    async fn run_with(
+        &self,
+        url: &str,
+        step: &Step,
+        dry_run: bool,
+        watcher: Watcher,
+    ) -> Vec<Result<Summary, RunError>> {
         let (checked, engine) = self.engine(url, step, watcher).await;
         let (request, wanted) = (self.request(step), RecordFilter::default());
-        let mode = if dry_run { Mode::DryRun { wanted: &wanted, saves: false } } else { Mode::Live };
+        let mode = if dry_run {
+            Mode::DryRun {
+                wanted: &wanted,
+                saves: false,
+            }
+        } else {
+            Mode::Live
+        };
         let mut results = Vec::new();
         for plan in active(&checked) {
-            results.push(engine.run(plan, &request, mode).await.map(RunOutcome::into_summary));
+            results.push(
+                engine
+                    .run(plan, &request, mode)
+                    .await
+                    .map(RunOutcome::into_summary),
+            );
         }
         engine.store.close().await;
         results
     }
 
-    /// Runs all institutions side by side, of which so many work at the same time; their names in the order in which they end.
+    /// Runs all institutions side by side, of which so many work at the same time; their names in
+    /// the order in which they end.
     pub async fn run_side_by_side(&self, step: &Step, turns: usize) -> Vec<String> {
         use futures::StreamExt;
         let (checked, engine) = self.engine(&self.bench.url(), step, everything()).await;
-        let engine = Engine { turns: weir::engine::turn::WorkTurns::new(turns), ..engine };
+        let engine = Engine {
+            turns: weir::engine::turn::WorkTurns::new(turns),
+            ..engine
+        };
         let request = self.request(step);
         let (engine, request) = (&engine, &request);
-        let running =
-            active(&checked).map(|plan| async move { engine.run(plan, request, Mode::Live).await.map(|_| plan.institution.slug.clone()).unwrap() });
-        let ended = running.collect::<futures::stream::FuturesUnordered<_>>().collect().await;
+        let running = active(&checked).map(|plan| async move {
+            engine
+                .run(plan, request, Mode::Live)
+                .await
+                .map(|_| plan.institution.slug.clone())
+                .unwrap()
+        });
+        let ended = running
+            .collect::<futures::stream::FuturesUnordered<_>>()
+            .collect()
+            .await;
         engine.store.close().await;
         ended
     }
@@ -196,7 +283,14 @@ impl Lab {
     fn request(&self, step: &Step) -> Request {
         // Labs that share a folder do not share a spool.
         let spool = self.folder.join(".weir").join(&self.bench.name);
-        Request { at: step.clock(), allow_future: true, wait: false, now: chrono::Utc::now, host: "bench".to_owned(), spool }
+        Request {
+            at: step.clock(),
+            allow_future: true,
+            wait: false,
+            now: chrono::Utc::now,
+            host: "bench".to_owned(),
+            spool,
+        }
     }
 
     /// The plan of jobs of every institution, saved into a file.
@@ -205,14 +299,26 @@ impl Lab {
         let request = self.request(step);
         let (mut plans, mut saved) = (Vec::new(), Vec::new());
         for plan in active(&checked) {
-            let mode = Mode::DryRun { wanted: &RecordFilter::default(), saves: true };
-            let outcome = engine.run(plan, &request, mode).await.unwrap_or_else(|error| panic!("{error}"));
+            let mode = Mode::DryRun {
+                wanted: &RecordFilter::default(),
+                saves: true,
+            };
+            let outcome = engine
+                .run(plan, &request, mode)
+                .await
+                .unwrap_or_else(|error| panic!("{error}"));
             let foreseen = outcome.into_dry_run().unwrap();
-            let records = foreseen.records.read().unwrap().map(Result::unwrap).collect();
+            let records = foreseen
+                .records
+                .read()
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
             plans.push((foreseen.summary, records));
             saved.extend(foreseen.saved);
         }
-        weir::engine::saved::write(file, &saved.iter().collect::<Vec<_>>(), step.clock().0).unwrap();
+        weir::engine::saved::write(file, &saved.iter().collect::<Vec<_>>(), step.clock().0)
+            .unwrap();
         engine.store.close().await;
         plans
     }
@@ -220,13 +326,21 @@ impl Lab {
     /// Applies a saved plan.
     pub async fn apply(&self, step: &Step, file: &Path) -> Vec<Result<Summary, RunError>> {
         // What a source would say now does not count: it is not asked.
-        let nothing = Step { variables: HashMap::new(), ..step.clone() };
+        let nothing = Step {
+            variables: HashMap::new(),
+            ..step.clone()
+        };
         let (checked, engine) = self.engine(&self.bench.url(), &nothing, everything()).await;
         let request = self.request(step);
         let mut results = Vec::new();
         for saved in weir::engine::saved::read(file, &request.spool).unwrap() {
-            let plan = active(&checked).find(|plan| plan.institution.slug == saved.head.institution).unwrap();
-            let request = Request { at: saved.at(), ..request.clone() };
+            let plan = active(&checked)
+                .find(|plan| plan.institution.slug == saved.head.institution)
+                .unwrap();
+            let request = Request {
+                at: saved.at(),
+                ..request.clone()
+            };
             let outcome = engine.run(plan, &request, Mode::Apply(&saved)).await;
             results.push(outcome.map(RunOutcome::into_summary));
         }
@@ -242,7 +356,10 @@ impl Lab {
     /// Rows of one column.
     pub async fn texts(&self, sql: &'static str) -> Vec<String> {
         let mut connection = PgConnection::connect(&self.bench.url()).await.unwrap();
-        let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        let rows = sqlx::query_scalar(sql)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
         rows
     }
@@ -250,16 +367,27 @@ impl Lab {
     /// What an audit finds, on whatever day the tests run: their runs may be dated after it.
     pub async fn audit(&self) -> Vec<String> {
         let mut connection = PgConnection::connect(&self.bench.url()).await.unwrap();
-        let found = weir::store::audit::findings(&mut connection, None, i64::MAX, FAR).await.unwrap();
+        let found = weir::store::audit::findings(&mut connection, None, i64::MAX, FAR)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
-        found.iter().filter(|finding| finding.kind != "future").map(|finding| format!("{finding:?}")).collect()
+        found
+            .iter()
+            .filter(|finding| finding.kind != "future")
+            .map(|finding| format!("{finding:?}"))
+            .collect()
     }
 
     /// What a person would want to know of the database, a line each.
     pub async fn story(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (title, sql) in STORY {
-            lines.extend(self.texts(sql).await.into_iter().map(|row| format!("{title} {row}")));
+            lines.extend(
+                self.texts(sql)
+                    .await
+                    .into_iter()
+                    .map(|row| format!("{title} {row}")),
+            );
         }
         lines
     }

@@ -38,7 +38,12 @@ impl Boards {
         let day = Arc::new(AtomicU32::new(1));
         let (all, own) = (serve(None, &day).await, serve(None, &day).await);
         let own_address = *own.address();
-        Boards { day, all, own: Some(own), own_address }
+        Boards {
+            day,
+            all,
+            own: Some(own),
+            own_address,
+        }
     }
 
     /// The boards as they are on a day.
@@ -46,19 +51,32 @@ impl Boards {
         self.day.store(day, Ordering::SeqCst);
         match day {
             BREAKS => self.own = None,
-            RETURNS => self.own = Some(serve(Some(TcpListener::bind(self.own_address).unwrap()), &self.day).await),
+            RETURNS => {
+                self.own = Some(
+                    serve(
+                        Some(TcpListener::bind(self.own_address).unwrap()),
+                        &self.day,
+                    )
+                    .await,
+                );
+            }
             _ => {}
         }
     }
 
     fn url(&self, town: u32) -> String {
-        let host = if town == DEAD { self.own_address } else { *self.all.address() };
+        let host = if town == DEAD {
+            self.own_address
+        } else {
+            *self.all.address()
+        };
         format!("http://{host}/{}/jobs", name(town))
     }
 
     /// A text without the ports of this test.
     fn shown(&self, text: &str) -> String {
-        text.replace(&self.all.address().to_string(), "jobs.example").replace(&self.own_address.to_string(), "own.example")
+        text.replace(&self.all.address().to_string(), "jobs.example")
+            .replace(&self.own_address.to_string(), "own.example")
     }
 }
 
@@ -69,13 +87,18 @@ async fn serve(listener: Option<TcpListener>, day: &Arc<AtomicU32>) -> MockServe
         None => builder.start().await,
     };
     let day = Arc::clone(day);
-    Mock::given(any()).respond_with(move |request: &Request| response(request, day.load(Ordering::SeqCst))).mount(&server).await;
+    Mock::given(any())
+        .respond_with(move |request: &Request| response(request, day.load(Ordering::SeqCst)))
+        .mount(&server)
+        .await;
     server
 }
 
 fn response(request: &Request, day: u32) -> ResponseTemplate {
     let path = request.url.path();
-    let town = path.strip_prefix("/town-").and_then(|rest| rest.split('/').next()?.parse().ok());
+    let town = path
+        .strip_prefix("/town-")
+        .and_then(|rest| rest.split('/').next()?.parse().ok());
     match town {
         Some(GONE) if day >= BREAKS => ResponseTemplate::new(404),
         Some(town) => ResponseTemplate::new(200).set_body_json(page(town, day)),
@@ -93,7 +116,11 @@ fn page(town: u32, day: u32) -> Json {
     };
     let ad = |ad: u32| json!({ "id": ad, "title": format!("Position {ad} in town {town}"), "closes": closes(ad) });
     let jobs: Vec<Json> = (day..day + count).map(ad).collect();
-    if is_broken(RESHAPED) { json!({ "data": { "items": jobs } }) } else { json!({ "jobs": jobs }) }
+    if is_broken(RESHAPED) {
+        json!({ "data": { "items": jobs } })
+    } else {
+        json!({ "jobs": jobs })
+    }
 }
 
 fn name(town: u32) -> String {
@@ -112,7 +139,11 @@ fn yaml(town: u32, url: &str) -> String {
 fn weir(lab: &Lab, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
     command.arg("--project").arg(&lab.folder).args(words);
-    command.env("DATABASE_URL", lab.bench.url()).env("USER", "ada").output().unwrap()
+    command
+        .env("DATABASE_URL", lab.bench.url())
+        .env("USER", "ada")
+        .output()
+        .unwrap()
 }
 
 /// What a morning shows first.
@@ -129,25 +160,55 @@ impl Morning {
         let report = weir(lab, &["report", "--allow-future", "--at", &at]);
         let text = |bytes: &[u8]| boards.shown(&String::from_utf8_lossy(bytes));
         assert!(run.stdout.is_empty(), "{}", text(&run.stdout));
-        Morning { code: run.status.code(), mail: text(&run.stderr), overview: text(&report.stdout) }
+        Morning {
+            code: run.status.code(),
+            mail: text(&run.stderr),
+            overview: text(&report.stdout),
+        }
     }
 
     /// The line of the overview about a town.
     fn line(&self, town: u32) -> &str {
-        self.overview.lines().find(|line| line.contains(&name(town))).unwrap()
+        self.overview
+            .lines()
+            .find(|line| line.contains(&name(town)))
+            .unwrap()
     }
 
     /// The lines of the overview that are not `ok`, by institution.
     fn failing(&self) -> Vec<(String, String)> {
-        let is_failing = |line: &&str| ["NEW", "failing"].iter().any(|word| line.trim_start().starts_with(word));
+        let is_failing = |line: &&str| {
+            ["NEW", "failing"]
+                .iter()
+                .any(|word| line.trim_start().starts_with(word))
+        };
         let lines = self.overview.lines().skip(1).filter(is_failing);
-        lines.map(|line| (line.split_whitespace().find(|word| word.starts_with("town-")).unwrap().to_owned(), line.to_owned())).collect()
+        lines
+            .map(|line| {
+                (
+                    line.split_whitespace()
+                        .find(|word| word.starts_with("town-"))
+                        .unwrap()
+                        .to_owned(),
+                    line.to_owned(),
+                )
+            })
+            .collect()
     }
 
     fn screen(&self, day: u32) -> String {
-        let mut out = format!("Day {day}\n\n$ weir run --quiet\n{}exit code {}\n\n$ weir report\n", self.mail, self.code.unwrap());
+        let mut out = format!(
+            "Day {day}\n\n$ weir run --quiet\n{}exit code {}\n\n$ weir report\n",
+            self.mail,
+            self.code.unwrap()
+        );
         // All that is wrong, and two that are well.
-        let told = self.overview.lines().skip(1).filter(|line| !line.trim_start().starts_with("ok")).count();
+        let told = self
+            .overview
+            .lines()
+            .skip(1)
+            .filter(|line| !line.trim_start().starts_with("ok"))
+            .count();
         for line in self.overview.lines().take(1 + told + 2) {
             writeln!(out, "{line}").unwrap();
         }
@@ -165,19 +226,37 @@ fn keep(day: u32, screen: &str) {
     }
 }
 
-/// The exit codes of the ten days: new troubles on the sixth and seventh, then nothing but known ones.
+/// The exit codes of the ten days: new troubles on the sixth and seventh, then nothing but known
+/// ones.
 const CODES: [i32; 10] = [0, 0, 0, 0, 0, 1, 1, 4, 4, 4];
 
 /// What the overview of a day says of the towns that fail.
 fn expected(day: u32) -> Vec<(String, &'static str)> {
     let since = |words: &'static str| move |town: u32| (name(town), words);
     let (known, new) = (since("failing since 2026-09-06"), since("NEW"));
-    let halved = if day == NEXT { "NEW" } else { "failing since 2026-09-07" };
+    let halved = if day == NEXT {
+        "NEW"
+    } else {
+        "failing since 2026-09-07"
+    };
     match day {
         ..BREAKS => Vec::new(),
         BREAKS => [DEAD, GONE, RESHAPED, DATED].map(new).to_vec(),
-        NEXT..RETURNS => [known(DEAD), known(GONE), known(RESHAPED), (name(HALVED), halved), known(DATED)].to_vec(),
-        _ => [known(GONE), known(RESHAPED), (name(HALVED), halved), known(DATED)].to_vec(),
+        NEXT..RETURNS => [
+            known(DEAD),
+            known(GONE),
+            known(RESHAPED),
+            (name(HALVED), halved),
+            known(DATED),
+        ]
+        .to_vec(),
+        _ => [
+            known(GONE),
+            known(RESHAPED),
+            (name(HALVED), halved),
+            known(DATED),
+        ]
+        .to_vec(),
     }
 }
 
@@ -185,7 +264,10 @@ fn expected(day: u32) -> Vec<(String, &'static str)> {
 async fn each_morning_says_which_since_when_and_what_is_new() {
     let (lab, mut boards) = (Lab::new().await, Boards::open().await);
     for town in 1..=TOWNS {
-        lab.write(&format!("institutions/{}.yaml", name(town)), &yaml(town, &boards.url(town)));
+        lab.write(
+            &format!("institutions/{}.yaml", name(town)),
+            &yaml(town, &boards.url(town)),
+        );
     }
     for day in 1..=10 {
         boards.turn_to(day).await;
@@ -194,27 +276,55 @@ async fn each_morning_says_which_since_when_and_what_is_new() {
         assert_eq!(morning.code, Some(CODES[day as usize - 1]), "{screen}");
         let mut failing = morning.failing();
         let is_new = |line: &(String, String)| line.1.trim_start().starts_with("NEW");
-        assert!(failing.is_sorted_by_key(|line| !is_new(line)), "what is new is first: {screen}");
+        assert!(
+            failing.is_sorted_by_key(|line| !is_new(line)),
+            "what is new is first: {screen}"
+        );
         failing.sort();
         let towns: Vec<&String> = failing.iter().map(|(town, _)| town).collect();
-        assert_eq!(towns, expected(day).iter().map(|(town, _)| town).collect::<Vec<_>>(), "{screen}");
+        assert_eq!(
+            towns,
+            expected(day)
+                .iter()
+                .map(|(town, _)| town)
+                .collect::<Vec<_>>(),
+            "{screen}"
+        );
         for ((town, line), (_, words)) in failing.iter().zip(expected(day)) {
-            assert!(line.contains(words) && line.contains(&format!("weir {}", step(town, day))), "{line}");
+            assert!(
+                line.contains(words) && line.contains(&format!("weir {}", step(town, day))),
+                "{line}"
+            );
         }
         if day == BREAKS {
-            assert!(morning.line(HALVED).trim_start().starts_with("warn") && morning.mail.contains("ads 15 today, usually 30"), "{screen}");
-            assert!(morning.mail.contains("`format: \"%d/%m/%Y\"` reads it"), "{screen}");
+            assert!(
+                morning.line(HALVED).trim_start().starts_with("warn")
+                    && morning.mail.contains("ads 15 today, usually 30"),
+                "{screen}"
+            );
+            assert!(
+                morning.mail.contains("`format: \"%d/%m/%Y\"` reads it"),
+                "{screen}"
+            );
             let runs = weir(&lab, &["report", &name(DEAD), "--runs=1"]);
             assert!(String::from_utf8_lossy(&runs.stdout).contains("done, board unreachable"));
         }
-        assert_eq!(morning.line(DEAD).trim_start().starts_with("ok again"), day == RETURNS, "{screen}");
+        assert_eq!(
+            morning.line(DEAD).trim_start().starts_with("ok again"),
+            day == RETURNS,
+            "{screen}"
+        );
         if [1, BREAKS, NEXT].contains(&day) {
             keep(day, &screen);
         }
     }
     let retired = "SELECT DISTINCT i.slug FROM jobs j JOIN institutions i ON i.id = j.institution_id
                    WHERE j.status = 'archived' AND j.last_updated_at >= '2026-09-07' AND i.slug IN ('town-08', 'town-15', 'town-22')";
-    assert_eq!(lab.texts(retired).await, Vec::<String>::new(), "a broken board retires nothing");
+    assert_eq!(
+        lab.texts(retired).await,
+        Vec::<String>::new(),
+        "a broken board retires nothing"
+    );
     decide_by_cause(&lab).await;
     lab.bench.drop().await;
 }
@@ -232,24 +342,77 @@ fn step(town: &str, day: u32) -> String {
 
 /// All ads of the town with other dates are held for one cause: one decision answers them all.
 async fn decide_by_cause(lab: &Lab) {
-    let act = |words: &[&str]| weir(lab, &[words, &["--allow-future", "--at", "2026-09-11", "--reason", "the dates are right"]].concat());
-    let causes: Json = serde_json::from_slice(&weir(lab, &["holds", "causes", "town-31", "--json"]).stdout).unwrap();
-    let [cause] = causes["causes"].as_array().unwrap().as_slice() else { panic!("{causes:#}") };
-    let (key, held) = (cause["cause"].as_str().unwrap(), cause["holds"].as_array().unwrap().len());
-    assert!(held > 20 && cause["reasons"] == json!(["invalid_date close_date"]), "{cause:#}");
+    let act = |words: &[&str]| {
+        weir(
+            lab,
+            &[
+                words,
+                &[
+                    "--allow-future",
+                    "--at",
+                    "2026-09-11",
+                    "--reason",
+                    "the dates are right",
+                ],
+            ]
+            .concat(),
+        )
+    };
+    let causes: Json =
+        serde_json::from_slice(&weir(lab, &["holds", "causes", "town-31", "--json"]).stdout)
+            .unwrap();
+    let [cause] = causes["causes"].as_array().unwrap().as_slice() else {
+        panic!("{causes:#}")
+    };
+    let (key, held) = (
+        cause["cause"].as_str().unwrap(),
+        cause["holds"].as_array().unwrap().len(),
+    );
+    assert!(
+        held > 20 && cause["reasons"] == json!(["invalid_date close_date"]),
+        "{cause:#}"
+    );
     let shown = weir(lab, &["holds", "show", key]);
-    assert!(String::from_utf8_lossy(&shown.stdout).contains(&format!("town-31 board · {held} holds of kind job")));
+    assert!(
+        String::from_utf8_lossy(&shown.stdout)
+            .contains(&format!("town-31 board · {held} holds of kind job"))
+    );
     let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
     let unseen = act(&["holds", "discard", key]);
-    assert!(unseen.status.code() == Some(2) && said(&unseen).contains("must name its revision"), "{}", said(&unseen));
+    assert!(
+        unseen.status.code() == Some(2) && said(&unseen).contains("must name its revision"),
+        "{}",
+        said(&unseen)
+    );
     let moved = act(&["holds", "discard", &format!("{key}@000000")]);
-    assert!(moved.status.code() == Some(1) && said(&moved).contains("nothing was done"), "{}", said(&moved));
+    assert!(
+        moved.status.code() == Some(1) && said(&moved).contains("nothing was done"),
+        "{}",
+        said(&moved)
+    );
     let unknown = act(&["holds", "discard", "c000000@000000"]);
-    assert!(unknown.status.code() == Some(2) && said(&unknown).contains("no open hold has the cause"), "{}", said(&unknown));
-    let done = act(&["holds", "discard", &format!("{key}@{}", cause["revision"].as_str().unwrap())]);
+    assert!(
+        unknown.status.code() == Some(2) && said(&unknown).contains("no open hold has the cause"),
+        "{}",
+        said(&unknown)
+    );
+    let done = act(&[
+        "holds",
+        "discard",
+        &format!("{key}@{}", cause["revision"].as_str().unwrap()),
+    ]);
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
-    assert!(String::from_utf8_lossy(&done.stdout).starts_with(&format!("cause {key}: {held} holds discarded\n")));
+    assert!(
+        String::from_utf8_lossy(&done.stdout)
+            .starts_with(&format!("cause {key}: {held} holds discarded\n"))
+    );
     let left = "SELECT concat(status, ' ', count(*)) FROM holds h JOIN institutions i ON i.id = h.institution_id
                 WHERE i.slug = 'town-31' GROUP BY status ORDER BY 1";
-    assert!(!lab.texts(left).await.iter().any(|line| line.starts_with("open")), "each of them is decided");
+    assert!(
+        !lab.texts(left)
+            .await
+            .iter()
+            .any(|line| line.starts_with("open")),
+        "each of them is decided"
+    );
 }

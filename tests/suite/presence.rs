@@ -13,7 +13,10 @@ const PLACES: &str = "SELECT 'ad ' || external_id || ' ' || ctid::text || ' ' ||
 const SEEN: &str = "SELECT to_char(last_seen_at, 'DD') || ' ' || count(*) || ' ' || sum(misses) FROM ads GROUP BY last_seen_at ORDER BY 1";
 
 async fn on(lab: &Lab, day: u32, left_out: Option<usize>) -> Vec<String> {
-    let ads: Vec<Json> = (0..40).filter(|n| Some(*n) != left_out).map(|n| json!({ "id": format!("A{n}"), "title": format!("Ranger {n}") })).collect();
+    let ads: Vec<Json> = (0..40)
+        .filter(|n| Some(*n) != left_out)
+        .map(|n| json!({ "id": format!("A{n}"), "title": format!("Ranger {n}") }))
+        .collect();
     lab.write("ads.json", &Json::from(ads).to_string());
     lab.run(&Step::new(&format!("2026-09-0{day}"), &[])).await;
     lab.texts(PLACES).await
@@ -28,8 +31,14 @@ async fn an_unchanged_day_writes_no_row_of_an_ad() {
     assert_eq!(lab.texts(SEEN).await, ["02 40 0"]);
 
     let third = on(&lab, 3, Some(7)).await;
-    let moved: Vec<&String> = third.iter().filter(|place| !first.contains(place)).collect();
-    assert!(moved.len() == 1 && moved[0].starts_with("ad A7 "), "{moved:?}");
+    let moved: Vec<&String> = third
+        .iter()
+        .filter(|place| !first.contains(place))
+        .collect();
+    assert!(
+        moved.len() == 1 && moved[0].starts_with("ad A7 "),
+        "{moved:?}"
+    );
     assert_eq!(lab.texts(SEEN).await, ["02 1 1", "03 39 0"]);
 
     on(&lab, 4, None).await;

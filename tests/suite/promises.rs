@@ -1,6 +1,7 @@
-//! The promises about data, on every case of `tests/cases`: a case is a folder with a project, dated feeds and
-//! `steps`; what came of each step is in `expected`. On each case ride the laws: a run repeated writes nothing, a run
-//! that fails anywhere and is run again ends as an unbroken one, a dry run leaves the database as it was, an audit finds nothing.
+//! The promises about data, on every case of `tests/cases`: a case is a folder with a project,
+//! dated feeds and `steps`; what came of each step is in `expected`. On each case ride the laws: a
+//! run repeated writes nothing, a run that fails anywhere and is run again ends as an unbroken one,
+//! a dry run leaves the database as it was, an audit finds nothing.
 
 use crate::bench::difference;
 use crate::lab::{Lab, Step, everything, is_stop, stop_at};
@@ -20,8 +21,12 @@ pub enum Act {
 }
 
 pub fn cases() -> Vec<PathBuf> {
-    let mut cases: Vec<PathBuf> =
-        std::fs::read_dir("tests/cases").unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir("tests/cases")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
     cases.sort();
     cases
 }
@@ -30,7 +35,9 @@ pub fn cases() -> Vec<PathBuf> {
 fn on_every_case<W: Future<Output = ()>>(work: impl Fn(PathBuf) -> W + Sync) {
     // Each case takes connections: the cases of two laws at once are more than the server has.
     static ONE_LAW: Mutex<()> = Mutex::new(());
-    let _one = ONE_LAW.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _one = ONE_LAW
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     std::thread::scope(|scope| {
         for case in cases() {
             scope.spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(work(case)));
@@ -38,7 +45,8 @@ fn on_every_case<W: Future<Output = ()>>(work: impl Fn(PathBuf) -> W + Sync) {
     });
 }
 
-/// Does something with each run of every case, which the law takes itself; edits are laid over as they come.
+/// Does something with each run of every case, which the law takes itself; edits are laid over as
+/// they come.
 fn on_every_run(law: impl AsyncFn(&Lab, &Step, &str) + Sync) {
     let law = &law;
     on_every_case(|case| async move {
@@ -55,7 +63,9 @@ fn on_every_run(law: impl AsyncFn(&Lab, &Step, &str) + Sync) {
 
 pub fn acts(case: &Path) -> Vec<(String, Act)> {
     let text = std::fs::read_to_string(case.join("steps")).unwrap();
-    let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     lines.map(|line| (line.to_owned(), act(line))).collect()
 }
 
@@ -63,7 +73,8 @@ fn act(line: &str) -> Act {
     let mut words = line.split_whitespace();
     match (words.next(), words.next()) {
         (Some("run"), Some(at)) => {
-            let variables: Vec<(&str, &str)> = words.map(|word| word.split_once('=').unwrap()).collect();
+            let variables: Vec<(&str, &str)> =
+                words.map(|word| word.split_once('=').unwrap()).collect();
             Act::Run(Step::new(at, &variables))
         }
         (Some("edit"), Some(folder)) => Act::Edit(folder.to_owned()),
@@ -81,19 +92,49 @@ fn counts(summary: &Summary) -> String {
     let mut out = String::new();
     for (source, about) in &summary.sources {
         let read = about.read.as_ref().map_or("-", |read| read.state.name());
-        let named = about.counts.named().into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}"));
-        let why = about.read.as_ref().and_then(|read| read.why.clone()).map_or_else(String::new, |why| format!(" ({why})"));
-        let _ = writeln!(out, "  {source}: {read}{why}, {} documents: {}", about.counts.documents, named.collect::<Vec<_>>().join(", "));
-        let parts = about.counts.documents - about.counts.named().iter().filter(|(name, _)| *name != "archived").map(|(_, count)| count).sum::<i64>();
-        assert_eq!(parts, 0, "the documents of a run are the sum of what became of them");
+        let named = about
+            .counts
+            .named()
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!("{name} {count}"));
+        let why = about
+            .read
+            .as_ref()
+            .and_then(|read| read.why.clone())
+            .map_or_else(String::new, |why| format!(" ({why})"));
+        let _ = writeln!(
+            out,
+            "  {source}: {read}{why}, {} documents: {}",
+            about.counts.documents,
+            named.collect::<Vec<_>>().join(", ")
+        );
+        let parts = about.counts.documents
+            - about
+                .counts
+                .named()
+                .iter()
+                .filter(|(name, _)| *name != "archived")
+                .map(|(_, count)| count)
+                .sum::<i64>();
+        assert_eq!(
+            parts, 0,
+            "the documents of a run are the sum of what became of them"
+        );
     }
     out
 }
 
 /// What came and went between two stories.
 fn news(old: &[String], new: &[String]) -> String {
-    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("    - {line}\n"));
-    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("    + {line}\n"));
+    let gone = old
+        .iter()
+        .filter(|line| !new.contains(line))
+        .map(|line| format!("    - {line}\n"));
+    let come = new
+        .iter()
+        .filter(|line| !old.contains(line))
+        .map(|line| format!("    + {line}\n"));
     gone.chain(come).collect()
 }
 
@@ -104,7 +145,12 @@ pub fn expect(file: &Path, found: &str) {
         std::fs::write(file, found).unwrap();
         return;
     }
-    assert_eq!(expected, found, "{}: WEIR_BLESS=1 rewrites it", file.display());
+    assert_eq!(
+        expected,
+        found,
+        "{}: WEIR_BLESS=1 rewrites it",
+        file.display()
+    );
 }
 
 #[test]
@@ -124,10 +170,18 @@ fn every_case_ends_as_expected_and_repeating_a_run_writes_nothing() {
                     story.push_str(&news(&last, &now));
                     last = now;
                     let once = lab.dump().await;
-                    assert_eq!(lab.audit().await, [""; 0], "{}: an audit after `{line}`", case.display());
+                    assert_eq!(
+                        lab.audit().await,
+                        [""; 0],
+                        "{}: an audit after `{line}`",
+                        case.display()
+                    );
                     lab.run(&step).await;
                     if let Some(difference) = difference(&once, &lab.dump().await) {
-                        panic!("{}: `{line}` again changed something:\n{difference}", case.display());
+                        panic!(
+                            "{}: `{line}` again changed something:\n{difference}",
+                            case.display()
+                        );
                     }
                 }
             }
@@ -153,7 +207,8 @@ fn a_dry_run_leaves_the_database_as_it_was_and_says_what_the_run_then_does() {
     });
 }
 
-/// What the picture shows is what runs: each node once, none before what it waits for, and a row of `run_stages` for each.
+/// What the picture shows is what runs: each node once, none before what it waits for, and a row of
+/// `run_stages` for each.
 #[test]
 fn the_run_walks_the_plan_node_by_node_and_edge_by_edge() {
     on_every_run(async |lab, step, run| {
@@ -167,10 +222,20 @@ fn the_run_walks_the_plan_node_by_node_and_edge_by_edge() {
         assert!(outcomes.iter().all(Result::is_ok), "{run}");
         let walk = std::mem::take(&mut *walk.lock().unwrap());
         let mut nodes: Vec<String> = Vec::new();
-        for plan in lab.checked().institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.institution.active) {
+        for plan in lab
+            .checked()
+            .institutions
+            .iter()
+            .filter_map(|one| one.plan())
+            .filter(|plan| plan.institution.active)
+        {
             compare(plan, &walk);
             let slug = &plan.institution.slug;
-            nodes.extend(plan.graph.node_weights().map(|node| format!("{slug} {}", node.name)));
+            nodes.extend(
+                plan.graph
+                    .node_weights()
+                    .map(|node| format!("{slug} {}", node.name)),
+            );
         }
         nodes.sort();
         assert_eq!(walk.len(), 2 * nodes.len(), "{run}: nodes that no plan has");
@@ -190,25 +255,41 @@ type Moment = (String, String, bool);
 
 fn moment(event: &weir::engine::Event) -> Option<Moment> {
     match event {
-        weir::engine::Event::NodeStarted(node) => Some((node.institution.clone(), node.node.clone(), true)),
-        weir::engine::Event::NodeFinished { node, .. } => Some((node.institution.clone(), node.node.clone(), false)),
+        weir::engine::Event::NodeStarted(node) => {
+            Some((node.institution.clone(), node.node.clone(), true))
+        }
+        weir::engine::Event::NodeFinished { node, .. } => {
+            Some((node.institution.clone(), node.node.clone(), false))
+        }
         _ => None,
     }
 }
 
 fn compare(plan: &weir::plan::Plan, walk: &[Moment]) {
     let at = |node: &weir::plan::Node, begins: bool| {
-        let is_it = |moment: &&Moment| moment.0 == plan.institution.slug && moment.1 == node.name && moment.2 == begins;
-        assert_eq!(walk.iter().filter(is_it).count(), 1, "{} {} begins: {begins}", plan.institution.slug, node.name);
+        let is_it = |moment: &&Moment| {
+            moment.0 == plan.institution.slug && moment.1 == node.name && moment.2 == begins
+        };
+        assert_eq!(
+            walk.iter().filter(is_it).count(),
+            1,
+            "{} {} begins: {begins}",
+            plan.institution.slug,
+            node.name
+        );
         walk.iter().position(|moment| is_it(&moment)).unwrap()
     };
     for edge in plan.graph.edge_indices() {
         let (from, to) = plan.graph.edge_endpoints(edge).unwrap();
         let (from, to) = (&plan.graph[from], &plan.graph[to]);
-        // What begins while the source is read: the read itself, what may bar the segment, the segment.
+        // What begins while the source is read: the read itself, what may bar the segment, the
+        // segment.
         let streams = to.kind < Kind::Archive;
         let edge = format!("{} -> {}", from.name, to.name);
-        assert!(at(from, true) < at(to, true) && at(from, false) < at(to, false), "{edge}");
+        assert!(
+            at(from, true) < at(to, true) && at(from, false) < at(to, false),
+            "{edge}"
+        );
         assert!(streams || at(from, false) < at(to, true), "{edge}");
     }
 }
@@ -229,7 +310,10 @@ fn a_run_that_fails_anywhere_and_is_run_again_ends_as_an_unbroken_one() {
         for event in 0..seen.load(Ordering::SeqCst) {
             let broken = lab.copy().await;
             let results = broken.run_as(step, false, stop_at(event)).await;
-            assert!(results.iter().any(Result::is_err), "{run}: nothing stopped at event {event}");
+            assert!(
+                results.iter().any(Result::is_err),
+                "{run}: nothing stopped at event {event}"
+            );
             broken.run(step).await;
             if let Some(difference) = difference(&expected, &broken.dump().await) {
                 panic!("{run} stopped at event {event} and run again:\n{difference}");

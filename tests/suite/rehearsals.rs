@@ -1,5 +1,6 @@
-//! A rehearsal says what a run would then do: on every case with an edit, and on real boards where they are at hand, each is followed by the run
-//! itself, and the two are compared ad by ad. A rehearsal leaves the database as it was.
+//! A rehearsal says what a run would then do: on every case with an edit, and on real boards where
+//! they are at hand, each is followed by the run itself, and the two are compared ad by ad. A
+//! rehearsal leaves the database as it was.
 
 use crate::lab::{Lab, Step, on_any_day};
 use crate::promises::{Act, acts, lab};
@@ -15,12 +16,33 @@ async fn foreseen(lab: &Lab, at: Clock) -> BTreeMap<String, String> {
     let checked = lab.checked();
     let store = Store::connect(&lab.bench.url(), 12, "bench").await.unwrap();
     let all = Mutex::new(BTreeMap::new());
-    for plan in checked.institutions.iter().filter_map(|one| one.plan()).filter(|plan| plan.institution.active) {
+    for plan in checked
+        .institutions
+        .iter()
+        .filter_map(|one| one.plan())
+        .filter(|plan| plan.institution.active)
+    {
         for flow in &plan.flows {
             let note = |ad: &str, what: &weir::stage::Foreseen| {
-                all.lock().unwrap().insert(format!("{} {} {ad}", plan.institution.slug, flow.source), what.name().to_owned());
+                all.lock().unwrap().insert(
+                    format!("{} {} {ad}", plan.institution.slug, flow.source),
+                    what.name().to_owned(),
+                );
             };
-            rehearse(&store, &checked.sandbox, plan, flow, Asked { at, all: false, examples: 3 }, &note).await.unwrap();
+            rehearse(
+                &store,
+                &checked.sandbox,
+                plan,
+                flow,
+                Asked {
+                    at,
+                    all: false,
+                    examples: 3,
+                },
+                &note,
+            )
+            .await
+            .unwrap();
         }
     }
     store.close().await;
@@ -38,23 +60,45 @@ const DONE: &str = "SELECT concat_ws(' ', i.slug, s.source_id, s.external_id) ||
 async fn compare(lab: &Lab, step: &Step, name: &str) -> usize {
     let before = lab.dump().await;
     let foreseen = foreseen(lab, step.clock()).await;
-    assert_eq!(lab.dump().await, before, "{name}: a rehearsal writes nothing");
+    assert_eq!(
+        lab.dump().await,
+        before,
+        "{name}: a rehearsal writes nothing"
+    );
     let other = lab.copy().await;
     other.run(step).await;
-    let done: BTreeMap<String, String> =
-        other.texts(DONE).await.into_iter().map(|line| line.rsplit_once('=').map(|(ad, what)| (ad.to_owned(), what.to_owned())).unwrap()).collect();
+    let done: BTreeMap<String, String> = other
+        .texts(DONE)
+        .await
+        .into_iter()
+        .map(|line| {
+            line.rsplit_once('=')
+                .map(|(ad, what)| (ad.to_owned(), what.to_owned()))
+                .unwrap()
+        })
+        .collect();
     for (ad, what) in &foreseen {
         assert_eq!(done.get(ad), Some(what), "{name}: {ad}");
     }
-    let touched = done.iter().filter(|(ad, what)| !foreseen.contains_key(*ad) && ["created", "updated", "reopened"].contains(&what.as_str()));
-    assert_eq!(touched.collect::<Vec<_>>(), Vec::<(&String, &String)>::new(), "{name}: the run touched what was not foreseen");
+    let touched = done.iter().filter(|(ad, what)| {
+        !foreseen.contains_key(*ad) && ["created", "updated", "reopened"].contains(&what.as_str())
+    });
+    assert_eq!(
+        touched.collect::<Vec<_>>(),
+        Vec::<(&String, &String)>::new(),
+        "{name}: the run touched what was not foreseen"
+    );
     other.bench.drop().await;
     foreseen.len()
 }
 
 fn cases() -> Vec<PathBuf> {
-    let mut cases: Vec<PathBuf> =
-        std::fs::read_dir("tests/cases").unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir("tests/cases")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
     cases.sort();
     cases
 }
@@ -71,7 +115,10 @@ async fn a_rehearsal_of_an_edit_says_what_the_run_does() {
                     lab.lay_over(&case.join(folder));
                     let Some(before) = &last else { continue };
                     // The same documents, a moment later.
-                    let step = Step { at: (before.clock().0 + chrono::Duration::minutes(1)).to_rfc3339(), ..before.clone() };
+                    let step = Step {
+                        at: (before.clock().0 + chrono::Duration::minutes(1)).to_rfc3339(),
+                        ..before.clone()
+                    };
                     judged += compare(&lab, &step, &format!("{}: {line}", case.display())).await;
                 }
                 Act::Run(step) => {
@@ -99,18 +146,32 @@ async fn a_rehearsal_on_a_real_board_says_what_the_run_does() {
             "institution: board\ntimezone: America/New_York\nsources:\n  greenhouse:\n    fetch: {{ connector: greenhouse, with: {{ board: board }}, file: {{ path: '${{CAPTURE}}' }} }}\n    job: {{ title: {title} }}\nrequire: {{ title: {{ type: string }} }}\nrules: [own]\n"
         )
     };
-    let rule = |assert: &str| format!("rules:\n  - {{ id: own, type: own, field: title, assert: '{assert}', message: \"no: {{job.title}}\" }}\n");
+    let rule = |assert: &str| {
+        format!(
+            "rules:\n  - {{ id: own, type: own, field: title, assert: '{assert}', message: \"no: {{job.title}}\" }}\n"
+        )
+    };
     lab.write("institutions/board.yaml", &institution("$.title"));
     lab.write("rules/own.yaml", &rule("job.title.len() < 60"));
-    let mut captures: Vec<PathBuf> = std::fs::read_dir(BOARD).unwrap().flatten().map(|entry| entry.path()).collect();
+    let mut captures: Vec<PathBuf> = std::fs::read_dir(BOARD)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     captures.sort();
     let capture = std::fs::canonicalize(captures.last().unwrap()).unwrap();
     let step = |at: &str| Step::new(at, &[("CAPTURE", capture.to_str().unwrap())]);
     lab.run(&step("2026-09-01T00:00:00Z")).await;
-    lab.write("rules/own.yaml", &rule("job.title.len() < 40 || job.title.contains(\"Engineer\")"));
+    lab.write(
+        "rules/own.yaml",
+        &rule("job.title.len() < 40 || job.title.contains(\"Engineer\")"),
+    );
     let judged = compare(&lab, &step("2026-09-01T01:00:00Z"), "a rule").await;
     assert!(judged > 100, "{judged}");
-    lab.write("institutions/board.yaml", &institution("{ script: 'doc.title + \" (open)\"' }"));
+    lab.write(
+        "institutions/board.yaml",
+        &institution("{ script: 'doc.title + \" (open)\"' }"),
+    );
     compare(&lab, &step("2026-09-01T02:00:00Z"), "a mapping").await;
     lab.bench.drop().await;
 }
@@ -130,34 +191,84 @@ rules: [own]
 fn told(lab: &Lab, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
     let words = [&["rehearse", "--at", "2026-09-01T02:00:00Z"], arguments].concat();
-    let output = command.arg("--project").arg(&lab.folder).args(on_any_day(&words)).env("DATABASE_URL", lab.bench.url()).output().unwrap();
-    (output.status.code(), format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    let output = command
+        .arg("--project")
+        .arg(&lab.folder)
+        .args(on_any_day(&words))
+        .env("DATABASE_URL", lab.bench.url())
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        ),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ads_that_a_new_rule_only_warns_of_are_shown() {
     let lab = Lab::new().await;
-    let rule =
-        |id: &str, assert: &str| format!("  - {{ id: {id}, type: own, severity: warn, assert: '{assert}', message: \"not {{job.title}}\" }}\n");
+    let rule = |id: &str, assert: &str| {
+        format!(
+            "  - {{ id: {id}, type: own, severity: warn, assert: '{assert}', message: \"not {{job.title}}\" }}\n"
+        )
+    };
     lab.write("institutions/acme.yaml", DATED);
-    lab.write("ads.ndjson", "{\"id\": \"1\", \"title\": \"Nurse\"}\n{\"id\": \"2\", \"title\": \"Diver\"}\n");
-    lab.write("rules/own.yaml", &format!("rules:\n{}", rule("old", "job.title != \"Diver\"")));
+    lab.write(
+        "ads.ndjson",
+        "{\"id\": \"1\", \"title\": \"Nurse\"}\n{\"id\": \"2\", \"title\": \"Diver\"}\n",
+    );
+    lab.write(
+        "rules/own.yaml",
+        &format!("rules:\n{}", rule("old", "job.title != \"Diver\"")),
+    );
     let (code, said) = told(&lab, &[]);
-    assert!(code == Some(0) && said.contains("board: nothing is stored for this source yet"), "{said}");
+    assert!(
+        code == Some(0) && said.contains("board: nothing is stored for this source yet"),
+        "{said}"
+    );
     lab.run(&Step::new("2026-09-01", &[])).await;
-    lab.write("rules/own.yaml", &format!("rules:\n{}{}", rule("old", "job.title != \"Diver\""), rule("new", "job.title != \"Nurse\"")));
+    lab.write(
+        "rules/own.yaml",
+        &format!(
+            "rules:\n{}{}",
+            rule("old", "job.title != \"Diver\""),
+            rule("new", "job.title != \"Nurse\"")
+        ),
+    );
     let (_, said) = told(&lab, &[]);
-    assert!(said.contains("    new warns about 1 ad\n      ~ 1 Nurse · not Nurse\n") && !said.contains("old warns about"), "{said}");
+    assert!(
+        said.contains("    new warns about 1 ad\n      ~ 1 Nurse · not Nurse\n")
+            && !said.contains("old warns about"),
+        "{said}"
+    );
     assert!(!said.contains("holds all of it"), "{said}");
-    lab.write("institutions/acme.yaml", &format!("{DATED}quality: {{ hold: true }}\n"));
-    assert!(told(&lab, &[]).1.contains("if this read is unusual, the run holds all of it for an operator"));
+    lab.write(
+        "institutions/acme.yaml",
+        &format!("{DATED}quality: {{ hold: true }}\n"),
+    );
+    assert!(
+        told(&lab, &[])
+            .1
+            .contains("if this read is unusual, the run holds all of it for an operator")
+    );
     lab.write("institutions/acme.yaml", DATED);
     let (_, said) = told(&lab, &["--all"]);
-    assert!(said.contains("    old warns about 1 ad\n      ~ 2 Diver · not Diver\n"), "{said}");
+    assert!(
+        said.contains("    old warns about 1 ad\n      ~ 2 Diver · not Diver\n"),
+        "{said}"
+    );
     let (_, said) = told(&lab, &["--json"]);
     let page: serde_json::Value = serde_json::from_str(&said).unwrap();
     let warned = &page["institutions"][0]["sources"][0]["rules"]["new"]["warned"];
-    assert_eq!((&warned["count"], &warned["examples"][0]["id"]), (&1.into(), &"1".into()), "{said}");
+    assert_eq!(
+        (&warned["count"], &warned["examples"][0]["id"]),
+        (&1.into(), &"1".into()),
+        "{said}"
+    );
     let file = lab.folder.join("page.html");
     told(&lab, &["--html", file.to_str().unwrap()]);
     assert!(std::fs::read_to_string(file).unwrap().contains("not Nurse"));
@@ -166,12 +277,21 @@ async fn ads_that_a_new_rule_only_warns_of_are_shown() {
     let draft = lab.folder.join("drafts/owm.yaml");
     let (code, said) = told(&lab, &["--rules", draft.to_str().unwrap()]);
     assert!(
-        code == Some(2) && said.contains("uses the rule set `owm`") && said.contains("a file replaces the set of the same name: `own`"),
+        code == Some(2)
+            && said.contains("uses the rule set `owm`")
+            && said.contains("a file replaces the set of the same name: `own`"),
         "{said}"
     );
     let mut failures = std::process::Command::new(env!("CARGO_BIN_EXE_weir"));
-    let failures = failures.arg("--project").arg(&lab.folder).args(["failures", "list", "--rule", "new"]).env("DATABASE_URL", lab.bench.url());
+    let failures = failures
+        .arg("--project")
+        .arg(&lab.folder)
+        .args(["failures", "list", "--rule", "new"])
+        .env("DATABASE_URL", lab.bench.url());
     let said = String::from_utf8(failures.output().unwrap().stdout).unwrap();
-    assert_eq!(said, "no failures: `new` only warns; `weir failures list --warnings` shows the ads\n");
+    assert_eq!(
+        said,
+        "no failures: `new` only warns; `weir failures list --warnings` shows the ads\n"
+    );
     lab.bench.drop().await;
 }

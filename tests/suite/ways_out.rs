@@ -13,7 +13,8 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 /// The token that the board is given, and echoes wherever it can.
 const TOKEN: &str = "s3cr3t/to&ken+1";
 /// What moves cursors, sets titles, turns and hides text.
-const HOSTILE: &str = "A\u{1b}[2J\u{1b}]0;x\u{7}B\u{9b}31mC\u{202e}D\u{200b}E\u{e0041}F\u{2066}G\u{feff}H\u{85}I";
+const HOSTILE: &str =
+    "A\u{1b}[2J\u{1b}]0;x\u{7}B\u{9b}31mC\u{202e}D\u{200b}E\u{e0041}F\u{2066}G\u{feff}H\u{85}I";
 
 const ACME: &str = "institution: acme
 timezone: UTC
@@ -50,7 +51,9 @@ fn ad(id: &str, more: Json) -> Json {
         "by": "Parks", "closes": "2027-01-01", "places": [text], "url": format!("https://b.example/{TOKEN}"),
         format!("member {HOSTILE} {TOKEN}"): text,
     });
-    ad.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    ad.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     ad
 }
 
@@ -62,14 +65,26 @@ async fn board() -> MockServer {
         ad("d", json!({ "by": format!("Lakes {HOSTILE} {TOKEN}"), "closes": format!("soon {HOSTILE} {TOKEN}") })),
     ] });
     let next = format!("{}/jobs?page=2&key={encoded}", server.uri());
-    let first = json!({ "total": "4", "next": next, "jobs": [ad("a", json!({})), ad("b", json!({})) ] });
+    let first =
+        json!({ "total": "4", "next": next, "jobs": [ad("a", json!({})), ad("b", json!({})) ] });
     let answer = |page: Json| {
         let etag = format!("\"{TOKEN}\"");
-        ResponseTemplate::new(200).set_body_json(page).insert_header("etag", etag.as_str())
+        ResponseTemplate::new(200)
+            .set_body_json(page)
+            .insert_header("etag", etag.as_str())
     };
-    let page = |number: &str| Mock::given(method("GET")).and(path("/jobs")).and(query_param("page", number));
+    let page = |number: &str| {
+        Mock::given(method("GET"))
+            .and(path("/jobs"))
+            .and(query_param("page", number))
+    };
     page("2").respond_with(answer(second)).mount(&server).await;
-    Mock::given(method("GET")).and(path("/jobs")).respond_with(answer(first)).with_priority(9).mount(&server).await;
+    Mock::given(method("GET"))
+        .and(path("/jobs"))
+        .respond_with(answer(first))
+        .with_priority(9)
+        .mount(&server)
+        .await;
     server
 }
 
@@ -81,29 +96,59 @@ struct Said {
 
 fn weir(lab: &Lab, server: &MockServer, words: &str) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.arg("--project").arg(&lab.folder).args(words.split(' ')).current_dir(&lab.folder);
-    command.env("DATABASE_URL", lab.bench.url()).env("URL", server.uri());
-    command.env("BOARD_TOKEN", TOKEN).env("USER", "ada").env_remove("COLUMNS");
+    command
+        .arg("--project")
+        .arg(&lab.folder)
+        .args(words.split(' '))
+        .current_dir(&lab.folder);
+    command
+        .env("DATABASE_URL", lab.bench.url())
+        .env("URL", server.uri());
+    command
+        .env("BOARD_TOKEN", TOKEN)
+        .env("USER", "ada")
+        .env_remove("COLUMNS");
     let output = command.output().unwrap();
-    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
-    Said { words: words.to_owned(), code: output.status.code(), text }
+    let text = [output.stdout, output.stderr]
+        .map(|bytes| String::from_utf8(bytes).unwrap())
+        .concat();
+    Said {
+        words: words.to_owned(),
+        code: output.status.code(),
+        text,
+    }
 }
 
 /// The forms of the token that nobody may see.
 fn forms() -> Vec<String> {
     let encoded: String = url::form_urlencoded::byte_serialize(TOKEN.as_bytes()).collect();
-    vec![TOKEN.to_owned(), encoded, TOKEN.replace('&', "&amp;"), TOKEN.replace('/', "\\/")]
+    vec![
+        TOKEN.to_owned(),
+        encoded,
+        TOKEN.replace('&', "&amp;"),
+        TOKEN.replace('/', "\\/"),
+    ]
 }
 
 fn assert_clean(what: &str, text: &str) {
-    let unsafe_at = text.char_indices().find(|(_, c)| is_unsafe(*c) && !matches!(c, '\n' | '\t'));
-    assert_eq!(unsafe_at, None, "{what} prints it raw:\n{}", text.escape_debug());
+    let unsafe_at = text
+        .char_indices()
+        .find(|(_, c)| is_unsafe(*c) && !matches!(c, '\n' | '\t'));
+    assert_eq!(
+        unsafe_at,
+        None,
+        "{what} prints it raw:\n{}",
+        text.escape_debug()
+    );
     assert_no_secret(what, text);
 }
 
 fn assert_no_secret(what: &str, text: &str) {
     for form in forms() {
-        assert!(!text.contains(&form), "{what} shows the secret as `{form}`:\n{text}");
+        assert!(
+            !text.contains(&form),
+            "{what} shows the secret as `{form}`:\n{text}"
+        );
     }
 }
 
@@ -149,16 +194,38 @@ const COMMANDS: [&str; 32] = [
 async fn nothing_hostile_and_no_secret_leaves_by_any_command() {
     let (lab, server) = (Lab::new().await, board().await);
     lab.write("institutions/acme.yaml", ACME);
-    let clocked = ["plan acme", "plan acme --jobs --html plan.html", "plan acme --json", "run", "run --json"];
+    let clocked = [
+        "plan acme",
+        "plan acme --jobs --html plan.html",
+        "plan acme --json",
+        "run",
+        "run --json",
+    ];
     for words in COMMANDS {
-        let at = if clocked.contains(&words) || words.starts_with("run") { format!("{words} {AT}") } else { words.to_owned() };
+        let at = if clocked.contains(&words) || words.starts_with("run") {
+            format!("{words} {AT}")
+        } else {
+            words.to_owned()
+        };
         let said = weir(&lab, &server, &at);
-        assert!(said.code != Some(101) && !said.text.is_empty(), "`{}`: {:?}", said.words, said.code);
-        assert_clean(&format!("`weir {}` ({:?})", said.words, said.code), &said.text);
+        assert!(
+            said.code != Some(101) && !said.text.is_empty(),
+            "`{}`: {:?}",
+            said.words,
+            said.code
+        );
+        assert_clean(
+            &format!("`weir {}` ({:?})", said.words, said.code),
+            &said.text,
+        );
     }
     let csv = weir(&lab, &server, "export jobs --format csv");
     assert_no_secret("CSV", &csv.text);
-    assert!(csv.text.contains("'=cmd|") && !csv.text.contains(",=cmd"), "{}", csv.text);
+    assert!(
+        csv.text.contains("'=cmd|") && !csv.text.contains(",=cmd"),
+        "{}",
+        csv.text
+    );
     files_are_clean(&lab.folder);
     tables_are_clean(&lab).await;
     lab.bench.drop().await;
@@ -174,8 +241,14 @@ fn files_are_clean(folder: &Path) {
         }
         let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
         let name = path.display().to_string();
-        let is_page = ["html", "svg", "md"].iter().any(|ending| name.ends_with(ending));
-        if is_page { assert_clean(&name, &text) } else { assert_no_secret(&name, &text) }
+        let is_page = ["html", "svg", "md"]
+            .iter()
+            .any(|ending| name.ends_with(ending));
+        if is_page {
+            assert_clean(&name, &text);
+        } else {
+            assert_no_secret(&name, &text);
+        }
     }
 }
 
@@ -192,7 +265,10 @@ async fn tables_are_clean(lab: &Lab) {
     assert!(tables.len() > 10);
     for table in tables {
         let sql = format!("SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM {table} t");
-        let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+        let rows: String = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         assert_no_secret(&format!("table `{table}`"), &rows);
     }
 }
@@ -203,10 +279,17 @@ async fn a_source_that_echoes_the_token_is_read_to_its_end() {
     let (lab, server) = (Lab::new().await, board().await);
     lab.write("institutions/acme.yaml", ACME);
     let said = weir(&lab, &server, &format!("run {AT}"));
-    let jobs = lab.texts("SELECT title FROM jobs ORDER BY original_id").await;
+    let jobs = lab
+        .texts("SELECT title FROM jobs ORDER BY original_id")
+        .await;
     assert_eq!(jobs.len(), 2, "{}", said.text);
-    assert!(jobs[0].contains("${BOARD_TOKEN}") && jobs[0].contains('\u{202e}'), "{jobs:?}");
-    let documents = lab.texts("SELECT count(*)::text FROM staging_documents").await;
+    assert!(
+        jobs[0].contains("${BOARD_TOKEN}") && jobs[0].contains('\u{202e}'),
+        "{jobs:?}"
+    );
+    let documents = lab
+        .texts("SELECT count(*)::text FROM staging_documents")
+        .await;
     assert_eq!(documents, ["4"], "{}", said.text);
     lab.bench.drop().await;
 }

@@ -31,7 +31,12 @@ pub fn write_all(options: &Options) -> Result<()> {
         for inst in 0..options.institutions {
             fs::create_dir_all(options.out.join(institution(inst)))?;
             for source in 0..options.sources {
-                let mut page = Page { options, lexicon: &lexicon, day, source };
+                let mut page = Page {
+                    options,
+                    lexicon: &lexicon,
+                    day,
+                    source,
+                };
                 page.write(inst, &mut truth, &mut pairs)?;
             }
         }
@@ -50,7 +55,12 @@ struct Page<'o> {
 
 impl Page<'_> {
     fn write(&mut self, inst: u64, truth: &mut Truth, pairs: &mut Pairs) -> Result<()> {
-        let file = format!("{}/{}-{}.ndjson", institution(inst), source(self.source), self.day);
+        let file = format!(
+            "{}/{}-{}.ndjson",
+            institution(inst),
+            source(self.source),
+            self.day
+        );
         let mut out = BufWriter::new(File::create(self.options.out.join(file))?);
         for home in 0..self.options.sources {
             for vacancy in put_up(self.options, inst, home, self.day) {
@@ -60,15 +70,35 @@ impl Page<'_> {
         out.flush()
     }
 
-    fn write_vacancy(&self, vacancy: &Vacancy, out: &mut impl Write, truth: &mut Truth, pairs: &mut Pairs) -> Result<()> {
-        let before = self.day.checked_sub(1).and_then(|day| self.listed(vacancy, day));
+    fn write_vacancy(
+        &self,
+        vacancy: &Vacancy,
+        out: &mut impl Write,
+        truth: &mut Truth,
+        pairs: &mut Pairs,
+    ) -> Result<()> {
+        let before = self
+            .day
+            .checked_sub(1)
+            .and_then(|day| self.listed(vacancy, day));
         let now = self.listed(vacancy, self.day);
-        let places = if self.source == vacancy.source { vacancy.places(self.options) } else { 1 };
+        let places = if self.source == vacancy.source {
+            vacancy.places(self.options)
+        } else {
+            1
+        };
         for place in 0..places {
-            let spot = Spot { source: self.source, place };
+            let spot = Spot {
+                source: self.source,
+                place,
+            };
             if let Some(listing) = now {
                 let (lexicon, options) = (self.lexicon, self.options);
-                writeln!(out, "{}", advert::line(lexicon, options, vacancy, listing, spot))?;
+                writeln!(
+                    out,
+                    "{}",
+                    advert::line(lexicon, options, vacancy, listing, spot)
+                )?;
                 if before.is_none_or(|before| before.generation < listing.generation) {
                     self.pairs(vacancy, listing, spot, pairs)?;
                 }
@@ -86,11 +116,22 @@ impl Page<'_> {
     }
 
     fn name(&self, vacancy: &Vacancy, listing: Listing, spot: Spot) -> Name {
-        Name { institution: institution(vacancy.institution), source: source(spot.source), id: advert::id(self.options, vacancy, listing, spot) }
+        Name {
+            institution: institution(vacancy.institution),
+            source: source(spot.source),
+            id: advert::id(self.options, vacancy, listing, spot),
+        }
     }
 
     /// What became of a listing since the day before.
-    fn truth(&self, vacancy: &Vacancy, before: Option<Listing>, now: Option<Listing>, spot: Spot, truth: &mut Truth) -> Result<()> {
+    fn truth(
+        &self,
+        vacancy: &Vacancy,
+        before: Option<Listing>,
+        now: Option<Listing>,
+        spot: Spot,
+        truth: &mut Truth,
+    ) -> Result<()> {
         let is_home = self.source == vacancy.source;
         let invalid = is_home && vacancy.fault(self.options).is_some();
         let events = match (before, now) {
@@ -102,20 +143,43 @@ impl Page<'_> {
             (Some(before), Some(now)) if before.revision < now.revision => vec![(now, "update")],
             _ => Vec::new(),
         };
-        let told = events.into_iter().filter(|(_, event)| !invalid || *event == "invalid");
-        told.into_iter().try_for_each(|(listing, event)| truth.event(&self.name(vacancy, listing, spot), event, &vacancy.opening()))
+        let told = events
+            .into_iter()
+            .filter(|(_, event)| !invalid || *event == "invalid");
+        told.into_iter().try_for_each(|(listing, event)| {
+            truth.event(
+                &self.name(vacancy, listing, spot),
+                event,
+                &vacancy.opening(),
+            )
+        })
     }
 
     /// What a new listing is to those that are there already.
-    fn pairs(&self, vacancy: &Vacancy, listing: Listing, spot: Spot, pairs: &mut Pairs) -> Result<()> {
-        let (this, home) = (self.name(vacancy, listing, spot), Spot { source: vacancy.source, place: 0 });
+    fn pairs(
+        &self,
+        vacancy: &Vacancy,
+        listing: Listing,
+        spot: Spot,
+        pairs: &mut Pairs,
+    ) -> Result<()> {
+        let (this, home) = (
+            self.name(vacancy, listing, spot),
+            Spot {
+                source: vacancy.source,
+                place: 0,
+            },
+        );
         if spot.source != vacancy.source {
             pairs.pair(&self.name(vacancy, listing, home), &this, "same")?;
         } else if spot.place > 0 {
             pairs.pair(&self.name(vacancy, listing, home), &this, "parallel")?;
         }
         if let Some(earlier) = listing.generation.checked_sub(1) {
-            let earlier = Listing { generation: earlier, ..listing };
+            let earlier = Listing {
+                generation: earlier,
+                ..listing
+            };
             pairs.pair(&self.name(vacancy, earlier, spot), &this, "repost")?;
         }
         Ok(())

@@ -8,7 +8,8 @@ impl Draw {
     /// The stream for a purpose and the numbers that name it.
     pub fn of(purpose: &str, numbers: &[u64]) -> Draw {
         let bytes = purpose.bytes().map(u64::from);
-        let mix = |state: u64, next: u64| scramble(state ^ next.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mix =
+            |state: u64, next: u64| scramble(state ^ next.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Draw(bytes.chain(numbers.iter().copied()).fold(0x5bd1_e995, mix))
     }
 
@@ -35,7 +36,12 @@ impl Draw {
     }
 
     /// A rank below `bound` as words have them in a language: low ones are by far the most common.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ranks are small")]
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "ranks are small"
+    )]
     pub fn rank(&mut self, bound: usize) -> usize {
         let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
         // Inverse of a harmonic distribution: rank r comes about once in r draws.

@@ -67,7 +67,10 @@ mod tests {
     #[test]
     fn texts_are_escaped_and_members_stay_in_order() {
         let mut object = JsonObject::new();
-        object.text("b", "a \"q\" \\ \n\u{1}é").maybe("x", None).raw("a", &list([quoted("1")]));
+        object
+            .text("b", "a \"q\" \\ \n\u{1}é")
+            .maybe("x", None)
+            .raw("a", &list([quoted("1")]));
         assert_eq!(object.end(), r#"{"b":"a \"q\" \\ \n\u0001é","a":["1"]}"#);
     }
 }

@@ -42,7 +42,9 @@ const ADJECTIVES: &str = "accurate active agile annual broad calm careful centra
     quarterly rapid regional regular relevant reliable remote resilient rural safe senior \
     sensitive shared significant simple skilled small social sound specific strategic strong \
     sustainable technical thorough timely urban useful varied vibrant weekly young";
-const PREFIXES: [&str; 12] = ["", "co-", "cross-", "inter", "micro", "multi-", "non-", "over", "pre-", "re", "sub", "under"];
+const PREFIXES: [&str; 12] = [
+    "", "co-", "cross-", "inter", "micro", "multi-", "non-", "over", "pre-", "re", "sub", "under",
+];
 const PLACES: [&str; 28] = [
     "Sydney",
     "Parramatta",
@@ -208,7 +210,11 @@ impl Employer {
         let name = format!("{} {}", own.one(&PLACES), own.one(&TRADES));
         let about = format!("About {name}. {}", lexicon.paragraph(&mut own, 5));
         let how = format!("How to apply. {}", lexicon.paragraph(&mut own, 3));
-        Employer { name, about, how_to_apply: how }
+        Employer {
+            name,
+            about,
+            how_to_apply: how,
+        }
     }
 }
 

@@ -6,7 +6,10 @@
 //! [`vacancy`], how an ad of one is worded in [`advert`], from what words in [`lexicon`].
 //! To add a kind of event: a share in [`options`], its draw in [`vacancy`], its lines in [`truth`].
 
-#![allow(clippy::disallowed_macros, reason = "a tool of its own, without secrets or scraped text")]
+#![allow(
+    clippy::disallowed_macros,
+    reason = "a tool of its own, without secrets or scraped text"
+)]
 
 mod advert;
 mod board;
@@ -23,7 +26,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+    if arguments
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h")
+    {
         print!("{}", options::HELP);
         return ExitCode::SUCCESS;
     }
@@ -37,6 +43,12 @@ fn main() -> ExitCode {
 }
 
 fn write(options: &Options) -> Result<(), String> {
-    let written = board::write_all(options).and_then(|()| if options.project { project::write(options) } else { Ok(()) });
+    let written = board::write_all(options).and_then(|()| {
+        if options.project {
+            project::write(options)
+        } else {
+            Ok(())
+        }
+    });
     written.map_err(|error| format!("`{}` cannot be written: {error}", options.out.display()))
 }

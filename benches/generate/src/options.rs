@@ -87,12 +87,16 @@ impl Options {
                 options.project = true;
                 continue;
             }
-            let value = rest.next().ok_or_else(|| format!("`{name}` needs a value"))?;
+            let value = rest
+                .next()
+                .ok_or_else(|| format!("`{name}` needs a value"))?;
             options.set(name, value)?;
         }
         match () {
             () if options.out.as_os_str().is_empty() => Err("`--out` is missing".to_owned()),
-            () if options.sources == 0 || options.institutions == 0 => Err("there is nothing to write for no source or no institution".to_owned()),
+            () if options.sources == 0 || options.institutions == 0 => {
+                Err("there is nothing to write for no source or no institution".to_owned())
+            }
             () => Ok(options),
         }
     }
@@ -120,11 +124,16 @@ impl Options {
 }
 
 fn number(name: &str, value: &str) -> Result<u64, String> {
-    value.parse().map_err(|_| format!("`{name}` must be a whole number, not `{value}`"))
+    value
+        .parse()
+        .map_err(|_| format!("`{name}` must be a whole number, not `{value}`"))
 }
 
 fn share(name: &str, value: &str) -> Result<f64, String> {
-    let share = value.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    let share = value
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| format!("`{name}` must be a share from 0 to 1, not `{value}`"))
 }
 
@@ -133,7 +142,12 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Options, String> {
-        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        Options::parse(
+            &line
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
@@ -142,7 +156,10 @@ mod tests {
         assert_eq!(why(""), "`--out` is missing");
         assert_eq!(why("--ads"), "`--ads` needs a value");
         assert_eq!(why("--ads x"), "`--ads` must be a whole number, not `x`");
-        assert_eq!(why("--gone 2"), "`--gone` must be a share from 0 to 1, not `2`");
+        assert_eq!(
+            why("--gone 2"),
+            "`--gone` must be a share from 0 to 1, not `2`"
+        );
         assert_eq!(why("--adds 2"), "unknown option `--adds`");
     }
 

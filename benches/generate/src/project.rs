@@ -56,7 +56,10 @@ pub fn write(options: &Options) -> Result<()> {
         let mut yaml = format!("institution: {slug}\ntimezone: Australia/Sydney\nsources:\n");
         for board in (0..options.sources).map(source) {
             let file = format!("{slug}/{board}-${{DAY:-0}}.ndjson");
-            let _ = write!(yaml, "  {board}:\n    fetch: {{ file: {{ path: '{file}' }} }}\n{MAPPING}");
+            let _ = write!(
+                yaml,
+                "  {board}:\n    fetch: {{ file: {{ path: '{file}' }} }}\n{MAPPING}"
+            );
         }
         yaml.push_str(REQUIRE);
         yaml.push_str("missing: { after: 1, apart: 0h }\n");

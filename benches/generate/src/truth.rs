@@ -28,14 +28,19 @@ impl Name {
 impl Truth {
     pub fn new(folder: &Path, day: u64) -> Result<Truth> {
         let events = File::create(folder.join(format!("truth-{day}.ndjson")))?;
-        Ok(Truth { events: BufWriter::new(events) })
+        Ok(Truth {
+            events: BufWriter::new(events),
+        })
     }
 
     /// One event: `create`, `update`, `archive`, or `invalid` for a listing that no rule lets pass.
     pub fn event(&mut self, name: &Name, event: &str, opening: &str) -> Result<()> {
         let mut line = JsonObject::new();
-        line.text("institution", &name.institution).text("source", &name.source);
-        line.text("id", &name.id).text("event", event).text("opening", opening);
+        line.text("institution", &name.institution)
+            .text("source", &name.source);
+        line.text("id", &name.id)
+            .text("event", event)
+            .text("opening", opening);
         writeln!(self.events, "{}", line.end())
     }
 

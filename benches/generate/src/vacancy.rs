@@ -27,22 +27,39 @@ pub struct Listing {
     pub since: u64,
 }
 
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "numbers of ads are small")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of ads are small"
+)]
 fn part(of: u64, share: f64) -> u64 {
     (of as f64 * share).round() as u64
 }
 
 /// The vacancies that a source is home to, as far as they have been put up by a day.
-pub fn put_up(options: &Options, institution: u64, source: u64, day: u64) -> impl Iterator<Item = Vacancy> + use<> {
+pub fn put_up(
+    options: &Options,
+    institution: u64,
+    source: u64,
+    day: u64,
+) -> impl Iterator<Item = Vacancy> + use<> {
     let (ads, new) = (options.ads, part(options.ads, options.new));
     let later = (1..=day).flat_map(move |day| (0..new).map(move |n| day * DAY_STEP + n));
-    (0..ads).chain(later).map(move |number| Vacancy { institution, source, number })
+    (0..ads).chain(later).map(move |number| Vacancy {
+        institution,
+        source,
+        number,
+    })
 }
 
 impl Vacancy {
     /// A stream of numbers of this vacancy for one purpose.
     pub fn draw(&self, options: &Options, purpose: &str) -> Draw {
-        Draw::of(purpose, &[options.seed, self.institution, self.source, self.number])
+        Draw::of(
+            purpose,
+            &[options.seed, self.institution, self.source, self.number],
+        )
     }
 
     /// The day on which it is put up.
@@ -56,7 +73,11 @@ impl Vacancy {
             return None;
         }
         let mut life = self.draw(options, "life");
-        let mut now = Some(Listing { generation: 0, revision: 0, since: self.born() });
+        let mut now = Some(Listing {
+            generation: 0,
+            revision: 0,
+            since: self.born(),
+        });
         let mut comes_back = None;
         for today in self.born() + 1..=day {
             let (gone, back) = (life.happens(options.gone), life.happens(options.reposts));
@@ -66,9 +87,16 @@ impl Vacancy {
                     comes_back = back.then_some(listing.generation + 1);
                     None
                 }
-                Some(listing) if changed => Some(Listing { revision: today, ..listing }),
+                Some(listing) if changed => Some(Listing {
+                    revision: today,
+                    ..listing
+                }),
                 Some(listing) => Some(listing),
-                None => comes_back.take().map(|generation| Listing { generation, revision: 0, since: today }),
+                None => comes_back.take().map(|generation| Listing {
+                    generation,
+                    revision: 0,
+                    since: today,
+                }),
             };
         }
         now
@@ -86,14 +114,24 @@ impl Vacancy {
 
     /// The stream for its copy in another source.
     pub fn copies(&self, options: &Options, source: u64) -> Draw {
-        let at = [options.seed, self.institution, self.source, self.number, source];
+        let at = [
+            options.seed,
+            self.institution,
+            self.source,
+            self.number,
+            source,
+        ];
         Draw::of("copy", &at)
     }
 
     /// Under how many ids its home lists it, each for another place.
     pub fn places(&self, options: &Options) -> u64 {
         let mut draw = self.draw(options, "places");
-        if draw.happens(options.parallel) { 2 + draw.below(3) as u64 } else { 1 }
+        if draw.happens(options.parallel) {
+            2 + draw.below(3) as u64
+        } else {
+            1
+        }
     }
 
     /// What is wrong with it, if anything: one of four faults.
@@ -114,12 +152,19 @@ mod tests {
 
     fn options(line: &str) -> Options {
         let line = format!("--out x {line}");
-        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).unwrap()
+        Options::parse(
+            &line
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
+        .unwrap()
     }
 
     fn listed(options: &Options, day: u64) -> Vec<(u64, Listing)> {
         let all = put_up(options, 0, 0, day);
-        all.filter_map(|one| Some((one.number, one.at_home(options, day)?))).collect()
+        all.filter_map(|one| Some((one.number, one.at_home(options, day)?)))
+            .collect()
     }
 
     #[test]
@@ -127,12 +172,21 @@ mod tests {
         let options = options("--ads 10000 --changed 0.02 --gone 0.01 --new 0.01 --reposts 0.5");
         let (before, after) = (listed(&options, 0), listed(&options, 1));
         assert_eq!(before.len(), 10_000);
-        let kept = after.iter().filter(|(number, _)| *number < DAY_STEP).count();
-        let changed = after.iter().filter(|(_, listing)| listing.revision == 1).count();
+        let kept = after
+            .iter()
+            .filter(|(number, _)| *number < DAY_STEP)
+            .count();
+        let changed = after
+            .iter()
+            .filter(|(_, listing)| listing.revision == 1)
+            .count();
         assert!((9_860..9_940).contains(&kept), "{kept}");
         assert!((150..250).contains(&changed), "{changed}");
         assert_eq!(after.len() - kept, 100);
-        let back = listed(&options, 2).iter().filter(|(_, one)| one.generation == 1).count();
+        let back = listed(&options, 2)
+            .iter()
+            .filter(|(_, one)| one.generation == 1)
+            .count();
         assert!((25..75).contains(&back), "{back}");
     }
 
@@ -140,7 +194,10 @@ mod tests {
     fn copies_elsewhere_follow_the_home() {
         let options = options("--ads 2000 --across 0.3 --gone 0.1 --reposts 0");
         let all: Vec<Vacancy> = put_up(&options, 0, 0, 3).collect();
-        let copies = all.iter().filter(|one| one.elsewhere(&options, 1, 0).is_some()).count();
+        let copies = all
+            .iter()
+            .filter(|one| one.elsewhere(&options, 1, 0).is_some())
+            .count();
         assert!((500..700).contains(&copies), "{copies}");
         let is_stale = |one: &&Vacancy| {
             let (copy, before) = (one.elsewhere(&options, 1, 3), one.at_home(&options, 2));

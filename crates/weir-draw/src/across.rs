@@ -1,8 +1,10 @@
-//! Positions across: how far apart the things of a rank stand, and what wants to be level with what.
+//! Positions across: how far apart the things of a rank stand, and what wants to be level with
+//! what.
 //!
-//! Everything is said as wishes and given to `align`. One thing stands for each block and one for each border of a
-//! frame, so that long links stay straight and frames stay rectangles. It must never let two members of a rank go
-//! without a distance: that is what keeps boxes, labels and lines off each other.
+//! Everything is said as wishes and given to `align`. One thing stands for each block and one for
+//! each border of a frame, so that long links stay straight and frames stay rectangles. It must
+//! never let two members of a rank go without a distance: that is what keeps boxes, labels and
+//! lines off each other.
 //!
 //! To make something else level or keep it apart, add a wish in `Stack::wishes`.
 
@@ -10,7 +12,8 @@ use super::align::{self, Wishes};
 use super::layers::What;
 use super::layout::Drawing;
 
-/// How much things want to be level: lines that pass by, stages, and the ends of a chain that nothing else joins.
+/// How much things want to be level: lines that pass by, stages, and the ends of a chain that
+/// nothing else joins.
 const LINE: i64 = 8;
 const STAGE: i64 = 16;
 const CHAIN: i64 = 6;
@@ -40,7 +43,11 @@ impl Across {
         let first = stack.first_cell(&things);
         things.iter_mut().for_each(|position| *position -= first);
         let block = drawing.layers.items.iter().map(|item| item.block).collect();
-        Across { things, block, blocks: drawing.layers.blocks.len() }
+        Across {
+            things,
+            block,
+            blocks: drawing.layers.blocks.len(),
+        }
     }
 
     /// The middle of an item.
@@ -50,7 +57,10 @@ impl Across {
 
     /// Both borders of a frame.
     pub fn borders(&self, frame: usize) -> (i64, i64) {
-        (self.things[self.blocks + 2 * frame], self.things[self.blocks + 2 * frame + 1])
+        (
+            self.things[self.blocks + 2 * frame],
+            self.things[self.blocks + 2 * frame + 1],
+        )
     }
 
     /// The last position of a middle.
@@ -71,7 +81,10 @@ struct Stack<'a> {
 impl Stack<'_> {
     fn wishes(&self) -> Wishes {
         let layers = self.drawing.layers;
-        let mut wishes = Wishes { things: layers.blocks.len() + 2 * layers.spans.len(), ..Wishes::default() };
+        let mut wishes = Wishes {
+            things: layers.blocks.len() + 2 * layers.spans.len(),
+            ..Wishes::default()
+        };
         for rank in self.members() {
             self.keep_apart(&rank, &mut wishes);
         }
@@ -86,8 +99,10 @@ impl Stack<'_> {
 
     /// The lowest position that anything covers.
     fn first_cell(&self, blocks: &[i64]) -> i64 {
-        let items = (0..self.drawing.layers.items.len()).map(|item| blocks[self.drawing.layers.items[item].block] - self.reach(item).0);
-        let frames = (0..self.drawing.layers.spans.len()).map(|frame| blocks[self.borders(frame).0]);
+        let items = (0..self.drawing.layers.items.len())
+            .map(|item| blocks[self.drawing.layers.items[item].block] - self.reach(item).0);
+        let frames =
+            (0..self.drawing.layers.spans.len()).map(|frame| blocks[self.borders(frame).0]);
         items.chain(frames).min().unwrap_or(0)
     }
 
@@ -99,12 +114,17 @@ impl Stack<'_> {
 
     /// What stands in each rank, in order.
     fn members(&self) -> Vec<Vec<Member>> {
-        let mut ranks: Vec<Vec<(usize, Member)>> = (0..self.drawing.layers.ranks).map(|_| Vec::new()).collect();
-        let mut framed: Vec<Vec<Vec<usize>>> = vec![vec![Vec::new(); self.drawing.layers.ranks]; self.drawing.layers.spans.len()];
+        let mut ranks: Vec<Vec<(usize, Member)>> =
+            (0..self.drawing.layers.ranks).map(|_| Vec::new()).collect();
+        let mut framed: Vec<Vec<Vec<usize>>> =
+            vec![vec![Vec::new(); self.drawing.layers.ranks]; self.drawing.layers.spans.len()];
         for (number, item) in self.drawing.layers.items.iter().enumerate() {
             match self.drawing.layers.blocks[item.block].frame {
                 Some(frame) => framed[frame][item.rank].push(number),
-                None => ranks[item.rank].push((self.drawing.order.place(self.drawing.layers, number).0, Member::Item(number))),
+                None => ranks[item.rank].push((
+                    self.drawing.order.place(self.drawing.layers, number).0,
+                    Member::Item(number),
+                )),
             }
         }
         for (frame, mut by_rank) in framed.into_iter().enumerate() {
@@ -136,7 +156,9 @@ impl Stack<'_> {
                 [Member::Item(a), Member::Item(b)] => self.between(*a, *b),
                 _ => self.drawing.spacing.frames,
             };
-            wishes.apart.push((before.0, after.0, before.1 + distance + after.1 + 1));
+            wishes
+                .apart
+                .push((before.0, after.0, before.1 + distance + after.1 + 1));
             wishes.level.push((before.0, after.0, 1));
         }
     }
@@ -147,12 +169,19 @@ impl Stack<'_> {
         let (_, _, before, after) = self.drawing.spacing.border;
         let block = |item: usize| self.drawing.layers.items[item].block;
         if let (Some(&first), Some(&last)) = (items.first(), items.last()) {
-            wishes.apart.push((start, block(first), before + self.reach(first).0));
-            wishes.apart.push((block(last), end, after + self.reach(last).1));
+            wishes
+                .apart
+                .push((start, block(first), before + self.reach(first).0));
+            wishes
+                .apart
+                .push((block(last), end, after + self.reach(last).1));
         }
         for pair in items.windows(2) {
-            let distance = self.reach(pair[0]).1 + self.between(pair[0], pair[1]) + self.reach(pair[1]).0 + 1;
-            wishes.apart.push((block(pair[0]), block(pair[1]), distance));
+            let distance =
+                self.reach(pair[0]).1 + self.between(pair[0], pair[1]) + self.reach(pair[1]).0 + 1;
+            wishes
+                .apart
+                .push((block(pair[0]), block(pair[1]), distance));
             wishes.level.push((block(pair[0]), block(pair[1]), 1));
         }
     }
@@ -173,7 +202,11 @@ impl Stack<'_> {
 
     fn between(&self, a: usize, b: usize) -> i64 {
         let node = |item: usize| matches!(self.drawing.layers.items[item].what, What::Node(_));
-        if node(a) && node(b) { self.drawing.spacing.nodes } else { self.drawing.spacing.lines }
+        if node(a) && node(b) {
+            self.drawing.spacing.nodes
+        } else {
+            self.drawing.spacing.lines
+        }
     }
 
     fn reach(&self, item: usize) -> (i64, i64) {
@@ -184,7 +217,10 @@ impl Stack<'_> {
     fn straighten(&self, wishes: &mut Wishes) {
         for (item, after) in self.drawing.layers.after.iter().enumerate() {
             for &next in after {
-                let (a, b) = (self.drawing.layers.items[item], self.drawing.layers.items[next]);
+                let (a, b) = (
+                    self.drawing.layers.items[item],
+                    self.drawing.layers.items[next],
+                );
                 let bend = a.what == What::Bend || b.what == What::Bend;
                 let alone = after.len() == 1 && self.drawing.layers.before[next].len() == 1;
                 let weight = if bend { LINE } else { STAGE } * if alone { CHAIN } else { 1 };

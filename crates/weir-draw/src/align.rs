@@ -1,12 +1,15 @@
 //! Gives positions to things that want to be level with each other but must keep apart.
 //!
-//! The sum of weighted distances between connected things is made as small as it can be, exactly: the problem is the
-//! dual of a circulation, which is grown by cancelling cycles. Of all best answers the one halfway between the
-//! lowest and the highest is taken, so that a stage with two sources stands in the middle between them.
+//! The sum of weighted distances between connected things is made as small as it can be, exactly:
+//! the problem is the dual of a circulation, which is grown by cancelling cycles. Of all best
+//! answers the one halfway between the lowest and the highest is taken, so that a stage with two
+//! sources stands in the middle between them.
 //!
-//! It must never return positions that break a distance: when its budget ends, it packs everything tightly instead.
+//! It must never return positions that break a distance: when its budget ends, it packs everything
+//! tightly instead.
 //!
-//! To want something new of positions, say it as a distance or a level wish; other forms do not fit the method.
+//! To want something new of positions, say it as a distance or a level wish; other forms do not fit
+//! the method.
 
 /// Work after which the exact answer is given up.
 const BUDGET: usize = 60_000_000;
@@ -25,7 +28,11 @@ pub(super) struct Wishes {
 /// The positions, with the first thing anywhere.
 pub(super) fn positions(wishes: &Wishes) -> Vec<i64> {
     let mut flow = Flow::new(wishes);
-    if flow.settle() { flow.middle() } else { packed(wishes) }
+    if flow.settle() {
+        flow.middle()
+    } else {
+        packed(wishes)
+    }
 }
 
 /// An arc of the residual network; arc `n ^ 1` is its way back.
@@ -47,14 +54,38 @@ impl Flow {
     fn new(wishes: &Wishes) -> Flow {
         let mut arcs = Vec::with_capacity(2 * (wishes.apart.len() + wishes.level.len()));
         for &(from, to, gain) in &wishes.apart {
-            arcs.push(Arc { from, to, gain, room: ENDLESS });
-            arcs.push(Arc { from: to, to: from, gain: -gain, room: 0 });
+            arcs.push(Arc {
+                from,
+                to,
+                gain,
+                room: ENDLESS,
+            });
+            arcs.push(Arc {
+                from: to,
+                to: from,
+                gain: -gain,
+                room: 0,
+            });
         }
         for &(from, to, weight) in &wishes.level {
-            arcs.push(Arc { from, to, gain: 0, room: weight });
-            arcs.push(Arc { from: to, to: from, gain: 0, room: weight });
+            arcs.push(Arc {
+                from,
+                to,
+                gain: 0,
+                room: weight,
+            });
+            arcs.push(Arc {
+                from: to,
+                to: from,
+                gain: 0,
+                room: weight,
+            });
         }
-        Flow { arcs, height: vec![0; wishes.things], budget: BUDGET }
+        Flow {
+            arcs,
+            height: vec![0; wishes.things],
+            budget: BUDGET,
+        }
     }
 
     /// Cancels gainful cycles until none is left; false when that is impossible or takes too long.
@@ -63,7 +94,11 @@ impl Flow {
             let Some(cycle) = self.cycle() else {
                 return self.budget > 0;
             };
-            let push = cycle.iter().map(|arc| self.arcs[*arc].room).min().unwrap_or(0);
+            let push = cycle
+                .iter()
+                .map(|arc| self.arcs[*arc].room)
+                .min()
+                .unwrap_or(0);
             if push == 0 || push >= ENDLESS / 2 {
                 return false;
             }
@@ -129,7 +164,10 @@ impl Flow {
     fn middle(&self) -> Vec<i64> {
         let low = self.farthest(|arc| (arc.from, arc.to));
         let high = self.farthest(|arc| (arc.to, arc.from));
-        low.iter().zip(high).map(|(low, high)| (low - high).div_euclid(2)).collect()
+        low.iter()
+            .zip(high)
+            .map(|(low, high)| (low - high).div_euclid(2))
+            .collect()
     }
 
     /// The longest way from the first thing to each, along `ends` of arcs with room.

@@ -1,7 +1,9 @@
-//! Draws the layout with boxes and lines in terminal cells, from left to right or from top to bottom.
+//! Draws the layout with boxes and lines in terminal cells, from left to right or from top to
+//! bottom.
 //!
-//! One drawing serves both ways: everything is computed along and across, and [`Sheet`] turns it. Lines are drawn
-//! before boxes and their ends after them, so that a line can never run over a stage.
+//! One drawing serves both ways: everything is computed along and across, and [`Sheet`] turns it.
+//! Lines are drawn before boxes and their ends after them, so that a line can never run over a
+//! stage.
 //!
 //! To draw a new thing, write it in `sheet` and call it from `Boxes::print` in the right order.
 
@@ -21,36 +23,76 @@ pub(super) struct Boxes<'a> {
 
 impl<'a> Boxes<'a> {
     /// Lays out a picture with texts of at most `cap` columns.
-    pub fn new(picture: &'a Picture, arrangement: &Arrangement<'a>, way: Way, cap: usize) -> Boxes<'a> {
+    pub fn new(
+        picture: &'a Picture,
+        arrangement: &Arrangement<'a>,
+        way: Way,
+        cap: usize,
+    ) -> Boxes<'a> {
         let graph = arrangement.graph;
         let turn = |(wide, tall): (usize, usize)| {
             let (wide, tall) = (cells(wide), cells(tall));
             match way {
-                Way::Right => Size { along: wide, across: tall },
-                Way::Down => Size { along: tall, across: wide },
+                Way::Right => Size {
+                    along: wide,
+                    across: tall,
+                },
+                Way::Down => Size {
+                    along: tall,
+                    across: wide,
+                },
             }
         };
         let label = |link: &Link| {
             let wide = link.label.as_deref().map_or(0, lettering::width).min(cap);
-            turn((if way == Way::Right { wide + 2 } else { wide | 1 }, 1))
+            turn((
+                if way == Way::Right {
+                    wide + 2
+                } else {
+                    wide | 1
+                },
+                1,
+            ))
         };
-        let sizes = Sizes { nodes: node_sizes(picture, way, cap).into_iter().map(turn).collect(), labels: graph.links.iter().map(label).collect() };
+        let sizes = Sizes {
+            nodes: node_sizes(picture, way, cap)
+                .into_iter()
+                .map(turn)
+                .collect(),
+            labels: graph.links.iter().map(label).collect(),
+        };
         let layout = arrangement.layout(&sizes, &spacing(graph, way), |hops| room(hops, way));
-        Boxes { picture, graph, layout, way }
+        Boxes {
+            picture,
+            graph,
+            layout,
+            way,
+        }
     }
 
     /// Columns that the drawing takes.
     pub fn width(&self) -> usize {
         let size = self.layout.size;
-        usize::try_from(if self.way == Way::Right { size.along } else { size.across }).unwrap_or(usize::MAX)
+        usize::try_from(if self.way == Way::Right {
+            size.along
+        } else {
+            size.across
+        })
+        .unwrap_or(usize::MAX)
     }
 
     /// Writes the drawing.
     pub fn print(&self, colour: bool) -> String {
         let size = self.layout.size;
         let (wide, tall) = self.way.turn(size.along, size.across);
-        let canvas = Canvas::new(usize::try_from(wide).unwrap_or(0), usize::try_from(tall).unwrap_or(0));
-        let mut sheet = Sheet { canvas, way: self.way };
+        let canvas = Canvas::new(
+            usize::try_from(wide).unwrap_or(0),
+            usize::try_from(tall).unwrap_or(0),
+        );
+        let mut sheet = Sheet {
+            canvas,
+            way: self.way,
+        };
         let captions = self.graph.frames.iter().zip(&self.layout.frames);
         captions.clone().for_each(|(_, place)| sheet.frame(place));
         for gap in &self.layout.gaps {
@@ -103,24 +145,46 @@ fn net_of_item(item: usize) -> usize {
 /// Columns and lines of each box: all equally wide from top to bottom, so that lanes look alike.
 fn node_sizes(picture: &Picture, way: Way, cap: usize) -> Vec<(usize, usize)> {
     let wide = |node: &Node| {
-        let texts = std::iter::once(node.name()).chain(node.lines()).chain(node.numbers());
-        texts.map(|text| lettering::width(&text)).max().unwrap_or(0).clamp(1, cap.max(1)) + 4
+        let texts = std::iter::once(node.name())
+            .chain(node.lines())
+            .chain(node.numbers());
+        texts
+            .map(|text| lettering::width(&text))
+            .max()
+            .unwrap_or(0)
+            .clamp(1, cap.max(1))
+            + 4
     };
     let widest = picture.nodes.iter().map(wide).max().unwrap_or(0) | 1;
-    let size = |node: &Node| (if way == Way::Down { widest } else { wide(node) }, 3 + node.lines().len() + usize::from(node.numbers().is_some()));
+    let size = |node: &Node| {
+        (
+            if way == Way::Down { widest } else { wide(node) },
+            3 + node.lines().len() + usize::from(node.numbers().is_some()),
+        )
+    };
     picture.nodes.iter().map(size).collect()
 }
 
 fn spacing(graph: &Graph, way: Way) -> Spacing {
     let caption = |caption: &String| cells(lettering::width(caption).min(32));
     match way {
-        Way::Right => Spacing { nodes: 1, lines: 0, frames: 0, border: (2, 2, 1, 1), frame_least: graph.frames.iter().map(|_| 3).collect() },
+        Way::Right => Spacing {
+            nodes: 1,
+            lines: 0,
+            frames: 0,
+            border: (2, 2, 1, 1),
+            frame_least: graph.frames.iter().map(|_| 3).collect(),
+        },
         Way::Down => Spacing {
             nodes: 2,
             lines: 1,
             frames: 1,
             border: (2, 1, 2, 2),
-            frame_least: graph.frames.iter().map(|frame| 2 * caption(frame) + 11).collect(),
+            frame_least: graph
+                .frames
+                .iter()
+                .map(|frame| 2 * caption(frame) + 11)
+                .collect(),
         },
     }
 }

@@ -1,7 +1,8 @@
 //! A sheet of terminal cells: characters, lines that join by themselves, and ink.
 //!
-//! Lines are kept as arms (towards which sides a cell is connected), so that corners and junctions come out right in
-//! whatever order things are drawn. Two lines that merely cross must never look joined: the upright one stays whole.
+//! Lines are kept as arms (towards which sides a cell is connected), so that corners and junctions
+//! come out right in whatever order things are drawn. Two lines that merely cross must never look
+//! joined: the upright one stays whole.
 //!
 //! To add a look, add an [`Ink`]; to add a style of line, extend `Cell::shown`.
 
@@ -43,18 +44,29 @@ pub(super) struct Canvas {
 impl Canvas {
     /// A blank sheet.
     pub fn new(wide: usize, tall: usize) -> Canvas {
-        Canvas { wide, cells: vec![Cell::default(); wide * tall] }
+        Canvas {
+            wide,
+            cells: vec![Cell::default(); wide * tall],
+        }
     }
 
     fn cell(&mut self, x: i64, y: i64) -> Option<&mut Cell> {
         let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        if x < self.wide { self.cells.get_mut(y * self.wide + x) } else { None }
+        if x < self.wide {
+            self.cells.get_mut(y * self.wide + x)
+        } else {
+            None
+        }
     }
 
     /// Writes one character over whatever is there.
     pub fn put(&mut self, x: i64, y: i64, glyph: char, ink: Ink) {
         if let Some(cell) = self.cell(x, y) {
-            *cell = Cell { glyph: Some(glyph), ink, ..Cell::default() };
+            *cell = Cell {
+                glyph: Some(glyph),
+                ink,
+                ..Cell::default()
+            };
         }
     }
 
@@ -80,9 +92,21 @@ impl Canvas {
         match (cell.arms, arms) {
             (old, new) if crosses && old == NORTH | SOUTH && new == EAST | WEST => {}
             (old, new) if crosses && old == EAST | WEST && new == NORTH | SOUTH => {
-                *cell = Cell { glyph: None, arms, net, ink };
+                *cell = Cell {
+                    glyph: None,
+                    arms,
+                    net,
+                    ink,
+                };
             }
-            (old, _) => *cell = Cell { glyph: None, arms: old | arms, net, ink: if old == 0 { ink } else { cell.ink } },
+            (old, _) => {
+                *cell = Cell {
+                    glyph: None,
+                    arms: old | arms,
+                    net,
+                    ink: if old == 0 { ink } else { cell.ink },
+                }
+            }
         }
     }
 
@@ -97,7 +121,12 @@ impl Canvas {
             self.line(x, at, NORTH | SOUTH, net, ink);
             self.line(right, at, NORTH | SOUTH, net, ink);
         }
-        for (x, y, arms) in [(x, y, SOUTH | EAST), (right, y, SOUTH | WEST), (x, bottom, NORTH | EAST), (right, bottom, NORTH | WEST)] {
+        for (x, y, arms) in [
+            (x, y, SOUTH | EAST),
+            (right, y, SOUTH | WEST),
+            (x, bottom, NORTH | EAST),
+            (right, bottom, NORTH | WEST),
+        ] {
             self.line(x, y, arms, net, ink);
         }
     }
@@ -111,7 +140,10 @@ impl Canvas {
     pub fn print(&self, colour: bool) -> String {
         let mut out = String::new();
         for row in self.cells.chunks(self.wide.max(1)) {
-            let used = row.iter().rposition(|cell| !matches!(cell.shown(), ' ')).map_or(0, |last| last + 1);
+            let used = row
+                .iter()
+                .rposition(|cell| !matches!(cell.shown(), ' '))
+                .map_or(0, |last| last + 1);
             let mut ink = Ink::Plain;
             for cell in row[..used].iter().filter(|cell| cell.shown() != '\0') {
                 if colour && cell.ink != ink && cell.shown() != ' ' {
@@ -131,7 +163,9 @@ impl Canvas {
 
 impl Cell {
     fn shown(&self) -> char {
-        const LINES: [char; 16] = [' ', '╵', '╶', '╰', '╷', '│', '╭', '├', '╴', '╯', '─', '┴', '╮', '┤', '┬', '┼'];
+        const LINES: [char; 16] = [
+            ' ', '╵', '╶', '╰', '╷', '│', '╭', '├', '╴', '╯', '─', '┴', '╮', '┤', '┬', '┼',
+        ];
         self.glyph.unwrap_or(LINES[usize::from(self.arms & 15)])
     }
 }

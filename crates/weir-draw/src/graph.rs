@@ -1,7 +1,9 @@
-//! The picture reduced to what can be laid out: links without duplicates or cycles, a rank for every node, frames.
+//! The picture reduced to what can be laid out: links without duplicates or cycles, a rank for
+//! every node, frames.
 //!
-//! Pictures may hold anything; a [`Graph`] holds only links between two different existing nodes, all pointing to a
-//! higher rank, in one canonical order. It must never recurse: a long chain must not exhaust the stack.
+//! Pictures may hold anything; a [`Graph`] holds only links between two different existing nodes,
+//! all pointing to a higher rank, in one canonical order. It must never recurse: a long chain must
+//! not exhaust the stack.
 //!
 //! To change which column a node stands in, change [`ranks`].
 
@@ -30,7 +32,8 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// The parts of the label that say something, with their class in a drawing; what was lost has a sign.
+    /// The parts of the label that say something, with their class in a drawing; what was lost has
+    /// a sign.
     pub fn parts(&self) -> Vec<(&'static str, String)> {
         let flow = (!self.flow.is_empty()).then(|| ("flow", self.flow.clone()));
         let aside = self.aside.iter().map(|why| ("aside", why.clone()));
@@ -58,7 +61,12 @@ impl Graph {
         let links = links(picture);
         let rank = ranks(nodes, &links);
         let (frame, frames) = frames(picture);
-        Graph { links, rank, frame, frames }
+        Graph {
+            links,
+            rank,
+            frame,
+            frames,
+        }
     }
 
     /// Links that leave and links that reach each node.
@@ -74,7 +82,10 @@ impl Graph {
 }
 
 /// Positions of the targets of each node.
-pub(super) fn targets(nodes: usize, links: impl Iterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
+pub(super) fn targets(
+    nodes: usize,
+    links: impl Iterator<Item = (usize, usize)>,
+) -> Vec<Vec<usize>> {
     let mut targets = vec![Vec::new(); nodes];
     for (from, to) in links {
         targets[from].push(to);
@@ -103,24 +114,38 @@ impl Drawable {
 
 /// The parts of a label, in order.
 fn said<'t>(flow: &'t str, aside: &'t [String], loss: &'t str) -> impl Iterator<Item = &'t str> {
-    std::iter::once(flow).chain(aside.iter().map(String::as_str)).chain([loss])
+    std::iter::once(flow)
+        .chain(aside.iter().map(String::as_str))
+        .chain([loss])
 }
 
 /// Texts that say something, on one line.
 fn joined<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
-    texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
+    texts
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// The edges that can be drawn, in one order.
 pub(super) fn edges(picture: &Picture) -> Vec<Drawable> {
     let nodes = picture.nodes.len();
-    let drawable = picture.edges.iter().filter(|edge| edge.from != edge.to && edge.from < nodes && edge.to < nodes);
+    let drawable = picture
+        .edges
+        .iter()
+        .filter(|edge| edge.from != edge.to && edge.from < nodes && edge.to < nodes);
     let clean = |label: &Option<String>| label.as_deref().map(lettering::clean).unwrap_or_default();
     let edge = |edge: &super::Edge| Drawable {
         from: edge.from,
         to: edge.to,
         label: clean(&edge.label),
-        aside: edge.aside.iter().map(|why| lettering::clean(why)).filter(|why| !why.is_empty()).collect(),
+        aside: edge
+            .aside
+            .iter()
+            .map(|why| lettering::clean(why))
+            .filter(|why| !why.is_empty())
+            .collect(),
         loss: clean(&edge.loss),
         waits: edge.waits,
         mark: edge.mark,
@@ -134,19 +159,35 @@ pub(super) fn edges(picture: &Picture) -> Vec<Drawable> {
 fn links(picture: &Picture) -> Vec<Link> {
     let nodes = picture.nodes.len();
     let edges = edges(picture);
-    let finished = finish_times(&targets(nodes, edges.iter().map(|edge| (edge.from, edge.to))));
+    let finished = finish_times(&targets(
+        nodes,
+        edges.iter().map(|edge| (edge.from, edge.to)),
+    ));
     let mut links: BTreeMap<(usize, usize), Vec<&Drawable>> = BTreeMap::new();
     for edge in &edges {
         let forth = finished[edge.from] > finished[edge.to];
-        links.entry(if forth { (edge.from, edge.to) } else { (edge.to, edge.from) }).or_default().push(edge);
+        links
+            .entry(if forth {
+                (edge.from, edge.to)
+            } else {
+                (edge.to, edge.from)
+            })
+            .or_default()
+            .push(edge);
     }
-    links.into_iter().map(|((from, to), edges)| link(from, to, &edges)).collect()
+    links
+        .into_iter()
+        .map(|((from, to), edges)| link(from, to, &edges))
+        .collect()
 }
 
 /// One link for all edges between two nodes.
 fn link(from: usize, to: usize, edges: &[&Drawable]) -> Link {
     let flow = joined(edges.iter().map(|edge| edge.label.as_str()));
-    let aside: Vec<String> = edges.iter().flat_map(|edge| edge.aside.iter().cloned()).collect();
+    let aside: Vec<String> = edges
+        .iter()
+        .flat_map(|edge| edge.aside.iter().cloned())
+        .collect();
     let loss = joined(edges.iter().map(|edge| edge.loss.as_str()));
     let label = joined(said(&flow, &aside, &loss));
     Link {

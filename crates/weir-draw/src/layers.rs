@@ -1,10 +1,13 @@
-//! Splits the graph into ranks of items, so that every connection runs between neighbouring ranks only.
+//! Splits the graph into ranks of items, so that every connection runs between neighbouring ranks
+//! only.
 //!
-//! A link that passes ranks gets a bend in each; a label gets a rank of its own between two ranks of nodes, and with
-//! it its own place: labels cannot lie on each other, on a node or on a foreign line. Items of one link (and one side
-//! of a frame's border) form a block, which keeps one position over all its ranks: long links stay straight.
+//! A link that passes ranks gets a bend in each; a label gets a rank of its own between two ranks
+//! of nodes, and with it its own place: labels cannot lie on each other, on a node or on a foreign
+//! line. Items of one link (and one side of a frame's border) form a block, which keeps one
+//! position over all its ranks: long links stay straight.
 //!
-//! It must never place an item of a foreign link inside a frame's block: that is what keeps lines out of frames.
+//! It must never place an item of a foreign link inside a frame's block: that is what keeps lines
+//! out of frames.
 //!
 //! To give something a place of its own on a link, add a [`What`] and its rank in `spread`.
 
@@ -36,7 +39,8 @@ pub(super) struct Block {
     pub frame: Option<usize>,
 }
 
-/// All items, blocks and connections. Item and block `n` are node `n` for as many nodes as there are.
+/// All items, blocks and connections. Item and block `n` are node `n` for as many nodes as there
+/// are.
 #[derive(Debug)]
 pub(super) struct Layers {
     pub items: Vec<Item>,
@@ -58,8 +62,19 @@ impl Layers {
         let rank = spread(graph, &labels);
         let nodes = rank.len();
         let mut layers = Layers {
-            items: (0..nodes).map(|n| Item { rank: rank[n], block: n, what: What::Node(n) }).collect(),
-            blocks: (0..nodes).map(|n| Block { items: vec![n], frame: graph.frame[n] }).collect(),
+            items: (0..nodes)
+                .map(|n| Item {
+                    rank: rank[n],
+                    block: n,
+                    what: What::Node(n),
+                })
+                .collect(),
+            blocks: (0..nodes)
+                .map(|n| Block {
+                    items: vec![n],
+                    frame: graph.frame[n],
+                })
+                .collect(),
             routes: Vec::new(),
             before: vec![Vec::new(); nodes],
             after: vec![Vec::new(); nodes],
@@ -76,12 +91,27 @@ impl Layers {
     fn route(&mut self, graph: &Graph, number: usize, gap: Option<Gap>) {
         let link = &graph.links[number];
         let (first, last) = (self.items[link.from].rank, self.items[link.to].rank);
-        let label = gap.map(|gap| if gap == Gap::First { first + 1 } else { last - 1 });
+        let label = gap.map(|gap| {
+            if gap == Gap::First {
+                first + 1
+            } else {
+                last - 1
+            }
+        });
         let mut route = vec![link.from];
         for rank in first + 1..last {
             let frame = self.frame_at(graph, (link.from, link.to), rank);
-            let what = if label == Some(rank) { What::Label(number) } else { What::Bend };
-            let item = self.add(rank, what, frame, route.last().copied().filter(|_| route.len() > 1));
+            let what = if label == Some(rank) {
+                What::Label(number)
+            } else {
+                What::Bend
+            };
+            let item = self.add(
+                rank,
+                what,
+                frame,
+                route.last().copied().filter(|_| route.len() > 1),
+            );
             route.push(item);
         }
         route.push(link.to);
@@ -95,16 +125,29 @@ impl Layers {
     /// The frame that a link passes through in a rank: that of its source, then that of its target.
     fn frame_at(&self, graph: &Graph, (from, to): (usize, usize), rank: usize) -> Option<usize> {
         let covers = |frame: &usize| (self.spans[*frame].0..=self.spans[*frame].1).contains(&rank);
-        graph.frame[from].filter(covers).or(graph.frame[to].filter(covers))
+        graph.frame[from]
+            .filter(covers)
+            .or(graph.frame[to].filter(covers))
     }
 
     /// Adds an item to the block of the item before it, or to a new block where the frame changes.
-    fn add(&mut self, rank: usize, what: What, frame: Option<usize>, previous: Option<usize>) -> usize {
+    fn add(
+        &mut self,
+        rank: usize,
+        what: What,
+        frame: Option<usize>,
+        previous: Option<usize>,
+    ) -> usize {
         let item = self.items.len();
-        let joined = previous.map(|item| self.items[item].block).filter(|block| self.blocks[*block].frame == frame);
+        let joined = previous
+            .map(|item| self.items[item].block)
+            .filter(|block| self.blocks[*block].frame == frame);
         let block = joined.unwrap_or(self.blocks.len());
         if joined.is_none() {
-            self.blocks.push(Block { items: Vec::new(), frame });
+            self.blocks.push(Block {
+                items: Vec::new(),
+                frame,
+            });
         }
         self.blocks[block].items.push(item);
         self.items.push(Item { rank, block, what });
@@ -121,12 +164,19 @@ enum Gap {
     Last,
 }
 
-/// Labels stand where their link is alone: after the source, unless only the target end is free of others.
+/// Labels stand where their link is alone: after the source, unless only the target end is free of
+/// others.
 fn label_gaps(graph: &Graph) -> Vec<Option<Gap>> {
     let (out, into) = graph.degrees();
     let gap = |link: &super::graph::Link| {
         let alone_at_target = out[link.from] > 1 && into[link.to] == 1;
-        link.label.as_ref().map(|_| if alone_at_target { Gap::Last } else { Gap::First })
+        link.label.as_ref().map(|_| {
+            if alone_at_target {
+                Gap::Last
+            } else {
+                Gap::First
+            }
+        })
     };
     graph.links.iter().map(gap).collect()
 }

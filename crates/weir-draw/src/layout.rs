@@ -1,8 +1,9 @@
 //! Places a graph on a plane: every drawing that needs places takes them from here.
 //!
-//! The plane has no direction: *along* is the way of the data, *across* is the other one. A drawing gives sizes and
-//! distances in its own unit (terminal cells, pixels) and turns the result as it likes. Ranks follow each other
-//! along; inside a rank the order comes from `order`, the positions from `align`.
+//! The plane has no direction: *along* is the way of the data, *across* is the other one. A drawing
+//! gives sizes and distances in its own unit (terminal cells, pixels) and turns the result as it
+//! likes. Ranks follow each other along; inside a rank the order comes from `order`, the positions
+//! from `align`.
 //!
 //! It must never know what is drawn. New needs of a drawing become a field of [`Spacing`].
 
@@ -111,12 +112,21 @@ impl<'a> Arrangement<'a> {
     pub fn new(graph: &'a Graph) -> Arrangement<'a> {
         let layers = Layers::new(graph);
         let order = order::order(&layers);
-        Arrangement { graph, layers, order }
+        Arrangement {
+            graph,
+            layers,
+            order,
+        }
     }
 
     /// Lays it out. `room` says how long the gap between two ranks must be.
     pub fn layout(&self, sizes: &Sizes, spacing: &Spacing, room: impl Fn(&[Hop]) -> i64) -> Layout {
-        let drawing = Drawing { layers: &self.layers, order: &self.order, sizes, spacing };
+        let drawing = Drawing {
+            layers: &self.layers,
+            order: &self.order,
+            sizes,
+            spacing,
+        };
         let across = Across::new(&drawing);
         let columns = drawing.columns(&across, room);
         drawing.assemble(self.graph, &across, columns)
@@ -145,7 +155,10 @@ impl Drawing<'_> {
         match self.layers.items[item].what {
             What::Node(node) => self.sizes.nodes[node],
             What::Label(link) => self.sizes.labels[link],
-            What::Bend => Size { along: 0, across: 1 },
+            What::Bend => Size {
+                along: 0,
+                across: 1,
+            },
         }
     }
 
@@ -157,13 +170,26 @@ impl Drawing<'_> {
             let (before, after, ..) = self.spacing.border;
             let starts = self.layers.spans.iter().any(|span| span.0 == rank);
             let ends = self.layers.spans.iter().any(|span| span.1 == rank);
-            let items = (0..self.layers.items.len()).filter(|item| self.layers.items[*item].rank == rank);
-            let length = items.clone().map(|item| self.size(item).along).max().unwrap_or(0);
+            let items =
+                (0..self.layers.items.len()).filter(|item| self.layers.items[*item].rank == rank);
+            let length = items
+                .clone()
+                .map(|item| self.size(item).along)
+                .max()
+                .unwrap_or(0);
             let body = at + if starts { before } else { 0 };
             let end = body + length + if ends { after } else { 0 };
             let hops = self.hops(items, across);
             let gap = if hops.is_empty() { 0 } else { room(&hops) };
-            *column = Column { zone: (at, end), body: (body, body + length), gap: Gap { from: end, to: end + gap, hops } };
+            *column = Column {
+                zone: (at, end),
+                body: (body, body + length),
+                gap: Gap {
+                    from: end,
+                    to: end + gap,
+                    hops,
+                },
+            };
             at = end + gap;
         }
         columns
@@ -171,32 +197,72 @@ impl Drawing<'_> {
 
     fn hops(&self, items: impl Iterator<Item = usize>, across: &Across) -> Vec<Hop> {
         let node = |item: usize| matches!(self.layers.items[item].what, What::Node(_));
-        let hop = |from: usize, to: &usize| Hop { items: (from, *to), across: (across.middle(from), across.middle(*to)), arrives: node(*to) };
-        items.flat_map(|item| self.layers.after[item].iter().map(move |next| hop(item, next))).collect()
+        let hop = |from: usize, to: &usize| Hop {
+            items: (from, *to),
+            across: (across.middle(from), across.middle(*to)),
+            arrives: node(*to),
+        };
+        items
+            .flat_map(|item| {
+                self.layers.after[item]
+                    .iter()
+                    .map(move |next| hop(item, next))
+            })
+            .collect()
     }
 
     fn assemble(&self, graph: &Graph, across: &Across, columns: Vec<Column>) -> Layout {
-        let nodes: Vec<Place> = (0..graph.rank.len()).map(|node| self.place(node, across, &columns)).collect();
-        let frames: Vec<Place> = (0..graph.frames.len()).map(|frame| self.frame(frame, across, &columns)).collect();
-        let routes: Vec<Route> = self.layers.routes.iter().map(|route| self.route(route, across, &columns)).collect();
+        let nodes: Vec<Place> = (0..graph.rank.len())
+            .map(|node| self.place(node, across, &columns))
+            .collect();
+        let frames: Vec<Place> = (0..graph.frames.len())
+            .map(|frame| self.frame(frame, across, &columns))
+            .collect();
+        let routes: Vec<Route> = self
+            .layers
+            .routes
+            .iter()
+            .map(|route| self.route(route, across, &columns))
+            .collect();
         let labels = routes.iter().filter_map(|route| route.label);
-        let boxes = nodes.iter().copied().chain(frames.iter().copied()).chain(labels);
+        let boxes = nodes
+            .iter()
+            .copied()
+            .chain(frames.iter().copied())
+            .chain(labels);
         let size = Size {
             along: columns.last().map_or(0, |column| column.zone.1),
-            across: boxes.map(|place| place.across + place.size.across).max().unwrap_or(0).max(across.last() + 1),
+            across: boxes
+                .map(|place| place.across + place.size.across)
+                .max()
+                .unwrap_or(0)
+                .max(across.last() + 1),
         };
-        Layout { nodes, routes, frames, gaps: columns.into_iter().map(|column| column.gap).collect(), size }
+        Layout {
+            nodes,
+            routes,
+            frames,
+            gaps: columns.into_iter().map(|column| column.gap).collect(),
+            size,
+        }
     }
 
     /// A node or label, as long as its whole rank when it is a node.
     fn place(&self, item: usize, across: &Across, columns: &[Column]) -> Place {
         let Item { rank, what, .. } = self.layers.items[item];
         let (body, own) = (columns[rank].body, self.size(item));
-        let along = if matches!(what, What::Node(_)) { body.1 - body.0 } else { own.along };
+        let along = if matches!(what, What::Node(_)) {
+            body.1 - body.0
+        } else {
+            own.along
+        };
         Place {
             along: body.0 + (body.1 - body.0 - along) / 2,
             across: across.middle(item) - across::reach(own.across).0,
-            size: Size { along, across: own.across },
+            size: Size {
+                along,
+                across: own.across,
+            },
         }
     }
 
@@ -204,7 +270,14 @@ impl Drawing<'_> {
         let ((first, last), (start, end)) = (self.layers.spans[frame], across.borders(frame));
         let (before, after, ..) = self.spacing.border;
         let along = columns[first].body.0 - before;
-        Place { along, across: start, size: Size { along: columns[last].body.1 + after - along, across: end - start + 1 } }
+        Place {
+            along,
+            across: start,
+            size: Size {
+                along: columns[last].body.1 + after - along,
+                across: end - start + 1,
+            },
+        }
     }
 
     fn route(&self, route: &[usize], across: &Across, columns: &[Column]) -> Route {
@@ -213,9 +286,22 @@ impl Drawing<'_> {
         let mut label = None;
         for (number, &item) in route.iter().enumerate() {
             let column = &columns[self.layers.items[item].rank];
-            let from = if number == 0 { column.body.1 } else { column.zone.0 };
-            let to = if number == last { column.body.0 } else { column.zone.1 };
-            stops.push(Stop { item, across: across.middle(item), from, to });
+            let from = if number == 0 {
+                column.body.1
+            } else {
+                column.zone.0
+            };
+            let to = if number == last {
+                column.body.0
+            } else {
+                column.zone.1
+            };
+            stops.push(Stop {
+                item,
+                across: across.middle(item),
+                from,
+                to,
+            });
             if matches!(self.layers.items[item].what, What::Label(_)) {
                 label = Some(self.place(item, across, columns));
             }

@@ -1,15 +1,21 @@
 //! Makes foreign text fit to be drawn: cleaned, measured, shortened, escaped.
 //!
-//! Labels may carry scraped text, so everything that any drawing writes passes through [`clean`] first. It must never
-//! let a control or direction-changing character through: they could repaint a terminal or hide markup.
+//! Labels may carry scraped text, so everything that any drawing writes passes through [`clean`]
+//! first. It must never let a control or direction-changing character through: they could repaint a
+//! terminal or hide markup.
 //!
 //! To draw a new script better, extend [`columns`] (terminal cells) or [`pixels`] (SVG estimate).
 
 use weir_model::untrusted::is_unsafe;
 
-/// One line without control, format or unprintable characters; runs of white space become one space.
+/// One line without control, format or unprintable characters; runs of white space become one
+/// space.
 pub(super) fn clean(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect();
+    let spaced: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_hidden(*c))
+        .collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -22,7 +28,14 @@ fn is_hidden(c: char) -> bool {
 /// Terminal cells that one character takes.
 pub(super) fn columns(c: char) -> usize {
     match u32::from(c) {
-        0x300..=0x36F | 0x483..=0x489 | 0x591..=0x5BD | 0x64B..=0x65F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F => 0,
+        0x300..=0x36F
+        | 0x483..=0x489
+        | 0x591..=0x5BD
+        | 0x64B..=0x65F
+        | 0x1AB0..=0x1AFF
+        | 0x1DC0..=0x1DFF
+        | 0x20D0..=0x20FF
+        | 0xFE20..=0xFE2F => 0,
         0x1100..=0x115F
         | 0x2E80..=0x303E
         | 0x3041..=0xA4CF
@@ -68,8 +81,8 @@ pub(super) fn shorten(text: &str, room: usize, of: fn(char) -> usize) -> String 
     short
 }
 
-/// Width of a character in hundredths of the font size, as in the widest of the usual sans-serif fonts (DejaVu Sans):
-/// what fits by this measure fits everywhere.
+/// Width of a character in hundredths of the font size, as in the widest of the usual sans-serif
+/// fonts (DejaVu Sans): what fits by this measure fits everywhere.
 pub(super) fn pixels(c: char) -> usize {
     match c {
         'i' | 'j' | 'l' | '\'' => 29,
@@ -104,6 +117,20 @@ pub(super) fn xml(text: &str) -> String {
 
 /// A word made of `a-z`, `0-9` and `-` only: safe as a class name in any output.
 pub(super) fn slug(text: &str) -> String {
-    let word: String = text.chars().take(40).map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    if word.is_empty() { "other".to_owned() } else { word }
+    let word: String = text
+        .chars()
+        .take(40)
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if word.is_empty() {
+        "other".to_owned()
+    } else {
+        word
+    }
 }

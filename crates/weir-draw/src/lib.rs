@@ -1,13 +1,17 @@
-//! Turns a picture of stages and their connections into text for a terminal, SVG (alone or for a page), Mermaid and DOT.
+//! Turns a picture of stages and their connections into text for a terminal, SVG (alone or for a
+//! page), Mermaid and DOT.
 //!
-//! Why: people trust a dataflow that they can see. Who has a graph describes it as a [`Picture`]; this module knows
-//! nothing about plans, runs or institutions, so the same drawing serves a plan, a dry run with counts, and a page.
+//! Why: people trust a dataflow that they can see. Who has a graph describes it as a [`Picture`];
+//! this module knows nothing about plans, runs or institutions, so the same drawing serves a plan,
+//! a dry run with counts, and a page.
 //!
-//! It must never read a clock, a file or the environment, never panic or loop on odd input (cycles, self edges, edges
-//! that point nowhere, hostile text), and never let two equal pictures look different.
+//! It must never read a clock, a file or the environment, never panic or loop on odd input (cycles,
+//! self edges, edges that point nowhere, hostile text), and never let two equal pictures look
+//! different.
 //!
-//! To add an output: one file beside `svg.rs` that reads `Layout` (when it places things itself) and `palette` (colours).
-//! To add a kind of stage: one line in `palette.rs` and one in `symbols.rs`.
+//! To add an output: one file beside `svg.rs` that reads `Layout` (when it places things itself)
+//! and `palette` (colours). To add a kind of stage: one line in `palette.rs` and one in
+//! `symbols.rs`.
 
 mod across;
 mod align;
@@ -62,7 +66,8 @@ pub struct Node {
     pub id: String,
     /// The name written in the box.
     pub label: String,
-    /// Up to three lines under the label; long ones are shortened in drawings and kept whole in tooltips.
+    /// Up to three lines under the label; long ones are shortened in drawings and kept whole in
+    /// tooltips.
     pub detail: Vec<String>,
     /// A last line of numbers, e.g. `9 in · 8 out · 5 ms`; may be empty.
     pub figures: String,
@@ -116,7 +121,12 @@ impl Node {
 
     /// The lines under the label, fit to be drawn: the first three that say something.
     fn lines(&self) -> Vec<String> {
-        self.detail.iter().map(|line| lettering::clean(line)).filter(|line| !line.is_empty()).take(3).collect()
+        self.detail
+            .iter()
+            .map(|line| lettering::clean(line))
+            .filter(|line| !line.is_empty())
+            .take(3)
+            .collect()
     }
 
     /// The numbers, fit to be drawn, if there are any.
@@ -126,7 +136,10 @@ impl Node {
 
     /// The label and every line of detail, whole.
     fn whole(&self) -> Vec<String> {
-        std::iter::once(self.name()).chain(self.detail.iter().map(|line| lettering::clean(line))).chain(self.numbers()).collect()
+        std::iter::once(self.name())
+            .chain(self.detail.iter().map(|line| lettering::clean(line)))
+            .chain(self.numbers())
+            .collect()
     }
 }
 

@@ -1,16 +1,19 @@
 //! Decides what stands above what, so that as few lines as possible cross.
 //!
-//! One order of all entries (free blocks, and frames as a whole) holds in every rank, and one order of blocks inside
-//! each frame: frames stay rectangles that nothing foreign enters. The order starts as a walk through the picture
-//! and is improved by sifting: every entry in turn tries every place and keeps the one with the fewest crossings.
+//! One order of all entries (free blocks, and frames as a whole) holds in every rank, and one order
+//! of blocks inside each frame: frames stay rectangles that nothing foreign enters. The order
+//! starts as a walk through the picture and is improved by sifting: every entry in turn tries every
+//! place and keeps the one with the fewest crossings.
 //!
-//! It must never depend on anything but the picture, and never work longer than its budget on a huge one.
+//! It must never depend on anything but the picture, and never work longer than its budget on a
+//! huge one.
 //!
 //! To weigh crossings differently, change `Row::change_at`; positions are `across`'s business.
 
 use super::layers::Layers;
 
-/// Comparisons after which sifting stops: about a second for pictures far larger than a person can read.
+/// Comparisons after which sifting stops: about a second for pictures far larger than a person can
+/// read.
 const BUDGET: usize = 40_000_000;
 const ROUNDS: usize = 12;
 
@@ -41,15 +44,26 @@ impl Order {
 /// The best order found.
 pub(super) fn order(layers: &Layers) -> Order {
     let blocks = layers.blocks.len();
-    let entry = |block: usize| layers.blocks[block].frame.map_or(block, |frame| blocks + frame);
-    let mut order = Order { outer: vec![0; blocks + layers.spans.len()], inner: vec![0; blocks], entry: (0..blocks).map(entry).collect() };
+    let entry = |block: usize| {
+        layers.blocks[block]
+            .frame
+            .map_or(block, |frame| blocks + frame)
+    };
+    let mut order = Order {
+        outer: vec![0; blocks + layers.spans.len()],
+        inner: vec![0; blocks],
+        entry: (0..blocks).map(entry).collect(),
+    };
     let mut rows = first_rows(layers, &order);
     for row in &rows {
         row.apply(&mut order);
     }
     let mut budget = BUDGET;
     for _ in 0..ROUNDS {
-        let gain: usize = rows.iter_mut().map(|row| row.sift(layers, &mut order, &mut budget)).sum();
+        let gain: usize = rows
+            .iter_mut()
+            .map(|row| row.sift(layers, &mut order, &mut budget))
+            .sum();
         if gain == 0 || budget == 0 {
             break;
         }
@@ -90,7 +104,11 @@ fn first_rows(layers: &Layers, order: &Order) -> Vec<Row> {
     }
     let mut rows = vec![Row::new(layers, order, outer, false)];
     for frame in 0..layers.spans.len() {
-        let inside = walk.iter().copied().filter(|block| layers.blocks[*block].frame == Some(frame)).collect();
+        let inside = walk
+            .iter()
+            .copied()
+            .filter(|block| layers.blocks[*block].frame == Some(frame))
+            .collect();
         rows.push(Row::new(layers, order, inside, true));
     }
     rows
@@ -108,7 +126,11 @@ impl Row {
     fn new(layers: &Layers, order: &Order, sequence: Vec<usize>, inside: bool) -> Row {
         let mut items = vec![(usize::MAX, Vec::new()); order.outer.len()];
         for (number, item) in layers.items.iter().enumerate() {
-            let (first, by_rank) = &mut items[if inside { item.block } else { order.entry[item.block] }];
+            let (first, by_rank) = &mut items[if inside {
+                item.block
+            } else {
+                order.entry[item.block]
+            }];
             if *first == usize::MAX {
                 *first = item.rank;
             }
@@ -121,12 +143,20 @@ impl Row {
             }
             by_rank[item.rank - *first].push(number);
         }
-        Row { sequence, items, inside }
+        Row {
+            sequence,
+            items,
+            inside,
+        }
     }
 
     /// Writes the positions of this row into the order.
     fn apply(&self, order: &mut Order) {
-        let positions = if self.inside { &mut order.inner } else { &mut order.outer };
+        let positions = if self.inside {
+            &mut order.inner
+        } else {
+            &mut order.outer
+        };
         for (position, entry) in self.sequence.iter().enumerate() {
             positions[*entry] = position;
         }
@@ -145,13 +175,21 @@ impl Row {
     }
 
     /// Moves one entry to the place with the fewest crossings, the nearest of equals.
-    fn improve(&mut self, entry: usize, layers: &Layers, order: &mut Order, budget: &mut usize) -> usize {
+    fn improve(
+        &mut self,
+        entry: usize,
+        layers: &Layers,
+        order: &mut Order,
+        budget: &mut usize,
+    ) -> usize {
         let Some(start) = self.sequence.iter().position(|other| *other == entry) else {
             return 0;
         };
         let (mut change, mut best, mut target) = (0, 0, start);
         let down = (start + 1..self.sequence.len()).map(|place| (place - 1, place));
-        let back = (start + 1..self.sequence.len()).rev().map(|place| (place, place - 1));
+        let back = (start + 1..self.sequence.len())
+            .rev()
+            .map(|place| (place, place - 1));
         let up = (0..start).rev().map(|place| (place + 1, place));
         for (from, to) in down.chain(back).chain(up) {
             change += self.swap(from.min(to), layers, order, budget);
@@ -166,17 +204,35 @@ impl Row {
     }
 
     /// Swaps the entries at `place` and after it; returns how many crossings that adds.
-    fn swap(&mut self, place: usize, layers: &Layers, order: &mut Order, budget: &mut usize) -> i64 {
+    fn swap(
+        &mut self,
+        place: usize,
+        layers: &Layers,
+        order: &mut Order,
+        budget: &mut usize,
+    ) -> i64 {
         let (a, b) = (self.sequence[place], self.sequence[place + 1]);
         let change = self.change(a, b, layers, order, budget);
         self.sequence.swap(place, place + 1);
-        let positions = if self.inside { &mut order.inner } else { &mut order.outer };
+        let positions = if self.inside {
+            &mut order.inner
+        } else {
+            &mut order.outer
+        };
         positions.swap(a, b);
         change
     }
 
-    /// Crossings that appear, less those that vanish, when `a` and `b` right after it change places.
-    fn change(&self, a: usize, b: usize, layers: &Layers, order: &Order, budget: &mut usize) -> i64 {
+    /// Crossings that appear, less those that vanish, when `a` and `b` right after it change
+    /// places.
+    fn change(
+        &self,
+        a: usize,
+        b: usize,
+        layers: &Layers,
+        order: &Order,
+        budget: &mut usize,
+    ) -> i64 {
         let ((first_a, ranks_a), (first_b, ranks_b)) = (&self.items[a], &self.items[b]);
         let first = *first_a.max(first_b);
         let last = (first_a + ranks_a.len()).min(first_b + ranks_b.len());
@@ -195,16 +251,27 @@ impl Row {
         change
     }
 
-    fn change_at(&self, (a, left): (usize, &[usize]), (b, right): (usize, &[usize]), layers: &Layers, order: &Order) -> i64 {
+    fn change_at(
+        &self,
+        (a, left): (usize, &[usize]),
+        (b, right): (usize, &[usize]),
+        layers: &Layers,
+        order: &Order,
+    ) -> i64 {
         let owner = |item: usize| {
             let block = layers.items[item].block;
-            if self.inside { block } else { order.entry[block] }
+            if self.inside {
+                block
+            } else {
+                order.entry[block]
+            }
         };
         let mut change = 0;
         for &x in left {
             for &y in right.iter().filter(|y| **y != x) {
                 let ordered = order.place(layers, x) < order.place(layers, y);
-                let swapped = matches!((owner(x), owner(y)), pair if pair == (a, b) || pair == (b, a));
+                let swapped =
+                    matches!((owner(x), owner(y)), pair if pair == (a, b) || pair == (b, a));
                 change += i64::from(ordered != swapped) - i64::from(!ordered);
             }
         }

@@ -1,9 +1,12 @@
-//! The colours of kinds of stages in a terminal, in Mermaid and in DOT, and those of marks everywhere.
+//! The colours of kinds of stages in a terminal, in Mermaid and in DOT, and those of marks
+//! everywhere.
 //!
-//! A kind has the same hue in all three, so that eyes learn it once; in SVG it has a symbol instead (`symbols`). Colour
-//! must never be the only carrier of meaning: every drawing reads the same without it.
+//! A kind has the same hue in all three, so that eyes learn it once; in SVG it has a symbol instead
+//! (`symbols`). Colour must never be the only carrier of meaning: every drawing reads the same
+//! without it.
 //!
-//! To add a kind: one line in `KINDS`. Fills are faint, strokes strong enough to stand on them (3:1 or better).
+//! To add a kind: one line in `KINDS`. Fills are faint, strokes strong enough to stand on them (3:1
+//! or better).
 
 use super::Mark;
 
@@ -47,9 +50,21 @@ pub(super) struct MarkColours {
 
 /// Every mark with a colour of its own.
 pub(super) const MARKS: [MarkColours; 3] = [
-    MarkColours { mark: Mark::Added, light: ("#effaf3", "#146c36"), dark: ("#12291c", "#6be39b") },
-    MarkColours { mark: Mark::Changed, light: ("#fff8e8", "#8f5200"), dark: ("#2e2512", "#f5bd55") },
-    MarkColours { mark: Mark::Removed, light: ("#fff2f3", "#a81c28"), dark: ("#35171b", "#ff9a9f") },
+    MarkColours {
+        mark: Mark::Added,
+        light: ("#effaf3", "#146c36"),
+        dark: ("#12291c", "#6be39b"),
+    },
+    MarkColours {
+        mark: Mark::Changed,
+        light: ("#fff8e8", "#8f5200"),
+        dark: ("#2e2512", "#f5bd55"),
+    },
+    MarkColours {
+        mark: Mark::Removed,
+        light: ("#fff2f3", "#a81c28"),
+        dark: ("#35171b", "#ff9a9f"),
+    },
 ];
 
 /// The ANSI colour of a mark, if it has one.
@@ -67,5 +82,8 @@ pub(super) const NEUTRAL: Colours = colours("", ("#f7f9fb", "#5f6f84"), 39);
 
 /// The colours of a kind.
 pub(super) fn of(kind: &str) -> Colours {
-    KINDS.into_iter().find(|colours| colours.kind == kind).unwrap_or(NEUTRAL)
+    KINDS
+        .into_iter()
+        .find(|colours| colours.kind == kind)
+        .unwrap_or(NEUTRAL)
 }

@@ -1,7 +1,8 @@
-//! Where everything of a drawing ends up on the page: the one form in which a layout reaches the SVG shapes.
+//! Where everything of a drawing ends up on the page: the one form in which a layout reaches the
+//! SVG shapes.
 //!
-//! Whoever places things (`wrap` in rows from left to right, `column` one below the other) gives a [`Plot`] in page
-//! pixels; `shapes` writes it. It must never hold text that was not cleaned.
+//! Whoever places things (`wrap` in rows from left to right, `column` one below the other) gives a
+//! [`Plot`] in page pixels; `shapes` writes it. It must never hold text that was not cleaned.
 //!
 //! To place stages another way, add a file that gives a [`Plot`], and choose it in `svg`.
 
@@ -61,7 +62,10 @@ pub(super) struct Track {
 
 impl Track {
     pub fn begin(x: i64, y: i64) -> Track {
-        Track { path: format!("M{x} {y}"), at: (x, y) }
+        Track {
+            path: format!("M{x} {y}"),
+            at: (x, y),
+        }
     }
 
     /// A straight stroke to the right or left.
@@ -86,9 +90,18 @@ impl Track {
     pub fn corners(&mut self, points: &[(i64, i64)]) {
         for (number, &(x, y)) in points.iter().enumerate() {
             let next = points.get(number + 1);
-            let reach = |to: (i64, i64), from: (i64, i64)| ((to.0 - from.0).abs() + (to.1 - from.1).abs()) / 2;
-            let radius = next.map_or(0, |next| CORNER.min(reach((x, y), self.at)).min(reach(*next, (x, y))));
-            let towards = |to: (i64, i64)| (x + radius * (to.0 - x).signum(), y + radius * (to.1 - y).signum());
+            let reach = |to: (i64, i64), from: (i64, i64)| {
+                ((to.0 - from.0).abs() + (to.1 - from.1).abs()) / 2
+            };
+            let radius = next.map_or(0, |next| {
+                CORNER.min(reach((x, y), self.at)).min(reach(*next, (x, y)))
+            });
+            let towards = |to: (i64, i64)| {
+                (
+                    x + radius * (to.0 - x).signum(),
+                    y + radius * (to.1 - y).signum(),
+                )
+            };
             let before = towards(self.at);
             let _ = write!(self.path, "L{} {}", before.0, before.1);
             self.at = (x, y);

@@ -1,7 +1,9 @@
-//! The compact drawing: one stage a line, connected by rails at the left, as version-control logs draw history.
+//! The compact drawing: one stage a line, connected by rails at the left, as version-control logs
+//! draw history.
 //!
-//! It fits any number of stages into any width. Rails are named by the stage that they lead to, so that many sources
-//! of one stage share a rail. It must never take more than one line for a stage, and one for a junction.
+//! It fits any number of stages into any width. Rails are named by the stage that they lead to, so
+//! that many sources of one stage share a rail. It must never take more than one line for a stage,
+//! and one for a junction.
 //!
 //! To show more of a stage, extend `Page::remark`; to draw a new line, add a [`Row`].
 
@@ -13,7 +15,11 @@ use super::{Node, Picture, lettering, palette};
 /// One line of the drawing.
 pub(super) enum Row {
     /// A stage at a rail; the other rails run by.
-    Stage { node: usize, rail: usize, open: Vec<bool> },
+    Stage {
+        node: usize,
+        rail: usize,
+        open: Vec<bool>,
+    },
     /// Rails that join, part or only run by, as arms of every column.
     Rails { arms: Vec<u8> },
 }
@@ -24,7 +30,12 @@ pub(super) fn rails(picture: &Picture, graph: &Graph, width: usize, colour: bool
     let rails = rows.iter().map(Row::rails).max().unwrap_or(1);
     let gutter = if graph.frames.is_empty() { 0 } else { 2 };
     let start = gutter + 2 * rails + 1;
-    let names = picture.nodes.iter().map(|node| lettering::width(&node.name())).max().unwrap_or(0);
+    let names = picture
+        .nodes
+        .iter()
+        .map(|node| lettering::width(&node.name()))
+        .max()
+        .unwrap_or(0);
     let page = Page {
         picture,
         graph,
@@ -62,7 +73,10 @@ impl Row {
 /// Stages in the order of the drawing: a chain is followed to its end before the next one begins.
 fn sequence(graph: &Graph, targets: &[Vec<usize>]) -> Vec<usize> {
     let mut waiting = graph.degrees().1;
-    let mut ready: Vec<usize> = (0..targets.len()).rev().filter(|node| waiting[*node] == 0).collect();
+    let mut ready: Vec<usize> = (0..targets.len())
+        .rev()
+        .filter(|node| waiting[*node] == 0)
+        .collect();
     let mut sequence = Vec::with_capacity(targets.len());
     while let Some(node) = ready.pop() {
         sequence.push(node);
@@ -78,8 +92,14 @@ fn sequence(graph: &Graph, targets: &[Vec<usize>]) -> Vec<usize> {
 
 /// The lines of a graph, from its first stage to its last.
 pub(super) fn rows(graph: &Graph) -> Vec<Row> {
-    let targets = graph::targets(graph.rank.len(), graph.links.iter().map(|link| (link.from, link.to)));
-    let mut yard = Yard { rails: Vec::new(), rows: Vec::new() };
+    let targets = graph::targets(
+        graph.rank.len(),
+        graph.links.iter().map(|link| (link.from, link.to)),
+    );
+    let mut yard = Yard {
+        rails: Vec::new(),
+        rows: Vec::new(),
+    };
     for node in sequence(graph, &targets) {
         yard.stage(node, &targets[node]);
     }
@@ -111,7 +131,11 @@ impl Yard {
 
     /// A line without a stage, before a rail begins.
     fn pause(&mut self) {
-        let arms = self.rails.iter().flat_map(|rail| [u8::from(rail.is_some()) * (NORTH | SOUTH), 0]).collect();
+        let arms = self
+            .rails
+            .iter()
+            .flat_map(|rail| [u8::from(rail.is_some()) * (NORTH | SOUTH), 0])
+            .collect();
         self.rows.push(Row::Rails { arms });
     }
 
@@ -124,7 +148,8 @@ impl Yard {
         self.rails.len() - 1
     }
 
-    /// Leads the rail of a stage to its targets; draws a junction when more than one rail takes part.
+    /// Leads the rail of a stage to its targets; draws a junction when more than one rail takes
+    /// part.
     fn leave(&mut self, rail: usize, targets: &[usize]) {
         let mut arms: Vec<u8> = Vec::new();
         let before = self.rails.clone();
@@ -132,7 +157,11 @@ impl Yard {
         let mut ends = Vec::new();
         for &target in targets {
             let known = self.rails.iter().position(|open| *open == Some(target));
-            let end = known.unwrap_or(if self.rails[rail].is_none() { rail } else { usize::MAX });
+            let end = known.unwrap_or(if self.rails[rail].is_none() {
+                rail
+            } else {
+                usize::MAX
+            });
             let end = if end == usize::MAX { self.free() } else { end };
             self.rails[end] = Some(target);
             ends.push(end);
@@ -140,7 +169,9 @@ impl Yard {
         if ends.iter().all(|end| *end == rail) {
             return;
         }
-        let (low, high) = ends.iter().fold((rail, rail), |(low, high), end| (low.min(*end), high.max(*end)));
+        let (low, high) = ends.iter().fold((rail, rail), |(low, high), end| {
+            (low.min(*end), high.max(*end))
+        });
         arms.resize(2 * before.len().max(self.rails.len()), 0);
         for at in 0..before.len().max(self.rails.len()) {
             let above = before.get(at).is_some_and(Option::is_some);
@@ -179,9 +210,20 @@ impl Page<'_> {
             }
             Row::Stage { node, rail, open } => {
                 for (rail, _) in open.iter().enumerate().filter(|(_, open)| **open) {
-                    canvas.line(self.gutter + 2 * cells(rail), y, NORTH | SOUTH, 0, Ink::Plain);
+                    canvas.line(
+                        self.gutter + 2 * cells(rail),
+                        y,
+                        NORTH | SOUTH,
+                        0,
+                        Ink::Plain,
+                    );
                 }
-                self.stage(*node, (self.gutter + 2 * cells(*rail), y), self.caption(number, rows), canvas);
+                self.stage(
+                    *node,
+                    (self.gutter + 2 * cells(*rail), y),
+                    self.caption(number, rows),
+                    canvas,
+                );
             }
         }
     }
@@ -204,15 +246,29 @@ impl Page<'_> {
     /// The frame that begins, what flows out of a stage, then its details.
     fn remark(&self, number: usize, caption: Option<&str>) -> String {
         let caption = caption.map(|caption| format!("[{caption}]")).into_iter();
-        let flows = self.graph.links.iter().filter(|link| link.from == number).filter_map(|link| link.label.as_ref());
+        let flows = self
+            .graph
+            .links
+            .iter()
+            .filter(|link| link.from == number)
+            .filter_map(|link| link.label.as_ref());
         let flows = flows.map(|label| format!("→ {label}"));
         let node = &self.picture.nodes[number];
-        caption.chain(flows).chain(node.numbers()).chain(node.lines()).collect::<Vec<_>>().join(" · ")
+        caption
+            .chain(flows)
+            .chain(node.numbers())
+            .chain(node.lines())
+            .collect::<Vec<_>>()
+            .join(" · ")
     }
 
     /// Brackets in the gutter around neighbouring stages of one frame; the first names it.
     fn frames(&self, rows: &[Row], canvas: &mut Canvas) {
-        let stages: Vec<(usize, usize)> = rows.iter().enumerate().filter_map(|(y, row)| row.stage().map(|node| (y, node))).collect();
+        let stages: Vec<(usize, usize)> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(y, row)| row.stage().map(|node| (y, node)))
+            .collect();
         for run in stages.chunk_by(|(_, a), (_, b)| self.graph.frame[*a] == self.graph.frame[*b]) {
             let (Some((first, node)), Some((last, _))) = (run.first(), run.last()) else {
                 continue;

@@ -1,7 +1,7 @@
 //! Writes single things in SVG: stages, frames, lines with their heads, labels.
 //!
-//! Every text comes out of `lettering::clean` and goes through `lettering::xml`; nothing else may stand between quotes
-//! or tags. Lines end where heads begin and heads end at the border of a box.
+//! Every text comes out of `lettering::clean` and goes through `lettering::xml`; nothing else may
+//! stand between quotes or tags. Lines end where heads begin and heads end at the border of a box.
 //!
 //! To draw a new thing, add a function here, its colours in `theme` and its call in `svg`.
 
@@ -38,8 +38,16 @@ pub(super) fn fitted(text: &str, size: usize, room: i64) -> String {
 
 /// The part of a frame in a row, and its caption.
 pub(super) fn frame(caption: &str, part: &FramePart, out: &mut String) {
-    let Place { along, across, size } = part.place;
-    let caption = if part.continues { format!("{caption} · continued") } else { caption.to_owned() };
+    let Place {
+        along,
+        across,
+        size,
+    } = part.place;
+    let caption = if part.continues {
+        format!("{caption} · continued")
+    } else {
+        caption.to_owned()
+    };
     let _ = write!(
         out,
         "<g class=\"frame\"><title>{}</title><rect x=\"{along}\" y=\"{across}\" width=\"{}\" height=\"{}\" rx=\"12\"/>",
@@ -48,7 +56,13 @@ pub(super) fn frame(caption: &str, part: &FramePart, out: &mut String) {
         size.across,
     );
     let short = fitted(&caption, CAPTION_SIZE, size.along - 28);
-    let _ = writeln!(out, "<text x=\"{}\" y=\"{}\">{}</text></g>", along + 14, across + 19, lettering::xml(&short));
+    let _ = writeln!(
+        out,
+        "<text x=\"{}\" y=\"{}\">{}</text></g>",
+        along + 14,
+        across + 19,
+        lettering::xml(&short)
+    );
 }
 
 /// The way of a link.
@@ -57,7 +71,9 @@ pub(super) fn line(link: &Link, track: &Track, picture: &Picture, out: &mut Stri
         return;
     }
     let name = |node: usize| lettering::xml(&picture.nodes[node].name());
-    let label = link.label.as_deref().map_or(String::new(), |label| format!(": {}", lettering::xml(label)));
+    let label = link.label.as_deref().map_or(String::new(), |label| {
+        format!(": {}", lettering::xml(label))
+    });
     let _ = writeln!(
         out,
         "<path class=\"line{} mark-{}\" data-from=\"{}\" data-to=\"{}\" d=\"{}\"><title>{} → {}{label}</title></path>",
@@ -84,15 +100,28 @@ pub(super) fn dot((x, y): (i64, i64), out: &mut String) {
 /// One head for each place where arrows end, however many end there.
 pub(super) fn heads(heads: &BTreeSet<(i64, i64, Heading)>, out: &mut String) {
     for (tip, y, heading) in heads {
-        let base = if *heading == Heading::Right { tip - HEAD } else { tip + HEAD };
-        let _ = writeln!(out, "<path class=\"head\" d=\"M{tip} {y}L{base} {}V{}Z\"/>", y - 4, y + 4);
+        let base = if *heading == Heading::Right {
+            tip - HEAD
+        } else {
+            tip + HEAD
+        };
+        let _ = writeln!(
+            out,
+            "<path class=\"head\" d=\"M{tip} {y}L{base} {}V{}Z\"/>",
+            y - 4,
+            y + 4
+        );
     }
 }
 
-/// The label of a link in a box that hides the line: what flows, why that is another number, and what was lost; on one
-/// line where the box is as low as that.
+/// The label of a link in a box that hides the line: what flows, why that is another number, and
+/// what was lost; on one line where the box is as low as that.
 pub(super) fn edge_label(link: &Link, place: &Place, out: &mut String) {
-    let Place { along, across, size } = *place;
+    let Place {
+        along,
+        across,
+        size,
+    } = *place;
     let _ = write!(
         out,
         "<g class=\"label\"><title>{}</title><rect x=\"{along}\" y=\"{across}\" width=\"{}\" height=\"{}\" rx=\"9\"/>",
@@ -102,21 +131,41 @@ pub(super) fn edge_label(link: &Link, place: &Place, out: &mut String) {
     );
     let parts = link.parts();
     if size.across < 2 * LABEL_LINE && parts.len() > 1 {
-        let spans = parts.iter().map(|(class, text)| format!("<tspan class=\"{class}\">{}</tspan>", lettering::xml(text)));
+        let spans = parts.iter().map(|(class, text)| {
+            format!("<tspan class=\"{class}\">{}</tspan>", lettering::xml(text))
+        });
         let text = spans.collect::<Vec<_>>().join(" · ");
-        let _ = write!(out, "<text x=\"{}\" y=\"{}\">{text}</text>", along + size.along / 2, across + 15);
+        let _ = write!(
+            out,
+            "<text x=\"{}\" y=\"{}\">{text}</text>",
+            along + size.along / 2,
+            across + 15
+        );
     } else {
         for (y, (class, text)) in (0..).map(|row| across + 15 + LABEL_LINE * row).zip(&parts) {
             let short = lettering::xml(&fitted(text, LABEL_SIZE, size.along - 12));
-            let _ = write!(out, "<text x=\"{}\" y=\"{y}\"><tspan class=\"{class}\">{short}</tspan></text>", along + size.along / 2);
+            let _ = write!(
+                out,
+                "<text x=\"{}\" y=\"{y}\"><tspan class=\"{class}\">{short}</tspan></text>",
+                along + size.along / 2
+            );
         }
     }
     out.push_str("</g>\n");
 }
 
 /// A stage as a group that a page can address, or as a link to a place on the page.
-pub(super) fn stage((node, loses): (&Node, bool), place: &Place, (id, number, target): (&str, usize, Option<&String>), out: &mut String) {
-    let Place { along, across, size } = *place;
+pub(super) fn stage(
+    (node, loses): (&Node, bool),
+    place: &Place,
+    (id, number, target): (&str, usize, Option<&String>),
+    out: &mut String,
+) {
+    let Place {
+        along,
+        across,
+        size,
+    } = *place;
     let tag = if target.is_some() { "a" } else { "g" };
     let _ = writeln!(
         out,
@@ -128,7 +177,9 @@ pub(super) fn stage((node, loses): (&Node, bool), place: &Place, (id, number, ta
         lettering::slug(&node.kind),
         node.mark.name(),
         if loses { " loses" } else { "" },
-        target.map_or(String::new(), |target| link_attributes(node, number, target)),
+        target.map_or(String::new(), |target| link_attributes(
+            node, number, target
+        )),
         lettering::xml(&node.whole().join("\n")),
         size.along,
         size.across,
@@ -143,16 +194,31 @@ pub(super) fn stage((node, loses): (&Node, bool), place: &Place, (id, number, ta
 }
 
 fn link_attributes(node: &Node, number: usize, target: &str) -> String {
-    let said = lettering::xml(&std::iter::once(node.name()).chain(node.numbers()).collect::<Vec<_>>().join(": "));
-    format!(" href=\"#{}\" data-node=\"{number}\" aria-label=\"{said}\"", lettering::xml(target))
+    let said = lettering::xml(
+        &std::iter::once(node.name())
+            .chain(node.numbers())
+            .collect::<Vec<_>>()
+            .join(": "),
+    );
+    format!(
+        " href=\"#{}\" data-node=\"{number}\" aria-label=\"{said}\"",
+        lettering::xml(target)
+    )
 }
 
 /// Name, lines and numbers of a stage.
 fn texts(node: &Node, place: &Place, out: &mut String) {
-    let Place { along, across, size } = *place;
+    let Place {
+        along,
+        across,
+        size,
+    } = *place;
     let mut text = |class: &str, (x, y): (i64, i64), text: &str, points: usize| {
         let text = lettering::xml(&fitted(text, points, along + size.along - 12 - x));
-        let _ = write!(out, "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>");
+        let _ = write!(
+            out,
+            "<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>"
+        );
     };
     text("name", (along + 40, across + 25), &node.name(), NAME_SIZE);
     for (y, line) in (0..).map(|row| across + 47 + 17 * row).zip(&node.lines()) {
@@ -161,14 +227,24 @@ fn texts(node: &Node, place: &Place, out: &mut String) {
     if let Some(numbers) = node.numbers() {
         let y = across + size.across - 11;
         text("figures", (along + 14, y), &numbers, DETAIL_SIZE);
-        let _ = write!(out, "<path class=\"rule\" d=\"M{} {}H{}\"/>", along + 1, y - 18, along + size.along - 1);
+        let _ = write!(
+            out,
+            "<path class=\"rule\" d=\"M{} {}H{}\"/>",
+            along + 1,
+            y - 18,
+            along + size.along - 1
+        );
     }
 }
 
 /// The id of a stage without white space, numbered when another stage has the same.
 pub(super) fn unique(id: &str, ids: &mut BTreeSet<String>) -> String {
     let id = lettering::clean(id).replace(' ', "-");
-    let id = if id.is_empty() { "stage".to_owned() } else { id };
+    let id = if id.is_empty() {
+        "stage".to_owned()
+    } else {
+        id
+    };
     let mut numbered = (2..).map(|number| format!("{id}-{number}"));
     let mut free = id.clone();
     while ids.contains(&free) {

@@ -1,7 +1,7 @@
 //! Draws single things in terminal cells: stages, lines, labels, frames.
 //!
-//! Everything is said along and across; the [`Way`] decides what that is on the page. It must never write foreign text
-//! that was not cleaned, and never more of it than there is room for.
+//! Everything is said along and across; the [`Way`] decides what that is on the page. It must never
+//! write foreign text that was not cleaned, and never more of it than there is room for.
 //!
 //! To draw a new thing, add a method to [`Sheet`] and call it from `boxes`.
 
@@ -74,7 +74,11 @@ impl Sheet {
                 self.straight(from, to, start, net);
                 continue;
             }
-            let (leave, arrive) = if start < end { (SOUTH, NORTH) } else { (NORTH, SOUTH) };
+            let (leave, arrive) = if start < end {
+                (SOUTH, NORTH)
+            } else {
+                (NORTH, SOUTH)
+            };
             self.straight(from, turn, start, net);
             self.line(turn, start, WEST | leave, net);
             for across in start.min(end) + 1..start.max(end) {
@@ -95,16 +99,23 @@ impl Sheet {
                 self.canvas.put(column, row, ' ', Ink::Plain);
             }
         }
-        self.canvas.outline((x, y), (wide, tall), usize::MAX, Ink::Colour(colour));
+        self.canvas
+            .outline((x, y), (wide, tall), usize::MAX, Ink::Colour(colour));
         let room = usize::try_from(wide - 4).unwrap_or(0);
         let label = lettering::shorten(&node.name(), room, lettering::columns);
-        self.canvas.write(x + 2, y + 1, &label, Ink::StrongColour(colour));
+        self.canvas
+            .write(x + 2, y + 1, &label, Ink::StrongColour(colour));
         for (row, line) in (y + 2..).zip(node.lines()) {
             let line = lettering::shorten(&line, room, lettering::columns);
             self.canvas.write(x + 2, row, &line, Ink::Faint);
         }
         if let Some(numbers) = node.numbers() {
-            self.canvas.write(x + 2, y + tall - 2, &lettering::shorten(&numbers, room, lettering::columns), Ink::Plain);
+            self.canvas.write(
+                x + 2,
+                y + tall - 2,
+                &lettering::shorten(&numbers, room, lettering::columns),
+                Ink::Plain,
+            );
         }
     }
 
@@ -136,8 +147,16 @@ impl Sheet {
             self.canvas.put(column, y, ' ', Ink::Plain);
         }
         self.canvas.write(x + pad, y, &short, Ink::Strong);
-        if let Some(before) = label.strip_suffix(loss).filter(|_| short == label && !loss.is_empty()) {
-            self.canvas.write(x + pad + cells(lettering::width(before)), y, loss, Ink::Colour(palette::LOSS));
+        if let Some(before) = label
+            .strip_suffix(loss)
+            .filter(|_| short == label && !loss.is_empty())
+        {
+            self.canvas.write(
+                x + pad + cells(lettering::width(before)),
+                y,
+                loss,
+                Ink::Colour(palette::LOSS),
+            );
         }
     }
 
@@ -154,7 +173,12 @@ impl Sheet {
             self.canvas.put(x, row, '┊', Ink::Faint);
             self.canvas.put(right, row, '┊', Ink::Faint);
         }
-        for (column, row, corner) in [(x, y, '╭'), (right, y, '╮'), (x, bottom, '╰'), (right, bottom, '╯')] {
+        for (column, row, corner) in [
+            (x, y, '╭'),
+            (right, y, '╮'),
+            (x, bottom, '╰'),
+            (right, bottom, '╯'),
+        ] {
             self.canvas.put(column, row, corner, Ink::Faint);
         }
     }
@@ -163,11 +187,14 @@ impl Sheet {
     pub fn caption(&mut self, caption: &str, place: &Place) {
         let (x, y) = self.way.turn(place.along, place.across);
         let (wide, _) = self.way.turn(place.size.along, place.size.across);
-        let free = (x + 2..x + wide - 2).take_while(|column| self.canvas.is_border(*column, y)).count();
+        let free = (x + 2..x + wide - 2)
+            .take_while(|column| self.canvas.is_border(*column, y))
+            .count();
         let room = free.saturating_sub(3);
         if room > 1 && !caption.is_empty() {
             let caption = lettering::shorten(caption, room, lettering::columns);
-            self.canvas.write(x + 2, y, &format!(" {caption} "), Ink::Faint);
+            self.canvas
+                .write(x + 2, y, &format!(" {caption} "), Ink::Faint);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The style sheet of the SVG: light by default, dark where the reader prefers it.
 //!
-//! Every selector begins with `.weir-picture`: a page may hold the drawing inline without being restyled by it. It must
-//! name no font, image or sheet that would have to be fetched. Colour says one thing only, how it went: amber where
-//! ads were lost, and the colours of marks where two plans are compared. What a stage is, its symbol says.
+//! Every selector begins with `.weir-picture`: a page may hold the drawing inline without being
+//! restyled by it. It must name no font, image or sheet that would have to be fetched. Colour says
+//! one thing only, how it went: amber where ads were lost, and the colours of marks where two plans
+//! are compared. What a stage is, its symbol says.
 //!
 //! To style a new shape, add a line to `SHAPES`, and to both schemes if it needs a new colour.
 
@@ -47,20 +48,36 @@ const SHAPES: &str = r#"
 /// Writes the style sheet.
 pub(super) fn style(out: &mut String) {
     let scheme = |colours: &str, of: fn(&palette::MarkColours) -> (&str, &str)| {
-        let marks = palette::MARKS.iter().map(|mark| (mark.mark.name(), of(mark)));
-        let marks: String = marks.map(|(name, (fill, line))| format!(";--{name}:{line};--{name}-box:{fill}")).collect();
+        let marks = palette::MARKS
+            .iter()
+            .map(|mark| (mark.mark.name(), of(mark)));
+        let marks: String = marks
+            .map(|(name, (fill, line))| format!(";--{name}:{line};--{name}-box:{fill}"))
+            .collect();
         format!(".weir-picture{{{colours}{marks}}}")
     };
-    let (light, dark) = (scheme(LIGHT, |mark| mark.light), scheme(DARK, |mark| mark.dark));
-    let _ = write!(out, "<style>\n{light}\n@media (prefers-color-scheme:dark){{{dark}}}{SHAPES}");
-    palette::MARKS.iter().for_each(|mark| mark_style(mark.mark, out));
+    let (light, dark) = (
+        scheme(LIGHT, |mark| mark.light),
+        scheme(DARK, |mark| mark.dark),
+    );
+    let _ = write!(
+        out,
+        "<style>\n{light}\n@media (prefers-color-scheme:dark){{{dark}}}{SHAPES}"
+    );
+    palette::MARKS
+        .iter()
+        .for_each(|mark| mark_style(mark.mark, out));
     out.push_str("</style>\n");
 }
 
 /// Marked stages: the border tells, and what is gone is dashed.
 fn mark_style(mark: Mark, out: &mut String) {
     let name = mark.name();
-    let dashed = if mark == Mark::Removed { ";stroke-dasharray:6 4" } else { "" };
+    let dashed = if mark == Mark::Removed {
+        ";stroke-dasharray:6 4"
+    } else {
+        ""
+    };
     let class = format!(".weir-picture .mark-{name}");
     let _ = writeln!(
         out,

@@ -1,7 +1,8 @@
-//! Decides in which column of a gap lines run when they change their position, for drawings made of characters.
+//! Decides in which column of a gap lines run when they change their position, for drawings made of
+//! characters.
 //!
-//! Lines that share an end form one net and run in one track, so that they join; lines of different nets must never
-//! lie on each other, and cross as little as possible.
+//! Lines that share an end form one net and run in one track, so that they join; lines of different
+//! nets must never lie on each other, and cross as little as possible.
 //!
 //! To judge crossings differently, change `Net::cost_before`.
 
@@ -25,7 +26,10 @@ struct Net {
 impl Net {
     fn span(&self) -> (i64, i64) {
         let all = || self.starts.iter().chain(&self.ends);
-        (all().min().copied().unwrap_or(0), all().max().copied().unwrap_or(0))
+        (
+            all().min().copied().unwrap_or(0),
+            all().max().copied().unwrap_or(0),
+        )
     }
 
     fn is_straight(&self) -> bool {
@@ -40,10 +44,17 @@ impl Net {
 
     /// How bad it is to run in a track before that of `other`.
     fn cost_before(&self, other: &Net) -> usize {
-        let overlaps = self.ends.iter().filter(|end| other.starts.contains(end)).count();
+        let overlaps = self
+            .ends
+            .iter()
+            .filter(|end| other.starts.contains(end))
+            .count();
         let crosses = |net: &Net, lines: &[i64]| {
             let (low, high) = net.span();
-            lines.iter().filter(|line| low <= **line && **line <= high).count()
+            lines
+                .iter()
+                .filter(|line| low <= **line && **line <= high)
+                .count()
         };
         1000 * overlaps + crosses(other, &self.ends) + crosses(self, &other.starts)
     }
@@ -57,27 +68,50 @@ pub(super) fn tracks(hops: &[Hop]) -> Tracks {
         nets[*net].starts.push(hop.across.0);
         nets[*net].ends.push(hop.across.1);
     }
-    let bent = (0..nets.len()).filter(|net| !nets[*net].starts.is_empty() && !nets[*net].is_straight()).collect();
+    let bent = (0..nets.len())
+        .filter(|net| !nets[*net].starts.is_empty() && !nets[*net].is_straight())
+        .collect();
     let order = ordered(bent, &nets);
     let mut track = vec![0; nets.len()];
     let mut count = 0;
     for (position, &net) in order.iter().enumerate() {
-        let before = order[..position].iter().filter(|other| nets[net].meets(&nets[**other]));
+        let before = order[..position]
+            .iter()
+            .filter(|other| nets[net].meets(&nets[**other]));
         track[net] = before.map(|other| track[*other] + 1).max().unwrap_or(0);
         count = count.max(track[net] + 1);
     }
-    Tracks { of: of_net.iter().map(|net| track[*net]).collect(), nets: of_net, count }
+    Tracks {
+        of: of_net.iter().map(|net| track[*net]).collect(),
+        nets: of_net,
+        count,
+    }
 }
 
 /// The net of each hop, named by its first hop: shared targets first, then shared sources.
 fn net_of(hops: &[Hop]) -> Vec<usize> {
     let position = |hop: &Hop| {
-        let shared = hops.iter().filter(|other| other.items.1 == hop.items.1).count() > 1;
+        let shared = hops
+            .iter()
+            .filter(|other| other.items.1 == hop.items.1)
+            .count()
+            > 1;
         let same = |other: &Hop| {
-            if shared { other.items.1 == hop.items.1 } else { other.items.0 == hop.items.0 }
+            if shared {
+                other.items.1 == hop.items.1
+            } else {
+                other.items.0 == hop.items.0
+            }
         };
-        let alone = |other: &Hop| hops.iter().filter(|third| third.items.1 == other.items.1).count() == 1;
-        hops.iter().position(|other| same(other) && (shared || alone(other))).unwrap_or(0)
+        let alone = |other: &Hop| {
+            hops.iter()
+                .filter(|third| third.items.1 == other.items.1)
+                .count()
+                == 1
+        };
+        hops.iter()
+            .position(|other| same(other) && (shared || alone(other)))
+            .unwrap_or(0)
     };
     hops.iter().map(position).collect()
 }

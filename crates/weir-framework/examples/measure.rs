@@ -1,7 +1,7 @@
 //! Measures roles on titles that are too many or not free to be kept here.
 //!
-//! `cargo run --release -p weir-framework --example measure -- HEADS DATA TUNE.csv REPORT.csv`:
-//! a folder with `esco.yaml` and `onet-titles.yaml`, a folder with their tables, and two halves of a
+//! `cargo run --release -p weir-framework --example measure -- HEADS DATA TUNE.csv REPORT.csv`: a
+//! folder with `esco.yaml` and `onet-titles.yaml`, a folder with their tables, and two halves of a
 //! labelled set (`title,role_id`). Parameters follow as `overlap=8`; `sweep` varies each of them on
 //! the first half. `docs/quality.md` says what came of it.
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a program for people")]

@@ -9,12 +9,13 @@
 //! frameworks give the same answer. Where nothing is sure it answers with a group, with proposals,
 //! or not at all; it never guesses.
 //!
-//! How a caller uses it: read heads ([`framework::FrameworkHead`]) and build frameworks, once; build
-//! a [`role::FrameworkIndex`], a [`capability::CapabilityIndex`] and a [`company::CompanyMatcher`]
-//! from them, once; then, for each ad and from any thread, [`role::RoleMatcher::decide`],
-//! [`capability::CapabilityIndex::decide`] with [`capability::CapabilityIndex::add_by_role`], and
-//! [`company::CompanyMatcher::decide`]. What titles teach ([`role::LearntTitles`]) and what people
-//! accepted ([`role::AcceptedTitles`]) are serde types for files that people commit.
+//! How a caller uses it: read heads ([`framework::FrameworkHead`]) and build frameworks, once;
+//! build a [`role::FrameworkIndex`], a [`capability::CapabilityIndex`] and a
+//! [`company::CompanyMatcher`] from them, once; then, for each ad and from any thread,
+//! [`role::RoleMatcher::decide`], [`capability::CapabilityIndex::decide`] with
+//! [`capability::CapabilityIndex::add_by_role`], and [`company::CompanyMatcher::decide`]. What
+//! titles teach ([`role::LearntTitles`]) and what people accepted ([`role::AcceptedTitles`]) are
+//! serde types for files that people commit.
 //!
 //! Modules in reading order: each uses only those above it.
 

@@ -56,11 +56,14 @@ impl From<String> for Outcome {
 }
 
 impl From<&str> for Outcome {
-    /// Unknown texts cannot pass the column's check; they read as pending, which derives the ad again.
+    /// Unknown texts cannot pass the column's check; they read as pending, which derives the ad
+    /// again.
     fn from(text: &str) -> Outcome {
         use Outcome::{Discarded, Failed, Held, Pending, Published, Rejected, Withdrawn};
         let all = [Published, Rejected, Held, Failed, Withdrawn, Discarded];
-        all.into_iter().find(|outcome| outcome.name() == text).unwrap_or(Pending)
+        all.into_iter()
+            .find(|outcome| outcome.name() == text)
+            .unwrap_or(Pending)
     }
 }
 
@@ -135,14 +138,21 @@ impl Ad {
     /// It with the address that it was read from, as the metadata of its document has it.
     #[must_use]
     pub fn from_page(self, metadata: &Json) -> Ad {
-        Ad { page: metadata.get("url").and_then(Json::as_str).map(str::to_owned), ..self }
+        Ad {
+            page: metadata
+                .get("url")
+                .and_then(Json::as_str)
+                .map(str::to_owned),
+            ..self
+        }
     }
 }
 
 /// What is stored about an ad when a run is rolled back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RolledBack {
-    /// What derived its content, the date of the run left out: while this derives it, the ad is held.
+    /// What derived its content, the date of the run left out: while this derives it, the ad is
+    /// held.
     pub fingerprint: Hash,
     /// Which run was rolled back and why, as text.
     pub why: String,

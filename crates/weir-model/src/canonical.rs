@@ -1,9 +1,10 @@
 //! The canonical form of what was compiled: the text that its fingerprint is the hash of.
 //!
-//! Every name in such a text is written by hand, in the file of the type that it describes. It must never come from
-//! `Debug` or a derive: then a renamed field of a struct, or a new version of a library, would derive every stored ad
-//! again and blame a mapping that nobody edited. To add a value to a form, write it only where it is not the default:
-//! the fingerprints of everybody who does not use it then stay as they are. `tests/fingerprints.txt` keeps watch.
+//! Every name in such a text is written by hand, in the file of the type that it describes. It must
+//! never come from `Debug` or a derive: then a renamed field of a struct, or a new version of a
+//! library, would derive every stored ad again and blame a mapping that nobody edited. To add a
+//! value to a form, write it only where it is not the default: the fingerprints of everybody who
+//! does not use it then stay as they are. `tests/fingerprints.txt` keeps watch.
 
 use super::Hash;
 use chrono::NaiveDate;
@@ -23,7 +24,9 @@ pub fn canonical_members<const N: usize>(members: [(&str, Json); N]) -> String {
 /// The same as JSON, for a form that is part of another.
 pub fn canonical_object<const N: usize>(members: [(&str, Json); N]) -> Json {
     let there = members.into_iter().filter(|(_, value)| !value.is_null());
-    there.map(|(name, value)| (name.to_owned(), value)).collect()
+    there
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 impl Canonical for u32 {

@@ -25,14 +25,24 @@ pub struct Received {
 impl Received {
     /// A record and its id.
     pub fn new(external_id: String, text: Box<str>, metadata: Json) -> Received {
-        Received { external_id, received_hash: Hash::of(text.as_bytes()), text, metadata }
+        Received {
+            external_id,
+            received_hash: Hash::of(text.as_bytes()),
+            text,
+            metadata,
+        }
     }
 
     /// Reads it. What turns out to be unreadable is refused, under the hash of its bytes.
     pub fn read(self) -> Document {
         match number::read(&self.text) {
-            Ok(content) => Document { received_hash: self.received_hash, ..Document::identified(self.external_id, content, self.metadata) },
-            Err(error) => Document::unreadable(self.text.as_bytes(), self.metadata, error.to_string()),
+            Ok(content) => Document {
+                received_hash: self.received_hash,
+                ..Document::identified(self.external_id, content, self.metadata)
+            },
+            Err(error) => {
+                Document::unreadable(self.text.as_bytes(), self.metadata, error.to_string())
+            }
         }
     }
 }
@@ -100,9 +110,15 @@ impl Refused {
         match self {
             Refused::Unreadable(why) => format!("not readable: {why}"),
             Refused::MissingId(at) => format!("no id at {at}"),
-            Refused::DuplicateId(id) => format!("id `{id}` appeared earlier in the same read with different content; the first one is used"),
-            Refused::NoDetail(why) => format!("the detail page could not be read: {why}; the next run retries it"),
-            Refused::DetailGone(why) => format!("the ad is listed, but its detail page is gone: {why}; the next run retries it"),
+            Refused::DuplicateId(id) => format!(
+                "id `{id}` appeared earlier in the same read with different content; the first one is used"
+            ),
+            Refused::NoDetail(why) => {
+                format!("the detail page could not be read: {why}; the next run retries it")
+            }
+            Refused::DetailGone(why) => format!(
+                "the ad is listed, but its detail page is gone: {why}; the next run retries it"
+            ),
         }
     }
 }
@@ -113,7 +129,15 @@ impl Document {
         clean(&mut content, &mut metadata);
         let canonical = content.to_string();
         let hash = hash_of(&content, &canonical);
-        Document { external_id, received_hash: hash, content, canonical, hash, metadata, refused: None }
+        Document {
+            external_id,
+            received_hash: hash,
+            content,
+            canonical,
+            hash,
+            metadata,
+            refused: None,
+        }
     }
 
     /// A document without an id, kept under the hash of its content.
@@ -125,18 +149,29 @@ impl Document {
     /// Bytes that are not JSON, kept as text.
     pub fn unreadable(bytes: &[u8], metadata: Json, why: String) -> Document {
         let text = String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}");
-        Document::refuse(json!({ "unreadable": text }), metadata, Refused::Unreadable(why))
+        Document::refuse(
+            json!({ "unreadable": text }),
+            metadata,
+            Refused::Unreadable(why),
+        )
     }
 
     /// This document again, as a listing without its ad's own page.
     pub fn without_detail(self, why: Refused) -> Document {
-        let Document { content, metadata, .. } = self;
+        let Document {
+            content, metadata, ..
+        } = self;
         Document::refuse(content, metadata, why)
     }
 
     /// This document as the second of two that share an id.
     pub fn as_duplicate(self) -> Document {
-        let Document { external_id, content, metadata, .. } = self;
+        let Document {
+            external_id,
+            content,
+            metadata,
+            ..
+        } = self;
         Document::refuse(content, metadata, Refused::DuplicateId(external_id))
     }
 
@@ -148,9 +183,21 @@ impl Document {
         }
         let canonical = content.to_string();
         digest.update(canonical.as_bytes());
-        let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let hash = Hash::of(canonical.as_bytes());
-        Document { external_id: format!("sha256:{hex}"), received_hash: hash, content, canonical, hash, metadata, refused: Some(refused) }
+        Document {
+            external_id: format!("sha256:{hex}"),
+            received_hash: hash,
+            content,
+            canonical,
+            hash,
+            metadata,
+            refused: Some(refused),
+        }
     }
 }
 
@@ -164,7 +211,8 @@ fn hash_of(content: &Json, canonical: &str) -> Hash {
     Hash::of(content.to_string().as_bytes())
 }
 
-/// The hash of a stored content, which is that of the document it was stored from; nothing if it is not JSON.
+/// The hash of a stored content, which is that of the document it was stored from; nothing if it is
+/// not JSON.
 pub fn stored_hash(text: &str) -> Option<Hash> {
     let content: Json = number::read(text).ok()?;
     Some(hash_of(&content, &content.to_string()))
@@ -188,7 +236,10 @@ pub fn replace_nul(value: &mut Json) -> bool {
         Json::Array(items) => items.iter_mut().for_each(|item| found |= replace_nul(item)),
         Json::Object(map) => {
             if map.keys().any(|key| key.contains('\0')) {
-                *map = std::mem::take(map).into_iter().map(|(key, item)| (key.replace('\0', "\u{fffd}"), item)).collect();
+                *map = std::mem::take(map)
+                    .into_iter()
+                    .map(|(key, item)| (key.replace('\0', "\u{fffd}"), item))
+                    .collect();
                 found = true;
             }
             map.values_mut().for_each(|item| found |= replace_nul(item));
@@ -204,16 +255,32 @@ mod tests {
 
     #[test]
     fn key_order_does_not_count_but_values_do() {
-        let read = |text: &str| Received::new("1".into(), text.into(), json!({})).read().hash;
+        let read = |text: &str| {
+            Received::new("1".into(), text.into(), json!({}))
+                .read()
+                .hash
+        };
         assert_eq!(read(r#"{"a":1,"b":[2]}"#), read(r#"{ "b":[2], "a":1 }"#));
         assert_ne!(read(r#"{"a":1}"#), read(r#"{"a":2}"#));
     }
 
     #[test]
     fn nul_is_replaced_everywhere_with_a_warning() {
-        let doc = Document::identified("1".into(), json!({"a\0": ["x\0y"], "b": {"c": "\0"}}), json!({}));
-        assert_eq!(doc.content, json!({"a\u{fffd}": ["x\u{fffd}y"], "b": {"c": "\u{fffd}"}}));
-        assert!(doc.metadata["warnings"][0].as_str().unwrap().contains("NUL"));
+        let doc = Document::identified(
+            "1".into(),
+            json!({"a\0": ["x\0y"], "b": {"c": "\0"}}),
+            json!({}),
+        );
+        assert_eq!(
+            doc.content,
+            json!({"a\u{fffd}": ["x\u{fffd}y"], "b": {"c": "\u{fffd}"}})
+        );
+        assert!(
+            doc.metadata["warnings"][0]
+                .as_str()
+                .unwrap()
+                .contains("NUL")
+        );
     }
 
     #[test]
@@ -224,6 +291,9 @@ mod tests {
         assert_ne!(one.external_id, twin.external_id);
         assert_eq!(twin.refused.unwrap().error_type(), "duplicate_id");
         let odd = Document::unreadable(b"<a\0>", json!({}), "`<a\0>` is not closed".to_owned());
-        assert_eq!(odd.refused.unwrap().message(), "not readable: `<a\u{fffd}>` is not closed");
+        assert_eq!(
+            odd.refused.unwrap().message(),
+            "not readable: `<a\u{fffd}>` is not closed"
+        );
     }
 }

@@ -32,13 +32,18 @@ impl Hash {
 
     /// The hash with 32 hexadecimal digits, as displayed.
     pub fn from_digits(digits: &str) -> Option<Hash> {
-        let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
+        let bytes = (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok());
         Hash::from_column(bytes.collect())
     }
 
     /// The first eight digits, for people.
     pub fn short(self) -> String {
-        self.0[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        self.0[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// The bytes to store.
@@ -59,7 +64,8 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// The named parts of a fingerprint (`mapping of title`, `rule close-after-open`), kept so that a difference can be named.
+/// The named parts of a fingerprint (`mapping of title`, `rule close-after-open`), kept so that a
+/// difference can be named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts(BTreeMap<String, Part>);
 
@@ -83,8 +89,8 @@ impl Parts {
     /// The part that a rule which reads the clock adds: it changes every day.
     pub const DATE: &'static str = "date of the run";
 
-    /// How canonical forms are written. It rises when a form of what nobody edited changes: hashes of two forms say nothing about
-    /// each other. 1 was what `Debug` wrote.
+    /// How canonical forms are written. It rises when a form of what nobody edited changes: hashes
+    /// of two forms say nothing about each other. 1 was what `Debug` wrote.
     pub const FORM: i64 = 2;
     /// The member of [`Parts::to_json`] that says so; no part has this name, as a part is a text.
     pub const FORM_KEY: &'static str = "form";
@@ -99,7 +105,13 @@ impl Parts {
     /// Adds one part: its name and its content.
     pub fn add(&mut self, name: impl Into<String>, made_of: &impl Canonical) {
         let text = made_of.canonical();
-        self.0.insert(name.into(), Part { hash: Hash::of(text.as_bytes()), text });
+        self.0.insert(
+            name.into(),
+            Part {
+                hash: Hash::of(text.as_bytes()),
+                text,
+            },
+        );
     }
 
     /// Adds one part: the content that counts, and the text that people are shown.
@@ -120,11 +132,16 @@ impl Parts {
 
     /// The fingerprint of all parts.
     pub fn fingerprint(&self) -> Fingerprint {
-        let parts: Vec<String> = self.0.iter().map(|(name, part)| format!("{}: {}", Json::from(name.as_str()), part.hash)).collect();
+        let parts: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, part)| format!("{}: {}", Json::from(name.as_str()), part.hash))
+            .collect();
         Hash::of(format!("{{{}}}", parts.join(", ")).as_bytes())
     }
 
-    /// The fingerprint with the date of the run left out: it only changes when the YAML or the code does.
+    /// The fingerprint with the date of the run left out: it only changes when the YAML or the code
+    /// does.
     pub fn steady(&self) -> Fingerprint {
         let mut parts = self.clone();
         parts.0.remove(Parts::DATE);
@@ -134,13 +151,30 @@ impl Parts {
     /// The parts that are stored as JSON: their hashes; the texts are not kept there.
     pub fn stored(json: &Json) -> Parts {
         let parts = json.as_object().into_iter().flatten();
-        Parts(parts.filter_map(|(name, part)| Some((name.clone(), Part { hash: Hash::from_digits(part.as_str()?)?, text: String::new() }))).collect())
+        Parts(
+            parts
+                .filter_map(|(name, part)| {
+                    Some((
+                        name.clone(),
+                        Part {
+                            hash: Hash::from_digits(part.as_str()?)?,
+                            text: String::new(),
+                        },
+                    ))
+                })
+                .collect(),
+        )
     }
 
     /// The parts as JSON, for the `fingerprints` table.
     pub fn to_json(&self) -> Json {
-        let parts = self.0.iter().map(|(name, part)| (name.clone(), Json::from(part.hash.to_string())));
-        parts.chain([(Parts::FORM_KEY.to_owned(), Json::from(Parts::FORM))]).collect()
+        let parts = self
+            .0
+            .iter()
+            .map(|(name, part)| (name.clone(), Json::from(part.hash.to_string())));
+        parts
+            .chain([(Parts::FORM_KEY.to_owned(), Json::from(Parts::FORM))])
+            .collect()
     }
 
     /// Whether stored parts were written in the form of today.
@@ -148,8 +182,8 @@ impl Parts {
         stored.get(Parts::FORM_KEY).and_then(Json::as_i64) == Some(Parts::FORM)
     }
 
-    /// Names of the parts that differ between these and older parts as stored; none where the older ones were written in
-    /// another form, as nobody edited anything for that.
+    /// Names of the parts that differ between these and older parts as stored; none where the older
+    /// ones were written in another form, as nobody edited anything for that.
     pub fn changed_since(&self, old: &Json) -> Vec<String> {
         if !Parts::is_comparable(old) {
             return Vec::new();
@@ -157,8 +191,14 @@ impl Parts {
         let empty = serde_json::Map::new();
         let old = old.as_object().unwrap_or(&empty);
         let mine = |name: &str| self.0.get(name).map(|part| part.hash.to_string());
-        let names = self.0.keys().chain(old.keys().filter(|name| *name != Parts::FORM_KEY && !self.0.contains_key(*name)));
-        names.filter(|name| mine(name).as_deref() != old.get(*name).and_then(Json::as_str)).cloned().collect()
+        let names = self.0.keys().chain(
+            old.keys()
+                .filter(|name| *name != Parts::FORM_KEY && !self.0.contains_key(*name)),
+        );
+        names
+            .filter(|name| mine(name).as_deref() != old.get(*name).and_then(Json::as_str))
+            .cloned()
+            .collect()
     }
 }
 
@@ -171,7 +211,14 @@ mod tests {
     fn a_hash_is_read_as_it_is_shown() {
         let hash = Hash::of(b"a");
         assert_eq!(Hash::from_digits(&hash.to_string()), Some(hash));
-        assert_eq!([Hash::from_digits(""), Hash::from_digits("abc"), Hash::from_digits(&"é".repeat(16))], [None; 3]);
+        assert_eq!(
+            [
+                Hash::from_digits(""),
+                Hash::from_digits("abc"),
+                Hash::from_digits(&"é".repeat(16))
+            ],
+            [None; 3]
+        );
     }
 
     #[test]
@@ -181,8 +228,14 @@ mod tests {
         let steady = parts.fingerprint();
         parts.add(Parts::DATE, &chrono::NaiveDate::MIN);
         assert_ne!(parts.fingerprint(), steady);
-        assert_eq!((parts.steady(), Parts::stored(&parts.to_json()).steady()), (steady, steady));
-        assert_eq!(Parts::stored(&parts.to_json()).fingerprint(), parts.fingerprint());
+        assert_eq!(
+            (parts.steady(), Parts::stored(&parts.to_json()).steady()),
+            (steady, steady)
+        );
+        assert_eq!(
+            Parts::stored(&parts.to_json()).fingerprint(),
+            parts.fingerprint()
+        );
     }
 
     #[test]
@@ -192,13 +245,20 @@ mod tests {
         let old = parts.to_json();
         parts.add("rule b", &2_u32);
         assert_eq!(parts.changed_since(&old), ["rule b"]);
-        assert_eq!(parts.changed_since(&Parts::default().to_json()), ["rule a", "rule b"]);
+        assert_eq!(
+            parts.changed_since(&Parts::default().to_json()),
+            ["rule a", "rule b"]
+        );
     }
 
     #[test]
     fn another_form_is_nobodys_edit() {
         let mut parts = Parts::default();
         parts.add("rule a", &1_u32);
-        assert!(parts.changed_since(&json!({ "rule a": Hash::of(b"Debug").to_string() })).is_empty());
+        assert!(
+            parts
+                .changed_since(&json!({ "rule a": Hash::of(b"Debug").to_string() }))
+                .is_empty()
+        );
     }
 }

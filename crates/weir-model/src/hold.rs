@@ -1,7 +1,7 @@
 //! What is held for an operator: the types of holds, and a hold before it is stored.
 //!
-//! Stages only ask for holds; the store opens each once per subject. A new kind also needs its content in `store::holds` and its
-//! sentences in `report::holds`.
+//! Stages only ask for holds; the store opens each once per subject. A new kind also needs its
+//! content in `store::holds` and its sentences in `report::holds`.
 
 use crate::text_enum::text_enum;
 use serde_json::Value as Json;

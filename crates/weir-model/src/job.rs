@@ -133,33 +133,55 @@ impl Job {
 
     /// The value of a custom field.
     pub fn extra_named(&self, name: &str) -> Option<&Value> {
-        self.extra.iter().find(|(extra, _)| extra == name).map(|(_, value)| value)
+        self.extra
+            .iter()
+            .find(|(extra, _)| extra == name)
+            .map(|(_, value)| value)
     }
 
     /// Every field with its name, custom ones last.
     pub fn values(&self) -> impl Iterator<Item = (&str, &Value)> {
         let canonical = FIELDS.iter().map(|field| (field.name(), self.get(*field)));
-        canonical.chain(self.extra.iter().map(|(name, value)| (name.as_str(), value)))
+        canonical.chain(
+            self.extra
+                .iter()
+                .map(|(name, value)| (name.as_str(), value)),
+        )
     }
 
     /// Every field, mutable.
     pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value)> {
-        let canonical = FIELDS.iter().map(|field| field.name()).zip(self.fields.iter_mut());
-        canonical.chain(self.extra.iter_mut().map(|(name, value)| (name.as_str(), value)))
+        let canonical = FIELDS
+            .iter()
+            .map(|field| field.name())
+            .zip(self.fields.iter_mut());
+        canonical.chain(
+            self.extra
+                .iter_mut()
+                .map(|(name, value)| (name.as_str(), value)),
+        )
     }
 
     /// The custom fields as one JSON object; null if none has a value.
     pub fn extra_json(&self) -> Json {
         let present = self.extra.iter().filter(|(_, value)| !value.is_absent());
-        let map: Map<String, Json> = present.map(|(name, value)| (name.clone(), value.to_json())).collect();
-        if map.is_empty() { Json::Null } else { Json::Object(map) }
+        let map: Map<String, Json> = present
+            .map(|(name, value)| (name.clone(), value.to_json()))
+            .collect();
+        if map.is_empty() {
+            Json::Null
+        } else {
+            Json::Object(map)
+        }
     }
 
     /// The whole job as JSON, absent fields left out.
     pub fn to_json(&self) -> Json {
         let canonical = FIELDS.iter().map(|field| (field.name(), self.get(*field)));
-        let mut map: Map<String, Json> =
-            canonical.filter(|(_, value)| !value.is_absent()).map(|(name, value)| (name.to_owned(), value.to_json())).collect();
+        let mut map: Map<String, Json> = canonical
+            .filter(|(_, value)| !value.is_absent())
+            .map(|(name, value)| (name.to_owned(), value.to_json()))
+            .collect();
         match self.extra_json() {
             Json::Null => {}
             extra => {
@@ -169,14 +191,20 @@ impl Job {
         Json::Object(map)
     }
 
-    /// The fields by column name in comparable form, for those that `compared` names: what makes a version.
+    /// The fields by column name in comparable form, for those that `compared` names: what makes a
+    /// version.
     pub fn comparable(&self, compared: &Compared) -> Vec<(&'static str, Json)> {
-        let mut all: Vec<(&'static str, Json)> = compared.fields.iter().map(|field| (field.name(), self.get(*field).canonical())).collect();
+        let mut all: Vec<(&'static str, Json)> = compared
+            .fields
+            .iter()
+            .map(|field| (field.name(), self.get(*field).canonical()))
+            .collect();
         all.push(("company_id", json!(self.company_id)));
         all.push(("division_id", json!(self.division_id)));
         all.push(("extra", self.extra_json()));
         // PostgreSQL writes them in other ways.
-        all.iter_mut().for_each(|(_, value)| number::canonize(value));
+        all.iter_mut()
+            .for_each(|(_, value)| number::canonize(value));
         all
     }
 
@@ -190,23 +218,41 @@ impl Job {
         super::Hash::of(text.as_bytes())
     }
 
-    /// Four bytes of the hash of each of [`digested`], in their order: what was stored, to be compared with what is.
+    /// Four bytes of the hash of each of [`digested`], in their order: what was stored, to be
+    /// compared with what is.
     pub fn digests(&self) -> Vec<u8> {
-        let values = self.comparable(&Compared { fields: FIELDS.to_vec() });
-        values.iter().flat_map(|(_, value)| super::Hash::of(value.to_string().as_bytes()).0.into_iter().take(DIGEST)).collect()
+        let values = self.comparable(&Compared {
+            fields: FIELDS.to_vec(),
+        });
+        values
+            .iter()
+            .flat_map(|(_, value)| {
+                super::Hash::of(value.to_string().as_bytes())
+                    .0
+                    .into_iter()
+                    .take(DIGEST)
+            })
+            .collect()
     }
 
     /// The fields whose values are not those of which the digests are.
     pub fn altered(&self, digests: &[u8]) -> Vec<&'static str> {
         let now = self.digests();
         let pairs = digested().zip(digests.chunks(DIGEST).zip(now.chunks(DIGEST)));
-        pairs.filter(|(_, (stored, now))| stored != now).map(|(name, _)| name).collect()
+        pairs
+            .filter(|(_, (stored, now))| stored != now)
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Hash of the fields that refresh without a version.
     pub fn refresh_hash(&self, compared: &Compared) -> super::Hash {
-        let refreshed = FIELDS.iter().filter(|field| !compared.fields.contains(field));
-        let text: String = refreshed.map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical())).collect();
+        let refreshed = FIELDS
+            .iter()
+            .filter(|field| !compared.fields.contains(field));
+        let text: String = refreshed
+            .map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical()))
+            .collect();
         super::Hash::of(text.as_bytes())
     }
 }
@@ -216,7 +262,10 @@ const DIGEST: usize = 4;
 
 /// The columns of a job that have digests. More may follow; none may move.
 fn digested() -> impl Iterator<Item = &'static str> {
-    FIELDS.iter().map(|field| field.name()).chain(["company_id", "division_id", "extra"])
+    FIELDS
+        .iter()
+        .map(|field| field.name())
+        .chain(["company_id", "division_id", "extra"])
 }
 
 /// Which canonical fields make a version when they differ.
@@ -228,15 +277,23 @@ pub struct Compared {
 
 impl super::Canonical for Compared {
     fn canonical(&self) -> String {
-        self.fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ")
+        self.fields
+            .iter()
+            .map(|field| field.name())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
 impl Compared {
     /// The default fields plus those that the YAML's `compare` adds.
     pub fn with(added: &[Field]) -> Compared {
-        let fields = FIELDS.into_iter().filter(|field| !field.refreshes() || added.contains(field));
-        Compared { fields: fields.collect() }
+        let fields = FIELDS
+            .into_iter()
+            .filter(|field| !field.refreshes() || added.contains(field));
+        Compared {
+            fields: fields.collect(),
+        }
     }
 }
 
@@ -247,7 +304,10 @@ mod tests {
     fn job(title: &str, places: &[&str]) -> Job {
         let mut job = Job::default();
         job.set(Field::Title, Value::text(title));
-        job.set(Field::Locations, Value::List(places.iter().map(ToString::to_string).collect()));
+        job.set(
+            Field::Locations,
+            Value::List(places.iter().map(ToString::to_string).collect()),
+        );
         job
     }
 
@@ -255,21 +315,46 @@ mod tests {
     fn places_compare_as_sets_and_text_after_trimming() {
         let compared = Compared::with(&[]);
         let hash = |job: &Job| job.fields_hash(&compared);
-        assert_eq!(hash(&job(" Nurse ", &["Orange", "Dubbo"])), hash(&job("Nurse", &["Dubbo", "Orange", "Dubbo"])));
-        assert_ne!(hash(&job("Nurse", &["Orange"])), hash(&job("Nurse", &["Dubbo"])));
+        assert_eq!(
+            hash(&job(" Nurse ", &["Orange", "Dubbo"])),
+            hash(&job("Nurse", &["Dubbo", "Orange", "Dubbo"]))
+        );
+        assert_ne!(
+            hash(&job("Nurse", &["Orange"])),
+            hash(&job("Nurse", &["Dubbo"]))
+        );
     }
 
     #[test]
     fn numbers_that_postgresql_writes_otherwise_are_the_same() {
-        let with = |value: Json| Job { extra: vec![("size".to_owned(), Value::Json(value))], ..Job::default() }.comparable(&Compared::with(&[]));
-        let stored =
-            [("1e16", "10000000000000000"), ("-1e17", "-100000000000000000"), ("1.8e19", "18000000000000000000"), ("5.0", "5.0"), ("1e300", "1e300")];
+        let with = |value: Json| {
+            Job {
+                extra: vec![("size".to_owned(), Value::Json(value))],
+                ..Job::default()
+            }
+            .comparable(&Compared::with(&[]))
+        };
+        let stored = [
+            ("1e16", "10000000000000000"),
+            ("-1e17", "-100000000000000000"),
+            ("1.8e19", "18000000000000000000"),
+            ("5.0", "5.0"),
+            ("1e300", "1e300"),
+        ];
         for (here, there) in stored {
-            let [here, there] = [here, there].map(|text| serde_json::from_str::<Json>(text).unwrap());
-            assert_eq!(with(json!({ "a": [here] })), with(json!({ "a": [there] })), "{here}");
+            let [here, there] =
+                [here, there].map(|text| serde_json::from_str::<Json>(text).unwrap());
+            assert_eq!(
+                with(json!({ "a": [here] })),
+                with(json!({ "a": [there] })),
+                "{here}"
+            );
         }
         assert_ne!(with(json!(1e17)), with(json!(2e17)));
-        assert_eq!(with(json!(12.5)).last().unwrap().1.to_string(), r#"{"size":12.5}"#);
+        assert_eq!(
+            with(json!(12.5)).last().unwrap().1.to_string(),
+            r#"{"size":12.5}"#
+        );
     }
 
     #[test]

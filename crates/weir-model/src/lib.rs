@@ -1,7 +1,7 @@
 //! The data that flows: documents in, jobs out, and the problems on the way.
 //!
-//! Everything here is pure: no clock, no database, no YAML. To add a canonical field, add it to [`field::Field`]
-//! and to the `jobs` tables of a new migration; nothing else lists fields by hand.
+//! Everything here is pure: no clock, no database, no YAML. To add a canonical field, add it to
+//! [`field::Field`] and to the `jobs` tables of a new migration; nothing else lists fields by hand.
 
 pub mod date;
 pub mod span;
@@ -47,7 +47,9 @@ pub use job::{Job, Value};
 pub use problem::{Problem, Severity};
 pub use read_outcome::{ReadOutcome, ReadState, Validators};
 pub use relation::{RelationTable, name_key};
-pub use run_record::{Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord};
+pub use run_record::{
+    Bookkeeping, CUSTOM_PREFIX, RECORD_KINDS, RecordFilter, RecordKind, RunRecord,
+};
 pub use run_status::{ReadStatus, RunStatus};
 pub use run_trace::{LogSeverity, RunEdge, RunLogLine, RunSample, RunTrace};
 pub use source_key::SourceKey;

@@ -43,7 +43,15 @@ pub struct Problem {
 impl Problem {
     /// An error of a type on a field.
     pub fn error(kind: &str, field: &str, message: String) -> Problem {
-        Problem { kind: kind.to_owned(), field: Some(field.to_owned()), message, rule: None, version: None, found: None, severity: Severity::Error }
+        Problem {
+            kind: kind.to_owned(),
+            field: Some(field.to_owned()),
+            message,
+            rule: None,
+            version: None,
+            found: None,
+            severity: Severity::Error,
+        }
     }
 
     /// The same problem as a warning.

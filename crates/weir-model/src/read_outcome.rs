@@ -1,7 +1,8 @@
 //! How the read of a source ended, and why that is everything the source has or not.
 //!
-//! A source reports it, the engine decides by it whether absent ads are gone, the store keeps it. Only a complete read may
-//! count an ad as missing; anything that could have hidden an ad makes the read partial.
+//! A source reports it, the engine decides by it whether absent ads are gone, the store keeps it.
+//! Only a complete read may count an ad as missing; anything that could have hidden an ad makes the
+//! read partial.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ pub enum ReadState {
     Complete,
     /// Complete, but without ads.
     Empty,
-    /// Something is missing: a page failed or broke off, or the count disagrees. The ads that came are kept.
+    /// Something is missing: a page failed or broke off, or the count disagrees. The ads that came
+    /// are kept.
     Partial,
     /// The source refuses us.
     Blocked,
@@ -37,7 +39,11 @@ impl ReadState {
     /// Of two reasons why nothing was read, the one that an operator must act on.
     #[must_use]
     pub fn worse_of(self, other: ReadState) -> ReadState {
-        if other == ReadState::Blocked { other } else { self }
+        if other == ReadState::Blocked {
+            other
+        } else {
+            self
+        }
     }
 }
 
@@ -71,14 +77,24 @@ impl ReadOutcome {
     /// The outcome with a warning, although nothing is missing.
     #[must_use]
     pub fn warned_of(self, warning: Option<String>) -> ReadOutcome {
-        ReadOutcome { warning: warning.clone(), ..self.and_note(warning) }
+        ReadOutcome {
+            warning: warning.clone(),
+            ..self.and_note(warning)
+        }
     }
 
     /// The outcome with a further note, which does not change how the read ended.
     #[must_use]
     pub fn and_note(self, note: Option<String>) -> ReadOutcome {
-        let why: Vec<String> = self.why.into_iter().chain(note.map(|note| note.replace('\0', "\u{fffd}"))).collect();
-        ReadOutcome { why: (!why.is_empty()).then(|| why.join("; ")), ..self }
+        let why: Vec<String> = self
+            .why
+            .into_iter()
+            .chain(note.map(|note| note.replace('\0', "\u{fffd}")))
+            .collect();
+        ReadOutcome {
+            why: (!why.is_empty()).then(|| why.join("; ")),
+            ..self
+        }
     }
 }
 

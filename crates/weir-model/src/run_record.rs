@@ -1,8 +1,9 @@
 //! What a run does, one record per effect: a dry run prints them, a saved plan keeps them, and a
 //! report compares them.
 //!
-//! Records are read from what a run wrote, never remembered beside it; this file only gives them their form and their filter. To
-//! add a kind, add it to [`RecordKind`] and [`RECORD_KINDS`], and the query that finds it to `store::records`.
+//! Records are read from what a run wrote, never remembered beside it; this file only gives them
+//! their form and their filter. To add a kind, add it to [`RecordKind`] and [`RECORD_KINDS`], and
+//! the query that finds it to `store::records`.
 
 use super::Outcome;
 use serde::{Deserialize, Serialize};
@@ -138,19 +139,32 @@ impl RecordFilter {
 
     /// Whether reasons speak of a wanted field.
     fn wants_reasons(&self, reasons: &Json) -> bool {
-        let fields = || reasons.as_array().into_iter().flatten().filter_map(|reason| reason.get("field")?.as_str());
-        let named = |wanted: &String, field: &str| wanted.strip_prefix(CUSTOM_PREFIX).unwrap_or(wanted) == field;
-        self.fields.is_empty() || fields().any(|field| self.fields.iter().any(|wanted| named(wanted, field)))
+        let fields = || {
+            reasons
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|reason| reason.get("field")?.as_str())
+        };
+        let named = |wanted: &String, field: &str| {
+            wanted.strip_prefix(CUSTOM_PREFIX).unwrap_or(wanted) == field
+        };
+        self.fields.is_empty()
+            || fields().any(|field| self.fields.iter().any(|wanted| named(wanted, field)))
     }
 
     /// The wanted custom fields, without their prefix.
     pub fn custom(&self) -> Vec<&str> {
-        self.fields.iter().filter_map(|field| field.strip_prefix(CUSTOM_PREFIX)).collect()
+        self.fields
+            .iter()
+            .filter_map(|field| field.strip_prefix(CUSTOM_PREFIX))
+            .collect()
     }
 
     /// The limit, for PostgreSQL.
     pub fn at_most(&self) -> Option<i64> {
-        self.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX))
+        self.limit
+            .map(|limit| i64::try_from(limit).unwrap_or(i64::MAX))
     }
 }
 

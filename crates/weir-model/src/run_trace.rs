@@ -1,4 +1,5 @@
-//! What a run leaves for display: bounded whatever the size of a feed, and shortened. Nothing may be derived from it.
+//! What a run leaves for display: bounded whatever the size of a feed, and shortened. Nothing may
+//! be derived from it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Enums that a column and JSON hold as texts: one list gives the names, both ways.
 //!
-//! A column of such an enum has a `CHECK`, so an unknown text is a mistake in a migration and never data. To add a variant, add it to
-//! the enum and to the `CHECK`.
+//! A column of such an enum has a `CHECK`, so an unknown text is a mistake in a migration and never
+//! data. To add a variant, add it to the enum and to the `CHECK`.
 
 /// A text that is none of the names of an enum.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

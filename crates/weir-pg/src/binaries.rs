@@ -80,7 +80,11 @@ impl Binaries {
         match wanted {
             Some(wanted) if !others.is_empty() => {
                 others.dedup();
-                Err(BinariesError::OtherMajor { data: data.to_owned(), wanted, found: others.join(", ") })
+                Err(BinariesError::OtherMajor {
+                    data: data.to_owned(),
+                    wanted,
+                    found: others.join(", "),
+                })
             }
             _ => Err(BinariesError::Missing),
         }
@@ -91,7 +95,8 @@ impl Binaries {
         self.folder.join(name)
     }
 
-    /// The programs reachable from `folder`, following a link on PATH to where its neighbours really are.
+    /// The programs reachable from `folder`, following a link on PATH to where its neighbours
+    /// really are.
     fn in_folder(folder: &Path) -> Option<Self> {
         let initdb = folder.join("initdb").canonicalize().ok()?;
         let folder = initdb.parent()?.to_owned();
@@ -109,9 +114,15 @@ pub fn major_of(data: &Path) -> Option<String> {
 }
 
 fn version_of(pg_ctl: &Path) -> Option<String> {
-    let output = Command::new(pg_ctl).arg("--version").stdin(Stdio::null()).output().ok()?;
+    let output = Command::new(pg_ctl)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let number = text
+        .split_whitespace()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     Some(number.chars().take_while(char::is_ascii_digit).collect())
 }
 
@@ -132,7 +143,10 @@ fn expand(pattern: &str) -> Vec<PathBuf> {
         .filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
         .collect();
     versions.sort_by_key(|version| Reverse(numbers(version)));
-    versions.iter().map(|version| PathBuf::from(format!("{before}{version}{after}"))).collect()
+    versions
+        .iter()
+        .map(|version| PathBuf::from(format!("{before}{version}{after}")))
+        .collect()
 }
 
 fn entries(folder: &str) -> impl Iterator<Item = String> {
@@ -141,5 +155,8 @@ fn entries(folder: &str) -> impl Iterator<Item = String> {
 }
 
 fn numbers(version: &str) -> Vec<u32> {
-    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
 }

@@ -49,7 +49,9 @@ pub enum ClusterError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// A server program could not be run.
-    #[error("cannot run `{program}` as user `{user}`: {source}; install PostgreSQL where every user can run it, or set DATABASE_URL")]
+    #[error(
+        "cannot run `{program}` as user `{user}`: {source}; install PostgreSQL where every user can run it, or set DATABASE_URL"
+    )]
     Run {
         /// The program.
         program: PathBuf,
@@ -69,7 +71,9 @@ pub enum ClusterError {
         output: String,
     },
     /// The server did not start.
-    #[error("PostgreSQL did not start; its log `{log}` ends:\n{tail}\nhelp: fix the problem in the log and run weir again, or set DATABASE_URL")]
+    #[error(
+        "PostgreSQL did not start; its log `{log}` ends:\n{tail}\nhelp: fix the problem in the log and run weir again, or set DATABASE_URL"
+    )]
     Start {
         /// The log file.
         log: PathBuf,
@@ -89,7 +93,9 @@ pub enum ClusterError {
         tail: String,
     },
     /// A file of the cluster could not be moved or removed.
-    #[error("cannot clean up `{path}`: {source}; move it away and run weir again, or set DATABASE_URL")]
+    #[error(
+        "cannot clean up `{path}`: {source}; move it away and run weir again, or set DATABASE_URL"
+    )]
     Tidy {
         /// The file.
         path: PathBuf,
@@ -136,11 +142,20 @@ fn wait(place: &Place, began: Instant, pids: &[u32]) -> Result<(), ClusterError>
         sleep(POLL);
         return Ok(());
     }
-    let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-    Err(ClusterError::Stuck { pids, log: place.log(), tail: server_log::tail(&place.log(), 0) })
+    let pids = pids
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(ClusterError::Stuck {
+        pids,
+        log: place.log(),
+        tail: server_log::tail(&place.log(), 0),
+    })
 }
 
-/// Signals processes that a sighting proved to be the cluster's own; one that ended meanwhile needs none.
+/// Signals processes that a sighting proved to be the cluster's own; one that ended meanwhile needs
+/// none.
 fn signal(pids: Vec<u32>, signal: Signal) -> Vec<u32> {
     for pid in pids.iter().filter_map(|pid| i32::try_from(*pid).ok()) {
         let _ = kill(Pid::from_raw(pid), signal);
@@ -155,13 +170,31 @@ fn start(place: &Place, env: &Environment, gate: &Gate) -> Result<PathBuf, Clust
     clear_leftovers(place, &sockets)?;
     let seen = server_log::turn_over(&place.log());
     let seconds = PATIENCE.as_secs().to_string();
-    let mut pg_ctl = place.owner().command(&binaries.program("pg_ctl"), place.folder());
+    let mut pg_ctl = place
+        .owner()
+        .command(&binaries.program("pg_ctl"), place.folder());
     // Relative paths, because pg_ctl pastes them into a shell command without escaping.
-    pg_ctl.args(["start", "-s", "-w", "-t", &seconds, "-D", "data", "-l", "server.log", "-o"]).arg(settings::options(&sockets));
+    pg_ctl
+        .args([
+            "start",
+            "-s",
+            "-w",
+            "-t",
+            &seconds,
+            "-D",
+            "data",
+            "-l",
+            "server.log",
+            "-o",
+        ])
+        .arg(settings::options(&sockets));
     if run(pg_ctl, place, gate)?.status.success() {
         return Ok(sockets);
     }
-    Err(ClusterError::Start { log: place.log(), tail: server_log::tail(&place.log(), seen) })
+    Err(ClusterError::Start {
+        log: place.log(),
+        tail: server_log::tail(&place.log(), seen),
+    })
 }
 
 /// Creates the cluster if there is none yet.
@@ -176,14 +209,33 @@ fn make(place: &Place, binaries: &Binaries, gate: &Gate) -> Result<(), ClusterEr
         output = initdb(place, binaries, gate, "C")?;
     }
     if !output.status.success() {
-        return Err(ClusterError::Init { folder: place.folder().to_owned(), output: said(&output) });
+        return Err(ClusterError::Init {
+            folder: place.folder().to_owned(),
+            output: said(&output),
+        });
     }
     fs::rename(&unfinished, &data).map_err(|source| ClusterError::Tidy { path: data, source })
 }
 
-fn initdb(place: &Place, binaries: &Binaries, gate: &Gate, locale: &str) -> Result<Output, ClusterError> {
-    let mut initdb = place.owner().command(&binaries.program("initdb"), place.folder());
-    initdb.args(["-D", "data.new", "-U", "postgres", "-E", "UTF8", "--auth-local=trust", "--auth-host=reject"]);
+fn initdb(
+    place: &Place,
+    binaries: &Binaries,
+    gate: &Gate,
+    locale: &str,
+) -> Result<Output, ClusterError> {
+    let mut initdb = place
+        .owner()
+        .command(&binaries.program("initdb"), place.folder());
+    initdb.args([
+        "-D",
+        "data.new",
+        "-U",
+        "postgres",
+        "-E",
+        "UTF8",
+        "--auth-local=trust",
+        "--auth-host=reject",
+    ]);
     initdb.arg(format!("--locale={locale}"));
     run(initdb, place, gate)
 }
@@ -191,8 +243,16 @@ fn initdb(place: &Place, binaries: &Binaries, gate: &Gate, locale: &str) -> Resu
 /// Runs a server program. It holds the gate too, so if we are killed nobody disturbs its work.
 fn run(mut command: Command, place: &Place, gate: &Gate) -> Result<Output, ClusterError> {
     let program = PathBuf::from(command.get_program());
-    let output = command.stdin(gate.to_stdin()).stdout(Stdio::piped()).stderr(Stdio::piped()).output();
-    output.map_err(|source| ClusterError::Run { program, user: place.owner().name().to_owned(), source })
+    let output = command
+        .stdin(gate.to_stdin())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .output();
+    output.map_err(|source| ClusterError::Run {
+        program,
+        user: place.owner().name().to_owned(),
+        source,
+    })
 }
 
 fn said(output: &Output) -> String {
@@ -202,13 +262,22 @@ fn said(output: &Output) -> String {
 /// Removes what a crash left. Only after [`Sighting::Gone`].
 fn clear_leftovers(place: &Place, sockets: &Path) -> Result<(), ClusterError> {
     let socket_lock = sockets.join(format!("{SOCKET}.lock"));
-    let leftovers = [place.data().join("postmaster.pid"), socket_lock, sockets.join(SOCKET)];
-    leftovers.iter().try_for_each(|path| remove(path, |path| fs::remove_file(path)))
+    let leftovers = [
+        place.data().join("postmaster.pid"),
+        socket_lock,
+        sockets.join(SOCKET),
+    ];
+    leftovers
+        .iter()
+        .try_for_each(|path| remove(path, |path| fs::remove_file(path)))
 }
 
 fn remove(path: &Path, how: impl Fn(&Path) -> io::Result<()>) -> Result<(), ClusterError> {
     match how(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ClusterError::Tidy { path: path.to_owned(), source }),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ClusterError::Tidy {
+            path: path.to_owned(),
+            source,
+        }),
         _ => Ok(()),
     }
 }

@@ -42,14 +42,17 @@ use users::{Gate, Seat};
 const LEAVING: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(50);
 
-/// What the caller knows of its surroundings; the default suits a machine with PostgreSQL in a usual place.
+/// What the caller knows of its surroundings; the default suits a machine with PostgreSQL in a
+/// usual place.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// Where to look for the server programs.
     pub search: Search,
-    /// Keeps the data when the project is closed to the server's user, which only root can meet; `/var/lib/weir` if none.
+    /// Keeps the data when the project is closed to the server's user, which only root can meet;
+    /// `/var/lib/weir` if none.
     pub state: Option<PathBuf>,
-    /// Folders for the socket when the project's path is too long for one: the runtime folder, the temporary folder.
+    /// Folders for the socket when the project's path is too long for one: the runtime folder, the
+    /// temporary folder.
     pub sockets: Vec<PathBuf>,
 }
 
@@ -128,7 +131,11 @@ impl Server {
         let gate = Gate::lock(&place)?;
         let seat = Seat::take(&place, &gate)?;
         let socket_folder = cluster::bring_up(&place, env, &gate)?;
-        Ok(Self { place, socket_folder, seat: Some(seat) })
+        Ok(Self {
+            place,
+            socket_folder,
+            seat: Some(seat),
+        })
     }
 
     /// The address of a database on this server; `postgres` always exists.
@@ -235,5 +242,8 @@ fn stop_unused(place: &Place) -> Result<(), ServerError> {
 }
 
 fn list(pids: &[u32]) -> String {
-    pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+    pids.iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -72,8 +72,15 @@ impl Postmaster {
         let text = fs::read(data.join("postmaster.pid")).ok()?;
         let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
         let pid = str::from_utf8(lines.first()?).ok()?.trim().parse().ok()?;
-        let socket_folder = PathBuf::from(OsStr::from_bytes(lines.get(4).copied().unwrap_or_default()));
-        Some(Self { pid, socket_folder, ready: lines.get(7).is_some_and(|state| state.starts_with(b"ready")) })
+        let socket_folder =
+            PathBuf::from(OsStr::from_bytes(lines.get(4).copied().unwrap_or_default()));
+        Some(Self {
+            pid,
+            socket_folder,
+            ready: lines
+                .get(7)
+                .is_some_and(|state| state.starts_with(b"ready")),
+        })
     }
 
     fn socket(&self) -> PathBuf {
@@ -117,23 +124,27 @@ pub fn processes(data: &Path, postmaster: Option<u32>) -> Vec<u32> {
     }
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| works_in(*pid, &data, postmaster)).collect()
+    pids.filter(|pid| works_in(*pid, &data, postmaster))
+        .collect()
 }
 
-/// Whether a process is a live one of PostgreSQL and works in the data folder. Where a container forbids even root
-/// to see that, the claimed postmaster and its children are believed.
+/// Whether a process is a live one of PostgreSQL and works in the data folder. Where a container
+/// forbids even root to see that, the claimed postmaster and its children are believed.
 fn works_in(pid: u32, data: &Metadata, postmaster: Option<u32>) -> bool {
     let Some(parent) = parent_of_postgres(pid) else {
         return false;
     };
     match fs::metadata(format!("/proc/{pid}/cwd")) {
         Ok(folder) => (folder.dev(), folder.ino()) == (data.dev(), data.ino()),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => postmaster.is_some_and(|it| it == pid || it == parent),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            postmaster.is_some_and(|it| it == pid || it == parent)
+        }
         Err(_) => false,
     }
 }
 
-/// The parent of a process, if it is a program of PostgreSQL and no zombie: `PID (NAME) STATE PARENT ...`.
+/// The parent of a process, if it is a program of PostgreSQL and no zombie: `PID (NAME) STATE
+/// PARENT ...`.
 fn parent_of_postgres(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (head, tail) = stat.rsplit_once(')')?;

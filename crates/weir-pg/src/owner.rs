@@ -21,10 +21,14 @@ const UNPRIVILEGED: &[&str] = &["postgres", "nobody"];
 #[derive(Debug, thiserror::Error)]
 pub enum OwnerError {
     /// Root found no user to lower the server to.
-    #[error("PostgreSQL cannot run as root, and there is no user `postgres` or `nobody`: add one (`useradd --system postgres`) or set DATABASE_URL")]
+    #[error(
+        "PostgreSQL cannot run as root, and there is no user `postgres` or `nobody`: add one (`useradd --system postgres`) or set DATABASE_URL"
+    )]
     Nobody,
     /// An ordinary user met another user's cluster.
-    #[error("the database in `{folder}` belongs to user `{owner}`: run weir as root or as that user, or set DATABASE_URL")]
+    #[error(
+        "the database in `{folder}` belongs to user `{owner}`: run weir as root or as that user, or set DATABASE_URL"
+    )]
     Foreign {
         /// The cluster folder.
         folder: PathBuf,
@@ -50,21 +54,42 @@ impl Owner {
         let present = fs::metadata(folder).ok();
         match present.filter(|there| there.uid() != 0 || me != 0) {
             Some(there) if me == 0 || me == there.uid() => Ok(Self::of_files(&there, me == 0)),
-            Some(there) => Err(OwnerError::Foreign { folder: folder.to_owned(), owner: name_of(there.uid()) }),
+            Some(there) => Err(OwnerError::Foreign {
+                folder: folder.to_owned(),
+                owner: name_of(there.uid()),
+            }),
             None if me == 0 => Self::unprivileged(),
-            None => Ok(Self { uid: me, gid: nix::unistd::getegid().as_raw(), name: name_of(me), lowered: false }),
+            None => Ok(Self {
+                uid: me,
+                gid: nix::unistd::getegid().as_raw(),
+                name: name_of(me),
+                lowered: false,
+            }),
         }
     }
 
     fn of_files(there: &Metadata, lowered: bool) -> Self {
-        Self { uid: there.uid(), gid: there.gid(), name: name_of(there.uid()), lowered }
+        Self {
+            uid: there.uid(),
+            gid: there.gid(),
+            name: name_of(there.uid()),
+            lowered,
+        }
     }
 
     fn unprivileged() -> Result<Self, OwnerError> {
         let named = |name: &&str| User::from_name(name).ok().flatten();
-        let user = UNPRIVILEGED.iter().find_map(named).filter(|user| !user.uid.is_root());
+        let user = UNPRIVILEGED
+            .iter()
+            .find_map(named)
+            .filter(|user| !user.uid.is_root());
         let user = user.ok_or(OwnerError::Nobody)?;
-        Ok(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw(), name: user.name, lowered: true })
+        Ok(Self {
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+            name: user.name,
+            lowered: true,
+        })
     }
 
     /// Its name, for messages.
@@ -83,10 +108,15 @@ impl Owner {
         self.lowered
     }
 
-    /// A command that runs as this user, in `folder`, without our environment: no `PG*` settings, no secrets.
+    /// A command that runs as this user, in `folder`, without our environment: no `PG*` settings,
+    /// no secrets.
     pub fn command(&self, program: &Path, folder: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(folder).env_clear().env("LC_ALL", "C").env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command
+            .current_dir(folder)
+            .env_clear()
+            .env("LC_ALL", "C")
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin");
         if self.lowered {
             command.uid(self.uid).gid(self.gid);
         }
@@ -98,7 +128,9 @@ impl Owner {
     pub fn blocked_at(&self, path: &Path) -> Option<PathBuf> {
         let mut way: Vec<&Path> = path.ancestors().skip(1).filter(|_| self.lowered).collect();
         way.reverse();
-        way.into_iter().find(|folder| fs::metadata(folder).is_ok_and(|there| !self.may_pass(&there))).map(Path::to_owned)
+        way.into_iter()
+            .find(|folder| fs::metadata(folder).is_ok_and(|there| !self.may_pass(&there)))
+            .map(Path::to_owned)
     }
 
     fn may_pass(&self, folder: &Metadata) -> bool {
@@ -116,7 +148,9 @@ impl Owner {
     pub fn make_private(&self, folder: &Path) -> io::Result<()> {
         match DirBuilder::new().mode(0o700).create(folder) {
             Ok(()) => self.hand_over(folder),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.check_private(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.check_private(folder)
+            }
             Err(error) => Err(error),
         }
     }
@@ -126,19 +160,35 @@ impl Owner {
         let empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
         let there = fs::symlink_metadata(folder)?;
         if there.is_dir() && there.uid() == self.uid {
-            return if there.mode() & 0o777 == 0o700 { Ok(()) } else { close(folder) };
+            return if there.mode() & 0o777 == 0o700 {
+                Ok(())
+            } else {
+                close(folder)
+            };
         }
         let unclaimed = empty && self.lowered && there.is_dir() && there.uid() == 0;
-        if unclaimed { self.hand_over(folder) } else { Err(io::Error::other("it belongs to another user")) }
+        if unclaimed {
+            self.hand_over(folder)
+        } else {
+            Err(io::Error::other("it belongs to another user"))
+        }
     }
 
     fn hand_over(&self, path: &Path) -> io::Result<()> {
-        if self.lowered { lchown(path, Some(self.uid), Some(self.gid)) } else { Ok(()) }
+        if self.lowered {
+            lchown(path, Some(self.uid), Some(self.gid))
+        } else {
+            Ok(())
+        }
     }
 
     /// Gives this user a file that we made.
     pub fn hand_over_file(&self, file: &File) -> io::Result<()> {
-        if self.lowered { fchown(file, Some(self.uid), Some(self.gid)) } else { Ok(()) }
+        if self.lowered {
+            fchown(file, Some(self.uid), Some(self.gid))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Where the cluster and its socket live.
 //!
-//! The cluster belongs in the project, `.weir/postgres`. Two things can forbid it: a folder above that the server's
-//! user may not pass (then the system's state folder keeps the data, under a key of the project's path), and a path
-//! that no socket can have (then only the socket goes elsewhere). A cluster that exists is never abandoned for another
-//! place: that would look like lost data. To add a file to the cluster folder, name it here.
+//! The cluster belongs in the project, `.weir/postgres`. Two things can forbid it: a folder above
+//! that the server's user may not pass (then the system's state folder keeps the data, under a key
+//! of the project's path), and a path that no socket can have (then only the socket goes
+//! elsewhere). A cluster that exists is never abandoned for another place: that would look like
+//! lost data. To add a file to the cluster folder, name it here.
 
 use std::fs;
 use std::io;
@@ -36,7 +37,9 @@ pub enum PlaceError {
     #[error(transparent)]
     Owner(#[from] OwnerError),
     /// The server's user cannot get there.
-    #[error("user `{user}`, who runs the server, may not traverse `{folder}` to `{place}`: allow it with `chmod o+x {folder}`, or set DATABASE_URL")]
+    #[error(
+        "user `{user}`, who runs the server, may not traverse `{folder}` to `{place}`: allow it with `chmod o+x {folder}`, or set DATABASE_URL"
+    )]
     Closed {
         /// The server's user.
         user: String,
@@ -46,7 +49,9 @@ pub enum PlaceError {
         place: PathBuf,
     },
     /// A folder could not be made.
-    #[error("cannot keep a database in `{folder}`: {source}; make that folder writable, or set DATABASE_URL")]
+    #[error(
+        "cannot keep a database in `{folder}`: {source}; make that folder writable, or set DATABASE_URL"
+    )]
     Make {
         /// The folder.
         folder: PathBuf,
@@ -74,7 +79,10 @@ pub struct Place {
 impl Place {
     /// Where the project's cluster is, or would be; creates nothing.
     pub fn of(project: &Path, env: &Environment) -> Result<Self, PlaceError> {
-        let unreadable = |source| PlaceError::Project { folder: project.to_owned(), source };
+        let unreadable = |source| PlaceError::Project {
+            folder: project.to_owned(),
+            source,
+        };
         let project = project.canonicalize().map_err(unreadable)?;
         let inside = project.join(".weir/postgres");
         let inside = inside.canonicalize().unwrap_or(inside);
@@ -87,12 +95,23 @@ impl Place {
     }
 
     /// Inside the project, unless the data went outside when the project was still closed.
-    fn unless_outside(project: &Path, inside: PathBuf, owner: Owner, env: &Environment) -> Result<Self, PlaceError> {
-        let elsewhere = owner.is_lowered() && !inside.join("data").exists() && state(project, env).join("data").exists();
+    fn unless_outside(
+        project: &Path,
+        inside: PathBuf,
+        owner: Owner,
+        env: &Environment,
+    ) -> Result<Self, PlaceError> {
+        let elsewhere = owner.is_lowered()
+            && !inside.join("data").exists()
+            && state(project, env).join("data").exists();
         if elsewhere {
             return Self::outside(project, project, env);
         }
-        Ok(Self { folder: inside, owner, note: None })
+        Ok(Self {
+            folder: inside,
+            owner,
+            note: None,
+        })
     }
 
     fn outside(project: &Path, obstacle: &Path, env: &Environment) -> Result<Self, PlaceError> {
@@ -102,28 +121,51 @@ impl Place {
             return Err(closed(&owner, obstacle, folder));
         }
         let (at, path, user) = (folder.display(), obstacle.display(), owner.name());
-        let note = format!("the database of this project is in `{at}`, because `{path}` is not accessible to user `{user}`, who runs the server");
-        Ok(Self { folder, owner, note: Some(note) })
+        let note = format!(
+            "the database of this project is in `{at}`, because `{path}` is not accessible to user `{user}`, who runs the server"
+        );
+        Ok(Self {
+            folder,
+            owner,
+            note: Some(note),
+        })
     }
 
     /// Makes the cluster folder, private to the server's user.
     pub fn make(&self) -> Result<(), PlaceError> {
-        let failed = |source| PlaceError::Make { folder: self.folder.clone(), source };
+        let failed = |source| PlaceError::Make {
+            folder: self.folder.clone(),
+            source,
+        };
         let parent = self.folder.parent().unwrap_or(&self.folder);
-        make_passable(parent).and_then(|()| self.owner.make_private(&self.folder)).map_err(failed)
+        make_passable(parent)
+            .and_then(|()| self.owner.make_private(&self.folder))
+            .map_err(failed)
     }
 
-    /// A folder for the socket: the cluster's own, or a short one under the folders for temporary files.
+    /// A folder for the socket: the cluster's own, or a short one under the folders for temporary
+    /// files.
     pub fn make_socket_folder(&self, env: &Environment) -> Result<PathBuf, PlaceError> {
         if fits(&self.folder) {
             return Ok(self.folder.clone());
         }
         let name = format!("weir-{}", key(&self.folder));
         let run = self.owner.is_lowered().then(|| PathBuf::from("/run"));
-        let bases = env.sockets.iter().cloned().chain(run).chain([PathBuf::from("/tmp")]);
-        let mut folders = bases.map(|base| base.join(&name)).filter(|folder| fits(folder));
-        let usable = |folder: &PathBuf| self.owner.blocked_at(folder).is_none() && self.owner.make_private(folder).is_ok();
-        folders.find(usable).ok_or_else(|| PlaceError::NoSocket { folder: self.folder.clone() })
+        let bases = env
+            .sockets
+            .iter()
+            .cloned()
+            .chain(run)
+            .chain([PathBuf::from("/tmp")]);
+        let mut folders = bases
+            .map(|base| base.join(&name))
+            .filter(|folder| fits(folder));
+        let usable = |folder: &PathBuf| {
+            self.owner.blocked_at(folder).is_none() && self.owner.make_private(folder).is_ok()
+        };
+        folders.find(usable).ok_or_else(|| PlaceError::NoSocket {
+            folder: self.folder.clone(),
+        })
     }
 
     /// The cluster folder: data, log and locks.
@@ -153,7 +195,11 @@ impl Place {
 }
 
 fn closed(owner: &Owner, folder: PathBuf, place: PathBuf) -> PlaceError {
-    PlaceError::Closed { user: owner.name().to_owned(), folder, place }
+    PlaceError::Closed {
+        user: owner.name().to_owned(),
+        folder,
+        place,
+    }
 }
 
 fn state(project: &Path, env: &Environment) -> PathBuf {
@@ -174,12 +220,18 @@ fn make_passable(folder: &Path) -> io::Result<()> {
 fn fits(folder: &Path) -> bool {
     let path = folder.as_os_str().as_bytes();
     // A URL is text: no program could name a folder that is not.
-    path.len() + "/".len() + SOCKET.len() <= SOCKET_PATH_LIMIT && !path.contains(&b',') && folder.to_str().is_some()
+    path.len() + "/".len() + SOCKET.len() <= SOCKET_PATH_LIMIT
+        && !path.contains(&b',')
+        && folder.to_str().is_some()
 }
 
 /// A short name for a path, the same in every release: FNV-1a over its bytes.
 fn key(path: &Path) -> String {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = path.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step);
+    let hash = path
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, step);
     format!("{hash:016x}")
 }

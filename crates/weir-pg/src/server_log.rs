@@ -26,9 +26,16 @@ pub fn turn_over(log: &Path) -> u64 {
 pub fn tail(log: &Path, seen: u64) -> String {
     let from = seen.max(length(log).saturating_sub(TAIL_BYTES));
     let text = read_from(log, from).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     let last = &lines[lines.len().saturating_sub(TAIL_LINES)..];
-    if last.is_empty() { "  (nothing)".to_owned() } else { format!("  {}", last.join("\n  ")) }
+    if last.is_empty() {
+        "  (nothing)".to_owned()
+    } else {
+        format!("  {}", last.join("\n  "))
+    }
 }
 
 fn length(log: &Path) -> u64 {

@@ -26,16 +26,33 @@ pub fn options(sockets: &Path) -> OsString {
     folders.extend(doubled(sockets.as_os_str(), b'"'));
     folders.push(b'"');
     let settings = SETTINGS.iter().map(|setting| setting.as_bytes().to_vec());
-    let words = settings.chain([folders]).flat_map(|setting| [b" -c ".to_vec(), quoted(&setting)].concat());
+    let words = settings
+        .chain([folders])
+        .flat_map(|setting| [b" -c ".to_vec(), quoted(&setting)].concat());
     OsString::from_vec(words.collect())
 }
 
 fn doubled(text: &OsStr, quote: u8) -> Vec<u8> {
-    text.as_bytes().iter().flat_map(|byte| if *byte == quote { vec![quote, quote] } else { vec![*byte] }).collect()
+    text.as_bytes()
+        .iter()
+        .flat_map(|byte| {
+            if *byte == quote {
+                vec![quote, quote]
+            } else {
+                vec![*byte]
+            }
+        })
+        .collect()
 }
 
 /// One shell-quoted word.
 fn quoted(word: &[u8]) -> Vec<u8> {
-    let inner = word.iter().flat_map(|byte| if *byte == b'\'' { b"'\\''".to_vec() } else { vec![*byte] });
+    let inner = word.iter().flat_map(|byte| {
+        if *byte == b'\'' {
+            b"'\\''".to_vec()
+        } else {
+            vec![*byte]
+        }
+    });
     [b'\''].into_iter().chain(inner).chain([b'\'']).collect()
 }

@@ -1,4 +1,5 @@
-//! Each test has a project of its own and a real server; what happens to servers in the field happens to these.
+//! Each test has a project of its own and a real server; what happens to servers in the field
+//! happens to these.
 
 use std::env::{current_dir, current_exe};
 use std::fs;
@@ -24,7 +25,10 @@ impl Project {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         set_mode(folder.path(), 0o755);
-        let env = Environment { state: Some(folder.path().join("state")), ..Environment::default() };
+        let env = Environment {
+            state: Some(folder.path().join("state")),
+            ..Environment::default()
+        };
         Self { folder, env }
     }
 
@@ -59,7 +63,11 @@ fn the_last_one_out_stops_the_server() {
     assert_eq!(project.stop().unwrap(), Stopped::Already);
     let (first, second) = (project.open(), project.open());
     assert_eq!(first.url("a b"), second.url("a b"));
-    assert!(first.url("a b").starts_with("postgres://postgres@localhost/a%20b?host=%2F"));
+    assert!(
+        first
+            .url("a b")
+            .starts_with("postgres://postgres@localhost/a%20b?host=%2F")
+    );
     first.close().unwrap();
     assert!(project.pid().is_some());
     second.close().unwrap();
@@ -72,12 +80,18 @@ fn many_at_once_share_one_server() {
     let project = Project::new();
     let servers = thread::scope(|scope| {
         let all: Vec<_> = (0..4).map(|_| scope.spawn(|| project.open())).collect();
-        all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+        all.into_iter()
+            .map(|one| one.join().unwrap())
+            .collect::<Vec<_>>()
     });
     let status = Server::status(project.path(), &project.env).unwrap();
     assert!(status.running);
     assert_eq!(status.users, [std::process::id()]);
-    thread::scope(|scope| servers.into_iter().for_each(|one| drop(scope.spawn(|| drop(one)))));
+    thread::scope(|scope| {
+        servers
+            .into_iter()
+            .for_each(|one| drop(scope.spawn(|| drop(one))));
+    });
     assert!(project.pid().is_none());
 }
 
@@ -102,7 +116,12 @@ fn stop_names_the_users_and_takes_the_pin() {
     let server = project.open();
     server.pin().unwrap();
     let refusal = project.stop().unwrap_err();
-    assert!(refusal.to_string().contains(&std::process::id().to_string()), "{refusal}");
+    assert!(
+        refusal
+            .to_string()
+            .contains(&std::process::id().to_string()),
+        "{refusal}"
+    );
     server.pin().unwrap();
     drop(server);
     assert!(project.pid().is_some());
@@ -121,7 +140,11 @@ fn leftovers_of_an_interrupted_beginning_and_of_a_reboot_are_no_obstacle() {
     drop(project.open());
     let data = project.cluster().join("data");
     let (pid, folder) = (std::process::id(), project.cluster());
-    let claim = format!("{pid}\n{}\n1\n5432\n{}\n\n  1  1\nready   \n", data.display(), folder.display());
+    let claim = format!(
+        "{pid}\n{}\n1\n5432\n{}\n\n  1  1\nready   \n",
+        data.display(),
+        folder.display()
+    );
     fs::write(data.join("postmaster.pid"), claim).unwrap();
     fs::write(folder.join(".s.PGSQL.5432"), "").unwrap();
     fs::write(folder.join(".s.PGSQL.5432.lock"), format!("{pid}\n")).unwrap();
@@ -134,9 +157,16 @@ fn leftovers_of_an_interrupted_beginning_and_of_a_reboot_are_no_obstacle() {
 fn a_client_killed_in_the_middle_leaves_no_seat() {
     let project = Project::new();
     fs::write(project.path().join("die here"), "").unwrap();
-    let name = format!("{}::dies_with_a_server_open", module_path!().split_once("::").unwrap().1);
+    let name = format!(
+        "{}::dies_with_a_server_open",
+        module_path!().split_once("::").unwrap().1
+    );
     let mut client = Command::new(current_exe().unwrap());
-    let ended = client.args(["--exact", &name]).current_dir(project.path()).output().unwrap();
+    let ended = client
+        .args(["--exact", &name])
+        .current_dir(project.path())
+        .output()
+        .unwrap();
     assert!(!ended.status.success());
     assert!(project.pid().is_some());
     drop(project.open());
@@ -163,13 +193,20 @@ fn a_closed_project_keeps_its_data_outside() {
     assert_eq!(project.cluster().exists(), !Uid::effective().is_root());
     drop(server);
     set_mode(project.path(), 0o755);
-    assert!(Server::status(project.path(), &project.env).unwrap().version.is_some());
+    assert!(
+        Server::status(project.path(), &project.env)
+            .unwrap()
+            .version
+            .is_some()
+    );
 }
 
 #[test]
 fn long_and_odd_paths_work() {
     let (mut project, sockets) = (Project::new(), Project::new());
-    let folder = project.path().join(format!("it's $(exit) \"odd\", {}", "x".repeat(100)));
+    let folder = project
+        .path()
+        .join(format!("it's $(exit) \"odd\", {}", "x".repeat(100)));
     fs::create_dir(&folder).unwrap();
     set_mode(&folder, 0o755);
     project.env.sockets = vec![sockets.path().to_owned()];
@@ -187,8 +224,13 @@ fn a_failed_start_quotes_the_log() {
     let project = Project::new();
     drop(project.open());
     fs::remove_file(project.cluster().join("data/global/pg_control")).unwrap();
-    let error = Server::open(project.path(), &project.env).unwrap_err().to_string();
-    assert!(error.contains("pg_control") && error.contains("\nhelp: "), "{error}");
+    let error = Server::open(project.path(), &project.env)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("pg_control") && error.contains("\nhelp: "),
+        "{error}"
+    );
 }
 
 #[test]

@@ -18,7 +18,9 @@ use super::place::Place;
 
 /// A lock or marker could not be used.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use `{path}`: {source}; check that weir can write there and that the disk is not full, or set DATABASE_URL")]
+#[error(
+    "cannot use `{path}`: {source}; check that weir can write there and that the disk is not full, or set DATABASE_URL"
+)]
 pub struct UsersError {
     path: PathBuf,
     source: io::Error,
@@ -36,9 +38,12 @@ impl Gate {
         file.map(Self).map_err(|source| UsersError { path, source })
     }
 
-    /// The gate as a child's standard input: should we be killed, it stays shut until the child has ended too.
+    /// The gate as a child's standard input: should we be killed, it stays shut until the child has
+    /// ended too.
     pub fn to_stdin(&self) -> Stdio {
-        self.0.try_clone().map_or_else(|_| Stdio::null(), Stdio::from)
+        self.0
+            .try_clone()
+            .map_or_else(|_| Stdio::null(), Stdio::from)
     }
 }
 
@@ -80,7 +85,10 @@ impl Drop for Seat {
 
 /// The processes that use the server now, including ours; a process may hold several seats.
 pub fn present(place: &Place) -> Vec<u32> {
-    let mut pids: Vec<u32> = seats(place).filter(|(path, _)| is_taken(path)).map(|(_, pid)| pid).collect();
+    let mut pids: Vec<u32> = seats(place)
+        .filter(|(path, _)| is_taken(path))
+        .map(|(_, pid)| pid)
+        .collect();
     pids.sort_unstable();
     pids.dedup();
     pids
@@ -94,7 +102,11 @@ pub fn is_pinned(place: &Place) -> bool {
 /// Tells the last process to leave the server running, or no longer to do so.
 pub fn set_pinned(place: &Place, pinned: bool) -> Result<(), UsersError> {
     let path = pin_path(place);
-    let done = if pinned { open(&path, place).map(drop) } else { remove(&path) };
+    let done = if pinned {
+        open(&path, place).map(drop)
+    } else {
+        remove(&path)
+    };
     done.map_err(|source| UsersError { path, source })
 }
 
@@ -103,13 +115,25 @@ fn pin_path(place: &Place) -> PathBuf {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    fs::remove_file(path).or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+    fs::remove_file(path).or_else(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            Ok(())
+        } else {
+            Err(error)
+        }
+    })
 }
 
-/// Opens or makes a file of the cluster folder. The server's user could plant a link there: root must not follow it.
+/// Opens or makes a file of the cluster folder. The server's user could plant a link there: root
+/// must not follow it.
 fn open(path: &Path, place: &Place) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
+    options
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(nix::libc::O_NOFOLLOW);
     let file = options.open(path)?;
     place.owner().hand_over_file(&file)?;
     Ok(file)
@@ -122,7 +146,11 @@ fn seats(place: &Place) -> impl Iterator<Item = (PathBuf, u32)> {
 
 /// The process a seat is named after.
 fn seated(name: &OsStr) -> Option<u32> {
-    let (pid, _) = name.to_str()?.strip_prefix("user-")?.strip_suffix(".lock")?.split_once('-')?;
+    let (pid, _) = name
+        .to_str()?
+        .strip_prefix("user-")?
+        .strip_suffix(".lock")?
+        .split_once('-')?;
     pid.parse().ok()
 }
 

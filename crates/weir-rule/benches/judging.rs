@@ -67,27 +67,47 @@ const STATEMENTS: [&str; 20] = [
 fn main() {
     let sandbox = ScriptSandbox::new();
     let (native, statements) = (rules(&sandbox, &NATIVE), rules(&sandbox, &STATEMENTS));
-    let interpreted: Vec<CompiledRule> =
-        native.iter().cloned().map(CompiledRule::interpreted_only).collect();
+    let interpreted: Vec<CompiledRule> = native
+        .iter()
+        .cloned()
+        .map(CompiledRule::interpreted_only)
+        .collect();
     let ads: Vec<Job> = (0..ADS).map(ad).collect();
     println!("{ADS} ads, {} rules, one core", native.len());
     let compiled = best(|| drop(rules(&sandbox, &NATIVE)));
     println!("{:<28} {:>9.0} rules a second", "compile", 20.0 / compiled);
     let sets = [("native", &native), ("the same, interpreted", &interpreted)];
-    for (name, rules) in sets.into_iter().chain([("rules of several statements", &statements)]) {
+    for (name, rules) in sets
+        .into_iter()
+        .chain([("rules of several statements", &statements)])
+    {
         let seconds = best(|| judge(&sandbox, rules, &ads));
-        println!("{name:<28} {:>9.0} ads a second", ads.len() as f64 / seconds);
+        println!(
+            "{name:<28} {:>9.0} ads a second",
+            ads.len() as f64 / seconds
+        );
     }
 }
 
 fn rules(sandbox: &ScriptSandbox, texts: &[&str]) -> Vec<CompiledRule> {
     let parameters = [
-        ("max_open", RuleParameter::Span(weir_rule::library::ScriptSpan::months(6))),
+        (
+            "max_open",
+            RuleParameter::Span(weir_rule::library::ScriptSpan::months(6)),
+        ),
         ("most_places", RuleParameter::Number(10.into())),
     ];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value)).into();
-    let bindings = ScriptBindings { parameters, ..ScriptBindings::default() };
-    let variables: Vec<&str> = VARIABLES.into_iter().chain(["max_open", "most_places"]).collect();
+    let parameters = parameters
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+    let bindings = ScriptBindings {
+        parameters,
+        ..ScriptBindings::default()
+    };
+    let variables: Vec<&str> = VARIABLES
+        .into_iter()
+        .chain(["max_open", "most_places"])
+        .collect();
     let script = |text: &str| {
         let text = text.replace('~', "||");
         CompiledScript::compile(sandbox, &text, &variables).expect("the script compiles")
@@ -111,7 +131,10 @@ fn rules(sandbox: &ScriptSandbox, texts: &[&str]) -> Vec<CompiledRule> {
 }
 
 fn judge(sandbox: &ScriptSandbox, rules: &[CompiledRule], ads: &[Job]) {
-    let facts = RuleFacts { source: "board".into(), ..RuleFacts::default() };
+    let facts = RuleFacts {
+        source: "board".into(),
+        ..RuleFacts::default()
+    };
     for ad in ads {
         for rule in rules {
             let verdict = rule.judge(sandbox, ad, &facts);
@@ -127,15 +150,36 @@ fn ad(n: i64) -> Job {
     let word = |all: &[&str]| Value::text(all[usize::try_from(n).unwrap_or_default() % all.len()]);
     let date = |text: String| Value::Date(text.parse().expect("a date"));
     let mut job = Job::default();
-    job.set(Field::Title, word(&["Senior Nurse, level 3", "Graduate Ranger", "Acting Teacher"]));
-    job.set(Field::Description, Value::text(&"You will work across the state. ".repeat(90)));
+    job.set(
+        Field::Title,
+        word(&["Senior Nurse, level 3", "Graduate Ranger", "Acting Teacher"]),
+    );
+    job.set(
+        Field::Description,
+        Value::text(&"You will work across the state. ".repeat(90)),
+    );
     job.set(Field::OpenDate, date(format!("2026-10-{:02}", n % 28 + 1)));
     job.set(Field::CloseDate, date("2026-11-20".into()));
-    job.set(Field::Department, word(&["NSW Health", "Department of Education"]));
-    job.set(Field::JobType, word(&["Full-Time", "Part-Time", "Casual", "Temporary"]));
-    job.set(Field::SourceUrl, Value::text(&format!("https://jobs.example.gov.au/job/{n}")));
-    job.set(Field::Remuneration, Value::text("$86,439 - $95,000 pa or by the hour"));
-    job.set(Field::Locations, Value::List(vec!["Dubbo".into(), "Orange".into()]));
+    job.set(
+        Field::Department,
+        word(&["NSW Health", "Department of Education"]),
+    );
+    job.set(
+        Field::JobType,
+        word(&["Full-Time", "Part-Time", "Casual", "Temporary"]),
+    );
+    job.set(
+        Field::SourceUrl,
+        Value::text(&format!("https://jobs.example.gov.au/job/{n}")),
+    );
+    job.set(
+        Field::Remuneration,
+        Value::text("$86,439 - $95,000 pa or by the hour"),
+    );
+    job.set(
+        Field::Locations,
+        Value::List(vec!["Dubbo".into(), "Orange".into()]),
+    );
     let number = |number: i64| Value::Number(number.into());
     let extra = [
         ("grade", word(&["VPSG3", "VPSG4", "VPSG5"])),

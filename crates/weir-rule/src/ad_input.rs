@@ -7,8 +7,16 @@ use std::sync::Arc;
 use weir_model::{Field, Job, Value};
 
 /// The variables that a rule may read.
-pub const VARIABLES: [&str; 8] =
-    ["job", "before", "source", "institution", "company", "division", "today", "lists"];
+pub const VARIABLES: [&str; 8] = [
+    "job",
+    "before",
+    "source",
+    "institution",
+    "company",
+    "division",
+    "today",
+    "lists",
+];
 
 /// Members of `job` besides its fields.
 pub const RELATIONS: [&str; 2] = ["company_id", "division_id"];
@@ -107,14 +115,20 @@ impl AdInput {
     /// The ad's value, if it is a field.
     #[inline]
     pub(super) fn field_value<'a>(&self, view: AdView<'a>) -> Option<&'a Value> {
-        let job = |before: bool| if before { view.facts.before.as_deref() } else { Some(view.job) };
+        let job = |before: bool| {
+            if before {
+                view.facts.before.as_deref()
+            } else {
+                Some(view.job)
+            }
+        };
         Some(match self {
             AdInput::Canonical(field, before) => {
                 job(*before).map_or(&Value::Absent, |job| job.get(*field))
             }
-            AdInput::Extra(extra, before) => {
-                job(*before).and_then(|job| job.extra_named(extra)).unwrap_or(&Value::Absent)
-            }
+            AdInput::Extra(extra, before) => job(*before)
+                .and_then(|job| job.extra_named(extra))
+                .unwrap_or(&Value::Absent),
             _ => return None,
         })
     }
@@ -124,7 +138,8 @@ impl AdInput {
     pub(super) fn value<'a>(&self, view: AdView<'a>) -> Result<NativeValue<'a>, EvaluationBail> {
         let facts = view.facts;
         let name = |name: &'a Option<String>| {
-            name.as_deref().map_or(Ok(NativeValue::Unit), NativeValue::borrowed)
+            name.as_deref()
+                .map_or(Ok(NativeValue::Unit), NativeValue::borrowed)
         };
         match self {
             AdInput::Canonical(field, before) => {
@@ -148,5 +163,9 @@ impl AdInput {
 /// The ad, or the version before; a new job has none, which the interpreter reports.
 #[inline]
 fn job_of(view: AdView<'_>, before: bool) -> Result<&Job, EvaluationBail> {
-    if before { view.facts.before.as_deref().ok_or(EvaluationBail) } else { Ok(view.job) }
+    if before {
+        view.facts.before.as_deref().ok_or(EvaluationBail)
+    } else {
+        Ok(view.job)
+    }
 }

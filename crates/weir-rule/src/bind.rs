@@ -11,7 +11,9 @@ use std::sync::Arc;
 impl ScriptExpr {
     /// Binds all names anew.
     pub(super) fn bind(&mut self, bindings: &ScriptBindings) {
-        self.parts_mut().iter_mut().for_each(|part| part.bind(bindings));
+        self.parts_mut()
+            .iter_mut()
+            .for_each(|part| part.bind(bindings));
         match &mut self.kind {
             ExprKind::Variable(name, bound) => *bound = variable(name, bindings),
             ExprKind::Member(member) => member.bound = member.value(bindings),
@@ -28,9 +30,10 @@ impl ScriptExpr {
             ExprKind::Variable(_, bound) => bound.is_some(),
             ExprKind::Member(member) => member.bound.is_some(),
             ExprKind::Arithmetic(op, parts) => op.is_native() && all(parts.as_slice()),
-            ExprKind::Call(call) => {
-                call.prepared.as_ref().is_some_and(|prepared| all(call.evaluated(prepared)))
-            }
+            ExprKind::Call(call) => call
+                .prepared
+                .as_ref()
+                .is_some_and(|prepared| all(call.evaluated(prepared))),
             ExprKind::Block(statements) => statements.len() == 1 && all(statements),
             ExprKind::Compare(..)
             | ExprKind::All(_)
@@ -65,7 +68,11 @@ fn variable(name: &str, bindings: &ScriptBindings) -> Option<BoundValue> {
     if let Some(input) = AdInput::of_variable(name) {
         return Some(BoundValue::Input(input));
     }
-    bindings.parameters.get(name).map(RuleParameter::to_constant).map(BoundValue::Constant)
+    bindings
+        .parameters
+        .get(name)
+        .map(RuleParameter::to_constant)
+        .map(BoundValue::Constant)
 }
 
 impl MemberExpr {

@@ -48,7 +48,10 @@ impl ScriptBindings {
 
     /// The values, one per line; for lists their size and hash.
     pub fn lines(&self) -> impl Iterator<Item = String> {
-        let parameters = self.parameters.iter().map(|(name, value)| format!("{name}: {value}"));
+        let parameters = self
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"));
         parameters.chain(self.lists.iter().map(|(name, list)| {
             format!("lists.{name}: {} names, {}", list.len(), list.hash.short())
         }))
@@ -66,9 +69,14 @@ impl RuleParameter {
             Json::Bool(truth) => Ok(RuleParameter::Boolean(truth)),
             Json::String(text) => Ok(RuleParameter::of_text(&text)),
             Json::Array(_) => {
-                let texts = node.items().iter().map(|item| item.text().map(str::to_owned));
+                let texts = node
+                    .items()
+                    .iter()
+                    .map(|item| item.text().map(str::to_owned));
                 let items: Option<Vec<String>> = texts.collect();
-                items.map(RuleParameter::List).ok_or_else(|| "a list of text values".to_owned())
+                items
+                    .map(RuleParameter::List)
+                    .ok_or_else(|| "a list of text values".to_owned())
             }
             Json::Null | Json::Object(_) => Err(
                 "a number, a boolean, a date, a duration such as `6 months`, text, or a list of \

@@ -71,7 +71,12 @@ mod tests {
     fn a_description_and_fifty_words_are_nothing() {
         let (text, words) = ("Look after the river. ".repeat(5_000), ["graduate"; 50]);
         begin();
-        assert_eq!((0..40).map(|_| look_for(&text, &words)).find(Result::is_err), None);
+        assert_eq!(
+            (0..40)
+                .map(|_| look_for(&text, &words))
+                .find(Result::is_err),
+            None
+        );
     }
 
     #[test]

@@ -28,9 +28,11 @@ fn without_value(script: &ScriptExpr) -> Option<ScriptDiagnostic> {
             let help = "write an expression, or remove the key".to_owned();
             diagnostic("the script is empty", help, ScriptPosition::START)
         }
-        Some((ExprKind::Assign(_), at)) => {
-            diagnostic("`=` assigns a value", "write `==` to compare".to_owned(), at)
-        }
+        Some((ExprKind::Assign(_), at)) => diagnostic(
+            "`=` assigns a value",
+            "write `==` to compare".to_owned(),
+            at,
+        ),
         Some((ExprKind::Let(name, _), at)) => {
             let help = format!("end it with the value: `{name}`");
             diagnostic("the script ends without a value", help, at)
@@ -59,10 +61,19 @@ fn unknown_call(
     if allowed.contains(&call.values.len()) {
         return None;
     }
-    let numbers: Vec<String> =
-        allowed.iter().map(|number| number.saturating_sub(receiver).to_string()).collect();
-    let message = format!("`{name}` does not accept {}", counted(call.values.len() - receiver));
-    Some(ScriptDiagnostic::new(message, format!("expected {}", numbers.join(" or ")), at))
+    let numbers: Vec<String> = allowed
+        .iter()
+        .map(|number| number.saturating_sub(receiver).to_string())
+        .collect();
+    let message = format!(
+        "`{name}` does not accept {}",
+        counted(call.values.len() - receiver)
+    );
+    Some(ScriptDiagnostic::new(
+        message,
+        format!("expected {}", numbers.join(" or ")),
+        at,
+    ))
 }
 
 /// What an unknown function may have meant.
@@ -81,7 +92,11 @@ fn meant(name: &str, functions: &FunctionTypes) -> String {
 }
 
 fn counted(values: usize) -> String {
-    if values == 1 { "1 value".to_owned() } else { format!("{values} values") }
+    if values == 1 {
+        "1 value".to_owned()
+    } else {
+        format!("{values} values")
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +134,9 @@ mod tests {
     fn what_never_could_run_is_told_at_once() {
         let sandbox = ScriptSandbox::new();
         let found = |text: &str| {
-            CompiledScript::compile(&sandbox, text, &["job"]).err().unwrap_or_default()
+            CompiledScript::compile(&sandbox, text, &["job"])
+                .err()
+                .unwrap_or_default()
         };
         let told: Vec<_> = found("job.title.lenght() > 3 ||\n  nonsense(job.title.trim(1, 2))")
             .into_iter()

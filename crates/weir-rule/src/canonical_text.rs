@@ -45,9 +45,12 @@ impl ConstantValue {
             ConstantValue::Texts(texts) => {
                 list(texts.iter().map(|text| format!("{text:?}")).collect())
             }
-            ConstantValue::Items(items) => {
-                list(items.iter().map(ConstantValue::canonical).collect::<Option<Vec<_>>>()?)
-            }
+            ConstantValue::Items(items) => list(
+                items
+                    .iter()
+                    .map(ConstantValue::canonical)
+                    .collect::<Option<Vec<_>>>()?,
+            ),
             ConstantValue::Range(_, _, text) | ConstantValue::Other(text) => text.clone(),
             ConstantValue::Char(_)
             | ConstantValue::Date(_)
@@ -63,5 +66,9 @@ fn listed(parts: &[ScriptExpr]) -> Option<Vec<String>> {
 
 fn operation(sign: &str, sides: &[ScriptExpr; 2]) -> Option<String> {
     let [one, other] = sides;
-    Some(format!("({} {sign} {})", one.canonical()?, other.canonical()?))
+    Some(format!(
+        "({} {sign} {})",
+        one.canonical()?,
+        other.canonical()?
+    ))
 }

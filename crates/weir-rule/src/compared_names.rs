@@ -48,12 +48,21 @@ pub fn names(script: &CompiledScript) -> Vec<ComparedName> {
 
 /// The names that a variable is compared with.
 fn compared(variable: &ScriptExpr, value: &ScriptExpr) -> Vec<ComparedName> {
-    let ExprKind::Variable(variable, _) = &variable.kind else { return Vec::new() };
+    let ExprKind::Variable(variable, _) = &variable.kind else {
+        return Vec::new();
+    };
     let known = VARIABLES.into_iter().find(|known| known == variable);
-    let Some(variable) = known else { return Vec::new() };
+    let Some(variable) = known else {
+        return Vec::new();
+    };
     let mut names = Vec::new();
     texts(value, &mut |name, line, column| {
-        names.push(ComparedName { variable, name: name.to_owned(), line, column });
+        names.push(ComparedName {
+            variable,
+            name: name.to_owned(),
+            line,
+            column,
+        });
     });
     names
 }
@@ -65,7 +74,9 @@ fn texts(expr: &ScriptExpr, found: &mut dyn FnMut(&str, usize, usize)) {
         // Behind the quote.
         ExprKind::Constant(ConstantValue::Text(text)) => found(text, at.line, at.next().column),
         ExprKind::Constant(ConstantValue::Texts(items)) => {
-            items.iter().for_each(|text| found(text, at.line, at.column));
+            items
+                .iter()
+                .for_each(|text| found(text, at.line, at.column));
         }
         ExprKind::Constant(ConstantValue::Items(items)) => {
             for item in items {
@@ -91,7 +102,10 @@ mod tests {
         names(&script)
             .into_iter()
             .map(|named| {
-                format!("{} {} {}:{}", named.variable, named.name, named.line, named.column)
+                format!(
+                    "{} {} {}:{}",
+                    named.variable, named.name, named.line, named.column
+                )
             })
             .collect()
     }
@@ -103,7 +117,10 @@ mod tests {
             found("\"seek\" != source && institution == \"a\""),
             ["source seek 1:2", "institution a 1:37"]
         );
-        assert_eq!(found("source in [\"a\", \"b\"]"), ["source a 1:11", "source b 1:11"]);
+        assert_eq!(
+            found("source in [\"a\", \"b\"]"),
+            ["source a 1:11", "source b 1:11"]
+        );
         assert_eq!(
             found("if one_of(institution, [\"a\"]) { source.one_of([\"b\"]) } else { true }"),
             ["institution a 1:24", "source b 1:47"]

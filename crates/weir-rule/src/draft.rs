@@ -37,7 +37,13 @@ pub fn text(draft: &RuleDraft, indent: usize) -> String {
     let RuleDraft { id, field, .. } = draft;
     let idea = idea(field, draft.holds);
     let kind = draft.kind.unwrap_or(idea.kind);
-    let RuleIdea { assert, message, good, bad, .. } = idea;
+    let RuleIdea {
+        assert,
+        message,
+        good,
+        bad,
+        ..
+    } = idea;
     let lines = [
         format!("- id: {id}"),
         format!("  type: {kind}"),
@@ -56,7 +62,9 @@ pub fn text(draft: &RuleDraft, indent: usize) -> String {
         format!("    - {{ job: {{ {field}: {good} }}, expect: pass }}"),
         format!("    - {{ job: {{ {field}: {bad} }}, expect: fail }}"),
     ];
-    lines.map(|line| format!("{}{line}\n", " ".repeat(indent))).concat()
+    lines
+        .map(|line| format!("{}{line}\n", " ".repeat(indent)))
+        .concat()
 }
 
 fn idea(field: &str, holds: Option<FieldKind>) -> RuleIdea {

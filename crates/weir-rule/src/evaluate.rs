@@ -23,7 +23,8 @@ impl ScriptExpr {
             ExprKind::Member(member) => member.bound.as_ref().ok_or(EvaluationBail)?.value(view),
             ExprKind::Compare(op, sides) => {
                 let [one, other] = &**sides;
-                op.apply(&one.evaluate(view)?, &other.evaluate(view)?).map(NativeValue::Bool)
+                op.apply(&one.evaluate(view)?, &other.evaluate(view)?)
+                    .map(NativeValue::Bool)
             }
             ExprKind::Arithmetic(op, sides) => {
                 let [one, other] = &**sides;
@@ -31,9 +32,10 @@ impl ScriptExpr {
             }
             ExprKind::All(parts) => until(parts, view, false),
             ExprKind::Any(parts) => until(parts, view, true),
-            ExprKind::Not(part) => {
-                part.evaluate(view)?.truth().map(|truth| NativeValue::Bool(!truth))
-            }
+            ExprKind::Not(part) => part
+                .evaluate(view)?
+                .truth()
+                .map(|truth| NativeValue::Bool(!truth)),
             ExprKind::First(parts) => first(parts, view),
             ExprKind::Choose(parts) => {
                 let [condition, then, otherwise] = &**parts;

@@ -26,7 +26,10 @@ impl ScriptPosition {
     /// The position one character further.
     #[must_use]
     pub fn next(self) -> ScriptPosition {
-        ScriptPosition { column: self.column + 1, ..self }
+        ScriptPosition {
+            column: self.column + 1,
+            ..self
+        }
     }
 }
 
@@ -172,7 +175,11 @@ impl CallExpr {
 impl OpaqueForm {
     /// The types that it may have.
     pub fn types(self) -> TypeSet {
-        if self == OpaqueForm::Mapping { TypeSet::MAPPING } else { TypeSet::ANY }
+        if self == OpaqueForm::Mapping {
+            TypeSet::MAPPING
+        } else {
+            TypeSet::ANY
+        }
     }
 }
 

@@ -29,18 +29,29 @@ pub(super) fn name(owner: &str, member: &str) -> String {
 /// The script with members as variables, if it can be written so.
 pub(super) fn flatten(script: &ScriptExpr, text: &str, reads: &ScriptReads) -> Option<FlatScript> {
     let is_joined = |owner: &str| OWNERS.contains(&owner);
-    let members: Vec<_> = reads.members.iter().filter(|(owner, _)| is_joined(owner)).collect();
+    let members: Vec<_> = reads
+        .members
+        .iter()
+        .filter(|(owner, _)| is_joined(owner))
+        .collect();
     let is_free = |name: &str| !text.contains(name);
-    let can_be_named =
-        members.iter().all(|(owner, member)| member != WHOLE && is_free(&name(owner, member)));
+    let can_be_named = members
+        .iter()
+        .all(|(owner, member)| member != WHOLE && is_free(&name(owner, member)));
     if members.is_empty() || !can_be_named || !is_plain(script) {
         return None;
     }
-    let variables = reads
-        .members
-        .iter()
-        .map(|(owner, member)| if is_joined(owner) { name(owner, member) } else { owner.clone() });
-    Some(FlatScript { text: with_dots_joined(script, text)?, variables: variables.collect() })
+    let variables = reads.members.iter().map(|(owner, member)| {
+        if is_joined(owner) {
+            name(owner, member)
+        } else {
+            owner.clone()
+        }
+    });
+    Some(FlatScript {
+        text: with_dots_joined(script, text)?,
+        variables: variables.collect(),
+    })
 }
 
 /// Whether nothing in it redefines a variable.
@@ -79,9 +90,12 @@ fn with_dots_joined(script: &ScriptExpr, text: &str) -> Option<String> {
 /// Where in a text a position is, in bytes.
 fn offset(text: &str, at: ScriptPosition) -> Option<usize> {
     let line_before = at.line.checked_sub(2);
-    let begin = line_before
-        .map_or(Some(0), |before| text.match_indices('\n').nth(before).map(|(end, _)| end + 1))?;
-    let (inside, _) = text[begin..].char_indices().nth(at.column.checked_sub(1)?)?;
+    let begin = line_before.map_or(Some(0), |before| {
+        text.match_indices('\n').nth(before).map(|(end, _)| end + 1)
+    })?;
+    let (inside, _) = text[begin..]
+        .char_indices()
+        .nth(at.column.checked_sub(1)?)?;
     Some(begin + inside)
 }
 
@@ -143,12 +157,18 @@ mod tests {
             "job.title[9] == job.title",
         ] {
             let (script, sandbox) = (compiled(text), ScriptSandbox::new());
-            let view = AdView { job: &job, facts: &RuleFacts::default() };
+            let view = AdView {
+                job: &job,
+                facts: &RuleFacts::default(),
+            };
             let (here, alone) = (
                 script.interpret(&sandbox, &view).unwrap_err(),
                 script.by_rhai_alone(&sandbox, &view).unwrap_err(),
             );
-            assert!(script.is_flat() && here == alone, "{text}: {here:?} {alone:?}");
+            assert!(
+                script.is_flat() && here == alone,
+                "{text}: {here:?} {alone:?}"
+            );
         }
     }
 }

@@ -63,9 +63,9 @@ impl PreparedCall {
                 let found = pattern.is_found(value.text()?);
                 found.map(NativeValue::Bool).map_err(|_| EvaluationBail)
             }
-            PreparedCall::Between(from, to) => {
-                value.whole().map(|number| NativeValue::Bool((*from..=*to).contains(&number)))
-            }
+            PreparedCall::Between(from, to) => value
+                .whole()
+                .map(|number| NativeValue::Bool((*from..=*to).contains(&number))),
             PreparedCall::Plain(_) | PreparedCall::Folded(_) => Err(EvaluationBail),
         }
     }
@@ -97,30 +97,87 @@ pub(super) const NATIVE_FUNCTIONS: [(&str, usize, NativeFunction); 32] = [
         _ => Err(EvaluationBail),
     }),
     ("contains", 2, |v| contains(&v[0], &v[1])),
-    ("starts_with", 2, |v| Ok(NativeValue::Bool(v[0].text()?.starts_with(v[1].text()?)))),
-    ("ends_with", 2, |v| Ok(NativeValue::Bool(v[0].text()?.ends_with(v[1].text()?)))),
-    ("to_lower", 1, |v| NativeValue::made(v[0].text()?.to_lowercase())),
-    ("to_upper", 1, |v| NativeValue::made(v[0].text()?.to_uppercase())),
-    ("date", 1, |v| library::date(v[0].text()?).map(NativeValue::Date).ok_or(EvaluationBail)),
-    ("days", 1, |v| v[0].whole().map(|days| NativeValue::Span(ScriptSpan::days(days)))),
-    ("months", 1, |v| v[0].whole().map(|months| NativeValue::Span(ScriptSpan::months(months)))),
-    ("years", 1, |v| v[0].whole().map(|years| NativeValue::Span(ScriptSpan::years(years)))),
-    ("year", 1, |v| v[0].date().map(|date| NativeValue::Int(i64::from(date.0.year())))),
-    ("month", 1, |v| v[0].date().map(|date| NativeValue::Int(i64::from(date.0.month())))),
-    ("day", 1, |v| v[0].date().map(|date| NativeValue::Int(i64::from(date.0.day())))),
-    ("weekday", 1, |v| v[0].date().map(|date| NativeValue::Int(library::weekday(date)))),
+    ("starts_with", 2, |v| {
+        Ok(NativeValue::Bool(v[0].text()?.starts_with(v[1].text()?)))
+    }),
+    ("ends_with", 2, |v| {
+        Ok(NativeValue::Bool(v[0].text()?.ends_with(v[1].text()?)))
+    }),
+    ("to_lower", 1, |v| {
+        NativeValue::made(v[0].text()?.to_lowercase())
+    }),
+    ("to_upper", 1, |v| {
+        NativeValue::made(v[0].text()?.to_uppercase())
+    }),
+    ("date", 1, |v| {
+        library::date(v[0].text()?)
+            .map(NativeValue::Date)
+            .ok_or(EvaluationBail)
+    }),
+    ("days", 1, |v| {
+        v[0].whole()
+            .map(|days| NativeValue::Span(ScriptSpan::days(days)))
+    }),
+    ("months", 1, |v| {
+        v[0].whole()
+            .map(|months| NativeValue::Span(ScriptSpan::months(months)))
+    }),
+    ("years", 1, |v| {
+        v[0].whole()
+            .map(|years| NativeValue::Span(ScriptSpan::years(years)))
+    }),
+    ("year", 1, |v| {
+        v[0].date()
+            .map(|date| NativeValue::Int(i64::from(date.0.year())))
+    }),
+    ("month", 1, |v| {
+        v[0].date()
+            .map(|date| NativeValue::Int(i64::from(date.0.month())))
+    }),
+    ("day", 1, |v| {
+        v[0].date()
+            .map(|date| NativeValue::Int(i64::from(date.0.day())))
+    }),
+    ("weekday", 1, |v| {
+        v[0].date()
+            .map(|date| NativeValue::Int(library::weekday(date)))
+    }),
     ("domain_of", 1, |v| {
         v[0].text().map(|text| {
-            NativeValue::Text(Cow::Owned(library::host(text).unwrap_or_default().into_owned()))
+            NativeValue::Text(Cow::Owned(
+                library::host(text).unwrap_or_default().into_owned(),
+            ))
         })
     }),
-    ("is_url", 1, |v| v[0].text().map(|text| NativeValue::Bool(library::host(text).is_some()))),
-    ("on_domain", 2, |v| Ok(NativeValue::Bool(library::on_domain(v[0].text()?, v[1].text()?)))),
-    ("is_blank", 1, |v| v[0].text().map(|text| NativeValue::Bool(text.trim().is_empty()))),
-    ("word_count", 1, |v| v[0].text().map(|text| NativeValue::Int(library::word_count(text)))),
-    ("count", 2, |v| Ok(NativeValue::Int(library::count(v[0].text()?, v[1].text()?)))),
-    ("is_upper", 1, |v| v[0].text().map(|text| NativeValue::Bool(library::is_upper(text)))),
-    ("has_digits", 1, |v| v[0].text().map(|text| NativeValue::Bool(library::has_digits(text)))),
+    ("is_url", 1, |v| {
+        v[0].text()
+            .map(|text| NativeValue::Bool(library::host(text).is_some()))
+    }),
+    ("on_domain", 2, |v| {
+        Ok(NativeValue::Bool(library::on_domain(
+            v[0].text()?,
+            v[1].text()?,
+        )))
+    }),
+    ("is_blank", 1, |v| {
+        v[0].text()
+            .map(|text| NativeValue::Bool(text.trim().is_empty()))
+    }),
+    ("word_count", 1, |v| {
+        v[0].text()
+            .map(|text| NativeValue::Int(library::word_count(text)))
+    }),
+    ("count", 2, |v| {
+        Ok(NativeValue::Int(library::count(v[0].text()?, v[1].text()?)))
+    }),
+    ("is_upper", 1, |v| {
+        v[0].text()
+            .map(|text| NativeValue::Bool(library::is_upper(text)))
+    }),
+    ("has_digits", 1, |v| {
+        v[0].text()
+            .map(|text| NativeValue::Bool(library::has_digits(text)))
+    }),
     ("contains_all", 2, |v| match &v[1] {
         NativeValue::Texts(words) => library::contains_all(v[0].text()?, words)
             .map(NativeValue::Bool)
@@ -128,30 +185,41 @@ pub(super) const NATIVE_FUNCTIONS: [(&str, usize, NativeFunction); 32] = [
         _ => Err(EvaluationBail),
     }),
     ("one_of", 2, |v| match (&v[0], &v[1]) {
-        (NativeValue::Text(name), NativeValue::Texts(items)) => {
-            library::one_of(name, items).map(NativeValue::Bool).map_err(|_| EvaluationBail)
-        }
+        (NativeValue::Text(name), NativeValue::Texts(items)) => library::one_of(name, items)
+            .map(NativeValue::Bool)
+            .map_err(|_| EvaluationBail),
         (NativeValue::Text(name), NativeValue::List(list)) => Ok(NativeValue::Bool(list.has(name))),
         _ => Err(EvaluationBail),
     }),
     ("mentions", 2, |v| match &v[1] {
-        NativeValue::List(list) => {
-            list.is_mentioned(v[0].text()?).map(NativeValue::Bool).map_err(|_| EvaluationBail)
-        }
+        NativeValue::List(list) => list
+            .is_mentioned(v[0].text()?)
+            .map(NativeValue::Bool)
+            .map_err(|_| EvaluationBail),
         _ => Err(EvaluationBail),
     }),
     ("look_up", 2, |v| match &v[0] {
-        NativeValue::List(list) => Ok(list
-            .find(v[1].text()?)
-            .map_or(NativeValue::Unit, |found| NativeValue::Text(Cow::Owned(found)))),
+        NativeValue::List(list) => Ok(list.find(v[1].text()?).map_or(NativeValue::Unit, |found| {
+            NativeValue::Text(Cow::Owned(found))
+        })),
         _ => Err(EvaluationBail),
     }),
     ("amount", 1, |v| {
-        v[0].text().map(|text| library::amount(text).map_or(NativeValue::Unit, NativeValue::Float))
+        v[0].text()
+            .map(|text| library::amount(text).map_or(NativeValue::Unit, NativeValue::Float))
     }),
-    ("min", 2, |v| Ok(NativeValue::Int(v[0].whole()?.min(v[1].whole()?)))),
-    ("max", 2, |v| Ok(NativeValue::Int(v[0].whole()?.max(v[1].whole()?)))),
-    ("abs", 1, |v| v[0].whole()?.checked_abs().map(NativeValue::Int).ok_or(EvaluationBail)),
+    ("min", 2, |v| {
+        Ok(NativeValue::Int(v[0].whole()?.min(v[1].whole()?)))
+    }),
+    ("max", 2, |v| {
+        Ok(NativeValue::Int(v[0].whole()?.max(v[1].whole()?)))
+    }),
+    ("abs", 1, |v| {
+        v[0].whole()?
+            .checked_abs()
+            .map(NativeValue::Int)
+            .ok_or(EvaluationBail)
+    }),
     ("to_string", 1, |v| match &v[0] {
         NativeValue::Date(date) => Ok(NativeValue::Text(Cow::Owned(date.0.to_string()))),
         _ => Err(EvaluationBail),
@@ -165,7 +233,9 @@ fn len<'a>(value: &NativeValue<'a>) -> Result<NativeValue<'a>, EvaluationBail> {
         NativeValue::List(list) => list.len(),
         _ => return Err(EvaluationBail),
     };
-    i64::try_from(length).map(NativeValue::Int).map_err(|_| EvaluationBail)
+    i64::try_from(length)
+        .map(NativeValue::Int)
+        .map_err(|_| EvaluationBail)
 }
 
 /// `x in y` is `contains(y, x)`.

@@ -77,7 +77,8 @@ mod tests {
     }
 
     fn is_importer(text: &str) -> bool {
-        text.lines().any(|line| line.trim_start().starts_with("use rhai::"))
+        text.lines()
+            .any(|line| line.trim_start().starts_with("use rhai::"))
     }
 
     #[test]
@@ -94,6 +95,9 @@ mod tests {
             text.contains("Expr::FnCall(") || text.contains("Stmt::Expr(")
         });
         let readers: Vec<&String> = readers.collect();
-        assert!(readers.len() == 1 && readers[0].ends_with("tree.rs"), "{readers:?}");
+        assert!(
+            readers.len() == 1 && readers[0].ends_with("tree.rs"),
+            "{readers:?}"
+        );
     }
 }

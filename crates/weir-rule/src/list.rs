@@ -26,7 +26,11 @@ impl NamedList {
         sorted.sort();
         let hash = Hash::of(format!("{sorted:?}").as_bytes());
         let lengths = entries.keys().map(|name| name.split(' ').count()).collect();
-        NamedList { entries, lengths, hash }
+        NamedList {
+            entries,
+            lengths,
+            hash,
+        }
     }
 
     /// Whether it contains a name.
@@ -37,7 +41,9 @@ impl NamedList {
     /// The value of a name; the name itself, as given, if it has no value; `None` if it is not in
     /// the list.
     pub fn find(&self, name: &str) -> Option<String> {
-        self.entries.get(&key(name)).map(|value| value.clone().unwrap_or_else(|| name.to_owned()))
+        self.entries
+            .get(&key(name))
+            .map(|value| value.clone().unwrap_or_else(|| name.to_owned()))
     }
 
     /// The number of names.
@@ -59,11 +65,15 @@ impl NamedList {
         // Every word is looked up once for each length of names.
         let looks: usize = self.lengths.iter().sum();
         budget::spend((text.len() as u64).saturating_mul(looks as u64))?;
-        let words =
-            key(&text.replace(|letter: char| !letter.is_alphanumeric() && letter != '\'', " "));
+        let words = key(&text.replace(
+            |letter: char| !letter.is_alphanumeric() && letter != '\'',
+            " ",
+        ));
         let words: Vec<&str> = words.split(' ').collect();
         let is_name = |length: &usize| {
-            words.windows(*length).any(|some| self.entries.contains_key(&some.join(" ")))
+            words
+                .windows(*length)
+                .any(|some| self.entries.contains_key(&some.join(" ")))
         };
         Ok(self.lengths.iter().any(is_name))
     }
@@ -71,7 +81,10 @@ impl NamedList {
 
 /// What makes two spellings one name.
 pub fn key(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    name.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }
 
 #[cfg(test)]

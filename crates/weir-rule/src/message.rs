@@ -59,7 +59,10 @@ impl RuleMessage {
                 continue;
             }
             let column = text[..text.len() - after.len()].chars().count() + 1;
-            let bad = |what: &str| BadPlaceholder { what: what.to_owned(), column };
+            let bad = |what: &str| BadPlaceholder {
+                what: what.to_owned(),
+                column,
+            };
             let (inner, tail) = after.split_once('}').ok_or_else(|| bad(after))?;
             parts.push(MessagePart::Words(std::mem::take(&mut words)));
             parts.push(MessagePart::Value(
@@ -76,9 +79,15 @@ impl RuleMessage {
     /// The variables and members that it names.
     pub fn names(&self) -> BTreeSet<(&str, Option<&str>)> {
         let named = self.0.iter().filter_map(|part| {
-            if let MessagePart::Value(named) = part { Some(named) } else { None }
+            if let MessagePart::Value(named) = part {
+                Some(named)
+            } else {
+                None
+            }
         });
-        named.map(|named| (named.variable.as_str(), named.member.as_deref())).collect()
+        named
+            .map(|named| (named.variable.as_str(), named.member.as_deref()))
+            .collect()
     }
 
     /// The message about one ad.
@@ -94,7 +103,10 @@ impl RuleMessage {
 impl MessagePlaceholder {
     fn parse(text: &str) -> Option<MessagePlaceholder> {
         let is_name = |name: &str| {
-            !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|letter| letter.is_alphanumeric() || letter == '_')
         };
         let (variable, member) = text
             .split_once('.')
@@ -120,9 +132,10 @@ impl MessagePlaceholder {
             "company" => facts.company.name.clone().unwrap_or_default(),
             "division" => facts.division.name.clone().unwrap_or_default(),
             "today" => facts.today.to_string(),
-            parameter => {
-                given.parameters.get(parameter).map_or_else(String::new, ToString::to_string)
-            }
+            parameter => given
+                .parameters
+                .get(parameter)
+                .map_or_else(String::new, ToString::to_string),
         }
     }
 }
@@ -144,10 +157,16 @@ impl fmt::Display for RuleMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|part| match part {
             MessagePart::Words(words) => f.write_str(&words.replace('{', "{{").replace('}', "}}")),
-            MessagePart::Value(MessagePlaceholder { variable, member: Some(member) }) => {
+            MessagePart::Value(MessagePlaceholder {
+                variable,
+                member: Some(member),
+            }) => {
                 write!(f, "{{{variable}.{member}}}")
             }
-            MessagePart::Value(MessagePlaceholder { variable, member: None }) => {
+            MessagePart::Value(MessagePlaceholder {
+                variable,
+                member: None,
+            }) => {
                 write!(f, "{{{variable}}}")
             }
         })
@@ -156,8 +175,10 @@ impl fmt::Display for RuleMessage {
 
 /// A value for display: none is `-`, whitespace is collapsed, control characters are removed.
 fn shown(value: &str) -> String {
-    let clean: String =
-        value.chars().map(|letter| if is_unsafe(letter) { ' ' } else { letter }).collect();
+    let clean: String = value
+        .chars()
+        .map(|letter| if is_unsafe(letter) { ' ' } else { letter })
+        .collect();
     let text = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.chars().nth(SHOWN) {
         None if text.is_empty() => "-".to_owned(),
@@ -176,7 +197,10 @@ mod tests {
         job.set(Field::Title, Value::text(title));
         RuleMessage::parse(message).unwrap().fill(
             &job,
-            &RuleFacts { source: "seek".into(), ..RuleFacts::default() },
+            &RuleFacts {
+                source: "seek".into(),
+                ..RuleFacts::default()
+            },
             &ScriptBindings::default(),
         )
     }
@@ -187,7 +211,10 @@ mod tests {
             filled("`{job.title}` of {source} closes {job.close_date}", "Nurse"),
             "`Nurse` of seek closes -"
         );
-        assert_eq!(filled("{{job.title}} {job.title}", "Nurse"), "{job.title} Nurse");
+        assert_eq!(
+            filled("{{job.title}} {job.title}", "Nurse"),
+            "{job.title} Nurse"
+        );
     }
 
     #[test]
@@ -209,7 +236,10 @@ mod tests {
         let bad = |message: &str| RuleMessage::parse(message).unwrap_err();
         assert_eq!(
             bad("a {job.title + 1}"),
-            BadPlaceholder { what: "job.title + 1".into(), column: 4 }
+            BadPlaceholder {
+                what: "job.title + 1".into(),
+                column: 4
+            }
         );
         assert_eq!(bad("{}").column, 2);
         assert_eq!(bad("{job.title").what, "job.title");

@@ -30,7 +30,10 @@ impl TextPattern {
             RegexBuilder::new(text)
                 .size_limit(1 << size)
                 .build()
-                .map(|regex| TextPattern { regex, states: (1 << size) / STATE })
+                .map(|regex| TextPattern {
+                    regex,
+                    states: (1 << size) / STATE,
+                })
         };
         let found = SIZES.map(build).try_fold(None, |_, built| match built {
             Ok(pattern) => Err(Ok(pattern)),
@@ -46,7 +49,12 @@ impl TextPattern {
         built.map_err(|error| {
             format!(
                 "invalid pattern `{text}`: {}",
-                error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ")
+                error
+                    .to_string()
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ")
             )
         })
     }
@@ -96,7 +104,11 @@ mod tests {
 
     #[test]
     fn what_is_no_pattern_or_too_large_is_told() {
-        assert!(TextPattern::new("(a").unwrap_err().contains("unclosed group"));
+        assert!(
+            TextPattern::new("(a")
+                .unwrap_err()
+                .contains("unclosed group")
+        );
         assert!(TextPattern::new("a{1000}{1000}{1000}").is_err());
     }
 
@@ -106,7 +118,9 @@ mod tests {
         budget::begin();
         for _ in 0..10 {
             assert_eq!(
-                TextPattern::new("river (gauge|keeper)$").unwrap().is_found(&text),
+                TextPattern::new("river (gauge|keeper)$")
+                    .unwrap()
+                    .is_found(&text),
                 Ok(false)
             );
         }

@@ -36,13 +36,18 @@ impl ScriptReads {
     }
 
     fn add(&mut self, variable: &str, member: &str, at: ScriptPosition) {
-        self.members.insert((variable.to_owned(), member.to_owned()));
-        self.places.push((variable.to_owned(), member.to_owned(), at));
+        self.members
+            .insert((variable.to_owned(), member.to_owned()));
+        self.places
+            .push((variable.to_owned(), member.to_owned(), at));
     }
 
     /// The members of one variable.
     pub fn of<'a>(&'a self, variable: &'a str) -> impl Iterator<Item = &'a str> {
-        let of_it = self.members.iter().filter(move |(owner, _)| owner == variable);
+        let of_it = self
+            .members
+            .iter()
+            .filter(move |(owner, _)| owner == variable);
         of_it.map(|(_, member)| member.as_str())
     }
 
@@ -54,6 +59,9 @@ impl ScriptReads {
     /// Where a member is first named: line and column from 1.
     pub fn place_of(&self, variable: &str, member: &str) -> Option<(usize, usize)> {
         let is_it = |place: &&(String, String, _)| place.0 == variable && place.1 == member;
-        self.places.iter().find(is_it).map(|(_, _, at)| (at.line, at.column))
+        self.places
+            .iter()
+            .find(is_it)
+            .map(|(_, _, at)| (at.line, at.column))
     }
 }

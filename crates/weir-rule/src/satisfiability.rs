@@ -31,7 +31,9 @@ pub struct FormulaContext<'a> {
 
 /// Whether no ad can make all of these scripts true, or false where so marked.
 pub fn is_impossible(scripts: &[(&CompiledScript, bool)], context: FormulaContext) -> bool {
-    let all = scripts.iter().map(|(script, holds)| context.formula(script.tree(), *holds));
+    let all = scripts
+        .iter()
+        .map(|(script, holds)| context.formula(script.tree(), *holds));
     ways(&ScriptFormula::All(all.collect()))
         .is_some_and(|ways| ways.iter().all(|way| is_contradiction(way)))
 }
@@ -77,7 +79,9 @@ impl FormulaContext<'_> {
             ExprKind::Call(call) if self.is_tautology(call) => ScriptFormula::Sure(holds),
             _ => {
                 let text = expr.canonical();
-                text.map_or(ScriptFormula::Open, |text| ScriptFormula::Answer(text, holds))
+                text.map_or(ScriptFormula::Open, |text| {
+                    ScriptFormula::Answer(text, holds)
+                })
             }
         }
     }
@@ -85,7 +89,10 @@ impl FormulaContext<'_> {
     fn choose(self, parts: &[ScriptExpr; 3], holds: bool) -> ScriptFormula {
         let [condition, then, otherwise] = parts;
         let branch = |truth: bool, branch: &ScriptExpr| {
-            ScriptFormula::All(vec![self.formula(condition, truth), self.formula(branch, holds)])
+            ScriptFormula::All(vec![
+                self.formula(condition, truth),
+                self.formula(branch, holds),
+            ])
         };
         ScriptFormula::Any(vec![branch(true, then), branch(false, otherwise)])
     }
@@ -120,7 +127,9 @@ impl FormulaContext<'_> {
     fn is_order(self, one: &ScriptExpr, other: &ScriptExpr) -> bool {
         let both = self.types_of(one) | self.types_of(other);
         let both = if self.absence { both } else { both.present() };
-        [TypeSet::DATE, TypeSet::NUMBER, TypeSet::TEXT].iter().any(|types| both.is_within(*types))
+        [TypeSet::DATE, TypeSet::NUMBER, TypeSet::TEXT]
+            .iter()
+            .any(|types| both.is_within(*types))
     }
 }
 
@@ -128,7 +137,11 @@ impl FormulaContext<'_> {
 fn question(left: String, comparison: ComparisonOp, right: String) -> ScriptFormula {
     let is_before =
         |left: &str, right: &str, holds| ScriptFormula::Answer(format!("{left} < {right}"), holds);
-    let (first, last) = if left <= right { (&left, &right) } else { (&right, &left) };
+    let (first, last) = if left <= right {
+        (&left, &right)
+    } else {
+        (&right, &left)
+    };
     match comparison {
         ComparisonOp::Equal => ScriptFormula::Answer(format!("{first} == {last}"), true),
         ComparisonOp::Unequal => ScriptFormula::Answer(format!("{first} == {last}"), false),
@@ -154,10 +167,15 @@ fn bounded(
         _ => None,
     };
     let formula = ScriptFormula::Compare(text.clone(), op, literal);
-    let Some((least, most)) = bounds else { return formula };
+    let Some((least, most)) = bounds else {
+        return formula;
+    };
     let bound =
         |op, number| ScriptFormula::Compare(text.clone(), op, OrderedLiteral::Number(number));
-    let bounds = [bound(ComparisonOp::AtLeast, least), bound(ComparisonOp::AtMost, most)];
+    let bounds = [
+        bound(ComparisonOp::AtLeast, least),
+        bound(ComparisonOp::AtMost, most),
+    ];
     ScriptFormula::All(bounds.into_iter().chain([formula]).collect())
 }
 
@@ -200,7 +218,8 @@ fn ways(claim: &ScriptFormula) -> Option<Vec<Vec<&ScriptFormula>>> {
                 so_far
                     .iter()
                     .flat_map(|one| {
-                        more.iter().map(|other| [one.as_slice(), other.as_slice()].concat())
+                        more.iter()
+                            .map(|other| [one.as_slice(), other.as_slice()].concat())
                     })
                     .collect(),
             )
@@ -210,9 +229,12 @@ fn ways(claim: &ScriptFormula) -> Option<Vec<Vec<&ScriptFormula>>> {
 }
 
 fn is_contradiction(way: &[&ScriptFormula]) -> bool {
-    way.iter().any(|claim| **claim == ScriptFormula::Sure(false))
+    way.iter()
+        .any(|claim| **claim == ScriptFormula::Sure(false))
         || way.iter().enumerate().any(|(index, one)| {
-            way[index + 1..].iter().any(|other| exclude(one, other) || exclude(other, one))
+            way[index + 1..]
+                .iter()
+                .any(|other| exclude(one, other) || exclude(other, one))
         })
 }
 
@@ -269,11 +291,18 @@ mod tests {
             ("positions", FieldKind::Number),
         ];
         let members = kinds.map(|(name, kind)| (name.to_owned(), TypeSet::of_field(kind)));
-        let shapes = TypeEnv { members: [("job", members.into())].into(), ..TypeEnv::default() };
+        let shapes = TypeEnv {
+            members: [("job", members.into())].into(),
+            ..TypeEnv::default()
+        };
         let compile = |text: &str| CompiledScript::compile(&sandbox, text, &VARIABLES).unwrap();
         let scripts = [compile(when), compile(assert)];
         let absence = scripts.iter().any(|script| script.reads.absence);
-        let known = FormulaContext { types: &shapes, functions: sandbox.functions(), absence };
+        let known = FormulaContext {
+            types: &shapes,
+            functions: sandbox.functions(),
+            absence,
+        };
         is_impossible(&[(&scripts[0], true), (&scripts[1], false)], known)
     }
 
@@ -306,7 +335,10 @@ mod tests {
     #[test]
     fn what_never_applies_or_is_asked_already() {
         for (when, assert) in [
-            ("job.positions < 1 && job.positions > 500", "job.title == \"a\""),
+            (
+                "job.positions < 1 && job.positions > 500",
+                "job.title == \"a\"",
+            ),
             ("source == \"a\" && source == \"b\"", "job.title == \"a\""),
             ("job.title == () && job.title == \"a\"", "is_url(job.title)"),
             ("job.positions > 5", "job.positions > 3"),

@@ -47,9 +47,15 @@ impl CompiledScript {
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
-        let ParsedScript { tree, reads, program } = parsed;
+        let ParsedScript {
+            tree,
+            reads,
+            program,
+        } = parsed;
         let fields = |variable: &'static str, before: bool| {
-            reads.of(variable).filter_map(move |name| AdInput::field(name, before))
+            reads
+                .of(variable)
+                .filter_map(move |name| AdInput::field(name, before))
         };
         let script = CompiledScript {
             text: text.to_owned(),
@@ -67,12 +73,19 @@ impl CompiledScript {
     /// The script with the parameters and lists that it reads.
     #[must_use]
     pub fn with(mut self, all: &ScriptBindings) -> CompiledScript {
-        let parameters = all.parameters.iter().filter(|(name, _)| self.reads.touches(name));
+        let parameters = all
+            .parameters
+            .iter()
+            .filter(|(name, _)| self.reads.touches(name));
         let is_read = |name: &str| self.reads.of("lists").any(|read| read == name);
         let lists = all.lists.iter().filter(|(name, _)| is_read(name));
         self.bindings = ScriptBindings {
-            parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            lists: lists.map(|(name, list)| (name.clone(), Arc::clone(list))).collect(),
+            parameters: parameters
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            lists: lists
+                .map(|(name, list)| (name.clone(), Arc::clone(list)))
+                .collect(),
         };
         self.variables = scope::variables(&self.reads, &self.bindings, self.program.is_flat());
         Arc::make_mut(&mut self.tree).bind(&self.bindings);
@@ -109,7 +122,9 @@ impl CompiledScript {
 
     /// The values of the fields that it reads.
     pub(super) fn field_values<'a>(&self, view: AdView<'a>) -> impl Iterator<Item = &'a Value> {
-        self.fields.iter().filter_map(move |field| field.field_value(view))
+        self.fields
+            .iter()
+            .filter_map(move |field| field.field_value(view))
     }
 
     /// Interprets the script with the values of its variables.
@@ -160,7 +175,12 @@ mod tests {
 
     fn reads_of(text: &str) -> Vec<String> {
         let script = CompiledScript::compile(&ScriptSandbox::new(), text, &["job", "doc"]).unwrap();
-        script.reads.members.iter().map(|(owner, member)| format!("{owner}.{member}")).collect()
+        script
+            .reads
+            .members
+            .iter()
+            .map(|(owner, member)| format!("{owner}.{member}"))
+            .collect()
     }
 
     #[test]
@@ -169,7 +189,10 @@ mod tests {
             reads_of("job.close_date >= job.open_date"),
             ["job.close_date", "job.open_date"]
         );
-        assert_eq!(reads_of("`${doc.salary.min} - ${doc.salary.max}`"), ["doc.salary"]);
+        assert_eq!(
+            reads_of("`${doc.salary.min} - ${doc.salary.max}`"),
+            ["doc.salary"]
+        );
         assert_eq!(reads_of("doc.list[0].x == 1"), ["doc.list"]);
         assert_eq!(reads_of("doc.title.len() > 3"), ["doc.title"]);
         assert_eq!(reads_of("doc == ()"), ["doc.*"]);
@@ -179,11 +202,24 @@ mod tests {
     #[test]
     fn mistakes_are_located() {
         let error = |text: &str| {
-            CompiledScript::compile(&ScriptSandbox::new(), text, &["job"]).unwrap_err().remove(0)
+            CompiledScript::compile(&ScriptSandbox::new(), text, &["job"])
+                .unwrap_err()
+                .remove(0)
         };
-        assert_eq!((error("job.a &&\n && 1").line, error("job.a &&\n && 1").column), (2, 2));
+        assert_eq!(
+            (
+                error("job.a &&\n && 1").line,
+                error("job.a &&\n && 1").column
+            ),
+            (2, 2)
+        );
         assert!(error("jobb.title").message.contains("jobb"));
-        assert!(error("while true {}").message.to_lowercase().contains("while"));
+        assert!(
+            error("while true {}")
+                .message
+                .to_lowercase()
+                .contains("while")
+        );
         assert!(CompiledScript::compile(&ScriptSandbox::new(), &"(".repeat(5000), &[]).is_err());
     }
 }

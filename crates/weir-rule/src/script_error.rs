@@ -35,7 +35,13 @@ pub struct ScriptError {
 impl ScriptDiagnostic {
     pub(super) fn new(message: String, help: String, at: ScriptPosition) -> ScriptDiagnostic {
         let variables = BTreeSet::new();
-        ScriptDiagnostic { message, help, line: at.line, column: at.column, variables }
+        ScriptDiagnostic {
+            message,
+            help,
+            line: at.line,
+            column: at.column,
+            variables,
+        }
     }
 
     /// The same, about the variables of some expressions.
@@ -54,7 +60,11 @@ impl ScriptDiagnostic {
 impl ScriptError {
     /// An error of the script as a whole.
     pub(super) fn of_result(message: String) -> ScriptError {
-        ScriptError { message, line: 1, column: 1 }
+        ScriptError {
+            message,
+            line: 1,
+            column: 1,
+        }
     }
 }
 
@@ -87,7 +97,14 @@ pub(super) fn habit(word: &str) -> Option<&'static str> {
 
 /// The compiler's message in our format.
 pub(super) fn in_backticks(text: &str) -> String {
-    let text = if text.contains('`') { text.to_owned() } else { text.replace('\'', "`") };
+    let text = if text.contains('`') {
+        text.to_owned()
+    } else {
+        text.replace('\'', "`")
+    };
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default()
 }

@@ -41,7 +41,9 @@ impl FormulaContext<'_> {
         let places = |places: RangeInclusive<i64>| places.collect::<Vec<_>>();
         let (first, second) = (places(first), places(second));
         let is_known = date == same && (first == [0] || second == [0]);
-        let all = first.iter().flat_map(|one| second.iter().map(|other| one.cmp(other)));
+        let all = first
+            .iter()
+            .flat_map(|one| second.iter().map(|other| one.cmp(other)));
         let mut answers = all.map(|order| op.holds(order));
         let answer = answers.next().filter(|_| is_known)?;
         answers.all(|other| other == answer).then_some(answer)
@@ -70,8 +72,12 @@ impl FormulaContext<'_> {
     fn direction(self, span: &ScriptExpr) -> Option<RangeInclusive<i64>> {
         match &span.kind {
             ExprKind::Call(call) if matches!(call.name.as_str(), "days" | "months" | "years") => {
-                let [ScriptExpr { kind: ExprKind::Constant(ConstantValue::Int(number)), .. }] =
-                    call.values.as_slice()
+                let [
+                    ScriptExpr {
+                        kind: ExprKind::Constant(ConstantValue::Int(number)),
+                        ..
+                    },
+                ] = call.values.as_slice()
                 else {
                     return None;
                 };
@@ -86,7 +92,9 @@ impl FormulaContext<'_> {
 }
 
 fn is_in_every_text(function: &str, part: &ScriptExpr) -> bool {
-    let Some(part) = part.text() else { return false };
+    let Some(part) = part.text() else {
+        return false;
+    };
     match function {
         "contains" | "starts_with" | "ends_with" => part.is_empty(),
         // A pattern that matches empty text, and does not refer to its surroundings, matches before

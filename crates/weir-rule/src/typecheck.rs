@@ -22,7 +22,10 @@ pub fn mistakes(
 ) -> Vec<ScriptDiagnostic> {
     let mut checker = TypeChecker::new(types, functions);
     let found = checker.expr(script.tree());
-    let at = script.tree().last().map_or(ScriptPosition::START, ScriptExpr::start);
+    let at = script
+        .tree()
+        .last()
+        .map_or(ScriptPosition::START, ScriptExpr::start);
     checker.truth(found, "the script returns", at);
     checker.mistakes
 }
@@ -42,7 +45,12 @@ struct TypeChecker<'a> {
 
 impl<'a> TypeChecker<'a> {
     fn new(types: &'a TypeEnv, functions: &'a FunctionTypes) -> TypeChecker<'a> {
-        TypeChecker { types, functions, locals: HashMap::new(), mistakes: Vec::new() }
+        TypeChecker {
+            types,
+            functions,
+            locals: HashMap::new(),
+            mistakes: Vec::new(),
+        }
     }
 
     fn report(&mut self, message: String, help: &str, at: ScriptPosition) {
@@ -110,11 +118,15 @@ impl<'a> TypeChecker<'a> {
     /// Names that it gives to values end with it.
     fn block(&mut self, statements: &[ScriptExpr]) -> TypeSet {
         let outside = self.locals.clone();
-        let found = statements.iter().fold(TypeSet::NOTHING, |_, statement| self.expr(statement));
+        let found = statements
+            .iter()
+            .fold(TypeSet::NOTHING, |_, statement| self.expr(statement));
         if statements.iter().any(ScriptExpr::assigns) {
             // What it assigns to may be a variable from outside.
             self.locals.extend(outside);
-            self.locals.values_mut().for_each(|types| *types = TypeSet::ANY);
+            self.locals
+                .values_mut()
+                .for_each(|types| *types = TypeSet::ANY);
         } else {
             self.locals = outside;
         }
@@ -125,7 +137,9 @@ impl<'a> TypeChecker<'a> {
     fn assign(&mut self, sides: &[ScriptExpr; 2]) -> TypeSet {
         let [target, value] = sides;
         self.expr(value);
-        self.locals.values_mut().for_each(|types| *types = TypeSet::ANY);
+        self.locals
+            .values_mut()
+            .for_each(|types| *types = TypeSet::ANY);
         target.walk(&mut |part| {
             let name = match &part.kind {
                 ExprKind::Variable(name, _) => name,
@@ -145,7 +159,10 @@ impl<'a> TypeChecker<'a> {
     }
 
     fn variable(&self, name: &str) -> TypeSet {
-        self.locals.get(name).copied().unwrap_or_else(|| self.types.variable(name))
+        self.locals
+            .get(name)
+            .copied()
+            .unwrap_or_else(|| self.types.variable(name))
     }
 
     fn member(&self, member: &MemberExpr) -> TypeSet {
@@ -167,7 +184,9 @@ impl<'a> TypeChecker<'a> {
     fn first(&mut self, parts: &[ScriptExpr]) -> TypeSet {
         let each: Vec<TypeSet> = parts.iter().map(|part| self.expr(part)).collect();
         match each.split_last() {
-            Some((last, others)) => others.iter().fold(*last, |all, types| all | types.present()),
+            Some((last, others)) => others
+                .iter()
+                .fold(*last, |all, types| all | types.present()),
             None => TypeSet::ANY,
         }
     }
@@ -191,14 +210,22 @@ impl<'a> TypeChecker<'a> {
         let (one, other) = (self.expr(left), self.expr(right));
         let sign = op.sign();
         let text = left.canonical();
-        let always = if op == ComparisonOp::Unequal { "always true" } else { "always false" };
+        let always = if op == ComparisonOp::Unequal {
+            "always true"
+        } else {
+            "always false"
+        };
         if let Some(text) = text.filter(|text| Some(text) == right.canonical().as_ref()) {
             let message = format!("`{text}` is compared with itself");
             self.report(message, "compare it with another value", at);
         } else if !op.is_equality() && (one == TypeSet::NOTHING || other == TypeSet::NOTHING) {
             let message = format!("`{sign}` compares with a missing value: it is {always}");
             self.report(message, "use `== ()` or `!= ()`", at);
-        } else if !one.present_or(other).comparable().meets(other.present_or(one).comparable()) {
+        } else if !one
+            .present_or(other)
+            .comparable()
+            .meets(other.present_or(one).comparable())
+        {
             let message = format!("`{sign}` compares {one} with {other}: it is {always}");
             self.report_about(sides, message, meant(sides, one, other), at);
         }
@@ -230,19 +257,31 @@ impl<'a> TypeChecker<'a> {
     /// Checks that an overload of the function accepts these types.
     fn function(&mut self, call: &CallExpr, values: &[TypeSet], at: ScriptPosition) -> TypeSet {
         let name = call.name.as_str();
-        let Some(overloads) = self.functions.overloads(name) else { return TypeSet::ANY };
-        let overloads: Vec<&Vec<TypeSet>> =
-            overloads.iter().filter(|overload| overload.len() == values.len()).collect();
+        let Some(overloads) = self.functions.overloads(name) else {
+            return TypeSet::ANY;
+        };
+        let overloads: Vec<&Vec<TypeSet>> = overloads
+            .iter()
+            .filter(|overload| overload.len() == values.len())
+            .collect();
         let takes = |overload: &&Vec<TypeSet>| {
-            overload.iter().zip(values).all(|(wanted, found)| found.present().meets(*wanted))
+            overload
+                .iter()
+                .zip(values)
+                .all(|(wanted, found)| found.present().meets(*wanted))
         };
         if !overloads.is_empty() && !overloads.iter().any(takes) {
-            let known = overloads.iter().filter(|overload| !overload.contains(&TypeSet::OTHER));
+            let known = overloads
+                .iter()
+                .filter(|overload| !overload.contains(&TypeSet::OTHER));
             let taken: BTreeSet<String> = known.map(|overload| in_words(overload)).collect();
             let help = if taken.is_empty() || taken.len() > 3 {
                 "see docs/reference/rules.md for its arguments".to_owned()
             } else {
-                format!("it takes {}", taken.into_iter().collect::<Vec<_>>().join(", or "))
+                format!(
+                    "it takes {}",
+                    taken.into_iter().collect::<Vec<_>>().join(", or ")
+                )
             };
             let message = format!("`{name}` does not work with {}", in_words(values));
             self.report_about(&call.values, message, &help, at);
@@ -266,7 +305,11 @@ impl<'a> TypeChecker<'a> {
                 }
             }
             ("date", Some((date, at)), _) if library::date(date).is_none() => {
-                self.report(format!("`{date}` is not a date"), "write it like `2026-12-31`", at);
+                self.report(
+                    format!("`{date}` is not a date"),
+                    "write it like `2026-12-31`",
+                    at,
+                );
             }
             ("on_domain", _, Some((domain, at)))
                 if domain.contains(['/', ':', ' ']) || domain.is_empty() =>
@@ -281,13 +324,16 @@ impl<'a> TypeChecker<'a> {
 
     /// `job.title in [1, 2]`
     fn listed(&mut self, call: &CallExpr, types: &[TypeSet]) {
-        let ([list, _], [_, found]) = (call.values.as_slice(), types) else { return };
+        let ([list, _], [_, found]) = (call.values.as_slice(), types) else {
+            return;
+        };
         let items = match &list.kind {
             ExprKind::Constant(ConstantValue::Texts(texts)) if texts.is_empty() => None,
             ExprKind::Constant(ConstantValue::Texts(_)) => Some(TypeSet::TEXT),
-            ExprKind::Constant(ConstantValue::Items(items)) => {
-                items.iter().map(TypeSet::of_constant).reduce(|all, types| all | types)
-            }
+            ExprKind::Constant(ConstantValue::Items(items)) => items
+                .iter()
+                .map(TypeSet::of_constant)
+                .reduce(|all, types| all | types),
             _ => return,
         };
         match items {
@@ -296,8 +342,11 @@ impl<'a> TypeChecker<'a> {
                 self.report("an empty list contains nothing".to_owned(), help, list.at);
             }
             Some(items) if !items.comparable().meets(found.comparable()) => {
-                let message =
-                    format!("{} is never in a list of {}", found.present(), plural(items));
+                let message = format!(
+                    "{} is never in a list of {}",
+                    found.present(),
+                    plural(items)
+                );
                 self.report(message, "write values of the same type", list.at);
             }
             Some(_) => {}
@@ -344,13 +393,21 @@ fn how_to_calculate(op: ArithmeticOp, one: TypeSet, other: TypeSet) -> &'static 
 impl TypeSet {
     /// Without `()`, unless the other is only `()`.
     fn present_or(self, other: TypeSet) -> TypeSet {
-        if other == TypeSet::NOTHING { self } else { self.present() }
+        if other == TypeSet::NOTHING {
+            self
+        } else {
+            self.present()
+        }
     }
 }
 
 /// What several values are.
 fn in_words(values: &[TypeSet]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+    values
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 fn plural(types: TypeSet) -> &'static str {
@@ -366,7 +423,12 @@ fn plural(types: TypeSet) -> &'static str {
 fn meant(sides: &[ScriptExpr; 2], one: TypeSet, other: TypeSet) -> &'static str {
     let both = one.present() | other.present();
     let starts_with_digit = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
-    let looks_like_date = || sides.iter().filter_map(ScriptExpr::text).any(starts_with_digit);
+    let looks_like_date = || {
+        sides
+            .iter()
+            .filter_map(ScriptExpr::text)
+            .any(starts_with_digit)
+    };
     match both {
         _ if one == TypeSet::NOTHING || other == TypeSet::NOTHING => {
             "it always has a value: remove this condition"

@@ -111,13 +111,21 @@ impl TypeSet {
     /// Without `()`, where it may be something else.
     #[must_use]
     pub fn present(self) -> TypeSet {
-        if self == TypeSet::NOTHING { self } else { TypeSet(self.0 & !TypeSet::NOTHING.0) }
+        if self == TypeSet::NOTHING {
+            self
+        } else {
+            TypeSet(self.0 & !TypeSet::NOTHING.0)
+        }
     }
 
     /// Numbers compare with numbers.
     #[must_use]
     pub fn comparable(self) -> TypeSet {
-        if self.meets(TypeSet::NUMBER) { self | TypeSet::NUMBER } else { self }
+        if self.meets(TypeSet::NUMBER) {
+            self | TypeSet::NUMBER
+        } else {
+            self
+        }
     }
 }
 
@@ -156,12 +164,18 @@ impl TypeEnv {
     /// The type of a member.
     pub fn member(&self, variable: &str, member: &str) -> TypeSet {
         let members = self.members.get(variable);
-        members.and_then(|members| members.get(member)).copied().unwrap_or(TypeSet::ANY)
+        members
+            .and_then(|members| members.get(member))
+            .copied()
+            .unwrap_or(TypeSet::ANY)
     }
 
     /// Says what a member holds.
     pub fn insert(&mut self, variable: &'static str, member: &str, kinds: TypeSet) {
-        self.members.entry(variable).or_default().insert(member.to_owned(), kinds);
+        self.members
+            .entry(variable)
+            .or_default()
+            .insert(member.to_owned(), kinds);
     }
 
     /// The type of a variable.
@@ -196,7 +210,10 @@ mod tests {
     #[test]
     fn kinds_in_words() {
         assert_eq!((TypeSet::DATE | TypeSet::NOTHING).to_string(), "a date");
-        assert_eq!((TypeSet::NUMBER | TypeSet::TEXT).to_string(), "a number or text");
+        assert_eq!(
+            (TypeSet::NUMBER | TypeSet::TEXT).to_string(),
+            "a number or text"
+        );
         assert_eq!(
             (TypeSet::WHOLE.to_string(), TypeSet::NOTHING.to_string()),
             ("an integer".to_owned(), "nothing".to_owned())

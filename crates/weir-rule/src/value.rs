@@ -170,25 +170,41 @@ impl<'a> NativeValue<'a> {
     /// The truth value.
     #[inline]
     pub fn truth(&self) -> Result<bool, EvaluationBail> {
-        if let NativeValue::Bool(truth) = self { Ok(*truth) } else { Err(EvaluationBail) }
+        if let NativeValue::Bool(truth) = self {
+            Ok(*truth)
+        } else {
+            Err(EvaluationBail)
+        }
     }
 
     /// The text.
     #[inline]
     pub fn text(&self) -> Result<&str, EvaluationBail> {
-        if let NativeValue::Text(text) = self { Ok(text) } else { Err(EvaluationBail) }
+        if let NativeValue::Text(text) = self {
+            Ok(text)
+        } else {
+            Err(EvaluationBail)
+        }
     }
 
     /// The date.
     #[inline]
     pub fn date(&self) -> Result<ScriptDate, EvaluationBail> {
-        if let NativeValue::Date(date) = self { Ok(*date) } else { Err(EvaluationBail) }
+        if let NativeValue::Date(date) = self {
+            Ok(*date)
+        } else {
+            Err(EvaluationBail)
+        }
     }
 
     /// The whole number.
     #[inline]
     pub fn whole(&self) -> Result<i64, EvaluationBail> {
-        if let NativeValue::Int(number) = self { Ok(*number) } else { Err(EvaluationBail) }
+        if let NativeValue::Int(number) = self {
+            Ok(*number)
+        } else {
+            Err(EvaluationBail)
+        }
     }
 
     /// Whether Rhai compares it across types without a function of ours.
@@ -321,7 +337,11 @@ impl ComparisonOp {
     /// Numbers with fractions are equal if they are nearly so: Rhai's own measure.
     fn near(self, one: f64, other: f64) -> bool {
         #[allow(clippy::float_cmp, reason = "as Rhai does it")]
-        let most = if one * other == 0.0 { 1.0 } else { one.abs().max(other.abs()) };
+        let most = if one * other == 0.0 {
+            1.0
+        } else {
+            one.abs().max(other.abs())
+        };
         let (apart, signed) = ((one - other).abs() / most, (one - other) / most);
         match self {
             ComparisonOp::Equal => apart <= f64::EPSILON,
@@ -360,7 +380,10 @@ impl ArithmeticOp {
 
     /// Whether it is evaluated natively.
     pub(super) fn is_native(self) -> bool {
-        matches!(self, ArithmeticOp::Plus | ArithmeticOp::Minus | ArithmeticOp::Times)
+        matches!(
+            self,
+            ArithmeticOp::Plus | ArithmeticOp::Minus | ArithmeticOp::Times
+        )
     }
 
     /// Calculates.

@@ -38,19 +38,28 @@ pub struct CompiledRule {
 impl Canonical for CompiledRule {
     /// A line each; the message, too, as ads that fail carry it.
     fn canonical(&self) -> String {
-        let severity = if self.severity == Severity::Warn { "warn" } else { "error" };
+        let severity = if self.severity == Severity::Warn {
+            "warn"
+        } else {
+            "error"
+        };
         let head = [
             format!("type: {}", self.kind),
             format!("field: {}", self.field.as_deref().unwrap_or("-")),
             format!("severity: {severity}"),
         ];
-        let when = self.when.iter().map(|when| format!("when: {}", when.text().trim()));
+        let when = self
+            .when
+            .iter()
+            .map(|when| format!("when: {}", when.text().trim()));
         let body = [
             format!("assert: {}", self.assert.text().trim()),
             format!("message: {}", self.message),
         ];
-        let given: BTreeSet<String> =
-            self.scripts().flat_map(|script| script.bindings.lines()).collect();
+        let given: BTreeSet<String> = self
+            .scripts()
+            .flat_map(|script| script.bindings.lines())
+            .collect();
         head.into_iter()
             .chain(when)
             .chain(body)
@@ -75,11 +84,20 @@ impl CompiledRule {
     /// The rule with the parameters and lists that it reads.
     #[must_use]
     pub fn with(self, all: &ScriptBindings) -> CompiledRule {
-        let named: BTreeSet<&str> =
-            self.message.names().into_iter().map(|(variable, _)| variable).collect();
-        let parameters = all.parameters.iter().filter(|(name, _)| named.contains(name.as_str()));
+        let named: BTreeSet<&str> = self
+            .message
+            .names()
+            .into_iter()
+            .map(|(variable, _)| variable)
+            .collect();
+        let parameters = all
+            .parameters
+            .iter()
+            .filter(|(name, _)| named.contains(name.as_str()));
         let bindings = ScriptBindings {
-            parameters: parameters.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            parameters: parameters
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
             ..ScriptBindings::default()
         };
         let rule = CompiledRule {
@@ -96,7 +114,11 @@ impl CompiledRule {
     #[must_use]
     pub fn interpreted_only(self) -> CompiledRule {
         let when = self.when.map(CompiledScript::interpreted_only);
-        CompiledRule { when, assert: self.assert.interpreted_only(), ..self }
+        CompiledRule {
+            when,
+            assert: self.assert.interpreted_only(),
+            ..self
+        }
     }
 
     /// Judges one ad.
@@ -159,13 +181,21 @@ impl CompiledRule {
     /// Whether it compares with the version before.
     pub fn reads_before(&self) -> bool {
         self.scripts().any(|script| script.reads.touches("before"))
-            || self.message.names().iter().any(|(variable, _)| *variable == "before")
+            || self
+                .message
+                .names()
+                .iter()
+                .any(|(variable, _)| *variable == "before")
     }
 
     /// Whether it, or its message, reads a parameter.
     pub fn reads_parameter(&self, name: &str) -> bool {
         self.scripts().any(|script| script.reads.touches(name))
-            || self.message.names().iter().any(|(variable, _)| *variable == name)
+            || self
+                .message
+                .names()
+                .iter()
+                .any(|(variable, _)| *variable == name)
     }
 
     /// The names of the lists that it reads.
@@ -183,14 +213,18 @@ impl CompiledRule {
         job: &Job,
         facts: &RuleFacts,
     ) -> Result<bool, ScriptError> {
-        self.when.as_ref().map_or(Ok(true), |when| truth(when, sandbox, AdView { job, facts }))
+        self.when
+            .as_ref()
+            .map_or(Ok(true), |when| truth(when, sandbox, AdView { job, facts }))
     }
 
     /// Whether a field that it reads is invalid (already reported), or absent without the rule
     /// mentioning absence.
     fn is_about_nothing(&self, job: &Job, facts: &RuleFacts) -> bool {
         let speaks_of_absence = self.scripts().any(|script| script.reads.absence);
-        let mut read = self.scripts().flat_map(|script| script.field_values(AdView { job, facts }));
+        let mut read = self
+            .scripts()
+            .flat_map(|script| script.field_values(AdView { job, facts }));
         read.any(|value| {
             matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence)
         }) || (!speaks_of_absence && self.reads_absent_name(facts))
@@ -199,7 +233,9 @@ impl CompiledRule {
     /// Whether it reads the name of a company or division that the ad does not name.
     fn reads_absent_name(&self, facts: &RuleFacts) -> bool {
         let relations = [("company", &facts.company), ("division", &facts.division)];
-        let mut nameless = relations.into_iter().filter(|(_, relation)| relation.name.is_none());
+        let mut nameless = relations
+            .into_iter()
+            .filter(|(_, relation)| relation.name.is_none());
         let reads_name = |script: &CompiledScript, owner: &str| {
             script.reads.of(owner).any(|member| member == "name")
         };
@@ -235,8 +271,9 @@ fn truth(
     view: AdView,
 ) -> Result<bool, ScriptError> {
     budget::begin();
-    let native =
-        script.native().and_then(|tree| tree.evaluate(view).and_then(|value| value.truth()).ok());
+    let native = script
+        .native()
+        .and_then(|tree| tree.evaluate(view).and_then(|value| value.truth()).ok());
     match native {
         Some(truth) => Ok(truth),
         None => script.interpret(sandbox, &view)?.truth(),
@@ -281,17 +318,32 @@ mod tests {
     #[test]
     fn dates_compare_and_six_months_pass_when_equal() {
         let order = rule(None, "job.close_date >= job.open_date");
-        assert_eq!(judged(&order, &job("2026-01-10", "2026-01-10")), RuleVerdict::Pass);
-        assert!(matches!(judged(&order, &job("2026-01-10", "2026-01-09")), RuleVerdict::Fail(_)));
+        assert_eq!(
+            judged(&order, &job("2026-01-10", "2026-01-10")),
+            RuleVerdict::Pass
+        );
+        assert!(matches!(
+            judged(&order, &job("2026-01-10", "2026-01-09")),
+            RuleVerdict::Fail(_)
+        ));
         let half = rule(None, "job.close_date <= job.open_date + months(6)");
-        assert_eq!(judged(&half, &job("2026-08-31", "2027-02-28")), RuleVerdict::Pass);
-        assert!(matches!(judged(&half, &job("2026-08-31", "2027-03-01")), RuleVerdict::Fail(_)));
+        assert_eq!(
+            judged(&half, &job("2026-08-31", "2027-02-28")),
+            RuleVerdict::Pass
+        );
+        assert!(matches!(
+            judged(&half, &job("2026-08-31", "2027-03-01")),
+            RuleVerdict::Fail(_)
+        ));
     }
 
     #[test]
     fn nothing_is_said_of_absent_fields_unless_the_rule_asks() {
         assert_eq!(
-            judged(&rule(None, "job.close_date >= job.open_date"), &job("2026-01-10", "")),
+            judged(
+                &rule(None, "job.close_date >= job.open_date"),
+                &job("2026-01-10", "")
+            ),
             RuleVerdict::Silent
         );
         assert!(matches!(
@@ -303,7 +355,10 @@ mod tests {
     #[test]
     fn nothing_is_said_of_a_company_that_the_ad_does_not_name() {
         let named = |name: &str| RuleFacts {
-            company: crate::ad_input::NamedRelation { name: Some(name.to_owned()), known: true },
+            company: crate::ad_input::NamedRelation {
+                name: Some(name.to_owned()),
+                known: true,
+            },
             ..RuleFacts::default()
         };
         for text in [
@@ -312,7 +367,11 @@ mod tests {
             "mentions(company.name, [\"Harbour\"])",
         ] {
             let rule = rule(None, text);
-            assert_eq!(judged(&rule, &Job::default()), RuleVerdict::Silent, "{text}");
+            assert_eq!(
+                judged(&rule, &Job::default()),
+                RuleVerdict::Silent,
+                "{text}"
+            );
             assert_ne!(
                 rule.judge(&ScriptSandbox::new(), &Job::default(), &named("Acme")),
                 RuleVerdict::Silent,
@@ -355,9 +414,12 @@ mod tests {
     #[test]
     fn another_message_is_another_version() {
         let version = |message: &str| {
-            CompiledRule { message: RuleMessage::parse(message).unwrap(), ..rule(None, "true") }
-                .with(&ScriptBindings::default())
-                .version
+            CompiledRule {
+                message: RuleMessage::parse(message).unwrap(),
+                ..rule(None, "true")
+            }
+            .with(&ScriptBindings::default())
+            .version
         };
         assert_eq!(version("no {job.title}"), version("no {job.title}"));
         assert_ne!(version("no {job.title}"), version("no {job.department}"));
@@ -366,7 +428,10 @@ mod tests {
     #[test]
     fn a_rule_that_only_warns_refuses_nothing_when_it_cannot_be_evaluated() {
         for (when, assert) in [(None, "1 / 0 == ()"), (Some("1 / 0 == ()"), "true")] {
-            let warns = CompiledRule { severity: Severity::Warn, ..rule(when, assert) };
+            let warns = CompiledRule {
+                severity: Severity::Warn,
+                ..rule(when, assert)
+            };
             let RuleVerdict::Fail(problem) = judged(&warns, &job("2026-01-10", "")) else {
                 panic!("{assert} passes")
             };

@@ -16,8 +16,12 @@ pub fn compile_script(
         Ok(compiled) => Some(compiled),
         Err(errors) => {
             for error in errors {
-                out.error(&script.name_at(error.line, error.column), "bad-script", error.message)
-                    .help(error.help);
+                out.error(
+                    &script.name_at(error.line, error.column),
+                    "bad-script",
+                    error.message,
+                )
+                .help(error.help);
             }
             None
         }

@@ -66,14 +66,35 @@ impl FileSpec {
     /// Compiles it; problems go to `out`.
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Files> {
         if self.path.is_empty() {
-            out.error(&self.path.place, "invalid-value", "the list of files is empty")
-                .help("name a file, a folder or a pattern such as `data/*.json`");
+            out.error(
+                &self.path.place,
+                "invalid-value",
+                "the list of files is empty",
+            )
+            .help("name a file, a folder or a pattern such as `data/*.json`");
         }
-        let paths: Vec<Option<Template>> = self.path.iter().map(|path| compile_pattern(path, out)).collect();
+        let paths: Vec<Option<Template>> = self
+            .path
+            .iter()
+            .map(|path| compile_pattern(path, out))
+            .collect();
         let paths: Option<Vec<Template>> = paths.into_iter().collect();
-        let by_name = || paths.iter().flatten().next().map(|path| DecodeSpec::of_name(&path.example())).unwrap_or_default();
+        let by_name = || {
+            paths
+                .iter()
+                .flatten()
+                .next()
+                .map(|path| DecodeSpec::of_name(&path.example()))
+                .unwrap_or_default()
+        };
         let decode = self.decode.clone().unwrap_or_else(by_name);
-        let decoder = DecodeSpec::compile(&decode, &self.path.place, self.records.as_ref(), self.count.as_ref(), out);
+        let decoder = DecodeSpec::compile(
+            &decode,
+            &self.path.place,
+            self.records.as_ref(),
+            self.count.as_ref(),
+            out,
+        );
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let records = self.records.as_ref().map(ToString::to_string);
         Some(Files {
@@ -100,19 +121,39 @@ fn compile_pattern(path: &Text, out: &mut Diagnostics) -> Option<Template> {
 
 /// Compiles `records`: plain steps only, so that the text can be read as a stream.
 pub(super) fn records_path(text: Option<&Text>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
-    plain_path(text, "records", "records are read as a stream: use names, positions and `[*]`, such as `$.jobs[*]`", out)
+    plain_path(
+        text,
+        "records",
+        "records are read as a stream: use names, positions and `[*]`, such as `$.jobs[*]`",
+        out,
+    )
 }
 
 /// Compiles `count`, likewise.
 pub(super) fn count_path(text: Option<&Text>, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
-    plain_path(text, "count", "the count is read from a stream: use names and positions, such as `$.meta.total`", out)
+    plain_path(
+        text,
+        "count",
+        "the count is read from a stream: use names and positions, such as `$.meta.total`",
+        out,
+    )
 }
 
-fn plain_path(text: Option<&Text>, what: &str, help: &str, out: &mut Diagnostics) -> Option<Option<JsonPath>> {
+fn plain_path(
+    text: Option<&Text>,
+    what: &str,
+    help: &str,
+    out: &mut Diagnostics,
+) -> Option<Option<JsonPath>> {
     let Some(text) = text else { return Some(None) };
     let path = json_path(text, out)?;
     if path.steps().is_none() {
-        out.error(text.place(), "bad-jsonpath", format!("`{what}` needs a simple path")).help(help);
+        out.error(
+            text.place(),
+            "bad-jsonpath",
+            format!("`{what}` needs a simple path"),
+        )
+        .help(help);
         return None;
     }
     Some(Some(path))
@@ -121,13 +162,25 @@ fn plain_path(text: Option<&Text>, what: &str, help: &str, out: &mut Diagnostics
 /// Compiles a JSONPath; problems go to `out` at their column.
 pub fn json_path(text: &Text, out: &mut Diagnostics) -> Option<JsonPath> {
     if !text.starts_with('$') {
-        not_a_path(text, out).help(format!("a path starts with `$`, such as `{}`", path_of(text)));
+        not_a_path(text, out).help(format!(
+            "a path starts with `$`, such as `{}`",
+            path_of(text)
+        ));
         return None;
     }
     match JsonPath::parse(text) {
         Ok(path) => Some(path),
-        Err(PathError { message, column, help }) => {
-            out.error(&text.place_at(1, column + 1), "bad-jsonpath", format!("bad JSONPath `{text}`: {message}")).help(help);
+        Err(PathError {
+            message,
+            column,
+            help,
+        }) => {
+            out.error(
+                &text.place_at(1, column + 1),
+                "bad-jsonpath",
+                format!("bad JSONPath `{text}`: {message}"),
+            )
+            .help(help);
             None
         }
     }
@@ -135,7 +188,11 @@ pub fn json_path(text: &Text, out: &mut Diagnostics) -> Option<JsonPath> {
 
 /// Reports that a text does not look like a path; the help is the caller's.
 pub fn not_a_path<'o>(text: &Text, out: &'o mut Diagnostics) -> &'o mut Diagnostic {
-    out.error(text.place(), "bad-jsonpath", format!("`{text}` is not a JSONPath"))
+    out.error(
+        text.place(),
+        "bad-jsonpath",
+        format!("`{text}` is not a JSONPath"),
+    )
 }
 
 /// What was seen of the files so far.
@@ -198,14 +255,26 @@ impl Files {
             let added = pages.close_page();
             let named = pages.items - pages.unreadable - pages.nameless;
             let fresh = i64::try_from(added.fresh).unwrap_or(i64::MAX);
-            tally.repeated += if pages.gathers() { i64::try_from(added.repeated).unwrap_or(i64::MAX) } else { named - tally.named - fresh };
+            tally.repeated += if pages.gathers() {
+                i64::try_from(added.repeated).unwrap_or(i64::MAX)
+            } else {
+                named - tally.named - fresh
+            };
             tally.named = named;
         }
-        if pages.gathers() || self.counts { pages.flush() } else { Ok(()) }
+        if pages.gathers() || self.counts {
+            pages.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn matching(&self, access: &Access) -> Result<Vec<PathBuf>, String> {
-        let filled: Result<Vec<String>, Missing> = self.paths.iter().map(|path| path.fill(&access.variables)).collect();
+        let filled: Result<Vec<String>, Missing> = self
+            .paths
+            .iter()
+            .map(|path| path.fill(&access.variables))
+            .collect();
         let paths = filled.map_err(|missing| missing.to_string())?;
         let mut files = Vec::new();
         for path in &paths {
@@ -213,11 +282,25 @@ impl Files {
         }
         files.sort();
         files.dedup();
-        if files.is_empty() { Err(format!("no file matches `{}`", paths.join(", "))) } else { Ok(files) }
+        if files.is_empty() {
+            Err(format!("no file matches `{}`", paths.join(", ")))
+        } else {
+            Ok(files)
+        }
     }
 
-    fn read_file(&self, file: &Path, access: &Access, pages: &mut Pages, tally: &mut Tally) -> Result<(), Stopped> {
-        let name = file.strip_prefix(&access.folder).unwrap_or(file).display().to_string();
+    fn read_file(
+        &self,
+        file: &Path,
+        access: &Access,
+        pages: &mut Pages,
+        tally: &mut Tally,
+    ) -> Result<(), Stopped> {
+        let name = file
+            .strip_prefix(&access.folder)
+            .unwrap_or(file)
+            .display()
+            .to_string();
         let origin = Arc::new(match &self.url {
             Some(url) => json!({ "file": name, "url": url }),
             None => json!({ "file": name }),
@@ -229,22 +312,51 @@ impl Files {
             stopped.is_ok()
         };
         let found = match File::open(file) {
-            Ok(opened) => self.parse(&name, Counting { inner: opened, bytes: &mut tally.bytes, left: MAX_FILE_BYTES, is_over: false }, &mut put),
+            Ok(opened) => self.parse(
+                &name,
+                Counting {
+                    inner: opened,
+                    bytes: &mut tally.bytes,
+                    left: MAX_FILE_BYTES,
+                    is_over: false,
+                },
+                &mut put,
+            ),
             Err(error) => Err(Unread::from(error)),
         };
         match found {
             Ok(found) => {
-                found.notes.iter().for_each(|note| pages.note(format!("`{name}`: {note}")));
-                tally.found(&found, &name, self.records.is_some(), || self.decoder_of(&name).absence(self.records.as_deref()));
+                found
+                    .notes
+                    .iter()
+                    .for_each(|note| pages.note(format!("`{name}`: {note}")));
+                tally.found(&found, &name, self.records.is_some(), || {
+                    self.decoder_of(&name).absence(self.records.as_deref())
+                });
             }
-            Err(why) => tally.problems.push(format!("`{name}` could not be read to the end: {why}")),
+            Err(why) => tally
+                .problems
+                .push(format!("`{name}` could not be read to the end: {why}")),
         }
         stopped
     }
 
-    fn parse(&self, name: &str, reader: impl Read, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    fn parse(
+        &self,
+        name: &str,
+        reader: impl Read,
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         let mut reader = BufReader::with_capacity(256 * 1024, reader);
-        self.decoder_of(name).decode(&mut reader, &Body { url: self.url.as_deref(), charset: self.charset.as_deref() }, &[], put)
+        self.decoder_of(name).decode(
+            &mut reader,
+            &Body {
+                url: self.url.as_deref(),
+                charset: self.charset.as_deref(),
+            },
+            &[],
+            put,
+        )
     }
 }
 
@@ -261,13 +373,22 @@ impl Files {
 
     /// Formats that need no `records` are chosen by file name; everything else is read as compiled.
     pub(super) fn decoder_of(&self, name: &str) -> Decoder {
-        let suggested = self.by_name.then(|| DecodeSpec::of_name(name)).and_then(|spec| spec.without_settings());
+        let suggested = self
+            .by_name
+            .then(|| DecodeSpec::of_name(name))
+            .and_then(|spec| spec.without_settings());
         suggested.unwrap_or_else(|| self.decoder.clone())
     }
 }
 
 impl Tally {
-    fn found(&mut self, found: &Found, name: &str, is_path: bool, absence: impl FnOnce() -> String) {
+    fn found(
+        &mut self,
+        found: &Found,
+        name: &str,
+        is_path: bool,
+        absence: impl FnOnce() -> String,
+    ) {
         // A file that is no sitemap, feed or posting was not read as one.
         self.whole += i64::from(found.place_found || is_path);
         if let Some(stated) = found.stated {
@@ -276,17 +397,33 @@ impl Tally {
         if !found.place_found {
             self.problems.push(format!("`{name}`: {}", absence()));
         } else if let Some(why) = &found.uncounted {
-            self.uncounted.get_or_insert_with(|| format!("`{name}`: {why}"));
+            self.uncounted
+                .get_or_insert_with(|| format!("`{name}`: {why}"));
         }
     }
 
     fn proof(mut self, pages: &Pages) -> ReadOutcome {
         self.problems.extend(doubts(pages));
         // One file may state it for all of them.
-        self.problems.extend(self.uncounted.filter(|_| self.stated.is_none()));
-        let judged = judge(self.files, pages.items - self.repeated, self.stated, self.bytes, self.problems).and_note(pages.notes());
+        self.problems
+            .extend(self.uncounted.filter(|_| self.stated.is_none()));
+        let judged = judge(
+            self.files,
+            pages.items - self.repeated,
+            self.stated,
+            self.bytes,
+            self.problems,
+        )
+        .and_note(pages.notes());
         let is_unread = self.whole == 0 && pages.items == 0;
-        if is_unread { ReadOutcome { state: ReadState::Unreachable, ..judged } } else { judged }
+        if is_unread {
+            ReadOutcome {
+                state: ReadState::Unreachable,
+                ..judged
+            }
+        } else {
+            judged
+        }
     }
 }
 
@@ -295,17 +432,23 @@ impl Tally {
 fn expand(path: &Path) -> Result<Vec<PathBuf>, String> {
     if path.is_dir() {
         let pattern = format!("{}/*", glob::Pattern::escape(&path.to_string_lossy()));
-        return Ok(glob::glob(&pattern).map_err(|error| error.to_string())?.flatten().filter(|file| file.is_file() && !is_hidden(file)).collect());
+        return Ok(glob::glob(&pattern)
+            .map_err(|error| error.to_string())?
+            .flatten()
+            .filter(|file| file.is_file() && !is_hidden(file))
+            .collect());
     }
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
     }
-    let found = glob::glob(&path.to_string_lossy()).map_err(|error| format!("bad pattern `{}`: {error}", path.display()))?;
+    let found = glob::glob(&path.to_string_lossy())
+        .map_err(|error| format!("bad pattern `{}`: {error}", path.display()))?;
     Ok(found.flatten().filter(|file| file.is_file()).collect())
 }
 
 fn is_hidden(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+    file.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// Counts bytes and stops at the limit.

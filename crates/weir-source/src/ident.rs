@@ -1,5 +1,5 @@
-//! How an ad is told apart: where its id stands, or what it is made from. A document without an id is kept and
-//! refused, never guessed at.
+//! How an ad is told apart: where its id stands, or what it is made from. A document without an id
+//! is kept and refused, never guessed at.
 
 use super::file::json_path;
 use super::json;
@@ -63,21 +63,36 @@ pub enum Named {
 
 /// Compiles an id that is found by steps, or made of other values.
 fn compile_full(id: &Located<IdSpec>, out: &mut Diagnostics) -> Option<Ident> {
-    let spec = StepsSpec { css: id.css.as_ref(), parameter: id.parameter.as_ref(), pattern: id.pattern.as_ref(), replace: None };
+    let spec = StepsSpec {
+        css: id.css.as_ref(),
+        parameter: id.parameter.as_ref(),
+        pattern: id.pattern.as_ref(),
+        replace: None,
+    };
     let is_found = !id.from.is_empty() || spec.first().is_some();
     if is_found && !id.hash.is_empty() {
-        out.error(&id.place, "bad-mapping", "the id cannot be both selected and hashed").help("give either `hash`, or `from` and its steps");
+        out.error(
+            &id.place,
+            "bad-mapping",
+            "the id cannot be both selected and hashed",
+        )
+        .help("give either `hash`, or `from` and its steps");
         return None;
     }
     if id.from.is_empty() && id.css.is_none() && id.hash.is_empty() {
         if !out.has_errors_within(&id.place) {
-            out.error(&id.place, "bad-mapping", "the id has no source").help("give `from` or `css`, or `hash: [$.title, $.city]` if ads have no id");
+            out.error(&id.place, "bad-mapping", "the id has no source")
+                .help("give `from` or `css`, or `hash: [$.title, $.city]` if ads have no id");
         }
         return None;
     }
     let hashed = paths(&id.hash, out);
     let (from, steps) = (paths(&id.from, out), spec.compile(out));
-    if is_found { Some(Ident::through(from?, steps?)) } else { Some(Ident::by(Way::Hash(hashed?))) }
+    if is_found {
+        Some(Ident::through(from?, steps?))
+    } else {
+        Some(Ident::by(Way::Hash(hashed?)))
+    }
 }
 
 fn paths(texts: &[Text], out: &mut Diagnostics) -> Option<Vec<Path>> {
@@ -89,11 +104,17 @@ impl Ident {
     /// The same, where a mapping reads only these members of a record.
     #[must_use]
     pub fn reading(self, members: Option<BTreeSet<String>>) -> Ident {
-        Ident { twins: self.twins.reading(members), ..self }
+        Ident {
+            twins: self.twins.reading(members),
+            ..self
+        }
     }
 
     fn by(way: Way) -> Ident {
-        Ident { way, twins: Twins::default() }
+        Ident {
+            way,
+            twins: Twins::default(),
+        }
     }
 
     /// An id that stands at a path.
@@ -124,7 +145,9 @@ impl Ident {
     pub fn name(&self, text: Box<str>, metadata: Json) -> Named {
         let found = match &self.way {
             Way::At(path) => json::pick(&text, path).map(|id| id.as_ref().and_then(id_text)),
-            _ => number::read(&text).map(|content| self.id_of(&content)).map_err(|error| error.to_string()),
+            _ => number::read(&text)
+                .map(|content| self.id_of(&content))
+                .map_err(|error| error.to_string()),
         };
         match found {
             Ok(id) => self.named(text, metadata, id),
@@ -138,7 +161,12 @@ impl Ident {
             Way::At(path) => path.first(content).and_then(id_text),
             Way::Through(paths, steps) => {
                 let markup = Markup::default();
-                paths.iter().find_map(|path| steps.follow(path, content, &markup).iter().find_map(id_text))
+                paths.iter().find_map(|path| {
+                    steps
+                        .follow(path, content, &markup)
+                        .iter()
+                        .find_map(id_text)
+                })
             }
             Way::Hash(paths) => hash_of(paths, content),
         }
@@ -147,18 +175,31 @@ impl Ident {
     fn named(&self, text: Box<str>, metadata: Json, id: Option<String>) -> Named {
         let looked_at = match id {
             Some(id) if id.len() <= LONGEST => return Named::Ad(Received::new(id, text, metadata)),
-            Some(_) => format!("`{}` (ids longer than {LONGEST} bytes are ignored)", self.looked_at()),
+            Some(_) => format!(
+                "`{}` (ids longer than {LONGEST} bytes are ignored)",
+                self.looked_at()
+            ),
             None => format!("`{}`", self.looked_at()),
         };
         match number::read(&text) {
             Ok(content) => Named::Refused(Document::nameless(content, metadata, &looked_at)),
-            Err(error) => Named::Refused(Document::unreadable(text.as_bytes(), metadata, error.to_string())),
+            Err(error) => Named::Refused(Document::unreadable(
+                text.as_bytes(),
+                metadata,
+                error.to_string(),
+            )),
         }
     }
 
     /// Where it looks, as text.
     fn looked_at(&self) -> String {
-        let all = |paths: &[Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let all = |paths: &[Path]| {
+            paths
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         match &self.way {
             Way::At(path) => path.to_string(),
             Way::Through(paths, steps) if steps.is_empty() => all(paths),
@@ -174,32 +215,50 @@ const LONGEST: usize = 1_000;
 /// An id is text that is not blank, or a number, which is one however it is written.
 fn id_text(value: &Json) -> Option<String> {
     match value {
-        Json::String(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(|text| text.replace('\0', "\u{fffd}")),
+        Json::String(text) => Some(text.trim())
+            .filter(|text| !text.is_empty())
+            .map(|text| text.replace('\0', "\u{fffd}")),
         Json::Number(number) => Some(number::text_of(number)),
         Json::Object(_) => text_of(value).and_then(|text| id_text(&Json::String(text))),
         _ => None,
     }
 }
 
-/// The beginning of the hash of what the paths give, without regard to case and blanks around; each path has its place
-/// in it, so that a value which moves to another field is another id.
+/// The beginning of the hash of what the paths give, without regard to case and blanks around; each
+/// path has its place in it, so that a value which moves to another field is another id.
 fn hash_of(paths: &[Path], content: &Json) -> Option<String> {
-    let parts: Vec<String> = paths.iter().map(|path| hashed_text(&path.select(content))).collect();
+    let parts: Vec<String> = paths
+        .iter()
+        .map(|path| hashed_text(&path.select(content)))
+        .collect();
     if parts.iter().all(String::is_empty) {
         return None;
     }
     let digest = Sha256::digest(parts.join("\u{1f}").as_bytes());
-    Some(digest.iter().take(16).fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Some(
+        digest
+            .iter()
+            .take(16)
+            .fold(String::new(), |mut text, byte| {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            }),
+    )
 }
 
 /// Several values of one path are told apart too.
 fn hashed_text(found: &[&Json]) -> String {
-    let items = found.iter().flat_map(|value| value.as_array().map_or(std::slice::from_ref(*value), Vec::as_slice));
-    let texts: Vec<String> = items.filter_map(text_of).map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty()).collect();
+    let items = found.iter().flat_map(|value| {
+        value
+            .as_array()
+            .map_or(std::slice::from_ref(*value), Vec::as_slice)
+    });
+    let texts: Vec<String> = items
+        .filter_map(text_of)
+        .map(|text| text.trim().to_lowercase())
+        .filter(|text| !text.is_empty())
+        .collect();
     texts.join("\u{1e}")
 }
 
@@ -231,10 +290,22 @@ mod tests {
             Named::Ad(received) => received.external_id,
             Named::Refused(document) => document.refused.unwrap().message(),
         };
-        assert_eq!(named(r#"{"id":18446744073709551615}"#.to_owned()), "18446744073709551615");
-        assert_eq!(named(r#"{"id":12345678901234567890123}"#.to_owned()), "12345678901234567890123");
-        assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_000))).len(), 1_000);
-        assert_eq!(named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_001))), "no id at `$.id` (ids longer than 1000 bytes are ignored)");
+        assert_eq!(
+            named(r#"{"id":18446744073709551615}"#.to_owned()),
+            "18446744073709551615"
+        );
+        assert_eq!(
+            named(r#"{"id":12345678901234567890123}"#.to_owned()),
+            "12345678901234567890123"
+        );
+        assert_eq!(
+            named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_000))).len(),
+            1_000
+        );
+        assert_eq!(
+            named(format!("{{\"id\":\"{}\"}}", "x".repeat(1_001))),
+            "no id at `$.id` (ids longer than 1000 bytes are ignored)"
+        );
     }
 
     #[test]
@@ -242,8 +313,17 @@ mod tests {
         let ident = Ident::at(Path::parse("$.id").unwrap());
         assert_eq!(id(&ident, &json!({"id": " A1 "})), "A1");
         assert_eq!(id(&ident, &json!({"id": 8_130_725})), "8130725");
-        assert_eq!(id(&ident, &json!({"id": {"@kind": "own", "#text": "A2"}})), "A2");
-        for nameless in [json!({"id": " "}), json!({"id": null}), json!({}), json!([1]), json!({"id": {"x": 1}})] {
+        assert_eq!(
+            id(&ident, &json!({"id": {"@kind": "own", "#text": "A2"}})),
+            "A2"
+        );
+        for nameless in [
+            json!({"id": " "}),
+            json!({"id": null}),
+            json!({}),
+            json!([1]),
+            json!({"id": {"x": 1}}),
+        ] {
             assert_eq!(id(&ident, &nameless), "missing_id");
         }
     }
@@ -251,22 +331,52 @@ mod tests {
     #[test]
     fn ids_are_found_through_steps() {
         let link = compiled("{ css: a@href, parameter: id }");
-        assert_eq!(id(&link, &json!({"html": "<a href='/ad?x=1&id=77'>Nurse</a>", "url": "https://jobs.example.com"})), "77");
-        assert_eq!(id(&link, &json!({"html": "<a href='/ad'>Nurse</a>"})), "missing_id");
+        assert_eq!(
+            id(
+                &link,
+                &json!({"html": "<a href='/ad?x=1&id=77'>Nurse</a>", "url": "https://jobs.example.com"})
+            ),
+            "77"
+        );
+        assert_eq!(
+            id(&link, &json!({"html": "<a href='/ad'>Nurse</a>"})),
+            "missing_id"
+        );
         let either = compiled("{ from: [$.ref, $.link], match: '[0-9]{3,}' }");
-        assert_eq!(id(&either, &json!({"ref": "n/a", "link": "https://jobs.example.com/ad/123-nurse"})), "123");
+        assert_eq!(
+            id(
+                &either,
+                &json!({"ref": "n/a", "link": "https://jobs.example.com/ad/123-nurse"})
+            ),
+            "123"
+        );
         assert!(matches!(compiled("{ from: $.id }").way, Way::At(_)));
     }
 
     #[test]
     fn ids_are_made_of_what_stays() {
         let made = compiled("{ hash: [$.title, $.city] }");
-        let nurse = id(&made, &json!({"title": "Nurse ", "city": "Orange", "views": 7}));
+        let nurse = id(
+            &made,
+            &json!({"title": "Nurse ", "city": "Orange", "views": 7}),
+        );
         assert_eq!(nurse.len(), 32);
-        assert_eq!(nurse, id(&made, &json!({"title": "NURSE", "city": " orange"})));
-        assert_ne!(nurse, id(&made, &json!({"title": "Nurse", "city": "Dubbo"})));
-        assert_ne!(id(&made, &json!({"title": "Orange"})), id(&made, &json!({"city": "Orange"})));
-        assert_eq!(id(&made, &json!({"title": " ", "city": null})), "missing_id");
+        assert_eq!(
+            nurse,
+            id(&made, &json!({"title": "NURSE", "city": " orange"}))
+        );
+        assert_ne!(
+            nurse,
+            id(&made, &json!({"title": "Nurse", "city": "Dubbo"}))
+        );
+        assert_ne!(
+            id(&made, &json!({"title": "Orange"})),
+            id(&made, &json!({"city": "Orange"}))
+        );
+        assert_eq!(
+            id(&made, &json!({"title": " ", "city": null})),
+            "missing_id"
+        );
     }
 
     proptest! {

@@ -1,5 +1,6 @@
-//! Where a value stands in a document. Paths are parsed once, when the plan is compiled: `jsonpath-rust` decides
-//! what is a path, and the plain ones (names, indexes, `[*]`) are lowered to a walk that copies nothing.
+//! Where a value stands in a document. Paths are parsed once, when the plan is compiled:
+//! `jsonpath-rust` decides what is a path, and the plain ones (names, indexes, `[*]`) are lowered
+//! to a walk that copies nothing.
 //!
 //! A path must never fail at run time: what is not there selects nothing.
 
@@ -55,7 +56,10 @@ impl Path {
         stricter(text)?;
         let query = parse_json_path(text).map_err(|error| located(text, &error))?;
         let form = lower(&query).map_or_else(|| Form::Query(Box::new(query)), Form::Plain);
-        Ok(Path { text: text.to_owned(), form })
+        Ok(Path {
+            text: text.to_owned(),
+            form,
+        })
     }
 
     /// Everything that the path selects, in document order.
@@ -68,20 +72,30 @@ impl Path {
             }
             Form::Query(query) => {
                 let found = js_path_process(query, document).unwrap_or_default();
-                found.into_iter().map(jsonpath_rust::query::QueryRef::val).collect()
+                found
+                    .into_iter()
+                    .map(jsonpath_rust::query::QueryRef::val)
+                    .collect()
             }
         }
     }
 
-    /// What the path selects among elements of XML, where what comes once is no list: `$.office[*].name` is also that of the one office, and
-    /// `$.office.name` those of several. Only what the path selects of a list by itself comes before that.
+    /// What the path selects among elements of XML, where what comes once is no list:
+    /// `$.office[*].name` is also that of the one office, and `$.office.name` those of several.
+    /// Only what the path selects of a list by itself comes before that.
     pub fn select_elements<'a>(&self, document: &'a Json) -> Vec<&'a Json> {
-        let Form::Plain(steps) = &self.form else { return self.select(document) };
+        let Form::Plain(steps) = &self.form else {
+            return self.select(document);
+        };
         let mut found = Vec::new();
         if !self.text.contains(".*") {
             walk_elements(document, steps, &mut found);
         }
-        if found.is_empty() { self.select(document) } else { found }
+        if found.is_empty() {
+            self.select(document)
+        } else {
+            found
+        }
     }
 
     /// The first thing that the path selects.
@@ -89,13 +103,22 @@ impl Path {
         self.select(document).into_iter().next()
     }
 
-    /// Whether the path leads to an array without items, or over one: `$.places` and `$.places[*].city` of `{"places": []}`.
+    /// Whether the path leads to an array without items, or over one: `$.places` and
+    /// `$.places[*].city` of `{"places": []}`.
     pub fn selects_empty_list(&self, document: &Json) -> bool {
-        let Form::Plain(steps) = &self.form else { return false };
-        let way = steps.split(|step| *step == Step::Every).next().unwrap_or_default();
+        let Form::Plain(steps) = &self.form else {
+            return false;
+        };
+        let way = steps
+            .split(|step| *step == Step::Every)
+            .next()
+            .unwrap_or_default();
         let mut found = Vec::new();
         walk(document, way, &mut found);
-        found.first().and_then(|value| value.as_array()).is_some_and(Vec::is_empty)
+        found
+            .first()
+            .and_then(|value| value.as_array())
+            .is_some_and(Vec::is_empty)
     }
 
     /// The member of the document in which its values are, if it is in one.
@@ -133,8 +156,14 @@ fn walk<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>) {
         return;
     };
     match (step, value) {
-        (Step::Name(name), Json::Object(map)) => map.get(name).into_iter().for_each(|item| walk(item, rest, found)),
-        (Step::Index(index), Json::Array(items)) => items.get(*index).into_iter().for_each(|item| walk(item, rest, found)),
+        (Step::Name(name), Json::Object(map)) => map
+            .get(name)
+            .into_iter()
+            .for_each(|item| walk(item, rest, found)),
+        (Step::Index(index), Json::Array(items)) => items
+            .get(*index)
+            .into_iter()
+            .for_each(|item| walk(item, rest, found)),
         (Step::Every, Json::Array(items)) => items.iter().for_each(|item| walk(item, rest, found)),
         (Step::Every, Json::Object(map)) => map.values().for_each(|item| walk(item, rest, found)),
         _ => {}
@@ -148,10 +177,20 @@ fn walk_elements<'a>(value: &'a Json, steps: &[Step], found: &mut Vec<&'a Json>)
     };
     match (step, value) {
         (_, Json::Null) => {}
-        (Step::Name(name), Json::Object(map)) => map.get(name).into_iter().for_each(|item| walk_elements(item, rest, found)),
-        (Step::Name(_), Json::Array(items)) => items.iter().for_each(|item| walk_elements(item, steps, found)),
-        (Step::Index(index), Json::Array(items)) => items.get(*index).into_iter().for_each(|item| walk_elements(item, rest, found)),
-        (Step::Every, Json::Array(items)) => items.iter().for_each(|item| walk_elements(item, rest, found)),
+        (Step::Name(name), Json::Object(map)) => map
+            .get(name)
+            .into_iter()
+            .for_each(|item| walk_elements(item, rest, found)),
+        (Step::Name(_), Json::Array(items)) => items
+            .iter()
+            .for_each(|item| walk_elements(item, steps, found)),
+        (Step::Index(index), Json::Array(items)) => items
+            .get(*index)
+            .into_iter()
+            .for_each(|item| walk_elements(item, rest, found)),
+        (Step::Every, Json::Array(items)) => items
+            .iter()
+            .for_each(|item| walk_elements(item, rest, found)),
         (Step::Every | Step::Index(0), one) => walk_elements(one, rest, found),
         _ => {}
     }
@@ -175,14 +214,20 @@ fn plain_name(name: &str) -> Option<String> {
     if name.contains('\\') {
         return None;
     }
-    let unquoted = ['\'', '"'].iter().find_map(|quote| name.strip_prefix(*quote)?.strip_suffix(*quote));
+    let unquoted = ['\'', '"']
+        .iter()
+        .find_map(|quote| name.strip_prefix(*quote)?.strip_suffix(*quote));
     Some(unquoted.unwrap_or(name).to_owned())
 }
 
 /// `jsonpath-rust` accepts blanks inside names (`$.a b`), which RFC 9535 does not.
 fn stricter(text: &str) -> Result<(), PathError> {
     if !text.starts_with('$') {
-        return Err(PathError { message: "a path starts with `$`".to_owned(), column: 0, help: HELP });
+        return Err(PathError {
+            message: "a path starts with `$`".to_owned(),
+            column: 0,
+            help: HELP,
+        });
     }
     let mut depth = 0_usize;
     for (column, letter) in text.chars().enumerate() {
@@ -190,7 +235,11 @@ fn stricter(text: &str) -> Result<(), PathError> {
             '[' => depth += 1,
             ']' => depth = depth.saturating_sub(1),
             _ if letter.is_whitespace() && depth == 0 => {
-                return Err(PathError { message: "a space is not allowed here".to_owned(), column, help: QUOTED });
+                return Err(PathError {
+                    message: "a space is not allowed here".to_owned(),
+                    column,
+                    help: QUOTED,
+                });
             }
             _ => {}
         }
@@ -201,28 +250,63 @@ fn stricter(text: &str) -> Result<(), PathError> {
 /// What a path looks like.
 const HELP: &str = "a JSONPath looks like `$.agency.name`, `$.locations[*].city` or `$['a name']`";
 /// How names are written that are no words.
-const QUOTED: &str = "write names with characters other than letters, digits and `_` as `['a name']`";
+const QUOTED: &str =
+    "write names with characters other than letters, digits and `_` as `['a name']`";
 
 /// The path that somebody who wrote only a name probably meant.
 pub fn path_of(name: &str) -> String {
-    let is_word = name.starts_with(|first: char| first.is_alphabetic()) && name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-    if is_word || Path::parse(&format!("$.{name}")).is_ok() { format!("$.{name}") } else { format!("$['{name}']") }
+    let is_word = name.starts_with(|first: char| first.is_alphabetic())
+        && name
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_');
+    if is_word || Path::parse(&format!("$.{name}")).is_ok() {
+        format!("$.{name}")
+    } else {
+        format!("$['{name}']")
+    }
 }
 
 fn located(text: &str, error: &JsonPathError) -> PathError {
     use jsonpath_rust::parser::errors::JsonPathError::PestError;
     let PestError(inner) = error else {
-        return PathError { message: error.to_string().to_lowercase(), column: 0, help: HELP };
+        return PathError {
+            message: error.to_string().to_lowercase(),
+            column: 0,
+            help: HELP,
+        };
     };
     let debug = format!("{:?}", inner.line_col);
-    let column = debug.rsplit([',', '(']).next().and_then(|tail| tail.trim_end_matches(')').trim().parse::<usize>().ok());
+    let column = debug
+        .rsplit([',', '('])
+        .next()
+        .and_then(|tail| tail.trim_end_matches(')').trim().parse::<usize>().ok());
     let column = column.unwrap_or(1).saturating_sub(1);
     match text.chars().nth(column) {
-        None => PathError { message: "the path is incomplete".to_owned(), column, help: HELP },
-        Some('(') => PathError { message: "functions are not supported in paths".to_owned(), column, help: "use a `script`" },
-        Some('`') => PathError { message: "a backtick is not allowed here".to_owned(), column, help: QUOTED },
-        Some('-') => PathError { message: "`-` is not allowed here".to_owned(), column, help: QUOTED },
-        Some(letter) => PathError { message: format!("`{letter}` is not allowed here"), column, help: HELP },
+        None => PathError {
+            message: "the path is incomplete".to_owned(),
+            column,
+            help: HELP,
+        },
+        Some('(') => PathError {
+            message: "functions are not supported in paths".to_owned(),
+            column,
+            help: "use a `script`",
+        },
+        Some('`') => PathError {
+            message: "a backtick is not allowed here".to_owned(),
+            column,
+            help: QUOTED,
+        },
+        Some('-') => PathError {
+            message: "`-` is not allowed here".to_owned(),
+            column,
+            help: QUOTED,
+        },
+        Some(letter) => PathError {
+            message: format!("`{letter}` is not allowed here"),
+            column,
+            help: HELP,
+        },
     }
 }
 
@@ -238,12 +322,25 @@ mod tests {
 
     #[test]
     fn plain_paths_select_what_the_library_selects() {
-        for text in ["$", "$.a", "$.a['b c'][1].x", "$.list[*].x", "$.a.*", "$['a'][\"d\"]", "$.nothing.at.all", "$.list[7]"] {
+        for text in [
+            "$",
+            "$.a",
+            "$.a['b c'][1].x",
+            "$.list[*].x",
+            "$.a.*",
+            "$['a'][\"d\"]",
+            "$.nothing.at.all",
+            "$.list[7]",
+        ] {
             let path = Path::parse(text).unwrap();
             assert!(path.steps().is_some(), "{text} is not lowered");
             let doc = document();
             let query = parse_json_path(text).unwrap();
-            let expected: Vec<Json> = js_path_process(&query, &doc).unwrap().into_iter().map(|found| found.val().clone()).collect();
+            let expected: Vec<Json> = js_path_process(&query, &doc)
+                .unwrap()
+                .into_iter()
+                .map(|found| found.val().clone())
+                .collect();
             let found: Vec<Json> = path.select(&doc).into_iter().cloned().collect();
             assert_eq!(found, expected, "{text}");
         }
@@ -251,32 +348,57 @@ mod tests {
 
     #[test]
     fn an_element_that_comes_once_is_one_of_many() {
-        let select =
-            |path: &str, document: Json| -> Vec<Json> { Path::parse(path).unwrap().select_elements(&document).into_iter().cloned().collect() };
-        let (one, two) = (json!({"o": {"@id": "1", "n": "Ulm"}}), json!({"o": [{"n": "Ulm"}, {"n": ["Bonn", "Köln"]}]}));
+        let select = |path: &str, document: Json| -> Vec<Json> {
+            Path::parse(path)
+                .unwrap()
+                .select_elements(&document)
+                .into_iter()
+                .cloned()
+                .collect()
+        };
+        let (one, two) = (
+            json!({"o": {"@id": "1", "n": "Ulm"}}),
+            json!({"o": [{"n": "Ulm"}, {"n": ["Bonn", "Köln"]}]}),
+        );
         for path in ["$.o[*].n", "$.o.n", "$.o[0].n"] {
             assert_eq!(select(path, one.clone()), [json!("Ulm")], "{path}");
         }
-        assert_eq!(select("$.o.n", two.clone()), [json!("Ulm"), json!(["Bonn", "Köln"])]);
+        assert_eq!(
+            select("$.o.n", two.clone()),
+            [json!("Ulm"), json!(["Bonn", "Köln"])]
+        );
         assert_eq!(select("$.o[1].n[*]", two), [json!("Bonn"), json!("Köln")]);
         assert_eq!(select("$.t[*]", json!({"t": "x"})), [json!("x")]);
         assert_eq!(select("$.o[*]", one.clone()), [one["o"].clone()]);
         assert_eq!(select("$.o.*", one), [json!("1"), json!("Ulm")]);
-        assert!(select("$.o[1]", json!({"o": "x"})).is_empty() && select("$.o[*]", json!({"o": null})).is_empty());
+        assert!(
+            select("$.o[1]", json!({"o": "x"})).is_empty()
+                && select("$.o[*]", json!({"o": null})).is_empty()
+        );
     }
 
     #[test]
     fn filters_and_descendants_go_to_the_library() {
         let doc = document();
         assert_eq!(Path::parse("$..x").unwrap().select(&doc).len(), 3);
-        assert_eq!(Path::parse("$.list[?@.x==2]").unwrap().select(&doc), [&json!({"x": 2})]);
+        assert_eq!(
+            Path::parse("$.list[?@.x==2]").unwrap().select(&doc),
+            [&json!({"x": 2})]
+        );
     }
 
     /// The forms that `docs/reference/yaml.md` names.
     #[test]
     fn every_documented_form_selects() {
         let doc = json!({ "a": { "n": 1 }, "a b": 2, "p": [{ "c": 1, "k": "x" }, { "c": 2 }, { "c": 3, "k": "y" }] });
-        let select = |path: &str| -> Vec<Json> { Path::parse(path).unwrap().select(&doc).into_iter().cloned().collect() };
+        let select = |path: &str| -> Vec<Json> {
+            Path::parse(path)
+                .unwrap()
+                .select(&doc)
+                .into_iter()
+                .cloned()
+                .collect()
+        };
         for (path, found) in [
             ("$.a.n", json!([1])),
             ("$['a b']", json!([2])),

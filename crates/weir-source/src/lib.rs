@@ -1,8 +1,9 @@
-//! Where ads come from. One file a kind, with its YAML, its compile step and its reading; documents come out in
-//! pages, and at the end a [`ReadOutcome`] says how much of the source was read and why that is everything or not.
+//! Where ads come from. One file a kind, with its YAML, its compile step and its reading; documents
+//! come out in pages, and at the end a [`ReadOutcome`] says how much of the source was read and why
+//! that is everything or not.
 //!
-//! A source never touches the database and never decides what absence means. To add a kind: a file here, a variant
-//! in [`FetchSpec`] and [`Source`], and an arm in each of the three matches below.
+//! A source never touches the database and never decides what absence means. To add a kind: a file
+//! here, a variant in [`FetchSpec`] and [`Source`], and an arm in each of the three matches below.
 
 pub mod jsonpath;
 pub mod markup;
@@ -87,11 +88,14 @@ pub struct Approach {
     pub empty_is_honest: bool,
 }
 
-/// What is stored of a read holds no secret that the source echoes; a validator that does is no use.
+/// What is stored of a read holds no secret that the source echoes; a validator that does is no
+/// use.
 fn without_secrets(mut proof: ReadOutcome, access: &Access) -> ReadOutcome {
     let mask = access.secrets.mask();
     proof.why = proof.why.map(|why| mask.hide(&why).into_owned());
-    proof.validators = proof.validators.filter(|held| !mask.finds(&json!(held).to_string()));
+    proof.validators = proof
+        .validators
+        .filter(|held| !mask.finds(&json!(held).to_string()));
     proof
 }
 
@@ -114,10 +118,14 @@ impl Source {
         }
     }
 
-    /// Why it is not to be read now, if it declares hours for that: nothing has failed then, and the caller does not read.
+    /// Why it is not to be read now, if it declares hours for that: nothing has failed then, and
+    /// the caller does not read.
     pub fn waits(&self, at: Clock, zone: Tz) -> Option<String> {
         match self {
-            Source::Http(http) => http.window()?.waits(at.local(zone)).map(|why| format!("{why} ({zone})")),
+            Source::Http(http) => http
+                .window()?
+                .waits(at.local(zone))
+                .map(|why| format!("{why} ({zone})")),
             Source::File(_) => None,
         }
     }
@@ -149,38 +157,68 @@ impl Source {
     pub fn asks_for(&self, variables: &Variables) -> Vec<String> {
         match self {
             Source::Http(http) => http.asks_for(variables),
-            Source::File(files) => files.paths.iter().map(|path| path.authored(variables)).collect(),
+            Source::File(files) => files
+                .paths
+                .iter()
+                .map(|path| path.authored(variables))
+                .collect(),
         }
     }
 
     /// Names of variables that it needs and `variables` does not have.
     pub fn missing_variables(&self, variables: &Variables) -> Vec<String> {
         match self {
-            Source::Http(http) => http.templates().into_iter().flat_map(|template| template.missing(variables)).collect(),
-            Source::File(files) => files.paths.iter().flat_map(|path| path.missing(variables)).collect(),
+            Source::Http(http) => http
+                .templates()
+                .into_iter()
+                .flat_map(|template| template.missing(variables))
+                .collect(),
+            Source::File(files) => files
+                .paths
+                .iter()
+                .flat_map(|path| path.missing(variables))
+                .collect(),
         }
     }
 
-    /// The records of an answer or file that is at hand, for trying it out. The name of a file may say how it is read. It came from where the
-    /// source would be read: a file without `url` from nowhere, as in a run.
+    /// The records of an answer or file that is at hand, for trying it out. The name of a file may
+    /// say how it is read. It came from where the source would be read: a file without `url` from
+    /// nowhere, as in a run.
     ///
     /// # Errors
     /// It is not what it should be.
-    pub fn records_of(&self, mut body: &[u8], name: Option<&str>) -> Result<Vec<json::Item>, String> {
+    pub fn records_of(
+        &self,
+        mut body: &[u8],
+        name: Option<&str>,
+    ) -> Result<Vec<json::Item>, String> {
         let (decoder, records, charset) = match self {
             Source::Http(http) => (http.decoder.clone(), http.records(), http.charset()),
             Source::File(files) => {
-                let decoder = name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name));
+                let decoder =
+                    name.map_or_else(|| files.decoder.clone(), |name| files.decoder_of(name));
                 (decoder, files.records(), files.charset())
             }
         };
         let url = self.page();
         let mut items = Vec::new();
-        let found = decoder.decode(&mut body, &decode::Body { url: url.as_deref(), charset }, &[], &mut |item| {
-            items.push(item);
-            true
-        })?;
-        if found.place_found { Ok(items) } else { Err(decoder.absence(records)) }
+        let found = decoder.decode(
+            &mut body,
+            &decode::Body {
+                url: url.as_deref(),
+                charset,
+            },
+            &[],
+            &mut |item| {
+                items.push(item);
+                true
+            },
+        )?;
+        if found.place_found {
+            Ok(items)
+        } else {
+            Err(decoder.absence(records))
+        }
     }
 
     /// The address of its first page, as far as it is known without asking.
@@ -199,8 +237,9 @@ impl Source {
         }
     }
 
-    /// How long a place in its pages stays where it is, so that a reading that died can go on there: as ads come and go, others come to stand at
-    /// a number or an offset, and those that moved over it would never be read.
+    /// How long a place in its pages stays where it is, so that a reading that died can go on
+    /// there: as ads come and go, others come to stand at a number or an offset, and those that
+    /// moved over it would never be read.
     pub fn holds_its_place(&self) -> Duration {
         match self {
             Source::Http(http) if http.counts_pages() => Duration::minutes(5),
@@ -216,7 +255,8 @@ impl Source {
         }
     }
 
-    /// Nothing of how a source is reached changes what is derived from a document; the address and secrets never count.
+    /// Nothing of how a source is reached changes what is derived from a document; the address and
+    /// secrets never count.
     pub fn parts(&self) -> Parts {
         Parts::default()
     }

@@ -1,5 +1,6 @@
-//! Pages of documents on their way from a source to the database. The channel is short, so a slow database slows
-//! the reading and memory stays flat in the size of the feed. Ids are found on all cores, a page at a time.
+//! Pages of documents on their way from a source to the database. The channel is short, so a slow
+//! database slows the reading and memory stays flat in the size of the feed. Ids are found on all
+//! cores, a page at a time.
 
 use super::ident::{Ident, Named};
 use super::json::Item;
@@ -55,10 +56,12 @@ pub struct Pages {
     pub unreadable: i64,
     /// How many of them had no id.
     pub nameless: i64,
-    /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is a loop.
+    /// Hashes of the ids of this crawl, and of its page under way: a page that holds no new one is
+    /// a loop.
     crawled: HashSet<u64>,
     paged: HashSet<u64>,
-    /// Of the page under way: what an attempt that failed has sent, and the one under way has not come by again.
+    /// Of the page under way: what an attempt that failed has sent, and the one under way has not
+    /// come by again.
     owed: HashSet<u64>,
     /// The counts when the page under way was begun.
     before: Counts,
@@ -136,7 +139,8 @@ impl Pages {
         Pages { secrets, ..self }
     }
 
-    /// Puts one record that came from `origin`; sends the page when it is full. Blocks the thread while the channel is full.
+    /// Puts one record that came from `origin`; sends the page when it is full. Blocks the thread
+    /// while the channel is full.
     ///
     /// # Errors
     /// Nobody wants more.
@@ -154,7 +158,8 @@ impl Pages {
         if full { self.flush() } else { Ok(()) }
     }
 
-    /// Notes what was odd, though all of it could be read; of the same only once, and not of every page.
+    /// Notes what was odd, though all of it could be read; of the same only once, and not of every
+    /// page.
     pub fn note(&mut self, what: String) {
         if self.notes.len() < MOST_NOTES && !self.notes.contains(&what) {
             self.notes.push(what);
@@ -163,8 +168,16 @@ impl Pages {
 
     /// What was odd in what was read.
     pub fn notes(&self) -> Option<String> {
-        let absent = self.ident.twins.names().into_iter().zip(&self.merged).filter(|(_, is_there)| self.items > 0 && !**is_there);
-        let absent = absent.map(|(name, _)| format!("no ad has a member `{name}` for `duplicates: {{ merge }}` to merge"));
+        let absent = self
+            .ident
+            .twins
+            .names()
+            .into_iter()
+            .zip(&self.merged)
+            .filter(|(_, is_there)| self.items > 0 && !**is_there);
+        let absent = absent.map(|(name, _)| {
+            format!("no ad has a member `{name}` for `duplicates: {{ merge }}` to merge")
+        });
         let all: Vec<String> = self.notes.iter().cloned().chain(absent).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
@@ -175,7 +188,11 @@ impl Pages {
     /// Nobody wants more.
     pub fn flush(&mut self) -> Result<(), Stopped> {
         self.name_open();
-        if self.named.is_empty() { Ok(()) } else { self.send_named() }
+        if self.named.is_empty() {
+            Ok(())
+        } else {
+            self.send_named()
+        }
     }
 
     /// Whether records of a page or file of the source are gathered.
@@ -194,31 +211,43 @@ impl Pages {
     /// The read goes on in which another process counted these.
     pub fn go_on(&mut self, unreadable: i64, nameless: i64) {
         (self.unreadable, self.nameless) = (unreadable, nameless);
-        self.before = Counts { items: self.items, unreadable, nameless };
+        self.before = Counts {
+            items: self.items,
+            unreadable,
+            nameless,
+        };
     }
 
-    /// A page of the source is read from its start, perhaps once more: nothing of an attempt that failed counts twice. What is still here of it
-    /// is dropped, and what was sent is passed over when it comes again, though it may read differently by then.
+    /// A page of the source is read from its start, perhaps once more: nothing of an attempt that
+    /// failed counts twice. What is still here of it is dropped, and what was sent is passed over
+    /// when it comes again, though it may read differently by then.
     pub fn begin_page(&mut self) {
         self.open.clear();
         self.bytes = 0;
-        let Counts { items, unreadable, nameless } = self.before;
+        let Counts {
+            items,
+            unreadable,
+            nameless,
+        } = self.before;
         (self.items, self.unreadable, self.nameless) = (items, unreadable, nameless);
         self.owed.clone_from(&self.paged);
     }
 
-    /// A page of the source broke off for good: what came of it is sent all the same. Gives how many records that were, and what they added.
+    /// A page of the source broke off for good: what came of it is sent all the same. Gives how
+    /// many records that were, and what they added.
     ///
     /// # Errors
     /// Nobody wants more.
     pub fn break_off(&mut self) -> Result<(i64, Added), Stopped> {
         self.flush()?;
         // More may have been sent by an attempt before.
-        let items = (self.items - self.before.items).max(i64::try_from(self.paged.len()).unwrap_or(i64::MAX));
+        let items = (self.items - self.before.items)
+            .max(i64::try_from(self.paged.len()).unwrap_or(i64::MAX));
         Ok((items, self.next_page()))
     }
 
-    /// All records of a page of the source were put. What it added decides where the crawl goes on, which [`Pages::end_page`] is told.
+    /// All records of a page of the source were put. What it added decides where the crawl goes on,
+    /// which [`Pages::end_page`] is told.
     pub fn close_page(&mut self) -> Added {
         self.name_open();
         self.next_page()
@@ -229,9 +258,18 @@ impl Pages {
         let (ids, before) = (self.paged.len(), self.crawled.len());
         self.crawled.extend(self.paged.drain());
         self.owed.clear();
-        self.before = Counts { items: self.items, unreadable: self.unreadable, nameless: self.nameless };
+        self.before = Counts {
+            items: self.items,
+            unreadable: self.unreadable,
+            nameless: self.nameless,
+        };
         let fresh = self.crawled.len() - before;
-        Added { fresh: fresh as u64, repeated: (ids - fresh) as u64, unreadable: self.unreadable, nameless: self.nameless }
+        Added {
+            fresh: fresh as u64,
+            repeated: (ids - fresh) as u64,
+            unreadable: self.unreadable,
+            nameless: self.nameless,
+        }
     }
 
     /// Sends the page that was closed, and with it where the crawl goes on, if it can.
@@ -261,9 +299,17 @@ impl Pages {
             }
         }
         if self.crawls {
-            self.paged.extend(self.named.received.iter().map(|received| short_hash(&received.external_id)));
+            self.paged.extend(
+                self.named
+                    .received
+                    .iter()
+                    .map(|received| short_hash(&received.external_id)),
+            );
         }
-        let mut received = self.ident.twins.unite(std::mem::take(&mut self.named.received), &mut self.merged);
+        let mut received = self
+            .ident
+            .twins
+            .unite(std::mem::take(&mut self.named.received), &mut self.merged);
         if !self.owed.is_empty() {
             received.retain(|received| !self.owed.remove(&short_hash(&received.external_id)));
         }
@@ -287,12 +333,17 @@ impl Pages {
 /// Eight bytes an ad: two ads that share them by chance only make a loop be found a page later.
 fn short_hash(id: &str) -> u64 {
     let hash = Hash::of(id.as_bytes());
-    hash.0.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+    hash.0
+        .iter()
+        .take(8)
+        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 fn name(ident: &Ident, item: Item, origin: &Json) -> Named {
     match item {
         Item::Record(text) => ident.name(text, origin.clone()),
-        Item::Unreadable(raw, why) => Named::Refused(Document::unreadable(&raw, origin.clone(), why)),
+        Item::Unreadable(raw, why) => {
+            Named::Refused(Document::unreadable(&raw, origin.clone(), why))
+        }
     }
 }

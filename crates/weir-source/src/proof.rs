@@ -1,24 +1,45 @@
-//! How the end of a reading is judged: complete only without any problem and with an agreeing count.
+//! How the end of a reading is judged: complete only without any problem and with an agreeing
+//! count.
 
 use super::page::Pages;
 use weir_model::{ReadOutcome, ReadState};
 
-/// What makes a read incomplete though it came to its end: any of the missing ads may be among these documents.
+/// What makes a read incomplete though it came to its end: any of the missing ads may be among
+/// these documents.
 pub fn doubts(pages: &Pages) -> Vec<String> {
-    let unreadable = (pages.unreadable > 0).then(|| counted(pages.unreadable, "unreadable document", ""));
-    let nameless = (pages.nameless > 0).then(|| counted(pages.nameless, "document", " without an id, so missing ads cannot be identified"));
+    let unreadable =
+        (pages.unreadable > 0).then(|| counted(pages.unreadable, "unreadable document", ""));
+    let nameless = (pages.nameless > 0).then(|| {
+        counted(
+            pages.nameless,
+            "document",
+            " without an id, so missing ads cannot be identified",
+        )
+    });
     unreadable.into_iter().chain(nameless).collect()
 }
 
 /// A number of things in words.
 pub fn counted(number: i64, what: &str, more: &str) -> String {
-    format!("{number} {what}{}{more}", if number == 1 { "" } else { "s" })
+    format!(
+        "{number} {what}{}{more}",
+        if number == 1 { "" } else { "s" }
+    )
 }
 
-/// The proof of a read that reached its source: complete only without problems and with an agreeing count.
-pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut problems: Vec<String>) -> ReadOutcome {
+/// The proof of a read that reached its source: complete only without problems and with an agreeing
+/// count.
+pub fn judge(
+    pages: i64,
+    items: i64,
+    stated: Option<i64>,
+    bytes: i64,
+    mut problems: Vec<String>,
+) -> ReadOutcome {
     if let Some(stated) = stated.filter(|stated| *stated != items) {
-        problems.push(format!("the source states {stated} ads, but {items} were read"));
+        problems.push(format!(
+            "the source states {stated} ads, but {items} were read"
+        ));
     }
     let state = match (problems.is_empty(), items) {
         (false, _) => ReadState::Partial,
@@ -27,10 +48,23 @@ pub fn judge(pages: i64, items: i64, stated: Option<i64>, bytes: i64, mut proble
     };
     // What is told of a source may hold what it sent.
     let why = (!problems.is_empty()).then(|| problems.join("; ").replace('\0', "\u{fffd}"));
-    ReadOutcome { state, pages, items, stated, bytes, why, warning: None, validators: None, not_modified: false }
+    ReadOutcome {
+        state,
+        pages,
+        items,
+        stated,
+        bytes,
+        why,
+        warning: None,
+        validators: None,
+        not_modified: false,
+    }
 }
 
 /// The proof of a read that never reached its source.
 pub fn unreachable(why: String) -> ReadOutcome {
-    ReadOutcome { state: ReadState::Unreachable, ..judge(0, 0, None, 0, vec![why]) }
+    ReadOutcome {
+        state: ReadState::Unreachable,
+        ..judge(0, 0, None, 0, vec![why])
+    }
 }

@@ -33,7 +33,17 @@ const WORDS: [&str; 19] = [
 ];
 
 /// Headers that say nothing of who asks.
-const OPEN_HEADERS: [&str; 9] = ["accept", "accept-language", "content-type", "from", "host", "origin", "referer", "user-agent", "x-requested-with"];
+const OPEN_HEADERS: [&str; 9] = [
+    "accept",
+    "accept-language",
+    "content-type",
+    "from",
+    "host",
+    "origin",
+    "referer",
+    "user-agent",
+    "x-requested-with",
+];
 
 /// Whether a name, as of a variable or parameter, is that of a secret.
 pub fn is_secret_name(name: &str) -> bool {
@@ -60,12 +70,19 @@ pub fn is_secret_header(name: &str) -> bool {
 
 /// The secrets that a source is given by these variables.
 pub fn of_source(source: &Source, variables: &Variables) -> Vec<SecretValue> {
-    let Source::Http(http) = source else { return Vec::new() };
+    let Source::Http(http) = source else {
+        return Vec::new();
+    };
     let mut all = http.secrets(variables);
     for name in http.templates().into_iter().flat_map(Template::variables) {
-        let Some(value) = variables.get(name) else { continue };
+        let Some(value) = variables.get(name) else {
+            continue;
+        };
         if is_secret_name(name) {
-            all.push(SecretValue { name: name.to_owned(), value: value.clone() });
+            all.push(SecretValue {
+                name: name.to_owned(),
+                value: value.clone(),
+            });
         }
         all.extend(of_address(name, value));
     }
@@ -76,7 +93,10 @@ pub fn of_source(source: &Source, variables: &Variables) -> Vec<SecretValue> {
 pub fn of_template(template: &Template, variables: &Variables) -> Vec<SecretValue> {
     let of = |name: &str| {
         let value = variables.get(name)?.clone();
-        Some(SecretValue { name: name.to_owned(), value })
+        Some(SecretValue {
+            name: name.to_owned(),
+            value,
+        })
     };
     template.variables().filter_map(of).collect()
 }
@@ -100,13 +120,20 @@ pub(super) fn address_parts(url: &Url) -> Vec<(AddressPlace, String)> {
         (AddressPlace::Host, url.host_str().unwrap_or_default()),
     ];
     let segments = url.path_segments().into_iter().flatten();
-    let fixed = fixed.into_iter().chain(segments.map(|text| (AddressPlace::Segment, text)));
+    let fixed = fixed
+        .into_iter()
+        .chain(segments.map(|text| (AddressPlace::Segment, text)));
     let mut parts: Vec<(AddressPlace, String)> = Vec::new();
     for (place, text) in fixed {
-        parts.extend([(place.clone(), text.to_owned()), (place, percent_decoded(text))]);
+        parts.extend([
+            (place.clone(), text.to_owned()),
+            (place, percent_decoded(text)),
+        ]);
     }
     for pair in url.query().unwrap_or_default().split('&') {
-        let Some((name, meant)) = url::form_urlencoded::parse(pair.as_bytes()).next() else { continue };
+        let Some((name, meant)) = url::form_urlencoded::parse(pair.as_bytes()).next() else {
+            continue;
+        };
         let written = pair.split_once('=').map_or(pair, |(_, value)| value);
         for text in [written, &meant] {
             parts.push((AddressPlace::Parameter(name.to_string()), text.to_owned()));
@@ -119,20 +146,31 @@ pub(super) fn address_parts(url: &Url) -> Vec<(AddressPlace, String)> {
 
 /// The secrets within a value that is an address: its password, and parameters called so.
 pub fn of_address(name: &str, value: &str) -> Vec<SecretValue> {
-    let Ok(url) = Url::parse(value) else { return Vec::new() };
+    let Ok(url) = Url::parse(value) else {
+        return Vec::new();
+    };
     let is_secret = |place: &AddressPlace| match place {
         AddressPlace::Password => true,
         AddressPlace::Parameter(name) => is_secret_name(name),
         AddressPlace::User | AddressPlace::Host | AddressPlace::Segment => false,
     };
-    let secrets = address_parts(&url).into_iter().filter(|(place, _)| is_secret(place));
-    secrets.map(|(_, value)| SecretValue { name: name.to_owned(), value }).collect()
+    let secrets = address_parts(&url)
+        .into_iter()
+        .filter(|(place, _)| is_secret(place));
+    secrets
+        .map(|(_, value)| SecretValue {
+            name: name.to_owned(),
+            value,
+        })
+        .collect()
 }
 
 fn percent_decoded(text: &str) -> String {
     let pair = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
     let decoded = url::form_urlencoded::parse(pair.as_bytes()).next();
-    decoded.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    decoded
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -141,17 +179,35 @@ mod tests {
 
     #[test]
     fn names_of_secrets_are_told_by_their_words() {
-        for name in ["API_KEY", "apiKey", "TOKEN_02", "accessToken", "DB_PASSWORD", "access_tokens"] {
+        for name in [
+            "API_KEY",
+            "apiKey",
+            "TOKEN_02",
+            "accessToken",
+            "DB_PASSWORD",
+            "access_tokens",
+        ] {
             assert!(is_secret_name(name), "{name}");
         }
-        for name in ["DAY", "BOARD", "KEYWORD", "keywords", "PASSENGER", "AUTHOR", "MONKEY"] {
+        for name in [
+            "DAY",
+            "BOARD",
+            "KEYWORD",
+            "keywords",
+            "PASSENGER",
+            "AUTHOR",
+            "MONKEY",
+        ] {
             assert!(!is_secret_name(name), "{name}");
         }
     }
 
     #[test]
     fn an_address_may_hold_secrets() {
-        let found = of_address("FEED_URL", "https://me:s%40fe@h.example/a?api_key=k1234&page=2");
+        let found = of_address(
+            "FEED_URL",
+            "https://me:s%40fe@h.example/a?api_key=k1234&page=2",
+        );
         let values: Vec<&str> = found.iter().map(|secret| secret.value.as_str()).collect();
         assert_eq!(values, ["s%40fe", "s@fe", "k1234"]);
     }

@@ -1,8 +1,9 @@
-//! The steps between where a value stands and what is made of it: select in HTML, take the parameter of an address,
-//! match a pattern, look up a word. The mapping of fields and that of ids take the same steps, in this order.
+//! The steps between where a value stands and what is made of it: select in HTML, take the
+//! parameter of an address, match a pattern, look up a word. The mapping of fields and that of ids
+//! take the same steps, in this order.
 //!
-//! A step must never fail at run time: what it does not find is absent. To add one: a member in [`StepsSpec`] and
-//! [`Steps`], its check in `compile` and its line in [`Steps::apply`].
+//! A step must never fail at run time: what it does not find is absent. To add one: a member in
+//! [`StepsSpec`] and [`Steps`], its check in `compile` and its line in [`Steps::apply`].
 
 use super::decode::MARKUP;
 use crate::jsonpath::{Path, Step};
@@ -58,18 +59,36 @@ impl StepsSpec<'_> {
         let css = self.css.map(|css| selector(css, out));
         let parameter = self.parameter.map(|name| parameter_name(name, out));
         let pattern = self.pattern.map(|pattern| regex(pattern, out));
-        let words = self.replace.into_iter().flatten().map(|(word, value)| (word.value.trim().to_owned(), value.to_json()));
-        let broken = matches!(css, Some(None)) || matches!(parameter, Some(None)) || matches!(pattern, Some(None));
-        let steps =
-            Steps { css: css.flatten(), parameter: parameter.flatten(), readable: None, pattern: pattern.flatten(), replace: words.collect() };
+        let words = self
+            .replace
+            .into_iter()
+            .flatten()
+            .map(|(word, value)| (word.value.trim().to_owned(), value.to_json()));
+        let broken = matches!(css, Some(None))
+            || matches!(parameter, Some(None))
+            || matches!(pattern, Some(None));
+        let steps = Steps {
+            css: css.flatten(),
+            parameter: parameter.flatten(),
+            readable: None,
+            pattern: pattern.flatten(),
+            replace: words.collect(),
+        };
         (!broken).then_some(steps)
     }
 
     /// The name of the first step, if there is any.
     pub fn first(&self) -> Option<&'static str> {
         let replaces = self.replace.is_some_and(|words| !words.is_empty());
-        let steps = [(self.css.is_some(), "css"), (self.parameter.is_some(), "parameter"), (self.pattern.is_some(), "match"), (replaces, "replace")];
-        steps.into_iter().find_map(|(is_there, name)| is_there.then_some(name))
+        let steps = [
+            (self.css.is_some(), "css"),
+            (self.parameter.is_some(), "parameter"),
+            (self.pattern.is_some(), "match"),
+            (replaces, "replace"),
+        ];
+        steps
+            .into_iter()
+            .find_map(|(is_there, name)| is_there.then_some(name))
     }
 }
 
@@ -77,8 +96,17 @@ impl StepsSpec<'_> {
 pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
     match Css::parse(text) {
         Ok(css) => Some(css),
-        Err(CssError { message, column, help }) => {
-            out.error(&text.place_at(1, column + 1), "bad-selector", format!("bad selector `{text}`: {message}")).help(help);
+        Err(CssError {
+            message,
+            column,
+            help,
+        }) => {
+            out.error(
+                &text.place_at(1, column + 1),
+                "bad-selector",
+                format!("bad selector `{text}`: {message}"),
+            )
+            .help(help);
             None
         }
     }
@@ -86,8 +114,12 @@ pub fn selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
 
 fn parameter_name(name: &Located<String>, out: &mut Diagnostics) -> Option<String> {
     if name.trim().is_empty() || name.contains(['=', '&', '?']) {
-        out.error(&name.place, "bad-mapping", format!("`{name}` is not a valid parameter name"))
-            .help("write just the name: `id` for `https://jobs.example.com/ad?id=7`");
+        out.error(
+            &name.place,
+            "bad-mapping",
+            format!("`{name}` is not a valid parameter name"),
+        )
+        .help("write just the name: `id` for `https://jobs.example.com/ad?id=7`");
         return None;
     }
     Some(name.trim().to_owned())
@@ -98,8 +130,12 @@ pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
     let compiled = pattern(text, out)?;
     let groups = compiled.captures_len() - 1;
     if groups > 1 {
-        out.error(text.place(), "bad-match", format!("the pattern has {groups} groups, but only one can be used"))
-            .help("write `(?:...)` for the other groups");
+        out.error(
+            text.place(),
+            "bad-match",
+            format!("the pattern has {groups} groups, but only one can be used"),
+        )
+        .help("write `(?:...)` for the other groups");
         return None;
     }
     Some(compiled)
@@ -108,7 +144,8 @@ pub fn regex(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
 /// Compiles a regular expression; problems go to `out` at their column.
 pub fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
     if text.is_empty() {
-        out.error(text.place(), "bad-match", "the pattern is empty").help("write a regular expression such as `ref ([0-9]+)`, or remove it");
+        out.error(text.place(), "bad-match", "the pattern is empty")
+            .help("write a regular expression such as `ref ([0-9]+)`, or remove it");
         return None;
     }
     Regex::new(text)
@@ -123,10 +160,22 @@ pub fn pattern(text: &Text, out: &mut Diagnostics) -> Option<Regex> {
 
 /// What the library says of a pattern: the last line, and the column of its caret.
 fn complaint(error: &regex::Error) -> (String, Option<usize>) {
-    let regex::Error::Syntax(text) = error else { return ("it is too large".to_owned(), None) };
-    let message = text.lines().last().unwrap_or_default().trim_start_matches("error: ").trim_end_matches('.').to_lowercase();
+    let regex::Error::Syntax(text) = error else {
+        return ("it is too large".to_owned(), None);
+    };
+    let message = text
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .trim_end_matches('.')
+        .to_lowercase();
     let one_line = text.lines().count() == 4;
-    let caret = text.lines().nth(2).filter(|_| one_line).and_then(|line| line.chars().position(|sign| sign == '^'));
+    let caret = text
+        .lines()
+        .nth(2)
+        .filter(|_| one_line)
+        .and_then(|line| line.chars().position(|sign| sign == '^'));
     (message, caret.map(|caret| caret.saturating_sub(4) + 1))
 }
 
@@ -135,7 +184,10 @@ impl Steps {
     #[must_use]
     pub fn on_readable(self, form: ReadableForm) -> Steps {
         let looks_at_text = self.pattern.is_some() || !self.replace.is_empty();
-        Steps { readable: Some(form).filter(|_| looks_at_text), ..self }
+        Steps {
+            readable: Some(form).filter(|_| looks_at_text),
+            ..self
+        }
     }
 
     /// Whether the steps have made text of markup.
@@ -145,16 +197,29 @@ impl Steps {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.css.is_none() && self.parameter.is_none() && self.pattern.is_none() && self.replace.is_empty()
+        self.css.is_none()
+            && self.parameter.is_none()
+            && self.pattern.is_none()
+            && self.replace.is_empty()
     }
 
     /// The steps as they are written, a line each.
     pub fn words(&self) -> impl Iterator<Item = String> {
         let css = self.css.iter().map(|css| format!("css: {css}"));
-        let parameter = self.parameter.iter().map(|name| format!("parameter: {name}"));
-        let pattern = self.pattern.iter().map(|pattern| format!("match: {pattern}"));
+        let parameter = self
+            .parameter
+            .iter()
+            .map(|name| format!("parameter: {name}"));
+        let pattern = self
+            .pattern
+            .iter()
+            .map(|pattern| format!("match: {pattern}"));
         let readable = self.make_readable_text().then(|| "as: html".to_owned());
-        css.chain(parameter).chain(readable).chain(pattern).chain(self.replace.iter().map(|(word, value)| format!("replace {word}: {value}")))
+        css.chain(parameter).chain(readable).chain(pattern).chain(
+            self.replace
+                .iter()
+                .map(|(word, value)| format!("replace {word}: {value}")),
+        )
     }
 
     /// What counts for a fingerprint; nothing where there is no step.
@@ -171,21 +236,42 @@ impl Steps {
             ("parameter", json!(self.parameter)),
             ("readable", json!(readable)),
             ("match", json!(self.pattern.as_ref().map(Regex::as_str))),
-            ("replace", if self.replace.is_empty() { Json::Null } else { json!(self.replace) }),
+            (
+                "replace",
+                if self.replace.is_empty() {
+                    Json::Null
+                } else {
+                    json!(self.replace)
+                },
+            ),
         ])
     }
 
     /// What the steps make of what a path gave; `base` makes links absolute.
-    pub fn apply<'d>(&self, found: &[&'d Json], markup: &Markup<'d>, base: Option<&Url>) -> Vec<Json> {
+    pub fn apply<'d>(
+        &self,
+        found: &[&'d Json],
+        markup: &Markup<'d>,
+        base: Option<&Url>,
+    ) -> Vec<Json> {
         let mut values: Vec<Json> = match &self.css {
-            Some(css) => found.iter().copied().flat_map(items).flat_map(|html| select(css, html, markup, base)).collect(),
+            Some(css) => found
+                .iter()
+                .copied()
+                .flat_map(items)
+                .flat_map(|html| select(css, html, markup, base))
+                .collect(),
             None => found.iter().copied().cloned().collect(),
         };
         if let Some(name) = &self.parameter {
             values = of_texts(&values, |address| parameter(address, name));
         }
         if let Some(form) = self.readable {
-            values = values.iter().flat_map(items).flat_map(|value| made_readable(value, form)).collect();
+            values = values
+                .iter()
+                .flat_map(items)
+                .flat_map(|value| made_readable(value, form))
+                .collect();
         }
         if let Some(pattern) = &self.pattern {
             values = of_texts(&values, |text| matched(pattern, text));
@@ -202,7 +288,13 @@ impl Steps {
     }
 
     /// [`Steps::apply`] to what was found at a path of a document.
-    pub fn follow_found<'d>(&self, path: &Path, found: &[&'d Json], document: &'d Json, markup: &Markup<'d>) -> Vec<Json> {
+    pub fn follow_found<'d>(
+        &self,
+        path: &Path,
+        found: &[&'d Json],
+        document: &'d Json,
+        markup: &Markup<'d>,
+    ) -> Vec<Json> {
         let base = self.css.as_ref().and_then(|_| base(document, path));
         self.apply(found, markup, base.as_ref())
     }
@@ -226,10 +318,19 @@ impl Steps {
 impl fmt::Display for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let css = self.css.as_ref().map(|css| format!("css {css}"));
-        let parameter = self.parameter.as_ref().map(|name| format!("parameter {name}"));
-        let pattern = self.pattern.as_ref().map(|pattern| format!("match {pattern}"));
+        let parameter = self
+            .parameter
+            .as_ref()
+            .map(|name| format!("parameter {name}"));
+        let pattern = self
+            .pattern
+            .as_ref()
+            .map(|pattern| format!("match {pattern}"));
         let replace = (!self.replace.is_empty()).then(|| "replace".to_owned());
-        let steps: Vec<String> = [css, parameter, pattern, replace].into_iter().flatten().collect();
+        let steps: Vec<String> = [css, parameter, pattern, replace]
+            .into_iter()
+            .flatten()
+            .collect();
         f.write_str(&steps.join(", "))
     }
 }
@@ -240,7 +341,12 @@ pub struct Markup<'d>(RefCell<Vec<(&'d str, Rc<Page>)>>);
 
 impl<'d> Markup<'d> {
     fn page(&self, html: &'d str) -> Rc<Page> {
-        let known = self.0.borrow().iter().find(|(text, _)| *text == html).map(|(_, page)| Rc::clone(page));
+        let known = self
+            .0
+            .borrow()
+            .iter()
+            .find(|(text, _)| *text == html)
+            .map(|(_, page)| Rc::clone(page));
         known.unwrap_or_else(|| {
             let page = Rc::new(Page::parse(html));
             self.0.borrow_mut().push((html, Rc::clone(&page)));
@@ -257,10 +363,14 @@ fn select<'d>(css: &Css, html: &'d Json, markup: &Markup<'d>, base: Option<&Url>
             None => return Vec::new(),
         },
     };
-    css.select(&markup.page(html), base).into_iter().map(Json::from).collect()
+    css.select(&markup.page(html), base)
+        .into_iter()
+        .map(Json::from)
+        .collect()
 }
 
-/// The address that links beside a value are relative to: the nearest `url` above it, so `$.detail.url` for `$.detail.html`.
+/// The address that links beside a value are relative to: the nearest `url` above it, so
+/// `$.detail.url` for `$.detail.html`.
 pub fn base(document: &Json, path: &Path) -> Option<Url> {
     let (mut here, mut nearest) = (document, address_of(document));
     for step in path.steps().unwrap_or_default() {
@@ -287,7 +397,9 @@ pub fn address_of(value: &Json) -> Option<Url> {
 fn made_readable(value: &Json, form: ReadableForm) -> Vec<Json> {
     match (value, form) {
         (Json::String(text), ReadableForm::Text) => vec![Json::from(readable(text))],
-        (Json::String(text), ReadableForm::Items) => readable_items(text).into_iter().map(Json::from).collect(),
+        (Json::String(text), ReadableForm::Items) => {
+            readable_items(text).into_iter().map(Json::from).collect()
+        }
         _ => vec![value.clone()],
     }
 }
@@ -295,20 +407,30 @@ fn made_readable(value: &Json, form: ReadableForm) -> Vec<Json> {
 /// Words that people write where there is no address.
 const NO_ADDRESSES: [&str; 4] = ["n/a", "w/o", "n/k", "tba/tbc"];
 
-/// A text as an address, from where it stands; nothing where it is not written as one. What begins with a host lacks its scheme
-/// and is none, and a word by itself is one of no page.
+/// A text as an address, from where it stands; nothing where it is not written as one. What begins
+/// with a host lacks its scheme and is none, and a word by itself is one of no page.
 pub fn address_from(base: &Url, text: &str) -> Option<Url> {
     let text = text.trim();
-    if text.is_empty() || text.contains(|letter: char| letter.is_whitespace() || letter.is_control()) {
+    if text.is_empty()
+        || text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+    {
         return None;
     }
     if Url::parse(text).is_ok() || text.starts_with(['/', '?', '#', '.']) {
         return base.join(text).ok();
     }
     let first = text.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_page = [".html", ".htm", ".php", ".aspx", ".asp", ".jsp"].iter().any(|ending| first.to_lowercase().ends_with(ending));
-    let is_path = text.contains(['/', '?']) && !first.contains(['.', ':', '@']) && !NO_ADDRESSES.contains(&text.to_lowercase().as_str());
-    if is_page || is_path { base.join(text).ok() } else { None }
+    let is_page = [".html", ".htm", ".php", ".aspx", ".asp", ".jsp"]
+        .iter()
+        .any(|ending| first.to_lowercase().ends_with(ending));
+    let is_path = text.contains(['/', '?'])
+        && !first.contains(['.', ':', '@'])
+        && !NO_ADDRESSES.contains(&text.to_lowercase().as_str());
+    if is_page || is_path {
+        base.join(text).ok()
+    } else {
+        None
+    }
 }
 
 /// What an element of XML says that is more than its text.
@@ -324,17 +446,29 @@ pub enum ElementText<'v> {
 pub fn element_text(value: &Json) -> Option<ElementText<'_>> {
     let members = value.as_object()?;
     let member = |name: &str| members.get(name).and_then(Json::as_str);
-    let are_attributes = !members.is_empty() && members.keys().all(|name| name.starts_with(['@', '#']));
-    let text = member("#text").or_else(|| are_attributes.then(|| member("@value").unwrap_or_default()));
-    member(MARKUP).map(ElementText::Markup).or_else(|| text.map(ElementText::Text))
+    let are_attributes =
+        !members.is_empty() && members.keys().all(|name| name.starts_with(['@', '#']));
+    let text =
+        member("#text").or_else(|| are_attributes.then(|| member("@value").unwrap_or_default()));
+    member(MARKUP)
+        .map(ElementText::Markup)
+        .or_else(|| text.map(ElementText::Text))
 }
 
 fn of_texts(values: &[Json], take: impl Fn(&str) -> Option<String>) -> Vec<Json> {
-    values.iter().flat_map(items).filter_map(text_of).filter_map(|text| take(&text)).map(Json::from).collect()
+    values
+        .iter()
+        .flat_map(items)
+        .filter_map(text_of)
+        .filter_map(|text| take(&text))
+        .map(Json::from)
+        .collect()
 }
 
 fn items(value: &Json) -> &[Json] {
-    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 /// Text, numbers, truth values and what elements say as text.
@@ -356,12 +490,18 @@ fn matched(pattern: &Regex, text: &str) -> Option<String> {
     found.get(wanted).map(|part| part.as_str().to_owned())
 }
 
-/// The query parameter of an address, relative ones too; where the query has none, that of the part after `#`.
+/// The query parameter of an address, relative ones too; where the query has none, that of the part
+/// after `#`.
 fn parameter(address: &str, name: &str) -> Option<String> {
-    let (address, fragment) = address.trim().split_once('#').unwrap_or((address.trim(), ""));
+    let (address, fragment) = address
+        .trim()
+        .split_once('#')
+        .unwrap_or((address.trim(), ""));
     [address, fragment].into_iter().find_map(|part| {
         let (_, query) = part.split_once('?')?;
-        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     })
 }
 
@@ -393,27 +533,74 @@ mod tests {
             "html": "<a class=x href='ad?id=7&x=ref-12'>Nurse</a><a class=x href='#/ad?id=8'>Cook</a>",
             "detail": { "url": "https://ads.example.com/ad/", "html": "<a href=apply>Apply</a>" },
         });
-        assert_eq!(follow(&steps(Some("a.x"), None, None), "$.html", &document), [json!("Nurse"), json!("Cook")]);
-        assert_eq!(follow(&steps(Some("a@href"), Some("id"), None), "$.html", &document), [json!("7"), json!("8")]);
-        assert_eq!(follow(&steps(Some("a@href"), Some("x"), Some("ref-([0-9]+)")), "$.html", &document), [json!("12")]);
-        assert_eq!(follow(&steps(Some("a@href"), None, None), "$.detail.html", &document), [json!("https://ads.example.com/ad/apply")]);
+        assert_eq!(
+            follow(&steps(Some("a.x"), None, None), "$.html", &document),
+            [json!("Nurse"), json!("Cook")]
+        );
+        assert_eq!(
+            follow(
+                &steps(Some("a@href"), Some("id"), None),
+                "$.html",
+                &document
+            ),
+            [json!("7"), json!("8")]
+        );
+        assert_eq!(
+            follow(
+                &steps(Some("a@href"), Some("x"), Some("ref-([0-9]+)")),
+                "$.html",
+                &document
+            ),
+            [json!("12")]
+        );
+        assert_eq!(
+            follow(
+                &steps(Some("a@href"), None, None),
+                "$.detail.html",
+                &document
+            ),
+            [json!("https://ads.example.com/ad/apply")]
+        );
         assert!(follow(&steps(Some("b"), None, None), "$.nothing", &document).is_empty());
     }
 
     #[test]
     fn a_match_is_its_group_or_all_of_it() {
         let document = json!({"n": 4711, "list": ["a1", "b", {"c": 2}, "d3"]});
-        assert_eq!(follow(&steps(None, None, Some("[0-9]{2}")), "$.n", &document), [json!("47")]);
-        assert_eq!(follow(&steps(None, None, Some("[a-z]([0-9])?")), "$.list", &document), [json!("1"), json!("3")]);
+        assert_eq!(
+            follow(&steps(None, None, Some("[0-9]{2}")), "$.n", &document),
+            [json!("47")]
+        );
+        assert_eq!(
+            follow(
+                &steps(None, None, Some("[a-z]([0-9])?")),
+                "$.list",
+                &document
+            ),
+            [json!("1"), json!("3")]
+        );
     }
 
     #[test]
     fn words_are_looked_up_whole() {
-        let words = [("FT".to_owned(), json!("Full time")), ("1".to_owned(), json!("One")), ("-".to_owned(), Json::Null)];
-        let steps = Steps { replace: words.into_iter().collect(), ..Steps::default() };
+        let words = [
+            ("FT".to_owned(), json!("Full time")),
+            ("1".to_owned(), json!("One")),
+            ("-".to_owned(), Json::Null),
+        ];
+        let steps = Steps {
+            replace: words.into_iter().collect(),
+            ..Steps::default()
+        };
         let document = json!({"list": [" FT ", "FTE", 1, "-", {"FT": 1}]});
-        assert_eq!(follow(&steps, "$.list", &document), [json!(["Full time", "FTE", "One", null, {"FT": 1}])]);
-        assert_eq!(follow(&steps, "$.list[*]", &document)[0], json!("Full time"));
+        assert_eq!(
+            follow(&steps, "$.list", &document),
+            [json!(["Full time", "FTE", "One", null, {"FT": 1}])]
+        );
+        assert_eq!(
+            follow(&steps, "$.list[*]", &document)[0],
+            json!("Full time")
+        );
     }
 
     #[test]
@@ -436,7 +623,11 @@ mod tests {
             ("see our page", None),
             ("", None),
         ] {
-            assert_eq!(address_from(&base, text).map(String::from).as_deref(), right, "{text}");
+            assert_eq!(
+                address_from(&base, text).map(String::from).as_deref(),
+                right,
+                "{text}"
+            );
         }
     }
 
@@ -445,11 +636,22 @@ mod tests {
         let document = json!({ "a": { "@id": "1", "#text": "Nurse" }, "b": { "em": "x", "#markup": "Senior <em>Nurse</em>" }, "c": { "@x": "1" }, "d": { "n": "1" } });
         let said = |name: &str| text_of(&document[name]);
         assert_eq!(
-            (said("a").as_deref(), said("b").as_deref(), said("c").as_deref(), said("d")),
+            (
+                said("a").as_deref(),
+                said("b").as_deref(),
+                said("c").as_deref(),
+                said("d")
+            ),
             (Some("Nurse"), Some("Senior Nurse"), Some(""), None)
         );
-        assert_eq!(follow(&steps(Some("em"), None, None), "$.b", &document), [json!("Nurse")]);
-        assert_eq!(follow(&steps(None, None, Some("N(.*)")), "$.a", &document), [json!("urse")]);
+        assert_eq!(
+            follow(&steps(Some("em"), None, None), "$.b", &document),
+            [json!("Nurse")]
+        );
+        assert_eq!(
+            follow(&steps(None, None, Some("N(.*)")), "$.a", &document),
+            [json!("urse")]
+        );
     }
 
     proptest! {

@@ -1,6 +1,7 @@
-//! Texts with `${NAME}`, `${NAME:-default}` and `{name}`. Variables come from the environment, names from what the crawl knows: values
-//! taken before, the values of `each`, the listing of an ad. Both are found when the YAML is compiled and filled in when
-//! the source is read: plans, drawings and errors show the name, never the value.
+//! Texts with `${NAME}`, `${NAME:-default}` and `{name}`. Variables come from the environment,
+//! names from what the crawl knows: values taken before, the values of `each`, the listing of an
+//! ad. Both are found when the YAML is compiled and filled in when the source is read: plans,
+//! drawings and errors show the name, never the value.
 
 use crate::jsonpath::Path;
 use serde_json::Value as Json;
@@ -25,7 +26,10 @@ pub struct Template {
 #[derive(Clone)]
 enum Part {
     Text(String),
-    Variable { name: String, default: Option<String> },
+    Variable {
+        name: String,
+        default: Option<String>,
+    },
     Named(String),
     Listed(Box<Path>),
 }
@@ -55,7 +59,12 @@ pub struct Filling<'a> {
 impl<'a> Filling<'a> {
     /// With variables and values, and nothing else.
     pub fn of(variables: &'a Variables, values: &'a BTreeMap<String, String>) -> Filling<'a> {
-        Filling { variables, values, listing: None, page: None }
+        Filling {
+            variables,
+            values,
+            listing: None,
+            page: None,
+        }
     }
 }
 
@@ -63,7 +72,9 @@ impl<'a> Filling<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
     /// A variable without a value.
-    #[error("the variable `{0}` is not set; set it in the environment, or give a default: `${{{0}:-...}}`")]
+    #[error(
+        "the variable `{0}` is not set; set it in the environment, or give a default: `${{{0}:-...}}`"
+    )]
     Variable(String),
     /// A name without a value.
     #[error("`{{{0}}}` has no value")]
@@ -83,9 +94,17 @@ impl Template {
     pub fn with_names(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Template> {
         match parse(text, names) {
             Ok(parts) => Some(Template::of(text, parts)),
-            Err(Bad { start, length, message, help }) => {
+            Err(Bad {
+                start,
+                length,
+                message,
+                help,
+            }) => {
                 let letters = |bytes: &str| bytes.chars().count();
-                let place = Place { length: letters(&text[start..start + length]), ..text.place_at(1, letters(&text[..start]) + 1) };
+                let place = Place {
+                    length: letters(&text[start..start + length]),
+                    ..text.place_at(1, letters(&text[..start]) + 1)
+                };
                 out.error(&place, "bad-variable", message).help(help);
                 None
             }
@@ -94,14 +113,30 @@ impl Template {
 
     fn of(text: &str, parts: Vec<Part>) -> Template {
         // A number can stand for itself and inside of a text.
-        let with_numbers: String = parts.iter().map(|part| if let Part::Text(text) = part { text } else { "0" }).collect();
-        let is_json = with_numbers.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(&with_numbers).is_ok();
-        Template { text: text.to_owned(), parts, is_json }
+        let with_numbers: String = parts
+            .iter()
+            .map(|part| {
+                if let Part::Text(text) = part {
+                    text
+                } else {
+                    "0"
+                }
+            })
+            .collect();
+        let is_json = with_numbers.trim_start().starts_with(['{', '['])
+            && serde_json::from_str::<serde::de::IgnoredAny>(&with_numbers).is_ok();
+        Template {
+            text: text.to_owned(),
+            parts,
+            is_json,
+        }
     }
 
     /// Whether it holds that name.
     pub fn holds(&self, name: &str) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Named(named) if named == name))
+        self.parts
+            .iter()
+            .any(|part| matches!(part, Part::Named(named) if named == name))
     }
 
     /// Whether it is that name and nothing else.
@@ -111,17 +146,32 @@ impl Template {
 
     /// Whether it begins with something that has no value yet, so that nobody knows how.
     pub fn begins_open(&self) -> bool {
-        matches!(self.parts.first(), Some(Part::Variable { default: None, .. } | Part::Named(_) | Part::Listed(_)))
+        matches!(
+            self.parts.first(),
+            Some(Part::Variable { default: None, .. } | Part::Named(_) | Part::Listed(_))
+        )
     }
 
     /// Whether it holds variables, whose values may be secrets.
     pub fn has_variables(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Variable { .. }))
+        self.parts
+            .iter()
+            .any(|part| matches!(part, Part::Variable { .. }))
     }
 
-    /// Whether it holds text that anybody may read though it should be secret: no variable, or a default for one.
+    /// Whether it holds text that anybody may read though it should be secret: no variable, or a
+    /// default for one.
     pub fn is_open_secret(&self) -> bool {
-        !self.has_variables() || self.parts.iter().any(|part| matches!(part, Part::Variable { default: Some(_), .. }))
+        !self.has_variables()
+            || self.parts.iter().any(|part| {
+                matches!(
+                    part,
+                    Part::Variable {
+                        default: Some(_),
+                        ..
+                    }
+                )
+            })
     }
 
     /// What it could be: variables give their default, or `x`.
@@ -129,7 +179,8 @@ impl Template {
         self.likely(&Variables::new(), "x")
     }
 
-    /// What the author says of it, with these variables: of what an answer says nothing, of what has no value yet `x`.
+    /// What the author says of it, with these variables: of what an answer says nothing, of what
+    /// has no value yet `x`.
     pub fn authored(&self, variables: &Variables) -> String {
         self.likely(variables, "")
     }
@@ -137,7 +188,11 @@ impl Template {
     fn likely(&self, variables: &Variables, listed: &str) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Variable { name, default } => variables.get(name).or(default.as_ref()).cloned().unwrap_or_else(|| "x".to_owned()),
+            Part::Variable { name, default } => variables
+                .get(name)
+                .or(default.as_ref())
+                .cloned()
+                .unwrap_or_else(|| "x".to_owned()),
             Part::Named(_) => "x".to_owned(),
             Part::Listed(_) => listed.to_owned(),
         };
@@ -158,13 +213,16 @@ impl Template {
     /// The first part without a value.
     pub fn fill_all(&self, filling: Filling) -> Result<String, Missing> {
         let part = |part: &Part| match part {
-            Part::Named(_) | Part::Listed(_) if self.is_json => part.fill(filling).map(|text| inside_json(&text)),
+            Part::Named(_) | Part::Listed(_) if self.is_json => {
+                part.fill(filling).map(|text| inside_json(&text))
+            }
             _ => part.fill(filling),
         };
         self.parts.iter().map(part).collect()
     }
 
-    /// Fills in an address: what does not stand at its very beginning is escaped, so that a scraped text can name a page but no other host.
+    /// Fills in an address: what does not stand at its very beginning is escaped, so that a scraped
+    /// text can name a page but no other host.
     ///
     /// # Errors
     /// The first part without a value.
@@ -178,13 +236,22 @@ impl Template {
 
     /// Names of its variables.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().filter_map(|part| if let Part::Variable { name, .. } = part { Some(name.as_str()) } else { None })
+        self.parts.iter().filter_map(|part| {
+            if let Part::Variable { name, .. } = part {
+                Some(name.as_str())
+            } else {
+                None
+            }
+        })
     }
 
     /// Names of variables that have no value.
     pub fn missing(&self, variables: &Variables) -> Vec<String> {
         let of = |part: &Part| match part {
-            Part::Variable { name, default: None } if !variables.contains_key(name) => Some(name.clone()),
+            Part::Variable {
+                name,
+                default: None,
+            } if !variables.contains_key(name) => Some(name.clone()),
             _ => None,
         };
         self.parts.iter().filter_map(of).collect()
@@ -200,7 +267,15 @@ fn inside_json(text: &str) -> String {
 /// Everything but letters, digits, `-`, `.`, `_`, `~` and `/` as `%XX`.
 fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 impl fmt::Display for Template {
@@ -219,13 +294,22 @@ impl Part {
     fn fill(&self, filling: Filling) -> Result<String, Missing> {
         match self {
             Part::Text(text) => Ok(text.clone()),
-            Part::Variable { name, default } => {
-                filling.variables.get(name).or(default.as_ref()).cloned().ok_or_else(|| Missing::Variable(name.clone()))
-            }
-            Part::Named(name) => filling.values.get(name).cloned().ok_or_else(|| Missing::Value(name.clone())),
+            Part::Variable { name, default } => filling
+                .variables
+                .get(name)
+                .or(default.as_ref())
+                .cloned()
+                .ok_or_else(|| Missing::Variable(name.clone())),
+            Part::Named(name) => filling
+                .values
+                .get(name)
+                .cloned()
+                .ok_or_else(|| Missing::Value(name.clone())),
             Part::Listed(path) => {
                 let found = filling.listing.and_then(|listing| path.first(listing));
-                found.and_then(scalar).ok_or_else(|| Missing::Listed(path.to_string()))
+                found
+                    .and_then(scalar)
+                    .ok_or_else(|| Missing::Listed(path.to_string()))
             }
         }
     }
@@ -255,7 +339,8 @@ const HELP: &str = "write a variable as `${NAME}` or `${NAME:-default}`, with ca
 fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
     let mut parts = Vec::new();
     let mut plain = String::new();
-    // Braces of JSON that stand open: two that close one after the other close two of them, and are not one that is meant.
+    // Braces of JSON that stand open: two that close one after the other close two of them, and are
+    // not one that is meant.
     let mut open = 0_usize;
     let mut rest = text;
     while let Some(start) = rest.find(['$', '{', '}']) {
@@ -265,9 +350,13 @@ fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
         let (part, length) = match from {
             _ if from.starts_with("${") => part(from, at, 2, variable)?,
             _ if names.known.is_none() => (None, 1),
-            _ if from.starts_with("{{") || (from.starts_with("}}") && open == 0) => (Some(Part::Text(from[..1].to_owned())), 2),
+            _ if from.starts_with("{{") || (from.starts_with("}}") && open == 0) => {
+                (Some(Part::Text(from[..1].to_owned())), 2)
+            }
             _ if from.starts_with("{$") => part(from, at, 1, |inside| listed(inside, names))?,
-            _ if from.starts_with('{') && inside(from, 1).is_some_and(is_lower_name) => part(from, at, 1, |inside| named(inside, names))?,
+            _ if from.starts_with('{') && inside(from, 1).is_some_and(is_lower_name) => {
+                part(from, at, 1, |inside| named(inside, names))?
+            }
             _ => (None, 1),
         };
         match part {
@@ -298,23 +387,42 @@ fn parse(text: &str, names: Names) -> Result<Vec<Part>, Bad> {
 
 /// What stands between the opening and the closing brace.
 fn inside(from: &str, opening: usize) -> Option<&str> {
-    from.get(opening..)?.split_once('}').map(|(inside, _)| inside)
+    from.get(opening..)?
+        .split_once('}')
+        .map(|(inside, _)| inside)
 }
 
 /// A part in braces and how many bytes it takes.
-fn part(from: &str, at: usize, opening: usize, read: impl FnOnce(&str) -> Result<Part, String>) -> Result<(Option<Part>, usize), Bad> {
+fn part(
+    from: &str,
+    at: usize,
+    opening: usize,
+    read: impl FnOnce(&str) -> Result<Part, String>,
+) -> Result<(Option<Part>, usize), Bad> {
     let Some(inside) = inside(from, opening) else {
-        return Err(Bad { start: at, length: opening, message: "this variable has no closing `}`".to_owned(), help: HELP.to_owned() });
+        return Err(Bad {
+            start: at,
+            length: opening,
+            message: "this variable has no closing `}`".to_owned(),
+            help: HELP.to_owned(),
+        });
     };
     let length = opening + inside.len() + 1;
     let what = if opening == 2 { "variable" } else { "value" };
-    let bad = |help| Bad { start: at, length, message: format!("bad {what} `{}`", &from[..length]), help };
+    let bad = |help| Bad {
+        start: at,
+        length,
+        message: format!("bad {what} `{}`", &from[..length]),
+        help,
+    };
     Ok((Some(read(inside).map_err(bad)?), length))
 }
 
 fn is_lower_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 fn named(name: &str, names: Names) -> Result<Part, String> {
@@ -324,8 +432,13 @@ fn named(name: &str, names: Names) -> Result<Part, String> {
     }
     Err(match did_you_mean(name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{{{near}}}`?"),
-        None if known.is_empty() => "there are no named values here; write a literal brace as `{{`".to_owned(),
-        None => format!("known here: {}; write a literal brace as `{{{{`", one_of(known.iter().map(String::as_str))),
+        None if known.is_empty() => {
+            "there are no named values here; write a literal brace as `{{`".to_owned()
+        }
+        None => format!(
+            "known here: {}; write a literal brace as `{{{{`",
+            one_of(known.iter().map(String::as_str))
+        ),
     })
 }
 
@@ -333,7 +446,10 @@ fn listed(path: &str, names: Names) -> Result<Part, String> {
     if !names.listing {
         return Err("a path into the listing of an ad is only allowed under `detail`".to_owned());
     }
-    Path::parse(path).map(Box::new).map(Part::Listed).map_err(|error| error.help.to_string())
+    Path::parse(path)
+        .map(Box::new)
+        .map(Part::Listed)
+        .map_err(|error| error.help.to_string())
 }
 
 /// The variable, or how to write it.
@@ -343,18 +459,27 @@ fn variable(inside: &str) -> Result<Part, String> {
         None => (inside, None),
     };
     if is_name(name) {
-        return Ok(Part::Variable { name: name.to_owned(), default });
+        return Ok(Part::Variable {
+            name: name.to_owned(),
+            default,
+        });
     }
     match inside.split_once(':') {
-        _ if is_name(&inside.to_uppercase()) => Err(format!("did you mean `${{{}}}`?", inside.to_uppercase())),
-        Some((name, default)) if is_name(name) && !default.starts_with('-') => Err(format!("did you mean `${{{name}:-{default}}}`?")),
+        _ if is_name(&inside.to_uppercase()) => {
+            Err(format!("did you mean `${{{}}}`?", inside.to_uppercase()))
+        }
+        Some((name, default)) if is_name(name) && !default.starts_with('-') => {
+            Err(format!("did you mean `${{{name}:-{default}}}`?"))
+        }
         _ => Err(HELP.to_owned()),
     }
 }
 
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
-        && name.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 #[cfg(test)]
@@ -362,42 +487,101 @@ mod tests {
     use super::*;
 
     fn template(text: &str) -> Template {
-        Template::of(text, parse(text, Names::default()).unwrap_or_else(|bad| panic!("{}", bad.message)))
+        Template::of(
+            text,
+            parse(text, Names::default()).unwrap_or_else(|bad| panic!("{}", bad.message)),
+        )
     }
 
     #[test]
     fn variables_are_filled_and_defaults_stand_in() {
         let variables = Variables::from([("DAY".to_owned(), "2".to_owned())]);
-        assert_eq!(template("a/${DAY:-1}.json").fill(&variables).unwrap(), "a/2.json");
+        assert_eq!(
+            template("a/${DAY:-1}.json").fill(&variables).unwrap(),
+            "a/2.json"
+        );
         assert_eq!(template("${X:-1}${DAY}").fill(&variables).unwrap(), "12");
         assert_eq!(template("$5 {x}").fill(&variables).unwrap(), "$5 {x}");
-        assert_eq!(template("${KEY}").fill(&variables), Err(Missing::Variable("KEY".into())));
+        assert_eq!(
+            template("${KEY}").fill(&variables),
+            Err(Missing::Variable("KEY".into()))
+        );
     }
 
     #[test]
     fn a_secret_never_shows() {
-        assert_eq!(format!("{:?}", template("https://x/?key=${KEY}")), "Template(https://x/?key=${KEY})");
+        assert_eq!(
+            format!("{:?}", template("https://x/?key=${KEY}")),
+            "Template(https://x/?key=${KEY})"
+        );
     }
 
     #[test]
     fn names_are_filled_and_scraped_text_stays_within_its_host() {
         let known = ["id".to_owned()];
-        let parts = |text: &str| parse(text, Names { known: Some(&known), listing: true });
-        let template = Template::of("", parts("https://x/{id}?q={$.a.b}&{{id}}{ x }").ok().unwrap());
-        let (variables, listing) = (Variables::new(), serde_json::json!({ "a": { "b": "c&d/../e" } }));
+        let parts = |text: &str| {
+            parse(
+                text,
+                Names {
+                    known: Some(&known),
+                    listing: true,
+                },
+            )
+        };
+        let template = Template::of(
+            "",
+            parts("https://x/{id}?q={$.a.b}&{{id}}{ x }").ok().unwrap(),
+        );
+        let (variables, listing) = (
+            Variables::new(),
+            serde_json::json!({ "a": { "b": "c&d/../e" } }),
+        );
         let values = BTreeMap::from([("id".to_owned(), "1?x".to_owned())]);
-        let filling = Filling { listing: Some(&listing), ..Filling::of(&variables, &values) };
-        assert_eq!(template.fill_address(filling).unwrap(), "https://x/1%3Fx?q=c%26d/../e&{id}{ x }");
+        let filling = Filling {
+            listing: Some(&listing),
+            ..Filling::of(&variables, &values)
+        };
+        assert_eq!(
+            template.fill_address(filling).unwrap(),
+            "https://x/1%3Fx?q=c%26d/../e&{id}{ x }"
+        );
         assert!(parts("{idd}").is_err() && parts("{$.a").is_err() && parts("{").is_ok());
-        assert!(parse("{$.a}", Names { known: Some(&known), listing: false }).is_err());
+        assert!(
+            parse(
+                "{$.a}",
+                Names {
+                    known: Some(&known),
+                    listing: false
+                }
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn what_the_author_says_of_an_address_is_known_without_an_answer() {
         let variables = Variables::from([("BASE".to_owned(), "https://h.example".to_owned())]);
-        let authored = |text: &str| Template::of("", parse(text, Names { known: Some(&[]), listing: true }).ok().unwrap()).authored(&variables);
+        let authored = |text: &str| {
+            Template::of(
+                "",
+                parse(
+                    text,
+                    Names {
+                        known: Some(&[]),
+                        listing: true,
+                    },
+                )
+                .ok()
+                .unwrap(),
+            )
+            .authored(&variables)
+        };
         assert_eq!(
-            [authored("${BASE}{$.path}?k=1"), authored("https://{$.host}/a"), authored("{$.link}")],
+            [
+                authored("${BASE}{$.path}?k=1"),
+                authored("https://{$.host}/a"),
+                authored("{$.link}")
+            ],
             ["https://h.example?k=1", "https:///a", ""]
         );
     }
@@ -406,13 +590,35 @@ mod tests {
     fn names_in_json_leave_it_whole() {
         let known = ["offset".to_owned(), "cursor".to_owned()];
         let filled = |text: &str| {
-            let template = Template::of(text, parse(text, Names { known: Some(&known), listing: false }).ok().unwrap());
-            let values = BTreeMap::from([("offset".to_owned(), "20".to_owned()), ("cursor".to_owned(), "a\"b\\".to_owned())]);
-            template.fill_all(Filling::of(&Variables::new(), &values)).unwrap()
+            let template = Template::of(
+                text,
+                parse(
+                    text,
+                    Names {
+                        known: Some(&known),
+                        listing: false,
+                    },
+                )
+                .ok()
+                .unwrap(),
+            );
+            let values = BTreeMap::from([
+                ("offset".to_owned(), "20".to_owned()),
+                ("cursor".to_owned(), "a\"b\\".to_owned()),
+            ]);
+            template
+                .fill_all(Filling::of(&Variables::new(), &values))
+                .unwrap()
         };
         assert_eq!(filled(r#"{"a":{"from":{offset}}}"#), r#"{"a":{"from":20}}"#);
-        assert_eq!(filled(r#"{"a":[{"b":{}}],"c":{"d":{"after":"{cursor}"}}}"#), r#"{"a":[{"b":{}}],"c":{"d":{"after":"a\"b\\"}}}"#);
-        assert_eq!(filled("finder=a;offset={offset},{cursor}"), "finder=a;offset=20,a\"b\\");
+        assert_eq!(
+            filled(r#"{"a":[{"b":{}}],"c":{"d":{"after":"{cursor}"}}}"#),
+            r#"{"a":[{"b":{}}],"c":{"d":{"after":"a\"b\\"}}}"#
+        );
+        assert_eq!(
+            filled("finder=a;offset={offset},{cursor}"),
+            "finder=a;offset=20,a\"b\\"
+        );
         assert_eq!(filled("{{offset}}"), "{offset}");
     }
 

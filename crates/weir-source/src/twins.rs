@@ -1,7 +1,9 @@
-//! Records of one page or file that share an id: boards write an ad once for each place, or show it promoted and again as it is. What becomes
-//! of them the source declares; it is decided before anything is hashed, so that the same records give the same ad every day.
+//! Records of one page or file that share an id: boards write an ad once for each place, or show it
+//! promoted and again as it is. What becomes of them the source declares; it is decided before
+//! anything is hashed, so that the same records give the same ad every day.
 //!
-//! It must never look beyond what it is given: twins on different pages are told apart where documents are stored, the first counting.
+//! It must never look beyond what it is given: twins on different pages are told apart where
+//! documents are stored, the first counting.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,7 +15,11 @@ use weir_yaml::yaml::{Located, OneOrMany};
 
 /// How records that share an id are handled.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "duplicate handling", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename = "duplicate handling",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum DuplicatesSpec {
     /// Use the first; others are rejected if they differ in a member that the mapping reads.
     First,
@@ -30,8 +36,8 @@ pub enum Twins {
     /// Not declared: they are told apart where documents are stored, and the first counts.
     #[default]
     Apart,
-    /// The first counts; those that differ only in members that no mapping reads are dropped. Without
-    /// the names of those that are read, every member counts.
+    /// The first counts; those that differ only in members that no mapping reads are dropped.
+    /// Without the names of those that are read, every member counts.
     First(Option<BTreeSet<String>>),
     /// The last counts.
     Last,
@@ -54,7 +60,12 @@ impl DuplicatesSpec {
         match self {
             DuplicatesSpec::First => Twins::First(None),
             DuplicatesSpec::Last => Twins::Last,
-            DuplicatesSpec::Merge(names) => Twins::Merge(names.iter().map(|name| MergedList::new(name, places_of(name))).collect()),
+            DuplicatesSpec::Merge(names) => Twins::Merge(
+                names
+                    .iter()
+                    .map(|name| MergedList::new(name, places_of(name)))
+                    .collect(),
+            ),
         }
     }
 }
@@ -67,7 +78,10 @@ impl MergedList {
                 places.push(place);
             }
         }
-        MergedList { name: name.to_owned(), places }
+        MergedList {
+            name: name.to_owned(),
+            places,
+        }
     }
 
     fn is_in(&self, record: &Json) -> bool {
@@ -78,7 +92,11 @@ impl MergedList {
     fn unite(&self, records: &[Json], first: &mut Json) {
         for place in &self.places {
             let mut items: Vec<Json> = Vec::new();
-            for item in records.iter().filter_map(|record| at(record, place)).flat_map(listed) {
+            for item in records
+                .iter()
+                .filter_map(|record| at(record, place))
+                .flat_map(listed)
+            {
                 if !items.contains(item) {
                     items.push(item.clone());
                 }
@@ -96,11 +114,15 @@ fn at<'r>(record: &'r Json, place: &[String]) -> Option<&'r Json> {
 
 /// Puts a value at a place; what is no object on the way is left alone.
 fn put(record: &mut Json, place: &[String], value: Json) {
-    let Some((last, way)) = place.split_last() else { return };
+    let Some((last, way)) = place.split_last() else {
+        return;
+    };
     let mut here = record;
     for name in way {
         let Json::Object(members) = here else { return };
-        here = members.entry(name.clone()).or_insert_with(|| Json::Object(Map::new()));
+        here = members
+            .entry(name.clone())
+            .or_insert_with(|| Json::Object(Map::new()));
         if here.is_null() {
             *here = Json::Object(Map::new());
         }
@@ -119,7 +141,11 @@ impl Twins {
     /// The same, where a mapping reads only these members of a record.
     #[must_use]
     pub fn reading(self, members: Option<BTreeSet<String>>) -> Twins {
-        if matches!(self, Twins::First(_)) { Twins::First(members) } else { self }
+        if matches!(self, Twins::First(_)) {
+            Twins::First(members)
+        } else {
+            self
+        }
     }
 
     /// The lists that are put together, as they are written.
@@ -130,8 +156,8 @@ impl Twins {
         }
     }
 
-    /// Puts records that share an id together; they stand where the first of them stood. `seen` says for each list whether any
-    /// record had it, now or before.
+    /// Puts records that share an id together; they stand where the first of them stood. `seen`
+    /// says for each list whether any record had it, now or before.
     pub fn unite(&self, received: Vec<Received>, seen: &mut [bool]) -> Vec<Received> {
         if !self.gathers() {
             return received;
@@ -148,7 +174,10 @@ impl Twins {
                 }
             }
         }
-        groups.into_iter().flat_map(|group| self.one_of(group)).collect()
+        groups
+            .into_iter()
+            .flat_map(|group| self.one_of(group))
+            .collect()
     }
 
     /// Looks into records until each list has been seen.
@@ -159,7 +188,10 @@ impl Twins {
                 return;
             }
             let record: Json = serde_json::from_str(&one.text).unwrap_or_default();
-            lists.iter().zip(seen.iter_mut()).for_each(|(list, seen)| *seen |= list.is_in(&record));
+            lists
+                .iter()
+                .zip(seen.iter_mut())
+                .for_each(|(list, seen)| *seen |= list.is_in(&record));
         }
     }
 
@@ -182,7 +214,9 @@ impl Twins {
 fn told_apart(group: Vec<Received>, members: &BTreeSet<String>) -> Vec<Received> {
     let mut seen: HashSet<Hash> = HashSet::new();
     let mut is_new = |one: &Received| {
-        let Ok(Json::Object(record)) = number::read(&one.text) else { return true };
+        let Ok(Json::Object(record)) = number::read(&one.text) else {
+            return true;
+        };
         let read: Vec<Option<&Json>> = members.iter().map(|name| record.get(name)).collect();
         seen.insert(Hash::of(json!(read).to_string().as_bytes()))
     };
@@ -190,14 +224,23 @@ fn told_apart(group: Vec<Received>, members: &BTreeSet<String>) -> Vec<Received>
 }
 
 fn merged(group: &[Received], lists: &[MergedList]) -> Option<Received> {
-    let records: Vec<Json> = group.iter().map(|one| number::read(&one.text).ok()).collect::<Option<_>>()?;
+    let records: Vec<Json> = group
+        .iter()
+        .map(|one| number::read(&one.text).ok())
+        .collect::<Option<_>>()?;
     if !records.iter().all(Json::is_object) {
         return None;
     }
     let mut first = records.first()?.clone();
-    lists.iter().for_each(|list| list.unite(&records, &mut first));
+    lists
+        .iter()
+        .for_each(|list| list.unite(&records, &mut first));
     let one = group.first()?;
-    Some(Received::new(one.external_id.clone(), first.to_string().into(), one.metadata.clone()))
+    Some(Received::new(
+        one.external_id.clone(),
+        first.to_string().into(),
+        one.metadata.clone(),
+    ))
 }
 
 fn listed(value: &Json) -> &[Json] {
@@ -213,25 +256,51 @@ mod tests {
     use super::*;
 
     fn unite(twins: &Twins, records: &[Json]) -> Vec<Json> {
-        let received = records.iter().map(|record| Received::new(record["id"].to_string(), record.to_string().into(), json!({}))).collect();
-        twins.unite(received, &mut vec![false; twins.names().len()]).iter().map(|one| serde_json::from_str(&one.text).unwrap()).collect()
+        let received = records
+            .iter()
+            .map(|record| {
+                Received::new(
+                    record["id"].to_string(),
+                    record.to_string().into(),
+                    json!({}),
+                )
+            })
+            .collect();
+        twins
+            .unite(received, &mut vec![false; twins.names().len()])
+            .iter()
+            .map(|one| serde_json::from_str(&one.text).unwrap())
+            .collect()
     }
 
     #[test]
     fn twins_become_one_as_declared() {
-        let records =
-            [json!({ "id": 1, "city": "Ulm", "places": ["Ulm"] }), json!({ "id": 2 }), json!({ "id": 1, "city": "Bonn", "places": ["Bonn", "Ulm"] })];
+        let records = [
+            json!({ "id": 1, "city": "Ulm", "places": ["Ulm"] }),
+            json!({ "id": 2 }),
+            json!({ "id": 1, "city": "Bonn", "places": ["Bonn", "Ulm"] }),
+        ];
         let lists = ["places", "city"].map(|name| MergedList::new(name, Vec::new()));
         let united = unite(&Twins::Merge(lists.to_vec()), &records);
-        assert_eq!(united, [json!({ "id": 1, "city": ["Ulm", "Bonn"], "places": ["Ulm", "Bonn"] }), json!({ "id": 2 })]);
-        assert_eq!(unite(&Twins::Last, &records), [records[2].clone(), records[1].clone()]);
+        assert_eq!(
+            united,
+            [
+                json!({ "id": 1, "city": ["Ulm", "Bonn"], "places": ["Ulm", "Bonn"] }),
+                json!({ "id": 2 })
+            ]
+        );
+        assert_eq!(
+            unite(&Twins::Last, &records),
+            [records[2].clone(), records[1].clone()]
+        );
         assert_eq!(unite(&Twins::First(None), &records), records);
         assert_eq!(unite(&Twins::Apart, &records), records);
     }
 
     #[test]
     fn records_that_differ_in_what_nothing_reads_are_one() {
-        let record = |id: u8, title: &str, at: u8| json!({ "id": id, "title": title, "scraped_at": at });
+        let record =
+            |id: u8, title: &str, at: u8| json!({ "id": id, "title": title, "scraped_at": at });
         let records = [
             record(1, "Nurse", 1),
             record(1, "Nurse", 2),
@@ -241,7 +310,10 @@ mod tests {
             record(1, "Ranger", 6),
         ];
         let twins = Twins::First(None).reading(Some(["title".to_owned()].into()));
-        assert_eq!(unite(&twins, &records), [records[0].clone(), records[3].clone(), records[2].clone()]);
+        assert_eq!(
+            unite(&twins, &records),
+            [records[0].clone(), records[3].clone(), records[2].clone()]
+        );
         let all = Twins::First(None).reading(None);
         assert!(!all.gathers() && unite(&all, &records) == records);
         assert_eq!(Twins::Apart.reading(Some(BTreeSet::new())), Twins::Apart);
@@ -249,8 +321,14 @@ mod tests {
 
     #[test]
     fn a_field_is_put_together_where_its_values_stand() {
-        let of_field = vec![vec!["work".to_owned(), "label".to_owned()], vec!["all".to_owned()]];
-        let lists = vec![MergedList::new("locations", of_field), MergedList::new("tags", Vec::new())];
+        let of_field = vec![
+            vec!["work".to_owned(), "label".to_owned()],
+            vec!["all".to_owned()],
+        ];
+        let lists = vec![
+            MergedList::new("locations", of_field),
+            MergedList::new("tags", Vec::new()),
+        ];
         let twins = Twins::Merge(lists);
         let records = [
             json!({ "id": 1, "work": { "label": "New Jersey", "x": 1 } }),
@@ -261,11 +339,23 @@ mod tests {
             json!({ "id": 3, "work": { "label": "Ulm" } }),
         ];
         let united = unite(&twins, &records);
-        assert_eq!(united[0], json!({ "id": 1, "work": { "label": ["New Jersey", "New York"], "x": 1 } }));
+        assert_eq!(
+            united[0],
+            json!({ "id": 1, "work": { "label": ["New Jersey", "New York"], "x": 1 } })
+        );
         assert_eq!(united[1], json!({ "id": 2, "work": { "label": ["Ulm"] } }));
         assert_eq!(united[2], json!({ "id": 3, "work": "at home" }));
         let mut seen = vec![false; 2];
-        let received = records.iter().map(|record| Received::new(record["id"].to_string(), record.to_string().into(), json!({}))).collect();
+        let received = records
+            .iter()
+            .map(|record| {
+                Received::new(
+                    record["id"].to_string(),
+                    record.to_string().into(),
+                    json!({}),
+                )
+            })
+            .collect();
         twins.unite(received, &mut seen);
         assert_eq!(seen, [true, false]);
     }

@@ -1,6 +1,7 @@
-//! Compares jobs with what was written of them, each version with the previous one, and ads with their jobs:
-//! finds manual changes made outside the pipeline. Read-only. What one row says of another is one statement; what a row
-//! says of itself (its digests, the hash of its document) is streamed, so memory stays flat.
+//! Compares jobs with what was written of them, each version with the previous one, and ads with
+//! their jobs: finds manual changes made outside the pipeline. Read-only. What one row says of
+//! another is one statement; what a row says of itself (its digests, the hash of its document) is
+//! streamed, so memory stays flat.
 
 use super::columns::job_columns;
 use super::{Result, jobs};
@@ -15,7 +16,8 @@ use weir_model::{Hash, document};
 /// One thing that should not be.
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct AuditFinding {
-    /// changed, gap, no_document, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early; of runs: future, leap; of decisions: future_word.
+    /// changed, gap, no_document, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early;
+    /// of runs: future, leap; of decisions: future_word.
     pub kind: String,
     /// The institution's slug.
     pub institution: String,
@@ -58,7 +60,12 @@ pub async fn extent(connection: &mut PgConnection, slug: Option<&str>) -> Result
 ///
 /// # Errors
 /// The database failed.
-pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<AuditFinding>> {
+pub async fn findings(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<AuditFinding>> {
     let mut findings = between_rows(connection, slug, limit, now).await?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     findings.extend(altered(connection, slug, most.saturating_sub(findings.len())).await?);
@@ -68,8 +75,23 @@ pub async fn findings(connection: &mut PgConnection, slug: Option<&str>, limit: 
 }
 
 fn place(finding: &AuditFinding) -> (&str, &str, &str, Option<Uuid>, &str, Option<&str>) {
-    let AuditFinding { kind, institution, source_id, original_id, job_id, field, .. } = finding;
-    (institution, source_id, original_id, *job_id, kind, field.as_deref())
+    let AuditFinding {
+        kind,
+        institution,
+        source_id,
+        original_id,
+        job_id,
+        field,
+        ..
+    } = finding;
+    (
+        institution,
+        source_id,
+        original_id,
+        *job_id,
+        kind,
+        field.as_deref(),
+    )
 }
 
 /// A job with a value that is not the one that was written.
@@ -83,7 +105,11 @@ struct AlteredJob {
 }
 
 /// The values of jobs, and their documents, that others have written; at most `most` jobs.
-async fn altered(connection: &mut PgConnection, slug: Option<&str>, most: usize) -> Result<Vec<AuditFinding>> {
+async fn altered(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+    most: usize,
+) -> Result<Vec<AuditFinding>> {
     let mut found = Vec::new();
     let mut rows = sqlx::query(concat!(
         "SELECT i.slug, j.institution_id, j.id, j.source_id, j.original_id, j.version, j.changes, j.digests, j.content_hash, j.company_id, j.division_id, ",
@@ -101,7 +127,9 @@ async fn altered(connection: &mut PgConnection, slug: Option<&str>, most: usize)
             None => Vec::new(),
         };
         let content: Option<String> = row.try_get("content")?;
-        let is_other = |text: String| document::stored_hash(&text) != Hash::from_column(row.try_get("content_hash").ok());
+        let is_other = |text: String| {
+            document::stored_hash(&text) != Hash::from_column(row.try_get("content_hash").ok())
+        };
         fields.extend(content.is_some_and(is_other).then_some("raw_json"));
         if fields.is_empty() || found.len() >= most {
             continue;
@@ -118,7 +146,14 @@ async fn altered(connection: &mut PgConnection, slug: Option<&str>, most: usize)
         };
         let before = row.try_get::<i32, _>("version")? - 1;
         let (now, changes) = (row.try_get("now")?, row.try_get("changes")?);
-        found.push(AlteredJob { finding, institution_id: row.try_get("institution_id")?, before, fields, now, changes });
+        found.push(AlteredJob {
+            finding,
+            institution_id: row.try_get("institution_id")?,
+            before,
+            fields,
+            now,
+            changes,
+        });
     }
     drop(rows);
     let mut findings = Vec::new();
@@ -139,7 +174,10 @@ impl AlteredJob {
                 .fetch_optional(connection)
                 .await?;
         let written = |field: &str| {
-            let changed = self.changes.as_ref().and_then(|changes| changes.get(field)?.get("new"));
+            let changed = self
+                .changes
+                .as_ref()
+                .and_then(|changes| changes.get(field)?.get("new"));
             changed.or_else(|| before.as_ref()?.get(field)).cloned()
         };
         let one = |field: &&'static str| AuditFinding {
@@ -153,7 +191,12 @@ impl AlteredJob {
 }
 
 /// What one row says of another.
-async fn between_rows(connection: &mut PgConnection, slug: Option<&str>, limit: i64, now: DateTime<Utc>) -> Result<Vec<AuditFinding>> {
+async fn between_rows(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<AuditFinding>> {
     let rows = sqlx::query_as(
         "WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
          newest AS (
@@ -219,5 +262,10 @@ async fn between_rows(connection: &mut PgConnection, slug: Option<&str>, limit: 
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
          FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
     );
-    Ok(rows.bind(slug).bind(limit).bind(now).fetch_all(connection).await?)
+    Ok(rows
+        .bind(slug)
+        .bind(limit)
+        .bind(now)
+        .fetch_all(connection)
+        .await?)
 }

@@ -44,19 +44,38 @@ impl<'n> JobName<'n> {
     pub fn read(text: &'n str) -> JobName<'n> {
         // An ad without an id is known by the hash of its bytes, which is not a source.
         let Some((place, id)) = text.split_once(':').filter(|(place, _)| *place != "sha256") else {
-            return JobName { whole: text, institution: None, source: None, id: text };
+            return JobName {
+                whole: text,
+                institution: None,
+                source: None,
+                id: text,
+            };
         };
-        let (institution, source) = place.split_once('/').map_or((None, place), |(institution, source)| (Some(institution), source));
-        JobName { whole: text, institution, source: Some(source), id }
+        let (institution, source) = place
+            .split_once('/')
+            .map_or((None, place), |(institution, source)| {
+                (Some(institution), source)
+            });
+        JobName {
+            whole: text,
+            institution,
+            source: Some(source),
+            id,
+        }
     }
 
     /// The first and the last uuid with this prefix.
     fn range(&self) -> Option<(Uuid, Uuid)> {
         let digits: String = self.whole.chars().filter(|letter| *letter != '-').collect();
-        if digits.len() < 4 || digits.len() > 32 || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        if digits.len() < 4
+            || digits.len() > 32
+            || !digits.chars().all(|digit| digit.is_ascii_hexdigit())
+        {
             return None;
         }
-        let filled = |with: &str| Uuid::parse_str(&format!("{digits}{}", with.repeat(32 - digits.len()))).ok();
+        let filled = |with: &str| {
+            Uuid::parse_str(&format!("{digits}{}", with.repeat(32 - digits.len()))).ok()
+        };
         Some((filled("0")?, filled("f")?))
     }
 }
@@ -93,7 +112,12 @@ pub async fn find(connection: &mut PgConnection, name: &JobName<'_>) -> Result<V
          JOIN institutions i ON i.id = a.institution_id
          WHERE a.id IS NULL OR (($2::text IS NULL OR a.named = $2) AND ($1::text IS NULL OR i.slug = $1))
          ORDER BY 2, 3, 4 LIMIT 6";
-    let found = sqlx::query_as(alike).bind(name.institution).bind(name.source).bind(name.id).bind(low).bind(high);
+    let found = sqlx::query_as(alike)
+        .bind(name.institution)
+        .bind(name.source)
+        .bind(name.id)
+        .bind(low)
+        .bind(high);
     Ok(found.fetch_all(connection).await?)
 }
 
@@ -135,7 +159,11 @@ pub struct JobVersion {
 ///
 /// # Errors
 /// The database failed.
-pub async fn versions(connection: &mut PgConnection, institution: Uuid, job: Uuid) -> Result<Vec<JobVersion>> {
+pub async fn versions(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    job: Uuid,
+) -> Result<Vec<JobVersion>> {
     let rows = sqlx::query_as(
         "SELECT h.version, h.created_at, h.change_type, h.change_reason, h.changed_fields, h.changes, h.created_by, h.run_id, h.takes_back, h.restores,
            encode(h.content_hash, 'hex') AS document, encode(h.fingerprint, 'hex') AS fingerprint, f.parts,
@@ -143,16 +171,33 @@ pub async fn versions(connection: &mut PgConnection, institution: Uuid, job: Uui
          FROM jobs_history h LEFT JOIN fingerprints f ON f.institution_id = h.institution_id AND f.fingerprint = h.fingerprint
          WHERE h.institution_id = $1 AND h.id = $2 ORDER BY h.version",
     );
-    Ok(rows.bind(institution).bind(job).fetch_all(connection).await?)
+    Ok(rows
+        .bind(institution)
+        .bind(job)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The raw document of one version.
 ///
 /// # Errors
 /// The database failed.
-pub async fn raw(connection: &mut PgConnection, institution: Uuid, job: Uuid, version: i32) -> Result<Option<Json>> {
-    let raw = sqlx::query_scalar("SELECT raw_json FROM jobs_history WHERE institution_id = $1 AND id = $2 AND version = $3");
-    Ok(raw.bind(institution).bind(job).bind(version).fetch_optional(connection).await?.flatten())
+pub async fn raw(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    job: Uuid,
+    version: i32,
+) -> Result<Option<Json>> {
+    let raw = sqlx::query_scalar(
+        "SELECT raw_json FROM jobs_history WHERE institution_id = $1 AND id = $2 AND version = $3",
+    );
+    Ok(raw
+        .bind(institution)
+        .bind(job)
+        .bind(version)
+        .fetch_optional(connection)
+        .await?
+        .flatten())
 }
 
 /// The state of an ad, and its stored document.
@@ -208,7 +253,12 @@ pub async fn ad(connection: &mut PgConnection, found: &FoundJob) -> Result<Optio
          LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = $3",
     );
-    Ok(row.bind(found.institution_id).bind(&found.source_id).bind(&found.original_id).fetch_optional(connection).await?)
+    Ok(row
+        .bind(found.institution_id)
+        .bind(&found.source_id)
+        .bind(&found.original_id)
+        .fetch_optional(connection)
+        .await?)
 }
 
 /// A document that was replaced by newer content.
@@ -228,19 +278,31 @@ pub struct ReplacedDocument {
 ///
 /// # Errors
 /// The database failed.
-pub async fn replaced(connection: &mut PgConnection, found: &FoundJob, ids: &[&str]) -> Result<Vec<ReplacedDocument>> {
+pub async fn replaced(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    ids: &[&str],
+) -> Result<Vec<ReplacedDocument>> {
     let rows = sqlx::query_as(
         "SELECT encode(content_hash, 'hex') AS document, scraped_at, replaced_at, metadata FROM replaced_documents
          WHERE institution_id = $1 AND source_id = $2 AND original_id = ANY ($3) ORDER BY scraped_at, id",
     );
-    Ok(rows.bind(found.institution_id).bind(&found.source_id).bind(ids).fetch_all(connection).await?)
+    Ok(rows
+        .bind(found.institution_id)
+        .bind(&found.source_id)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The names of the company and division of a job, by id.
 ///
 /// # Errors
 /// The database failed.
-pub async fn names(connection: &mut PgConnection, found: &FoundJob) -> Result<BTreeMap<String, String>> {
+pub async fn names(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+) -> Result<BTreeMap<String, String>> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT c.id::text, c.name FROM companies c JOIN jobs j ON j.institution_id = c.institution_id AND j.company_id = c.id
          WHERE j.institution_id = $1 AND j.id = $2
@@ -281,13 +343,24 @@ pub struct PastHold {
 ///
 /// # Errors
 /// The database failed.
-pub async fn holds(connection: &mut PgConnection, found: &FoundJob, ids: &[&str], names: &[String]) -> Result<Vec<PastHold>> {
+pub async fn holds(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    ids: &[&str],
+    names: &[String],
+) -> Result<Vec<PastHold>> {
     let rows = sqlx::query_as(
         "SELECT id, kind, reason, status, opened_at, closed_at, closed_by, note FROM holds WHERE institution_id = $1 AND source_id = $2
            AND ((kind = 'job' AND subject = ANY ($3)) OR (kind IN ('company', 'division') AND subject = ANY ($4)) OR (kind = 'identity' AND details -> 'ads' ?| $3))
          ORDER BY opened_at, id",
     );
-    Ok(rows.bind(found.institution_id).bind(&found.source_id).bind(ids).bind(names).fetch_all(connection).await?)
+    Ok(rows
+        .bind(found.institution_id)
+        .bind(&found.source_id)
+        .bind(ids)
+        .bind(names)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// An alert that concerns an ad.
@@ -308,14 +381,26 @@ pub struct PastAlert {
 ///
 /// # Errors
 /// The database failed.
-pub async fn alerts(connection: &mut PgConnection, found: &FoundJob, since: DateTime<Utc>, runs: &[i64]) -> Result<Vec<PastAlert>> {
+pub async fn alerts(
+    connection: &mut PgConnection,
+    found: &FoundJob,
+    since: DateTime<Utc>,
+    runs: &[i64],
+) -> Result<Vec<PastAlert>> {
     let rows = sqlx::query_as(
         "SELECT raised_at, kind, severity, message FROM alerts WHERE institution_id = $1 AND raised_at >= $3
            AND ((source_id = $2 AND (kind IN ('mass_retirement', 'mass_closing', 'mass_change', 'renumbered', 'recycled', 'removed_from_yaml') OR strpos(message, $4) > 0))
                 OR (kind = 'rolled_back' AND run_id = ANY ($5)))
          ORDER BY raised_at, id",
     );
-    Ok(rows.bind(found.institution_id).bind(&found.source_id).bind(since).bind(&found.original_id).bind(runs).fetch_all(connection).await?)
+    Ok(rows
+        .bind(found.institution_id)
+        .bind(&found.source_id)
+        .bind(since)
+        .bind(&found.original_id)
+        .bind(runs)
+        .fetch_all(connection)
+        .await?)
 }
 
 #[cfg(test)]
@@ -325,12 +410,24 @@ mod tests {
     #[test]
     fn jobs_are_named_by_uuid_id_source_and_institution() {
         let parts = |text| {
-            let JobName { institution, source, id, .. } = JobName::read(text);
+            let JobName {
+                institution,
+                source,
+                id,
+                ..
+            } = JobName::read(text);
             (institution, source, id)
         };
-        assert_eq!(parts("nsw-gov/nswgov:601245"), (Some("nsw-gov"), Some("nswgov"), "601245"));
+        assert_eq!(
+            parts("nsw-gov/nswgov:601245"),
+            (Some("nsw-gov"), Some("nswgov"), "601245")
+        );
         assert_eq!(parts("nswgov:a:b/c"), (None, Some("nswgov"), "a:b/c"));
         assert_eq!(parts("601245"), (None, None, "601245"));
-        assert!(JobName::read("60124-5a").range().is_some() && JobName::read("601").range().is_none() && JobName::read("x6012").range().is_none());
+        assert!(
+            JobName::read("60124-5a").range().is_some()
+                && JobName::read("601").range().is_none()
+                && JobName::read("x6012").range().is_none()
+        );
     }
 }

@@ -28,7 +28,11 @@ struct Free {
 
 impl Free {
     fn least(&self) -> i64 {
-        [Some(self.server), self.role, self.database].into_iter().flatten().min().unwrap_or_default()
+        [Some(self.server), self.role, self.database]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or_default()
     }
 
     /// Which limit it is.
@@ -48,7 +52,12 @@ impl Free {
 ///
 /// # Errors
 /// Too few for it to work.
-pub(super) async fn of(first: &mut PgConnection, second: Option<&mut PgConnection>, options: &PgConnectOptions, demand: Demand) -> Result<u32> {
+pub(super) async fn of(
+    first: &mut PgConnection,
+    second: Option<&mut PgConnection>,
+    options: &PgConnectOptions,
+    demand: Demand,
+) -> Result<u32> {
     if demand.is_private {
         return Ok(demand.most);
     }
@@ -77,7 +86,9 @@ pub(super) async fn of(first: &mut PgConnection, second: Option<&mut PgConnectio
 }
 
 async fn process(connection: &mut PgConnection) -> Result<i32> {
-    Ok(sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(connection).await?)
+    Ok(sqlx::query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(connection)
+        .await?)
 }
 
 async fn free(connection: &mut PgConnection, own: &[i32]) -> Result<Free> {
@@ -100,14 +111,26 @@ async fn given(options: &PgConnectOptions, own: usize, demand: Demand, most: u32
     let own = u32::try_from(own).unwrap_or(1);
     let tried = (own..most).map(|_| async {
         let mut connection = session::connect(options).await.ok()?;
-        tokio::time::timeout(GIVES_WITHIN, process(&mut connection)).await.ok()?.ok().map(|_| connection)
+        tokio::time::timeout(GIVES_WITHIN, process(&mut connection))
+            .await
+            .ok()?
+            .ok()
+            .map(|_| connection)
     });
-    let tried: Vec<PgConnection> = futures::future::join_all(tried).await.into_iter().flatten().collect();
+    let tried: Vec<PgConnection> = futures::future::join_all(tried)
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
     let given = own + u32::try_from(tried.len()).unwrap_or_default();
     for connection in tried {
         let _ = connection.close().await;
     }
-    if given < demand.least { Err(too_few(demand.least, given, "the pooler")) } else { Ok(given.min(most)) }
+    if given < demand.least {
+        Err(too_few(demand.least, given, "the pooler"))
+    } else {
+        Ok(given.min(most))
+    }
 }
 
 fn too_few(needed: u32, left: u32, limit: &str) -> StoreError {

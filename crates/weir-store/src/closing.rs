@@ -1,9 +1,10 @@
-//! Which open jobs a date closes: one condition, for the run that archives them, for the person who keeps them open, and for
-//! the hold that asks. The three must agree, or a hold would speak of other jobs than its release closes.
+//! Which open jobs a date closes: one condition, for the run that archives them, for the person who
+//! keeps them open, and for the hold that asks. The three must agree, or a hold would speak of
+//! other jobs than its release closes.
 
-/// Which open jobs `j` a date closes, once for each closing date: the institution, the source, the date, and a further condition on
-/// the ads `s` of which a run was taken back. Not those whose run was taken back while their content is the same, nor those that
-/// an operator keeps open.
+/// Which open jobs `j` a date closes, once for each closing date: the institution, the source, the
+/// date, and a further condition on the ads `s` of which a run was taken back. Not those whose run
+/// was taken back while their content is the same, nor those that an operator keeps open.
 macro_rules! closed_by_date {
     ($institution:literal, $source:literal, $until:literal, $taken_back:literal) => {
         concat!(

@@ -1,11 +1,12 @@
 //! The columns of jobs and of their versions, spelled once for every statement that names them.
 //!
-//! The macros are literals for `concat!`; each takes an alias with its dot, or nothing. They must never hold a column that only
-//! one statement needs. To add a field of jobs: `model::field`, a migration, and the macros of this file; the suite compares
-//! them with `information_schema`, and a test here with the fields.
+//! The macros are literals for `concat!`; each takes an alias with its dot, or nothing. They must
+//! never hold a column that only one statement needs. To add a field of jobs: `model::field`, a
+//! migration, and the macros of this file; the suite compares them with `information_schema`, and a
+//! test here with the fields.
 
-/// The fields that are derived from an ad, each written by `$form`, which is given an alias with its dot, the column, and
-/// how a text becomes what the column takes.
+/// The fields that are derived from an ad, each written by `$form`, which is given an alias with
+/// its dot, the column, and how a text becomes what the column takes.
 macro_rules! each_column {
     ($form:ident, $of:literal) => {
         concat!(
@@ -85,8 +86,8 @@ macro_rules! job_members {
 }
 pub(crate) use job_members;
 
-/// The same fields, and companies and divisions, of two rows as rows of `VALUES`: place, name, one value, the other.
-/// Locations are compared as sets.
+/// The same fields, and companies and divisions, of two rows as rows of `VALUES`: place, name, one
+/// value, the other. Locations are compared as sets.
 macro_rules! compared_columns {
     ($a:literal, $b:literal) => {
         concat!(
@@ -166,7 +167,8 @@ macro_rules! compared_columns {
 }
 pub(crate) use compared_columns;
 
-/// What a version holds beside the fields, in both tables: whose it is, how the job stands, and what changed, when and why.
+/// What a version holds beside the fields, in both tables: whose it is, how the job stands, and
+/// what changed, when and why.
 macro_rules! stamp_columns {
     () => {
         "institution_id, id, version, company_id, division_id, source_id, original_id, document_id, content_hash, status,
@@ -176,8 +178,9 @@ macro_rules! stamp_columns {
 }
 pub(crate) use stamp_columns;
 
-/// A step of a statement that keeps the newest versions of jobs before the statement writes newer ones:
-/// it moves those of `published_jobs` for which the condition holds, of which `j` is an alias.
+/// A step of a statement that keeps the newest versions of jobs before the statement writes newer
+/// ones: it moves those of `published_jobs` for which the condition holds, of which `j` is an
+/// alias.
 macro_rules! supersede {
     ($which:literal) => {
         concat!(
@@ -223,18 +226,35 @@ mod tests {
 
     #[test]
     fn every_field_of_a_job_is_in_each_list() {
-        let names: Vec<&str> = FIELDS.iter().map(|field| field.name()).chain(["extra"]).collect();
+        let names: Vec<&str> = FIELDS
+            .iter()
+            .map(|field| field.name())
+            .chain(["extra"])
+            .collect();
         let sorted = |mut names: Vec<&'static str>| {
             names.sort_unstable();
             names
         };
         let cast = |one: &'static str| one.split("::").next().unwrap_or(one);
-        assert_eq!(sorted(job_columns!().split(", ").collect()), sorted(names.clone()));
-        assert_eq!(sent_columns!("").split(", ").map(cast).collect::<Vec<_>>(), job_columns!().split(", ").collect::<Vec<_>>());
-        let members: Vec<&str> = job_members!("").split(", ").step_by(2).map(|name| name.trim_matches('\'')).collect();
+        assert_eq!(
+            sorted(job_columns!().split(", ").collect()),
+            sorted(names.clone())
+        );
+        assert_eq!(
+            sent_columns!("").split(", ").map(cast).collect::<Vec<_>>(),
+            job_columns!().split(", ").collect::<Vec<_>>()
+        );
+        let members: Vec<&str> = job_members!("")
+            .split(", ")
+            .step_by(2)
+            .map(|name| name.trim_matches('\''))
+            .collect();
         assert_eq!(members, job_columns!().split(", ").collect::<Vec<_>>());
         for name in names {
-            assert!(compared_columns!("a.", "b.").contains(&format!("'{name}', ")), "{name}");
+            assert!(
+                compared_columns!("a.", "b.").contains(&format!("'{name}', ")),
+                "{name}"
+            );
         }
     }
 }

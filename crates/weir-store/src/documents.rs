@@ -1,5 +1,5 @@
-//! T1: a page of documents. Hashes go to the database first, and only documents that are new or different are
-//! uploaded; an unchanged one costs a comparison, and nothing is written of it.
+//! T1: a page of documents. Hashes go to the database first, and only documents that are new or
+//! different are uploaded; an unchanged one costs a comparison, and nothing is written of it.
 
 use super::Result;
 use super::presence::SeenAds;
@@ -65,7 +65,8 @@ struct ListedAd {
 pub struct ArrivedPage {
     /// Records with an id.
     pub received: Vec<Received>,
-    /// Listings that were put together with the page of their ad just now: whatever is stored of them, they are looked into.
+    /// Listings that were put together with the page of their ad just now: whatever is stored of
+    /// them, they are looked into.
     pub detailed: Vec<Received>,
     /// Listings whose detail page could not be read or is gone, and why.
     pub undetailed: Vec<(Received, Refused)>,
@@ -78,25 +79,73 @@ pub struct ArrivedPage {
 ///
 /// # Errors
 /// The database failed; nothing of the page is stored then, if the caller rolls back.
-pub async fn store_page(connection: &mut PgConnection, reading: PageContext<'_>, page: ArrivedPage, seen: &mut SeenAds) -> Result<StoredPage> {
-    let ArrivedPage { received, detailed, undetailed, mut refused } = page;
+pub async fn store_page(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    page: ArrivedPage,
+    seen: &mut SeenAds,
+) -> Result<StoredPage> {
+    let ArrivedPage {
+        received,
+        detailed,
+        undetailed,
+        mut refused,
+    } = page;
     let (first, twins) = first_of_each(received);
-    let unseen = mark_seen(connection, reading, first.iter().map(|one| (one.external_id.as_str(), one.received_hash)), seen).await?;
-    let changed: Vec<Received> = first.into_iter().filter(|one| unseen.contains(&one.external_id)).chain(twins).chain(detailed).collect();
+    let unseen = mark_seen(
+        connection,
+        reading,
+        first
+            .iter()
+            .map(|one| (one.external_id.as_str(), one.received_hash)),
+        seen,
+    )
+    .await?;
+    let changed: Vec<Received> = first
+        .into_iter()
+        .filter(|one| unseen.contains(&one.external_id))
+        .chain(twins)
+        .chain(detailed)
+        .collect();
     refused.extend(without_detail(connection, reading, undetailed, seen).await?);
     let (documents, unreadable) = read_all(changed).await;
     // An ad whose text cannot be read is still listed: its id is known.
-    note_presence(connection, reading, &unreadable.iter().map(String::as_str).collect::<Vec<_>>(), seen).await?;
+    note_presence(
+        connection,
+        reading,
+        &unreadable.iter().map(String::as_str).collect::<Vec<_>>(),
+        seen,
+    )
+    .await?;
     let sorted = sort_out(connection, reading, documents, seen).await?;
     refused.extend(sorted.refused);
-    let unseen = mark_seen(connection, reading, refused.iter().map(|one| (one.external_id.as_str(), one.received_hash)), seen).await?;
+    let unseen = mark_seen(
+        connection,
+        reading,
+        refused
+            .iter()
+            .map(|one| (one.external_id.as_str(), one.received_hash)),
+        seen,
+    )
+    .await?;
     let mut again: HashSet<String> = HashSet::new();
     // A duplicate document is rejected once.
-    refused.retain(|document| unseen.contains(&document.external_id) && again.insert(document.external_id.clone()));
+    refused.retain(|document| {
+        unseen.contains(&document.external_id) && again.insert(document.external_id.clone())
+    });
     keep_trace(connection, reading, &sorted.replaced).await?;
-    let stored = StoredPage { refused: refused.len(), fresh: sorted.fresh };
+    let stored = StoredPage {
+        refused: refused.len(),
+        fresh: sorted.fresh,
+    };
     drop_replaced(connection, reading, &sorted.replaced).await?;
-    upload(connection, reading, stored.fresh.iter().chain(&refused), seen).await?;
+    upload(
+        connection,
+        reading,
+        stored.fresh.iter().chain(&refused),
+        seen,
+    )
+    .await?;
     record_refusals(connection, reading, &refused).await?;
     Ok(stored)
 }
@@ -125,7 +174,12 @@ pub async fn to_detail(
     .fetch_all(connection)
     .await?;
     let known: HashSet<String> = known.into_iter().collect();
-    Ok(listings.iter().map(|one| &one.external_id).filter(|id| !known.contains(*id)).cloned().collect())
+    Ok(listings
+        .iter()
+        .map(|one| &one.external_id)
+        .filter(|id| !known.contains(*id))
+        .cloned()
+        .collect())
 }
 
 /// How many of these listings belong to stored ads, including those rejected for lack of a detail
@@ -133,8 +187,14 @@ pub async fn to_detail(
 ///
 /// # Errors
 /// The database failed.
-pub async fn stored_before(connection: &mut PgConnection, stream: &SourceKey, listings: &[(Received, Refused)]) -> Result<usize> {
-    let refused_as = |(one, why): &(Received, Refused)| one.clone().read().without_detail(why.clone()).external_id;
+pub async fn stored_before(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    listings: &[(Received, Refused)],
+) -> Result<usize> {
+    let refused_as = |(one, why): &(Received, Refused)| {
+        one.clone().read().without_detail(why.clone()).external_id
+    };
     let count: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM unnest($3::text[], $4::text[]) AS page (external_id, refused_as) WHERE EXISTS (
            SELECT 1 FROM ad_states s WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id IN (page.external_id, page.refused_as))",
@@ -155,14 +215,26 @@ async fn without_detail(
     undetailed: Vec<(Received, Refused)>,
     seen: &mut SeenAds,
 ) -> Result<Vec<Document>> {
-    let listed: Vec<&str> = undetailed.iter().map(|(one, _)| one.external_id.as_str()).collect();
+    let listed: Vec<&str> = undetailed
+        .iter()
+        .map(|(one, _)| one.external_id.as_str())
+        .collect();
     let present = note_presence(connection, reading, &listed, seen).await?;
-    let unknown = undetailed.into_iter().filter(|(one, _)| !present.contains(&one.external_id));
-    Ok(unknown.map(|(one, why)| one.read().without_detail(why)).collect())
+    let unknown = undetailed
+        .into_iter()
+        .filter(|(one, _)| !present.contains(&one.external_id));
+    Ok(unknown
+        .map(|(one, why)| one.read().without_detail(why))
+        .collect())
 }
 
 /// Records that ads without new content are listed; returns the known ones.
-async fn note_presence(connection: &mut PgConnection, reading: PageContext<'_>, ads: &[&str], seen: &mut SeenAds) -> Result<HashSet<String>> {
+async fn note_presence(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    ads: &[&str],
+    seen: &mut SeenAds,
+) -> Result<HashSet<String>> {
     if ads.is_empty() {
         return Ok(HashSet::new());
     }
@@ -181,17 +253,30 @@ async fn note_presence(connection: &mut PgConnection, reading: PageContext<'_>, 
 }
 
 /// Listed ads are seen by the read; of those that were missing or gone this is recorded.
-async fn welcome(connection: &mut PgConnection, reading: PageContext<'_>, known: &[ListedAd], seen: &mut SeenAds) -> Result<()> {
+async fn welcome(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    known: &[ListedAd],
+    seen: &mut SeenAds,
+) -> Result<()> {
     seen.extend(known.iter().map(|ad| ad.document_id));
-    let away: Vec<i64> = known.iter().filter(|ad| ad.is_away).map(|ad| ad.document_id).collect();
+    let away: Vec<i64> = known
+        .iter()
+        .filter(|ad| ad.is_away)
+        .map(|ad| ad.document_id)
+        .collect();
     if away.is_empty() {
         return Ok(());
     }
-    sqlx::query(concat!("UPDATE ad_states SET ", seen!(), " WHERE institution_id = $1 AND document_id = ANY ($2)"))
-        .bind(reading.stream.institution)
-        .bind(away)
-        .execute(connection)
-        .await?;
+    sqlx::query(concat!(
+        "UPDATE ad_states SET ",
+        seen!(),
+        " WHERE institution_id = $1 AND document_id = ANY ($2)"
+    ))
+    .bind(reading.stream.institution)
+    .bind(away)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -215,12 +300,27 @@ fn first_of_each(received: Vec<Received>) -> (Vec<Received>, Vec<Received>) {
 /// Parses the texts, on all cores; also returns the ids of unreadable ones.
 async fn read_all(received: Vec<Received>) -> (Vec<Document>, Vec<String>) {
     let read = |one: Received| (one.external_id.clone(), one.read());
-    let reading = tokio::task::spawn_blocking(move || received.into_par_iter().with_min_len(32).map(read).collect::<Vec<_>>());
+    let reading = tokio::task::spawn_blocking(move || {
+        received
+            .into_par_iter()
+            .with_min_len(32)
+            .map(read)
+            .collect::<Vec<_>>()
+    });
     // Parsing cannot panic; if it did, the ads of the page must not count as missing: the read ends
     // here.
-    let read = reading.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-    let unreadable = read.iter().filter(|(_, document)| document.refused.is_some()).map(|(id, _)| id.clone()).collect();
-    (read.into_iter().map(|(_, document)| document).collect(), unreadable)
+    let read = reading
+        .await
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    let unreadable = read
+        .iter()
+        .filter(|(_, document)| document.refused.is_some())
+        .map(|(id, _)| id.clone())
+        .collect();
+    (
+        read.into_iter().map(|(_, document)| document).collect(),
+        unreadable,
+    )
 }
 
 /// Documents with new text, compared with what is stored of their ads.
@@ -234,7 +334,12 @@ struct Sorted {
     replaced: Vec<String>,
 }
 
-async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, documents: Vec<Document>, seen: &mut SeenAds) -> Result<Sorted> {
+async fn sort_out(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    documents: Vec<Document>,
+    seen: &mut SeenAds,
+) -> Result<Sorted> {
     let known = known(connection, reading, &documents).await?;
     let mut sorted = Sorted::default();
     let mut fresh: HashMap<String, Hash> = HashMap::new();
@@ -243,9 +348,12 @@ async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, docum
         let stored = known.get(&document.external_id);
         // The first occurrence in this read is used; what is stored belongs to another read,
         // although it may occur again.
-        let counts = fresh.get(&document.external_id).or(stored.map(|(hash, _)| hash));
+        let counts = fresh
+            .get(&document.external_id)
+            .or(stored.map(|(hash, _)| hash));
         let is_same = counts == Some(&document.hash);
-        let came_before = stored.is_some_and(|(_, document)| seen.contains(*document)) || fresh.contains_key(&document.external_id);
+        let came_before = stored.is_some_and(|(_, document)| seen.contains(*document))
+            || fresh.contains_key(&document.external_id);
         if document.refused.is_some() {
             sorted.refused.push(document);
         } else if is_same {
@@ -264,7 +372,11 @@ async fn sort_out(connection: &mut PgConnection, reading: PageContext<'_>, docum
     Ok(sorted)
 }
 
-async fn known(connection: &mut PgConnection, reading: PageContext<'_>, documents: &[Document]) -> Result<HashMap<String, (Hash, i64)>> {
+async fn known(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    documents: &[Document],
+) -> Result<HashMap<String, (Hash, i64)>> {
     if documents.is_empty() {
         return Ok(HashMap::new());
     }
@@ -276,7 +388,15 @@ async fn known(connection: &mut PgConnection, reading: PageContext<'_>, document
     .bind(documents.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.external_id, (Hash::from_column(Some(row.content_hash))?, row.document_id)))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            Some((
+                row.external_id,
+                (Hash::from_column(Some(row.content_hash))?, row.document_id),
+            ))
+        })
+        .collect())
 }
 
 /// Records presence of the documents that are already stored with this exact text; returns the ids
@@ -287,13 +407,15 @@ async fn mark_seen(
     page: impl Iterator<Item = (&str, Hash)>,
     seen: &mut SeenAds,
 ) -> Result<HashSet<String>> {
-    let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) = page.map(|(id, hash)| (id, hash.to_vec())).unzip();
+    let (ids, hashes): (Vec<&str>, Vec<Vec<u8>>) =
+        page.map(|(id, hash)| (id, hash.to_vec())).unzip();
     if ids.is_empty() {
         return Ok(HashSet::new());
     }
     let mut unseen: HashSet<String> = ids.iter().map(|id| (*id).to_owned()).collect();
     // One look-up by index for each document, whatever the planner believes: of a source that it
-    // has not measured yet it expects one row, and would compare each stored ad with each of the page.
+    // has not measured yet it expects one row, and would compare each stored ad with each of the
+    // page.
     set_scans(connection, "off").await?;
     let known: Vec<ListedAd> = sqlx::query_as(concat!(
         "SELECT known.* FROM unnest($3::text[], $4::bytea[]) AS page (external_id, hash)
@@ -321,12 +443,20 @@ async fn mark_seen(
 
 /// Whether the planner may read a whole table in the rest of the transaction.
 async fn set_scans(connection: &mut PgConnection, on: &str) -> Result<()> {
-    sqlx::query("SELECT set_config('enable_seqscan', $1, true)").bind(on).execute(connection).await?;
+    sqlx::query("SELECT set_config('enable_seqscan', $1, true)")
+        .bind(on)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
 /// Records presence of documents whose content is already stored, although their text differs.
-async fn mark_same(connection: &mut PgConnection, reading: PageContext<'_>, same: &[(String, Hash)], seen: &mut SeenAds) -> Result<()> {
+async fn mark_same(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    same: &[(String, Hash)],
+    seen: &mut SeenAds,
+) -> Result<()> {
     if same.is_empty() {
         return Ok(());
     }
@@ -353,8 +483,13 @@ async fn mark_same(connection: &mut PgConnection, reading: PageContext<'_>, same
     set_scans(connection, "on").await
 }
 
-/// Keeps of each document that is about to be replaced which it was, and when and where it came from: an ad that never became a job has no other past.
-async fn keep_trace(connection: &mut PgConnection, reading: PageContext<'_>, ids: &[String]) -> Result<()> {
+/// Keeps of each document that is about to be replaced which it was, and when and where it came
+/// from: an ad that never became a job has no other past.
+async fn keep_trace(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    ids: &[String],
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -375,7 +510,11 @@ async fn keep_trace(connection: &mut PgConnection, reading: PageContext<'_>, ids
 }
 
 /// Removes the documents that are about to be replaced, unless a version of a job was made of them.
-async fn drop_replaced(connection: &mut PgConnection, reading: PageContext<'_>, ids: &[String]) -> Result<()> {
+async fn drop_replaced(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    ids: &[String],
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -396,14 +535,28 @@ async fn drop_replaced(connection: &mut PgConnection, reading: PageContext<'_>, 
     Ok(())
 }
 
-async fn upload(connection: &mut PgConnection, reading: PageContext<'_>, fresh: impl Iterator<Item = &Document>, seen: &mut SeenAds) -> Result<()> {
+async fn upload(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    fresh: impl Iterator<Item = &Document>,
+    seen: &mut SeenAds,
+) -> Result<()> {
     let fresh: Vec<&Document> = fresh.collect();
     if fresh.is_empty() {
         return Ok(());
     }
-    let contents: Vec<&str> = fresh.iter().map(|document| document.canonical.as_str()).collect();
-    let metadata: Vec<String> = fresh.iter().map(|document| document.metadata.to_string()).collect();
-    let outcomes: Vec<&str> = fresh.iter().map(|document| outcome(document.refused.as_ref())).collect();
+    let contents: Vec<&str> = fresh
+        .iter()
+        .map(|document| document.canonical.as_str())
+        .collect();
+    let metadata: Vec<String> = fresh
+        .iter()
+        .map(|document| document.metadata.to_string())
+        .collect();
+    let outcomes: Vec<&str> = fresh
+        .iter()
+        .map(|document| outcome(document.refused.as_ref()))
+        .collect();
     let stored: Vec<i64> = sqlx::query_scalar(
         "WITH page AS (
            SELECT * FROM unnest($4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[])
@@ -450,9 +603,15 @@ fn stated(refused: &Refused) -> String {
     super::storable(&refused.message()).into_owned()
 }
 
-async fn record_refusals(connection: &mut PgConnection, reading: PageContext<'_>, fresh: &[Document]) -> Result<()> {
-    let refused: Vec<(&str, &Refused)> =
-        fresh.iter().filter_map(|document| Some((document.external_id.as_str(), document.refused.as_ref()?))).collect();
+async fn record_refusals(
+    connection: &mut PgConnection,
+    reading: PageContext<'_>,
+    fresh: &[Document],
+) -> Result<()> {
+    let refused: Vec<(&str, &Refused)> = fresh
+        .iter()
+        .filter_map(|document| Some((document.external_id.as_str(), document.refused.as_ref()?)))
+        .collect();
     if refused.is_empty() {
         return Ok(());
     }
@@ -482,8 +641,23 @@ mod tests {
     #[test]
     fn within_a_page_the_same_text_counts_once_and_another_text_is_a_twin() {
         let received = |id: &str, text: &str| Received::new(id.into(), text.into(), json!({}));
-        let (first, twins) = first_of_each(vec![received("1", "a"), received("1", "a"), received("1", "b"), received("2", "c")]);
-        let ids = |all: &[Received]| all.iter().map(|one| format!("{}{}", one.external_id, one.text)).collect::<Vec<_>>();
-        assert_eq!((ids(&first), ids(&twins)), (vec!["1a".to_owned(), "2c".to_owned()], vec!["1b".to_owned()]));
+        let (first, twins) = first_of_each(vec![
+            received("1", "a"),
+            received("1", "a"),
+            received("1", "b"),
+            received("2", "c"),
+        ]);
+        let ids = |all: &[Received]| {
+            all.iter()
+                .map(|one| format!("{}{}", one.external_id, one.text))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (ids(&first), ids(&twins)),
+            (
+                vec!["1a".to_owned(), "2c".to_owned()],
+                vec!["1b".to_owned()]
+            )
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! Jobs, their history and their changes as rows for others to read: one statement each, which sees one state of the tables, streamed row by row,
-//! so memory stays flat. To add a column, add it to the list of its table and to the statement, at the same place.
+//! Jobs, their history and their changes as rows for others to read: one statement each, which sees
+//! one state of the tables, streamed row by row, so memory stays flat. To add a column, add it to
+//! the list of its table and to the statement, at the same place.
 
 use super::{Result, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -234,7 +235,8 @@ macro_rules! exported_fields {
     };
 }
 
-/// `$1` institutions, `$2` since, `$3` until, `$4` an instant, `$5` whether raw documents are wanted; of all statements here.
+/// `$1` institutions, `$2` since, `$3` until, `$4` an instant, `$5` whether raw documents are
+/// wanted; of all statements here.
 const JOBS: &str = concat!(
     "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
     ",
@@ -288,7 +290,11 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
   ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\"";
 
 /// The rows, in the order of institutions, jobs and versions.
-pub fn rows<'c>(connection: &'c mut PgConnection, table: ExportTable, wanted: &ExportFilter) -> BoxStream<'c, Result<Vec<ExportCell>>> {
+pub fn rows<'c>(
+    connection: &'c mut PgConnection,
+    table: ExportTable,
+    wanted: &ExportFilter,
+) -> BoxStream<'c, Result<Vec<ExportCell>>> {
     let columns = table.columns(wanted.raw);
     let rows = sqlx::query(table.statement(wanted))
         .bind(wanted.institutions.clone())
@@ -297,14 +303,24 @@ pub fn rows<'c>(connection: &'c mut PgConnection, table: ExportTable, wanted: &E
         .bind(wanted.at.map(|at| at.0))
         .bind(wanted.raw)
         .fetch(connection);
-    rows.map_err(StoreError::from).map(move |row| cells(&row?, &columns)).boxed()
+    rows.map_err(StoreError::from)
+        .map(move |row| cells(&row?, &columns))
+        .boxed()
 }
 
 fn cells(row: &PgRow, columns: &[ExportColumn]) -> Result<Vec<ExportCell>> {
-    columns.iter().enumerate().map(|(place, column)| Ok(cell(row, place, column.kind)?)).collect()
+    columns
+        .iter()
+        .enumerate()
+        .map(|(place, column)| Ok(cell(row, place, column.kind)?))
+        .collect()
 }
 
-fn cell(row: &PgRow, place: usize, kind: ColumnKind) -> std::result::Result<ExportCell, sqlx::Error> {
+fn cell(
+    row: &PgRow,
+    place: usize,
+    kind: ColumnKind,
+) -> std::result::Result<ExportCell, sqlx::Error> {
     let filled = match kind {
         ColumnKind::Text => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Text),
         ColumnKind::Number => row.try_get::<Option<_>, _>(place)?.map(ExportCell::Number),

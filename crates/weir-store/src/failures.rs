@@ -86,7 +86,11 @@ pub struct FailureFilter<'a> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, wanted: &FailureFilter<'_>, limit: Option<i64>) -> Result<Vec<Failure>> {
+pub async fn list(
+    connection: &mut PgConnection,
+    wanted: &FailureFilter<'_>,
+    limit: Option<i64>,
+) -> Result<Vec<Failure>> {
     let sql = failures!(
         "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
          AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
@@ -94,7 +98,12 @@ pub async fn list(connection: &mut PgConnection, wanted: &FailureFilter<'_>, lim
            WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
          ORDER BY institution, source_id, external_id LIMIT $5"
     );
-    let rows = sqlx::query_as(sql).bind(wanted.institution).bind(wanted.source).bind(wanted.rule).bind(wanted.field).bind(limit);
+    let rows = sqlx::query_as(sql)
+        .bind(wanted.institution)
+        .bind(wanted.source)
+        .bind(wanted.rule)
+        .bind(wanted.field)
+        .bind(limit);
     Ok(rows.fetch_all(connection).await?)
 }
 
@@ -103,7 +112,12 @@ pub async fn list(connection: &mut PgConnection, wanted: &FailureFilter<'_>, lim
 /// # Errors
 /// The database failed.
 pub async fn find(connection: &mut PgConnection, documents: &[i64]) -> Result<Vec<Failure>> {
-    Ok(sqlx::query_as(failures!("document_id = ANY ($1) ORDER BY institution, source_id, document_id")).bind(documents).fetch_all(connection).await?)
+    Ok(sqlx::query_as(failures!(
+        "document_id = ANY ($1) ORDER BY institution, source_id, document_id"
+    ))
+    .bind(documents)
+    .fetch_all(connection)
+    .await?)
 }
 
 /// Failures of one rule, or of one error type without a rule, in one field of one source.
@@ -140,7 +154,10 @@ pub struct FailureGroup {
 ///
 /// # Errors
 /// The database failed.
-pub async fn groups(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<FailureGroup>> {
+pub async fn groups(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+) -> Result<Vec<FailureGroup>> {
     let rows = sqlx::query_as(
         "WITH standing AS (
            SELECT f.institution_id, j.source_id, f.raw_data ->> 'rule' AS rule, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message,
@@ -178,7 +195,10 @@ pub struct RuleWarning {
 ///
 /// # Errors
 /// The database failed.
-pub async fn warnings(connection: &mut PgConnection, slug: Option<&str>) -> Result<Vec<RuleWarning>> {
+pub async fn warnings(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+) -> Result<Vec<RuleWarning>> {
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, m.source_id, m.subject AS rule, m.part AS ads, m.whole AS of
          FROM quality_measures m JOIN institutions i ON i.id = m.institution_id
@@ -192,19 +212,30 @@ pub async fn warnings(connection: &mut PgConnection, slug: Option<&str>) -> Resu
 ///
 /// # Errors
 /// The database failed.
-pub async fn content(connection: &mut PgConnection, failure: &Failure) -> Result<(Json, Option<Json>, Option<Json>)> {
+pub async fn content(
+    connection: &mut PgConnection,
+    failure: &Failure,
+) -> Result<(Json, Option<Json>, Option<Json>)> {
     let row = sqlx::query_as(
         "SELECT d.raw_content, d.metadata, j.raw_data FROM staging_documents d
          LEFT JOIN staging_jobs j ON j.institution_id = d.institution_id AND j.document_id = d.id WHERE d.institution_id = $1 AND d.id = $2",
     );
-    Ok(row.bind(failure.institution_id).bind(failure.document_id).fetch_one(connection).await?)
+    Ok(row
+        .bind(failure.institution_id)
+        .bind(failure.document_id)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Asks for documents of an institution to be derived again by the next run.
 ///
 /// # Errors
 /// The database failed.
-pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: &[i64]) -> Result<()> {
+pub async fn retry(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    documents: &[i64],
+) -> Result<()> {
     sqlx::query("UPDATE ad_states SET derived_fingerprint = NULL, retries = 0, retry_at = NULL WHERE institution_id = $1 AND document_id = ANY ($2)")
         .bind(institution)
         .bind(documents)
@@ -213,14 +244,24 @@ pub async fn retry(connection: &mut PgConnection, institution: Uuid, documents: 
     Ok(())
 }
 
-/// Ignores the content of the documents of a source that was judged; other content of the same ads, be it that it has come already, counts again. Within the
-/// caller's transaction.
+/// Ignores the content of the documents of a source that was judged; other content of the same ads,
+/// be it that it has come already, counts again. Within the caller's transaction.
 ///
 /// # Errors
 /// The database failed.
-pub async fn discard(connection: &mut PgConnection, stream: &SourceKey, failures: &[&Failure], at: Clock, by: &str, why: &str) -> Result<()> {
+pub async fn discard(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    failures: &[&Failure],
+    at: Clock,
+    by: &str,
+    why: &str,
+) -> Result<()> {
     let gone = format!("discarded by {by}: {why}");
-    let ads: Vec<&str> = failures.iter().map(|failure| failure.external_id.as_str()).collect();
+    let ads: Vec<&str> = failures
+        .iter()
+        .map(|failure| failure.external_id.as_str())
+        .collect();
     let documents: Vec<i64> = failures.iter().map(|failure| failure.document_id).collect();
     staging::clear(connection, stream, &ads, at, &gone).await?;
     staging::note_failures(connection, stream, at, &[], (&documents, &gone)).await?;

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use weir_model::{Clock, Fingerprint, OutcomeCounts, ReadStatus, RunStatus, SourceKey};
 
-/// Counts what became of the documents of one source in a run; archived ones are the caller's to add. Where the source is held, by its fingerprint at
-/// an instant, everything that needs deriving counts as held.
+/// Counts what became of the documents of one source in a run; archived ones are the caller's to
+/// add. Where the source is held, by its fingerprint at an instant, everything that needs deriving
+/// counts as held.
 ///
 /// # Errors
 /// The database failed.
@@ -94,7 +95,11 @@ pub struct RunRow {
 /// # Errors
 /// The database failed.
 pub async fn institutions(connection: &mut PgConnection) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar("SELECT slug FROM institutions ORDER BY slug").fetch_all(connection).await?)
+    Ok(
+        sqlx::query_scalar("SELECT slug FROM institutions ORDER BY slug")
+            .fetch_all(connection)
+            .await?,
+    )
 }
 
 /// To how many jobs some runs gave versions of each kind, by run: known of runs that were
@@ -102,7 +107,11 @@ pub async fn institutions(connection: &mut PgConnection) -> Result<Vec<String>> 
 ///
 /// # Errors
 /// The database failed.
-pub async fn jobs_by_run(connection: &mut PgConnection, institution: Uuid, runs: &[RunRow]) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
+pub async fn jobs_by_run(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    runs: &[RunRow],
+) -> Result<BTreeMap<i64, BTreeMap<String, i64>>> {
     let rows: Vec<(i64, String, i64)> = sqlx::query_as(
         "SELECT run_id, change_type, count(DISTINCT id) FROM jobs_history WHERE institution_id = $1 AND created_at = ANY ($2) AND run_id = ANY ($3) GROUP BY 1, 2",
     )
@@ -112,7 +121,8 @@ pub async fn jobs_by_run(connection: &mut PgConnection, institution: Uuid, runs:
     .fetch_all(connection)
     .await?;
     let mut all: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
-    rows.into_iter().for_each(|(run, kind, count)| _ = all.entry(run).or_default().insert(kind, count));
+    rows.into_iter()
+        .for_each(|(run, kind, count)| _ = all.entry(run).or_default().insert(kind, count));
     Ok(all)
 }
 
@@ -191,43 +201,79 @@ pub struct AlertRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn runs(connection: &mut PgConnection, institution: Uuid, limit: i64) -> Result<Vec<RunRow>> {
+pub async fn runs(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    limit: i64,
+) -> Result<Vec<RunRow>> {
     let sql = "SELECT id, at, status, started_at, finished_at, summary, error FROM runs WHERE institution_id = $1 ORDER BY id DESC LIMIT $2";
-    Ok(sqlx::query_as(sql).bind(institution).bind(limit).fetch_all(connection).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// What the stages of a run did.
 ///
 /// # Errors
 /// The database failed.
-pub async fn stages(connection: &mut PgConnection, institution: Uuid, run: i64) -> Result<Vec<StageRow>> {
+pub async fn stages(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+) -> Result<Vec<StageRow>> {
     let sql = "SELECT stage, source_id, rows_in, rows_out, refused, micros, error FROM run_stages WHERE institution_id = $1 AND run_id = $2 ORDER BY source_id, stage";
-    Ok(sqlx::query_as(sql).bind(institution).bind(run).fetch_all(connection).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .bind(run)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// What a run read.
 ///
 /// # Errors
 /// The database failed.
-pub async fn reads(connection: &mut PgConnection, institution: Uuid, run: i64) -> Result<Vec<ReadRow>> {
+pub async fn reads(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+) -> Result<Vec<ReadRow>> {
     let sql = "SELECT source_id, state, pages, items, stated_count, bytes, uploaded, why FROM source_reads WHERE institution_id = $1 AND run_id = $2 ORDER BY source_id";
-    Ok(sqlx::query_as(sql).bind(institution).bind(run).fetch_all(connection).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .bind(run)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Alerts of a run.
 ///
 /// # Errors
 /// The database failed.
-pub async fn alerts(connection: &mut PgConnection, institution: Uuid, run: i64) -> Result<Vec<AlertRow>> {
+pub async fn alerts(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+) -> Result<Vec<AlertRow>> {
     let sql = "SELECT source_id, kind, severity, message FROM alerts WHERE institution_id = $1 AND run_id = $2 ORDER BY id";
-    Ok(sqlx::query_as(sql).bind(institution).bind(run).fetch_all(connection).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .bind(run)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The reasons that stand against most ads.
 ///
 /// # Errors
 /// The database failed.
-pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit: i64) -> Result<Vec<ReasonRow>> {
+pub async fn top_reasons(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    limit: i64,
+) -> Result<Vec<ReasonRow>> {
     let rows = sqlx::query_as(
         "SELECT source_id, kind, field, message, count(DISTINCT original_id) AS ads, min(original_id) AS example FROM (
            SELECT j.source_id, f.validation_type AS kind, f.field_name AS field, COALESCE(f.error_message, '') AS message, j.original_id
@@ -239,7 +285,11 @@ pub async fn top_reasons(connection: &mut PgConnection, institution: Uuid, limit
            FROM staging_failed_documents f JOIN ad_states d ON d.institution_id = f.institution_id AND d.document_id = f.document_id WHERE f.institution_id = $1) reasons
          GROUP BY source_id, kind, field, message ORDER BY ads DESC, source_id, kind, message LIMIT $2",
     );
-    Ok(rows.bind(institution).bind(limit).fetch_all(connection).await?)
+    Ok(rows
+        .bind(institution)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The reason that stands against most ads of a read.
@@ -259,7 +309,11 @@ pub struct TopReason {
 ///
 /// # Errors
 /// The database failed.
-pub async fn top_reason(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<Option<TopReason>> {
+pub async fn top_reason(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+) -> Result<Option<TopReason>> {
     let row = sqlx::query_as(concat!(
         "SELECT COALESCE(f.error_message, f.validation_type) AS message, min(f.validation_type) AS kind, count(DISTINCT j.id) AS ads,
            (array_agg(f.raw_data -> 'found' ORDER BY j.id))[1] AS found
@@ -304,7 +358,11 @@ pub struct RunErrorRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn run_errors(connection: &mut PgConnection, institutions: &[Uuid], most: i64) -> Result<Vec<RunErrorRow>> {
+pub async fn run_errors(
+    connection: &mut PgConnection,
+    institutions: &[Uuid],
+    most: i64,
+) -> Result<Vec<RunErrorRow>> {
     let rows = sqlx::query_as(
         "SELECT r.institution_id, r.id AS run, r.at, r.status, r.error, a.source_id, a.kind, a.severity, a.message
          FROM unnest($1::uuid[]) AS wanted (id)
@@ -314,28 +372,44 @@ pub async fn run_errors(connection: &mut PgConnection, institutions: &[Uuid], mo
          LEFT JOIN alerts a ON a.institution_id = r.institution_id AND a.run_id = r.id
          ORDER BY r.institution_id, r.id DESC, a.id",
     );
-    Ok(rows.bind(institutions).bind(most).fetch_all(connection).await?)
+    Ok(rows
+        .bind(institutions)
+        .bind(most)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Open and archived jobs by source.
 ///
 /// # Errors
 /// The database failed.
-pub async fn jobs_by_source(connection: &mut PgConnection, institution: Uuid) -> Result<Vec<(String, i64, i64)>> {
+pub async fn jobs_by_source(
+    connection: &mut PgConnection,
+    institution: Uuid,
+) -> Result<Vec<(String, i64, i64)>> {
     let sql = "SELECT source_id, count(*) FILTER (WHERE status = 'open'), count(*) FILTER (WHERE status = 'archived') FROM jobs WHERE institution_id = $1 GROUP BY 1 ORDER BY 1";
-    Ok(sqlx::query_as(sql).bind(institution).fetch_all(connection).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Sources of an institution that the database knows.
 ///
 /// # Errors
 /// The database failed.
-pub async fn known_sources(connection: &mut PgConnection, institution: Uuid) -> Result<Vec<String>> {
+pub async fn known_sources(
+    connection: &mut PgConnection,
+    institution: Uuid,
+) -> Result<Vec<String>> {
     // Skips from source to source along the index of open jobs.
     let sql = "WITH RECURSIVE known AS (
            SELECT (SELECT min(source_id) FROM jobs WHERE institution_id = $1 AND status = 'open') AS source_id
            UNION ALL
            SELECT (SELECT min(source_id) FROM jobs WHERE institution_id = $1 AND status = 'open' AND source_id > known.source_id) FROM known WHERE source_id IS NOT NULL)
          SELECT source_id FROM known WHERE source_id IS NOT NULL";
-    Ok(sqlx::query_scalar(sql).bind(institution).fetch_all(connection).await?)
+    Ok(sqlx::query_scalar(sql)
+        .bind(institution)
+        .fetch_all(connection)
+        .await?)
 }

@@ -53,7 +53,13 @@ pub struct Hold {
 ///
 /// # Errors
 /// The database failed.
-pub async fn open(connection: &mut PgConnection, stream: &SourceKey, run: i64, at: Clock, holds: &[NewHold]) -> Result<()> {
+pub async fn open(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    run: i64,
+    at: Clock,
+    holds: &[NewHold],
+) -> Result<()> {
     if holds.is_empty() {
         return Ok(());
     }
@@ -81,7 +87,14 @@ pub async fn open(connection: &mut PgConnection, stream: &SourceKey, run: i64, a
 ///
 /// # Errors
 /// The database failed.
-pub async fn end(connection: &mut PgConnection, stream: &SourceKey, kind: HoldKind, subjects: &[&str], at: Clock, note: &str) -> Result<()> {
+pub async fn end(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    kind: HoldKind,
+    subjects: &[&str],
+    at: Clock,
+    note: &str,
+) -> Result<()> {
     if subjects.is_empty() {
         return Ok(());
     }
@@ -166,8 +179,15 @@ pub(super) use holds;
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, slug: Option<&str>, all: bool) -> Result<Vec<Hold>> {
-    let rows = sqlx::query_as(holds!("($1::text IS NULL OR i.slug = $1) AND ($2 OR h.status = 'open')", "ORDER BY id"));
+pub async fn list(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+    all: bool,
+) -> Result<Vec<Hold>> {
+    let rows = sqlx::query_as(holds!(
+        "($1::text IS NULL OR i.slug = $1) AND ($2 OR h.status = 'open')",
+        "ORDER BY id"
+    ));
     Ok(rows.bind(slug).bind(all).fetch_all(connection).await?)
 }
 
@@ -176,14 +196,26 @@ pub async fn list(connection: &mut PgConnection, slug: Option<&str>, all: bool) 
 /// # Errors
 /// The database failed.
 pub async fn find(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Hold>> {
-    Ok(sqlx::query_as(holds!("h.id = ANY ($1) AND h.status = 'open'")).bind(ids).fetch_all(connection).await?)
+    Ok(
+        sqlx::query_as(holds!("h.id = ANY ($1) AND h.status = 'open'"))
+            .bind(ids)
+            .fetch_all(connection)
+            .await?,
+    )
 }
 
 /// Closes a hold with the operator's decision: `released` or `discarded`.
 ///
 /// # Errors
 /// The database failed.
-pub async fn decide(connection: &mut PgConnection, hold: &Hold, status: HoldStatus, at: Clock, by: &str, note: &str) -> Result<()> {
+pub async fn decide(
+    connection: &mut PgConnection,
+    hold: &Hold,
+    status: HoldStatus,
+    at: Clock,
+    by: &str,
+    note: &str,
+) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET status = $3, closed_at = $4, closed_by = $5, note = $6, revision = $7 WHERE institution_id = $1 AND id = $2 AND status = 'open'",
     )

@@ -57,15 +57,44 @@ pub struct RunStamp {
 ///
 /// # Errors
 /// The database failed.
-pub async fn apply(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, decision: &Decision) -> Result<()> {
-    let touched: Vec<&str> = decision.ads().into_iter().chain(decision.moves.iter().map(|one| one.from.as_str())).collect();
-    staging::clear(connection, stream, &touched, sight.at, "its id belongs to another job").await?;
-    holds::end(connection, stream, HoldKind::Job, &touched, sight.at, "its id belongs to another job").await?;
+pub async fn apply(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    sight: RunStamp,
+    decision: &Decision,
+) -> Result<()> {
+    let touched: Vec<&str> = decision
+        .ads()
+        .into_iter()
+        .chain(decision.moves.iter().map(|one| one.from.as_str()))
+        .collect();
+    staging::clear(
+        connection,
+        stream,
+        &touched,
+        sight.at,
+        "its id belongs to another job",
+    )
+    .await?;
+    holds::end(
+        connection,
+        stream,
+        HoldKind::Job,
+        &touched,
+        sight.at,
+        "its id belongs to another job",
+    )
+    .await?;
     move_jobs(connection, stream, sight, &decision.moves).await?;
     displace(connection, stream, sight, &decision.displaced).await
 }
 
-async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, moves: &[Move]) -> Result<()> {
+async fn move_jobs(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    sight: RunStamp,
+    moves: &[Move],
+) -> Result<()> {
     if moves.is_empty() {
         return Ok(());
     }
@@ -76,24 +105,54 @@ async fn move_jobs(connection: &mut PgConnection, stream: &SourceKey, sight: Run
         .bind(sight.at.0)
         .bind(moves.iter().map(|one| one.to.as_str()).collect::<Vec<_>>())
         .bind(moves.iter().map(|one| one.job).collect::<Vec<_>>())
-        .bind(moves.iter().map(|one| one.from.as_str()).collect::<Vec<_>>())
+        .bind(
+            moves
+                .iter()
+                .map(|one| one.from.as_str())
+                .collect::<Vec<_>>(),
+        )
         .bind(Change::Updated.name())
         .execute(&mut *connection)
         .await?;
     jobs::announce(connection, stream.institution).await
 }
 
-async fn displace(connection: &mut PgConnection, stream: &SourceKey, sight: RunStamp, displaced: &[Displaced]) -> Result<()> {
+async fn displace(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    sight: RunStamp,
+    displaced: &[Displaced],
+) -> Result<()> {
     if displaced.is_empty() {
         return Ok(());
     }
     let ads: Vec<&str> = displaced.iter().map(|one| one.ad.as_str()).collect();
     let jobs: Vec<Uuid> = displaced.iter().map(|one| one.job).collect();
-    sqlx::query(PART).bind(stream.institution).bind(&stream.source).bind(&ads).bind(&jobs).execute(&mut *connection).await?;
-    let why = |one: &Displaced| (one.job, format!("archived: its id `{}` was given to another job ({})", one.ad, one.why));
+    sqlx::query(PART)
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(&ads)
+        .bind(&jobs)
+        .execute(&mut *connection)
+        .await?;
+    let why = |one: &Displaced| {
+        (
+            one.job,
+            format!(
+                "archived: its id `{}` was given to another job ({})",
+                one.ad, one.why
+            ),
+        )
+    };
     let reasons: Vec<(Uuid, String)> = displaced.iter().map(why).collect();
     let by = "etl_pipeline";
-    let archiving = Archiving { institution: stream.institution, run: Some(sight.run), at: sight.at, by, archived_as: "recycled" };
+    let archiving = Archiving {
+        institution: stream.institution,
+        run: Some(sight.run),
+        at: sight.at,
+        by,
+        archived_as: "recycled",
+    };
     jobs::archive(connection, archiving, &reasons).await?;
     Ok(())
 }
@@ -113,7 +172,14 @@ pub struct UnseenJob {
 ///
 /// # Errors
 /// The database failed.
-pub async fn unseen(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, after: &str, limit: usize) -> Result<Vec<UnseenJob>> {
+pub async fn unseen(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+    at: Clock,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<UnseenJob>> {
     let rows = sqlx::query_as(
         "SELECT s.external_id AS ad, s.job_id AS job, s.misses > COALESCE((s.last_miss_at = $6)::int, 0) AS was_missing
          FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
@@ -130,7 +196,8 @@ pub async fn unseen(connection: &mut PgConnection, stream: &SourceKey, read: i64
     Ok(rows)
 }
 
-/// Ads that are not derived before more is known: they count as held, and are found again by the next run.
+/// Ads that are not derived before more is known: they count as held, and are found again by the
+/// next run.
 ///
 /// # Errors
 /// The database failed.
@@ -151,7 +218,11 @@ pub async fn leave(connection: &mut PgConnection, stream: &SourceKey, ads: &[&st
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, ads: &[(&str, &str)]) -> Result<()> {
+pub async fn keep(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    ads: &[(&str, &str)],
+) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states s SET kept_hash = decode(v.document, 'hex') FROM unnest($3::text[], $4::text[]) AS v (ad, document)
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = v.ad",
@@ -180,7 +251,10 @@ pub struct ReleasedIds {
 ///
 /// # Errors
 /// The database failed.
-pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Result<Option<Vec<ReleasedIds>>> {
+pub async fn released(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+) -> Result<Option<Vec<ReleasedIds>>> {
     let jobs: Option<Json> = sqlx::query_scalar(
         "SELECT COALESCE(details -> 'jobs', '[]') FROM holds
          WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run' ORDER BY id DESC LIMIT 1",
@@ -193,16 +267,30 @@ pub async fn released(connection: &mut PgConnection, stream: &SourceKey) -> Resu
     let text = |job: &Json, name: &str| job.get(name).and_then(Json::as_str).map(str::to_owned);
     let one = |job: &Json| {
         let does = text(job, "does")?;
-        (does != "move").then_some(ReleasedIds { ad: text(job, "ad")?, mark: text(job, "mark")?, archives: does == "archive" })
+        (does != "move").then_some(ReleasedIds {
+            ad: text(job, "ad")?,
+            mark: text(job, "mark")?,
+            archives: does == "archive",
+        })
     };
-    Ok(jobs.map(|jobs| jobs.as_array().into_iter().flatten().filter_map(one).collect()))
+    Ok(jobs.map(|jobs| {
+        jobs.as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(one)
+            .collect()
+    }))
 }
 
 /// Records that a run has used a release.
 ///
 /// # Errors
 /// The database failed.
-pub async fn use_release(connection: &mut PgConnection, stream: &SourceKey, run: i64) -> Result<()> {
+pub async fn use_release(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    run: i64,
+) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET details = details || jsonb_build_object('used_by_run', $4::bigint)
          WHERE institution_id = $1 AND source_id = $2 AND kind = $3 AND status = 'released' AND NOT details ? 'used_by_run'",
@@ -220,7 +308,12 @@ pub async fn use_release(connection: &mut PgConnection, stream: &SourceKey, run:
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_release(connection: &mut PgConnection, stream: &SourceKey, at: Clock, why: &str) -> Result<()> {
+pub async fn end_release(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    why: &str,
+) -> Result<()> {
     sqlx::query(
         "UPDATE holds SET status = 'ended', closed_at = $4, closed_by = 'run',
            note = 'released by ' || closed_by || COALESCE(' (' || note || ')', '') || ' and not used: ' || $5

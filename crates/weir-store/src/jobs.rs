@@ -1,6 +1,7 @@
-//! Jobs and their history, as they are written: the one module that makes and supersedes versions of jobs, beside the
-//! roll-back. A job is one row of `published_jobs`, which is also its newest version; what a newer version supersedes
-//! moves to `superseded_versions` in the same statement. The raw document is named, never copied.
+//! Jobs and their history, as they are written: the one module that makes and supersedes versions
+//! of jobs, beside the roll-back. A job is one row of `published_jobs`, which is also its newest
+//! version; what a newer version supersedes moves to `superseded_versions` in the same statement.
+//! The raw document is named, never copied.
 
 use super::columns::{job_columns, newer_version, sent_columns, supersede};
 use super::{Result, array_literal};
@@ -15,7 +16,8 @@ use weir_model::{
     field::{FIELDS, Field, FieldKind},
 };
 
-/// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5` fingerprint.
+/// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5`
+/// fingerprint.
 macro_rules! versions {
     () => {
         concat!(
@@ -63,7 +65,8 @@ const CHANGE: &str = concat!(
     " FROM v WHERE j.institution_id = $1 AND j.source_id = $2 AND j.id = v.job_id"
 );
 
-/// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` as what, `$6` and `$7` the jobs and why each.
+/// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` as what, `$6` and `$7` the jobs and why
+/// each.
 const ARCHIVE: &str = concat!(
     "WITH v AS (SELECT * FROM unnest($6::uuid[], $7::text[]) AS v (job_id, reason)), ",
     supersede!("j.institution_id = $1 AND j.status = 'open' AND j.id IN (SELECT job_id FROM v)"),
@@ -98,7 +101,11 @@ pub struct Archiving<'a> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn archive(connection: &mut PgConnection, archiving: Archiving<'_>, reasons: &[(Uuid, String)]) -> Result<Vec<String>> {
+pub async fn archive(
+    connection: &mut PgConnection,
+    archiving: Archiving<'_>,
+    reasons: &[(Uuid, String)],
+) -> Result<Vec<String>> {
     if reasons.is_empty() {
         return Ok(Vec::new());
     }
@@ -114,7 +121,12 @@ pub async fn archive(connection: &mut PgConnection, archiving: Archiving<'_>, re
         .bind(archiving.by)
         .bind(archiving.archived_as)
         .bind(reasons.iter().map(|(job, _)| *job).collect::<Vec<_>>())
-        .bind(reasons.iter().map(|(_, why)| why.as_str()).collect::<Vec<_>>())
+        .bind(
+            reasons
+                .iter()
+                .map(|(_, why)| why.as_str())
+                .collect::<Vec<_>>(),
+        )
         .bind(cause.name())
         .fetch_all(&mut *connection)
         .await?;
@@ -122,12 +134,16 @@ pub async fn archive(connection: &mut PgConnection, archiving: Archiving<'_>, re
     Ok(ids)
 }
 
-/// Tells who listens to `weir_changes` that jobs of an institution have changed, once the transaction commits.
+/// Tells who listens to `weir_changes` that jobs of an institution have changed, once the
+/// transaction commits.
 ///
 /// # Errors
 /// The database failed.
 pub async fn announce(connection: &mut PgConnection, institution: Uuid) -> Result<()> {
-    sqlx::query("SELECT pg_notify('weir_changes', $1::text)").bind(institution).execute(connection).await?;
+    sqlx::query("SELECT pg_notify('weir_changes', $1::text)")
+        .bind(institution)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -135,7 +151,12 @@ pub async fn announce(connection: &mut PgConnection, institution: Uuid) -> Resul
 ///
 /// # Errors
 /// The database failed.
-pub async fn create(connection: &mut PgConnection, stream: &SourceKey, stamp: VersionStamp, versions: &[NewVersion<'_>]) -> Result<()> {
+pub async fn create(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    stamp: VersionStamp,
+    versions: &[NewVersion<'_>],
+) -> Result<()> {
     write(CREATE, connection, stream, stamp, versions).await
 }
 
@@ -143,16 +164,37 @@ pub async fn create(connection: &mut PgConnection, stream: &SourceKey, stamp: Ve
 ///
 /// # Errors
 /// The database failed.
-pub async fn change(connection: &mut PgConnection, stream: &SourceKey, stamp: VersionStamp, versions: &[NewVersion<'_>]) -> Result<()> {
+pub async fn change(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    stamp: VersionStamp,
+    versions: &[NewVersion<'_>],
+) -> Result<()> {
     write(CHANGE, connection, stream, stamp, versions).await
 }
 
-async fn write(sql: &'static str, connection: &mut PgConnection, stream: &SourceKey, stamp: VersionStamp, versions: &[NewVersion<'_>]) -> Result<()> {
+async fn write(
+    sql: &'static str,
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    stamp: VersionStamp,
+    versions: &[NewVersion<'_>],
+) -> Result<()> {
     if versions.is_empty() {
         return Ok(());
     }
-    let text = |field: Field| versions.iter().map(move |v| v.job.get(field).as_text()).collect::<Vec<_>>();
-    let date = |field: Field| versions.iter().map(move |v| v.job.get(field).as_date()).collect::<Vec<_>>();
+    let text = |field: Field| {
+        versions
+            .iter()
+            .map(move |v| v.job.get(field).as_text())
+            .collect::<Vec<_>>()
+    };
+    let date = |field: Field| {
+        versions
+            .iter()
+            .map(move |v| v.job.get(field).as_date())
+            .collect::<Vec<_>>()
+    };
     let json = |value: Json| (!value.is_null()).then(|| value.to_string());
     let changed = |v: &NewVersion<'_>| array_literal(v.changed_fields.iter().map(String::as_str));
     sqlx::query(sql)
@@ -165,9 +207,24 @@ async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Source
         .bind(versions.iter().map(|v| v.original_id).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.generation).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.document_id).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.content_hash.to_vec()).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.job.company_id).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.job.division_id).collect::<Vec<_>>())
+        .bind(
+            versions
+                .iter()
+                .map(|v| v.content_hash.to_vec())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| v.job.company_id)
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| v.job.division_id)
+                .collect::<Vec<_>>(),
+        )
         .bind(text(Field::Title))
         .bind(text(Field::Description))
         .bind(date(Field::OpenDate))
@@ -177,14 +234,49 @@ async fn write(sql: &'static str, connection: &mut PgConnection, stream: &Source
         .bind(text(Field::JobType))
         .bind(text(Field::SourceUrl))
         .bind(text(Field::Remuneration))
-        .bind(versions.iter().map(|v| json(v.job.get(Field::Recruiter).to_json())).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| list_literal(v.job.get(Field::Locations))).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| json(v.job.extra_json())).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.stays_archived).collect::<Vec<_>>())
+        .bind(
+            versions
+                .iter()
+                .map(|v| json(v.job.get(Field::Recruiter).to_json()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| list_literal(v.job.get(Field::Locations)))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| json(v.job.extra_json()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| v.stays_archived)
+                .collect::<Vec<_>>(),
+        )
         .bind(versions.iter().map(changed).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| json(v.changes.clone())).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.change.change_type()).collect::<Vec<_>>())
-        .bind(versions.iter().map(|v| v.reason.as_str()).collect::<Vec<_>>())
+        .bind(
+            versions
+                .iter()
+                .map(|v| json(v.changes.clone()))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| v.change.change_type())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| v.reason.as_str())
+                .collect::<Vec<_>>(),
+        )
         .bind(versions.iter().map(|v| v.by.as_str()).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.cause.name()).collect::<Vec<_>>())
         .bind(versions.iter().map(|v| v.job.digests()).collect::<Vec<_>>())
@@ -204,7 +296,12 @@ fn list_literal(value: &Value) -> Option<String> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, at: Clock, jobs: &[(Uuid, &Job)]) -> Result<()> {
+pub async fn refresh(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    jobs: &[(Uuid, &Job)],
+) -> Result<()> {
     if jobs.is_empty() {
         return Ok(());
     }
@@ -231,7 +328,12 @@ pub async fn refresh(connection: &mut PgConnection, stream: &SourceKey, at: Cloc
 ///
 /// # Errors
 /// The database failed.
-pub async fn mark_held(connection: &mut PgConnection, stream: &SourceKey, ids: &[Uuid], since: Option<Clock>) -> Result<()> {
+pub async fn mark_held(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    ids: &[Uuid],
+    since: Option<Clock>,
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -248,16 +350,26 @@ pub async fn mark_held(connection: &mut PgConnection, stream: &SourceKey, ids: &
 ///
 /// # Errors
 /// The database failed.
-pub async fn load(connection: &mut PgConnection, stream: &SourceKey, ids: &[Uuid]) -> Result<HashMap<Uuid, Job>> {
+pub async fn load(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Job>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = sqlx::query(concat!("SELECT id, company_id, division_id, ", job_columns!(), " FROM jobs WHERE institution_id = $1 AND id = ANY ($2)"))
-        .bind(stream.institution)
-        .bind(ids)
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(|row| Ok((row.try_get("id")?, job(row)?))).collect()
+    let rows = sqlx::query(concat!(
+        "SELECT id, company_id, division_id, ",
+        job_columns!(),
+        " FROM jobs WHERE institution_id = $1 AND id = ANY ($2)"
+    ))
+    .bind(stream.institution)
+    .bind(ids)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("id")?, job(row)?)))
+        .collect()
 }
 
 /// The current state of a job.
@@ -275,7 +387,11 @@ pub struct JobSnapshot {
 ///
 /// # Errors
 /// The database failed.
-pub async fn standing(connection: &mut PgConnection, stream: &SourceKey, original_id: &str) -> Result<Option<JobSnapshot>> {
+pub async fn standing(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    original_id: &str,
+) -> Result<Option<JobSnapshot>> {
     let row = sqlx::query(concat!(
         "SELECT status, version, company_id, division_id, ",
         job_columns!(),
@@ -287,7 +403,14 @@ pub async fn standing(connection: &mut PgConnection, stream: &SourceKey, origina
     .bind(original_id)
     .fetch_optional(connection)
     .await?;
-    row.map(|row| Ok(JobSnapshot { status: row.try_get("status")?, version: row.try_get("version")?, job: job(&row)? })).transpose()
+    row.map(|row| {
+        Ok(JobSnapshot {
+            status: row.try_get("status")?,
+            version: row.try_get("version")?,
+            job: job(&row)?,
+        })
+    })
+    .transpose()
 }
 
 /// The fields of a row that has the columns of a job.
@@ -299,7 +422,10 @@ pub(super) fn job(row: &PgRow) -> Result<Job> {
         job.set(field, column(row, field)?);
     }
     if let Some(Json::Object(extra)) = row.try_get::<Option<Json>, _>("extra")? {
-        job.extra = extra.into_iter().map(|(name, value)| (name, Value::Json(value))).collect();
+        job.extra = extra
+            .into_iter()
+            .map(|(name, value)| (name, Value::Json(value)))
+            .collect();
     }
     Ok(job)
 }
@@ -307,9 +433,17 @@ pub(super) fn job(row: &PgRow) -> Result<Job> {
 fn column(row: &PgRow, field: Field) -> Result<Value> {
     let name = field.name();
     Ok(match field.kind() {
-        FieldKind::Date => row.try_get::<Option<NaiveDate>, _>(name)?.map_or(Value::Absent, Value::Date),
-        FieldKind::List => row.try_get::<Option<Vec<String>>, _>(name)?.map_or(Value::Absent, Value::List),
-        FieldKind::Json => row.try_get::<Option<Json>, _>(name)?.map_or(Value::Absent, Value::Json),
-        _ => row.try_get::<Option<String>, _>(name)?.map_or(Value::Absent, Value::Text),
+        FieldKind::Date => row
+            .try_get::<Option<NaiveDate>, _>(name)?
+            .map_or(Value::Absent, Value::Date),
+        FieldKind::List => row
+            .try_get::<Option<Vec<String>>, _>(name)?
+            .map_or(Value::Absent, Value::List),
+        FieldKind::Json => row
+            .try_get::<Option<Json>, _>(name)?
+            .map_or(Value::Absent, Value::Json),
+        _ => row
+            .try_get::<Option<String>, _>(name)?
+            .map_or(Value::Absent, Value::Text),
     })
 }

@@ -70,7 +70,9 @@ pub enum StoreError {
     #[error("`DATABASE_URL` is not a PostgreSQL URL such as postgres://user@host/name: {0}")]
     Url(sqlx::Error),
     /// The URL is of another kind of database, or of none.
-    #[error("`DATABASE_URL` starts with `{0}:`, but Weir uses PostgreSQL\nhelp: write it as postgres://user@host/name")]
+    #[error(
+        "`DATABASE_URL` starts with `{0}:`, but Weir uses PostgreSQL\nhelp: write it as postgres://user@host/name"
+    )]
     OtherScheme(String),
     /// No connection.
     #[error("cannot connect to PostgreSQL: {0}\nhelp: {help}", help = help_connecting(.0))]
@@ -85,10 +87,14 @@ pub enum StoreError {
     )]
     Scratch(sqlx::Error),
     /// A migration failed.
-    #[error("cannot migrate the tables: {0}\nhelp: nothing was changed; docs/reference/database.md lists the rights it needs")]
+    #[error(
+        "cannot migrate the tables: {0}\nhelp: nothing was changed; docs/reference/database.md lists the rights it needs"
+    )]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The session that held the lock of an institution has died.
-    #[error("the lock of `{0}` was lost: another run may be in progress; committed work is kept, and nothing more was written\nhelp: run again")]
+    #[error(
+        "the lock of `{0}` was lost: another run may be in progress; committed work is kept, and nothing more was written\nhelp: run again"
+    )]
     LockLost(String),
     /// A statement failed.
     #[error("database: {0}\nhelp: {help}", help = help_on(.0))]
@@ -101,21 +107,42 @@ fn help_connecting(error: &sqlx::Error) -> &'static str {
         _ if session::is_of_tls(error) => {
             "the server's certificate does not satisfy `sslmode`: Weir supports X.509 v3; `sslmode=prefer` continues without TLS if it fails"
         }
-        sqlx::Error::PoolTimedOut => "no connection became available in time: raise `max_connections`, or run fewer institutions at once",
-        _ => "check that the server is running and that `DATABASE_URL` is correct; `weir db status` shows what Weir uses",
+        sqlx::Error::PoolTimedOut => {
+            "no connection became available in time: raise `max_connections`, or run fewer institutions at once"
+        }
+        _ => {
+            "check that the server is running and that `DATABASE_URL` is correct; `weir db status` shows what Weir uses"
+        }
     }
 }
 
-/// What helps after PostgreSQL has refused or ended a statement (its error codes: appendix A of its manual).
+/// What helps after PostgreSQL has refused or ended a statement (its error codes: appendix A of its
+/// manual).
 fn help_on(error: &sqlx::Error) -> &'static str {
-    match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {
-        Some("42501") => "the role lacks a right: docs/reference/database.md lists those it needs, with the SQL to grant them",
-        Some("55P03") => "another session has held a lock for more than a minute: `weir db status` lists the sessions; then run again",
-        Some("57014") => "a statement was cancelled by its time limit or by an administrator; its batch was not written: run again",
-        Some("25006") => "the server or the role is read-only: use the primary server, or another role, in `DATABASE_URL`",
+    match error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .as_deref()
+    {
+        Some("42501") => {
+            "the role lacks a right: docs/reference/database.md lists those it needs, with the SQL to grant them"
+        }
+        Some("55P03") => {
+            "another session has held a lock for more than a minute: `weir db status` lists the sessions; then run again"
+        }
+        Some("57014") => {
+            "a statement was cancelled by its time limit or by an administrator; its batch was not written: run again"
+        }
+        Some("25006") => {
+            "the server or the role is read-only: use the primary server, or another role, in `DATABASE_URL`"
+        }
         Some("53100") => "the disk of the server is full: free some space, then run again",
-        Some("25P03" | "57P05") => "the server ended an idle session: remove the limit for the role of Weir, then run again",
-        Some(code) if code.starts_with("22") || code.starts_with("54") => "PostgreSQL rejects a value: run again, and report it if it persists",
+        Some("25P03" | "57P05") => {
+            "the server ended an idle session: remove the limit for the role of Weir, then run again"
+        }
+        Some(code) if code.starts_with("22") || code.starts_with("54") => {
+            "PostgreSQL rejects a value: run again, and report it if it persists"
+        }
         _ => "nothing is lost; run again once PostgreSQL responds",
     }
 }
@@ -125,14 +152,22 @@ impl StoreError {
     /// invalid character; 54000: a row too large for an index). Such data would be rejected again;
     /// every other failure is external and may be temporary.
     pub fn refuses_data(&self) -> bool {
-        let StoreError::Statement(sqlx::Error::Database(error)) = self else { return false };
-        error.code().is_some_and(|code| code.starts_with("22") || code == "54000")
+        let StoreError::Statement(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error
+            .code()
+            .is_some_and(|code| code.starts_with("22") || code == "54000")
     }
 
     /// The error code of PostgreSQL.
     fn code(&self) -> Option<Cow<'_, str>> {
-        let StoreError::Statement(error) = self else { return None };
-        error.as_database_error().and_then(sqlx::error::DatabaseError::code)
+        let StoreError::Statement(error) = self else {
+            return None;
+        };
+        error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
     }
 
     /// PostgreSQL's own message, if any.
@@ -182,12 +217,24 @@ impl Store {
     /// # Errors
     /// No connection, or no right.
     pub async fn create_database(url: &str) -> Result<()> {
-        let mut connection = PgConnection::connect(url).await.map_err(StoreError::Connect)?;
-        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'weir')").fetch_one(&mut connection).await?;
+        let mut connection = PgConnection::connect(url)
+            .await
+            .map_err(StoreError::Connect)?;
+        let known: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'weir')")
+                .fetch_one(&mut connection)
+                .await?;
         if !known {
-            let created = sqlx::query("CREATE DATABASE weir").execute(&mut connection).await.map_err(StoreError::from);
+            let created = sqlx::query("CREATE DATABASE weir")
+                .execute(&mut connection)
+                .await
+                .map_err(StoreError::from);
             // Another process may have been quicker.
-            let is_there = |error: &StoreError| error.code().is_some_and(|code| code == "42P04" || code == "23505");
+            let is_there = |error: &StoreError| {
+                error
+                    .code()
+                    .is_some_and(|code| code == "42P04" || code == "23505")
+            };
             if let Err(error) = created
                 && !is_there(&error)
             {
@@ -207,16 +254,23 @@ impl Store {
         Ok(Store::pooled(options, connections, None))
     }
 
-    /// A pool of sessions that are set up alike; with a schema, every name means a table of that schema. It connects when a
-    /// connection is needed.
+    /// A pool of sessions that are set up alike; with a schema, every name means a table of that
+    /// schema. It connects when a connection is needed.
     fn pooled(options: PgConnectOptions, connections: u32, schema: Option<String>) -> Store {
         let schema: Option<Arc<str>> = schema.map(Arc::from);
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(WAITS_FOR_A_CONNECTION).test_before_acquire(false);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(WAITS_FOR_A_CONNECTION)
+            .test_before_acquire(false);
         let pool = pool.after_connect(move |connection, _| {
             let schema = schema.clone();
             Box::pin(async move { session::settle(connection, schema.as_deref()).await })
         });
-        Store { pool: pool.connect_lazy_with(options), connections, identity: None }
+        Store {
+            pool: pool.connect_lazy_with(options),
+            connections,
+            identity: None,
+        }
     }
 
     /// The same database on behalf of a project: see [`projects`].
@@ -245,7 +299,8 @@ impl Store {
         WriteSession::Pool(self.pool.clone(), None)
     }
 
-    /// A lane whose transactions are savepoints of one transaction that is rolled back: the dry run.
+    /// A lane whose transactions are savepoints of one transaction that is rolled back: the dry
+    /// run.
     ///
     /// # Errors
     /// No connection.
@@ -270,7 +325,11 @@ impl Store {
 /// Text as PostgreSQL can store it: any character except NUL. External text that is not a document,
 /// such as an error of a reader or a response of a server, must pass through here.
 pub(crate) fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// The same for JSON, names of members included.
@@ -307,12 +366,18 @@ mod tests {
     #[test]
     fn nothing_that_postgresql_refuses_reaches_it() {
         assert_eq!(storable("a\0b"), "a\u{fffd}b");
-        assert_eq!(storable_json(&serde_json::json!({ "a\0": ["\0"] })), serde_json::json!({ "a\u{fffd}": ["\u{fffd}"] }));
+        assert_eq!(
+            storable_json(&serde_json::json!({ "a\0": ["\0"] })),
+            serde_json::json!({ "a\u{fffd}": ["\u{fffd}"] })
+        );
     }
 
     #[test]
     fn hostile_text_stays_one_item_of_an_array() {
-        assert_eq!(array_literal(["a", "b,\"c\"", "\\}"]), r#"{"a","b,\"c\"","\\}"}"#);
+        assert_eq!(
+            array_literal(["a", "b,\"c\"", "\\}"]),
+            r#"{"a","b,\"c\"","\\}"}"#
+        );
         assert_eq!(array_literal([]), "{}");
     }
 }

@@ -27,7 +27,12 @@ pub async fn examples(
              AND CASE WHEN octet_length(failed) * 8 > b.bit THEN get_bit(failed, b.bit) = 1 ELSE FALSE END
            ORDER BY external_id LIMIT 1) AS s"
     ));
-    let found = found.bind(stream.institution).bind(&stream.source).bind(read).bind(fingerprint.to_vec()).bind(bits);
+    let found = found
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(read)
+        .bind(fingerprint.to_vec())
+        .bind(bits);
     Ok(found.fetch_all(connection).await?)
 }
 
@@ -35,7 +40,12 @@ pub async fn examples(
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, run: i64, losses: &[FieldLoss]) -> Result<()> {
+pub async fn keep(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    run: i64,
+    losses: &[FieldLoss],
+) -> Result<()> {
     let example = |loss: &FieldLoss| loss.example.clone();
     sqlx::query(
         "INSERT INTO lost_values (institution_id, source_id, run_id, field_name, lost, present, external_id, example, expected, remedy)
@@ -87,7 +97,10 @@ struct Row {
 ///
 /// # Errors
 /// The database failed.
-pub async fn newest(connection: &mut PgConnection, institution: Option<&str>) -> Result<Vec<SourceLosses>> {
+pub async fn newest(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+) -> Result<Vec<SourceLosses>> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT i.slug AS institution, l.source_id, l.run_id, l.field_name, l.lost, l.present, l.external_id, l.example, l.expected, l.remedy
          FROM (SELECT DISTINCT ON (institution_id, source_id) institution_id, source_id, run_id FROM source_quality
@@ -102,8 +115,15 @@ pub async fn newest(connection: &mut PgConnection, institution: Option<&str>) ->
     .await?;
     let mut all: Vec<SourceLosses> = Vec::new();
     for row in rows {
-        if all.last().is_none_or(|last| (&last.institution, &last.source) != (&row.institution, &row.source_id)) {
-            all.push(SourceLosses { institution: row.institution.clone(), source: row.source_id.clone(), run: row.run_id, fields: Vec::new() });
+        if all.last().is_none_or(|last| {
+            (&last.institution, &last.source) != (&row.institution, &row.source_id)
+        }) {
+            all.push(SourceLosses {
+                institution: row.institution.clone(),
+                source: row.source_id.clone(),
+                run: row.run_id,
+                fields: Vec::new(),
+            });
         }
         if let Some(last) = all.last_mut() {
             last.fields.push(row.loss());
@@ -114,12 +134,20 @@ pub async fn newest(connection: &mut PgConnection, institution: Option<&str>) ->
 
 impl Row {
     fn loss(self) -> FieldLoss {
-        let example = self.external_id.zip(self.example).map(|(id, found)| LossExample {
-            id,
-            found,
-            expected: self.expected.unwrap_or_default(),
-            remedy: self.remedy,
-        });
-        FieldLoss { field: self.field_name, lost: self.lost, present: self.present, example }
+        let example = self
+            .external_id
+            .zip(self.example)
+            .map(|(id, found)| LossExample {
+                id,
+                found,
+                expected: self.expected.unwrap_or_default(),
+                remedy: self.remedy,
+            });
+        FieldLoss {
+            field: self.field_name,
+            lost: self.lost,
+            present: self.present,
+            example,
+        }
     }
 }

@@ -17,7 +17,14 @@ const ASKS: u32 = 240;
 const TAKES_AT_MOST: Duration = Duration::from_secs(6 * 3600);
 /// Tables that Weir creates: if they exist without its record of migrations, they belong to another
 /// program.
-const OURS: [&str; 6] = ["institutions", "companies", "divisions", "runs", "jobs", "staging_documents"];
+const OURS: [&str; 6] = [
+    "institutions",
+    "companies",
+    "divisions",
+    "runs",
+    "jobs",
+    "staging_documents",
+];
 
 fn migrator() -> Migrator {
     let mut migrator = sqlx::migrate!("../../migrations");
@@ -42,7 +49,11 @@ pub(super) enum SchemaState {
 
 /// The version that this Weir needs.
 pub(super) fn newest() -> i64 {
-    migrator().iter().map(|migration| migration.version).max().unwrap_or_default()
+    migrator()
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default()
 }
 
 /// The version of the tables in the session's schema; needs only read access.
@@ -64,25 +75,42 @@ pub(super) async fn standing(connection: &mut PgConnection, schema: &str) -> Res
         .bind(OURS)
         .fetch_all(&mut *connection)
         .await?;
-        return Ok(names.into_iter().next().map_or(SchemaState::None, SchemaState::Foreign));
+        return Ok(names
+            .into_iter()
+            .next()
+            .map_or(SchemaState::None, SchemaState::Foreign));
     }
-    let applied: Vec<(i64, String, Vec<u8>)> =
-        sqlx::query_as("SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version").fetch_all(connection).await?;
+    let applied: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version",
+    )
+    .fetch_all(connection)
+    .await?;
     Ok(compare(&applied))
 }
 
 fn compare(applied: &[(i64, String, Vec<u8>)]) -> SchemaState {
     let migrator = migrator();
-    let Some(first) = migrator.iter().next() else { return SchemaState::Current };
-    let is_ours = |row: &&(i64, String, Vec<u8>)| row.0 == first.version && (row.2 == first.checksum.as_ref() || row.1 == first.description);
+    let Some(first) = migrator.iter().next() else {
+        return SchemaState::Current;
+    };
+    let is_ours = |row: &&(i64, String, Vec<u8>)| {
+        row.0 == first.version && (row.2 == first.checksum.as_ref() || row.1 == first.description)
+    };
     if !applied.is_empty() && applied.iter().find(is_ours).is_none() {
         return SchemaState::Foreign("_sqlx_migrations".to_owned());
     }
-    if let Some((version, ..)) = applied.iter().rev().find(|(version, ..)| !migrator.version_exists(*version)) {
+    if let Some((version, ..)) = applied
+        .iter()
+        .rev()
+        .find(|(version, ..)| !migrator.version_exists(*version))
+    {
         return SchemaState::Newer(*version);
     }
     let has = |version: i64| applied.iter().any(|(known, ..)| *known == version);
-    match (migrator.iter().all(|migration| has(migration.version)), applied.last()) {
+    match (
+        migrator.iter().all(|migration| has(migration.version)),
+        applied.last(),
+    ) {
         (true, _) => SchemaState::Current,
         (false, Some((version, ..))) => SchemaState::Older(*version),
         (false, None) => SchemaState::None,
@@ -96,7 +124,9 @@ fn compare(applied: &[(i64, String, Vec<u8>)]) -> SchemaState {
 pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result<()> {
     lock(connection, database).await?;
     // Another process may have done it, and an index on a large table takes its time.
-    sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await?;
+    sqlx::query("SET statement_timeout = 0")
+        .execute(&mut *connection)
+        .await?;
     let done = tokio::time::timeout(TAKES_AT_MOST, migrator().run(&mut *connection)).await;
     let Ok(done) = done else {
         let hours = TAKES_AT_MOST.as_secs() / 3600;
@@ -104,8 +134,13 @@ pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result
             "migrating the tables of database `{database}` did not finish within {hours} h\nhelp: check the server, then run again"
         )));
     };
-    sqlx::query("RESET statement_timeout").execute(&mut *connection).await?;
-    sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(connection).await?;
+    sqlx::query("RESET statement_timeout")
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("SELECT pg_advisory_unlock($1)")
+        .bind(LOCK)
+        .execute(connection)
+        .await?;
     Ok(done?)
 }
 
@@ -119,7 +154,11 @@ pub(super) async fn make(connection: &mut PgConnection) -> Result<()> {
 
 async fn lock(connection: &mut PgConnection, database: &str) -> Result<()> {
     for _ in 0..ASKS {
-        if sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut *connection).await? {
+        if sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *connection)
+            .await?
+        {
             return Ok(());
         }
         tokio::time::sleep(ASKS_EVERY).await;
@@ -127,7 +166,15 @@ async fn lock(connection: &mut PgConnection, database: &str) -> Result<()> {
     let holder = super::sessions::holder(connection, LOCK).await?;
     let (who, help) = holder.map_or_else(
         || ("another process".to_owned(), "run again".to_owned()),
-        |holder| (holder.to_string(), format!("wait for it, or end it: SELECT pg_terminate_backend({})", holder.pid)),
+        |holder| {
+            (
+                holder.to_string(),
+                format!(
+                    "wait for it, or end it: SELECT pg_terminate_backend({})",
+                    holder.pid
+                ),
+            )
+        },
     );
     Err(StoreError::Unsuitable(format!(
         "the tables of database `{database}` have been migrated for more than {} s by {who}\nhelp: {help}",
@@ -141,13 +188,27 @@ mod tests {
 
     #[test]
     fn tables_are_older_newer_current_or_somebody_elses() {
-        let all: Vec<(i64, String, Vec<u8>)> =
-            migrator().iter().map(|one| (one.version, one.description.to_string(), one.checksum.to_vec())).collect();
+        let all: Vec<(i64, String, Vec<u8>)> = migrator()
+            .iter()
+            .map(|one| {
+                (
+                    one.version,
+                    one.description.to_string(),
+                    one.checksum.to_vec(),
+                )
+            })
+            .collect();
         assert_eq!(compare(&[]), SchemaState::None);
         assert_eq!(compare(&all), SchemaState::Current);
         assert_eq!(compare(&all[..1]), SchemaState::Older(all[0].0));
         let newer = (newest() + 1, "tomorrow".to_owned(), vec![1]);
-        assert_eq!(compare(&[all.clone(), vec![newer]].concat()), SchemaState::Newer(newest() + 1));
-        assert_eq!(compare(&[(1, "create users".to_owned(), vec![1])]), SchemaState::Foreign("_sqlx_migrations".to_owned()));
+        assert_eq!(
+            compare(&[all.clone(), vec![newer]].concat()),
+            SchemaState::Newer(newest() + 1)
+        );
+        assert_eq!(
+            compare(&[(1, "create users".to_owned(), vec![1])]),
+            SchemaState::Foreign("_sqlx_migrations".to_owned())
+        );
     }
 }

@@ -17,11 +17,22 @@ const LOOKS_WITHIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The sessions are shared.
-pub(super) async fn second(first: &mut PgConnection, options: &PgConnectOptions) -> Result<Option<PgConnection>> {
-    let Ok(Ok(mut second)) = tokio::time::timeout(LOOKS_WITHIN, session::connect(options)).await else { return Ok(None) };
-    let Some(before) = process(first, "SELECT pg_backend_pid()").await? else { return Err(shared()) };
+pub(super) async fn second(
+    first: &mut PgConnection,
+    options: &PgConnectOptions,
+) -> Result<Option<PgConnection>> {
+    let Ok(Ok(mut second)) = tokio::time::timeout(LOOKS_WITHIN, session::connect(options)).await
+    else {
+        return Ok(None);
+    };
+    let Some(before) = process(first, "SELECT pg_backend_pid()").await? else {
+        return Err(shared());
+    };
     // A transaction keeps a session even where sessions are shared.
-    let Some(held) = process(&mut second, "BEGIN; SELECT pg_backend_pid()").await.map_err(|_| shared())? else {
+    let Some(held) = process(&mut second, "BEGIN; SELECT pg_backend_pid()")
+        .await
+        .map_err(|_| shared())?
+    else {
         // The second waits for a session: the first keeps its own.
         return Ok(None);
     };
@@ -35,7 +46,11 @@ pub(super) async fn second(first: &mut PgConnection, options: &PgConnectOptions)
 
 /// The server process behind a connection; `None` if there is none in time.
 async fn process(connection: &mut PgConnection, sql: &'static str) -> Result<Option<i32>> {
-    let Ok(rows) = tokio::time::timeout(LOOKS_WITHIN, sqlx::raw_sql(sql).fetch_all(connection)).await else { return Ok(None) };
+    let Ok(rows) =
+        tokio::time::timeout(LOOKS_WITHIN, sqlx::raw_sql(sql).fetch_all(connection)).await
+    else {
+        return Ok(None);
+    };
     Ok(rows?.last().map(|row| row.try_get(0)).transpose()?)
 }
 

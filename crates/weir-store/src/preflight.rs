@@ -41,15 +41,35 @@ pub struct Demand {
 
 impl Demand {
     /// One connection to read with.
-    pub const READ: Demand = Demand { need: Need::Read, least: 1, most: 4, is_private: false };
+    pub const READ: Demand = Demand {
+        need: Need::Read,
+        least: 1,
+        most: 4,
+        is_private: false,
+    };
     /// A lock, and a connection under it.
-    pub const DECIDE: Demand = Demand { need: Need::Write, least: 2, most: 4, is_private: false };
+    pub const DECIDE: Demand = Demand {
+        need: Need::Write,
+        least: 2,
+        most: 4,
+        is_private: false,
+    };
     /// The tables alone.
-    pub const MIGRATE: Demand = Demand { need: Need::Migrate, least: 1, most: 1, is_private: false };
+    pub const MIGRATE: Demand = Demand {
+        need: Need::Migrate,
+        least: 1,
+        most: 1,
+        is_private: false,
+    };
 
     /// Writing with at most so many connections.
     pub fn writing(most: u32) -> Demand {
-        Demand { need: Need::Write, least: 1, most, is_private: false }
+        Demand {
+            need: Need::Write,
+            least: 1,
+            most,
+            is_private: false,
+        }
     }
 }
 
@@ -74,13 +94,29 @@ struct Facts {
 /// No connection, or the database does not suit.
 pub(super) async fn open(url: &str, demand: Demand, who: &str) -> Result<Store> {
     let (mut first, options) = session::agree(session::options(url, who)?).await?;
-    let mut second = if demand.is_private { None } else { pooler::second(&mut first, &options).await? };
-    let (facts, schema, is_behind) = within("at its encoding, schema and tables", look(&mut first, demand)).await?;
+    let mut second = if demand.is_private {
+        None
+    } else {
+        pooler::second(&mut first, &options).await?
+    };
+    let (facts, schema, is_behind) = within(
+        "at its encoding, schema and tables",
+        look(&mut first, demand),
+    )
+    .await?;
     if is_behind {
         migrations::run(&mut first, &facts.database).await?;
     }
-    within("at the rights of the role", facts.check_rights(&mut first, &schema, demand.need)).await?;
-    let most = within("at its connections", budget::of(&mut first, second.as_mut(), &options, demand)).await?;
+    within(
+        "at the rights of the role",
+        facts.check_rights(&mut first, &schema, demand.need),
+    )
+    .await?;
+    let most = within(
+        "at its connections",
+        budget::of(&mut first, second.as_mut(), &options, demand),
+    )
+    .await?;
     for connection in [Some(first), second].into_iter().flatten() {
         let _ = connection.close().await;
     }
@@ -106,8 +142,12 @@ async fn look(connection: &mut PgConnection, demand: Demand) -> Result<(Facts, S
     facts.check(demand.need)?;
     let schema = facts.home(connection).await?;
     session::settle(connection, Some(&schema)).await?;
-    let standing = migrations::standing(connection, &schema).await.map_err(|error| facts.unreadable(&schema, error))?;
-    let is_behind = facts.must_migrate(connection, &schema, demand, standing).await?;
+    let standing = migrations::standing(connection, &schema)
+        .await
+        .map_err(|error| facts.unreadable(&schema, error))?;
+    let is_behind = facts
+        .must_migrate(connection, &schema, demand, standing)
+        .await?;
     Ok((facts, schema, is_behind))
 }
 
@@ -127,10 +167,17 @@ fn unsuitable<T>(problem: &str, help: &str) -> Result<T> {
 
 impl Facts {
     fn check(&self, need: Need) -> Result<()> {
-        let Facts { database, encoding, role, .. } = self;
+        let Facts {
+            database,
+            encoding,
+            role,
+            ..
+        } = self;
         if encoding != "UTF8" {
             return unsuitable(
-                &format!("database `{database}` stores text as {encoding}, which cannot hold every ad"),
+                &format!(
+                    "database `{database}` stores text as {encoding}, which cannot hold every ad"
+                ),
                 "create one that can: CREATE DATABASE weir ENCODING 'UTF8' TEMPLATE template0",
             );
         }
@@ -145,7 +192,9 @@ impl Facts {
         }
         if self.is_read_only {
             return unsuitable(
-                &format!("database `{database}` is read-only for role `{role}` (`default_transaction_read_only` is on)"),
+                &format!(
+                    "database `{database}` is read-only for role `{role}` (`default_transaction_read_only` is on)"
+                ),
                 "use another role, or switch that setting off for this one; read-only commands such as `weir report` work",
             );
         }
@@ -154,10 +203,21 @@ impl Facts {
 
     /// The schema of the tables: where they are, or where they would be made.
     async fn home(&self, connection: &mut PgConnection) -> Result<String> {
-        let Facts { search_path, role, database, .. } = self;
-        let elsewhere = self.home.as_ref().filter(|home| self.schema.as_ref() != Some(*home));
+        let Facts {
+            search_path,
+            role,
+            database,
+            ..
+        } = self;
+        let elsewhere = self
+            .home
+            .as_ref()
+            .filter(|home| self.schema.as_ref() != Some(*home));
         if let Some(home) = elsewhere
-            && !matches!(migrations::standing(connection, home).await, Ok(SchemaState::Foreign(_)))
+            && !matches!(
+                migrations::standing(connection, home).await,
+                Ok(SchemaState::Foreign(_))
+            )
         {
             return Ok(home.clone());
         }
@@ -175,29 +235,46 @@ impl Facts {
     }
 
     fn unreadable(&self, schema: &str, error: StoreError) -> StoreError {
-        if error.code().as_deref() == Some("42501") { self.denied(schema, "`_sqlx_migrations`", Need::Read) } else { error }
+        if error.code().as_deref() == Some("42501") {
+            self.denied(schema, "`_sqlx_migrations`", Need::Read)
+        } else {
+            error
+        }
     }
 
     /// Whether tables are to be made or changed; refuses where they would have to be and may not.
-    async fn must_migrate(&self, connection: &mut PgConnection, schema: &str, demand: Demand, standing: SchemaState) -> Result<bool> {
+    async fn must_migrate(
+        &self,
+        connection: &mut PgConnection,
+        schema: &str,
+        demand: Demand,
+        standing: SchemaState,
+    ) -> Result<bool> {
         let newest = migrations::newest();
         match standing {
             SchemaState::Current => return Ok(false),
             SchemaState::Newer(version) => {
                 return unsuitable(
-                    &format!("the tables in schema `{schema}` are from a newer Weir: version {version}, but this one supports {newest}"),
+                    &format!(
+                        "the tables in schema `{schema}` are from a newer Weir: version {version}, but this one supports {newest}"
+                    ),
                     "use the Weir that created them, or a newer one",
                 );
             }
             SchemaState::Foreign(table) => {
                 return unsuitable(
-                    &format!("schema `{schema}` of database `{}` belongs to another program: the table `{table}` is not Weir's", self.database),
+                    &format!(
+                        "schema `{schema}` of database `{}` belongs to another program: the table `{table}` is not Weir's",
+                        self.database
+                    ),
                     "give Weir its own schema (docs/reference/database.md) or another database",
                 );
             }
             SchemaState::Older(version) if demand.need == Need::Read && !demand.is_private => {
                 return unsuitable(
-                    &format!("the tables in schema `{schema}` are from an older Weir: version {version}, but this one needs {newest}"),
+                    &format!(
+                        "the tables in schema `{schema}` are from an older Weir: version {version}, but this one needs {newest}"
+                    ),
                     "`weir db migrate` brings them up to date, as does the next `weir run`",
                 );
             }
@@ -209,19 +286,34 @@ impl Facts {
             Some(owner) => owner,
         };
         let what = match standing {
-            SchemaState::Older(version) => format!("are from an older Weir (version {version}, but this one needs {newest})"),
+            SchemaState::Older(version) => {
+                format!("are from an older Weir (version {version}, but this one needs {newest})")
+            }
             _ => "do not exist yet".to_owned(),
         };
-        let who = if owner == self.role { "the owner of the schema, on the primary server".to_owned() } else { format!("role `{owner}`") };
+        let who = if owner == self.role {
+            "the owner of the schema, on the primary server".to_owned()
+        } else {
+            format!("role `{owner}`")
+        };
         let (schema_name, role) = (identifier(schema), identifier(&self.role));
         unsuitable(
-            &format!("the tables in schema `{schema}` {what}, and role `{}` may not create them", self.role),
-            &format!("run `weir db migrate` as {who}, or: GRANT CREATE ON SCHEMA {schema_name} TO {role}"),
+            &format!(
+                "the tables in schema `{schema}` {what}, and role `{}` may not create them",
+                self.role
+            ),
+            &format!(
+                "run `weir db migrate` as {who}, or: GRANT CREATE ON SCHEMA {schema_name} TO {role}"
+            ),
         )
     }
 
     /// Who may make and change tables there, if this role may not.
-    async fn may_not_migrate(&self, connection: &mut PgConnection, schema: &str) -> Result<Option<String>> {
+    async fn may_not_migrate(
+        &self,
+        connection: &mut PgConnection,
+        schema: &str,
+    ) -> Result<Option<String>> {
         let owner = sqlx::query_scalar(
             "SELECT COALESCE(t.owner, pg_get_userbyid(n.nspowner)::text) FROM pg_namespace n
              LEFT JOIN LATERAL (SELECT pg_get_userbyid(c.relowner)::text AS owner, pg_has_role(c.relowner, 'USAGE') AS is_ours FROM pg_class c
@@ -231,7 +323,12 @@ impl Facts {
         Ok(owner.bind(schema).fetch_optional(connection).await?)
     }
 
-    async fn check_rights(&self, connection: &mut PgConnection, schema: &str, need: Need) -> Result<()> {
+    async fn check_rights(
+        &self,
+        connection: &mut PgConnection,
+        schema: &str,
+        need: Need,
+    ) -> Result<()> {
         // A table of Weir leads with the institution.
         let missing: Vec<String> = sqlx::query_scalar(
             "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -248,12 +345,18 @@ impl Facts {
         match missing.as_slice() {
             [] => Ok(()),
             [table] => Err(self.denied(schema, &format!("`{table}`"), need)),
-            [table, rest @ ..] => Err(self.denied(schema, &format!("`{table}` and {} more", rest.len()), need)),
+            [table, rest @ ..] => {
+                Err(self.denied(schema, &format!("`{table}` and {} more", rest.len()), need))
+            }
         }
     }
 
     fn denied(&self, schema: &str, tables: &str, need: Need) -> StoreError {
-        let (verb, rights) = if need == Need::Write { ("write", "SELECT, INSERT, UPDATE, DELETE") } else { ("read", "SELECT") };
+        let (verb, rights) = if need == Need::Write {
+            ("write", "SELECT, INSERT, UPDATE, DELETE")
+        } else {
+            ("read", "SELECT")
+        };
         let (schema, role) = (identifier(schema), identifier(&self.role));
         StoreError::Unsuitable(format!(
             "role {role} may not {verb} {tables} in schema {schema}\nhelp: GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role}"

@@ -1,15 +1,18 @@
-//! Which ads a read has listed. An ad that was listed yesterday and is listed today costs nothing: only ads that come
-//! back, and ads that are missing for the first time, are written (docs/decisions/0024-presence.md).
+//! Which ads a read has listed. An ad that was listed yesterday and is listed today costs nothing:
+//! only ads that come back, and ads that are missing for the first time, are written
+//! (docs/decisions/0024-presence.md).
 //!
-//! `ad_states.last_read` is empty while an ad is listed by the newest read of its source; else it names the newest read that
-//! listed it. Whatever asks which ads a read has listed does so with [`listed`], once the read is settled here.
+//! `ad_states.last_read` is empty while an ad is listed by the newest read of its source; else it
+//! names the newest read that listed it. Whatever asks which ads a read has listed does so with
+//! [`listed`], once the read is settled here.
 
 use super::Result;
 use roaring::RoaringTreemap;
 use sqlx::PgConnection;
 use weir_model::SourceKey;
 
-/// Whether an ad is listed by a read, which is the newest one that listed anything: its number, or 0 for none.
+/// Whether an ad is listed by a read, which is the newest one that listed anything: its number, or
+/// 0 for none.
 macro_rules! listed {
     ($read:literal) => {
         concat!("(last_read IS NULL AND ", $read, "::bigint <> 0)")
@@ -17,7 +20,8 @@ macro_rules! listed {
 }
 pub(crate) use listed;
 
-/// The ads that a read has listed so far, by the numbers of their documents: bits, so that memory stays flat.
+/// The ads that a read has listed so far, by the numbers of their documents: bits, so that memory
+/// stays flat.
 #[derive(Debug, Default)]
 pub struct SeenAds {
     all: RoaringTreemap,
@@ -30,14 +34,22 @@ impl SeenAds {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn of(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<SeenAds> {
-        let pages: Vec<Vec<i64>> = sqlx::query_scalar("SELECT documents FROM read_pages WHERE institution_id = $1 AND read_id = $2")
-            .bind(stream.institution)
-            .bind(read)
-            .fetch_all(connection)
-            .await?;
+    pub async fn of(
+        connection: &mut PgConnection,
+        stream: &SourceKey,
+        read: i64,
+    ) -> Result<SeenAds> {
+        let pages: Vec<Vec<i64>> = sqlx::query_scalar(
+            "SELECT documents FROM read_pages WHERE institution_id = $1 AND read_id = $2",
+        )
+        .bind(stream.institution)
+        .bind(read)
+        .fetch_all(connection)
+        .await?;
         let mut seen = SeenAds::default();
-        pages.into_iter().for_each(|documents| seen.extend(documents));
+        pages
+            .into_iter()
+            .for_each(|documents| seen.extend(documents));
         seen.page.clear();
         Ok(seen)
     }
@@ -68,26 +80,39 @@ impl SeenAds {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn end_page(&mut self, connection: &mut PgConnection, stream: &SourceKey, read: i64, goes_on: bool) -> Result<()> {
+    pub async fn end_page(
+        &mut self,
+        connection: &mut PgConnection,
+        stream: &SourceKey,
+        read: i64,
+        goes_on: bool,
+    ) -> Result<()> {
         let documents = std::mem::take(&mut self.page);
         if goes_on && !documents.is_empty() {
-            sqlx::query("INSERT INTO read_pages (institution_id, read_id, documents) VALUES ($1, $2, $3)")
-                .bind(stream.institution)
-                .bind(read)
-                .bind(documents)
-                .execute(connection)
-                .await?;
+            sqlx::query(
+                "INSERT INTO read_pages (institution_id, read_id, documents) VALUES ($1, $2, $3)",
+            )
+            .bind(stream.institution)
+            .bind(read)
+            .bind(documents)
+            .execute(connection)
+            .await?;
         }
         Ok(())
     }
 }
 
-/// Settles who is missing from a read: ads that were listed until now and are not among those seen. From here on the read is
-/// the newest one.
+/// Settles who is missing from a read: ads that were listed until now and are not among those seen.
+/// From here on the read is the newest one.
 ///
 /// # Errors
 /// The database failed.
-pub async fn settle(connection: &mut PgConnection, stream: &SourceKey, read: i64, seen: &SeenAds) -> Result<()> {
+pub async fn settle(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+    seen: &SeenAds,
+) -> Result<()> {
     let listed: Vec<Vec<i64>> = sqlx::query_scalar(
         "SELECT array_agg(document_id) FROM ad_states
          WHERE institution_id = $1 AND source_id = $2 AND last_read IS NULL GROUP BY document_id / 10000",
@@ -96,7 +121,11 @@ pub async fn settle(connection: &mut PgConnection, stream: &SourceKey, read: i64
     .bind(&stream.source)
     .fetch_all(&mut *connection)
     .await?;
-    let missing: Vec<i64> = listed.into_iter().flatten().filter(|document| !seen.contains(*document)).collect();
+    let missing: Vec<i64> = listed
+        .into_iter()
+        .flatten()
+        .filter(|document| !seen.contains(*document))
+        .collect();
     if !missing.is_empty() {
         sqlx::query(
             "WITH before AS (

@@ -35,12 +35,20 @@ pub struct Claim {
 ///
 /// # Errors
 /// The database failed.
-pub async fn owner(connection: &mut PgConnection, institution: Uuid, slug: &str) -> Result<Option<Claim>> {
+pub async fn owner(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    slug: &str,
+) -> Result<Option<Claim>> {
     let newest = sqlx::query_as(
         "SELECT c.project, c.claimed_at, c.claimed_by FROM project_claims c JOIN institutions i ON i.id = c.institution_id
          WHERE i.id = $1 OR i.slug = $2 ORDER BY c.id DESC LIMIT 1",
     );
-    Ok(newest.bind(institution).bind(slug).fetch_optional(connection).await?)
+    Ok(newest
+        .bind(institution)
+        .bind(slug)
+        .fetch_optional(connection)
+        .await?)
 }
 
 /// The unclaimed ones of some institutions.
@@ -48,7 +56,9 @@ pub async fn owner(connection: &mut PgConnection, institution: Uuid, slug: &str)
 /// # Errors
 /// The database failed.
 pub async fn unclaimed(connection: &mut PgConnection, institutions: &[Uuid]) -> Result<Vec<Uuid>> {
-    let free = sqlx::query_scalar("SELECT n FROM unnest($1::uuid[]) AS n WHERE n NOT IN (SELECT institution_id FROM project_claims)");
+    let free = sqlx::query_scalar(
+        "SELECT n FROM unnest($1::uuid[]) AS n WHERE n NOT IN (SELECT institution_id FROM project_claims)",
+    );
     Ok(free.bind(institutions).fetch_all(connection).await?)
 }
 
@@ -56,7 +66,13 @@ pub async fn unclaimed(connection: &mut PgConnection, institutions: &[Uuid]) -> 
 ///
 /// # Errors
 /// The database failed.
-pub async fn claim(connection: &mut PgConnection, institution: Uuid, project: &str, at: DateTime<Utc>, by: &str) -> Result<()> {
+pub async fn claim(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    project: &str,
+    at: DateTime<Utc>,
+    by: &str,
+) -> Result<()> {
     sqlx::query("INSERT INTO project_claims (institution_id, project, claimed_at, claimed_by) VALUES ($1, $2, $3, $4)")
         .bind(institution)
         .bind(project)

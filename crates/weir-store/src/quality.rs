@@ -1,4 +1,5 @@
-//! What each run measured of each source, and the counting itself: one query over the narrow states, and one over the versions of the run.
+//! What each run measured of each source, and the counting itself: one query over the narrow
+//! states, and one over the versions of the run.
 
 use super::Result;
 use super::presence::listed;
@@ -53,17 +54,26 @@ pub async fn groups(
     .fetch_all(connection)
     .await?;
     let group = |(filled, failed, ads, jobs): (Option<Vec<u8>>, Option<Vec<u8>>, i64, i64)| {
-        let marks = filled.map(|filled| Marks { filled, failed: failed.unwrap_or_default() });
+        let marks = filled.map(|filled| Marks {
+            filled,
+            failed: failed.unwrap_or_default(),
+        });
         MarkGroup { marks, ads, jobs }
     };
     Ok(rows.into_iter().map(group).collect())
 }
 
-/// Jobs of a read that have a new version at an instant, and the fields that went back in them to a value that they had a few versions ago, by jobs.
+/// Jobs of a read that have a new version at an instant, and the fields that went back in them to a
+/// value that they had a few versions ago, by jobs.
 ///
 /// # Errors
 /// The database failed.
-pub async fn changes(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock) -> Result<(i64, Vec<(String, i64)>)> {
+pub async fn changes(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+    at: Clock,
+) -> Result<(i64, Vec<(String, i64)>)> {
     let rows: Vec<(Option<String>, i64)> = sqlx::query_as(concat!(
         "WITH fresh AS MATERIALIZED (
            SELECT id, version, changes FROM jobs_history
@@ -88,15 +98,27 @@ pub async fn changes(connection: &mut PgConnection, stream: &SourceKey, read: i6
     .bind(read)
     .fetch_all(connection)
     .await?;
-    let updated = rows.iter().find(|(field, _)| field.is_none()).map_or(0, |(_, count)| *count);
-    Ok((updated, rows.into_iter().filter_map(|(field, count)| Some((field?, count))).collect()))
+    let updated = rows
+        .iter()
+        .find(|(field, _)| field.is_none())
+        .map_or(0, |(_, count)| *count);
+    Ok((
+        updated,
+        rows.into_iter()
+            .filter_map(|(field, count)| Some((field?, count)))
+            .collect(),
+    ))
 }
 
 /// The fingerprint of the newest measured run before an instant, if any.
 ///
 /// # Errors
 /// The database failed.
-pub async fn before(connection: &mut PgConnection, stream: &SourceKey, at: Clock) -> Result<Option<Fingerprint>> {
+pub async fn before(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+) -> Result<Option<Fingerprint>> {
     let found: Option<Vec<u8>> = sqlx::query_scalar(
         "SELECT fingerprint FROM source_quality WHERE institution_id = $1 AND source_id = $2 AND at < $3 ORDER BY at DESC LIMIT 1",
     )
@@ -133,7 +155,12 @@ struct PastRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, zone: Tz) -> Result<PastReads> {
+pub async fn past(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    zone: Tz,
+) -> Result<PastReads> {
     let rows: Vec<PastRow> = sqlx::query_as(
         "WITH known AS (
            SELECT at, standing, state, ads, (at AT TIME ZONE $5)::date AS day FROM source_quality
@@ -155,7 +182,11 @@ pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, 
     let mut past = PastReads::default();
     for run in rows.chunk_by(|one, other| one.at == other.at) {
         let Some(first) = run.first() else { continue };
-        let day = Day { date: Clock(first.at).today(zone), ads: first.is_whole.then_some(first.ads), measures: measures_of(run) };
+        let day = Day {
+            date: Clock(first.at).today(zone),
+            ads: first.is_whole.then_some(first.ads),
+            measures: measures_of(run),
+        };
         if first.is_accepted {
             past.accepted.push(day.clone());
         }
@@ -168,7 +199,12 @@ pub async fn past(connection: &mut PgConnection, stream: &SourceKey, at: Clock, 
 }
 
 fn measures_of(rows: &[PastRow]) -> HashMap<(Kind, String), (i64, i64)> {
-    let one = |row: &PastRow| Some(((Kind::named(row.kind.as_deref()?)?, row.subject.clone()?), (row.part?, row.whole?)));
+    let one = |row: &PastRow| {
+        Some((
+            (Kind::named(row.kind.as_deref()?)?, row.subject.clone()?),
+            (row.part?, row.whole?),
+        ))
+    };
     rows.iter().filter_map(one).collect()
 }
 
@@ -196,7 +232,11 @@ pub struct MeasuredRead<'m> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &MeasuredRead<'_>) -> Result<()> {
+pub async fn keep(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    kept: &MeasuredRead<'_>,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO source_quality AS q (institution_id, source_id, at, run_id, state, ads, fingerprint, standing) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (institution_id, source_id, at) DO UPDATE SET run_id = EXCLUDED.run_id, state = EXCLUDED.state, ads = EXCLUDED.ads,
@@ -212,12 +252,14 @@ pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &Meas
     .bind(kept.standing)
     .execute(&mut *connection)
     .await?;
-    sqlx::query("DELETE FROM quality_measures WHERE institution_id = $1 AND source_id = $2 AND at = $3")
-        .bind(stream.institution)
-        .bind(&stream.source)
-        .bind(kept.at.0)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "DELETE FROM quality_measures WHERE institution_id = $1 AND source_id = $2 AND at = $3",
+    )
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(kept.at.0)
+    .execute(&mut *connection)
+    .await?;
     sqlx::query(
         "INSERT INTO quality_measures (institution_id, source_id, at, kind, subject, part, whole)
          SELECT $1, $2, $3, v.* FROM unnest($4::text[], $5::text[], $6::bigint[], $7::bigint[]) AS v",
@@ -238,31 +280,53 @@ pub async fn keep(connection: &mut PgConnection, stream: &SourceKey, kept: &Meas
 ///
 /// # Errors
 /// The database failed.
-pub async fn content(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<String> {
+pub async fn content(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+) -> Result<String> {
     let hash = sqlx::query_scalar(concat!(
         "SELECT md5(COALESCE(string_agg(external_id || ' ' || encode(content_hash, 'hex'), E'\\n' ORDER BY external_id COLLATE \"C\"), ''))
          FROM ad_states WHERE institution_id = $1 AND source_id = $2 AND ",
         listed!("$3")
     ));
-    Ok(hash.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
+    Ok(hash
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(read)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Whether an operator has discarded this content.
 ///
 /// # Errors
 /// The database failed.
-pub async fn is_discarded(connection: &mut PgConnection, stream: &SourceKey, content: &str) -> Result<bool> {
+pub async fn is_discarded(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    content: &str,
+) -> Result<bool> {
     let found = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM holds WHERE institution_id = $1 AND source_id = $2 AND kind = 'quality' AND status = 'discarded' AND details ->> 'content' = $3)",
     );
-    Ok(found.bind(stream.institution).bind(&stream.source).bind(content).fetch_one(connection).await?)
+    Ok(found
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(content)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// An operator accepted the measures at an instant: that read, and similar ones, are published.
 ///
 /// # Errors
 /// The database failed.
-pub async fn accept(connection: &mut PgConnection, stream: &SourceKey, at: DateTime<Utc>) -> Result<()> {
+pub async fn accept(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query("UPDATE source_quality SET standing = 'released' WHERE institution_id = $1 AND source_id = $2 AND at = $3")
         .bind(stream.institution)
         .bind(&stream.source)
@@ -291,8 +355,21 @@ pub struct NewestRead {
 ///
 /// # Errors
 /// The database failed.
-pub async fn newest(connection: &mut PgConnection, institution: uuid::Uuid) -> Result<Vec<NewestRead>> {
-    type Row = (String, DateTime<Utc>, String, String, i64, Option<String>, Option<String>, Option<i64>, Option<i64>);
+pub async fn newest(
+    connection: &mut PgConnection,
+    institution: uuid::Uuid,
+) -> Result<Vec<NewestRead>> {
+    type Row = (
+        String,
+        DateTime<Utc>,
+        String,
+        String,
+        i64,
+        Option<String>,
+        Option<String>,
+        Option<i64>,
+        Option<i64>,
+    );
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT q.source_id, q.at, q.state, q.standing, q.ads, m.kind, m.subject, m.part, m.whole
          FROM source_quality q LEFT JOIN quality_measures m ON m.institution_id = q.institution_id AND m.source_id = q.source_id AND m.at = q.at
@@ -305,9 +382,22 @@ pub async fn newest(connection: &mut PgConnection, institution: uuid::Uuid) -> R
     let mut all: Vec<NewestRead> = Vec::new();
     for (source, at, state, standing, ads, kind, subject, part, whole) in rows {
         if all.last().is_none_or(|newest| newest.source != source) {
-            all.push(NewestRead { at: Clock(at), source, ads: (state == "complete").then_some(ads), standing, measures: Vec::new() });
+            all.push(NewestRead {
+                at: Clock(at),
+                source,
+                ads: (state == "complete").then_some(ads),
+                standing,
+                measures: Vec::new(),
+            });
         }
-        let measure = || Some(Measure { kind: Kind::named(kind.as_deref()?)?, subject: subject.clone()?, part: part?, whole: whole? });
+        let measure = || {
+            Some(Measure {
+                kind: Kind::named(kind.as_deref()?)?,
+                subject: subject.clone()?,
+                part: part?,
+                whole: whole?,
+            })
+        };
         if let (Some(newest), Some(measure)) = (all.last_mut(), measure()) {
             newest.measures.push(measure);
         }

@@ -45,7 +45,14 @@ pub struct ReadMethod {
 ///
 /// # Errors
 /// The database failed.
-pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, at: Clock, now: DateTime<Utc>, way: ReadMethod) -> Result<BegunRead> {
+pub async fn begin(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    run: i64,
+    at: Clock,
+    now: DateTime<Utc>,
+    way: ReadMethod,
+) -> Result<BegunRead> {
     let resumed: Option<(i64, Json)> = sqlx::query_as(
         "UPDATE source_reads SET run_id = $3, at = $4, state = 'reading', why = NULL, finished_at = NULL
          WHERE institution_id = $1 AND state IN ('reading', 'partial') AND bookmark IS NOT NULL AND way = $5 AND at >= $6 AND (bookmark->>'kept_at')::timestamptz >= $7
@@ -62,14 +69,25 @@ pub async fn begin(connection: &mut PgConnection, stream: &SourceKey, run: i64, 
     .fetch_optional(&mut *connection)
     .await?;
     if let Some((id, bookmark)) = resumed {
-        return Ok(BegunRead { id, bookmark: Some(bookmark) });
+        return Ok(BegunRead {
+            id,
+            bookmark: Some(bookmark),
+        });
     }
     presence::forget_pages(connection, stream).await?;
     let id = sqlx::query_scalar(
         "INSERT INTO source_reads (institution_id, run_id, source_id, at, state, pages, items, bytes, uploaded, started_at, way)
          VALUES ($1, $2, $3, $4, 'reading', 0, 0, 0, 0, $5, $6) RETURNING id",
     );
-    let id = id.bind(stream.institution).bind(run).bind(&stream.source).bind(at.0).bind(now).bind(way.hash.to_vec()).fetch_one(connection).await?;
+    let id = id
+        .bind(stream.institution)
+        .bind(run)
+        .bind(&stream.source)
+        .bind(at.0)
+        .bind(now)
+        .bind(way.hash.to_vec())
+        .fetch_one(connection)
+        .await?;
     Ok(BegunRead { id, bookmark: None })
 }
 
@@ -89,7 +107,11 @@ struct KnownRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash) -> Result<Option<KnownRead>> {
+pub async fn known(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    way: Hash,
+) -> Result<Option<KnownRead>> {
     let row: Option<KnownRow> = sqlx::query_as(
         "SELECT COALESCE(same_as, id) AS id, state, pages, items, stated_count, bytes, etag, last_modified FROM source_reads
          WHERE institution_id = $1 AND source_id = $2 AND way = $3 AND state IN ('complete', 'empty') AND COALESCE(etag, last_modified) IS NOT NULL
@@ -101,7 +123,11 @@ pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash)
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| {
-        let state = if row.state == "empty" { ReadState::Empty } else { ReadState::Complete };
+        let state = if row.state == "empty" {
+            ReadState::Empty
+        } else {
+            ReadState::Complete
+        };
         let proof = ReadOutcome {
             state,
             pages: row.pages,
@@ -113,7 +139,14 @@ pub async fn known(connection: &mut PgConnection, stream: &SourceKey, way: Hash)
             validators: None,
             not_modified: false,
         };
-        KnownRead { read: row.id, proof, validators: Validators { etag: row.etag, last_modified: row.last_modified } }
+        KnownRead {
+            read: row.id,
+            proof,
+            validators: Validators {
+                etag: row.etag,
+                last_modified: row.last_modified,
+            },
+        }
     }))
 }
 
@@ -155,14 +188,26 @@ pub async fn distinct(connection: &mut PgConnection, stream: &SourceKey, read: i
         listed!("$3"),
         " AND NOT (refused IS NOT NULL AND outcome = 'rejected')"
     ));
-    Ok(count.bind(stream.institution).bind(&stream.source).bind(read).fetch_one(connection).await?)
+    Ok(count
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(read)
+        .fetch_one(connection)
+        .await?)
 }
 
-/// Ends a read that broke off before its proof: with why, and with its place if it can go on from there.
+/// Ends a read that broke off before its proof: with why, and with its place if it can go on from
+/// there.
 ///
 /// # Errors
 /// The database failed.
-pub async fn break_off(connection: &mut PgConnection, stream: &SourceKey, read: i64, now: DateTime<Utc>, why: &str) -> Result<()> {
+pub async fn break_off(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+    now: DateTime<Utc>,
+    why: &str,
+) -> Result<()> {
     sqlx::query("UPDATE source_reads SET state = 'partial', why = $3, finished_at = $4 WHERE institution_id = $1 AND id = $2 AND state = 'reading'")
         .bind(stream.institution)
         .bind(read)

@@ -52,7 +52,11 @@ struct VersionRow {
 ///
 /// # Errors
 /// The database failed.
-pub async fn count(connection: &mut PgConnection, of: RunOfSource<'_>, wanted: &RecordFilter) -> Result<BTreeMap<String, i64>> {
+pub async fn count(
+    connection: &mut PgConnection,
+    of: RunOfSource<'_>,
+    wanted: &RecordFilter,
+) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
         "SELECT h.change_type, count(*) FROM jobs_history h
          WHERE h.institution_id = $1 AND h.created_at = $2 AND h.run_id = $3 AND h.source_id = $4 AND ",
@@ -143,7 +147,10 @@ impl OpenFailure {
     }
 }
 
-fn standings<'c>(connection: &'c mut PgConnection, stream: &SourceKey) -> BoxStream<'c, std::result::Result<OpenFailure, sqlx::Error>> {
+fn standings<'c>(
+    connection: &'c mut PgConnection,
+    stream: &SourceKey,
+) -> BoxStream<'c, std::result::Result<OpenFailure, sqlx::Error>> {
     sqlx::query_as::<_, OpenFailure>(
         "SELECT s.external_id, s.outcome, s.job_id, j.raw_data ->> 'title' AS title, encode(s.content_hash, 'hex') AS document,
            COALESCE(j.validation_errors, CASE WHEN f.id IS NULL THEN '[]'
@@ -159,28 +166,44 @@ fn standings<'c>(connection: &'c mut PgConnection, stream: &SourceKey) -> BoxStr
     .fetch(connection)
 }
 
-/// The ads that are refused, held or failed now, and were not before, or for other reasons, or with other content; in the order of their ids.
-pub fn refusals<'c>(before: &'c mut PgConnection, now: &'c mut PgConnection, stream: &'c SourceKey) -> BoxStream<'c, Result<RunRecord>> {
+/// The ads that are refused, held or failed now, and were not before, or for other reasons, or with
+/// other content; in the order of their ids.
+pub fn refusals<'c>(
+    before: &'c mut PgConnection,
+    now: &'c mut PgConnection,
+    stream: &'c SourceKey,
+) -> BoxStream<'c, Result<RunRecord>> {
     let (old, new) = (standings(before, stream).fuse(), standings(now, stream));
-    let news = futures::stream::try_unfold((old, new, None::<OpenFailure>), move |(mut old, mut new, mut last)| async move {
-        while let Some(one) = new.try_next().await? {
-            while last.as_ref().is_none_or(|last| last.external_id < one.external_id) {
-                last = old.try_next().await?;
-                if last.is_none() {
-                    break;
+    let news = futures::stream::try_unfold(
+        (old, new, None::<OpenFailure>),
+        move |(mut old, mut new, mut last)| async move {
+            while let Some(one) = new.try_next().await? {
+                while last
+                    .as_ref()
+                    .is_none_or(|last| last.external_id < one.external_id)
+                {
+                    last = old.try_next().await?;
+                    if last.is_none() {
+                        break;
+                    }
+                }
+                if last.as_ref().is_none_or(|last| last.is_news(&one)) {
+                    return Ok(Some((refusal(&stream.source, one), (old, new, last))));
                 }
             }
-            if last.as_ref().is_none_or(|last| last.is_news(&one)) {
-                return Ok(Some((refusal(&stream.source, one), (old, new, last))));
-            }
-        }
-        Ok::<_, StoreError>(None)
-    });
+            Ok::<_, StoreError>(None)
+        },
+    );
     Box::pin(news)
 }
 
 fn refusal(source: &str, one: OpenFailure) -> RunRecord {
-    let messages = one.reasons.as_array().into_iter().flatten().filter_map(|reason| reason.get("message")?.as_str());
+    let messages = one
+        .reasons
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|reason| reason.get("message")?.as_str());
     RunRecord {
         source: source.to_owned(),
         what: RecordKind::of_outcome(one.outcome),
@@ -211,10 +234,19 @@ struct Question {
 ///
 /// # Errors
 /// The database failed.
-pub async fn questions(before: &mut PgConnection, now: &mut PgConnection, stream: &SourceKey) -> Result<Vec<RunRecord>> {
-    let old: HashSet<(HoldKind, String, String)> = open(before, stream).await?.into_iter().map(|one| (one.kind, one.subject, one.reason)).collect();
+pub async fn questions(
+    before: &mut PgConnection,
+    now: &mut PgConnection,
+    stream: &SourceKey,
+) -> Result<Vec<RunRecord>> {
+    let old: HashSet<(HoldKind, String, String)> = open(before, stream)
+        .await?
+        .into_iter()
+        .map(|one| (one.kind, one.subject, one.reason))
+        .collect();
     let new = open(now, stream).await?.into_iter();
-    let news = new.filter(|one| !old.contains(&(one.kind, one.subject.clone(), one.reason.clone())));
+    let news =
+        new.filter(|one| !old.contains(&(one.kind, one.subject.clone(), one.reason.clone())));
     let record = |one: Question| RunRecord {
         source: stream.source.clone(),
         what: RecordKind::Question,
@@ -237,14 +269,23 @@ async fn open(connection: &mut PgConnection, stream: &SourceKey) -> Result<Vec<Q
         "SELECT kind, subject, reason, details FROM holds
          WHERE institution_id = $1 AND source_id = $2 AND status = 'open' AND kind <> 'job' ORDER BY kind, subject COLLATE \"C\"",
     );
-    Ok(rows.bind(stream.institution).bind(&stream.source).fetch_all(connection).await?)
+    Ok(rows
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .fetch_all(connection)
+        .await?)
 }
 
-/// How the ads stand that a read has listed: their number by outcome, or under `refused` where they cannot be taken for ads.
+/// How the ads stand that a read has listed: their number by outcome, or under `refused` where they
+/// cannot be taken for ads.
 ///
 /// # Errors
 /// The database failed.
-pub async fn listed(connection: &mut PgConnection, stream: &SourceKey, read: i64) -> Result<BTreeMap<String, i64>> {
+pub async fn listed(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+) -> Result<BTreeMap<String, i64>> {
     let rows: Vec<(String, i64)> = sqlx::query_as(concat!(
         "SELECT CASE WHEN refused IS NULL THEN outcome ELSE 'refused' END, count(*) FROM ad_states
          WHERE institution_id = $1 AND source_id = $2 AND ",

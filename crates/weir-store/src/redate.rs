@@ -1,5 +1,6 @@
-//! Takes the clock of an institution back with its newest run. If that clock was wrong, everything that it dated is dated again, just after the
-//! run before: retries would not come due, misses would not count, and edits would never be the newest. Versions keep their dates, for history is
+//! Takes the clock of an institution back with its newest run. If that clock was wrong, everything
+//! that it dated is dated again, just after the run before: retries would not come due, misses
+//! would not count, and edits would never be the newest. Versions keep their dates, for history is
 //! never rewritten. A new table with instants of runs needs a line in [`DATED`].
 
 use super::rollback::{RollbackOrder, RolledBackRun};
@@ -37,18 +38,25 @@ const DATED: [&str; 18] = [
     "DELETE FROM source_quality WHERE institution_id = $1 AND at > $2 AND $3::timestamptz IS NOT NULL",
 ];
 
-/// Takes back the clock of a run that is the newest. Gives the clock of the run before, to which it goes back.
+/// Takes back the clock of a run that is the newest. Gives the clock of the run before, to which it
+/// goes back.
 ///
 /// # Errors
 /// The database failed.
-pub async fn take_clock_back(connection: &mut PgConnection, run: &RolledBackRun, order: &RollbackOrder) -> Result<Option<Clock>> {
+pub async fn take_clock_back(
+    connection: &mut PgConnection,
+    run: &RolledBackRun,
+    order: &RollbackOrder,
+) -> Result<Option<Clock>> {
     sqlx::query("UPDATE runs SET clock_taken_back_at = $3 WHERE institution_id = $1 AND id = $2")
         .bind(run.institution_id)
         .bind(run.id)
         .bind(order.at.0)
         .execute(&mut *connection)
         .await?;
-    let before = runs::last(connection, run.institution_id, None).await?.map(|(_, clock)| clock);
+    let before = runs::last(connection, run.institution_id, None)
+        .await?
+        .map(|(_, clock)| clock);
     sqlx::query("UPDATE institutions SET last_run_at = $2, created_at = LEAST(created_at, $3) WHERE id = $1")
         .bind(run.institution_id)
         .bind(before.map(|clock| clock.0))
@@ -56,26 +64,40 @@ pub async fn take_clock_back(connection: &mut PgConnection, run: &RolledBackRun,
         .execute(&mut *connection)
         .await?;
     // The institution runs on the texts of its newest run, which were good.
-    sqlx::query("UPDATE plan_texts SET last_used_at = $3 WHERE institution_id = $1 AND last_used_at = $2")
-        .bind(run.institution_id)
-        .bind(run.at)
-        .bind(before.unwrap_or(order.at).0)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE plan_texts SET last_used_at = $3 WHERE institution_id = $1 AND last_used_at = $2",
+    )
+    .bind(run.institution_id)
+    .bind(run.at)
+    .bind(before.unwrap_or(order.at).0)
+    .execute(&mut *connection)
+    .await?;
     if let Some(present) = order.before_wrong_clock(run) {
         date_again(connection, run, present, just_after(before, present)).await?;
     }
     Ok(before)
 }
 
-async fn date_again(connection: &mut PgConnection, run: &RolledBackRun, present: DateTime<Utc>, anew: DateTime<Utc>) -> Result<()> {
+async fn date_again(
+    connection: &mut PgConnection,
+    run: &RolledBackRun,
+    present: DateTime<Utc>,
+    anew: DateTime<Utc>,
+) -> Result<()> {
     for statement in DATED {
-        sqlx::query(statement).bind(run.institution_id).bind(present).bind(anew).execute(&mut *connection).await?;
+        sqlx::query(statement)
+            .bind(run.institution_id)
+            .bind(present)
+            .bind(anew)
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }
 
 /// After everything that the run before dated, and before everything that the next one will.
 fn just_after(before: Option<Clock>, present: DateTime<Utc>) -> DateTime<Utc> {
-    before.filter(|before| before.0 < present).map_or(present, |before| before.0 + Duration::microseconds(1))
+    before
+        .filter(|before| before.0 < present)
+        .map_or(present, |before| before.0 + Duration::microseconds(1))
 }

@@ -19,12 +19,25 @@ pub fn id(table: RelationTable, institution: Uuid, key: &str) -> Uuid {
 ///
 /// # Errors
 /// The database failed.
-pub async fn known(connection: &mut PgConnection, table: RelationTable, institution: Uuid, keys: &[String]) -> Result<HashMap<String, Uuid>> {
+pub async fn known(
+    connection: &mut PgConnection,
+    table: RelationTable,
+    institution: Uuid,
+    keys: &[String],
+) -> Result<HashMap<String, Uuid>> {
     let sql = match table {
-        RelationTable::Companies => "SELECT name_key, id FROM companies WHERE institution_id = $1 AND name_key = ANY ($2)",
-        RelationTable::Divisions => "SELECT name_key, id FROM divisions WHERE institution_id = $1 AND name_key = ANY ($2)",
+        RelationTable::Companies => {
+            "SELECT name_key, id FROM companies WHERE institution_id = $1 AND name_key = ANY ($2)"
+        }
+        RelationTable::Divisions => {
+            "SELECT name_key, id FROM divisions WHERE institution_id = $1 AND name_key = ANY ($2)"
+        }
     };
-    let rows: Vec<(String, Uuid)> = sqlx::query_as(sql).bind(institution).bind(keys).fetch_all(connection).await?;
+    let rows: Vec<(String, Uuid)> = sqlx::query_as(sql)
+        .bind(institution)
+        .bind(keys)
+        .fetch_all(connection)
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
@@ -32,28 +45,49 @@ pub async fn known(connection: &mut PgConnection, table: RelationTable, institut
 ///
 /// # Errors
 /// The database failed.
-pub async fn names(connection: &mut PgConnection, table: RelationTable, institution: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+pub async fn names(
+    connection: &mut PgConnection,
+    table: RelationTable,
+    institution: Uuid,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, String>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let sql = match table {
-        RelationTable::Companies => "SELECT id, name FROM companies WHERE institution_id = $1 AND id = ANY ($2)",
-        RelationTable::Divisions => "SELECT id, name FROM divisions WHERE institution_id = $1 AND id = ANY ($2)",
+        RelationTable::Companies => {
+            "SELECT id, name FROM companies WHERE institution_id = $1 AND id = ANY ($2)"
+        }
+        RelationTable::Divisions => {
+            "SELECT id, name FROM divisions WHERE institution_id = $1 AND id = ANY ($2)"
+        }
     };
-    let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).bind(institution).bind(ids).fetch_all(connection).await?;
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(sql)
+        .bind(institution)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
     Ok(rows.into_iter().collect())
 }
 
-/// Creates names that are not there yet, in a fixed order so that two batches cannot wait for each other in a ring;
-/// of several spellings the first counts.
+/// Creates names that are not there yet, in a fixed order so that two batches cannot wait for each
+/// other in a ring; of several spellings the first counts.
 ///
 /// # Errors
 /// The database failed.
-pub async fn create(connection: &mut PgConnection, table: RelationTable, institution: Uuid, names: &[String], at: Clock, by: &str) -> Result<()> {
+pub async fn create(
+    connection: &mut PgConnection,
+    table: RelationTable,
+    institution: Uuid,
+    names: &[String],
+    at: Clock,
+    by: &str,
+) -> Result<()> {
     if names.is_empty() {
         return Ok(());
     }
-    let mut by_key: Vec<(String, &String)> = names.iter().map(|name| (name_key(name), name)).collect();
+    let mut by_key: Vec<(String, &String)> =
+        names.iter().map(|name| (name_key(name), name)).collect();
     by_key.sort_by(|a, b| a.0.cmp(&b.0));
     by_key.dedup_by(|a, b| a.0 == b.0);
     let sql = match table {
@@ -68,9 +102,24 @@ pub async fn create(connection: &mut PgConnection, table: RelationTable, institu
     };
     sqlx::query(sql)
         .bind(institution)
-        .bind(by_key.iter().map(|(key, _)| id(table, institution, key)).collect::<Vec<_>>())
-        .bind(by_key.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>())
-        .bind(by_key.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>())
+        .bind(
+            by_key
+                .iter()
+                .map(|(key, _)| id(table, institution, key))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            by_key
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            by_key
+                .iter()
+                .map(|(key, _)| key.as_str())
+                .collect::<Vec<_>>(),
+        )
         .bind(at.0)
         .bind(by)
         .execute(connection)

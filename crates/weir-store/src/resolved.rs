@@ -35,12 +35,24 @@ impl StandingReason {
 ///
 /// # Errors
 /// The database failed.
-pub async fn record(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(&StandingReason, String)]) -> Result<()> {
-    let gone: Vec<_> = gone.iter().filter(|(stood, _)| stood.text("severity") != Some("warn")).collect();
+pub async fn record(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    gone: &[(&StandingReason, String)],
+) -> Result<()> {
+    let gone: Vec<_> = gone
+        .iter()
+        .filter(|(stood, _)| stood.text("severity") != Some("warn"))
+        .collect();
     if gone.is_empty() {
         return Ok(());
     }
-    let texts = |name: &str| gone.iter().map(|(stood, _)| stood.text(name)).collect::<Vec<_>>();
+    let texts = |name: &str| {
+        gone.iter()
+            .map(|(stood, _)| stood.text(name))
+            .collect::<Vec<_>>()
+    };
     sqlx::query(
         "INSERT INTO resolved_failures (institution_id, source_id, resolved_at, original_id, document_id, since, error_type, field_name, rule, error_message, value, why)
          SELECT $1, $2, $3, v.original_id, v.document_id, v.since, COALESCE(v.kind, 'system_error'), v.field, v.rule, v.message, v.value::jsonb, v.why
@@ -108,20 +120,41 @@ macro_rules! resolved {
 ///
 /// # Errors
 /// The database failed.
-pub async fn list(connection: &mut PgConnection, slug: Option<&str>, since: Option<Clock>, limit: i64) -> Result<Vec<ResolvedFailure>> {
+pub async fn list(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+    since: Option<Clock>,
+    limit: i64,
+) -> Result<Vec<ResolvedFailure>> {
     let rows = sqlx::query_as(resolved!(
         "WHERE ($1::text IS NULL OR i.slug = $1) AND ($2::timestamptz IS NULL OR r.resolved_at >= $2)
          ORDER BY r.resolved_at DESC, i.slug, r.source_id, r.original_id, r.id LIMIT $3"
     ));
-    Ok(rows.bind(slug).bind(since.map(|since| since.0)).bind(limit).fetch_all(connection).await?)
+    Ok(rows
+        .bind(slug)
+        .bind(since.map(|since| since.0))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// The resolved reasons of one ad, oldest first. `ids` are all that the ad has had.
 ///
 /// # Errors
 /// The database failed.
-pub async fn of_ad(connection: &mut PgConnection, institution: Uuid, source: &str, ids: &[&str]) -> Result<Vec<ResolvedFailure>> {
-    let rows =
-        sqlx::query_as(resolved!("WHERE r.institution_id = $1 AND r.source_id = $2 AND r.original_id = ANY ($3) ORDER BY r.resolved_at, r.id"));
-    Ok(rows.bind(institution).bind(source).bind(ids).fetch_all(connection).await?)
+pub async fn of_ad(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    source: &str,
+    ids: &[&str],
+) -> Result<Vec<ResolvedFailure>> {
+    let rows = sqlx::query_as(resolved!(
+        "WHERE r.institution_id = $1 AND r.source_id = $2 AND r.original_id = ANY ($3) ORDER BY r.resolved_at, r.id"
+    ));
+    Ok(rows
+        .bind(institution)
+        .bind(source)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?)
 }

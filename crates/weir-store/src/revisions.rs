@@ -17,7 +17,12 @@ const DAYS: i32 = 30;
 ///
 /// # Errors
 /// The database failed.
-pub async fn remember(connection: &mut PgConnection, institution: Uuid, source: Option<&str>, at: Clock) -> Result<()> {
+pub async fn remember(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    source: Option<&str>,
+    at: Clock,
+) -> Result<()> {
     sqlx::query(concat!(
         "WITH now AS (",
         holds!("h.institution_id = $1 AND h.status = 'open' AND ($2::text IS NULL OR h.source_id = $2)"),
@@ -41,7 +46,19 @@ pub async fn remember(connection: &mut PgConnection, institution: Uuid, source: 
 ///
 /// # Errors
 /// The database failed.
-pub async fn content(connection: &mut PgConnection, institution: Uuid, hold: i64, revision: &str) -> Result<Option<Json>> {
-    let found = sqlx::query_scalar("SELECT content FROM hold_revisions WHERE institution_id = $1 AND hold_id = $2 AND revision = $3");
-    Ok(found.bind(institution).bind(hold).bind(revision).fetch_optional(connection).await?)
+pub async fn content(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    hold: i64,
+    revision: &str,
+) -> Result<Option<Json>> {
+    let found = sqlx::query_scalar(
+        "SELECT content FROM hold_revisions WHERE institution_id = $1 AND hold_id = $2 AND revision = $3",
+    );
+    Ok(found
+        .bind(institution)
+        .bind(hold)
+        .bind(revision)
+        .fetch_optional(connection)
+        .await?)
 }

@@ -2,7 +2,9 @@
 //! previous state, nothing is deleted, and the ads are held with the reason on record. Everything
 //! is one transaction, which a dry run rolls back; doubtful jobs are left as they are and listed.
 
-use super::columns::{compared_columns, job_columns, job_members, newer_version, stamp_columns, supersede};
+use super::columns::{
+    compared_columns, job_columns, job_members, newer_version, stamp_columns, supersede,
+};
 use super::{Result, jobs};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -56,12 +58,20 @@ impl RollbackOrder {
 
     /// The reason, appended to other text.
     fn suffix(&self) -> String {
-        self.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
+        self.reason
+            .as_ref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default()
     }
 
     /// What is said of the ads that wait.
     fn why(&self, run: &RolledBackRun) -> String {
-        format!("run {} was rolled back by {}{}; the ad is held until its content or the YAML changes", run.id, self.by, self.suffix())
+        format!(
+            "run {} was rolled back by {}{}; the ad is held until its content or the YAML changes",
+            run.id,
+            self.by,
+            self.suffix()
+        )
     }
 }
 
@@ -78,7 +88,8 @@ pub struct TakenBackJob {
     pub title: String,
     /// What the run had done: create, update, archive, reopen.
     pub did: Vec<String>,
-    /// The version that is brought back; 0 if there was no job before the run. Nothing if it is left alone.
+    /// The version that is brought back; 0 if there was no job before the run. Nothing if it is
+    /// left alone.
     pub restores: Option<i32>,
     /// The new version.
     pub version: Option<i32>,
@@ -94,13 +105,16 @@ pub struct TakenBackJob {
     pub already: bool,
 }
 
-/// What is taken back, for the statements that follow. A temporary table: it goes with the transaction.
+/// What is taken back, for the statements that follow. A temporary table: it goes with the
+/// transaction.
 const TABLE: &str = "CREATE TEMPORARY TABLE taken_back (
     job_id UUID PRIMARY KEY, source_id TEXT, original_id TEXT, title TEXT, did TEXT[], last INTEGER, target INTEGER, restores INTEGER, newest INTEGER,
     only_status BOOLEAN, held BOOLEAN, status TEXT, change_type TEXT, changed_fields TEXT[], changes JSONB, fingerprint BYTEA, left_alone TEXT, already BOOLEAN
   ) ON COMMIT DROP";
 
-/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits. A job is taken back if its newest version, later ones that were taken back themselves left out, is of the run.
+/// `$1` institution, `$2` run, `$3` its clock, `$4` whether that was wrong: then nothing waits. A
+/// job is taken back if its newest version, later ones that were taken back themselves left out, is
+/// of the run.
 const FIND: &str = concat!(
     "WITH touched AS (
      SELECT h.id, min(h.version) AS first, max(h.version) AS last, count(*) AS versions, array_agg(h.change_type ORDER BY h.version) AS did,
@@ -138,8 +152,8 @@ const FIND: &str = concat!(
      WHERE v.old IS DISTINCT FROM v.new AND (v.place <= 2 OR (f.was_there AND NOT f.only_status))) AS c"
 );
 
-/// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` the reason as it follows other words. A run that only archived a job leaves the fields alone
-/// that refresh without a version.
+/// `$1` institution, `$2` run, `$3` instant, `$4` who, `$5` the reason as it follows other words. A
+/// run that only archived a job leaves the fields alone that refresh without a version.
 const WRITE: &str = concat!(
     "WITH ",
     supersede!("j.institution_id = $1 AND j.id IN (SELECT job_id FROM taken_back WHERE left_alone IS NULL)"),
@@ -162,8 +176,9 @@ const WRITE: &str = concat!(
      WHERE j.institution_id = $1 AND j.id = r.job_id AND r.left_alone IS NULL"
 );
 
-/// `$1` institution, `$2` why, `$3` fingerprints, `$4` the same without the date of the run, `$5` whether the clock of the run was wrong: then its ads are
-/// derived anew. What was only missed must be missed anew.
+/// `$1` institution, `$2` why, `$3` fingerprints, `$4` the same without the date of the run, `$5`
+/// whether the clock of the run was wrong: then its ads are derived anew. What was only missed must
+/// be missed anew.
 const HOLD_BACK: &str = "UPDATE ad_states s SET retry_at = NULL, retries = 0, released_hash = NULL,
      outcome = CASE WHEN r.held THEN 'held' ELSE s.outcome END, fields_hash = CASE WHEN r.held OR $5 THEN NULL ELSE s.fields_hash END,
      refresh_hash = CASE WHEN r.held OR $5 THEN NULL ELSE s.refresh_hash END,
@@ -188,7 +203,8 @@ const UNSTAGE: &str = "WITH gone AS (
    FROM gone g JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = g.id
    WHERE f.raw_data ->> 'severity' IS DISTINCT FROM 'warn'";
 
-/// What the run had published waits where what waits is. `$1` institution, `$2` run, `$3` instant, `$4` reasons.
+/// What the run had published waits where what waits is. `$1` institution, `$2` run, `$3` instant,
+/// `$4` reasons.
 const STAGE: &str = concat!(
     "WITH staged AS (
      INSERT INTO staging_jobs AS w (institution_id, document_id, company_id, division_id, source_id, original_id, raw_data, processed, processing_metadata,
@@ -216,7 +232,10 @@ const ASK: &str = "INSERT INTO holds AS h (institution_id, kind, source_id, subj
 ///
 /// # Errors
 /// The database failed.
-pub async fn fingerprints(connection: &mut PgConnection, run: &RolledBackRun) -> Result<Vec<Fingerprint>> {
+pub async fn fingerprints(
+    connection: &mut PgConnection,
+    run: &RolledBackRun,
+) -> Result<Vec<Fingerprint>> {
     let rows: Vec<Vec<u8>> = sqlx::query_scalar(
         "WITH touched AS (SELECT DISTINCT id FROM jobs_history WHERE institution_id = $1 AND created_at = $3 AND run_id = $2)
          SELECT DISTINCT f.fingerprint FROM touched t CROSS JOIN LATERAL (
@@ -230,11 +249,14 @@ pub async fn fingerprints(connection: &mut PgConnection, run: &RolledBackRun) ->
     .bind(run.at)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().filter_map(|bytes| Fingerprint::from_column(Some(bytes))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|bytes| Fingerprint::from_column(Some(bytes)))
+        .collect())
 }
 
-/// Takes a run back inside the caller's transaction, and tells what became of each job that it touched. `steady` names each fingerprint and the same
-/// without the date of the run.
+/// Takes a run back inside the caller's transaction, and tells what became of each job that it
+/// touched. `steady` names each fingerprint and the same without the date of the run.
 ///
 /// # Errors
 /// The database failed.
@@ -246,17 +268,60 @@ pub async fn take_back(
 ) -> Result<Vec<TakenBackJob>> {
     let (institution, at, why) = (run.institution_id, order.at.0, order.why(run));
     let is_wrong = order.before_wrong_clock(run).is_some();
-    let reasons = serde_json::json!([{ "type": RolledBack::KIND, "message": why, "severity": "error" }]);
-    let (old, new): (Vec<Vec<u8>>, Vec<Vec<u8>>) = steady.iter().map(|(one, other)| (one.to_vec(), other.to_vec())).unzip();
-    sqlx::query("DROP TABLE IF EXISTS pg_temp.taken_back").execute(&mut *connection).await?;
+    let reasons =
+        serde_json::json!([{ "type": RolledBack::KIND, "message": why, "severity": "error" }]);
+    let (old, new): (Vec<Vec<u8>>, Vec<Vec<u8>>) = steady
+        .iter()
+        .map(|(one, other)| (one.to_vec(), other.to_vec()))
+        .unzip();
+    sqlx::query("DROP TABLE IF EXISTS pg_temp.taken_back")
+        .execute(&mut *connection)
+        .await?;
     sqlx::query(TABLE).execute(&mut *connection).await?;
-    sqlx::query(FIND).bind(institution).bind(run.id).bind(run.at).bind(is_wrong).execute(&mut *connection).await?;
-    sqlx::query(WRITE).bind(institution).bind(run.id).bind(at).bind(&order.by).bind(order.suffix()).execute(&mut *connection).await?;
+    sqlx::query(FIND)
+        .bind(institution)
+        .bind(run.id)
+        .bind(run.at)
+        .bind(is_wrong)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(WRITE)
+        .bind(institution)
+        .bind(run.id)
+        .bind(at)
+        .bind(&order.by)
+        .bind(order.suffix())
+        .execute(&mut *connection)
+        .await?;
     jobs::announce(connection, institution).await?;
-    sqlx::query(HOLD_BACK).bind(institution).bind(&why).bind(old).bind(new).bind(is_wrong).execute(&mut *connection).await?;
-    sqlx::query(UNSTAGE).bind(institution).bind(at).bind(&why).execute(&mut *connection).await?;
-    sqlx::query(STAGE).bind(institution).bind(run.id).bind(at).bind(reasons).execute(&mut *connection).await?;
-    sqlx::query(ASK).bind(institution).bind(&why).bind(at).bind(run.id).execute(&mut *connection).await?;
+    sqlx::query(HOLD_BACK)
+        .bind(institution)
+        .bind(&why)
+        .bind(old)
+        .bind(new)
+        .bind(is_wrong)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(UNSTAGE)
+        .bind(institution)
+        .bind(at)
+        .bind(&why)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(STAGE)
+        .bind(institution)
+        .bind(run.id)
+        .bind(at)
+        .bind(reasons)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(ASK)
+        .bind(institution)
+        .bind(&why)
+        .bind(at)
+        .bind(run.id)
+        .execute(&mut *connection)
+        .await?;
     let taken = sqlx::query_as(
         "SELECT source_id, original_id, job_id, title, did, CASE WHEN left_alone IS NULL THEN restores END AS restores,
            CASE WHEN left_alone IS NULL THEN newest + 1 END AS version, CASE WHEN left_alone IS NULL THEN change_type END AS change_type,

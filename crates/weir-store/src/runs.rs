@@ -11,7 +11,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 use weir_model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, RunStatus, StageRecord};
 
-/// The lock of an institution: held by one session of the database, released with it whatever happens to the process.
+/// The lock of an institution: held by one session of the database, released with it whatever
+/// happens to the process.
 pub struct InstitutionLock {
     connection: PoolConnection<Postgres>,
     key: i64,
@@ -26,8 +27,15 @@ impl InstitutionLock {
     pub async fn try_take(store: &Store, institution: Uuid) -> Result<Option<InstitutionLock>> {
         let mut connection = store.connection().await?;
         let key = key(institution);
-        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(key).fetch_one(&mut *connection).await?;
-        if taken { InstitutionLock::taken(connection, key).await.map(Some) } else { Ok(None) }
+        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(key)
+            .fetch_one(&mut *connection)
+            .await?;
+        if taken {
+            InstitutionLock::taken(connection, key).await.map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// Waits for the lock, for at most a day.
@@ -37,8 +45,13 @@ impl InstitutionLock {
     pub async fn wait(store: &Store, institution: Uuid) -> Result<InstitutionLock> {
         let mut connection = store.connection().await?;
         let key = key(institution);
-        sqlx::raw_sql("SET lock_timeout = '1d'; SET statement_timeout = 0").execute(&mut *connection).await?;
-        let taken = sqlx::query("SELECT pg_advisory_lock($1)").bind(key).execute(&mut *connection).await;
+        sqlx::raw_sql("SET lock_timeout = '1d'; SET statement_timeout = 0")
+            .execute(&mut *connection)
+            .await?;
+        let taken = sqlx::query("SELECT pg_advisory_lock($1)")
+            .bind(key)
+            .execute(&mut *connection)
+            .await;
         super::session::settle(&mut connection, None).await?;
         taken?;
         InstitutionLock::taken(connection, key).await
@@ -47,14 +60,23 @@ impl InstitutionLock {
     /// A run that has lost the lock may still be writing a batch: wait for that; it begins no
     /// other.
     async fn taken(mut connection: PoolConnection<Postgres>, key: i64) -> Result<InstitutionLock> {
-        let alone = sqlx::query_scalar("SELECT pg_backend_pid(), pg_advisory_xact_lock($1)").bind(batches(key));
+        let alone = sqlx::query_scalar("SELECT pg_backend_pid(), pg_advisory_xact_lock($1)")
+            .bind(batches(key));
         let session = alone.fetch_one(&mut *connection).await?;
-        Ok(InstitutionLock { connection, key, session })
+        Ok(InstitutionLock {
+            connection,
+            key,
+            session,
+        })
     }
 
     /// The guard that writers under this lock must check.
     pub fn guard(&self, slug: &str) -> LockGuard {
-        LockGuard { key: self.key, session: self.session, slug: slug.into() }
+        LockGuard {
+            key: self.key,
+            session: self.session,
+            slug: slug.into(),
+        }
     }
 
     /// Gives the lock back.
@@ -62,12 +84,16 @@ impl InstitutionLock {
     /// # Errors
     /// The database failed (and has released the lock by itself).
     pub async fn release(mut self) -> Result<()> {
-        sqlx::query("SELECT pg_advisory_unlock($1)").bind(self.key).execute(&mut *self.connection).await?;
+        sqlx::query("SELECT pg_advisory_unlock($1)")
+            .bind(self.key)
+            .execute(&mut *self.connection)
+            .await?;
         Ok(())
     }
 }
 
-/// The lock of a run, as its transactions see it: its session may have died while the run waited for its source, and another run been admitted.
+/// The lock of a run, as its transactions see it: its session may have died while the run waited
+/// for its source, and another run been admitted.
 #[derive(Debug, Clone)]
 pub struct LockGuard {
     key: i64,
@@ -88,8 +114,17 @@ impl LockGuard {
                  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = $3)
              ELSE FALSE END",
         );
-        let is_held: bool = is_held.bind(batches(self.key)).bind(self.session).bind(self.key).fetch_one(transaction).await?;
-        if is_held { Ok(()) } else { Err(StoreError::LockLost(self.slug.to_string())) }
+        let is_held: bool = is_held
+            .bind(batches(self.key))
+            .bind(self.session)
+            .bind(self.key)
+            .fetch_one(transaction)
+            .await?;
+        if is_held {
+            Ok(())
+        } else {
+            Err(StoreError::LockLost(self.slug.to_string()))
+        }
     }
 }
 
@@ -116,7 +151,12 @@ pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<
 /// # Errors
 /// The database failed.
 pub async fn institution(connection: &mut PgConnection, slug: &str) -> Result<Option<Uuid>> {
-    Ok(sqlx::query_scalar("SELECT id FROM institutions WHERE slug = $1").bind(slug).fetch_optional(connection).await?)
+    Ok(
+        sqlx::query_scalar("SELECT id FROM institutions WHERE slug = $1")
+            .bind(slug)
+            .fetch_optional(connection)
+            .await?,
+    )
 }
 
 /// The newest run of an institution whose clock was not reset, and that clock; without the given
@@ -124,7 +164,11 @@ pub async fn institution(connection: &mut PgConnection, slug: &str) -> Result<Op
 ///
 /// # Errors
 /// The database failed.
-pub async fn last(connection: &mut PgConnection, institution: Uuid, without: Option<i64>) -> Result<Option<(i64, Clock)>> {
+pub async fn last(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    without: Option<i64>,
+) -> Result<Option<(i64, Clock)>> {
     let newest: Option<(i64, DateTime<Utc>)> = sqlx::query_as(
         "SELECT id, at FROM runs WHERE institution_id = $1 AND clock_taken_back_at IS NULL AND id IS DISTINCT FROM $2 ORDER BY at DESC, id DESC LIMIT 1",
     )
@@ -135,7 +179,8 @@ pub async fn last(connection: &mut PgConnection, institution: Uuid, without: Opt
     Ok(newest.map(|(run, at)| (run, Clock(at))))
 }
 
-/// Begins a run: the institution's row is brought up to date, runs and reads that died are marked, and the run gets its number.
+/// Begins a run: the institution's row is brought up to date, runs and reads that died are marked,
+/// and the run gets its number.
 ///
 /// # Errors
 /// The database failed.
@@ -183,7 +228,15 @@ pub async fn begin(
         "INSERT INTO runs (institution_id, at, status, plan_fingerprint, host, pid, started_at) VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
     );
     let pid = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
-    Ok(id.bind(institution.id).bind(at.0).bind(plan.to_vec()).bind(host).bind(pid).bind(now).fetch_one(connection).await?)
+    Ok(id
+        .bind(institution.id)
+        .bind(at.0)
+        .bind(plan.to_vec())
+        .bind(host)
+        .bind(pid)
+        .bind(now)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Ends a run.
@@ -215,7 +268,12 @@ pub async fn finish(
 ///
 /// # Errors
 /// The database failed.
-pub async fn record_stages(connection: &mut PgConnection, institution: Uuid, run: i64, stages: &[StageRecord]) -> Result<()> {
+pub async fn record_stages(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+    stages: &[StageRecord],
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO run_stages (institution_id, run_id, stage, source_id, rows_in, rows_out, refused, micros, error)
          SELECT $1, $2, v.* FROM unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) AS v
@@ -280,14 +338,23 @@ pub async fn fingerprint_parts(
             .bind(wanted)
             .fetch_all(connection)
             .await?;
-    Ok(rows.into_iter().filter_map(|(bytes, parts)| Some((Fingerprint::from_column(Some(bytes))?, parts))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|(bytes, parts)| Some((Fingerprint::from_column(Some(bytes))?, parts)))
+        .collect())
 }
 
 /// Raises an alert.
 ///
 /// # Errors
 /// The database failed.
-pub async fn alert(connection: &mut PgConnection, institution: Uuid, run: Option<i64>, at: Clock, alert: &Alert) -> Result<()> {
+pub async fn alert(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: Option<i64>,
+    at: Clock,
+    alert: &Alert,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO alerts (institution_id, run_id, source_id, kind, severity, message, raised_at)
          SELECT $1, $2, $3, $4, $5, $6, $7
@@ -311,6 +378,8 @@ pub async fn alert(connection: &mut PgConnection, institution: Uuid, run: Option
 /// # Errors
 /// The database failed.
 pub async fn unknown(connection: &mut PgConnection, slugs: &[String]) -> Result<Vec<String>> {
-    let unknown = sqlx::query_scalar("SELECT n FROM unnest($1::text[]) AS n WHERE n NOT IN (SELECT slug FROM institutions) ORDER BY n");
+    let unknown = sqlx::query_scalar(
+        "SELECT n FROM unnest($1::text[]) AS n WHERE n NOT IN (SELECT slug FROM institutions) ORDER BY n",
+    );
     Ok(unknown.bind(slugs).fetch_all(connection).await?)
 }

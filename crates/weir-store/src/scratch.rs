@@ -48,11 +48,21 @@ impl TestDatabases {
         if alone {
             sweep(&mut connection, &prefix).await?;
         }
-        sqlx::query("SELECT pg_advisory_lock_shared($1)").bind(LOCK).execute(&mut connection).await?;
+        sqlx::query("SELECT pg_advisory_lock_shared($1)")
+            .bind(LOCK)
+            .execute(&mut connection)
+            .await?;
         if alone {
-            sqlx::query("SELECT pg_advisory_unlock($1)").bind(LOCK).execute(&mut connection).await?;
+            sqlx::query("SELECT pg_advisory_unlock($1)")
+                .bind(LOCK)
+                .execute(&mut connection)
+                .await?;
         }
-        Ok(TestDatabases { beside, connection, prefix: format!("{prefix}{session}_") })
+        Ok(TestDatabases {
+            beside,
+            connection,
+            prefix: format!("{prefix}{session}_"),
+        })
     }
 
     /// Creates a database; the number distinguishes it from others created here.
@@ -62,15 +72,21 @@ impl TestDatabases {
     pub async fn make(&self, number: usize, who: &str) -> Result<TestDatabase> {
         let name = format!("{}{number}", self.prefix);
         let mut connection = session::connect(&self.beside).await?;
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")))
-            .execute(&mut connection)
-            .await
-            .map_err(StoreError::Scratch)?;
+        sqlx::raw_sql(AssertSqlSafe(format!(
+            "CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"
+        )))
+        .execute(&mut connection)
+        .await
+        .map_err(StoreError::Scratch)?;
         connection.close().await.map_err(StoreError::Connect)?;
         let options = self.beside.clone().database(&name).application_name(who);
         let store = Store::pooled(options, CONNECTIONS, None);
         migrations::make(&mut *store.connection().await?).await?;
-        Ok(TestDatabase { store, beside: self.beside.clone(), name })
+        Ok(TestDatabase {
+            store,
+            beside: self.beside.clone(),
+            name,
+        })
     }
 
     /// Leaves the server.
@@ -97,10 +113,12 @@ impl TestDatabase {
 
 /// Removes what killed processes left behind.
 async fn sweep(connection: &mut PgConnection, prefix: &str) -> Result<()> {
-    let left: Vec<String> = sqlx::query_scalar("SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1)")
-        .bind(prefix)
-        .fetch_all(&mut *connection)
-        .await?;
+    let left: Vec<String> = sqlx::query_scalar(
+        "SELECT datname::text FROM pg_database WHERE starts_with(datname::text, $1)",
+    )
+    .bind(prefix)
+    .fetch_all(&mut *connection)
+    .await?;
     for name in left {
         remove(connection, &name).await?;
     }
@@ -108,6 +126,11 @@ async fn sweep(connection: &mut PgConnection, prefix: &str) -> Result<()> {
 }
 
 async fn remove(connection: &mut PgConnection, name: &str) -> Result<()> {
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).execute(connection).await.map_err(StoreError::Scratch)?;
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    )))
+    .execute(connection)
+    .await
+    .map_err(StoreError::Scratch)?;
     Ok(())
 }

@@ -54,7 +54,10 @@ pub(super) fn options(url: &str, who: &str) -> Result<PgConnectOptions> {
     if !matches!(scheme, "postgres" | "postgresql") {
         return Err(StoreError::OtherScheme(scheme.chars().take(20).collect()));
     }
-    Ok(PgConnectOptions::from_str(url).map_err(StoreError::Url)?.application_name(who).extra_float_digits(None))
+    Ok(PgConnectOptions::from_str(url)
+        .map_err(StoreError::Url)?
+        .application_name(who)
+        .extra_float_digits(None))
 }
 
 /// Connects, within a time limit.
@@ -63,8 +66,15 @@ pub(super) fn options(url: &str, who: &str) -> Result<PgConnectOptions> {
 /// There is no server, no right, or no response.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let connected = tokio::time::timeout(CONNECTS_WITHIN, options.connect()).await;
-    let no_answer = || std::io::Error::new(std::io::ErrorKind::TimedOut, format!("no response within {} s", CONNECTS_WITHIN.as_secs()));
-    connected.unwrap_or_else(|_| Err(no_answer().into())).map_err(StoreError::Connect)
+    let no_answer = || {
+        std::io::Error::new(
+            std::io::ErrorKind::TimedOut,
+            format!("no response within {} s", CONNECTS_WITHIN.as_secs()),
+        )
+    };
+    connected
+        .unwrap_or_else(|_| Err(no_answer().into()))
+        .map_err(StoreError::Connect)
 }
 
 /// The first connection to a server, and its options. As in libpq, `prefer` (the default) continues
@@ -76,7 +86,9 @@ pub(super) async fn agree(options: PgConnectOptions) -> Result<(PgConnection, Pg
     let mut connected = connect(&options).await;
     // A session that has just been closed, by the command before, may still be counted.
     for _ in 0..ASKS {
-        let Err(StoreError::Connect(error)) = &connected else { break };
+        let Err(StoreError::Connect(error)) = &connected else {
+            break;
+        };
         if !has_code(error, "53300") {
             break;
         }
@@ -88,8 +100,14 @@ pub(super) async fn agree(options: PgConnectOptions) -> Result<(PgConnection, Pg
         Err(failed) => failed,
     };
     let other = match (options.get_ssl_mode(), &failed) {
-        (PgSslMode::Prefer, StoreError::Connect(error)) if is_of_tls(error) || is_turned_away(error) => PgSslMode::Disable,
-        (PgSslMode::Allow, StoreError::Connect(error)) if is_turned_away(error) => PgSslMode::Require,
+        (PgSslMode::Prefer, StoreError::Connect(error))
+            if is_of_tls(error) || is_turned_away(error) =>
+        {
+            PgSslMode::Disable
+        }
+        (PgSslMode::Allow, StoreError::Connect(error)) if is_turned_away(error) => {
+            PgSslMode::Require
+        }
         _ => return Err(failed),
     };
     let options = options.ssl_mode(other);
@@ -103,7 +121,10 @@ pub(super) async fn agree(options: PgConnectOptions) -> Result<(PgConnection, Pg
 pub(super) fn is_of_tls(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Tls(_) => true,
-        sqlx::Error::Io(error) => matches!(error.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof),
+        sqlx::Error::Io(error) => matches!(
+            error.kind(),
+            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+        ),
         _ => false,
     }
 }
@@ -114,24 +135,38 @@ fn is_turned_away(error: &sqlx::Error) -> bool {
 }
 
 fn has_code(error: &sqlx::Error, wanted: &str) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == wanted)
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == wanted)
 }
 
 /// Sets what every session has set; with a schema, every name means a table of that schema.
 ///
 /// # Errors
 /// The server failed.
-pub(super) async fn settle(connection: &mut PgConnection, schema: Option<&str>) -> std::result::Result<(), sqlx::Error> {
-    let values: Vec<String> = SETTINGS.iter().map(|(name, value)| format!("('{name}', '{value}')")).collect();
+pub(super) async fn settle(
+    connection: &mut PgConnection,
+    schema: Option<&str>,
+) -> std::result::Result<(), sqlx::Error> {
+    let values: Vec<String> = SETTINGS
+        .iter()
+        .map(|(name, value)| format!("('{name}', '{value}')"))
+        .collect();
     let mut sql = format!(
         "SELECT set_config(s.name, v.setting, false) FROM (VALUES {}) AS v (name, setting)
          JOIN pg_settings s ON lower(s.name) = v.name AND s.context = 'user';",
         values.join(", ")
     );
     if let Some(schema) = schema {
-        sql.push_str(&format!("SELECT set_config('search_path', {}, false)", literal(&identifier(schema))));
+        sql.push_str(&format!(
+            "SELECT set_config('search_path', {}, false)",
+            literal(&identifier(schema))
+        ));
     }
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -25,7 +25,9 @@ impl fmt::Display for Session {
             Some(name) => write!(f, "{name} (session {})", self.pid)?,
             None => write!(f, "session {}", self.pid)?,
         }
-        self.since.map_or(Ok(()), |since| write!(f, " since {}", since.format("%Y-%m-%d %H:%M:%SZ")))
+        self.since.map_or(Ok(()), |since| {
+            write!(f, " since {}", since.format("%Y-%m-%d %H:%M:%SZ"))
+        })
     }
 }
 
@@ -57,9 +59,13 @@ pub async fn waits(connection: &mut PgConnection, name: &str) -> Result<Vec<(Str
     .bind(name)
     .fetch_all(connection)
     .await?;
-    let wait = |(what, pid, name, since): (Option<String>, i32, Option<String>, Option<DateTime<Utc>>)| {
-        (what.unwrap_or_else(|| "the lock of an institution".to_owned()), Session { pid, name, since })
-    };
+    let wait =
+        |(what, pid, name, since): (Option<String>, i32, Option<String>, Option<DateTime<Utc>>)| {
+            (
+                what.unwrap_or_else(|| "the lock of an institution".to_owned()),
+                Session { pid, name, since },
+            )
+        };
     Ok(rows.into_iter().map(wait).collect())
 }
 
@@ -77,7 +83,8 @@ pub async fn stand_still(connection: &mut PgConnection, name: &str) -> Result<(b
     Ok(row.bind(name).fetch_one(connection).await?)
 }
 
-/// The other sessions of this database that have been in a transaction for longest, and those that call themselves as Weir does.
+/// The other sessions of this database that have been in a transaction for longest, and those that
+/// call themselves as Weir does.
 ///
 /// # Errors
 /// The database failed.

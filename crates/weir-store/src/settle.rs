@@ -12,11 +12,17 @@ use weir_model::{Clock, Fingerprint, Hash, HoldKind, SourceKey};
 /// Why nothing applies to an ad that is gone.
 const GONE: &str = "withdrawn by the source";
 
-/// Those that a date closes of the source of a run. `$1` institution, `$2` source, `$3` the fingerprint that derives their ads, or none: then
-/// every run that was taken back counts; `$4` the date.
+/// Those that a date closes of the source of a run. `$1` institution, `$2` source, `$3` the
+/// fingerprint that derives their ads, or none: then every run that was taken back counts; `$4` the
+/// date.
 macro_rules! closed {
     () => {
-        closed_by_date!("$1", "$2", "$4", " AND ($3::bytea IS NULL OR s.rolled_back_fingerprint = $3)")
+        closed_by_date!(
+            "$1",
+            "$2",
+            "$4",
+            " AND ($3::bytea IS NULL OR s.rolled_back_fingerprint = $3)"
+        )
     };
 }
 
@@ -70,7 +76,13 @@ pub struct ClosingCount {
 ///
 /// # Errors
 /// The database failed.
-pub async fn closing(connection: &mut PgConnection, stream: &SourceKey, closing: Closing, at: Clock, after: i32) -> Result<ClosingCount> {
+pub async fn closing(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    closing: Closing,
+    at: Clock,
+    after: i32,
+) -> Result<ClosingCount> {
     let count = sqlx::query_as(concat!(
         "SELECT count(*) AS all, count(*) FILTER (WHERE ",
         on_the_board!("$5", "$6"),
@@ -100,15 +112,28 @@ pub async fn archive_closed(
     at: Clock,
     by: &str,
 ) -> Result<Vec<String>> {
-    let closed: Vec<(Uuid, String)> =
-        sqlx::query_as(concat!("SELECT j.id, 'archived: closing date passed (' || j.close_date || ')' FROM jobs j WHERE ", closed!()))
-            .bind(stream.institution)
-            .bind(&stream.source)
-            .bind(closing.fingerprint.map(Hash::to_vec))
-            .bind(closing.newest_passed)
-            .fetch_all(&mut *connection)
-            .await?;
-    jobs::archive(connection, Archiving { institution: stream.institution, run, at, by, archived_as: "closed" }, &closed).await
+    let closed: Vec<(Uuid, String)> = sqlx::query_as(concat!(
+        "SELECT j.id, 'archived: closing date passed (' || j.close_date || ')' FROM jobs j WHERE ",
+        closed!()
+    ))
+    .bind(stream.institution)
+    .bind(&stream.source)
+    .bind(closing.fingerprint.map(Hash::to_vec))
+    .bind(closing.newest_passed)
+    .fetch_all(&mut *connection)
+    .await?;
+    jobs::archive(
+        connection,
+        Archiving {
+            institution: stream.institution,
+            run,
+            at,
+            by,
+            archived_as: "closed",
+        },
+        &closed,
+    )
+    .await
 }
 
 /// An operator decided that the jobs closed by a date stay open: for these closing dates, as far as
@@ -116,7 +141,12 @@ pub async fn archive_closed(
 ///
 /// # Errors
 /// The database failed.
-pub async fn keep_open(connection: &mut PgConnection, stream: &SourceKey, closing: Closing, at: Clock) -> Result<u64> {
+pub async fn keep_open(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    closing: Closing,
+    at: Clock,
+) -> Result<u64> {
     let kept = sqlx::query(concat!(
         "UPDATE ad_states a SET kept_open_for = j.close_date FROM jobs j
          WHERE a.institution_id = $1 AND a.source_id = $2 AND a.external_id = j.original_id AND a.job_id = j.id AND j.close_date <= $5::date AND ",
@@ -132,11 +162,18 @@ pub async fn keep_open(connection: &mut PgConnection, stream: &SourceKey, closin
     Ok(kept.rows_affected())
 }
 
-/// Counts a miss for every ad that a complete read did not contain, at most once per clock and `apart`. Gives how many.
+/// Counts a miss for every ad that a complete read did not contain, at most once per clock and
+/// `apart`. Gives how many.
 ///
 /// # Errors
 /// The database failed.
-pub async fn count_misses(connection: &mut PgConnection, stream: &SourceKey, read: i64, at: Clock, apart: Duration) -> Result<u64> {
+pub async fn count_misses(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    read: i64,
+    at: Clock,
+    apart: Duration,
+) -> Result<u64> {
     let missed = sqlx::query(
         "UPDATE ad_states SET misses = misses + 1, last_miss_at = $4
          WHERE institution_id = $1 AND source_id = $2 AND (last_read IS NOT NULL OR $3::bigint = 0) AND NOT retired
@@ -157,7 +194,12 @@ pub async fn count_misses(connection: &mut PgConnection, stream: &SourceKey, rea
 ///
 /// # Errors
 /// The database failed.
-pub async fn withdraw(connection: &mut PgConnection, stream: &SourceKey, at: Clock, after: i32) -> Result<u64> {
+pub async fn withdraw(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    after: i32,
+) -> Result<u64> {
     let gone: Vec<(String, i64)> = sqlx::query_as(
         "UPDATE ad_states SET outcome = 'withdrawn', retired = TRUE, retry_at = NULL
          WHERE institution_id = $1 AND source_id = $2 AND misses > 0 AND misses >= $3 AND job_id IS NULL AND NOT retired
@@ -178,7 +220,12 @@ pub async fn withdraw(connection: &mut PgConnection, stream: &SourceKey, at: Clo
 ///
 /// # Errors
 /// The database failed.
-pub async fn let_go(connection: &mut PgConnection, stream: &SourceKey, at: Clock, after: i32) -> Result<()> {
+pub async fn let_go(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    after: i32,
+) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states s SET retired = TRUE FROM jobs j
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3 AND NOT s.retired AND s.outcome = 'published'
@@ -203,12 +250,20 @@ pub async fn let_go(connection: &mut PgConnection, stream: &SourceKey, at: Clock
     .await?;
     let archived: Vec<Uuid> = gone.iter().map(|(.., job)| *job).collect();
     jobs::mark_held(connection, stream, &archived, None).await?;
-    let gone: Vec<(String, i64)> = gone.into_iter().map(|(ad, document, _)| (ad, document)).collect();
+    let gone: Vec<(String, i64)> = gone
+        .into_iter()
+        .map(|(ad, document, _)| (ad, document))
+        .collect();
     end_what_stood(connection, stream, at, &gone).await
 }
 
 /// Ends the reasons and holds of ads that are gone.
-async fn end_what_stood(connection: &mut PgConnection, stream: &SourceKey, at: Clock, gone: &[(String, i64)]) -> Result<()> {
+async fn end_what_stood(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    gone: &[(String, i64)],
+) -> Result<()> {
     let ads: Vec<&str> = gone.iter().map(|(ad, _)| ad.as_str()).collect();
     let documents: Vec<i64> = gone.iter().map(|(_, document)| *document).collect();
     staging::clear(connection, stream, &ads, at, GONE).await?;
@@ -220,12 +275,21 @@ async fn end_what_stood(connection: &mut PgConnection, stream: &SourceKey, at: C
 ///
 /// # Errors
 /// The database failed.
-pub async fn candidates(connection: &mut PgConnection, stream: &SourceKey, after: i32) -> Result<i64> {
+pub async fn candidates(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    after: i32,
+) -> Result<i64> {
     let count = sqlx::query_scalar(
         "SELECT count(*) FROM ad_states s JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id AND j.status = 'open'
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3",
     );
-    Ok(count.bind(stream.institution).bind(&stream.source).bind(after).fetch_one(connection).await?)
+    Ok(count
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(after)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// How many jobs of the source were on the board before this instant: open, and not missed that
@@ -233,10 +297,23 @@ pub async fn candidates(connection: &mut PgConnection, stream: &SourceKey, after
 ///
 /// # Errors
 /// The database failed.
-pub async fn on_board(connection: &mut PgConnection, stream: &SourceKey, at: Clock, missed: Option<i32>) -> Result<i64> {
-    let count =
-        sqlx::query_scalar(concat!("SELECT count(*) FROM jobs j WHERE j.institution_id = $1 AND j.source_id = $2 AND ", on_the_board!("$3", "$4")));
-    Ok(count.bind(stream.institution).bind(&stream.source).bind(at.0).bind(missed).fetch_one(connection).await?)
+pub async fn on_board(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    missed: Option<i32>,
+) -> Result<i64> {
+    let count = sqlx::query_scalar(concat!(
+        "SELECT count(*) FROM jobs j WHERE j.institution_id = $1 AND j.source_id = $2 AND ",
+        on_the_board!("$3", "$4")
+    ));
+    Ok(count
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(at.0)
+        .bind(missed)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Whether the source has a job at all, open or archived.
@@ -244,8 +321,14 @@ pub async fn on_board(connection: &mut PgConnection, stream: &SourceKey, at: Clo
 /// # Errors
 /// The database failed.
 pub async fn has_jobs(connection: &mut PgConnection, stream: &SourceKey) -> Result<bool> {
-    let found = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE institution_id = $1 AND source_id = $2)");
-    Ok(found.bind(stream.institution).bind(&stream.source).fetch_one(connection).await?)
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM jobs WHERE institution_id = $1 AND source_id = $2)",
+    );
+    Ok(found
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// Archives the open jobs that have been missed `after` times. Gives their ids.
@@ -279,7 +362,13 @@ pub async fn retire_missing(
     .bind(after)
     .fetch_all(&mut *connection)
     .await?;
-    let archiving = Archiving { institution: stream.institution, run, at, by, archived_as: "missing" };
+    let archiving = Archiving {
+        institution: stream.institution,
+        run,
+        at,
+        by,
+        archived_as: "missing",
+    };
     let ids = jobs::archive(connection, archiving, &gone).await?;
     forget_waiting(connection, stream, at, &ids).await?;
     Ok(ids)
@@ -289,7 +378,13 @@ pub async fn retire_missing(
 ///
 /// # Errors
 /// The database failed.
-pub async fn retire_by_person(connection: &mut PgConnection, stream: &SourceKey, at: Clock, by: &str, why: &str) -> Result<Vec<String>> {
+pub async fn retire_by_person(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    by: &str,
+    why: &str,
+) -> Result<Vec<String>> {
     let open: Vec<(Uuid, String)> = sqlx::query_as(
         "SELECT id, 'archived: retired by a person (' || $3::text || ')' FROM jobs
          WHERE institution_id = $1 AND source_id = $2 AND status = 'open'",
@@ -299,13 +394,24 @@ pub async fn retire_by_person(connection: &mut PgConnection, stream: &SourceKey,
     .bind(why)
     .fetch_all(&mut *connection)
     .await?;
-    let archiving = Archiving { institution: stream.institution, run: None, at, by, archived_as: "person" };
+    let archiving = Archiving {
+        institution: stream.institution,
+        run: None,
+        at,
+        by,
+        archived_as: "person",
+    };
     let ids = jobs::archive(connection, archiving, &open).await?;
     forget_waiting(connection, stream, at, &ids).await?;
     Ok(ids)
 }
 
-async fn forget_waiting(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[String]) -> Result<()> {
+async fn forget_waiting(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    ids: &[String],
+) -> Result<()> {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     // No reasons apply to them any more; those that are still listed are validated anew.
     sqlx::query(
@@ -318,7 +424,15 @@ async fn forget_waiting(connection: &mut PgConnection, stream: &SourceKey, at: C
     .execute(&mut *connection)
     .await?;
     staging::clear(connection, stream, &ids, at, "the job was archived").await?;
-    holds::end(connection, stream, HoldKind::Job, &ids, at, "the job was archived").await
+    holds::end(
+        connection,
+        stream,
+        HoldKind::Job,
+        &ids,
+        at,
+        "the job was archived",
+    )
+    .await
 }
 
 /// Resets the misses of the ads that would be retired: an operator decided that they are not gone.
@@ -326,7 +440,11 @@ async fn forget_waiting(connection: &mut PgConnection, stream: &SourceKey, at: C
 ///
 /// # Errors
 /// The database failed.
-pub async fn forget_misses(connection: &mut PgConnection, stream: &SourceKey, after: i32) -> Result<()> {
+pub async fn forget_misses(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    after: i32,
+) -> Result<()> {
     sqlx::query(
         "UPDATE ad_states s SET misses = 0 FROM jobs j
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.misses > 0 AND s.misses >= $3

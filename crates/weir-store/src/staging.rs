@@ -29,27 +29,45 @@ pub struct StagedAd {
 ///
 /// # Errors
 /// The database failed.
-pub async fn lift(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str]) -> Result<Vec<StandingReason>> {
+pub async fn lift(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    original_ids: &[&str],
+) -> Result<Vec<StandingReason>> {
     if original_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let external: Vec<String> = original_ids.iter().map(|id| format!("{}:{id}", stream.source)).collect();
+    let external: Vec<String> = original_ids
+        .iter()
+        .map(|id| format!("{}:{id}", stream.source))
+        .collect();
     let stood = sqlx::query_as(
         "WITH gone AS (DELETE FROM staging_jobs WHERE institution_id = $1 AND external_id = ANY ($2) RETURNING id, original_id, document_id, raw_data)
          SELECT g.original_id, g.document_id, f.since, f.raw_data AS reason,
            COALESCE(f.raw_data -> 'found', g.raw_data -> f.field_name, g.raw_data -> 'extra' -> f.field_name) AS value
          FROM gone g JOIN staging_validation_failures f ON f.institution_id = $1 AND f.staging_job_id = g.id ORDER BY f.id",
     );
-    Ok(stood.bind(stream.institution).bind(external).fetch_all(connection).await?)
+    Ok(stood
+        .bind(stream.institution)
+        .bind(external)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// Takes away the staging rows of ads; their reasons are gone, and why is recorded.
 ///
 /// # Errors
 /// The database failed.
-pub async fn clear(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str], at: Clock, why: &str) -> Result<()> {
+pub async fn clear(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    original_ids: &[&str],
+    at: Clock,
+    why: &str,
+) -> Result<()> {
     let stood = lift(connection, stream, original_ids).await?;
-    let gone: Vec<(&StandingReason, String)> = stood.iter().map(|stood| (stood, why.to_owned())).collect();
+    let gone: Vec<(&StandingReason, String)> =
+        stood.iter().map(|stood| (stood, why.to_owned())).collect();
     resolved::record(connection, stream, at, &gone).await
 }
 
@@ -57,11 +75,18 @@ pub async fn clear(connection: &mut PgConnection, stream: &SourceKey, original_i
 ///
 /// # Errors
 /// The database failed.
-pub async fn reasons(connection: &mut PgConnection, stream: &SourceKey, original_ids: &[&str]) -> Result<HashMap<String, Vec<Problem>>> {
+pub async fn reasons(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    original_ids: &[&str],
+) -> Result<HashMap<String, Vec<Problem>>> {
     if original_ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let external: Vec<String> = original_ids.iter().map(|id| format!("{}:{id}", stream.source)).collect();
+    let external: Vec<String> = original_ids
+        .iter()
+        .map(|id| format!("{}:{id}", stream.source))
+        .collect();
     let rows: Vec<(String, sqlx::types::Json<Vec<Problem>>)> = sqlx::query_as(
         "SELECT original_id, COALESCE(validation_errors, '[]') FROM staging_jobs WHERE institution_id = $1 AND external_id = ANY ($2)",
     )
@@ -69,7 +94,10 @@ pub async fn reasons(connection: &mut PgConnection, stream: &SourceKey, original
     .bind(external)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|(id, reasons)| (id, reasons.0)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, reasons)| (id, reasons.0))
+        .collect())
 }
 
 /// Writes the ads that wait, and their reasons.

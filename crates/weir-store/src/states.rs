@@ -90,5 +90,10 @@ pub async fn forget_deleted(connection: &mut PgConnection, stream: &SourceKey) -
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.job_id IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.institution_id = $1 AND j.id = s.job_id)",
     );
-    Ok(forgotten.bind(stream.institution).bind(&stream.source).execute(connection).await?.rows_affected())
+    Ok(forgotten
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .execute(connection)
+        .await?
+        .rows_affected())
 }

@@ -1,4 +1,5 @@
-//! The tables as such: their reference, from their own comments (`docs/reference/tables.md`), and their statistics.
+//! The tables as such: their reference, from their own comments (`docs/reference/tables.md`), and
+//! their statistics.
 
 use super::Result;
 use sqlx::PgConnection;
@@ -11,7 +12,10 @@ use std::fmt::Write;
 /// # Errors
 /// The database failed.
 pub async fn analyze(connection: &mut PgConnection, loaded: usize) -> Result<()> {
-    let known: f32 = sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'ad_states'::regclass").fetch_one(&mut *connection).await?;
+    let known: f32 =
+        sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'ad_states'::regclass")
+            .fetch_one(&mut *connection)
+            .await?;
     #[allow(clippy::cast_precision_loss, reason = "a rough comparison")]
     if known >= loaded as f32 {
         return Ok(());
@@ -72,16 +76,34 @@ pub async fn reference(connection: &mut PgConnection) -> Result<String> {
 }
 
 fn markdown(columns: &[Column]) -> String {
-    let mut page = String::from("# Tables\n\nGenerated from the comments in the database: `weir db tables`. Do not edit by hand.\n");
+    let mut page = String::from(
+        "# Tables\n\nGenerated from the comments in the database: `weir db tables`. Do not edit by hand.\n",
+    );
     let mut table = "";
     for column in columns {
         if column.table_name != table {
             table = &column.table_name;
             let about = column.table_comment.as_deref().unwrap_or_default();
-            let _ = write!(page, "\n## {table}\n\n{about}\n\n| column | type | meaning |\n|---|---|---|\n");
+            let _ = write!(
+                page,
+                "\n## {table}\n\n{about}\n\n| column | type | meaning |\n|---|---|---|\n"
+            );
         }
-        let kind = if column.nullable && !column.is_view { format!("{}, may be null", column.kind) } else { column.kind.clone() };
-        let _ = writeln!(page, "| `{}` | {kind} | {} |", column.name, column.comment.as_deref().unwrap_or_default().replace('|', "\\|"));
+        let kind = if column.nullable && !column.is_view {
+            format!("{}, may be null", column.kind)
+        } else {
+            column.kind.clone()
+        };
+        let _ = writeln!(
+            page,
+            "| `{}` | {kind} | {} |",
+            column.name,
+            column
+                .comment
+                .as_deref()
+                .unwrap_or_default()
+                .replace('|', "\\|")
+        );
     }
     page
 }

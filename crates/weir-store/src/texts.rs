@@ -1,5 +1,5 @@
-//! The YAML that ran, of institutions that stay on it while their files are broken. Kept by the hash of all texts, so that a run of unchanged files
-//! only notes that it was used again.
+//! The YAML that ran, of institutions that stay on it while their files are broken. Kept by the
+//! hash of all texts, so that a run of unchanged files only notes that it was used again.
 
 use super::Result;
 use chrono::{DateTime, Utc};
@@ -12,7 +12,13 @@ use weir_model::{Clock, Hash, YamlTexts};
 ///
 /// # Errors
 /// The database failed.
-pub async fn remember(connection: &mut PgConnection, institution: Uuid, at: Clock, file: &str, texts: &YamlTexts) -> Result<()> {
+pub async fn remember(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    at: Clock,
+    file: &str,
+    texts: &YamlTexts,
+) -> Result<()> {
     let fingerprint = Hash::of(format!("{texts:?}").as_bytes());
     let known = sqlx::query("UPDATE plan_texts SET last_used_at = $3, file = $4 WHERE institution_id = $1 AND fingerprint = $2")
         .bind(institution)
@@ -50,16 +56,25 @@ pub struct LastGood {
     pub first_used_at: DateTime<Utc>,
 }
 
-/// What an institution last ran on, if its newest run kept that: by its name, or by its file where its name cannot be read.
+/// What an institution last ran on, if its newest run kept that: by its name, or by its file where
+/// its name cannot be read.
 ///
 /// # Errors
 /// The database failed.
-pub async fn last_good(connection: &mut PgConnection, slug: &str, file: &str) -> Result<Option<LastGood>> {
+pub async fn last_good(
+    connection: &mut PgConnection,
+    slug: &str,
+    file: &str,
+) -> Result<Option<LastGood>> {
     let found = sqlx::query_as(
         "SELECT p.fingerprint, p.texts, p.file, p.first_used_at
          FROM plan_texts p JOIN institutions i ON i.id = p.institution_id AND i.last_run_at = p.last_used_at
          WHERE i.slug = $1 OR (p.file = $2 AND NOT EXISTS (SELECT 1 FROM institutions WHERE slug = $1))
          ORDER BY p.first_used_at DESC LIMIT 1",
     );
-    Ok(found.bind(slug).bind(file).fetch_optional(connection).await?)
+    Ok(found
+        .bind(slug)
+        .bind(file)
+        .fetch_optional(connection)
+        .await?)
 }

@@ -13,9 +13,17 @@ use weir_model::{Clock, Parts};
 ///
 /// # Errors
 /// The database failed.
-pub async fn remember(connection: &mut PgConnection, institution: Uuid, parts: &Parts, at: Clock) -> Result<()> {
+pub async fn remember(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    parts: &Parts,
+    at: Clock,
+) -> Result<()> {
     // A date is not a version.
-    let all: Vec<_> = parts.all().filter(|(name, _)| *name != Parts::DATE).collect();
+    let all: Vec<_> = parts
+        .all()
+        .filter(|(name, _)| *name != Parts::DATE)
+        .collect();
     sqlx::query(
         "INSERT INTO versions (institution_id, part, hash, text, first_used_at)
          SELECT $1, v.part, v.hash, v.text, $2 FROM unnest($3::text[], $4::bytea[], $5::text[]) AS v (part, hash, text) ON CONFLICT DO NOTHING",
@@ -53,7 +61,10 @@ pub async fn has_run(connection: &mut PgConnection, name: &str) -> Result<bool> 
     let found = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM versions WHERE part = $1 OR part = 'rule ' || $1 OR part LIKE 'rule %/' || $2 OR part = 'mapping of ' || $1)",
     );
-    let quoted = name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let quoted = name
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
     Ok(found.bind(name).bind(quoted).fetch_one(connection).await?)
 }
 
@@ -61,7 +72,10 @@ pub async fn has_run(connection: &mut PgConnection, name: &str) -> Result<bool> 
 ///
 /// # Errors
 /// The database failed.
-pub async fn texts_of(connection: &mut PgConnection, hashes: &[&str]) -> Result<HashMap<String, String>> {
+pub async fn texts_of(
+    connection: &mut PgConnection,
+    hashes: &[&str],
+) -> Result<HashMap<String, String>> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT DISTINCT ON (hash) encode(hash, 'hex'), text FROM versions
          WHERE hash = ANY (SELECT decode(digits, 'hex') FROM unnest($1::text[]) AS digits) ORDER BY hash, first_used_at",
@@ -76,13 +90,21 @@ pub async fn texts_of(connection: &mut PgConnection, hashes: &[&str]) -> Result<
 ///
 /// # Errors
 /// The database failed.
-pub async fn texts(connection: &mut PgConnection, institution: Uuid, hashes: &[String]) -> Result<Vec<PartVersion>> {
+pub async fn texts(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    hashes: &[String],
+) -> Result<Vec<PartVersion>> {
     let rows = sqlx::query_as(
         "SELECT i.slug AS institution, v.part, encode(v.hash, 'hex') AS version, v.text, v.first_used_at
          FROM versions v JOIN institutions i ON i.id = v.institution_id
          WHERE v.institution_id = $1 AND v.hash = ANY (SELECT decode(digits, 'hex') FROM unnest($2::text[]) AS digits) ORDER BY v.part, v.hash",
     );
-    Ok(rows.bind(institution).bind(hashes).fetch_all(connection).await?)
+    Ok(rows
+        .bind(institution)
+        .bind(hashes)
+        .fetch_all(connection)
+        .await?)
 }
 
 /// What a source was derived by from some run on.
@@ -103,7 +125,10 @@ pub struct PartUse {
 ///
 /// # Errors
 /// The database failed.
-pub async fn used(connection: &mut PgConnection, institution: Option<&str>) -> Result<Vec<PartUse>> {
+pub async fn used(
+    connection: &mut PgConnection,
+    institution: Option<&str>,
+) -> Result<Vec<PartUse>> {
     let rows = sqlx::query_as(
         "WITH measured AS (
            SELECT institution_id, source_id, at, fingerprint,

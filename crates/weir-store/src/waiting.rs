@@ -36,7 +36,11 @@ impl WaitingHolds {
 
     /// An age as text: `9 days`.
     pub fn days(age: Duration) -> String {
-        if age.num_days() > 0 { counted(age.num_days(), "day") } else { counted(age.num_hours().max(0), "hour") }
+        if age.num_days() > 0 {
+            counted(age.num_days(), "day")
+        } else {
+            counted(age.num_hours().max(0), "hour")
+        }
     }
 
     /// What it blocks, as text: `12 jobs stay open`. `None` if unknown.
@@ -44,17 +48,38 @@ impl WaitingHolds {
         let one = self.ads + self.jobs == 1;
         match (self.ads, self.jobs) {
             (0, 0) => None,
-            (0, jobs) => Some(format!("{} {} open", counted(jobs, "job"), if one { "stays" } else { "stay" })),
-            (ads, _) => Some(format!("{} {}", counted(ads, "ad"), if one { "waits" } else { "wait" })),
+            (0, jobs) => Some(format!(
+                "{} {} open",
+                counted(jobs, "job"),
+                if one { "stays" } else { "stay" }
+            )),
+            (ads, _) => Some(format!(
+                "{} {}",
+                counted(ads, "ad"),
+                if one { "waits" } else { "wait" }
+            )),
         }
     }
 
     /// Which hold it is, how long it has waited, and what it blocks.
     pub fn words(&self, at: Clock) -> String {
-        let more = if self.holds > 1 { format!(" and {} more", self.holds - 1) } else { String::new() };
-        let behind = self.behind().map(|behind| format!(": {behind}")).unwrap_or_default();
-        let (age, since) = (WaitingHolds::days(self.age(at)), self.since.format("%Y-%m-%d"));
-        format!("hold {}{more} ({} of `{}`) has waited {age} for a decision, since {since}{behind}", self.hold, self.kind, self.source)
+        let more = if self.holds > 1 {
+            format!(" and {} more", self.holds - 1)
+        } else {
+            String::new()
+        };
+        let behind = self
+            .behind()
+            .map(|behind| format!(": {behind}"))
+            .unwrap_or_default();
+        let (age, since) = (
+            WaitingHolds::days(self.age(at)),
+            self.since.format("%Y-%m-%d"),
+        );
+        format!(
+            "hold {}{more} ({} of `{}`) has waited {age} for a decision, since {since}{behind}",
+            self.hold, self.kind, self.source
+        )
     }
 }
 
@@ -66,7 +91,10 @@ fn counted(number: i64, thing: &str) -> String {
 ///
 /// # Errors
 /// The database failed.
-pub async fn waiting(connection: &mut PgConnection, institution: Uuid) -> Result<Vec<WaitingHolds>> {
+pub async fn waiting(
+    connection: &mut PgConnection,
+    institution: Uuid,
+) -> Result<Vec<WaitingHolds>> {
     let rows = sqlx::query_as(
         "SELECT h.kind, h.source_id AS source, min(h.id) AS hold, count(*) AS holds, min(h.opened_at) AS since,
            COALESCE(CASE WHEN h.kind IN ('company', 'division') THEN w.unnamed WHEN h.kind = 'job' THEN count(*)

@@ -1,6 +1,6 @@
-//! Ads that pass and that rules warn about, found by their marks, and the rates of rules and fields by
-//! week. Read-only. Marks of another fingerprint mean something else, so ads that were derived by
-//! other rules are not listed.
+//! Ads that pass and that rules warn about, found by their marks, and the rates of rules and fields
+//! by week. Read-only. Marks of another fingerprint mean something else, so ads that were derived
+//! by other rules are not listed.
 
 use super::Result;
 use chrono::NaiveDate;
@@ -29,7 +29,13 @@ pub struct WarnedAd {
 ///
 /// # Errors
 /// The database failed.
-pub async fn ads(connection: &mut PgConnection, stream: &SourceKey, fingerprints: &[Vec<u8>], bits: &[i32], limit: i64) -> Result<Vec<WarnedAd>> {
+pub async fn ads(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    fingerprints: &[Vec<u8>],
+    bits: &[i32],
+    limit: i64,
+) -> Result<Vec<WarnedAd>> {
     let rows = sqlx::query_as(
         "SELECT bit, external_id, document_id, title, total FROM (
            SELECT b.bit, s.external_id, s.document_id, j.title,
@@ -41,7 +47,12 @@ pub async fn ads(connection: &mut PgConnection, stream: &SourceKey, fingerprints
            JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id) AS warned
          WHERE nth <= $5 ORDER BY bit, external_id",
     );
-    let rows = rows.bind(stream.institution).bind(&stream.source).bind(fingerprints.to_vec()).bind(bits).bind(limit);
+    let rows = rows
+        .bind(stream.institution)
+        .bind(&stream.source)
+        .bind(fingerprints.to_vec())
+        .bind(bits)
+        .bind(limit);
     Ok(rows.fetch_all(connection).await?)
 }
 
@@ -66,11 +77,16 @@ pub struct WeekRate {
     pub whole: i64,
 }
 
-/// The rates of rules and fields by week since a day, where one of the weeks has any; weeks are of UTC.
+/// The rates of rules and fields by week since a day, where one of the weeks has any; weeks are of
+/// UTC.
 ///
 /// # Errors
 /// The database failed.
-pub async fn by_week(connection: &mut PgConnection, slug: Option<&str>, since: NaiveDate) -> Result<Vec<WeekRate>> {
+pub async fn by_week(
+    connection: &mut PgConnection,
+    slug: Option<&str>,
+    since: NaiveDate,
+) -> Result<Vec<WeekRate>> {
     let rows = sqlx::query_as(
         "WITH reads AS (
            SELECT i.slug, q.institution_id, q.source_id, q.at, q.ads, date_trunc('week', q.at AT TIME ZONE 'UTC')::date AS week

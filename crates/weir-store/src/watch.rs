@@ -27,13 +27,25 @@ pub enum Notice {
 /// Watches until it is dropped, or the command can no longer end. `who` is the name of the
 /// command's sessions; they may be idle while the command waits for an operator or for the reader
 /// of its output (`is_waiting`).
-pub async fn watch(store: Store, url: String, who: String, is_waiting: impl Fn() -> bool, tell: impl Fn(Notice)) {
-    let Ok(options) = session::options(&url, &format!("{who}, watching")) else { return };
+pub async fn watch(
+    store: Store,
+    url: String,
+    who: String,
+    is_waiting: impl Fn() -> bool,
+    tell: impl Fn(Notice),
+) {
+    let Ok(options) = session::options(&url, &format!("{who}, watching")) else {
+        return;
+    };
     let (mut silent, mut told) = (0, BTreeSet::new());
     while silent < SILENT {
         tokio::time::sleep(LOOKS_EVERY).await;
         match session::agree(options.clone()).await {
-            Err(StoreError::Connect(sqlx::Error::Io(error))) if error.kind() == std::io::ErrorKind::TimedOut => silent += 1,
+            Err(StoreError::Connect(sqlx::Error::Io(error)))
+                if error.kind() == std::io::ErrorKind::TimedOut =>
+            {
+                silent += 1;
+            }
             // Any reply is a response.
             Err(_) => silent = 0,
             Ok((mut connection, _)) => {
@@ -42,15 +54,22 @@ pub async fn watch(store: Store, url: String, who: String, is_waiting: impl Fn()
                 let looked = tokio::time::timeout(LOOKS_WITHIN, look(&mut connection, &who)).await;
                 let _ = tokio::time::timeout(LOOKS_WITHIN, connection.close()).await;
                 let Ok(Ok(seen)) = looked else { continue };
-                seen.waits.into_iter().filter(|words| told.insert(words.clone())).for_each(|words| tell(Notice::Waits(words)));
+                seen.waits
+                    .into_iter()
+                    .filter(|words| told.insert(words.clone()))
+                    .for_each(|words| tell(Notice::Waits(words)));
                 if seen.stands_still && !is_waiting() && store.held() > seen.locks {
-                    return tell(silence("a connection to PostgreSQL has been silent for 3 min"));
+                    return tell(silence(
+                        "a connection to PostgreSQL has been silent for 3 min",
+                    ));
                 }
             }
         }
     }
     let seconds = u64::from(SILENT) * (LOOKS_EVERY + LOOKS_WITHIN).as_secs();
-    tell(silence(&format!("PostgreSQL has not responded for {seconds} s")));
+    tell(silence(&format!(
+        "PostgreSQL has not responded for {seconds} s"
+    )));
 }
 
 /// The result of one look.
@@ -62,11 +81,20 @@ struct Seen {
 
 async fn look(connection: &mut PgConnection, who: &str) -> Result<Seen> {
     let waits = sessions::waits(connection, who).await?;
-    let waits = waits.into_iter().map(|(what, session)| format!("waiting for {what}, held by {session}")).collect();
+    let waits = waits
+        .into_iter()
+        .map(|(what, session)| format!("waiting for {what}, held by {session}"))
+        .collect();
     let (stands_still, locks) = sessions::stand_still(connection, who).await?;
-    Ok(Seen { waits, stands_still, locks })
+    Ok(Seen {
+        waits,
+        stands_still,
+        locks,
+    })
 }
 
 fn silence(what: &str) -> Notice {
-    Notice::Silent(format!("{what}\nhelp: committed work is kept; check the server and the network, then run again"))
+    Notice::Silent(format!(
+        "{what}\nhelp: committed work is kept; check the server and the network, then run again"
+    ))
 }

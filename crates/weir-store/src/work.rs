@@ -7,7 +7,9 @@ use serde_json::Value as Json;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
-use weir_model::{Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack, SourceKey};
+use weir_model::{
+    Ad, Clock, Document, Fingerprint, Hash, Outcome, Published, RolledBack, SourceKey,
+};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -82,7 +84,13 @@ macro_rules! select_stored_ads {
 ///
 /// # Errors
 /// The database failed.
-pub async fn of(connection: &mut PgConnection, stream: &SourceKey, fingerprint: Fingerprint, at: Clock, documents: Vec<Document>) -> Result<Vec<Ad>> {
+pub async fn of(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    fingerprint: Fingerprint,
+    at: Clock,
+    documents: Vec<Document>,
+) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_ads!(
         "''",
         "NULL::text",
@@ -97,9 +105,17 @@ pub async fn of(connection: &mut PgConnection, stream: &SourceKey, fingerprint: 
         .bind(documents.iter().map(|document| document.external_id.as_str()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await?;
-    let mut known: HashMap<String, Document> = documents.into_iter().map(|document| (document.external_id.clone(), document)).collect();
+    let mut known: HashMap<String, Document> = documents
+        .into_iter()
+        .map(|document| (document.external_id.clone(), document))
+        .collect();
     let ads = rows.into_iter().filter_map(|row| {
-        let Document { hash, content, metadata, .. } = known.remove(&row.external_id)?;
+        let Document {
+            hash,
+            content,
+            metadata,
+            ..
+        } = known.remove(&row.external_id)?;
         // Another content is stored by now: the ad is found again by query.
         (hash.0.as_slice() == row.content_hash).then(|| row.ad(content, at).from_page(&metadata))
     });
@@ -156,7 +172,12 @@ pub async fn after(
 ///
 /// # Errors
 /// The database failed.
-pub async fn named(connection: &mut PgConnection, stream: &SourceKey, at: Clock, ids: &[&str]) -> Result<Vec<Ad>> {
+pub async fn named(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    at: Clock,
+    ids: &[&str],
+) -> Result<Vec<Ad>> {
     let rows: Vec<Row> = sqlx::query_as(select_stored_ads!("s.external_id = ANY ($3)"))
         .bind(stream.institution)
         .bind(&stream.source)
@@ -170,7 +191,12 @@ pub async fn named(connection: &mut PgConnection, stream: &SourceKey, at: Clock,
 ///
 /// # Errors
 /// The database failed.
-pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerprint: Fingerprint, at: Clock) -> Result<Vec<PendingAds>> {
+pub async fn pending(
+    connection: &mut PgConnection,
+    stream: &SourceKey,
+    fingerprint: Fingerprint,
+    at: Clock,
+) -> Result<Vec<PendingAds>> {
     let rows: Vec<(Option<Vec<u8>>, i64, i64)> = sqlx::query_as(
         "SELECT derived_fingerprint, count(*), count(*) FILTER (WHERE derived_hash IS DISTINCT FROM content_hash) FROM ad_states
          WHERE institution_id = $1 AND source_id = $2 AND refused IS NULL AND NOT retired
@@ -183,8 +209,11 @@ pub async fn pending(connection: &mut PgConnection, stream: &SourceKey, fingerpr
     .bind(at.0)
     .fetch_all(connection)
     .await?;
-    let pending =
-        |(derived_by, ads, new_content): (Option<Vec<u8>>, i64, i64)| PendingAds { derived_by: Hash::from_column(derived_by), ads, new_content };
+    let pending = |(derived_by, ads, new_content): (Option<Vec<u8>>, i64, i64)| PendingAds {
+        derived_by: Hash::from_column(derived_by),
+        ads,
+        new_content,
+    };
     Ok(rows.into_iter().map(pending).collect())
 }
 
@@ -208,13 +237,16 @@ impl Row {
 
     /// The ad of a row; a document that has just been stored was fetched by the run at `at`.
     fn ad(self, content: Json, at: Clock) -> Ad {
-        let published = self.job_id.zip(self.version).map(|(job_id, version)| Published {
-            job_id,
-            version,
-            archived_as: self.archived_as,
-            archived_for: self.archived_for,
-            held: self.held,
-        });
+        let published = self
+            .job_id
+            .zip(self.version)
+            .map(|(job_id, version)| Published {
+                job_id,
+                version,
+                archived_as: self.archived_as,
+                archived_for: self.archived_for,
+                held: self.held,
+            });
         Ad {
             external_id: self.external_id,
             document_id: self.document_id,
@@ -231,8 +263,10 @@ impl Row {
             is_listed: self.is_listed,
             released: self.released,
             discarded: self.discarded,
-            rolled_back: Hash::from_column(self.rolled_back)
-                .map(|fingerprint| RolledBack { fingerprint, why: self.rolled_back_why.unwrap_or_default() }),
+            rolled_back: Hash::from_column(self.rolled_back).map(|fingerprint| RolledBack {
+                fingerprint,
+                why: self.rolled_back_why.unwrap_or_default(),
+            }),
             retries: self.retries,
             published,
         }

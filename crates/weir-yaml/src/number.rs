@@ -1,7 +1,9 @@
-//! Numbers as texts. JSON libraries write one number in many ways (`7`, `7.0`, `1e3`), and read long ones into floats that no longer tell them
-//! apart. Wherever a number becomes a text (an id, a place, a cursor, a hash) it is written here, so that it is always the same text.
+//! Numbers as texts. JSON libraries write one number in many ways (`7`, `7.0`, `1e3`), and read
+//! long ones into floats that no longer tell them apart. Wherever a number becomes a text (an id, a
+//! place, a cursor, a hash) it is written here, so that it is always the same text.
 //!
-//! It must never change a text: `"7.0"` in quotes stays as it is. And it must never round what is whole.
+//! It must never change a text: `"7.0"` in quotes stays as it is. And it must never round what is
+//! whole.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value as Json};
@@ -10,23 +12,32 @@ use std::borrow::Cow;
 /// Digits of the longest number that is written without an exponent.
 const MOST_DIGITS: usize = 400;
 
-/// The one way to write a number: no exponent, no zeros before or behind, no point behind a whole number. `None` if the text is no JSON number,
-/// or a number of too many digits.
+/// The one way to write a number: no exponent, no zeros before or behind, no point behind a whole
+/// number. `None` if the text is no JSON number, or a number of too many digits.
 pub fn plain(text: &str) -> Option<String> {
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("-", digits));
     let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (digits, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let is_number = !whole.is_empty() && whole.bytes().chain(fraction.bytes()).all(|digit| digit.is_ascii_digit());
+    let is_number = !whole.is_empty()
+        && whole
+            .bytes()
+            .chain(fraction.bytes())
+            .all(|digit| digit.is_ascii_digit());
     if !is_number {
         return None;
     }
     let all = format!("{whole}{fraction}");
     let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
     let (whole, fraction) = split_at_point(&all, point)?;
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let (whole, fraction) = (
+        whole.trim_start_matches('0'),
+        fraction.trim_end_matches('0'),
+    );
     let whole = if whole.is_empty() { "0" } else { whole };
     match fraction {
         "" if whole == "0" => Some("0".to_owned()),
@@ -45,7 +56,9 @@ fn split_at_point(digits: &str, point: i64) -> Option<(String, String)> {
         Ok(point) if point >= digits.len() => Some((format!("{digits:0<point$}"), String::new())),
         Ok(point) => Some((digits[..point].to_owned(), digits[point..].to_owned())),
         Err(_) => {
-            let zeros = usize::try_from(point.unsigned_abs()).ok().filter(|zeros| *zeros <= MOST_DIGITS)?;
+            let zeros = usize::try_from(point.unsigned_abs())
+                .ok()
+                .filter(|zeros| *zeros <= MOST_DIGITS)?;
             Some((String::new(), format!("{}{digits}", "0".repeat(zeros))))
         }
     }
@@ -54,13 +67,23 @@ fn split_at_point(digits: &str, point: i64) -> Option<(String, String)> {
 /// A number as text: `7` for 7.0.
 pub fn text_of(number: &Number) -> String {
     let written = number.to_string();
-    if number.is_f64() { plain(&written).unwrap_or(written) } else { written }
+    if number.is_f64() {
+        plain(&written).unwrap_or(written)
+    } else {
+        written
+    }
 }
 
 /// A number in its one form: the integer that a float is, where an integer can hold it.
 pub fn canonical(number: &Number) -> Number {
     let text = || plain(&number.to_string());
-    if number.is_f64() { text().and_then(|text| integer(&text)).unwrap_or_else(|| number.clone()) } else { number.clone() }
+    if number.is_f64() {
+        text()
+            .and_then(|text| integer(&text))
+            .unwrap_or_else(|| number.clone())
+    } else {
+        number.clone()
+    }
 }
 
 /// The number that stands in a text, if it can be kept without rounding what is whole.
@@ -75,7 +98,11 @@ pub fn parse(text: &str) -> Option<Number> {
 }
 
 fn integer(plain: &str) -> Option<Number> {
-    plain.parse::<i64>().map(Number::from).or_else(|_| plain.parse::<u64>().map(Number::from)).ok()
+    plain
+        .parse::<i64>()
+        .map(Number::from)
+        .or_else(|_| plain.parse::<u64>().map(Number::from))
+        .ok()
 }
 
 /// Writes every number of a value in its one form.
@@ -98,7 +125,8 @@ pub fn is_canonical(value: &Json) -> bool {
     }
 }
 
-/// Reads JSON so that no number loses digits: whole numbers that are too long for the machine's come as texts, as they are written.
+/// Reads JSON so that no number loses digits: whole numbers that are too long for the machine's
+/// come as texts, as they are written.
 ///
 /// # Errors
 /// The text is no JSON, or not of that type.
@@ -131,14 +159,17 @@ fn unrounded(text: &str) -> Cow<'_, str> {
 /// The digits that a float keeps, whatever they are.
 const SAFE_DIGITS: usize = 15;
 
-/// What to write for a number that would be read as another: its digits, in quotes where no machine's number has as many.
+/// What to write for a number that would be read as another: its digits, in quotes where no
+/// machine's number has as many.
 fn instead(token: &str) -> Option<String> {
     let is_float = token.contains(['.', 'e', 'E']);
     let is_safe = token.len() <= SAFE_DIGITS && !token.contains(['e', 'E']);
     if is_safe || serde_json::from_str::<&serde_json::value::RawValue>(token).is_err() {
         return None;
     }
-    let Some(plain) = plain(token) else { return Some(format!("\"{token}\"")) };
+    let Some(plain) = plain(token) else {
+        return Some(format!("\"{token}\""));
+    };
     match integer(&plain) {
         Some(_) => (is_float && plain.len() > SAFE_DIGITS).then_some(plain),
         None => parse(&plain).is_none().then(|| format!("\"{plain}\"")),
@@ -153,7 +184,10 @@ struct Numbers<'t> {
 
 impl Numbers<'_> {
     fn of(text: &str) -> Numbers<'_> {
-        Numbers { bytes: text.as_bytes(), at: 0 }
+        Numbers {
+            bytes: text.as_bytes(),
+            at: 0,
+        }
     }
 
     /// Passes a string, whose opening quote has been passed.
@@ -178,8 +212,13 @@ impl Iterator for Numbers<'_> {
             if byte == b'"' {
                 self.pass_string();
             } else if byte == b'-' || byte.is_ascii_digit() {
-                let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
-                let more = self.bytes[self.at..].iter().take_while(|byte| is_part(byte)).count();
+                let is_part = |byte: &u8| {
+                    byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')
+                };
+                let more = self.bytes[self.at..]
+                    .iter()
+                    .take_while(|byte| is_part(byte))
+                    .count();
                 self.at += more;
                 return Some((start, self.at));
             }
@@ -197,14 +236,30 @@ mod tests {
     fn a_number_is_written_in_one_way() {
         let ways: [(&str, &[&str]); 12] = [
             ("7", &["7", "7.0", "7.000", "70e-1", "0.7e1", "0.7E+1"]),
-            ("1000", &["1000", "1e3", "1E3", "1.0e+3", "10000e-1", "1000.0"]),
+            (
+                "1000",
+                &["1000", "1e3", "1E3", "1.0e+3", "10000e-1", "1000.0"],
+            ),
             ("0", &["0", "-0", "0.0", "-0.0", "0e99", "0e-9999"]),
             ("-7", &["-7", "-7.0", "-70e-1"]),
             ("1.5", &["1.5", "1.50", "15e-1", "0.15e1"]),
             ("0.001", &["1e-3", "0.0010"]),
-            ("9007199254740993", &["9007199254740993", "9007199254740993.0", "9.007199254740993e15"]),
-            ("18446744073709551616", &["18446744073709551616", "18446744073709551616.00"]),
-            ("12345678901234567890123", &["12345678901234567890123", "1.2345678901234567890123e22"]),
+            (
+                "9007199254740993",
+                &[
+                    "9007199254740993",
+                    "9007199254740993.0",
+                    "9.007199254740993e15",
+                ],
+            ),
+            (
+                "18446744073709551616",
+                &["18446744073709551616", "18446744073709551616.00"],
+            ),
+            (
+                "12345678901234567890123",
+                &["12345678901234567890123", "1.2345678901234567890123e22"],
+            ),
             ("100000000000000000000", &["1e20", "100000000000000000000"]),
             ("-12.25", &["-12.25", "-1225e-2"]),
             ("10", &["10", "1e1", "10.0"]),
@@ -214,7 +269,25 @@ mod tests {
                 assert_eq!(plain(text).as_deref(), Some(wanted), "{text}");
             }
         }
-        for text in ["", "-", "x", "1x", "1e", "e3", "1e99999999999", "1e401", "1e-500", "--1", "1.2.3", ".5", "+1", " 1", "0x1f", "inf", "NaN"] {
+        for text in [
+            "",
+            "-",
+            "x",
+            "1x",
+            "1e",
+            "e3",
+            "1e99999999999",
+            "1e401",
+            "1e-500",
+            "--1",
+            "1.2.3",
+            ".5",
+            "+1",
+            " 1",
+            "0x1f",
+            "inf",
+            "NaN",
+        ] {
             assert_eq!(plain(text), None, "{text}");
         }
     }
@@ -227,10 +300,27 @@ mod tests {
             "a": "12345678901234567890123", "b": [1000.0, -0.0, 7.0, "1e400", u64::MAX], "c": "12345678901234567890123", "\"1e400": 0.1,
         });
         assert_eq!(read, wanted);
-        assert_eq!(super::read::<Json>("-98765432109876543210").unwrap(), json!("-98765432109876543210"));
+        assert_eq!(
+            super::read::<Json>("-98765432109876543210").unwrap(),
+            json!("-98765432109876543210")
+        );
         // Fractions may lose digits that nobody counts.
-        assert_eq!(super::read::<Json>("3.14159265358979323846264338327950288").unwrap(), json!(std::f64::consts::PI));
-        for bad in ["01", "1.", "--1", "1e", "123456789012345678901234567890.", "0123456789012345678901234567890", "[1 2]", "1e400e1", "\"", "\"\\"] {
+        assert_eq!(
+            super::read::<Json>("3.14159265358979323846264338327950288").unwrap(),
+            json!(std::f64::consts::PI)
+        );
+        for bad in [
+            "01",
+            "1.",
+            "--1",
+            "1e",
+            "123456789012345678901234567890.",
+            "0123456789012345678901234567890",
+            "[1 2]",
+            "1e400e1",
+            "\"",
+            "\"\\",
+        ] {
             assert!(super::read::<Json>(bad).is_err(), "{bad}");
         }
     }
@@ -240,7 +330,10 @@ mod tests {
         let mut value = json!({"a": [7.0, 1e3, -0.0, 1.5, 1e300], "b": {"c": 1e16, "d": "7.0"}});
         assert!(!is_canonical(&value));
         canonize(&mut value);
-        assert_eq!(value.to_string(), r#"{"a":[7,1000,0,1.5,1e+300],"b":{"c":10000000000000000,"d":"7.0"}}"#);
+        assert_eq!(
+            value.to_string(),
+            r#"{"a":[7,1000,0,1.5,1e+300],"b":{"c":10000000000000000,"d":"7.0"}}"#
+        );
         assert!(is_canonical(&value));
     }
 

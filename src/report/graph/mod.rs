@@ -1,8 +1,8 @@
-//! The DAG of an institution as one page: how the newest run went, the picture, and what stands behind each stage
-//! (`panel`). Works without its script, which only adds keys.
+//! The DAG of an institution as one page: how the newest run went, the picture, and what stands
+//! behind each stage (`panel`). Works without its script, which only adds keys.
 //!
-//! Scraped text is escaped, and the page forbids itself every script but its own and every request. It must never ask
-//! a database: all that it shows is given to it.
+//! Scraped text is escaped, and the page forbids itself every script but its own and every request.
+//! It must never ask a database: all that it shows is given to it.
 //!
 //! To show more of a stage, add a part to `panel`; to show more of a run, to `Page::head`.
 
@@ -68,12 +68,26 @@ struct Stage<'p> {
 impl Page<'_> {
     fn stages(&self) -> Vec<Stage<'_>> {
         let all: Vec<(&Step, Turn)> = match self.against {
-            Some((difference, _)) => difference.stages.iter().map(|(step, turn)| (step, turn.clone())).collect(),
-            None => self.plan.stages.iter().map(|step| (step, Turn::default())).collect(),
+            Some((difference, _)) => difference
+                .stages
+                .iter()
+                .map(|(step, turn)| (step, turn.clone()))
+                .collect(),
+            None => self
+                .plan
+                .stages
+                .iter()
+                .map(|step| (step, Turn::default()))
+                .collect(),
         };
         let stage = |(number, (step, turn)): (usize, (_, Turn))| {
             let step: &Step = step;
-            Stage { step, turn, place: format!("stage-{number}"), passed: self.traffic.get(&step.stage) }
+            Stage {
+                step,
+                turn,
+                place: format!("stage-{number}"),
+                passed: self.traffic.get(&step.stage),
+            }
         };
         all.into_iter().enumerate().map(stage).collect()
     }
@@ -85,7 +99,11 @@ impl Page<'_> {
         };
         // The page has a title of its own, and room for details beside the picture.
         picture.title.clear();
-        picture.nodes.iter_mut().filter(|node| !node.figures.is_empty()).for_each(|node| node.detail.truncate(2));
+        picture
+            .nodes
+            .iter_mut()
+            .filter(|node| !node.figures.is_empty())
+            .for_each(|node| node.detail.truncate(2));
         picture
     }
 
@@ -105,11 +123,19 @@ impl Page<'_> {
             (self.panels(&stages))
             (self.table(&stages))
         };
-        page(&format!("{} · graph", self.plan.institution), &body, Some(SCRIPT))
+        page(
+            &format!("{} · graph", self.plan.institution),
+            &body,
+            Some(SCRIPT),
+        )
     }
 
     fn head(&self) -> Markup {
-        let schedule = self.plan.schedule.as_deref().map(|cron| format!(" · scheduled {cron}"));
+        let schedule = self
+            .plan
+            .schedule
+            .as_deref()
+            .map(|cron| format!(" · scheduled {cron}"));
         html! {
             header {
                 p.over { (self.plan.institution) " · graph" }
@@ -128,7 +154,14 @@ impl Page<'_> {
         match (&self.run, self.against) {
             (_, Some((difference, against))) => match difference.turns().count() {
                 0 => format!("Nothing differs from {against}"),
-                count => format!("{} from {against}", if count == 1 { "1 stage differs".to_owned() } else { format!("{count} stages differ") }),
+                count => format!(
+                    "{} from {against}",
+                    if count == 1 {
+                        "1 stage differs".to_owned()
+                    } else {
+                        format!("{count} stages differ")
+                    }
+                ),
             },
             (Some(run), None) => answer(&run.total),
             (None, None) => "No run yet: the next run or dry run leaves its counts here".to_owned(),
@@ -150,7 +183,9 @@ impl Page<'_> {
 
     /// What differs, as a list.
     fn changes(&self, stages: &[Stage]) -> Markup {
-        let Some((difference, _)) = self.against else { return html! {} };
+        let Some((difference, _)) = self.against else {
+            return html! {};
+        };
         html! {
             section.changes {
                 h2 { "What the edit changed" }
@@ -200,11 +235,27 @@ fn answer(total: &OutcomeCounts) -> String {
         return "No ad was read".to_owned();
     }
     if lost == 0 {
-        return if total.documents == 1 { "The one ad passed".to_owned() } else { format!("All {ads} passed") };
+        return if total.documents == 1 {
+            "The one ad passed".to_owned()
+        } else {
+            format!("All {ads} passed")
+        };
     }
-    let parts = [(total.held, "held"), (total.rejected, "rejected"), (total.failed, "failed")];
-    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{} {word}", thousands(count))).collect();
-    format!("{} of {ads} did not pass: {}", thousands(lost), parts.join(", "))
+    let parts = [
+        (total.held, "held"),
+        (total.rejected, "rejected"),
+        (total.failed, "failed"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", thousands(count)))
+        .collect();
+    format!(
+        "{} of {ads} did not pass: {}",
+        thousands(lost),
+        parts.join(", ")
+    )
 }
 
 fn ran(run: &Ran) -> Markup {
@@ -259,7 +310,11 @@ fn numbers(passed: &Passage) -> Markup {
 }
 
 fn per_ad(passed: &Passage) -> String {
-    if passed.rows_in == 0 { "·".to_owned() } else { spent(passed.micros / passed.rows_in) }
+    if passed.rows_in == 0 {
+        "·".to_owned()
+    } else {
+        spent(passed.micros / passed.rows_in)
+    }
 }
 
 fn short(fingerprint: &str) -> &str {
@@ -272,9 +327,17 @@ mod tests {
 
     #[test]
     fn the_first_line_says_how_it_went() {
-        let total = |documents, held, rejected| OutcomeCounts { documents, held, rejected, ..OutcomeCounts::default() };
+        let total = |documents, held, rejected| OutcomeCounts {
+            documents,
+            held,
+            rejected,
+            ..OutcomeCounts::default()
+        };
         assert_eq!(answer(&total(0, 0, 0)), "No ad was read");
         assert_eq!(answer(&total(8, 0, 0)), "All 8 ads passed");
-        assert_eq!(answer(&total(1800, 2, 1)), "3 of 1,800 ads did not pass: 2 held, 1 rejected");
+        assert_eq!(
+            answer(&total(1800, 2, 1)),
+            "3 of 1,800 ads did not pass: 2 held, 1 rejected"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! What stands behind a stage: what it waits for, what passed it and why not everything, why it has work, a few ads and
-//! the YAML that it comes from. The stage that refused most is open from the start.
+//! What stands behind a stage: what it waits for, what passed it and why not everything, why it has
+//! work, a few ads and the YAML that it comes from. The stage that refused most is open from the
+//! start.
 
 use super::{Page, Ran, Stage, line, per_ad, short, spent, thousands};
 use crate::draw;
@@ -19,7 +20,9 @@ impl Page<'_> {
     pub(super) fn panels(&self, stages: &[Stage]) -> Markup {
         let refused = |stage: &Stage| stage.passed.map_or(0, |passed| passed.refused);
         let worst = stages.iter().map(refused).max().filter(|most| *most > 0);
-        let first = stages.iter().position(|stage| Some(refused(stage)) == worst);
+        let first = stages
+            .iter()
+            .position(|stage| Some(refused(stage)) == worst);
         html! {
             div.panels {
                 @for (number, stage) in stages.iter().enumerate() { (self.panel(stage, stages, first == Some(number))) }
@@ -29,7 +32,11 @@ impl Page<'_> {
 
     fn panel(&self, stage: &Stage, all: &[Stage], is_first: bool) -> Markup {
         let step = stage.step;
-        let after = all.iter().filter(|other| other.step.after.contains(&step.stage)).map(|other| other.step.stage.as_str()).collect();
+        let after = all
+            .iter()
+            .filter(|other| other.step.after.contains(&step.stage))
+            .map(|other| other.step.stage.as_str())
+            .collect();
         html! {
             section.panel data-first[is_first] id=(stage.place) tabindex="-1" aria-label={ "stage " (line(&step.stage, 80)) } {
                 a.close href="#picture" { "Back to the graph" }
@@ -55,7 +62,9 @@ impl Page<'_> {
     }
 
     fn turned(&self, stage: &Stage) -> Markup {
-        let Some((_, against)) = self.against else { return html! {} };
+        let Some((_, against)) = self.against else {
+            return html! {};
+        };
         let mark = stage.turn.mark.sign().chars().next().unwrap_or('=');
         html! {
             p { (sign(stage.turn.mark.name(), mark)) (stage.turn.mark.name()) " against " (against) }
@@ -65,9 +74,23 @@ impl Page<'_> {
 
     /// Why another number of ads reached a stage than left the one before it.
     fn asides(&self, step: &Step, passed: &Passage) -> Markup {
-        let Some(asides) = self.asides.0.get(&step.stage).filter(|asides| !asides.is_empty()) else { return html! {} };
-        let (joined, stayed): (Vec<&SetAside>, Vec<&SetAside>) = asides.iter().partition(|aside| aside.joined);
-        let all = |asides: &[&SetAside]| asides.iter().map(|aside| format!("{} {}", thousands(aside.ads), aside.why)).collect::<Vec<_>>().join(", ");
+        let Some(asides) = self
+            .asides
+            .0
+            .get(&step.stage)
+            .filter(|asides| !asides.is_empty())
+        else {
+            return html! {};
+        };
+        let (joined, stayed): (Vec<&SetAside>, Vec<&SetAside>) =
+            asides.iter().partition(|aside| aside.joined);
+        let all = |asides: &[&SetAside]| {
+            asides
+                .iter()
+                .map(|aside| format!("{} {}", thousands(aside.ads), aside.why))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let sum = |asides: &[&SetAside]| asides.iter().map(|aside| aside.ads).sum::<i64>();
         let came = passed.rows_in + sum(&stayed) - sum(&joined);
         html! {
@@ -84,15 +107,26 @@ impl Page<'_> {
         match step.scope() {
             Some(Scope::Record) => self.derives(step),
             Some(Scope::Source) => html! { p { "Every run does it for the whole source." } },
-            Some(Scope::Institution) | None => html! { p { "Every run does it once, when all sources have ended." } },
+            Some(Scope::Institution) | None => {
+                html! { p { "Every run does it once, when all sources have ended." } }
+            }
         }
     }
 
     fn derives(&self, step: &Step) -> Markup {
-        let Some(work) = self.work else { return html! { p.soft { "Not known: no database was asked." } } };
-        let of: Vec<(&String, &Vec<String>)> = work.iter().filter(|(source, _)| step.source.as_ref().is_none_or(|own| own == *source)).collect();
+        let Some(work) = self.work else {
+            return html! { p.soft { "Not known: no database was asked." } };
+        };
+        let of: Vec<(&String, &Vec<String>)> = work
+            .iter()
+            .filter(|(source, _)| step.source.as_ref().is_none_or(|own| own == *source))
+            .collect();
         let (busy, idle): (Vec<_>, Vec<_>) = of.into_iter().partition(|(_, why)| !why.is_empty());
-        let names = idle.iter().map(|(source, _)| source.as_str()).collect::<Vec<_>>().join(", ");
+        let names = idle
+            .iter()
+            .map(|(source, _)| source.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
         html! {
             @if !busy.is_empty() {
                 ul { @for (source, why) in busy { @for one in why { li { @if step.source.is_none() { b { (source) } ": " } (line(one, 600)) } } } }
@@ -102,9 +136,16 @@ impl Page<'_> {
     }
 
     fn samples(&self, step: &Step) -> Markup {
-        let Some(run) = &self.run else { return html! {} };
-        let all = self.samples.get(&step.stage).map(Vec::as_slice).unwrap_or_default();
-        let (refused, passed): (Vec<&RunSample>, Vec<&RunSample>) = all.iter().partition(|sample| sample.refused);
+        let Some(run) = &self.run else {
+            return html! {};
+        };
+        let all = self
+            .samples
+            .get(&step.stage)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let (refused, passed): (Vec<&RunSample>, Vec<&RunSample>) =
+            all.iter().partition(|sample| sample.refused);
         html! {
             (ads("Refused here", &refused, run))
             (ads("Went on", &passed, run))
@@ -112,7 +153,11 @@ impl Page<'_> {
     }
 
     fn yaml(&self, step: &Step) -> Markup {
-        let excerpts = self.written.get(&step.stage).map(Vec::as_slice).unwrap_or_default();
+        let excerpts = self
+            .written
+            .get(&step.stage)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         html! {
             @if !excerpts.is_empty() { h3 { "Where it is written" } }
             @for one in excerpts {
@@ -129,7 +174,10 @@ impl Page<'_> {
 /// Stages as links.
 fn links(names: Vec<&str>, all: &[Stage]) -> Markup {
     let of = |name: &&str| all.iter().find(|other| other.step.stage == **name);
-    let links: Vec<(&str, &str)> = names.iter().filter_map(|name| Some((*name, of(name)?.place.as_str()))).collect();
+    let links: Vec<(&str, &str)> = names
+        .iter()
+        .filter_map(|name| Some((*name, of(name)?.place.as_str())))
+        .collect();
     html! {
         @if links.is_empty() { "nothing" }
         @for (number, (name, place)) in links.iter().enumerate() { @if number > 0 { ", " } a href={ "#" (place) } { (line(name, 60)) } }

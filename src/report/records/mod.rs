@@ -1,5 +1,6 @@
-//! The plan of jobs, for people: totals first, then record by record with a sign, old and new of each field, and every reason. As text in [`text`]
-//! and as a page in [`page`]. Records are read from their file one after the other; scraped text is cut, cleaned and escaped.
+//! The plan of jobs, for people: totals first, then record by record with a sign, old and new of
+//! each field, and every reason. As text in [`text`] and as a page in [`page`]. Records are read
+//! from their file one after the other; scraped text is cut, cleaned and escaped.
 
 pub mod page;
 pub mod text;
@@ -8,7 +9,9 @@ pub use page::html;
 
 use super::difference::plain;
 use crate::engine::DryRun;
-use crate::model::{Bookkeeping, CUSTOM_PREFIX, OutcomeCounts, RECORD_KINDS, RecordKind, RunRecord};
+use crate::model::{
+    Bookkeeping, CUSTOM_PREFIX, OutcomeCounts, RECORD_KINDS, RecordKind, RunRecord,
+};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
@@ -42,7 +45,10 @@ fn totals(counts: &OutcomeCounts, questions: usize) -> Vec<(Option<RecordKind>, 
         RecordKind::Failed => counts.failed,
         RecordKind::Question => i64::try_from(questions).unwrap_or(i64::MAX),
     };
-    let all = RECORD_KINDS.into_iter().map(|what| (Some(what), number(what))).chain([(None, counts.unchanged)]);
+    let all = RECORD_KINDS
+        .into_iter()
+        .map(|what| (Some(what), number(what)))
+        .chain([(None, counts.unchanged)]);
     all.filter(|(_, number)| *number > 0).collect()
 }
 
@@ -53,7 +59,11 @@ pub fn changes(counts: &OutcomeCounts) -> bool {
 
 /// The reason, without what the sign already says.
 fn why(record: &RunRecord) -> &str {
-    let why = record.why.strip_prefix("archived: ").or_else(|| record.why.strip_prefix("reopened: ")).unwrap_or(&record.why);
+    let why = record
+        .why
+        .strip_prefix("archived: ")
+        .or_else(|| record.why.strip_prefix("reopened: "))
+        .unwrap_or(&record.why);
     match record.what {
         RecordKind::Create if why == "initial job creation" => "",
         RecordKind::Create => why.strip_prefix("initial job creation; ").unwrap_or(why),
@@ -68,26 +78,63 @@ fn why(record: &RunRecord) -> &str {
 /// as names, custom fields one by one.
 fn changed(record: &RunRecord, only: &[String]) -> Vec<(String, Json, Json)> {
     let named = |value: Option<&Json>| {
-        let name = value.and_then(Json::as_str).and_then(|id| record.names.get(id));
+        let name = value
+            .and_then(Json::as_str)
+            .and_then(|id| record.names.get(id));
         name.or(value).cloned().unwrap_or_default()
     };
-    let fields = record.changes.as_object().into_iter().flatten().filter(|(field, _)| *field != "status");
+    let fields = record
+        .changes
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(field, _)| *field != "status");
     let each = fields.flat_map(|(field, change)| match field.as_str() {
         "extra" => custom(change),
-        _ => vec![(field.clone(), named(change.get("old")), named(change.get("new")))],
+        _ => vec![(
+            field.clone(),
+            named(change.get("old")),
+            named(change.get("new")),
+        )],
     });
-    let is_wanted =
-        |field: &String| only.is_empty() || only.contains(field) || (field.starts_with(CUSTOM_PREFIX) && only.iter().any(|wanted| wanted == "extra"));
-    let shown = |field: String| field.strip_suffix("_id").filter(|_| is_name(&field)).map(str::to_owned).unwrap_or(field);
-    each.filter(|(field, ..)| is_wanted(field)).map(|(field, old, new)| (shown(field), old, new)).collect()
+    let is_wanted = |field: &String| {
+        only.is_empty()
+            || only.contains(field)
+            || (field.starts_with(CUSTOM_PREFIX) && only.iter().any(|wanted| wanted == "extra"))
+    };
+    let shown = |field: String| {
+        field
+            .strip_suffix("_id")
+            .filter(|_| is_name(&field))
+            .map(str::to_owned)
+            .unwrap_or(field)
+    };
+    each.filter(|(field, ..)| is_wanted(field))
+        .map(|(field, old, new)| (shown(field), old, new))
+        .collect()
 }
 
 /// The custom fields that changed.
 fn custom(change: &Json) -> Vec<(String, Json, Json)> {
-    let side = |side: &str, name: &str| change.get(side).and_then(|all| all.get(name)).cloned().unwrap_or_default();
-    let names = ["old", "new"].into_iter().filter_map(|side| change.get(side)?.as_object()).flat_map(|all| all.keys());
+    let side = |side: &str, name: &str| {
+        change
+            .get(side)
+            .and_then(|all| all.get(name))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let names = ["old", "new"]
+        .into_iter()
+        .filter_map(|side| change.get(side)?.as_object())
+        .flat_map(|all| all.keys());
     let names: BTreeSet<&String> = names.collect();
-    let each = names.into_iter().map(|name| (format!("{CUSTOM_PREFIX}{name}"), side("old", name), side("new", name)));
+    let each = names.into_iter().map(|name| {
+        (
+            format!("{CUSTOM_PREFIX}{name}"),
+            side("old", name),
+            side("new", name),
+        )
+    });
     each.filter(|(_, old, new)| old != new).collect()
 }
 
@@ -98,27 +145,60 @@ fn is_name(field: &str) -> bool {
 /// A short description of a new job: dates, places, employer, pay.
 fn gist(record: &RunRecord) -> Vec<String> {
     let text = |field: &str| record.fields.get(field).map(plain);
-    let named = |field: &str| record.fields.get(field).and_then(Json::as_str).and_then(|id| record.names.get(id)).map(plain);
+    let named = |field: &str| {
+        record
+            .fields
+            .get(field)
+            .and_then(Json::as_str)
+            .and_then(|id| record.names.get(id))
+            .map(plain)
+    };
     let dates = match (text("open_date"), text("close_date")) {
         (Some(open), Some(close)) => Some(format!("{open} to {close}")),
         (Some(open), None) => Some(format!("from {open}")),
         (None, Some(close)) => Some(format!("to {close}")),
         (None, None) => None,
     };
-    let whose = named("company_id").or_else(|| named("division_id")).or_else(|| text("department"));
-    [dates, text("locations"), whose, text("job_type"), text("remuneration")].into_iter().flatten().collect()
+    let whose = named("company_id")
+        .or_else(|| named("division_id"))
+        .or_else(|| text("department"));
+    [
+        dates,
+        text("locations"),
+        whose,
+        text("job_type"),
+        text("remuneration"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Reasons as rows: type, field, message.
 fn reasons(record: &RunRecord) -> Vec<[String; 3]> {
-    let text = |reason: &Json, key: &str| reason.get(key).filter(|value| !value.is_null()).map(plain).unwrap_or_default();
+    let text = |reason: &Json, key: &str| {
+        reason
+            .get(key)
+            .filter(|value| !value.is_null())
+            .map(plain)
+            .unwrap_or_default()
+    };
     let all = record.reasons.as_array().into_iter().flatten();
-    all.map(|reason| [text(reason, "type"), text(reason, "field"), text(reason, "message")]).collect()
+    all.map(|reason| {
+        [
+            text(reason, "type"),
+            text(reason, "field"),
+            text(reason, "message"),
+        ]
+    })
+    .collect()
 }
 
 /// What was recorded without changing a job; `None` if nothing was.
 fn noted(noted: &Bookkeeping) -> Option<String> {
-    let of = |number: i64, what: &str| (number > 0).then(|| format!("{} {what}", crate::plan::picture::thousands(number)));
+    let of = |number: i64, what: &str| {
+        (number > 0).then(|| format!("{} {what}", crate::plan::picture::thousands(number)))
+    };
     let all = [
         of(noted.seen, "seen"),
         of(noted.missed, "missed"),
@@ -131,5 +211,10 @@ fn noted(noted: &Bookkeeping) -> Option<String> {
 
 /// The sources of a plan that its records speak of.
 fn sources(foreseen: &DryRun) -> Vec<&String> {
-    foreseen.summary.sources.keys().filter(|source| foreseen.records.found.contains_key(*source)).collect()
+    foreseen
+        .summary
+        .sources
+        .keys()
+        .filter(|source| foreseen.records.found.contains_key(*source))
+        .collect()
 }

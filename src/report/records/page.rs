@@ -1,5 +1,5 @@
-//! The plan of jobs as one page that needs nothing else: no script, no network. Kinds are switched on and off by the
-//! page's own style.
+//! The plan of jobs as one page that needs nothing else: no script, no network. Kinds are switched
+//! on and off by the page's own style.
 
 use super::{UNCHANGED, changed, gist, noted, reasons, sources, totals, why};
 use crate::engine::DryRun;
@@ -33,22 +33,44 @@ pub fn html(plans: &[&DryRun], fields: &[String]) -> Result<String> {
 }
 
 fn count(plans: &[&DryRun], what: RecordKind) -> usize {
-    plans.iter().flat_map(|plan| plan.records.found.values()).filter_map(|found| found.get(&what)).sum()
+    plans
+        .iter()
+        .flat_map(|plan| plan.records.found.values())
+        .filter_map(|found| found.get(&what))
+        .sum()
 }
 
 /// The first line: which jobs would change, and what needs an operator.
 fn answer(plans: &[&DryRun]) -> String {
-    let verbs = [(RecordKind::Create, "create"), (RecordKind::Update, "update"), (RecordKind::Reopen, "reopen"), (RecordKind::Archive, "archive")];
-    let said =
-        |(what, verb): (RecordKind, &str)| Some(count(plans, what)).filter(|count| *count > 0).map(|count| format!("{verb} {}", number(count)));
+    let verbs = [
+        (RecordKind::Create, "create"),
+        (RecordKind::Update, "update"),
+        (RecordKind::Reopen, "reopen"),
+        (RecordKind::Archive, "archive"),
+    ];
+    let said = |(what, verb): (RecordKind, &str)| {
+        Some(count(plans, what))
+            .filter(|count| *count > 0)
+            .map(|count| format!("{verb} {}", number(count)))
+    };
     let verbs: Vec<String> = verbs.into_iter().filter_map(said).collect();
     let jobs = match verbs.split_last() {
         None => "A run would change no job".to_owned(),
-        Some((last, [])) => format!("A run would {last} {}", if last.ends_with(" 1") { "job" } else { "jobs" }),
+        Some((last, [])) => format!(
+            "A run would {last} {}",
+            if last.ends_with(" 1") { "job" } else { "jobs" }
+        ),
         Some((last, before)) => format!("A run would {} and {last} jobs", before.join(", ")),
     };
-    let waits = [RecordKind::Held, RecordKind::Rejected, RecordKind::Failed].into_iter().map(|what| count(plans, what)).sum::<usize>();
-    if waits == 0 { jobs } else { format!("{jobs}; {} would not pass", counted(waits, "ad")) }
+    let waits = [RecordKind::Held, RecordKind::Rejected, RecordKind::Failed]
+        .into_iter()
+        .map(|what| count(plans, what))
+        .sum::<usize>();
+    if waits == 0 {
+        jobs
+    } else {
+        format!("{jobs}; {} would not pass", counted(waits, "ad"))
+    }
 }
 
 fn switches(plans: &[&DryRun]) -> Markup {
@@ -66,7 +88,10 @@ fn number(count: usize) -> String {
 }
 
 fn badge(what: Option<RecordKind>) -> Markup {
-    sign(what.map_or("same", RecordKind::name), what.map_or(UNCHANGED, super::sign).0)
+    sign(
+        what.map_or("same", RecordKind::name),
+        what.map_or(UNCHANGED, super::sign).0,
+    )
 }
 
 fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
@@ -74,7 +99,12 @@ fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
     for record in plan.records.read()? {
         records.push(record?);
     }
-    let of = |source: &str, what: RecordKind| records.iter().filter(|record| record.what == what && record.source == source).collect::<Vec<_>>();
+    let of = |source: &str, what: RecordKind| {
+        records
+            .iter()
+            .filter(|record| record.what == what && record.source == source)
+            .collect::<Vec<_>>()
+    };
     let silent = sources(plan).is_empty();
     Ok(html! {
         h2 { bdi { (plan.summary.institution) } }
@@ -97,8 +127,17 @@ fn institution(plan: &DryRun, fields: &[String]) -> Result<Markup> {
     })
 }
 
-fn group(plan: &DryRun, source: &str, what: RecordKind, records: &[&RunRecord], fields: &[String]) -> Markup {
-    let more = plan.records.count(source, what).saturating_sub(records.len());
+fn group(
+    plan: &DryRun,
+    source: &str,
+    what: RecordKind,
+    records: &[&RunRecord],
+    fields: &[String],
+) -> Markup {
+    let more = plan
+        .records
+        .count(source, what)
+        .saturating_sub(records.len());
     html! {
         @for record in records { (one(record, fields)) }
         @if more > 0 { p class={ "more " (what.name()) } { "and " (number(more)) " more " (super::sign(what).1) } }
@@ -106,7 +145,12 @@ fn group(plan: &DryRun, source: &str, what: RecordKind, records: &[&RunRecord], 
 }
 
 fn one(record: &RunRecord, fields: &[String]) -> Markup {
-    let (why, gist, changed, reasons) = (why(record), gist(record), changed(record, fields), reasons(record));
+    let (why, gist, changed, reasons) = (
+        why(record),
+        gist(record),
+        changed(record, fields),
+        reasons(record),
+    );
     html! {
         article class=(record.what.name()) {
             (badge(Some(record.what)))

@@ -31,7 +31,9 @@ impl Look<'_> {
             Some(RecordKind::Create) => self.ink.green(text),
             Some(RecordKind::Update) => self.ink.yellow(text),
             Some(RecordKind::Reopen) => self.ink.blue(text),
-            Some(RecordKind::Archive | RecordKind::Rejected | RecordKind::Failed) => self.ink.red(text),
+            Some(RecordKind::Archive | RecordKind::Rejected | RecordKind::Failed) => {
+                self.ink.red(text)
+            }
             Some(RecordKind::Held | RecordKind::Question) => self.ink.violet(text),
             None => self.ink.soft(text),
         }
@@ -44,11 +46,23 @@ pub fn overview(plans: &[&DryRun], look: Look<'_>) -> String {
     for plan in plans {
         for (source, about) in &plan.summary.sources {
             let questions = plan.records.count(source, RecordKind::Question);
-            let failed = plan.summary.problems.contains_key(source).then_some("failed");
-            let state = about.read.as_ref().map(|read| read.state).filter(|state| *state != ReadState::Complete);
+            let failed = plan
+                .summary
+                .problems
+                .contains_key(source)
+                .then_some("failed");
+            let state = about
+                .read
+                .as_ref()
+                .map(|read| read.state)
+                .filter(|state| *state != ReadState::Complete);
             let waits = about.waits.is_some().then_some("waits");
             let hindered = failed.or(waits).or(state.map(ReadState::name));
-            rows.push(vec![plan.summary.institution.clone(), source.clone(), counted(&about.counts, questions, hindered, look)]);
+            rows.push(vec![
+                plan.summary.institution.clone(),
+                source.clone(),
+                counted(&about.counts, questions, hindered, look),
+            ]);
         }
     }
     let notes: String = plans.iter().map(|plan| notes(&plan.summary)).collect();
@@ -56,13 +70,22 @@ pub fn overview(plans: &[&DryRun], look: Look<'_>) -> String {
 }
 
 /// The counts, with their signs.
-fn counted(counts: &OutcomeCounts, questions: usize, hindered: Option<&str>, look: Look<'_>) -> String {
+fn counted(
+    counts: &OutcomeCounts,
+    questions: usize,
+    hindered: Option<&str>,
+    look: Look<'_>,
+) -> String {
     let word = |(what, number): (Option<RecordKind>, i64)| {
         let (sign, word) = what.map_or(UNCHANGED, sign);
         look.paint(what, format!("{sign} {} {word}", thousands(number)))
     };
     let all: Vec<String> = totals(counts, questions).into_iter().map(word).collect();
-    let done = if changes(counts) { None } else { Some(look.ink.soft("nothing to do")) };
+    let done = if changes(counts) {
+        None
+    } else {
+        Some(look.ink.soft("nothing to do"))
+    };
     // If a source was not read properly, it is unknown what there is to do.
     let end = hindered.map(|how| look.ink.red(how)).or(done);
     all.into_iter().chain(end).collect::<Vec<_>>().join("  ")
@@ -70,9 +93,15 @@ fn counted(counts: &OutcomeCounts, questions: usize, hindered: Option<&str>, loo
 
 /// The effect of a run on jobs, without colours.
 pub fn in_words(counts: &OutcomeCounts) -> String {
-    let all = totals(counts, 0).into_iter().filter_map(|(what, number)| Some(format!("{} {}", thousands(number), sign(what?).1)));
+    let all = totals(counts, 0)
+        .into_iter()
+        .filter_map(|(what, number)| Some(format!("{} {}", thousands(number), sign(what?).1)));
     let all: Vec<String> = all.collect();
-    if all.is_empty() { "nothing to do".to_owned() } else { all.join(", ") }
+    if all.is_empty() {
+        "nothing to do".to_owned()
+    } else {
+        all.join(", ")
+    }
 }
 
 /// Record by record.
@@ -80,15 +109,28 @@ pub fn in_words(counts: &OutcomeCounts) -> String {
 /// # Errors
 /// The records cannot be read, or the reader has gone away.
 pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
-    let mut shown = Shown { source: String::new(), what: None, count: 0 };
+    let mut shown = Shown {
+        source: String::new(),
+        what: None,
+        count: 0,
+    };
     for record in plan.records.read()? {
         let record = record?;
         if shown.source != record.source || shown.what != Some(record.what) {
             shown.rest(out, plan, look)?;
             if shown.source != record.source {
-                writeln!(out, "\n  {}", look.ink.bold(format!("{} · {}", plan.summary.institution, record.source)))?;
+                writeln!(
+                    out,
+                    "\n  {}",
+                    look.ink
+                        .bold(format!("{} · {}", plan.summary.institution, record.source))
+                )?;
             }
-            shown = Shown { source: record.source.clone(), what: Some(record.what), count: 0 };
+            shown = Shown {
+                source: record.source.clone(),
+                what: Some(record.what),
+                count: 0,
+            };
         }
         if look.limit == 0 || shown.count < look.limit {
             shown.count += 1;
@@ -105,10 +147,21 @@ pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
     }
     for (source, about) in &plan.summary.sources {
         if let Some(noted) = noted(&about.bookkeeping).filter(|_| !is_quiet) {
-            writeln!(out, "  {}", look.ink.soft(format!("recorded for {source}, without changes to jobs: {noted}")))?;
+            writeln!(
+                out,
+                "  {}",
+                look.ink.soft(format!(
+                    "recorded for {source}, without changes to jobs: {noted}"
+                ))
+            )?;
         }
         if let Some(before) = as_before(plan, source, &about.counts).filter(|_| look.is_whole) {
-            writeln!(out, "  {}", look.ink.soft(format!("not shown, unchanged in {source}: {before}")))?;
+            writeln!(
+                out,
+                "  {}",
+                look.ink
+                    .soft(format!("not shown, unchanged in {source}: {before}"))
+            )?;
         }
     }
     Ok(())
@@ -116,9 +169,21 @@ pub fn write(out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
 
 /// Ads that are still rejected or held; `None` if there are none.
 fn as_before(plan: &DryRun, source: &str, counts: &OutcomeCounts) -> Option<String> {
-    let all = [(RecordKind::Held, counts.held), (RecordKind::Rejected, counts.rejected), (RecordKind::Failed, counts.failed)];
-    let before = all.map(|(what, number)| (what, number - i64::try_from(plan.records.count(source, what)).unwrap_or(i64::MAX)));
-    let words = before.into_iter().filter(|(_, number)| *number > 0).map(|(what, number)| format!("{} {}", thousands(number), sign(what).1));
+    let all = [
+        (RecordKind::Held, counts.held),
+        (RecordKind::Rejected, counts.rejected),
+        (RecordKind::Failed, counts.failed),
+    ];
+    let before = all.map(|(what, number)| {
+        (
+            what,
+            number - i64::try_from(plan.records.count(source, what)).unwrap_or(i64::MAX),
+        )
+    });
+    let words = before
+        .into_iter()
+        .filter(|(_, number)| *number > 0)
+        .map(|(what, number)| format!("{} {}", thousands(number), sign(what).1));
     Some(words.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty())
 }
 
@@ -133,11 +198,18 @@ impl Shown {
     /// Says how many were left out.
     fn rest(&self, out: &mut dyn Write, plan: &DryRun, look: Look<'_>) -> Result<()> {
         let Some(what) = self.what else { return Ok(()) };
-        let more = plan.records.count(&self.source, what).saturating_sub(self.count);
+        let more = plan
+            .records
+            .count(&self.source, what)
+            .saturating_sub(self.count);
         if more == 0 {
             return Ok(());
         }
-        let words = format!("and {} more {}; `--limit 0` shows all", thousands(i64::try_from(more).unwrap_or(i64::MAX)), sign(what).1);
+        let words = format!(
+            "and {} more {}; `--limit 0` shows all",
+            thousands(i64::try_from(more).unwrap_or(i64::MAX)),
+            sign(what).1
+        );
         writeln!(out, "      {}", look.ink.soft(words))
     }
 }
@@ -147,7 +219,11 @@ fn put(out: &mut dyn Write, record: &RunRecord, look: Look<'_>) -> Result<()> {
     let title = line(record.title.as_deref().unwrap_or_default(), 80);
     let id = line(&short(&record.id), 44);
     let why = why(record);
-    let why = if why.is_empty() { String::new() } else { look.ink.soft(format!("  · {}", line(why, 300))) };
+    let why = if why.is_empty() {
+        String::new()
+    } else {
+        look.ink.soft(format!("  · {}", line(why, 300)))
+    };
     let head = look.paint(Some(record.what), format!("{sign} {id:<10}"));
     writeln!(out, "    {head}  {}{why}", look.ink.bold(title))?;
     for body in body(record, look) {
@@ -158,22 +234,49 @@ fn put(out: &mut dyn Write, record: &RunRecord, look: Look<'_>) -> Result<()> {
 
 /// The hash of an ad without an id is cut.
 fn short(id: &str) -> String {
-    if id.starts_with("sha256:") { id.chars().take(15).chain(['…']).collect() } else { id.to_owned() }
+    if id.starts_with("sha256:") {
+        id.chars().take(15).chain(['…']).collect()
+    } else {
+        id.to_owned()
+    }
 }
 
 fn body(record: &RunRecord, look: Look<'_>) -> Vec<String> {
     let room = look.width.saturating_sub(8).max(40);
     let gist = gist(record).join(" · ");
-    let mut lines: Vec<String> = if gist.is_empty() { Vec::new() } else { vec![look.ink.soft(line(&gist, room))] };
+    let mut lines: Vec<String> = if gist.is_empty() {
+        Vec::new()
+    } else {
+        vec![look.ink.soft(line(&gist, room))]
+    };
     let changed = changed(record, look.fields);
-    let name = changed.iter().map(|(field, ..)| field.chars().count()).max().unwrap_or_default().min(24);
+    let name = changed
+        .iter()
+        .map(|(field, ..)| field.chars().count())
+        .max()
+        .unwrap_or_default()
+        .min(24);
     for (field, old, new) in &changed {
         let difference = Difference::of(old, new).lines(look.ink, room.saturating_sub(name + 2));
         for (index, text) in difference.into_iter().enumerate() {
-            lines.push(format!("{:<name$}  {text}", if index == 0 { line(field, 24) } else { String::new() }));
+            lines.push(format!(
+                "{:<name$}  {text}",
+                if index == 0 {
+                    line(field, 24)
+                } else {
+                    String::new()
+                }
+            ));
         }
     }
-    let reasons: Vec<Vec<String>> = reasons(record).into_iter().map(|row| row.into_iter().map(|cell| line(&cell, 160)).collect()).collect();
-    lines.extend(columns(&reasons, 3).lines().map(|row| row.trim_start().to_owned()));
+    let reasons: Vec<Vec<String>> = reasons(record)
+        .into_iter()
+        .map(|row| row.into_iter().map(|cell| line(&cell, 160)).collect())
+        .collect();
+    lines.extend(
+        columns(&reasons, 3)
+            .lines()
+            .map(|row| row.trim_start().to_owned()),
+    );
     lines
 }

@@ -51,9 +51,20 @@ pub(super) fn amounts(tokens: &[Token]) -> Vec<Amount> {
     let mut found: Vec<Amount> = tokens
         .iter()
         .enumerate()
-        .filter_map(
-            |(at, token)| if let Lexeme::Number(numeral) = &token.what { Some(Reader { tokens, at, numeral: *numeral }.amount()) } else { None },
-        )
+        .filter_map(|(at, token)| {
+            if let Lexeme::Number(numeral) = &token.what {
+                Some(
+                    Reader {
+                        tokens,
+                        at,
+                        numeral: *numeral,
+                    }
+                    .amount(),
+                )
+            } else {
+                None
+            }
+        })
         .collect();
     spread(tokens, &mut found);
     found
@@ -65,10 +76,14 @@ fn spread(tokens: &[Token], found: &mut [Amount]) {
         let between = tokens.get(one.end..other.span.start).unwrap_or_default();
         matches!(between, [token] if token.is('-') || token.is('&') || matches!(token.word(), Some("to" | "and" | "or" | "bis")))
     };
-    let is_small = |amount: &Amount| amount.kind == Kind::Bare && amount.value.is_some_and(|value| value < 1000.0);
+    let is_small = |amount: &Amount| {
+        amount.kind == Kind::Bare && amount.value.is_some_and(|value| value < 1000.0)
+    };
     for at in 1..found.len() {
         let (before, rest) = found.split_at_mut(at);
-        let (Some(one), Some(other)) = (before.last_mut(), rest.first_mut()) else { continue };
+        let (Some(one), Some(other)) = (before.last_mut(), rest.first_mut()) else {
+            continue;
+        };
         if !is_linked(one, other) {
             continue;
         }
@@ -107,16 +122,30 @@ impl Reader<'_> {
     fn amount(&self) -> Amount {
         let (start, before) = self.mark_before();
         let multiplier = self.multiplier(before.flatten());
-        let behind = self.at + 1 + multiplier.as_ref().map_or(0, |multiplier| multiplier.length);
+        let behind = self.at
+            + 1
+            + multiplier
+                .as_ref()
+                .map_or(0, |multiplier| multiplier.length);
         let (end, after) = self.mark_after(behind);
         let mark = before.or(after);
-        let said = multiplier.as_ref().and_then(|multiplier| multiplier.currency);
+        let said = multiplier
+            .as_ref()
+            .and_then(|multiplier| multiplier.currency);
         let currency = before.flatten().or(after.flatten()).or(said);
-        let is_split = before.flatten().zip(after.flatten()).is_some_and(|(one, other)| one != other);
+        let is_split = before
+            .flatten()
+            .zip(after.flatten())
+            .is_some_and(|(one, other)| one != other);
         let factor = multiplier.as_ref().map(|multiplier| multiplier.factor);
-        let (period_end, period) = self.period(end, multiplier.map_or(Period::Unsaid, |multiplier| multiplier.period));
+        let (period_end, period) = self.period(
+            end,
+            multiplier.map_or(Period::Unsaid, |multiplier| multiplier.period),
+        );
         let is_stray = self.is_stray(mark.is_some(), factor, currency, start..end, period);
-        let value = self.value(factor, mark.is_some(), currency, start, end).filter(|_| !is_split);
+        let value = self
+            .value(factor, mark.is_some(), currency, start, end)
+            .filter(|_| !is_split);
         Amount {
             kind: match (is_stray, mark.is_some() || factor.is_some()) {
                 (true, _) => Kind::Stray,
@@ -137,11 +166,21 @@ impl Reader<'_> {
     /// The currency in front of it: where it starts, and which one, if stated.
     fn mark_before(&self) -> (usize, Option<Option<&'static str>>) {
         let money = |back: usize| {
-            self.before(back).and_then(|token| if let Lexeme::Money(money) = token.what { Some((money, token.is_symbol)) } else { None })
+            self.before(back).and_then(|token| {
+                if let Lexeme::Money(money) = token.what {
+                    Some((money, token.is_symbol))
+                } else {
+                    None
+                }
+            })
         };
         match (money(1), money(2)) {
-            (Some((sign, true)), Some((Some(code), false))) if agree(code, sign) => (self.at - 2, Some(Some(code))),
-            (Some((Some(code), false)), Some((sign, true))) if agree(code, sign) => (self.at - 2, Some(Some(code))),
+            (Some((sign, true)), Some((Some(code), false))) if agree(code, sign) => {
+                (self.at - 2, Some(Some(code)))
+            }
+            (Some((Some(code), false)), Some((sign, true))) if agree(code, sign) => {
+                (self.at - 2, Some(Some(code)))
+            }
             (Some((money, _)), _) => (self.at - 1, Some(money)),
             (None, _) => (self.at, None),
         }
@@ -150,34 +189,69 @@ impl Reader<'_> {
     /// The currency after it, unless it belongs to the next number.
     fn mark_after(&self, from: usize) -> (usize, Option<Option<&'static str>>) {
         let (mut at, mut mark) = (from, None::<Option<&'static str>>);
-        while let Some(Token { what: Lexeme::Money(money), .. }) = self.token(at)
+        while let Some(Token {
+            what: Lexeme::Money(money),
+            ..
+        }) = self.token(at)
             && at < from + 2
         {
             mark = Some(mark.flatten().or(*money));
             at += 1;
         }
-        let is_of_next = matches!(self.token(at), Some(Token { what: Lexeme::Number(_), .. }));
+        let is_of_next = matches!(
+            self.token(at),
+            Some(Token {
+                what: Lexeme::Number(_),
+                ..
+            })
+        );
         if is_of_next { (from, None) } else { (at, mark) }
     }
 
     fn multiplier(&self, currency: Option<&str>) -> Option<Multiplier> {
         let token = self.token(self.at + 1)?;
         let word = token.word()?;
-        let plain = |factor: f64| Some(Multiplier { factor, currency: None, period: Period::Unsaid, length: 1 });
+        let plain = |factor: f64| {
+            Some(Multiplier {
+                factor,
+                currency: None,
+                period: Period::Unsaid,
+                length: 1,
+            })
+        };
         match word {
             "k" | "thousand" | "tsd" | "tys" => plain(1e3),
             "万" | "萬" | "만" => plain(1e4),
             "lakh" | "lakhs" | "lac" | "lacs" => {
                 let is_yearly = matches!(self.token(self.at + 2).and_then(Token::word), Some("pa"));
-                let period = if is_yearly { Period::Known("year") } else { Period::Unsaid };
-                Some(Multiplier { factor: 1e5, currency: Some("INR"), period, length: 1 })
+                let period = if is_yearly {
+                    Period::Known("year")
+                } else {
+                    Period::Unsaid
+                };
+                Some(Multiplier {
+                    factor: 1e5,
+                    currency: Some("INR"),
+                    period,
+                    length: 1,
+                })
             }
-            "lpa" => Some(Multiplier { factor: 1e5, currency: Some("INR"), period: Period::Known("year"), length: 1 }),
+            "lpa" => Some(Multiplier {
+                factor: 1e5,
+                currency: Some("INR"),
+                period: Period::Known("year"),
+                length: 1,
+            }),
             "l" if currency == Some("INR") => plain(1e5),
             "hundred" => plain(1e2),
             // A thousand to some and a million to others.
             "mil" | "grand" | "l" | "lp" => plain(f64::NAN),
-            "cr" | "crore" | "crores" => Some(Multiplier { factor: 1e7, currency: Some("INR"), period: Period::Unsaid, length: 1 }),
+            "cr" | "crore" | "crores" => Some(Multiplier {
+                factor: 1e7,
+                currency: Some("INR"),
+                period: Period::Unsaid,
+                length: 1,
+            }),
             "m" | "mm" if token.is_glued => plain(1e6),
             "mn" | "mio" | "million" | "millions" | "juta" => plain(1e6),
             "億" | "亿" | "억" => plain(1e8),
@@ -195,52 +269,100 @@ impl Reader<'_> {
     }
 
     /// Its value; `None` if in doubt.
-    fn value(&self, factor: Option<f64>, is_marked: bool, currency: Option<&str>, start: usize, end: usize) -> Option<f64> {
-        let has_point = matches!(currency, None | Some("AUD" | "NZD" | "USD" | "CAD" | "GBP" | "SGD" | "HKD" | "INR"));
+    fn value(
+        &self,
+        factor: Option<f64>,
+        is_marked: bool,
+        currency: Option<&str>,
+        start: usize,
+        end: usize,
+    ) -> Option<f64> {
+        let has_point = matches!(
+            currency,
+            None | Some("AUD" | "NZD" | "USD" | "CAD" | "GBP" | "SGD" | "HKD" | "INR")
+        );
         let is_doubtful = self.numeral.is_dotted && (factor.is_some() || (is_marked && has_point));
         let is_split = self.goes_on(end) || self.is_beside_number(start, end) || self.is_word(end);
-        let is_padded = (self.numeral.is_padded && is_marked) || (self.numeral.is_spaced && self.is_named());
-        let value = self.numeral.amount.filter(|_| !is_doubtful && !is_split && !is_padded)? * factor.unwrap_or(1.0);
+        let is_padded =
+            (self.numeral.is_padded && is_marked) || (self.numeral.is_spaced && self.is_named());
+        let value = self
+            .numeral
+            .amount
+            .filter(|_| !is_doubtful && !is_split && !is_padded)?
+            * factor.unwrap_or(1.0);
         // `1.2` times a lakh is not an integer in floating point.
-        let value = if factor.is_some() { (value * 100.0).round() / 100.0 } else { value };
+        let value = if factor.is_some() {
+            (value * 100.0).round() / 100.0
+        } else {
+            value
+        };
         (value < TOO_MUCH).then_some(value)
     }
 
     /// `$45/50`: the number and the next one form something that is not understood.
     fn goes_on(&self, end: usize) -> bool {
-        let is_number = |at: usize| self.token(at).is_some_and(|token| token.is_glued && matches!(token.what, Lexeme::Number(_)));
-        let is_sign = |sign: char| self.token(end).is_some_and(|token| token.is_glued && token.is(sign));
+        let is_number = |at: usize| {
+            self.token(at)
+                .is_some_and(|token| token.is_glued && matches!(token.what, Lexeme::Number(_)))
+        };
+        let is_sign = |sign: char| {
+            self.token(end)
+                .is_some_and(|token| token.is_glued && token.is(sign))
+        };
         let is_plus_minus = self.token(end).is_some_and(|token| token.is('±'))
-            || (self.token(end).is_some_and(|token| token.is('+')) && self.token(end + 1).is_some_and(|token| token.is('/') || token.is('-')));
-        let is_glued = self.token(end).is_some_and(|token| token.is_glued && matches!(token.what, Lexeme::Sign(_)));
+            || (self.token(end).is_some_and(|token| token.is('+'))
+                && self
+                    .token(end + 1)
+                    .is_some_and(|token| token.is('/') || token.is('-')));
+        let is_glued = self
+            .token(end)
+            .is_some_and(|token| token.is_glued && matches!(token.what, Lexeme::Sign(_)));
         let may_follow = ['-', '+', '(', ')', '&'].into_iter().any(is_sign);
         is_plus_minus || (is_glued && !may_follow && is_number(end + 1))
     }
 
     /// Whether another number, which counts nothing, is next to it with only whitespace in between.
     fn is_beside_number(&self, start: usize, end: usize) -> bool {
-        let is_number = |token: Option<&Token>| token.is_some_and(|token| matches!(token.what, Lexeme::Number(_)));
+        let is_number = |token: Option<&Token>| {
+            token.is_some_and(|token| matches!(token.what, Lexeme::Number(_)))
+        };
         let follows = start == self.at && is_number(self.before(1));
-        follows || (end == self.at + 1 && is_number(self.token(end)) && !self.counts(end + 1) && !self.is_share(end + 1))
+        follows
+            || (end == self.at + 1
+                && is_number(self.token(end))
+                && !self.counts(end + 1)
+                && !self.is_share(end + 1))
     }
 
     /// Whether it is joined to letters that do not mean money: `$12x`.
     fn is_word(&self, end: usize) -> bool {
-        self.token(end).is_some_and(|next| next.is_glued && next.word().is_some()) && expression(self.tokens, end).is_none()
+        self.token(end)
+            .is_some_and(|next| next.is_glued && next.word().is_some())
+            && expression(self.tokens, end).is_none()
     }
 
-    fn is_stray(&self, is_marked: bool, factor: Option<f64>, currency: Option<&str>, span: Range<usize>, period: Period) -> bool {
+    fn is_stray(
+        &self,
+        is_marked: bool,
+        factor: Option<f64>,
+        currency: Option<&str>,
+        span: Range<usize>,
+        period: Period,
+    ) -> bool {
         if self.is_share(span.end) || self.is_inside(span.start) {
             return true;
         }
         if is_marked {
-            let is_symbol = self.tokens[span.clone()].iter().any(|token| token.is_symbol);
+            let is_symbol = self.tokens[span.clone()]
+                .iter()
+                .any(|token| token.is_symbol);
             let is_tiny = self.numeral.is_plain && self.numeral.digits == 1 && factor.is_none();
             return is_tiny && !is_symbol && period == Period::Unsaid && currency.is_some();
         }
         if let Some(factor) = factor {
             // Retirement plans of the United States are called by their paragraphs.
-            let is_paragraph = factor == 1e3 && matches!(self.numeral.amount, Some(amount) if amount == 401.0 || amount == 403.0);
+            let is_paragraph = factor == 1e3
+                && matches!(self.numeral.amount, Some(amount) if amount == 401.0 || amount == 403.0);
             return is_paragraph || (factor >= 1e6 && currency.is_none());
         }
         self.is_code()
@@ -254,8 +376,12 @@ impl Reader<'_> {
     fn is_share(&self, end: usize) -> bool {
         let next = self.token(end);
         next.is_some_and(|next| next.is('%') || next.is('‰'))
-            || matches!(next.and_then(Token::word), Some("percent" | "pct" | "prozent"))
-            || (next.and_then(Token::word) == Some("per") && self.token(end + 1).and_then(Token::word) == Some("cent"))
+            || matches!(
+                next.and_then(Token::word),
+                Some("percent" | "pct" | "prozent")
+            )
+            || (next.and_then(Token::word) == Some("per")
+                && self.token(end + 1).and_then(Token::word) == Some("cent"))
     }
 
     /// A part of a date, a time, a reference or a phone number.
@@ -264,12 +390,19 @@ impl Reader<'_> {
             return false;
         }
         let before = start.checked_sub(1).and_then(|at| self.tokens.get(at));
-        let number_before = start.checked_sub(2).and_then(|at| self.tokens.get(at)).is_some_and(|token| matches!(token.what, Lexeme::Number(_)));
-        let is_led = self.at == start && before.is_some_and(|token| token.is('#') || token.is('_') || token.is('@'));
+        let number_before = start
+            .checked_sub(2)
+            .and_then(|at| self.tokens.get(at))
+            .is_some_and(|token| matches!(token.what, Lexeme::Number(_)));
+        let is_led = self.at == start
+            && before.is_some_and(|token| token.is('#') || token.is('_') || token.is('@'));
         let is_behind = self.at == start
             && number_before
-            && before.is_some_and(|token| token.is_glued && (token.is('/') || token.is(':') || token.is('.') || token.is(',')));
-        let is_phone = self.at == start && before.is_some_and(|token| token.is('+') && !token.is_glued);
+            && before.is_some_and(|token| {
+                token.is_glued && (token.is('/') || token.is(':') || token.is('.') || token.is(','))
+            });
+        let is_phone =
+            self.at == start && before.is_some_and(|token| token.is('+') && !token.is_glued);
         is_led || is_behind || is_phone
     }
 
@@ -279,27 +412,52 @@ impl Reader<'_> {
 
     /// `(02) 9876 5432`
     fn is_bracketed_code(&self, span: &Range<usize>) -> bool {
-        let is_number = |token: Option<&Token>| token.is_some_and(|token| matches!(token.what, Lexeme::Number(_)));
-        let is_bracket = |token: Option<&Token>| token.is_some_and(|token| token.is('(') || token.is(')'));
-        let back = |count: usize| span.start.checked_sub(count).and_then(|at| self.tokens.get(at));
-        (is_bracket(self.token(span.end)) && is_number(self.token(span.end + 1))) || (is_bracket(back(1)) && is_number(back(2)))
+        let is_number = |token: Option<&Token>| {
+            token.is_some_and(|token| matches!(token.what, Lexeme::Number(_)))
+        };
+        let is_bracket =
+            |token: Option<&Token>| token.is_some_and(|token| token.is('(') || token.is(')'));
+        let back = |count: usize| {
+            span.start
+                .checked_sub(count)
+                .and_then(|at| self.tokens.get(at))
+        };
+        (is_bracket(self.token(span.end)) && is_number(self.token(span.end + 1)))
+            || (is_bracket(back(1)) && is_number(back(2)))
     }
 
     /// `Level 3`, `Grade: 5`, `No. 7`.
     fn is_named(&self) -> bool {
-        let back = if self.before(1).is_some_and(|token| token.is(':') || token.is('.') || token.is('#')) { 2 } else { 1 };
+        let back = if self
+            .before(1)
+            .is_some_and(|token| token.is(':') || token.is('.') || token.is('#'))
+        {
+            2
+        } else {
+            1
+        };
         self.before(back).and_then(Token::word).is_some_and(is_name)
     }
 
     /// `38 hours`, `12-month`, `5+ years`.
     fn counts(&self, end: usize) -> bool {
-        let skipped = usize::from(self.token(end).is_some_and(|token| token.is_glued && (token.is('-') || token.is('+'))));
-        self.token(end + skipped).and_then(Token::word).is_some_and(is_counted)
+        let skipped = usize::from(
+            self.token(end)
+                .is_some_and(|token| token.is_glued && (token.is('-') || token.is('+'))),
+        );
+        self.token(end + skipped)
+            .and_then(Token::word)
+            .is_some_and(is_counted)
     }
 
     fn is_year(&self, is_marked: bool) -> bool {
         let is_four = self.numeral.is_plain && self.numeral.digits == 4;
-        is_four && !is_marked && self.numeral.amount.is_some_and(|amount| (1900.0..=2100.0).contains(&amount))
+        is_four
+            && !is_marked
+            && self
+                .numeral
+                .amount
+                .is_some_and(|amount| (1900.0..=2100.0).contains(&amount))
     }
 
     /// Millions are a budget; one-off payments and referral fees are not pay.
@@ -310,7 +468,11 @@ impl Reader<'_> {
             .unwrap_or_default()
             .iter()
             .filter_map(Token::word)
-            .any(|word| matches!(word, "once" | "one" | "onetime" | "oneoff") || super::labels::label(word) == Some(super::labels::Label::Other));
-        is_once || (factor.is_some_and(|factor| factor >= 1e6 && factor != 1e7) && !is_small(currency))
+            .any(|word| {
+                matches!(word, "once" | "one" | "onetime" | "oneoff")
+                    || super::labels::label(word) == Some(super::labels::Label::Other)
+            });
+        is_once
+            || (factor.is_some_and(|factor| factor >= 1e6 && factor != 1e7) && !is_small(currency))
     }
 }

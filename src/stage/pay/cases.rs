@@ -12,14 +12,29 @@ fn said(text: &str) -> String {
         Reading::Unclear => return "?".to_owned(),
     };
     let number = |amount: Option<f64>| amount.map_or(String::new(), |amount| amount.to_string());
-    let period = if told.period == Period::Other { Some("other") } else { told.period.known() };
+    let period = if told.period == Period::Other {
+        Some("other")
+    } else {
+        told.period.known()
+    };
     let words: Vec<&str> = [told.currency, period].into_iter().flatten().collect();
-    format!("{}..{} {}", number(told.min), number(told.max), words.join(" ")).trim().to_owned()
+    format!(
+        "{}..{} {}",
+        number(told.min),
+        number(told.max),
+        words.join(" ")
+    )
+    .trim()
+    .to_owned()
 }
 
 fn check(table: &[(&str, &str)]) {
     let wrong = |(text, meant): &&(&str, &str)| said(text) != *meant;
-    let wrong: Vec<String> = table.iter().filter(wrong).map(|(text, meant)| format!("{text}: {} and not {meant}", said(text))).collect();
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(wrong)
+        .map(|(text, meant)| format!("{text}: {} and not {meant}", said(text)))
+        .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
@@ -33,7 +48,10 @@ fn amounts_and_ranges() {
         ("85000", "85000..85000"),
         ("A$45.50 per hour", "45.5..45.5 AUD hour"),
         ("AUD 120k–140k", "120000..140000 AUD"),
-        ("AUD 105000 - 125000 per annum, inc super, WFH", "105000..125000 AUD year"),
+        (
+            "AUD 105000 - 125000 per annum, inc super, WFH",
+            "105000..125000 AUD year",
+        ),
         ("£30,000 per annum + super", "30000..30000 GBP year"),
         ("€ 3.500 brutto", "3500..3500 EUR"),
         ("3 500 EUR per month", "3500..3500 EUR month"),
@@ -46,7 +64,10 @@ fn amounts_and_ranges() {
         ("$110 - 130k", "110000..130000"),
         ("$800 - $1k per day", "800..1000 day"),
         ("$1k - $1200 p.d.", "1000..1200 day"),
-        ("USD $95,000.00 - $80,000.00 / year", "80000..95000 USD year"),
+        (
+            "USD $95,000.00 - $80,000.00 / year",
+            "80000..95000 USD year",
+        ),
         ("$45/hr - $50/hr plus 11.5% super", "45..50 hour"),
         ("VPSG5 $107,847 - $130,482 plus super", "107847..130482"),
         ("Salary (AUD): 90,000 - 100,000", "90000..100000 AUD"),
@@ -59,14 +80,20 @@ fn amounts_and_ranges() {
         ("€ 15,50 - 17,25 per hour", "15.5..17.25 EUR hour"),
         ("1.234.567,89 EUR", "1234567.89..1234567.89 EUR"),
         ("CAD drafter, $45 per hour", "45..45 hour"),
-        ("$2360.00 - $3774.80\u{a0}(fortnightly)", "2360..3774.8 fortnight"),
+        (
+            "$2360.00 - $3774.80\u{a0}(fortnightly)",
+            "2360..3774.8 fortnight",
+        ),
         ("￥400万～￥600万", "4000000..6000000"),
         ("年収400万円〜600万円", "4000000..6000000 JPY"),
         ("R$ 3.500,00", "3500..3500 BRL"),
         ("RM 4,500", "4500..4500 MYR"),
         ("kr 450", "450..450"),
         ("CA$102.8K – CA$137K", "102800..137000 CAD"),
-        ("170,700.00 to 273,200.00 USD per year", "170700..273200 USD year"),
+        (
+            "170,700.00 to 273,200.00 USD per year",
+            "170700..273200 USD year",
+        ),
         ("$0 - $50,000", "..50000"),
     ]);
 }
@@ -158,7 +185,10 @@ fn open_ends() {
         ("à partir de 2 100 €", "2100.. EUR"),
         ("jusqu'à 2 600 €", "..2600 EUR"),
         ("$80k +/- 10%", "?"),
-        ("From $60,000. Up to $70,000 for the right person.", "60000..70000"),
+        (
+            "From $60,000. Up to $70,000 for the right person.",
+            "60000..70000",
+        ),
         ("Minimum $60,000, maximum $70,000", "60000..70000"),
     ]);
 }
@@ -172,12 +202,18 @@ fn two_amounts() {
         ("zwischen 3.100 und 3.600 Euro", "3100..3600 EUR"),
         ("de 2 100 € à 2 600 € par mois", "2100..2600 EUR month"),
         ("entre 2 100 et 2 600 € par mois", "2100..2600 EUR month"),
-        ("tussen € 2.900 en € 3.300 per maand", "2900..3300 EUR month"),
+        (
+            "tussen € 2.900 en € 3.300 per maand",
+            "2900..3300 EUR month",
+        ),
         ("3.100 bis 3.600 €", "3100..3600 EUR"),
         ("R$ 2.500,00 a R$ 3.000,00", "2500..3000 BRL"),
         ("$61,000/$72,000", "61000..72000"),
         ("£28,000 rising to £33,000", "28000..33000 GBP"),
-        ("£28,000, rising to £33,000 after a year", "28000..33000 GBP"),
+        (
+            "£28,000, rising to £33,000 after a year",
+            "28000..33000 GBP",
+        ),
         ("$50 up to $60 an hour", "50..60 hour"),
         ("$51,000 (min) - $62,000 (max)", "51000..62000"),
         ("$51,000\n-\n$62,000", "51000..62000"),
@@ -193,7 +229,10 @@ fn two_amounts() {
         ("€50k - £60k", "?"),
         ("$25 per hour to $52,000 per year", "?"),
         ("$60,000 maybe 70,000", "?"),
-        ("Level 2 $60,000 - $65,000, Level 3 $66,000 - $70,000", "60000..70000"),
+        (
+            "Level 2 $60,000 - $65,000, Level 3 $66,000 - $70,000",
+            "60000..70000",
+        ),
         ("$60,000 - $65,000 here, $66,000 - $70,000 there", "?"),
     ]);
 }
@@ -226,24 +265,54 @@ fn other_money() {
     check(&[
         ("$50,000 - $60,000 plus $5,000 bonus", "50000..60000"),
         ("$50,000 + $5,000", "50000..50000"),
-        ("Salary packaging up to $15,900, plus $83,000 - $92,000 a year", "83000..92000 year"),
+        (
+            "Salary packaging up to $15,900, plus $83,000 - $92,000 a year",
+            "83000..92000 year",
+        ),
         ("Packaging cap $9,010; base $71,000", "71000..71000"),
-        ("Responsible for a $2,400,000 budget. Pay: $98,000 - $107,000 a year", "98000..107000 year"),
+        (
+            "Responsible for a $2,400,000 budget. Pay: $98,000 - $107,000 a year",
+            "98000..107000 year",
+        ),
         ("$6,000 relocation, then $88,000 pa", "88000..88000 year"),
         ("$83,000 plus up to $15,900 packaging", "83000..83000"),
         ("$83,000 - $15,900 salary packaging", "83000..83000"),
-        ("Sign-on bonus of $10,000. $90,000 - $100,000", "90000..100000"),
+        (
+            "Sign-on bonus of $10,000. $90,000 - $100,000",
+            "90000..100000",
+        ),
         ("$5,000 sign-on bonus, $45/hour", "45..45 hour"),
         ("$90,000 and a $5,000 bonus", "90000..90000"),
         ("$90,000 and bonus", "90000..90000"),
-        ("$65,000 - $75,000 + 11% super + bonus up to $10,000", "65000..75000"),
-        ("₹20,000 - ₹25,000 /month + incentives upto ₹10,000", "20000..25000 INR month"),
-        ("$30.50 to $35.20 per hour casual loading included", "30.5..35.2 hour"),
-        ("$2,000 signing bonus! Starting pay $18.50/hr", "18.5.. hour"),
-        ("Pay: $18.50 - $22.00 per hour. Expected hours: 30 – 40 per week", "18.5..22 hour"),
+        (
+            "$65,000 - $75,000 + 11% super + bonus up to $10,000",
+            "65000..75000",
+        ),
+        (
+            "₹20,000 - ₹25,000 /month + incentives upto ₹10,000",
+            "20000..25000 INR month",
+        ),
+        (
+            "$30.50 to $35.20 per hour casual loading included",
+            "30.5..35.2 hour",
+        ),
+        (
+            "$2,000 signing bonus! Starting pay $18.50/hr",
+            "18.5.. hour",
+        ),
+        (
+            "Pay: $18.50 - $22.00 per hour. Expected hours: 30 – 40 per week",
+            "18.5..22 hour",
+        ),
         ("Manage a budget of $900,000", "-"),
-        ("NFP salary packaging - up to $15,950 + $2,650 - plus $80,000 base", "80000..80000"),
-        ("Salary packaging of up to $15,900 and $2,650 for meals", "-"),
+        (
+            "NFP salary packaging - up to $15,950 + $2,650 - plus $80,000 base",
+            "80000..80000",
+        ),
+        (
+            "Salary packaging of up to $15,900 and $2,650 for meals",
+            "-",
+        ),
         ("$15,900 tax-free", "-"),
         ("Save tax on up to $18,549", "-"),
         ("SMIC + 200 €", "?"),
@@ -255,12 +324,18 @@ fn other_money() {
         ("$1.2m turnover", "-"),
         ("Project Manager - $120,000", "120000..120000"),
         ("Budget analyst - $120,000", "120000..120000"),
-        ("Total remuneration package: $120,000. Package includes salary ($105,000 - $110,000)", "105000..110000"),
+        (
+            "Total remuneration package: $120,000. Package includes salary ($105,000 - $110,000)",
+            "105000..110000",
+        ),
         ("$120,000 package", "120000..120000"),
         ("€75–90k OTE, uncapped", "75000..90000 EUR"),
         ("$60,000 base, $90,000 OTE", "60000..60000"),
         ("401k employer match", "-"),
-        ("The salary range for this role is estimated to be $60,000 - $97,000/year. It may include sign-on bonus.", "60000..97000 year"),
+        (
+            "The salary range for this role is estimated to be $60,000 - $97,000/year. It may include sign-on bonus.",
+            "60000..97000 year",
+        ),
     ]);
 }
 
@@ -298,12 +373,37 @@ fn what_is_no_pay() {
         "3rd",
         "12-month contract",
     ] {
-        assert!(["-", "?"].contains(&said(text).as_str()), "{text}: {}", said(text));
+        assert!(
+            ["-", "?"].contains(&said(text).as_str()),
+            "{text}: {}",
+            said(text)
+        );
     }
-    for text in ["Competitive", "", "VPSG5", "Level 3", "9.5% super", "38 hours per week", "5 - 8 years", "2 years", "Level 3 - 5"] {
+    for text in [
+        "Competitive",
+        "",
+        "VPSG5",
+        "Level 3",
+        "9.5% super",
+        "38 hours per week",
+        "5 - 8 years",
+        "2 years",
+        "Level 3 - 5",
+    ] {
         assert_eq!(said(text), "-", "{text}");
     }
-    for text in ["$65,7", "$90, 000", "$140  000", "$100_000", "Band 3 65000", "$86.439", "$78.110 to $84.600", "3", "٥٠٠٠ $", "$50000000000"] {
+    for text in [
+        "$65,7",
+        "$90, 000",
+        "$140  000",
+        "$100_000",
+        "Band 3 65000",
+        "$86.439",
+        "$78.110 to $84.600",
+        "3",
+        "٥٠٠٠ $",
+        "$50000000000",
+    ] {
         assert_eq!(said(text), "?", "{text}");
     }
 }
@@ -354,8 +454,23 @@ fn written(amount: u32, style: u8) -> String {
 /// A range in words, and what it means.
 fn rendered(low: u32, high: u32, style: [u8; 4]) -> String {
     let [number, link, sign, around] = style;
-    let link =
-        ["-", " - ", " – ", " to ", " up to ", " rising to ", " bis ", " à ", "/", " and ", ", ", " or ", "?", " ; ", " = "][usize::from(link) % 15];
+    let link = [
+        "-",
+        " - ",
+        " – ",
+        " to ",
+        " up to ",
+        " rising to ",
+        " bis ",
+        " à ",
+        "/",
+        " and ",
+        ", ",
+        " or ",
+        "?",
+        " ; ",
+        " = ",
+    ][usize::from(link) % 15];
     let money = |amount: u32| match sign % 5 {
         0 => format!("${}", written(amount, number)),
         1 => format!("{} €", written(amount, number)),

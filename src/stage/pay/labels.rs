@@ -222,11 +222,17 @@ pub(super) fn is_name(word: &str) -> bool {
 /// Whether a word is a pay grade.
 pub(super) fn is_grade(word: &str) -> bool {
     let one = word.strip_suffix('s').unwrap_or(word);
-    NAMES[..GRADES].iter().any(|name| *name == word || *name == one) || is_entgeltgruppe(word)
+    NAMES[..GRADES]
+        .iter()
+        .any(|name| *name == word || *name == one)
+        || is_entgeltgruppe(word)
 }
 
 fn is_entgeltgruppe(word: &str) -> bool {
-    matches!(word, "entgeltgruppe" | "stufe" | "echelon" | "échelon" | "niveau" | "schaal")
+    matches!(
+        word,
+        "entgeltgruppe" | "stufe" | "echelon" | "échelon" | "niveau" | "schaal"
+    )
 }
 
 /// Words after plain numbers that count something.

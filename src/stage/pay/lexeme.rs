@@ -1,5 +1,5 @@
-//! A text about pay as numbers, words, currencies and signs. Blanks, dashes and quotes of any script
-//! are one here, so that the grammar behind it sees one form of each.
+//! A text about pay as numbers, words, currencies and signs. Blanks, dashes and quotes of any
+//! script are one here, so that the grammar behind it sees one form of each.
 
 use super::number::{Numeral, Style, numeral};
 use super::words::{SIGNS, code, named_money};
@@ -33,7 +33,11 @@ pub(super) struct Token {
 impl Token {
     /// The word, if it is one.
     pub(super) fn word(&self) -> Option<&str> {
-        if let Lexeme::Word(word) = &self.what { Some(word) } else { None }
+        if let Lexeme::Word(word) = &self.what {
+            Some(word)
+        } else {
+            None
+        }
     }
 
     /// Whether it is this sign.
@@ -44,15 +48,21 @@ impl Token {
 
 /// Words after which a full stop ends nothing.
 const ABBREVIATIONS: [&str; 27] = [
-    "approx", "ca", "max", "min", "incl", "inc", "excl", "ex", "est", "no", "hr", "hrs", "yr", "yrs", "wk", "mth", "rs", "sfr", "mind", "brutto",
-    "std", "mtl", "jato", "env", "lvl", "gr", "cl",
+    "approx", "ca", "max", "min", "incl", "inc", "excl", "ex", "est", "no", "hr", "hrs", "yr",
+    "yrs", "wk", "mth", "rs", "sfr", "mind", "brutto", "std", "mtl", "jato", "env", "lvl", "gr",
+    "cl",
 ];
 
 /// Takes a text apart.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let letters: Vec<char> = text.chars().map(plain).collect();
     let style = Style::of(&letters);
-    let mut lexer = Lexer { letters: &letters, at: 0, found: Vec::new(), is_glued: false };
+    let mut lexer = Lexer {
+        letters: &letters,
+        at: 0,
+        found: Vec::new(),
+        is_glued: false,
+    };
     while let Some(letter) = letters.get(lexer.at).copied() {
         match letter {
             ' ' => lexer.pass(),
@@ -72,7 +82,14 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 /// From here on letters are those of scripts that put no blanks between words.
 const WIDE: char = '\u{2e80}';
 
-const UNREAD: Numeral = Numeral { amount: None, digits: 1, is_plain: false, is_padded: false, is_dotted: false, is_spaced: false };
+const UNREAD: Numeral = Numeral {
+    amount: None,
+    digits: 1,
+    is_plain: false,
+    is_padded: false,
+    is_dotted: false,
+    is_spaced: false,
+};
 
 /// Dashes, blanks, quotes and wide letters in their plainest form.
 fn plain(letter: char) -> char {
@@ -107,7 +124,11 @@ impl Lexer<'_> {
     }
 
     fn put(&mut self, what: Lexeme, length: usize, is_symbol: bool) {
-        self.found.push(Token { what, is_glued: self.is_glued, is_symbol });
+        self.found.push(Token {
+            what,
+            is_glued: self.is_glued,
+            is_symbol,
+        });
         self.at += length;
         self.is_glued = true;
     }
@@ -124,9 +145,14 @@ impl Lexer<'_> {
 
     /// What ends an amount without saying anything: `25,000/-`, `100.-`.
     fn ending(&mut self) {
-        let says_nothing = matches!((self.next(0), self.next(1)), (Some('/' | '.' | ','), Some('-')));
+        let says_nothing = matches!(
+            (self.next(0), self.next(1)),
+            (Some('/' | '.' | ','), Some('-'))
+        );
         let length = if self.next(2) == Some('-') { 3 } else { 2 };
-        let ends = self.next(length).is_none_or(|next| matches!(next, ' ' | ';' | ')' | ',' | '/' | '-'));
+        let ends = self
+            .next(length)
+            .is_none_or(|next| matches!(next, ' ' | ';' | ')' | ',' | '/' | '-'));
         if says_nothing && ends {
             self.at += length;
         }
@@ -134,9 +160,14 @@ impl Lexer<'_> {
 
     /// A currency at this place, if there is one.
     fn money(&mut self) -> bool {
-        let is_inside = self.at > 0 && self.letters[self.at - 1].is_alphabetic() && self.letters[self.at - 1] < WIDE;
+        let is_inside = self.at > 0
+            && self.letters[self.at - 1].is_alphabetic()
+            && self.letters[self.at - 1] < WIDE;
         let sign = SIGNS.iter().find(|(sign, _)| {
-            let is_there = sign.chars().enumerate().all(|(ahead, letter)| self.next(ahead).is_some_and(|next| next.to_lowercase().eq([letter])));
+            let is_there = sign.chars().enumerate().all(|(ahead, letter)| {
+                self.next(ahead)
+                    .is_some_and(|next| next.to_lowercase().eq([letter]))
+            });
             is_there && !(is_inside && sign.starts_with(char::is_alphabetic))
         });
         if let Some((sign, currency)) = sign {
@@ -147,9 +178,16 @@ impl Lexer<'_> {
             return false;
         }
         let word = self.run(self.at);
-        let Some(currency) = code(&word).map(Some).or_else(|| named_money(&word)) else { return false };
+        let Some(currency) = code(&word).map(Some).or_else(|| named_money(&word)) else {
+            return false;
+        };
         self.put(Lexeme::Money(currency), word.chars().count(), false);
-        if self.next(0) == Some('.') && matches!(word.as_str(), "Rs" | "rs" | "RS" | "SFr" | "Sfr" | "sFr" | "kr") {
+        if self.next(0) == Some('.')
+            && matches!(
+                word.as_str(),
+                "Rs" | "rs" | "RS" | "SFr" | "Sfr" | "sFr" | "kr"
+            )
+        {
             self.at += 1;
         }
         true
@@ -157,11 +195,22 @@ impl Lexer<'_> {
 
     /// The letters from a place on.
     fn run(&self, at: usize) -> String {
-        self.letters.iter().skip(at).take_while(|letter| letter.is_alphabetic()).collect()
+        self.letters
+            .iter()
+            .skip(at)
+            .take_while(|letter| letter.is_alphabetic())
+            .collect()
     }
 
     fn word(&mut self) {
-        let (start, follows_number) = (self.at, self.is_glued && matches!(self.found.last().map(|last| &last.what), Some(Lexeme::Number(_))));
+        let (start, follows_number) = (
+            self.at,
+            self.is_glued
+                && matches!(
+                    self.found.last().map(|last| &last.what),
+                    Some(Lexeme::Number(_))
+                ),
+        );
         let mut word = self.run(start);
         let mut end = start + word.chars().count();
         if follows_number && let Some(length) = multiplier_length(&word) {
@@ -169,7 +218,11 @@ impl Lexer<'_> {
             (word, end) = (word.chars().take(length).collect(), start + length);
         } else if word.chars().next_back().is_some_and(|last| last < WIDE) {
             // `VPSG5` is one word.
-            while self.letters.get(end).is_some_and(|next| next.is_alphanumeric() || *next == '_') {
+            while self
+                .letters
+                .get(end)
+                .is_some_and(|next| next.is_alphanumeric() || *next == '_')
+            {
                 word.push(self.letters[end]);
                 end += 1;
             }
@@ -180,14 +233,21 @@ impl Lexer<'_> {
 
     /// `p.a.`, `z.B.`: single letters with full stops between them are one word.
     fn abbreviated(&self, word: &mut String, mut end: usize) -> usize {
-        let is_letter = |at: usize| self.letters.get(at).is_some_and(|letter| letter.is_alphabetic());
+        let is_letter = |at: usize| {
+            self.letters
+                .get(at)
+                .is_some_and(|letter| letter.is_alphabetic())
+        };
         if word.chars().count() == 1 && self.letters.get(end) == Some(&'.') {
             while self.letters.get(end) == Some(&'.') && is_letter(end + 1) && !is_letter(end + 2) {
                 word.push(self.letters[end + 1]);
                 end += 2;
             }
             // `p. a.`
-            let is_apart = word.eq_ignore_ascii_case("p") && self.letters.get(end + 1) == Some(&' ') && is_letter(end + 2) && !is_letter(end + 3);
+            let is_apart = word.eq_ignore_ascii_case("p")
+                && self.letters.get(end + 1) == Some(&' ')
+                && is_letter(end + 2)
+                && !is_letter(end + 3);
             if is_apart {
                 word.push(self.letters[end + 2]);
                 end += 3;
@@ -199,8 +259,17 @@ impl Lexer<'_> {
     }
 
     fn full_stop(&mut self) {
-        let is_end = self.next(1).is_none_or(|next| matches!(next, ' ' | ';' | ')') || next.is_alphabetic());
-        self.push(if is_end { Lexeme::Break } else { Lexeme::Sign('.') }, 1);
+        let is_end = self
+            .next(1)
+            .is_none_or(|next| matches!(next, ' ' | ';' | ')') || next.is_alphabetic());
+        self.push(
+            if is_end {
+                Lexeme::Break
+            } else {
+                Lexeme::Sign('.')
+            },
+            1,
+        );
     }
 
     fn sign(&mut self, sign: char) {
@@ -221,6 +290,7 @@ fn multiplier_length(word: &str) -> Option<usize> {
     let first = letters.next()?;
     let rest: String = letters.collect();
     let is_wide = matches!(first, '万' | '萬' | '만' | '億' | '亿' | '억');
-    let says_more = || super::period_words::strong(&rest.to_lowercase()).is_some() || code(&rest).is_some();
+    let says_more =
+        || super::period_words::strong(&rest.to_lowercase()).is_some() || code(&rest).is_some();
     (is_wide || (matches!(first, 'k' | 'K') && !rest.is_empty() && says_more())).then_some(1)
 }

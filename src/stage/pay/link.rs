@@ -63,8 +63,15 @@ impl Joined {
         let (low, high) = scaled(first, second);
         let is_turned = low.zip(high).is_some_and(|(low, high)| low > high);
         let (low, high) = if is_turned { (high, low) } else { (low, high) };
-        let is_of_two_moneys = first.mark.zip(second.mark).is_some_and(|(one, other)| !is_one_money(one, other));
-        let is_of_two_periods = first.period.known().zip(second.period.known()).is_some_and(|(one, other)| one != other);
+        let is_of_two_moneys = first
+            .mark
+            .zip(second.mark)
+            .is_some_and(|(one, other)| !is_one_money(one, other));
+        let is_of_two_periods = first
+            .period
+            .known()
+            .zip(second.period.known())
+            .is_some_and(|(one, other)| one != other);
         Joined {
             low,
             high,
@@ -83,10 +90,17 @@ impl Joined {
     /// Whether there is no upper end: `$90,000+`.
     pub(super) fn is_open(&self, tokens: &[Token]) -> bool {
         let is_plus = |at: usize| {
-            let Some(token) = tokens.get(at).filter(|token| token.is('+')) else { return false };
+            let Some(token) = tokens.get(at).filter(|token| token.is('+')) else {
+                return false;
+            };
             let next = tokens.get(at + 1);
-            let ends = next.is_none_or(|next| next.what == Lexeme::Break || next.is(')') || next.is(',') || next.is('+'));
-            let is_apart = token.is_glued && next.is_some_and(|next| !next.is_glued && !matches!(next.what, Lexeme::Money(_) | Lexeme::Number(_)));
+            let ends = next.is_none_or(|next| {
+                next.what == Lexeme::Break || next.is(')') || next.is(',') || next.is('+')
+            });
+            let is_apart = token.is_glued
+                && next.is_some_and(|next| {
+                    !next.is_glued && !matches!(next.what, Lexeme::Money(_) | Lexeme::Number(_))
+                });
             let is_timed = token.is_glued && super::periods::expression(tokens, at + 1).is_some();
             ends || is_apart || is_timed
         };
@@ -101,9 +115,12 @@ pub(super) fn joined(tokens: &[Token], amounts: &[Amount]) -> Vec<Joined> {
     let mut found: Vec<Joined> = Vec::new();
     let mut at = 0;
     while let Some(first) = amounts.get(at) {
-        let second = amounts.get(at + 1).filter(|second| is_range(tokens, first, second));
-        let can_begin =
-            first.kind == Kind::Money || (first.kind == Kind::Bare && (!has_money || second.is_some_and(|second| second.kind == Kind::Money)));
+        let second = amounts
+            .get(at + 1)
+            .filter(|second| is_range(tokens, first, second));
+        let can_begin = first.kind == Kind::Money
+            || (first.kind == Kind::Bare
+                && (!has_money || second.is_some_and(|second| second.kind == Kind::Money)));
         if !can_begin {
             at += 1;
             continue;
@@ -142,8 +159,18 @@ fn scaled(first: &Amount, second: &Amount) -> (Option<f64>, Option<f64>) {
         }
     };
     match (first.factor, second.factor, one, other) {
-        (None, Some(factor), _, Some(high)) => (pick(one, factor, &|low| low <= high && high / low.max(0.01) <= FARTHEST), other),
-        (Some(factor), None, Some(low), _) => (one, pick(other, factor, &|high| high >= low && high / low.max(0.01) <= FARTHEST)),
+        (None, Some(factor), _, Some(high)) => (
+            pick(one, factor, &|low| {
+                low <= high && high / low.max(0.01) <= FARTHEST
+            }),
+            other,
+        ),
+        (Some(factor), None, Some(low), _) => (
+            one,
+            pick(other, factor, &|high| {
+                high >= low && high / low.max(0.01) <= FARTHEST
+            }),
+        ),
         _ => (one, other),
     }
 }
@@ -158,18 +185,28 @@ enum Link {
 }
 
 fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
-    let Some(link) = link(tokens, first, second) else { return false };
+    let Some(link) = link(tokens, first, second) else {
+        return false;
+    };
     let (low, high) = scaled(first, second);
-    let is_near = || low.zip(high).is_none_or(|(low, high)| low <= high && high / low.max(0.01) <= FARTHEST);
+    let is_near = || {
+        low.zip(high)
+            .is_none_or(|(low, high)| low <= high && high / low.max(0.01) <= FARTHEST)
+    };
     let is_turned = low.zip(high).is_some_and(|(low, high)| low > high);
     match (first.kind, second.kind) {
         (Kind::Stray, _) | (_, Kind::Stray) => false,
         (Kind::Money, Kind::Money) if link == Link::Both || is_turned => {
-            !is_named_other(tokens, second) && low.zip(high).is_none_or(|(low, high)| low.max(high) / low.min(high).max(0.01) <= FARTHEST)
+            !is_named_other(tokens, second)
+                && low
+                    .zip(high)
+                    .is_none_or(|(low, high)| low.max(high) / low.min(high).max(0.01) <= FARTHEST)
         }
         (Kind::Money, Kind::Money) => true,
         // `45 - 38`: a plain number after a higher one is not its lower end.
-        (Kind::Bare, Kind::Bare) => !is_turned || first.period != Period::Unsaid || second.period != Period::Unsaid,
+        (Kind::Bare, Kind::Bare) => {
+            !is_turned || first.period != Period::Unsaid || second.period != Period::Unsaid
+        }
         (_, Kind::Bare) => !second.is_year && is_near(),
         (Kind::Bare, _) => !first.is_year && is_near(),
     }
@@ -177,10 +214,20 @@ fn is_range(tokens: &[Token], first: &Amount, second: &Amount) -> bool {
 
 /// Whether the words after an amount classify it as other money.
 fn is_named_other(tokens: &[Token], amount: &Amount) -> bool {
-    let behind = tokens.get(amount.end..).unwrap_or_default().iter().take(3).map_while(Token::word);
+    let behind = tokens
+        .get(amount.end..)
+        .unwrap_or_default()
+        .iter()
+        .take(3)
+        .map_while(Token::word);
     amount.is_other
         || behind
-            .take_while(|word| !matches!(*word, "plus" | "and" | "with" | "inc" | "incl" | "including"))
+            .take_while(|word| {
+                !matches!(
+                    *word,
+                    "plus" | "and" | "with" | "inc" | "incl" | "including"
+                )
+            })
             .any(|word| label(word) == Some(Label::Other))
 }
 
@@ -192,18 +239,49 @@ fn link(tokens: &[Token], first: &Amount, second: &Amount) -> Option<Link> {
     let words: Vec<String> = between.iter().filter_map(linking).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let is_led = |leads: &[&str]| {
-        tokens.get(..first.span.start).unwrap_or_default().iter().rev().take(3).filter_map(Token::word).any(|word| leads.contains(&word))
+        tokens
+            .get(..first.span.start)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take(3)
+            .filter_map(Token::word)
+            .any(|word| leads.contains(&word))
     };
     match words[..] {
-        ["-"] | ["-", "-"] | ["-", "to"] | [";", "-"] | ["-", ";"] | [";", "-", ";"] | ["to"] | [";", "to"] | ["to", ";"] => Some(Link::Range),
-        ["bis"] | ["bis", "zu"] | ["until"] | ["till"] | ["à"] | ["tot"] | ["hasta"] | ["thru"] | ["through"] | ["upto"] | ["jusqu", "'", "à"] => {
+        ["-"]
+        | ["-", "-"]
+        | ["-", "to"]
+        | [";", "-"]
+        | ["-", ";"]
+        | [";", "-", ";"]
+        | ["to"]
+        | [";", "to"]
+        | ["to", ";"] => Some(Link::Range),
+        ["bis"]
+        | ["bis", "zu"]
+        | ["until"]
+        | ["till"]
+        | ["à"]
+        | ["tot"]
+        | ["hasta"]
+        | ["thru"]
+        | ["through"]
+        | ["upto"]
+        | ["jusqu", "'", "à"] => Some(Link::Range),
+        [verb, "to"] | [",", verb, "to"] | [verb, "up", "to"] if is_rising(verb) => {
             Some(Link::Range)
         }
-        [verb, "to"] | [",", verb, "to"] | [verb, "up", "to"] if is_rising(verb) => Some(Link::Range),
         [",", "and", "up", "to"] | ["and", "up", "to"] => Some(Link::Range),
         ["a" | "al"] if is_led(&["de", "desde", "del", "entre"]) => Some(Link::Range),
-        ["and" | "und" | "et" | "en" | "y" | "&"] if is_led(&["between", "zwischen", "entre", "tussen"]) => Some(Link::Range),
-        ["and" | "und" | "et" | "en" | "y" | "&" | "or" | "oder" | "ou" | "/" | "a"] => Some(Link::Both),
+        ["and" | "und" | "et" | "en" | "y" | "&"]
+            if is_led(&["between", "zwischen", "entre", "tussen"]) =>
+        {
+            Some(Link::Range)
+        }
+        ["and" | "und" | "et" | "en" | "y" | "&" | "or" | "oder" | "ou" | "/" | "a"] => {
+            Some(Link::Both)
+        }
         _ => None,
     }
 }
@@ -230,7 +308,19 @@ fn is_rising(verb: &str) -> bool {
 fn linking(token: &Token) -> Option<String> {
     match &token.what {
         Lexeme::Word(word) => {
-            let says_nothing = matches!(word.as_str(), "min" | "minimum" | "max" | "maximum" | "gross" | "brutto" | "net" | "netto" | "base" | "p");
+            let says_nothing = matches!(
+                word.as_str(),
+                "min"
+                    | "minimum"
+                    | "max"
+                    | "maximum"
+                    | "gross"
+                    | "brutto"
+                    | "net"
+                    | "netto"
+                    | "base"
+                    | "p"
+            );
             (!says_nothing).then(|| word.clone())
         }
         Lexeme::Sign('(' | ')') | Lexeme::Money(_) => None,

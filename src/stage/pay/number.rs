@@ -29,8 +29,12 @@ pub(super) struct Style {
 impl Style {
     /// The style of a text.
     pub(super) fn of(letters: &[char]) -> Style {
-        let is_group = |part: &[char]| part[0].is_ascii_digit() && part[1] == ',' && part[2..].iter().all(char::is_ascii_digit);
-        Style { decimal_comma: !letters.windows(5).any(is_group) }
+        let is_group = |part: &[char]| {
+            part[0].is_ascii_digit() && part[1] == ',' && part[2..].iter().all(char::is_ascii_digit)
+        };
+        Style {
+            decimal_comma: !letters.windows(5).any(is_group),
+        }
     }
 }
 
@@ -41,7 +45,9 @@ pub(super) fn numeral(letters: &[char], start: usize, style: Style) -> (usize, N
     let first = &letters[start..start + parts.first];
     let is_spaced = parts.rest.iter().any(|(sign, _)| *sign == ' ');
     let numeral = Numeral {
-        amount: parts.amount(letters, start, style).filter(|_| !is_torn(letters, parts.end)),
+        amount: parts
+            .amount(letters, start, style)
+            .filter(|_| !is_torn(letters, parts.end)),
         digits: parts.first + parts.rest.iter().map(|(_, count)| count).sum::<usize>(),
         is_plain,
         is_padded: first.len() > 1 && first[0] == '0',
@@ -60,12 +66,30 @@ struct Parts {
 
 impl Parts {
     fn at(letters: &[char], start: usize) -> Parts {
-        let digits = |from: usize| letters.iter().skip(from).take_while(|letter| letter.is_ascii_digit()).count();
+        let digits = |from: usize| {
+            letters
+                .iter()
+                .skip(from)
+                .take_while(|letter| letter.is_ascii_digit())
+                .count()
+        };
         let first = digits(start);
-        let mut parts = Parts { first, rest: Vec::new(), end: start + first };
-        while let Some(sign) = letters.get(parts.end).copied().filter(|sign| matches!(sign, ',' | '.' | '\'' | ' ')) {
+        let mut parts = Parts {
+            first,
+            rest: Vec::new(),
+            end: start + first,
+        };
+        while let Some(sign) = letters
+            .get(parts.end)
+            .copied()
+            .filter(|sign| matches!(sign, ',' | '.' | '\'' | ' '))
+        {
             let count = digits(parts.end + 1);
-            let goes_on = if sign == ' ' { parts.has_blank_groups() && count == 3 } else { count > 0 };
+            let goes_on = if sign == ' ' {
+                parts.has_blank_groups() && count == 3
+            } else {
+                count > 0
+            };
             if !goes_on {
                 break;
             }
@@ -77,7 +101,11 @@ impl Parts {
 
     /// Whether a space may precede three more digits.
     fn has_blank_groups(&self) -> bool {
-        self.first <= 3 && self.rest.iter().all(|(sign, count)| *sign == ' ' && *count == 3)
+        self.first <= 3
+            && self
+                .rest
+                .iter()
+                .all(|(sign, count)| *sign == ' ' && *count == 3)
     }
 
     fn amount(&self, letters: &[char], start: usize, style: Style) -> Option<f64> {
@@ -92,19 +120,27 @@ impl Parts {
             text.extend(&letters[at..at + count]);
             at += count + 1;
         }
-        (groups + decimals == self.rest.len()).then(|| text.parse().ok()).flatten()
+        (groups + decimals == self.rest.len())
+            .then(|| text.parse().ok())
+            .flatten()
     }
 
     /// How many of the parts are groups of thousands, and whether the last one is decimals.
     fn split(&self, style: Style) -> Option<(usize, usize)> {
-        let Some(((last, count), groups)) = self.rest.split_last() else { return Some((0, 0)) };
+        let Some(((last, count), groups)) = self.rest.split_last() else {
+            return Some((0, 0));
+        };
         if self.is_grouped(&self.rest) {
             return Some((self.rest.len(), 0));
         }
         let is_decimal = match last {
             '.' => !groups.iter().any(|(sign, _)| *sign == '.'),
             // `$65,7` was cut off; it is not 65.7.
-            ',' => *count == 2 && (style.decimal_comma || !groups.is_empty()) && !groups.iter().any(|(sign, _)| *sign == ','),
+            ',' => {
+                *count == 2
+                    && (style.decimal_comma || !groups.is_empty())
+                    && !groups.iter().any(|(sign, _)| *sign == ',')
+            }
             _ => false,
         };
         (is_decimal && (groups.is_empty() || self.is_grouped(groups))).then_some((groups.len(), 1))
@@ -112,10 +148,15 @@ impl Parts {
 
     /// `1,234,567` or, in India, `12,34,567`.
     fn is_grouped(&self, groups: &[(char, usize)]) -> bool {
-        let Some(((sign, last), inner)) = groups.split_last() else { return false };
+        let Some(((sign, last), inner)) = groups.split_last() else {
+            return false;
+        };
         let is_one_sign = inner.iter().all(|(other, _)| other == sign);
         let is_western = self.first <= 3 && inner.iter().all(|(_, count)| *count == 3);
-        let is_indian = *sign == ',' && self.first <= 2 && !inner.is_empty() && inner.iter().all(|(_, count)| *count == 2);
+        let is_indian = *sign == ','
+            && self.first <= 2
+            && !inner.is_empty()
+            && inner.iter().all(|(_, count)| *count == 2);
         is_one_sign && *last == 3 && (is_western || is_indian)
     }
 }
@@ -123,9 +164,15 @@ impl Parts {
 /// Whether the number continues after a space that belongs to no style: `90, 000`, `90 ,000`.
 fn is_torn(letters: &[char], end: usize) -> bool {
     let rest = letters.get(end..).unwrap_or_default();
-    let gap = rest.iter().take_while(|sign| matches!(sign, ' ' | ',' | '.' | '\'')).count();
+    let gap = rest
+        .iter()
+        .take_while(|sign| matches!(sign, ' ' | ',' | '.' | '\''))
+        .count();
     let has_sign = rest[..gap].iter().any(|sign| *sign != ' ');
-    let digits = rest[gap..].iter().take_while(|letter| letter.is_ascii_digit()).count();
+    let digits = rest[gap..]
+        .iter()
+        .take_while(|letter| letter.is_ascii_digit())
+        .count();
     has_sign && gap > 1 && rest[gap..].starts_with(&['0', '0', '0']) && digits == 3
 }
 
@@ -163,7 +210,19 @@ mod tests {
         ] {
             assert_eq!(read(text), Some(meant), "{text}");
         }
-        for text in ["5,00,00", "65,7", "86,4390", "1,23,45", "1,23.456,7", "1.2.3", "12,345,67", "90, 000", "90 ,000", "1'00", "86,439,1"] {
+        for text in [
+            "5,00,00",
+            "65,7",
+            "86,4390",
+            "1,23,45",
+            "1,23.456,7",
+            "1.2.3",
+            "12,345,67",
+            "90, 000",
+            "90 ,000",
+            "1'00",
+            "86,439,1",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

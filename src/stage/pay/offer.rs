@@ -25,11 +25,24 @@ pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
     }
     let is_same = |other: &Offer| other.low == first.low && other.high == first.high;
     let is_one_kind = |other: &Offer| {
-        agrees(first.period, other.period) && (first.currency == other.currency || first.currency.is_none() || other.currency.is_none())
+        agrees(first.period, other.period)
+            && (first.currency == other.currency
+                || first.currency.is_none()
+                || other.currency.is_none())
     };
-    if rest.iter().all(|other| is_same(other) && is_one_kind(other)) {
-        let period = offers.iter().map(|offer| offer.period).find(|period| *period != Period::Unsaid).unwrap_or_default();
-        return Some(Offer { period, ..first.clone() });
+    if rest
+        .iter()
+        .all(|other| is_same(other) && is_one_kind(other))
+    {
+        let period = offers
+            .iter()
+            .map(|offer| offer.period)
+            .find(|period| *period != Period::Unsaid)
+            .unwrap_or_default();
+        return Some(Offer {
+            period,
+            ..first.clone()
+        });
     }
     if let [second] = rest
         && is_one_kind(second)
@@ -37,13 +50,25 @@ pub(super) fn merged(offers: &[Offer]) -> Option<Offer> {
     {
         return Some(whole);
     }
-    if rest.iter().all(|other| first.currency == other.currency && is_same_pay(first, other)) {
+    if rest
+        .iter()
+        .all(|other| first.currency == other.currency && is_same_pay(first, other))
+    {
         return Some(first.clone());
     }
-    let is_table = offers.iter().all(|offer| offer.is_graded && is_one_kind(offer) && offer.low.is_some() && offer.high.is_some());
+    let is_table = offers.iter().all(|offer| {
+        offer.is_graded && is_one_kind(offer) && offer.low.is_some() && offer.high.is_some()
+    });
     let least = offers.iter().filter_map(|offer| offer.low).reduce(f64::min);
-    let most = offers.iter().filter_map(|offer| offer.high).reduce(f64::max);
-    is_table.then(|| Offer { low: least, high: most, ..first.clone() })
+    let most = offers
+        .iter()
+        .filter_map(|offer| offer.high)
+        .reduce(f64::max);
+    is_table.then(|| Offer {
+        low: least,
+        high: most,
+        ..first.clone()
+    })
 }
 
 fn agrees(one: Period, other: Period) -> bool {
@@ -53,9 +78,17 @@ fn agrees(one: Period, other: Period) -> bool {
 /// `From $60,000. Up to $70,000.`
 fn both_ends(first: &Offer, second: &Offer) -> Option<Offer> {
     let ends = (first.low, first.high, second.low, second.high);
-    let ((Some(low), None, None, Some(high)) | (None, Some(high), Some(low), None)) = ends else { return None };
+    let ((Some(low), None, None, Some(high)) | (None, Some(high), Some(low), None)) = ends else {
+        return None;
+    };
     let currency = first.currency.or(second.currency);
-    (low <= high).then(|| Offer { low: Some(low), high: Some(high), currency, period: first.period.or(|| second.period), ..first.clone() })
+    (low <= high).then(|| Offer {
+        low: Some(low),
+        high: Some(high),
+        currency,
+        period: first.period.or(|| second.period),
+        ..first.clone()
+    })
 }
 
 /// Whether two offers with different periods are the same pay: `$52,000 a year ($26 an hour)`.
@@ -71,6 +104,8 @@ fn is_same_pay(first: &Offer, other: &Offer) -> bool {
         };
         Some(offer.low.or(offer.high)? * times)
     };
-    let ratio = yearly(first).zip(yearly(other)).map(|(one, other)| one / other);
+    let ratio = yearly(first)
+        .zip(yearly(other))
+        .map(|(one, other)| one / other);
     first.period != other.period && ratio.is_some_and(|ratio| (0.6..=1.6).contains(&ratio))
 }

@@ -8,8 +8,10 @@ pub(super) fn strong(word: &str) -> Option<&'static str> {
         "daily" | "pd" | "täglich" => "day",
         "weekly" | "pw" | "wöchentlich" | "hebdomadaire" => "week",
         "fortnightly" | "pf" | "biweekly" => "fortnight",
-        "monthly" | "pcm" | "pm" | "monatlich" | "mensuel" | "maandelijks" | "mensual" | "mensuales" | "mensuels" => "month",
-        "yearly" | "annual" | "annually" | "annum" | "pa" | "jährlich" | "annuel" | "jaarlijks" | "anual" => "year",
+        "monthly" | "pcm" | "pm" | "monatlich" | "mensuel" | "maandelijks" | "mensual"
+        | "mensuales" | "mensuels" => "month",
+        "yearly" | "annual" | "annually" | "annum" | "pa" | "jährlich" | "annuel" | "jaarlijks"
+        | "anual" => "year",
         _ => return None,
     })
 }
@@ -17,12 +19,15 @@ pub(super) fn strong(word: &str) -> Option<&'static str> {
 /// The period that a word means after `per` or `/`: `hour`, `yr`.
 pub(super) fn weak(word: &str) -> Option<&'static str> {
     Some(match word {
-        "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "std" | "heure" | "uur" | "hora" => "hour",
+        "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "std" | "heure" | "uur" | "hora" => {
+            "hour"
+        }
         "day" | "days" | "d" | "tag" | "jour" | "dag" | "día" | "dia" => "day",
         "week" | "weeks" | "wk" | "w" | "woche" | "semaine" | "semana" => "week",
         "fortnight" | "fn" => "fortnight",
         "month" | "months" | "mth" | "mo" | "monat" | "mois" | "maand" | "mes" => "month",
-        "year" | "years" | "yr" | "yrs" | "y" | "annum" | "jahr" | "an" | "année" | "jaar" | "año" | "ano" => "year",
+        "year" | "years" | "yr" | "yrs" | "y" | "annum" | "jahr" | "an" | "année" | "jaar"
+        | "año" | "ano" => "year",
         _ => return None,
     })
 }

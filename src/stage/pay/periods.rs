@@ -23,12 +23,20 @@ pub enum Period {
 impl Period {
     /// The period, if it is one of ours.
     pub fn known(self) -> Option<&'static str> {
-        if let Period::Known(period) = self { Some(period) } else { None }
+        if let Period::Known(period) = self {
+            Some(period)
+        } else {
+            None
+        }
     }
 
     /// This one, or the other if this one is unstated.
     pub(super) fn or(self, other: impl FnOnce() -> Period) -> Period {
-        if self == Period::Unsaid { other() } else { self }
+        if self == Period::Unsaid {
+            other()
+        } else {
+            self
+        }
     }
 }
 
@@ -58,9 +66,25 @@ const OTHERS: [&str; 22] = [
     "minute",
 ];
 /// Words before a period that make another one of it: `semi-monthly`, `every other week`.
-const ALTERING: [&str; 13] = ["semi", "half", "bi", "tri", "twice", "quarter", "other", "alternate", "second", "third", "two", "three", "four"];
+const ALTERING: [&str; 13] = [
+    "semi",
+    "half",
+    "bi",
+    "tri",
+    "twice",
+    "quarter",
+    "other",
+    "alternate",
+    "second",
+    "third",
+    "two",
+    "three",
+    "four",
+];
 /// Words that only say how often a period occurs.
-const LEADING: [&str; 14] = ["per", "p", "a", "an", "each", "every", "the", "pro", "je", "par", "por", "im", "al", "one"];
+const LEADING: [&str; 14] = [
+    "per", "p", "a", "an", "each", "every", "the", "pro", "je", "par", "por", "im", "al", "one",
+];
 /// Adjectives of a period that is the same with them.
 const PLAIN: [&str; 4] = ["calendar", "working", "full", "single"];
 /// Words next to a period on its own.
@@ -109,7 +133,14 @@ pub fn period(text: &str) -> Period {
     while at < tokens.len() {
         let before = found;
         if let Some((next, period)) = expression(&tokens, at).or_else(|| bare(&tokens, at)) {
-            (found, at) = (if before == Period::Unsaid || before == period { period } else { Period::Other }, next);
+            (found, at) = (
+                if before == Period::Unsaid || before == period {
+                    period
+                } else {
+                    Period::Other
+                },
+                next,
+            );
         } else if is_beside(&tokens[at]) {
             at += 1;
         } else {
@@ -121,7 +152,11 @@ pub fn period(text: &str) -> Period {
 
 fn is_beside(token: &Token) -> bool {
     match &token.what {
-        Lexeme::Word(word) => BESIDE.contains(&word.as_str()) || LEADING.contains(&word.as_str()) || PLAIN.contains(&word.as_str()),
+        Lexeme::Word(word) => {
+            BESIDE.contains(&word.as_str())
+                || LEADING.contains(&word.as_str())
+                || PLAIN.contains(&word.as_str())
+        }
         Lexeme::Sign(_) | Lexeme::Break | Lexeme::Money(_) => true,
         Lexeme::Number(_) => false,
     }
@@ -132,13 +167,18 @@ fn bare(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
     if let Lexeme::Number(_) = tokens.get(at)?.what {
         return Some((at + 2, counted(tokens, at)));
     }
-    let word = tokens.get(at)?.word().filter(|word| !matches!(*word, "an" | "y" | "mes"))?;
+    let word = tokens
+        .get(at)?
+        .word()
+        .filter(|word| !matches!(*word, "an" | "y" | "mes"))?;
     Some((at + 1, Period::Known(weak(word)?)))
 }
 
 /// `P1Y`, `PT1H`, `P2W`.
 fn iso_duration(text: &str) -> Option<Period> {
-    let rest = text.strip_prefix('p').filter(|rest| rest.contains(|letter: char| letter.is_ascii_digit()) && !rest.contains(' '))?;
+    let rest = text.strip_prefix('p').filter(|rest| {
+        rest.contains(|letter: char| letter.is_ascii_digit()) && !rest.contains(' ')
+    })?;
     Some(match rest {
         "t1h" | "t60m" => Period::Known("hour"),
         "1d" | "t24h" => Period::Known("day"),
@@ -152,7 +192,13 @@ fn iso_duration(text: &str) -> Option<Period> {
 
 /// `2 weeks`.
 fn counted(tokens: &[Token], at: usize) -> Period {
-    let Some(Token { what: Lexeme::Number(number), .. }) = tokens.get(at) else { return Period::Other };
+    let Some(Token {
+        what: Lexeme::Number(number),
+        ..
+    }) = tokens.get(at)
+    else {
+        return Period::Other;
+    };
     let unit = tokens.get(at + 1).and_then(Token::word).and_then(weak);
     match (number.amount, unit) {
         (Some(1.0), Some(unit)) => Period::Known(unit),
@@ -162,19 +208,30 @@ fn counted(tokens: &[Token], at: usize) -> Period {
     }
 }
 
-/// The period that a text names at a place, and where it ends: `per hour`, `/yr`, `p.a.`, `semi-monthly`.
+/// The period that a text names at a place, and where it ends: `per hour`, `/yr`, `p.a.`,
+/// `semi-monthly`.
 pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
     let word = |at: usize| tokens.get(at).and_then(Token::word);
     let first = tokens.get(at)?;
-    if first.is('/') || matches!(first.word(), Some("per" | "pro" | "je" | "par" | "every" | "each")) {
+    if first.is('/')
+        || matches!(
+            first.word(),
+            Some("per" | "pro" | "je" | "par" | "every" | "each")
+        )
+    {
         return led(tokens, at + 1, first.word() == Some("per"));
     }
     let first = first.word()?;
     if first == "p" && tokens.get(at + 1).is_some_and(|token| token.is('/')) {
         let short = word(at + 2).and_then(|word| strong(&format!("p{word}")));
-        return short.map(|period| (at + 3, Period::Known(period))).or_else(|| led(tokens, at + 2, false));
+        return short
+            .map(|period| (at + 3, Period::Known(period)))
+            .or_else(|| led(tokens, at + 2, false));
     }
-    if first == "de" && word(at + 1) == Some("l") && tokens.get(at + 2).is_some_and(|token| token.is('\'')) {
+    if first == "de"
+        && word(at + 1) == Some("l")
+        && tokens.get(at + 2).is_some_and(|token| token.is('\''))
+    {
         return Some((at + 4, Period::Known(weak(word(at + 3)?)?)));
     }
     if matches!(word(at + 1), Some("rate" | "rates"))
@@ -185,7 +242,9 @@ pub(super) fn expression(tokens: &[Token], at: usize) -> Option<(usize, Period)>
     if let Some(found) = altered(tokens, at) {
         return Some(found);
     }
-    if matches!(first, "one" | "once") && matches!(word(skip_dash(tokens, at + 1)), Some("off" | "time")) {
+    if matches!(first, "one" | "once")
+        && matches!(word(skip_dash(tokens, at + 1)), Some("off" | "time"))
+    {
         return Some((skip_dash(tokens, at + 1) + 1, Period::Other));
     }
     if OTHERS.contains(&first) {
@@ -204,7 +263,11 @@ fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, Period)> {
     let other = |next: usize| is_per.then_some((next, Period::Other));
     if matches!(tokens.get(at)?.what, Lexeme::Number(_)) {
         let period = counted(tokens, at);
-        return if period == Period::Other { other(at + 2) } else { Some((at + 2, period)) };
+        return if period == Period::Other {
+            other(at + 2)
+        } else {
+            Some((at + 2, period))
+        };
     }
     if let Some(found) = altered(tokens, at) {
         return Some(found);
@@ -213,7 +276,9 @@ fn led(tokens: &[Token], at: usize, is_per: bool) -> Option<(usize, Period)> {
     let is_plain = PLAIN.contains(&word) || matches!(word, "a" | "an" | "the");
     match weak(word).or_else(|| strong(word)) {
         Some(period) => Some((at + 1, Period::Known(period))),
-        None if is_plain && tokens.get(at + 1).and_then(Token::word).is_some() => led(tokens, at + 1, is_per),
+        None if is_plain && tokens.get(at + 1).and_then(Token::word).is_some() => {
+            led(tokens, at + 1, is_per)
+        }
         None if OTHERS.contains(&word) => Some((at + 1, Period::Other)),
         None if matches!(word, "cent" | "annual") => None,
         None => other(at + 1),
@@ -227,12 +292,28 @@ fn altered(tokens: &[Token], at: usize) -> Option<(usize, Period)> {
         return None;
     }
     let mut next = skip_dash(tokens, at + 1);
-    if first == "twice" && matches!(tokens.get(next).and_then(Token::word), Some("a" | "per" | "each" | "every")) {
+    if first == "twice"
+        && matches!(
+            tokens.get(next).and_then(Token::word),
+            Some("a" | "per" | "each" | "every")
+        )
+    {
         next += 1;
     }
-    let unit = tokens.get(next).and_then(Token::word).and_then(|word| weak(word).or_else(|| strong(word)))?;
-    let is_fortnight = unit == "week" && matches!(first, "bi" | "two" | "second" | "other" | "alternate");
-    Some((next + 1, if is_fortnight { Period::Known("fortnight") } else { Period::Other }))
+    let unit = tokens
+        .get(next)
+        .and_then(Token::word)
+        .and_then(|word| weak(word).or_else(|| strong(word)))?;
+    let is_fortnight =
+        unit == "week" && matches!(first, "bi" | "two" | "second" | "other" | "alternate");
+    Some((
+        next + 1,
+        if is_fortnight {
+            Period::Known("fortnight")
+        } else {
+            Period::Other
+        },
+    ))
 }
 
 fn skip_dash(tokens: &[Token], at: usize) -> usize {
@@ -242,15 +323,24 @@ fn skip_dash(tokens: &[Token], at: usize) -> usize {
 /// Whether `annual`, `weekly` and the like are the period, rather than part of something else:
 /// `annual leave`.
 fn is_period_there(tokens: &[Token], at: usize, word: &str) -> bool {
-    if matches!(word, "pa" | "ph" | "phr" | "pd" | "pw" | "pf" | "pcm" | "annum" | "annually" | "pm") {
+    if matches!(
+        word,
+        "pa" | "ph" | "phr" | "pd" | "pw" | "pf" | "pcm" | "annum" | "annually" | "pm"
+    ) {
         return word != "pm" || !follows_time(tokens, at);
     }
-    tokens.get(at + 1).and_then(Token::word).is_none_or(|next| BESIDE.contains(&next) || super::labels::is_beside_pay(next))
+    tokens
+        .get(at + 1)
+        .and_then(Token::word)
+        .is_none_or(|next| BESIDE.contains(&next) || super::labels::is_beside_pay(next))
 }
 
 /// `5 pm` is a time of the day.
 fn follows_time(tokens: &[Token], at: usize) -> bool {
-    let before = at.checked_sub(1).and_then(|before| tokens.get(before)).map(|token| &token.what);
+    let before = at
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .map(|token| &token.what);
     matches!(before, Some(Lexeme::Number(number)) if number.amount.is_some_and(|hour| hour <= 12.0))
 }
 

@@ -58,17 +58,30 @@ pub fn read(text: &str) -> Reading {
     if amounts.len() > MOST_NUMBERS {
         return Reading::Unclear;
     }
-    let scene = Scene { tokens: &tokens, amounts: &amounts };
-    if amounts.iter().any(|amount| amount.kind == Kind::Money) { scene.marked() } else { scene.plain() }
+    let scene = Scene {
+        tokens: &tokens,
+        amounts: &amounts,
+    };
+    if amounts.iter().any(|amount| amount.kind == Kind::Money) {
+        scene.marked()
+    } else {
+        scene.plain()
+    }
 }
 
 /// The one number of a text that is known to be an amount.
 pub fn amount(text: &str) -> Option<f64> {
     let tokens = tokens(text);
-    let is_negative = tokens.iter().position(|token| matches!(token.what, Lexeme::Number(_))).is_some_and(|at| {
-        let sign = at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|token| token.is('-'));
-        sign && tokens[at].is_glued
-    });
+    let is_negative = tokens
+        .iter()
+        .position(|token| matches!(token.what, Lexeme::Number(_)))
+        .is_some_and(|at| {
+            let sign = at
+                .checked_sub(1)
+                .and_then(|at| tokens.get(at))
+                .is_some_and(|token| token.is('-'));
+            sign && tokens[at].is_glued
+        });
     match &amounts(&tokens)[..] {
         [one] if one.kind != Kind::Stray || tokens.len() == 1 => one.value.filter(|_| !is_negative),
         _ => None,
@@ -87,19 +100,32 @@ impl Scene<'_> {
         let mut offers: Vec<Offer> = Vec::new();
         for (at, one) in joined.iter().enumerate() {
             let has_pay = offers.iter().any(|offer| offer.label != Some(Label::Other));
-            let before = at.checked_sub(1).and_then(|at| Some((joined.get(at)?, offers.get(at)?.label)));
-            let label = if before.is_some_and(|(before, label)| label == Some(Label::Other) && self.goes_with(before, one)) {
+            let before = at
+                .checked_sub(1)
+                .and_then(|at| Some((joined.get(at)?, offers.get(at)?.label)));
+            let label = if before.is_some_and(|(before, label)| {
+                label == Some(Label::Other) && self.goes_with(before, one)
+            }) {
                 Some(Label::Other)
             } else {
                 self.label_of(one, has_pay)
             };
             // `minimum wage + $200`: what it is added to is unknown.
-            let is_broken = one.is_broken || (at == 0 && label.is_none() && self.is_added(one.start));
-            offers.push(Offer { is_broken, ..self.offer(one, label) });
+            let is_broken =
+                one.is_broken || (at == 0 && label.is_none() && self.is_added(one.start));
+            offers.push(Offer {
+                is_broken,
+                ..self.offer(one, label)
+            });
         }
-        let has_rival = joined.iter().zip(&offers).any(|(one, offer)| offer.label != Some(Label::Other) && self.has_rival(one));
+        let has_rival = joined
+            .iter()
+            .zip(&offers)
+            .any(|(one, offer)| offer.label != Some(Label::Other) && self.has_rival(one));
         let is_timed = |offer: &Offer| offer.period.known().is_some();
-        let says_nothing = offers.iter().all(|offer| offer.label == Some(Label::Other) && !is_timed(offer));
+        let says_nothing = offers
+            .iter()
+            .all(|offer| offer.label == Some(Label::Other) && !is_timed(offer));
         offers.retain(|offer| offer.label != Some(Label::Other));
         if offers.iter().any(|offer| offer.label != Some(Label::Total)) {
             offers.retain(|offer| offer.label != Some(Label::Total));
@@ -115,9 +141,18 @@ impl Scene<'_> {
         let positive = |amount: &f64| *amount > 0.0;
         let (min, max) = (offer.low.filter(positive), offer.high.filter(positive));
         if offer.is_broken || (min.is_none() && max.is_none()) {
-            return if offer.low == Some(0.0) && offer.high == Some(0.0) { Reading::Nothing } else { Reading::Unclear };
+            return if offer.low == Some(0.0) && offer.high == Some(0.0) {
+                Reading::Nothing
+            } else {
+                Reading::Unclear
+            };
         }
-        Reading::Pay(Told { min, max, currency: offer.currency.or_else(|| self.currency_apart()), period: offer.period })
+        Reading::Pay(Told {
+            min,
+            max,
+            currency: offer.currency.or_else(|| self.currency_apart()),
+            period: offer.period,
+        })
     }
 
     fn offer(&self, one: &Joined, label: Option<Label>) -> Offer {
@@ -131,15 +166,30 @@ impl Scene<'_> {
                 None => {}
             }
         }
-        let period = one.period.or(|| self.period_behind(one.end)).or(|| self.period_before(one.start));
+        let period = one
+            .period
+            .or(|| self.period_behind(one.end))
+            .or(|| self.period_before(one.start));
         let is_graded = self.is_graded(one);
-        Offer { low, high, currency: one.currency, period, label, is_graded, is_broken: one.is_broken }
+        Offer {
+            low,
+            high,
+            currency: one.currency,
+            period,
+            label,
+            is_graded,
+            is_broken: one.is_broken,
+        }
     }
 
     /// The tokens before a place, back to the number or the sentence before.
     fn ahead(&self, start: usize) -> impl Iterator<Item = &Token> {
         let tokens = self.tokens.get(..start).unwrap_or_default();
-        tokens.iter().rev().take(2 * NEAR).take_while(|token| !matches!(token.what, Lexeme::Number(_) | Lexeme::Break))
+        tokens
+            .iter()
+            .rev()
+            .take(2 * NEAR)
+            .take_while(|token| !matches!(token.what, Lexeme::Number(_) | Lexeme::Break))
     }
 
     fn label_of(&self, one: &Joined, has_pay: bool) -> Option<Label> {
@@ -156,8 +206,16 @@ impl Scene<'_> {
     /// How the preceding words classify it. Other money is only what they name directly.
     fn label_before(&self, start: usize) -> Option<Label> {
         let mut is_direct = true;
-        let sentence = self.tokens.get(..start).unwrap_or_default().iter().rev().take_while(|token| token.what != Lexeme::Break);
-        let follows_amount = sentence.take(2 * NEAR).any(|token| matches!(token.what, Lexeme::Number(_)));
+        let sentence = self
+            .tokens
+            .get(..start)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|token| token.what != Lexeme::Break);
+        let follows_amount = sentence
+            .take(2 * NEAR)
+            .any(|token| matches!(token.what, Lexeme::Number(_)));
         let mut words = self.ahead(start).take(NEAR + NEAR / 2).peekable();
         while let Some(token) = words.next() {
             let Some(word) = token.word() else {
@@ -167,8 +225,20 @@ impl Scene<'_> {
             };
             let previous = words.peek().and_then(|token| token.word());
             let is_beside = !follows_amount
-                && (matches!(previous, Some("inc" | "incl" | "including" | "plus" | "with" | "excl" | "excluding" | "ex" | "no"))
-                    || words.peek().is_some_and(|token| token.is('+')));
+                && (matches!(
+                    previous,
+                    Some(
+                        "inc"
+                            | "incl"
+                            | "including"
+                            | "plus"
+                            | "with"
+                            | "excl"
+                            | "excluding"
+                            | "ex"
+                            | "no"
+                    )
+                ) || words.peek().is_some_and(|token| token.is('+')));
             match label(word) {
                 Some(Label::Other) if is_direct && !is_beside => return Some(Label::Other),
                 Some(Label::Pay) if previous == Some("total") => return Some(Label::Total),
@@ -192,12 +262,31 @@ impl Scene<'_> {
             };
             let next = rest.get(at + 1).and_then(Token::word);
             match label(word) {
-                None if word == "tax" && rest.iter().skip(at + 1).take(2).any(|token| token.word() == Some("free")) => return Some(Label::Other),
-                Some(Label::Pay) if matches!(next, Some("packaging" | "sacrifice" | "sacrificing")) => return Some(Label::Other),
+                None if word == "tax"
+                    && rest
+                        .iter()
+                        .skip(at + 1)
+                        .take(2)
+                        .any(|token| token.word() == Some("free")) =>
+                {
+                    return Some(Label::Other);
+                }
+                Some(Label::Pay)
+                    if matches!(next, Some("packaging" | "sacrifice" | "sacrificing")) =>
+                {
+                    return Some(Label::Other);
+                }
                 // `casual loading included` describes the pay.
                 Some(Label::Other) if next.is_some_and(is_said_of_pay) => return None,
                 Some(found) if word != "total" => return Some(found),
-                _ if is_undertaking(word) && one.high.or(one.low).is_some_and(|most| most >= LEAST_UNDERTAKING) => return Some(Label::Other),
+                _ if is_undertaking(word)
+                    && one
+                        .high
+                        .or(one.low)
+                        .is_some_and(|most| most >= LEAST_UNDERTAKING) =>
+                {
+                    return Some(Label::Other);
+                }
                 _ if is_ending(word) && !(word == "and" && has_word) => return None,
                 _ => has_word = true,
             }
@@ -208,21 +297,41 @@ impl Scene<'_> {
     /// Whether it is named together with the amount before: `packaging up to $15,950 + $2,650`.
     fn goes_with(&self, before: &Joined, one: &Joined) -> bool {
         let between = self.tokens.get(before.end..one.start).unwrap_or_default();
-        let links = |token: &Token| token.is('+') || token.is('&') || matches!(token.word(), Some("and" | "plus" | "or" | "up" | "to" | "a" | "an"));
-        !between.is_empty() && between.iter().all(links) && !matches!(self.label_behind(one), Some(Label::Pay | Label::Total))
+        let links = |token: &Token| {
+            token.is('+')
+                || token.is('&')
+                || matches!(
+                    token.word(),
+                    Some("and" | "plus" | "or" | "up" | "to" | "a" | "an")
+                )
+        };
+        !between.is_empty()
+            && between.iter().all(links)
+            && !matches!(self.label_behind(one), Some(Label::Pay | Label::Total))
     }
 
     /// Whether it is added to something mentioned before: `+ $5,000`, `plus up to $5,000`.
     fn is_added(&self, start: usize) -> bool {
-        let mut ahead = self.ahead(start).skip_while(|token| matches!(token.word(), Some("up" | "to" | "a" | "an" | "of" | "another" | "further")));
-        ahead.next().is_some_and(|token| token.is('+') || token.word() == Some("plus"))
+        let mut ahead = self.ahead(start).skip_while(|token| {
+            matches!(
+                token.word(),
+                Some("up" | "to" | "a" | "an" | "of" | "another" | "further")
+            )
+        });
+        ahead
+            .next()
+            .is_some_and(|token| token.is('+') || token.word() == Some("plus"))
     }
 
     /// Whether a plain number next to it may be its other end.
     fn has_rival(&self, one: &Joined) -> bool {
-        let Some(value) = one.high.or(one.low) else { return false };
+        let Some(value) = one.high.or(one.low) else {
+            return false;
+        };
         let is_one = |amount: &&Amount| {
-            let is_near = amount.value.is_some_and(|other| other >= value / 2.0 && other <= value * 2.0);
+            let is_near = amount
+                .value
+                .is_some_and(|other| other >= value / 2.0 && other <= value * 2.0);
             let (first, last) = (one.end.min(amount.end), one.start.max(amount.span.start));
             let gap = self.tokens.get(first..last).unwrap_or_default();
             amount.kind == Kind::Bare
@@ -237,9 +346,23 @@ impl Scene<'_> {
 
     /// Whether a pay grade is in front of it or after it.
     fn is_graded(&self, one: &Joined) -> bool {
-        let behind = self.tokens.get(one.end..).unwrap_or_default().iter().take(3).filter_map(Token::word).any(is_grade);
+        let behind = self
+            .tokens
+            .get(one.end..)
+            .unwrap_or_default()
+            .iter()
+            .take(3)
+            .filter_map(Token::word)
+            .any(is_grade);
         let tokens = self.tokens.get(..one.start).unwrap_or_default();
-        behind || tokens.iter().rev().take(5).take_while(|token| token.what != Lexeme::Break).filter_map(Token::word).any(is_grade)
+        behind
+            || tokens
+                .iter()
+                .rev()
+                .take(5)
+                .take_while(|token| token.what != Lexeme::Break)
+                .filter_map(Token::word)
+                .any(is_grade)
     }
 
     /// The period some words after an amount: `plus super per annum`.
@@ -255,7 +378,8 @@ impl Scene<'_> {
                 Lexeme::Money(_) => true,
                 Lexeme::Number(_) | Lexeme::Break => false,
             };
-            let is_before_period = (token.is(',') || token.is('-')) && expression(self.tokens, at + 1).is_some();
+            let is_before_period =
+                (token.is(',') || token.is('-')) && expression(self.tokens, at + 1).is_some();
             if !may_pass && !is_before_period {
                 return Period::Unsaid;
             }
@@ -265,13 +389,36 @@ impl Scene<'_> {
 
     /// The period in front of an amount: `Hourly rate: $45`.
     fn period_before(&self, start: usize) -> Period {
-        let count = self.ahead(start).take(NEAR).take_while(|token| !token.is(',')).count();
+        let count = self
+            .ahead(start)
+            .take(NEAR)
+            .take_while(|token| !token.is(','))
+            .count();
         let from = start - count;
         for at in from..start {
-            let Some((next, period)) = expression(self.tokens, at).filter(|(next, _)| *next <= start) else { continue };
-            let counts_time = at.checked_sub(1).and_then(|at| self.tokens.get(at)).and_then(Token::word).is_some_and(super::labels::is_counted);
-            let passes = |token: &Token| token.word().is_none_or(|word| is_beside_pay(word) || label(word) == Some(Label::Pay));
-            if !counts_time && self.tokens.get(next..start).unwrap_or_default().iter().all(passes) {
+            let Some((next, period)) =
+                expression(self.tokens, at).filter(|(next, _)| *next <= start)
+            else {
+                continue;
+            };
+            let counts_time = at
+                .checked_sub(1)
+                .and_then(|at| self.tokens.get(at))
+                .and_then(Token::word)
+                .is_some_and(super::labels::is_counted);
+            let passes = |token: &Token| {
+                token
+                    .word()
+                    .is_none_or(|word| is_beside_pay(word) || label(word) == Some(Label::Pay))
+            };
+            if !counts_time
+                && self
+                    .tokens
+                    .get(next..start)
+                    .unwrap_or_default()
+                    .iter()
+                    .all(passes)
+            {
                 return period;
             }
         }
@@ -281,33 +428,54 @@ impl Scene<'_> {
     /// A currency apart from the amounts: `Salary (AUD): 90,000`. Not `CAD`, which is a drafter's
     /// word.
     fn currency_apart(&self) -> Option<&'static str> {
-        let apart = ["AUD", "NZD", "USD", "GBP", "EUR", "SGD", "HKD", "INR", "CHF"];
-        let mut named = self.tokens.iter().filter(|token| !token.is_symbol).filter_map(|token| match token.what {
-            Lexeme::Money(Some(code)) if apart.contains(&code) => Some(code),
-            _ => None,
-        });
+        let apart = [
+            "AUD", "NZD", "USD", "GBP", "EUR", "SGD", "HKD", "INR", "CHF",
+        ];
+        let mut named = self
+            .tokens
+            .iter()
+            .filter(|token| !token.is_symbol)
+            .filter_map(|token| match token.what {
+                Lexeme::Money(Some(code)) if apart.contains(&code) => Some(code),
+                _ => None,
+            });
         let first = named.next()?;
         named.all(|other| other == first).then_some(first)
     }
 
     /// Whether a single amount is only the least or only the most.
     fn bound(&self, one: &Joined) -> Option<Bound> {
-        bound_behind(self.tokens, one.span_end).or_else(|| bound_behind(self.tokens, one.end)).or_else(|| {
-            let words: Vec<&str> = self.ahead(one.start).take(NEAR).take_while(|token| !token.is(',')).filter_map(Token::word).collect();
-            bound_before(&words)
-        })
+        bound_behind(self.tokens, one.span_end)
+            .or_else(|| bound_behind(self.tokens, one.end))
+            .or_else(|| {
+                let words: Vec<&str> = self
+                    .ahead(one.start)
+                    .take(NEAR)
+                    .take_while(|token| !token.is(','))
+                    .filter_map(Token::word)
+                    .collect();
+                bound_before(&words)
+            })
     }
 
     /// The pay of a text with plain numbers: they are pay only if a period follows directly, or
     /// nothing else is mentioned.
     fn plain(&self) -> Reading {
-        let bare: Vec<&Amount> = self.amounts.iter().filter(|amount| amount.kind == Kind::Bare).collect();
-        let Some(first) = bare.first() else { return Reading::Nothing };
+        let bare: Vec<&Amount> = self
+            .amounts
+            .iter()
+            .filter(|amount| amount.kind == Kind::Bare)
+            .collect();
+        let Some(first) = bare.first() else {
+            return Reading::Nothing;
+        };
         if bare.iter().all(|amount| amount.value == Some(0.0)) {
             return Reading::Nothing;
         }
         let joined = joined(self.tokens, self.amounts);
-        let [one] = &joined[..] else { return Reading::Unclear };
+        let [one] = &joined[..] else {
+            return Reading::Unclear;
+        };
         let is_timed = one.period != Period::Unsaid;
         let is_year = bare.iter().all(|amount| amount.is_year);
         if is_year && !is_timed {
@@ -316,9 +484,16 @@ impl Scene<'_> {
         let is_enough = first.value.is_some_and(|value| value >= LEAST_PLAIN);
         let is_alone = || {
             let is_inside = |at: usize| (one.start..one.end).contains(&at);
-            self.tokens.iter().enumerate().filter(|(at, _)| !is_inside(*at)).all(|(at, token)| self.is_beside(at, token))
+            self.tokens
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !is_inside(*at))
+                .all(|(at, token)| self.is_beside(at, token))
         };
-        if !is_enough || !(is_timed || is_alone()) || self.label_of(one, false) == Some(Label::Other) {
+        if !is_enough
+            || !(is_timed || is_alone())
+            || self.label_of(one, false) == Some(Label::Other)
+        {
             return Reading::Unclear;
         }
         self.told(&self.offer(one, None))
@@ -327,7 +502,9 @@ impl Scene<'_> {
     fn is_beside(&self, at: usize, token: &Token) -> bool {
         match &token.what {
             Lexeme::Word(word) => {
-                is_beside_plain(word) || label(word) == Some(Label::Pay) || (at.saturating_sub(2)..=at).any(|at| self.is_in_period(at))
+                is_beside_plain(word)
+                    || label(word) == Some(Label::Pay)
+                    || (at.saturating_sub(2)..=at).any(|at| self.is_in_period(at))
             }
             Lexeme::Sign(_) | Lexeme::Money(_) | Lexeme::Break => true,
             Lexeme::Number(_) => false,

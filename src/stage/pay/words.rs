@@ -45,7 +45,9 @@ pub const SIGNS: [(&str, Option<&str>); 29] = [
 ];
 
 /// Currencies in which ordinary pay is in the millions.
-const SMALL: [&str; 10] = ["JPY", "KRW", "IDR", "VND", "COP", "CLP", "INR", "PKR", "IRR", "UGX"];
+const SMALL: [&str; 10] = [
+    "JPY", "KRW", "IDR", "VND", "COP", "CLP", "INR", "PKR", "IRR", "UGX",
+];
 
 /// Whether millions of it may be pay.
 pub fn is_small(currency: Option<&str>) -> bool {
@@ -54,18 +56,31 @@ pub fn is_small(currency: Option<&str>) -> bool {
 
 /// Whether a code and a sign can mean the same money: `AUD $`, but not `PHP $`.
 pub fn agree(code: &str, sign: Option<&str>) -> bool {
-    sign.map_or_else(|| DOLLARS.contains(&code) || matches!(code, "JPY" | "CNY"), |sign| sign == code)
+    sign.map_or_else(
+        || DOLLARS.contains(&code) || matches!(code, "JPY" | "CNY"),
+        |sign| sign == code,
+    )
 }
 
 /// Currencies that are written with `$`.
-const DOLLARS: [&str; 13] = ["AUD", "NZD", "USD", "CAD", "SGD", "HKD", "TWD", "FJD", "MXN", "ARS", "CLP", "COP", "BRL"];
+const DOLLARS: [&str; 13] = [
+    "AUD", "NZD", "USD", "CAD", "SGD", "HKD", "TWD", "FJD", "MXN", "ARS", "CLP", "COP", "BRL",
+];
 
 /// The currency of a code, sign or name on its own.
 pub fn currency(text: &str) -> Option<&'static str> {
     let text = text.trim().trim_end_matches('.').to_lowercase();
-    let sign = SIGNS.iter().find(|(sign, _)| *sign == text).and_then(|(_, code)| *code);
+    let sign = SIGNS
+        .iter()
+        .find(|(sign, _)| *sign == text)
+        .and_then(|(_, code)| *code);
     let named = || named_money(&text).flatten();
-    sign.or_else(|| CODES.split_whitespace().find(|code| code.to_lowercase() == text)).or_else(named)
+    sign.or_else(|| {
+        CODES
+            .split_whitespace()
+            .find(|code| code.to_lowercase() == text)
+    })
+    .or_else(named)
 }
 
 /// The money that a word means next to an amount; some names determine the currency and some do
@@ -89,9 +104,20 @@ pub fn named_money(word: &str) -> Option<Option<&'static str>> {
 /// The currency of a word in text: a code in capitals, or a common one in any case.
 pub fn code(word: &str) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
-    let is_usual = matches!(lower.as_str(), "aud" | "nzd" | "usd" | "gbp" | "eur" | "cad" | "sgd" | "hkd" | "inr" | "chf" | "zar");
-    let is_code = word.len() == 3 && (is_usual || word.bytes().all(|letter| letter.is_ascii_uppercase())) && !WORDS_TOO.contains(&word);
-    if is_code { CODES.split_whitespace().find(|code| code.eq_ignore_ascii_case(word)) } else { None }
+    let is_usual = matches!(
+        lower.as_str(),
+        "aud" | "nzd" | "usd" | "gbp" | "eur" | "cad" | "sgd" | "hkd" | "inr" | "chf" | "zar"
+    );
+    let is_code = word.len() == 3
+        && (is_usual || word.bytes().all(|letter| letter.is_ascii_uppercase()))
+        && !WORDS_TOO.contains(&word);
+    if is_code {
+        CODES
+            .split_whitespace()
+            .find(|code| code.eq_ignore_ascii_case(word))
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -113,8 +139,18 @@ mod tests {
         ] {
             assert_eq!(currency(text), Some(meant), "{text}");
         }
-        assert_eq!(currency("$").or(currency("XXX")).or(currency("XYZ")).or(currency("")).or(currency("¥")), None);
+        assert_eq!(
+            currency("$")
+                .or(currency("XXX"))
+                .or(currency("XYZ"))
+                .or(currency(""))
+                .or(currency("¥")),
+            None
+        );
         assert_eq!(code("NZD"), Some("NZD"));
-        assert_eq!(code("ALL").or(code("per")).or(code("Top")).or(code("pln")), None);
+        assert_eq!(
+            code("ALL").or(code("per")).or(code("Top")).or(code("pln")),
+            None
+        );
     }
 }

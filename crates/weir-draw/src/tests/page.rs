@@ -1,16 +1,30 @@
-//! The drawing within a page, after a run and after an edit: every stage a link, every text in its box, nothing small.
+//! The drawing within a page, after a run and after an edit: every stage a link, every text in its
+//! box, nothing small.
 
 use super::super::shapes::pixels;
 use super::*;
 
 /// The numbers of attributes of a tag.
 fn numbers<const N: usize>(tag: &str, names: [&str; N]) -> [i64; N] {
-    names.map(|name| tag.split_once(&format!(" {name}=\"")).unwrap().1.split('"').next().unwrap().parse().unwrap())
+    names.map(|name| {
+        tag.split_once(&format!(" {name}=\""))
+            .unwrap()
+            .1
+            .split('"')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap()
+    })
 }
 
 /// Every tag that begins so, in order.
 fn tags<'d>(drawing: &'d str, begin: &str) -> Vec<&'d str> {
-    drawing.split(begin).skip(1).map(|rest| rest.split('>').next().unwrap()).collect()
+    drawing
+        .split(begin)
+        .skip(1)
+        .map(|rest| rest.split('>').next().unwrap())
+        .collect()
 }
 
 #[test]
@@ -18,7 +32,11 @@ fn on_a_page_every_stage_is_a_link_with_its_own_place_and_its_texts_fit() {
     for picture in all_pictures() {
         for width in WIDTHS {
             let prefix = if width == PHONE { "narrow-" } else { "" };
-            fits_its_page(&picture, &within(&picture, &places(&picture), width), prefix);
+            fits_its_page(
+                &picture,
+                &within(&picture, &places(&picture), width),
+                prefix,
+            );
         }
     }
 }
@@ -30,33 +48,83 @@ fn fits_its_page(picture: &Picture, drawing: &str, prefix: &str) {
     let mut boxes = Vec::new();
     for (number, node) in picture.nodes.iter().enumerate() {
         let begin = format!("<a id=\"{prefix}{}\" class=\"stage kind-", node.id);
-        let stage = drawing.split_once(&begin).unwrap().1.split_once("</a>").unwrap().0;
-        assert!(stage.contains(&format!(" href=\"#stage-{number}\"")) && stage.contains(" aria-label=\""), "{stage}");
-        let [x, y, width, height] = numbers(tags(stage, "<rect class=\"box\"").first().unwrap(), ["x", "y", "width", "height"]);
-        assert!(x >= 0 && y >= 0 && x + width <= wide && y + height <= tall, "{stage}");
+        let stage = drawing
+            .split_once(&begin)
+            .unwrap()
+            .1
+            .split_once("</a>")
+            .unwrap()
+            .0;
+        assert!(
+            stage.contains(&format!(" href=\"#stage-{number}\""))
+                && stage.contains(" aria-label=\""),
+            "{stage}"
+        );
+        let [x, y, width, height] = numbers(
+            tags(stage, "<rect class=\"box\"").first().unwrap(),
+            ["x", "y", "width", "height"],
+        );
+        assert!(
+            x >= 0 && y >= 0 && x + width <= wide && y + height <= tall,
+            "{stage}"
+        );
         for text in stage.split("<text ").skip(1) {
             let (tag, words) = text.split_once('>').unwrap();
             let [left, base] = numbers(&format!(" {tag}"), ["x", "y"]);
             let words = words.split('<').next().unwrap();
-            assert!(base > y && base < y + height && left + pixels(words, 12) <= x + width, "{stage}");
+            assert!(
+                base > y && base < y + height && left + pixels(words, 12) <= x + width,
+                "{stage}"
+            );
         }
-        boxes.push(Place { along: x, across: y, size: Size { along: width, across: height } });
+        boxes.push(Place {
+            along: x,
+            across: y,
+            size: Size {
+                along: width,
+                across: height,
+            },
+        });
     }
     let labels = drawing.split("<g class=\"label\">").skip(1).map(|label| {
-        let [along, across, width, height] = numbers(tags(label, "<rect").first().unwrap(), ["x", "y", "width", "height"]);
-        Place { along, across, size: Size { along: width, across: height } }
+        let [along, across, width, height] = numbers(
+            tags(label, "<rect").first().unwrap(),
+            ["x", "y", "width", "height"],
+        );
+        Place {
+            along,
+            across,
+            size: Size {
+                along: width,
+                across: height,
+            },
+        }
     });
     boxes.extend(labels);
     for (number, place) in boxes.iter().enumerate() {
-        assert!(boxes[number + 1..].iter().all(|other| !overlap(place, other)), "{drawing}");
+        assert!(
+            boxes[number + 1..]
+                .iter()
+                .all(|other| !overlap(place, other)),
+            "{drawing}"
+        );
     }
 }
 
 /// A plan with as many kinds of stages as there are, after a run.
 fn twelve_stages(sources: usize) -> Picture {
-    let shared = ["resolve", "classify", "validate", "promote", "dedupe", "archive", "report"];
-    let mut picture = pipeline(sources, &["fetch", "details", "quality", "identity", "extract"], &shared);
-    picture.frames = vec![Frame { label: "segment: commits as one".to_owned(), nodes: (5 * sources - 1..5 * sources + 4).collect() }];
+    let shared = [
+        "resolve", "classify", "validate", "promote", "dedupe", "archive", "report",
+    ];
+    let mut picture = pipeline(
+        sources,
+        &["fetch", "details", "quality", "identity", "extract"],
+        &shared,
+    );
+    picture.frames = vec![Frame {
+        label: "segment: commits as one".to_owned(),
+        nodes: (5 * sources - 1..5 * sources + 4).collect(),
+    }];
     after_a_run(picture)
 }
 
@@ -65,11 +133,22 @@ fn plans_fit_a_screen_and_a_phone() {
     for sources in 1..4 {
         let picture = twelve_stages(sources);
         for width in WIDTHS {
-            let [wide] = numbers(tags(&svg(&picture, width), "<svg").first().unwrap(), ["width"]);
-            assert!(wide <= i64::from(width), "{sources} sources take {wide} pixels of {width}");
+            let [wide] = numbers(
+                tags(&svg(&picture, width), "<svg").first().unwrap(),
+                ["width"],
+            );
+            assert!(
+                wide <= i64::from(width),
+                "{sources} sources take {wide} pixels of {width}"
+            );
         }
     }
-    let [tall] = numbers(tags(&svg(&twelve_stages(1), SCREEN), "<svg").first().unwrap(), ["height"]);
+    let [tall] = numbers(
+        tags(&svg(&twelve_stages(1), SCREEN), "<svg")
+            .first()
+            .unwrap(),
+        ["height"],
+    );
     assert!(tall <= 700, "twelve stages are {tall} pixels tall");
 }
 
@@ -96,7 +175,14 @@ fn strokes(path: &str) -> Vec<Place> {
         };
         if matches!(command, 'H' | 'V' | 'L') {
             let (x, y) = (at.0.min(to.0), at.1.min(to.1));
-            strokes.push(Place { along: x, across: y, size: Size { along: (to.0 - at.0).abs().max(1), across: (to.1 - at.1).abs().max(1) } });
+            strokes.push(Place {
+                along: x,
+                across: y,
+                size: Size {
+                    along: (to.0 - at.0).abs().max(1),
+                    across: (to.1 - at.1).abs().max(1),
+                },
+            });
         }
         at = to;
     }
@@ -110,12 +196,22 @@ fn lines_between_rows_run_beside_stages() {
         let boxes: Vec<Place> = tags(&drawing, "<rect class=\"box\"")
             .into_iter()
             .map(|tag| numbers(tag, ["x", "y", "width", "height"]))
-            .map(|[along, across, width, height]| Place { along, across, size: Size { along: width, across: height } })
+            .map(|[along, across, width, height]| Place {
+                along,
+                across,
+                size: Size {
+                    along: width,
+                    across: height,
+                },
+            })
             .collect();
         for tag in tags(&drawing, "<path class=\"line") {
             let path = tag.split_once(" d=\"").unwrap().1.trim_end_matches('"');
             for stroke in strokes(path) {
-                assert!(boxes.iter().all(|place| !overlap(place, &stroke)), "{path}\n{drawing}");
+                assert!(
+                    boxes.iter().all(|place| !overlap(place, &stroke)),
+                    "{path}\n{drawing}"
+                );
             }
         }
     }
@@ -124,19 +220,34 @@ fn lines_between_rows_run_beside_stages() {
 #[test]
 fn no_text_of_a_drawing_is_small() {
     let drawing = svg(&large(), SCREEN);
-    let sizes: Vec<&str> = drawing.split("font-size:").skip(1).map(|rest| rest.split("px").next().unwrap()).collect();
-    assert!(sizes.len() >= 6 && sizes.iter().all(|size| size.parse::<u32>().unwrap() >= 12), "{sizes:?}");
+    let sizes: Vec<&str> = drawing
+        .split("font-size:")
+        .skip(1)
+        .map(|rest| rest.split("px").next().unwrap())
+        .collect();
+    assert!(
+        sizes.len() >= 6 && sizes.iter().all(|size| size.parse::<u32>().unwrap() >= 12),
+        "{sizes:?}"
+    );
 }
 
 #[test]
 fn losses_stand_on_the_line_and_stand_out() {
     let picture = after_a_run(pipeline(1, &["fetch"], &["report"]));
     let plain = text(&picture, 120, false);
-    assert!(plain.contains("119,007 · 1,474 refused") && plain.contains("120,481 in · 119,007 out"), "{plain}");
+    assert!(
+        plain.contains("119,007 · 1,474 refused") && plain.contains("120,481 in · 119,007 out"),
+        "{plain}"
+    );
     assert!(text(&picture, 120, true).contains("\u{1b}[0;33m1,474 refused"));
     assert!(svg(&picture, SCREEN).contains("<tspan class=\"loss\">◆ 1,474 refused</tspan>"));
-    assert!(svg(&picture, PHONE).contains("<tspan class=\"flow\">119,007</tspan> · <tspan class=\"loss\">◆ 1,474 refused</tspan>"));
-    assert!(mermaid(&picture).contains("|\"119,007 · 1,474 refused\"|") && dot(&picture).contains("label=\"119,007 · 1,474 refused\""));
+    assert!(svg(&picture, PHONE).contains(
+        "<tspan class=\"flow\">119,007</tspan> · <tspan class=\"loss\">◆ 1,474 refused</tspan>"
+    ));
+    assert!(
+        mermaid(&picture).contains("|\"119,007 · 1,474 refused\"|")
+            && dot(&picture).contains("label=\"119,007 · 1,474 refused\"")
+    );
 }
 
 #[test]
@@ -149,7 +260,12 @@ fn marks_are_signs_in_text_and_classes_in_svg() {
         }
     }
     let drawing = svg(&picture, SCREEN);
-    for class in ["mark-added\"", "mark-changed\"", "mark-removed\"", "line mark-added\""] {
+    for class in [
+        "mark-added\"",
+        "mark-changed\"",
+        "mark-removed\"",
+        "line mark-added\"",
+    ] {
         assert!(drawing.contains(class), "{class}");
     }
     assert!(drawing.contains(">+ fetch s0<") && mermaid(&picture).contains("~ extract s0"));

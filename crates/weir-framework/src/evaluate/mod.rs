@@ -1,8 +1,8 @@
 //! Decisions against labels: how often they are right, how much they cover, how sure they are.
 //!
-//! The scores are plain numbers with a [`std::fmt::Display`] for people. A decision is right only if
-//! it is what the label says: a role where the label is a group is a guess and counts as wrong, a
-//! group above the label's role is right but coarse.
+//! The scores are plain numbers with a [`std::fmt::Display`] for people. A decision is right only
+//! if it is what the label says: a role where the label is a group is a guess and counts as wrong,
+//! a group above the label's role is right but coarse.
 
 mod capabilities;
 mod companies;

@@ -44,10 +44,16 @@ impl DateFormat {
     /// The date of a text in this format.
     pub fn read(&self, text: &str, zone: Tz, fetched: DateTime<Utc>) -> Option<FoundDate> {
         let moment = match self {
-            DateFormat::Epoch => epoch(text).and_then(|seconds| DateTime::from_timestamp(seconds, 0)).map(Moment::Instant),
-            DateFormat::EpochMillis => epoch(text).and_then(DateTime::from_timestamp_millis).map(Moment::Instant),
+            DateFormat::Epoch => epoch(text)
+                .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+                .map(Moment::Instant),
+            DateFormat::EpochMillis => epoch(text)
+                .and_then(DateTime::from_timestamp_millis)
+                .map(Moment::Instant),
             DateFormat::Iso => scan::tidy(text).and_then(|text| iso::read(&text, zone)),
-            DateFormat::Mail => scan::tidy(text).and_then(|text| named::read(&text, zone, named::Years::Any)),
+            DateFormat::Mail => {
+                scan::tidy(text).and_then(|text| named::read(&text, zone, named::Years::Any))
+            }
             DateFormat::Relative => {
                 return match relative::read(text, fetched, zone)? {
                     Told::Day(day) => Some(FoundDate::Day(day)),
@@ -56,7 +62,9 @@ impl DateFormat {
             }
             DateFormat::Pattern(pattern) => pattern.read(text, zone),
         };
-        moment.and_then(|moment| moment.day_in(zone)).map(FoundDate::Day)
+        moment
+            .and_then(|moment| moment.day_in(zone))
+            .map(FoundDate::Day)
     }
 }
 
@@ -91,14 +99,20 @@ pub struct DateWindow {
 
 impl Default for DateWindow {
     fn default() -> DateWindow {
-        DateWindow { earliest: NaiveDate::from_ymd_opt(1990, 1, 1).unwrap_or_default(), years_ahead: 10 }
+        DateWindow {
+            earliest: NaiveDate::from_ymd_opt(1990, 1, 1).unwrap_or_default(),
+            years_ahead: 10,
+        }
     }
 }
 
 impl DateWindow {
     /// All that PostgreSQL and people know.
     const ALL: (NaiveDate, NaiveDate) = {
-        match (NaiveDate::from_ymd_opt(1, 1, 1), NaiveDate::from_ymd_opt(9999, 12, 31)) {
+        match (
+            NaiveDate::from_ymd_opt(1, 1, 1),
+            NaiveDate::from_ymd_opt(9999, 12, 31),
+        ) {
             (Some(first), Some(last)) => (first, last),
             _ => (NaiveDate::MIN, NaiveDate::MAX),
         }
@@ -112,7 +126,10 @@ impl DateWindow {
         }
         let day = fetched.with_timezone(&zone).date_naive();
         let year = day.year().saturating_add(i32::from(self.years_ahead));
-        let last = day.with_year(year).or_else(|| day.pred_opt()?.with_year(year)).unwrap_or(DateWindow::ALL.1);
+        let last = day
+            .with_year(year)
+            .or_else(|| day.pred_opt()?.with_year(year))
+            .unwrap_or(DateWindow::ALL.1);
         (self.earliest, last.min(DateWindow::ALL.1))
     }
 }
@@ -129,7 +146,10 @@ pub struct DateSetting {
 impl DateSetting {
     /// The usual window in a zone.
     pub fn of(zone: Tz) -> DateSetting {
-        DateSetting { zone, window: DateWindow::default() }
+        DateSetting {
+            zone,
+            window: DateWindow::default(),
+        }
     }
 }
 
@@ -172,7 +192,11 @@ impl fmt::Display for NoDate {
 impl DateReader {
     /// The formats as they are written, with something between.
     pub fn listed(&self, between: &str) -> String {
-        self.formats.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+        self.formats
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(between)
     }
 
     /// Reads a date of a document that was fetched at an instant: the first format that yields a
@@ -181,7 +205,11 @@ impl DateReader {
     /// # Errors
     /// No format does.
     pub fn read(&self, text: &str, fetched: DateTime<Utc>) -> Result<FoundDate, NoDate> {
-        self.read_within(text, fetched, self.setting.window.bounds(fetched, self.setting.zone))
+        self.read_within(
+            text,
+            fetched,
+            self.setting.window.bounds(fetched, self.setting.zone),
+        )
     }
 
     /// Reads a date that the author of the YAML wrote, who may mean the year 9999.
@@ -192,20 +220,39 @@ impl DateReader {
         self.read_within(text, fetched, DateWindow::ALL)
     }
 
-    fn read_within(&self, text: &str, fetched: DateTime<Utc>, (first, last): (NaiveDate, NaiveDate)) -> Result<FoundDate, NoDate> {
+    fn read_within(
+        &self,
+        text: &str,
+        fetched: DateTime<Utc>,
+        (first, last): (NaiveDate, NaiveDate),
+    ) -> Result<FoundDate, NoDate> {
         let mut no_date = NoDate::Unreadable;
         for found in self.readings(text, fetched) {
             match found {
-                FoundDate::Day(day) if !(first..=last).contains(&day) => no_date = NoDate::Implausible(first, last),
+                FoundDate::Day(day) if !(first..=last).contains(&day) => {
+                    no_date = NoDate::Implausible(first, last);
+                }
                 plausible => return Ok(plausible),
             }
         }
         Err(no_date)
     }
 
-    fn readings<'r>(&'r self, text: &'r str, fetched: DateTime<Utc>) -> impl Iterator<Item = FoundDate> + 'r {
+    fn readings<'r>(
+        &'r self,
+        text: &'r str,
+        fetched: DateTime<Utc>,
+    ) -> impl Iterator<Item = FoundDate> + 'r {
         let zone = self.setting.zone;
-        let usual = self.formats.is_empty().then(|| read(text, zone)?.day_in(zone).map(FoundDate::Day)).flatten();
-        usual.into_iter().chain(self.formats.iter().filter_map(move |format| format.read(text, zone, fetched)))
+        let usual = self
+            .formats
+            .is_empty()
+            .then(|| read(text, zone)?.day_in(zone).map(FoundDate::Day))
+            .flatten();
+        usual.into_iter().chain(
+            self.formats
+                .iter()
+                .filter_map(move |format| format.read(text, zone, fetched)),
+        )
     }
 }

@@ -12,8 +12,14 @@ use super::{Moment, is_of_the_calendar};
 use chrono::{DateTime, NaiveDate, Weekday};
 use chrono_tz::Tz;
 
-const TIME: TimeForm = TimeForm { hour_alone: false, names: Names::Clear };
-const TIME_BEHIND_T: TimeForm = TimeForm { hour_alone: true, names: Names::Clear };
+const TIME: TimeForm = TimeForm {
+    hour_alone: false,
+    names: Names::Clear,
+};
+const TIME_BEHIND_T: TimeForm = TimeForm {
+    hour_alone: true,
+    names: Names::Clear,
+};
 
 /// Reads a tidy text.
 pub fn read(text: &str, zone: Tz) -> Option<Moment> {
@@ -22,7 +28,11 @@ pub fn read(text: &str, zone: Tz) -> Option<Moment> {
     }
     let mut rest = DateScanner::new(text);
     let is_basic = rest.digits() >= 8;
-    let day = if is_basic { basic_day(&mut rest)? } else { day(&mut rest)? };
+    let day = if is_basic {
+        basic_day(&mut rest)?
+    } else {
+        day(&mut rest)?
+    };
     if rest.is_done() {
         return Some(Moment::Day(day));
     }
@@ -35,7 +45,12 @@ pub fn read(text: &str, zone: Tz) -> Option<Moment> {
         return None;
     }
     rest.pass_blanks();
-    time::moment(&mut rest, day, zone, if has_t { TIME_BEHIND_T } else { TIME })
+    time::moment(
+        &mut rest,
+        day,
+        zone,
+        if has_t { TIME_BEHIND_T } else { TIME },
+    )
 }
 
 /// `2026-09-30`, `2026/9/30`, `2026.09.30`, `2026-W40-3`, `2026W403`, `2026-273`.
@@ -44,13 +59,18 @@ fn day(rest: &mut DateScanner) -> Option<NaiveDate> {
     if rest.eat("w") || rest.eat("-w") {
         return week_day(rest, year);
     }
-    let between = ["-", "/", "."].into_iter().find(|between| rest.eat(between))?;
+    let between = ["-", "/", "."]
+        .into_iter()
+        .find(|between| rest.eat(between))?;
     if between == "-" && rest.digits() == 3 {
         let ordinal = rest.number(3, 3)?;
         return known(NaiveDate::from_yo_opt(i32::try_from(year).ok()?, ordinal));
     }
     let month = rest.whole_number(1, 2)?;
-    let day = rest.eat(between).then(|| rest.whole_number(1, 2)).flatten()?;
+    let day = rest
+        .eat(between)
+        .then(|| rest.whole_number(1, 2))
+        .flatten()?;
     of_parts(year, month, day)
 }
 
@@ -59,7 +79,11 @@ fn week_day(rest: &mut DateScanner, year: u32) -> Option<NaiveDate> {
     rest.eat("-");
     let number = rest.whole_number(1, 1)?;
     let weekday = Weekday::try_from(u8::try_from(number.checked_sub(1)?).ok()?).ok()?;
-    known(NaiveDate::from_isoywd_opt(i32::try_from(year).ok()?, week, weekday))
+    known(NaiveDate::from_isoywd_opt(
+        i32::try_from(year).ok()?,
+        week,
+        weekday,
+    ))
 }
 
 /// `20260930`, optionally followed by a time of four or six digits.
@@ -72,7 +96,11 @@ fn basic_day(rest: &mut DateScanner) -> Option<NaiveDate> {
 
 /// A day of these parts, if the calendar has it.
 pub fn of_parts(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
-    known(NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day))
+    known(NaiveDate::from_ymd_opt(
+        i32::try_from(year).ok()?,
+        month,
+        day,
+    ))
 }
 
 fn known(day: Option<NaiveDate>) -> Option<NaiveDate> {
@@ -92,7 +120,9 @@ fn is_zone_of_a_day(rest: DateScanner) -> bool {
 /// Milliseconds since 1970; an offset after them says where they were written.
 fn scripted(text: &str) -> Option<Moment> {
     let text = text.strip_suffix(")/")?;
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or((1, text), |digits| (-1, digits));
     let mut rest = DateScanner::new(digits);
     let digits = rest.take_while(|letter| letter.is_ascii_digit());
     let is_good = rest.is_done() || zone::offset(&mut rest).is_some() && rest.is_done();

@@ -82,13 +82,20 @@ fn moment(text: &str) -> Option<Moment> {
 
 /// A day as YAML, scripts and this program write it: `2026-12-31`.
 pub fn plain_day(text: &str) -> Option<NaiveDate> {
-    let is_plain =
-        text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let is_plain = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| {
+            if at == 4 || at == 7 {
+                byte == b'-'
+            } else {
+                byte.is_ascii_digit()
+            }
+        });
     let day = if is_plain { text.parse().ok() } else { None };
     day.filter(|day| is_of_the_calendar(*day))
 }
 
-/// Whether a date is one that people write and PostgreSQL keeps: of the years 1 to 9999. The library counts further, both ways.
+/// Whether a date is one that people write and PostgreSQL keeps: of the years 1 to 9999. The
+/// library counts further, both ways.
 pub fn is_of_the_calendar(date: NaiveDate) -> bool {
     (1..=9999).contains(&date.year())
 }

@@ -22,14 +22,41 @@ pub enum Years {
     Any,
 }
 
-const MONTHS: [&str; 12] = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
 
 /// Reads a tidy text.
 pub fn read(text: &str, zone: Tz, years: Years) -> Option<Moment> {
     let bare = without_comments(text)?.replace(", ", " ").replace(',', " ");
-    let mut words: Vec<&str> = bare.split(' ').filter(|word| !word.is_empty() && *word != "of").collect();
-    if words.first().is_some_and(|word| weekday(word.trim_end_matches('.')).is_some()) {
+    let mut words: Vec<&str> = bare
+        .split(' ')
+        .filter(|word| !word.is_empty() && *word != "of")
+        .collect();
+    if words
+        .first()
+        .is_some_and(|word| weekday(word.trim_end_matches('.')).is_some())
+    {
         words.remove(0);
     }
     let (day, behind) = day(&words, years)?;
@@ -38,8 +65,20 @@ pub fn read(text: &str, zone: Tz, years: Years) -> Option<Moment> {
     if rest.is_empty() {
         return Some(Moment::Day(day));
     }
-    let names = if years == Years::Any { Names::Mail } else { Names::Clear };
-    time::moment(&mut DateScanner::new(rest), day, zone, TimeForm { hour_alone: false, names })
+    let names = if years == Years::Any {
+        Names::Mail
+    } else {
+        Names::Clear
+    };
+    time::moment(
+        &mut DateScanner::new(rest),
+        day,
+        zone,
+        TimeForm {
+            hour_alone: false,
+            names,
+        },
+    )
 }
 
 /// The day, and the words of its time.
@@ -48,26 +87,42 @@ fn day<'w>(words: &[&'w str], years: Years) -> Option<(NaiveDate, Vec<&'w str>)>
     if let Some(parts) = glued(first) {
         return Some((in_order(parts, years)?, rest.to_vec()));
     }
-    let [second, others @ ..] = rest else { return None };
+    let [second, others @ ..] = rest else {
+        return None;
+    };
     if let Some((last, time)) = others.split_last().filter(|(_, time)| !time.is_empty()) {
         // In C the year follows the time.
-        if let (Some(month), Some(day), Some(year)) = (month(first), day_number(second), year(last, Years::Four)) {
+        if let (Some(month), Some(day), Some(year)) =
+            (month(first), day_number(second), year(last, Years::Four))
+        {
             return Some((of_parts(year, month, day)?, time.to_vec()));
         }
     }
-    let [third, time @ ..] = others else { return None };
+    let [third, time @ ..] = others else {
+        return None;
+    };
     Some((in_order([first, second, third], years)?, time.to_vec()))
 }
 
 /// `06-nov-94`, `6/nov/2026`, `2026.nov.06` as one word.
 fn glued(word: &str) -> Option<[&str; 3]> {
-    let between = ['-', '/', '.'].into_iter().find(|between| word.trim_end_matches('.').contains(*between))?;
+    let between = ['-', '/', '.']
+        .into_iter()
+        .find(|between| word.trim_end_matches('.').contains(*between))?;
     let parts: Vec<&str> = word.split(between).collect();
-    <[&str; 3]>::try_from(parts).ok().filter(|parts| parts.iter().all(|part| !part.is_empty()))
+    <[&str; 3]>::try_from(parts)
+        .ok()
+        .filter(|parts| parts.iter().all(|part| !part.is_empty()))
 }
 
 fn in_order([first, second, third]: [&str; 3], years: Years) -> Option<NaiveDate> {
-    let of = |day: &str, month_word: &str, year_word: &str, years| of_parts(year(year_word, years)?, month(month_word)?, day_number(day)?);
+    let of = |day: &str, month_word: &str, year_word: &str, years| {
+        of_parts(
+            year(year_word, years)?,
+            month(month_word)?,
+            day_number(day)?,
+        )
+    };
     of(first, second, third, years)
         .or_else(|| of(second, first, third, Years::Four))
         .or_else(|| of(third, second, first, Years::Four).filter(|_| first.len() == 4))
@@ -76,14 +131,33 @@ fn in_order([first, second, third]: [&str; 3], years: Years) -> Option<NaiveDate
 /// An English month: full, three letters, or `sept`.
 pub fn month(word: &str) -> Option<u32> {
     let word = word.strip_suffix('.').unwrap_or(word);
-    let is_it = |month: &&str| *month == word || month[..3] == *word || word == "sept" && month.starts_with("sept");
-    MONTHS.iter().zip(1..).find(|(month, _)| is_it(month)).map(|(_, number)| number)
+    let is_it = |month: &&str| {
+        *month == word || month[..3] == *word || word == "sept" && month.starts_with("sept")
+    };
+    MONTHS
+        .iter()
+        .zip(1..)
+        .find(|(month, _)| is_it(month))
+        .map(|(_, number)| number)
 }
 
 /// A day of the week in English, Monday being 0.
 pub fn weekday(word: &str) -> Option<u8> {
-    let is_it = |day: &&str| day.starts_with(word) && (word.len() == 3 || word == *day || matches!(word, "tues" | "weds" | "thur" | "thurs"));
-    if word == "weds" { Some(2) } else { WEEKDAYS.iter().zip(0..).find(|(day, _)| is_it(day)).map(|(_, number)| number) }
+    let is_it = |day: &&str| {
+        day.starts_with(word)
+            && (word.len() == 3
+                || word == *day
+                || matches!(word, "tues" | "weds" | "thur" | "thurs"))
+    };
+    if word == "weds" {
+        Some(2)
+    } else {
+        WEEKDAYS
+            .iter()
+            .zip(0..)
+            .find(|(day, _)| is_it(day))
+            .map(|(_, number)| number)
+    }
 }
 
 /// `3`, `03`, `3rd`, `3.`.
@@ -97,7 +171,11 @@ fn day_number(word: &str) -> Option<u32> {
 /// Takes the `rd` of `3rd`.
 pub fn pass_ordinal(text: &mut DateScanner) {
     let mut ahead = *text;
-    if ["st", "nd", "rd", "th"].into_iter().any(|end| ahead.eat(end)) && !ahead.is_at_letter() {
+    if ["st", "nd", "rd", "th"]
+        .into_iter()
+        .any(|end| ahead.eat(end))
+        && !ahead.is_at_letter()
+    {
         *text = ahead;
     }
 }

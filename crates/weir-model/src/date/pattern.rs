@@ -45,11 +45,23 @@ struct Reading {
 impl DatePattern {
     /// Compiles a format; `None` if it is invalid, or lacks day, month or year.
     pub fn compile(format: &str) -> Option<DatePattern> {
-        let items: Vec<Item> = StrftimeItems::new(format).parse_to_owned().ok()?.into_iter().map(tidied).collect::<Option<_>>()?;
+        let items: Vec<Item> = StrftimeItems::new(format)
+            .parse_to_owned()
+            .ok()?
+            .into_iter()
+            .map(tidied)
+            .collect::<Option<_>>()?;
         let is_utc = ends_in_utc(&items);
-        let pattern = DatePattern { format: format.to_owned(), items, is_utc };
+        let pattern = DatePattern {
+            format: format.to_owned(),
+            items,
+            is_utc,
+        };
         let day = DateTime::from_timestamp(1_798_718_400, 0)?;
-        pattern.read(&written(&pattern.items, day)?, Tz::UTC)?.day_in(Tz::UTC).filter(|read| *read == day.date_naive())?;
+        pattern
+            .read(&written(&pattern.items, day)?, Tz::UTC)?
+            .day_in(Tz::UTC)
+            .filter(|read| *read == day.date_naive())?;
         Some(pattern)
     }
 
@@ -62,13 +74,19 @@ impl DatePattern {
     pub fn read(&self, text: &str, zone: Tz) -> Option<Moment> {
         let tidy = tidy(text)?;
         if let [Item::Fixed(whole @ (Fixed::RFC2822 | Fixed::RFC3339))] = self.items.as_slice() {
-            return if *whole == Fixed::RFC3339 { iso::read(&tidy, zone) } else { named::read(&tidy, zone, named::Years::Any) };
+            return if *whole == Fixed::RFC3339 {
+                iso::read(&tidy, zone)
+            } else {
+                named::read(&tidy, zone, named::Years::Any)
+            };
         }
         let (mut rest, mut reading) = (DateScanner::new(&tidy), Reading::default());
         for (at, item) in self.items.iter().enumerate() {
             reading.take(item, &mut rest, self.is_beside_number(at), at > 0)?;
         }
-        rest.is_done().then(|| reading.moment(zone, self.is_utc)).flatten()
+        rest.is_done()
+            .then(|| reading.moment(zone, self.is_utc))
+            .flatten()
     }
 
     /// Whether a number directly follows another: each then has all its digits.
@@ -82,7 +100,13 @@ impl DatePattern {
 fn written(items: &[Item<'static>], day: DateTime<Utc>) -> Option<String> {
     use fmt::Write;
     let mut written = String::new();
-    let items = items.iter().map(|item| if *item == permissive_offset() { &Item::Fixed(Fixed::TimezoneOffset) } else { item });
+    let items = items.iter().map(|item| {
+        if *item == permissive_offset() {
+            &Item::Fixed(Fixed::TimezoneOffset)
+        } else {
+            item
+        }
+    });
     write!(written, "{}", day.format_with_items(items)).ok()?;
     Some(written)
 }
@@ -102,7 +126,9 @@ fn permissive_offset() -> Item<'static> {
 
 /// Whether the format contains a time and ends in a literal `Z`, `UTC` or `GMT`.
 fn ends_in_utc(items: &[Item<'static>]) -> bool {
-    let has_hour = items.iter().any(|item| matches!(item, Item::Numeric(Numeric::Hour | Numeric::Hour12, _)));
+    let has_hour = items
+        .iter()
+        .any(|item| matches!(item, Item::Numeric(Numeric::Hour | Numeric::Hour12, _)));
     let last = items.iter().rev().find_map(|item| match item {
         Item::Space(_) | Item::OwnedSpace(_) => None,
         Item::Literal(text) => Some(text.to_string()),
@@ -113,7 +139,13 @@ fn ends_in_utc(items: &[Item<'static>]) -> bool {
 }
 
 impl Reading {
-    fn take(&mut self, item: &Item, rest: &mut DateScanner, is_glued: bool, is_behind: bool) -> Option<()> {
+    fn take(
+        &mut self,
+        item: &Item,
+        rest: &mut DateScanner,
+        is_glued: bool,
+        is_behind: bool,
+    ) -> Option<()> {
         match item {
             Item::Literal(text) => rest.eat(text).then_some(()),
             Item::OwnedLiteral(text) => rest.eat(text).then_some(()),
@@ -124,18 +156,30 @@ impl Reading {
         }
     }
 
-    fn take_number(&mut self, kind: &Numeric, rest: &mut DateScanner, is_glued: bool) -> Option<()> {
+    fn take_number(
+        &mut self,
+        kind: &Numeric,
+        rest: &mut DateScanner,
+        is_glued: bool,
+    ) -> Option<()> {
         rest.pass_blanks();
         let (least, most) = match kind {
             Numeric::Year | Numeric::IsoYear => (4, 4),
-            Numeric::YearMod100 | Numeric::YearDiv100 | Numeric::IsoYearMod100 | Numeric::IsoYearDiv100 => (2, 2),
+            Numeric::YearMod100
+            | Numeric::YearDiv100
+            | Numeric::IsoYearMod100
+            | Numeric::IsoYearDiv100 => (2, 2),
             Numeric::Quarter | Numeric::NumDaysFromSun | Numeric::WeekdayFromMon => (1, 1),
             Numeric::Ordinal => (if is_glued { 3 } else { 1 }, 3),
             Numeric::Nanosecond => (1, 9),
             Numeric::Timestamp => return self.take_timestamp(rest),
             _ => (if is_glued { 2 } else { 1 }, 2),
         };
-        let number = if is_glued { rest.number(least, most)? } else { rest.whole_number(least, most)? };
+        let number = if is_glued {
+            rest.number(least, most)?
+        } else {
+            rest.whole_number(least, most)?
+        };
         if *kind == Numeric::Day {
             pass_ordinal(rest);
         }
@@ -144,7 +188,10 @@ impl Reading {
 
     fn take_timestamp(&mut self, rest: &mut DateScanner) -> Option<()> {
         let sign = if rest.eat("-") { -1 } else { 1 };
-        let seconds: i64 = rest.take_while(|letter| letter.is_ascii_digit()).parse().ok()?;
+        let seconds: i64 = rest
+            .take_while(|letter| letter.is_ascii_digit())
+            .parse()
+            .ok()?;
         self.offset = Some(0);
         self.parsed.set_timestamp(sign * seconds).ok()
     }
@@ -185,15 +232,21 @@ impl Reading {
             }
             Fixed::ShortWeekdayName | Fixed::LongWeekdayName => {
                 let number = weekday(rest.word())?;
-                self.parsed.set_weekday(weekday_from(i64::from(number))?).ok()
+                self.parsed
+                    .set_weekday(weekday_from(i64::from(number))?)
+                    .ok()
             }
-            Fixed::LowerAmPm | Fixed::UpperAmPm => time::half_of_day(rest).and_then(|is_second| self.parsed.set_ampm(is_second).ok()),
+            Fixed::LowerAmPm | Fixed::UpperAmPm => {
+                time::half_of_day(rest).and_then(|is_second| self.parsed.set_ampm(is_second).ok())
+            }
             Fixed::Nanosecond | Fixed::Nanosecond3 | Fixed::Nanosecond6 | Fixed::Nanosecond9 => {
                 rest.pass_fraction();
                 Some(())
             }
             Fixed::TimezoneName => self.take_zone(rest),
-            Fixed::Internal(_) if Item::Fixed(kind.clone()) != permissive_offset() => rest.number(1, 9).map(drop),
+            Fixed::Internal(_) if Item::Fixed(kind.clone()) != permissive_offset() => {
+                rest.number(1, 9).map(drop)
+            }
             Fixed::RFC2822 | Fixed::RFC3339 => None,
             _ => self.take_offset(rest),
         }
@@ -220,10 +273,14 @@ impl Reading {
             return DateTime::from_timestamp(seconds, 0).map(Moment::Instant);
         }
         let day = self.parsed.to_naive_date().ok()?;
-        let Ok(time) = self.parsed.to_naive_time() else { return has_no_time(&self.parsed).then_some(Moment::Day(day)) };
+        let Ok(time) = self.parsed.to_naive_time() else {
+            return has_no_time(&self.parsed).then_some(Moment::Day(day));
+        };
         let local: NaiveDateTime = day.and_time(time);
         match (offset, self.zone) {
-            (Some(offset), _) => local.checked_sub_signed(TimeDelta::seconds(i64::from(offset))).map(|utc| Moment::Instant(utc.and_utc())),
+            (Some(offset), _) => local
+                .checked_sub_signed(TimeDelta::seconds(i64::from(offset)))
+                .map(|utc| Moment::Instant(utc.and_utc())),
             (None, Some(name)) => {
                 let mut name = DateScanner::new(&name);
                 let instant = zone::instant(&mut name, local, zone, Names::Clear)?;
@@ -241,7 +298,9 @@ fn has_no_time(parsed: &Parsed) -> bool {
 }
 
 fn weekday_from(monday_is_0: i64) -> Option<Weekday> {
-    u8::try_from(monday_is_0).ok().and_then(|number| Weekday::try_from(number).ok())
+    u8::try_from(monday_is_0)
+        .ok()
+        .and_then(|number| Weekday::try_from(number).ok())
 }
 
 /// A space of the format may be missing, except between digits, where it ends a number.

@@ -35,8 +35,18 @@ const BEFORE: [&str; 16] = [
     "almost",
 ];
 /// Words of things that have only now been done.
-const DONE: [&str; 6] = ["posted", "listed", "published", "added", "advertised", "now"];
-const NUMBERS: [&str; 13] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+const DONE: [&str; 6] = [
+    "posted",
+    "listed",
+    "published",
+    "added",
+    "advertised",
+    "now",
+];
+const NUMBERS: [&str; 13] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve",
+];
 
 #[derive(Debug, Clone, Copy)]
 enum Unit {
@@ -59,10 +69,12 @@ pub fn read(text: &str, fetched: DateTime<Utc>, zone: Tz) -> Option<Told> {
         ["today" | "now"] | ["moments" | "seconds", "ago"] => Some(Told::Day(now.date_naive())),
         ["just", done] if DONE.contains(done) => Some(Told::Day(now.date_naive())),
         ["yesterday"] => now.date_naive().pred_opt().map(Told::Day),
-        ["over", .., unit_word, "ago"] | ["more", "than", .., unit_word, "ago"] | ["a", "few" | "couple", .., unit_word, "ago"] => {
-            unit(unit_word).map(|_| Told::Earlier)
+        ["over", .., unit_word, "ago"]
+        | ["more", "than", .., unit_word, "ago"]
+        | ["a", "few" | "couple", .., unit_word, "ago"] => unit(unit_word).map(|_| Told::Earlier),
+        [number, "+", unit_word, "ago"] => {
+            count(number).and(unit(unit_word)).map(|_| Told::Earlier)
         }
-        [number, "+", unit_word, "ago"] => count(number).and(unit(unit_word)).map(|_| Told::Earlier),
         [number, unit_word, "ago"] => back(now, count(number)?, unit(unit_word)?).map(Told::Day),
         _ => None,
     }
@@ -90,8 +102,17 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn count(word: &str) -> Option<u32> {
-    let in_words = || NUMBERS.iter().position(|number| *number == word).and_then(|number| u32::try_from(number).ok());
-    if matches!(word, "a" | "an") { Some(1) } else { word.parse().ok().or_else(in_words) }
+    let in_words = || {
+        NUMBERS
+            .iter()
+            .position(|number| *number == word)
+            .and_then(|number| u32::try_from(number).ok())
+    };
+    if matches!(word, "a" | "an") {
+        Some(1)
+    } else {
+        word.parse().ok().or_else(in_words)
+    }
 }
 
 fn unit(word: &str) -> Option<Unit> {
@@ -138,7 +159,16 @@ mod tests {
 
     #[test]
     fn days_count_from_the_fetch_in_the_zone_of_the_source() {
-        for text in ["Posted Today", "Just posted", "today", "5h ago", "Posted: just now", "40 minutes ago", "moments ago", "0 days ago"] {
+        for text in [
+            "Posted Today",
+            "Just posted",
+            "today",
+            "5h ago",
+            "Posted: just now",
+            "40 minutes ago",
+            "moments ago",
+            "0 days ago",
+        ] {
             assert_eq!(told(text), "2026-03-02", "{text}");
         }
         assert_eq!(told("Yesterday"), "2026-03-01");
@@ -155,10 +185,26 @@ mod tests {
 
     #[test]
     fn a_bound_is_no_date() {
-        for text in ["Posted 30+ Days Ago", "30+ days ago", "more than 30 days ago", "over a month ago", "a few days ago"] {
+        for text in [
+            "Posted 30+ Days Ago",
+            "30+ days ago",
+            "more than 30 days ago",
+            "over a month ago",
+            "a few days ago",
+        ] {
             assert_eq!(told(text), "earlier", "{text}");
         }
-        for text in ["", "Posted", "soon", "3 days", "ago", "in 3 days", "4000000000 years ago", "4294967295 months ago", "2 moons ago"] {
+        for text in [
+            "",
+            "Posted",
+            "soon",
+            "3 days",
+            "ago",
+            "in 3 days",
+            "4000000000 years ago",
+            "4294967295 months ago",
+            "2 moons ago",
+        ] {
             assert_eq!(told(text), "nothing", "{text}");
         }
     }

@@ -10,7 +10,11 @@ pub fn tidy(text: &str) -> Option<String> {
     for (count, letter) in text.trim().chars().enumerate() {
         match letter {
             _ if count >= LONGEST => return None,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {}
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {}
             '\u{2010}'..='\u{2015}' | '\u{2212}' => tidy.push('-'),
             _ if letter.is_whitespace() && tidy.ends_with(' ') => {}
             _ if letter.is_whitespace() => tidy.push(' '),
@@ -74,7 +78,11 @@ impl<'t> DateScanner<'t> {
 
     /// Consumes a number that no further digit follows.
     pub fn whole_number(&mut self, least: usize, most: usize) -> Option<u32> {
-        if self.digits() > most { None } else { self.number(least, most) }
+        if self.digits() > most {
+            None
+        } else {
+            self.number(least, most)
+        }
     }
 
     /// Consumes the letters that come next.
@@ -84,7 +92,10 @@ impl<'t> DateScanner<'t> {
 
     /// Consumes matching characters.
     pub fn take_while(&mut self, is_part: impl Fn(char) -> bool) -> &'t str {
-        let end = self.rest.find(|letter| !is_part(letter)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|letter| !is_part(letter))
+            .unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(end);
         self.rest = rest;
         taken
@@ -98,7 +109,9 @@ impl<'t> DateScanner<'t> {
     /// Takes a decimal fraction, if one comes next: `.573`, `,5`.
     pub fn pass_fraction(&mut self) {
         let behind = self.rest.strip_prefix(['.', ',']);
-        if let Some(behind) = behind.filter(|behind| behind.starts_with(|letter: char| letter.is_ascii_digit())) {
+        if let Some(behind) =
+            behind.filter(|behind| behind.starts_with(|letter: char| letter.is_ascii_digit()))
+        {
             self.rest = behind.trim_start_matches(|letter: char| letter.is_ascii_digit());
         }
     }

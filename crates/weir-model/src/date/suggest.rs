@@ -34,13 +34,30 @@ const DAYS: [&str; 22] = [
 /// What may precede a date.
 const BEFORE: [&str; 3] = ["", "%A, ", "%A "];
 /// What may follow it.
-const BEHIND: [&str; 10] = ["", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %I%p", " %H:%M %z", " %H:%M:%S %z", ", %H:%M", " - %H:%M"];
+const BEHIND: [&str; 10] = [
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    " %I%p",
+    " %H:%M %z",
+    " %H:%M:%S %z",
+    ", %H:%M",
+    " - %H:%M",
+];
 
 /// The formats that are tried.
 static FORMATS: LazyLock<Vec<DateFormat>> = LazyLock::new(|| {
     let behind = |day: String| BEHIND.into_iter().map(move |time| format!("{day}{time}"));
-    let patterns = BEFORE.into_iter().flat_map(|weekday| DAYS.into_iter().map(move |day| format!("{weekday}{day}"))).flat_map(behind);
-    patterns.chain(DateFormat::WORDS.map(str::to_owned)).filter_map(|format| DateFormat::compile(&format)).collect()
+    let patterns = BEFORE
+        .into_iter()
+        .flat_map(|weekday| DAYS.into_iter().map(move |day| format!("{weekday}{day}")))
+        .flat_map(behind);
+    patterns
+        .chain(DateFormat::WORDS.map(str::to_owned))
+        .filter_map(|format| DateFormat::compile(&format))
+        .collect()
 });
 
 /// The format that reads a text, if one does, and none reads it as another day.
@@ -51,7 +68,8 @@ pub fn suggest_format(text: &str) -> Option<String> {
     }
 }
 
-/// The formats that read all of the texts: one of those that read them as the same days. Several mean that only the author can know.
+/// The formats that read all of the texts: one of those that read them as the same days. Several
+/// mean that only the author can know.
 pub fn suggest_formats(texts: &[&str]) -> Vec<String> {
     if days(&DateFormat::Iso, texts).is_some() {
         return vec![DateFormat::Iso.to_string()];
@@ -59,7 +77,9 @@ pub fn suggest_formats(texts: &[&str]) -> Vec<String> {
     let mut found: Vec<(Vec<FoundDate>, String)> = Vec::new();
     for format in FORMATS.iter() {
         match days(format, texts) {
-            Some(days) if found.iter().all(|(known, _)| *known != days) => found.push((days, format.to_string())),
+            Some(days) if found.iter().all(|(known, _)| *known != days) => {
+                found.push((days, format.to_string()));
+            }
             _ => {}
         }
     }
@@ -68,7 +88,11 @@ pub fn suggest_formats(texts: &[&str]) -> Vec<String> {
 
 fn days(format: &DateFormat, texts: &[&str]) -> Option<Vec<FoundDate>> {
     let plausible = |text: &&str| format.read(text, Tz::UTC, noon()).filter(is_plausible);
-    texts.iter().map(plausible).collect::<Option<Vec<_>>>().filter(|days| !days.is_empty())
+    texts
+        .iter()
+        .map(plausible)
+        .collect::<Option<Vec<_>>>()
+        .filter(|days| !days.is_empty())
 }
 
 /// A reference instant: any will do, because the only question is whether a text can be read.

@@ -10,9 +10,15 @@ fn fetched() -> DateTime<Utc> {
 }
 
 fn reader(formats: &str, zone: Tz) -> DateReader {
-    let names = formats.split("; ").filter(|format| !formats.is_empty() && *format != "default");
-    let formats = names.map(|format| DateFormat::compile(format).unwrap_or_else(|| panic!("{format}")));
-    DateReader { formats: formats.collect(), setting: DateSetting::of(zone) }
+    let names = formats
+        .split("; ")
+        .filter(|format| !formats.is_empty() && *format != "default");
+    let formats =
+        names.map(|format| DateFormat::compile(format).unwrap_or_else(|| panic!("{format}")));
+    DateReader {
+        formats: formats.collect(),
+        setting: DateSetting::of(zone),
+    }
 }
 
 fn told(reader: &DateReader, text: &str) -> String {
@@ -27,42 +33,116 @@ fn told(reader: &DateReader, text: &str) -> String {
 #[test]
 fn every_form_is_the_day_that_it_means() {
     let (mut wrong, mut count, mut formats) = (Vec::new(), 0, "");
-    for line in include_str!("forms.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        if let Some(names) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+    for line in include_str!("forms.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        if let Some(names) = line
+            .strip_prefix('[')
+            .and_then(|line| line.strip_suffix(']'))
+        {
             formats = names;
             continue;
         }
-        let [text, zone, day] = line.rsplitn(3, " | ").collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let [text, zone, day] = line
+            .rsplitn(3, " | ")
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()[..]
+        else {
+            panic!("{line}")
+        };
         let got = told(&reader(formats, zone.parse().unwrap()), text);
         if got != day {
-            wrong.push(format!("[{formats}] {text:?} in {zone} is {got}, not {day}"));
+            wrong.push(format!(
+                "[{formats}] {text:?} in {zone} is {got}, not {day}"
+            ));
         }
         count += 1;
     }
-    assert!(wrong.is_empty() && count > 900, "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty() && count > 900,
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_usual_forms_need_no_format() {
-    assert_eq!(instant("Wed, 21 Oct 2026 07:28:00 GMT"), Some("2026-10-21T07:28:00Z".parse().unwrap()));
-    assert_eq!(instant("Sunday, 06-Nov-94 08:49:37 GMT"), Some("1994-11-06T08:49:37Z".parse().unwrap()));
-    assert_eq!(instant("2026-10-21T07:28:00+1000"), Some("2026-10-20T21:28:00Z".parse().unwrap()));
-    assert_eq!([instant("2026-10-21T07:28:00"), instant("2026-10-21"), instant("7"), instant("")], [None; 4]);
-    assert_eq!(plain_day("2026-12-31"), NaiveDate::from_ymd_opt(2026, 12, 31));
-    for text in ["26-12-31", "2026-1-31", "2026-12-31 ", "+026-12-31", "0000-12-31", "2026-02-30", "２０２６-1-1", "2026-12-3１"] {
+    assert_eq!(
+        instant("Wed, 21 Oct 2026 07:28:00 GMT"),
+        Some("2026-10-21T07:28:00Z".parse().unwrap())
+    );
+    assert_eq!(
+        instant("Sunday, 06-Nov-94 08:49:37 GMT"),
+        Some("1994-11-06T08:49:37Z".parse().unwrap())
+    );
+    assert_eq!(
+        instant("2026-10-21T07:28:00+1000"),
+        Some("2026-10-20T21:28:00Z".parse().unwrap())
+    );
+    assert_eq!(
+        [
+            instant("2026-10-21T07:28:00"),
+            instant("2026-10-21"),
+            instant("7"),
+            instant("")
+        ],
+        [None; 4]
+    );
+    assert_eq!(
+        plain_day("2026-12-31"),
+        NaiveDate::from_ymd_opt(2026, 12, 31)
+    );
+    for text in [
+        "26-12-31",
+        "2026-1-31",
+        "2026-12-31 ",
+        "+026-12-31",
+        "0000-12-31",
+        "2026-02-30",
+        "２０２６-1-1",
+        "2026-12-3１",
+    ] {
         assert_eq!(plain_day(text), None, "{text}");
     }
 }
 
 #[test]
 fn a_format_says_where_day_month_and_year_stand() {
-    for format in
-        ["%d/%m/%Y", "%d %B %y", "%s", "%+", "%c", "%F", "%D", "%G-W%V-%u", "%Y-%j", "epoch", "relative", "%d/%m/%Y %I%p", "%e %b %Y – %k:%M"]
-    {
+    for format in [
+        "%d/%m/%Y",
+        "%d %B %y",
+        "%s",
+        "%+",
+        "%c",
+        "%F",
+        "%D",
+        "%G-W%V-%u",
+        "%Y-%j",
+        "epoch",
+        "relative",
+        "%d/%m/%Y %I%p",
+        "%e %b %Y – %k:%M",
+    ] {
         assert!(DateFormat::compile(format).is_some(), "{format}");
         assert_eq!(DateFormat::compile(format).unwrap().to_string(), format);
     }
-    for format in ["", "%d/%m", "%m/%Y", "%B %Y", "DD/MM/YYYY", "%Q", "%", "%d/%m/%", "iso", "%H:%M", "%d %d %d"] {
+    for format in [
+        "",
+        "%d/%m",
+        "%m/%Y",
+        "%B %Y",
+        "DD/MM/YYYY",
+        "%Q",
+        "%",
+        "%d/%m/%",
+        "iso",
+        "%H:%M",
+        "%d %d %d",
+    ] {
         assert!(DateFormat::compile(format).is_none(), "{format}");
     }
 }
@@ -71,16 +151,50 @@ fn a_format_says_where_day_month_and_year_stand() {
 fn what_is_plausible_depends_on_the_fetch() {
     let reader = reader("default", Tz::UTC);
     let told = |text: &str, fetched: &str| reader.read(text, fetched.parse().unwrap()).is_ok();
-    assert!(told("2036-02-28", "2026-02-28T00:00:00Z") && !told("2036-03-01", "2026-02-28T00:00:00Z"));
-    assert!(told("2038-02-28", "2028-02-29T00:00:00Z") && !told("2038-03-01", "2028-02-29T00:00:00Z"));
-    // An example that does not say when it was fetched has no bounds, and what the author wrote has none either.
+    assert!(
+        told("2036-02-28", "2026-02-28T00:00:00Z") && !told("2036-03-01", "2026-02-28T00:00:00Z")
+    );
+    assert!(
+        told("2038-02-28", "2028-02-29T00:00:00Z") && !told("2038-03-01", "2028-02-29T00:00:00Z")
+    );
+    // An example that does not say when it was fetched has no bounds, and what the author wrote has
+    // none either.
     assert!(told("9999-12-31", "1970-01-01T00:00:00Z"));
-    assert!(reader.read_fixed("9999-12-31", fetched()).is_ok() && reader.read_fixed("10000-01-01", fetched()).is_err());
-    let window = DateWindow { earliest: plain_day("1950-01-01").unwrap(), years_ahead: 40 };
-    let wide = DateReader { formats: Vec::new(), setting: DateSetting { zone: Tz::UTC, window } };
-    assert!(wide.read("1950-01-01", fetched()).is_ok() && wide.read("2066-09-01", fetched()).is_ok() && wide.read("2066-09-02", fetched()).is_err());
-    let far = DateWindow { years_ahead: u16::MAX, ..window };
-    assert!(DateReader { setting: DateSetting { window: far, ..wide.setting }, ..wide }.read("9999-12-31", fetched()).is_ok());
+    assert!(
+        reader.read_fixed("9999-12-31", fetched()).is_ok()
+            && reader.read_fixed("10000-01-01", fetched()).is_err()
+    );
+    let window = DateWindow {
+        earliest: plain_day("1950-01-01").unwrap(),
+        years_ahead: 40,
+    };
+    let wide = DateReader {
+        formats: Vec::new(),
+        setting: DateSetting {
+            zone: Tz::UTC,
+            window,
+        },
+    };
+    assert!(
+        wide.read("1950-01-01", fetched()).is_ok()
+            && wide.read("2066-09-01", fetched()).is_ok()
+            && wide.read("2066-09-02", fetched()).is_err()
+    );
+    let far = DateWindow {
+        years_ahead: u16::MAX,
+        ..window
+    };
+    assert!(
+        DateReader {
+            setting: DateSetting {
+                window: far,
+                ..wide.setting
+            },
+            ..wide
+        }
+        .read("9999-12-31", fetched())
+        .is_ok()
+    );
 }
 
 #[test]
@@ -104,7 +218,15 @@ fn a_format_is_suggested_if_it_is_sure() {
     for (text, format) in sure {
         assert_eq!(suggest_format(text).as_deref(), Some(format), "{text}");
     }
-    for text in ["01/02/2026", "01/02/03", "soon", "", "31/31/2026", "31.02.2026", "12345"] {
+    for text in [
+        "01/02/2026",
+        "01/02/03",
+        "soon",
+        "",
+        "31/31/2026",
+        "31.02.2026",
+        "12345",
+    ] {
         assert_eq!(suggest_format(text), None, "{text}");
     }
     assert_eq!(suggest_formats(&["01/02/2026"]), ["%d/%m/%Y", "%m/%d/%Y"]);

@@ -33,7 +33,11 @@ pub fn moment(text: &mut DateScanner, day: NaiveDate, zone: Tz, form: TimeForm) 
 fn time(text: &mut DateScanner, hour_alone: bool) -> Option<NaiveTime> {
     let digits = text.digits();
     let is_basic = matches!(digits, 4 | 6);
-    let hour = if is_basic { text.number(2, 2)? } else { text.whole_number(1, 2)? };
+    let hour = if is_basic {
+        text.number(2, 2)?
+    } else {
+        text.whole_number(1, 2)?
+    };
     let is_alone = !is_basic && !text.rest().starts_with(':');
     let (mut minute, mut second) = (0, 0);
     if is_basic {
@@ -58,7 +62,9 @@ fn time(text: &mut DateScanner, hour_alone: bool) -> Option<NaiveTime> {
 /// `5.30pm`: a dot precedes minutes only if am or pm follows.
 fn dotted_minute(text: &mut DateScanner) -> Option<u32> {
     let mut ahead = *text;
-    let minute = Some(ahead.eat(".")).filter(|is_dot| *is_dot).and_then(|_| ahead.whole_number(2, 2))?;
+    let minute = Some(ahead.eat("."))
+        .filter(|is_dot| *is_dot)
+        .and_then(|_| ahead.whole_number(2, 2))?;
     half_of_day(&mut ahead.clone())?;
     *text = ahead;
     Some(minute)
@@ -68,7 +74,14 @@ fn dotted_minute(text: &mut DateScanner) -> Option<u32> {
 pub fn half_of_day(text: &mut DateScanner) -> Option<bool> {
     let mut ahead = *text;
     ahead.pass_blanks();
-    let forms = [("a.m.", false), ("p.m.", true), ("a.m", false), ("p.m", true), ("am", false), ("pm", true)];
+    let forms = [
+        ("a.m.", false),
+        ("p.m.", true),
+        ("a.m", false),
+        ("p.m", true),
+        ("am", false),
+        ("pm", true),
+    ];
     let (_, is_second) = forms.into_iter().find(|(form, _)| ahead.eat(form))?;
     if ahead.is_at_letter() {
         return None;

@@ -19,7 +19,16 @@ pub enum Names {
 
 /// Names of RFC 822 and their hours from UTC. In Australia the same letters mean its own standard
 /// time.
-const AMERICAN: [(&str, i32); 8] = [("est", -5), ("edt", -4), ("cst", -6), ("cdt", -5), ("mst", -7), ("mdt", -6), ("pst", -8), ("pdt", -7)];
+const AMERICAN: [(&str, i32); 8] = [
+    ("est", -5),
+    ("edt", -4),
+    ("cst", -6),
+    ("cdt", -5),
+    ("mst", -7),
+    ("mdt", -6),
+    ("pst", -8),
+    ("pdt", -7),
+];
 
 /// Names that mean one zone the world over, and their minutes from UTC.
 const KNOWN: [(&str, i32); 20] = [
@@ -45,9 +54,19 @@ const KNOWN: [(&str, i32); 20] = [
     ("nzdt", 780),
 ];
 
-/// The instant that local clocks show, in the zone that comes next in the text; a second name of the zone may follow.
-pub fn instant(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
-    let instant = if text.rest().starts_with(['+', '-']) { ago(local, offset(text)?)? } else { named(text, local, zone, names)? };
+/// The instant that local clocks show, in the zone that comes next in the text; a second name of
+/// the zone may follow.
+pub fn instant(
+    text: &mut DateScanner,
+    local: NaiveDateTime,
+    zone: Tz,
+    names: Names,
+) -> Option<DateTime<Utc>> {
+    let instant = if text.rest().starts_with(['+', '-']) {
+        ago(local, offset(text)?)?
+    } else {
+        named(text, local, zone, names)?
+    };
     text.pass_blanks();
     pass_second_name(text, local, zone, names);
     Some(instant)
@@ -59,15 +78,34 @@ pub fn offset(text: &mut DateScanner) -> Option<i32> {
     if !is_west && !text.eat("+") {
         return None;
     }
-    let hours = if text.digits() == 4 { text.number(2, 2)? } else { text.whole_number(1, 2)? };
-    let minutes = if text.digits() == 2 || text.eat(":") { text.whole_number(2, 2)? } else { 0 };
-    let seconds = if text.eat(":") { text.whole_number(2, 2)? } else { 0 };
+    let hours = if text.digits() == 4 {
+        text.number(2, 2)?
+    } else {
+        text.whole_number(1, 2)?
+    };
+    let minutes = if text.digits() == 2 || text.eat(":") {
+        text.whole_number(2, 2)?
+    } else {
+        0
+    };
+    let seconds = if text.eat(":") {
+        text.whole_number(2, 2)?
+    } else {
+        0
+    };
     let is_on_earth = hours * 60 + minutes <= 14 * 60 && minutes < 60 && seconds < 60;
-    let all = i32::try_from(hours * 3600 + minutes * 60 + seconds).ok().filter(|_| is_on_earth)?;
+    let all = i32::try_from(hours * 3600 + minutes * 60 + seconds)
+        .ok()
+        .filter(|_| is_on_earth)?;
     Some(if is_west { -all } else { all })
 }
 
-fn named(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
+fn named(
+    text: &mut DateScanner,
+    local: NaiveDateTime,
+    zone: Tz,
+    names: Names,
+) -> Option<DateTime<Utc>> {
     let is_bracketed = text.eat("[");
     let name = name_of_zone(text);
     if is_bracketed && !text.eat("]") {
@@ -78,7 +116,12 @@ fn named(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -
         return ago(local, if is_offset { offset(text)? } else { 0 });
     }
     if name.contains('/') {
-        return in_zone(local, TZ_VARIANTS.into_iter().find(|zone| zone.name().eq_ignore_ascii_case(name))?);
+        return in_zone(
+            local,
+            TZ_VARIANTS
+                .into_iter()
+                .find(|zone| zone.name().eq_ignore_ascii_case(name))?,
+        );
     }
     abbreviated(name, local, zone, names)
 }
@@ -86,7 +129,9 @@ fn named(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, names: Names) -
 /// Letters; with a `/` among them an IANA name, which may contain digits, `+` and `-`.
 fn name_of_zone<'t>(text: &mut DateScanner<'t>) -> &'t str {
     let mut ahead = *text;
-    let long = ahead.take_while(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '_' | '+' | '-'));
+    let long = ahead.take_while(|letter| {
+        letter.is_ascii_alphanumeric() || matches!(letter, '/' | '_' | '+' | '-')
+    });
     if long.contains('/') {
         *text = ahead;
         return long;
@@ -95,14 +140,29 @@ fn name_of_zone<'t>(text: &mut DateScanner<'t>) -> &'t str {
 }
 
 fn abbreviated(name: &str, local: NaiveDateTime, zone: Tz, names: Names) -> Option<DateTime<Utc>> {
-    let is_its = |instant: &DateTime<Tz>| instant.offset().abbreviation().is_some_and(|own| own.eq_ignore_ascii_case(name));
+    let is_its = |instant: &DateTime<Tz>| {
+        instant
+            .offset()
+            .abbreviation()
+            .is_some_and(|own| own.eq_ignore_ascii_case(name))
+    };
     let both = zone.from_local_datetime(&local);
-    if let Some(own) = [both.earliest(), both.latest()].into_iter().flatten().find(is_its) {
+    if let Some(own) = [both.earliest(), both.latest()]
+        .into_iter()
+        .flatten()
+        .find(is_its)
+    {
         return Some(own.to_utc());
     }
     let is_clear = names == Names::Mail || !zone.name().starts_with("Australia/");
-    let american = AMERICAN.into_iter().filter(|_| is_clear).map(|(american, hours)| (american, hours * 60));
-    let (_, minutes) = american.chain(KNOWN).find(|(known, _)| *known == name).or(military(name, names))?;
+    let american = AMERICAN
+        .into_iter()
+        .filter(|_| is_clear)
+        .map(|(american, hours)| (american, hours * 60));
+    let (_, minutes) = american
+        .chain(KNOWN)
+        .find(|(known, _)| *known == name)
+        .or(military(name, names))?;
     ago(local, minutes * 60)
 }
 
@@ -125,11 +185,19 @@ fn pass_second_name(text: &mut DateScanner, local: NaiveDateTime, zone: Tz, name
 }
 
 fn ago(local: NaiveDateTime, seconds: i32) -> Option<DateTime<Utc>> {
-    local.checked_sub_signed(TimeDelta::seconds(i64::from(seconds))).map(|utc| utc.and_utc())
+    local
+        .checked_sub_signed(TimeDelta::seconds(i64::from(seconds)))
+        .map(|utc| utc.and_utc())
 }
 
 /// What a zone leaves out is counted on from before.
 fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
-    let later = || zone.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
-    zone.from_local_datetime(&local).earliest().or_else(later).map(|instant| instant.to_utc())
+    let later = || {
+        zone.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?)
+            .earliest()
+    };
+    zone.from_local_datetime(&local)
+        .earliest()
+        .or_else(later)
+        .map(|instant| instant.to_utc())
 }

@@ -1,8 +1,10 @@
-//! Which ad is which job, where the ids of a source cannot be taken at their word: an id that is given to another job, and a board that gives its
-//! jobs new ids. A source declares these guards; without them an id is an id.
+//! Which ad is which job, where the ids of a source cannot be taken at their word: an id that is
+//! given to another job, and a board that gives its jobs new ids. A source declares these guards;
+//! without them an id is an id.
 //!
-//! Pure: it looks at what an ad says now and what its job said before, and decides; the engine asks, the store does it. It never guesses where an
-//! id still stands for the same job. To recognise jobs by something further, add it to [`Marks`].
+//! Pure: it looks at what an ad says now and what its job said before, and decides; the engine
+//! asks, the store does it. It never guesses where an id still stands for the same job. To
+//! recognise jobs by something further, add it to [`Marks`].
 
 pub mod likeness;
 pub mod matching;
@@ -76,7 +78,10 @@ impl Canonical for Guards {
             ("weighs_all", json!(self.weighs_all)),
             ("organisation", json!(self.organisation.to_string())),
             ("by", self.by.iter().map(|field| field.name()).collect()),
-            ("renumbered", json!(self.renumbered.map(|ratio| ratio.to_string()))),
+            (
+                "renumbered",
+                json!(self.renumbered.map(|ratio| ratio.to_string())),
+            ),
             ("at_most", json!(self.at_most.to_string())),
         ])
     }
@@ -124,20 +129,47 @@ impl Sketch {
     /// As text: `Park Ranger` (Porto, from 2026-01-01).
     pub fn words(&self) -> String {
         let dates = [("from", self.open_date), ("to", self.close_date)];
-        let dates = dates.into_iter().filter_map(|(word, date)| Some(format!("{word} {}", date?)));
-        let all: Vec<String> = self.organisation.iter().chain(&self.locations).cloned().chain(dates).collect();
-        let beside = if all.is_empty() { String::new() } else { format!(" ({})", all.join(", ")) };
-        format!("`{}`{beside}", self.title.as_deref().unwrap_or("an ad without a title"))
+        let dates = dates
+            .into_iter()
+            .filter_map(|(word, date)| Some(format!("{word} {}", date?)));
+        let all: Vec<String> = self
+            .organisation
+            .iter()
+            .chain(&self.locations)
+            .cloned()
+            .chain(dates)
+            .collect();
+        let beside = if all.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", all.join(", "))
+        };
+        format!(
+            "`{}`{beside}",
+            self.title.as_deref().unwrap_or("an ad without a title")
+        )
     }
 
     /// The similarity of two jobs in each respect that is known of both.
     fn likenesses(&self, other: &Sketch) -> Vec<(&'static str, f64)> {
-        let titles = self.title.as_deref().zip(other.title.as_deref()).map(|(one, other)| likeness(one, other));
+        let titles = self
+            .title
+            .as_deref()
+            .zip(other.title.as_deref())
+            .map(|(one, other)| likeness(one, other));
         let are_known = !self.locations.is_empty() && !other.locations.is_empty();
-        let places = are_known.then(|| common_words(&self.locations.join(" "), &other.locations.join(" ")));
+        let places =
+            are_known.then(|| common_words(&self.locations.join(" "), &other.locations.join(" ")));
         let same = |(one, other): (NaiveDate, NaiveDate)| if one == other { 1.0 } else { 0.0 };
-        let dates = self.open_date.zip(other.open_date).or(self.close_date.zip(other.close_date)).map(same);
-        [("title", titles), ("places", places), ("dates", dates)].into_iter().filter_map(|(what, alike)| Some((what, alike?))).collect()
+        let dates = self
+            .open_date
+            .zip(other.open_date)
+            .or(self.close_date.zip(other.close_date))
+            .map(same);
+        [("title", titles), ("places", places), ("dates", dates)]
+            .into_iter()
+            .filter_map(|(what, alike)| Some((what, alike?)))
+            .collect()
     }
 }
 
@@ -146,8 +178,17 @@ impl Marks {
     /// it applies to.
     pub fn hash(&self) -> Hash {
         let text = self.text.map(|text| text.to_string()).unwrap_or_default();
-        let Sketch { title, organisation, locations, open_date, close_date } = &self.sketch;
-        Hash::of(format!("{title:?} {organisation:?} {locations:?} {open_date:?} {close_date:?} {text}").as_bytes())
+        let Sketch {
+            title,
+            organisation,
+            locations,
+            open_date,
+            close_date,
+        } = &self.sketch;
+        Hash::of(
+            format!("{title:?} {organisation:?} {locations:?} {open_date:?} {close_date:?} {text}")
+                .as_bytes(),
+        )
     }
 }
 
@@ -160,8 +201,14 @@ impl IdentitySpec {
             weighs_all: recycled.title.is_none(),
             title: recycled.title.map_or(Share(0.4), |share| share.0),
             organisation: recycled.organisation.map_or(Share(0.5), |share| share.0),
-            by: self.renumbered.as_ref().map_or_else(|| vec![Field::Title], |spec| spec.compile_by(out)),
-            renumbered: self.renumbered.as_ref().map(|spec| spec.share.as_ref().map_or(Share(0.5), |share| share.0)),
+            by: self
+                .renumbered
+                .as_ref()
+                .map_or_else(|| vec![Field::Title], |spec| spec.compile_by(out)),
+            renumbered: self
+                .renumbered
+                .as_ref()
+                .map(|spec| spec.share.as_ref().map_or(Share(0.5), |share| share.0)),
             at_most,
         }
     }
@@ -175,10 +222,18 @@ impl IdentitySpec {
 impl RenumberedSpec {
     fn compile_by(&self, out: &mut Diagnostics) -> Vec<Field> {
         let written = self.by.as_deref().unwrap_or_default();
-        if let Some(first) = written.first().filter(|_| written.iter().all(|field| field.value != Field::Title)) {
-            out.error(&first.place, "bad-identity", "`by` must include the title").help("add `title`, as in `by: [title, locations, department]`");
+        if let Some(first) = written
+            .first()
+            .filter(|_| written.iter().all(|field| field.value != Field::Title))
+        {
+            out.error(&first.place, "bad-identity", "`by` must include the title")
+                .help("add `title`, as in `by: [title, locations, department]`");
         }
-        if written.is_empty() { vec![Field::Title, Field::Locations, Field::Department] } else { written.iter().map(|field| field.value).collect() }
+        if written.is_empty() {
+            vec![Field::Title, Field::Locations, Field::Department]
+        } else {
+            written.iter().map(|field| field.value).collect()
+        }
     }
 }
 
@@ -186,15 +241,34 @@ impl Guards {
     /// What a job is recognised by; `company` is the name of its company.
     pub fn marks(&self, job: &Job, company: Option<&str>) -> Marks {
         let title = job.get(Field::Title).as_text().map(str::to_owned);
-        let values: Vec<String> = self.by.iter().map(|field| job.get(*field).canonical().to_string()).collect();
+        let values: Vec<String> = self
+            .by
+            .iter()
+            .map(|field| job.get(*field).canonical().to_string())
+            .collect();
         Marks {
-            key: title.is_some().then(|| Hash::of(values.join("\n").as_bytes())),
-            text: job.get(Field::Description).as_text().map(|text| Hash::of(text.as_bytes())),
-            description: job.get(Field::Description).as_text().filter(|_| self.weighs_all).map(str::to_owned),
+            key: title
+                .is_some()
+                .then(|| Hash::of(values.join("\n").as_bytes())),
+            text: job
+                .get(Field::Description)
+                .as_text()
+                .map(|text| Hash::of(text.as_bytes())),
+            description: job
+                .get(Field::Description)
+                .as_text()
+                .filter(|_| self.weighs_all)
+                .map(str::to_owned),
             sketch: Sketch {
                 title,
-                organisation: company.or(job.get(Field::Department).as_text()).map(str::to_owned),
-                locations: if let Value::List(places) = job.get(Field::Locations) { places.clone() } else { Vec::new() },
+                organisation: company
+                    .or(job.get(Field::Department).as_text())
+                    .map(str::to_owned),
+                locations: if let Value::List(places) = job.get(Field::Locations) {
+                    places.clone()
+                } else {
+                    Vec::new()
+                },
                 open_date: job.get(Field::OpenDate).as_date(),
                 close_date: job.get(Field::CloseDate).as_date(),
             },
@@ -212,7 +286,14 @@ impl Guards {
         };
         let (was, is) = (&old.sketch, &new.sketch);
         unlike("title", &was.title, &is.title, self.title)
-            .or_else(|| unlike("organisation", &was.organisation, &is.organisation, self.organisation))
+            .or_else(|| {
+                unlike(
+                    "organisation",
+                    &was.organisation,
+                    &is.organisation,
+                    self.organisation,
+                )
+            })
             .or_else(|| self.unlike_in_all(old, new))
     }
 
@@ -229,7 +310,12 @@ impl Guards {
         }
         #[allow(clippy::cast_precision_loss, reason = "four at most")]
         let mean = all.iter().map(|(_, alike)| alike).sum::<f64>() / all.len() as f64;
-        let words = || all.iter().map(|(what, alike)| format!("{what} {:.0}%", alike * 100.0)).collect::<Vec<_>>().join(", ");
+        let words = || {
+            all.iter()
+                .map(|(what, alike)| format!("{what} {:.0}%", alike * 100.0))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         (mean < ALIKE).then(|| format!("{:.0}% alike: {}", mean * 100.0, words()))
     }
 
@@ -244,7 +330,10 @@ impl Guards {
         let names: Vec<&str> = self.by.iter().map(|field| field.name()).collect();
         match self.renumbered {
             None => "guards against recycled ids".to_owned(),
-            Some(_) => format!("guards against recycled and new ids, by {}", names.join(", ")),
+            Some(_) => format!(
+                "guards against recycled and new ids, by {}",
+                names.join(", ")
+            ),
         }
     }
 }
@@ -262,17 +351,31 @@ mod tests {
     }
 
     fn guards() -> Guards {
-        let spec = IdentitySpec { renumbered: Some(RenumberedSpec::default()), ..IdentitySpec::default() };
+        let spec = IdentitySpec {
+            renumbered: Some(RenumberedSpec::default()),
+            ..IdentitySpec::default()
+        };
         spec.compile(Share(0.2), &mut Diagnostics::new())
     }
 
     #[test]
     fn another_title_or_organisation_is_another_job_unless_it_is_described_in_the_same_words() {
         let old = marks("Registered Nurse", "NSW Health", "Cares.");
-        let unlike = |title: &str, department: &str, text: &str| guards().unlike(&old, &marks(title, department, text));
-        assert_eq!(unlike("Registered Nurse (Night)", "NSW Health", "Cares at night."), None);
-        assert_eq!(unlike("Park Ranger", "NSW Health", "Walks."), Some("title 9% alike".to_owned()));
-        assert!(unlike("Registered Nurse", "Parks", "Walks.").is_some_and(|why| why.starts_with("organisation")));
+        let unlike = |title: &str, department: &str, text: &str| {
+            guards().unlike(&old, &marks(title, department, text))
+        };
+        assert_eq!(
+            unlike("Registered Nurse (Night)", "NSW Health", "Cares at night."),
+            None
+        );
+        assert_eq!(
+            unlike("Park Ranger", "NSW Health", "Walks."),
+            Some("title 9% alike".to_owned())
+        );
+        assert!(
+            unlike("Registered Nurse", "Parks", "Walks.")
+                .is_some_and(|why| why.starts_with("organisation"))
+        );
         assert_eq!(unlike("Park Ranger", "Parks", "Cares."), None);
         assert_eq!(unlike("", "NSW Health", "Walks."), None);
     }
@@ -281,9 +384,23 @@ mod tests {
     fn templated(title: &str, place: &str, opens: &str, text: &str) -> Marks {
         let mut job = Job::default();
         job.set(Field::Title, Value::text(title));
-        let places: Vec<String> = place.split('|').filter(|place| !place.is_empty()).map(str::to_owned).collect();
-        job.set(Field::Locations, if places.is_empty() { Value::Absent } else { Value::List(places) });
-        job.set(Field::OpenDate, opens.parse().map_or(Value::Absent, Value::Date));
+        let places: Vec<String> = place
+            .split('|')
+            .filter(|place| !place.is_empty())
+            .map(str::to_owned)
+            .collect();
+        job.set(
+            Field::Locations,
+            if places.is_empty() {
+                Value::Absent
+            } else {
+                Value::List(places)
+            },
+        );
+        job.set(
+            Field::OpenDate,
+            opens.parse().map_or(Value::Absent, Value::Date),
+        );
         job.set(Field::Description, Value::text(text));
         guards().marks(&job, Some("One Agency"))
     }
@@ -295,28 +412,83 @@ mod tests {
         let old = templated("Customer Support with Danish", "Lisbon", "2026-02-14", TEXT);
         let table = [
             // (title, place, open from, description, whether it is another job)
-            ("Customer Support with Greek", "Athens", "2026-03-10", OTHER, true),
-            ("Customer Support with Danish", "Athens", "2026-03-10", OTHER, true),
-            ("Customer Support with Greek", "Lisbon", "2026-03-10", OTHER, true),
-            ("Customer Support with Danish - Remote", "Athens|Lisbon", "2026-02-14", TEXT, false),
-            ("Customer Support with Greek", "Lisbon", "2026-02-14", OTHER, false),
-            ("Customer Support with Danish", "Lisbon", "2026-03-10", OTHER, false),
+            (
+                "Customer Support with Greek",
+                "Athens",
+                "2026-03-10",
+                OTHER,
+                true,
+            ),
+            (
+                "Customer Support with Danish",
+                "Athens",
+                "2026-03-10",
+                OTHER,
+                true,
+            ),
+            (
+                "Customer Support with Greek",
+                "Lisbon",
+                "2026-03-10",
+                OTHER,
+                true,
+            ),
+            (
+                "Customer Support with Danish - Remote",
+                "Athens|Lisbon",
+                "2026-02-14",
+                TEXT,
+                false,
+            ),
+            (
+                "Customer Support with Greek",
+                "Lisbon",
+                "2026-02-14",
+                OTHER,
+                false,
+            ),
+            (
+                "Customer Support with Danish",
+                "Lisbon",
+                "2026-03-10",
+                OTHER,
+                false,
+            ),
             // Where only one thing more is known, it proves nothing.
             ("Customer Support with Greek", "", "2026-03-10", "", false),
         ];
         for (title, place, opens, text, is_other) in table {
             let unlike = guards().unlike(&old, &templated(title, place, opens, text));
-            assert_eq!(unlike.is_some(), is_other, "{title}, {place}, {opens}: {unlike:?}");
+            assert_eq!(
+                unlike.is_some(),
+                is_other,
+                "{title}, {place}, {opens}: {unlike:?}"
+            );
         }
         // A share that is written decides alone.
-        let strict = Guards { weighs_all: false, ..guards() };
-        assert_eq!(strict.unlike(&old, &templated("Customer Support with Greek", "Athens", "2026-03-10", OTHER)), None);
+        let strict = Guards {
+            weighs_all: false,
+            ..guards()
+        };
+        assert_eq!(
+            strict.unlike(
+                &old,
+                &templated("Customer Support with Greek", "Athens", "2026-03-10", OTHER)
+            ),
+            None
+        );
     }
 
     #[test]
     fn a_job_is_recognised_by_equal_fields_and_never_without_a_title() {
-        assert_eq!(marks("Nurse", "Health", "a").key, marks(" Nurse ", "Health", "b").key);
-        assert_ne!(marks("Nurse", "Health", "a").key, marks("Nurse", "Parks", "a").key);
+        assert_eq!(
+            marks("Nurse", "Health", "a").key,
+            marks(" Nurse ", "Health", "b").key
+        );
+        assert_ne!(
+            marks("Nurse", "Health", "a").key,
+            marks("Nurse", "Parks", "a").key
+        );
         assert_eq!(marks("", "Health", "a").key, None);
     }
 }

@@ -1,7 +1,9 @@
-//! What is looked at in each ad: which fields have a value, and what speaks against it. An ad's marks are a few bytes beside its state, kept when it
-//! is derived; a run then counts a whole source, unchanged ads included, in one query.
+//! What is looked at in each ad: which fields have a value, and what speaks against it. An ad's
+//! marks are a few bytes beside its state, kept when it is derived; a run then counts a whole
+//! source, unchanged ads included, in one query.
 //!
-//! The bits stand in the order of names, which follows from the parts of the segment's fingerprint: marks of one fingerprint mean the same.
+//! The bits stand in the order of names, which follows from the parts of the segment's fingerprint:
+//! marks of one fingerprint mean the same.
 
 use super::{Kind, Measure};
 use crate::{Job, Problem, Severity, Value};
@@ -26,7 +28,8 @@ pub struct Gauge {
     rules: Vec<Rule>,
 }
 
-/// What was found in one ad: a bit for each field; and one for each field and rule that speaks against it, then one for each field whose value was left out.
+/// What was found in one ad: a bit for each field; and one for each field and rule that speaks
+/// against it, then one for each field whose value was left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Marks {
     /// Fields with a value.
@@ -66,20 +69,40 @@ impl Gauge {
         let is_filled = |name: &String| match name.as_str() {
             "company_id" => job.company_id.is_some(),
             "division_id" => job.division_id.is_some(),
-            name => !matches!(job.named(name).unwrap_or(&Value::Absent), Value::Absent | Value::Invalid(_)),
+            name => !matches!(
+                job.named(name).unwrap_or(&Value::Absent),
+                Value::Absent | Value::Invalid(_)
+            ),
         };
         let says = |name: &String, severity: Severity| {
-            problems.iter().any(|problem| problem.rule.is_none() && problem.severity == severity && problem.field.as_ref() == Some(name))
+            problems.iter().any(|problem| {
+                problem.rule.is_none()
+                    && problem.severity == severity
+                    && problem.field.as_ref() == Some(name)
+            })
         };
-        let (blames, leaves_out) = (|name: &String| says(name, Severity::Error), |name: &String| says(name, Severity::Warn));
-        let speaks =
-            |rule: &Rule| problems.iter().any(|problem| problem.rule.as_ref() == Some(&rule.id) && problem.version.as_ref() == Some(&rule.version));
+        let (blames, leaves_out) = (
+            |name: &String| says(name, Severity::Error),
+            |name: &String| says(name, Severity::Warn),
+        );
+        let speaks = |rule: &Rule| {
+            problems.iter().any(|problem| {
+                problem.rule.as_ref() == Some(&rule.id)
+                    && problem.version.as_ref() == Some(&rule.version)
+            })
+        };
         Marks {
             filled: bits(self.fields.iter().map(is_filled)),
             failed: if problems.is_empty() {
                 Vec::new()
             } else {
-                bits(self.fields.iter().map(blames).chain(self.rules.iter().map(speaks)).chain(self.fields.iter().map(leaves_out)))
+                bits(
+                    self.fields
+                        .iter()
+                        .map(blames)
+                        .chain(self.rules.iter().map(speaks))
+                        .chain(self.fields.iter().map(leaves_out)),
+                )
             },
         }
     }
@@ -91,19 +114,51 @@ impl Gauge {
         let mut whole = 0;
         for (marks, ads) in marks {
             whole += ads;
-            filled.iter_mut().enumerate().filter(|(bit, _)| is_set(&marks.filled, *bit)).for_each(|(_, count)| *count += ads);
-            failed.iter_mut().enumerate().filter(|(bit, _)| is_set(&marks.failed, *bit)).for_each(|(_, count)| *count += ads);
+            filled
+                .iter_mut()
+                .enumerate()
+                .filter(|(bit, _)| is_set(&marks.filled, *bit))
+                .for_each(|(_, count)| *count += ads);
+            failed
+                .iter_mut()
+                .enumerate()
+                .filter(|(bit, _)| is_set(&marks.failed, *bit))
+                .for_each(|(_, count)| *count += ads);
         }
-        let of = |kind: Kind, subject: &str, part: i64| Measure { kind, subject: subject.to_owned(), part, whole };
-        let fields = self.fields.iter().zip(&filled).map(|(field, part)| of(Kind::Filled, field, *part));
+        let of = |kind: Kind, subject: &str, part: i64| Measure {
+            kind,
+            subject: subject.to_owned(),
+            part,
+            whole,
+        };
+        let fields = self
+            .fields
+            .iter()
+            .zip(&filled)
+            .map(|(field, part)| of(Kind::Filled, field, *part));
         let sparse = |kind: Kind, counts: &[i64]| {
-            let found = self.fields.iter().zip(counts).filter(|(_, part)| **part > 0);
-            found.map(|(field, part)| of(kind, field, *part)).collect::<Vec<_>>()
+            let found = self
+                .fields
+                .iter()
+                .zip(counts)
+                .filter(|(_, part)| **part > 0);
+            found
+                .map(|(field, part)| of(kind, field, *part))
+                .collect::<Vec<_>>()
         };
         let refused = sparse(Kind::Refused, &failed);
-        let unread = sparse(Kind::Unread, &failed[self.fields.len() + self.rules.len()..]);
+        let unread = sparse(
+            Kind::Unread,
+            &failed[self.fields.len() + self.rules.len()..],
+        );
         let rules = self.rules.iter().zip(failed.iter().skip(self.fields.len()));
-        let rules = rules.map(|(rule, part)| of(if rule.warns { Kind::Warns } else { Kind::Fails }, &rule.name, *part));
+        let rules = rules.map(|(rule, part)| {
+            of(
+                if rule.warns { Kind::Warns } else { Kind::Fails },
+                &rule.name,
+                *part,
+            )
+        });
         fields.chain(refused).chain(unread).chain(rules).collect()
     }
 }
@@ -122,7 +177,9 @@ fn bits(truths: impl Iterator<Item = bool>) -> Vec<u8> {
 }
 
 fn is_set(bytes: &[u8], bit: usize) -> bool {
-    bytes.get(bit / 8).is_some_and(|byte| byte & (1 << (bit % 8)) != 0)
+    bytes
+        .get(bit / 8)
+        .is_some_and(|byte| byte & (1 << (bit % 8)) != 0)
 }
 
 #[cfg(test)]
@@ -132,13 +189,24 @@ mod tests {
 
     #[test]
     fn an_ad_is_counted_by_its_marks() {
-        let rule = |id: &str, warns: bool| Rule { name: format!("set/{id}"), id: id.into(), version: "1".into(), warns };
-        let names = (0..9).map(|n| format!("extra_{n}")).chain(["title".to_owned(), "company_id".to_owned()]);
+        let rule = |id: &str, warns: bool| Rule {
+            name: format!("set/{id}"),
+            id: id.into(),
+            version: "1".into(),
+            warns,
+        };
+        let names = (0..9)
+            .map(|n| format!("extra_{n}"))
+            .chain(["title".to_owned(), "company_id".to_owned()]);
         let gauge = Gauge::new(names.collect(), vec![rule("b", true), rule("a", false)]);
         let mut job = Job::default();
         job.set(Field::Title, Value::text("Nurse"));
         job.extra.push(("extra_3".into(), Value::Bool(true)));
-        let by_rule = Problem { rule: Some("b".into()), version: Some("1".into()), ..Problem::error("x", "title", "no".into()) };
+        let by_rule = Problem {
+            rule: Some("b".into()),
+            version: Some("1".into()),
+            ..Problem::error("x", "title", "no".into())
+        };
         job.company_id = Some(uuid::Uuid::nil());
         let marks = gauge.marks(
             &job,
@@ -150,11 +218,36 @@ mod tests {
         );
         let plain = gauge.marks(&Job::default(), &[]);
         let measures = gauge.measures([(&marks, 3), (&plain, 1)].into_iter());
-        let of = |kind: Kind, subject: &str| measures.iter().find(|one| one.kind == kind && one.subject == subject).map(|one| (one.part, one.whole));
-        assert_eq!([of(Kind::Filled, "title"), of(Kind::Filled, "extra_3"), of(Kind::Filled, "company_id")], [Some((3, 4)); 3]);
-        assert_eq!([of(Kind::Filled, "extra_4"), of(Kind::Fails, "set/a")], [Some((0, 4)); 2]);
-        assert_eq!([of(Kind::Warns, "set/b"), of(Kind::Refused, "extra_0")], [Some((3, 4)); 2]);
-        assert_eq!([of(Kind::Refused, "title"), of(Kind::Fails, "set/b"), of(Kind::Unread, "extra_0")], [None; 3]);
+        let of = |kind: Kind, subject: &str| {
+            measures
+                .iter()
+                .find(|one| one.kind == kind && one.subject == subject)
+                .map(|one| (one.part, one.whole))
+        };
+        assert_eq!(
+            [
+                of(Kind::Filled, "title"),
+                of(Kind::Filled, "extra_3"),
+                of(Kind::Filled, "company_id")
+            ],
+            [Some((3, 4)); 3]
+        );
+        assert_eq!(
+            [of(Kind::Filled, "extra_4"), of(Kind::Fails, "set/a")],
+            [Some((0, 4)); 2]
+        );
+        assert_eq!(
+            [of(Kind::Warns, "set/b"), of(Kind::Refused, "extra_0")],
+            [Some((3, 4)); 2]
+        );
+        assert_eq!(
+            [
+                of(Kind::Refused, "title"),
+                of(Kind::Fails, "set/b"),
+                of(Kind::Unread, "extra_0")
+            ],
+            [None; 3]
+        );
         assert_eq!(of(Kind::Unread, "extra_1"), Some((3, 4)));
     }
 }

@@ -1,8 +1,10 @@
-//! What is usual for a source, and what is not: how often its fields are filled, its rules fail, its jobs change, and how many ads it gives. A run
-//! outside the band of the days before is told to people, and may be declared to hold the source.
+//! What is usual for a source, and what is not: how often its fields are filled, its rules fail,
+//! its jobs change, and how many ads it gives. A run outside the band of the days before is told to
+//! people, and may be declared to hold the source.
 //!
-//! Pure: the engine measures and asks, the store keeps, this decides. It must never call a day unusual for which there is too little to compare with.
-//! To measure something further: a [`Kind`], where it is counted, and the words for it in [`Compared::words`].
+//! Pure: the engine measures and asks, the store keeps, this decides. It must never call a day
+//! unusual for which there is too little to compare with. To measure something further: a [`Kind`],
+//! where it is counted, and the words for it in [`Compared::words`].
 
 pub mod band;
 pub mod gauge;
@@ -61,7 +63,11 @@ impl Kind {
     /// The measure with that column value.
     pub fn named(name: &str) -> Option<Kind> {
         use Kind::{Fails, Filled, Flips, Refused, Unread, Updated, Volume, Warns};
-        [Volume, Filled, Refused, Unread, Fails, Warns, Updated, Flips].into_iter().find(|kind| kind.name() == name)
+        [
+            Volume, Filled, Refused, Unread, Fails, Warns, Updated, Flips,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 
     /// Whether only an increase is bad.
@@ -130,14 +136,25 @@ pub struct Bar {
 
 impl Default for Bar {
     fn default() -> Bar {
-        Bar { hold: false, within: Share(0.1), minima: Vec::new() }
+        Bar {
+            hold: false,
+            within: Share(0.1),
+            minima: Vec::new(),
+        }
     }
 }
 
 impl Canonical for Bar {
     fn canonical(&self) -> String {
-        let minima = self.minima.iter().map(|(field, ratio)| json!([field, ratio.to_string()]));
-        canonical_members([("hold", json!(self.hold)), ("within", json!(self.within.to_string())), ("minima", minima.collect())])
+        let minima = self
+            .minima
+            .iter()
+            .map(|(field, ratio)| json!([field, ratio.to_string()]));
+        canonical_members([
+            ("hold", json!(self.hold)),
+            ("within", json!(self.within.to_string())),
+            ("minima", minima.collect()),
+        ])
     }
 }
 
@@ -151,18 +168,27 @@ impl Bar {
         }
         Bar {
             hold: specs().find_map(|spec| spec.hold).unwrap_or_default(),
-            within: specs().find_map(|spec| spec.within.as_ref()).map_or(Share(0.1), |share| share.0),
+            within: specs()
+                .find_map(|spec| spec.within.as_ref())
+                .map_or(Share(0.1), |share| share.0),
             minima: minima.into_iter().collect(),
         }
     }
 
     /// A short description; `None` if nothing is declared.
     pub fn explain(&self) -> Option<String> {
-        let minima: Vec<String> = self.minima.iter().map(|(field, share)| format!("{field} in {share}")).collect();
+        let minima: Vec<String> = self
+            .minima
+            .iter()
+            .map(|(field, share)| format!("{field} in {share}"))
+            .collect();
         match (self.hold, minima.is_empty()) {
             (false, true) => None,
             (true, true) => Some("an unusual read is held".to_owned()),
-            (true, false) => Some(format!("an unusual read is held; at least {}", minima.join(", "))),
+            (true, false) => Some(format!(
+                "an unusual read is held; at least {}",
+                minima.join(", ")
+            )),
             (false, false) => Some(format!("at least {}", minima.join(", "))),
         }
     }

@@ -45,7 +45,10 @@ pub fn is_unsafe(character: char) -> bool {
 
 /// Whether a character starts a new line anywhere.
 fn is_line_break(character: char) -> bool {
-    matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    matches!(
+        character,
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
 }
 
 /// A text with its unsafe characters escaped; lines and tabs stay.
@@ -55,9 +58,13 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// A text with its unsafe characters escaped, but for those that `allowed` lets through.
 pub fn escape_unless(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let escapes = |character: char| is_unsafe(character) && !matches!(character, '\n' | '\t') && !allowed(character);
+    let escapes = |character: char| {
+        is_unsafe(character) && !matches!(character, '\n' | '\t') && !allowed(character)
+    };
     // Text without anything to escape is by far the most common.
-    let Some(first) = text.find(escapes) else { return Cow::Borrowed(text) };
+    let Some(first) = text.find(escapes) else {
+        return Cow::Borrowed(text);
+    };
     let mut out = String::with_capacity(text.len() + 16);
     out.push_str(&text[..first]);
     for character in text[first..].chars() {
@@ -72,14 +79,23 @@ pub fn escape_unless(text: &str, allowed: impl Fn(char) -> bool) -> Cow<'_, str>
 
 fn write_escaped(out: &mut impl Write, character: char) -> fmt::Result {
     let mut units = [0; 2];
-    character.encode_utf16(&mut units).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}"))
+    character
+        .encode_utf16(&mut units)
+        .iter()
+        .try_for_each(|unit| write!(out, "\\u{unit:04x}"))
 }
 
 /// A CSV cell that spreadsheets treat as text: a leading `'` disables formulas, as OWASP advises.
 /// Not used for numbers and dates.
 pub fn csv_cell(text: &str) -> Cow<'_, str> {
-    let is_formula = text.trim_start_matches([' ', '\u{a0}', '\u{feff}']).starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if is_formula { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    let is_formula = text
+        .trim_start_matches([' ', '\u{a0}', '\u{feff}'])
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if is_formula {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 #[cfg(test)]
@@ -90,8 +106,14 @@ mod tests {
 
     #[test]
     fn escapes_are_those_of_json_and_lines_stay() {
-        assert_eq!(escape(HOSTILE), "a\\u001b]0;x\\u0007b\\u202ec\\u200bd\\udb40\\udc41e\\u009b31mf\\u000dg");
-        assert!(matches!(escape("plain text\n\tnaïve 日本 👩 €"), Cow::Borrowed(_)));
+        assert_eq!(
+            escape(HOSTILE),
+            "a\\u001b]0;x\\u0007b\\u202ec\\u200bd\\udb40\\udc41e\\u009b31mf\\u000dg"
+        );
+        assert!(matches!(
+            escape("plain text\n\tnaïve 日本 👩 €"),
+            Cow::Borrowed(_)
+        ));
     }
 
     #[test]
@@ -99,7 +121,10 @@ mod tests {
         let value = serde_json::json!({ "ti\u{200b}tle": HOSTILE });
         let shown = escape(&value.to_string()).into_owned();
         assert!(!shown.chars().any(is_unsafe), "{shown}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&shown).unwrap(),
+            value
+        );
     }
 
     #[test]

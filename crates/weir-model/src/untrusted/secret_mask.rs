@@ -49,13 +49,23 @@ impl SecretMask {
         for SecretValue { name, value } in secrets {
             if value.len() >= SecretMask::SHORTEST {
                 let shown = format!("${{{name}}}");
-                forms.extend(forms_of(&value).into_iter().map(|form| (form, shown.clone())));
+                forms.extend(
+                    forms_of(&value)
+                        .into_iter()
+                        .map(|form| (form, shown.clone())),
+                );
             }
         }
         let (patterns, shown): (Vec<String>, Vec<String>) = forms.into_iter().unzip();
         let kind = MatchKind::LeftmostLongest;
-        let finder = AhoCorasick::builder().match_kind(kind).build(&patterns).ok();
-        SecretMask { finder: finder.filter(|_| !patterns.is_empty()), shown: shown.into() }
+        let finder = AhoCorasick::builder()
+            .match_kind(kind)
+            .build(&patterns)
+            .ok();
+        SecretMask {
+            finder: finder.filter(|_| !patterns.is_empty()),
+            shown: shown.into(),
+        }
     }
 
     /// Whether there is nothing to mask.
@@ -66,20 +76,26 @@ impl SecretMask {
     /// The text without secrets.
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match &self.finder {
-            Some(finder) if finder.is_match(text) => Cow::Owned(finder.replace_all(text, &self.shown)),
+            Some(finder) if finder.is_match(text) => {
+                Cow::Owned(finder.replace_all(text, &self.shown))
+            }
             _ => Cow::Borrowed(text),
         }
     }
 
     /// Whether a text contains a secret.
     pub fn finds(&self, text: &str) -> bool {
-        self.finder.as_ref().is_some_and(|finder| finder.is_match(text))
+        self.finder
+            .as_ref()
+            .is_some_and(|finder| finder.is_match(text))
     }
 
     /// The bytes without secrets, whether they are text or not.
     pub fn hide_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
         match &self.finder {
-            Some(finder) if finder.is_match(&bytes) => finder.replace_all_bytes(&bytes, &self.shown),
+            Some(finder) if finder.is_match(&bytes) => {
+                finder.replace_all_bytes(&bytes, &self.shown)
+            }
             _ => bytes,
         }
     }
@@ -92,7 +108,9 @@ impl SecretMask {
             Json::Object(map) => {
                 if map.keys().any(|key| self.finds(key)) {
                     let members = std::mem::take(map).into_iter();
-                    *map = members.map(|(key, item)| (self.hide(&key).into_owned(), item)).collect();
+                    *map = members
+                        .map(|(key, item)| (self.hide(&key).into_owned(), item))
+                        .collect();
                 }
                 map.values_mut().for_each(|item| self.hide_json(item));
             }
@@ -130,7 +148,11 @@ impl SecretStore {
 
     /// The mask for what is known now; cheap.
     pub fn mask(&self) -> SecretMask {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .clone()
     }
 }
 
@@ -141,7 +163,10 @@ fn forms_of(value: &str) -> Vec<String> {
     let in_form: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
     let in_json = serde_json::Value::from(value).to_string();
     let in_json = in_json.trim_matches('"').to_owned();
-    let in_markup = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let in_markup = value
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     let mut forms = vec![
         value.to_owned(),
         in_form.replace('+', "%20"),
@@ -163,7 +188,10 @@ mod tests {
     use super::*;
 
     fn mask(value: &str) -> SecretMask {
-        SecretMask::new([SecretValue { name: "TOKEN".to_owned(), value: value.to_owned() }])
+        SecretMask::new([SecretValue {
+            name: "TOKEN".to_owned(),
+            value: value.to_owned(),
+        }])
     }
 
     #[test]
@@ -186,8 +214,15 @@ mod tests {
 
     #[test]
     fn the_longest_secret_wins_and_what_is_too_short_is_left_alone() {
-        let secret = |name: &str, value: &str| SecretValue { name: name.to_owned(), value: value.to_owned() };
-        let mask = SecretMask::new([secret("A", "abcdef"), secret("B", "abcdefgh"), secret("C", "day")]);
+        let secret = |name: &str, value: &str| SecretValue {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let mask = SecretMask::new([
+            secret("A", "abcdef"),
+            secret("B", "abcdefgh"),
+            secret("C", "day"),
+        ]);
         assert_eq!(mask.hide("abcdefgh abcdef a day"), "${B} ${A} a day");
         assert!(SecretMask::default().is_empty() && SecretMask::new([secret("C", "1")]).is_empty());
     }
@@ -200,7 +235,13 @@ mod tests {
 
     #[test]
     fn nothing_of_a_secret_shows_when_it_is_formatted() {
-        let secret = SecretValue { name: "TOKEN".to_owned(), value: "s3cret!".to_owned() };
-        assert_eq!(format!("{secret:?} {:?}", mask("s3cret!")).find("s3cret!"), None);
+        let secret = SecretValue {
+            name: "TOKEN".to_owned(),
+            value: "s3cret!".to_owned(),
+        };
+        assert_eq!(
+            format!("{secret:?} {:?}", mask("s3cret!")).find("s3cret!"),
+            None
+        );
     }
 }

@@ -34,22 +34,39 @@ impl ScriptSpan {
 
     /// So many years.
     pub fn years(years: i64) -> ScriptSpan {
-        ScriptSpan { months: years.saturating_mul(12), days: 0 }
+        ScriptSpan {
+            months: years.saturating_mul(12),
+            days: 0,
+        }
     }
 
     /// The same span back.
     pub(super) fn negated(self) -> ScriptSpan {
-        ScriptSpan { months: self.months.saturating_neg(), days: self.days.saturating_neg() }
+        ScriptSpan {
+            months: self.months.saturating_neg(),
+            days: self.days.saturating_neg(),
+        }
     }
 
     /// A span as people write it: `6 months`, `30 days`, `2 weeks`, `1 year`.
     pub fn parse(text: &str) -> Option<ScriptSpan> {
         let unit = text.find(|letter: char| !letter.is_ascii_digit())?;
         let number: i64 = text[..unit].parse().ok()?;
-        let months = |each: i64| Some(ScriptSpan { months: number.checked_mul(each)?, days: 0 });
+        let months = |each: i64| {
+            Some(ScriptSpan {
+                months: number.checked_mul(each)?,
+                days: 0,
+            })
+        };
         match text[unit..].trim() {
-            "day" | "days" => Some(ScriptSpan { months: 0, days: number }),
-            "week" | "weeks" => Some(ScriptSpan { months: 0, days: number.checked_mul(7)? }),
+            "day" | "days" => Some(ScriptSpan {
+                months: 0,
+                days: number,
+            }),
+            "week" | "weeks" => Some(ScriptSpan {
+                months: 0,
+                days: number.checked_mul(7)?,
+            }),
             "month" | "months" => months(1),
             "year" | "years" => months(12),
             _ => None,
@@ -111,11 +128,19 @@ pub(super) fn weekday(date: ScriptDate) -> i64 {
 pub(super) fn shift(date: ScriptDate, span: ScriptSpan) -> Result<ScriptDate, &'static str> {
     let size = |n: i64| u32::try_from(n.unsigned_abs()).ok().map(Months::new);
     let by_months = size(span.months).and_then(|n| {
-        if span.months < 0 { date.0.checked_sub_months(n) } else { date.0.checked_add_months(n) }
+        if span.months < 0 {
+            date.0.checked_sub_months(n)
+        } else {
+            date.0.checked_add_months(n)
+        }
     });
     let by_days = by_months.and_then(|d| {
         let n = Days::new(span.days.unsigned_abs());
-        if span.days < 0 { d.checked_sub_days(n) } else { d.checked_add_days(n) }
+        if span.days < 0 {
+            d.checked_sub_days(n)
+        } else {
+            d.checked_add_days(n)
+        }
     });
     by_days
         .filter(|date| is_of_the_calendar(*date))
@@ -136,7 +161,9 @@ pub(super) fn contains_any(text: &str, mut words: impl Iterator<Item: AsRef<str>
 pub(super) fn contains_all(text: &str, words: &[impl AsRef<str>]) -> Result<bool, String> {
     budget::look_for(text, words)?;
     let text = text.to_lowercase();
-    Ok(words.iter().all(|word| text.contains(&word.as_ref().to_lowercase())))
+    Ok(words
+        .iter()
+        .all(|word| text.contains(&word.as_ref().to_lowercase())))
 }
 
 /// Whether a name is one of several, ignoring case and repeated whitespace.
@@ -161,7 +188,11 @@ pub(super) fn word_count(text: &str) -> i64 {
 
 /// How often a part is in the text; an empty part never.
 pub(super) fn count(text: &str, part: &str) -> i64 {
-    let found = if part.is_empty() { 0 } else { text.matches(part).count() };
+    let found = if part.is_empty() {
+        0
+    } else {
+        text.matches(part).count()
+    };
     i64::try_from(found).unwrap_or(i64::MAX)
 }
 
@@ -182,12 +213,18 @@ pub(super) fn amount(text: &str) -> Option<f64> {
         .chars()
         .take_while(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '.'))
         .filter(|letter| *letter != ',');
-    number.collect::<String>().trim_end_matches('.').parse().ok()
+    number
+        .collect::<String>()
+        .trim_end_matches('.')
+        .parse()
+        .ok()
 }
 
 /// The host of a complete http or https address, in lowercase.
 pub(super) fn host(text: &str) -> Option<Cow<'_, str>> {
-    plain_host(text).map(Cow::Borrowed).or_else(|| parsed_host(text).map(Cow::Owned))
+    plain_host(text)
+        .map(Cow::Borrowed)
+        .or_else(|| parsed_host(text).map(Cow::Owned))
 }
 
 fn parsed_host(text: &str) -> Option<String> {
@@ -200,7 +237,9 @@ fn parsed_host(text: &str) -> Option<String> {
 /// The host of an address that is written plainly, as nearly all are: what follows it cannot spoil
 /// the address, and need not be read.
 fn plain_host(text: &str) -> Option<&str> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))?;
     let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let is_plain = |label: &str| {
         let letters = label
@@ -222,11 +261,19 @@ fn plain_host(text: &str) -> Option<&str> {
 
 /// Whether a URL is on a domain or a sub-domain of it; `evilseek.com.au` is not on `seek.com.au`.
 pub(super) fn on_domain(url: &str, domain: &str) -> bool {
-    let is_small = domain.bytes().all(|letter| letter.is_ascii() && !letter.is_ascii_uppercase());
-    let domain = if is_small { Cow::Borrowed(domain) } else { Cow::Owned(domain.to_lowercase()) };
+    let is_small = domain
+        .bytes()
+        .all(|letter| letter.is_ascii() && !letter.is_ascii_uppercase());
+    let domain = if is_small {
+        Cow::Borrowed(domain)
+    } else {
+        Cow::Owned(domain.to_lowercase())
+    };
     host(url).is_some_and(|host| {
         host == domain
-            || host.strip_suffix(domain.as_ref()).is_some_and(|front| front.ends_with('.'))
+            || host
+                .strip_suffix(domain.as_ref())
+                .is_some_and(|front| front.ends_with('.'))
     })
 }
 
@@ -237,9 +284,18 @@ mod tests {
     #[test]
     fn months_are_added_as_postgresql_adds_them() {
         let date = |text: &str| date(text).unwrap();
-        assert_eq!(shift(date("2026-08-31"), ScriptSpan::months(6)).unwrap(), date("2027-02-28"));
-        assert_eq!(shift(date("2026-03-31"), ScriptSpan::months(-1)).unwrap(), date("2026-02-28"));
-        assert_eq!(shift(date("2026-02-28"), ScriptSpan::days(1)).unwrap(), date("2026-03-01"));
+        assert_eq!(
+            shift(date("2026-08-31"), ScriptSpan::months(6)).unwrap(),
+            date("2027-02-28")
+        );
+        assert_eq!(
+            shift(date("2026-03-31"), ScriptSpan::months(-1)).unwrap(),
+            date("2026-02-28")
+        );
+        assert_eq!(
+            shift(date("2026-02-28"), ScriptSpan::days(1)).unwrap(),
+            date("2026-03-01")
+        );
         assert!(shift(date("2026-02-28"), ScriptSpan::months(i64::MAX)).is_err());
         assert!(shift(date("2026-02-28"), ScriptSpan::days(i64::MIN)).is_err());
         assert!(
@@ -252,7 +308,9 @@ mod tests {
     fn dates_are_of_the_years_that_people_and_databases_know() {
         assert!(date("0001-01-01").is_some() && date("9999-12-31").is_some());
         assert!(
-            ["0000-12-31", "-5000-01-01", "+10000-01-01"].iter().all(|text| date(text).is_none())
+            ["0000-12-31", "-5000-01-01", "+10000-01-01"]
+                .iter()
+                .all(|text| date(text).is_none())
         );
     }
 
@@ -266,12 +324,20 @@ mod tests {
     #[test]
     fn words_numbers_and_patterns() {
         assert_eq!(
-            (word_count("Nurse (night), R.N."), count("a-b-a", "a"), count("aaa", "")),
+            (
+                word_count("Nurse (night), R.N."),
+                count("a-b-a", "a"),
+                count("aaa", "")
+            ),
             (4, 2, 0)
         );
         assert!(is_upper("URGENT: NURSE 2") && !is_upper("123") && !is_upper("Nurse"));
         assert_eq!(
-            [amount("$86,439 - $95,000 pa"), amount("from 50.5 an hour."), amount("competitive")],
+            [
+                amount("$86,439 - $95,000 pa"),
+                amount("from 50.5 an hour."),
+                amount("competitive")
+            ],
             [Some(86439.0), Some(50.5), None]
         );
         assert_eq!(one_of("nsw  health", &["NSW Health"]), Ok(true));
@@ -279,7 +345,15 @@ mod tests {
     }
     #[test]
     fn an_address_that_is_written_plainly_is_read_alike() {
-        let fronts = ["https://", "http://", "HTTPS://", "ftp://", "https:/", " https://", ""];
+        let fronts = [
+            "https://",
+            "http://",
+            "HTTPS://",
+            "ftp://",
+            "https:/",
+            " https://",
+            "",
+        ];
         let hosts = [
             "seek.com.au",
             "a",
@@ -301,13 +375,30 @@ mod tests {
             "u@h.de",
             "",
         ];
-        let rests = &["", "/", "/job/1?x=ä b", "?q", "#f", ":80/x", ":x/", "\\x", "\t/x", "/\n"];
+        let rests = &[
+            "",
+            "/",
+            "/job/1?x=ä b",
+            "?q",
+            "#f",
+            ":80/x",
+            ":x/",
+            "\\x",
+            "\t/x",
+            "/\n",
+        ];
         let mut plain = 0;
         for (front, host_, rest) in fronts.iter().flat_map(|front| {
-            hosts.iter().flat_map(move |host| rests.iter().map(move |rest| (front, host, rest)))
+            hosts
+                .iter()
+                .flat_map(move |host| rests.iter().map(move |rest| (front, host, rest)))
         }) {
             let text = format!("{front}{host_}{rest}");
-            assert_eq!(host(&text).map(Cow::into_owned), parsed_host(&text), "{text}");
+            assert_eq!(
+                host(&text).map(Cow::into_owned),
+                parsed_host(&text),
+                "{text}"
+            );
             plain += usize::from(plain_host(&text).is_some());
         }
         assert!(plain > 30, "{plain}");

@@ -48,7 +48,9 @@ fn register_dates(engine: &mut Engine) {
     engine
         .register_fn("year", |a: ScriptDate| i64::from(a.0.year()))
         .register_fn("month", |a: ScriptDate| i64::from(a.0.month()));
-    engine.register_fn("day", |a: ScriptDate| i64::from(a.0.day())).register_fn("weekday", weekday);
+    engine
+        .register_fn("day", |a: ScriptDate| i64::from(a.0.day()))
+        .register_fn("weekday", weekday);
     engine.register_fn("date", |text: &str| -> ScriptResult<ScriptDate> {
         date(text).ok_or_else(|| format!("`{text}` is not a date such as 2026-12-31").into())
     });
@@ -69,16 +71,28 @@ fn register_spans(engine: &mut Engine) {
 }
 
 fn register_texts(engine: &mut Engine) {
-    engine.register_fn("domain_of", |url: &str| host(url).unwrap_or_default().into_owned());
+    engine.register_fn("domain_of", |url: &str| {
+        host(url).unwrap_or_default().into_owned()
+    });
     engine.register_fn("is_url", |url: &str| host(url).is_some());
     engine.register_fn("on_domain", on_domain);
     engine.register_fn("is_blank", |text: &str| text.trim().is_empty());
-    engine.register_fn("is_upper", is_upper).register_fn("has_digits", has_digits);
-    engine.register_fn("amount", |text: &str| amount(text).map_or(Dynamic::UNIT, Into::into));
-    let patterns = PatternCache::default();
-    engine.register_fn("matches", move |text: &str, pattern: &str| -> ScriptResult<bool> {
-        patterns.of(pattern).and_then(|pattern| pattern.is_found(text)).map_err(Into::into)
+    engine
+        .register_fn("is_upper", is_upper)
+        .register_fn("has_digits", has_digits);
+    engine.register_fn("amount", |text: &str| {
+        amount(text).map_or(Dynamic::UNIT, Into::into)
     });
+    let patterns = PatternCache::default();
+    engine.register_fn(
+        "matches",
+        move |text: &str, pattern: &str| -> ScriptResult<bool> {
+            patterns
+                .of(pattern)
+                .and_then(|pattern| pattern.is_found(text))
+                .map_err(Into::into)
+        },
+    );
 }
 
 fn register_words(engine: &mut Engine) {
@@ -97,12 +111,16 @@ fn register_words(engine: &mut Engine) {
     engine.register_fn("words", |text: &str| -> Array {
         words(text).map(|word| word.to_owned().into()).collect()
     });
-    engine.register_fn("word_count", word_count).register_fn("count", count);
+    engine
+        .register_fn("word_count", word_count)
+        .register_fn("count", count);
 }
 
 /// The texts in a list, without copying; other items are skipped.
 fn texts(all: &Array) -> Vec<ImmutableString> {
-    all.iter().filter_map(|word| word.clone().into_immutable_string().ok()).collect()
+    all.iter()
+        .filter_map(|word| word.clone().into_immutable_string().ok())
+        .collect()
 }
 
 /// What scripts may do with lists.
@@ -119,5 +137,7 @@ fn register_lists(engine: &mut Engine) {
     engine.register_indexer_get(|list: &mut SharedList, name: &str| {
         list.find(name).map_or(Dynamic::UNIT, Into::into)
     });
-    engine.register_fn("len", |list: SharedList| i64::try_from(list.len()).unwrap_or(i64::MAX));
+    engine.register_fn("len", |list: SharedList| {
+        i64::try_from(list.len()).unwrap_or(i64::MAX)
+    });
 }

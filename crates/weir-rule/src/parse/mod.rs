@@ -43,7 +43,11 @@ pub(super) fn parse(
         let names: Vec<&str> = flat.variables.iter().map(String::as_str).collect();
         compile(sandbox, &flat.text, &names).ok()
     });
-    Ok(ParsedScript { tree, reads, program: ScriptProgram { ast, flat } })
+    Ok(ParsedScript {
+        tree,
+        reads,
+        program: ScriptProgram { ast, flat },
+    })
 }
 
 fn compile(
@@ -66,5 +70,9 @@ fn too_long() -> ScriptDiagnostic {
 
 fn too_deep(at: ScriptPosition) -> ScriptDiagnostic {
     let help = "give the inner part a name with `let`, or split the condition into several rules";
-    ScriptDiagnostic::new("the script is nested too deeply".to_owned(), help.to_owned(), at)
+    ScriptDiagnostic::new(
+        "the script is nested too deeply".to_owned(),
+        help.to_owned(),
+        at,
+    )
 }

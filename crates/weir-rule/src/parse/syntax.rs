@@ -25,9 +25,10 @@ pub(super) fn diagnostic_of(
             format!("`{name}` is a reserved word"),
             habit(name).unwrap_or("choose another name").to_owned(),
         ),
-        ParseErrorType::BadInput(LexError::MalformedChar(inside)) => {
-            ("text in single quotes".to_owned(), format!("use double quotes: `\"{inside}\"`"))
-        }
+        ParseErrorType::BadInput(LexError::MalformedChar(inside)) => (
+            "text in single quotes".to_owned(),
+            format!("use double quotes: `\"{inside}\"`"),
+        ),
         ParseErrorType::BadInput(LexError::UnterminatedString) => (
             "the text is not closed".to_owned(),
             "close it with the quote that it starts with; `${` needs a `}`".to_owned(),
@@ -37,9 +38,10 @@ pub(super) fn diagnostic_of(
             "write out the expression; `let` names a value".to_owned(),
         ),
         ParseErrorType::UnexpectedEOF => ("the script is incomplete".to_owned(), LOOK.to_owned()),
-        other => {
-            (in_backticks(&other.to_string()), habit(&word_at(text, at)).unwrap_or(LOOK).to_owned())
-        }
+        other => (
+            in_backticks(&other.to_string()),
+            habit(&word_at(text, at)).unwrap_or(LOOK).to_owned(),
+        ),
     };
     ScriptDiagnostic::new(message, help, position(at))
 }
@@ -51,8 +53,13 @@ fn after_minus(text: &str, at: Position, name: &str) -> Option<String> {
     let before: String = line.chars().take(at.column.checked_sub(1)?).collect();
     let owner = before.strip_suffix('-')?;
     let is_outside = |letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '.'));
-    let member = owner.rsplit(is_outside).next().filter(|member| member.contains('.'))?;
-    Some(format!("`-` subtracts, and names have none: write `{member}_{name}`"))
+    let member = owner
+        .rsplit(is_outside)
+        .next()
+        .filter(|member| member.contains('.'))?;
+    Some(format!(
+        "`-` subtracts, and names have none: write `{member}_{name}`"
+    ))
 }
 
 /// What an unknown variable may have meant.
@@ -84,7 +91,11 @@ fn variable(name: &str, variables: &[&str]) -> String {
 /// The name at a position.
 fn word_at(text: &str, at: Position) -> String {
     let at = position(at);
-    let line = text.split('\n').nth(at.line.saturating_sub(1)).unwrap_or_default();
+    let line = text
+        .split('\n')
+        .nth(at.line.saturating_sub(1))
+        .unwrap_or_default();
     let from = line.chars().skip(at.column.saturating_sub(1));
-    from.take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+    from.take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect()
 }

@@ -21,9 +21,19 @@ const MAX_DEPTH: usize = 256;
 /// # Errors
 /// The position at which it is nested too deeply.
 pub(super) fn of_script(ast: &AST) -> Result<ScriptExpr, ScriptPosition> {
-    let mut reader = TreeReader { depth: 0, too_deep: None };
-    let statements = ast.statements().iter().map(|one| reader.statement(one)).collect();
-    let script = ScriptExpr { kind: ExprKind::Block(statements), at: ScriptPosition::START };
+    let mut reader = TreeReader {
+        depth: 0,
+        too_deep: None,
+    };
+    let statements = ast
+        .statements()
+        .iter()
+        .map(|one| reader.statement(one))
+        .collect();
+    let script = ScriptExpr {
+        kind: ExprKind::Block(statements),
+        at: ScriptPosition::START,
+    };
     reader.too_deep.map_or(Ok(script), Err)
 }
 
@@ -57,16 +67,26 @@ impl TreeReader {
             }
             Stmt::Var(parts, ..) => {
                 let kind = ExprKind::Let(parts.0.name.to_string(), Box::new(self.expr(&parts.1)));
-                return ScriptExpr { kind, at: position(parts.0.pos) };
+                return ScriptExpr {
+                    kind,
+                    at: position(parts.0.pos),
+                };
             }
             Stmt::Assignment(parts) => {
                 let sides = [self.expr(&parts.1.lhs), self.expr(&parts.1.rhs)];
                 let at = position(parts.0.position());
-                return ScriptExpr { kind: ExprKind::Assign(Box::new(sides)), at };
+                return ScriptExpr {
+                    kind: ExprKind::Assign(Box::new(sides)),
+                    at,
+                };
             }
             Stmt::Noop(_) => ExprKind::Nothing,
             Stmt::Switch(parts, _) => {
-                let cases = parts.1.expressions.iter().flat_map(|case| [&case.lhs, &case.rhs]);
+                let cases = parts
+                    .1
+                    .expressions
+                    .iter()
+                    .flat_map(|case| [&case.lhs, &case.rhs]);
                 let parts: Vec<&Expr> = std::iter::once(&parts.0).chain(cases).collect();
                 self.opaque(OpaqueForm::Switch, parts)
             }
@@ -75,7 +95,10 @@ impl TreeReader {
             }
             other => self.unknown(other),
         };
-        ScriptExpr { kind, at: position(statement.position()) }
+        ScriptExpr {
+            kind,
+            at: position(statement.position()),
+        }
     }
 
     /// A statement that scripts hardly use.
@@ -101,26 +124,45 @@ impl TreeReader {
     }
 
     fn block(&mut self, block: &StmtBlock) -> ScriptExpr {
-        ScriptExpr { kind: self.block_kind(block), at: position(block.position()) }
+        ScriptExpr {
+            kind: self.block_kind(block),
+            at: position(block.position()),
+        }
     }
 
     fn block_kind(&mut self, block: &StmtBlock) -> ExprKind {
-        ExprKind::Block(block.statements().iter().map(|one| self.statement(one)).collect())
+        ExprKind::Block(
+            block
+                .statements()
+                .iter()
+                .map(|one| self.statement(one))
+                .collect(),
+        )
     }
 
     fn expr(&mut self, expr: &Expr) -> ScriptExpr {
         let at = position(expr.position());
         if self.depth >= MAX_DEPTH {
             self.too_deep.get_or_insert(at);
-            return ScriptExpr { kind: ExprKind::Nothing, at };
+            return ScriptExpr {
+                kind: ExprKind::Nothing,
+                at,
+            };
         }
         self.depth += 1;
         let found = match expr {
-            Expr::Dot(parts, flags, _) => {
-                self.chain(parts, ChainLink::Dot { is_optional: !flags.is_empty() }, *flags)
-            }
+            Expr::Dot(parts, flags, _) => self.chain(
+                parts,
+                ChainLink::Dot {
+                    is_optional: !flags.is_empty(),
+                },
+                *flags,
+            ),
             Expr::Index(parts, flags, _) => self.chain(parts, ChainLink::Index, *flags),
-            other => ScriptExpr { kind: self.kind(other), at },
+            other => ScriptExpr {
+                kind: self.kind(other),
+                at,
+            },
         };
         self.depth -= 1;
         found
@@ -137,9 +179,10 @@ impl TreeReader {
             Expr::Stmt(block) => self.block_kind(block),
             Expr::InterpolatedString(parts, _) => ExprKind::Interpolation(self.all(parts)),
             Expr::Array(items, _) => self.array(items),
-            Expr::Map(entries, _) => {
-                self.opaque(OpaqueForm::Mapping, entries.0.iter().map(|(_, value)| value))
-            }
+            Expr::Map(entries, _) => self.opaque(
+                OpaqueForm::Mapping,
+                entries.0.iter().map(|(_, value)| value),
+            ),
             Expr::DynamicConstant(value, _) if value.is_map() => {
                 ExprKind::Opaque(OpaqueForm::Mapping, Vec::new())
             }
@@ -192,7 +235,12 @@ impl TreeReader {
             }
             _ => {
                 let name = name.to_owned();
-                ExprKind::Call(CallExpr { name, style, values, prepared: None })
+                ExprKind::Call(CallExpr {
+                    name,
+                    style,
+                    values,
+                    prepared: None,
+                })
             }
         }
     }
@@ -205,9 +253,13 @@ impl TreeReader {
         // `a[b.c]` ends with its index, where `a[b].c` goes on.
         while !(matches!(link, ChainLink::Index) && flags.contains(ASTFlags::BREAK)) {
             let (parts, next, next_flags) = match rest {
-                Expr::Dot(parts, flags, _) => {
-                    (parts, ChainLink::Dot { is_optional: !flags.is_empty() }, *flags)
-                }
+                Expr::Dot(parts, flags, _) => (
+                    parts,
+                    ChainLink::Dot {
+                        is_optional: !flags.is_empty(),
+                    },
+                    *flags,
+                ),
                 Expr::Index(parts, flags, _) => (parts, ChainLink::Index, *flags),
                 _ => break,
             };
@@ -239,25 +291,49 @@ impl TreeReader {
                             is_optional,
                             bound: None,
                         };
-                        ScriptExpr { kind: ExprKind::Member(member), at: start }
+                        ScriptExpr {
+                            kind: ExprKind::Member(member),
+                            at: start,
+                        }
                     }
-                    _ => ScriptExpr { kind: ExprKind::Property(Box::new(owner), name), at },
+                    _ => ScriptExpr {
+                        kind: ExprKind::Property(Box::new(owner), name),
+                        at,
+                    },
                 }
             }
             (ChainLink::Dot { is_optional }, Expr::MethodCall(call, _)) => {
                 let mut values = vec![owner];
                 values.extend(self.all(call.args.iter()));
-                let style = if is_optional { CallStyle::OptionalMethod } else { CallStyle::Method };
-                let call = CallExpr { name: call.name.to_string(), style, values, prepared: None };
-                ScriptExpr { kind: ExprKind::Call(call), at }
+                let style = if is_optional {
+                    CallStyle::OptionalMethod
+                } else {
+                    CallStyle::Method
+                };
+                let call = CallExpr {
+                    name: call.name.to_string(),
+                    style,
+                    values,
+                    prepared: None,
+                };
+                ScriptExpr {
+                    kind: ExprKind::Call(call),
+                    at,
+                }
             }
             (ChainLink::Index, index) => {
                 let index = self.expr(index);
-                ScriptExpr { kind: ExprKind::Index(Box::new([owner, index])), at }
+                ScriptExpr {
+                    kind: ExprKind::Index(Box::new([owner, index])),
+                    at,
+                }
             }
             (ChainLink::Dot { .. }, other) => {
                 let other = self.expr(other);
-                ScriptExpr { kind: ExprKind::Opaque(OpaqueForm::Other, vec![owner, other]), at }
+                ScriptExpr {
+                    kind: ExprKind::Opaque(OpaqueForm::Other, vec![owner, other]),
+                    at,
+                }
             }
         }
     }

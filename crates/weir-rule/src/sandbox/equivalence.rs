@@ -29,11 +29,23 @@ static SANDBOX: LazyLock<ScriptSandbox> = LazyLock::new(ScriptSandbox::new);
 static GIVEN: LazyLock<ScriptBindings> = LazyLock::new(|| {
     let parameters = [
         ("p_days", RuleParameter::Number(20.into())),
-        ("p_share", RuleParameter::Number(serde_json::Number::from_f64(0.5).unwrap())),
+        (
+            "p_share",
+            RuleParameter::Number(serde_json::Number::from_f64(0.5).unwrap()),
+        ),
         ("p_on", RuleParameter::Boolean(true)),
-        ("p_date", RuleParameter::Date(ScriptDate("2026-06-30".parse().unwrap()))),
-        ("p_span", RuleParameter::Span(ScriptSpan::parse("6 months").unwrap())),
-        ("p_words", RuleParameter::List(vec!["nurse".into(), "Äpfel".into()])),
+        (
+            "p_date",
+            RuleParameter::Date(ScriptDate("2026-06-30".parse().unwrap())),
+        ),
+        (
+            "p_span",
+            RuleParameter::Span(ScriptSpan::parse("6 months").unwrap()),
+        ),
+        (
+            "p_words",
+            RuleParameter::List(vec!["nurse".into(), "Äpfel".into()]),
+        ),
         ("p_text", RuleParameter::Text("Nurse".into())),
     ];
     let grades = NamedList::new([
@@ -41,14 +53,18 @@ static GIVEN: LazyLock<ScriptBindings> = LazyLock::new(|| {
         ("Talent Pool".to_owned(), None),
     ]);
     ScriptBindings {
-        parameters: parameters.map(|(name, value)| (name.to_owned(), value)).into(),
+        parameters: parameters
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
         lists: [("grades".to_owned(), Arc::new(grades))].into(),
     }
 });
 
 fn compiled(text: &str) -> CompiledScript {
-    let variables: Vec<&str> =
-        VARIABLES.into_iter().chain(GIVEN.parameters.keys().map(String::as_str)).collect();
+    let variables: Vec<&str> = VARIABLES
+        .into_iter()
+        .chain(GIVEN.parameters.keys().map(String::as_str))
+        .collect();
     CompiledScript::compile(&SANDBOX, text, &variables)
         .unwrap_or_else(|error| panic!("{text}: {error:?}"))
         .with(&GIVEN)
@@ -61,7 +77,11 @@ fn native(
     facts: &RuleFacts,
 ) -> Option<Result<ComparableValue, ()>> {
     let tree = script.native()?;
-    Some(tree.evaluate(AdView { job, facts }).map(ComparableValue::of).map_err(|_| ()))
+    Some(
+        tree.evaluate(AdView { job, facts })
+            .map(ComparableValue::of)
+            .map_err(|_| ()),
+    )
 }
 
 fn interpreted(
@@ -69,7 +89,9 @@ fn interpreted(
     job: &Job,
     facts: &RuleFacts,
 ) -> Result<ComparableValue, ScriptError> {
-    script.interpret(&SANDBOX, &AdView { job, facts }).map(|value| ComparableValue::of_rhai(&value))
+    script
+        .interpret(&SANDBOX, &AdView { job, facts })
+        .map(|value| ComparableValue::of_rhai(&value))
 }
 
 /// A value that can be compared, whoever gave it.
@@ -126,7 +148,12 @@ impl ComparableValue {
 /// Rhai reports what is wrong with `job.locations.len()` at its first dot; where `job.locations` is
 /// a variable, at the dot behind that. Here it is reported at the beginning.
 fn from_the_beginning(text: &str, error: ScriptError) -> ScriptError {
-    let line: Vec<char> = text.lines().nth(error.line - 1).unwrap_or_default().chars().collect();
+    let line: Vec<char> = text
+        .lines()
+        .nth(error.line - 1)
+        .unwrap_or_default()
+        .chars()
+        .collect();
     let is_dot = line.get(error.column - 1) == Some(&'.');
     let before = line
         .iter()
@@ -134,7 +161,14 @@ fn from_the_beginning(text: &str, error: ScriptError) -> ScriptError {
         .rev()
         .take_while(|letter| letter.is_alphabetic() || matches!(letter, '.' | '_'))
         .count();
-    ScriptError { column: if is_dot { error.column - before } else { error.column }, ..error }
+    ScriptError {
+        column: if is_dot {
+            error.column - before
+        } else {
+            error.column
+        },
+        ..error
+    }
 }
 
 /// Compares both, and checks that what is called impossible does not happen. Returns whether Rhai
@@ -152,9 +186,14 @@ fn held(text: &str, job: &Job, facts: &RuleFacts) -> Result<(bool, bool), TestCa
         "{text}\nRhai alone: {alone:?}\nhere: {expected:?}\n{job:?}\n{facts:?}"
     );
     let types = TypeEnv::default();
-    let context = FormulaContext { types: &types, functions: SANDBOX.functions(), absence: true };
-    for truth in
-        [true, false].into_iter().filter(|truth| expected == Ok(ComparableValue::Truth(*truth)))
+    let context = FormulaContext {
+        types: &types,
+        functions: SANDBOX.functions(),
+        absence: true,
+    };
+    for truth in [true, false]
+        .into_iter()
+        .filter(|truth| expected == Ok(ComparableValue::Truth(*truth)))
     {
         prop_assert!(
             !is_impossible(&[(&script, truth)], context),
@@ -173,15 +212,22 @@ fn held(text: &str, job: &Job, facts: &RuleFacts) -> Result<(bool, bool), TestCa
 
 /// Whether Rhai can read it at all: a choice cannot stand inside an operator without brackets.
 fn is_script(text: &str) -> bool {
-    let variables: Vec<&str> =
-        VARIABLES.into_iter().chain(GIVEN.parameters.keys().map(String::as_str)).collect();
+    let variables: Vec<&str> = VARIABLES
+        .into_iter()
+        .chain(GIVEN.parameters.keys().map(String::as_str))
+        .collect();
     CompiledScript::compile(&SANDBOX, text, &variables).is_ok()
 }
 
 /// Random scripts take more stack to make and to make smaller than a thread of the tests has.
 fn on_a_large_stack(work: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024).spawn(work).unwrap();
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let thread = std::thread::Builder::new()
+        .stack_size(64 * 1024 * 1024)
+        .spawn(work)
+        .unwrap();
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
 /// `PROPTEST_CASES` asks for more than the usual number, `PROPTEST_RNG_SEED` for others.
@@ -227,13 +273,19 @@ const EACH: [(&str, &str); 37] = [
     ("to_upper", "job.title.to_upper() == \"NURSE\""),
     ("date", "job.open_date == date(\"2026-01-31\")"),
     ("days", "job.open_date + days(1) == date(\"2026-02-01\")"),
-    ("months", "job.open_date + months(1) == date(\"2026-02-28\")"),
+    (
+        "months",
+        "job.open_date + months(1) == date(\"2026-02-28\")",
+    ),
     ("years", "job.open_date - years(1) == date(\"2025-01-31\")"),
     ("year", "year(job.open_date) == 2026"),
     ("month", "job.open_date.month() == 1"),
     ("day", "day(job.open_date) == 31"),
     ("weekday", "weekday(job.open_date) == 6"),
-    ("domain_of", "domain_of(job.source_url) == \"www.seek.com.au\""),
+    (
+        "domain_of",
+        "domain_of(job.source_url) == \"www.seek.com.au\"",
+    ),
     ("is_url", "is_url(job.source_url)"),
     ("on_domain", "on_domain(job.source_url, \"seek.com.au\")"),
     ("is_blank", "!is_blank(job.title)"),
@@ -242,7 +294,10 @@ const EACH: [(&str, &str); 37] = [
     ("is_upper", "!is_upper(job.title)"),
     ("has_digits", "has_digits(job.source_url)"),
     ("contains_all", "contains_all(job.title, [\"NUR\", \"se\"])"),
-    ("contains_any", "contains_any(job.title, [\"x\", \"NURSE\"])"),
+    (
+        "contains_any",
+        "contains_any(job.title, [\"x\", \"NURSE\"])",
+    ),
     ("one_of", "one_of(job.title, [\"NURSE\"])"),
     ("mentions", "!mentions(job.title, lists.grades)"),
     ("look_up", "look_up(lists.grades, \"vpsg5\") == \"Officer\""),
@@ -252,16 +307,25 @@ const EACH: [(&str, &str); 37] = [
     ("abs", "abs(job.positions - 30) == 10"),
     ("to_string", "job.open_date.to_string() == \"2026-01-31\""),
     ("matches", "matches(job.title, \"^N\")"),
-    ("in", "job.positions in 1..=500 && job.title in [\"Nurse\"] && \"Perth\" in job.locations"),
+    (
+        "in",
+        "job.positions in 1..=500 && job.title in [\"Nurse\"] && \"Perth\" in job.locations",
+    ),
     ("??", "(job.nowhere ?? \"x\") == \"x\""),
-    ("if", "if job.positions > 3 { job.close_date == () } else { false }"),
+    (
+        "if",
+        "if job.positions > 3 { job.close_date == () } else { false }",
+    ),
 ];
 
 #[test]
 fn every_native_function_answers_as_the_interpreter_does() {
     let mut job = Job::default();
     job.set(Field::Title, Held::text("Nurse"));
-    job.set(Field::SourceUrl, Held::text("https://www.seek.com.au/job/1"));
+    job.set(
+        Field::SourceUrl,
+        Held::text("https://www.seek.com.au/job/1"),
+    );
     job.set(Field::OpenDate, Held::Date("2026-01-31".parse().unwrap()));
     job.set(Field::Locations, Held::List(vec!["Perth".into()]));
     job.extra = vec![("positions".into(), Held::Number(20.into()))];
@@ -322,7 +386,10 @@ fn job_of_all_kinds() -> Job {
         |number: serde_json::Value| serde_json::from_value(number).map(Held::Number).unwrap();
     let mut job = Job::default();
     job.set(Field::Title, Held::text("Nurse"));
-    job.set(Field::SourceUrl, Held::text("https://www.seek.com.au/job/1"));
+    job.set(
+        Field::SourceUrl,
+        Held::text("https://www.seek.com.au/job/1"),
+    );
     job.set(Field::OpenDate, Held::Date("2026-01-31".parse().unwrap()));
     job.set(
         Field::CloseDate,
@@ -332,8 +399,14 @@ fn job_of_all_kinds() -> Job {
             why: String::new(),
         })),
     );
-    job.set(Field::Locations, Held::List(vec!["Perth".into(), "nurse".into()]));
-    job.set(Field::Recruiter, Held::Json(json!({ "email": "a@b.example" })));
+    job.set(
+        Field::Locations,
+        Held::List(vec!["Perth".into(), "nurse".into()]),
+    );
+    job.set(
+        Field::Recruiter,
+        Held::Json(json!({ "email": "a@b.example" })),
+    );
     let numbers = [
         ("whole", json!(20)),
         ("least", json!(i64::MIN)),
@@ -352,9 +425,15 @@ fn job_of_all_kinds() -> Job {
 
 /// Every operator between every two kinds of values, and every function of them.
 fn all_of_two() -> Vec<String> {
-    let operators = COMPARISONS.into_iter().chain(["+", "-", "*", "in", "??", "&&", "||"]);
+    let operators = COMPARISONS
+        .into_iter()
+        .chain(["+", "-", "*", "in", "??", "&&", "||"]);
     let mut all: Vec<String> = operators
-        .flat_map(|sign| VALUES.iter().flat_map(move |x| VALUES.map(|y| format!("{x} {sign} {y}"))))
+        .flat_map(|sign| {
+            VALUES
+                .iter()
+                .flat_map(move |x| VALUES.map(|y| format!("{x} {sign} {y}")))
+        })
         .collect();
     for (name, count, _) in NATIVE_FUNCTIONS {
         all.extend(VALUES.iter().flat_map(|x| match count {
@@ -369,20 +448,32 @@ fn all_of_two() -> Vec<String> {
 fn every_operator_and_function_means_of_every_two_kinds_what_rhai_means() {
     let (job, facts) = (
         job_of_all_kinds(),
-        RuleFacts { today: "2026-06-30".parse().unwrap(), ..RuleFacts::default() },
+        RuleFacts {
+            today: "2026-06-30".parse().unwrap(),
+            ..RuleFacts::default()
+        },
     );
-    let all: Vec<String> = all_of_two().into_iter().filter(|text| is_script(text)).collect();
+    let all: Vec<String> = all_of_two()
+        .into_iter()
+        .filter(|text| is_script(text))
+        .collect();
     let answered = std::thread::scope(|scope| {
         let halves = all.chunks(all.len().div_ceil(2)).map(|half| {
             scope.spawn(|| {
                 half.iter()
                     .filter(|text| {
-                        held(text, &job, &facts).unwrap_or_else(|error| panic!("{error}")).1
+                        held(text, &job, &facts)
+                            .unwrap_or_else(|error| panic!("{error}"))
+                            .1
                     })
                     .count()
             })
         });
-        halves.collect::<Vec<_>>().into_iter().map(|half| half.join().unwrap()).sum::<usize>()
+        halves
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|half| half.join().unwrap())
+            .sum::<usize>()
     });
     assert!(
         all.len() > 10_000 && answered > 2_000,
@@ -406,7 +497,10 @@ fn what_is_not_recognised_stays_with_the_interpreter() {
         "matches(job.title, source)",
         "-job.positions < 0",
     ];
-    for text in others.into_iter().filter(|text| *text != "matches(job.title, source)") {
+    for text in others
+        .into_iter()
+        .filter(|text| *text != "matches(job.title, source)")
+    {
         assert!(compiled(text).native().is_none(), "{text}");
     }
 }
@@ -424,7 +518,14 @@ fn what_rhai_refuses_is_not_answered() {
         "job.title.len() > 3",
     ] {
         let script = compiled(text);
-        assert_eq!(native(&script, &job, &RuleFacts::default()), Some(Err(())), "{text}");
-        assert!(interpreted(&script, &job, &RuleFacts::default()).is_err(), "{text}");
+        assert_eq!(
+            native(&script, &job, &RuleFacts::default()),
+            Some(Err(())),
+            "{text}"
+        );
+        assert!(
+            interpreted(&script, &job, &RuleFacts::default()).is_err(),
+            "{text}"
+        );
     }
 }

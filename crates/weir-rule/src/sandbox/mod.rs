@@ -108,7 +108,11 @@ impl ScriptSandbox {
         limit(&mut engine);
         library::register::all(&mut engine);
         let functions = function_types(&engine);
-        ScriptSandbox { engine, number: SANDBOXES.fetch_add(1, Ordering::Relaxed), functions }
+        ScriptSandbox {
+            engine,
+            number: SANDBOXES.fetch_add(1, Ordering::Relaxed),
+            functions,
+        }
     }
 
     /// All functions, each with the argument types of its overloads.
@@ -124,7 +128,9 @@ impl ScriptSandbox {
         values: &dyn VariableValues,
     ) -> Result<InterpretedValue, ScriptError> {
         let ast = program.flat.as_ref().unwrap_or(&program.ast);
-        let kept = INTERPRETER_STATE.take().filter(|state| state.sandbox == self.number);
+        let kept = INTERPRETER_STATE
+            .take()
+            .filter(|state| state.sandbox == self.number);
         let mut kept = kept.unwrap_or_else(|| Box::new(InterpreterState::of(self)));
         scope::fill(&mut kept.scope, variables, values);
         budget::begin();
@@ -142,7 +148,9 @@ impl ScriptSandbox {
         );
         kept.scope.clear();
         INTERPRETER_STATE.set(Some(kept));
-        result.map(InterpretedValue).map_err(|error| error_of(&error))
+        result
+            .map(InterpretedValue)
+            .map_err(|error| error_of(&error))
     }
 
     /// Runs a program as it is written, without anything kept from before.
@@ -157,7 +165,9 @@ impl ScriptSandbox {
         scope::fill(&mut scope, variables, values);
         budget::begin();
         let result = self.engine.eval_ast_with_scope(&mut scope, &program.ast);
-        result.map(InterpretedValue).map_err(|error| error_of(&error))
+        result
+            .map(InterpretedValue)
+            .map_err(|error| error_of(&error))
     }
 }
 
@@ -181,7 +191,11 @@ struct InterpreterState {
 
 impl InterpreterState {
     fn of(sandbox: &ScriptSandbox) -> InterpreterState {
-        InterpreterState { sandbox: sandbox.number, caches: Caches::new(), scope: Scope::new() }
+        InterpreterState {
+            sandbox: sandbox.number,
+            caches: Caches::new(),
+            scope: Scope::new(),
+        }
     }
 }
 
@@ -191,15 +205,22 @@ thread_local! {
 
 fn limit(engine: &mut Engine) {
     engine.set_optimization_level(OptimizationLevel::Simple);
-    engine.set_max_operations(MAX_OPERATIONS).set_max_call_levels(MAX_CALLS);
+    engine
+        .set_max_operations(MAX_OPERATIONS)
+        .set_max_call_levels(MAX_CALLS);
     engine.set_max_expr_depths(MAX_DEPTH.0, MAX_DEPTH.1);
-    engine.set_max_string_size(MAX_TEXT).set_max_array_size(MAX_ITEMS).set_max_map_size(MAX_ITEMS);
+    engine
+        .set_max_string_size(MAX_TEXT)
+        .set_max_array_size(MAX_ITEMS)
+        .set_max_map_size(MAX_ITEMS);
     engine.set_max_functions(0).set_max_variables(32);
     engine.set_allow_looping(false).set_strict_variables(true);
     engine.on_progress(|steps| (steps % LOOKS == 0 && budget::is_over()).then_some(Dynamic::UNIT));
     // Without function names there is no way to iterate over a list, and so no work beyond what is
     // written.
-    for symbol in ["eval", "print", "debug", "import", "export", "sleep", "Fn", "call", "curry"] {
+    for symbol in [
+        "eval", "print", "debug", "import", "export", "sleep", "Fn", "call", "curry",
+    ] {
         engine.disable_symbol(symbol);
     }
 }
@@ -210,7 +231,11 @@ fn function_types(engine: &Engine) -> FunctionTypes {
         let metadata = info.metadata;
         let types: Vec<TypeSet> = metadata.param_types.iter().map(|id| of_type(*id)).collect();
         let is_known = types.len() == metadata.num_params;
-        let types = if is_known { types } else { vec![TypeSet::ANY; metadata.num_params] };
+        let types = if is_known {
+            types
+        } else {
+            vec![TypeSet::ANY; metadata.num_params]
+        };
         Some((metadata.name.to_string(), types))
     };
     for (name, types) in engine.collect_fn_metadata(None, form, true) {
@@ -234,14 +259,21 @@ fn of_type(id: TypeId) -> TypeSet {
         (TypeId::of::<Map>(), TypeSet::MAPPING),
         (TypeId::of::<Dynamic>(), TypeSet::ANY),
     ];
-    known.iter().find(|(known, _)| *known == id).map_or(TypeSet::OTHER, |(_, types)| *types)
+    known
+        .iter()
+        .find(|(known, _)| *known == id)
+        .map_or(TypeSet::OTHER, |(_, types)| *types)
 }
 
 /// An error of an evaluation, and its position.
 fn error_of(error: &EvalAltResult) -> ScriptError {
     let at = error.position();
     let (line, column) = (at.line().unwrap_or(1), at.position().unwrap_or(1));
-    ScriptError { message: failure(error), line, column }
+    ScriptError {
+        message: failure(error),
+        line,
+        column,
+    }
 }
 
 /// Why an evaluation failed.
@@ -249,7 +281,11 @@ fn failure(error: &EvalAltResult) -> String {
     if let EvalAltResult::ErrorFunctionNotFound(signature, _) = error
         && let Some((name, types)) = signature.split_once(" (")
     {
-        let types: Vec<&str> = types.trim_end_matches(')').split(", ").map(type_word).collect();
+        let types: Vec<&str> = types
+            .trim_end_matches(')')
+            .split(", ")
+            .map(type_word)
+            .collect();
         return format!("`{name}` does not work with {}", types.join(" and "));
     }
     if let EvalAltResult::ErrorTerminated(..) = error {

@@ -56,7 +56,18 @@ fn fractions() -> impl Strategy<Value = f64> {
 
 fn numbers() -> BoxedStrategy<String> {
     let usual = prop::sample::select(
-        ["0", "1", "3", "20", "0.5", "1.0", "20.0", "0.3", "9223372036854775807"].as_slice(),
+        [
+            "0",
+            "1",
+            "3",
+            "20",
+            "0.5",
+            "1.0",
+            "20.0",
+            "0.3",
+            "9223372036854775807",
+        ]
+        .as_slice(),
     );
     prop_oneof![3 => usual.prop_map(str::to_owned), 1 => (-5..600i64).prop_map(|n| n.to_string())]
         .boxed()
@@ -93,7 +104,9 @@ fn values(usual: BoxedStrategy<Held>) -> impl Strategy<Value = Held> {
 
 fn positions() -> BoxedStrategy<Held> {
     let usual = prop::sample::select([0, 1, 3, 20, 500].as_slice());
-    prop_oneof![2 => usual, 1 => 0..600i64].prop_map(|n| Held::Number(n.into())).boxed()
+    prop_oneof![2 => usual, 1 => 0..600i64]
+        .prop_map(|n| Held::Number(n.into()))
+        .boxed()
 }
 
 fn fraction(number: f64) -> Held {
@@ -209,7 +222,10 @@ fn reads(all: &'static [&'static str]) -> BoxedStrategy<String> {
 }
 
 fn quoted(text: &str) -> String {
-    format!("{text:?}").replace("\\'", "'").replace("\\u{", "\\U{").replace('`', "")
+    format!("{text:?}")
+        .replace("\\'", "'")
+        .replace("\\u{", "\\U{")
+        .replace('`', "")
 }
 
 fn literals() -> BoxedStrategy<String> {

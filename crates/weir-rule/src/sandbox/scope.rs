@@ -41,7 +41,11 @@ pub struct DocumentValues<'a>(pub &'a Json);
 
 impl VariableValues for DocumentValues<'_> {
     fn value(&self, _: &str, member: &str) -> Option<VariableValue> {
-        let member = if member == WHOLE { Some(self.0) } else { self.0.get(member) };
+        let member = if member == WHOLE {
+            Some(self.0)
+        } else {
+            self.0.get(member)
+        };
         Some(VariableValue(member.map_or(Dynamic::UNIT, json)))
     }
 }
@@ -69,7 +73,11 @@ pub(crate) fn variables(
     bindings: &ScriptBindings,
     is_flat: bool,
 ) -> Vec<ScopeVariable> {
-    let owners: BTreeSet<&str> = reads.members.iter().map(|(owner, _)| owner.as_str()).collect();
+    let owners: BTreeSet<&str> = reads
+        .members
+        .iter()
+        .map(|(owner, _)| owner.as_str())
+        .collect();
     let of = |owner: &str| match is_flat && flatten::OWNERS.contains(&owner) {
         true => by_themselves(owner, reads, bindings),
         false => together(owner, reads, bindings),
@@ -99,7 +107,9 @@ fn together(owner: &str, reads: &ScriptReads, bindings: &ScriptBindings) -> Vec<
     let content = match (owner, bindings.parameters.get(owner)) {
         (_, Some(parameter)) => VariableContent::Fixed(of_parameter(parameter)),
         ("lists", _) => {
-            let lists = reads.of(owner).map(|name| (name.into(), list(name, bindings)));
+            let lists = reads
+                .of(owner)
+                .map(|name| (name.into(), list(name, bindings)));
             VariableContent::Fixed(lists.collect::<Map>().into())
         }
         ("source" | "institution" | "today", _) => whole(),
@@ -110,11 +120,17 @@ fn together(owner: &str, reads: &ScriptReads, bindings: &ScriptBindings) -> Vec<
         }
         _ => return Vec::new(),
     };
-    vec![ScopeVariable { name: owner.into(), content }]
+    vec![ScopeVariable {
+        name: owner.into(),
+        content,
+    }]
 }
 
 fn list(name: &str, bindings: &ScriptBindings) -> Dynamic {
-    bindings.lists.get(name).map_or(Dynamic::UNIT, |list| Dynamic::from(Arc::clone(list)))
+    bindings
+        .lists
+        .get(name)
+        .map_or(Dynamic::UNIT, |list| Dynamic::from(Arc::clone(list)))
 }
 
 fn of_parameter(parameter: &RuleParameter) -> Dynamic {
@@ -123,9 +139,11 @@ fn of_parameter(parameter: &RuleParameter) -> Dynamic {
         RuleParameter::Boolean(truth) => (*truth).into(),
         RuleParameter::Date(date) => Dynamic::from(*date),
         RuleParameter::Span(span) => Dynamic::from(*span),
-        RuleParameter::List(items) => {
-            items.iter().map(|item| Dynamic::from(item.clone())).collect::<Vec<_>>().into()
-        }
+        RuleParameter::List(items) => items
+            .iter()
+            .map(|item| Dynamic::from(item.clone()))
+            .collect::<Vec<_>>()
+            .into(),
         RuleParameter::Text(text) => text.clone().into(),
     }
 }
@@ -163,9 +181,11 @@ fn value(value: &Value) -> Dynamic {
         Value::Date(date) => Dynamic::from(ScriptDate(*date)),
         Value::Number(number) => self::number(number),
         Value::Bool(truth) => (*truth).into(),
-        Value::List(items) => {
-            items.iter().map(|item| item.as_str().into()).collect::<Array>().into()
-        }
+        Value::List(items) => items
+            .iter()
+            .map(|item| item.as_str().into())
+            .collect::<Array>()
+            .into(),
         Value::Json(inner) => json(inner),
     }
 }
@@ -179,7 +199,9 @@ fn relation(relation: &NamedRelation, member: &str) -> Dynamic {
 }
 
 fn number(number: &Number) -> Dynamic {
-    number.as_i64().map_or_else(|| number.as_f64().unwrap_or_default().into(), Into::into)
+    number
+        .as_i64()
+        .map_or_else(|| number.as_f64().unwrap_or_default().into(), Into::into)
 }
 
 /// JSON as scripts see it; null is `()`. A whole number that is longer than those of scripts is a
@@ -194,7 +216,9 @@ fn json(value: &Json) -> Dynamic {
         Json::String(text) => text.as_str().into(),
         Json::Array(items) => items.iter().map(json).collect::<Vec<_>>().into(),
         Json::Object(map) => Dynamic::from_map(
-            map.iter().map(|(key, item)| (key.as_str().into(), json(item))).collect(),
+            map.iter()
+                .map(|(key, item)| (key.as_str().into(), json(item)))
+                .collect(),
         ),
     }
 }

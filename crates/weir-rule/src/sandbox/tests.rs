@@ -6,23 +6,28 @@ use crate::{AdView, CompiledScript, RuleFacts};
 /// What a script comes to on a stack as small as that of a worker.
 fn comes_to(text: &str) -> String {
     let text = text.to_owned();
-    let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(move || {
-        let sandbox = ScriptSandbox::new();
-        let script = match CompiledScript::compile(&sandbox, &text, &["job"]) {
-            Ok(script) => script,
-            Err(mistakes) => return format!("refused: {}", mistakes[0].message),
-        };
-        let title = "x".repeat(3_000);
-        let mut job = weir_model::Job::default();
-        job.set(weir_model::Field::Title, weir_model::Value::Text(title));
-        let facts = RuleFacts::default();
-        let view = AdView { job: &job, facts: &facts };
-        let _answer = script.native().map(|tree| tree.evaluate(view).is_ok());
-        match script.interpret(&sandbox, &view) {
-            Ok(_) => "a value".to_owned(),
-            Err(error) => format!("{}:{} {error}", error.line, error.column),
-        }
-    });
+    let thread = std::thread::Builder::new()
+        .stack_size(2 * 1024 * 1024)
+        .spawn(move || {
+            let sandbox = ScriptSandbox::new();
+            let script = match CompiledScript::compile(&sandbox, &text, &["job"]) {
+                Ok(script) => script,
+                Err(mistakes) => return format!("refused: {}", mistakes[0].message),
+            };
+            let title = "x".repeat(3_000);
+            let mut job = weir_model::Job::default();
+            job.set(weir_model::Field::Title, weir_model::Value::Text(title));
+            let facts = RuleFacts::default();
+            let view = AdView {
+                job: &job,
+                facts: &facts,
+            };
+            let _answer = script.native().map(|tree| tree.evaluate(view).is_ok());
+            match script.interpret(&sandbox, &view) {
+                Ok(_) => "a value".to_owned(),
+                Err(error) => format!("{}:{} {error}", error.line, error.column),
+            }
+        });
     thread.unwrap().join().unwrap_or_else(|_| panic!("a panic"))
 }
 
@@ -43,7 +48,10 @@ fn there_are_no_loops_and_no_functions() {
         "throw 1; true",
     ] {
         let found = comes_to(text);
-        assert!(found.starts_with("refused: ") || found.starts_with("1:"), "{text}: {found}");
+        assert!(
+            found.starts_with("refused: ") || found.starts_with("1:"),
+            "{text}: {found}"
+        );
     }
 }
 
@@ -67,13 +75,19 @@ fn what_grows_ends_at_its_place() {
         "blob(1000000000).len() > 0".to_owned(),
         "range(0, 1000000000000).to_array() == ()".to_owned(),
         "matches(job.title, \"a{1000}{1000}{1000}\")".to_owned(),
-        format!("let s = job.title; {} true", "s.replace(\"\", s); ".repeat(3)),
+        format!(
+            "let s = job.title; {} true",
+            "s.replace(\"\", s); ".repeat(3)
+        ),
         "1 / 0 == 1".to_owned(),
         "9223372036854775807 + job.title.len() > 0".to_owned(),
     ];
     for text in hostile {
         let found = comes_to(&text);
-        assert!(found.starts_with("1:") || found.starts_with("refused: "), "{text}: {found}");
+        assert!(
+            found.starts_with("1:") || found.starts_with("refused: "),
+            "{text}: {found}"
+        );
     }
 }
 
@@ -118,7 +132,11 @@ fn patterns_that_blow_up_elsewhere_take_time_by_their_text() {
     // Anything else that takes long, because pattern and text are long, is stopped where it is.
     let slow = "let t = job.title; t.pad(400000, \"x\"); \
                 matches(t, \"x[xy]{3000}z\") || matches(t, \"y[xy]{3000}z\")";
-    assert!(comes_to(slow).contains("takes too long"), "{}", comes_to(slow));
+    assert!(
+        comes_to(slow).contains("takes too long"),
+        "{}",
+        comes_to(slow)
+    );
 }
 
 #[test]
@@ -138,7 +156,14 @@ fn single_calls_that_would_take_minutes_end_at_their_place() {
     for text in hostile {
         let begun = std::time::Instant::now();
         let found = comes_to(&format!("{long}{text}"));
-        assert!(found.starts_with("1:") || found == "a value", "{text}: {found}");
-        assert!(begun.elapsed().as_secs() < 60, "{text} took {:?}", begun.elapsed());
+        assert!(
+            found.starts_with("1:") || found == "a value",
+            "{text}: {found}"
+        );
+        assert!(
+            begun.elapsed().as_secs() < 60,
+            "{text} took {:?}",
+            begun.elapsed()
+        );
     }
 }

@@ -38,13 +38,25 @@ pub fn each_text(
     read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
 ) -> Result<(), Unread> {
     let packed = Rc::new(Cell::new(0));
-    let mut plain = headed(Counted { inner: reader, bytes: Rc::clone(&packed) });
+    let mut plain = headed(Counted {
+        inner: reader,
+        bytes: Rc::clone(&packed),
+    });
     let head = plain.fill_buf()?;
     if head.starts_with(b"PK\x03\x04") {
         return each_file(&mut plain, &packed, charset, read);
     }
     if Packing::of_bytes(head).is_some() {
-        return as_text(Unpacked { inner: Layer::new(plain, None), out: &mut 0, packed }, charset, read).map(|_| ());
+        return as_text(
+            Unpacked {
+                inner: Layer::new(plain, None),
+                out: &mut 0,
+                packed,
+            },
+            charset,
+            read,
+        )
+        .map(|_| ());
     }
     as_text(plain, charset, read).map(|_| ())
 }
@@ -57,11 +69,17 @@ fn each_file(
 ) -> Result<(), Unread> {
     // Counts all files together: each alone could be a hundred times larger than the archive.
     let mut out = 0;
-    while let Some(file) = zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())? {
+    while let Some(file) =
+        zip::read::read_zipfile_from_stream(&mut reader).map_err(|error| error.to_string())?
+    {
         if !file.is_file() || file.name().is_ok_and(|name| is_hidden(&name)) {
             continue;
         }
-        let file = Unpacked { inner: Layer::new(file, None), out: &mut out, packed: Rc::clone(packed) };
+        let file = Unpacked {
+            inner: Layer::new(file, None),
+            out: &mut out,
+            packed: Rc::clone(packed),
+        };
         if !as_text(file, charset, read)? {
             return Ok(());
         }
@@ -71,10 +89,18 @@ fn each_file(
 
 /// Files that operating systems add to archives: `__MACOSX/._jobs.json`, `.DS_Store`.
 fn is_hidden(name: &str) -> bool {
-    name.starts_with("__MACOSX/") || name.rsplit(['/', '\\']).next().is_some_and(|name| name.starts_with('.'))
+    name.starts_with("__MACOSX/")
+        || name
+            .rsplit(['/', '\\'])
+            .next()
+            .is_some_and(|name| name.starts_with('.'))
 }
 
-fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>) -> Result<bool, Unread> {
+fn as_text(
+    reader: impl Read,
+    charset: Option<Charset>,
+    read: &mut dyn FnMut(&mut dyn BufRead) -> Result<bool, Unread>,
+) -> Result<bool, Unread> {
     let mut reader = headed(reader);
     let head = reader.fill_buf()?;
     let (width, mark) = width(head);
@@ -82,18 +108,29 @@ fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mu
     let looks_like_utf8 = is_utf8(head);
     let yields = charset.is_some_and(|charset| charset.yields);
     // A label that claims a wide character set is wrong if the text has no wide character.
-    let fits = |encoding: &&'static Encoding| !looks_like_utf8 || ![UTF_16LE, UTF_16BE].contains(encoding);
+    let fits =
+        |encoding: &&'static Encoding| !looks_like_utf8 || ![UTF_16LE, UTF_16BE].contains(encoding);
     let encoding = match width {
         Width::Two(encoding) => Some(encoding),
-        Width::Narrow if !is_marked => charset.map(|charset| charset.encoding).or_else(|| declared(head)).filter(fits),
+        Width::Narrow if !is_marked => charset
+            .map(|charset| charset.encoding)
+            .or_else(|| declared(head))
+            .filter(fits),
         _ => None,
     };
     reader.consume(if is_marked { 3 } else { mark });
     match (width, encoding.filter(|encoding| *encoding != UTF_8)) {
-        (Width::Four { is_big }, _) => read(&mut headed(Rewritten::new(reader, FourBytes::new(is_big)))),
-        (Width::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(&mut headed(Rewritten::new(reader, MostlyUtf8::new(encoding)))),
+        (Width::Four { is_big }, _) => {
+            read(&mut headed(Rewritten::new(reader, FourBytes::new(is_big))))
+        }
+        (Width::Narrow, Some(encoding)) if yields && can_help_out(encoding) => read(&mut headed(
+            Rewritten::new(reader, MostlyUtf8::new(encoding)),
+        )),
         (Width::Narrow, Some(_)) if yields && looks_like_utf8 => read(&mut reader),
-        (_, Some(encoding)) => read(&mut headed(Rewritten::new(reader, Transcoded::new(encoding)))),
+        (_, Some(encoding)) => read(&mut headed(Rewritten::new(
+            reader,
+            Transcoded::new(encoding),
+        ))),
         (_, None) => read(&mut reader),
     }
 }
@@ -101,26 +138,40 @@ fn as_text(reader: impl Read, charset: Option<Charset>, read: &mut dyn FnMut(&mu
 /// Whether bytes are UTF-8 text, possibly with a truncated last character: other multi-byte sets
 /// contain NUL or escapes, or are invalid UTF-8.
 fn is_utf8(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true) && !bytes.iter().any(|byte| matches!(byte, 0 | 0x1b))
+    std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
+        && !bytes.iter().any(|byte| matches!(byte, 0 | 0x1b))
 }
 
 /// A reader with its first bytes buffered, however few arrive at a time: they determine the format.
 fn headed<R: Read>(mut inner: R) -> BufReader<Headed<R>> {
     let mut head = Vec::with_capacity(HEAD);
     let broken = (&mut inner).take(HEAD as u64).read_to_end(&mut head).err();
-    BufReader::with_capacity(64 * 1024, Headed { head: Cursor::new(head), broken, inner })
+    BufReader::with_capacity(
+        64 * 1024,
+        Headed {
+            head: Cursor::new(head),
+            broken,
+            inner,
+        },
+    )
 }
 
 /// The character set that XML or HTML declares for itself.
 fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = String::from_utf8_lossy(&head[..head.len().min(HEAD)]).to_lowercase();
-    let after = |mark: &str| head.split_once(mark).map(|(_, rest)| rest.trim_start_matches(['=', '"', '\'', ' ']));
+    let after = |mark: &str| {
+        head.split_once(mark)
+            .map(|(_, rest)| rest.trim_start_matches(['=', '"', '\'', ' ']))
+    };
     let rest = match head.trim_start() {
         xml if xml.starts_with("<?xml") => after("encoding")?,
         page if page.starts_with('<') => after("<meta").and_then(|_| after("charset"))?,
         _ => return None,
     };
-    let name: String = rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || "-_:.".contains(*letter)).collect();
+    let name: String = rest
+        .chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || "-_:.".contains(*letter))
+        .collect();
     Encoding::for_label(name.as_bytes())
 }
 
@@ -134,7 +185,10 @@ struct Headed<R> {
 impl<R: Read> Read for Headed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.head.read(buffer)? {
-            0 => self.broken.take().map_or_else(|| self.inner.read(buffer), Err),
+            0 => self
+                .broken
+                .take()
+                .map_or_else(|| self.inner.read(buffer), Err),
             count => Ok(count),
         }
     }
@@ -166,7 +220,9 @@ impl<R: Read> Read for Unpacked<'_, R> {
         let read = self.inner.read(buffer)?;
         *self.out += read as u64;
         if *self.out > LITTLE && *self.out / MOST_RATIO > self.packed.get() {
-            return Err(io::Error::other(Unread::Beyond(format!("it decompresses to more than {MOST_RATIO} times its size"))));
+            return Err(io::Error::other(Unread::Beyond(format!(
+                "it decompresses to more than {MOST_RATIO} times its size"
+            ))));
         }
         Ok(read)
     }
@@ -179,7 +235,9 @@ struct Transcoded {
 
 impl Transcoded {
     fn new(encoding: &'static Encoding) -> Transcoded {
-        Transcoded { decoder: encoding.new_decoder_without_bom_handling() }
+        Transcoded {
+            decoder: encoding.new_decoder_without_bom_handling(),
+        }
     }
 
     fn decode(&mut self, mut bytes: &[u8], is_last: bool, out: &mut Vec<u8>) {
@@ -212,7 +270,12 @@ mod tests {
 
     fn texts(bytes: &[u8], charset: Option<&str>) -> Result<Vec<String>, Unread> {
         let mut all = Vec::new();
-        let charset = charset.and_then(|name| Encoding::for_label(name.as_bytes())).map(|encoding| Charset { encoding, yields: false });
+        let charset = charset
+            .and_then(|name| Encoding::for_label(name.as_bytes()))
+            .map(|encoding| Charset {
+                encoding,
+                yields: false,
+            });
         each_text(&mut &bytes[..], charset, &mut |reader| {
             let mut text = String::new();
             reader.read_to_string(&mut text)?;
@@ -234,22 +297,42 @@ mod tests {
         assert_eq!(texts(b"\xff\xfea\0\xe9\0", None).unwrap(), ["a\u{e9}"]);
         assert_eq!(texts(b"caf\xe9", Some("windows-1252")).unwrap(), ["café"]);
         assert_eq!(
-            texts(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>", None).unwrap(),
+            texts(
+                b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>",
+                None
+            )
+            .unwrap(),
             ["<?xml version='1.0' encoding='ISO-8859-1'?><a>é</a>"]
         );
-        assert_eq!(texts("<meta charset=\"utf-8\">é".as_bytes(), None).unwrap(), ["<meta charset=\"utf-8\">é"]);
+        assert_eq!(
+            texts("<meta charset=\"utf-8\">é".as_bytes(), None).unwrap(),
+            ["<meta charset=\"utf-8\">é"]
+        );
         assert!(texts(b"caf\xe9", None).is_err());
         // Text in JSON that mentions a page says nothing about the JSON.
-        assert_eq!(texts("[\"<meta charset=latin1>é\"]".as_bytes(), None).unwrap(), ["[\"<meta charset=latin1>é\"]"]);
+        assert_eq!(
+            texts("[\"<meta charset=latin1>é\"]".as_bytes(), None).unwrap(),
+            ["[\"<meta charset=latin1>é\"]"]
+        );
     }
 
     #[test]
     fn wide_letters_are_seen_with_a_mark_and_without() {
         let text = "<?xml version='1.0' encoding='UTF-16'?><a>é\u{1f600}</a>";
-        let two = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
-        let four = |order: fn(u32) -> [u8; 4]| text.chars().flat_map(|letter| order(u32::from(letter))).collect::<Vec<u8>>();
+        let two =
+            |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+        let four = |order: fn(u32) -> [u8; 4]| {
+            text.chars()
+                .flat_map(|letter| order(u32::from(letter)))
+                .collect::<Vec<u8>>()
+        };
         let marked = |mark: &[u8], bytes: &[u8]| [mark, bytes].concat();
-        let (big, little, wide, narrow) = (two(u16::to_be_bytes), two(u16::to_le_bytes), four(u32::to_be_bytes), four(u32::to_le_bytes));
+        let (big, little, wide, narrow) = (
+            two(u16::to_be_bytes),
+            two(u16::to_le_bytes),
+            four(u32::to_be_bytes),
+            four(u32::to_le_bytes),
+        );
         let all = [
             marked(b"\xfe\xff", &big),
             marked(b"\xff\xfe", &little),
@@ -262,10 +345,20 @@ mod tests {
             // An unknown label is ignored.
             text.as_bytes().to_vec(),
         ];
-        for (bytes, label) in all.iter().flat_map(|bytes| [(bytes, None), (bytes, Some("utf-16"))]) {
-            assert_eq!(texts(bytes, label).unwrap(), [text], "{bytes:?} as {label:?}");
+        for (bytes, label) in all
+            .iter()
+            .flat_map(|bytes| [(bytes, None), (bytes, Some("utf-16"))])
+        {
+            assert_eq!(
+                texts(bytes, label).unwrap(),
+                [text],
+                "{bytes:?} as {label:?}"
+            );
         }
-        assert_eq!(texts(b"id,title\n1,a\n", Some("utf-16le")).unwrap(), ["id,title\n1,a\n"]);
+        assert_eq!(
+            texts(b"id,title\n1,a\n", Some("utf-16le")).unwrap(),
+            ["id,title\n1,a\n"]
+        );
     }
 
     /// Gives a byte at a time.
@@ -298,7 +391,10 @@ mod tests {
     fn packed_bodies_are_unpacked_in_proportion() {
         assert_eq!(texts(&gzip(b"hello"), None).unwrap(), ["hello"]);
         let bomb = texts(&gzip(&vec![0; 50_000_000]), None).unwrap_err();
-        assert!(matches!(&bomb, Unread::Beyond(why) if why.contains("times its size")), "{bomb}");
+        assert!(
+            matches!(&bomb, Unread::Beyond(why) if why.contains("times its size")),
+            "{bomb}"
+        );
         let half = gzip(b"hello, hello");
         assert!(texts(&half[..half.len() - 4], None).is_err());
     }
@@ -307,10 +403,14 @@ mod tests {
     fn the_files_of_a_zip_follow_each_other() {
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         for name in ["a.json", "b.json"] {
-            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.start_file(name, zip::write::SimpleFileOptions::default())
+                .unwrap();
             zip.write_all(name.as_bytes()).unwrap();
         }
-        assert_eq!(texts(&zip.finish().unwrap().into_inner(), None).unwrap(), ["a.json", "b.json"]);
+        assert_eq!(
+            texts(&zip.finish().unwrap().into_inner(), None).unwrap(),
+            ["a.json", "b.json"]
+        );
         assert!(texts(b"PK\x03\x04broken", None).is_err());
     }
 }

@@ -32,14 +32,24 @@ impl Csv {
             header: spec.header.clone(),
             skip: spec.skip,
             comment: spec.comment.map(byte),
-            lists: spec.lists.iter().map(|(name, separator)| (name.clone(), separator.clone())).collect(),
+            lists: spec
+                .lists
+                .iter()
+                .map(|(name, separator)| (name.clone(), separator.clone()))
+                .collect(),
         }
     }
 
-    pub(super) fn read(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    pub(super) fn read(
+        &self,
+        text: &mut dyn BufRead,
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         for _ in 0..self.skip {
             let mut line = Vec::new();
-            (&mut *text).take(MOST_OF_A_ROW as u64).read_until(b'\n', &mut line)?;
+            (&mut *text)
+                .take(MOST_OF_A_ROW as u64)
+                .read_until(b'\n', &mut line)?;
         }
         let delimiter = self.delimiter_of(text)?;
         let ration = Ration::new(MOST_OF_A_ROW as u64);
@@ -49,35 +59,57 @@ impl Csv {
         while rows.next(&mut row)? {
             ration.renew();
             if !row.is_closed {
-                return Err(Unread::Broken("a quote is not closed: the file may be truncated".to_owned()));
+                return Err(Unread::Broken(
+                    "a quote is not closed: the file may be truncated".to_owned(),
+                ));
             }
             if columns.is_empty() {
                 columns = names(&row);
                 continue;
             }
             if row.is_odd && row.doubt.is_none() {
-                odd.get_or_insert_with(|| format!("line {}: a quote inside a quoted cell is not doubled; it is read as text", row.line));
+                odd.get_or_insert_with(|| {
+                    format!(
+                        "line {}: a quote inside a quoted cell is not doubled; it is read as text",
+                        row.line
+                    )
+                });
             }
             if !put(self.item(&row, &columns, delimiter)) {
                 break;
             }
         }
-        Ok(Found { place_found: !columns.is_empty(), notes: odd.into_iter().collect(), ..Found::default() })
+        Ok(Found {
+            place_found: !columns.is_empty(),
+            notes: odd.into_iter().collect(),
+            ..Found::default()
+        })
     }
 
     /// The delimiter: given by a first line `sep=;`, as spreadsheets write it; else, if the header
     /// has no comma, the semicolon or tab in it; else as declared.
     fn delimiter_of(&self, text: &mut dyn BufRead) -> Result<u8, Unread> {
         let head = text.fill_buf()?;
-        let line = head.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+        let line = head
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .next()
+            .unwrap_or_default();
         if let [b'S' | b's', b'E' | b'e', b'P' | b'p', b'=', sign] = *line {
-            let whole = if head.get(5..7) == Some(b"\r\n") { 7 } else { 6.min(head.len()) };
+            let whole = if head.get(5..7) == Some(b"\r\n") {
+                7
+            } else {
+                6.min(head.len())
+            };
             text.consume(whole);
             return Ok(sign);
         }
         let is_plain = self.delimiter == b',' && self.header.is_empty() && !line.contains(&b',');
-        let others = [b';', b'\t'].into_iter().filter(|sign| is_plain && line.contains(sign));
-        Ok(others.max_by_key(|sign| line.iter().filter(|byte| *byte == sign).count()).unwrap_or(self.delimiter))
+        let others = [b';', b'\t']
+            .into_iter()
+            .filter(|sign| is_plain && line.contains(sign));
+        Ok(others
+            .max_by_key(|sign| line.iter().filter(|byte| *byte == sign).count())
+            .unwrap_or(self.delimiter))
     }
 
     fn item(&self, row: &Row, columns: &[String], delimiter: u8) -> Item {
@@ -87,16 +119,26 @@ impl Csv {
             return unreadable(format!("line {line}: {doubt}"));
         }
         if row.len() != columns.len() {
-            return unreadable(format!("line {line} has {} columns, but the header has {}", row.len(), columns.len()));
+            return unreadable(format!(
+                "line {line} has {} columns, but the header has {}",
+                row.len(),
+                columns.len()
+            ));
         }
         let mut object = Map::new();
         for (name, bytes) in columns.iter().zip(row.cells()) {
             let Ok(text) = std::str::from_utf8(bytes) else {
-                return unreadable(format!("line {line}: `{name}` is not valid in the character set; set `charset`"));
+                return unreadable(format!(
+                    "line {line}: `{name}` is not valid in the character set; set `charset`"
+                ));
             };
             let list = self.lists.iter().find(|(column, _)| column == name);
             let value = match list {
-                Some((_, separator)) => text.split(separator.as_str()).map(str::trim).filter(|item| !item.is_empty()).collect::<Json>(),
+                Some((_, separator)) => text
+                    .split(separator.as_str())
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty())
+                    .collect::<Json>(),
                 None => Json::from(text.trim()),
             };
             object.insert(name.clone(), value);
@@ -121,7 +163,9 @@ fn names(row: &Row) -> Vec<String> {
             }
         }
     };
-    row.cells().map(|bytes| free(String::from_utf8_lossy(bytes).trim().to_owned())).collect()
+    row.cells()
+        .map(|bytes| free(String::from_utf8_lossy(bytes).trim().to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -144,9 +188,21 @@ mod tests {
     #[test]
     fn rows_are_objects_by_the_names_of_their_columns() {
         let lists = IndexMap::from([("Tags".to_owned(), ";".to_owned())]);
-        let (items, found) = read(&CsvSpec { lists, ..CsvSpec::default() }, "ID, Tags ,Name,Name\n1,a; b,\"x, \"\"y\"\"\",z\n2,c\n");
-        assert_eq!(items[0], json!({ "ID": "1", "Tags": ["a", "b"], "Name": "x, \"y\"", "Name_2": "z" }));
-        assert_eq!(items[1], json!("line 3 has 2 columns, but the header has 4"));
+        let (items, found) = read(
+            &CsvSpec {
+                lists,
+                ..CsvSpec::default()
+            },
+            "ID, Tags ,Name,Name\n1,a; b,\"x, \"\"y\"\"\",z\n2,c\n",
+        );
+        assert_eq!(
+            items[0],
+            json!({ "ID": "1", "Tags": ["a", "b"], "Name": "x, \"y\"", "Name_2": "z" })
+        );
+        assert_eq!(
+            items[1],
+            json!("line 3 has 2 columns, but the header has 4")
+        );
         assert!(found.unwrap().place_found);
     }
 
@@ -155,22 +211,49 @@ mod tests {
     #[test]
     fn columns_without_a_name_are_told_apart_however_many_there_are() {
         let (items, _) = read(&CsvSpec::default(), "x,x_2,x,x\n1,2,3,4\n");
-        assert_eq!(items[0], json!({ "x": "1", "x_2": "2", "x_3": "3", "x_4": "4" }));
+        assert_eq!(
+            items[0],
+            json!({ "x": "1", "x_2": "2", "x_3": "3", "x_4": "4" })
+        );
         let commas = ",".repeat(50_000);
-        assert_eq!(read(&CsvSpec::default(), &format!("{commas}\n{commas}\n")).0[0].as_object().unwrap().len(), 50_001);
+        assert_eq!(
+            read(&CsvSpec::default(), &format!("{commas}\n{commas}\n")).0[0]
+                .as_object()
+                .unwrap()
+                .len(),
+            50_001
+        );
     }
 
     #[test]
     fn dialects_and_files_that_are_cut_off() {
-        let spec = CsvSpec { delimiter: '\t', header: vec!["a".into(), "b".into()], skip: 1, comment: Some('#'), ..CsvSpec::default() };
-        assert_eq!(read(&spec, "exported today\n# note\n1\t2\n").0, [json!({ "a": "1", "b": "2" })]);
-        assert!(read(&CsvSpec::default(), "a,b\n1,\"cut").1.unwrap_err().to_string().contains("truncated"));
+        let spec = CsvSpec {
+            delimiter: '\t',
+            header: vec!["a".into(), "b".into()],
+            skip: 1,
+            comment: Some('#'),
+            ..CsvSpec::default()
+        };
+        assert_eq!(
+            read(&spec, "exported today\n# note\n1\t2\n").0,
+            [json!({ "a": "1", "b": "2" })]
+        );
+        assert!(
+            read(&CsvSpec::default(), "a,b\n1,\"cut")
+                .1
+                .unwrap_err()
+                .to_string()
+                .contains("truncated")
+        );
         assert!(!read(&CsvSpec::default(), "").1.unwrap().place_found);
     }
 
     #[test]
     fn a_quote_counts_where_a_field_begins_with_it() {
-        let spec = CsvSpec { comment: Some('#'), ..CsvSpec::default() };
+        let spec = CsvSpec {
+            comment: Some('#'),
+            ..CsvSpec::default()
+        };
         for (text, is_whole) in [
             ("a,b\n1,for 5\" pipes\n", true),
             ("# the 5\" list\na,b\n1,2", true),
@@ -181,27 +264,58 @@ mod tests {
             ("a,b\n1,2\n\"", false),
         ] {
             let (items, found) = read(&spec, text);
-            assert_eq!((found.is_ok(), items.len() <= 1), (is_whole, true), "{text}: {items:?}");
+            assert_eq!(
+                (found.is_ok(), items.len() <= 1),
+                (is_whole, true),
+                "{text}: {items:?}"
+            );
         }
-        let odd = CsvSpec { delimiter: '\u{1c}', ..CsvSpec::default() };
-        assert_eq!(read(&odd, "a\u{1c}b\n1\u{1c}2\n").0, [json!({ "a": "1", "b": "2" })]);
+        let odd = CsvSpec {
+            delimiter: '\u{1c}',
+            ..CsvSpec::default()
+        };
+        assert_eq!(
+            read(&odd, "a\u{1c}b\n1\u{1c}2\n").0,
+            [json!({ "a": "1", "b": "2" })]
+        );
     }
 
     #[test]
     fn quotes_that_are_not_doubled_are_told() {
-        let (items, found) = read(&CsvSpec::default(), "id,t,d\n1,\"Say \"hi\" to us\",N\n2,\"a \"b\", c\"\n3,x,W\n");
+        let (items, found) = read(
+            &CsvSpec::default(),
+            "id,t,d\n1,\"Say \"hi\" to us\",N\n2,\"a \"b\", c\"\n3,x,W\n",
+        );
         assert_eq!(items[0]["t"], json!("Say \"hi\" to us"));
-        assert!(items[1].as_str().unwrap().starts_with("line 3: a quote"), "{items:?}");
+        assert!(
+            items[1].as_str().unwrap().starts_with("line 3: a quote"),
+            "{items:?}"
+        );
         assert_eq!(items[2]["t"], json!("x"));
-        assert_eq!(found.unwrap().notes, ["line 2: a quote inside a quoted cell is not doubled; it is read as text"]);
+        assert_eq!(
+            found.unwrap().notes,
+            ["line 2: a quote inside a quoted cell is not doubled; it is read as text"]
+        );
     }
 
     #[test]
     fn spreadsheets_say_what_separates_columns() {
-        for text in ["sep=;\r\na;b\r\n1;\"2;3\"\r\n", "SEP=;\na;b\n1;\"2;3\"\n", "a;b\n1;\"2;3\"\n", "a\tb\n1\t2;3\n"] {
-            assert_eq!(read(&CsvSpec::default(), text).0, [json!({ "a": "1", "b": "2;3" })], "{text}");
+        for text in [
+            "sep=;\r\na;b\r\n1;\"2;3\"\r\n",
+            "SEP=;\na;b\n1;\"2;3\"\n",
+            "a;b\n1;\"2;3\"\n",
+            "a\tb\n1\t2;3\n",
+        ] {
+            assert_eq!(
+                read(&CsvSpec::default(), text).0,
+                [json!({ "a": "1", "b": "2;3" })],
+                "{text}"
+            );
         }
-        assert_eq!(read(&CsvSpec::default(), "a,b;c\n1,2\n").0, [json!({ "a": "1", "b;c": "2" })]);
+        assert_eq!(
+            read(&CsvSpec::default(), "a,b;c\n1,2\n").0,
+            [json!({ "a": "1", "b;c": "2" })]
+        );
         assert!(!read(&CsvSpec::default(), "sep=;").1.unwrap().place_found);
     }
 

@@ -29,15 +29,22 @@ pub(super) struct Entities {
 
 /// Internal entities of a document type declaration; comments are matched first, because they
 /// declare nothing.
-static DECLARATION: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?s)<!--.*?-->|<!ENTITY\s+([^\s%"'<>&;]+)\s+(?:"([^"]*)"|'([^']*)')"#).ok());
+static DECLARATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?s)<!--.*?-->|<!ENTITY\s+([^\s%"'<>&;]+)\s+(?:"([^"]*)"|'([^']*)')"#).ok()
+});
 
 impl Entities {
-    /// Reads the declarations in a document type; the first of a name counts. External ones are passed over.
+    /// Reads the declarations in a document type; the first of a name counts. External ones are
+    /// passed over.
     pub(super) fn declare(&mut self, doctype: &str) {
-        for found in DECLARATION.iter().flat_map(|pattern| pattern.captures_iter(doctype)) {
+        for found in DECLARATION
+            .iter()
+            .flat_map(|pattern| pattern.captures_iter(doctype))
+        {
             if let (Some(name), Some(value)) = (found.get(1), found.get(2).or(found.get(3))) {
-                self.declared.entry(name.as_str().to_owned()).or_insert_with(|| value.as_str().to_owned());
+                self.declared
+                    .entry(name.as_str().to_owned())
+                    .or_insert_with(|| value.as_str().to_owned());
             }
         }
     }
@@ -67,7 +74,9 @@ impl Entities {
         };
         self.spent += value.len() as u64 + 8;
         if self.spent > ALLOWED + at * MOST_RATIO {
-            return Err(Unread::Beyond(format!("its entity declarations expand beyond the size limit, at byte {at}")));
+            return Err(Unread::Beyond(format!(
+                "its entity declarations expand beyond the size limit, at byte {at}"
+            )));
         }
         self.resolve(&value, at, depth + 1).map(Some)
     }
@@ -78,7 +87,9 @@ impl Entities {
             out.push_str(before);
             let end = after.bytes().take(LONGEST).position(|byte| byte == b';');
             let known = match end {
-                Some(end) => self.expanded(&after[..end], at, depth)?.map(|text| (text, end)),
+                Some(end) => self
+                    .expanded(&after[..end], at, depth)?
+                    .map(|text| (text, end)),
                 None => None,
             };
             match known {
@@ -112,7 +123,11 @@ fn predefined(name: &str) -> Option<&'static str> {
 /// The one or two characters that HTML defines for a name.
 fn html(name: &str) -> Option<String> {
     let (first, second) = NAMED_ENTITIES.get(format!("{name};").as_str())?;
-    let letters: String = [*first, *second].into_iter().filter(|code| *code != 0).filter_map(char::from_u32).collect();
+    let letters: String = [*first, *second]
+        .into_iter()
+        .filter(|code| *code != 0)
+        .filter_map(char::from_u32)
+        .collect();
     (!letters.is_empty()).then_some(letters)
 }
 
@@ -123,8 +138,15 @@ fn numbered(number: &str) -> Option<String> {
         Some(hex) => u32::from_str_radix(hex, 16).ok()?,
         None => number.parse().ok()?,
     };
-    let windows = code.checked_sub(0x80).and_then(|index| C1_REPLACEMENTS.get(usize::try_from(index).ok()?).copied().flatten());
-    windows.or_else(|| char::from_u32(code).filter(|letter| *letter != '\0')).map(String::from)
+    let windows = code.checked_sub(0x80).and_then(|index| {
+        C1_REPLACEMENTS
+            .get(usize::try_from(index).ok()?)
+            .copied()
+            .flatten()
+    });
+    windows
+        .or_else(|| char::from_u32(code).filter(|letter| *letter != '\0'))
+        .map(String::from)
 }
 
 #[cfg(test)]
@@ -141,7 +163,10 @@ mod tests {
     #[test]
     fn every_name_of_html_is_its_letter() {
         let mut names = 0;
-        for name in NAMED_ENTITIES.keys().filter_map(|name| name.strip_suffix(';')) {
+        for name in NAMED_ENTITIES
+            .keys()
+            .filter_map(|name| name.strip_suffix(';'))
+        {
             let page = scraper::Html::parse_fragment(&format!("<p>&{name};</p>"));
             let browser: String = page.root_element().text().collect();
             assert_eq!(resolved("", &format!("&{name};")), Ok(browser), "{name}");
@@ -153,10 +178,19 @@ mod tests {
     #[test]
     fn names_numbers_and_what_is_neither() {
         for (text, right) in [
-            ("man&oelig;uvre &alpha;-x &Scaron; &Zcaron;", "manœuvre α-x Š Ž"),
+            (
+                "man&oelig;uvre &alpha;-x &Scaron; &Zcaron;",
+                "manœuvre α-x Š Ž",
+            ),
             ("R&D; AT&T & co &amp;amp; &", "R&D; AT&T & co &amp; &"),
-            ("&#233; &#xE9; &#XE9; &#x1F600; &#150; &#x80;", "é é é 😀 – €"),
-            ("&#0; &#xD800; &#x110000; &#99999999999; &#; &#x;", "&#0; &#xD800; &#x110000; &#99999999999; &#; &#x;"),
+            (
+                "&#233; &#xE9; &#XE9; &#x1F600; &#150; &#x80;",
+                "é é é 😀 – €",
+            ),
+            (
+                "&#0; &#xD800; &#x110000; &#99999999999; &#; &#x;",
+                "&#0; &#xD800; &#x110000; &#99999999999; &#; &#x;",
+            ),
             ("&unknown; &nbsp &;&&;", "&unknown; &nbsp &;&&;"),
         ] {
             assert_eq!(resolved("", text).as_deref(), Ok(right), "{text}");
@@ -167,8 +201,14 @@ mod tests {
     fn declared_names_are_resolved_and_external_ones_are_not() {
         let doctype = r#"jobs [<!-- <!ENTITY no "x"> --><!ENTITY co "Acme &#38; Sons"><!ENTITY co "Other"><!ENTITY long '&co; of &town;'>
             <!ENTITY town "Ulm"><!ENTITY % p "q"><!ENTITY file SYSTEM "file:///etc/passwd"><!ENTITY lt "oops"><!ENTITY me "a&me;">]"#;
-        assert_eq!(resolved(doctype, "&co;, &long; &no; &p; &file; &lt;").as_deref(), Ok("Acme & Sons, Acme & Sons of Ulm &no; &p; &file; <"));
-        assert_eq!(resolved(doctype, "&me;").as_deref(), Ok("aaaaaaaaaaaaaaaa&me;"));
+        assert_eq!(
+            resolved(doctype, "&co;, &long; &no; &p; &file; &lt;").as_deref(),
+            Ok("Acme & Sons, Acme & Sons of Ulm &no; &p; &file; <")
+        );
+        assert_eq!(
+            resolved(doctype, "&me;").as_deref(),
+            Ok("aaaaaaaaaaaaaaaa&me;")
+        );
     }
 
     #[test]

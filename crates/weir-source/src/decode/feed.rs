@@ -14,34 +14,71 @@ use url::Url;
 use weir_yaml::number;
 
 /// Reads a feed, whichever it is.
-pub(super) fn read(text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+pub(super) fn read(
+    text: &mut dyn BufRead,
+    body: &Body,
+    spots: &[Spot],
+    put: &mut dyn FnMut(Item) -> bool,
+) -> Result<Found, Unread> {
     let head = text.fill_buf()?;
-    if head.trim_ascii_start().starts_with(b"{") { json_feed(text, body, spots, put) } else { xml_feed(text, body, put) }
+    if head.trim_ascii_start().starts_with(b"{") {
+        json_feed(text, body, spots, put)
+    } else {
+        xml_feed(text, body, put)
+    }
 }
 
-fn json_feed(text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+fn json_feed(
+    text: &mut dyn BufRead,
+    body: &Body,
+    spots: &[Spot],
+    put: &mut dyn FnMut(Item) -> bool,
+) -> Result<Found, Unread> {
     let page = body.url.and_then(|url| Url::parse(url).ok());
-    let shape = json::Shape { records: Path::parse("$.items[*]").ok(), count: None };
-    let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
+    let shape = json::Shape {
+        records: Path::parse("$.items[*]").ok(),
+        count: None,
+    };
+    let paths: Vec<&Path> = spots
+        .iter()
+        .filter_map(|spot| {
+            if let Spot::Path(path) = spot {
+                Some(path)
+            } else {
+                None
+            }
+        })
+        .collect();
     json::records(text, &shape, &paths, &mut |item| {
         put(match item {
-            Item::Record(text) => number::read(&text).map_or(Item::Record(text), |value| common(value, &JSON_NAMES, page.as_ref())),
+            Item::Record(text) => number::read(&text).map_or(Item::Record(text), |value| {
+                common(value, &JSON_NAMES, page.as_ref())
+            }),
             other => other,
         })
     })
 }
 
-fn xml_feed(text: &mut dyn BufRead, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+fn xml_feed(
+    text: &mut dyn BufRead,
+    body: &Body,
+    put: &mut dyn FnMut(Item) -> bool,
+) -> Result<Found, Unread> {
     let page = body.url.and_then(|url| Url::parse(url).ok());
     let mut found = Found::default();
     let mut watch = |event: Seen| match event {
         Seen::Open(path) => {
             let local = |name: &String| name.rsplit(':').next().unwrap_or_default().to_lowercase();
-            found.place_found |= path.len() == 1 && matches!(local(&path[0]).as_str(), "rss" | "feed" | "rdf" | "channel");
-            path.last().is_some_and(|name| matches!(local(name).as_str(), "item" | "entry"))
+            found.place_found |= path.len() == 1
+                && matches!(local(&path[0]).as_str(), "rss" | "feed" | "rdf" | "channel");
+            path.last()
+                .is_some_and(|name| matches!(local(name).as_str(), "item" | "entry"))
         }
         Seen::Text(..) => false,
-        Seen::Record(Item::Record(text)) => put(number::read(&text).map_or(Item::Record(text), |value| common(value, &XML_NAMES, page.as_ref()))),
+        Seen::Record(Item::Record(text)) => put(number::read(&text)
+            .map_or(Item::Record(text), |value| {
+                common(value, &XML_NAMES, page.as_ref())
+            })),
         Seen::Record(other) => put(other),
     };
     let odd = walk(text, &Shape::default(), body, &mut watch)?;
@@ -56,8 +93,14 @@ const XML_NAMES: Names = [
     ("id", &["guid", "id", "@rdf:about", "dc:identifier", "link"]),
     ("url", &["link", "guid", "@rdf:about"]),
     ("title", &["title"]),
-    ("published", &["pubDate", "published", "issued", "dc:date", "updated"]),
-    ("updated", &["updated", "atom:updated", "modified", "lastBuildDate"]),
+    (
+        "published",
+        &["pubDate", "published", "issued", "dc:date", "updated"],
+    ),
+    (
+        "updated",
+        &["updated", "atom:updated", "modified", "lastBuildDate"],
+    ),
     ("summary", &["description", "summary"]),
     ("content", &["content:encoded", "content", "description"]),
     ("author", &["author", "dc:creator"]),
@@ -77,15 +120,25 @@ const JSON_NAMES: Names = [
 ];
 
 fn common(mut item: Json, names: &Names, page: Option<&Url>) -> Item {
-    let Json::Object(members) = &mut item else { return record(&item) };
+    let Json::Object(members) = &mut item else {
+        return record(&item);
+    };
     let base = base_of(members, page);
     let mut shared = Map::new();
     for (name, places) in names {
-        let texts = places.iter().map(|place| texts(members.get(*place), name)).find(|texts| !texts.is_empty()).unwrap_or_default();
+        let texts = places
+            .iter()
+            .map(|place| texts(members.get(*place), name))
+            .find(|texts| !texts.is_empty())
+            .unwrap_or_default();
         if *name == "categories" && !texts.is_empty() {
             shared.insert((*name).to_owned(), texts.into());
         } else if let Some(first) = texts.into_iter().next() {
-            let text = if *name == "url" { absolute(first, members, base.as_ref()) } else { first };
+            let text = if *name == "url" {
+                absolute(first, members, base.as_ref())
+            } else {
+                first
+            };
             shared.insert((*name).to_owned(), text.into());
         }
     }
@@ -95,7 +148,10 @@ fn common(mut item: Json, names: &Names, page: Option<&Url>) -> Item {
 
 /// The address that the links of an item or of an element in it lead from.
 fn base_of(members: &Map<String, Json>, page: Option<&Url>) -> Option<Url> {
-    let said = members.get("@xml:base").and_then(Json::as_str).and_then(|base| Url::parse(base).ok());
+    let said = members
+        .get("@xml:base")
+        .and_then(Json::as_str)
+        .and_then(|base| Url::parse(base).ok());
     said.or_else(|| page.cloned())
 }
 
@@ -105,10 +161,17 @@ fn absolute(text: String, members: &Map<String, Json>, base: Option<&Url>) -> St
     if link.is_some_and(|link| link.get("@href").is_some()) {
         // An element may lead from elsewhere than its item.
         let own = link.and_then(|link| base_of(link, base));
-        return own.and_then(|base| base.join(&text).ok()).map_or(text, String::from);
+        return own
+            .and_then(|base| base.join(&text).ok())
+            .map_or(text, String::from);
     }
-    let is_link = members.get("link").is_some_and(|link| texts(Some(link), "url").contains(&text)) || members.get("url").is_some();
-    base.filter(|_| is_link).and_then(|base| address_from(base, &text)).map_or(text, String::from)
+    let is_link = members
+        .get("link")
+        .is_some_and(|link| texts(Some(link), "url").contains(&text))
+        || members.get("url").is_some();
+    base.filter(|_| is_link)
+        .and_then(|base| address_from(base, &text))
+        .map_or(text, String::from)
 }
 
 /// The link to use, if it is an element of its own.
@@ -123,18 +186,38 @@ fn is_alternate(item: &Json) -> bool {
     item.get("@rel").is_none_or(|rel| rel == "alternate")
 }
 
-/// The texts of an element, however it is written: as text, as markup, with attributes, several times.
+/// The texts of an element, however it is written: as text, as markup, with attributes, several
+/// times.
 fn texts(value: Option<&Json>, name: &str) -> Vec<String> {
     match value {
         Some(Json::String(text)) if !text.trim().is_empty() => vec![text.trim().to_owned()],
         Some(Json::Number(number)) => vec![number::text_of(number)],
-        Some(Json::Array(items)) => items.iter().filter(|item| is_alternate(item)).flat_map(|item| texts(Some(item), name)).collect(),
+        Some(Json::Array(items)) => items
+            .iter()
+            .filter(|item| is_alternate(item))
+            .flat_map(|item| texts(Some(item), name))
+            .collect(),
         Some(Json::Object(members)) => {
-            let inner = [MARKUP, "#text", "@href", "@term", "name"].iter().find_map(|key| members.get(*key)?.as_str());
-            let is_markup = members.contains_key(MARKUP) || members.get("@type").is_some_and(|kind| kind == "html" || kind == "text/html");
+            let inner = [MARKUP, "#text", "@href", "@term", "name"]
+                .iter()
+                .find_map(|key| members.get(*key)?.as_str());
+            let is_markup = members.contains_key(MARKUP)
+                || members
+                    .get("@type")
+                    .is_some_and(|kind| kind == "html" || kind == "text/html");
             // A title is a line that people read, and never markup.
-            let read = |text: &str| if is_markup && name == "title" { Page::parse(text).text() } else { text.trim().to_owned() };
-            inner.map(read).into_iter().filter(|text| !text.is_empty()).collect()
+            let read = |text: &str| {
+                if is_markup && name == "title" {
+                    Page::parse(text).text()
+                } else {
+                    text.trim().to_owned()
+                }
+            };
+            inner
+                .map(read)
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -166,22 +249,37 @@ mod tests {
         for text in [rss, atom, json_feed] {
             let (items, found) = items(text);
             let feed = &items[0]["feed"];
-            assert_eq!((&feed["id"], &feed["url"], &feed["title"]), (&json!("g1"), &json!("https://x/1"), &json!("A")), "{text}");
+            assert_eq!(
+                (&feed["id"], &feed["url"], &feed["title"]),
+                (&json!("g1"), &json!("https://x/1"), &json!("A")),
+                "{text}"
+            );
             assert!(found.place_found);
         }
         let (items, _) = items(rss);
-        assert_eq!((&items[0]["j:jobId"], &items[0]["feed"]["categories"]), (&json!("9"), &json!(["c", "d"])));
+        assert_eq!(
+            (&items[0]["j:jobId"], &items[0]["feed"]["categories"]),
+            (&json!("9"), &json!(["c", "d"]))
+        );
     }
 
     #[test]
     fn links_and_texts_are_those_of_the_page() {
         let read_at = |text: &str, page: &str| {
             let mut feeds: Vec<Json> = Vec::new();
-            read(&mut text.as_bytes(), &Body { url: Some(page), charset: None }, &[], &mut |item| {
-                let Item::Record(text) = item else { panic!() };
-                feeds.push(serde_json::from_str::<Json>(&text).unwrap()["feed"].take());
-                true
-            })
+            read(
+                &mut text.as_bytes(),
+                &Body {
+                    url: Some(page),
+                    charset: None,
+                },
+                &[],
+                &mut |item| {
+                    let Item::Record(text) = item else { panic!() };
+                    feeds.push(serde_json::from_str::<Json>(&text).unwrap()["feed"].take());
+                    true
+                },
+            )
             .unwrap();
             feeds
         };
@@ -191,15 +289,40 @@ mod tests {
           <entry><id>2</id><title type="text">A &lt;b&gt; c</title><link href="//c.example/2" xml:base="https://d.example/"/></entry>
           <entry><id>3</id><title>x</title><link xml:base="/own/" href="3"/></entry></feed>"#;
         let feeds = read_at(&atom.replace("BASE", ""), page);
-        assert_eq!((&feeds[0]["url"], &feeds[0]["title"]), (&json!("https://b.example/feeds/jobs/1"), &json!("Ad & one")));
+        assert_eq!(
+            (&feeds[0]["url"], &feeds[0]["title"]),
+            (&json!("https://b.example/feeds/jobs/1"), &json!("Ad & one"))
+        );
         assert_eq!(feeds[0]["content"], json!("<div>Hello <b>World</b></div>"));
-        assert_eq!((&feeds[1]["url"], &feeds[1]["title"]), (&json!("https://c.example/2"), &json!("A <b> c")));
+        assert_eq!(
+            (&feeds[1]["url"], &feeds[1]["title"]),
+            (&json!("https://c.example/2"), &json!("A <b> c"))
+        );
         assert_eq!(feeds[2]["url"], json!("https://b.example/own/3"));
-        assert_eq!(read_at(&atom.replace("BASE", r#"xml:base="https://e.example/""#), page)[0]["url"], json!("https://e.example/jobs/1"));
+        assert_eq!(
+            read_at(
+                &atom.replace("BASE", r#"xml:base="https://e.example/""#),
+                page
+            )[0]["url"],
+            json!("https://e.example/jobs/1")
+        );
         let rss = "<rss><channel><item><link>/1</link></item><item><guid>g-1</guid></item><item><link>www.b.example</link></item></channel></rss>";
-        let urls: Vec<Json> = read_at(rss, page).iter().map(|feed| feed["url"].clone()).collect();
-        assert_eq!(urls, [json!("https://b.example/1"), json!("g-1"), json!("www.b.example")]);
-        assert_eq!(read_at(r#"{"items":[{"id":1,"url":"/1"}]}"#, page)[0]["url"], json!("https://b.example/1"));
+        let urls: Vec<Json> = read_at(rss, page)
+            .iter()
+            .map(|feed| feed["url"].clone())
+            .collect();
+        assert_eq!(
+            urls,
+            [
+                json!("https://b.example/1"),
+                json!("g-1"),
+                json!("www.b.example")
+            ]
+        );
+        assert_eq!(
+            read_at(r#"{"items":[{"id":1,"url":"/1"}]}"#, page)[0]["url"],
+            json!("https://b.example/1")
+        );
     }
 
     #[test]

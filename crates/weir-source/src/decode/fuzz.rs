@@ -1,9 +1,9 @@
-//! Every decoder on hostile bytes: texts of its format, broken as people, machines and enemies break them. None may panic, hand on a record out of
-//! all proportion to what came in, or give other records when the same bytes come in pieces.
+//! Every decoder on hostile bytes: texts of its format, broken as people, machines and enemies
+//! break them. None may panic, hand on a record out of all proportion to what came in, or give
+//! other records when the same bytes come in pieces.
 //!
-//! `cargo test` tries a few hundred inputs with each; `WEIR_FUZZ=60` goes on for a minute of processor time with each. A decoder is added
-//! with its settings and
-//! with texts that it reads.
+//! `cargo test` tries a few hundred inputs with each; `WEIR_FUZZ=60` goes on for a minute of
+//! processor time with each. A decoder is added with its settings and with texts that it reads.
 
 #![allow(clippy::disallowed_macros, reason = "a test prints as it likes")]
 
@@ -36,19 +36,38 @@ fn texts(seeds: &[&str]) -> Vec<Vec<u8>> {
 
 #[test]
 fn json() {
-    let settings = &["decode: json", "decode: json\nrecords: $.jobs[*]\ncount: $.meta.total", "decode: json\nrecords: $.jobs[0].p[*]"];
+    let settings = &[
+        "decode: json",
+        "decode: json\nrecords: $.jobs[*]\ncount: $.meta.total",
+        "decode: json\nrecords: $.jobs[0].p[*]",
+    ];
     let seeds = [
         r#"{"meta":{"total":"2","next":"c1"},"jobs":[{"id":1,"title":"caf\u00e9 \ud83d\ude00","p":[1.5e3,null,true]},{"id":2}]}"#,
         r#"[{"id":1},{"id":2},[],{}]"#,
         r#"{"id":-0.0,"a":{"b":{"c":[[["x"]]]}}}"#,
     ];
-    fuzz("json", &Target { settings, seeds: texts(&seeds) });
+    fuzz(
+        "json",
+        &Target {
+            settings,
+            seeds: texts(&seeds),
+        },
+    );
 }
 
 #[test]
 fn ndjson() {
-    let seeds = ["{\"id\":1,\"title\":\"A\"}\n{\"id\":2}\n\n[3]\n", "{\"id\":1}\r\n{\"id\""];
-    fuzz("ndjson", &Target { settings: &["decode: ndjson"], seeds: texts(&seeds) });
+    let seeds = [
+        "{\"id\":1,\"title\":\"A\"}\n{\"id\":2}\n\n[3]\n",
+        "{\"id\":1}\r\n{\"id\"",
+    ];
+    fuzz(
+        "ndjson",
+        &Target {
+            settings: &["decode: ndjson"],
+            seeds: texts(&seeds),
+        },
+    );
 }
 
 #[test]
@@ -64,7 +83,13 @@ fn csv() {
         "1\t2\t3\r\n4\t5\r\n",
         "sep=;\na;b\n1;\"x \"y\" z\"\n",
     ];
-    fuzz("csv", &Target { settings, seeds: texts(&seeds) });
+    fuzz(
+        "csv",
+        &Target {
+            settings,
+            seeds: texts(&seeds),
+        },
+    );
 }
 
 #[test]
@@ -78,7 +103,13 @@ fn xml() {
         "<!DOCTYPE s [<!ENTITY a '&b;&b;'><!ENTITY b 'x&a;y'>]><s xml:base='/b/'><job><d>R&D &a; &oelig;<p>One<br/><b>two</b></p><![CDATA[<i>x</i>]]></d></job></s>",
         "<source xmlns:h='urn:g'><!-- c --><job><h:city a=\"&lt;b&gt;\">P &amp; Q &#233; &nbsp; &unknown;</h:city><city/><job>2</job></job><?pi x?></source>",
     ];
-    fuzz("xml", &Target { settings, seeds: texts(&seeds) });
+    fuzz(
+        "xml",
+        &Target {
+            settings,
+            seeds: texts(&seeds),
+        },
+    );
 }
 
 #[test]
@@ -88,23 +119,43 @@ fn feed() {
         "<feed xmlns='http://www.w3.org/2005/Atom'><entry><id>g</id><link rel='self' href='/s'/><link href='/1'/><author><name>n</name></author></entry></feed>",
         r#"{"version":"https://jsonfeed.org/version/1","items":[{"id":1,"url":"https://x/1","tags":["a"]}],"next_url":"n"}"#,
     ];
-    fuzz("feed", &Target { settings: &["decode: feed"], seeds: texts(&seeds) });
+    fuzz(
+        "feed",
+        &Target {
+            settings: &["decode: feed"],
+            seeds: texts(&seeds),
+        },
+    );
 }
 
 const PAGE: &str = r#"<!doctype html><html><p class="count">1,002 jobs</p><div class="job" id="1"><h4>A &amp; B</h4><a href="/1">x</a></div><table><tr class="job"><td>y</td></tr></table><p class="none">No</p></html>"#;
 const LD: &str = r#"<html><script type="application/ld+json"><!-- {"@graph":[{"@type":["Thing","JobPosting"],"title":"x","a":[1,],}]} --></script><script type="application/LD+JSON">{"@type":"ItemList","itemListElement":[{"item":{"@type":"Event","url":"u"}}]}</script></html>"#;
-const SCRIPT: &str =
-    r#"<html><script id="d">{"jobs":[{"id":1,"t":"</b>"},{"id":2}],"total":2}</script><script>window.X = [{"id":3}]; more()</script></html>"#;
+const SCRIPT: &str = r#"<html><script id="d">{"jobs":[{"id":1,"t":"</b>"},{"id":2}],"total":2}</script><script>window.X = [{"id":3}]; more()</script></html>"#;
 
 #[test]
 fn html() {
-    let settings = &["decode: html", "decode: { html: { drop: [nav, \"tr.job td\"], empty: .none } }\nrecords: .job\ncount: p.count"];
-    fuzz("html", &Target { settings, seeds: texts(&[PAGE, LD]) });
+    let settings = &[
+        "decode: html",
+        "decode: { html: { drop: [nav, \"tr.job td\"], empty: .none } }\nrecords: .job\ncount: p.count",
+    ];
+    fuzz(
+        "html",
+        &Target {
+            settings,
+            seeds: texts(&[PAGE, LD]),
+        },
+    );
 }
 
 #[test]
 fn json_ld() {
-    fuzz("json_ld", &Target { settings: &["decode: json_ld", "decode: { json_ld: { type: Event } }"], seeds: texts(&[LD, PAGE]) });
+    fuzz(
+        "json_ld",
+        &Target {
+            settings: &["decode: json_ld", "decode: { json_ld: { type: Event } }"],
+            seeds: texts(&[LD, PAGE]),
+        },
+    );
 }
 
 #[test]
@@ -114,7 +165,13 @@ fn script() {
         "decode: { script: { after: \"window.X =\" } }",
         "decode: { script: { css: script } }",
     ];
-    fuzz("script", &Target { settings, seeds: texts(&[SCRIPT, LD]) });
+    fuzz(
+        "script",
+        &Target {
+            settings,
+            seeds: texts(&[SCRIPT, LD]),
+        },
+    );
 }
 
 #[test]
@@ -124,7 +181,13 @@ fn sitemap() {
         "<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap><sitemap/></sitemapindex>",
         "https://x/1\nhttps://x/2\r\n",
     ];
-    fuzz("sitemap", &Target { settings: &["decode: sitemap", "decode: { sitemap: { only: '[0-9]' } }"], seeds: texts(&seeds) });
+    fuzz(
+        "sitemap",
+        &Target {
+            settings: &["decode: sitemap", "decode: { sitemap: { only: '[0-9]' } }"],
+            seeds: texts(&seeds),
+        },
+    );
 }
 
 /// Packed bodies and other character sets, under formats that are read as streams and as a whole.
@@ -136,14 +199,32 @@ fn packed() {
         encoder.finish().unwrap()
     };
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, text) in [("a.ndjson", "{\"id\":1}\n"), ("b.ndjson", "{\"id\":2}\n{\"id\":3}\n")] {
-        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    for (name, text) in [
+        ("a.ndjson", "{\"id\":1}\n"),
+        ("b.ndjson", "{\"id\":2}\n{\"id\":3}\n"),
+    ] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }
-    let utf16: Vec<u8> = "\u{feff}id,title\n1,é😀\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = "\u{feff}id,title\n1,é😀\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><job><t>\xe9</t></job>".to_vec();
-    let seeds = vec![gzip("{\"id\":1}\n{\"id\":2}\n"), gzip(&" ".repeat(20_000)), zip.finish().unwrap().into_inner(), utf16, latin];
-    let settings = &["decode: ndjson", "decode: csv", "decode: xml\nrecords: $..job", "decode: html"];
+    let seeds = vec![
+        gzip("{\"id\":1}\n{\"id\":2}\n"),
+        gzip(&" ".repeat(20_000)),
+        zip.finish().unwrap().into_inner(),
+        utf16,
+        latin,
+    ];
+    let settings = &[
+        "decode: ndjson",
+        "decode: csv",
+        "decode: xml\nrecords: $..job",
+        "decode: html",
+    ];
     fuzz("packed", &Target { settings, seeds });
 }
 
@@ -236,7 +317,8 @@ impl Break {
             }
             Break::Repeat { at, length, times } => {
                 let at = place(at, bytes);
-                let piece = bytes[at..bytes.len().min(at + usize::from(length))].repeat(usize::from(times));
+                let piece =
+                    bytes[at..bytes.len().min(at + usize::from(length))].repeat(usize::from(times));
                 bytes.splice(at..at, piece);
             }
             Break::Splice { at, other } => {
@@ -251,11 +333,18 @@ impl Break {
 /// A broken text; one of twenty is no text at all.
 fn input(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let count = seeds.len();
-    let broken = (0..count, 0..count, proptest::collection::vec(breaks(), 0..8)).prop_map(move |(seed, other, breaks)| {
-        let mut bytes = seeds[seed].clone();
-        breaks.iter().for_each(|one| one.apply(&mut bytes, &seeds[other]));
-        bytes
-    });
+    let broken = (
+        0..count,
+        0..count,
+        proptest::collection::vec(breaks(), 0..8),
+    )
+        .prop_map(move |(seed, other, breaks)| {
+            let mut bytes = seeds[seed].clone();
+            breaks
+                .iter()
+                .for_each(|one| one.apply(&mut bytes, &seeds[other]));
+            bytes
+        });
     prop_oneof![19 => broken, 1 => proptest::collection::vec(any::<u8>(), 0..400)]
 }
 
@@ -268,8 +357,15 @@ struct Settings {
 
 fn decoder(settings: &str) -> Decoder {
     let mut out = Diagnostics::new();
-    let read: Settings = weir_yaml::yaml::read("fuzz", settings, &mut out).unwrap_or_else(|| panic!("{settings}: {out:?}"));
-    let decoder = DecodeSpec::compile(&read.decode, &Place::start_of("fuzz"), read.records.as_ref(), read.count.as_ref(), &mut out);
+    let read: Settings = weir_yaml::yaml::read("fuzz", settings, &mut out)
+        .unwrap_or_else(|| panic!("{settings}: {out:?}"));
+    let decoder = DecodeSpec::compile(
+        &read.decode,
+        &Place::start_of("fuzz"),
+        read.records.as_ref(),
+        read.count.as_ref(),
+        &mut out,
+    );
     decoder.unwrap_or_else(|| panic!("{settings}: {out:?}"))
 }
 
@@ -288,13 +384,28 @@ impl Read for Pieces<'_> {
 }
 
 /// What a decoder makes of bytes.
-fn read(decoder: &Decoder, from: &mut dyn Read, charset: Option<&str>) -> (Vec<Item>, Result<Found, Unread>) {
-    let spots = [Spot::Path(Path::parse("$.meta.next").unwrap()), Spot::Css(crate::markup::Css::parse("a@href").unwrap())];
+fn read(
+    decoder: &Decoder,
+    from: &mut dyn Read,
+    charset: Option<&str>,
+) -> (Vec<Item>, Result<Found, Unread>) {
+    let spots = [
+        Spot::Path(Path::parse("$.meta.next").unwrap()),
+        Spot::Css(crate::markup::Css::parse("a@href").unwrap()),
+    ];
     let mut items = Vec::new();
-    let found = decoder.decode(from, &Body { url: Some("https://x/"), charset }, &spots, &mut |item| {
-        items.push(item);
-        true
-    });
+    let found = decoder.decode(
+        from,
+        &Body {
+            url: Some("https://x/"),
+            charset,
+        },
+        &spots,
+        &mut |item| {
+            items.push(item);
+            true
+        },
+    );
     (items, found)
 }
 
@@ -313,40 +424,74 @@ fn hold(decoder: &Decoder, bytes: &[u8], charset: Option<&str>) -> Result<(), Te
         );
     }
     let pieces = read(decoder, &mut Pieces { bytes, next: 0 }, charset);
-    // How much of a broken pack comes out before it fails, and with which words, hangs on the pieces in which it comes.
+    // How much of a broken pack comes out before it fails, and with which words, hangs on the
+    // pieces in which it comes.
     let both_fail = whole.1.is_err() && pieces.1.is_err();
-    prop_assert!(whole == pieces || (both_fail && is_packed(bytes)), "whole {whole:?}, in pieces {pieces:?}");
+    prop_assert!(
+        whole == pieces || (both_fail && is_packed(bytes)),
+        "whole {whole:?}, in pieces {pieces:?}"
+    );
     Ok(())
 }
 
 /// What entities may expand to is bounded by more than the size of the text.
 fn may_declare(bytes: &[u8]) -> bool {
-    bytes.windows(8).any(|window| window == b"<!ENTITY") || bytes.windows(4).any(|window| window.contains(&0))
+    bytes.windows(8).any(|window| window == b"<!ENTITY")
+        || bytes.windows(4).any(|window| window.contains(&0))
 }
 
 fn is_packed(bytes: &[u8]) -> bool {
-    [&[0x1f, 0x8b][..], b"PK", &[0x78]].iter().any(|magic| bytes.starts_with(magic))
+    [&[0x1f, 0x8b][..], b"PK", &[0x78]]
+        .iter()
+        .any(|magic| bytes.starts_with(magic))
 }
 
 /// Seconds to look for with each decoder.
 #[allow(clippy::disallowed_methods, reason = "a test is an edge, too")]
 fn budget() -> Duration {
-    Duration::from_secs(std::env::var("WEIR_FUZZ").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or_default())
+    Duration::from_secs(
+        std::env::var("WEIR_FUZZ")
+            .ok()
+            .and_then(|seconds| seconds.parse().ok())
+            .unwrap_or_default(),
+    )
 }
 
 /// The most memory that this process has held so far, as the system says it.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map_or_else(|| "unknown".to_owned(), |peak| peak.trim().to_owned())
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .map_or_else(|| "unknown".to_owned(), |peak| peak.trim().to_owned())
 }
 
 fn fuzz(name: &str, target: &Target) {
-    let decoders: Vec<Decoder> = target.settings.iter().map(|settings| decoder(settings)).collect();
-    let charsets = [None, None, None, Some("windows-1252"), Some("utf-16le"), Some("shift_jis")];
-    let strategy = (0..decoders.len(), 0..charsets.len(), input(target.seeds.clone()));
+    let decoders: Vec<Decoder> = target
+        .settings
+        .iter()
+        .map(|settings| decoder(settings))
+        .collect();
+    let charsets = [
+        None,
+        None,
+        None,
+        Some("windows-1252"),
+        Some("utf-16le"),
+        Some("shift_jis"),
+    ];
+    let strategy = (
+        0..decoders.len(),
+        0..charsets.len(),
+        input(target.seeds.clone()),
+    );
     let (start, tried) = (processor_time(), Cell::new(0_u64));
     loop {
-        let mut runner = TestRunner::new(ProptestConfig { cases: ROUND, failure_persistence: None, ..ProptestConfig::default() });
+        let mut runner = TestRunner::new(ProptestConfig {
+            cases: ROUND,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        });
         let ended = runner.run(&strategy, |(decoder, charset, bytes)| {
             tried.set(tried.get() + 1);
             hold(&decoders[decoder], &bytes, charsets[charset])
@@ -354,7 +499,12 @@ fn fuzz(name: &str, target: &Target) {
         match ended {
             Ok(()) => {}
             Err(TestError::Fail(why, (decoder, charset, bytes))) => {
-                panic!("{name}: {why}\nunder {:?} as {:?}: {:?}", target.settings[decoder], charsets[charset], String::from_utf8_lossy(&bytes))
+                panic!(
+                    "{name}: {why}\nunder {:?} as {:?}: {:?}",
+                    target.settings[decoder],
+                    charsets[charset],
+                    String::from_utf8_lossy(&bytes)
+                )
             }
             Err(TestError::Abort(why)) => panic!("{name}: {why}"),
         }
@@ -363,7 +513,11 @@ fn fuzz(name: &str, target: &Target) {
         }
     }
     let seconds = (processor_time() - start).as_secs();
-    eprintln!("fuzzed {name}: {} inputs in {seconds} s, at most {} held by the process", tried.get(), peak());
+    eprintln!(
+        "fuzzed {name}: {} inputs in {seconds} s, at most {} held by the process",
+        tried.get(),
+        peak()
+    );
 }
 
 /// Processor time of this thread: a busy machine takes longer and tries no fewer inputs.

@@ -33,46 +33,101 @@ pub(super) struct Script {
 
 impl Cards {
     /// Compiles it; problems go to `out`.
-    pub(super) fn compile(spec: &HtmlSpec, records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) -> Option<Cards> {
+    pub(super) fn compile(
+        spec: &HtmlSpec,
+        records: Option<&Text>,
+        count: Option<&Text>,
+        out: &mut Diagnostics,
+    ) -> Option<Cards> {
         let mut maybe = |text: Option<&Text>| match text {
             None => Some(None),
             Some(text) => plain_selector(text, out).map(Some),
         };
         let (records, count, empty) = (maybe(records), maybe(count), maybe(spec.empty.as_ref()));
         let drop = match &spec.drop {
-            Some(drop) => drop.iter().map(|text| selector(text, out)).collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>(),
+            Some(drop) => drop
+                .iter()
+                .map(|text| selector(text, out))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .collect::<Option<Vec<_>>>(),
             None => Some(Css::parse(DROPPED).into_iter().collect()),
         };
-        Some(Cards { records: records?, count: count?, empty: empty?, drop: drop? })
+        Some(Cards {
+            records: records?,
+            count: count?,
+            empty: empty?,
+            drop: drop?,
+        })
     }
 
-    pub(super) fn read(&self, text: &str, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    pub(super) fn read(
+        &self,
+        text: &str,
+        body: &Body,
+        spots: &[Spot],
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         let mut page = Page::whole(text)?;
-        let counts = self.count.as_ref().map(|css| css.select(&page, None)).unwrap_or_default();
+        let counts = self
+            .count
+            .as_ref()
+            .map(|css| css.select(&page, None))
+            .unwrap_or_default();
         let stated = counts.iter().find_map(|text| first_number(text));
-        let is_empty = self.empty.as_ref().is_some_and(|css| !css.select(&page, None).is_empty());
+        let is_empty = self
+            .empty
+            .as_ref()
+            .is_some_and(|css| !css.select(&page, None).is_empty());
         let taken = taken_of(&page, text, body, spots);
         let base = page.base(address(body).as_ref());
         self.drop.iter().for_each(|css| page.drop(css));
         let cards = match &self.records {
-            Some(css) => page.outermost(css).into_iter().map(standing_alone).collect(),
+            Some(css) => page
+                .outermost(css)
+                .into_iter()
+                .map(standing_alone)
+                .collect(),
             None => vec![page.html()],
         };
         let place_found = !cards.is_empty() || is_empty;
         // A page that says it has no ads need not state a count.
         let is_uncounted = stated.is_none() && !(cards.is_empty() && is_empty);
-        let uncounted = self.count.as_ref().filter(|_| is_uncounted).map(|css| uncounted(css, counts.first().map(String::as_str)));
+        let uncounted = self
+            .count
+            .as_ref()
+            .filter(|_| is_uncounted)
+            .map(|css| uncounted(css, counts.first().map(String::as_str)));
         let _ = cards.into_iter().all(|html| {
-            let members = [("html", Some(html.as_str())), ("url", body.url), ("html_base", base.as_ref().map(Url::as_str))];
-            put(record(&members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect::<Json>()))
+            let members = [
+                ("html", Some(html.as_str())),
+                ("url", body.url),
+                ("html_base", base.as_ref().map(Url::as_str)),
+            ];
+            put(record(
+                &members
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value?)))
+                    .collect::<Json>(),
+            ))
         });
-        Ok(Found { stated, uncounted, place_found, taken, ..Found::default() })
+        Ok(Found {
+            stated,
+            uncounted,
+            place_found,
+            taken,
+            ..Found::default()
+        })
     }
 }
 
 /// Values of a page outside its records.
 pub(super) fn taken(text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<Json>> {
-    if spots.is_empty() { Vec::new() } else { taken_of(&Page::parse(text), text, body, spots) }
+    if spots.is_empty() {
+        Vec::new()
+    } else {
+        taken_of(&Page::parse(text), text, body, spots)
+    }
 }
 
 fn address(body: &Body) -> Option<Url> {
@@ -86,25 +141,50 @@ fn taken_of(page: &Page, text: &str, body: &Body, spots: &[Spot]) -> Vec<Option<
         Spot::Css(css) => css.select(page, base.as_ref()).into_iter().next(),
         Spot::Match(regex) => {
             let found = regex.captures(text)?;
-            found.get(1).or_else(|| found.get(0)).map(|group| group.as_str().to_owned())
+            found
+                .get(1)
+                .or_else(|| found.get(0))
+                .map(|group| group.as_str().to_owned())
         }
     };
-    spots.iter().map(|spot| take(spot).map(Json::from)).collect()
+    spots
+        .iter()
+        .map(|spot| take(spot).map(Json::from))
+        .collect()
 }
 
 impl Script {
     /// Compiles it; problems go to `out`.
-    pub(super) fn compile(spec: &ScriptSpec, place: &Place, out: &mut Diagnostics) -> Option<Script> {
+    pub(super) fn compile(
+        spec: &ScriptSpec,
+        place: &Place,
+        out: &mut Diagnostics,
+    ) -> Option<Script> {
         match (&spec.css, &spec.after) {
-            (Some(css), None) => Some(Script { css: Some(selector(css, out)?), after: None }),
-            (None, Some(after)) => Some(Script { css: None, after: spelt_loosely(after) }),
+            (Some(css), None) => Some(Script {
+                css: Some(selector(css, out)?),
+                after: None,
+            }),
+            (None, Some(after)) => Some(Script {
+                css: None,
+                after: spelt_loosely(after),
+            }),
             (None, None) => {
-                out.error(place, "bad-decode", "the script that contains the JSON is not specified")
-                    .help("give `css: \"#__NEXT_DATA__\"`, or `after: \"window.__DATA__ =\"`");
+                out.error(
+                    place,
+                    "bad-decode",
+                    "the script that contains the JSON is not specified",
+                )
+                .help("give `css: \"#__NEXT_DATA__\"`, or `after: \"window.__DATA__ =\"`");
                 None
             }
             (Some(_), Some(after)) => {
-                out.error(&after.place, "bad-decode", "the script that contains the JSON is specified twice").help("give either `css` or `after`");
+                out.error(
+                    &after.place,
+                    "bad-decode",
+                    "the script that contains the JSON is specified twice",
+                )
+                .help("give either `css` or `after`");
                 None
             }
         }
@@ -114,10 +194,18 @@ impl Script {
     pub(super) fn json(&self, text: &str) -> Result<String, Unread> {
         let held = match (&self.css, &self.after) {
             (Some(css), _) => {
-                let taken = Css::parse(&format!("{}@html", css.to_string().trim_end_matches("@html"))).map_err(|error| error.message)?;
+                let taken = Css::parse(&format!(
+                    "{}@html",
+                    css.to_string().trim_end_matches("@html")
+                ))
+                .map_err(|error| error.message)?;
                 // The first of several scripts that contains JSON.
                 let scripts = taken.select(&Page::whole(text)?, None);
-                scripts.iter().find(|script| held_json(script).is_ok()).or(scripts.first()).cloned()
+                scripts
+                    .iter()
+                    .find(|script| held_json(script).is_ok())
+                    .or(scripts.first())
+                    .cloned()
             }
             (None, Some(after)) => after.find(text).map(|found| text[found.end()..].to_owned()),
             (None, None) => None,
@@ -129,9 +217,15 @@ impl Script {
 
 /// The first JSON value in a script.
 fn held_json(script: &str) -> Result<String, String> {
-    let start = script.find(['{', '[']).ok_or("the script contains no JSON")?;
-    let mut values = serde_json::Deserializer::from_str(&script[start..]).into_iter::<Box<RawValue>>();
-    let value = values.next().ok_or("the script contains no JSON")?.map_err(|error| format!("the script contains no JSON: {error}"))?;
+    let start = script
+        .find(['{', '['])
+        .ok_or("the script contains no JSON")?;
+    let mut values =
+        serde_json::Deserializer::from_str(&script[start..]).into_iter::<Box<RawValue>>();
+    let value = values
+        .next()
+        .ok_or("the script contains no JSON")?
+        .map_err(|error| format!("the script contains no JSON: {error}"))?;
     Ok(value.get().to_owned())
 }
 
@@ -139,7 +233,14 @@ fn held_json(script: &str) -> Result<String, String> {
 /// reformat pages.
 fn spelt_loosely(text: &str) -> Option<Regex> {
     let words: Vec<String> = text.split_whitespace().map(regex::escape).collect();
-    Regex::new(&words.join(r"\s+").replace(r"\s+=", "=").replace(r"=\s+", "=").replace('=', r"\s*=\s*")).ok()
+    Regex::new(
+        &words
+            .join(r"\s+")
+            .replace(r"\s+=", "=")
+            .replace(r"=\s+", "=")
+            .replace('=', r"\s*=\s*"),
+    )
+    .ok()
 }
 
 #[cfg(test)]
@@ -152,33 +253,58 @@ mod tests {
 
     fn cards(records: Option<&str>) -> Cards {
         let css = |text: &str| Css::parse(text).unwrap();
-        Cards { records: records.map(css), count: Some(css("p.count")), empty: Some(css(".no-results")), drop: vec![css(DROPPED)] }
+        Cards {
+            records: records.map(css),
+            count: Some(css("p.count")),
+            empty: Some(css(".no-results")),
+            drop: vec![css(DROPPED)],
+        }
     }
 
     fn read(cards: &Cards, text: &str) -> (Vec<Json>, Found) {
         let mut items: Vec<Json> = Vec::new();
         let spots = [Spot::Css(Css::parse("a.next@href").unwrap())];
-        let found = cards.read(text, &Body { url: Some("https://x/list"), charset: None }, &spots, &mut |item| {
-            if let Item::Record(text) = item {
-                items.push(serde_json::from_str(&text).unwrap());
-            }
-            true
-        });
+        let found = cards.read(
+            text,
+            &Body {
+                url: Some("https://x/list"),
+                charset: None,
+            },
+            &spots,
+            &mut |item| {
+                if let Item::Record(text) = item {
+                    items.push(serde_json::from_str(&text).unwrap());
+                }
+                true
+            },
+        );
         (items, found.unwrap())
     }
 
     #[test]
     fn cards_are_kept_as_they_are() {
         let (items, found) = read(&cards(Some("article.job")), LIST);
-        assert_eq!(items[0], json!({ "html": r#"<article class="job" id="1"><h4>Ranger</h4></article>"#, "url": "https://x/list" }));
-        assert_eq!((items.len(), found.stated, found.place_found), (2, Some(1002), true));
+        assert_eq!(
+            items[0],
+            json!({ "html": r#"<article class="job" id="1"><h4>Ranger</h4></article>"#, "url": "https://x/list" })
+        );
+        assert_eq!(
+            (items.len(), found.stated, found.place_found),
+            (2, Some(1002), true)
+        );
         assert_eq!(found.taken, [Some(json!("https://x/list?page=2"))]);
     }
 
     #[test]
     fn links_of_cards_lead_from_where_the_page_says() {
-        let (items, found) = read(&cards(Some("article.job")), &LIST.replace("<p class", "<base href=/app/><p class"));
-        assert_eq!((&items[0]["url"], &items[0]["html_base"]), (&json!("https://x/list"), &json!("https://x/app/")));
+        let (items, found) = read(
+            &cards(Some("article.job")),
+            &LIST.replace("<p class", "<base href=/app/><p class"),
+        );
+        assert_eq!(
+            (&items[0]["url"], &items[0]["html_base"]),
+            (&json!("https://x/list"), &json!("https://x/app/"))
+        );
         assert_eq!(found.taken, [Some(json!("https://x/app/?page=2"))]);
     }
 
@@ -186,34 +312,69 @@ mod tests {
     fn a_page_that_should_count_its_ads_and_does_not_says_so_unless_it_has_none() {
         let uncounted = |text: &str| read(&cards(Some("article.job")), text).1.uncounted;
         assert_eq!(uncounted(LIST), None);
-        assert_eq!(uncounted(&LIST.replace("1,002", "Many")).unwrap(), "the count at `p.count` is `Many jobs`, not an integer");
-        assert_eq!(uncounted("<article class=job>Cook</article>").unwrap(), "there is no count at `p.count`");
+        assert_eq!(
+            uncounted(&LIST.replace("1,002", "Many")).unwrap(),
+            "the count at `p.count` is `Many jobs`, not an integer"
+        );
+        assert_eq!(
+            uncounted("<article class=job>Cook</article>").unwrap(),
+            "there is no count at `p.count`"
+        );
         assert_eq!(uncounted("<p class=no-results>Sorry</p>"), None);
     }
 
     #[test]
     fn a_page_without_a_card_is_no_empty_board_unless_it_says_so() {
-        assert!(!read(&cards(Some("article.job")), "<p>Sorry</p>").1.place_found);
-        assert!(read(&cards(Some("article.job")), "<p class='no-results'>None</p>").1.place_found);
+        assert!(
+            !read(&cards(Some("article.job")), "<p>Sorry</p>")
+                .1
+                .place_found
+        );
+        assert!(
+            read(
+                &cards(Some("article.job")),
+                "<p class='no-results'>None</p>"
+            )
+            .1
+            .place_found
+        );
         assert_eq!(read(&cards(None), LIST).0.len(), 1);
     }
 
     #[test]
     fn a_page_that_could_keep_the_parser_busy_is_refused() {
         let deep = "<div>".repeat(20_000);
-        let told = cards(None).read(&deep, &Body::default(), &[], &mut |_| true).unwrap_err();
-        assert!(matches!(&told, Unread::Beyond(why) if why.contains("deeper than 512 levels")), "{told}");
+        let told = cards(None)
+            .read(&deep, &Body::default(), &[], &mut |_| true)
+            .unwrap_err();
+        assert!(
+            matches!(&told, Unread::Beyond(why) if why.contains("deeper than 512 levels")),
+            "{told}"
+        );
     }
 
     #[test]
     fn json_is_found_in_scripts() {
-        let by =
-            |css: Option<&str>, after: Option<&str>| Script { css: css.map(|css| Css::parse(css).unwrap()), after: after.and_then(spelt_loosely) };
+        let by = |css: Option<&str>, after: Option<&str>| Script {
+            css: css.map(|css| Css::parse(css).unwrap()),
+            after: after.and_then(spelt_loosely),
+        };
         let page = r#"<script id="d">{"a": "</b>"}</script><script>window.X = {"b": [1]}; more()</script>"#;
         assert_eq!(by(Some("#d"), None).json(page).unwrap(), r#"{"a": "</b>"}"#);
-        assert_eq!(by(None, Some("window.X =")).json(page).unwrap(), r#"{"b": [1]}"#);
-        assert_eq!(by(None, Some("window.X=")).json(page).unwrap(), r#"{"b": [1]}"#);
-        assert_eq!(by(Some("script"), None).json("<script>var a;</script><script>[1]</script>").unwrap(), "[1]");
+        assert_eq!(
+            by(None, Some("window.X =")).json(page).unwrap(),
+            r#"{"b": [1]}"#
+        );
+        assert_eq!(
+            by(None, Some("window.X=")).json(page).unwrap(),
+            r#"{"b": [1]}"#
+        );
+        assert_eq!(
+            by(Some("script"), None)
+                .json("<script>var a;</script><script>[1]</script>")
+                .unwrap(),
+            "[1]"
+        );
         assert!(by(Some("#e"), None).json(page).is_err());
     }
 }

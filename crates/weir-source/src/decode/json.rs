@@ -8,7 +8,9 @@ use super::ration::Ration;
 use crate::jsonpath::{Path, Step};
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -41,7 +43,9 @@ impl Item {
                 Cow::Borrowed(_) => Item::Record(text),
                 Cow::Owned(hidden) => Item::Record(hidden.into()),
             },
-            Item::Unreadable(bytes, why) => Item::Unreadable(mask.hide_bytes(bytes), mask.hide(&why).into_owned()),
+            Item::Unreadable(bytes, why) => {
+                Item::Unreadable(mask.hide_bytes(bytes), mask.hide(&why).into_owned())
+            }
         }
     }
 }
@@ -79,25 +83,57 @@ pub struct Found {
 ///
 /// # Errors
 /// The text is not JSON, breaks off, or is nested too deeply; earlier records have been put.
-pub fn records(reader: impl Read, shape: &Shape, values: &[&Path], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
-    let found = Found { taken: vec![None; values.len()], ..Found::default() };
+pub fn records(
+    reader: impl Read,
+    shape: &Shape,
+    values: &[&Path],
+    put: &mut dyn FnMut(Item) -> bool,
+) -> Result<Found, Unread> {
+    let found = Found {
+        taken: vec![None; values.len()],
+        ..Found::default()
+    };
     let ration = Ration::new(MOST_OF_A_RECORD);
-    let mut walk = Walk { put, found, odd_count: None, stopped: false, ration: ration.clone() };
-    let values: Wanted = values.iter().enumerate().filter_map(|(number, path)| Some((number, path.steps()?))).collect();
+    let mut walk = Walk {
+        put,
+        found,
+        odd_count: None,
+        stopped: false,
+        ration: ration.clone(),
+    };
+    let values: Wanted = values
+        .iter()
+        .enumerate()
+        .filter_map(|(number, path)| Some((number, path.steps()?)))
+        .collect();
     let default = [Step::Every];
     let steps = match &shape.records {
         Some(path) => path.steps().unwrap_or(&default),
         None => &default,
     };
     let count = shape.count.as_ref().and_then(Path::steps);
-    let reader = MendedJson::mending(BufReader::with_capacity(64 * 1024, ration.over(reader, "a value")));
+    let reader = MendedJson::mending(BufReader::with_capacity(
+        64 * 1024,
+        ration.over(reader, "a value"),
+    ));
     let mends = reader.mends();
     // Read byte by byte: without its own buffer, each byte would be a virtual call.
     let reader = BufReader::with_capacity(64 * 1024, reader);
     let mut text = serde_json::Deserializer::from_reader(reader);
-    let seed = Seed { walk: &mut walk, records: Some(steps), count, values, root_is_record: shape.records.is_none() };
+    let seed = Seed {
+        walk: &mut walk,
+        records: Some(steps),
+        count,
+        values,
+        root_is_record: shape.records.is_none(),
+    };
     let result = seed.deserialize(&mut text).and_then(|()| text.end());
-    let Walk { mut found, odd_count, stopped, .. } = walk;
+    let Walk {
+        mut found,
+        odd_count,
+        stopped,
+        ..
+    } = walk;
     if let (Some(path), None) = (&shape.count, found.stated) {
         found.uncounted = Some(uncounted(path, odd_count.as_deref()));
     }
@@ -115,7 +151,11 @@ fn unread(error: serde_json::Error) -> Unread {
     }
     // The library offers no other way to tell.
     let is_deep = error.to_string().starts_with("recursion limit exceeded");
-    if is_deep { Unread::Beyond(error.to_string()) } else { Unread::Broken(error.to_string()) }
+    if is_deep {
+        Unread::Beyond(error.to_string())
+    } else {
+        Unread::Broken(error.to_string())
+    }
 }
 
 /// The first value at a simple path of a text; the rest is only checked to be JSON.
@@ -135,11 +175,28 @@ pub fn pick(text: &str, path: &Path) -> Result<Option<Json>, String> {
         true
     };
     let ration = Ration::new(MOST_OF_A_RECORD);
-    let mut walk = Walk { put: &mut put, found: Found::default(), odd_count: None, stopped: false, ration };
+    let mut walk = Walk {
+        put: &mut put,
+        found: Found::default(),
+        odd_count: None,
+        stopped: false,
+        ration,
+    };
     let mut reader = serde_json::Deserializer::from_str(text);
-    let seed = Seed { walk: &mut walk, records: Some(steps), count: None, values: Vec::new(), root_is_record: false };
-    seed.deserialize(&mut reader).and_then(|()| reader.end()).map_err(|error| error.to_string())?;
-    first.map(|text| number::read(&text)).transpose().map_err(|error| error.to_string())
+    let seed = Seed {
+        walk: &mut walk,
+        records: Some(steps),
+        count: None,
+        values: Vec::new(),
+        root_is_record: false,
+    };
+    seed.deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| error.to_string())?;
+    first
+        .map(|text| number::read(&text))
+        .transpose()
+        .map_err(|error| error.to_string())
 }
 
 /// Extracts the records of NDJSON, one per line. `put` returns `false` to stop.
@@ -153,14 +210,30 @@ pub fn lines(mut reader: impl BufRead, put: &mut dyn FnMut(Item) -> bool) -> Res
     loop {
         number += 1;
         line.clear();
-        let read = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
+        let read = reader
+            .by_ref()
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)?;
         if read == 0 {
-            let found = Found { place_found: true, notes, ..Found::default() };
-            return if ended { Ok(found) } else { Err(Unread::Broken("the last line has no line break: the file may be truncated".to_owned())) };
+            let found = Found {
+                place_found: true,
+                notes,
+                ..Found::default()
+            };
+            return if ended {
+                Ok(found)
+            } else {
+                Err(Unread::Broken(
+                    "the last line has no line break: the file may be truncated".to_owned(),
+                ))
+            };
         }
         ended = line.ends_with(b"\n");
         if !ended && read as u64 == MAX_LINE {
-            return Err(Unread::Beyond(format!("a line is longer than {} MiB", MAX_LINE / 1024 / 1024)));
+            return Err(Unread::Beyond(format!(
+                "a line is longer than {} MiB",
+                MAX_LINE / 1024 / 1024
+            )));
         }
         if line.trim_ascii().is_empty() {
             continue;
@@ -219,14 +292,21 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
             let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
             return self.walk.count(text.get()).map_err(D::Error::custom);
         }
-        if let Some(number) = self.values.iter().find(|(_, steps)| steps.is_empty()).map(|(number, _)| *number) {
+        if let Some(number) = self
+            .values
+            .iter()
+            .find(|(_, steps)| steps.is_empty())
+            .map(|(number, _)| *number)
+        {
             let text: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
-            self.walk.found.taken[number] = Some(number::read(text.get()).map_err(D::Error::custom)?);
+            self.walk.found.taken[number] =
+                Some(number::read(text.get()).map_err(D::Error::custom)?);
             return Ok(());
         }
         if self.records.is_none() && self.count.is_none() && self.values.is_empty() {
             self.walk.ration.lift();
-            let passed: Result<IgnoredAny, D::Error> = serde::Deserialize::deserialize(deserializer);
+            let passed: Result<IgnoredAny, D::Error> =
+                serde::Deserialize::deserialize(deserializer);
             self.walk.ration.renew();
             return passed.map(|_| ());
         }
@@ -236,7 +316,10 @@ impl<'de> DeserializeSeed<'de> for Seed<'_, '_, '_> {
 
 /// The wanted values below this position.
 fn inner<'s>(values: &Wanted<'s>, fits: impl Fn(&Step) -> bool) -> Wanted<'s> {
-    values.iter().filter_map(|(number, steps)| Some((*number, step(Some(steps), &fits)?))).collect()
+    values
+        .iter()
+        .filter_map(|(number, steps)| Some((*number, step(Some(steps), &fits)?)))
+        .collect()
 }
 
 fn record<'de, D: Deserializer<'de>>(walk: &mut Walk, deserializer: D) -> Result<(), D::Error> {
@@ -262,10 +345,18 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
         }
         let mut index = 0;
         loop {
-            let records = step(self.records, |step| matches!(step, Step::Every) || *step == Step::Index(index));
+            let records = step(self.records, |step| {
+                matches!(step, Step::Every) || *step == Step::Index(index)
+            });
             let count = step(self.count, |step| *step == Step::Index(index));
             let values = inner(&self.values, |step| *step == Step::Index(index));
-            let seed = Seed { walk: &mut *self.walk, records, count, values, root_is_record: false };
+            let seed = Seed {
+                walk: &mut *self.walk,
+                records,
+                count,
+                values,
+                root_is_record: false,
+            };
             if items.next_element_seed(seed)?.is_none() {
                 return Ok(());
             }
@@ -276,15 +367,30 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         if self.root_is_record {
             // No path is given and the text is one object, which is the only record.
-            let value: IndexMap<String, Box<RawValue>> = serde::Deserialize::deserialize(MapAccessDeserializer::new(members))?;
+            let value: IndexMap<String, Box<RawValue>> =
+                serde::Deserialize::deserialize(MapAccessDeserializer::new(members))?;
             let text = serde_json::value::to_raw_value(&value).map_err(A::Error::custom)?;
             return record(self.walk, &*text).map_err(A::Error::custom);
         }
         while let Some(key) = members.next_key::<String>()? {
-            let records = step(self.records, |step| matches!(step, Step::Name(name) if *name == key) || matches!(step, Step::Every));
-            let count = step(self.count, |step| matches!(step, Step::Name(name) if *name == key));
-            let values = inner(&self.values, |step| matches!(step, Step::Name(name) if *name == key));
-            members.next_value_seed(Seed { walk: &mut *self.walk, records, count, values, root_is_record: false })?;
+            let records = step(self.records, |step| {
+                matches!(step, Step::Name(name) if *name == key) || matches!(step, Step::Every)
+            });
+            let count = step(
+                self.count,
+                |step| matches!(step, Step::Name(name) if *name == key),
+            );
+            let values = inner(
+                &self.values,
+                |step| matches!(step, Step::Name(name) if *name == key),
+            );
+            members.next_value_seed(Seed {
+                walk: &mut *self.walk,
+                records,
+                count,
+                values,
+                root_is_record: false,
+            })?;
         }
         Ok(())
     }
@@ -316,14 +422,20 @@ impl<'de> Visitor<'de> for Seed<'_, '_, '_> {
 
 /// The rest of a path if its first step fits.
 fn step(path: Option<&[Step]>, fits: impl Fn(&Step) -> bool) -> Option<&[Step]> {
-    path.and_then(<[Step]>::split_first).filter(|(first, _)| fits(first)).map(|(_, rest)| rest)
+    path.and_then(<[Step]>::split_first)
+        .filter(|(first, _)| fits(first))
+        .map(|(_, rest)| rest)
 }
 
 /// A whole number, or a text that is one; `4.0` is 4.
 fn whole_number(value: &Json) -> Option<i64> {
     match value {
         Json::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-        Json::String(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
+        Json::String(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .or_else(|| whole(text.trim().parse().ok()?)),
         _ => None,
     }
 }
@@ -332,7 +444,9 @@ fn whole_number(value: &Json) -> Option<i64> {
 fn whole(float: f64) -> Option<i64> {
     const LARGEST: f64 = 9_007_199_254_740_992.0;
     let is_whole = float.fract() == 0.0 && float.abs() <= LARGEST;
-    is_whole.then(|| format!("{float:.0}").parse().ok()).flatten()
+    is_whole
+        .then(|| format!("{float:.0}").parse().ok())
+        .flatten()
 }
 
 /// Maximum characters shown of a value that is not a count.
@@ -342,7 +456,10 @@ const SHOWN_OF_A_COUNT: usize = 40;
 pub fn uncounted(place: &dyn fmt::Display, found: Option<&str>) -> String {
     match found.map(str::trim) {
         Some(found) if found.chars().count() > SHOWN_OF_A_COUNT => {
-            format!("the count at `{place}` is `{}…`, not an integer", found.chars().take(SHOWN_OF_A_COUNT).collect::<String>())
+            format!(
+                "the count at `{place}` is `{}…`, not an integer",
+                found.chars().take(SHOWN_OF_A_COUNT).collect::<String>()
+            )
         }
         Some(found) => format!("the count at `{place}` is `{found}`, not an integer"),
         None => format!("there is no count at `{place}`"),
@@ -356,7 +473,10 @@ mod tests {
 
     fn shape(records: Option<&str>, count: Option<&str>) -> Shape {
         let path = |text: &str| Path::parse(text).unwrap();
-        Shape { records: records.map(path), count: count.map(path) }
+        Shape {
+            records: records.map(path),
+            count: count.map(path),
+        }
     }
 
     fn read(text: &str, shape: &Shape) -> (Vec<Json>, Result<Found, Unread>) {
@@ -375,14 +495,32 @@ mod tests {
         let text = r#"{"meta": {"total": "2", "x": [1]}, "jobs": [{"id": 1}, {"id": 2}]}"#;
         let (seen, found) = read(text, &shape(Some("$.jobs[*]"), Some("$.meta.total")));
         assert_eq!(seen, [json!({"id": 1}), json!({"id": 2})]);
-        assert_eq!(found, Ok(Found { stated: Some(2), place_found: true, ..Found::default() }));
+        assert_eq!(
+            found,
+            Ok(Found {
+                stated: Some(2),
+                place_found: true,
+                ..Found::default()
+            })
+        );
     }
 
     #[test]
     fn a_count_is_a_whole_number_or_it_is_told_why_it_is_none() {
-        let count = |total: &str| read(&format!(r#"{{"total": {total}, "jobs": []}}"#), &shape(Some("$.jobs[*]"), Some("$.total"))).1.unwrap();
+        let count = |total: &str| {
+            read(
+                &format!(r#"{{"total": {total}, "jobs": []}}"#),
+                &shape(Some("$.jobs[*]"), Some("$.total")),
+            )
+            .1
+            .unwrap()
+        };
         for total in ["4", "4.0", "\"4\"", "\" 4.0 \"", "4e0"] {
-            assert_eq!((count(total).stated, count(total).uncounted), (Some(4), None), "{total}");
+            assert_eq!(
+                (count(total).stated, count(total).uncounted),
+                (Some(4), None),
+                "{total}"
+            );
         }
         let odd = [
             ("\"4 jobs\"", "4 jobs"),
@@ -393,31 +531,92 @@ mod tests {
             ("\"\"", ""),
         ];
         for (total, shown) in odd {
-            let (found, shown) = (count(total), format!("the count at `$.total` is `{shown}`, not an integer"));
-            assert_eq!((found.stated, found.uncounted), (None, Some(shown)), "{total}");
+            let (found, shown) = (
+                count(total),
+                format!("the count at `$.total` is `{shown}`, not an integer"),
+            );
+            assert_eq!(
+                (found.stated, found.uncounted),
+                (None, Some(shown)),
+                "{total}"
+            );
         }
-        let long = count(&format!("\"{}\"", "x".repeat(1000))).uncounted.unwrap();
-        assert!(long.ends_with("xx…`, not an integer") && long.len() < 100, "{long}");
-        assert_eq!(count("null").uncounted.as_deref(), Some("there is no count at `$.total`"));
-        let none = read(r#"{"jobs": []}"#, &shape(Some("$.jobs[*]"), Some("$.total"))).1.unwrap();
-        assert_eq!(none.uncounted.as_deref(), Some("there is no count at `$.total`"));
+        let long = count(&format!("\"{}\"", "x".repeat(1000)))
+            .uncounted
+            .unwrap();
+        assert!(
+            long.ends_with("xx…`, not an integer") && long.len() < 100,
+            "{long}"
+        );
+        assert_eq!(
+            count("null").uncounted.as_deref(),
+            Some("there is no count at `$.total`")
+        );
+        let none = read(
+            r#"{"jobs": []}"#,
+            &shape(Some("$.jobs[*]"), Some("$.total")),
+        )
+        .1
+        .unwrap();
+        assert_eq!(
+            none.uncounted.as_deref(),
+            Some("there is no count at `$.total`")
+        );
         assert_eq!(read("[]", &shape(None, None)).1.unwrap().uncounted, None);
     }
 
     #[test]
     fn nested_arrays_single_objects_and_root_arrays() {
-        assert_eq!(read(r#"[{"p": [1, 2]}, {"p": [3]}]"#, &shape(Some("$[*].p[*]"), None)).0, [json!(1), json!(2), json!(3)]);
-        assert_eq!(read(r#"{"id": 1}"#, &shape(None, None)).0, [json!({"id": 1})]);
-        assert_eq!(read(r#"[{"id": 1}]"#, &shape(None, None)).0, [json!({"id": 1})]);
-        assert_eq!(read(r#"{"a": {"id": 1}}"#, &shape(Some("$.a"), None)).0, [json!({"id": 1})]);
-        assert_eq!(read(r#"{"a": [{"id": 1}, {"id": 2}]}"#, &shape(Some("$.a[1]"), None)).0, [json!({"id": 2})]);
+        assert_eq!(
+            read(
+                r#"[{"p": [1, 2]}, {"p": [3]}]"#,
+                &shape(Some("$[*].p[*]"), None)
+            )
+            .0,
+            [json!(1), json!(2), json!(3)]
+        );
+        assert_eq!(
+            read(r#"{"id": 1}"#, &shape(None, None)).0,
+            [json!({"id": 1})]
+        );
+        assert_eq!(
+            read(r#"[{"id": 1}]"#, &shape(None, None)).0,
+            [json!({"id": 1})]
+        );
+        assert_eq!(
+            read(r#"{"a": {"id": 1}}"#, &shape(Some("$.a"), None)).0,
+            [json!({"id": 1})]
+        );
+        assert_eq!(
+            read(
+                r#"{"a": [{"id": 1}, {"id": 2}]}"#,
+                &shape(Some("$.a[1]"), None)
+            )
+            .0,
+            [json!({"id": 2})]
+        );
     }
 
     #[test]
     fn an_empty_array_is_there_and_an_error_page_is_not() {
-        assert!(read(r#"{"jobs": []}"#, &shape(Some("$.jobs[*]"), None)).1.unwrap().place_found);
-        assert!(!read(r#"{"error": "down"}"#, &shape(Some("$.jobs[*]"), None)).1.unwrap().place_found);
-        assert!(!read(r#"{"jobs": null}"#, &shape(Some("$.jobs[*]"), None)).1.unwrap().place_found);
+        assert!(
+            read(r#"{"jobs": []}"#, &shape(Some("$.jobs[*]"), None))
+                .1
+                .unwrap()
+                .place_found
+        );
+        assert!(
+            !read(r#"{"error": "down"}"#, &shape(Some("$.jobs[*]"), None))
+                .1
+                .unwrap()
+                .place_found
+        );
+        assert!(
+            !read(r#"{"jobs": null}"#, &shape(Some("$.jobs[*]"), None))
+                .1
+                .unwrap()
+                .place_found
+        );
     }
 
     #[test]
@@ -431,9 +630,18 @@ mod tests {
     #[test]
     fn an_id_is_picked_without_reading_the_rest() {
         let pick = |text: &str, path: &str| super::pick(text, &Path::parse(path).unwrap());
-        assert_eq!(pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.id"), Ok(Some(json!("A"))));
-        assert_eq!(pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.x[*].id"), Ok(Some(json!(2))));
-        assert_eq!(pick(r#"{"x": [1, {"id": 2}]}"#, "$.x[?@.id==2].id"), Ok(Some(json!(2))));
+        assert_eq!(
+            pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.id"),
+            Ok(Some(json!("A")))
+        );
+        assert_eq!(
+            pick(r#"{"x": [1, {"id": 2}], "id": "A"}"#, "$.x[*].id"),
+            Ok(Some(json!(2)))
+        );
+        assert_eq!(
+            pick(r#"{"x": [1, {"id": 2}]}"#, "$.x[?@.id==2].id"),
+            Ok(Some(json!(2)))
+        );
         assert_eq!(pick("[1]", "$.id"), Ok(None));
         assert!(pick("{\"id\": 1} {", "$.id").is_err());
         assert!(pick("{ broken", "$.id").is_err());
@@ -447,6 +655,12 @@ mod tests {
             true
         });
         assert!(matches!(&seen[1], Item::Unreadable(bytes, _) if bytes == b"\xff\xfe"));
-        assert_eq!((seen.len(), found.unwrap_err().to_string().contains("truncated")), (3, true));
+        assert_eq!(
+            (
+                seen.len(),
+                found.unwrap_err().to_string().contains("truncated")
+            ),
+            (3, true)
+        );
     }
 }

@@ -23,14 +23,19 @@ pub(super) struct Mends(Rc<RefCell<(Option<String>, usize)>>);
 impl Mends {
     fn note(&self, what: impl FnOnce() -> String, at: u64) {
         let mut seen = self.0.borrow_mut();
-        seen.0.get_or_insert_with(|| format!("it is not strict JSON: {} (byte {at})", what()));
+        seen.0
+            .get_or_insert_with(|| format!("it is not strict JSON: {} (byte {at})", what()));
         seen.1 += 1;
     }
 
     /// What was changed, as text.
     pub(super) fn told(&self) -> Option<String> {
         let seen = self.0.borrow();
-        let more = if seen.1 > 1 { format!(", and {} more", seen.1 - 1) } else { String::new() };
+        let more = if seen.1 > 1 {
+            format!(", and {} more", seen.1 - 1)
+        } else {
+            String::new()
+        };
         seen.0.as_ref().map(|first| format!("{first}{more}"))
     }
 }
@@ -62,7 +67,8 @@ impl Mending {
                 return;
             }
             byte if byte < b' ' => {
-                self.mends.note(|| "a control character in a string".to_owned(), self.at);
+                self.mends
+                    .note(|| "a control character in a string".to_owned(), self.at);
                 out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
                 return;
             }
@@ -74,12 +80,17 @@ impl Mending {
     /// What follows a backslash.
     fn escape(&mut self, byte: u8, out: &mut Vec<u8>) {
         match byte {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u' => out.extend_from_slice(&[b'\\', byte]),
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' | b'u' => {
+                out.extend_from_slice(&[b'\\', byte]);
+            }
             _ => {
-                self.mends.note(|| "an invalid backslash escape".to_owned(), self.at);
+                self.mends
+                    .note(|| "an invalid backslash escape".to_owned(), self.at);
                 match byte {
                     b'\'' => out.push(byte),
-                    byte if byte < b' ' => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                    byte if byte < b' ' => {
+                        out.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
+                    }
                     byte => out.extend_from_slice(&[b'\\', b'\\', byte]),
                 }
             }
@@ -99,7 +110,8 @@ impl Mending {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' => self.blank(byte, out),
             byte if byte < b' ' => {
-                self.mends.note(|| "a control character between values".to_owned(), self.at);
+                self.mends
+                    .note(|| "a control character between values".to_owned(), self.at);
                 self.blank(b' ', out);
             }
             b',' => {
@@ -130,7 +142,8 @@ impl Mending {
             return;
         }
         if matches!(next, b']' | b'}') && !matches!(self.last, b'[' | b'{' | b',' | b':') {
-            self.mends.note(|| "a comma before a closing bracket".to_owned(), self.at);
+            self.mends
+                .note(|| "a comma before a closing bracket".to_owned(), self.at);
         } else {
             self.last = b',';
             out.push(b',');
@@ -145,7 +158,10 @@ impl Mending {
         self.last = b'0';
         if NO_NUMBERS.contains(&self.word.as_slice()) {
             let word = String::from_utf8_lossy(&self.word).into_owned();
-            self.mends.note(|| format!("`{word}` instead of a number, read as null"), self.at);
+            self.mends.note(
+                || format!("`{word}` instead of a number, read as null"),
+                self.at,
+            );
             out.extend_from_slice(b"null");
         } else {
             out.extend_from_slice(&self.word);
@@ -159,7 +175,10 @@ impl Rewrite for Mending {
         let mut rest = bytes;
         while let Some((first, after)) = rest.split_first() {
             if self.in_text && !self.escaped {
-                let plain = rest.iter().take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\')).count();
+                let plain = rest
+                    .iter()
+                    .take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\'))
+                    .count();
                 if plain > 0 {
                     out.extend_from_slice(&rest[..plain]);
                     self.at += plain as u64;
@@ -224,24 +243,51 @@ mod tests {
     #[test]
     fn what_was_meant_is_plain() {
         for (text, right) in [
-            ("[{\"a\":NaN,\"b\":-Infinity},Infinity]", "[{\"a\":null,\"b\":null},null]"),
-            ("{\"a\":\"x\ny\u{1b}\u{0}\",\u{0b}\"b\":1}\u{1a}", "{\"a\":\"x\\u000ay\\u001b\\u0000\", \"b\":1} "),
+            (
+                "[{\"a\":NaN,\"b\":-Infinity},Infinity]",
+                "[{\"a\":null,\"b\":null},null]",
+            ),
+            (
+                "{\"a\":\"x\ny\u{1b}\u{0}\",\u{0b}\"b\":1}\u{1a}",
+                "{\"a\":\"x\\u000ay\\u001b\\u0000\", \"b\":1} ",
+            ),
             ("[1,2 , ]", "[1,2  ]"),
             ("{\"a\":[],}", "{\"a\":[]}"),
-            ("{\"a\":\"it\\'s \\x41 C:\\Jobs\"}", "{\"a\":\"it's \\\\x41 C:\\\\Jobs\"}"),
+            (
+                "{\"a\":\"it\\'s \\x41 C:\\Jobs\"}",
+                "{\"a\":\"it's \\\\x41 C:\\\\Jobs\"}",
+            ),
         ] {
             let (read, told) = read(text);
             assert_eq!((read.as_str(), told.is_some()), (right, true), "{text}");
-            assert!(serde_json::from_str::<serde_json::Value>(&read).is_ok(), "{read}");
+            assert!(
+                serde_json::from_str::<serde_json::Value>(&read).is_ok(),
+                "{read}"
+            );
         }
-        assert_eq!(read("[NaN,NaN]").1.unwrap(), "it is not strict JSON: `NaN` instead of a number, read as null (byte 5), and 1 more");
+        assert_eq!(
+            read("[NaN,NaN]").1.unwrap(),
+            "it is not strict JSON: `NaN` instead of a number, read as null (byte 5), and 1 more"
+        );
     }
 
     #[test]
     fn what_nobody_can_have_meant_stays() {
-        for text in ["[,]", "[1,,]", "{,}", "[1,", "{\"a\":,}", "[NaNa]", "[nul]", "\"\\"] {
+        for text in [
+            "[,]",
+            "[1,,]",
+            "{,}",
+            "[1,",
+            "{\"a\":,}",
+            "[NaNa]",
+            "[nul]",
+            "\"\\",
+        ] {
             assert_eq!(read(text).0, text);
-            assert!(serde_json::from_str::<serde_json::Value>(text).is_err(), "{text}");
+            assert!(
+                serde_json::from_str::<serde_json::Value>(text).is_err(),
+                "{text}"
+            );
         }
     }
 

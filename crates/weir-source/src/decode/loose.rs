@@ -14,7 +14,9 @@ pub(super) type NoJson = (String, String);
 /// The values in a text.
 pub(super) fn values(text: &str) -> Vec<Result<Json, NoJson>> {
     let found = read_all(text);
-    let is_escaped = ["&quot;", "&#34;", "&#x22;"].iter().any(|quote| text.contains(quote));
+    let is_escaped = ["&quot;", "&#34;", "&#x22;"]
+        .iter()
+        .any(|quote| text.contains(quote));
     if is_escaped && !found.iter().any(Result::is_ok) {
         // The script was escaped as if it were text of the page.
         let undone = read_all(&without_quotes_escaped(text));
@@ -27,7 +29,10 @@ pub(super) fn values(text: &str) -> Vec<Result<Json, NoJson>> {
 
 /// Unescapes the quotes of escaped JSON; escapes within its strings are kept.
 fn without_quotes_escaped(text: &str) -> String {
-    text.replace("&quot;", "\"").replace("&#34;", "\"").replace("&#x22;", "\"").replace("&amp;", "&")
+    text.replace("&quot;", "\"")
+        .replace("&#34;", "\"")
+        .replace("&#x22;", "\"")
+        .replace("&amp;", "&")
 }
 
 fn read_all(text: &str) -> Vec<Result<Json, NoJson>> {
@@ -43,7 +48,9 @@ fn read_all(text: &str) -> Vec<Result<Json, NoJson>> {
             continue;
         }
         let (mended, end) = mended(rest);
-        all.push(number::read(&mended).map_err(|error| (rest[..end].to_owned(), error.to_string())));
+        all.push(
+            number::read(&mended).map_err(|error| (rest[..end].to_owned(), error.to_string())),
+        );
         rest = &rest[end..];
     }
     all
@@ -60,7 +67,10 @@ fn begin_of_value(text: &str) -> Option<usize> {
         if matches!(letter, '{' | '[') {
             return Some(at);
         }
-        let mark = MARKS.iter().find(|mark| rest.starts_with(**mark)).map(|mark| mark.len());
+        let mark = MARKS
+            .iter()
+            .find(|mark| rest.starts_with(**mark))
+            .map(|mark| mark.len());
         at += match (mark, comment(rest)) {
             (Some(length), _) | (None, Some(length)) => length,
             (None, None) => letter.len_utf8(),
@@ -78,16 +88,26 @@ fn comment(text: &str) -> Option<usize> {
     if text.starts_with("/*") {
         return Some(text.find("*/").map_or(text.len(), |end| end + 2));
     }
-    text.starts_with("//").then(|| text.find(['\n', '\r', '<', '{', '[']).unwrap_or(text.len()))
+    text.starts_with("//")
+        .then(|| text.find(['\n', '\r', '<', '{', '[']).unwrap_or(text.len()))
 }
 
 /// A value with common errors repaired, and where it ends.
 fn mended(text: &str) -> (String, usize) {
-    let mut mending = Mending { out: String::with_capacity(text.len()), solid: 0, depth: 0, in_text: false };
+    let mut mending = Mending {
+        out: String::with_capacity(text.len()),
+        solid: 0,
+        depth: 0,
+        in_text: false,
+    };
     let mut at = 0;
     while let Some(letter) = text[at..].chars().next() {
         let rest = &text[at..];
-        at += if mending.in_text { mending.in_text(rest, letter) } else { mending.between(rest, letter) };
+        at += if mending.in_text {
+            mending.in_text(rest, letter)
+        } else {
+            mending.between(rest, letter)
+        };
         if mending.depth == 0 {
             break;
         }
@@ -111,11 +131,16 @@ impl Mending {
             '/' if is_comment(rest) => return comment(rest).unwrap_or(1),
             ',' if last == Some(',') => return 1,
             '}' | ']' => {
-                self.out.truncate(self.solid - usize::from(last == Some(',')));
+                self.out
+                    .truncate(self.solid - usize::from(last == Some(',')));
                 self.depth -= 1;
             }
             '{' | '[' => {
-                self.out.push_str(if matches!(last, Some('}' | ']')) { "," } else { "" });
+                self.out.push_str(if matches!(last, Some('}' | ']')) {
+                    ","
+                } else {
+                    ""
+                });
                 self.depth += 1;
             }
             '"' => self.in_text = true,
@@ -149,8 +174,13 @@ impl Mending {
 
     /// Handles an escape; an invalid one becomes the character after the backslash.
     fn escape(&mut self, rest: &str) -> usize {
-        let Some(next) = rest[1..].chars().next() else { return 1 };
-        let is_code = next == 'u' && rest.get(2..6).is_some_and(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let Some(next) = rest[1..].chars().next() else {
+            return 1;
+        };
+        let is_code = next == 'u'
+            && rest
+                .get(2..6)
+                .is_some_and(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));
         match next {
             '"' | '\\' | '/' | 'b' | 'f' | 'n' | 'r' | 't' => self.out.extend(['\\', next]),
             'u' if is_code => self.out.push_str("\\u"),
@@ -177,7 +207,10 @@ mod tests {
     use serde_json::json;
 
     fn read(text: &str) -> Vec<Json> {
-        values(text).into_iter().map(|value| value.unwrap_or_else(|(_, why)| panic!("{text}: {why}"))).collect()
+        values(text)
+            .into_iter()
+            .map(|value| value.unwrap_or_else(|(_, why)| panic!("{text}: {why}")))
+            .collect()
     }
 
     #[test]
@@ -193,18 +226,30 @@ mod tests {
         ] {
             assert_eq!(read(&text), [json!({"a": "]]> // <!-- /* ["})], "{text}");
         }
-        assert_eq!(read("{\"a\":1}\n{\"b\":2}, [3]"), [json!({"a": 1}), json!({"b": 2}), json!([3])]);
+        assert_eq!(
+            read("{\"a\":1}\n{\"b\":2}, [3]"),
+            [json!({"a": 1}), json!({"b": 2}), json!([3])]
+        );
         assert!(read(" ; // nothing").is_empty());
     }
 
     #[test]
     fn what_is_nearly_json_is_mended() {
         for (text, value) in [
-            ("{\"a\":\"two\nlines\t\",\"b\":[1,],}", json!({"a": "two\nlines ", "b": [1]})),
+            (
+                "{\"a\":\"two\nlines\t\",\"b\":[1,],}",
+                json!({"a": "two\nlines ", "b": [1]}),
+            ),
             ("{\"a\":1,,\"b\":2}", json!({"a": 1, "b": 2})),
             ("[{\"a\":1} {\"a\":2},]", json!([{"a": 1}, {"a": 2}])),
-            ("{\"a\":\"the \"best\" job\",\"b\":1,}", json!({"a": "the \"best\" job", "b": 1})),
-            ("{\"a\":\"it\\'s C:\\x \\u00e9 \\u12\"}", json!({"a": "it's C:\\x é \\u12"})),
+            (
+                "{\"a\":\"the \"best\" job\",\"b\":1,}",
+                json!({"a": "the \"best\" job", "b": 1}),
+            ),
+            (
+                "{\"a\":\"it\\'s C:\\x \\u00e9 \\u12\"}",
+                json!({"a": "it's C:\\x é \\u12"}),
+            ),
             ("{/* c */\"a\": 1, // d\n\"b\": 2}", json!({"a": 1, "b": 2})),
             ("{&quot;a&quot;:&quot;R&amp;D&quot;}", json!({"a": "R&D"})),
             ("{\"a\":\"&quot;x&quot;\"}", json!({"a": "&quot;x&quot;"})),
@@ -216,7 +261,10 @@ mod tests {
     #[test]
     fn what_cannot_be_mended_is_handed_back() {
         let all = values("{\"a\":1}{\"b\":x}{\"c\":3}[\"cut");
-        assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, false]);
+        assert_eq!(
+            all.iter().map(Result::is_ok).collect::<Vec<_>>(),
+            [true, false, true, false]
+        );
         assert_eq!(all[1].as_ref().unwrap_err().0, "{\"b\":x}");
     }
 

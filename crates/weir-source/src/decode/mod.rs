@@ -33,7 +33,9 @@ mod xml_walk;
 
 pub use json::{Found, Item};
 pub use json_ld::BLOCKS as JSON_LD_BLOCKS;
-pub use spec::{CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, SitemapSpec, XmlSpec, charset};
+pub use spec::{
+    CsvSpec, DecodeSpec, HtmlSpec, JsonLdSpec, PlainSpec, ScriptSpec, SitemapSpec, XmlSpec, charset,
+};
 pub use xml_element::MARKUP;
 
 use crate::jsonpath::Path;
@@ -97,7 +99,10 @@ pub enum Unread {
 impl Unread {
     /// What an error of a reader means, which may be a limit of one here.
     fn of(error: &io::Error) -> Unread {
-        let limit = error.get_ref().and_then(|inner| inner.downcast_ref::<Unread>()).cloned();
+        let limit = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Unread>())
+            .cloned();
         limit.unwrap_or_else(|| Unread::Broken(error.to_string()))
     }
 
@@ -163,9 +168,20 @@ impl Decoder {
     ///
     /// # Errors
     /// It has the wrong content, or breaks off; earlier records have been put.
-    pub fn decode(&self, reader: &mut dyn Read, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
-        let encoding = body.charset.and_then(|name| Encoding::for_label(name.as_bytes()));
-        let charset = encoding.map(|encoding| body::Charset { encoding, yields: matches!(self.kind, Kind::Json(_) | Kind::Ndjson) });
+    pub fn decode(
+        &self,
+        reader: &mut dyn Read,
+        body: &Body,
+        spots: &[Spot],
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
+        let encoding = body
+            .charset
+            .and_then(|name| Encoding::for_label(name.as_bytes()));
+        let charset = encoding.map(|encoding| body::Charset {
+            encoding,
+            yields: matches!(self.kind, Kind::Json(_) | Kind::Ndjson),
+        });
         let mut all: Option<Found> = None;
         let mut stopped = false;
         let mut put = |item: Item| {
@@ -184,10 +200,25 @@ impl Decoder {
         all.ok_or_else(|| Unread::Broken("it is empty".to_owned()))
     }
 
-    fn read(&self, text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    fn read(
+        &self,
+        text: &mut dyn BufRead,
+        body: &Body,
+        spots: &[Spot],
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         match &self.kind {
             Kind::Json(shape) => {
-                let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
+                let paths: Vec<&Path> = spots
+                    .iter()
+                    .filter_map(|spot| {
+                        if let Spot::Path(path) = spot {
+                            Some(path)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
                 json::records(text, shape, &paths, put)
             }
             Kind::Ndjson => json::lines(text, put),
@@ -198,20 +229,35 @@ impl Decoder {
             Kind::Html(cards) => cards.read(&whole(text)?, body, spots, put),
             Kind::Script(script, shape) => {
                 let page = whole(text)?;
-                let paths: Vec<&Path> = spots.iter().filter_map(|spot| if let Spot::Path(path) = spot { Some(path) } else { None }).collect();
+                let paths: Vec<&Path> = spots
+                    .iter()
+                    .filter_map(|spot| {
+                        if let Spot::Path(path) = spot {
+                            Some(path)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect();
                 json::records(script.json(&page)?.as_bytes(), shape, &paths, put)
             }
             Kind::JsonLd(kind) => {
                 let page = whole(text)?;
                 let found = json_ld::read(&page, kind, body, put)?;
-                Ok(Found { taken: html::taken(&page, body, spots), ..found })
+                Ok(Found {
+                    taken: html::taken(&page, body, spots),
+                    ..found
+                })
             }
         }
     }
 
     /// Whether it reads web pages, so that one is expected.
     pub fn reads_markup(&self) -> bool {
-        matches!(self.kind, Kind::Html(_) | Kind::Script(..) | Kind::JsonLd(_))
+        matches!(
+            self.kind,
+            Kind::Html(_) | Kind::Script(..) | Kind::JsonLd(_)
+        )
     }
 
     /// Whether it selects cards from pages: the page after the end of such a list has none.
@@ -227,7 +273,10 @@ impl Decoder {
             (Kind::Sitemap(_), _) => sitemap::ABSENCE.to_owned(),
             (Kind::Feed, _) => "it is not a feed (RSS, Atom or JSON Feed)".to_owned(),
             (_, Some(records)) => format!("there is nothing at `{records}`"),
-            (_, None) => format!("no records found in this {}; set `records` to their location", self.explain()),
+            (_, None) => format!(
+                "no records found in this {}; set `records` to their location",
+                self.explain()
+            ),
         }
     }
 
@@ -259,10 +308,20 @@ impl Found {
             (Some(one), Some(more)) => Some(one + more),
             (one, more) => one.or(more),
         };
-        let uncounted = self.uncounted.or(other.uncounted).filter(|_| stated.is_none());
+        let uncounted = self
+            .uncounted
+            .or(other.uncounted)
+            .filter(|_| stated.is_none());
         let pages = self.pages.into_iter().chain(other.pages).collect();
         let notes = self.notes.into_iter().chain(other.notes).collect();
-        Found { stated, uncounted, place_found: self.place_found && other.place_found, taken: self.taken, pages, notes }
+        Found {
+            stated,
+            uncounted,
+            place_found: self.place_found && other.place_found,
+            taken: self.taken,
+            pages,
+            notes,
+        }
     }
 }
 
@@ -271,7 +330,10 @@ fn whole(text: &mut dyn BufRead) -> Result<String, Unread> {
     let mut bytes = Vec::new();
     text.take(MOST_OF_A_PAGE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_OF_A_PAGE {
-        return Err(Unread::Beyond(format!("the page is larger than {} MiB", MOST_OF_A_PAGE / 1024 / 1024)));
+        return Err(Unread::Beyond(format!(
+            "the page is larger than {} MiB",
+            MOST_OF_A_PAGE / 1024 / 1024
+        )));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -279,8 +341,11 @@ fn whole(text: &mut dyn BufRead) -> Result<String, Unread> {
 /// The first whole number in a text, thousands apart or not: `1,204 jobs`.
 fn first_number(text: &str) -> Option<i64> {
     let start = text.find(|letter: char| letter.is_ascii_digit())?;
-    let digits: String =
-        text[start..].chars().take_while(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '\u{a0}')).filter(char::is_ascii_digit).collect();
+    let digits: String = text[start..]
+        .chars()
+        .take_while(|letter| letter.is_ascii_digit() || matches!(letter, ',' | '\u{a0}'))
+        .filter(char::is_ascii_digit)
+        .collect();
     digits.parse().ok()
 }
 
@@ -295,6 +360,13 @@ mod tests {
 
     #[test]
     fn numbers_are_found_in_texts() {
-        assert_eq!((first_number("1,204 jobs found"), first_number("Jobs: 17."), first_number("none")), (Some(1204), Some(17), None));
+        assert_eq!(
+            (
+                first_number("1,204 jobs found"),
+                first_number("Jobs: 17."),
+                first_number("none")
+            ),
+            (Some(1204), Some(17), None)
+        );
     }
 }

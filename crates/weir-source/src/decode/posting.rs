@@ -34,7 +34,9 @@ impl KnownNodes {
             Json::Array(items) => items.iter().for_each(|item| self.add(item)),
             Json::Object(object) => {
                 if let Some(id) = id_of(object).filter(|_| says_something(object)) {
-                    self.0.entry(id.to_owned()).or_insert_with(|| object.clone());
+                    self.0
+                        .entry(id.to_owned())
+                        .or_insert_with(|| object.clone());
                 }
                 object.values().for_each(|inner| self.add(inner));
             }
@@ -65,7 +67,10 @@ pub(super) fn in_order(object: Map<String, Json>, nodes: &KnownNodes) -> Map<Str
         object.insert("url".to_owned(), Json::from(url));
     }
     let mut places = Vec::new();
-    object.get("jobLocation").into_iter().for_each(|location| add_places(location, &mut places));
+    object
+        .get("jobLocation")
+        .into_iter()
+        .for_each(|location| add_places(location, &mut places));
     if !places.is_empty() {
         object.entry("places").or_insert_with(|| json!(places));
     }
@@ -82,20 +87,34 @@ pub(super) fn in_order(object: Map<String, Json>, nodes: &KnownNodes) -> Map<Str
 /// An address: a text, or an object that is named by it.
 fn address_in(value: &Json) -> Option<&str> {
     let first = listed(value).first()?;
-    let address = first.as_str().or_else(|| first.get("@id").or_else(|| first.get("url")).and_then(Json::as_str));
+    let address = first.as_str().or_else(|| {
+        first
+            .get("@id")
+            .or_else(|| first.get("url"))
+            .and_then(Json::as_str)
+    });
     address.map(str::trim).filter(|address| !address.is_empty())
 }
 
 /// Names without the vocabulary, values without their wrapping, references followed.
 fn plain(value: Json, nodes: &KnownNodes, depth: usize, left: &mut usize) -> Json {
     match value {
-        Json::Array(items) => Json::Array(items.into_iter().map(|item| plain(item, nodes, depth, left)).collect()),
+        Json::Array(items) => Json::Array(
+            items
+                .into_iter()
+                .map(|item| plain(item, nodes, depth, left))
+                .collect(),
+        ),
         Json::Object(mut object) => {
-            let wrapped = ["@value", "@list", "@set"].into_iter().find_map(|name| object.remove(name));
+            let wrapped = ["@value", "@list", "@set"]
+                .into_iter()
+                .find_map(|name| object.remove(name));
             if let Some(inner) = wrapped {
                 return plain(inner, nodes, depth, left);
             }
-            let named = id_of(&object).filter(|_| !says_something(&object)).and_then(|id| nodes.0.get(id));
+            let named = id_of(&object)
+                .filter(|_| !says_something(&object))
+                .and_then(|id| nodes.0.get(id));
             match named {
                 Some(named) if depth < DEEPEST_REFERENCE && *left > 0 => {
                     *left -= 1;
@@ -108,7 +127,12 @@ fn plain(value: Json, nodes: &KnownNodes, depth: usize, left: &mut usize) -> Jso
     }
 }
 
-fn renamed(object: Map<String, Json>, nodes: &KnownNodes, depth: usize, left: &mut usize) -> Map<String, Json> {
+fn renamed(
+    object: Map<String, Json>,
+    nodes: &KnownNodes,
+    depth: usize,
+    left: &mut usize,
+) -> Map<String, Json> {
     let mut out = Map::new();
     for (name, value) in object {
         let value = plain(value, nodes, depth, left);
@@ -122,10 +146,15 @@ fn renamed(object: Map<String, Json>, nodes: &KnownNodes, depth: usize, left: &m
 
 /// `title` of `schema:title` and `http://schema.org/title`.
 fn bare_name(name: &str) -> &str {
-    let address = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://"));
-    let of_vocabulary =
-        address.map(|address| address.strip_prefix("www.").unwrap_or(address)).and_then(|address| address.strip_prefix("schema.org/"));
-    let bare = of_vocabulary.or_else(|| name.strip_prefix("schema:")).unwrap_or(name);
+    let address = name
+        .strip_prefix("https://")
+        .or_else(|| name.strip_prefix("http://"));
+    let of_vocabulary = address
+        .map(|address| address.strip_prefix("www.").unwrap_or(address))
+        .and_then(|address| address.strip_prefix("schema.org/"));
+    let bare = of_vocabulary
+        .or_else(|| name.strip_prefix("schema:"))
+        .unwrap_or(name);
     if bare.is_empty() { name } else { bare }
 }
 
@@ -147,7 +176,12 @@ fn add_places(location: &Json, places: &mut Vec<String>) {
 }
 
 /// What of an address names a place, the best first.
-const PARTS: [&str; 4] = ["addressLocality", "addressRegion", "addressCountry", "streetAddress"];
+const PARTS: [&str; 4] = [
+    "addressLocality",
+    "addressRegion",
+    "addressCountry",
+    "streetAddress",
+];
 
 fn add_addresses(address: &Json, places: &mut Vec<String>) {
     match address {
@@ -204,7 +238,10 @@ fn pay_in(salary: &Json) -> Option<Map<String, Json>> {
         return (!pay.is_empty()).then_some(pay);
     };
     // A monetary amount contains a quantity; either can have the numbers and the unit.
-    let quantity = amount.get("value").and_then(|value| listed(value).first()).and_then(Json::as_object);
+    let quantity = amount
+        .get("value")
+        .and_then(|value| listed(value).first())
+        .and_then(Json::as_object);
     for part in [quantity, Some(amount)].into_iter().flatten() {
         for (name, member) in [("minValue", "min"), ("maxValue", "max")] {
             if let Some(value) = part.get(name).filter(|value| is_amount(value)) {
@@ -214,7 +251,11 @@ fn pay_in(salary: &Json) -> Option<Map<String, Json>> {
     }
     let single = quantity.map_or(amount.get("value"), |quantity| quantity.get("value"));
     if !pay.contains_key("min") && !pay.contains_key("max") {
-        single.into_iter().flat_map(listed).take(1).for_each(|value| add_amount(value, &mut pay));
+        single
+            .into_iter()
+            .flat_map(listed)
+            .take(1)
+            .for_each(|value| add_amount(value, &mut pay));
     }
     if pay.is_empty() {
         return None;
@@ -223,7 +264,9 @@ fn pay_in(salary: &Json) -> Option<Map<String, Json>> {
     if let Some(currency) = parts().find_map(|part| text_in(part, "currency")) {
         pay.insert("currency".to_owned(), Json::from(currency));
     }
-    if let Some(period) = parts().find_map(|part| text_in(part, "unitText").or_else(|| text_in(part, "unitCode"))) {
+    if let Some(period) =
+        parts().find_map(|part| text_in(part, "unitText").or_else(|| text_in(part, "unitCode")))
+    {
         pay.insert("period".to_owned(), Json::from(period_of(period)));
     }
     Some(pay)
@@ -238,8 +281,12 @@ fn add_amount(value: &Json, pay: &mut Map<String, Json>) {
         }
         return;
     };
-    let is_number =
-        |text: &str| text.contains(|digit: char| digit.is_ascii_digit()) && text.chars().all(|sign| sign.is_ascii_digit() || ",. ".contains(sign));
+    let is_number = |text: &str| {
+        text.contains(|digit: char| digit.is_ascii_digit())
+            && text
+                .chars()
+                .all(|sign| sign.is_ascii_digit() || ",. ".contains(sign))
+    };
     let (min, max) = text.split_once(['-', '–', '—']).unwrap_or((text, text));
     if is_number(min) && is_number(max) {
         pay.insert("min".to_owned(), Json::from(min.trim()));
@@ -250,7 +297,10 @@ fn add_amount(value: &Json, pay: &mut Map<String, Json>) {
 }
 
 fn is_amount(value: &Json) -> bool {
-    value.is_number() || value.as_str().is_some_and(|text| text.contains(|digit: char| digit.is_ascii_digit()))
+    value.is_number()
+        || value
+            .as_str()
+            .is_some_and(|text| text.contains(|digit: char| digit.is_ascii_digit()))
 }
 
 /// The names of the vocabulary's codes for units of time.
@@ -265,11 +315,17 @@ fn period_of(unit: &str) -> &str {
 }
 
 fn listed(value: &Json) -> &[Json] {
-    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+    value
+        .as_array()
+        .map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 fn text_in<'o>(object: &'o Map<String, Json>, name: &str) -> Option<&'o str> {
-    listed(object.get(name)?).first()?.as_str().map(str::trim).filter(|text| !text.is_empty())
+    listed(object.get(name)?)
+        .first()?
+        .as_str()
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -282,22 +338,54 @@ mod tests {
 
     #[test]
     fn all_places_that_are_stated_are_there() {
-        let place = |locality: &str| json!({"@type": "Place", "address": {"addressLocality": locality}});
+        let place =
+            |locality: &str| json!({"@type": "Place", "address": {"addressLocality": locality}});
         for (location, places) in [
-            (json!([place("Detroit"), place("Lansing"), place("Detroit")]), json!(["Detroit", "Lansing"])),
-            (json!({"address": "1 High St, Orange NSW"}), json!(["1 High St, Orange NSW"])),
+            (
+                json!([place("Detroit"), place("Lansing"), place("Detroit")]),
+                json!(["Detroit", "Lansing"]),
+            ),
+            (
+                json!({"address": "1 High St, Orange NSW"}),
+                json!(["1 High St, Orange NSW"]),
+            ),
             (json!("Wagga Wagga"), json!(["Wagga Wagga"])),
             (json!(["Bega", place("Eden")]), json!(["Bega", "Eden"])),
-            (json!({"address": [{"addressLocality": "Bega"}, {"addressLocality": "Eden"}]}), json!(["Bega", "Eden"])),
-            (json!({"address": {"addressLocality": ["Bega", "Eden"]}}), json!(["Bega", "Eden"])),
-            (json!([place("Perth"), {"address": {"addressRegion": "Queensland"}}]), json!(["Perth", "Queensland"])),
-            (json!({"address": {"addressLocality": " ", "addressCountry": {"@type": "Country", "name": "Finland"}}}), json!(["Finland"])),
-            (json!({"@type": "PostalAddress", "addressLocality": "Joensuu"}), json!(["Joensuu"])),
-            (json!({"@type": "Place", "name": "Depot 4", "address": {}}), json!(["Depot 4"])),
-            (json!({"@type": "Place", "geo": {"latitude": 1}}), Json::Null),
+            (
+                json!({"address": [{"addressLocality": "Bega"}, {"addressLocality": "Eden"}]}),
+                json!(["Bega", "Eden"]),
+            ),
+            (
+                json!({"address": {"addressLocality": ["Bega", "Eden"]}}),
+                json!(["Bega", "Eden"]),
+            ),
+            (
+                json!([place("Perth"), {"address": {"addressRegion": "Queensland"}}]),
+                json!(["Perth", "Queensland"]),
+            ),
+            (
+                json!({"address": {"addressLocality": " ", "addressCountry": {"@type": "Country", "name": "Finland"}}}),
+                json!(["Finland"]),
+            ),
+            (
+                json!({"@type": "PostalAddress", "addressLocality": "Joensuu"}),
+                json!(["Joensuu"]),
+            ),
+            (
+                json!({"@type": "Place", "name": "Depot 4", "address": {}}),
+                json!(["Depot 4"]),
+            ),
+            (
+                json!({"@type": "Place", "geo": {"latitude": 1}}),
+                Json::Null,
+            ),
         ] {
             let found = ordered(&json!({ "jobLocation": location }), &[]);
-            assert_eq!(found.get("places").unwrap_or(&Json::Null), &places, "{location}");
+            assert_eq!(
+                found.get("places").unwrap_or(&Json::Null),
+                &places,
+                "{location}"
+            );
         }
     }
 
@@ -306,20 +394,47 @@ mod tests {
         let year = json!({"min": 80000, "max": 95000, "currency": "AUD", "period": "YEAR"});
         let quantity = json!({"@type": "QuantitativeValue", "minValue": 80000, "maxValue": 95000, "unitText": "YEAR"});
         for (salary, pay) in [
-            (json!({"@type": "MonetaryAmount", "currency": "AUD", "value": quantity}), year.clone()),
-            (json!([{"currency": "AUD", "value": [quantity]}]), year.clone()),
-            (json!({"currency": "AUD", "minValue": 80000, "maxValue": 95000, "unitText": "YEAR"}), year),
-            (json!({"value": {"value": "45.50", "unitCode": "HUR"}}), json!({"min": "45.50", "max": "45.50", "period": "hour"})),
-            (json!({"currency": "EUR", "value": 3000}), json!({"min": 3000, "max": 3000, "currency": "EUR"})),
-            (json!("80,000 - 90,000"), json!({"min": "80,000", "max": "90,000"})),
-            (json!("Band 5, by agreement"), json!({"text": "Band 5, by agreement"})),
+            (
+                json!({"@type": "MonetaryAmount", "currency": "AUD", "value": quantity}),
+                year.clone(),
+            ),
+            (
+                json!([{"currency": "AUD", "value": [quantity]}]),
+                year.clone(),
+            ),
+            (
+                json!({"currency": "AUD", "minValue": 80000, "maxValue": 95000, "unitText": "YEAR"}),
+                year,
+            ),
+            (
+                json!({"value": {"value": "45.50", "unitCode": "HUR"}}),
+                json!({"min": "45.50", "max": "45.50", "period": "hour"}),
+            ),
+            (
+                json!({"currency": "EUR", "value": 3000}),
+                json!({"min": 3000, "max": 3000, "currency": "EUR"}),
+            ),
+            (
+                json!("80,000 - 90,000"),
+                json!({"min": "80,000", "max": "90,000"}),
+            ),
+            (
+                json!("Band 5, by agreement"),
+                json!({"text": "Band 5, by agreement"}),
+            ),
             (json!({"value": {"minValue": 20}}), json!({"min": 20})),
-            (json!({"currency": "AUD", "value": {"unitText": "YEAR"}}), Json::Null),
+            (
+                json!({"currency": "AUD", "value": {"unitText": "YEAR"}}),
+                Json::Null,
+            ),
         ] {
             let found = ordered(&json!({ "baseSalary": salary }), &[]);
             assert_eq!(found.get("pay").unwrap_or(&Json::Null), &pay, "{salary}");
         }
-        assert_eq!(ordered(&json!({"baseSalary": 5, "salaryCurrency": "NZD"}), &[])["pay"], json!({"min": 5, "max": 5, "currency": "NZD"}));
+        assert_eq!(
+            ordered(&json!({"baseSalary": 5, "salaryCurrency": "NZD"}), &[])["pay"],
+            json!({"min": 5, "max": 5, "currency": "NZD"})
+        );
     }
 
     #[test]
@@ -328,13 +443,26 @@ mod tests {
         let posting = json!({"schema:title": "a", "http://schema.org/description": [{"@value": "b"}], "jobLocation": {"@id": "#p"},
             "hiringOrganization": {"@id": "#o"}, "industry": {"@list": ["x"]}, "sameAs": {"@id": "https://elsewhere"}});
         let found = Json::Object(ordered(&posting, &[page]));
-        assert_eq!((&found["title"], &found["description"], &found["industry"]), (&json!("a"), &json!(["b"]), &json!(["x"])));
-        assert_eq!((&found["places"], &found["hiringOrganization"]["name"]), (&json!(["Orange"]), &json!("Acme")));
+        assert_eq!(
+            (&found["title"], &found["description"], &found["industry"]),
+            (&json!("a"), &json!(["b"]), &json!(["x"]))
+        );
+        assert_eq!(
+            (&found["places"], &found["hiringOrganization"]["name"]),
+            (&json!(["Orange"]), &json!("Acme"))
+        );
         assert_eq!(found["sameAs"], json!({"@id": "https://elsewhere"}));
-        for url in
-            [json!("https://x/1"), json!(["https://x/1", "/1"]), json!({"@id": "https://x/1"}), json!({"@type": "URL", "@value": "https://x/1"})]
-        {
-            assert_eq!(ordered(&json!({ "url": url }), &[])["url"], json!("https://x/1"), "{url}");
+        for url in [
+            json!("https://x/1"),
+            json!(["https://x/1", "/1"]),
+            json!({"@id": "https://x/1"}),
+            json!({"@type": "URL", "@value": "https://x/1"}),
+        ] {
+            assert_eq!(
+                ordered(&json!({ "url": url }), &[])["url"],
+                json!("https://x/1"),
+                "{url}"
+            );
         }
         assert!(!ordered(&json!({"url": " "}), &[]).contains_key("url"));
     }

@@ -27,14 +27,20 @@ const SECTIONS: [(&str, &str); 14] = [
 ];
 
 /// Names that members had in earlier versions of the vocabulary.
-const EARLIER_NAMES: [(&str, &str); 2] = [("jobBenefits", "benefits"), ("incentiveCompensation", "incentives")];
+const EARLIER_NAMES: [(&str, &str); 2] = [
+    ("jobBenefits", "benefits"),
+    ("incentiveCompensation", "incentives"),
+];
 
 /// What names an object of the vocabulary, the best first.
 const NAMES: [&str; 4] = ["description", "name", "credentialCategory", "value"];
 
 /// The sections of a posting; null without any.
 pub(super) fn sections(posting: &Map<String, Json>) -> Json {
-    let described = posting.get("description").and_then(Json::as_str).unwrap_or_default();
+    let described = posting
+        .get("description")
+        .and_then(Json::as_str)
+        .unwrap_or_default();
     let mut said: Option<String> = None;
     let mut sections = Vec::new();
     for (name, heading) in SECTIONS {
@@ -49,16 +55,26 @@ pub(super) fn sections(posting: &Map<String, Json>) -> Json {
         }
         texts.iter().for_each(|text| said.push_str(&words_of(text)));
         // Several texts are the items of a list; a single one may itself be markup.
-        let text = if let [text] = &texts[..] { json!(text) } else { json!(texts) };
+        let text = if let [text] = &texts[..] {
+            json!(text)
+        } else {
+            json!(texts)
+        };
         sections.push(json!({ "heading": heading, "text": text }));
     }
-    if sections.is_empty() { Json::Null } else { Json::Array(sections) }
+    if sections.is_empty() {
+        Json::Null
+    } else {
+        Json::Array(sections)
+    }
 }
 
 /// The words of a text that may be markup, each preceded by a space, the last one followed by one.
 fn words_of(text: &str) -> String {
     let words = readable(text);
-    words.split_whitespace().fold(" ".to_owned(), |all, word| all + word + " ")
+    words
+        .split_whitespace()
+        .fold(" ".to_owned(), |all, word| all + word + " ")
 }
 
 fn texts_in(value: &Json) -> Vec<String> {
@@ -68,7 +84,10 @@ fn texts_in(value: &Json) -> Vec<String> {
         Json::Number(number) => vec![number.to_string()],
         Json::Array(items) => items.iter().flat_map(texts_in).collect(),
         Json::Object(object) => {
-            let named = NAMES.iter().filter_map(|name| object.get(*name)).map(texts_in);
+            let named = NAMES
+                .iter()
+                .filter_map(|name| object.get(*name))
+                .map(texts_in);
             let named = named.into_iter().find(|texts| !texts.is_empty());
             named.or_else(|| months_of(object)).unwrap_or_default()
         }
@@ -79,7 +98,12 @@ fn texts_in(value: &Json) -> Vec<String> {
 /// `{ "@type": "OccupationalExperienceRequirements", "monthsOfExperience": 24 }`.
 fn months_of(object: &Map<String, Json>) -> Option<Vec<String>> {
     let months = texts_in(object.get("monthsOfExperience")?);
-    Some(months.into_iter().map(|months| format!("{months} months")).collect())
+    Some(
+        months
+            .into_iter()
+            .map(|months| format!("{months} months"))
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -94,13 +118,34 @@ mod tests {
     fn each_form_of_a_section_is_text_under_its_heading() {
         let one = |heading: &str, text: Json| json!([{ "heading": heading, "text": text }]);
         for (posting, expected) in [
-            (json!({"responsibilities": " Tune organs "}), one("Responsibilities", json!("Tune organs"))),
-            (json!({"skills": ["Ears", "", "Hands"]}), one("Skills", json!(["Ears", "Hands"]))),
-            (json!({"skills": [{"@type": "DefinedTerm", "name": "Ears"}]}), one("Skills", json!("Ears"))),
-            (json!({"educationRequirements": {"credentialCategory": "bachelor degree"}}), one("Education", json!("bachelor degree"))),
-            (json!({"experienceRequirements": {"monthsOfExperience": 24}}), one("Experience", json!("24 months"))),
-            (json!({"benefits": "A piano"}), one("Benefits", json!("A piano"))),
-            (json!({"experienceRequirements": false, "skills": {}, "workHours": " "}), Json::Null),
+            (
+                json!({"responsibilities": " Tune organs "}),
+                one("Responsibilities", json!("Tune organs")),
+            ),
+            (
+                json!({"skills": ["Ears", "", "Hands"]}),
+                one("Skills", json!(["Ears", "Hands"])),
+            ),
+            (
+                json!({"skills": [{"@type": "DefinedTerm", "name": "Ears"}]}),
+                one("Skills", json!("Ears")),
+            ),
+            (
+                json!({"educationRequirements": {"credentialCategory": "bachelor degree"}}),
+                one("Education", json!("bachelor degree")),
+            ),
+            (
+                json!({"experienceRequirements": {"monthsOfExperience": 24}}),
+                one("Experience", json!("24 months")),
+            ),
+            (
+                json!({"benefits": "A piano"}),
+                one("Benefits", json!("A piano")),
+            ),
+            (
+                json!({"experienceRequirements": false, "skills": {}, "workHours": " "}),
+                Json::Null,
+            ),
         ] {
             assert_eq!(found(posting.clone()), expected, "{posting}");
         }

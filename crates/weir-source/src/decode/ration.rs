@@ -16,7 +16,10 @@ pub(super) struct Ration {
 impl Ration {
     /// So many bytes between two marks.
     pub(super) fn new(most: u64) -> Ration {
-        Ration { left: Rc::new(Cell::new(most)), most }
+        Ration {
+            left: Rc::new(Cell::new(most)),
+            most,
+        }
     }
 
     /// Sets a mark: the limit applies anew.
@@ -31,7 +34,11 @@ impl Ration {
 
     /// A reader that keeps to it; `what` it is that would be too large.
     pub(super) fn over<R>(&self, inner: R, what: &'static str) -> Rationed<R> {
-        Rationed { inner, ration: self.clone(), what }
+        Rationed {
+            inner,
+            ration: self.clone(),
+            what,
+        }
     }
 }
 
@@ -45,12 +52,23 @@ pub(super) struct Rationed<R> {
 impl<R> Rationed<R> {
     fn check(&self) -> io::Result<()> {
         let most = self.ration.most / 1024 / 1024;
-        let over = || io::Error::other(Unread::Beyond(format!("{} is larger than {most} MiB", self.what)));
-        if self.ration.left.get() == 0 { Err(over()) } else { Ok(()) }
+        let over = || {
+            io::Error::other(Unread::Beyond(format!(
+                "{} is larger than {most} MiB",
+                self.what
+            )))
+        };
+        if self.ration.left.get() == 0 {
+            Err(over())
+        } else {
+            Ok(())
+        }
     }
 
     fn spend(&self, count: usize) {
-        self.ration.left.set(self.ration.left.get().saturating_sub(count as u64));
+        self.ration
+            .left
+            .set(self.ration.left.get().saturating_sub(count as u64));
     }
 }
 
@@ -98,30 +116,56 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_told() {
-        let json = Kind::Json(json::Shape { records: None, count: None });
+        let json = Kind::Json(json::Shape {
+            records: None,
+            count: None,
+        });
         let cases: [(Kind, &[u8]); 8] = [
             (json, b"[{\"id\": \""),
             (Kind::Csv(csv::Csv::new(&CsvSpec::default())), b"a,b\n1,\""),
-            (Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])), b"<source><job a=\""),
-            (Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])), b"<source><!-- "),
+            (
+                Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])),
+                b"<source><job a=\"",
+            ),
+            (
+                Kind::Xml(xml::Xml::of(&XmlSpec::default(), &["job"])),
+                b"<source><!-- ",
+            ),
             (Kind::Feed, b"<rss><channel><item><title><![CDATA["),
-            (Kind::Sitemap(sitemap::Sitemap::default()), b"https://a.example/"),
+            (
+                Kind::Sitemap(sitemap::Sitemap::default()),
+                b"https://a.example/",
+            ),
             (Kind::Ndjson, b"{\"id\": \""),
             (Kind::JsonLd("JobPosting".to_owned()), b"<html>"),
         ];
         for (kind, start) in cases {
-            let ended = Decoder { kind }.decode(&mut Endless(start, 0), &Body::default(), &[], &mut |_| true);
-            let Err(Unread::Beyond(why)) = ended else { panic!("{ended:?}") };
-            assert!(why.contains("larger than") || why.contains("longer than"), "{why}");
+            let ended =
+                Decoder { kind }
+                    .decode(&mut Endless(start, 0), &Body::default(), &[], &mut |_| true);
+            let Err(Unread::Beyond(why)) = ended else {
+                panic!("{ended:?}")
+            };
+            assert!(
+                why.contains("larger than") || why.contains("longer than"),
+                "{why}"
+            );
         }
     }
 
     #[test]
     fn what_is_passed_over_may_be_as_large_as_it_likes() {
         let records = crate::jsonpath::Path::parse("$.jobs[*]").ok();
-        let decoder = Decoder { kind: Kind::Json(json::Shape { records, count: None }) };
+        let decoder = Decoder {
+            kind: Kind::Json(json::Shape {
+                records,
+                count: None,
+            }),
+        };
         let ballast = vec![b'x'; 80 * 1024 * 1024];
-        let mut body = (&b"{\"ballast\": \""[..]).chain(&ballast[..]).chain(&b"\", \"jobs\": [{\"id\": 1}]}"[..]);
+        let mut body = (&b"{\"ballast\": \""[..])
+            .chain(&ballast[..])
+            .chain(&b"\", \"jobs\": [{\"id\": 1}]}"[..]);
         let mut items = 0;
         let found = decoder.decode(&mut body, &Body::default(), &[], &mut |_| {
             items += 1;

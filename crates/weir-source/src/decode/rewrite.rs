@@ -25,7 +25,13 @@ pub(super) struct Rewritten<R, W> {
 
 impl<R: BufRead, W: Rewrite> Rewritten<R, W> {
     pub(super) fn new(inner: R, rewrite: W) -> Rewritten<R, W> {
-        Rewritten { inner, rewrite, out: Vec::new(), at: 0, is_at_end: false }
+        Rewritten {
+            inner,
+            rewrite,
+            out: Vec::new(),
+            at: 0,
+            is_at_end: false,
+        }
     }
 
     /// The rewrite, with its notes so far.

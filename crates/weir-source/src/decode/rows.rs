@@ -27,7 +27,9 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn cells(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| self.bytes.get(start..*end).unwrap_or_default())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -65,12 +67,20 @@ pub(super) struct Rows<R> {
 }
 
 /// What is doubtful in a row.
-const SPLIT: &str = "a quote inside a quoted cell is not doubled, and the end of the cell is ambiguous";
+const SPLIT: &str =
+    "a quote inside a quoted cell is not doubled, and the end of the cell is ambiguous";
 const OPEN: &str = "a quote after a space opens a cell that ends inside another";
 
 impl<R: BufRead> Rows<R> {
     pub(super) fn new(inner: R, delimiter: u8, quote: u8, comment: Option<u8>) -> Rows<R> {
-        Rows { inner, delimiter, quote, comment, line: 1, last: 0 }
+        Rows {
+            inner,
+            delimiter,
+            quote,
+            comment,
+            line: 1,
+            last: 0,
+        }
     }
 
     /// The next row that is not empty and no comment; `false` at the end.
@@ -87,9 +97,17 @@ impl<R: BufRead> Rows<R> {
     }
 
     fn read(&mut self, row: &mut Row) -> io::Result<bool> {
-        *row = Row { bytes: std::mem::take(&mut row.bytes), line: self.line, ..Row::default() };
+        *row = Row {
+            bytes: std::mem::take(&mut row.bytes),
+            line: self.line,
+            ..Row::default()
+        };
         row.bytes.clear();
-        let mut cell = Cell { spot: Spot::Start, start: 0, has_quote: false };
+        let mut cell = Cell {
+            spot: Spot::Start,
+            start: 0,
+            has_quote: false,
+        };
         let (mut is_comment, mut is_first) = (false, true);
         loop {
             let Some(byte) = self.byte()? else {
@@ -136,7 +154,9 @@ impl<R: BufRead> Rows<R> {
     fn sign(&self, byte: u8, cell: &mut Cell, row: &mut Row) {
         match cell.spot {
             Spot::Start if byte == self.quote => cell.spot = Spot::Quoted,
-            Spot::Start | Spot::Plain | Spot::Behind(_) if byte == self.delimiter => self.end_cell(cell, row),
+            Spot::Start | Spot::Plain | Spot::Behind(_) if byte == self.delimiter => {
+                self.end_cell(cell, row);
+            }
             Spot::Start | Spot::Plain => {
                 cell.spot = Spot::Plain;
                 cell.has_quote |= byte == self.quote;
@@ -154,7 +174,11 @@ impl<R: BufRead> Rows<R> {
                 row.is_odd = true;
                 row.bytes.push(self.quote);
                 row.bytes.resize(row.bytes.len() + blanks, b' ');
-                cell.spot = if byte == self.quote { Spot::Behind(0) } else { Spot::Quoted };
+                cell.spot = if byte == self.quote {
+                    Spot::Behind(0)
+                } else {
+                    Spot::Quoted
+                };
                 if byte != self.quote {
                     row.bytes.push(byte);
                 }
@@ -164,7 +188,10 @@ impl<R: BufRead> Rows<R> {
 
     fn end_cell(&self, cell: &mut Cell, row: &mut Row) {
         let text = row.bytes.get(cell.start..).unwrap_or_default().trim_ascii();
-        if cell.has_quote && text.first() == Some(&self.quote) && text.iter().filter(|byte| **byte == self.quote).count() % 2 == 1 {
+        if cell.has_quote
+            && text.first() == Some(&self.quote)
+            && text.iter().filter(|byte| **byte == self.quote).count() % 2 == 1
+        {
             row.doubt = Some(OPEN);
         }
         // Beside an odd cell, a quote in a plain one is likely to be the end of it.
@@ -172,7 +199,11 @@ impl<R: BufRead> Rows<R> {
             row.doubt = Some(SPLIT);
         }
         row.ends.push(row.bytes.len());
-        *cell = Cell { spot: Spot::Start, start: row.bytes.len(), has_quote: false };
+        *cell = Cell {
+            spot: Spot::Start,
+            start: row.bytes.len(),
+            has_quote: false,
+        };
     }
 }
 
@@ -199,7 +230,10 @@ mod tests {
         let mut rows = Rows::new(text.as_bytes(), b',', b'"', Some(b'#'));
         let (mut row, mut all) = (Row::default(), Vec::new());
         while rows.next(&mut row).unwrap() {
-            let cells = row.cells().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+            let cells = row
+                .cells()
+                .map(|cell| String::from_utf8_lossy(cell).into_owned())
+                .collect();
             all.push((cells, row.is_odd, row.doubt.is_some() || !row.is_closed));
         }
         all
@@ -208,14 +242,20 @@ mod tests {
     #[test]
     fn quotes_that_are_not_doubled_are_text_or_a_doubt() {
         for (text, right) in [
-            (r#"1,"Say "hi" to us",N"#, Some(["1", r#"Say "hi" to us"#, "N"])),
+            (
+                r#"1,"Say "hi" to us",N"#,
+                Some(["1", r#"Say "hi" to us"#, "N"]),
+            ),
             (r#"2,"5" screen",S"#, Some(["2", r#"5" screen"#, "S"])),
             (r#"2,""5" screen",S"#, Some(["2", r#""5" screen"#, "S"])),
             (r#"3,"a "b" "c" d",x"#, Some(["3", r#"a "b" "c" d"#, "x"])),
             (r#"4,"a" ,x"#, Some(["4", "a", "x"])),
             (r#"5,"a ""b"" c","" "#, Some(["5", r#"a "b" c"#, ""])),
             (r#"6,for 5" pipes,x"#, Some(["6", r#"for 5" pipes"#, "x"])),
-            (r#"7,the "old" mill,"x""#, Some(["7", r#"the "old" mill"#, "x"])),
+            (
+                r#"7,the "old" mill,"x""#,
+                Some(["7", r#"the "old" mill"#, "x"]),
+            ),
             ("8,\"a\nb\",x", Some(["8", "a\nb", "x"])),
             (r#"9,"a "b", c""#, None),
             ("1,\"5\"\",South\n2,\"x\",West", None),
@@ -224,17 +264,33 @@ mod tests {
         ] {
             let all = rows(text);
             match right {
-                Some(right) => assert_eq!((all.len(), all[0].0.as_slice(), all[0].2), (1, right.map(str::to_owned).as_slice(), false), "{text}"),
-                None => assert!(all.iter().any(|(.., is_doubtful)| *is_doubtful), "{text}: {all:?}"),
+                Some(right) => assert_eq!(
+                    (all.len(), all[0].0.as_slice(), all[0].2),
+                    (1, right.map(str::to_owned).as_slice(), false),
+                    "{text}"
+                ),
+                None => assert!(
+                    all.iter().any(|(.., is_doubtful)| *is_doubtful),
+                    "{text}: {all:?}"
+                ),
             }
         }
     }
 
     #[test]
     fn lines_end_in_three_ways_and_comments_are_none() {
-        let cells = |text: &str| rows(text).into_iter().map(|(cells, ..)| cells.join("|")).collect::<Vec<_>>();
+        let cells = |text: &str| {
+            rows(text)
+                .into_iter()
+                .map(|(cells, ..)| cells.join("|"))
+                .collect::<Vec<_>>()
+        };
         for end in ["\n", "\r", "\r\n"] {
-            assert_eq!(cells(&format!("a,b{end}# x,\"y{end}{end}1,2{end}")), ["a|b", "1|2"], "{end:?}");
+            assert_eq!(
+                cells(&format!("a,b{end}# x,\"y{end}{end}1,2{end}")),
+                ["a|b", "1|2"],
+                "{end:?}"
+            );
         }
         assert_eq!(cells("a,b\r\n\"x\r\ny\",2"), ["a|b", "x\r\ny|2"]);
         assert_eq!(cells(",\n"), ["|"]);

@@ -1,4 +1,5 @@
-//! Sitemaps: the pages of a site with the day they changed, or an index of further sitemaps, or one address a line.
+//! Sitemaps: the pages of a site with the day they changed, or an index of further sitemaps, or one
+//! address a line.
 
 use super::super::json::{Found, Item};
 use super::ration::Ration;
@@ -13,7 +14,8 @@ use url::Url;
 use weir_yaml::diagnostic::Diagnostics;
 
 /// The message for something that is not a sitemap.
-pub(super) const ABSENCE: &str = "it is not a sitemap: it is neither a `urlset` nor a `sitemapindex` nor a list of addresses";
+pub(super) const ABSENCE: &str =
+    "it is not a sitemap: it is neither a `urlset` nor a `sitemapindex` nor a list of addresses";
 
 /// Longest line.
 const LONGEST_LINE: u64 = 1024 * 1024;
@@ -35,14 +37,29 @@ impl Sitemap {
     }
 
     /// Reads a sitemap, whichever it is.
-    pub(super) fn read(&self, text: &mut dyn BufRead, body: &Body, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    pub(super) fn read(
+        &self,
+        text: &mut dyn BufRead,
+        body: &Body,
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         let base = body.url.and_then(|url| Url::parse(url).ok());
         let head = text.fill_buf()?.trim_ascii_start();
-        let is_list = head.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"http"));
-        if is_list { self.lines(text, put) } else { self.pages(text, body, base.as_ref(), put) }
+        let is_list = head
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"http"));
+        if is_list {
+            self.lines(text, put)
+        } else {
+            self.pages(text, body, base.as_ref(), put)
+        }
     }
 
-    fn lines(&self, text: &mut dyn BufRead, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    fn lines(
+        &self,
+        text: &mut dyn BufRead,
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         let ration = Ration::new(LONGEST_LINE);
         for line in ration.over(text, "a line").lines() {
             let line = line?;
@@ -51,18 +68,33 @@ impl Sitemap {
                 break;
             }
         }
-        Ok(Found { place_found: true, ..Found::default() })
+        Ok(Found {
+            place_found: true,
+            ..Found::default()
+        })
     }
 
-    fn pages(&self, text: &mut dyn BufRead, body: &Body, base: Option<&Url>, put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    fn pages(
+        &self,
+        text: &mut dyn BufRead,
+        body: &Body,
+        base: Option<&Url>,
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         let mut found = Found::default();
         let mut is_index = false;
         let mut watch = |event: Seen| match event {
             Seen::Open(path) => {
-                let local: Vec<&str> = path.iter().map(|name| name.rsplit(':').next().unwrap_or_default()).collect();
+                let local: Vec<&str> = path
+                    .iter()
+                    .map(|name| name.rsplit(':').next().unwrap_or_default())
+                    .collect();
                 found.place_found |= matches!(local.as_slice(), ["urlset" | "sitemapindex"]);
                 is_index |= local.first() == Some(&"sitemapindex");
-                matches!(local.as_slice(), ["urlset", "url"] | ["sitemapindex", "sitemap"])
+                matches!(
+                    local.as_slice(),
+                    ["urlset", "url"] | ["sitemapindex", "sitemap"]
+                )
             }
             Seen::Text(..) => false,
             Seen::Record(item) => {
@@ -90,14 +122,29 @@ impl Sitemap {
 
 /// An entry with its address made absolute. The first of several is used.
 fn located(item: Item, base: Option<&Url>) -> (Item, Option<String>) {
-    let Item::Record(text) = &item else { return (item, None) };
-    let Ok(Json::Object(mut entry)) = serde_json::from_str(text) else { return (item, None) };
-    let written = entry.iter().find(|(name, _)| name.rsplit(':').next() == Some("loc")).map(|(_, loc)| loc.clone());
-    let Some(Json::String(written)) = first(written) else { return (item, None) };
+    let Item::Record(text) = &item else {
+        return (item, None);
+    };
+    let Ok(Json::Object(mut entry)) = serde_json::from_str(text) else {
+        return (item, None);
+    };
+    let written = entry
+        .iter()
+        .find(|(name, _)| name.rsplit(':').next() == Some("loc"))
+        .map(|(_, loc)| loc.clone());
+    let Some(Json::String(written)) = first(written) else {
+        return (item, None);
+    };
     let written = written.trim();
-    let address = base.and_then(|base| base.join(written).ok()).map_or_else(|| written.to_owned(), String::from);
+    let address = base
+        .and_then(|base| base.join(written).ok())
+        .map_or_else(|| written.to_owned(), String::from);
     // Absolute addresses stay as written, because ids are derived from them.
-    let loc = if Url::parse(written).is_ok() { written.to_owned() } else { address };
+    let loc = if Url::parse(written).is_ok() {
+        written.to_owned()
+    } else {
+        address
+    };
     entry.insert("loc".to_owned(), Json::from(loc.clone()));
     (record(&Json::Object(entry)), Some(loc))
 }
@@ -124,12 +171,15 @@ mod tests {
 
     #[test]
     fn pages_lines_and_indexes() {
-        let urls =
-            "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://x/1</loc><lastmod>2026-01-01</lastmod></url></urlset>";
+        let urls = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://x/1</loc><lastmod>2026-01-01</lastmod></url></urlset>";
         assert_eq!(read_all(urls).0, 1);
         assert_eq!(read_all("https://x/1\nhttps://x/2\n").0, 2);
-        let (items, found) = read_all("<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap></sitemapindex>");
-        assert_eq!((items, found.pages, found.place_found), (0, vec!["https://x/a.xml".to_owned()], true));
+        let (items, found) =
+            read_all("<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap></sitemapindex>");
+        assert_eq!(
+            (items, found.pages, found.place_found),
+            (0, vec!["https://x/a.xml".to_owned()], true)
+        );
         assert!(!read_all("<html/>").1.place_found);
     }
 
@@ -138,20 +188,45 @@ mod tests {
         let text = "<urlset xmlns:image='i'><url><image:image><image:loc>/logo.png</image:loc></image:image><loc>/jobs/1</loc></url>\
             <url><loc><![CDATA[\n https://y/2?a=1&b=2 \n]]></loc></url><url><image:image><image:loc>/x.png</image:loc></image:image></url>\
             <url><loc>3</loc></url></urlset>";
-        let (mut taken, body) = (Vec::new(), Body { url: Some("https://x/a/sitemap.xml"), ..Body::default() });
+        let (mut taken, body) = (
+            Vec::new(),
+            Body {
+                url: Some("https://x/a/sitemap.xml"),
+                ..Body::default()
+            },
+        );
         let put = &mut |item: Item| {
             let Item::Record(text) = item else { panic!() };
-            taken.push(serde_json::from_str::<Json>(&text).unwrap()["loc"].as_str().map(str::to_owned));
+            taken.push(
+                serde_json::from_str::<Json>(&text).unwrap()["loc"]
+                    .as_str()
+                    .map(str::to_owned),
+            );
             true
         };
-        assert!(Sitemap::default().read(&mut text.as_bytes(), &body, put).unwrap().place_found);
+        assert!(
+            Sitemap::default()
+                .read(&mut text.as_bytes(), &body, put)
+                .unwrap()
+                .place_found
+        );
         let some = |loc: &str| Some(loc.to_owned());
-        assert_eq!(taken, [some("https://x/jobs/1"), some("https://y/2?a=1&b=2"), None, some("https://x/a/3")]);
+        assert_eq!(
+            taken,
+            [
+                some("https://x/jobs/1"),
+                some("https://y/2?a=1&b=2"),
+                None,
+                some("https://x/a/3")
+            ]
+        );
     }
 
     #[test]
     fn only_addresses_that_match_are_taken() {
-        let sitemap = Sitemap { only: Regex::new("/jobs/[0-9]").ok() };
+        let sitemap = Sitemap {
+            only: Regex::new("/jobs/[0-9]").ok(),
+        };
         let taken = |text: &str| {
             let mut taken = Vec::new();
             let found = sitemap.read(&mut text.as_bytes(), &Body::default(), &mut |item| {
@@ -162,9 +237,16 @@ mod tests {
         };
         let urls = "<urlset><url><loc> https://x/jobs/1 </loc></url><url><loc>https://x/about</loc></url><url><lastmod>2026</lastmod></url></urlset>";
         let (pages, found) = taken(urls);
-        assert_eq!((pages, found.place_found), (vec!["https://x/jobs/1".to_owned()], true));
-        assert_eq!(taken("https://x/jobs/1\nhttps://x/jobs\n").0, ["https://x/jobs/1"]);
-        let (_, found) = taken("<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap></sitemapindex>");
+        assert_eq!(
+            (pages, found.place_found),
+            (vec!["https://x/jobs/1".to_owned()], true)
+        );
+        assert_eq!(
+            taken("https://x/jobs/1\nhttps://x/jobs\n").0,
+            ["https://x/jobs/1"]
+        );
+        let (_, found) =
+            taken("<sitemapindex><sitemap><loc>https://x/a.xml</loc></sitemap></sitemapindex>");
         assert_eq!(found.pages, ["https://x/a.xml"]);
     }
 }

@@ -1,4 +1,5 @@
-//! How a body or file is read, as written: `decode:` of the YAML, each format with its settings, and their compilation.
+//! How a body or file is read, as written: `decode:` of the YAML, each format with its settings,
+//! and their compilation.
 
 use super::super::file::{count_path, json_path, records_path};
 use super::super::steps::selector;
@@ -61,7 +62,14 @@ pub struct CsvSpec {
 
 impl Default for CsvSpec {
     fn default() -> CsvSpec {
-        CsvSpec { delimiter: ',', quote: '"', header: Vec::new(), skip: 0, comment: None, lists: IndexMap::new() }
+        CsvSpec {
+            delimiter: ',',
+            quote: '"',
+            header: Vec::new(),
+            skip: 0,
+            comment: None,
+            lists: IndexMap::new(),
+        }
     }
 }
 
@@ -121,11 +129,20 @@ impl Default for DecodeSpec {
 
 impl DecodeSpec {
     /// Compiles it; problems go to `out`, those without a place of their own at `place`.
-    pub fn compile(spec: &DecodeSpec, place: &Place, records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) -> Option<Decoder> {
+    pub fn compile(
+        spec: &DecodeSpec,
+        place: &Place,
+        records: Option<&Text>,
+        count: Option<&Text>,
+        out: &mut Diagnostics,
+    ) -> Option<Decoder> {
         let kind = match spec {
             DecodeSpec::Json(_) => Kind::Json(shape(records, count, out)?),
             DecodeSpec::Script(script) => {
-                let (script, shape) = (html::Script::compile(script, place, out), shape(records, count, out));
+                let (script, shape) = (
+                    html::Script::compile(script, place, out),
+                    shape(records, count, out),
+                );
                 Kind::Script(script?, shape?)
             }
             DecodeSpec::Xml(xml) => Kind::Xml(xml::Xml::compile(xml, place, records, count, out)?),
@@ -139,15 +156,32 @@ impl DecodeSpec {
                 Kind::Ndjson
             }
             DecodeSpec::Feed(_) => {
-                refuse(records.or(count), "the items of a feed are found automatically", out)?;
+                refuse(
+                    records.or(count),
+                    "the items of a feed are found automatically",
+                    out,
+                )?;
                 Kind::Feed
             }
             DecodeSpec::JsonLd(json_ld) => {
-                refuse(records.or(count), "objects of the type are found anywhere in the page", out)?;
-                Kind::JsonLd(json_ld.kind.clone().unwrap_or_else(|| "JobPosting".to_owned()))
+                refuse(
+                    records.or(count),
+                    "objects of the type are found anywhere in the page",
+                    out,
+                )?;
+                Kind::JsonLd(
+                    json_ld
+                        .kind
+                        .clone()
+                        .unwrap_or_else(|| "JobPosting".to_owned()),
+                )
             }
             DecodeSpec::Sitemap(sitemap) => {
-                refuse(records.or(count), "the pages of a sitemap are found automatically", out)?;
+                refuse(
+                    records.or(count),
+                    "the pages of a sitemap are found automatically",
+                    out,
+                )?;
                 Kind::Sitemap(sitemap::Sitemap::compile(sitemap, out)?)
             }
         };
@@ -157,11 +191,17 @@ impl DecodeSpec {
     /// The format suggested by a file name.
     pub fn of_name(name: &str) -> DecodeSpec {
         let name = name.to_lowercase();
-        let name = name.strip_suffix(".gz").or(name.strip_suffix(".zip")).unwrap_or(&name);
+        let name = name
+            .strip_suffix(".gz")
+            .or(name.strip_suffix(".zip"))
+            .unwrap_or(&name);
         match name.rsplit_once('.').map(|(_, ending)| ending) {
             Some("ndjson" | "jsonl") => DecodeSpec::Ndjson(PlainSpec {}),
             Some("csv") => DecodeSpec::Csv(CsvSpec::default()),
-            Some("tsv" | "tab") => DecodeSpec::Csv(CsvSpec { delimiter: '\t', ..CsvSpec::default() }),
+            Some("tsv" | "tab") => DecodeSpec::Csv(CsvSpec {
+                delimiter: '\t',
+                ..CsvSpec::default()
+            }),
             Some("xml") => DecodeSpec::Xml(XmlSpec::default()),
             Some("rss" | "atom") => DecodeSpec::Feed(PlainSpec {}),
             Some("html" | "htm") => DecodeSpec::Html(HtmlSpec::default()),
@@ -183,23 +223,39 @@ impl DecodeSpec {
     }
 }
 
-fn shape(records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) -> Option<json::Shape> {
+fn shape(
+    records: Option<&Text>,
+    count: Option<&Text>,
+    out: &mut Diagnostics,
+) -> Option<json::Shape> {
     let (records, count) = (records_path(records, out), count_path(count, out));
-    Some(json::Shape { records: records?, count: count? })
+    Some(json::Shape {
+        records: records?,
+        count: count?,
+    })
 }
 
 /// Reports `records` or `count` where they have no effect.
 fn refuse(said: Option<&Text>, why: &str, out: &mut Diagnostics) -> Option<()> {
     let Some(said) = said else { return Some(()) };
-    out.error(said.place(), "bad-decode", format!("`{said}` does not apply to this format: {why}")).help("remove it");
+    out.error(
+        said.place(),
+        "bad-decode",
+        format!("`{said}` does not apply to this format: {why}"),
+    )
+    .help("remove it");
     None
 }
 
 /// Compiles a selector without `@`; problems go to `out`.
 pub(super) fn plain_selector(text: &Text, out: &mut Diagnostics) -> Option<Css> {
     if text.starts_with('$') {
-        out.error(text.place(), "bad-selector", format!("`{text}` is a path, but a page needs a CSS selector"))
-            .help("write a CSS selector such as `article.job`");
+        out.error(
+            text.place(),
+            "bad-selector",
+            format!("`{text}` is a path, but a page needs a CSS selector"),
+        )
+        .help("write a CSS selector such as `article.job`");
         return None;
     }
     selector(text, out)
@@ -209,12 +265,28 @@ pub(super) fn plain_selector(text: &Text, out: &mut Diagnostics) -> Option<Css> 
 pub(super) fn names_of(text: &Text, out: &mut Diagnostics) -> Option<Vec<String>> {
     let path = json_path(text, out)?;
     let names: Option<Vec<String>> = path.steps().and_then(|steps| {
-        let named = |step: &Step| if let Step::Name(name) = step { Some(name.clone()) } else { None };
-        steps.iter().filter(|step| !matches!(step, Step::Every)).map(named).collect()
+        let named = |step: &Step| {
+            if let Step::Name(name) = step {
+                Some(name.clone())
+            } else {
+                None
+            }
+        };
+        steps
+            .iter()
+            .filter(|step| !matches!(step, Step::Every))
+            .map(named)
+            .collect()
     });
     if names.as_ref().is_none_or(Vec::is_empty) {
-        out.error(text.place(), "bad-jsonpath", format!("`{text}` is not a path of element names"))
-            .help("name them from the root: `$.source.job[*]`; `$..job` matches every `job` at any depth");
+        out.error(
+            text.place(),
+            "bad-jsonpath",
+            format!("`{text}` is not a path of element names"),
+        )
+        .help(
+            "name them from the root: `$.source.job[*]`; `$..job` matches every `job` at any depth",
+        );
         return None;
     }
     names
@@ -224,8 +296,12 @@ pub(super) fn names_of(text: &Text, out: &mut Diagnostics) -> Option<Vec<String>
 pub fn charset(name: Option<&Located<String>>, out: &mut Diagnostics) -> Option<Option<String>> {
     let Some(name) = name else { return Some(None) };
     if Encoding::for_label(name.as_bytes()).is_none() {
-        out.error(&name.place, "unknown-charset", format!("unknown character set `{name}`"))
-            .help("use a name such as `utf-8`, `windows-1252` or `utf-16le`");
+        out.error(
+            &name.place,
+            "unknown-charset",
+            format!("unknown character set `{name}`"),
+        )
+        .help("use a name such as `utf-8`, `windows-1252` or `utf-16le`");
         return None;
     }
     Some(Some(name.value.clone()))
@@ -237,8 +313,17 @@ mod tests {
 
     #[test]
     fn names_of_files_suggest_formats() {
-        assert!(matches!(DecodeSpec::of_name("a/b.csv.gz"), DecodeSpec::Csv(_)));
-        assert!(matches!(DecodeSpec::of_name("feed.XML"), DecodeSpec::Xml(_)));
-        assert!(matches!(DecodeSpec::of_name("day-1.json"), DecodeSpec::Json(_)));
+        assert!(matches!(
+            DecodeSpec::of_name("a/b.csv.gz"),
+            DecodeSpec::Csv(_)
+        ));
+        assert!(matches!(
+            DecodeSpec::of_name("feed.XML"),
+            DecodeSpec::Xml(_)
+        ));
+        assert!(matches!(
+            DecodeSpec::of_name("day-1.json"),
+            DecodeSpec::Json(_)
+        ));
     }
 }

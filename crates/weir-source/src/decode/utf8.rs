@@ -21,7 +21,10 @@ pub(super) fn can_help_out(other: &'static Encoding) -> bool {
 impl MostlyUtf8 {
     /// With the character set that counts where it is not UTF-8.
     pub(super) fn new(other: &'static Encoding) -> MostlyUtf8 {
-        MostlyUtf8 { other, began: Vec::new() }
+        MostlyUtf8 {
+            other,
+            began: Vec::new(),
+        }
     }
 }
 
@@ -68,13 +71,19 @@ mod tests {
 
     #[test]
     fn each_letter_is_what_its_bytes_say() {
-        for (bytes, text) in
-            [("café – €".as_bytes(), "café – €"), (b"caf\xe9 \x96 \x80!", "café – €!"), ("é".as_bytes(), "é"), (b"\xc3", "Ã"), (b"", "")]
-        {
+        for (bytes, text) in [
+            ("café – €".as_bytes(), "café – €"),
+            (b"caf\xe9 \x96 \x80!", "café – €!"),
+            ("é".as_bytes(), "é"),
+            (b"\xc3", "Ã"),
+            (b"", ""),
+        ] {
             for size in 1..6 {
                 let mut read = String::new();
                 let inner = BufReader::with_capacity(size, bytes);
-                Rewritten::new(inner, MostlyUtf8::new(encoding_rs::WINDOWS_1252)).read_to_string(&mut read).unwrap();
+                Rewritten::new(inner, MostlyUtf8::new(encoding_rs::WINDOWS_1252))
+                    .read_to_string(&mut read)
+                    .unwrap();
                 assert_eq!(read, text, "{bytes:x?} by {size}");
             }
         }

@@ -45,16 +45,32 @@ pub(super) struct FourBytes {
 
 impl FourBytes {
     pub(super) fn new(is_big: bool) -> FourBytes {
-        FourBytes { is_big, unit: Vec::new() }
+        FourBytes {
+            is_big,
+            unit: Vec::new(),
+        }
     }
 
     fn push(&mut self, out: &mut Vec<u8>) {
-        let code = self.unit.iter().enumerate().fold(0_u32, |code, (index, byte)| {
-            let shift = if self.is_big { 3 - index } else { index };
-            code | u32::from(*byte) << (8 * shift)
-        });
-        let letter = if self.unit.len() == 4 { char::from_u32(code) } else { None };
-        out.extend_from_slice(letter.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
+        let code = self
+            .unit
+            .iter()
+            .enumerate()
+            .fold(0_u32, |code, (index, byte)| {
+                let shift = if self.is_big { 3 - index } else { index };
+                code | u32::from(*byte) << (8 * shift)
+            });
+        let letter = if self.unit.len() == 4 {
+            char::from_u32(code)
+        } else {
+            None
+        };
+        out.extend_from_slice(
+            letter
+                .unwrap_or('\u{fffd}')
+                .encode_utf8(&mut [0; 4])
+                .as_bytes(),
+        );
         self.unit.clear();
     }
 }

@@ -27,14 +27,26 @@ enum Records {
 
 impl Xml {
     /// Compiles it; problems go to `out`.
-    pub(super) fn compile(spec: &XmlSpec, place: &Place, records: Option<&Text>, count: Option<&Text>, out: &mut Diagnostics) -> Option<Xml> {
+    pub(super) fn compile(
+        spec: &XmlSpec,
+        place: &Place,
+        records: Option<&Text>,
+        count: Option<&Text>,
+        out: &mut Diagnostics,
+    ) -> Option<Xml> {
         let Some(records) = records else {
-            out.error(place, "bad-decode", "`records` is required: XML does not say which element is an ad")
-                .help("name it from the root: `records: $.source.job[*]`, or `$..job`");
+            out.error(
+                place,
+                "bad-decode",
+                "`records` is required: XML does not say which element is an ad",
+            )
+            .help("name it from the root: `records: $.source.job[*]`, or `$..job`");
             return None;
         };
-        let anywhere =
-            records.strip_prefix("$..").map(|name| name.trim_end_matches("[*]")).filter(|name| !name.is_empty() && !name.contains(['.', '[', '*']));
+        let anywhere = records
+            .strip_prefix("$..")
+            .map(|name| name.trim_end_matches("[*]"))
+            .filter(|name| !name.is_empty() && !name.contains(['.', '[', '*']));
         let records = match anywhere {
             Some(name) => Records::Anywhere(name.to_owned()),
             None => Records::At(names_of(records, out)?),
@@ -43,23 +55,44 @@ impl Xml {
             Some(count) => Some(names_of(count, out)?),
             None => None,
         };
-        Some(Xml { records, count, shape: Shape::new(spec) })
+        Some(Xml {
+            records,
+            count,
+            shape: Shape::new(spec),
+        })
     }
 
     #[cfg(test)]
     pub(super) fn of(spec: &XmlSpec, anywhere: &[&str]) -> Xml {
-        Xml { records: Records::Anywhere(anywhere.concat()), count: None, shape: Shape::new(spec) }
+        Xml {
+            records: Records::Anywhere(anywhere.concat()),
+            count: None,
+            shape: Shape::new(spec),
+        }
     }
 
-    pub(super) fn read(&self, text: &mut dyn BufRead, body: &Body, spots: &[Spot], put: &mut dyn FnMut(Item) -> bool) -> Result<Found, Unread> {
+    pub(super) fn read(
+        &self,
+        text: &mut dyn BufRead,
+        body: &Body,
+        spots: &[Spot],
+        put: &mut dyn FnMut(Item) -> bool,
+    ) -> Result<Found, Unread> {
         let wanted: Vec<Vec<String>> = spots.iter().map(names_of_spot).collect();
-        let mut found = Found { taken: vec![None; spots.len()], ..Found::default() };
+        let mut found = Found {
+            taken: vec![None; spots.len()],
+            ..Found::default()
+        };
         let (mut seen_root, mut odd_count) = (None, None);
         let mut watch = |event: Seen| match event {
             Seen::Open(path) => {
                 seen_root.get_or_insert_with(|| path[0].clone());
                 match &self.records {
-                    Records::At(names) => found.place_found |= names.split_last().is_some_and(|(_, parents)| parents == path),
+                    Records::At(names) => {
+                        found.place_found |= names
+                            .split_last()
+                            .is_some_and(|(_, parents)| parents == path);
+                    }
                     Records::Anywhere(_) => {}
                 }
                 self.is_record(path)
@@ -69,7 +102,12 @@ impl Xml {
                     found.stated = super::first_number(text);
                     odd_count = Some(text.to_owned());
                 }
-                for (value, _) in found.taken.iter_mut().zip(&wanted).filter(|(_, names)| names.as_slice() == path) {
+                for (value, _) in found
+                    .taken
+                    .iter_mut()
+                    .zip(&wanted)
+                    .filter(|(_, names)| names.as_slice() == path)
+                {
                     *value = Some(Json::from(text.trim()));
                 }
                 false
@@ -82,12 +120,16 @@ impl Xml {
         let odd = walk(text, &self.shape, body, &mut watch)?;
         found.notes.extend(odd);
         if let (Some(names), None) = (&self.count, found.stated) {
-            found.uncounted = Some(uncounted(&format!("$.{}", names.join(".")), odd_count.as_deref()));
+            found.uncounted = Some(uncounted(
+                &format!("$.{}", names.join(".")),
+                odd_count.as_deref(),
+            ));
         }
         // An error page is not an empty board.
         let is_page = seen_root.is_none_or(|root| root.eq_ignore_ascii_case("html"));
         found.place_found |= matches!(self.records, Records::Anywhere(_)) && !is_page;
-        found.place_found |= matches!(&self.records, Records::At(names) if names.len() == 1 && found.place_found);
+        found.place_found |=
+            matches!(&self.records, Records::At(names) if names.len() == 1 && found.place_found);
         Ok(found)
     }
 
@@ -100,9 +142,21 @@ impl Xml {
 }
 
 fn names_of_spot(spot: &Spot) -> Vec<String> {
-    let Spot::Path(path) = spot else { return Vec::new() };
-    let name = |step: &crate::jsonpath::Step| if let crate::jsonpath::Step::Name(name) = step { Some(name.clone()) } else { None };
-    path.steps().unwrap_or_default().iter().filter_map(name).collect()
+    let Spot::Path(path) = spot else {
+        return Vec::new();
+    };
+    let name = |step: &crate::jsonpath::Step| {
+        if let crate::jsonpath::Step::Name(name) = step {
+            Some(name.clone())
+        } else {
+            None
+        }
+    };
+    path.steps()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(name)
+        .collect()
 }
 
 #[cfg(test)]
@@ -114,19 +168,28 @@ mod tests {
     fn read(xml: &Xml, text: &str) -> (Vec<Json>, Result<Found, Unread>) {
         let mut items = Vec::new();
         let spots = [Spot::Path(Path::parse("$.source.next").unwrap())];
-        let found = xml.read(&mut text.as_bytes(), &Body::default(), &spots, &mut |item| {
-            items.push(match item {
-                Item::Record(text) => serde_json::from_str(&text).unwrap(),
-                Item::Unreadable(_, why) => json!(why),
-            });
-            true
-        });
+        let found = xml.read(
+            &mut text.as_bytes(),
+            &Body::default(),
+            &spots,
+            &mut |item| {
+                items.push(match item {
+                    Item::Record(text) => serde_json::from_str(&text).unwrap(),
+                    Item::Unreadable(_, why) => json!(why),
+                });
+                true
+            },
+        );
         (items, found)
     }
 
     fn at(names: &[&str], spec: &XmlSpec) -> Xml {
         let count = Some(vec!["source".to_owned(), "total".to_owned()]);
-        Xml { records: Records::At(names.iter().map(ToString::to_string).collect()), count, shape: Shape::new(spec) }
+        Xml {
+            records: Records::At(names.iter().map(ToString::to_string).collect()),
+            count,
+            shape: Shape::new(spec),
+        }
     }
 
     const FEED: &str = r#"<?xml version="1.0"?><!DOCTYPE source><source xmlns:j="urn:jobs"><total>1,002</total>
@@ -135,7 +198,10 @@ mod tests {
 
     #[test]
     fn elements_become_json() {
-        let spec = XmlSpec { lists: vec!["title".into()], namespaces: indexmap::IndexMap::from([("own".to_owned(), "urn:jobs".to_owned())]) };
+        let spec = XmlSpec {
+            lists: vec!["title".into()],
+            namespaces: indexmap::IndexMap::from([("own".to_owned(), "urn:jobs".to_owned())]),
+        };
         let (items, found) = read(&at(&["source", "job"], &spec), FEED);
         assert_eq!(
             items,
@@ -144,11 +210,25 @@ mod tests {
             ]
         );
         let found = found.unwrap();
-        assert_eq!((found.stated, found.taken, found.place_found), (Some(1002), vec![Some(json!("p2"))], true));
+        assert_eq!(
+            (found.stated, found.taken, found.place_found),
+            (Some(1002), vec![Some(json!("p2"))], true)
+        );
         assert_eq!(found.uncounted, None);
-        let uncounted =
-            |total: &str| read(&at(&["source", "job"], &spec), &FEED.replace("<total>1,002</total>", total)).1.unwrap().uncounted.unwrap();
-        assert_eq!(uncounted("<total>many</total>"), "the count at `$.source.total` is `many`, not an integer");
+        let uncounted = |total: &str| {
+            read(
+                &at(&["source", "job"], &spec),
+                &FEED.replace("<total>1,002</total>", total),
+            )
+            .1
+            .unwrap()
+            .uncounted
+            .unwrap()
+        };
+        assert_eq!(
+            uncounted("<total>many</total>"),
+            "the count at `$.source.total` is `many`, not an integer"
+        );
         assert_eq!(uncounted(""), "there is no count at `$.source.total`");
     }
 
@@ -157,9 +237,20 @@ mod tests {
         let text = "<source><job><a>1</a></job><job><a>2</b></job><job><Visa>3</visa></job><job><a><b>4</a></job></source>";
         let (items, found) = read(&at(&["source", "job"], &XmlSpec::default()), text);
         assert_eq!(items[0], json!({ "a": "1" }));
-        assert!(items[1].as_str().unwrap().contains("`<a>` is closed by `</b>`"), "{items:?}");
+        assert!(
+            items[1]
+                .as_str()
+                .unwrap()
+                .contains("`<a>` is closed by `</b>`"),
+            "{items:?}"
+        );
         assert_eq!(items[2], json!({ "Visa": "3" }));
-        assert!(items[3].as_str().unwrap().contains("`<b>` is closed by `</a>`"));
+        assert!(
+            items[3]
+                .as_str()
+                .unwrap()
+                .contains("`<b>` is closed by `</a>`")
+        );
         assert_eq!((items.len(), found.is_ok()), (4, true));
     }
 
@@ -168,12 +259,28 @@ mod tests {
         let text = "<source><job><t>Senior <em>Nurse</em></t><d><p>Hello <b>World</b> &amp; &lt;you&gt;</p><ul><li>A</li><li>B</li></ul>\
             <h:br xmlns:h='urn:h'/>end</d><x>Before <![CDATA[<b>mid</b>]]> after</x><y>a ]]<![CDATA[]]]]><![CDATA[>]]></y>\
             <z><p>1</p><![CDATA[<i>2</i> < 3]]></z><o><id>7</id><name>Acme</name></o></job></source>";
-        let job = read(&at(&["source", "job"], &XmlSpec::default()), text).0.remove(0);
+        let job = read(&at(&["source", "job"], &XmlSpec::default()), text)
+            .0
+            .remove(0);
         assert_eq!(job["t"]["#markup"], json!("Senior <em>Nurse</em>"));
-        let markup = "<p>Hello <b>World</b> &amp; &lt;you&gt;</p><ul><li>A</li><li>B</li></ul><br>end";
-        assert_eq!((&job["d"]["#markup"], &job["d"]["ul"]["li"], &job["d"]["p"]["b"]), (&json!(markup), &json!(["A", "B"]), &json!("World")));
-        assert!(job["d"]["p"].get("#markup").is_none() && job["o"].get("#markup").is_none(), "{job}");
-        assert_eq!((&job["x"], &job["y"]), (&json!("Before <b>mid</b> after"), &json!("a ]]]]>")));
+        let markup =
+            "<p>Hello <b>World</b> &amp; &lt;you&gt;</p><ul><li>A</li><li>B</li></ul><br>end";
+        assert_eq!(
+            (
+                &job["d"]["#markup"],
+                &job["d"]["ul"]["li"],
+                &job["d"]["p"]["b"]
+            ),
+            (&json!(markup), &json!(["A", "B"]), &json!("World"))
+        );
+        assert!(
+            job["d"]["p"].get("#markup").is_none() && job["o"].get("#markup").is_none(),
+            "{job}"
+        );
+        assert_eq!(
+            (&job["x"], &job["y"]),
+            (&json!("Before <b>mid</b> after"), &json!("a ]]]]>"))
+        );
         assert_eq!(job["z"]["#markup"], json!("<p>1</p><i>2</i> < 3"));
     }
 
@@ -183,14 +290,27 @@ mod tests {
             let (items, found) = read(&at(&["source", "job"], &XmlSpec::default()), text);
             (items, found.unwrap().notes)
         };
-        let (items, notes) = read("<source><job><t>R&D; &oelig; &co; &x;</t><u a='?a=1&b=2&lt;' c=3>A & B</u></job></source>");
-        assert_eq!(items, [json!({ "t": "R&D; œ &co; &x;", "u": { "@a": "?a=1&b=2<", "@c": "3", "#text": "A & B" } })]);
+        let (items, notes) = read(
+            "<source><job><t>R&D; &oelig; &co; &x;</t><u a='?a=1&b=2&lt;' c=3>A & B</u></job></source>",
+        );
+        assert_eq!(
+            items,
+            [
+                json!({ "t": "R&D; œ &co; &x;", "u": { "@a": "?a=1&b=2<", "@c": "3", "#text": "A & B" } })
+            ]
+        );
         assert_eq!(notes.len(), 1);
-        assert!(notes[0].starts_with("the XML is not well-formed: `&D;` is not declared (byte "), "{notes:?}");
+        assert!(
+            notes[0].starts_with("the XML is not well-formed: `&D;` is not declared (byte "),
+            "{notes:?}"
+        );
         let (items, notes) = read(
             "<!DOCTYPE source [<!ENTITY co 'Acme &amp; Sons'><!ENTITY b '<b>x</b>'>]><source><job><t n='&co;'>&co;</t><d>&b;</d></job></source>",
         );
-        assert_eq!(items, [json!({ "t": { "@n": "Acme & Sons", "#text": "Acme & Sons" }, "d": "<b>x</b>" })]);
+        assert_eq!(
+            items,
+            [json!({ "t": { "@n": "Acme & Sons", "#text": "Acme & Sons" }, "d": "<b>x</b>" })]
+        );
         assert!(notes.is_empty());
         assert_eq!(read("<source><job><t>1</t></job></x></source>").1.len(), 1);
         assert!(read(FEED).1.is_empty());
@@ -203,27 +323,61 @@ mod tests {
             let mut bases = Vec::new();
             let put = &mut |item: Item| {
                 let Item::Record(text) = item else { panic!() };
-                bases.push(serde_json::from_str::<Json>(&text).unwrap().get("@xml:base").cloned());
+                bases.push(
+                    serde_json::from_str::<Json>(&text)
+                        .unwrap()
+                        .get("@xml:base")
+                        .cloned(),
+                );
                 true
             };
-            xml.read(&mut text.as_bytes(), &Body { url: page, charset: None }, &[], put).unwrap();
+            xml.read(
+                &mut text.as_bytes(),
+                &Body {
+                    url: page,
+                    charset: None,
+                },
+                &[],
+                put,
+            )
+            .unwrap();
             bases
         };
         let page = Some("https://b.example/feed/x.xml");
         assert_eq!(
-            base("<s xml:base='/jobs/'><job xml:base='it/'><t/></job><job><t/></job></s>", page),
-            [Some(json!("https://b.example/jobs/it/")), Some(json!("https://b.example/jobs/"))]
+            base(
+                "<s xml:base='/jobs/'><job xml:base='it/'><t/></job><job><t/></job></s>",
+                page
+            ),
+            [
+                Some(json!("https://b.example/jobs/it/")),
+                Some(json!("https://b.example/jobs/"))
+            ]
         );
         assert_eq!(base("<s><job><t/></job></s>", page), [None]);
-        assert_eq!(base("<s xml:base='/jobs/'><job><t/></job></s>", None), [None]);
+        assert_eq!(
+            base("<s xml:base='/jobs/'><job><t/></job></s>", None),
+            [None]
+        );
     }
 
     #[test]
     fn a_text_that_breaks_off_is_an_error_and_an_error_page_no_empty_board() {
         let xml = at(&["source", "job"], &XmlSpec::default());
-        assert!(read(&xml, &FEED[..FEED.len() - 9]).1.unwrap_err().to_string().contains("breaks off"));
+        assert!(
+            read(&xml, &FEED[..FEED.len() - 9])
+                .1
+                .unwrap_err()
+                .to_string()
+                .contains("breaks off")
+        );
         assert!(read(&xml, "<source></source>").1.unwrap().place_found);
-        assert!(!read(&xml, "<html><body>Down</body></html>").1.unwrap().place_found);
+        assert!(
+            !read(&xml, "<html><body>Down</body></html>")
+                .1
+                .unwrap()
+                .place_found
+        );
         assert!(read(&xml, "").1.is_err());
         assert!(read(&xml, &"<a>".repeat(1000)).1.is_err());
         let anywhere = Xml::of(&XmlSpec::default(), &["job"]);

@@ -45,7 +45,9 @@ impl OpenElement {
 
     /// A child has ended.
     pub(super) fn add(&mut self, name: String, value: Json, lists: &[String]) {
-        let is_list = lists.iter().any(|list| *list == name || list == local(&name));
+        let is_list = lists
+            .iter()
+            .any(|list| *list == name || list == local(&name));
         match self.members.get_mut(&name) {
             None if is_list => {
                 self.members.insert(name, Json::Array(vec![value]));
@@ -130,8 +132,13 @@ impl InnerMarkup {
 
     /// Text. Tags in CDATA and in declared entities are meant as tags here.
     pub(super) fn text(&mut self, text: &str, may_be_markup: bool) {
-        let has_tags = may_be_markup && (text.contains("</") || text.contains("/>") || text.contains("<br"));
-        if has_tags { self.0.push_str(text) } else { self.escaped(text) }
+        let has_tags =
+            may_be_markup && (text.contains("</") || text.contains("/>") || text.contains("<br"));
+        if has_tags {
+            self.0.push_str(text);
+        } else {
+            self.escaped(text);
+        }
     }
 
     fn escaped(&mut self, text: &str) {
@@ -153,7 +160,9 @@ fn local(name: &str) -> &str {
 }
 
 fn is_void(name: &str) -> bool {
-    ["br", "hr", "img", "input", "wbr", "col"].iter().any(|void| name.eq_ignore_ascii_case(void))
+    ["br", "hr", "img", "input", "wbr", "col"]
+        .iter()
+        .any(|void| name.eq_ignore_ascii_case(void))
 }
 
 /// The HTML elements that texts consist of.

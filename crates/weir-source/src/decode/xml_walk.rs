@@ -38,8 +38,14 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn new(spec: &XmlSpec) -> Shape {
-        let namespaces = spec.namespaces.iter().map(|(prefix, uri)| (uri.clone(), prefix.clone()));
-        Shape { lists: spec.lists.clone(), namespaces: namespaces.collect() }
+        let namespaces = spec
+            .namespaces
+            .iter()
+            .map(|(prefix, uri)| (uri.clone(), prefix.clone()));
+        Shape {
+            lists: spec.lists.clone(),
+            namespaces: namespaces.collect(),
+        }
     }
 }
 
@@ -80,7 +86,12 @@ struct Walk<'w> {
 ///
 /// # Errors
 /// It is not XML, or breaks off.
-pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, body: &Body, watch: &mut dyn FnMut(Seen) -> bool) -> Result<Option<String>, Unread> {
+pub(super) fn walk(
+    text: &mut dyn BufRead,
+    shape: &Shape,
+    body: &Body,
+    watch: &mut dyn FnMut(Seen) -> bool,
+) -> Result<Option<String>, Unread> {
     let ration = Ration::new(MOST_OF_A_RECORD as u64);
     let mut reader = Reader::from_reader(ration.over(text, "a tag, or the text between two tags,"));
     let config = reader.config_mut();
@@ -98,7 +109,9 @@ pub(super) fn walk(text: &mut dyn BufRead, shape: &Shape, body: &Body, watch: &m
         let at = reader.buffer_position();
         match event {
             // The reader has passed it.
-            Err(quick_xml::Error::IllFormed(error)) if at > before => walk.note(&error.to_string(), at),
+            Err(quick_xml::Error::IllFormed(error)) if at > before => {
+                walk.note(&error.to_string(), at);
+            }
             Err(error) => return Err(walk.broken(error, at)),
             Ok(Event::Eof) => return walk.end_of_text(seen, at),
             Ok(event) => {
@@ -163,7 +176,9 @@ impl<'w> Walk<'w> {
 
     fn start(&mut self, start: &BytesStart, at: u64) -> Result<(), Unread> {
         if self.open.len() >= DEEPEST {
-            return Err(Unread::Beyond(format!("elements nest deeper than {DEEPEST} at byte {at}")));
+            return Err(Unread::Beyond(format!(
+                "elements nest deeper than {DEEPEST} at byte {at}"
+            )));
         }
         let mut open = OpenElement::new(start.name().as_ref());
         let attributes = self.attributes(start, &mut open, at)?;
@@ -171,33 +186,59 @@ impl<'w> Walk<'w> {
         self.open.push(open);
         let name = self.resolved(&raw);
         if let Some(under) = &mut self.under {
-            let parent = self.open.len().checked_sub(2).and_then(|index| self.open.get_mut(index));
-            parent.into_iter().for_each(|parent| parent.has_child(&name));
+            let parent = self
+                .open
+                .len()
+                .checked_sub(2)
+                .and_then(|index| self.open.get_mut(index));
+            parent
+                .into_iter()
+                .for_each(|parent| parent.has_child(&name));
             under.markup.open(&name, &attributes);
         }
         self.path.push(name);
         if self.under.is_none() && (self.watch)(Seen::Open(&self.path)) {
             let markup = InnerMarkup::default();
-            self.under = Some(Under { depth: self.open.len(), bytes: 0, broken: None, markup });
+            self.under = Some(Under {
+                depth: self.open.len(),
+                bytes: 0,
+                broken: None,
+                markup,
+            });
         }
-        if self.under.is_some() { self.keep(attributes, at) } else { Ok(()) }
+        if self.under.is_some() {
+            self.keep(attributes, at)
+        } else {
+            Ok(())
+        }
     }
 
     /// The attributes of an element, but for the namespaces that it declares.
-    fn attributes(&mut self, start: &BytesStart, open: &mut OpenElement, at: u64) -> Result<Vec<(String, String)>, Unread> {
+    fn attributes(
+        &mut self,
+        start: &BytesStart,
+        open: &mut OpenElement,
+        at: u64,
+    ) -> Result<Vec<(String, String)>, Unread> {
         let mut attributes = Vec::new();
         for attribute in start.html_attributes().with_checks(false) {
             let Ok(attribute) = attribute else {
-                self.note(&format!("an unreadable attribute of `<{}>`", short(&open.name)), at);
+                self.note(
+                    &format!("an unreadable attribute of `<{}>`", short(&open.name)),
+                    at,
+                );
                 continue;
             };
             let key = attribute.key.as_ref().to_owned();
             let value = self.entities.resolved(&attribute.value, at)?;
             match key.strip_prefix("xmlns") {
                 Some(prefix) if prefix.is_empty() || prefix.starts_with(':') => {
-                    open.declares.push((prefix.trim_start_matches(':').to_owned(), value));
+                    open.declares
+                        .push((prefix.trim_start_matches(':').to_owned(), value));
                 }
-                _ if key == "xml:base" => open.base = Some(value).filter(|base| base.len() <= LONGEST_BASE),
+                _ if key == "xml:base" => {
+                    open.base = Some(value).filter(|base| base.len() <= LONGEST_BASE);
+                }
                 _ => attributes.push((key, value)),
             }
         }
@@ -213,12 +254,16 @@ impl<'w> Walk<'w> {
             }
         }
         let base = self.base();
-        let is_record = self.under.as_ref().is_some_and(|under| under.depth == self.open.len());
+        let is_record = self
+            .under
+            .as_ref()
+            .is_some_and(|under| under.depth == self.open.len());
         let start = self.under.as_ref().map_or(0, |under| under.markup.len());
         if let Some(open) = self.open.last_mut() {
             open.start = start;
             if let Some(base) = base.filter(|_| is_record || open.base.is_some()) {
-                open.members.insert("@xml:base".to_owned(), Json::from(base.as_str()));
+                open.members
+                    .insert("@xml:base".to_owned(), Json::from(base.as_str()));
             }
         }
         Ok(())
@@ -226,7 +271,11 @@ impl<'w> Walk<'w> {
 
     /// The address that links are resolved against here, if an element declares one.
     fn base(&self) -> Option<Url> {
-        let mut said = self.open.iter().filter_map(|open| open.base.as_deref()).peekable();
+        let mut said = self
+            .open
+            .iter()
+            .filter_map(|open| open.base.as_deref())
+            .peekable();
         said.peek()?;
         said.fold(self.page.clone(), |base, said| match &base {
             Some(base) => base.join(said).ok(),
@@ -241,16 +290,22 @@ impl<'w> Walk<'w> {
         }
         let (prefix, local) = raw.split_once(':').unwrap_or(("", raw));
         let mut declared = self.open.iter().rev().flat_map(|open| &open.declares);
-        let uri = declared.find(|(declared, _)| declared == prefix).map(|(_, uri)| uri);
+        let uri = declared
+            .find(|(declared, _)| declared == prefix)
+            .map(|(_, uri)| uri);
         let ours = uri.and_then(|uri| self.shape.namespaces.iter().find(|(known, _)| known == uri));
         ours.map_or_else(|| raw.to_owned(), |(_, ours)| format!("{ours}:{local}"))
     }
 
     fn grow(&mut self, bytes: usize, at: u64) -> Result<(), Unread> {
-        let Some(under) = &mut self.under else { return Ok(()) };
+        let Some(under) = &mut self.under else {
+            return Ok(());
+        };
         under.bytes += bytes + 16;
         if under.bytes > MOST_OF_A_RECORD {
-            return Err(Unread::Beyond(format!("a record is larger than 16 MiB at byte {at}")));
+            return Err(Unread::Beyond(format!(
+                "a record is larger than 16 MiB at byte {at}"
+            )));
         }
         Ok(())
     }
@@ -264,7 +319,11 @@ impl<'w> Walk<'w> {
         if let Some(under) = &mut self.under {
             under.markup.text(text, may_be_markup);
         }
-        let limit = if self.under.is_some() { usize::MAX } else { MOST_BESIDE };
+        let limit = if self.under.is_some() {
+            usize::MAX
+        } else {
+            MOST_BESIDE
+        };
         if let Some(open) = self.open.last_mut().filter(|open| open.text.len() < limit) {
             open.text.push_str(text);
         }
@@ -276,13 +335,24 @@ impl<'w> Walk<'w> {
         if !top.name.eq_ignore_ascii_case(name) {
             let message = format!("`<{}>` is closed by `</{name}>` at byte {at}", top.name);
             let lowest = self.under.as_ref().map_or(0, |under| under.depth - 1);
-            let matching = self.open.iter().rposition(|open| open.name.eq_ignore_ascii_case(name));
+            let matching = self
+                .open
+                .iter()
+                .rposition(|open| open.name.eq_ignore_ascii_case(name));
             let matching = matching.filter(|index| *index >= lowest);
             match &mut self.under {
                 Some(under) => drop(under.broken.get_or_insert(message)),
-                None => self.note(&format!("`<{}>` is closed by `</{}>`", short(&top.name.clone()), short(name)), at),
+                None => self.note(
+                    &format!(
+                        "`<{}>` is closed by `</{}>`",
+                        short(&top.name.clone()),
+                        short(name)
+                    ),
+                    at,
+                ),
             }
-            // Closed by the name of an element further out: those within it end as well. By no name at all: it is passed over.
+            // Closed by the name of an element further out: those within it end as well. By no name
+            // at all: it is passed over.
             let Some(matching) = matching else { return };
             while self.open.len() > matching + 1 {
                 self.close();
@@ -320,12 +390,15 @@ impl<'w> Walk<'w> {
     /// Records an error whose meaning is clear.
     fn note(&mut self, what: &str, at: u64) {
         self.odds += 1;
-        self.odd.get_or_insert_with(|| format!("the XML is not well-formed: {what} (byte {at})"));
+        self.odd
+            .get_or_insert_with(|| format!("the XML is not well-formed: {what} (byte {at})"));
     }
 
     fn broken(&mut self, error: quick_xml::Error, at: u64) -> Unread {
         let why = match error {
-            quick_xml::Error::Encoding(_) => Unread::Broken("some bytes are not valid in the character set; set `charset`".to_owned()),
+            quick_xml::Error::Encoding(_) => Unread::Broken(
+                "some bytes are not valid in the character set; set `charset`".to_owned(),
+            ),
             quick_xml::Error::Io(error) => Unread::of(&error),
             other => Unread::Broken(other.to_string()),
         };
@@ -336,10 +409,17 @@ impl<'w> Walk<'w> {
     fn end_of_text(&mut self, seen: bool, at: u64) -> Result<Option<String>, Unread> {
         match self.open.last() {
             _ if !seen => Err(Unread::Broken("it contains no element".to_owned())),
-            Some(open) => Err(Unread::Broken(format!("it breaks off at byte {at}: `<{}>` is not closed", open.name))),
+            Some(open) => Err(Unread::Broken(format!(
+                "it breaks off at byte {at}: `<{}>` is not closed",
+                open.name
+            ))),
             None => {
                 let more = self.odds.saturating_sub(1);
-                let more = if more == 0 { String::new() } else { format!(" and {more} more problems") };
+                let more = if more == 0 {
+                    String::new()
+                } else {
+                    format!(" and {more} more problems")
+                };
                 Ok(self.odd.take().map(|odd| format!("{odd}{more}")))
             }
         }
@@ -348,7 +428,9 @@ impl<'w> Walk<'w> {
     /// The part of a record that was read before the text became unreadable.
     fn give_up(&mut self, why: &str, at: u64) {
         while let Some(under) = &mut self.under {
-            under.broken.get_or_insert_with(|| format!("{why} (byte {at})"));
+            under
+                .broken
+                .get_or_insert_with(|| format!("{why} (byte {at})"));
             self.close();
         }
     }

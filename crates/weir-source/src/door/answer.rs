@@ -48,11 +48,16 @@ pub enum Doubt {
 impl Answer {
     /// The response to a request whose head has arrived; waits for the decompressed beginning of
     /// the body.
-    pub(super) async fn begin(mut response: reqwest::Response, url: Url) -> Result<Answer, Trouble> {
+    pub(super) async fn begin(
+        mut response: reqwest::Response,
+        url: Url,
+    ) -> Result<Answer, Trouble> {
         let host = host_of(&url);
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let packings = packings(&headers, &host)?;
-        let coming = response.bytes_stream().map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
+        let coming = response
+            .bytes_stream()
+            .map_err(move |error| io::Error::other(Trouble::of_request(error, &host)));
         let (mut body, mut prefix) = (Unpacked::new(Box::pin(coming), &packings), Vec::new());
         let most = u64::try_from(PREFIX).unwrap_or(u64::MAX);
         let rest: Rest = match (&mut body).take(most).read_to_end(&mut prefix).await {
@@ -66,8 +71,23 @@ impl Answer {
         Ok(Answer::new(status.as_u16(), url, headers, prefix, rest))
     }
 
-    pub(super) fn new(status: u16, url: Url, headers: HeaderMap, prefix: Vec<u8>, rest: Rest) -> Answer {
-        Answer { status, url, headers, not_modified: false, doubt: None, lost_condition: false, prefix, rest }
+    pub(super) fn new(
+        status: u16,
+        url: Url,
+        headers: HeaderMap,
+        prefix: Vec<u8>,
+        rest: Rest,
+    ) -> Answer {
+        Answer {
+            status,
+            url,
+            headers,
+            not_modified: false,
+            doubt: None,
+            lost_condition: false,
+            prefix,
+            rest,
+        }
     }
 
     /// The text of a header.
@@ -82,7 +102,10 @@ impl Answer {
         }
         let (mut bytes, most) = (Vec::new(), u64::try_from(PREFIX).unwrap_or(u64::MAX));
         // The rest of it is still to come.
-        let _ = io::Read::read_to_end(&mut io::Read::take(Layer::new(&self.prefix[..], None), most), &mut bytes);
+        let _ = io::Read::read_to_end(
+            &mut io::Read::take(Layer::new(&self.prefix[..], None), most),
+            &mut bytes,
+        );
         Cow::Owned(bytes)
     }
 
@@ -90,14 +113,25 @@ impl Answer {
     pub fn is_page(&self) -> bool {
         let begin = self.beginning();
         let begin = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&begin);
-        self.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) && begin.trim_ascii_start().starts_with(b"<")
+        self.header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"))
+            && begin.trim_ascii_start().starts_with(b"<")
     }
 
     /// The charset that `Content-Type` names, in lower case.
     pub fn charset(&self) -> Option<String> {
-        let parameters = self.header("content-type")?.split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
-        let named = parameters.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("charset")).map(|(_, value)| value);
-        named.map(|value| value.trim().trim_matches(['"', '\'']).to_ascii_lowercase()).filter(|name| !name.is_empty())
+        let parameters = self
+            .header("content-type")?
+            .split(';')
+            .skip(1)
+            .filter_map(|parameter| parameter.split_once('='));
+        let named = parameters
+            .into_iter()
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+            .map(|(_, value)| value);
+        named
+            .map(|value| value.trim().trim_matches(['"', '\'']).to_ascii_lowercase())
+            .filter(|name| !name.is_empty())
     }
 
     /// The body. Its errors are troubles: `Trouble::from(error)` recovers them.
@@ -112,9 +146,14 @@ impl Answer {
     pub async fn bytes(self, limit: usize) -> Result<Vec<u8>, Trouble> {
         let (mut bytes, host) = (Vec::new(), host_of(&self.url));
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        self.into_reader().take(most).read_to_end(&mut bytes).await?;
+        self.into_reader()
+            .take(most)
+            .read_to_end(&mut bytes)
+            .await?;
         if bytes.len() > limit {
-            return Err(Trouble::Lasting(format!("the response from {host} is larger than {limit} bytes; raise `limits: {{ page_bytes: ... }}`")));
+            return Err(Trouble::Lasting(format!(
+                "the response from {host} is larger than {limit} bytes; raise `limits: {{ page_bytes: ... }}`"
+            )));
         }
         Ok(bytes)
     }
@@ -122,10 +161,19 @@ impl Answer {
 
 /// The declared encodings of a body, in order. Unknown ones are ignored.
 fn packings(headers: &HeaderMap, host: &str) -> Result<Vec<Packing>, Trouble> {
-    let named = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let all: Vec<Packing> = named.flat_map(|value| value.split(',')).filter_map(Packing::of_name).collect();
+    let named = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let all: Vec<Packing> = named
+        .flat_map(|value| value.split(','))
+        .filter_map(Packing::of_name)
+        .collect();
     if all.len() > MOST_LAYERS {
-        return Err(Trouble::Lasting(format!("the response from {host} is compressed {} times over", all.len())));
+        return Err(Trouble::Lasting(format!(
+            "the response from {host} is compressed {} times over",
+            all.len()
+        )));
     }
     Ok(all)
 }
@@ -135,14 +183,29 @@ mod tests {
     use super::*;
 
     fn answer(kind: &str, prefix: &[u8], rest: &'static [u8]) -> Answer {
-        let headers = HeaderMap::from_iter([("content-type".parse().unwrap(), kind.parse().unwrap())]);
-        Answer::new(200, Url::parse("https://a.example/").unwrap(), headers, prefix.to_vec(), Box::new(rest))
+        let headers =
+            HeaderMap::from_iter([("content-type".parse().unwrap(), kind.parse().unwrap())]);
+        Answer::new(
+            200,
+            Url::parse("https://a.example/").unwrap(),
+            headers,
+            prefix.to_vec(),
+            Box::new(rest),
+        )
     }
 
     #[test]
     fn charsets_are_found() {
-        for kind in ["text/html; charset=ISO-8859-1", "text/html;x=y; Charset=\"iso-8859-1\"", "text/html; charset='ISO-8859-1' "] {
-            assert_eq!(answer(kind, b"", b"").charset().as_deref(), Some("iso-8859-1"), "{kind}");
+        for kind in [
+            "text/html; charset=ISO-8859-1",
+            "text/html;x=y; Charset=\"iso-8859-1\"",
+            "text/html; charset='ISO-8859-1' ",
+        ] {
+            assert_eq!(
+                answer(kind, b"", b"").charset().as_deref(),
+                Some("iso-8859-1"),
+                "{kind}"
+            );
         }
         assert_eq!(answer("text/html; charset=", b"", b"").charset(), None);
         assert_eq!(answer("application/json", b"", b"").charset(), None);
@@ -150,13 +213,28 @@ mod tests {
 
     #[test]
     fn a_page_says_so_and_looks_like_one() {
-        assert!(answer("text/html; charset=utf-8", b"\xef\xbb\xbf \n<!doctype html>", b"").is_page());
-        assert!(!answer("text/html", b"[{\"id\": 1}, ", b"").is_page() && !answer("text/xml", b"<html>", b"").is_page());
+        assert!(
+            answer(
+                "text/html; charset=utf-8",
+                b"\xef\xbb\xbf \n<!doctype html>",
+                b""
+            )
+            .is_page()
+        );
+        assert!(
+            !answer("text/html", b"[{\"id\": 1}, ", b"").is_page()
+                && !answer("text/xml", b"<html>", b"").is_page()
+        );
     }
 
     #[tokio::test]
     async fn a_body_begins_with_what_was_looked_at() {
-        assert_eq!(answer("a/b", b"abc", b"def").bytes(6).await, Ok(b"abcdef".to_vec()));
-        assert!(matches!(answer("a/b", b"abc", b"def").bytes(5).await, Err(Trouble::Lasting(why)) if why.contains("5 bytes")));
+        assert_eq!(
+            answer("a/b", b"abc", b"def").bytes(6).await,
+            Ok(b"abcdef".to_vec())
+        );
+        assert!(
+            matches!(answer("a/b", b"abc", b"def").bytes(5).await, Err(Trouble::Lasting(why)) if why.contains("5 bytes"))
+        );
     }
 }

@@ -28,7 +28,11 @@ pub(super) struct Book {
 
 impl Book {
     /// The rules of a publisher: from the cache, or from `read`.
-    pub(super) async fn consult(&self, origin: Origin, read: impl Future<Output = Result<Rules, Trouble>>) -> Said {
+    pub(super) async fn consult(
+        &self,
+        origin: Origin,
+        read: impl Future<Output = Result<Rules, Trouble>>,
+    ) -> Said {
         let page = self.page(origin);
         let mut page = page.lock().await;
         if let Some((until, said)) = &*page
@@ -62,16 +66,24 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(1)).await;
             answer
         };
-        book.consult(("https://a.example".to_owned(), false), read).await.is_ok()
+        book.consult(("https://a.example".to_owned(), false), read)
+            .await
+            .is_ok()
     }
 
     #[tokio::test(start_paused = true)]
     async fn answers_hold_a_day_and_failures_ten_minutes() {
         let (book, count) = (Book::default(), AtomicUsize::new(0));
         let failure = || Err(Trouble::passing("503"));
-        assert!(!asked(&book, &count, failure()).await && !asked(&book, &count, Ok(Rules::default())).await);
+        assert!(
+            !asked(&book, &count, failure()).await
+                && !asked(&book, &count, Ok(Rules::default())).await
+        );
         tokio::time::advance(FAILURE_KEPT).await;
-        assert!(asked(&book, &count, Ok(Rules::default())).await && asked(&book, &count, failure()).await);
+        assert!(
+            asked(&book, &count, Ok(Rules::default())).await
+                && asked(&book, &count, failure()).await
+        );
         assert_eq!(count.load(Ordering::SeqCst), 2);
         tokio::time::advance(KEPT).await;
         assert!(!asked(&book, &count, failure()).await);
@@ -80,7 +92,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn many_at_once_read_once() {
         let (book, count) = (Book::default(), AtomicUsize::new(0));
-        let all = futures::future::join_all((0..9).map(|_| asked(&book, &count, Ok(Rules::default())))).await;
+        let all =
+            futures::future::join_all((0..9).map(|_| asked(&book, &count, Ok(Rules::default()))))
+                .await;
         assert!(all.into_iter().all(|ok| ok));
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }

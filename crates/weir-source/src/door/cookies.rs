@@ -20,7 +20,8 @@ impl CookieJar {
     /// Keeps the cookies of a response.
     pub(super) fn keep(&self, url: &Url, headers: &HeaderMap) {
         if headers.contains_key(SET_COOKIE) {
-            self.site(url).set_cookies(&mut headers.get_all(SET_COOKIE).iter(), url);
+            self.site(url)
+                .set_cookies(&mut headers.get_all(SET_COOKIE).iter(), url);
         }
     }
 
@@ -30,7 +31,9 @@ impl CookieJar {
     }
 
     fn site(&self, url: &Url) -> Arc<Jar> {
-        let name = url.port().map(|port| format!("{}:{port}", url.host_str().unwrap_or_default()));
+        let name = url
+            .port()
+            .map(|port| format!("{}:{port}", url.host_str().unwrap_or_default()));
         let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(sites.entry(name.unwrap_or_default()).or_default())
     }
@@ -44,13 +47,27 @@ mod tests {
     fn cookies_go_to_the_site_that_set_them() {
         let jar = CookieJar::default();
         let url = |text: &str| Url::parse(text).unwrap();
-        let set = |at: &str, cookie: &str| jar.keep(&url(at), &HeaderMap::from_iter([(SET_COOKIE, cookie.parse().unwrap())]));
+        let set = |at: &str, cookie: &str| {
+            jar.keep(
+                &url(at),
+                &HeaderMap::from_iter([(SET_COOKIE, cookie.parse().unwrap())]),
+            );
+        };
         set("https://www.a.example/x", "one=1; Path=/");
-        set("https://www.a.example/x", "wide=2; Path=/; Domain=a.example");
-        set("https://www.a.example/x", "false=3; Path=/; Domain=b.example");
+        set(
+            "https://www.a.example/x",
+            "wide=2; Path=/; Domain=a.example",
+        );
+        set(
+            "https://www.a.example/x",
+            "false=3; Path=/; Domain=b.example",
+        );
         set("http://127.0.0.1:1000/", "port=4; Path=/");
         let sent = |at: &str| {
-            let sent = jar.of(&url(at)).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+            let sent = jar
+                .of(&url(at))
+                .map(|value| value.to_str().unwrap().to_owned())
+                .unwrap_or_default();
             let mut all: Vec<String> = sent.split("; ").map(str::to_owned).collect();
             all.sort();
             all.join("; ")
@@ -58,7 +75,12 @@ mod tests {
         assert_eq!(sent("https://www.a.example/"), "one=1; wide=2");
         assert_eq!(sent("https://jobs.a.example/"), "wide=2");
         assert_eq!(sent("http://127.0.0.1:1000/y"), "port=4");
-        for other in ["https://b.example/", "http://127.0.0.1:1001/", "http://127.0.0.1/", "https://www.a.example:8443/"] {
+        for other in [
+            "https://b.example/",
+            "http://127.0.0.1:1001/",
+            "http://127.0.0.1/",
+            "https://www.a.example:8443/",
+        ] {
             assert_eq!(sent(other), "", "{other}");
         }
     }

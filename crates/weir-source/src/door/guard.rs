@@ -24,7 +24,9 @@ pub(super) struct Refused {
 impl Refused {
     fn remedy(&self) -> &'static str {
         match is_own_only(self.kind) {
-            true => "if this is intended, use it in the `url` of the source with `allow_private: true`",
+            true => {
+                "if this is intended, use it in the `url` of the source with `allow_private: true`"
+            }
             false => "declare `allow_private: true` if this is intended",
         }
     }
@@ -89,14 +91,25 @@ const V6: [(&str, u8, &str); 14] = [
 
 /// IPv6 ranges whose addresses contain an IPv4 address, and the byte where it starts: compatible,
 /// mapped, NAT64, 6to4.
-const HOLDS_V4: [(&str, u8, usize); 4] = [("::", 96, 12), ("::ffff:0:0", 96, 12), ("64:ff9b::", 96, 12), ("2002::", 16, 2)];
+const HOLDS_V4: [(&str, u8, usize); 4] = [
+    ("::", 96, 12),
+    ("::ffff:0:0", 96, 12),
+    ("64:ff9b::", 96, 12),
+    ("2002::", 16, 2),
+];
 
 /// The description of an address that is not on the public network.
 fn kind(address: IpAddr) -> Option<&'static str> {
     match address {
-        IpAddr::V4(address) => V4.iter().find(|(net, bits, _)| is_in_v4(address, net, *bits)).map(|(.., kind)| *kind),
+        IpAddr::V4(address) => V4
+            .iter()
+            .find(|(net, bits, _)| is_in_v4(address, net, *bits))
+            .map(|(.., kind)| *kind),
         IpAddr::V6(address) => {
-            let named = V6.iter().find(|(net, bits, _)| is_in_v6(address, net, *bits)).map(|(.., kind)| *kind);
+            let named = V6
+                .iter()
+                .find(|(net, bits, _)| is_in_v6(address, net, *bits))
+                .map(|(.., kind)| *kind);
             named.or_else(|| inner(address).and_then(|inner| kind(IpAddr::V4(inner))))
         }
     }
@@ -113,7 +126,9 @@ fn is_in_v6(address: Ipv6Addr, net: &str, bits: u8) -> bool {
 }
 
 fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (.., from) = HOLDS_V4.iter().find(|(net, bits, _)| is_in_v6(address, net, *bits))?;
+    let (.., from) = HOLDS_V4
+        .iter()
+        .find(|(net, bits, _)| is_in_v6(address, net, *bits))?;
     let bytes: [u8; 4] = address.octets().get(*from..from + 4)?.try_into().ok()?;
     Some(Ipv4Addr::from(bytes))
 }
@@ -127,14 +142,21 @@ pub(super) fn check(url: &Url, reach: Reach<'_>) -> Result<(), Refused> {
     };
     let is_own = reach.home.is_some_and(|home| home.host() == url.host());
     match kind(address) {
-        Some(kind) if !reach.allow_private || is_own_only(kind) && !is_own => Err(Refused { host: address.to_string(), kind }),
+        Some(kind) if !reach.allow_private || is_own_only(kind) && !is_own => Err(Refused {
+            host: address.to_string(),
+            kind,
+        }),
         _ => Ok(()),
     }
 }
 
 /// The addresses of a name that may be reached; none is an error. A resolved address never counts
 /// as written by the author.
-fn reached(host: &str, allow_private: bool, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
+fn reached(
+    host: &str,
+    allow_private: bool,
+    found: impl Iterator<Item = SocketAddr>,
+) -> Result<Vec<SocketAddr>, Refused> {
     let (mut passed, mut refused) = (Vec::new(), None);
     for address in found {
         match kind(address.ip()) {
@@ -143,7 +165,10 @@ fn reached(host: &str, allow_private: bool, found: impl Iterator<Item = SocketAd
         }
     }
     match refused {
-        Some(kind) if passed.is_empty() => Err(Refused { host: host.to_owned(), kind }),
+        Some(kind) if passed.is_empty() => Err(Refused {
+            host: host.to_owned(),
+            kind,
+        }),
         _ => Ok(passed),
     }
 }
@@ -193,50 +218,140 @@ mod tests {
     fn every_net_of_the_tables_is_one() {
         assert!(V4.iter().all(|(net, ..)| net.parse::<Ipv4Addr>().is_ok()));
         assert!(V6.iter().all(|(net, ..)| net.parse::<Ipv6Addr>().is_ok()));
-        assert!(HOLDS_V4.iter().all(|(net, ..)| net.parse::<Ipv6Addr>().is_ok()));
+        assert!(
+            HOLDS_V4
+                .iter()
+                .all(|(net, ..)| net.parse::<Ipv6Addr>().is_ok())
+        );
     }
 
     #[test]
     fn all_spellings_of_a_number_are_checked() {
-        for text in ["http://127.1/", "http://0x7f000001/", "http://2130706433/", "http://0177.0.0.1/", "http://[::ffff:7f00:1]/", "http://[::1]:80/"]
-        {
-            let refused = check(&Url::parse(text).unwrap(), Reach { allow_private: false, home: None }).unwrap_err();
-            assert!(refused.to_string().contains("allow_private: true"), "{text}");
+        for text in [
+            "http://127.1/",
+            "http://0x7f000001/",
+            "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://[::ffff:7f00:1]/",
+            "http://[::1]:80/",
+        ] {
+            let refused = check(
+                &Url::parse(text).unwrap(),
+                Reach {
+                    allow_private: false,
+                    home: None,
+                },
+            )
+            .unwrap_err();
+            assert!(
+                refused.to_string().contains("allow_private: true"),
+                "{text}"
+            );
         }
-        assert_eq!(check(&Url::parse("https://example.com/").unwrap(), Reach { allow_private: false, home: None }), Ok(()));
+        assert_eq!(
+            check(
+                &Url::parse("https://example.com/").unwrap(),
+                Reach {
+                    allow_private: false,
+                    home: None
+                }
+            ),
+            Ok(())
+        );
     }
 
     #[test]
     fn where_machines_tell_of_themselves_only_the_author_sends_us() {
         let url = |text: &str| Url::parse(text).unwrap();
         let other = url("http://127.0.0.1:8080/jobs");
-        let own = ["http://169.254.169.254/latest", "http://169.254.0.7/", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"];
-        for text in own.into_iter().chain(["http://168.63.129.16/", "http://100.100.100.200/", "http://[fd00:ec2::254]/", "http://2852039166/"]) {
-            let (address, check) = (url(text), |allow_private, home| check(&url(text), Reach { allow_private, home }));
-            assert!(check(true, Some(&other)).is_err() && check(true, None).is_err() && check(false, Some(&address)).is_err(), "{text}");
-            assert!(check(true, Some(&other)).unwrap_err().to_string().contains("use it in the `url`"), "{text}");
+        let own = [
+            "http://169.254.169.254/latest",
+            "http://169.254.0.7/",
+            "http://[fe80::1]/",
+            "http://[::ffff:169.254.169.254]/",
+        ];
+        for text in own.into_iter().chain([
+            "http://168.63.129.16/",
+            "http://100.100.100.200/",
+            "http://[fd00:ec2::254]/",
+            "http://2852039166/",
+        ]) {
+            let (address, check) = (url(text), |allow_private, home| {
+                check(
+                    &url(text),
+                    Reach {
+                        allow_private,
+                        home,
+                    },
+                )
+            });
+            assert!(
+                check(true, Some(&other)).is_err()
+                    && check(true, None).is_err()
+                    && check(false, Some(&address)).is_err(),
+                "{text}"
+            );
+            assert!(
+                check(true, Some(&other))
+                    .unwrap_err()
+                    .to_string()
+                    .contains("use it in the `url`"),
+                "{text}"
+            );
             assert_eq!(check(true, Some(&address)), Ok(()), "{text}");
         }
-        for text in ["http://10.0.0.1/", "http://192.168.1.1/", "http://[::1]/", "http://127.0.0.1/", "http://[fd00::1]/", "http://100.64.0.1/"] {
-            assert_eq!(check(&url(text), Reach { allow_private: true, home: Some(&other) }), Ok(()), "{text}");
+        for text in [
+            "http://10.0.0.1/",
+            "http://192.168.1.1/",
+            "http://[::1]/",
+            "http://127.0.0.1/",
+            "http://[fd00::1]/",
+            "http://100.64.0.1/",
+        ] {
+            assert_eq!(
+                check(
+                    &url(text),
+                    Reach {
+                        allow_private: true,
+                        home: Some(&other)
+                    }
+                ),
+                Ok(()),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_name_keeps_the_addresses_that_may_be_reached() {
         let mixed = ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse().unwrap());
-        assert_eq!(reached("x", false, mixed.into_iter()), Ok(vec!["1.1.1.1:0".parse().unwrap()]));
+        assert_eq!(
+            reached("x", false, mixed.into_iter()),
+            Ok(vec!["1.1.1.1:0".parse().unwrap()])
+        );
         assert!(reached("x", false, mixed.into_iter().take(1)).is_err());
         assert_eq!(reached("x", false, std::iter::empty()), Ok(Vec::new()));
-        let linked = ["169.254.169.254:0", "10.0.0.1:0", "[fe80::1]:0"].map(|text| text.parse().unwrap());
-        assert_eq!(reached("x", true, linked.into_iter()), Ok(vec!["10.0.0.1:0".parse().unwrap()]));
+        let linked =
+            ["169.254.169.254:0", "10.0.0.1:0", "[fe80::1]:0"].map(|text| text.parse().unwrap());
+        assert_eq!(
+            reached("x", true, linked.into_iter()),
+            Ok(vec!["10.0.0.1:0".parse().unwrap()])
+        );
         assert!(reached("x", true, linked.into_iter().take(1)).is_err());
     }
 
     #[tokio::test]
     async fn localhost_resolves_only_where_it_is_allowed() {
-        let resolve = |allow_private| Guarded { allow_private }.resolve("localhost".parse().unwrap());
-        assert!(resolve(false).await.err().unwrap().downcast_ref::<Refused>().is_some());
+        let resolve =
+            |allow_private| Guarded { allow_private }.resolve("localhost".parse().unwrap());
+        assert!(
+            resolve(false)
+                .await
+                .err()
+                .unwrap()
+                .downcast_ref::<Refused>()
+                .is_some()
+        );
         assert!(resolve(true).await.is_ok());
     }
 }

@@ -5,11 +5,15 @@
 use super::Ask;
 use super::trouble::{Trouble, host_of};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, USER_AGENT};
+use reqwest::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    USER_AGENT,
+};
 use url::Url;
 
 /// Headers of the author that may go to another host.
-const CARRIED: [reqwest::header::HeaderName; 4] = [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT];
+const CARRIED: [reqwest::header::HeaderName; 4] =
+    [ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, USER_AGENT];
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -23,12 +27,22 @@ pub(super) struct Hop {
 impl Hop {
     /// The original request.
     pub(super) fn first(ask: &Ask) -> Hop {
-        Hop { method: ask.method.clone(), url: ask.url.clone(), headers: ask.headers.clone(), body: ask.body.clone() }
+        Hop {
+            method: ask.method.clone(),
+            url: ask.url.clone(),
+            headers: ask.headers.clone(),
+            body: ask.body.clone(),
+        }
     }
 
     /// A plain request for one address.
     pub(super) fn get(url: Url) -> Hop {
-        Hop { method: Method::GET, url, headers: HeaderMap::new(), body: None }
+        Hop {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+        }
     }
 
     /// Whether it is conditional on an earlier state.
@@ -38,10 +52,19 @@ impl Hop {
 
     /// The request that a response redirects to, if it does.
     pub(super) fn next(&self, status: u16, headers: &HeaderMap) -> Result<Option<Hop>, Trouble> {
-        let Some(location) = headers.get(LOCATION).filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)) else { return Ok(None) };
+        let Some(location) = headers
+            .get(LOCATION)
+            .filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308))
+        else {
+            return Ok(None);
+        };
         let url = self.target(status, location.as_bytes())?;
-        let becomes_get = status == 303 && self.method != Method::HEAD || matches!(status, 301 | 302) && self.method == Method::POST;
-        let mut next = Hop { url, ..self.clone() };
+        let becomes_get = status == 303 && self.method != Method::HEAD
+            || matches!(status, 301 | 302) && self.method == Method::POST;
+        let mut next = Hop {
+            url,
+            ..self.clone()
+        };
         if becomes_get {
             next.method = Method::GET;
             next.body = None;
@@ -59,9 +82,15 @@ impl Hop {
     fn target(&self, status: u16, location: &[u8]) -> Result<Url, Trouble> {
         let host = host_of(&self.url);
         let refused = |why: &str| Trouble::Lasting(format!("{host} redirects ({status}) to {why}"));
-        let url = self.url.join(&String::from_utf8_lossy(location)).map_err(|_| refused("an invalid address"))?;
+        let url = self
+            .url
+            .join(&String::from_utf8_lossy(location))
+            .map_err(|_| refused("an invalid address"))?;
         match (self.url.scheme(), url.scheme()) {
-            ("https", "http") => Err(refused(&format!("{} without encryption, which is never followed", host_of(&url)))),
+            ("https", "http") => Err(refused(&format!(
+                "{} without encryption, which is never followed",
+                host_of(&url)
+            ))),
             (_, "http" | "https") if url.has_host() => Ok(url),
             _ => Err(refused("an address that is neither http nor https")),
         }
@@ -78,13 +107,20 @@ pub fn kept_back(from: &Url, to: &Url) -> Trouble {
 
 /// Takes away the headers that may not go to another host.
 pub fn strip(headers: &mut HeaderMap) {
-    *headers = headers.iter().filter(|(name, _)| CARRIED.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    *headers = headers
+        .iter()
+        .filter(|(name, _)| CARRIED.contains(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
 }
 
 /// The same host and port; the step from http to https on the usual ports changes neither.
 pub fn is_same_host(from: &Url, to: &Url) -> bool {
-    let is_upgrade = (from.scheme(), to.scheme()) == ("http", "https") && from.port().is_none() && to.port().is_none();
-    from.host() == to.host() && (is_upgrade || from.port_or_known_default() == to.port_or_known_default())
+    let is_upgrade = (from.scheme(), to.scheme()) == ("http", "https")
+        && from.port().is_none()
+        && to.port().is_none();
+    from.host() == to.host()
+        && (is_upgrade || from.port_or_known_default() == to.port_or_known_default())
 }
 
 #[cfg(test)]
@@ -92,32 +128,84 @@ mod tests {
     use super::*;
 
     fn hop(method: Method, url: &str) -> Hop {
-        let names = ["authorization", "x-api-key", "accept", "accept-language", "content-type", "user-agent", "cookie"];
-        let headers = names.iter().map(|name| (name.parse::<reqwest::header::HeaderName>().unwrap(), "v".parse().unwrap())).collect();
+        let names = [
+            "authorization",
+            "x-api-key",
+            "accept",
+            "accept-language",
+            "content-type",
+            "user-agent",
+            "cookie",
+        ];
+        let headers = names
+            .iter()
+            .map(|name| {
+                (
+                    name.parse::<reqwest::header::HeaderName>().unwrap(),
+                    "v".parse().unwrap(),
+                )
+            })
+            .collect();
         let body = (method != Method::GET).then(|| b"x".to_vec());
-        Hop { method, url: Url::parse(url).unwrap(), headers, body }
+        Hop {
+            method,
+            url: Url::parse(url).unwrap(),
+            headers,
+            body,
+        }
     }
 
     fn next(hop: &Hop, status: u16, location: &str) -> Result<Option<Hop>, Trouble> {
-        hop.next(status, &HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]))
+        hop.next(
+            status,
+            &HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]),
+        )
     }
 
     #[test]
     fn another_host_gets_no_credentials() {
         let first = hop(Method::GET, "https://a.example/x");
-        for location in ["https://b.example/", "//b.example/", "https://a.example:8443/", "https://a.example.b.example/"] {
+        for location in [
+            "https://b.example/",
+            "//b.example/",
+            "https://a.example:8443/",
+            "https://a.example.b.example/",
+        ] {
             let next = next(&first, 302, location).unwrap().unwrap();
-            let mut names: Vec<_> = next.headers.keys().map(reqwest::header::HeaderName::as_str).collect();
+            let mut names: Vec<_> = next
+                .headers
+                .keys()
+                .map(reqwest::header::HeaderName::as_str)
+                .collect();
             names.sort_unstable();
-            assert_eq!(names, ["accept", "accept-language", "content-type", "user-agent"], "{location}");
+            assert_eq!(
+                names,
+                ["accept", "accept-language", "content-type", "user-agent"],
+                "{location}"
+            );
         }
         assert_eq!(next(&first, 302, "/y").unwrap().unwrap().headers.len(), 7);
-        assert_eq!(next(&hop(Method::GET, "http://a.example/"), 301, "https://a.example/").unwrap().unwrap().headers.len(), 7);
+        assert_eq!(
+            next(
+                &hop(Method::GET, "http://a.example/"),
+                301,
+                "https://a.example/"
+            )
+            .unwrap()
+            .unwrap()
+            .headers
+            .len(),
+            7
+        );
     }
 
     #[test]
     fn methods_change_as_browsers_change_them() {
-        let method = |method, status| next(&hop(method, "https://a.example/"), status, "/y").unwrap().map(|next| (next.method, next.body.is_some()));
+        let method = |method, status| {
+            next(&hop(method, "https://a.example/"), status, "/y")
+                .unwrap()
+                .map(|next| (next.method, next.body.is_some()))
+        };
         assert_eq!(method(Method::POST, 301), Some((Method::GET, false)));
         assert_eq!(method(Method::POST, 302), Some((Method::GET, false)));
         assert_eq!(method(Method::PUT, 303), Some((Method::GET, false)));
@@ -131,17 +219,35 @@ mod tests {
         let first = hop(Method::POST, "https://a.example/x?key=secret");
         for status in [307, 308] {
             let trouble = next(&first, status, "https://b.example/").unwrap_err();
-            assert!(matches!(&trouble, Trouble::Lasting(why) if why.contains("another host, b.example") && !why.contains("secret")), "{trouble}");
+            assert!(
+                matches!(&trouble, Trouble::Lasting(why) if why.contains("another host, b.example") && !why.contains("secret")),
+                "{trouble}"
+            );
         }
-        assert_eq!(next(&first, 302, "https://b.example/").unwrap().unwrap().body, None);
+        assert_eq!(
+            next(&first, 302, "https://b.example/")
+                .unwrap()
+                .unwrap()
+                .body,
+            None
+        );
     }
 
     #[test]
     fn what_is_no_web_address_is_refused() {
         let first = hop(Method::GET, "https://a.example/x?key=secret");
-        for location in ["http://a.example/", "file:///etc/passwd", "ftp://a.example/", "https://", "data:text/html,x"] {
+        for location in [
+            "http://a.example/",
+            "file:///etc/passwd",
+            "ftp://a.example/",
+            "https://",
+            "data:text/html,x",
+        ] {
             let trouble = next(&first, 302, location).unwrap_err();
-            assert!(matches!(&trouble, Trouble::Lasting(why) if !why.contains("secret")), "{location}");
+            assert!(
+                matches!(&trouble, Trouble::Lasting(why) if !why.contains("secret")),
+                "{location}"
+            );
         }
     }
 }

@@ -66,7 +66,12 @@ pub enum Robots {
 
 impl MannersSpec {
     /// Compiles it; problems go to `out`.
-    pub fn compile(spec: Option<&MannersSpec>, limits: &Limits, allow_private: bool, out: &mut Diagnostics) -> Option<Manners> {
+    pub fn compile(
+        spec: Option<&MannersSpec>,
+        limits: &Limits,
+        allow_private: bool,
+        out: &mut Diagnostics,
+    ) -> Option<Manners> {
         let spec = spec.cloned().unwrap_or_default();
         let robots = spec.robots.compile(out);
         let pace = spec.pace.map(|pace| slow_enough(&pace, out));
@@ -85,10 +90,16 @@ impl MannersSpec {
 
 impl RobotsSpec {
     fn compile(&self, out: &mut Diagnostics) -> Option<Robots> {
-        let RobotsSpec::Ignore(reason) = self else { return Some(Robots::Obey) };
+        let RobotsSpec::Ignore(reason) = self else {
+            return Some(Robots::Obey);
+        };
         if reason.trim().is_empty() {
-            out.error(reason.place(), "invalid-value", "ignoring robots.txt needs a reason")
-                .help("say who agreed to it: `robots: { ignore: \"...\" }`");
+            out.error(
+                reason.place(),
+                "invalid-value",
+                "ignoring robots.txt needs a reason",
+            )
+            .help("say who agreed to it: `robots: { ignore: \"...\" }`");
             return None;
         }
         Some(Robots::Ignore)
@@ -99,8 +110,12 @@ impl RobotsSpec {
 fn slow_enough(pace: &Located<Parsed<Span>>, out: &mut Diagnostics) -> Option<Duration> {
     let length = length(***pace);
     if length > LONGEST_PACE {
-        out.error(&pace.place, "invalid-value", "the pace is longer than an hour")
-            .help("write a duration such as `1s`; to restrict the hours, use `window`");
+        out.error(
+            &pace.place,
+            "invalid-value",
+            "the pace is longer than an hour",
+        )
+        .help("write a duration such as `1s`; to restrict the hours, use `window`");
         return None;
     }
     Some(length)
@@ -108,9 +123,17 @@ fn slow_enough(pace: &Located<Parsed<Span>>, out: &mut Diagnostics) -> Option<Du
 
 /// It must fit into a header, in parentheses.
 fn contact(text: &Text, out: &mut Diagnostics) -> Option<String> {
-    let fits = !text.is_empty() && text.chars().all(|letter| (letter == ' ' || letter.is_ascii_graphic()) && !"()\\".contains(letter));
+    let fits = !text.is_empty()
+        && text
+            .chars()
+            .all(|letter| (letter == ' ' || letter.is_ascii_graphic()) && !"()\\".contains(letter));
     if !fits {
-        out.error(text.place(), "invalid-value", "the contact cannot be sent in a header").help("write an address such as `mailto:jobs@example.com`");
+        out.error(
+            text.place(),
+            "invalid-value",
+            "the contact cannot be sent in a header",
+        )
+        .help("write an address such as `mailto:jobs@example.com`");
     }
     fits.then(|| text.to_string())
 }
@@ -157,7 +180,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
-        Limits { pages: 1000, page_bytes: 256 * MEGABYTE, read_bytes: 8000 * MEGABYTE, page_time: 5 * minute, time: 4 * hour, redirects: 5 }
+        Limits {
+            pages: 1000,
+            page_bytes: 256 * MEGABYTE,
+            read_bytes: 8000 * MEGABYTE,
+            page_time: 5 * minute,
+            time: 4 * hour,
+            redirects: 5,
+        }
     }
 }
 
@@ -178,15 +208,31 @@ impl LimitsSpec {
     }
 }
 
-fn time_limit(span: Option<&Located<Parsed<Span>>>, default: Duration, out: &mut Diagnostics) -> Option<Duration> {
-    let Some(span) = span else { return Some(default) };
+fn time_limit(
+    span: Option<&Located<Parsed<Span>>>,
+    default: Duration,
+    out: &mut Diagnostics,
+) -> Option<Duration> {
+    let Some(span) = span else {
+        return Some(default);
+    };
     let limit = length(***span);
     if limit.is_zero() {
-        out.error(&span.place, "invalid-value", "the limit leaves no time to read").help("write a duration such as `5m`");
+        out.error(
+            &span.place,
+            "invalid-value",
+            "the limit leaves no time to read",
+        )
+        .help("write a duration such as `5m`");
         return None;
     }
     if limit > LONGEST_TIME {
-        out.error(&span.place, "invalid-value", "the limit is longer than 30 days").help("write a duration such as `4h`");
+        out.error(
+            &span.place,
+            "invalid-value",
+            "the limit is longer than 30 days",
+        )
+        .help("write a duration such as `4h`");
         return None;
     }
     Some(limit)
@@ -208,7 +254,10 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Size, String> {
         let bad = || format!("`{text}` is not a size\nwrite it like `256MB`, `8GB` or `64KiB`");
-        let digits = text.trim().find(|letter: char| !letter.is_ascii_digit()).ok_or_else(bad)?;
+        let digits = text
+            .trim()
+            .find(|letter: char| !letter.is_ascii_digit())
+            .ok_or_else(bad)?;
         let (number, unit) = text.trim().split_at(digits);
         let unit: u64 = match unit.trim().to_ascii_lowercase().as_str() {
             "b" => 1,
@@ -222,8 +271,16 @@ impl FromStr for Size {
             "tib" => 1 << 40,
             _ => return Err(bad()),
         };
-        let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(bad)?;
-        if bytes == 0 { Err(bad()) } else { Ok(Size(bytes)) }
+        let bytes = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(unit))
+            .ok_or_else(bad)?;
+        if bytes == 0 {
+            Err(bad())
+        } else {
+            Ok(Size(bytes))
+        }
     }
 }
 
@@ -247,7 +304,11 @@ impl Window {
     /// Whether a time of day is within it.
     pub fn contains(&self, local: NaiveTime) -> bool {
         let (begun, over) = (local >= self.from, local >= self.to);
-        if self.from < self.to { begun && !over } else { begun || !over }
+        if self.from < self.to {
+            begun && !over
+        } else {
+            begun || !over
+        }
     }
 
     /// Why to wait, if it is closed at that time: the window, and when it next opens.
@@ -256,14 +317,27 @@ impl Window {
             return None;
         }
         let today = local.date();
-        let day = if local.time() < self.from { today } else { today.succ_opt().unwrap_or(today) };
-        Some(format!("{} is outside the window {self}, which next opens at {day} {}", local.format("%H:%M"), self.from.format("%H:%M")))
+        let day = if local.time() < self.from {
+            today
+        } else {
+            today.succ_opt().unwrap_or(today)
+        };
+        Some(format!(
+            "{} is outside the window {self}, which next opens at {day} {}",
+            local.format("%H:%M"),
+            self.from.format("%H:%M")
+        ))
     }
 }
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}-{}", self.from.format("%H:%M"), self.to.format("%H:%M"))
+        write!(
+            f,
+            "{}-{}",
+            self.from.format("%H:%M"),
+            self.to.format("%H:%M")
+        )
     }
 }
 
@@ -272,10 +346,22 @@ impl FromStr for Window {
 
     fn from_str(text: &str) -> Result<Window, String> {
         let bad = || format!("`{text}` is not a time window\nwrite it like `22:00-06:00`");
-        let time = |text: &str| NaiveTime::parse_from_str(if text == "24:00" { "00:00" } else { text }, "%H:%M").map_err(|_| bad());
+        let time = |text: &str| {
+            NaiveTime::parse_from_str(if text == "24:00" { "00:00" } else { text }, "%H:%M")
+                .map_err(|_| bad())
+        };
         let (from, to) = text.split_once('-').ok_or_else(bad)?;
-        let window = Window { from: time(from.trim())?, to: time(to.trim())? };
-        if window.from == window.to { Err(format!("the window `{text}` is empty\nomit it to read at any time")) } else { Ok(window) }
+        let window = Window {
+            from: time(from.trim())?,
+            to: time(to.trim())?,
+        };
+        if window.from == window.to {
+            Err(format!(
+                "the window `{text}` is empty\nomit it to read at any time"
+            ))
+        } else {
+            Ok(window)
+        }
     }
 }
 
@@ -303,7 +389,10 @@ mod tests {
         let both: Option<Both> = yaml::read("a.yaml", text, &mut out);
         let both = both.and_then(|both| {
             let limits = LimitsSpec::compile(both.limits.as_ref(), &mut out)?;
-            Some((MannersSpec::compile(both.manners.as_ref(), &limits, false, &mut out)?, limits))
+            Some((
+                MannersSpec::compile(both.manners.as_ref(), &limits, false, &mut out)?,
+                limits,
+            ))
         });
         (both.filter(|_| !out.has_errors()), out)
     }
@@ -313,22 +402,38 @@ mod tests {
         let text = "manners: { pace: 2s, robots: { ignore: they agreed }, window: \"22:00-06:00\", contact: \"mailto:a@b.example\" }\n\
             limits: { pages: 7, page_bytes: 1MB, read_bytes: 2GiB, page_time: 1m, time: 1h, redirects: 0 }\n";
         let (manners, limits) = compiled(text).0.unwrap();
-        assert_eq!((manners.pace, manners.robots, manners.redirects), (Some(Duration::from_secs(2)), Robots::Ignore, 0));
+        assert_eq!(
+            (manners.pace, manners.robots, manners.redirects),
+            (Some(Duration::from_secs(2)), Robots::Ignore, 0)
+        );
         assert_eq!(manners.contact.as_deref(), Some("mailto:a@b.example"));
-        assert_eq!((limits.pages, limits.page_bytes, limits.read_bytes), (7, 1_000_000, 2 << 30));
-        assert_eq!((manners.page_time, limits.time), (Duration::from_secs(60), Duration::from_secs(3600)));
+        assert_eq!(
+            (limits.pages, limits.page_bytes, limits.read_bytes),
+            (7, 1_000_000, 2 << 30)
+        );
+        assert_eq!(
+            (manners.page_time, limits.time),
+            (Duration::from_secs(60), Duration::from_secs(3600))
+        );
     }
 
     #[test]
     fn defaults_hold() {
         let (manners, limits) = compiled("manners: { robots: obey }").0.unwrap();
-        assert_eq!((manners.pace, manners.robots, limits), (None, Robots::Obey, Limits::default()));
+        assert_eq!(
+            (manners.pace, manners.robots, limits),
+            (None, Robots::Obey, Limits::default())
+        );
     }
 
     #[test]
     fn mistakes_are_found() {
-        let bad =
-            ["manners: { robots: { ignore: \"\" } }", "manners: { robots: ignore }", "manners: { contact: \"a\\nb\" }", "manners: { pace: soon }"];
+        let bad = [
+            "manners: { robots: { ignore: \"\" } }",
+            "manners: { robots: ignore }",
+            "manners: { contact: \"a\\nb\" }",
+            "manners: { pace: soon }",
+        ];
         let more = [
             "limits: { page_bytes: 12 }",
             "limits: { page_bytes: 0MB }",
@@ -336,7 +441,11 @@ mod tests {
             "limits: { pages: 0 }",
             "manners: { window: 22 }",
         ];
-        let endless = ["manners: { pace: 2h }", "manners: { pace: 200000000y }", "limits: { time: 200000000y }"];
+        let endless = [
+            "manners: { pace: 2h }",
+            "manners: { pace: 200000000y }",
+            "limits: { time: 200000000y }",
+        ];
         for text in bad.into_iter().chain(more).chain(endless) {
             assert!(compiled(text).1.has_errors(), "{text} passes");
         }
@@ -345,7 +454,14 @@ mod tests {
     #[test]
     fn sizes_do_not_overflow() {
         assert_eq!("64 KiB".parse(), Ok(Size(65536)));
-        for bad in ["99999999999999TB", "18446744073709551616B", "MB", "-1MB", "", "1.5GB"] {
+        for bad in [
+            "99999999999999TB",
+            "18446744073709551616B",
+            "MB",
+            "-1MB",
+            "",
+            "1.5GB",
+        ] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
         }
     }
@@ -354,14 +470,35 @@ mod tests {
     fn windows_wrap_over_midnight() {
         let at = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
         let night: Window = "22:00-06:00".parse().unwrap();
-        assert!(night.contains(at(22, 0)) && night.contains(at(3, 0)) && !night.contains(at(6, 0)) && !night.contains(at(12, 0)));
+        assert!(
+            night.contains(at(22, 0))
+                && night.contains(at(3, 0))
+                && !night.contains(at(6, 0))
+                && !night.contains(at(12, 0))
+        );
         let evening: Window = "18:00-24:00".parse().unwrap();
-        assert!(evening.contains(at(23, 59)) && !evening.contains(at(0, 0)) && !evening.contains(at(17, 59)));
-        let waits = |window: Window, hour| window.waits(chrono::NaiveDate::from_ymd_opt(2026, 9, 30).unwrap().and_time(at(hour, 5)));
+        assert!(
+            evening.contains(at(23, 59))
+                && !evening.contains(at(0, 0))
+                && !evening.contains(at(17, 59))
+        );
+        let waits = |window: Window, hour| {
+            window.waits(
+                chrono::NaiveDate::from_ymd_opt(2026, 9, 30)
+                    .unwrap()
+                    .and_time(at(hour, 5)),
+            )
+        };
         assert_eq!(waits(night, 23), None);
-        assert_eq!(waits(night, 12).unwrap(), "12:05 is outside the window 22:00-06:00, which next opens at 2026-09-30 22:00");
+        assert_eq!(
+            waits(night, 12).unwrap(),
+            "12:05 is outside the window 22:00-06:00, which next opens at 2026-09-30 22:00"
+        );
         let morning: Window = "06:00-09:00".parse().unwrap();
-        assert_eq!(waits(morning, 12).unwrap(), "12:05 is outside the window 06:00-09:00, which next opens at 2026-10-01 06:00");
+        assert_eq!(
+            waits(morning, 12).unwrap(),
+            "12:05 is outside the window 06:00-09:00, which next opens at 2026-10-01 06:00"
+        );
         for bad in ["22:00", "25:00-01:00", "08:00-08:00", "a-b"] {
             assert!(bad.parse::<Window>().is_err(), "{bad}");
         }

@@ -103,14 +103,18 @@ impl Door {
     /// # Errors
     /// The TLS library could not be set up.
     pub fn new() -> Result<Door, DoorError> {
-        Ok(Door { way: Way::Network(Arc::new(Network::new(&[])?)) })
+        Ok(Door {
+            way: Way::Network(Arc::new(Network::new(&[])?)),
+        })
     }
 
     /// The same door, which also records every response into a folder.
     #[must_use]
     pub fn recording(self, folder: PathBuf, secrets: SecretStore) -> Door {
         let way = match self.way {
-            Way::Network(network) | Way::Recorded(network, _) => Way::Recorded(network, Arc::new(Recorder::new(folder, secrets))),
+            Way::Network(network) | Way::Recorded(network, _) => {
+                Way::Recorded(network, Arc::new(Recorder::new(folder, secrets)))
+            }
             replayed @ Way::Replayed(_) => replayed,
         };
         Door { way }
@@ -121,20 +125,28 @@ impl Door {
     /// # Errors
     /// The folder cannot be read, or contains something else.
     pub fn replaying(folder: PathBuf) -> Result<Door, DoorError> {
-        Ok(Door { way: Way::Replayed(Arc::new(Recording::open(&folder)?)) })
+        Ok(Door {
+            way: Way::Replayed(Arc::new(Recording::open(&folder)?)),
+        })
     }
 
     /// A closed door: no request is recorded.
     pub fn shut() -> Door {
-        Door { way: Way::Replayed(Arc::default()) }
+        Door {
+            way: Way::Replayed(Arc::default()),
+        }
     }
 
     /// The same door for what must never be recorded, such as tokens.
     #[must_use]
     pub fn unrecorded(&self) -> Door {
         match &self.way {
-            Way::Network(network) | Way::Recorded(network, _) => Door { way: Way::Network(Arc::clone(network)) },
-            Way::Replayed(recording) => Door { way: Way::Replayed(Arc::clone(recording)) },
+            Way::Network(network) | Way::Recorded(network, _) => Door {
+                way: Way::Network(Arc::clone(network)),
+            },
+            Way::Replayed(recording) => Door {
+                way: Way::Replayed(Arc::clone(recording)),
+            },
         }
     }
 
@@ -150,12 +162,20 @@ impl Door {
     pub async fn ask(&self, ask: Ask) -> Result<Answer, Trouble> {
         let answer = match &self.way {
             Way::Network(network) => network.answer(&ask).await?,
-            Way::Recorded(network, recorder) => recorder.keep(&ask, network.answer(&ask).await?).await?,
+            Way::Recorded(network, recorder) => {
+                recorder.keep(&ask, network.answer(&ask).await?).await?
+            }
             Way::Replayed(recording) => recording.answer(&ask).await?,
         };
         let url = answer.url.clone();
         let judged = ask.responses.judge(answer, &ask.terms);
-        if let (Err(Trouble::Passing { wait: Some(wait), .. }), Way::Network(network) | Way::Recorded(network, _)) = (&judged, &self.way) {
+        if let (
+            Err(Trouble::Passing {
+                wait: Some(wait), ..
+            }),
+            Way::Network(network) | Way::Recorded(network, _),
+        ) = (&judged, &self.way)
+        {
             network.leave_alone(&url, *wait);
         }
         judged

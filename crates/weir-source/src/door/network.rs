@@ -42,28 +42,51 @@ impl Network {
     pub(super) fn new(known: &[(&str, SocketAddr)]) -> Result<Network, reqwest::Error> {
         // A second installation fails and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let with_known = |builder: ClientBuilder| known.iter().fold(builder, |builder, (name, address)| builder.resolve(name, *address));
-        let client = |allow_private| with_known(builder()).dns_resolver(Arc::new(Guarded { allow_private })).build();
-        Ok(Network { guarded: client(false)?, open: client(true)?, pacer: Pacer::default(), book: Book::default() })
+        let with_known = |builder: ClientBuilder| {
+            known.iter().fold(builder, |builder, (name, address)| {
+                builder.resolve(name, *address)
+            })
+        };
+        let client = |allow_private| {
+            with_known(builder())
+                .dns_resolver(Arc::new(Guarded { allow_private }))
+                .build()
+        };
+        Ok(Network {
+            guarded: client(false)?,
+            open: client(true)?,
+            pacer: Pacer::default(),
+            book: Book::default(),
+        })
     }
 
     /// The response at the end of all redirects.
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
         let (mut hop, mut left) = (Hop::first(ask), ask.manners.page_time);
         for number in 0..=ask.manners.redirects {
-            let shown = if number == 0 { shown_path(&ask.shown_url) } else { "the address it redirects to" };
+            let shown = if number == 0 {
+                shown_path(&ask.shown_url)
+            } else {
+                "the address it redirects to"
+            };
             check(&hop.url, ask)?;
             let delay = self.permission(&hop.url, ask, shown).await?;
             let turn = self.turn(&hop.url, &ask.manners, delay).await;
             let begun = Instant::now();
             let response = self.send(&hop, &ask.manners, left, &ask.cookies).await?;
             let (status, headers) = (response.status().as_u16(), response.headers());
-            match hop.next(status, headers)?.filter(|_| !ask.responses.keep(status, headers)) {
+            match hop
+                .next(status, headers)?
+                .filter(|_| !ask.responses.keep(status, headers))
+            {
                 Some(next) => hop = next,
                 None => {
                     let lost_condition = !hop.is_conditional();
                     let answer = under(turn, Answer::begin(response, hop.url)).await?;
-                    return Ok(Answer { lost_condition, ..answer });
+                    return Ok(Answer {
+                        lost_condition,
+                        ..answer
+                    });
                 }
             }
             left = left.saturating_sub(begun.elapsed());
@@ -77,19 +100,30 @@ impl Network {
 
     /// Whether robots.txt allows an address, and the delay it demands. `shown` is the path without
     /// secrets.
-    async fn permission(&self, url: &Url, ask: &Ask, shown: &str) -> Result<Option<Duration>, Trouble> {
+    async fn permission(
+        &self,
+        url: &Url,
+        ask: &Ask,
+        shown: &str,
+    ) -> Result<Option<Duration>, Trouble> {
         if ask.manners.robots == Robots::Ignore {
             return Ok(None);
         }
-        let origin = (url.origin().ascii_serialization(), ask.manners.allow_private);
+        let origin = (
+            url.origin().ascii_serialization(),
+            ask.manners.allow_private,
+        );
         let rules = self.book.consult(origin, self.rules(url, ask)).await?;
         let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
         if rules.allow(path) {
             return Ok(rules.crawl_delay);
         }
         let host = host_of(url);
-        let remedy = "respect it, or declare `robots: { ignore: reason }` if the publisher has agreed";
-        Err(Trouble::Blocked(format!("robots.txt of {host} forbids {shown} for weir; {remedy}")))
+        let remedy =
+            "respect it, or declare `robots: { ignore: reason }` if the publisher has agreed";
+        Err(Trouble::Blocked(format!(
+            "robots.txt of {host} forbids {shown} for weir; {remedy}"
+        )))
     }
 
     /// Reads the robots.txt of an address, once more when that failed for a while.
@@ -100,9 +134,17 @@ impl Network {
                 found = self.try_rules(url, ask).await;
             }
         }
-        let unread = |why: String| format!("robots.txt of {} could not be read ({why}), so nothing is fetched", host_of(url));
+        let unread = |why: String| {
+            format!(
+                "robots.txt of {} could not be read ({why}), so nothing is fetched",
+                host_of(url)
+            )
+        };
         found.map_err(|trouble| match trouble {
-            Trouble::Passing { why, wait } => Trouble::Passing { why: unread(why), wait },
+            Trouble::Passing { why, wait } => Trouble::Passing {
+                why: unread(why),
+                wait,
+            },
             other => other,
         })
     }
@@ -112,7 +154,9 @@ impl Network {
         for _ in 0..=ROBOTS_REDIRECTS {
             check(&hop.url, ask)?;
             let turn = self.turn(&hop.url, &ask.manners, None).await;
-            let response = self.send(&hop, &ask.manners, ask.manners.page_time, &cookies).await?;
+            let response = self
+                .send(&hop, &ask.manners, ask.manners.page_time, &cookies)
+                .await?;
             match hop.next(response.status().as_u16(), response.headers())? {
                 Some(next) => hop = next,
                 None => return under(turn, rules_of(response, hop.url)).await,
@@ -124,7 +168,9 @@ impl Network {
 
     /// Waits for a turn at a host.
     async fn turn(&self, url: &Url, manners: &Manners, delay: Option<Duration>) -> Turn {
-        self.pacer.turn(url, pace_of(url, manners.pace, delay)).await
+        self.pacer
+            .turn(url, pace_of(url, manners.pace, delay))
+            .await
     }
 
     /// Stops requests to the host of an address for as long as it demands.
@@ -132,12 +178,31 @@ impl Network {
         self.pacer.leave_alone(url, wait);
     }
 
-    async fn send(&self, hop: &Hop, manners: &Manners, left: Duration, cookies: &CookieJar) -> Result<reqwest::Response, Trouble> {
-        let client = if manners.allow_private { &self.open } else { &self.guarded };
+    async fn send(
+        &self,
+        hop: &Hop,
+        manners: &Manners,
+        left: Duration,
+        cookies: &CookieJar,
+    ) -> Result<reqwest::Response, Trouble> {
+        let client = if manners.allow_private {
+            &self.open
+        } else {
+            &self.guarded
+        };
         let headers = with_ours(hop, manners, cookies);
-        let request = client.request(hop.method.clone(), hop.url.clone()).headers(headers).timeout(left);
-        let request = hop.body.iter().fold(request, |request, body| request.body(body.clone()));
-        let response = request.send().await.map_err(|error| Trouble::of_request(error, &host_of(&hop.url)))?;
+        let request = client
+            .request(hop.method.clone(), hop.url.clone())
+            .headers(headers)
+            .timeout(left);
+        let request = hop
+            .body
+            .iter()
+            .fold(request, |request, body| request.body(body.clone()));
+        let response = request
+            .send()
+            .await
+            .map_err(|error| Trouble::of_request(error, &host_of(&hop.url)))?;
         cookies.keep(&hop.url, response.headers());
         Ok(response)
     }
@@ -147,12 +212,19 @@ impl Network {
 /// could be checked.
 fn builder() -> ClientBuilder {
     let policy = reqwest::redirect::Policy::none();
-    Client::builder().connect_timeout(Duration::from_secs(20)).read_timeout(Duration::from_secs(60)).redirect(policy).no_proxy()
+    Client::builder()
+        .connect_timeout(Duration::from_secs(20))
+        .read_timeout(Duration::from_secs(60))
+        .redirect(policy)
+        .no_proxy()
 }
 
 /// Whether an address may be reached at all.
 fn check(url: &Url, ask: &Ask) -> Result<(), Trouble> {
-    let reach = Reach { allow_private: ask.manners.allow_private, home: ask.home.as_ref() };
+    let reach = Reach {
+        allow_private: ask.manners.allow_private,
+        home: ask.home.as_ref(),
+    };
     guard::check(url, reach).map_err(|refused| Trouble::Lasting(refused.to_string()))
 }
 
@@ -169,11 +241,17 @@ const PACKINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd"
 /// The hop's headers, with our name and the cookies.
 fn with_ours(hop: &Hop, manners: &Manners, cookies: &CookieJar) -> HeaderMap {
     let mut headers = hop.headers.clone();
-    headers.entry(USER_AGENT).or_insert_with(|| user_agent(manners.contact.as_deref()));
+    headers
+        .entry(USER_AGENT)
+        .or_insert_with(|| user_agent(manners.contact.as_deref()));
     headers.entry(ACCEPT_ENCODING).or_insert(PACKINGS);
     if let Some(kept) = cookies.of(&hop.url) {
-        let written = headers.get(COOKIE).map(|written| [written.as_bytes(), b"; ", kept.as_bytes()].concat());
-        let all = written.and_then(|all| HeaderValue::from_bytes(&all).ok()).unwrap_or(kept);
+        let written = headers
+            .get(COOKIE)
+            .map(|written| [written.as_bytes(), b"; ", kept.as_bytes()].concat());
+        let all = written
+            .and_then(|all| HeaderValue::from_bytes(&all).ok())
+            .unwrap_or(kept);
         headers.insert(COOKIE, all);
     }
     headers
@@ -181,7 +259,13 @@ fn with_ours(hop: &Hop, manners: &Manners, cookies: &CookieJar) -> HeaderMap {
 
 fn user_agent(contact: Option<&str>) -> HeaderValue {
     let plain = HeaderValue::from_static(concat!("weir/", env!("CARGO_PKG_VERSION")));
-    let with_contact = |contact| HeaderValue::from_str(&format!(concat!("weir/", env!("CARGO_PKG_VERSION"), " (+{})"), contact)).ok();
+    let with_contact = |contact| {
+        HeaderValue::from_str(&format!(
+            concat!("weir/", env!("CARGO_PKG_VERSION"), " (+{})"),
+            contact
+        ))
+        .ok()
+    };
     contact.and_then(with_contact).unwrap_or(plain)
 }
 
@@ -201,7 +285,12 @@ async fn rules_of(response: reqwest::Response, url: Url) -> Result<Rules, Troubl
     match response.status().as_u16() {
         200..=299 => {
             let (mut bytes, most) = (Vec::new(), u64::try_from(MOST_BYTES).unwrap_or(u64::MAX));
-            Answer::begin(response, url).await?.into_reader().take(most).read_to_end(&mut bytes).await?;
+            Answer::begin(response, url)
+                .await?
+                .into_reader()
+                .take(most)
+                .read_to_end(&mut bytes)
+                .await?;
             // If it cannot be fully decompressed, it is read as received.
             Ok(Rules::parse(&first_text(&bytes, most).unwrap_or(bytes)))
         }
@@ -212,7 +301,9 @@ async fn rules_of(response: reqwest::Response, url: Url) -> Result<Rules, Troubl
 
 /// The path of an address, as it may be shown.
 fn shown_path(shown_url: &str) -> &str {
-    let after_scheme = shown_url.split_once("://").map_or(shown_url, |(_, rest)| rest);
+    let after_scheme = shown_url
+        .split_once("://")
+        .map_or(shown_url, |(_, rest)| rest);
     let path = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
     path.split(['?', '#']).next().unwrap_or_default()
 }
@@ -231,13 +322,21 @@ mod tests {
     #[test]
     fn the_user_agent_says_who_we_are() {
         assert!(user_agent(None).to_str().unwrap().starts_with("weir/"));
-        assert!(user_agent(Some("mailto:a@b.example")).to_str().unwrap().ends_with(" (+mailto:a@b.example)"));
+        assert!(
+            user_agent(Some("mailto:a@b.example"))
+                .to_str()
+                .unwrap()
+                .ends_with(" (+mailto:a@b.example)")
+        );
         assert_eq!(user_agent(Some("a\r\nb")), user_agent(None));
     }
 
     #[test]
     fn robots_txt_stands_at_the_root() {
         let url = Url::parse("https://user:pw@a.example:8443/x/y?z#w").unwrap();
-        assert_eq!(robots_url(&url).as_str(), "https://a.example:8443/robots.txt");
+        assert_eq!(
+            robots_url(&url).as_str(),
+            "https://a.example:8443/robots.txt"
+        );
     }
 }

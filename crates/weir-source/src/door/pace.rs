@@ -60,7 +60,10 @@ impl Pacer {
     pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
         let until = Instant::now() + wait.min(LONGEST);
         let host = self.host(url);
-        let mut closed = host.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut closed = host
+            .closed_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *closed = closed.max(Some(until));
     }
 
@@ -75,14 +78,23 @@ impl Pacer {
 
 impl Host {
     fn closed_until(&self) -> Option<Instant> {
-        *self.closed_until.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .closed_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a turn is held or awaited, was held within the last minute, or is currently not
     /// allowed.
     fn is_wanted(&self) -> bool {
-        let is_recent = |started: Started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60));
-        self.lane.try_lock().map_or(true, |started| is_recent(*started)) || self.closed_until().is_some_and(|until| until > Instant::now())
+        let is_recent =
+            |started: Started| started.is_some_and(|last| last.elapsed() < Duration::from_secs(60));
+        self.lane
+            .try_lock()
+            .map_or(true, |started| is_recent(*started))
+            || self
+                .closed_until()
+                .is_some_and(|until| until > Instant::now())
     }
 }
 
@@ -91,15 +103,30 @@ impl Host {
 fn key(url: &Url) -> String {
     match url.host() {
         Some(url::Host::Domain(name)) if !is_loopback(url) => name.trim_end_matches('.').to_owned(),
-        _ => format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default()),
+        _ => format!(
+            "{}:{}",
+            url.host_str().unwrap_or_default(),
+            url.port_or_known_default().unwrap_or_default()
+        ),
     }
 }
 
 /// The pause between requests to a host: the author's or the default, and never less than
 /// robots.txt demands.
-pub(super) fn pace_of(url: &Url, declared: Option<Duration>, crawl_delay: Option<Duration>) -> Duration {
-    let default = if is_loopback(url) { Duration::ZERO } else { DEFAULT };
-    declared.unwrap_or(default).max(crawl_delay.unwrap_or_default()).min(LONGEST)
+pub(super) fn pace_of(
+    url: &Url,
+    declared: Option<Duration>,
+    crawl_delay: Option<Duration>,
+) -> Duration {
+    let default = if is_loopback(url) {
+        Duration::ZERO
+    } else {
+        DEFAULT
+    };
+    declared
+        .unwrap_or(default)
+        .max(crawl_delay.unwrap_or_default())
+        .min(LONGEST)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -111,7 +138,8 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The pause and up to a quarter more, so that many readers do not beat in time. `random` is from 0 to 255.
+/// The pause and up to a quarter more, so that many readers do not beat in time. `random` is from 0
+/// to 255.
 fn jittered(pace: Duration, random: u8) -> Duration {
     pace.saturating_add(pace.mul_f64(f64::from(random) / 255.0 / 4.0))
 }
@@ -133,9 +161,16 @@ mod tests {
     async fn starts_are_apart() {
         let (pacer, begin) = (Pacer::default(), Instant::now());
         for number in 0..3 {
-            drop(pacer.turn(&url("https://a.example/x"), Duration::from_secs(4)).await);
+            drop(
+                pacer
+                    .turn(&url("https://a.example/x"), Duration::from_secs(4))
+                    .await,
+            );
             let passed = begin.elapsed().as_secs_f64();
-            assert!((4.0 * f64::from(number)..=5.1 * f64::from(number)).contains(&passed), "{passed}");
+            assert!(
+                (4.0 * f64::from(number)..=5.1 * f64::from(number)).contains(&passed),
+                "{passed}"
+            );
         }
     }
 
@@ -143,9 +178,14 @@ mod tests {
     async fn other_hosts_do_not_wait() {
         let (pacer, begin) = (Pacer::default(), Instant::now());
         let mut held = Vec::new();
-        for text in
-            ["https://a.example/", "https://b.example/", "http://127.0.0.1:1/", "http://127.0.0.1:2/", "http://localhost:1/", "http://localhost:2/"]
-        {
+        for text in [
+            "https://a.example/",
+            "https://b.example/",
+            "http://127.0.0.1:1/",
+            "http://127.0.0.1:2/",
+            "http://localhost:1/",
+            "http://localhost:2/",
+        ] {
             held.push(pacer.turn(&url(text), Duration::from_secs(9)).await);
         }
         assert_eq!(begin.elapsed(), Duration::ZERO);
@@ -154,9 +194,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_host_is_one_whatever_its_scheme_and_port() {
         let (pacer, begin) = (Pacer::default(), Instant::now());
-        for (number, text) in (0_u32..).zip(["https://a.example/", "http://a.example/", "https://a.example:8443/", "https://a.example./"]) {
+        for (number, text) in (0_u32..).zip([
+            "https://a.example/",
+            "http://a.example/",
+            "https://a.example:8443/",
+            "https://a.example./",
+        ]) {
             drop(pacer.turn(&url(text), Duration::from_secs(4)).await);
-            assert!(begin.elapsed() >= 4 * number * Duration::from_secs(1), "{text}");
+            assert!(
+                begin.elapsed() >= 4 * number * Duration::from_secs(1),
+                "{text}"
+            );
         }
     }
 
@@ -178,7 +226,11 @@ mod tests {
         let first = pacer.turn(&url("https://a.example/"), Duration::ZERO).await;
         let waiting = Arc::clone(&pacer);
         let second = tokio::spawn(async move {
-            drop(waiting.turn(&url("https://a.example/other"), Duration::ZERO).await);
+            drop(
+                waiting
+                    .turn(&url("https://a.example/other"), Duration::ZERO)
+                    .await,
+            );
             Instant::now()
         });
         tokio::time::advance(Duration::from_secs(30)).await;
@@ -192,10 +244,23 @@ mod tests {
     fn the_slowest_wish_counts() {
         let (second, ten) = (Duration::from_secs(1), Some(Duration::from_secs(10)));
         assert_eq!(pace_of(&url("https://a.example/"), None, None), second);
-        assert_eq!(pace_of(&url("https://a.example/"), Some(Duration::ZERO), None), Duration::ZERO);
-        assert_eq!(pace_of(&url("https://a.example/"), Some(second), ten), Duration::from_secs(10));
-        assert_eq!(pace_of(&url("https://a.example/"), Some(Duration::MAX), None), LONGEST);
-        for text in ["http://localhost:80/", "http://127.0.0.1:9/", "http://[::1]/"] {
+        assert_eq!(
+            pace_of(&url("https://a.example/"), Some(Duration::ZERO), None),
+            Duration::ZERO
+        );
+        assert_eq!(
+            pace_of(&url("https://a.example/"), Some(second), ten),
+            Duration::from_secs(10)
+        );
+        assert_eq!(
+            pace_of(&url("https://a.example/"), Some(Duration::MAX), None),
+            LONGEST
+        );
+        for text in [
+            "http://localhost:80/",
+            "http://127.0.0.1:9/",
+            "http://[::1]/",
+        ] {
             assert_eq!(pace_of(&url(text), None, None), Duration::ZERO);
         }
     }
@@ -203,7 +268,10 @@ mod tests {
     #[test]
     fn jitter_adds_a_quarter_at_most() {
         assert_eq!(jittered(Duration::from_secs(4), 0), Duration::from_secs(4));
-        assert_eq!(jittered(Duration::from_secs(4), 255), Duration::from_secs(5));
+        assert_eq!(
+            jittered(Duration::from_secs(4), 255),
+            Duration::from_secs(5)
+        );
         assert_eq!(jittered(Duration::MAX, 0), Duration::MAX);
     }
 }

@@ -6,7 +6,10 @@ use super::answer::{Answer, Rest};
 use super::trouble::{Trouble, host_of};
 use super::{Ask, DoorError};
 use crate::secrets::address_parts;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK,
+    LOCATION, RETRY_AFTER,
+};
 use reqwest::header::{COOKIE, PROXY_AUTHORIZATION};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,7 +25,14 @@ use weir_model::untrusted::SecretStore;
 /// Most bytes of a body that are kept.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// Headers that are kept.
-const KEPT: [HeaderName; 6] = [CONTENT_TYPE, ETAG, LAST_MODIFIED, LINK, LOCATION, RETRY_AFTER];
+const KEPT: [HeaderName; 6] = [
+    CONTENT_TYPE,
+    ETAG,
+    LAST_MODIFIED,
+    LINK,
+    LOCATION,
+    RETRY_AFTER,
+];
 /// Request headers whose values are secret even if the shown address reveals nothing of them.
 const SECRET: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
 /// The replacement for a secret.
@@ -48,7 +58,13 @@ struct Entry {
 type Key = (String, String, Option<String>);
 
 fn key(ask: &Ask) -> Key {
-    (ask.method.to_string(), ask.shown_url.clone(), ask.body.as_ref().map(|body| blake3::hash(body).to_hex().to_string()))
+    (
+        ask.method.to_string(),
+        ask.shown_url.clone(),
+        ask.body
+            .as_ref()
+            .map(|body| blake3::hash(body).to_hex().to_string()),
+    )
 }
 
 /// Records responses.
@@ -61,8 +77,16 @@ pub(super) struct Recorder {
 impl Recorder {
     /// Records into a folder, after existing recordings.
     pub(super) fn new(folder: PathBuf, secrets: SecretStore) -> Recorder {
-        let last = numbers(&folder).unwrap_or_default().into_iter().max().unwrap_or_default();
-        Recorder { folder, next: AtomicU64::new(last + 1), secrets }
+        let last = numbers(&folder)
+            .unwrap_or_default()
+            .into_iter()
+            .max()
+            .unwrap_or_default();
+        Recorder {
+            folder,
+            next: AtomicU64::new(last + 1),
+            secrets,
+        }
     }
 
     /// Records a response and returns it.
@@ -70,18 +94,32 @@ impl Recorder {
         let number = self.next.fetch_add(1, Ordering::SeqCst);
         let mut entry = entry(ask, &answer);
         self.mask_entry(&mut entry);
-        let Answer { status, url, headers, .. } = &answer;
+        let Answer {
+            status,
+            url,
+            headers,
+            ..
+        } = &answer;
         let (status, url, headers) = (*status, url.clone(), headers.clone());
         let mut reader = answer.into_reader();
         let path = self.folder.join(format!("{number:04}.body"));
-        write_body(&mut reader, &path).await.map_err(|error| self.trouble(error))?;
+        write_body(&mut reader, &path)
+            .await
+            .map_err(|error| self.trouble(error))?;
         let mut beginning_of_rest = [0];
         // A longer body is passed on completely, but recorded only up to the limit.
-        let more = reader.read(&mut beginning_of_rest).await.map_err(Trouble::from)?;
+        let more = reader
+            .read(&mut beginning_of_rest)
+            .await
+            .map_err(Trouble::from)?;
         entry.cut = more > 0;
-        self.write_entry(number, &entry).map_err(|error| self.trouble(error))?;
-        let rest: Rest = Box::new(io::Cursor::new(beginning_of_rest[..more].to_vec()).chain(reader));
-        let answer = opened(&path, rest, status, url, headers).await.map_err(|error| self.trouble(error))?;
+        self.write_entry(number, &entry)
+            .map_err(|error| self.trouble(error))?;
+        let rest: Rest =
+            Box::new(io::Cursor::new(beginning_of_rest[..more].to_vec()).chain(reader));
+        let answer = opened(&path, rest, status, url, headers)
+            .await
+            .map_err(|error| self.trouble(error))?;
         self.mask_body(&path).map_err(|error| self.trouble(error))?;
         Ok(answer)
     }
@@ -108,19 +146,31 @@ impl Recorder {
     }
 
     fn write_entry(&self, number: u64, entry: &Entry) -> io::Result<()> {
-        fs::write(self.folder.join(format!("{number:04}.json")), serde_json::to_vec_pretty(entry)?)
+        fs::write(
+            self.folder.join(format!("{number:04}.json")),
+            serde_json::to_vec_pretty(entry)?,
+        )
     }
 
     /// An error of the body itself is passed on unchanged.
     fn trouble(&self, error: io::Error) -> Trouble {
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()) {
+        match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Trouble>())
+        {
             Some(trouble) => trouble.clone(),
-            None => Trouble::Lasting(format!("cannot record the response in `{}`: {error}", self.folder.display())),
+            None => Trouble::Lasting(format!(
+                "cannot record the response in `{}`: {error}",
+                self.folder.display()
+            )),
         }
     }
 }
 
-async fn write_body(reader: &mut (impl tokio::io::AsyncRead + Unpin), path: &Path) -> io::Result<()> {
+async fn write_body(
+    reader: &mut (impl tokio::io::AsyncRead + Unpin),
+    path: &Path,
+) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         tokio::fs::create_dir_all(folder).await?;
     }
@@ -130,20 +180,54 @@ async fn write_body(reader: &mut (impl tokio::io::AsyncRead + Unpin), path: &Pat
 }
 
 /// A response whose body is a file, followed by `rest`.
-async fn opened(path: &Path, rest: Rest, status: u16, url: Url, headers: HeaderMap) -> io::Result<Answer> {
+async fn opened(
+    path: &Path,
+    rest: Rest,
+    status: u16,
+    url: Url,
+    headers: HeaderMap,
+) -> io::Result<Answer> {
     let (mut file, mut prefix) = (tokio::fs::File::open(path).await?, Vec::new());
     let most = u64::try_from(super::answer::PREFIX).unwrap_or(u64::MAX);
     (&mut file).take(most).read_to_end(&mut prefix).await?;
-    Ok(Answer::new(status, url, headers, prefix, Box::new(file.chain(rest))))
+    Ok(Answer::new(
+        status,
+        url,
+        headers,
+        prefix,
+        Box::new(file.chain(rest)),
+    ))
 }
 
 fn entry(ask: &Ask, answer: &Answer) -> Entry {
     let (secrets, (method, url, body)) = (secrets(ask), key(ask));
-    let final_url = if answer.url == ask.url || holds_any(answer.url.as_str(), &secrets) { ask.shown_url.clone() } else { answer.url.to_string() };
-    let texts =
-        |name: &HeaderName| answer.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(|text| hidden(text, &secrets)).collect();
-    let headers = KEPT.iter().map(|name| (name.to_string(), texts(name))).filter(|(_, all): &(String, Vec<String>)| !all.is_empty());
-    Entry { method, url, body, status: answer.status, final_url, headers: headers.collect(), cut: false }
+    let final_url = if answer.url == ask.url || holds_any(answer.url.as_str(), &secrets) {
+        ask.shown_url.clone()
+    } else {
+        answer.url.to_string()
+    };
+    let texts = |name: &HeaderName| {
+        answer
+            .headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(|text| hidden(text, &secrets))
+            .collect()
+    };
+    let headers = KEPT
+        .iter()
+        .map(|name| (name.to_string(), texts(name)))
+        .filter(|(_, all): &(String, Vec<String>)| !all.is_empty());
+    Entry {
+        method,
+        url,
+        body,
+        status: answer.status,
+        final_url,
+        headers: headers.collect(),
+        cut: false,
+    }
 }
 
 /// Texts that must not be shown: parts of the address that the shown address lacks, and credentials
@@ -152,8 +236,13 @@ fn secrets(ask: &Ask) -> Vec<String> {
     let parts = |url: &Url| address_parts(url).into_iter().map(|(_, text)| text);
     let shown: HashSet<String> = Url::parse(&ask.shown_url).iter().flat_map(parts).collect();
     let of_url = parts(&ask.url).filter(|part| !shown.contains(part));
-    let is_secret = |name: &HeaderName, value: &HeaderValue| value.is_sensitive() || SECRET.contains(name);
-    let headers = ask.headers.iter().filter(|(name, value)| is_secret(name, value)).filter_map(|(_, value)| value.to_str().ok());
+    let is_secret =
+        |name: &HeaderName, value: &HeaderValue| value.is_sensitive() || SECRET.contains(name);
+    let headers = ask
+        .headers
+        .iter()
+        .filter(|(name, value)| is_secret(name, value))
+        .filter_map(|(_, value)| value.to_str().ok());
     let of_headers = headers.flat_map(str::split_whitespace).map(str::to_owned);
     let mut all: Vec<String> = of_url.chain(of_headers).collect();
     all.sort_unstable_by_key(|text| std::cmp::Reverse(text.len()));
@@ -165,14 +254,19 @@ fn holds_any(text: &str, secrets: &[String]) -> bool {
 }
 
 fn hidden(text: &str, secrets: &[String]) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        text.replace(secret.as_str(), HIDDEN)
+    })
 }
 
 /// The numbers of the responses in a folder.
 fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
-    let names = fs::read_dir(folder)?.filter_map(Result::ok).map(|file| file.path());
-    let numbers =
-        names.filter(|path| path.extension().is_some_and(|kind| kind == "json")).filter_map(|path| path.file_stem()?.to_str()?.parse().ok());
+    let names = fs::read_dir(folder)?
+        .filter_map(Result::ok)
+        .map(|file| file.path());
+    let numbers = names
+        .filter(|path| path.extension().is_some_and(|kind| kind == "json"))
+        .filter_map(|path| path.file_stem()?.to_str()?.parse().ok());
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.sort_unstable();
     Ok(numbers)
@@ -193,7 +287,10 @@ impl Recording {
     pub(super) fn open(folder: &Path) -> Result<Recording, DoorError> {
         let mut recording = Recording::default();
         recording.add(folder)?;
-        let inner = fs::read_dir(folder).map_err(|why| unusable(folder, &why))?.filter_map(Result::ok).map(|file| file.path());
+        let inner = fs::read_dir(folder)
+            .map_err(|why| unusable(folder, &why))?
+            .filter_map(Result::ok)
+            .map(|file| file.path());
         let mut inner: Vec<PathBuf> = inner.filter(|path| path.is_dir()).collect();
         inner.sort();
         inner.iter().try_for_each(|folder| recording.add(folder))?;
@@ -204,9 +301,13 @@ impl Recording {
         for number in numbers(folder).map_err(|why| unusable(folder, &why))? {
             let path = folder.join(format!("{number:04}.json"));
             let text = fs::read(&path).map_err(|why| unusable(&path, &why))?;
-            let entry: Entry = serde_json::from_slice(&text).map_err(|why| unusable(&path, &why))?;
+            let entry: Entry =
+                serde_json::from_slice(&text).map_err(|why| unusable(&path, &why))?;
             let key = (entry.method.clone(), entry.url.clone(), entry.body.clone());
-            self.answers.entry(key).or_default().push((folder.join(format!("{number:04}.body")), entry));
+            self.answers
+                .entry(key)
+                .or_default()
+                .push((folder.join(format!("{number:04}.body")), entry));
         }
         Ok(())
     }
@@ -214,10 +315,28 @@ impl Recording {
     /// The next response to a request; after the last one, the last one again.
     pub(super) async fn answer(&self, ask: &Ask) -> Result<Answer, Trouble> {
         let (path, entry) = self.next(key(ask)).ok_or_else(|| not_recorded(ask))?;
-        let rest: Rest = if entry.cut { Box::new(tokio_util::io::StreamReader::new(cut(ask))) } else { Box::new(tokio::io::empty()) };
-        let moved = Url::parse(&entry.final_url).ok().filter(|_| entry.final_url != ask.shown_url);
-        let answer = opened(path, rest, entry.status, moved.unwrap_or_else(|| ask.url.clone()), headers(entry)).await;
-        answer.map_err(|error| Trouble::Lasting(format!("cannot read the recorded response `{}`: {error}", path.display())))
+        let rest: Rest = if entry.cut {
+            Box::new(tokio_util::io::StreamReader::new(cut(ask)))
+        } else {
+            Box::new(tokio::io::empty())
+        };
+        let moved = Url::parse(&entry.final_url)
+            .ok()
+            .filter(|_| entry.final_url != ask.shown_url);
+        let answer = opened(
+            path,
+            rest,
+            entry.status,
+            moved.unwrap_or_else(|| ask.url.clone()),
+            headers(entry),
+        )
+        .await;
+        answer.map_err(|error| {
+            Trouble::Lasting(format!(
+                "cannot read the recorded response `{}`: {error}",
+                path.display()
+            ))
+        })
     }
 
     fn next(&self, key: Key) -> Option<&(PathBuf, Entry)> {
@@ -230,20 +349,39 @@ impl Recording {
 }
 
 fn unusable(path: &Path, why: &dyn std::fmt::Display) -> DoorError {
-    DoorError::Recording { path: path.to_owned(), why: why.to_string() }
+    DoorError::Recording {
+        path: path.to_owned(),
+        why: why.to_string(),
+    }
 }
 
 fn not_recorded(ask: &Ask) -> Trouble {
-    Trouble::Lasting(format!("not recorded: {} {}; record it with `weir preview --save`", ask.method, ask.shown_url))
+    Trouble::Lasting(format!(
+        "not recorded: {} {}; record it with `weir preview --save`",
+        ask.method, ask.shown_url
+    ))
 }
 
 /// The end of a body that was not kept whole.
 fn cut(ask: &Ask) -> futures::stream::Iter<std::option::IntoIter<io::Result<&'static [u8]>>> {
-    let why = format!("only the first {MOST_BYTES} bytes of the response from {} were recorded", host_of(&ask.url));
+    let why = format!(
+        "only the first {MOST_BYTES} bytes of the response from {} were recorded",
+        host_of(&ask.url)
+    );
     futures::stream::iter(Some(Err(io::Error::other(Trouble::Lasting(why)))))
 }
 
 fn headers(entry: &Entry) -> HeaderMap {
-    let pairs = entry.headers.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
-    pairs.filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?))).collect()
+    let pairs = entry
+        .headers
+        .iter()
+        .flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    pairs
+        .filter_map(|(name, value)| {
+            Some((
+                name.parse::<HeaderName>().ok()?,
+                HeaderValue::from_str(value).ok()?,
+            ))
+        })
+        .collect()
 }

@@ -74,17 +74,36 @@ impl FromStr for Statuses {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Statuses, String> {
-        let bad = || format!("`{text}` is not an HTTP status\nwrite a number from 100 to 599, or a class such as `5xx`");
+        let bad = || {
+            format!(
+                "`{text}` is not an HTTP status\nwrite a number from 100 to 599, or a class such as `5xx`"
+            )
+        };
         let class = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"));
         let (first, size) = match class {
-            Some(class) => (class.parse::<u16>().map_err(|_| bad())?.saturating_mul(100), 99),
+            Some(class) => (
+                class.parse::<u16>().map_err(|_| bad())?.saturating_mul(100),
+                99,
+            ),
             None => (text.parse().map_err(|_| bad())?, 0),
         };
-        if (100..=599).contains(&first) { Ok(Statuses { first, last: first + size }) } else { Err(bad()) }
+        if (100..=599).contains(&first) {
+            Ok(Statuses {
+                first,
+                last: first + size,
+            })
+        } else {
+            Err(bad())
+        }
     }
 }
 
-weir_yaml::written_as!(Statuses, "Statuses", "an HTTP status, or a class of them", ["404", "5xx"]);
+weir_yaml::written_as!(
+    Statuses,
+    "Statuses",
+    "an HTTP status, or a class of them",
+    ["404", "5xx"]
+);
 
 impl<'de> Deserialize<'de> for Statuses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Statuses, D::Error> {
@@ -111,19 +130,32 @@ impl Responses {
     /// Compiles the rules; problems go to `out`.
     pub fn compile(specs: &[ResponseSpec], out: &mut Diagnostics) -> Option<Responses> {
         let rules: Vec<Option<Rule>> = specs.iter().map(|spec| Rule::compile(spec, out)).collect();
-        rules.into_iter().collect::<Option<Vec<Rule>>>().map(|rules| Responses { rules })
+        rules
+            .into_iter()
+            .collect::<Option<Vec<Rule>>>()
+            .map(|rules| Responses { rules })
     }
 
     /// Whether a rule matches a redirect, which is then not followed.
     pub(super) fn keep(&self, status: u16, headers: &HeaderMap) -> bool {
-        self.rules.iter().any(|rule| !rule.statuses.is_empty() && rule.text.is_none() && rule.matches(status, headers, ""))
+        self.rules.iter().any(|rule| {
+            !rule.statuses.is_empty() && rule.text.is_none() && rule.matches(status, headers, "")
+        })
     }
 
     /// The response, or why it cannot be used.
     pub(super) fn judge(&self, answer: Answer, terms: &Terms) -> Result<Answer, Trouble> {
-        let text = if self.rules.iter().any(|rule| rule.text.is_some()) { beginning(&answer) } else { String::new() };
+        let text = if self.rules.iter().any(|rule| rule.text.is_some()) {
+            beginning(&answer)
+        } else {
+            String::new()
+        };
         let host = host_of(&answer.url);
-        match self.rules.iter().find(|rule| rule.matches(answer.status, &answer.headers, &text)) {
+        match self
+            .rules
+            .iter()
+            .find(|rule| rule.matches(answer.status, &answer.headers, &text))
+        {
             Some(rule) => match rule.trouble(&answer, &host) {
                 Some(trouble) => Err(trouble),
                 None => Ok(answer),
@@ -140,18 +172,38 @@ fn beginning(answer: &Answer) -> String {
 
 impl Rule {
     fn compile(spec: &ResponseSpec, out: &mut Diagnostics) -> Option<Rule> {
-        let names_nothing = spec.status.as_ref().is_none_or(|status| status.is_empty()) && spec.header.is_empty() && spec.text.is_none();
+        let names_nothing = spec.status.as_ref().is_none_or(|status| status.is_empty())
+            && spec.header.is_empty()
+            && spec.text.is_none();
         if names_nothing {
-            out.error(&spec.then.place, "missing-field", "the rule does not say which responses it matches").help("add `status`, `header` or `text`");
+            out.error(
+                &spec.then.place,
+                "missing-field",
+                "the rule does not say which responses it matches",
+            )
+            .help("add `status`, `header` or `text`");
         }
         let texts = spec.header.values().chain(spec.text.as_ref());
         let empty: Vec<&Text> = texts.filter(|text| text.is_empty()).collect();
         empty.iter().for_each(|text| {
-            out.error(text.place(), "invalid-value", "an empty text matches every response").help("write text that the response must contain");
+            out.error(
+                text.place(),
+                "invalid-value",
+                "an empty text matches every response",
+            )
+            .help("write text that the response must contain");
         });
         (!names_nothing && empty.is_empty()).then(|| Rule {
-            statuses: spec.status.as_ref().map(|status| status.to_vec()).unwrap_or_default(),
-            headers: spec.header.iter().map(|(name, text)| (name.to_lowercase(), text.to_lowercase())).collect(),
+            statuses: spec
+                .status
+                .as_ref()
+                .map(|status| status.to_vec())
+                .unwrap_or_default(),
+            headers: spec
+                .header
+                .iter()
+                .map(|(name, text)| (name.to_lowercase(), text.to_lowercase()))
+                .collect(),
             text: spec.text.as_ref().map(|text| text.to_lowercase()),
             action: spec.then.value,
         })
@@ -159,18 +211,32 @@ impl Rule {
 
     fn matches(&self, status: u16, headers: &HeaderMap, text: &str) -> bool {
         let is_in = |(name, text): &(String, String)| {
-            headers.get_all(name).iter().any(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase().contains(text.as_str()))
+            headers.get_all(name).iter().any(|value| {
+                String::from_utf8_lossy(value.as_bytes())
+                    .to_lowercase()
+                    .contains(text.as_str())
+            })
         };
-        (self.statuses.is_empty() || self.statuses.iter().any(|range| (range.first..=range.last).contains(&status)))
+        (self.statuses.is_empty()
+            || self
+                .statuses
+                .iter()
+                .any(|range| (range.first..=range.last).contains(&status)))
             && self.headers.iter().all(is_in)
-            && self.text.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()))
+            && self
+                .text
+                .as_ref()
+                .is_none_or(|wanted| text.contains(wanted.as_str()))
     }
 
     /// What the rule makes of a response; `None` if it is an ordinary page.
     fn trouble(&self, answer: &Answer, host: &str) -> Option<Trouble> {
         let why = format!("{} (a rule of `responses`)", answers(host, answer.status));
         Some(match self.action {
-            Action::Retry => Trouble::Passing { why, wait: wait(&answer.headers) },
+            Action::Retry => Trouble::Passing {
+                why,
+                wait: wait(&answer.headers),
+            },
             Action::Fail => Trouble::Lasting(why),
             Action::Ignore => Trouble::Ignored(why),
             Action::Stop => Trouble::Stop(why),
@@ -185,32 +251,68 @@ impl Rule {
 /// only a page says which ads there are.
 fn by_default(answer: Answer, host: &str, terms: &Terms) -> Result<Answer, Trouble> {
     let can_be_challenge = matches!(answer.status, 200..=299 | 403 | 429 | 503);
-    if let Some(maker) = challenge::maker(&answer.headers, &answer.beginning()).filter(|_| can_be_challenge) {
-        return Err(Trouble::Blocked(format!("{host} responds with a {maker} bot challenge; ask the publisher for access")));
+    if let Some(maker) =
+        challenge::maker(&answer.headers, &answer.beginning()).filter(|_| can_be_challenge)
+    {
+        return Err(Trouble::Blocked(format!(
+            "{host} responds with a {maker} bot challenge; ask the publisher for access"
+        )));
     }
     let why = answers(host, answer.status);
     match answer.status {
         200 => Ok(answer),
         200..=299 if terms.lenient => Ok(answer),
-        203 => Ok(Answer { doubt: Some(Doubt::Changed(format!("{why}: a proxy has changed the page"))), ..answer }),
+        203 => Ok(Answer {
+            doubt: Some(Doubt::Changed(format!(
+                "{why}: a proxy has changed the page"
+            ))),
+            ..answer
+        }),
         206 if terms.ranged => Ok(answer),
-        206 => Ok(Answer { doubt: Some(Doubt::Part(format!("{why}{}, although the full page was requested", range(&answer)))), ..answer }),
+        206 => Ok(Answer {
+            doubt: Some(Doubt::Part(format!(
+                "{why}{}, although the full page was requested",
+                range(&answer)
+            ))),
+            ..answer
+        }),
         204 | 205 if terms.empty => Ok(answer),
-        204 | 205 => Err(Trouble::Lasting(format!("{why} without any content; {}", declare(answer.status, "ignore", "there are no ads")))),
-        304 if terms.conditional && !answer.lost_condition => Ok(Answer { not_modified: true, ..answer }),
-        304 => Err(Trouble::Lasting(format!("{why}, although the request was not conditional"))),
-        201 | 202 | 207..=299 => Err(Trouble::Lasting(format!("{why}, which is not a page; {}", declare(answer.status, "page", "it is one")))),
-        401 | 407 => Err(Trouble::Blocked(format!("{why}; check the credentials in `auth`"))),
-        403 | 451 => Err(Trouble::Blocked(format!("{why}; ask the publisher for access"))),
+        204 | 205 => Err(Trouble::Lasting(format!(
+            "{why} without any content; {}",
+            declare(answer.status, "ignore", "there are no ads")
+        ))),
+        304 if terms.conditional && !answer.lost_condition => Ok(Answer {
+            not_modified: true,
+            ..answer
+        }),
+        304 => Err(Trouble::Lasting(format!(
+            "{why}, although the request was not conditional"
+        ))),
+        201 | 202 | 207..=299 => Err(Trouble::Lasting(format!(
+            "{why}, which is not a page; {}",
+            declare(answer.status, "page", "it is one")
+        ))),
+        401 | 407 => Err(Trouble::Blocked(format!(
+            "{why}; check the credentials in `auth`"
+        ))),
+        403 | 451 => Err(Trouble::Blocked(format!(
+            "{why}; ask the publisher for access"
+        ))),
         404 | 410 => Err(Trouble::Gone(why)),
-        408 | 425 | 429 | 500..=599 => Err(Trouble::Passing { why, wait: wait(&answer.headers) }),
+        408 | 425 | 429 | 500..=599 => Err(Trouble::Passing {
+            why,
+            wait: wait(&answer.headers),
+        }),
         _ => Err(Trouble::Lasting(why)),
     }
 }
 
 /// The range of a partial response, if it is given.
 fn range(answer: &Answer) -> String {
-    answer.header("content-range").map(|range| format!(" ({})", range.chars().take(64).collect::<String>())).unwrap_or_default()
+    answer
+        .header("content-range")
+        .map(|range| format!(" ({})", range.chars().take(64).collect::<String>()))
+        .unwrap_or_default()
 }
 
 /// How to declare what a status means.
@@ -219,7 +321,10 @@ fn declare(status: u16, action: &str, meaning: &str) -> String {
 }
 
 fn answers(host: &str, status: u16) -> String {
-    match StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()) {
+    match StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+    {
         Some(reason) => format!("{host} responds with {status} {reason}"),
         None => format!("{host} responds with {status}"),
     }
@@ -238,25 +343,60 @@ mod tests {
     fn compiled(text: &str) -> Option<Responses> {
         let mut out = Diagnostics::new();
         let rules: Option<Rules> = yaml::read("a.yaml", format!("responses:\n{text}"), &mut out);
-        rules.and_then(|rules| Responses::compile(&rules.responses, &mut out)).filter(|_| !out.has_errors())
+        rules
+            .and_then(|rules| Responses::compile(&rules.responses, &mut out))
+            .filter(|_| !out.has_errors())
     }
 
     fn headers(all: &[(&str, &str)]) -> HeaderMap {
-        all.iter().map(|(name, value)| (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse().unwrap())).collect()
+        all.iter()
+            .map(|(name, value)| {
+                (
+                    name.parse::<reqwest::header::HeaderName>().unwrap(),
+                    value.parse().unwrap(),
+                )
+            })
+            .collect()
     }
 
-    fn judged(responses: &Responses, status: u16, all: &[(&str, &str)], body: &str) -> Result<Answer, Trouble> {
+    fn judged(
+        responses: &Responses,
+        status: u16,
+        all: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Answer, Trouble> {
         let url = url::Url::parse("https://a.example/?key=secret").unwrap();
-        responses.judge(Answer::new(status, url, headers(all), body.into(), Box::new(tokio::io::empty())), &Terms::default())
+        responses.judge(
+            Answer::new(
+                status,
+                url,
+                headers(all),
+                body.into(),
+                Box::new(tokio::io::empty()),
+            ),
+            &Terms::default(),
+        )
     }
 
     fn kind(status: u16, terms: Terms) -> &'static str {
         let url = url::Url::parse("https://a.example/?key=secret").unwrap();
-        let answer = Answer::new(status, url, HeaderMap::new(), Vec::new(), Box::new(tokio::io::empty()));
+        let answer = Answer::new(
+            status,
+            url,
+            HeaderMap::new(),
+            Vec::new(),
+            Box::new(tokio::io::empty()),
+        );
         match Responses::default().judge(answer, &terms) {
             Ok(answer) if answer.not_modified => "same",
-            Ok(Answer { doubt: Some(Doubt::Part(_)), .. }) => "part",
-            Ok(Answer { doubt: Some(Doubt::Changed(_)), .. }) => "changed",
+            Ok(Answer {
+                doubt: Some(Doubt::Part(_)),
+                ..
+            }) => "part",
+            Ok(Answer {
+                doubt: Some(Doubt::Changed(_)),
+                ..
+            }) => "changed",
             Ok(_) => "ok",
             Err(Trouble::Blocked(_)) => "blocked",
             Err(Trouble::Gone(_)) => "gone",
@@ -278,23 +418,66 @@ mod tests {
             ("blocked", &[401, 403, 407, 451]),
             ("gone", &[404, 410]),
             ("passing", &[408, 425, 429, 500, 503, 599]),
-            ("lasting", &[100, 101, 103, 201, 202, 204, 205, 207, 208, 226, 299, 300, 302, 304, 305, 306, 399, 400, 405, 422, 600, 999]),
+            (
+                "lasting",
+                &[
+                    100, 101, 103, 201, 202, 204, 205, 207, 208, 226, 299, 300, 302, 304, 305, 306,
+                    399, 400, 405, 422, 600, 999,
+                ],
+            ),
         ];
         for (expected, statuses) in cases {
-            statuses.iter().for_each(|status| assert_eq!(kind(*status, Terms::default()), expected, "{status}"));
+            statuses.iter().for_each(|status| {
+                assert_eq!(kind(*status, Terms::default()), expected, "{status}");
+            });
         }
     }
 
     #[test]
     fn a_status_answers_only_what_was_asked() {
-        let conditional = Terms { conditional: true, ..Terms::default() };
-        assert_eq!([kind(304, conditional), kind(204, conditional), kind(206, conditional)], ["same", "lasting", "part"]);
-        let empty = Terms { empty: true, ..Terms::default() };
-        assert_eq!([kind(204, empty), kind(205, empty), kind(304, empty), kind(202, empty)], ["ok", "ok", "lasting", "lasting"]);
-        let ranged = Terms { ranged: true, ..Terms::default() };
+        let conditional = Terms {
+            conditional: true,
+            ..Terms::default()
+        };
+        assert_eq!(
+            [
+                kind(304, conditional),
+                kind(204, conditional),
+                kind(206, conditional)
+            ],
+            ["same", "lasting", "part"]
+        );
+        let empty = Terms {
+            empty: true,
+            ..Terms::default()
+        };
+        assert_eq!(
+            [
+                kind(204, empty),
+                kind(205, empty),
+                kind(304, empty),
+                kind(202, empty)
+            ],
+            ["ok", "ok", "lasting", "lasting"]
+        );
+        let ranged = Terms {
+            ranged: true,
+            ..Terms::default()
+        };
         assert_eq!([kind(206, ranged), kind(204, ranged)], ["ok", "lasting"]);
-        let lenient = Terms { lenient: true, ..Terms::default() };
-        assert_eq!([kind(201, lenient), kind(204, lenient), kind(304, lenient), kind(302, lenient)], ["ok", "ok", "lasting", "lasting"]);
+        let lenient = Terms {
+            lenient: true,
+            ..Terms::default()
+        };
+        assert_eq!(
+            [
+                kind(201, lenient),
+                kind(204, lenient),
+                kind(304, lenient),
+                kind(302, lenient)
+            ],
+            ["ok", "ok", "lasting", "lasting"]
+        );
     }
 
     #[test]
@@ -302,24 +485,50 @@ mod tests {
         let rules = "- { status: [400, 5xx], text: scheduled maintenance, then: retry }\n- { status: 404, then: stop }\n\
             - { header: { X-State: Closed }, then: gone }\n- { status: 5xx, then: ignore }\n- { text: go away, then: blocked }\n- { status: 418, then: fail }\n- { status: 201, then: page }\n";
         let responses = compiled(rules).unwrap();
-        let judged = |status, all: &[(&str, &str)], body| judged(&responses, status, all, body).map(|answer| answer.status);
-        assert!(matches!(judged(503, &[], "<p>Scheduled Maintenance</p>"), Err(Trouble::Passing { .. })));
+        let judged = |status, all: &[(&str, &str)], body| {
+            judged(&responses, status, all, body).map(|answer| answer.status)
+        };
+        assert!(matches!(
+            judged(503, &[], "<p>Scheduled Maintenance</p>"),
+            Err(Trouble::Passing { .. })
+        ));
         assert!(matches!(judged(503, &[], ""), Err(Trouble::Ignored(_))));
         assert!(matches!(judged(404, &[], ""), Err(Trouble::Stop(_))));
-        assert!(matches!(judged(200, &[("x-state", "is closed now")], ""), Err(Trouble::Gone(_))));
-        assert!(matches!(judged(200, &[], "Go away!"), Err(Trouble::Blocked(_))));
+        assert!(matches!(
+            judged(200, &[("x-state", "is closed now")], ""),
+            Err(Trouble::Gone(_))
+        ));
+        assert!(matches!(
+            judged(200, &[], "Go away!"),
+            Err(Trouble::Blocked(_))
+        ));
         assert_eq!(judged(200, &[], "scheduled maintenance"), Ok(200));
         assert_eq!(judged(201, &[], "[]"), Ok(201));
-        let Err(Trouble::Lasting(why)) = judged(418, &[], "") else { panic!() };
-        assert!(why.contains("a.example") && !why.contains("secret"), "{why}");
+        let Err(Trouble::Lasting(why)) = judged(418, &[], "") else {
+            panic!()
+        };
+        assert!(
+            why.contains("a.example") && !why.contains("secret"),
+            "{why}"
+        );
     }
 
     #[test]
     fn mistakes_are_found() {
-        for bad in ["- { then: retry }", "- { status: 6xx, then: gone }", "- { status: 99, then: gone }", "- { status: [], then: gone }"] {
+        for bad in [
+            "- { then: retry }",
+            "- { status: 6xx, then: gone }",
+            "- { status: 99, then: gone }",
+            "- { status: [], then: gone }",
+        ] {
             assert!(compiled(bad).is_none(), "{bad} passes");
         }
-        for bad in ["- { text: \"\", then: gone }", "- { status: 404 }", "- { status: 404, then: repeat }", "- { status: ok, then: gone }"] {
+        for bad in [
+            "- { text: \"\", then: gone }",
+            "- { status: 404 }",
+            "- { status: 404, then: repeat }",
+            "- { status: ok, then: gone }",
+        ] {
             assert!(compiled(bad).is_none(), "{bad} passes");
         }
     }
@@ -327,15 +536,28 @@ mod tests {
     #[test]
     fn a_challenge_is_a_refusal_whatever_its_status() {
         for status in [200, 403, 429, 503] {
-            let trouble = judged(&Responses::default(), status, &[("cf-mitigated", "challenge")], "").err();
-            assert!(matches!(&trouble, Some(Trouble::Blocked(why)) if why.contains("Cloudflare")), "{status}");
+            let trouble = judged(
+                &Responses::default(),
+                status,
+                &[("cf-mitigated", "challenge")],
+                "",
+            )
+            .err();
+            assert!(
+                matches!(&trouble, Some(Trouble::Blocked(why)) if why.contains("Cloudflare")),
+                "{status}"
+            );
         }
     }
 
     #[test]
     fn a_rule_can_keep_a_redirect() {
-        let responses = compiled("- { status: 302, header: { location: /login }, then: blocked }").unwrap();
+        let responses =
+            compiled("- { status: 302, header: { location: /login }, then: blocked }").unwrap();
         assert!(responses.keep(302, &headers(&[("location", "https://x/Login?a")])));
-        assert!(!responses.keep(302, &headers(&[("location", "/jobs")])) && !responses.keep(301, &HeaderMap::new()));
+        assert!(
+            !responses.keep(302, &headers(&[("location", "/jobs")]))
+                && !responses.keep(301, &HeaderMap::new())
+        );
     }
 }

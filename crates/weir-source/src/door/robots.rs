@@ -43,8 +43,12 @@ impl Rules {
     pub(super) fn parse(bytes: &[u8]) -> Rules {
         let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let (mut ours, mut everyones, mut group) = (None::<Rules>, Rules::default(), Group::default());
-        for (key, value) in bytes.split(|byte| matches!(byte, b'\n' | b'\r')).filter_map(key_and_value) {
+        let (mut ours, mut everyones, mut group) =
+            (None::<Rules>, Rules::default(), Group::default());
+        for (key, value) in bytes
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .filter_map(key_and_value)
+        {
             if key == b"user-agent" {
                 group.names(value);
                 if group.us {
@@ -52,8 +56,14 @@ impl Rules {
                 }
                 continue;
             }
-            let concerned = [ours.as_mut().filter(|_| group.us), Some(&mut everyones).filter(|_| group.all)];
-            concerned.into_iter().flatten().for_each(|rules| rules.take(&key, value));
+            let concerned = [
+                ours.as_mut().filter(|_| group.us),
+                Some(&mut everyones).filter(|_| group.all),
+            ];
+            concerned
+                .into_iter()
+                .flatten()
+                .for_each(|rules| rules.take(&key, value));
             group.closed |= matches!(key.as_slice(), b"allow" | b"disallow" | b"crawl-delay");
         }
         ours.unwrap_or(everyones)
@@ -73,7 +83,10 @@ impl Rules {
     pub(super) fn allow(&self, path: &str) -> bool {
         let path = normal(path.as_bytes());
         let matching = self.rules.iter().filter(|rule| rule.matches(&path));
-        path == b"/robots.txt" || matching.max_by_key(|rule| (rule.length, rule.allows)).is_none_or(|rule| rule.allows)
+        path == b"/robots.txt"
+            || matching
+                .max_by_key(|rule| (rule.length, rule.allows))
+                .is_none_or(|rule| rule.allows)
     }
 }
 
@@ -82,30 +95,55 @@ impl Group {
         if self.closed {
             *self = Group::default();
         }
-        let token = agent.split(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'_')).next().unwrap_or_default();
+        let token = agent
+            .split(|byte| !byte.is_ascii_alphabetic() && !matches!(byte, b'-' | b'_'))
+            .next()
+            .unwrap_or_default();
         self.us |= token.eq_ignore_ascii_case(PRODUCT);
-        self.all |= agent.strip_prefix(b"*").is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
+        self.all |= agent
+            .strip_prefix(b"*")
+            .is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace));
     }
 }
 
 impl Rule {
     /// An empty path is not a rule.
     fn parse(path: &[u8], allows: bool) -> Option<Rule> {
-        let (path, to_end) = path.strip_suffix(b"$").map_or((path, false), |path| (path, true));
+        let (path, to_end) = path
+            .strip_suffix(b"$")
+            .map_or((path, false), |path| (path, true));
         let pieces: Vec<Vec<u8>> = path.split(|byte| *byte == b'*').map(normal).collect();
-        let length = pieces.iter().map(Vec::len).sum::<usize>() + pieces.len() - 1 + usize::from(to_end);
-        (length > 0).then_some(Rule { allows, pieces, to_end, length })
+        let length =
+            pieces.iter().map(Vec::len).sum::<usize>() + pieces.len() - 1 + usize::from(to_end);
+        (length > 0).then_some(Rule {
+            allows,
+            pieces,
+            to_end,
+            length,
+        })
     }
 
     fn matches(&self, path: &[u8]) -> bool {
-        let Some((first, others)) = self.pieces.split_first() else { return false };
-        let Some(mut rest) = path.strip_prefix(first.as_slice()) else { return false };
-        let Some((last, middle)) = others.split_last() else { return !self.to_end || rest.is_empty() };
+        let Some((first, others)) = self.pieces.split_first() else {
+            return false;
+        };
+        let Some(mut rest) = path.strip_prefix(first.as_slice()) else {
+            return false;
+        };
+        let Some((last, middle)) = others.split_last() else {
+            return !self.to_end || rest.is_empty();
+        };
         for piece in middle {
-            let Some(after) = after(rest, piece) else { return false };
+            let Some(after) = after(rest, piece) else {
+                return false;
+            };
             rest = after;
         }
-        if self.to_end { rest.ends_with(last) } else { after(rest, last).is_some() }
+        if self.to_end {
+            rest.ends_with(last)
+        } else {
+            after(rest, last).is_some()
+        }
     }
 }
 
@@ -114,19 +152,26 @@ fn after<'p>(path: &'p [u8], piece: &[u8]) -> Option<&'p [u8]> {
     if piece.is_empty() {
         return Some(path);
     }
-    path.windows(piece.len()).position(|window| window == piece).map(|at| &path[at + piece.len()..])
+    path.windows(piece.len())
+        .position(|window| window == piece)
+        .map(|at| &path[at + piece.len()..])
 }
 
 /// A line without its comment, as a lower-case key and a value.
 fn key_and_value(line: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let line = line.split(|byte| *byte == b'#').next()?;
     let colon = line.iter().position(|byte| *byte == b':')?;
-    Some((line[..colon].trim_ascii().to_ascii_lowercase(), line[colon + 1..].trim_ascii()))
+    Some((
+        line[..colon].trim_ascii().to_ascii_lowercase(),
+        line[colon + 1..].trim_ascii(),
+    ))
 }
 
 fn delay(value: &[u8]) -> Option<Duration> {
     let seconds: f64 = std::str::from_utf8(value).ok()?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().map(|delay| delay.min(LONGEST_DELAY))
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .map(|delay| delay.min(LONGEST_DELAY))
 }
 
 /// Characters that no address contains unescaped, or that are escaped in some parts of it only:
@@ -139,11 +184,21 @@ fn normal(path: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(path.len());
     let mut at = 0;
     while let Some(byte) = path.get(at) {
-        let escaped = path.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(hexadecimal);
+        let escaped = path
+            .get(at + 1..at + 3)
+            .filter(|_| *byte == b'%')
+            .and_then(hexadecimal);
         at += if escaped.is_some() { 3 } else { 1 };
         match escaped.unwrap_or(*byte) {
             value if value.is_ascii_alphanumeric() || b"-._~".contains(&value) => out.push(value),
-            value if escaped.is_none() && value.is_ascii_graphic() && !b"*$".contains(&value) && !ESCAPED.contains(&value) => out.push(value),
+            value
+                if escaped.is_none()
+                    && value.is_ascii_graphic()
+                    && !b"*$".contains(&value)
+                    && !ESCAPED.contains(&value) =>
+            {
+                out.push(value);
+            }
             value => out.extend_from_slice(format!("%{value:02X}").as_bytes()),
         }
     }
@@ -152,7 +207,10 @@ fn normal(path: &[u8]) -> Vec<u8> {
 
 fn hexadecimal(digits: &[u8]) -> Option<u8> {
     let is_number = digits.iter().all(u8::is_ascii_hexdigit);
-    std::str::from_utf8(digits).ok().filter(|_| is_number).and_then(|digits| u8::from_str_radix(digits, 16).ok())
+    std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| is_number)
+        .and_then(|digits| u8::from_str_radix(digits, 16).ok())
 }
 
 #[cfg(test)]
@@ -174,31 +232,54 @@ mod tests {
             )
         };
         let nobody = file("foobot", "barbot", "bazbot");
-        assert!(!allows(&nobody, "/a/b.gif") && allows(&nobody, "/a/b.gif?x") && !allows(&nobody, "/example/page.html") && allows(&nobody, "/other"));
+        assert!(
+            !allows(&nobody, "/a/b.gif")
+                && allows(&nobody, "/a/b.gif?x")
+                && !allows(&nobody, "/example/page.html")
+                && allows(&nobody, "/other")
+        );
         let foobot = file("weir", "barbot", "bazbot");
-        assert!(!allows(&foobot, "/") && allows(&foobot, "/example/page.html") && !allows(&foobot, "/publications/"));
+        assert!(
+            !allows(&foobot, "/")
+                && allows(&foobot, "/example/page.html")
+                && !allows(&foobot, "/publications/")
+        );
         let bazbot = file("foobot", "barbot", "weir");
         assert!(allows(&bazbot, "/example/other") && allows(&bazbot, "/x.gif"));
-        assert!(allows(&file("foobot", "barbot", "bazbot").replace("quxbot", "weir"), "/example/x"));
+        assert!(allows(
+            &file("foobot", "barbot", "bazbot").replace("quxbot", "weir"),
+            "/example/x"
+        ));
     }
 
     /// Section 5.2.
     #[test]
     fn the_longest_match_wins() {
-        let file = "User-Agent: foobot\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n".replace("foobot", "weir");
+        let file =
+            "User-Agent: foobot\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n"
+                .replace("foobot", "weir");
         assert!(!allows(&file, "/example/page/disallowed.gif"));
         assert!(allows(&file, "/example/page/other.gif"));
         assert!(allows("user-agent: *\ndisallow: /a\nallow: /a\n", "/a"));
-        assert!(!allows("user-agent: *\nallow: /a\ndisallow: /a*b\n", "/axb"));
+        assert!(!allows(
+            "user-agent: *\nallow: /a\ndisallow: /a*b\n",
+            "/axb"
+        ));
     }
 
     #[test]
     fn our_name_in_any_case_and_with_a_version() {
         for agent in ["WEIR", "Weir/1.0", "weir (jobs)"] {
-            assert!(!allows(&format!("User-agent: {agent}\nDisallow: /\n"), "/x"), "{agent}");
+            assert!(
+                !allows(&format!("User-agent: {agent}\nDisallow: /\n"), "/x"),
+                "{agent}"
+            );
         }
         for agent in ["weirdo", "aweir", "weir-bot", "**"] {
-            assert!(allows(&format!("User-agent: {agent}\nDisallow: /\n"), "/x"), "{agent}");
+            assert!(
+                allows(&format!("User-agent: {agent}\nDisallow: /\n"), "/x"),
+                "{agent}"
+            );
         }
     }
 
@@ -210,44 +291,92 @@ mod tests {
 
     #[test]
     fn other_lines_and_rules_without_a_group_are_passed_over() {
-        let file =
-            "disallow: /\nsitemap: https://x/s.xml\nuser-agent: weir\nsitemap: https://x/t.xml\nuser-agent: other\nnonsense\ndisallow: /a # no\n";
+        let file = "disallow: /\nsitemap: https://x/s.xml\nuser-agent: weir\nsitemap: https://x/t.xml\nuser-agent: other\nnonsense\ndisallow: /a # no\n";
         assert!(allows(file, "/") && !allows(file, "/a"));
     }
 
     #[test]
     fn stars_and_ends() {
         let file = "user-agent: *\ndisallow: /*/apply$\ndisallow: /s?*q=*&p=\ndisallow: /file%2A\n";
-        assert!(!allows(file, "/jobs/1/apply") && allows(file, "/jobs/1/apply/x") && allows(file, "/apply"));
+        assert!(
+            !allows(file, "/jobs/1/apply")
+                && allows(file, "/jobs/1/apply/x")
+                && allows(file, "/apply")
+        );
         assert!(!allows(file, "/s?lang=en&q=a&p=2") && allows(file, "/s?q=a"));
         assert!(!allows(file, "/file*") && allows(file, "/fileX"));
-        assert!(!allows("user-agent: *\ndisallow: *\n", "/x") && !allows("user-agent: *\ndisallow: /$\n", "/"));
+        assert!(
+            !allows("user-agent: *\ndisallow: *\n", "/x")
+                && !allows("user-agent: *\ndisallow: /$\n", "/")
+        );
         assert!(allows("user-agent: *\ndisallow: /a*a$\n", "/a"));
     }
 
     #[test]
     fn spellings_of_a_path_are_one() {
-        let cases = [("/foo/bar/%62%61%7A", "/foo/bar/baz"), ("/foo/bar/ツ", "/foo/bar/%E3%83%84"), ("/a%2fb", "/a%2Fb"), ("/ö", "/%c3%b6")];
+        let cases = [
+            ("/foo/bar/%62%61%7A", "/foo/bar/baz"),
+            ("/foo/bar/ツ", "/foo/bar/%E3%83%84"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/ö", "/%c3%b6"),
+        ];
         for (rule, path) in cases {
-            assert!(!allows(&format!("user-agent: *\ndisallow: {rule}\n"), path), "{rule}");
-            assert!(!allows(&format!("user-agent: *\ndisallow: {path}\n"), rule), "{path}");
+            assert!(
+                !allows(&format!("user-agent: *\ndisallow: {rule}\n"), path),
+                "{rule}"
+            );
+            assert!(
+                !allows(&format!("user-agent: *\ndisallow: {path}\n"), rule),
+                "{path}"
+            );
         }
         assert!(allows("user-agent: *\ndisallow: /a%2Fb\n", "/a/b"));
     }
 
     #[test]
     fn rules_and_addresses_are_escaped_alike() {
-        let paths = ["/a<b", "/q{x}", "/s\"t", "/b c", "/p|q", "/it's", "/r^s`t", "/a?x='1'&y=<>", "/%zz", "/\u{e9}t\u{e9}"];
+        let paths = [
+            "/a<b",
+            "/q{x}",
+            "/s\"t",
+            "/b c",
+            "/p|q",
+            "/it's",
+            "/r^s`t",
+            "/a?x='1'&y=<>",
+            "/%zz",
+            "/\u{e9}t\u{e9}",
+        ];
         for path in paths {
             let url = url::Url::parse(&format!("https://a.example{path}")).unwrap();
             let asked = &url[url::Position::BeforePath..];
-            assert!(!allows(&format!("user-agent: *\ndisallow: {path}\n"), asked), "{path} {asked}");
-            assert!(!allows(&format!("user-agent: *\ndisallow: {asked}\n"), asked), "{asked}");
-            assert!(allows(&format!("user-agent: *\ndisallow: /\nallow: {path}\n"), asked), "{path}");
+            assert!(
+                !allows(&format!("user-agent: *\ndisallow: {path}\n"), asked),
+                "{path} {asked}"
+            );
+            assert!(
+                !allows(&format!("user-agent: *\ndisallow: {asked}\n"), asked),
+                "{asked}"
+            );
+            assert!(
+                allows(
+                    &format!("user-agent: *\ndisallow: /\nallow: {path}\n"),
+                    asked
+                ),
+                "{path}"
+            );
         }
         // Signs that mean something in an address are not what they are escaped.
-        for (rule, path) in [("/a%2Fb", "/a/b"), ("/a?b", "/a%3Fb"), ("/a%26b", "/a&b"), ("/a%23b", "/a")] {
-            assert!(allows(&format!("user-agent: *\ndisallow: {rule}\n"), path), "{rule}");
+        for (rule, path) in [
+            ("/a%2Fb", "/a/b"),
+            ("/a?b", "/a%3Fb"),
+            ("/a%26b", "/a&b"),
+            ("/a%23b", "/a"),
+        ] {
+            assert!(
+                allows(&format!("user-agent: *\ndisallow: {rule}\n"), path),
+                "{rule}"
+            );
         }
     }
 
@@ -255,9 +384,17 @@ mod tests {
     fn bytes_of_all_kinds() {
         assert!(!allows("\u{feff}User-agent: *\r\nDisallow: /\r\n", "/x"));
         assert!(!allows("User-agent: *\rDisallow: /x\r", "/x"));
-        assert!(allows("<!doctype html><html><body>not found</body></html>", "/x"));
+        assert!(allows(
+            "<!doctype html><html><body>not found</body></html>",
+            "/x"
+        ));
         assert!(allows("user-agent: *\ndisallow:\n", "/x") && allows("", "/x"));
-        assert_eq!(Rules::parse(b"\xff\xfe: \x00\n%%%:\nuser-agent: *\ndisallow: /%\n").rules.len(), 1);
+        assert_eq!(
+            Rules::parse(b"\xff\xfe: \x00\n%%%:\nuser-agent: *\ndisallow: /%\n")
+                .rules
+                .len(),
+            1
+        );
         let late = format!("{}\nuser-agent: *\ndisallow: /\n", "#".repeat(MOST_BYTES));
         assert!(allows(&late, "/x"));
         assert!(allows("user-agent: *\ndisallow: /\n", "/robots.txt"));
@@ -265,7 +402,9 @@ mod tests {
 
     #[test]
     fn delays_are_capped() {
-        let delay = |text: &str| Rules::parse(format!("user-agent: *\ncrawl-delay: {text}\n").as_bytes()).crawl_delay;
+        let delay = |text: &str| {
+            Rules::parse(format!("user-agent: *\ncrawl-delay: {text}\n").as_bytes()).crawl_delay
+        };
         assert_eq!(delay("2.5"), Some(Duration::from_millis(2500)));
         assert_eq!(delay("86400"), Some(LONGEST_DELAY));
         for bad in ["-1", "NaN", "inf", "soon", ""] {

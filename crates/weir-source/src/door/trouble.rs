@@ -41,14 +41,20 @@ pub enum Trouble {
 impl Trouble {
     /// A trouble that may pass, without a stated time.
     pub(super) fn passing(why: impl Into<String>) -> Trouble {
-        Trouble::Passing { why: why.into(), wait: None }
+        Trouble::Passing {
+            why: why.into(),
+            wait: None,
+        }
     }
 
     /// What an error of the HTTP library means for asking `host` again.
     pub(super) fn of_request(error: reqwest::Error, host: &str) -> Trouble {
         let error = error.without_url();
         let causes = causes(&error);
-        if let Some(refused) = causes.iter().find_map(|cause| cause.downcast_ref::<Refused>()) {
+        if let Some(refused) = causes
+            .iter()
+            .find_map(|cause| cause.downcast_ref::<Refused>())
+        {
             return Trouble::Lasting(refused.to_string());
         }
         if let Some(why) = causes.iter().find_map(|cause| certificate(*cause)) {
@@ -58,7 +64,9 @@ impl Trouble {
         Trouble::passing(match () {
             () if error.is_timeout() => format!("{host} took too long to respond"),
             () if error.is_connect() => format!("could not connect to {host}: {last}"),
-            () if error.is_body() || error.is_decode() => format!("the response from {host} broke off: {last}"),
+            () if error.is_body() || error.is_decode() => {
+                format!("the response from {host} broke off: {last}")
+            }
             () => format!("the request to {host} failed: {last}"),
         })
     }
@@ -67,7 +75,10 @@ impl Trouble {
 /// An error of a reader that [`super::Answer::into_reader`] gave.
 impl From<io::Error> for Trouble {
     fn from(error: io::Error) -> Trouble {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Trouble>()).cloned();
+        let inner = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<Trouble>())
+            .cloned();
         inner.unwrap_or_else(|| Trouble::passing(format!("the response broke off: {error}")))
     }
 }
@@ -82,8 +93,12 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> Vec<&'e (dyn Error + 'static)
 }
 
 fn wrapped<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
-    let hidden = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    hidden.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source())
+    let hidden = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    hidden
+        .map(|inner| inner as &(dyn Error + 'static))
+        .or_else(|| error.source())
 }
 
 fn certificate(error: &(dyn Error + 'static)) -> Option<String> {
@@ -110,21 +125,36 @@ mod tests {
 
     #[test]
     fn a_certificate_is_found_below_other_errors() {
-        let inner = io::Error::other(rustls::Error::InvalidCertificate(rustls::CertificateError::Expired));
+        let inner = io::Error::other(rustls::Error::InvalidCertificate(
+            rustls::CertificateError::Expired,
+        ));
         let outer = io::Error::other(inner);
-        assert!(causes(&outer).iter().any(|cause| certificate(*cause).is_some()));
+        assert!(
+            causes(&outer)
+                .iter()
+                .any(|cause| certificate(*cause).is_some())
+        );
     }
 
     #[test]
     fn a_trouble_survives_a_reader() {
         let trouble = Trouble::Lasting("x".to_owned());
         assert_eq!(Trouble::from(io::Error::other(trouble.clone())), trouble);
-        assert!(matches!(Trouble::from(io::Error::other("reset")), Trouble::Passing { wait: None, .. }));
+        assert!(matches!(
+            Trouble::from(io::Error::other("reset")),
+            Trouble::Passing { wait: None, .. }
+        ));
     }
 
     #[test]
     fn a_message_names_the_host_only() {
-        assert_eq!(host_of(&Url::parse("https://user:pw@x.example:8443/a?key=b").unwrap()), "x.example:8443");
-        assert_eq!(host_of(&Url::parse("https://x.example:443/").unwrap()), "x.example");
+        assert_eq!(
+            host_of(&Url::parse("https://user:pw@x.example:8443/a?key=b").unwrap()),
+            "x.example:8443"
+        );
+        assert_eq!(
+            host_of(&Url::parse("https://x.example:443/").unwrap()),
+            "x.example"
+        );
     }
 }

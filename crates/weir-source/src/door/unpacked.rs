@@ -34,13 +34,23 @@ impl<S> Unpacked<S> {
     pub(super) fn new(coming: S, named: &[Packing]) -> Unpacked<S> {
         let pipe = Pipe::default();
         let under: Box<dyn Read + Send> = Box::new(pipe.clone());
-        let layers = named.iter().rev().fold(under, |under, packing| Box::new(Layer::new(under, Some(*packing))));
-        Unpacked { coming, pipe, layers }
+        let layers = named.iter().rev().fold(under, |under, packing| {
+            Box::new(Layer::new(under, Some(*packing)))
+        });
+        Unpacked {
+            coming,
+            pipe,
+            layers,
+        }
     }
 }
 
 impl<S: Stream<Item = io::Result<P>> + Unpin, P: AsRef<[u8]>> AsyncRead for Unpacked<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context, buffer: &mut ReadBuf) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context,
+        buffer: &mut ReadBuf,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         loop {
             match this.layers.read(buffer.initialize_unfilled()) {
@@ -48,11 +58,13 @@ impl<S: Stream<Item = io::Result<P>> + Unpin, P: AsRef<[u8]>> AsyncRead for Unpa
                     buffer.advance(count);
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match ready!(Pin::new(&mut this.coming).poll_next(cx)) {
-                    Some(Ok(piece)) => this.pipe.put(piece.as_ref()),
-                    Some(Err(error)) => this.pipe.end(Err(error)),
-                    None => this.pipe.end(Ok(())),
-                },
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match ready!(Pin::new(&mut this.coming).poll_next(cx)) {
+                        Some(Ok(piece)) => this.pipe.put(piece.as_ref()),
+                        Some(Err(error)) => this.pipe.end(Err(error)),
+                        None => this.pipe.end(Ok(())),
+                    }
+                }
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
@@ -79,7 +91,9 @@ impl Read for Pipe {
         let came = &mut *self.came();
         let rest = &came.piece[came.at..];
         if rest.is_empty() {
-            let Some(ended) = came.end.take() else { return Err(io::ErrorKind::WouldBlock.into()) };
+            let Some(ended) = came.end.take() else {
+                return Err(io::ErrorKind::WouldBlock.into());
+            };
             came.end = Some(Ok(()));
             return ended.map(|()| 0);
         }
@@ -98,13 +112,27 @@ mod tests {
 
     #[tokio::test]
     async fn what_came_before_a_break_is_given_first() {
-        let pieces = [Ok("ab".to_owned()), Ok(String::new()), Ok("c".to_owned()), Err(io::Error::other("reset"))];
-        let (mut body, mut text) = (Unpacked::new(stream::iter(pieces), &[Packing::Gzip]), String::new());
+        let pieces = [
+            Ok("ab".to_owned()),
+            Ok(String::new()),
+            Ok("c".to_owned()),
+            Err(io::Error::other("reset")),
+        ];
+        let (mut body, mut text) = (
+            Unpacked::new(stream::iter(pieces), &[Packing::Gzip]),
+            String::new(),
+        );
         let broken = body.read_to_string(&mut text).await.unwrap_err();
         assert_eq!((text.as_str(), broken.to_string().as_str()), ("", "reset"));
         let pieces = [Ok("ab".to_owned()), Err(io::Error::other("reset"))];
         let (mut body, mut bytes) = (Unpacked::new(stream::iter(pieces), &[]), Vec::new());
-        assert_eq!((body.read_to_end(&mut bytes).await.unwrap_err().to_string(), bytes), ("reset".to_owned(), b"ab".to_vec()));
+        assert_eq!(
+            (
+                body.read_to_end(&mut bytes).await.unwrap_err().to_string(),
+                bytes
+            ),
+            ("reset".to_owned(), b"ab".to_vec())
+        );
     }
 
     #[tokio::test]
@@ -114,8 +142,12 @@ mod tests {
         let packed = gzip.finish().unwrap();
         let twice = [packed.clone(), packed].concat();
         for size in [1, 3, 1000] {
-            let pieces: Vec<io::Result<Vec<u8>>> = twice.chunks(size).map(|piece| Ok(piece.to_vec())).collect();
-            let (mut body, mut bytes) = (Unpacked::new(stream::iter(pieces), &[Packing::Gzip]), Vec::new());
+            let pieces: Vec<io::Result<Vec<u8>>> =
+                twice.chunks(size).map(|piece| Ok(piece.to_vec())).collect();
+            let (mut body, mut bytes) = (
+                Unpacked::new(stream::iter(pieces), &[Packing::Gzip]),
+                Vec::new(),
+            );
             body.read_to_end(&mut bytes).await.unwrap();
             assert_eq!(bytes, b"hello, hellohello, hello", "{size}");
         }

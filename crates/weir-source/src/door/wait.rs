@@ -35,10 +35,20 @@ const TOO_LARGE: f64 = 1e17;
 
 /// How long the source demands a break, if it says so.
 pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(|text| text.trim().trim_matches('"').trim());
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.trim().trim_matches('"').trim())
+    };
     let own = DateTime::<Utc>::from(SystemTime::now());
-    let clocks = Clocks { theirs: text("date").and_then(instant_of_http).unwrap_or(own), own };
-    let wait = HEADERS.iter().find_map(|(name, unit)| clocks.wait(text(name)?, *unit));
+    let clocks = Clocks {
+        theirs: text("date").and_then(instant_of_http).unwrap_or(own),
+        own,
+    };
+    let wait = HEADERS
+        .iter()
+        .find_map(|(name, unit)| clocks.wait(text(name)?, *unit));
     wait.map(|wait| wait.min(LONGEST))
 }
 
@@ -51,10 +61,18 @@ struct Clocks {
 impl Clocks {
     fn wait(&self, text: &str, unit: Unit) -> Option<Duration> {
         let number = plain_number(text).map(|number| self.of_number(number, unit));
-        let parameter = || parameter(text).and_then(plain_number).map(|number| self.of_number(number, unit));
+        let parameter = || {
+            parameter(text)
+                .and_then(plain_number)
+                .map(|number| self.of_number(number, unit))
+        };
         let of_date = || instant_of_http(text).map(|moment| self.until(moment));
         let of_span = || humantime::parse_duration(text).ok().map(Some);
-        number.or_else(parameter).or_else(of_date).or_else(of_span).flatten()
+        number
+            .or_else(parameter)
+            .or_else(of_date)
+            .or_else(of_span)
+            .flatten()
     }
 
     fn of_number(&self, number: f64, unit: Unit) -> Option<Duration> {
@@ -72,13 +90,20 @@ impl Clocks {
     fn until(&self, moment: DateTime<Utc>) -> Option<Duration> {
         let from = |now: DateTime<Utc>| (moment - now).max(TimeDelta::zero()).to_std().ok();
         let theirs = from(self.theirs)?;
-        if theirs <= LONGEST { Some(theirs) } else { from(self.own).map(|own| own.min(theirs)) }
+        if theirs <= LONGEST {
+            Some(theirs)
+        } else {
+            from(self.own).map(|own| own.min(theirs))
+        }
     }
 }
 
 /// Digits, optionally with a fraction: no sign, no exponent, no text.
 fn plain_number(text: &str) -> Option<f64> {
-    let is_plain = text.starts_with(|first: char| first.is_ascii_digit()) && text.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+    let is_plain = text.starts_with(|first: char| first.is_ascii_digit())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || letter == '.');
     text.parse().ok().filter(|_| is_plain)
 }
 
@@ -89,8 +114,12 @@ fn epoch(seconds: f64) -> Option<DateTime<Utc>> {
 
 /// The seconds of `limit=100, remaining=0, reset=5` and of `"default";r=0;t=5`.
 fn parameter(text: &str) -> Option<&str> {
-    let all = text.split([',', ';']).filter_map(|one| one.trim().split_once('='));
-    all.into_iter().find(|(name, _)| matches!(name.trim(), "reset" | "t")).map(|(_, value)| value.trim())
+    let all = text
+        .split([',', ';'])
+        .filter_map(|one| one.trim().split_once('='));
+    all.into_iter()
+        .find(|(name, _)| matches!(name.trim(), "reset" | "t"))
+        .map(|(_, value)| value.trim())
 }
 
 #[cfg(test)]
@@ -98,7 +127,12 @@ mod tests {
     use super::*;
 
     fn waits(all: &[(&str, &str)]) -> Option<f64> {
-        let pair = |(name, value): &(&str, &str)| (name.parse::<reqwest::header::HeaderName>().unwrap(), value.parse().unwrap());
+        let pair = |(name, value): &(&str, &str)| {
+            (
+                name.parse::<reqwest::header::HeaderName>().unwrap(),
+                value.parse().unwrap(),
+            )
+        };
         wait(&all.iter().map(pair).collect()).map(|wait| wait.as_secs_f64())
     }
 
@@ -131,23 +165,51 @@ mod tests {
             ("ratelimit", "\"default\";r=0;t=5", 5.0),
         ];
         for (name, value, expected) in cases {
-            assert_eq!(waits(&[date, (name, value)]), Some(expected), "{name}: {value}");
+            assert_eq!(
+                waits(&[date, (name, value)]),
+                Some(expected),
+                "{name}: {value}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_wait_says_nothing() {
-        for bad in ["-1", "-3", "soon", "", "1e9", "inf", "NaN", "99999999999999999999999", "9223372036854775807", "1.2.3"] {
-            assert_eq!(waits(&[("retry-after", bad), ("x-ratelimit-reset", bad)]), None, "{bad}");
+        for bad in [
+            "-1",
+            "-3",
+            "soon",
+            "",
+            "1e9",
+            "inf",
+            "NaN",
+            "99999999999999999999999",
+            "9223372036854775807",
+            "1.2.3",
+        ] {
+            assert_eq!(
+                waits(&[("retry-after", bad), ("x-ratelimit-reset", bad)]),
+                None,
+                "{bad}"
+            );
         }
-        assert_eq!(waits(&[("retry-after", "soon"), ("x-ratelimit-reset", "3")]), Some(3.0));
+        assert_eq!(
+            waits(&[("retry-after", "soon"), ("x-ratelimit-reset", "3")]),
+            Some(3.0)
+        );
     }
 
     /// A cached copy keeps the date of the original response.
     #[test]
     fn an_old_date_makes_no_long_wait() {
-        let soon = (DateTime::<Utc>::from(SystemTime::now()) + TimeDelta::seconds(2)).timestamp().to_string();
-        let found = waits(&[("date", "Wed, 21 Oct 2020 07:28:00 GMT"), ("x-ratelimit-reset", &soon)]).unwrap();
+        let soon = (DateTime::<Utc>::from(SystemTime::now()) + TimeDelta::seconds(2))
+            .timestamp()
+            .to_string();
+        let found = waits(&[
+            ("date", "Wed, 21 Oct 2020 07:28:00 GMT"),
+            ("x-ratelimit-reset", &soon),
+        ])
+        .unwrap();
         assert!(found <= 2.0, "{found}");
     }
 }

@@ -28,12 +28,19 @@ static WORDED: LazyLock<Vec<Worded>> = LazyLock::new(|| {
     ];
     let worded = |(pattern, format)| {
         let within = Regex::new(&format!(r"(^|\W){pattern}(\W|$)")).ok()?;
-        Some(Worded { pattern, format, within, whole: Regex::new(&format!("^{pattern}$")).ok()? })
+        Some(Worded {
+            pattern,
+            format,
+            within,
+            whole: Regex::new(&format!("^{pattern}$")).ok()?,
+        })
     };
     all.into_iter().filter_map(worded).collect()
 });
 /// A text that starts like a date: `2026-09-01T...`, `1.9.2026`, `09/01/26`.
-static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)").ok());
+static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(\D|$)").ok()
+});
 /// Where HTML writes a date for machines.
 const MACHINE: &str = "time@datetime";
 /// The first second of a date that is a number: smaller ones count something.
@@ -49,7 +56,11 @@ pub(super) fn line(member: &Member) -> String {
         Ok(None) => member.take.with(""),
         Ok(Some(format)) => member.take.with(&format!("format: \"{format}\"")),
         Err(note) => labelled(&texts)
-            .map(|(pattern, format)| member.take.with(&format!("match: '{pattern}', format: \"{format}\"")))
+            .map(|(pattern, format)| {
+                member
+                    .take
+                    .with(&format!("match: '{pattern}', format: \"{format}\""))
+            })
             .unwrap_or_else(|| format!("{}      # {note}", member.take.with(""))),
     }
 }
@@ -58,7 +69,9 @@ pub(super) fn line(member: &Member) -> String {
 pub(super) fn can_be(member: &Member) -> bool {
     let can = |value: &Json| match value {
         Json::String(_) => true,
-        Json::Number(number) => number.as_f64().is_some_and(|seconds| seconds >= EARLIEST_EPOCH),
+        Json::Number(number) => number
+            .as_f64()
+            .is_some_and(|seconds| seconds >= EARLIEST_EPOCH),
         _ => false,
     };
     member.values.iter().all(can)
@@ -71,33 +84,63 @@ pub(super) fn are_dates(member: &Member) -> bool {
 }
 
 fn has_machine_date(text: &str) -> bool {
-    let found = || Css::parse(MACHINE).is_ok_and(|css| !css.select(&Page::parse(text), None).is_empty());
+    let found =
+        || Css::parse(MACHINE).is_ok_and(|css| !css.select(&Page::parse(text), None).is_empty());
     text.contains("datetime=") && found()
 }
 
 fn begin_with_days(texts: &[&str]) -> bool {
-    !texts.is_empty() && DAY.as_ref().is_some_and(|day| texts.iter().all(|text| day.is_match(text)))
+    !texts.is_empty()
+        && DAY
+            .as_ref()
+            .is_some_and(|day| texts.iter().all(|text| day.is_match(text)))
 }
 
 /// A date within a label, `Closing date 17 May 2026`: its pattern and format.
 fn labelled(texts: &[&str]) -> Option<(&'static str, &'static str)> {
     let fits = |worded: &&Worded| texts.iter().all(|text| worded.within.is_match(text));
-    WORDED.iter().filter(|_| !texts.is_empty()).find(fits).map(|worded| (worded.pattern, worded.format))
+    WORDED
+        .iter()
+        .filter(|_| !texts.is_empty())
+        .find(fits)
+        .map(|worded| (worded.pattern, worded.format))
 }
 
 /// The format of dates, if it is sure; none for those that are read without one.
 fn format(texts: &[&str], values: &[Json]) -> Result<Option<String>, String> {
-    let is_whole = |worded: &&Worded| !texts.is_empty() && texts.iter().all(|text| worded.whole.is_match(text.trim()));
+    let is_whole = |worded: &&Worded| {
+        !texts.is_empty() && texts.iter().all(|text| worded.whole.is_match(text.trim()))
+    };
     let written: Vec<String> = values.iter().filter_map(text_of).collect();
     let written: Vec<&str> = written.iter().map(String::as_str).collect();
     match suggest_formats(&written).as_slice() {
         [iso] if iso == "iso8601" => Ok(None),
         // Dates of mail are read without a format.
-        [mail] if mail.contains("%H") && written.iter().all(|text| read(text, chrono_tz::Tz::UTC).is_some()) => Ok(None),
-        [only] => Ok(Some(WORDED.iter().find(is_whole).map_or_else(|| only.clone(), |worded| worded.format.to_owned()))),
-        [first, second, ..] => Err(format!("day first or month first? add `format: \"{first}\"` or `\"{second}\"`")),
+        [mail]
+            if mail.contains("%H")
+                && written
+                    .iter()
+                    .all(|text| read(text, chrono_tz::Tz::UTC).is_some()) =>
+        {
+            Ok(None)
+        }
+        [only] => {
+            Ok(Some(WORDED.iter().find(is_whole).map_or_else(
+                || only.clone(),
+                |worded| worded.format.to_owned(),
+            )))
+        }
+        [first, second, ..] => Err(format!(
+            "day first or month first? add `format: \"{first}\"` or `\"{second}\"`"
+        )),
         [] => {
-            let first: String = texts.first().unwrap_or(&"").chars().filter(|letter| !letter.is_control()).take(40).collect();
+            let first: String = texts
+                .first()
+                .unwrap_or(&"")
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(40)
+                .collect();
             Err(format!("add the `format` of `{first}`"))
         }
     }

@@ -20,13 +20,24 @@ const MOST_SHOWN: usize = 50;
 const LONG: usize = 80;
 
 /// A tag, or a character written by name or number.
-static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<[a-zA-Z/][^>]*>|&(?:[a-zA-Z]{2,8}|#\d+);").ok());
+static MARKUP: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"<[a-zA-Z/][^>]*>|&(?:[a-zA-Z]{2,8}|#\d+);").ok());
 /// Markup of whole paragraphs, escaped or not.
-static BLOCKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)(?:<|&lt;)(?:p|ul|ol|div|h[1-6])\b").ok());
+static BLOCKS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)(?:<|&lt;)(?:p|ul|ol|div|h[1-6])\b").ok());
 
 /// Writes `id:` and `job:`; `id` is the right side of its line if already known.
-pub(super) fn write(out: &mut String, members: &[Member], documents: &[Json], ads: usize, id: Option<String>) {
-    let known = id.map(|id| id::IdLines { id, duplicates: None });
+pub(super) fn write(
+    out: &mut String,
+    members: &[Member],
+    documents: &[Json],
+    ads: usize,
+    id: Option<String>,
+) {
+    let known = id.map(|id| id::IdLines {
+        id,
+        duplicates: None,
+    });
     let lines = known.unwrap_or_else(|| id::of(members, ads, documents));
     let _ = writeln!(out, "    id: {}", lines.id);
     out.extend(lines.duplicates.map(|line| format!("    {line}\n")));
@@ -47,7 +58,11 @@ fn write_fields<'m>(out: &mut String, members: &'m [Member]) -> Vec<&'m Take> {
         })
         .collect();
     for ((field, _), member) in FIELDS.iter().zip(found) {
-        let parts = if *field == "description" { parts(member, members, &used) } else { Vec::new() };
+        let parts = if *field == "description" {
+            parts(member, members, &used)
+        } else {
+            Vec::new()
+        };
         used.extend(parts.iter().map(|part| &part.take));
         match member {
             _ if !parts.is_empty() => write_parts(out, member, &parts),
@@ -63,15 +78,33 @@ fn write_line(out: &mut String, field: &str, line: &str) {
 }
 
 /// The member that is called as a field is.
-fn named<'m>(field: &str, words: &[&str], members: &'m [Member], used: &[&Take]) -> Option<&'m Member> {
+fn named<'m>(
+    field: &str,
+    words: &[&str],
+    members: &'m [Member],
+    used: &[&Take],
+) -> Option<&'m Member> {
     // Classes are longer than names: `search-result__location--short`.
-    let is_markup = members.iter().any(|member| matches!(member.take, Take::Css(_)));
+    let is_markup = members
+        .iter()
+        .any(|member| matches!(member.take, Take::Css(_)));
     let is_free = |member: &&Member| !used.contains(&&member.take) && can_be(field, member);
-    let first = |fits: &dyn Fn(&Member, &str) -> bool| words.iter().find_map(|word| members.iter().filter(is_free).find(|member| fits(member, word)));
+    let first = |fits: &dyn Fn(&Member, &str) -> bool| {
+        words.iter().find_map(|word| {
+            members
+                .iter()
+                .filter(is_free)
+                .find(|member| fits(member, word))
+        })
+    };
     first(&|member, word| member.key == word)
         .or_else(|| first(&Member::is_called))
         .or_else(|| first(&Member::ends_with))
-        .or_else(|| is_markup.then(|| first(&|member, word| word.len() > 4 && member.key.contains(word))).flatten())
+        .or_else(|| {
+            is_markup
+                .then(|| first(&|member, word| word.len() > 4 && member.key.contains(word)))
+                .flatten()
+        })
 }
 
 /// Whether the values of a member can be those of a field.
@@ -104,33 +137,65 @@ fn line(field: &str, member: &Member) -> String {
 }
 
 fn has(pattern: &LazyLock<Option<Regex>>, member: &Member) -> bool {
-    pattern.as_ref().is_some_and(|pattern| member.texts().iter().any(|text| pattern.is_match(text)))
+    pattern
+        .as_ref()
+        .is_some_and(|pattern| member.texts().iter().any(|text| pattern.is_match(text)))
 }
 
 /// What a field could be that no member is called as.
 fn unnamed(field: &str, members: &[Member], used: &[&Take]) -> String {
     let looks = |member: &&Member| match field {
         "open_date" | "close_date" => dates::are_dates(member),
-        "source_url" => member.all_texts(|text| text.starts_with("http://") || text.starts_with("https://")),
-        "description" => member.texts().iter().any(|text| text.chars().count() > LONG),
+        "source_url" => {
+            member.all_texts(|text| text.starts_with("http://") || text.starts_with("https://"))
+        }
+        "description" => member
+            .texts()
+            .iter()
+            .any(|text| text.chars().count() > LONG),
         _ => false,
     };
-    let found = members.iter().filter(|member| !used.contains(&&member.take)).find(looks);
+    let found = members
+        .iter()
+        .filter(|member| !used.contains(&&member.take))
+        .find(looks);
     found.map_or_else(
         || "     # nothing in the sample looks like this field".to_owned(),
-        |member| format!("{}      # unused, and looks like one: {}", line(field, member), shown(member)),
+        |member| {
+            format!(
+                "{}      # unused, and looks like one: {}",
+                line(field, member),
+                shown(member)
+            )
+        },
     )
 }
 
 /// The members that continue a description: lists of duties and the like, as markup or by name.
-fn parts<'m>(description: Option<&Member>, members: &'m [Member], used: &[&Take]) -> Vec<&'m Member> {
-    if !matches!(description, Some(Member { take: Take::Path(_), .. })) {
+fn parts<'m>(
+    description: Option<&Member>,
+    members: &'m [Member],
+    used: &[&Take],
+) -> Vec<&'m Member> {
+    if !matches!(
+        description,
+        Some(Member {
+            take: Take::Path(_),
+            ..
+        })
+    ) {
         return Vec::new();
     }
     let place = |member: &Member| PARTS.iter().position(|word| member.is_called(word));
-    let is_text = |member: &Member| member.values.iter().all(Json::is_string) && member.take.depth() < 3;
-    let is_part = |member: &&Member| is_text(member) && (place(member).is_some() || has(&BLOCKS, member));
-    let mut parts: Vec<&Member> = members.iter().filter(|member| !used.contains(&&member.take)).filter(is_part).collect();
+    let is_text =
+        |member: &Member| member.values.iter().all(Json::is_string) && member.take.depth() < 3;
+    let is_part =
+        |member: &&Member| is_text(member) && (place(member).is_some() || has(&BLOCKS, member));
+    let mut parts: Vec<&Member> = members
+        .iter()
+        .filter(|member| !used.contains(&&member.take))
+        .filter(is_part)
+        .collect();
     parts.sort_by_key(|member| place(member).unwrap_or(PARTS.len()));
     parts
 }
@@ -139,30 +204,59 @@ fn write_parts(out: &mut String, description: Option<&Member>, parts: &[&Member]
     out.push_str("      description:\n        parts:\n");
     out.extend(description.map(|member| format!("          - {}\n", member.take.with(""))));
     for part in parts {
-        let Take::Path(path) = &part.take else { continue };
-        let name = path.rsplit(['.', '\'']).find(|name| name.chars().any(char::is_alphanumeric)).unwrap_or_default();
-        let _ = writeln!(out, "          - {{ heading: {}, from: {} }}", scalar(&heading(name)), quoted(path));
+        let Take::Path(path) = &part.take else {
+            continue;
+        };
+        let name = path
+            .rsplit(['.', '\''])
+            .find(|name| name.chars().any(char::is_alphanumeric))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "          - {{ heading: {}, from: {} }}",
+            scalar(&heading(name)),
+            quoted(path)
+        );
     }
     out.push_str("        as: html\n");
 }
 
 /// Words as YAML in a flow mapping.
 fn scalar(text: &str) -> String {
-    let is_plain = text.chars().all(|letter| letter.is_ascii_alphabetic() || letter == ' ') && !text.is_empty();
-    let is_word = !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null" | "yes" | "no" | "on" | "off");
-    if is_plain && is_word { text.to_owned() } else { Json::from(text).to_string() }
+    let is_plain = text
+        .chars()
+        .all(|letter| letter.is_ascii_alphabetic() || letter == ' ')
+        && !text.is_empty();
+    let is_word = !matches!(
+        text.to_ascii_lowercase().as_str(),
+        "true" | "false" | "null" | "yes" | "no" | "on" | "off"
+    );
+    if is_plain && is_word {
+        text.to_owned()
+    } else {
+        Json::from(text).to_string()
+    }
 }
 
 /// Lists the members that no line uses.
 fn write_unused(out: &mut String, members: &[Member], used: &[&Take], id: &str) {
     let is_in_id = |path: &str| {
         let path = quoted(path);
-        id.match_indices(&path).any(|(at, _)| !id[at + path.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || "_.[".contains(next)))
+        id.match_indices(&path).any(|(at, _)| {
+            !id[at + path.len()..]
+                .starts_with(|next: char| next.is_ascii_alphanumeric() || "_.[".contains(next))
+        })
     };
     let unused: Vec<(&str, &Member)> = members
         .iter()
         .filter(|member| !used.contains(&&member.take))
-        .filter_map(|member| if let Take::Path(path) = &member.take { Some((path.as_str(), member)) } else { None })
+        .filter_map(|member| {
+            if let Take::Path(path) = &member.take {
+                Some((path.as_str(), member))
+            } else {
+                None
+            }
+        })
         .filter(|(path, _)| !is_in_id(path))
         .collect();
     if unused.is_empty() {
@@ -179,9 +273,23 @@ fn write_unused(out: &mut String, members: &[Member], used: &[&Take], id: &str) 
 
 /// The first value of a member, as a comment can hold it.
 fn shown(member: &Member) -> String {
-    let text = member.values.first().map(Json::to_string).unwrap_or_default();
-    let is_odd = |letter: char| letter.is_control() || matches!(letter, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
-    let mut shown: String = text.chars().map(|letter| if is_odd(letter) { ' ' } else { letter }).take(MOST_SHOWN).collect();
+    let text = member
+        .values
+        .first()
+        .map(Json::to_string)
+        .unwrap_or_default();
+    let is_odd = |letter: char| {
+        letter.is_control()
+            || matches!(
+                letter,
+                '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+            )
+    };
+    let mut shown: String = text
+        .chars()
+        .map(|letter| if is_odd(letter) { ' ' } else { letter })
+        .take(MOST_SHOWN)
+        .collect();
     if text.chars().count() > MOST_SHOWN {
         shown.push('…');
     }

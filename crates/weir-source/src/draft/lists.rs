@@ -52,37 +52,63 @@ fn best_of<'v>(values: &[&'v Json], path: &str, level: usize) -> Option<AdList<'
     if level > MOST_LEVELS {
         return None;
     }
-    let items: Vec<&Json> = values.iter().filter_map(|value| value.as_array()).flatten().collect();
+    let items: Vec<&Json> = values
+        .iter()
+        .filter_map(|value| value.as_array())
+        .flatten()
+        .collect();
     if items.is_empty() {
         return best_of_members(values, path, level);
     }
     let path = format!("{path}[*]");
     let inner = best_of_members(&items, &path, level);
-    let own = items.iter().all(|item| item.is_object()).then_some(AdList { path, items });
+    let own = items
+        .iter()
+        .all(|item| item.is_object())
+        .then_some(AdList { path, items });
     match (own, inner) {
-        (Some(own), Some(inner)) if inner.is_like_ads() && inner.likeness() > own.likeness() => Some(inner),
+        (Some(own), Some(inner)) if inner.is_like_ads() && inner.likeness() > own.likeness() => {
+            Some(inner)
+        }
         (own, inner) => own.or(inner),
     }
 }
 
 fn best_of_members<'v>(values: &[&'v Json], path: &str, level: usize) -> Option<AdList<'v>> {
     let mut members: IndexMap<&str, Vec<&Json>> = IndexMap::new();
-    for (name, value) in values.iter().filter_map(|value| value.as_object()).flatten() {
+    for (name, value) in values
+        .iter()
+        .filter_map(|value| value.as_object())
+        .flatten()
+    {
         members.entry(name).or_default().push(value);
     }
-    let lists = members.iter().filter_map(|(name, values)| best_of(values, &step(path, name), level + 1));
-    lists.reduce(|best, list| if list.rank() > best.rank() { list } else { best })
+    let lists = members
+        .iter()
+        .filter_map(|(name, values)| best_of(values, &step(path, name), level + 1));
+    lists.reduce(|best, list| {
+        if list.rank() > best.rank() {
+            list
+        } else {
+            best
+        }
+    })
 }
 
-/// Ads by their ids, `{ "7": { ... }, "8": { ... } }`: the members of the first object whose members
-/// all look like ads.
+/// Ads by their ids, `{ "7": { ... }, "8": { ... } }`: the members of the first object whose
+/// members all look like ads.
 pub(super) fn keyed<'v>(value: &'v Json, path: &str, level: usize) -> Option<AdList<'v>> {
     let members = value.as_object().filter(|_| level < MOST_LEVELS)?;
-    let own = AdList { path: format!("{path}[*]"), items: members.values().collect() };
+    let own = AdList {
+        path: format!("{path}[*]"),
+        items: members.values().collect(),
+    };
     if own.items.len() > 1 && own.items.iter().all(|item| likeness(item) > LIKE_AN_AD) {
         return Some(own);
     }
-    members.iter().find_map(|(name, value)| keyed(value, &step(path, name), level + 1))
+    members
+        .iter()
+        .find_map(|(name, value)| keyed(value, &step(path, name), level + 1))
 }
 
 /// The object that is an ad by itself: the whole, or the only one in it that looks like one.
@@ -91,7 +117,9 @@ pub(super) fn single<'v>(value: &'v Json, path: &str, level: usize) -> Option<(S
         return Some((path.to_owned(), value));
     }
     let members = value.as_object().filter(|_| level < MOST_LEVELS)?;
-    members.iter().find_map(|(name, value)| single(value, &step(path, name), level + 1))
+    members
+        .iter()
+        .find_map(|(name, value)| single(value, &step(path, name), level + 1))
 }
 
 /// Whether a whole looks more like an ad than the items of its list do.
@@ -101,35 +129,61 @@ pub(super) fn is_single(value: &Json, list: Option<&AdList>) -> bool {
 
 /// How many typical members of ads an object has; a title counts twice.
 fn likeness(value: &Json) -> usize {
-    let Json::Object(members) = value else { return 0 };
+    let Json::Object(members) = value else {
+        return 0;
+    };
     let names: Vec<String> = members.keys().map(|name| bare(name)).collect();
     let has = |fits: &dyn Fn(&str) -> bool| usize::from(names.iter().any(|name| fits(name)));
     2 * has(&is_title)
         + has(&|name| matches!(name, "name" | "text" | "headline" | "heading"))
         + has(&is_address)
-        + has(&|name| name.contains("date") || name.contains("description") || name.contains("clos"))
+        + has(&|name| {
+            name.contains("date") || name.contains("description") || name.contains("clos")
+        })
         + has(&|name| name.contains("location") || matches!(name, "city" | "town"))
         + has(&|name| name.ends_with("id"))
 }
 
 fn is_title(name: &str) -> bool {
-    matches!(name, "title" | "jobtitle" | "positiontitle" | "jobname" | "position" | "vacancytitle" | "roletitle")
+    matches!(
+        name,
+        "title"
+            | "jobtitle"
+            | "positiontitle"
+            | "jobname"
+            | "position"
+            | "vacancytitle"
+            | "roletitle"
+    )
 }
 
 fn is_address(name: &str) -> bool {
-    ["url", "link", "href", "permalink"].iter().any(|end| name.ends_with(end))
+    ["url", "link", "href", "permalink"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 fn has_address(value: &Json) -> bool {
-    value.as_object().is_some_and(|members| members.keys().any(|name| is_address(&bare(name))))
+    value
+        .as_object()
+        .is_some_and(|members| members.keys().any(|name| is_address(&bare(name))))
 }
 
 /// A number outside the ads that is at least as large as their number may be their count.
 pub(super) fn count(value: &Json, path: &str, ads: usize, level: usize) -> Option<String> {
     let members = value.as_object().filter(|_| level < 4)?;
-    let is_count = |name: &str, value: &Json| counts(&bare(name)) && value.as_u64().is_some_and(|number| number >= ads as u64);
-    let own = members.iter().find(|(name, value)| is_count(name, value)).map(|(name, _)| step(path, name));
-    own.or_else(|| members.iter().find_map(|(name, value)| count_within(value, &step(path, name), ads, level + 1)))
+    let is_count = |name: &str, value: &Json| {
+        counts(&bare(name)) && value.as_u64().is_some_and(|number| number >= ads as u64)
+    };
+    let own = members
+        .iter()
+        .find(|(name, value)| is_count(name, value))
+        .map(|(name, _)| step(path, name));
+    own.or_else(|| {
+        members
+            .iter()
+            .find_map(|(name, value)| count_within(value, &step(path, name), ads, level + 1))
+    })
 }
 
 /// A list of one item is often the response of one search.
@@ -141,7 +195,10 @@ fn count_within(value: &Json, path: &str, ads: usize, level: usize) -> Option<St
 }
 
 fn counts(name: &str) -> bool {
-    COUNTS.contains(&name) || name.strip_prefix(TOTAL).is_some_and(|of| !of.contains("page"))
+    COUNTS.contains(&name)
+        || name
+            .strip_prefix(TOTAL)
+            .is_some_and(|of| !of.contains("page"))
 }
 
 #[cfg(test)]
@@ -159,25 +216,42 @@ mod tests {
 
     #[test]
     fn lists_within_groups_are_one_list_and_what_is_within_an_ad_is_not() {
-        assert_eq!(path(&json!({ "groups": [{ "name": "x", "jobs": [ad(1)] }, { "name": "y", "jobs": [] }] })), "$.groups[*].jobs[*]");
+        assert_eq!(
+            path(
+                &json!({ "groups": [{ "name": "x", "jobs": [ad(1)] }, { "name": "y", "jobs": [] }] })
+            ),
+            "$.groups[*].jobs[*]"
+        );
         assert_eq!(path(&json!([[ad(1)], [ad(2), ad(3)]])), "");
         assert_eq!(path(&json!({ "jobs": [ad(1), ad(2)] })), "$.jobs[*]");
-        assert_eq!(path(&json!([{ "title": "Parks", "id": 7, "jobs": [ad(1)] }])), "$[*].jobs[*]");
+        assert_eq!(
+            path(&json!([{ "title": "Parks", "id": 7, "jobs": [ad(1)] }])),
+            "$[*].jobs[*]"
+        );
     }
 
     #[test]
     fn ads_by_their_ids_are_members_of_one_object() {
         let ad = |id: u32| json!({ "id": id, "title": "A", "url": "/a" });
         let value = json!({ "ok": true, "jobs": { "7": ad(7), "8": ad(8) } });
-        assert_eq!(keyed(&value, "$", 0).map(|list| list.path).as_deref(), Some("$.jobs[*]"));
+        assert_eq!(
+            keyed(&value, "$", 0).map(|list| list.path).as_deref(),
+            Some("$.jobs[*]")
+        );
         assert!(keyed(&json!({ "job": ad(7), "page": { "title": "x" } }), "$", 0).is_none());
     }
 
     #[test]
     fn counts_are_outside_the_ads_and_are_not_pages() {
         let found = |value: Json| count(&value, "$", 2, 0);
-        assert_eq!(found(json!({ "totalPages": 9, "paging": { "totalJobs": 9 } })).as_deref(), Some("$.paging.totalJobs"));
-        assert_eq!(found(json!({ "items": [{ "TotalJobsCount": 57 }], "count": 1 })).as_deref(), Some("$.items[0].TotalJobsCount"));
+        assert_eq!(
+            found(json!({ "totalPages": 9, "paging": { "totalJobs": 9 } })).as_deref(),
+            Some("$.paging.totalJobs")
+        );
+        assert_eq!(
+            found(json!({ "items": [{ "TotalJobsCount": 57 }], "count": 1 })).as_deref(),
+            Some("$.items[0].TotalJobsCount")
+        );
         assert_eq!(found(json!({ "total": 1 })), None);
     }
 }

@@ -40,7 +40,11 @@ impl Take {
 
     /// How deep in an ad it is.
     pub(super) fn depth(&self) -> usize {
-        if let Take::Path(path) = self { path.matches(['.', '[']).count() } else { 0 }
+        if let Take::Path(path) = self {
+            path.matches(['.', '[']).count()
+        } else {
+            0
+        }
     }
 }
 
@@ -62,7 +66,11 @@ impl Member {
 
     /// Whether all values are text, and so each of them.
     pub(super) fn all_texts(&self, fits: impl Fn(&str) -> bool) -> bool {
-        !self.values.is_empty() && self.values.iter().all(|value| value.as_str().is_some_and(&fits))
+        !self.values.is_empty()
+            && self
+                .values
+                .iter()
+                .all(|value| value.as_str().is_some_and(&fits))
     }
 
     /// Whether each ad has its own value.
@@ -73,7 +81,11 @@ impl Member {
 
 /// Whether each ad has a unique value.
 pub(super) fn is_unique(values: &[Json], ads: usize) -> bool {
-    values.len() == ads && values.iter().enumerate().all(|(index, value)| !values[..index].contains(value))
+    values.len() == ads
+        && values
+            .iter()
+            .enumerate()
+            .all(|(index, value)| !values[..index].contains(value))
 }
 
 /// The text of members in the ads, two levels deep, with their values.
@@ -90,12 +102,24 @@ pub(super) fn members(ads: &[Json]) -> Vec<Member> {
 /// A path with another name appended; special names are in brackets.
 pub(super) fn step(path: &str, name: &str) -> String {
     let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
-    let plain = begins && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    if plain { format!("{path}.{name}") } else { format!("{path}['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")) }
+    let plain = begins
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if plain {
+        format!("{path}.{name}")
+    } else {
+        format!(
+            "{path}['{}']",
+            name.replace('\\', "\\\\").replace('\'', "\\'")
+        )
+    }
 }
 
 /// Members of an object by which it is represented: `{ location: { name } }` is the location.
-const NAMES: [&str; 7] = ["name", "label", "title", "city", "locality", "town", "#text"];
+const NAMES: [&str; 7] = [
+    "name", "label", "title", "city", "locality", "town", "#text",
+];
 
 fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Member>) {
     for (name, value) in object {
@@ -104,7 +128,9 @@ fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Me
             Json::Object(inner) if depth < 2 => gather_named(inner, &path, name, depth, all),
             // All items count, and the first is the one that is looked at.
             Json::Array(items) => match items.first() {
-                Some(Json::Object(inner)) if depth < 2 => gather_named(inner, &format!("{path}[*]"), name, depth, all),
+                Some(Json::Object(inner)) if depth < 2 => {
+                    gather_named(inner, &format!("{path}[*]"), name, depth, all);
+                }
                 Some(text @ Json::String(_)) => add(all, format!("{path}[*]"), bare(name), text),
                 _ => {}
             },
@@ -115,13 +141,24 @@ fn gather(object: &Map<String, Json>, path: &str, depth: usize, all: &mut Vec<Me
 }
 
 /// The members of an object inside an ad, and the object itself by its name.
-fn gather_named(inner: &Map<String, Json>, path: &str, name: &str, depth: usize, all: &mut Vec<Member>) {
-    let named = NAMES.into_iter().find(|named| inner.get(*named).is_some_and(Json::is_string));
+fn gather_named(
+    inner: &Map<String, Json>,
+    path: &str,
+    name: &str,
+    depth: usize,
+    all: &mut Vec<Member>,
+) {
+    let named = NAMES
+        .into_iter()
+        .find(|named| inner.get(*named).is_some_and(Json::is_string));
     if let Some(named) = named {
         add(all, step(path, named), bare(name), &inner[named]);
     }
-    let others: Map<String, Json> =
-        inner.iter().filter(|(own, _)| Some(own.as_str()) != named).map(|(own, value)| (own.clone(), value.clone())).collect();
+    let others: Map<String, Json> = inner
+        .iter()
+        .filter(|(own, _)| Some(own.as_str()) != named)
+        .map(|(own, value)| (own.clone(), value.clone()))
+        .collect();
     gather(&others, path, depth + 1, all);
 }
 
@@ -129,6 +166,10 @@ fn add(all: &mut Vec<Member>, path: String, key: String, value: &Json) {
     let take = Take::Path(path);
     match all.iter_mut().find(|known| known.take == take) {
         Some(known) => known.values.push(value.clone()),
-        None => all.push(Member { take, key, values: vec![value.clone()] }),
+        None => all.push(Member {
+            take,
+            key,
+            values: vec![value.clone()],
+        }),
     }
 }

@@ -31,12 +31,22 @@ pub(super) struct Shape {
 
 impl Shape {
     fn of_documents(decode: &'static str, documents: Vec<Json>, json: Option<Json>) -> Shape {
-        Shape { decode, ads: documents.len(), members: members(&documents), documents, json, ..Shape::default() }
+        Shape {
+            decode,
+            ads: documents.len(),
+            members: members(&documents),
+            documents,
+            json,
+            ..Shape::default()
+        }
     }
 }
 
 /// Elements that a fragment of a page may begin with.
-const FRAGMENTS: [&str; 14] = ["head", "body", "main", "div", "section", "article", "ul", "ol", "li", "table", "tbody", "tr", "script", "nav"];
+const FRAGMENTS: [&str; 14] = [
+    "head", "body", "main", "div", "section", "article", "ul", "ol", "li", "table", "tbody", "tr",
+    "script", "nav",
+];
 /// Most ads that are looked at.
 const MOST_ADS: usize = 50;
 
@@ -56,7 +66,9 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
         Some("html") => return html(&text),
         Some("rss" | "feed" | "rdf:rdf") => ("feed", false),
         Some("urlset" | "sitemapindex") => ("sitemap", false),
-        Some(root) if !lower.starts_with("<?xml") && FRAGMENTS.contains(&root) => return html(&text),
+        Some(root) if !lower.starts_with("<?xml") && FRAGMENTS.contains(&root) => {
+            return html(&text);
+        }
         Some(_) => ("xml", true),
         None if start.starts_with('{') => ("ndjson", false),
         None if start.starts_with('[') => return Err(no_json(start)),
@@ -70,10 +82,19 @@ pub(super) fn of(sample: &[u8], text: &[u8]) -> Result<Shape, String> {
     }
     let delimiter = (decode == "csv").then(|| delimiter(start)).flatten();
     let settings = settings(decode, delimiter);
-    let is_broken = decode == "ndjson" && start.lines().next().is_none_or(|line| serde_json::from_str::<serde::de::IgnoredAny>(line).is_err());
-    let ads = decoded(&settings, None, sample).map_err(|why| if is_broken { no_json(start) } else { why })?;
+    let is_broken = decode == "ndjson"
+        && start
+            .lines()
+            .next()
+            .is_none_or(|line| serde_json::from_str::<serde::de::IgnoredAny>(line).is_err());
+    let ads = decoded(&settings, None, sample)
+        .map_err(|why| if is_broken { no_json(start) } else { why })?;
     let id = (decode == "sitemap").then(|| "$.loc".to_owned());
-    Ok(Shape { settings: Some(settings), id, ..Shape::of_documents(decode, ads, None) })
+    Ok(Shape {
+        settings: Some(settings),
+        id,
+        ..Shape::of_documents(decode, ads, None)
+    })
 }
 
 /// Where a text that looks like JSON goes wrong.
@@ -86,27 +107,52 @@ fn no_json(text: &str) -> String {
 
 /// JSON Feed declares itself.
 fn is_json_feed(value: &Json) -> bool {
-    value.get("version").and_then(Json::as_str).is_some_and(|version| version.contains("://jsonfeed.org/"))
+    value
+        .get("version")
+        .and_then(Json::as_str)
+        .is_some_and(|version| version.contains("://jsonfeed.org/"))
 }
 
 /// The right side of `decode`.
 pub(super) fn settings(decode: &str, delimiter: Option<char>) -> String {
-    delimiter.map_or_else(|| decode.to_owned(), |sign| format!("{{ csv: {{ delimiter: {} }} }}", Json::from(sign.to_string())))
+    delimiter.map_or_else(
+        || decode.to_owned(),
+        |sign| {
+            format!(
+                "{{ csv: {{ delimiter: {} }} }}",
+                Json::from(sign.to_string())
+            )
+        },
+    )
 }
 
 /// The delimiter that occurs more often in the first line than commas do.
 fn delimiter(text: &str) -> Option<char> {
     let head = text.lines().next().unwrap_or_default();
     let count = |sign: char| head.matches(sign).count();
-    [';', '\t', '|'].into_iter().max_by_key(|sign| count(*sign)).filter(|sign| count(*sign) > count(','))
+    [';', '\t', '|']
+        .into_iter()
+        .max_by_key(|sign| count(*sign))
+        .filter(|sign| count(*sign) > count(','))
 }
 
 fn decoded(decode: &str, records: Option<&str>, sample: &[u8]) -> Result<Vec<Json>, String> {
-    let yaml = records.map_or_else(|| format!("decode: {decode}"), |records| format!("decode: {decode}\nrecords: {}", quoted(records)));
+    let yaml = records.map_or_else(
+        || format!("decode: {decode}"),
+        |records| format!("decode: {decode}\nrecords: {}", quoted(records)),
+    );
     let mut out = weir_yaml::diagnostic::Diagnostics::new();
     let settings: Option<Settings> = weir_yaml::yaml::read("draft", yaml, &mut out);
     let place = weir_yaml::diagnostic::Place::start_of("draft");
-    let decoder = settings.and_then(|settings| DecodeSpec::compile(&settings.decode, &place, settings.records.as_ref(), None, &mut out));
+    let decoder = settings.and_then(|settings| {
+        DecodeSpec::compile(
+            &settings.decode,
+            &place,
+            settings.records.as_ref(),
+            None,
+            &mut out,
+        )
+    });
     let decoder = decoder.ok_or("its structure is not recognised")?;
     let (mut ads, mut unreadable) = (Vec::new(), None);
     decoder.decode(&mut &sample[..], &Body::default(), &[], &mut |item| {
@@ -131,41 +177,74 @@ struct Settings {
 
 /// JSON: the list that looks most like ads, unless the whole looks more like an ad.
 fn json(value: Json, decode: Option<String>) -> Result<Shape, String> {
-    let likely = lists::best(&value).filter(AdList::is_like_ads).or_else(|| lists::keyed(&value, "$", 0));
+    let likely = lists::best(&value)
+        .filter(AdList::is_like_ads)
+        .or_else(|| lists::keyed(&value, "$", 0));
     if lists::is_single(&value, likely.as_ref()) {
-        return Ok(Shape { settings: decode, ..Shape::of_documents("json", vec![value.clone()], Some(value)) });
+        return Ok(Shape {
+            settings: decode,
+            ..Shape::of_documents("json", vec![value.clone()], Some(value))
+        });
     }
     if let Some((path, ad)) = lists::single(&value, "$", 0).filter(|_| likely.is_none()) {
-        return Ok(Shape { settings: decode, records: Some(path), ..Shape::of_documents("json", vec![ad.clone()], Some(value)) });
+        return Ok(Shape {
+            settings: decode,
+            records: Some(path),
+            ..Shape::of_documents("json", vec![ad.clone()], Some(value))
+        });
     }
-    let AdList { path, items } = likely.or_else(|| lists::best(&value)).ok_or("it contains no list of objects")?;
+    let AdList { path, items } = likely
+        .or_else(|| lists::best(&value))
+        .ok_or("it contains no list of objects")?;
     let count = lists::count(&value, "$", items.len(), 0);
-    let ads = items.iter().take(MOST_ADS).map(|ad| (*ad).clone()).collect();
+    let ads = items
+        .iter()
+        .take(MOST_ADS)
+        .map(|ad| (*ad).clone())
+        .collect();
     let records = (path != "$[*]" || value.is_object()).then_some(path);
-    Ok(Shape { settings: decode, records, count, ..Shape::of_documents("json", ads, Some(value)) })
+    Ok(Shape {
+        settings: decode,
+        records,
+        count,
+        ..Shape::of_documents("json", ads, Some(value))
+    })
 }
 
 /// XML: the element that repeats like ads, or the only one that looks like an ad.
 fn xml(sample: &[u8], text: &str) -> Result<Shape, String> {
     let records = of_whole(sample, text).map_or_else(|| repeated(text), Ok)?;
     let ads = decoded("xml", Some(&records), sample)?;
-    Ok(Shape { settings: Some("xml".to_owned()), records: Some(records), ..Shape::of_documents("xml", ads, None) })
+    Ok(Shape {
+        settings: Some("xml".to_owned()),
+        records: Some(records),
+        ..Shape::of_documents("xml", ads, None)
+    })
 }
 
 /// The path of the ads in XML that can be read to its end.
 fn of_whole(sample: &[u8], text: &str) -> Option<String> {
     let root = root(text)?;
-    let whole = decoded("xml", Some(&step("$", root)), sample).ok()?.into_iter().next()?;
+    let whole = decoded("xml", Some(&step("$", root)), sample)
+        .ok()?
+        .into_iter()
+        .next()?;
     let whole = serde_json::json!({ root: whole });
-    let list = lists::best(&whole).filter(AdList::is_like_ads).map(|list| list.path);
-    let path = list.or_else(|| lists::single(&whole, "$", 0).map(|(path, _)| format!("{path}[*]")))?;
+    let list = lists::best(&whole)
+        .filter(AdList::is_like_ads)
+        .map(|list| list.path);
+    let path =
+        list.or_else(|| lists::single(&whole, "$", 0).map(|(path, _)| format!("{path}[*]")))?;
     // Names suffice in XML: what repeats is a list.
     Some(format!("{}[*]", path.replace("[*]", "")))
 }
 
 /// The name of the first element.
 fn root(text: &str) -> Option<&str> {
-    let beside = Regex::new(r"(?is)^(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)*<([A-Za-z_][\w.:-]*)").ok()?;
+    let beside = Regex::new(
+        r"(?is)^(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>)*<([A-Za-z_][\w.:-]*)",
+    )
+    .ok()?;
     Some(beside.captures(text)?.get(1)?.as_str())
 }
 
@@ -174,17 +253,44 @@ fn root(text: &str) -> Option<&str> {
 fn html(text: &str) -> Result<Shape, String> {
     let blocks = Css::parse(JSON_LD_BLOCKS).map_err(|error| error.message)?;
     let page = Page::whole(text).map_err(|deep| deep.to_string())?;
-    let has_postings = blocks.select(&page, None).iter().any(|block| block.to_ascii_lowercase().contains("jobposting"));
+    let has_postings = blocks
+        .select(&page, None)
+        .iter()
+        .any(|block| block.to_ascii_lowercase().contains("jobposting"));
     if has_postings {
-        return Ok(Shape { decode: "json_ld", settings: Some("json_ld".to_owned()), ..Shape::default() });
+        return Ok(Shape {
+            decode: "json_ld",
+            settings: Some("json_ld".to_owned()),
+            ..Shape::default()
+        });
     }
     let (state, cards) = (scripts::find(text), cards::find(text));
-    if let Some(state) = state.filter(|state| cards.as_ref().is_none_or(|cards| cards.ads <= state.ads)) {
-        return json(state.value, Some(state.settings)).map(|shape| Shape { decode: "script", ..shape });
+    if let Some(state) =
+        state.filter(|state| cards.as_ref().is_none_or(|cards| cards.ads <= state.ads))
+    {
+        return json(state.value, Some(state.settings)).map(|shape| Shape {
+            decode: "script",
+            ..shape
+        });
     }
-    let cards::Cards { records, id, count, ads, members } = cards.ok_or(NO_CARDS)?;
+    let cards::Cards {
+        records,
+        id,
+        count,
+        ads,
+        members,
+    } = cards.ok_or(NO_CARDS)?;
     let settings = Some("html".to_owned());
-    Ok(Shape { decode: "html", settings, records: Some(records), count, ads, members, id: Some(id), ..Shape::default() })
+    Ok(Shape {
+        decode: "html",
+        settings,
+        records: Some(records),
+        count,
+        ads,
+        members,
+        id: Some(id),
+        ..Shape::default()
+    })
 }
 
 /// The message for a page in which nothing repeats.
@@ -193,9 +299,11 @@ const NO_CARDS: &str = "it is a web page without JobPosting markup and without a
 
 /// The path to the first repeated element.
 fn repeated(text: &str) -> Result<String, String> {
-    let beside = Regex::new(r"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>").map_err(|error| error.to_string())?;
+    let beside = Regex::new(r"(?s)<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>")
+        .map_err(|error| error.to_string())?;
     let text = beside.replace_all(text, "");
-    let names = Regex::new(r"<(/?)([A-Za-z_][\w.:-]*)[^>]*?(/?)>").map_err(|error| error.to_string())?;
+    let names =
+        Regex::new(r"<(/?)([A-Za-z_][\w.:-]*)[^>]*?(/?)>").map_err(|error| error.to_string())?;
     let (mut path, mut closed): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for tag in names.captures_iter(&text).take(20_000) {
         let name = tag[2].to_owned();
@@ -207,8 +315,14 @@ fn repeated(text: &str) -> Result<String, String> {
             path.push(name);
             let full = path.join(".");
             if path.len() > 1 && closed.last() == Some(&full) {
-                let is_plain = full.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.'));
-                return Ok(if is_plain { format!("$.{full}[*]") } else { format!("$..{}", path.last().cloned().unwrap_or_default()) });
+                let is_plain = full
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.'));
+                return Ok(if is_plain {
+                    format!("$.{full}[*]")
+                } else {
+                    format!("$..{}", path.last().cloned().unwrap_or_default())
+                });
             }
         }
     }

@@ -21,7 +21,11 @@ use weir_yaml::yaml::{Located, Text};
 
 /// How to authenticate.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "authentication method", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename = "authentication method",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum AuthSpec {
     /// A bearer token in the `Authorization` header.
     Bearer(Text),
@@ -116,17 +120,25 @@ impl AuthSpec {
     /// Compiles it; problems go to `out`.
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Auth> {
         match self {
-            AuthSpec::Bearer(token) => Some(Auth::Header(AUTHORIZATION, "Bearer ", secret(token, out)?)),
+            AuthSpec::Bearer(token) => {
+                Some(Auth::Header(AUTHORIZATION, "Bearer ", secret(token, out)?))
+            }
             AuthSpec::Header(header) => {
                 let (name, value) = (header_name(&header.name, out), secret(&header.value, out));
                 Some(Auth::Header(name?, "", value?))
             }
-            AuthSpec::Query(query) => Some(Auth::Query(query.parameter.clone(), secret(&query.value, out)?)),
+            AuthSpec::Query(query) => Some(Auth::Query(
+                query.parameter.clone(),
+                secret(&query.value, out)?,
+            )),
             AuthSpec::Basic(basic) => {
-                // One of the two is the secret: a key as the user and no password is as common as a user and a password.
+                // One of the two is the secret: a key as the user and no password is as common as a
+                // user and a password.
                 let user = Template::compile(&basic.user, out)?;
                 let password = match &basic.password {
-                    Some(password) if user.has_variables() => Some(Template::compile(password, out)?),
+                    Some(password) if user.has_variables() => {
+                        Some(Template::compile(password, out)?)
+                    }
                     Some(password) => Some(secret(password, out)?),
                     None => None,
                 };
@@ -136,15 +148,32 @@ impl AuthSpec {
                 Some(Auth::Basic(user, password))
             }
             AuthSpec::Oauth2(oauth) => {
-                let written = Written { url: &oauth.token_url, method: None, query: &IndexMap::new(), headers: &IndexMap::new(), body: None };
+                let written = Written {
+                    url: &oauth.token_url,
+                    method: None,
+                    query: &IndexMap::new(),
+                    headers: &IndexMap::new(),
+                    body: None,
+                };
                 let request = written.compile(Names::default(), out);
-                let (client_id, client_secret) = (Template::compile(&oauth.client_id, out), secret(&oauth.client_secret, out));
-                let scope = oauth.scope.as_ref().map(|scope| Template::compile(scope, out));
+                let (client_id, client_secret) = (
+                    Template::compile(&oauth.client_id, out),
+                    secret(&oauth.client_secret, out),
+                );
+                let scope = oauth
+                    .scope
+                    .as_ref()
+                    .map(|scope| Template::compile(scope, out));
                 let scope = match scope {
                     Some(scope) => Some(scope?),
                     None => None,
                 };
-                Some(Auth::Oauth2(Box::new(Oauth { token_url: request?.url().clone(), client_id: client_id?, client_secret: client_secret?, scope })))
+                Some(Auth::Oauth2(Box::new(Oauth {
+                    token_url: request?.url().clone(),
+                    client_id: client_id?,
+                    client_secret: client_secret?,
+                    scope,
+                })))
             }
         }
     }
@@ -160,8 +189,12 @@ fn secret(text: &Text, out: &mut Diagnostics) -> Option<Template> {
 }
 
 fn open_secret<T>(text: &Text, out: &mut Diagnostics) -> Option<T> {
-    out.error(text.place(), "open-secret", "the YAML contains a secret in plain text")
-        .help("move it to an environment variable and write `${NAME}` here, without a default");
+    out.error(
+        text.place(),
+        "open-secret",
+        "the YAML contains a secret in plain text",
+    )
+    .help("move it to an environment variable and write `${NAME}` here, without a default");
     None
 }
 
@@ -170,21 +203,39 @@ impl Auth {
     ///
     /// # Errors
     /// A variable is missing, or no token was issued.
-    pub async fn sign(&self, ready: &mut Ready, http: &Http, access: &Access) -> Result<(), Trouble> {
-        let fill = |template: &Template| template.fill(&access.variables).map_err(|missing| Trouble::Lasting(missing.to_string()));
+    pub async fn sign(
+        &self,
+        ready: &mut Ready,
+        http: &Http,
+        access: &Access,
+    ) -> Result<(), Trouble> {
+        let fill = |template: &Template| {
+            template
+                .fill(&access.variables)
+                .map_err(|missing| Trouble::Lasting(missing.to_string()))
+        };
         let (name, value) = match self {
             Auth::None => return Ok(()),
             Auth::Query(parameter, value) => {
-                ready.url.query_pairs_mut().append_pair(parameter, &fill(value)?);
+                ready
+                    .url
+                    .query_pairs_mut()
+                    .append_pair(parameter, &fill(value)?);
                 return Ok(());
             }
-            Auth::Header(name, prefix, value) => (name.clone(), format!("{prefix}{}", fill(value)?)),
+            Auth::Header(name, prefix, value) => {
+                (name.clone(), format!("{prefix}{}", fill(value)?))
+            }
             Auth::Basic(user, password) => {
                 let password = password.as_ref().map(fill).transpose()?.unwrap_or_default();
-                let pair = base64::engine::general_purpose::STANDARD.encode(format!("{}:{password}", fill(user)?));
+                let pair = base64::engine::general_purpose::STANDARD
+                    .encode(format!("{}:{password}", fill(user)?));
                 (AUTHORIZATION, format!("Basic {pair}"))
             }
-            Auth::Oauth2(oauth) => (AUTHORIZATION, format!("Bearer {}", oauth.token(http, access).await?)),
+            Auth::Oauth2(oauth) => (
+                AUTHORIZATION,
+                format!("Bearer {}", oauth.token(http, access).await?),
+            ),
         };
         let value = header_value(&name, &value).map_err(Trouble::Lasting)?;
         ready.headers.insert(name, value);
@@ -194,7 +245,9 @@ impl Auth {
     /// Forgets a token that the source rejected; returns whether a new one may help.
     pub fn forget(&self, access: &Access) -> bool {
         match self {
-            Auth::Oauth2(oauth) => oauth.key(access).is_some_and(|key| access.tokens.take(&key).is_some()),
+            Auth::Oauth2(oauth) => oauth
+                .key(access)
+                .is_some_and(|key| access.tokens.take(&key).is_some()),
             _ => false,
         }
     }
@@ -204,13 +257,20 @@ impl Auth {
         let mut all: Vec<_> = match self {
             Auth::None => Vec::new(),
             Auth::Oauth2(oauth) => secrets::of_template(&oauth.client_secret, variables),
-            _ => self.templates().into_iter().flat_map(|one| secrets::of_template(one, variables)).collect(),
+            _ => self
+                .templates()
+                .into_iter()
+                .flat_map(|one| secrets::of_template(one, variables))
+                .collect(),
         };
         if let Auth::Basic(user, Some(password)) = self
             && let (Ok(user), Ok(password)) = (user.fill(variables), password.fill(variables))
         {
             // It travels in Base64, both in one.
-            all.push(SecretValue { name: "auth".to_owned(), value: format!("{user}:{password}") });
+            all.push(SecretValue {
+                name: "auth".to_owned(),
+                value: format!("{user}:{password}"),
+            });
         }
         all
     }
@@ -221,32 +281,51 @@ impl Auth {
             Auth::None => Vec::new(),
             Auth::Header(_, _, template) | Auth::Query(_, template) => vec![template],
             Auth::Basic(user, password) => std::iter::once(user).chain(password).collect(),
-            Auth::Oauth2(oauth) => [&oauth.token_url, &oauth.client_id, &oauth.client_secret].into_iter().chain(&oauth.scope).collect(),
+            Auth::Oauth2(oauth) => [&oauth.token_url, &oauth.client_id, &oauth.client_secret]
+                .into_iter()
+                .chain(&oauth.scope)
+                .collect(),
         }
     }
 }
 
 impl Oauth {
     fn key(&self, access: &Access) -> Option<String> {
-        Some(format!("{} {}", self.token_url.fill(&access.variables).ok()?, self.client_id.fill(&access.variables).ok()?))
+        Some(format!(
+            "{} {}",
+            self.token_url.fill(&access.variables).ok()?,
+            self.client_id.fill(&access.variables).ok()?
+        ))
     }
 
     async fn token(&self, http: &Http, access: &Access) -> Result<String, Trouble> {
         if access.door.is_replaying() {
             return Ok("recorded".to_owned());
         }
-        let key = self.key(access).ok_or_else(|| Trouble::Lasting(format!("the address or the client id of `{}` is not set", self.token_url)))?;
+        let key = self.key(access).ok_or_else(|| {
+            Trouble::Lasting(format!(
+                "the address or the client id of `{}` is not set",
+                self.token_url
+            ))
+        })?;
         if let Some(token) = access.tokens.get(&key) {
             return Ok(token);
         }
         let (token, life) = self.ask(http, access).await.map_err(not_given)?;
-        access.secrets.learn([SecretValue { name: "access_token".to_owned(), value: token.clone() }]);
+        access.secrets.learn([SecretValue {
+            name: "access_token".to_owned(),
+            value: token.clone(),
+        }]);
         access.tokens.put(key, token.clone(), life);
         Ok(token)
     }
 
     async fn ask(&self, http: &Http, access: &Access) -> Result<(String, Duration), Trouble> {
-        let fill = |template: &Template| template.fill(&access.variables).map_err(|missing| Trouble::Lasting(missing.to_string()));
+        let fill = |template: &Template| {
+            template
+                .fill(&access.variables)
+                .map_err(|missing| Trouble::Lasting(missing.to_string()))
+        };
         let mut form = vec![
             ("grant_type".to_owned(), "client_credentials".to_owned()),
             ("client_id".to_owned(), fill(&self.client_id)?),
@@ -255,11 +334,19 @@ impl Oauth {
         if let Some(scope) = &self.scope {
             form.push(("scope".to_owned(), fill(scope)?));
         }
-        let answer = http.ask_for_token(&fill(&self.token_url)?, form, access).await?;
-        let json: Json = serde_json::from_slice(&answer).map_err(|_| Trouble::Lasting("the token response is not JSON".to_owned()))?;
+        let answer = http
+            .ask_for_token(&fill(&self.token_url)?, form, access)
+            .await?;
+        let json: Json = serde_json::from_slice(&answer)
+            .map_err(|_| Trouble::Lasting("the token response is not JSON".to_owned()))?;
         let token = json.get("access_token").and_then(Json::as_str);
-        let life = json.get("expires_in").and_then(Json::as_u64).map_or(DEFAULT_LIFE, Duration::from_secs);
-        token.map(|token| (token.to_owned(), life)).ok_or_else(|| Trouble::Lasting("the token response has no `access_token`".to_owned()))
+        let life = json
+            .get("expires_in")
+            .and_then(Json::as_u64)
+            .map_or(DEFAULT_LIFE, Duration::from_secs);
+        token
+            .map(|token| (token.to_owned(), life))
+            .ok_or_else(|| Trouble::Lasting("the token response has no `access_token`".to_owned()))
     }
 }
 
@@ -268,24 +355,39 @@ impl Oauth {
 fn not_given(trouble: Trouble) -> Trouble {
     let told = |why: String| format!("no token was issued: {why}");
     match trouble {
-        Trouble::Passing { why, wait } => Trouble::Passing { why: told(why), wait },
+        Trouble::Passing { why, wait } => Trouble::Passing {
+            why: told(why),
+            wait,
+        },
         Trouble::Blocked(why) => Trouble::Blocked(told(why)),
-        Trouble::Lasting(why) | Trouble::Gone(why) | Trouble::Ignored(why) | Trouble::Stop(why) => Trouble::Lasting(told(why)),
+        Trouble::Lasting(why) | Trouble::Gone(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
+            Trouble::Lasting(told(why))
+        }
     }
 }
 
 impl Tokens {
     fn get(&self, key: &str) -> Option<String> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.get(key).filter(|(_, until)| *until > Instant::now() + MARGIN).map(|(token, _)| token.clone())
+        tokens
+            .get(key)
+            .filter(|(_, until)| *until > Instant::now() + MARGIN)
+            .map(|(token, _)| token.clone())
     }
 
     fn put(&self, key: String, token: String, life: Duration) {
         let until = Instant::now() + life.max(MARGIN * 2);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (token, until));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, (token, until));
     }
 
     fn take(&self, key: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key).map(|(token, _)| token)
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key)
+            .map(|(token, _)| token)
     }
 }

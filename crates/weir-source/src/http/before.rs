@@ -74,18 +74,31 @@ impl BeforeSpec {
 
     /// Compiles it; problems go to `out`.
     pub fn compile(&self, names: Names, out: &mut Diagnostics) -> Option<Before> {
-        let written = Written { url: &self.url, method: self.method, query: &self.query, headers: &self.headers, body: self.body.as_ref() };
+        let written = Written {
+            url: &self.url,
+            method: self.method,
+            query: &self.query,
+            headers: &self.headers,
+            body: self.body.as_ref(),
+        };
         let request = written.compile(names, out);
         let take: Vec<Option<(String, Taken)>> = self
             .take
             .iter()
             .map(|(name, spec)| {
-                let taken =
-                    TakenSpec { from: spec.from.as_ref(), css: spec.css.as_ref(), pattern: spec.pattern.as_ref(), header: spec.header.as_ref() };
+                let taken = TakenSpec {
+                    from: spec.from.as_ref(),
+                    css: spec.css.as_ref(),
+                    pattern: spec.pattern.as_ref(),
+                    header: spec.header.as_ref(),
+                };
                 Some((name.value.clone(), taken.compile(&spec.place, None, out)?))
             })
             .collect();
-        Some(Before { request: request?, take: take.into_iter().collect::<Option<_>>()? })
+        Some(Before {
+            request: request?,
+            take: take.into_iter().collect::<Option<_>>()?,
+        })
     }
 }
 
@@ -103,16 +116,42 @@ impl Before {
     ) -> Result<BTreeMap<String, String>, Trouble> {
         let filling = Filling::of(&access.variables, values);
         let ready = self.request.fill(filling).map_err(Trouble::Lasting)?;
-        let answer = http.ask(access, ready, jar, None, Terms { lenient: true, ..Terms::default() }).await?;
-        let headers: Vec<Option<String>> =
-            self.take.iter().map(|(_, taken)| if let Taken::Header(name) = taken { answer.header(name).map(str::to_owned) } else { None }).collect();
+        let answer = http
+            .ask(
+                access,
+                ready,
+                jar,
+                None,
+                Terms {
+                    lenient: true,
+                    ..Terms::default()
+                },
+            )
+            .await?;
+        let headers: Vec<Option<String>> = self
+            .take
+            .iter()
+            .map(|(_, taken)| {
+                if let Taken::Header(name) = taken {
+                    answer.header(name).map(str::to_owned)
+                } else {
+                    None
+                }
+            })
+            .collect();
         let bytes = answer.bytes(MOST_BYTES).await?;
         let take = self.take.clone();
         // A parsed page cannot leave its thread.
-        let found = tokio::task::spawn_blocking(move || find_all(&take, &bytes)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
+        let found = tokio::task::spawn_blocking(move || find_all(&take, &bytes))
+            .await
+            .map_err(|error| Trouble::Lasting(error.to_string()))?;
         let mut values = values.clone();
         for (((name, _), header), found) in self.take.iter().zip(headers).zip(found) {
-            let value = header.or(found).ok_or_else(|| Trouble::Lasting(format!("the response to the `before` request has no `{name}`")))?;
+            let value = header.or(found).ok_or_else(|| {
+                Trouble::Lasting(format!(
+                    "the response to the `before` request has no `{name}`"
+                ))
+            })?;
             values.insert(name.clone(), value);
         }
         Ok(values)
@@ -123,14 +162,22 @@ fn find_all(take: &[(String, Taken)], bytes: &[u8]) -> Vec<Option<String>> {
     let unpacked = first_text(bytes, u64::try_from(MOST_BYTES).unwrap_or(u64::MAX)).ok();
     let text = String::from_utf8_lossy(unpacked.as_deref().unwrap_or(bytes));
     let json: Json = number::read(&text).unwrap_or_default();
-    let page = take.iter().any(|(_, taken)| matches!(taken, Taken::Body(Spot::Css(_)))).then(|| markup::Page::parse(&text));
+    let page = take
+        .iter()
+        .any(|(_, taken)| matches!(taken, Taken::Body(Spot::Css(_))))
+        .then(|| markup::Page::parse(&text));
     let find = |taken: &Taken| match taken {
         Taken::Header(_) => None,
         Taken::Body(Spot::Path(path)) => said(path.first(&json).cloned()),
-        Taken::Body(Spot::Css(css)) => page.as_ref().and_then(|page| css.select(page, None).into_iter().next()),
+        Taken::Body(Spot::Css(css)) => page
+            .as_ref()
+            .and_then(|page| css.select(page, None).into_iter().next()),
         Taken::Body(Spot::Match(regex)) => {
             let found = regex.captures(&text)?;
-            found.get(1).or_else(|| found.get(0)).map(|group| group.as_str().to_owned())
+            found
+                .get(1)
+                .or_else(|| found.get(0))
+                .map(|group| group.as_str().to_owned())
         }
     };
     take.iter().map(|(_, taken)| find(taken)).collect()

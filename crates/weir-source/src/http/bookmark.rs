@@ -45,22 +45,45 @@ pub(super) struct Tally {
 impl Bookmark {
     /// What comes from the source itself.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        self.position.iter().filter_map(Position::text).chain(self.waiting.iter().map(String::as_str))
+        self.position
+            .iter()
+            .filter_map(Position::text)
+            .chain(self.waiting.iter().map(String::as_str))
     }
 
     /// The same with other texts.
     pub(super) fn with_texts(&self, other: impl Fn(&str) -> String) -> Bookmark {
-        let position = self.position.as_ref().map(|position| position.with_text(&other));
-        Bookmark { position, waiting: self.waiting.iter().map(|text| other(text)).collect(), ..self.clone() }
+        let position = self
+            .position
+            .as_ref()
+            .map(|position| position.with_text(&other));
+        Bookmark {
+            position,
+            waiting: self.waiting.iter().map(|text| other(text)).collect(),
+            ..self.clone()
+        }
     }
 
     /// The bookmark of what follows: a position of this crawl, or the next crawl.
     pub(super) fn going_on_at(&self, position: Option<Position>) -> Bookmark {
         let Some(position) = position else {
-            return Bookmark { crawl: self.crawl + 1, tally: self.tally.next_crawl(), ..Bookmark::default() };
+            return Bookmark {
+                crawl: self.crawl + 1,
+                tally: self.tally.next_crawl(),
+                ..Bookmark::default()
+            };
         };
-        let waiting = self.waiting.iter().filter(|address| position != Position::Address((*address).clone())).cloned().collect();
-        Bookmark { position: Some(position), waiting, ..self.clone() }
+        let waiting = self
+            .waiting
+            .iter()
+            .filter(|address| position != Position::Address((*address).clone()))
+            .cloned()
+            .collect();
+        Bookmark {
+            position: Some(position),
+            waiting,
+            ..self.clone()
+        }
     }
 }
 
@@ -86,7 +109,19 @@ impl Tally {
             (before, now) => before.or(now),
         };
         let mut problems = self.problems.clone();
-        problems.extend(self.crawl_uncounted.clone().filter(|why| !self.problems.contains(why)));
-        Tally { stated, crawl_pages: 0, crawl_items: 0, crawl_stated: None, crawl_uncounted: None, problems, ..self.clone() }
+        problems.extend(
+            self.crawl_uncounted
+                .clone()
+                .filter(|why| !self.problems.contains(why)),
+        );
+        Tally {
+            stated,
+            crawl_pages: 0,
+            crawl_items: 0,
+            crawl_stated: None,
+            crawl_uncounted: None,
+            problems,
+            ..self.clone()
+        }
     }
 }

@@ -51,13 +51,33 @@ pub(super) struct Reading<'h> {
 }
 
 impl<'h> Reading<'h> {
-    pub(super) fn new(http: &'h Http, access: &'h Access, approach: &'h Approach, mut pages: Pages) -> Reading<'h> {
-        let kept: Option<Bookmark> = approach.bookmark.clone().and_then(|kept| serde_json::from_value(kept).ok());
-        let mark = kept.map(|kept| kept.with_texts(|text| http.filled(text, access))).unwrap_or_default();
+    pub(super) fn new(
+        http: &'h Http,
+        access: &'h Access,
+        approach: &'h Approach,
+        mut pages: Pages,
+    ) -> Reading<'h> {
+        let kept: Option<Bookmark> = approach
+            .bookmark
+            .clone()
+            .and_then(|kept| serde_json::from_value(kept).ok());
+        let mark = kept
+            .map(|kept| kept.with_texts(|text| http.filled(text, access)))
+            .unwrap_or_default();
         pages.go_on(mark.tally.unreadable, mark.tally.nameless);
         let pages = Arc::new(Mutex::new(pages));
         let validators = Validators::default();
-        Reading { http, access, approach, pages, mark, started: Instant::now(), worst: None, validators, not_modified: false }
+        Reading {
+            http,
+            access,
+            approach,
+            pages,
+            mark,
+            started: Instant::now(),
+            worst: None,
+            validators,
+            not_modified: false,
+        }
     }
 
     /// Reads everything.
@@ -65,7 +85,11 @@ impl<'h> Reading<'h> {
         let combinations = self.http.combinations_of(self.access);
         for (index, each) in combinations.iter().enumerate().skip(self.mark.crawl) {
             if index != self.mark.crawl {
-                self.mark = Bookmark { crawl: index, tally: self.mark.tally.next_crawl(), ..Bookmark::default() };
+                self.mark = Bookmark {
+                    crawl: index,
+                    tally: self.mark.tally.next_crawl(),
+                    ..Bookmark::default()
+                };
             }
             let ended = self.crawl(each).await;
             if let Some(Verdict { state, ends_all }) = ended {
@@ -82,7 +106,11 @@ impl<'h> Reading<'h> {
         self.lock(Pages::begin_crawl);
         let jar = Arc::new(CookieJar::default());
         let values = match &self.http.before {
-            Some(before) => match self.http.retried(|| before.take(self.http, self.access, each, &jar)).await {
+            Some(before) => match self
+                .http
+                .retried(|| before.take(self.http, self.access, each, &jar))
+                .await
+            {
                 Ok(values) => values,
                 Err(trouble) => return Some(self.note(trouble, each, 0)),
             },
@@ -93,14 +121,23 @@ impl<'h> Reading<'h> {
         let mut next = Some(self.mark.position.clone().unwrap_or(Position::Start));
         while let Some(position) = next {
             let is_new = visited.insert(position.clone());
-            if !is_new && self.http.paging.ends_at_repeats(number(self.mark.tally.crawl_items), self.mark.tally.crawl_stated.map(number)) {
+            if !is_new
+                && self.http.paging.ends_at_repeats(
+                    number(self.mark.tally.crawl_items),
+                    self.mark.tally.crawl_stated.map(number),
+                )
+            {
                 break;
             }
             if let Some(problem) = self.limit_reached(is_new) {
                 self.mark.tally.problems.push(problem);
                 break;
             }
-            next = match self.http.retried(|| self.page(&position, &values, each, &jar)).await {
+            next = match self
+                .http
+                .retried(|| self.page(&position, &values, each, &jar))
+                .await
+            {
                 Ok(page) => self.turn(&position, page).await,
                 Err(trouble) => {
                     let beside = self.beside(&position, &trouble);
@@ -115,7 +152,8 @@ impl<'h> Reading<'h> {
     /// The next file of a list to read although this one failed, such as the next one of an index
     /// of sitemaps. A source that refuses us gets no more requests.
     fn beside(&mut self, position: &Position, trouble: &Trouble) -> Option<Position> {
-        let is_one_of_many = matches!(position, Position::Address(_)) && self.http.paging.is_single();
+        let is_one_of_many =
+            matches!(position, Position::Address(_)) && self.http.paging.is_single();
         if !is_one_of_many || matches!(trouble, Trouble::Blocked(_) | Trouble::Stop(_)) {
             return None;
         }
@@ -124,8 +162,13 @@ impl<'h> Reading<'h> {
         Some(next)
     }
 
-    /// Notes a page that did not come, or not to its end. What came of it is kept: an ad is worth having, though others are missing.
-    async fn break_off(&mut self, trouble: Trouble, each: &BTreeMap<String, String>) -> Option<Verdict> {
+    /// Notes a page that did not come, or not to its end. What came of it is kept: an ad is worth
+    /// having, though others are missing.
+    async fn break_off(
+        &mut self,
+        trouble: Trouble,
+        each: &BTreeMap<String, String>,
+    ) -> Option<Verdict> {
         let came = match self.blocking(Pages::break_off).await {
             Some((items, added)) if added.fresh + added.repeated > 0 => {
                 self.mark.tally.read(items);
@@ -154,13 +197,23 @@ impl<'h> Reading<'h> {
             return Some("the next page was already read: the paging loops".to_owned());
         }
         if tally.crawl_pages >= self.http.paging.max {
-            return Some(format!("stopped after {} pages, the maximum set by `max`", tally.crawl_pages));
+            return Some(format!(
+                "stopped after {} pages, the maximum set by `max`",
+                tally.crawl_pages
+            ));
         }
         if u64::try_from(tally.bytes).unwrap_or_default() >= limits.read_bytes {
-            return Some(format!("stopped after {} bytes, the maximum set by `limits: read_bytes`", tally.bytes));
+            return Some(format!(
+                "stopped after {} bytes, the maximum set by `limits: read_bytes`",
+                tally.bytes
+            ));
         }
-        (self.started.elapsed() >= limits.time)
-            .then(|| format!("stopped after {}, the maximum set by `limits: time`", humantime::format_duration(limits.time)))
+        (self.started.elapsed() >= limits.time).then(|| {
+            format!(
+                "stopped after {}, the maximum set by `limits: time`",
+                humantime::format_duration(limits.time)
+            )
+        })
     }
 
     /// Counts a page and returns what follows it; `None` if the crawl has ended.
@@ -183,14 +236,26 @@ impl<'h> Reading<'h> {
             Some(Doubt::Changed(why)) => tally.warning = Some(why),
             None => {}
         }
-        let is_behind_the_last = tally.crawl_pages > 1 && tally.crawl_items > 0 && self.http.decoder.reads_cards();
+        let is_behind_the_last =
+            tally.crawl_pages > 1 && tally.crawl_items > 0 && self.http.decoder.reads_cards();
         if !page.found.place_found && page.found.pages.is_empty() && !is_behind_the_last {
-            tally.problems.push(format!("page {}: {}", tally.pages, self.http.decoder.absence(self.http.records())));
+            tally.problems.push(format!(
+                "page {}: {}",
+                tally.pages,
+                self.http.decoder.absence(self.http.records())
+            ));
             return None;
         }
         // A source may echo a secret anywhere.
-        let uncounted = page.found.uncounted.map(|why| self.http.redacted(&why, self.access));
-        tally.crawl_uncounted = tally.crawl_uncounted.take().or(uncounted).filter(|_| tally.crawl_stated.is_none());
+        let uncounted = page
+            .found
+            .uncounted
+            .map(|why| self.http.redacted(&why, self.access));
+        tally.crawl_uncounted = tally
+            .crawl_uncounted
+            .take()
+            .or(uncounted)
+            .filter(|_| tally.crawl_stated.is_none());
         self.mark.waiting.extend(page.found.pages.iter().cloned());
         let taken = page.found.taken.into_iter().next().flatten();
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
@@ -207,7 +272,10 @@ impl<'h> Reading<'h> {
         };
         let next = self.after(position, &hints).map_err(|problem| {
             let page = self.mark.tally.pages;
-            self.mark.tally.problems.extend(problem.map(|problem| format!("page {page}: {problem}")));
+            self.mark
+                .tally
+                .problems
+                .extend(problem.map(|problem| format!("page {page}: {problem}")));
         });
         self.mark = self.mark.going_on_at(next.ok());
         self.end_page(self.kept()).await?;
@@ -234,15 +302,25 @@ impl<'h> Reading<'h> {
         match follows {
             Follows::Page(next) => Ok(next),
             Follows::Broken(why) => Err(Some(why)),
-            Follows::End => self.mark.waiting.first().cloned().map(Position::Address).ok_or(None),
+            Follows::End => self
+                .mark
+                .waiting
+                .first()
+                .cloned()
+                .map(Position::Address)
+                .ok_or(None),
         }
     }
 
-    /// The bookmark as it may be stored: what the source says of its next pages may echo a secret. Nothing where the text that is stored would not
-    /// give it back, or a source could have its `${NAME}` filled in by us: then the crawl goes on at the page before, or begins anew.
+    /// The bookmark as it may be stored: what the source says of its next pages may echo a secret.
+    /// Nothing where the text that is stored would not give it back, or a source could have its
+    /// `${NAME}` filled in by us: then the crawl goes on at the page before, or begins anew.
     fn kept(&self) -> Option<Json> {
-        let shown = self.mark.with_texts(|text| self.http.redacted(text, self.access));
-        let is_safe = self.mark.texts().all(|text| !text.contains("${")) && shown.with_texts(|text| self.http.filled(text, self.access)) == self.mark;
+        let shown = self
+            .mark
+            .with_texts(|text| self.http.redacted(text, self.access));
+        let is_safe = self.mark.texts().all(|text| !text.contains("${"))
+            && shown.with_texts(|text| self.http.filled(text, self.access)) == self.mark;
         is_safe.then(|| json!(shown))
     }
 
@@ -260,15 +338,24 @@ impl<'h> Reading<'h> {
 
     fn unless_stopped<T>(&mut self, done: Option<T>) -> Option<T> {
         if done.is_none() {
-            self.mark.tally.problems.push("the read was stopped".to_owned());
+            self.mark
+                .tally
+                .problems
+                .push("the read was stopped".to_owned());
         }
         done
     }
 
     /// Works on the pages where the thread may wait; nothing if nobody wants more.
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&mut Pages) -> Result<T, Stopped> + Send + 'static) -> Option<T> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Pages) -> Result<T, Stopped> + Send + 'static,
+    ) -> Option<T> {
         let pages = Arc::clone(&self.pages);
-        let done = tokio::task::spawn_blocking(move || work(&mut pages.lock().unwrap_or_else(PoisonError::into_inner))).await;
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut pages.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+        .await;
         done.ok().and_then(Result::ok)
     }
 
@@ -276,13 +363,29 @@ impl<'h> Reading<'h> {
     fn note(&mut self, trouble: Trouble, each: &BTreeMap<String, String>, came: i64) -> Verdict {
         let (state, why, ends_all) = match trouble {
             Trouble::Blocked(why) => (ReadState::Blocked, why, true),
-            Trouble::Passing { why, .. } | Trouble::Lasting(why) | Trouble::Gone(why) => (ReadState::Unreachable, why, false),
+            Trouble::Passing { why, .. } | Trouble::Lasting(why) | Trouble::Gone(why) => {
+                (ReadState::Unreachable, why, false)
+            }
             Trouble::Stop(why) | Trouble::Ignored(why) => (ReadState::Partial, why, false),
         };
-        let which: Vec<String> = each.iter().map(|(name, value)| format!("{name} {value}: ")).collect();
-        let page = if self.mark.tally.crawl_pages == 0 { String::new() } else { format!("page {}: ", self.mark.tally.crawl_pages + 1) };
-        let came = if came == 0 { String::new() } else { format!(" (after {})", proof::counted(came, "ad", "")) };
-        self.mark.tally.problems.push(format!("{}{page}{why}{came}", which.concat()));
+        let which: Vec<String> = each
+            .iter()
+            .map(|(name, value)| format!("{name} {value}: "))
+            .collect();
+        let page = if self.mark.tally.crawl_pages == 0 {
+            String::new()
+        } else {
+            format!("page {}: ", self.mark.tally.crawl_pages + 1)
+        };
+        let came = if came == 0 {
+            String::new()
+        } else {
+            format!(" (after {})", proof::counted(came, "ad", ""))
+        };
+        self.mark
+            .tally
+            .problems
+            .push(format!("{}{page}{why}{came}", which.concat()));
         Verdict { state, ends_all }
     }
 
@@ -290,21 +393,42 @@ impl<'h> Reading<'h> {
     async fn proof(self) -> ReadOutcome {
         let mut tally = self.mark.tally.next_crawl();
         let mut notes = None;
-        match self.blocking(|pages| pages.flush().map(|()| (proof::doubts(pages), pages.notes()))).await {
+        match self
+            .blocking(|pages| {
+                pages
+                    .flush()
+                    .map(|()| (proof::doubts(pages), pages.notes()))
+            })
+            .await
+        {
             Some((doubts, said)) => {
                 tally.problems.extend(doubts);
                 notes = said.map(|said| self.http.redacted(&said, self.access));
             }
             None => tally.problems.push("the read was stopped".to_owned()),
         }
-        let judged = proof::judge(tally.pages, tally.items - tally.repeated, tally.stated, tally.bytes, tally.problems).and_note(notes);
+        let judged = proof::judge(
+            tally.pages,
+            tally.items - tally.repeated,
+            tally.stated,
+            tally.bytes,
+            tally.problems,
+        )
+        .and_note(notes);
         let state = match self.worst {
             Some(worst) if tally.pages == 0 && tally.items == 0 => worst,
             _ => judged.state,
         };
-        let is_one_whole_page = matches!(state, ReadState::Complete | ReadState::Empty) && tally.pages == 1;
-        let validators = (is_one_whole_page && self.http.is_conditional()).then_some(self.validators);
-        ReadOutcome { state, validators, not_modified: self.not_modified, ..judged.warned_of(tally.warning) }
+        let is_one_whole_page =
+            matches!(state, ReadState::Complete | ReadState::Empty) && tally.pages == 1;
+        let validators =
+            (is_one_whole_page && self.http.is_conditional()).then_some(self.validators);
+        ReadOutcome {
+            state,
+            validators,
+            not_modified: self.not_modified,
+            ..judged.warned_of(tally.warning)
+        }
     }
 
     /// One try at one page.
@@ -317,28 +441,73 @@ impl<'h> Reading<'h> {
     ) -> Result<PageRead, Trouble> {
         let named = self.http.paging.named(position);
         let page = named.as_ref().map(|(name, _)| *name);
-        let with_page: BTreeMap<String, String> = values.clone().into_iter().chain(named.map(|(name, value)| (name.to_owned(), value))).collect();
-        let filling = Filling { page, ..Filling::of(&self.access.variables, &with_page) };
+        let with_page: BTreeMap<String, String> = values
+            .clone()
+            .into_iter()
+            .chain(named.map(|(name, value)| (name.to_owned(), value)))
+            .collect();
+        let filling = Filling {
+            page,
+            ..Filling::of(&self.access.variables, &with_page)
+        };
         let mut ready = self.http.request.fill(filling).map_err(Trouble::Lasting)?;
-        self.http.paging.apply(position, &mut ready).map_err(Trouble::Lasting)?;
+        self.http
+            .paging
+            .apply(position, &mut ready)
+            .map_err(Trouble::Lasting)?;
         // What the read before said of its state it said of its one page.
-        let known = self.approach.known.as_ref().filter(|_| self.http.is_conditional() && *position == Position::Start);
-        let terms = Terms { empty: self.approach.empty_is_honest, ..Terms::default() };
+        let known = self
+            .approach
+            .known
+            .as_ref()
+            .filter(|_| self.http.is_conditional() && *position == Position::Start);
+        let terms = Terms {
+            empty: self.approach.empty_is_honest,
+            ..Terms::default()
+        };
         let mut answer = self.http.ask(self.access, ready, jar, known, terms).await?;
         let doubt = answer.doubt.take();
-        let validators =
-            Validators { etag: answer.header("etag").map(str::to_owned), last_modified: answer.header("last-modified").map(str::to_owned) };
+        let validators = Validators {
+            etag: answer.header("etag").map(str::to_owned),
+            last_modified: answer.header("last-modified").map(str::to_owned),
+        };
         if answer.not_modified || matches!(answer.status, 204 | 205) {
-            let found = Found { place_found: true, ..Found::default() };
+            let found = Found {
+                place_found: true,
+                ..Found::default()
+            };
             let not_modified = answer.not_modified;
-            return Ok(PageRead { found, items: 0, bytes: 0, header: None, link: None, url: answer.url, validators, not_modified, doubt });
+            return Ok(PageRead {
+                found,
+                items: 0,
+                bytes: 0,
+                header: None,
+                link: None,
+                url: answer.url,
+                validators,
+                not_modified,
+                doubt,
+            });
         }
-        Ok(PageRead { doubt, ..self.parse(answer, validators, each).await? })
+        Ok(PageRead {
+            doubt,
+            ..self.parse(answer, validators, each).await?
+        })
     }
 
     /// Reads the body as a stream on a thread of its own.
-    async fn parse(&self, answer: Answer, validators: Validators, each: &BTreeMap<String, String>) -> Result<PageRead, Trouble> {
-        let header = self.http.paging.header().and_then(|name| answer.header(name)).map(str::to_owned);
+    async fn parse(
+        &self,
+        answer: Answer,
+        validators: Validators,
+        each: &BTreeMap<String, String>,
+    ) -> Result<PageRead, Trouble> {
+        let header = self
+            .http
+            .paging
+            .header()
+            .and_then(|name| answer.header(name))
+            .map(str::to_owned);
         let link = answer.header("link").map(str::to_owned);
         let is_page = answer.is_page();
         let url = answer.url.clone();
@@ -353,9 +522,21 @@ impl<'h> Reading<'h> {
             pages: Arc::clone(&self.pages),
         };
         let bridge = SyncIoBridge::new(Box::pin(answer.into_reader()));
-        let parsed = tokio::task::spawn_blocking(move || work.parse(bridge)).await.map_err(|error| Trouble::Lasting(error.to_string()))?;
+        let parsed = tokio::task::spawn_blocking(move || work.parse(bridge))
+            .await
+            .map_err(|error| Trouble::Lasting(error.to_string()))?;
         let (found, items, bytes) = parsed?;
-        Ok(PageRead { found, items, bytes, header, link, url, validators, not_modified: false, doubt: None })
+        Ok(PageRead {
+            found,
+            items,
+            bytes,
+            header,
+            link,
+            url,
+            validators,
+            not_modified: false,
+            doubt: None,
+        })
     }
 }
 

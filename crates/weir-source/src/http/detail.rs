@@ -1,5 +1,6 @@
-//! The page of a single ad, asked for by what its listing says, and put into one document with it. Asked for only where the listing is new
-//! or changed; who decides that knows the database, and stands above.
+//! The page of a single ad, asked for by what its listing says, and put into one document with it.
+//! Asked for only where the listing is new or changed; who decides that knows the database, and
+//! stands above.
 
 use super::super::Access;
 use super::super::decode::{Body, DecodeSpec, Decoder, Unread};
@@ -100,11 +101,34 @@ impl From<NoDetail> for Refused {
 impl DetailSpec {
     /// Compiles it; problems go to `out`.
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Detail> {
-        let written = Written { url: &self.url, method: self.method, query: &self.query, headers: &self.headers, body: self.body.as_ref() };
+        let written = Written {
+            url: &self.url,
+            method: self.method,
+            query: &self.query,
+            headers: &self.headers,
+            body: self.body.as_ref(),
+        };
         let known = ["id".to_owned()];
-        let request = written.compile(Names { known: Some(&known), listing: true }, out);
-        let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), None, out);
-        Some(Detail { request: request?, decoder: decoder?, into: self.into.clone(), again: self.again.map(|again| again.0.0) })
+        let request = written.compile(
+            Names {
+                known: Some(&known),
+                listing: true,
+            },
+            out,
+        );
+        let decoder = DecodeSpec::compile(
+            &self.decode,
+            self.url.place(),
+            self.records.as_ref(),
+            None,
+            out,
+        );
+        Some(Detail {
+            request: request?,
+            decoder: decoder?,
+            into: self.into.clone(),
+            again: self.again.map(|again| again.0.0),
+        })
     }
 }
 
@@ -114,23 +138,44 @@ impl Detail {
     ///
     /// # Errors
     /// The ad is gone, or its page could not be read.
-    pub async fn complete(&self, http: &Http, access: &Access, listing: &Received, jar: &Arc<CookieJar>) -> Result<Received, NoDetail> {
-        let mut document: Json = number::read(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
+    pub async fn complete(
+        &self,
+        http: &Http,
+        access: &Access,
+        listing: &Received,
+        jar: &Arc<CookieJar>,
+    ) -> Result<Received, NoDetail> {
+        let mut document: Json =
+            number::read(&listing.text).map_err(|error| NoDetail::Failed(error.to_string()))?;
         let values = BTreeMap::from([("id".to_owned(), listing.external_id.clone())]);
-        let filling = Filling { listing: Some(&document), ..Filling::of(&access.variables, &values) };
+        let filling = Filling {
+            listing: Some(&document),
+            ..Filling::of(&access.variables, &values)
+        };
         let mut ready = self.request.fill(filling).map_err(NoDetail::Failed)?;
-        ready.led_from = self.request.home(&access.variables).or_else(|| http.request.home(&access.variables));
-        let found = http.retried(|| async { self.read(http, access, ready.clone(), jar).await }).await.map_err(|trouble| match trouble {
-            Trouble::Gone(why) => NoDetail::Gone(why),
-            Trouble::Passing { why, .. } | Trouble::Blocked(why) | Trouble::Lasting(why) | Trouble::Ignored(why) | Trouble::Stop(why) => {
-                NoDetail::Failed(why)
-            }
-        })?;
+        ready.led_from = self
+            .request
+            .home(&access.variables)
+            .or_else(|| http.request.home(&access.variables));
+        let found = http
+            .retried(|| async { self.read(http, access, ready.clone(), jar).await })
+            .await
+            .map_err(|trouble| match trouble {
+                Trouble::Gone(why) => NoDetail::Gone(why),
+                Trouble::Passing { why, .. }
+                | Trouble::Blocked(why)
+                | Trouble::Lasting(why)
+                | Trouble::Ignored(why)
+                | Trouble::Stop(why) => NoDetail::Failed(why),
+            })?;
         if let Json::Object(members) = &mut document {
             members.insert(self.into.clone(), found);
         }
         access.secrets.mask().hide_json(&mut document);
-        Ok(Received { text: document.to_string().into(), ..listing.clone() })
+        Ok(Received {
+            text: document.to_string().into(),
+            ..listing.clone()
+        })
     }
 
     /// Puts a given page into the document of its listing, for previews.
@@ -138,7 +183,10 @@ impl Detail {
     /// # Errors
     /// It is not what it should be.
     pub fn put_into(&self, id: &str, listing: &mut Json, mut page: &[u8]) -> Result<(), String> {
-        let url = self.request.example(&BTreeMap::from([("id".to_owned(), id.to_owned())]), Some(listing));
+        let url = self.request.example(
+            &BTreeMap::from([("id".to_owned(), id.to_owned())]),
+            Some(listing),
+        );
         let found = first_record(&self.decoder, &mut page, &url, None)?.ok_or(HOLDS_NOTHING)?;
         if let Json::Object(members) = listing {
             members.insert(self.into.clone(), found);
@@ -146,7 +194,13 @@ impl Detail {
         Ok(())
     }
 
-    async fn read(&self, http: &Http, access: &Access, ready: super::request::Ready, jar: &Arc<CookieJar>) -> Result<Json, Trouble> {
+    async fn read(
+        &self,
+        http: &Http,
+        access: &Access,
+        ready: super::request::Ready,
+        jar: &Arc<CookieJar>,
+    ) -> Result<Json, Trouble> {
         let answer = http.ask(access, ready, jar, None, Terms::default()).await?;
         if let Some(Doubt::Part(why)) = answer.doubt {
             return Err(Trouble::Lasting(why));
@@ -156,11 +210,24 @@ impl Detail {
         let inner = SyncIoBridge::new(Box::pin(answer.into_reader()));
         let reading = tokio::task::spawn_blocking(move || {
             let mut bytes = 0;
-            let mut counting = Counting { inner, bytes: &mut bytes, left, is_over: false };
+            let mut counting = Counting {
+                inner,
+                bytes: &mut bytes,
+                left,
+                is_over: false,
+            };
             let found = first_record(&decoder, &mut counting, &url, charset.as_deref());
-            found.map_err(|unread| if counting.is_over { too_large(left) } else { unread.into() })
+            found.map_err(|unread| {
+                if counting.is_over {
+                    too_large(left)
+                } else {
+                    unread.into()
+                }
+            })
         });
-        let found = reading.await.map_err(|error| Trouble::Lasting(error.to_string()))??;
+        let found = reading
+            .await
+            .map_err(|error| Trouble::Lasting(error.to_string()))??;
         // It came whole: asked again at once, it would be the same.
         found.ok_or_else(|| Trouble::Lasting(HOLDS_NOTHING.to_owned()))
     }
@@ -173,15 +240,30 @@ fn unreadable(unread: Unread) -> Unread {
     unread.told(|why| format!("its detail page is not readable: {why}"))
 }
 
-fn first_record(decoder: &Decoder, reader: &mut dyn Read, url: &str, charset: Option<&str>) -> Result<Option<Json>, Unread> {
+fn first_record(
+    decoder: &Decoder,
+    reader: &mut dyn Read,
+    url: &str,
+    charset: Option<&str>,
+) -> Result<Option<Json>, Unread> {
     let mut first = None;
     let mut put = |item: Item| {
         first.get_or_insert(item);
         true
     };
-    let found = decoder.decode(reader, &Body { url: Some(url), charset }, &[], &mut put);
+    let found = decoder.decode(
+        reader,
+        &Body {
+            url: Some(url),
+            charset,
+        },
+        &[],
+        &mut put,
+    );
     match (first, found) {
-        (Some(Item::Record(text)), _) => number::read(&text).map(Some).map_err(|error| Unread::Broken(error.to_string())),
+        (Some(Item::Record(text)), _) => number::read(&text)
+            .map(Some)
+            .map_err(|error| Unread::Broken(error.to_string())),
         (Some(Item::Unreadable(_, why)), _) => Err(unreadable(Unread::Broken(why))),
         (None, Err(unread)) => Err(unreadable(unread)),
         (None, Ok(_)) => Ok(None),

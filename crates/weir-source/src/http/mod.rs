@@ -1,8 +1,9 @@
-//! Ads over HTTP: requests from templates, authentication, paging, one crawl for each combination of parameters, details. How an answer is
-//! classified (try again, blocked, gone) is said by the [`door`](super::door); here it is said what that means for the read.
+//! Ads over HTTP: requests from templates, authentication, paging, one crawl for each combination
+//! of parameters, details. How an answer is classified (try again, blocked, gone) is said by the
+//! [`door`](super::door); here it is said what that means for the read.
 //!
-//! No secret may get into a document, a proof or an error: addresses are shown with variables as they were written. To add a way of paging:
-//! [`paging`]; a kind of authentication: [`auth`].
+//! No secret may get into a document, a proof or an error: addresses are shown with variables as
+//! they were written. To add a way of paging: [`paging`]; a kind of authentication: [`auth`].
 
 pub mod auth;
 mod before;
@@ -20,7 +21,8 @@ pub use detail::{Detail, NoDetail};
 
 use super::decode::{DecodeSpec, Decoder};
 use super::door::{
-    Answer, Ask, CookieJar, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses, Terms, Trouble, Window, is_same_host, kept_back, strip,
+    Answer, Ask, CookieJar, Limits, LimitsSpec, Manners, MannersSpec, ResponseSpec, Responses,
+    Terms, Trouble, Window, is_same_host, kept_back, strip,
 };
 use super::page::Pages;
 use super::template::{Names, Template, Variables};
@@ -145,24 +147,72 @@ impl HttpSpec {
     pub fn compile(&self, out: &mut Diagnostics) -> Option<Http> {
         let each_names: Vec<String> = self.each.keys().map(|name| name.value.clone()).collect();
         let mut names = each_names.clone();
-        let before = self.before.as_ref().map(|before| before.compile(Names { known: Some(&names), listing: false }, out));
+        let before = self.before.as_ref().map(|before| {
+            before.compile(
+                Names {
+                    known: Some(&names),
+                    listing: false,
+                },
+                out,
+            )
+        });
         names.extend(self.before.iter().flat_map(BeforeSpec::names));
-        let written = Written { url: &self.url, method: self.method, query: &self.query, headers: &self.headers, body: self.body.as_ref() };
-        let of_page = self.pages.as_ref().and_then(|pages| pages.name()).filter(|name| names.iter().all(|known| known != name));
+        let written = Written {
+            url: &self.url,
+            method: self.method,
+            query: &self.query,
+            headers: &self.headers,
+            body: self.body.as_ref(),
+        };
+        let of_page = self
+            .pages
+            .as_ref()
+            .and_then(|pages| pages.name())
+            .filter(|name| names.iter().all(|known| known != name));
         names.extend(of_page.map(str::to_owned));
-        let request = written.compile(Names { known: Some(&names), listing: false }, out);
-        let auth = self.auth.as_ref().map_or(Some(auth::Auth::None), |auth| auth.compile(out));
+        let request = written.compile(
+            Names {
+                known: Some(&names),
+                listing: false,
+            },
+            out,
+        );
+        let auth = self
+            .auth
+            .as_ref()
+            .map_or(Some(auth::Auth::None), |auth| auth.compile(out));
         let each = self.each(out);
         self.check_kept(&each_names, out);
         let limits = LimitsSpec::compile(self.limits.as_ref(), out);
         let cap = limits.as_ref().map_or(1000, |limits| limits.pages);
-        let place = self.pages.as_ref().map_or_else(|| self.url.place().clone(), |pages| pages.place.clone());
-        let named = of_page.filter(|name| request.as_ref().is_some_and(|request| request.holds(name)));
-        let paging = PagesSpec::compile(self.pages.as_ref().map(|pages| &pages.value), cap, &self.decode, named, &place, out);
-        let decoder = DecodeSpec::compile(&self.decode, self.url.place(), self.records.as_ref(), self.count.as_ref(), out);
+        let place = self
+            .pages
+            .as_ref()
+            .map_or_else(|| self.url.place().clone(), |pages| pages.place.clone());
+        let named =
+            of_page.filter(|name| request.as_ref().is_some_and(|request| request.holds(name)));
+        let paging = PagesSpec::compile(
+            self.pages.as_ref().map(|pages| &pages.value),
+            cap,
+            &self.decode,
+            named,
+            &place,
+            out,
+        );
+        let decoder = DecodeSpec::compile(
+            &self.decode,
+            self.url.place(),
+            self.records.as_ref(),
+            self.count.as_ref(),
+            out,
+        );
         if self.count.is_none() && paging.as_ref().is_some_and(Paging::wants_count) {
-            out.error(&place, "bad-paging", "`total` stops at a stated count, and no count is configured")
-                .help("add `count: $.total`, or remove `total`");
+            out.error(
+                &place,
+                "bad-paging",
+                "`total` stops at a stated count, and no count is configured",
+            )
+            .help("add `count: $.total`, or remove `total`");
         }
         let charset = super::decode::charset(self.charset.as_ref(), out);
         let detail = self.detail.as_ref().map(|detail| detail.compile(out));
@@ -194,8 +244,14 @@ impl HttpSpec {
             .each
             .iter()
             .map(|(name, values)| {
-                let values: Vec<Option<Template>> = values.iter().map(|value| Template::compile(value, out)).collect();
-                Some((name.value.clone(), values.into_iter().collect::<Option<_>>()?))
+                let values: Vec<Option<Template>> = values
+                    .iter()
+                    .map(|value| Template::compile(value, out))
+                    .collect();
+                Some((
+                    name.value.clone(),
+                    values.into_iter().collect::<Option<_>>()?,
+                ))
             })
             .collect();
         lists.into_iter().collect()
@@ -203,7 +259,12 @@ impl HttpSpec {
 
     fn check_kept(&self, each: &[String], out: &mut Diagnostics) {
         for name in self.keep.iter().filter(|name| !each.contains(&name.value)) {
-            out.error(&name.place, "bad-paging", format!("`{name}` is not a parameter of `each`")).help("`keep` takes names of parameters of `each`");
+            out.error(
+                &name.place,
+                "bad-paging",
+                format!("`{name}` is not a parameter of `each`"),
+            )
+            .help("`keep` takes names of parameters of `each`");
         }
     }
 }
@@ -219,12 +280,25 @@ fn present<T>(compiled: Option<Option<T>>) -> Option<Option<T>> {
 impl Http {
     /// What it does, in a few words; variables stay as written.
     pub fn explain(&self) -> String {
-        let crawls = self.each.iter().map(|(name, values)| format!(", for {} {name}", values.len()));
-        let detail = self.detail.as_ref().map(|detail| format!(", then {}", detail.request.url())).unwrap_or_default();
-        format!("{}{}{}{detail}", self.request.url(), crawls.collect::<String>(), self.paging.explain())
+        let crawls = self
+            .each
+            .iter()
+            .map(|(name, values)| format!(", for {} {name}", values.len()));
+        let detail = self
+            .detail
+            .as_ref()
+            .map(|detail| format!(", then {}", detail.request.url()))
+            .unwrap_or_default();
+        format!(
+            "{}{}{}{detail}",
+            self.request.url(),
+            crawls.collect::<String>(),
+            self.paging.explain()
+        )
     }
 
-    /// The address as far as it is known without asking; where only a variable says it, one that stands for it.
+    /// The address as far as it is known without asking; where only a variable says it, one that
+    /// stands for it.
     pub(super) fn example_address(&self) -> String {
         self.request.example(&BTreeMap::new(), None)
     }
@@ -254,17 +328,27 @@ impl Http {
         if let Some(missing) = self.missing_variables(access).into_iter().next() {
             return proof::unreachable(super::template::Missing::Variable(missing).to_string());
         }
-        crawl::Reading::new(self, access, approach, pages).run().await
+        crawl::Reading::new(self, access, approach, pages)
+            .run()
+            .await
     }
 
     /// Names of variables without a value.
     pub fn missing_variables(&self, access: &Access) -> Vec<String> {
-        self.templates().into_iter().flat_map(|template| template.missing(&access.variables)).collect()
+        self.templates()
+            .into_iter()
+            .flat_map(|template| template.missing(&access.variables))
+            .collect()
     }
 
-    /// What it asks for with these variables; tokens and headers, which only say who asks, left out.
+    /// What it asks for with these variables; tokens and headers, which only say who asks, left
+    /// out.
     pub fn asks_for(&self, variables: &Variables) -> Vec<String> {
-        let asked = self.request.asked().into_iter().chain(self.each.iter().flat_map(|(_, values)| values));
+        let asked = self
+            .request
+            .asked()
+            .into_iter()
+            .chain(self.each.iter().flat_map(|(_, values)| values));
         asked.map(|template| template.authored(variables)).collect()
     }
 
@@ -272,9 +356,17 @@ impl Http {
     pub fn templates(&self) -> Vec<&Template> {
         let mut all = self.request.templates();
         all.extend(self.auth.templates());
-        all.extend(self.before.iter().flat_map(|before| before.request.templates()));
+        all.extend(
+            self.before
+                .iter()
+                .flat_map(|before| before.request.templates()),
+        );
         all.extend(self.each.iter().flat_map(|(_, values)| values));
-        all.extend(self.detail.iter().flat_map(|detail| detail.request.templates()));
+        all.extend(
+            self.detail
+                .iter()
+                .flat_map(|detail| detail.request.templates()),
+        );
         all
     }
 
@@ -298,44 +390,87 @@ impl Http {
         filled(text, &self.templates(), &access.variables)
     }
 
-    /// Whether the source can be asked for what has changed: one page, and nothing that must be asked for all the same.
+    /// Whether the source can be asked for what has changed: one page, and nothing that must be
+    /// asked for all the same.
     fn is_conditional(&self) -> bool {
-        let asks_again = self.detail.as_ref().is_some_and(|detail| detail.again.is_some());
-        self.conditional && self.paging.is_single() && self.each.is_empty() && self.before.is_none() && !asks_again
+        let asks_again = self
+            .detail
+            .as_ref()
+            .is_some_and(|detail| detail.again.is_some());
+        self.conditional
+            && self.paging.is_single()
+            && self.each.is_empty()
+            && self.before.is_none()
+            && !asks_again
     }
 
     /// Every combination of parameters; one without any.
     fn combinations_of(&self, access: &Access) -> Vec<BTreeMap<String, String>> {
         let mut all = vec![BTreeMap::new()];
         for (name, values) in &self.each {
-            let values: Vec<String> = values.iter().filter_map(|value| value.fill(&access.variables).ok()).collect();
+            let values: Vec<String> = values
+                .iter()
+                .filter_map(|value| value.fill(&access.variables).ok())
+                .collect();
             let with = |one: &BTreeMap<String, String>, value: &String| {
                 let mut one = one.clone();
                 one.insert(name.clone(), value.clone());
                 one
             };
-            all = all.iter().flat_map(|one| values.iter().map(|value| with(one, value)).collect::<Vec<_>>()).collect();
+            all = all
+                .iter()
+                .flat_map(|one| {
+                    values
+                        .iter()
+                        .map(|value| with(one, value))
+                        .collect::<Vec<_>>()
+                })
+                .collect();
         }
         all
     }
 
     /// The parameters that go into each document.
     fn kept(&self, each: &BTreeMap<String, String>) -> Option<Json> {
-        let kept: BTreeMap<&String, &String> = each.iter().filter(|(name, _)| self.keep.contains(name)).collect();
+        let kept: BTreeMap<&String, &String> = each
+            .iter()
+            .filter(|(name, _)| self.keep.contains(name))
+            .collect();
         (!kept.is_empty()).then(|| json!(kept))
     }
 
-    /// Tries again while that may help, with growing waits; a source that says how long to wait is obeyed.
-    async fn retried<T, F: Future<Output = Result<T, Trouble>>>(&self, once: impl FnMut() -> F) -> Result<T, Trouble> {
-        let waits = ExponentialBuilder::default().with_min_delay(self.backoff).with_max_times(self.retries).with_jitter();
-        let again = once.retry(waits).when(|trouble| matches!(trouble, Trouble::Passing { .. }));
+    /// Tries again while that may help, with growing waits; a source that says how long to wait is
+    /// obeyed.
+    async fn retried<T, F: Future<Output = Result<T, Trouble>>>(
+        &self,
+        once: impl FnMut() -> F,
+    ) -> Result<T, Trouble> {
+        let waits = ExponentialBuilder::default()
+            .with_min_delay(self.backoff)
+            .with_max_times(self.retries)
+            .with_jitter();
+        let again = once
+            .retry(waits)
+            .when(|trouble| matches!(trouble, Trouble::Passing { .. }));
         again
-            .adjust(|trouble, next| next.map(|next| if let Trouble::Passing { wait: Some(wait), .. } = trouble { next.max(*wait) } else { next }))
+            .adjust(|trouble, next| {
+                next.map(|next| {
+                    if let Trouble::Passing {
+                        wait: Some(wait), ..
+                    } = trouble
+                    {
+                        next.max(*wait)
+                    } else {
+                        next
+                    }
+                })
+            })
             .await
     }
 
-    /// One try at a request, signed; once more with a new token if the old one is refused. Where an answer led it to another host it is not
-    /// signed and sends no body: whoever writes a page may not send our credentials anywhere.
+    /// One try at a request, signed; once more with a new token if the old one is refused. Where an
+    /// answer led it to another host it is not signed and sends no body: whoever writes a page may
+    /// not send our credentials anywhere.
     async fn ask(
         &self,
         access: &Access,
@@ -345,20 +480,38 @@ impl Http {
         terms: Terms,
     ) -> Result<Answer, Trouble> {
         let conditional = known.is_some_and(|known| ready.ask_for_changes(known));
-        let terms = Terms { conditional, ranged: ready.headers.contains_key(RANGE), ..terms };
-        if let Some(home) = ready.led_from.take().filter(|home| !is_same_host(home, &ready.url)) {
+        let terms = Terms {
+            conditional,
+            ranged: ready.headers.contains_key(RANGE),
+            ..terms
+        };
+        if let Some(home) = ready
+            .led_from
+            .take()
+            .filter(|home| !is_same_host(home, &ready.url))
+        {
             if ready.sent != request::Sent::Nothing {
                 return Err(kept_back(&home, &ready.url));
             }
             strip(&mut ready.headers);
-            return access.door.ask(self.asking(ready, access, jar, terms)).await;
+            return access
+                .door
+                .ask(self.asking(ready, access, jar, terms))
+                .await;
         }
         let mut signed = ready.clone();
         self.auth.sign(&mut signed, self, access).await?;
-        match access.door.ask(self.asking(signed, access, jar, terms)).await {
+        match access
+            .door
+            .ask(self.asking(signed, access, jar, terms))
+            .await
+        {
             Err(Trouble::Blocked(_)) if self.auth.forget(access) => {
                 self.auth.sign(&mut ready, self, access).await?;
-                access.door.ask(self.asking(ready, access, jar, terms)).await
+                access
+                    .door
+                    .ask(self.asking(ready, access, jar, terms))
+                    .await
             }
             other => other,
         }
@@ -380,13 +533,36 @@ impl Http {
     }
 
     /// Asks for a token; neither the question nor the answer is ever recorded.
-    async fn ask_for_token(&self, url: &str, form: Vec<(String, String)>, access: &Access) -> Result<Vec<u8>, Trouble> {
-        let url = url::Url::parse(url).map_err(|error| Trouble::Lasting(format!("the token address is not a URL: {error}")))?;
+    async fn ask_for_token(
+        &self,
+        url: &str,
+        form: Vec<(String, String)>,
+        access: &Access,
+    ) -> Result<Vec<u8>, Trouble> {
+        let url = url::Url::parse(url).map_err(|error| {
+            Trouble::Lasting(format!("the token address is not a URL: {error}"))
+        })?;
         let mut headers = reqwest::header::HeaderMap::new();
-        headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let ready = Ready { method: reqwest::Method::POST, url, headers, sent: request::Sent::Form(form), led_from: None };
-        let terms = Terms { lenient: true, ..Terms::default() };
-        let answer = access.door.unrecorded().ask(self.asking(ready, access, &Arc::default(), terms)).await?;
+        headers.insert(
+            reqwest::header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        let ready = Ready {
+            method: reqwest::Method::POST,
+            url,
+            headers,
+            sent: request::Sent::Form(form),
+            led_from: None,
+        };
+        let terms = Terms {
+            lenient: true,
+            ..Terms::default()
+        };
+        let answer = access
+            .door
+            .unrecorded()
+            .ask(self.asking(ready, access, &Arc::default(), terms))
+            .await?;
         answer.bytes(64 * 1024).await
     }
 }
@@ -417,9 +593,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_again_as_late_as_the_source_asks() {
         let http = http("url: https://a.example/\nretries: 2\nbackoff_ms: 1\n");
-        let passing = |wait| Trouble::Passing { why: "429".to_owned(), wait };
+        let passing = |wait| Trouble::Passing {
+            why: "429".to_owned(),
+            wait,
+        };
         assert_eq!(tried(&http, passing(None)).await, (0, 3));
-        assert_eq!(tried(&http, passing(Some(Duration::from_secs(300)))).await, (600, 3));
-        assert_eq!(tried(&http, Trouble::Lasting("400".to_owned())).await, (0, 1));
+        assert_eq!(
+            tried(&http, passing(Some(Duration::from_secs(300)))).await,
+            (600, 3)
+        );
+        assert_eq!(
+            tried(&http, Trouble::Lasting("400".to_owned())).await,
+            (0, 1)
+        );
     }
 }

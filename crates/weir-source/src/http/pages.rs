@@ -1,5 +1,6 @@
-//! `pages:` of the YAML, and what is compiled of it: how a crawl comes from one page to the next. Where the page goes in the
-//! request is said by a parameter or member, or by its name in braces anywhere in the request.
+//! `pages:` of the YAML, and what is compiled of it: how a crawl comes from one page to the next.
+//! Where the page goes in the request is said by a parameter or member, or by its name in braces
+//! anywhere in the request.
 
 use super::paging::{Paging, Stop, Target, Way};
 use super::spot::TakenSpec;
@@ -11,7 +12,11 @@ use weir_yaml::yaml::{Located, Positive, Text};
 
 /// How to reach the next page.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename = "paging method", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    rename = "paging method",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum PagesSpec {
     /// By page number.
     Number(NumberSpec),
@@ -161,26 +166,55 @@ impl PagesSpec {
         place: &Place,
         out: &mut Diagnostics,
     ) -> Option<Paging> {
-        let target = |parameter: &Option<Located<String>>, member: &Option<Located<String>>, out: &mut Diagnostics| {
+        let target = |parameter: &Option<Located<String>>,
+                      member: &Option<Located<String>>,
+                      out: &mut Diagnostics| {
             target([parameter.as_ref(), member.as_ref()], named, place, out)
         };
-        let plain = |way| Paging { way, max: cap, stop: Vec::new(), size: None };
+        let plain = |way| Paging {
+            way,
+            max: cap,
+            stop: Vec::new(),
+            size: None,
+        };
         let max = |max: &Option<Positive<u64>>| max.as_ref().map_or(cap, |max| max.0);
         Some(match spec {
             None => plain(Way::Single),
             Some(PagesSpec::Link(link)) => {
                 let stop = stops(&link.stop, link.size, place, out)?;
-                Paging { max: max(&link.max), stop, size: link.size.map(|size| size.0), ..plain(Way::Link) }
+                Paging {
+                    max: max(&link.max),
+                    stop,
+                    size: link.size.map(|size| size.0),
+                    ..plain(Way::Link)
+                }
             }
             Some(PagesSpec::Number(number)) => {
                 let target = target(&number.parameter, &number.member, out)?;
-                let way = Way::Number { target, first: number.first, step: number.step.0 };
-                Paging { way, max: max(&number.max), stop: stops(&number.stop, number.size, place, out)?, size: number.size.map(|size| size.0) }
+                let way = Way::Number {
+                    target,
+                    first: number.first,
+                    step: number.step.0,
+                };
+                Paging {
+                    way,
+                    max: max(&number.max),
+                    stop: stops(&number.stop, number.size, place, out)?,
+                    size: number.size.map(|size| size.0),
+                }
             }
             Some(PagesSpec::Offset(offset)) => {
                 let target = target(&offset.parameter, &offset.member, out)?;
-                let way = Way::Offset { target, first: offset.first };
-                Paging { way, max: max(&offset.max), stop: stops(&offset.stop, offset.size, place, out)?, size: offset.size.map(|size| size.0) }
+                let way = Way::Offset {
+                    target,
+                    first: offset.first,
+                };
+                Paging {
+                    way,
+                    max: max(&offset.max),
+                    stop: stops(&offset.stop, offset.size, place, out)?,
+                    size: offset.size.map(|size| size.0),
+                }
             }
             Some(PagesSpec::Cursor(cursor)) => {
                 let taken = TakenSpec {
@@ -189,21 +223,51 @@ impl PagesSpec {
                     pattern: cursor.pattern.as_ref(),
                     header: cursor.header.as_ref(),
                 };
-                let (taken, target) = (taken.compile(place, Some(decode), out), target(&cursor.parameter, &cursor.member, out));
+                let (taken, target) = (
+                    taken.compile(place, Some(decode), out),
+                    target(&cursor.parameter, &cursor.member, out),
+                );
                 let stop = stops(&cursor.stop, cursor.size, place, out);
-                let way = Way::Cursor { taken: taken?, target: target?, first: cursor.first.as_ref().map(ToString::to_string) };
-                Paging { way, max: max(&cursor.max), stop: stop?, size: cursor.size.map(|size| size.0) }
+                let way = Way::Cursor {
+                    taken: taken?,
+                    target: target?,
+                    first: cursor.first.as_ref().map(ToString::to_string),
+                };
+                Paging {
+                    way,
+                    max: max(&cursor.max),
+                    stop: stop?,
+                    size: cursor.size.map(|size| size.0),
+                }
             }
             Some(PagesSpec::Next(next)) => {
-                let taken = TakenSpec { from: next.from.as_ref(), css: next.css.as_ref(), pattern: next.pattern.as_ref(), header: None };
-                let (taken, stop) = (taken.compile(place, Some(decode), out), stops(&next.stop, next.size, place, out));
-                Paging { way: Way::Next { taken: taken? }, max: max(&next.max), stop: stop?, size: next.size.map(|size| size.0) }
+                let taken = TakenSpec {
+                    from: next.from.as_ref(),
+                    css: next.css.as_ref(),
+                    pattern: next.pattern.as_ref(),
+                    header: None,
+                };
+                let (taken, stop) = (
+                    taken.compile(place, Some(decode), out),
+                    stops(&next.stop, next.size, place, out),
+                );
+                Paging {
+                    way: Way::Next { taken: taken? },
+                    max: max(&next.max),
+                    stop: stop?,
+                    size: next.size.map(|size| size.0),
+                }
             }
         })
     }
 }
 
-fn target(given: [Option<&Located<String>>; 2], named: Option<&'static str>, place: &Place, out: &mut Diagnostics) -> Option<Target> {
+fn target(
+    given: [Option<&Located<String>>; 2],
+    named: Option<&'static str>,
+    place: &Place,
+    out: &mut Diagnostics,
+) -> Option<Target> {
     match (given, named) {
         ([Some(parameter), None], None) => Some(Target::Parameter(parameter.value.clone())),
         ([None, Some(member)], None) => Some(Target::Member(member.value.clone())),
@@ -217,9 +281,15 @@ fn target(given: [Option<&Located<String>>; 2], named: Option<&'static str>, pla
     }
 }
 
-fn stops(stop: &[Stop], size: Option<Positive<u64>>, place: &Place, out: &mut Diagnostics) -> Option<Vec<Stop>> {
+fn stops(
+    stop: &[Stop],
+    size: Option<Positive<u64>>,
+    place: &Place,
+    out: &mut Diagnostics,
+) -> Option<Vec<Stop>> {
     if stop.contains(&Stop::Short) && size.is_none() {
-        out.error(place, "bad-paging", "`short` needs the size of a full page").help("add `size: 20`, or remove `short`");
+        out.error(place, "bad-paging", "`short` needs the size of a full page")
+            .help("add `size: 20`, or remove `short`");
         return None;
     }
     Some(stop.to_vec())

@@ -1,5 +1,5 @@
-//! How a crawl comes from one page to the next, and when it is at the end. A position says where it stands and can be kept, so that a crawl
-//! that died goes on. Nothing here asks the network.
+//! How a crawl comes from one page to the next, and when it is at the end. A position says where it
+//! stands and can be kept, so that a crawl that died goes on. Nothing here asks the network.
 
 use super::super::decode::Spot;
 use super::request::Ready;
@@ -22,10 +22,23 @@ pub struct Paging {
 #[derive(Debug, Clone)]
 pub(super) enum Way {
     Single,
-    Number { target: Target, first: u64, step: u64 },
-    Offset { target: Target, first: u64 },
-    Cursor { taken: Taken, target: Target, first: Option<String> },
-    Next { taken: Taken },
+    Number {
+        target: Target,
+        first: u64,
+        step: u64,
+    },
+    Offset {
+        target: Target,
+        first: u64,
+    },
+    Cursor {
+        taken: Taken,
+        target: Target,
+        first: Option<String>,
+    },
+    Next {
+        taken: Taken,
+    },
     Link,
 }
 
@@ -125,7 +138,13 @@ impl Paging {
     /// What to look for in the body of each page.
     pub fn spot(&self) -> Option<&Spot> {
         match &self.way {
-            Way::Cursor { taken: Taken::Body(spot), .. } | Way::Next { taken: Taken::Body(spot) } => Some(spot),
+            Way::Cursor {
+                taken: Taken::Body(spot),
+                ..
+            }
+            | Way::Next {
+                taken: Taken::Body(spot),
+            } => Some(spot),
             _ => None,
         }
     }
@@ -133,7 +152,13 @@ impl Paging {
     /// The header that names the next page.
     pub fn header(&self) -> Option<&str> {
         match &self.way {
-            Way::Cursor { taken: Taken::Header(name), .. } | Way::Next { taken: Taken::Header(name) } => Some(name),
+            Way::Cursor {
+                taken: Taken::Header(name),
+                ..
+            }
+            | Way::Next {
+                taken: Taken::Header(name),
+            } => Some(name),
             _ => None,
         }
     }
@@ -171,7 +196,10 @@ impl Paging {
     pub fn apply(&self, position: &Position, ready: &mut Ready) -> Result<(), String> {
         match (&self.way, position) {
             (_, Position::Address(address)) => {
-                let next = ready.url.join(address).map_err(|error| format!("the next page has no valid address: {error}"))?;
+                let next = ready
+                    .url
+                    .join(address)
+                    .map_err(|error| format!("the next page has no valid address: {error}"))?;
                 ready.led_from = Some(std::mem::replace(&mut ready.url, next));
             }
             _ => {
@@ -183,23 +211,32 @@ impl Paging {
         Ok(())
     }
 
-    /// The name by which the request has the value of a position, and the value; none of a cursor that is not known yet.
+    /// The name by which the request has the value of a position, and the value; none of a cursor
+    /// that is not known yet.
     pub fn named(&self, position: &Position) -> Option<(&'static str, String)> {
-        let Some(Target::Name(name)) = self.target() else { return None };
+        let Some(Target::Name(name)) = self.target() else {
+            return None;
+        };
         Some((name, self.value(position).unwrap_or_default()))
     }
 
     fn target(&self) -> Option<&Target> {
         match &self.way {
-            Way::Number { target, .. } | Way::Offset { target, .. } | Way::Cursor { target, .. } => Some(target),
+            Way::Number { target, .. }
+            | Way::Offset { target, .. }
+            | Way::Cursor { target, .. } => Some(target),
             Way::Single | Way::Next { .. } | Way::Link => None,
         }
     }
 
     fn value(&self, position: &Position) -> Option<String> {
         match (&self.way, position) {
-            (Way::Number { first, .. } | Way::Offset { first, .. }, Position::Start) => Some(first.to_string()),
-            (Way::Number { .. } | Way::Offset { .. }, Position::Number(number)) => Some(number.to_string()),
+            (Way::Number { first, .. } | Way::Offset { first, .. }, Position::Start) => {
+                Some(first.to_string())
+            }
+            (Way::Number { .. } | Way::Offset { .. }, Position::Number(number)) => {
+                Some(number.to_string())
+            }
             (Way::Cursor { first, .. }, Position::Start) => first.clone(),
             (Way::Cursor { .. }, Position::Cursor(cursor)) => Some(cursor.clone()),
             _ => None,
@@ -208,8 +245,12 @@ impl Paging {
 
     /// What follows the page at a position.
     pub fn follows(&self, position: &Position, hints: &Hints) -> Follows {
-        let ends_at = |stop: Stop| self.stop.contains(&stop) || (self.counts() && matches!(stop, Stop::Empty | Stop::Total));
-        let reached = ends_at(Stop::Total) && hints.stated.is_some_and(|stated| hints.read >= stated);
+        let ends_at = |stop: Stop| {
+            self.stop.contains(&stop)
+                || (self.counts() && matches!(stop, Stop::Empty | Stop::Total))
+        };
+        let reached =
+            ends_at(Stop::Total) && hints.stated.is_some_and(|stated| hints.read >= stated);
         let short = ends_at(Stop::Short) && self.size.is_some_and(|size| hints.items < size);
         let next = self.next(position, hints);
         if self.is_single() || next.is_none() || (ends_at(Stop::Empty) && hints.items == 0) {
@@ -227,20 +268,38 @@ impl Paging {
         next.map_or(Follows::End, Follows::Page)
     }
 
-    /// Whether what is no new ad, or no new page, is the end: the author says so, or as many ads as are stated were read.
+    /// Whether what is no new ad, or no new page, is the end: the author says so, or as many ads as
+    /// are stated were read.
     pub fn ends_at_repeats(&self, read: u64, stated: Option<u64>) -> bool {
         self.stop.contains(&Stop::Repeat) || stated.is_some_and(|stated| read >= stated)
     }
 
     fn next(&self, position: &Position, hints: &Hints) -> Option<Position> {
-        let number = |first: u64| if let Position::Number(number) = position { *number } else { first };
+        let number = |first: u64| {
+            if let Position::Number(number) = position {
+                *number
+            } else {
+                first
+            }
+        };
         match &self.way {
             Way::Single => None,
             Way::Number { first, step, .. } => Some(Position::Number(number(*first) + step)),
-            Way::Offset { first, .. } => Some(Position::Number(number(*first) + self.size.unwrap_or(hints.items))),
+            Way::Offset { first, .. } => Some(Position::Number(
+                number(*first) + self.size.unwrap_or(hints.items),
+            )),
             Way::Cursor { .. } => hints.taken.clone().map(Position::Cursor),
-            Way::Next { .. } => hints.taken.as_deref().and_then(|next| absolute(next, hints)).map(Position::Address),
-            Way::Link => hints.link.as_deref().and_then(next_link).and_then(|next| absolute(next, hints)).map(Position::Address),
+            Way::Next { .. } => hints
+                .taken
+                .as_deref()
+                .and_then(|next| absolute(next, hints))
+                .map(Position::Address),
+            Way::Link => hints
+                .link
+                .as_deref()
+                .and_then(next_link)
+                .and_then(|next| absolute(next, hints))
+                .map(Position::Address),
         }
     }
 }
@@ -259,7 +318,12 @@ fn next_link(header: &str) -> Option<&str> {
         let is_next = parameters
             .split(';')
             .filter_map(|one| one.trim().strip_prefix("rel="))
-            .any(|rel| rel.trim_end_matches([',', ' ']).trim_matches('"').split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next")));
+            .any(|rel| {
+                rel.trim_end_matches([',', ' '])
+                    .trim_matches('"')
+                    .split_ascii_whitespace()
+                    .any(|word| word.eq_ignore_ascii_case("next"))
+            });
         is_next.then(|| address.trim())
     })
 }
@@ -278,7 +342,11 @@ impl Target {
                     .map(|(key, value)| (key.into_owned(), value.into_owned()))
                     .collect();
                 ready.url.set_query(None);
-                ready.url.query_pairs_mut().extend_pairs(others).append_pair(name, value);
+                ready
+                    .url
+                    .query_pairs_mut()
+                    .extend_pairs(others)
+                    .append_pair(name, value);
             }
         }
     }
@@ -289,7 +357,12 @@ mod tests {
     use super::*;
 
     fn paging(way: Way, stop: &[Stop], size: Option<u64>) -> Paging {
-        Paging { way, max: 10, stop: stop.to_vec(), size }
+        Paging {
+            way,
+            max: 10,
+            stop: stop.to_vec(),
+            size,
+        }
     }
 
     fn target() -> Target {
@@ -297,47 +370,136 @@ mod tests {
     }
 
     fn hints(items: u64, fresh: u64, read: u64, stated: Option<u64>) -> Hints {
-        Hints { items, fresh, read, stated, ..Hints::default() }
+        Hints {
+            items,
+            fresh,
+            read,
+            stated,
+            ..Hints::default()
+        }
     }
 
     #[test]
     fn numbers_go_on_until_nothing_comes_or_the_count_is_reached() {
-        let numbers = paging(Way::Number { target: target(), first: 1, step: 1 }, &[], None);
-        assert_eq!(numbers.follows(&Position::Start, &hints(10, 10, 10, Some(15))), Follows::Page(Position::Number(2)));
-        assert_eq!(numbers.follows(&Position::Number(2), &hints(5, 5, 15, Some(15))), Follows::End);
-        assert_eq!(numbers.follows(&Position::Number(3), &hints(0, 0, 10, None)), Follows::End);
-        assert!(matches!(numbers.follows(&Position::Number(3), &hints(10, 0, 20, None)), Follows::Broken(_)));
+        let numbers = paging(
+            Way::Number {
+                target: target(),
+                first: 1,
+                step: 1,
+            },
+            &[],
+            None,
+        );
+        assert_eq!(
+            numbers.follows(&Position::Start, &hints(10, 10, 10, Some(15))),
+            Follows::Page(Position::Number(2))
+        );
+        assert_eq!(
+            numbers.follows(&Position::Number(2), &hints(5, 5, 15, Some(15))),
+            Follows::End
+        );
+        assert_eq!(
+            numbers.follows(&Position::Number(3), &hints(0, 0, 10, None)),
+            Follows::End
+        );
+        assert!(matches!(
+            numbers.follows(&Position::Number(3), &hints(10, 0, 20, None)),
+            Follows::Broken(_)
+        ));
     }
 
     #[test]
     fn a_short_page_is_the_end_only_where_it_is_said() {
-        let offset = |stop: &[Stop]| paging(Way::Offset { target: target(), first: 0 }, stop, Some(20));
-        assert_eq!(offset(&[]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::Page(Position::Number(20)));
-        assert_eq!(offset(&[Stop::Short]).follows(&Position::Start, &hints(7, 7, 7, None)), Follows::End);
-        assert_eq!(offset(&[Stop::Repeat]).follows(&Position::Start, &hints(20, 0, 40, None)), Follows::End);
+        let offset = |stop: &[Stop]| {
+            paging(
+                Way::Offset {
+                    target: target(),
+                    first: 0,
+                },
+                stop,
+                Some(20),
+            )
+        };
+        assert_eq!(
+            offset(&[]).follows(&Position::Start, &hints(7, 7, 7, None)),
+            Follows::Page(Position::Number(20))
+        );
+        assert_eq!(
+            offset(&[Stop::Short]).follows(&Position::Start, &hints(7, 7, 7, None)),
+            Follows::End
+        );
+        assert_eq!(
+            offset(&[Stop::Repeat]).follows(&Position::Start, &hints(20, 0, 40, None)),
+            Follows::End
+        );
     }
 
     #[test]
     fn what_an_answer_leads_to_is_left_only_where_that_is_said() {
-        let cursor = |stop: &[Stop]| paging(Way::Cursor { taken: Taken::Header("x".into()), target: target(), first: None }, stop, None);
+        let cursor = |stop: &[Stop]| {
+            paging(
+                Way::Cursor {
+                    taken: Taken::Header("x".into()),
+                    target: target(),
+                    first: None,
+                },
+                stop,
+                None,
+            )
+        };
         let led = |stop: &[Stop], items, fresh, read| {
-            cursor(stop).follows(&Position::Start, &Hints { taken: Some("b".into()), ..hints(items, fresh, read, Some(20)) })
+            cursor(stop).follows(
+                &Position::Start,
+                &Hints {
+                    taken: Some("b".into()),
+                    ..hints(items, fresh, read, Some(20))
+                },
+            )
         };
         let on = Follows::Page(Position::Cursor("b".into()));
-        assert_eq!((led(&[], 10, 10, 20), led(&[Stop::Total], 10, 10, 20)), (on.clone(), Follows::End));
-        assert_eq!((led(&[], 0, 0, 10), led(&[Stop::Empty], 0, 0, 10)), (on.clone(), Follows::End));
-        assert_eq!((led(&[Stop::Total], 5, 5, 10), led(&[Stop::Repeat], 5, 0, 10)), (on, Follows::End));
+        assert_eq!(
+            (led(&[], 10, 10, 20), led(&[Stop::Total], 10, 10, 20)),
+            (on.clone(), Follows::End)
+        );
+        assert_eq!(
+            (led(&[], 0, 0, 10), led(&[Stop::Empty], 0, 0, 10)),
+            (on.clone(), Follows::End)
+        );
+        assert_eq!(
+            (
+                led(&[Stop::Total], 5, 5, 10),
+                led(&[Stop::Repeat], 5, 0, 10)
+            ),
+            (on, Follows::End)
+        );
         assert!(matches!(led(&[Stop::Total], 5, 0, 10), Follows::Broken(_)));
     }
 
     #[test]
     fn where_a_next_page_is_always_named_a_page_without_a_new_ad_can_be_the_end() {
-        let way = || Way::Cursor { taken: Taken::Header("next".to_owned()), target: target(), first: None };
-        let after =
-            |stop: &[Stop], hints: Hints| paging(way(), stop, Some(10)).follows(&Position::Start, &Hints { taken: Some("a".into()), ..hints });
+        let way = || Way::Cursor {
+            taken: Taken::Header("next".to_owned()),
+            target: target(),
+            first: None,
+        };
+        let after = |stop: &[Stop], hints: Hints| {
+            paging(way(), stop, Some(10)).follows(
+                &Position::Start,
+                &Hints {
+                    taken: Some("a".into()),
+                    ..hints
+                },
+            )
+        };
         let page = Follows::Page(Position::Cursor("a".into()));
-        assert!(matches!(after(&[], hints(10, 0, 20, None)), Follows::Broken(_)));
-        assert!(matches!(after(&[], hints(10, 0, 20, Some(21))), Follows::Broken(_)));
+        assert!(matches!(
+            after(&[], hints(10, 0, 20, None)),
+            Follows::Broken(_)
+        ));
+        assert!(matches!(
+            after(&[], hints(10, 0, 20, Some(21))),
+            Follows::Broken(_)
+        ));
         // The stated count alone ends nothing where the source says how to go on.
         assert_eq!(after(&[], hints(10, 10, 20, Some(20))), page);
         assert_eq!(after(&[], hints(0, 0, 20, None)), page);
@@ -354,7 +516,14 @@ mod tests {
         assert_eq!(next_link(header), Some("/?page=3,4"));
         assert_eq!(next_link(r#"<https://x/?page=1>; rel="prev""#), None);
         let url = Url::parse("https://x/a?page=2").unwrap();
-        let hints = Hints { link: Some(header.into()), url: Some(url), ..hints(5, 5, 5, None) };
-        assert_eq!(paging(Way::Link, &[], None).follows(&Position::Start, &hints), Follows::Page(Position::Address("https://x/?page=3,4".into())));
+        let hints = Hints {
+            link: Some(header.into()),
+            url: Some(url),
+            ..hints(5, 5, 5, None)
+        };
+        assert_eq!(
+            paging(Way::Link, &[], None).follows(&Position::Start, &hints),
+            Follows::Page(Position::Address("https://x/?page=3,4".into()))
+        );
     }
 }

@@ -33,11 +33,26 @@ impl Parsing {
         let (mut items, mut bytes, mut stopped) = (0, 0, false);
         let mut put = |item: Item| {
             items += 1;
-            stopped = pages.put(with_request(item, self.request.as_ref()), &origin).is_err();
+            stopped = pages
+                .put(with_request(item, self.request.as_ref()), &origin)
+                .is_err();
             !stopped
         };
-        let mut counting = Counting { inner: body, bytes: &mut bytes, left: self.limit, is_over: false };
-        let found = self.decoder.decode(&mut counting, &Body { url: Some(&self.url), charset: self.charset.as_deref() }, &self.spots, &mut put);
+        let mut counting = Counting {
+            inner: body,
+            bytes: &mut bytes,
+            left: self.limit,
+            is_over: false,
+        };
+        let found = self.decoder.decode(
+            &mut counting,
+            &Body {
+                url: Some(&self.url),
+                charset: self.charset.as_deref(),
+            },
+            &self.spots,
+            &mut put,
+        );
         match found {
             _ if stopped => Err(Trouble::Lasting("the read was stopped".to_owned())),
             Ok(found) => {
@@ -45,8 +60,13 @@ impl Parsing {
                 Ok((found, items, bytes))
             }
             Err(_) if counting.is_over => Err(too_large(self.limit)),
-            Err(_) if self.is_page => Err(Trouble::Blocked(format!("the source responds with a web page instead of {}", self.decoder.explain()))),
-            Err(unread) => Err(unread.told(|why| format!("the body is not complete {}: {why}", self.decoder.explain())).into()),
+            Err(_) if self.is_page => Err(Trouble::Blocked(format!(
+                "the source responds with a web page instead of {}",
+                self.decoder.explain()
+            ))),
+            Err(unread) => Err(unread
+                .told(|why| format!("the body is not complete {}: {why}", self.decoder.explain()))
+                .into()),
         }
     }
 }
@@ -63,7 +83,9 @@ impl From<Unread> for Trouble {
 
 /// A body that is too large is so the next time, too.
 pub(super) fn too_large(limit: u64) -> Trouble {
-    Trouble::Lasting(format!("the body is larger than the limit of {limit} bytes set by `limits: {{ page_bytes }}`"))
+    Trouble::Lasting(format!(
+        "the body is larger than the limit of {limit} bytes set by `limits: {{ page_bytes }}`"
+    ))
 }
 
 /// The record with the values of the request that are kept, as its last member.
@@ -71,7 +93,11 @@ fn with_request(item: Item, request: Option<&Json>) -> Item {
     match (item, request) {
         (Item::Record(text), Some(request)) if text.ends_with('}') => {
             let open = &text[..text.len() - 1];
-            let comma = if open.trim_end().ends_with('{') { "" } else { "," };
+            let comma = if open.trim_end().ends_with('{') {
+                ""
+            } else {
+                ","
+            };
             Item::Record(format!("{open}{comma}\"request\":{request}}}").into())
         }
         (item, _) => item,
@@ -84,8 +110,15 @@ mod tests {
 
     #[test]
     fn values_of_the_request_become_the_last_member() {
-        let record = |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
-        assert_eq!(record(r#"{"x":{"y":1}}"#), Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into()));
-        assert_eq!(record("{}"), Item::Record(r#"{"request":{"a":"b"}}"#.into()));
+        let record =
+            |text: &str| with_request(Item::Record(text.into()), Some(&json!({ "a": "b" })));
+        assert_eq!(
+            record(r#"{"x":{"y":1}}"#),
+            Item::Record(r#"{"x":{"y":1},"request":{"a":"b"}}"#.into())
+        );
+        assert_eq!(
+            record("{}"),
+            Item::Record(r#"{"request":{"a":"b"}}"#.into())
+        );
     }
 }

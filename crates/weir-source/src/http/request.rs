@@ -1,12 +1,15 @@
-//! One request as written: address, query, headers and body as templates, filled in when it is sent. What is shown of it to people never
-//! holds the value of a variable, for that may be a secret.
+//! One request as written: address, query, headers and body as templates, filled in when it is
+//! sent. What is shown of it to people never holds the value of a variable, for that may be a
+//! secret.
 
 use super::super::Validators;
 use super::super::secrets::{is_secret_header, is_secret_name};
 use super::super::template::{Filling, Missing, Names, Template, Variables};
 use indexmap::IndexMap;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::header::{
+    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -89,15 +92,21 @@ pub struct Ready {
     pub headers: HeaderMap,
     /// What is sent.
     pub sent: Sent,
-    /// Where the author sent it, if an answer then led it elsewhere: at another host it carries no credentials.
+    /// Where the author sent it, if an answer then led it elsewhere: at another host it carries no
+    /// credentials.
     pub led_from: Option<Url>,
 }
 
 impl Ready {
     /// Asks only for what has changed since a state that the source named; whether it named one.
     pub fn ask_for_changes(&mut self, known: &Validators) -> bool {
-        let named = [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)];
-        let values = named.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value.as_deref()?).ok()?)));
+        let named = [
+            (IF_NONE_MATCH, &known.etag),
+            (IF_MODIFIED_SINCE, &known.last_modified),
+        ];
+        let values = named.into_iter().filter_map(|(name, value)| {
+            Some((name, HeaderValue::from_str(value.as_deref()?).ok()?))
+        });
         let values: Vec<(HeaderName, HeaderValue)> = values.collect();
         let is_named = !values.is_empty();
         self.headers.extend(values);
@@ -128,15 +137,34 @@ impl Written<'_> {
             .flat_map(|(name, values)| values.iter().map(move |value| (name, value)))
             .map(|(name, value)| Some((name.clone(), Template::with_names(value, names, out)?)))
             .collect();
-        let headers: Vec<Option<(HeaderName, Template)>> =
-            self.headers.iter().map(|(name, value)| Some((header_name(name, out)?, Template::with_names(value, names, out)?))).collect();
-        let body = self.body.map_or(Some(Body::None), |body| compile_body(body, names, out));
+        let headers: Vec<Option<(HeaderName, Template)>> = self
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                Some((
+                    header_name(name, out)?,
+                    Template::with_names(value, names, out)?,
+                ))
+            })
+            .collect();
+        let body = self
+            .body
+            .map_or(Some(Body::None), |body| compile_body(body, names, out));
         let method = match (self.method, self.body) {
             (Some(MethodSpec::Get), _) | (None, None) => Method::GET,
             _ => Method::POST,
         };
-        let (query, headers) = (query.into_iter().collect::<Option<_>>(), headers.into_iter().collect::<Option<_>>());
-        Some(Request { url: url?, method, query: query?, headers: headers?, body: body? })
+        let (query, headers) = (
+            query.into_iter().collect::<Option<_>>(),
+            headers.into_iter().collect::<Option<_>>(),
+        );
+        Some(Request {
+            url: url?,
+            method,
+            query: query?,
+            headers: headers?,
+            body: body?,
+        })
     }
 }
 
@@ -149,15 +177,28 @@ fn compile_url(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Templ
     match Url::parse(&template.example()) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => return Some(template),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
-            out.error(text.place(), "bad-url", "the address does not start with `https://`").help(format!("did you mean `https://{text}`?"));
+            out.error(
+                text.place(),
+                "bad-url",
+                "the address does not start with `https://`",
+            )
+            .help(format!("did you mean `https://{text}`?"));
         }
         Ok(url) => {
-            out.error(text.place(), "bad-url", format!("`{}` is neither `https` nor `http`", url.scheme()))
-                .help("only HTTP is supported; read files with `fetch: { file: ... }`");
+            out.error(
+                text.place(),
+                "bad-url",
+                format!("`{}` is neither `https` nor `http`", url.scheme()),
+            )
+            .help("only HTTP is supported; read files with `fetch: { file: ... }`");
         }
         Err(error) => {
-            out.error(text.place(), "bad-url", format!("the address is not a URL: {error}"))
-                .help("write it as in a browser; encode a space as `%20`");
+            out.error(
+                text.place(),
+                "bad-url",
+                format!("the address is not a URL: {error}"),
+            )
+            .help("write it as in a browser; encode a space as `%20`");
         }
     }
     None
@@ -167,7 +208,12 @@ fn compile_url(text: &Text, names: Names, out: &mut Diagnostics) -> Option<Templ
 pub fn header_name(name: &Located<String>, out: &mut Diagnostics) -> Option<HeaderName> {
     let parsed = name.parse().ok();
     if parsed.is_none() {
-        out.error(&name.place, "bad-header", format!("`{name}` is not a valid header name")).help("use letters, digits and `-`, such as `X-Api-Key`");
+        out.error(
+            &name.place,
+            "bad-header",
+            format!("`{name}` is not a valid header name"),
+        )
+        .help("use letters, digits and `-`, such as `X-Api-Key`");
     }
     parsed
 }
@@ -177,8 +223,14 @@ fn compile_body(body: &BodySpec, names: Names, out: &mut Diagnostics) -> Option<
         BodySpec::Json(node) => compile_tree(node, names, out).map(Body::Json),
         BodySpec::Text(text) => Template::with_names(text, names, out).map(Body::Text),
         BodySpec::Form(form) => {
-            let pairs = form.iter().map(|(name, value)| Some((name.clone(), Template::with_names(value, names, out)?)));
-            pairs.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>().map(Body::Form)
+            let pairs = form.iter().map(|(name, value)| {
+                Some((name.clone(), Template::with_names(value, names, out)?))
+            });
+            pairs
+                .collect::<Vec<_>>()
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+                .map(Body::Form)
         }
     }
 }
@@ -188,13 +240,26 @@ fn compile_tree(node: &Node, names: Names, out: &mut Diagnostics) -> Option<Tree
     match json {
         Json::String(_) => Template::with_names(&Text::of(node)?, names, out).map(Tree::Text),
         Json::Array(_) => {
-            let items: Vec<Option<Tree>> = node.items().iter().map(|item| compile_tree(item, names, out)).collect();
-            items.into_iter().collect::<Option<Vec<_>>>().map(Tree::List)
+            let items: Vec<Option<Tree>> = node
+                .items()
+                .iter()
+                .map(|item| compile_tree(item, names, out))
+                .collect();
+            items
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+                .map(Tree::List)
         }
         Json::Object(_) => {
-            let entries: Vec<Option<(String, Tree)>> =
-                node.entries().iter().map(|entry| Some((entry.key_text(), compile_tree(&entry.value, names, out)?))).collect();
-            entries.into_iter().collect::<Option<Vec<_>>>().map(Tree::Object)
+            let entries: Vec<Option<(String, Tree)>> = node
+                .entries()
+                .iter()
+                .map(|entry| Some((entry.key_text(), compile_tree(&entry.value, names, out)?)))
+                .collect();
+            entries
+                .into_iter()
+                .collect::<Option<Vec<_>>>()
+                .map(Tree::Object)
         }
         fixed => Some(Tree::Fixed(fixed)),
     }
@@ -206,10 +271,18 @@ impl Tree {
             Tree::Fixed(fixed) => fixed.clone(),
             Tree::Text(template) if filling.is_unknown_page(template) => Json::Null,
             Tree::Text(template) => filling.typed(template, template.fill_all(filling)?),
-            Tree::List(items) => Json::Array(items.iter().map(|item| item.fill(filling)).collect::<Result<_, _>>()?),
-            Tree::Object(entries) => {
-                Json::Object(entries.iter().map(|(key, value)| Ok((key.clone(), value.fill(filling)?))).collect::<Result<_, Missing>>()?)
-            }
+            Tree::List(items) => Json::Array(
+                items
+                    .iter()
+                    .map(|item| item.fill(filling))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Tree::Object(entries) => Json::Object(
+                entries
+                    .iter()
+                    .map(|(key, value)| Ok((key.clone(), value.fill(filling)?)))
+                    .collect::<Result<_, Missing>>()?,
+            ),
         })
     }
 
@@ -229,31 +302,63 @@ impl Request {
     /// # Errors
     /// What has no value, or why the address is none; without the values of variables.
     pub fn fill(&self, filling: Filling) -> Result<Ready, String> {
-        let text = self.url.fill_address(filling).map_err(|missing| missing.to_string())?;
-        let mut url = Url::parse(&text).map_err(|error| format!("`{}` is not a URL: {error}", self.url))?;
+        let text = self
+            .url
+            .fill_address(filling)
+            .map_err(|missing| missing.to_string())?;
+        let mut url =
+            Url::parse(&text).map_err(|error| format!("`{}` is not a URL: {error}", self.url))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(format!("`{}` is neither http nor https", self.url));
         }
-        for (name, value) in self.query.iter().filter(|(_, value)| !filling.is_unknown_page(value)) {
-            let value = value.fill_all(filling).map_err(|missing| missing.to_string())?;
+        for (name, value) in self
+            .query
+            .iter()
+            .filter(|(_, value)| !filling.is_unknown_page(value))
+        {
+            let value = value
+                .fill_all(filling)
+                .map_err(|missing| missing.to_string())?;
             url.query_pairs_mut().append_pair(name, &value);
         }
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
-            let value = value.fill_all(filling).map_err(|missing| missing.to_string())?;
+            let value = value
+                .fill_all(filling)
+                .map_err(|missing| missing.to_string())?;
             headers.append(name, header_value(name, &value)?);
         }
-        let sent = self.body.fill(filling).map_err(|missing| missing.to_string())?;
-        if let Some(kind) = sent.content_type().filter(|_| !headers.contains_key(CONTENT_TYPE)) {
+        let sent = self
+            .body
+            .fill(filling)
+            .map_err(|missing| missing.to_string())?;
+        if let Some(kind) = sent
+            .content_type()
+            .filter(|_| !headers.contains_key(CONTENT_TYPE))
+        {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        Ok(Ready { method: self.method.clone(), url, headers, sent, led_from: None })
+        Ok(Ready {
+            method: self.method.clone(),
+            url,
+            headers,
+            sent,
+            led_from: None,
+        })
     }
 
-    /// An address that it could go to, for trying out pages that are at hand: as a run would have it, as far as that is known.
+    /// An address that it could go to, for trying out pages that are at hand: as a run would have
+    /// it, as far as that is known.
     pub fn example(&self, values: &BTreeMap<String, String>, listing: Option<&Json>) -> String {
-        let filled = self.fill(Filling { listing, ..Filling::of(&Variables::new(), values) }).map(|ready| ready.url);
-        filled.or_else(|_| Url::parse(&self.url.example())).map_or_else(|_| "https://example.org/".to_owned(), String::from)
+        let filled = self
+            .fill(Filling {
+                listing,
+                ..Filling::of(&Variables::new(), values)
+            })
+            .map(|ready| ready.url);
+        filled
+            .or_else(|_| Url::parse(&self.url.example()))
+            .map_or_else(|_| "https://example.org/".to_owned(), String::from)
     }
 
     /// Whether it holds a name in braces anywhere.
@@ -275,16 +380,26 @@ impl Request {
 
     /// The templates of headers and parameters whose values are secrets.
     pub fn secret_templates(&self) -> Vec<&Template> {
-        let headers = self.headers.iter().filter(|(name, _)| is_secret_header(name.as_str()));
+        let headers = self
+            .headers
+            .iter()
+            .filter(|(name, _)| is_secret_header(name.as_str()));
         let pairs = self.query.iter().chain(self.body.form());
-        let pairs = pairs.filter(|(name, _)| is_secret_name(name)).map(|(_, template)| template);
+        let pairs = pairs
+            .filter(|(name, _)| is_secret_name(name))
+            .map(|(_, template)| template);
         headers.map(|(_, template)| template).chain(pairs).collect()
     }
 
     /// The templates of what is asked for; headers only say who asks.
     pub fn asked(&self) -> Vec<&Template> {
         let mut all = vec![&self.url];
-        all.extend(self.query.iter().chain(self.body.form()).map(|(_, template)| template));
+        all.extend(
+            self.query
+                .iter()
+                .chain(self.body.form())
+                .map(|(_, template)| template),
+        );
         match &self.body {
             Body::Json(tree) => tree.templates(&mut all),
             Body::Text(template) => all.push(template),
@@ -301,7 +416,11 @@ impl Request {
 
 impl Body {
     fn form(&self) -> &[(String, Template)] {
-        if let Body::Form(pairs) = self { pairs } else { &[] }
+        if let Body::Form(pairs) = self {
+            pairs
+        } else {
+            &[]
+        }
     }
 
     fn fill(&self, filling: Filling) -> Result<Sent, Missing> {
@@ -310,22 +429,34 @@ impl Body {
             Body::Json(tree) => Sent::Json(tree.fill(filling)?),
             Body::Text(template) => Sent::Text(template.fill_all(filling)?),
             Body::Form(pairs) => {
-                let known = pairs.iter().filter(|(_, value)| !filling.is_unknown_page(value));
-                Sent::Form(known.map(|(name, value)| Ok((name.clone(), value.fill_all(filling)?))).collect::<Result<_, Missing>>()?)
+                let known = pairs
+                    .iter()
+                    .filter(|(_, value)| !filling.is_unknown_page(value));
+                Sent::Form(
+                    known
+                        .map(|(name, value)| Ok((name.clone(), value.fill_all(filling)?)))
+                        .collect::<Result<_, Missing>>()?,
+                )
             }
         })
     }
 }
 
 impl Filling<'_> {
-    /// Whether a text is nothing but the page, and that has no value yet: what would carry it is left out.
+    /// Whether a text is nothing but the page, and that has no value yet: what would carry it is
+    /// left out.
     fn is_unknown_page(&self, template: &Template) -> bool {
-        self.page.is_some_and(|page| template.is_only(page) && self.values.get(page).is_some_and(String::is_empty))
+        self.page.is_some_and(|page| {
+            template.is_only(page) && self.values.get(page).is_some_and(String::is_empty)
+        })
     }
 
     /// A text as JSON: the number of a page is a number there, for bodies tell numbers from texts.
     fn typed(&self, template: &Template, text: String) -> Json {
-        let number = self.page.filter(|page| template.is_only(page)).and_then(|_| text.parse::<u64>().ok());
+        let number = self
+            .page
+            .filter(|page| template.is_only(page))
+            .and_then(|_| text.parse::<u64>().ok());
         number.map_or(Json::String(text), Json::from)
     }
 }
@@ -335,8 +466,11 @@ impl Filling<'_> {
 /// # Errors
 /// It holds what a header cannot.
 pub fn header_value(name: &HeaderName, value: &str) -> Result<HeaderValue, String> {
-    let mut header =
-        HeaderValue::from_str(value).map_err(|_| format!("the value of the header `{name}` contains a line break or another invalid character"))?;
+    let mut header = HeaderValue::from_str(value).map_err(|_| {
+        format!(
+            "the value of the header `{name}` contains a line break or another invalid character"
+        )
+    })?;
     header.set_sensitive(true);
     Ok(header)
 }
@@ -395,16 +529,22 @@ fn set_member(json: &mut Json, member: &str, value: &str) {
         let Json::Object(members) = place else { return };
         place = members.entry(name).or_insert(Json::Null);
     }
-    *place = value.parse::<u64>().map_or_else(|_| Json::String(value.to_owned()), Json::from);
+    *place = value
+        .parse::<u64>()
+        .map_or_else(|_| Json::String(value.to_owned()), Json::from);
 }
 
 /// A text without the values of variables: each stands as it was written, `${NAME}`.
 pub fn redacted(text: &str, templates: &[&Template], variables: &Variables) -> String {
     let mut shown = text.to_owned();
     for name in templates.iter().flat_map(|template| template.variables()) {
-        let Some(value) = variables.get(name).filter(|value| value.len() > 2) else { continue };
+        let Some(value) = variables.get(name).filter(|value| value.len() > 2) else {
+            continue;
+        };
         let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-        shown = shown.replace(value.as_str(), &format!("${{{name}}}")).replace(&encoded, &format!("${{{name}}}"));
+        shown = shown
+            .replace(value.as_str(), &format!("${{{name}}}"))
+            .replace(&encoded, &format!("${{{name}}}"));
     }
     shown
 }
@@ -412,7 +552,11 @@ pub fn redacted(text: &str, templates: &[&Template], variables: &Variables) -> S
 /// A text that was [`redacted`], as it was.
 pub fn filled(text: &str, templates: &[&Template], variables: &Variables) -> String {
     let names = templates.iter().flat_map(|template| template.variables());
-    names.fold(text.to_owned(), |text, name| variables.get(name).map_or(text.clone(), |value| text.replace(&format!("${{{name}}}"), value)))
+    names.fold(text.to_owned(), |text, name| {
+        variables.get(name).map_or(text.clone(), |value| {
+            text.replace(&format!("${{{name}}}"), value)
+        })
+    })
 }
 
 #[cfg(test)]
@@ -424,7 +568,10 @@ mod tests {
     fn a_place_in_a_body_is_made_where_there_is_none() {
         let mut sent = Sent::Json(json!({ "limit": 20 }));
         sent.set("variables.offset", "40");
-        assert_eq!(sent, Sent::Json(json!({ "limit": 20, "variables": { "offset": 40 } })));
+        assert_eq!(
+            sent,
+            Sent::Json(json!({ "limit": 20, "variables": { "offset": 40 } }))
+        );
         let mut form = Sent::Form(vec![("q".into(), "a b".into())]);
         form.set("in_pg", "20");
         assert_eq!(form.bytes().unwrap(), b"q=a+b&in_pg=20");

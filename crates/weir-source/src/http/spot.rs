@@ -1,4 +1,5 @@
-//! A value that stands in an answer beside the ads: the next page, a token. Where it stands is said in the words of the mapping.
+//! A value that stands in an answer beside the ads: the next page, a token. Where it stands is said
+//! in the words of the mapping.
 
 use super::super::decode::{DecodeSpec, Spot};
 use super::super::file::json_path;
@@ -31,7 +32,12 @@ pub enum Taken {
 
 impl TakenSpec<'_> {
     /// Compiles it; problems go to `out`.
-    pub fn compile(&self, place: &Place, decode: Option<&DecodeSpec>, out: &mut Diagnostics) -> Option<Taken> {
+    pub fn compile(
+        &self,
+        place: &Place,
+        decode: Option<&DecodeSpec>,
+        out: &mut Diagnostics,
+    ) -> Option<Taken> {
         self.check(decode, out)?;
         match (self.from, self.css, self.pattern, self.header) {
             (Some(from), None, None, None) => {
@@ -44,7 +50,9 @@ impl TakenSpec<'_> {
                 Some(Taken::Body(Spot::Path(path)))
             }
             (None, Some(css), None, None) => selector(css, out).map(Spot::Css).map(Taken::Body),
-            (None, None, Some(pattern), None) => regex(pattern, out).map(Spot::Match).map(Taken::Body),
+            (None, None, Some(pattern), None) => {
+                regex(pattern, out).map(Spot::Match).map(Taken::Body)
+            }
             (None, None, None, Some(header)) => Some(Taken::Header(header.value.clone())),
             _ => {
                 out.error(place, "bad-paging", "the value needs exactly one place in the response")
@@ -56,25 +64,46 @@ impl TakenSpec<'_> {
 }
 
 impl TakenSpec<'_> {
-    /// Paths read data and selectors read pages. Whatever a first request answers is read as either.
+    /// Paths read data and selectors read pages. Whatever a first request answers is read as
+    /// either.
     fn check(&self, decode: Option<&DecodeSpec>, out: &mut Diagnostics) -> Option<()> {
-        let Some(decode) = decode else { return Some(()) };
+        let Some(decode) = decode else {
+            return Some(());
+        };
         let is_page = match decode {
             DecodeSpec::Html(_) | DecodeSpec::JsonLd(_) => true,
-            DecodeSpec::Json(_) | DecodeSpec::Script(_) | DecodeSpec::Xml(_) | DecodeSpec::Feed(_) => false,
+            DecodeSpec::Json(_)
+            | DecodeSpec::Script(_)
+            | DecodeSpec::Xml(_)
+            | DecodeSpec::Feed(_) => false,
             DecodeSpec::Ndjson(_) | DecodeSpec::Csv(_) | DecodeSpec::Sitemap(_) => false,
         };
         let (misplaced, help) = match is_page {
-            true => (self.from, "use a selector for a page: `css: \"a.next@href\"`"),
-            false => (self.css.or(self.pattern), "use a path for data: `from: $.paging.next`"),
+            true => (
+                self.from,
+                "use a selector for a page: `css: \"a.next@href\"`",
+            ),
+            false => (
+                self.css.or(self.pattern),
+                "use a path for data: `from: $.paging.next`",
+            ),
         };
-        let Some(misplaced) = misplaced else { return Some(()) };
-        out.error(misplaced.place(), "bad-paging", format!("`{misplaced}` does not work with this format")).help(help);
+        let Some(misplaced) = misplaced else {
+            return Some(());
+        };
+        out.error(
+            misplaced.place(),
+            "bad-paging",
+            format!("`{misplaced}` does not work with this format"),
+        )
+        .help(help);
         None
     }
 }
 
 /// The text of a value that stands for something: not null, not false, not blank.
 pub fn said(value: Option<Json>) -> Option<String> {
-    value.filter(|value| *value != Json::Bool(false)).and_then(|value| scalar(&value))
+    value
+        .filter(|value| *value != Json::Bool(false))
+        .and_then(|value| scalar(&value))
 }

@@ -57,7 +57,11 @@ fn without_sections(text: &str) -> Cow<'_, str> {
 /// Resolves the character references of text without tags, as browsers do.
 fn decode(text: &str) -> String {
     let page = Html::parse_fragment(&text.replace('<', "&lt;"));
-    page.tree.nodes().filter_map(|node| node.value().as_text()).map(|piece| &**piece).collect()
+    page.tree
+        .nodes()
+        .filter_map(|node| node.value().as_text())
+        .map(|piece| &**piece)
+        .collect()
 }
 
 /// Longest name of a character reference.
@@ -68,8 +72,17 @@ const LONGEST_NAME: usize = 32;
 fn holds_reference(text: &str) -> bool {
     text.match_indices('&').any(|(at, _)| {
         let rest = &text.as_bytes()[at + 1..];
-        let Some(end) = rest.iter().take(LONGEST_NAME).position(|byte| *byte == b';') else { return false };
-        let is_name = end > 0 && rest[..end].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'#');
+        let Some(end) = rest
+            .iter()
+            .take(LONGEST_NAME)
+            .position(|byte| *byte == b';')
+        else {
+            return false;
+        };
+        let is_name = end > 0
+            && rest[..end]
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'#');
         is_name && (rest.starts_with(b"amp;") || !decode(&text[at..at + end + 2]).starts_with('&'))
     })
 }
@@ -104,12 +117,16 @@ impl<'t> TagList<'t> {
         let mut list = TagList::default();
         let last_end = text.rfind('>').unwrap_or_default();
         let (mut at, mut looked) = (0, 0);
-        while let Some(found) = text[at..].find('<').filter(|_| looked < text.len() * MOST_LOOKS) {
+        while let Some(found) = text[at..]
+            .find('<')
+            .filter(|_| looked < text.len() * MOST_LOOKS)
+        {
             let begin = at + found;
             let rest = &text[begin + 1..];
             at = if rest.starts_with("!--") {
                 list.has_comment = true;
-                rest.find("-->").map_or(text.len(), |end| begin + 1 + end + 3)
+                rest.find("-->")
+                    .map_or(text.len(), |end| begin + 1 + end + 3)
             } else if rest.starts_with(['!', '?']) && begin < last_end {
                 list.has_comment = true;
                 rest.find('>').map_or(text.len(), |end| begin + 1 + end + 1)
@@ -130,24 +147,43 @@ impl<'t> TagList<'t> {
         };
         let name = tag.name.to_ascii_lowercase();
         let is_raw = !tag.is_end && matches!(name.as_str(), "script" | "style");
-        if tag.is_end { &mut self.closed } else { &mut self.opened }.insert(name);
+        if tag.is_end {
+            &mut self.closed
+        } else {
+            &mut self.opened
+        }
+        .insert(name);
         self.tags.push(tag);
         // The content of scripts is not markup.
-        let raw = is_raw.then(|| text[tag.end..].find("</").map(|end| tag.end + end)).flatten();
+        let raw = is_raw
+            .then(|| text[tag.end..].find("</").map(|end| tag.end + end))
+            .flatten();
         raw.unwrap_or(tag.end)
     }
 
     /// The text with everything escaped that is not a tag; `None` if no tag is left. If escapes
     /// were undone, its tags must look like markup.
     fn markup(&self, text: &str, is_undone: bool) -> Option<String> {
-        let are_elements: Vec<bool> = self.tags.iter().map(|tag| self.is_element(tag, text, is_undone)).collect();
-        let mut elements = self.tags.iter().zip(&are_elements).filter(|(tag, is_element)| **is_element && !tag.is_broken);
-        let is_markup =
-            if is_undone { elements.any(|(tag, _)| self.is_whole(tag) && tag.touches(text)) } else { self.has_comment || elements.next().is_some() };
+        let are_elements: Vec<bool> = self
+            .tags
+            .iter()
+            .map(|tag| self.is_element(tag, text, is_undone))
+            .collect();
+        let mut elements = self
+            .tags
+            .iter()
+            .zip(&are_elements)
+            .filter(|(tag, is_element)| **is_element && !tag.is_broken);
+        let is_markup = if is_undone {
+            elements.any(|(tag, _)| self.is_whole(tag) && tag.touches(text))
+        } else {
+            self.has_comment || elements.next().is_some()
+        };
         if !is_markup {
             return None;
         }
-        let mut signs: Vec<(usize, Option<&TextTag>)> = self.strays.iter().map(|at| (*at, None)).collect();
+        let mut signs: Vec<(usize, Option<&TextTag>)> =
+            self.strays.iter().map(|at| (*at, None)).collect();
         for (tag, is_element) in self.tags.iter().zip(are_elements) {
             if tag.is_broken || !is_element {
                 signs.push((tag.begin, Some(tag).filter(|_| is_element)));
@@ -187,7 +223,9 @@ impl<'t> TagList<'t> {
             return is_known || text[..tag.end].ends_with("/>") || self.is_pair(&name);
         }
         let is_safe = !SWALLOWING.contains(&name.as_str());
-        self.is_pair(&name) || LONELY.contains(&name.as_str()) || (is_known && is_safe && tag.touches(text))
+        self.is_pair(&name)
+            || LONELY.contains(&name.as_str())
+            || (is_known && is_safe && tag.touches(text))
     }
 }
 
@@ -201,9 +239,22 @@ impl<'t> TextTag<'t> {
             return (None, start);
         }
         let is_over = |letter: char| letter.is_whitespace() || matches!(letter, '/' | '>' | '<');
-        let name_end = text[start..].find(is_over).map_or(text.len(), |length| start + length);
+        let name_end = text[start..]
+            .find(is_over)
+            .map_or(text.len(), |length| start + length);
         let name = &text[start..name_end];
-        let tag = |end: usize, is_broken: bool| (Some(TextTag { name, begin, end, is_end, is_broken }), end);
+        let tag = |end: usize, is_broken: bool| {
+            (
+                Some(TextTag {
+                    name,
+                    begin,
+                    end,
+                    is_end,
+                    is_broken,
+                }),
+                end,
+            )
+        };
         let (mut at, mut after_sign) = (name_end, false);
         while let Some(byte) = text.as_bytes().get(at) {
             match byte {
@@ -213,14 +264,22 @@ impl<'t> TextTag<'t> {
                     Some(end) => at += 1 + end,
                     // The quote is not closed: the tag then ends, without its attributes, at the
                     // next `>`.
-                    None => return text[at..].find('>').map_or((None, text.len()), |end| tag(at + end + 1, true)),
+                    None => {
+                        return text[at..]
+                            .find('>')
+                            .map_or((None, text.len()), |end| tag(at + end + 1, true));
+                    }
                 },
                 _ => {}
             }
             after_sign = *byte == b'=' || (after_sign && byte.is_ascii_whitespace());
             at += 1;
         }
-        if is_cut_off(name, name_end == text.len()) { tag(text.len(), true) } else { (None, text.len()) }
+        if is_cut_off(name, name_end == text.len()) {
+            tag(text.len(), true)
+        } else {
+            (None, text.len())
+        }
     }
 
     /// Whether it touches a word or another tag, or starts a line: a tag that is merely mentioned
@@ -236,9 +295,14 @@ impl<'t> TextTag<'t> {
     /// Whether it is a letter among words, as in `if a<b and c>d`: hardly any attribute of these
     /// elements lacks a value.
     fn is_comparison(&self, text: &str) -> bool {
-        let inside = text[self.begin..self.end].trim_end_matches('>').get(1 + usize::from(self.is_end) + self.name.len()..);
+        let inside = text[self.begin..self.end]
+            .trim_end_matches('>')
+            .get(1 + usize::from(self.is_end) + self.name.len()..);
         let words = inside.unwrap_or_default().trim().trim_end_matches('/');
-        self.name.len() == 1 && words.starts_with(char::is_alphanumeric) && !words.contains(['=', '-']) && !matches!(words, "hidden" | "itemscope")
+        self.name.len() == 1
+            && words.starts_with(char::is_alphanumeric)
+            && !words.contains(['=', '-'])
+            && !matches!(words, "hidden" | "itemscope")
     }
 
     /// The tag without attributes.
@@ -250,7 +314,8 @@ impl<'t> TextTag<'t> {
 /// Whether the end of a text is the start of a tag, rather than a word after a sign.
 fn is_cut_off(name: &str, ends_in_name: bool) -> bool {
     let name = name.to_ascii_lowercase();
-    KNOWN.binary_search(&name.as_str()).is_ok() || (ends_in_name && KNOWN.iter().any(|known| known.starts_with(&name)))
+    KNOWN.binary_search(&name.as_str()).is_ok()
+        || (ends_in_name && KNOWN.iter().any(|known| known.starts_with(&name)))
 }
 
 /// Elements of HTML, those of old pages too, in order.
@@ -280,7 +345,9 @@ const SWALLOWING: [&str; 20] = [
 ];
 
 /// Elements that need not be closed.
-const LONELY: [&str; 12] = ["br", "hr", "img", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "option"];
+const LONELY: [&str; 12] = [
+    "br", "hr", "img", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "option",
+];
 
 /// Flattens the markup of a page that is nested too deeply to be parsed: blocks end lines, all
 /// other elements are removed, and the content of scripts stays hidden.
@@ -288,7 +355,10 @@ pub(super) fn flattened(markup: &str) -> String {
     let (mut out, mut from) = (String::with_capacity(markup.len()), 0);
     for tag in TagList::of(markup).tags {
         let name = tag.name.to_ascii_lowercase();
-        if matches!(name.as_str(), "script" | "style" | "noscript" | "title" | "iframe") {
+        if matches!(
+            name.as_str(),
+            "script" | "style" | "noscript" | "title" | "iframe"
+        ) {
             continue;
         }
         out.push_str(&markup[from..tag.begin]);
@@ -306,7 +376,10 @@ pub(super) fn flattened(markup: &str) -> String {
 /// The first tag of a text, without its attributes.
 pub(super) fn first_tag(text: &str) -> Option<String> {
     let begin = text.find('<')?;
-    TextTag::at(text, begin).0.filter(|tag| !tag.is_end).map(|tag| tag.name.to_ascii_lowercase())
+    TextTag::at(text, begin)
+        .0
+        .filter(|tag| !tag.is_end)
+        .map(|tag| tag.name.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -323,17 +396,29 @@ mod tests {
     #[test]
     fn text_that_speaks_of_tags_is_text() {
         for (text, read) in [
-            ("Knowledge of List&lt;String&gt; and &lt;template&gt;", "Knowledge of List<String> and <template>"),
+            (
+                "Knowledge of List&lt;String&gt; and &lt;template&gt;",
+                "Knowledge of List<String> and <template>",
+            ),
             ("Use the &lt;div&gt; tag", "Use the <div> tag"),
-            ("know &lt;br&gt;, &lt;p&gt; and (&lt;li&gt;)", "know <br>, <p> and (<li>)"),
+            (
+                "know &lt;br&gt;, &lt;p&gt; and (&lt;li&gt;)",
+                "know <br>, <p> and (<li>)",
+            ),
             ("x<y and a<b; 3 < 4", "x<y and a<b; 3 < 4"),
             ("Map<K, V> &amp; List<T>", "Map<K, V> & List<T>"),
             ("We <3 data, > 100k", "We <3 data, > 100k"),
             ("R&amp;amp;D &amp;ndash; now", "R&D – now"),
             ("AT&T and Q&A", "AT&T and Q&A"),
             ("If a<b then c>d", "If a<b then c>d"),
-            ("<https://x.example> or <jo@x.example> or <mailto:jo@x.example>", "<https://x.example> or <jo@x.example> or <mailto:jo@x.example>"),
-            ("<your-name>, &lt;b&gt; and &lt;/b&gt;", "<your-name>, <b> and </b>"),
+            (
+                "<https://x.example> or <jo@x.example> or <mailto:jo@x.example>",
+                "<https://x.example> or <jo@x.example> or <mailto:jo@x.example>",
+            ),
+            (
+                "<your-name>, &lt;b&gt; and &lt;/b&gt;",
+                "<your-name>, <b> and </b>",
+            ),
         ] {
             assert_eq!(plain(text).as_deref(), Some(read), "{text}");
         }
@@ -345,14 +430,24 @@ mod tests {
             ("&lt;p&gt;x&lt;y&lt;/p&gt;", "<p>x&lt;y</p>"),
             ("one&lt;br&gt;two", "one<br>two"),
             ("&amp;lt;p&amp;gt;Role&amp;lt;/p&amp;gt;", "<p>Role</p>"),
-            ("&lt;p&gt;the &lt;template&gt; tag&lt;/p&gt;", "<p>the &lt;template> tag</p>"),
+            (
+                "&lt;p&gt;the &lt;template&gt; tag&lt;/p&gt;",
+                "<p>the &lt;template> tag</p>",
+            ),
             ("<p>List<String> of a <b", "<p>List&lt;String> of a <b>"),
-            ("&lt;p&gt;Use the &lt;div&gt; tag&lt;/p&gt;", "<p>Use the &lt;div> tag</p>"),
+            (
+                "&lt;p&gt;Use the &lt;div&gt; tag&lt;/p&gt;",
+                "<p>Use the &lt;div> tag</p>",
+            ),
             ("<p title=\"a>cut</p>", "<p>cut</p>"),
             ("<![CDATA[<p>in</p>]]>", "<p>in</p>"),
             ("<foo>unknown</foo>", "<foo>unknown</foo>"),
         ] {
-            assert_eq!(WrittenText::of(text), WrittenText::Markup(Cow::Owned(markup.to_owned())), "{text}");
+            assert_eq!(
+                WrittenText::of(text),
+                WrittenText::Markup(Cow::Owned(markup.to_owned())),
+                "{text}"
+            );
         }
     }
 }

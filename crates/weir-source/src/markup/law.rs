@@ -53,14 +53,22 @@ const PHRASES: [(&str, &str, Effect); 24] = [
     ("<font color=red>", "</font>", Effect::Glues),
     ("<div style='display:inline'>", "</div>", Effect::Glues),
     ("<span style='display: block'>", "</span>", Effect::Parts),
-    ("<span style='display:inline-block'>", "</span>", Effect::Parts),
+    (
+        "<span style='display:inline-block'>",
+        "</span>",
+        Effect::Parts,
+    ),
     ("<textarea>", "</textarea>", Effect::Parts),
     ("<script>", "</script>", Effect::Hides),
     ("<style>", "</style>", Effect::Hides),
     ("<template>", "</template>", Effect::Hides),
     ("<noscript>", "</noscript>", Effect::Hides),
     ("<span hidden>", "</span>", Effect::Hides),
-    ("<span style='color:red;DISPLAY : none'>", "</span>", Effect::Hides),
+    (
+        "<span style='color:red;DISPLAY : none'>",
+        "</span>",
+        Effect::Hides,
+    ),
     ("<datalist>", "</datalist>", Effect::Hides),
 ];
 
@@ -101,35 +109,74 @@ fn phrases() -> impl Strategy<Value = Vec<Piece>> {
     let sign = prop::sample::select(&SIGNS[..8]).prop_map(|(text, parts)| Piece::Sign(text, parts));
     let leaf = prop_oneof![4 => Just(Piece::Word), 2 => sign];
     let piece = leaf.prop_recursive(3, 12, 4, |inner| {
-        (prop::sample::select(&PHRASES[..]), prop::collection::vec(inner, 0..4)).prop_map(|((open, close, effect), inside)| {
-            // What is no markup inside holds words only, and inline blocks would end a paragraph.
-            let is_raw = matches!(open, "<script>" | "<style>" | "<textarea>" | "<noscript>" | "<datalist>") || open.starts_with("<div");
-            let inside = if is_raw { inside.into_iter().filter(|piece| matches!(piece, Piece::Word)).collect() } else { inside };
-            Piece::Element(open, close, effect, inside)
-        })
+        (
+            prop::sample::select(&PHRASES[..]),
+            prop::collection::vec(inner, 0..4),
+        )
+            .prop_map(|((open, close, effect), inside)| {
+                // What is no markup inside holds words only, and inline blocks would end a
+                // paragraph.
+                let is_raw = matches!(
+                    open,
+                    "<script>" | "<style>" | "<textarea>" | "<noscript>" | "<datalist>"
+                ) || open.starts_with("<div");
+                let inside = if is_raw {
+                    inside
+                        .into_iter()
+                        .filter(|piece| matches!(piece, Piece::Word))
+                        .collect()
+                } else {
+                    inside
+                };
+                Piece::Element(open, close, effect, inside)
+            })
     });
     prop::collection::vec(piece, 0..6).prop_map(without_blocks)
 }
 
 /// Phrases without those that browsers do not allow in paragraphs.
 fn without_blocks(pieces: Vec<Piece>) -> Vec<Piece> {
-    let is_phrase = |piece: &Piece| !matches!(piece, Piece::Element(open, ..) if open.starts_with("<div"));
+    let is_phrase =
+        |piece: &Piece| !matches!(piece, Piece::Element(open, ..) if open.starts_with("<div"));
     let inner = |piece: Piece| match piece {
-        Piece::Element(open, close, effect, inside) => Piece::Element(open, close, effect, without_blocks(inside)),
+        Piece::Element(open, close, effect, inside) => {
+            Piece::Element(open, close, effect, without_blocks(inside))
+        }
         other => other,
     };
     pieces.into_iter().filter(is_phrase).map(inner).collect()
 }
 
 fn flow() -> impl Strategy<Value = Vec<Piece>> {
-    let paragraph = (prop::sample::select(&PARAGRAPHS[..]), phrases()).prop_map(|(name, inside)| element(name, inside));
-    let inline = phrases().prop_map(|inside| Piece::Element("<div style='display:inline'>", "</div>", Effect::Glues, inside));
-    let hidden = phrases().prop_map(|inside| Piece::Element("<div style='display:none'>", "</div>", Effect::Hides, inside));
+    let paragraph = (prop::sample::select(&PARAGRAPHS[..]), phrases())
+        .prop_map(|(name, inside)| element(name, inside));
+    let inline = phrases().prop_map(|inside| {
+        Piece::Element(
+            "<div style='display:inline'>",
+            "</div>",
+            Effect::Glues,
+            inside,
+        )
+    });
+    let hidden = phrases().prop_map(|inside| {
+        Piece::Element(
+            "<div style='display:none'>",
+            "</div>",
+            Effect::Hides,
+            inside,
+        )
+    });
     let leaf = prop_oneof![4 => Just(Piece::Word), 1 => Just(Piece::Sign("<hr>", true)), 3 => paragraph, 1 => inline, 1 => hidden];
     let piece = leaf.prop_recursive(4, 40, 5, |inner| {
         let flow = prop::collection::vec(inner, 0..5).boxed();
-        let block = (prop::sample::select(&BLOCKS[..]), flow.clone()).prop_map(|(name, inside)| element(name, inside));
-        prop_oneof![block, list(flow.clone()), definitions(flow.clone()), table(flow)]
+        let block = (prop::sample::select(&BLOCKS[..]), flow.clone())
+            .prop_map(|(name, inside)| element(name, inside));
+        prop_oneof![
+            block,
+            list(flow.clone()),
+            definitions(flow.clone()),
+            table(flow)
+        ]
     });
     prop::collection::vec(piece, 0..7)
 }
@@ -138,24 +185,35 @@ fn flow() -> impl Strategy<Value = Vec<Piece>> {
 fn list(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
     let item = flow.clone().prop_map(|inside| vec![element("li", inside)]);
     let parts = prop::collection::vec(prop_oneof![3 => item, 1 => flow], 0..4);
-    (prop::sample::select(&["ul", "ol", "menu"][..]), parts).prop_map(|(name, parts)| element(name, parts.concat()))
+    (prop::sample::select(&["ul", "ol", "menu"][..]), parts)
+        .prop_map(|(name, parts)| element(name, parts.concat()))
 }
 
 fn definitions(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
     let group = (flow.clone(), flow, any::<bool>()).prop_map(|(term, detail, is_grouped)| {
         let pair = vec![element("dt", term), element("dd", detail)];
-        if is_grouped { vec![element("div", pair)] } else { pair }
+        if is_grouped {
+            vec![element("div", pair)]
+        } else {
+            pair
+        }
     });
     prop::collection::vec(group, 0..3).prop_map(|groups| element("dl", groups.concat()))
 }
 
 fn table(flow: BoxedStrategy<Vec<Piece>>) -> impl Strategy<Value = Piece> {
-    let cell = (prop::sample::select(&["td", "th"][..]), flow.clone()).prop_map(|(name, inside)| element(name, inside));
+    let cell = (prop::sample::select(&["td", "th"][..]), flow.clone())
+        .prop_map(|(name, inside)| element(name, inside));
     let row = prop::collection::vec(cell, 0..4).prop_map(|cells| element("tr", cells));
-    let part =
-        (prop::sample::select(&["tbody", "thead", "tfoot"][..]), prop::collection::vec(row, 0..3)).prop_map(|(name, rows)| element(name, rows));
-    let caption = prop::option::of(flow).prop_map(|caption| caption.map(|inside| element("caption", inside)));
-    (caption, prop::collection::vec(part, 0..3)).prop_map(|(caption, parts)| element("table", caption.into_iter().chain(parts).collect()))
+    let part = (
+        prop::sample::select(&["tbody", "thead", "tfoot"][..]),
+        prop::collection::vec(row, 0..3),
+    )
+        .prop_map(|(name, rows)| element(name, rows));
+    let caption =
+        prop::option::of(flow).prop_map(|caption| caption.map(|inside| element("caption", inside)));
+    (caption, prop::collection::vec(part, 0..3))
+        .prop_map(|(caption, parts)| element("table", caption.into_iter().chain(parts).collect()))
 }
 
 /// The markup of pieces, and the visible words.
@@ -211,8 +269,17 @@ impl Model {
 
 /// The words of a text without marks.
 fn words(text: &str) -> Vec<String> {
-    let is_mark = |word: &&str| *word != "*" && !word.strip_suffix('.').is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()));
-    text.replace("~~", "").split_whitespace().filter(|word| is_mark(word)).map(str::to_owned).collect()
+    let is_mark = |word: &&str| {
+        *word != "*"
+            && !word
+                .strip_suffix('.')
+                .is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    text.replace("~~", "")
+        .split_whitespace()
+        .filter(|word| is_mark(word))
+        .map(str::to_owned)
+        .collect()
 }
 
 proptest! {
@@ -246,8 +313,13 @@ proptest! {
 #[test]
 fn examples_read_as_written() {
     let mut wrong = Vec::new();
-    for line in include_str!("texts.txt").lines().filter(|line| !line.is_empty() && !line.starts_with("# ")) {
-        let (html, text) = line.rsplit_once(" | ").unwrap_or((line.trim_end_matches(" |"), ""));
+    for line in include_str!("texts.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("# "))
+    {
+        let (html, text) = line
+            .rsplit_once(" | ")
+            .unwrap_or((line.trim_end_matches(" |"), ""));
         let read = readable(&html.replace('⏎', "\n")).replace('\n', "⏎");
         if read != text {
             wrong.push(format!("{html}\n  expected {text}\n  found    {read}"));
@@ -260,9 +332,26 @@ fn examples_read_as_written() {
 fn long_and_deep_pages_are_read_in_time() {
     let deep = format!("<p>first</p>{}last", "<div>".repeat(20_000));
     assert_eq!(words(&readable(&deep)), ["first", "last"]);
-    let tables = format!("{}x{}", "<table><tr><td>a</td><td>".repeat(150), "</td></tr></table>".repeat(150));
+    let tables = format!(
+        "{}x{}",
+        "<table><tr><td>a</td><td>".repeat(150),
+        "</td></tr></table>".repeat(150)
+    );
     assert_eq!(words(&readable(&tables)).len(), 151);
-    for piece in ["<", "&lt;", "<z a=\"<z\" ", "&amp;lt;", "<!", "<!--", "<a href='", "<b>", "<ul><li>", "&", "<s>x", "</"] {
+    for piece in [
+        "<",
+        "&lt;",
+        "<z a=\"<z\" ",
+        "&amp;lt;",
+        "<!",
+        "<!--",
+        "<a href='",
+        "<b>",
+        "<ul><li>",
+        "&",
+        "<s>x",
+        "</",
+    ] {
         readable(&piece.repeat(200_000 / piece.len()));
     }
 }

@@ -17,8 +17,16 @@ impl ListMarkers {
     /// The markers of a list element.
     pub(super) fn of(list: ElementRef<'_>, is_ordered: bool) -> ListMarkers {
         let is_reversed = is_ordered && list.attr("reversed").is_some();
-        let items = || list.child_elements().filter(|child| child.value().name() == "li").count();
-        let first = if is_reversed { i64::try_from(items()).unwrap_or(1) } else { 1 };
+        let items = || {
+            list.child_elements()
+                .filter(|child| child.value().name() == "li")
+                .count()
+        };
+        let first = if is_reversed {
+            i64::try_from(items()).unwrap_or(1)
+        } else {
+            1
+        };
         ListMarkers {
             is_ordered,
             style: list.attr("type").map(|style| style.trim().to_owned()),
@@ -53,7 +61,9 @@ fn number(element: &Element, name: &str) -> Option<i64> {
     let value = element.attr(name)?.trim_start();
     let digits = value.trim_start_matches(['-', '+']);
     let sign = value.len() - digits.len();
-    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    let end = digits
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(digits.len());
     value[..sign + end].parse().ok()
 }
 
@@ -105,8 +115,14 @@ mod tests {
     #[test]
     fn numbers_are_written_as_browsers_do() {
         let letter = |number| letters(number).unwrap_or_default();
-        assert_eq!([letter(1), letter(26), letter(27), letter(703), letter(0)], ["a", "z", "aa", "aaa", ""]);
+        assert_eq!(
+            [letter(1), letter(26), letter(27), letter(703), letter(0)],
+            ["a", "z", "aa", "aaa", ""]
+        );
         let numeral = |number| roman(number).unwrap_or_default();
-        assert_eq!([numeral(4), numeral(1994), numeral(0), numeral(4000)], ["iv", "mcmxciv", "", ""]);
+        assert_eq!(
+            [numeral(4), numeral(1994), numeral(0), numeral(4000)],
+            ["iv", "mcmxciv", "", ""]
+        );
     }
 }

@@ -11,9 +11,13 @@ use url::Url;
 
 /// The objects of a page that are not part of another; `base` makes links absolute.
 pub(super) fn objects(page: &Html, base: Option<&Url>) -> Vec<Json> {
-    let is_object = |element: &ElementRef| element.attr("itemscope").is_some() && element.attr("itemprop").is_none();
+    let is_object = |element: &ElementRef| {
+        element.attr("itemscope").is_some() && element.attr("itemprop").is_none()
+    };
     let elements = page.root_element().descendent_elements().filter(is_object);
-    elements.map(|element| Json::Object(object(element, base))).collect()
+    elements
+        .map(|element| Json::Object(object(element, base)))
+        .collect()
 }
 
 fn object(element: ElementRef<'_>, base: Option<&Url>) -> Map<String, Json> {
@@ -21,7 +25,12 @@ fn object(element: ElementRef<'_>, base: Option<&Url>) -> Map<String, Json> {
     if let Some(id) = element.attr("itemid") {
         members.insert("@id".to_owned(), Json::from(id.trim()));
     }
-    let types: Vec<Json> = element.attr("itemtype").unwrap_or_default().split_whitespace().map(Json::from).collect();
+    let types: Vec<Json> = element
+        .attr("itemtype")
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(Json::from)
+        .collect();
     members.insert("@type".to_owned(), Json::Array(types));
     add_members(element, base, &mut members);
     members
@@ -30,8 +39,16 @@ fn object(element: ElementRef<'_>, base: Option<&Url>) -> Map<String, Json> {
 fn add_members(element: ElementRef<'_>, base: Option<&Url>, members: &mut Map<String, Json>) {
     for child in element.child_elements() {
         let is_object = child.attr("itemscope").is_some();
-        for name in child.attr("itemprop").unwrap_or_default().split_whitespace() {
-            let value = if is_object { Json::Object(object(child, base)) } else { Json::from(value(child, name, base)) };
+        for name in child
+            .attr("itemprop")
+            .unwrap_or_default()
+            .split_whitespace()
+        {
+            let value = if is_object {
+                Json::Object(object(child, base))
+            } else {
+                Json::from(value(child, name, base))
+            };
             add(members, name, value);
         }
         if !is_object {
@@ -54,7 +71,10 @@ fn add(members: &mut Map<String, Json>, name: &str, value: Json) {
 fn value(element: ElementRef<'_>, name: &str, base: Option<&Url>) -> String {
     let link = |attribute: &str| {
         let link = element.attr(attribute)?.trim();
-        Some(base.and_then(|base| base.join(link).ok()).map_or_else(|| link.to_owned(), String::from))
+        Some(
+            base.and_then(|base| base.join(link).ok())
+                .map_or_else(|| link.to_owned(), String::from),
+        )
     };
     let attribute = |attribute: &str| element.attr(attribute).map(|value| value.trim().to_owned());
     let said = match element.value().name() {
@@ -65,7 +85,13 @@ fn value(element: ElementRef<'_>, name: &str, base: Option<&Url>) -> String {
         "time" => attribute("datetime"),
         _ => None,
     };
-    let text = || if name == "description" { element.inner_html() } else { text_of(element) };
+    let text = || {
+        if name == "description" {
+            element.inner_html()
+        } else {
+            text_of(element)
+        }
+    };
     attribute("content").or(said).unwrap_or_else(text)
 }
 

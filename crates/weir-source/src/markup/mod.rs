@@ -87,7 +87,8 @@ impl Page {
     pub fn base(&self, url: Option<&Url>) -> Option<Url> {
         let bases = Selector::parse("base[href]").ok()?;
         let href = self.0.select(&bases).next()?.attr("href")?.trim();
-        url.map_or_else(|| Url::parse(href), |url| url.join(href)).ok()
+        url.map_or_else(|| Url::parse(href), |url| url.join(href))
+            .ok()
     }
 
     /// The objects that its microdata describes.
@@ -105,12 +106,19 @@ impl Page {
     pub fn outermost(&self, css: &Css) -> Vec<ElementRef<'_>> {
         let found: Vec<ElementRef> = self.0.select(&css.selector).collect();
         let ids: std::collections::HashSet<_> = found.iter().map(|element| element.id()).collect();
-        found.into_iter().filter(|element| !element.ancestors().any(|above| ids.contains(&above.id()))).collect()
+        found
+            .into_iter()
+            .filter(|element| !element.ancestors().any(|above| ids.contains(&above.id())))
+            .collect()
     }
 
     /// Removes from the page what a selector finds.
     pub fn drop(&mut self, css: &Css) {
-        let gone: Vec<_> = self.0.select(&css.selector).map(|element| element.id()).collect();
+        let gone: Vec<_> = self
+            .0
+            .select(&css.selector)
+            .map(|element| element.id())
+            .collect();
         for id in gone {
             if let Some(mut node) = self.0.tree.get_mut(id) {
                 node.detach();
@@ -133,7 +141,10 @@ fn parse(html: &str) -> (Html, Option<TooDeep>) {
     if !may_be_deep(html) {
         return (Html::parse_document(html), None);
     }
-    let mut parser = html5ever::parse_document(HtmlTreeSink::new(Html::new_document()), html5ever::ParseOpts::default());
+    let mut parser = html5ever::parse_document(
+        HtmlTreeSink::new(Html::new_document()),
+        html5ever::ParseOpts::default(),
+    );
     let (mut at, mut seen) = (0, 0);
     while at < html.len() {
         let end = html.ceil_char_boundary(at + PIECE);
@@ -143,10 +154,18 @@ fn parse(html: &str) -> (Html, Option<TooDeep>) {
         let nodes = page.tree.nodes();
         let fresh = nodes.len() - seen;
         seen += fresh;
-        let deep = nodes.rev().take(fresh).any(|node| node.ancestors().nth(MOST_LEVELS).is_some());
+        let deep = nodes
+            .rev()
+            .take(fresh)
+            .any(|node| node.ancestors().nth(MOST_LEVELS).is_some());
         drop(page);
         if deep {
-            return (parser.finish(), Some(TooDeep { line: html[..at].lines().count() }));
+            return (
+                parser.finish(),
+                Some(TooDeep {
+                    line: html[..at].lines().count(),
+                }),
+            );
         }
     }
     (parser.finish(), None)
@@ -173,33 +192,57 @@ impl Css {
     pub fn parse(text: &str) -> Result<Css, CssError> {
         let (selector, takes) = match text.rsplit_once('@') {
             Some((selector, "html")) => (selector, Takes::Html),
-            Some((selector, name)) if is_attribute(name) => (selector, Takes::Attribute(name.to_lowercase())),
+            Some((selector, name)) if is_attribute(name) => {
+                (selector, Takes::Attribute(name.to_lowercase()))
+            }
             _ => (text, Takes::Text),
         };
-        let wrong = |message: String| CssError { message, column: 0, help: HELP.to_owned() };
+        let wrong = |message: String| CssError {
+            message,
+            column: 0,
+            help: HELP.to_owned(),
+        };
         if selector.trim().is_empty() {
             return Err(wrong("it selects no element".to_owned()));
         }
-        let parsed = Selector::parse(selector).map_err(|error| wrong(complaint(&error.to_string())))?;
-        Ok(Css { text: text.to_owned(), selector: parsed, takes })
+        let parsed =
+            Selector::parse(selector).map_err(|error| wrong(complaint(&error.to_string())))?;
+        Ok(Css {
+            text: text.to_owned(),
+            selector: parsed,
+            takes,
+        })
     }
 
-    /// What it finds, in the order of the page. Links become absolute, if it is known from where they lead.
+    /// What it finds, in the order of the page. Links become absolute, if it is known from where
+    /// they lead.
     pub fn select(&self, page: &Page, base: Option<&Url>) -> Vec<String> {
-        let own = matches!(self.takes, Takes::Attribute(_)).then(|| page.base(base)).flatten();
-        page.0.select(&self.selector).filter_map(|element| self.take(element, own.as_ref().or(base))).collect()
+        let own = matches!(self.takes, Takes::Attribute(_))
+            .then(|| page.base(base))
+            .flatten();
+        page.0
+            .select(&self.selector)
+            .filter_map(|element| self.take(element, own.as_ref().or(base)))
+            .collect()
     }
 
     fn take(&self, element: ElementRef<'_>, base: Option<&Url>) -> Option<String> {
         match &self.takes {
             Takes::Text => Some(text_of(element)),
             // The content of a script is not markup, and is used unchanged.
-            Takes::Html if element.value().name() == "script" => Some(element.text().collect::<String>().trim().to_owned()),
+            Takes::Html if element.value().name() == "script" => {
+                Some(element.text().collect::<String>().trim().to_owned())
+            }
             Takes::Html => Some(element.inner_html().trim().to_owned()),
             Takes::Attribute(name) => {
                 let value = element.attr(name)?.trim();
-                let is_link = matches!(name.as_str(), "href" | "src" | "action" | "data-href" | "data-url");
-                let joined = base.filter(|_| is_link && !value.is_empty()).and_then(|base| base.join(value).ok());
+                let is_link = matches!(
+                    name.as_str(),
+                    "href" | "src" | "action" | "data-href" | "data-url"
+                );
+                let joined = base
+                    .filter(|_| is_link && !value.is_empty())
+                    .and_then(|base| base.join(value).ok());
                 Some(joined.map_or_else(|| value.to_owned(), String::from))
             }
         }
@@ -211,7 +254,11 @@ const HELP: &str = "write a CSS selector such as `h4.title`, `td:nth-child(2)` o
 
 /// The library's last line as text: `DanglingCombinator` as `dangling combinator`.
 fn complaint(error: &str) -> String {
-    let line = error.lines().last().unwrap_or_default().trim_end_matches('.');
+    let line = error
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim_end_matches('.');
     if line.contains(' ') {
         return line.to_lowercase().replace("eol", "end");
     }
@@ -222,11 +269,18 @@ fn complaint(error: &str) -> String {
         }
         words.extend(letter.to_lowercase());
     }
-    if words.is_empty() { "it cannot be read".to_owned() } else { words }
+    if words.is_empty() {
+        "it cannot be read".to_owned()
+    } else {
+        words
+    }
 }
 
 fn is_attribute(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ':'))
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ':'))
 }
 
 /// The text that a reader sees, on one line: blocks and cells separated, whitespace collapsed.
@@ -234,18 +288,23 @@ pub fn text_of(element: ElementRef<'_>) -> String {
     text::written(element, TextForm::Flat)
 }
 
-/// Markup made readable: blocks, items and rows as lines, references resolved. Text without markup keeps its lines;
-/// markup that was escaped once too often is undone.
+/// Markup made readable: blocks, items and rows as lines, references resolved. Text without markup
+/// keeps its lines; markup that was escaped once too often is undone.
 pub fn readable(text: &str) -> String {
     laid_out(text, TextForm::Lines)
 }
 
-/// The lines of what may be markup, without bullets: the items of a list. Text without markup is one item.
+/// The lines of what may be markup, without bullets: the items of a list. Text without markup is
+/// one item.
 pub fn readable_items(text: &str) -> Vec<String> {
     match WrittenText::of(text) {
         WrittenText::Plain(Cow::Borrowed(text)) => vec![text.to_owned()],
         WrittenText::Plain(Cow::Owned(text)) => vec![with_lines(&text, TextForm::Bare)],
-        WrittenText::Markup(markup) => parsed(&markup, TextForm::Bare).lines().map(str::trim).map(str::to_owned).collect(),
+        WrittenText::Markup(markup) => parsed(&markup, TextForm::Bare)
+            .lines()
+            .map(str::trim)
+            .map(str::to_owned)
+            .collect(),
     }
 }
 
@@ -260,11 +319,15 @@ fn laid_out(text: &str, form: TextForm) -> String {
 /// Plain text with its lines, but at most one blank line in a row.
 fn with_lines(text: &str, form: TextForm) -> String {
     let mut writer = TextWriter::new(form);
-    writer.text(&text.replace("\r\n", "\n").replace('\r', "\n"), Spacing::Kept);
+    writer.text(
+        &text.replace("\r\n", "\n").replace('\r', "\n"),
+        Spacing::Kept,
+    );
     writer.finish()
 }
 
-/// The text of markup. Rows and cells without their table are read as in one, for a browser would glue them.
+/// The text of markup. Rows and cells without their table are read as in one, for a browser would
+/// glue them.
 fn parsed(markup: &str, form: TextForm) -> String {
     let around = match escapes::first_tag(markup).as_deref() {
         Some("td" | "th") => "<table><tr>",
@@ -272,7 +335,11 @@ fn parsed(markup: &str, form: TextForm) -> String {
         Some("tbody" | "thead" | "tfoot" | "caption") => "<table>",
         _ => "",
     };
-    let page = if around.is_empty() { Page::whole(markup) } else { Page::whole(&format!("{around}{markup}")) };
+    let page = if around.is_empty() {
+        Page::whole(markup)
+    } else {
+        Page::whole(&format!("{around}{markup}"))
+    };
     let page = page.unwrap_or_else(|_| Page::parse(&escapes::flattened(markup)));
     text::written(page.0.root_element(), form)
 }
@@ -298,7 +365,10 @@ mod tests {
       <td><script>var a = 1;</script>Closing<br>date</td></tr></table>"#;
 
     fn all(css: &str) -> Vec<String> {
-        Css::parse(css).unwrap().select(&Page::parse(CARD), Url::parse("https://x.org/list/").ok().as_ref())
+        Css::parse(css).unwrap().select(
+            &Page::parse(CARD),
+            Url::parse("https://x.org/list/").ok().as_ref(),
+        )
     }
 
     #[test]
@@ -320,22 +390,41 @@ mod tests {
 
     #[test]
     fn records_do_not_nest_and_lose_what_is_dropped() {
-        let mut page =
-            Page::parse("<div class=a>1<div class=a>2</div><script>x</script></div><div class=a>3</div><table><tr class=b><td>4</td></tr></table>");
+        let mut page = Page::parse(
+            "<div class=a>1<div class=a>2</div><script>x</script></div><div class=a>3</div><table><tr class=b><td>4</td></tr></table>",
+        );
         page.drop(&Css::parse("script").unwrap());
         let found = page.outermost(&Css::parse("div.a").unwrap());
         assert_eq!(found.len(), 2);
-        assert_eq!(standing_alone(found[0]), r#"<div class="a">1<div class="a">2</div></div>"#);
+        assert_eq!(
+            standing_alone(found[0]),
+            r#"<div class="a">1<div class="a">2</div></div>"#
+        );
         let row = standing_alone(page.outermost(&Css::parse("tr.b").unwrap())[0]);
-        assert_eq!(Css::parse("tr.b td").unwrap().select(&Page::parse(&row), None), ["4"]);
+        assert_eq!(
+            Css::parse("tr.b td")
+                .unwrap()
+                .select(&Page::parse(&row), None),
+            ["4"]
+        );
     }
 
     #[test]
     fn what_is_too_deep_is_told_and_what_is_only_long_is_not() {
         let deep = format!("<p>first</p>\n{}", "<div class=x>".repeat(80_000));
-        assert_eq!(Page::whole(&deep).unwrap_err().to_string(), "the page is nested deeper than 512 levels at line 2");
-        assert_eq!(Css::parse("p").unwrap().select(&Page::parse(&deep), None), ["first"]);
-        let long = format!("<ul>{}</ul><table>{}</table>", "<li>é<p>a<br><b>b".repeat(2000), "<tr><td><span>c".repeat(2000));
+        assert_eq!(
+            Page::whole(&deep).unwrap_err().to_string(),
+            "the page is nested deeper than 512 levels at line 2"
+        );
+        assert_eq!(
+            Css::parse("p").unwrap().select(&Page::parse(&deep), None),
+            ["first"]
+        );
+        let long = format!(
+            "<ul>{}</ul><table>{}</table>",
+            "<li>é<p>a<br><b>b".repeat(2000),
+            "<tr><td><span>c".repeat(2000)
+        );
         let page = Page::whole(&long).unwrap();
         assert_eq!(page.html(), Html::parse_document(&long).html());
         assert_eq!(Css::parse("td").unwrap().select(&page, None).len(), 2000);

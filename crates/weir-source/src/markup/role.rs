@@ -62,7 +62,9 @@ impl InlineStyle {
     pub(super) fn of(element: &Element) -> InlineStyle {
         let mut style = InlineStyle::default();
         for declaration in element.attr("style").unwrap_or_default().split(';') {
-            let Some((name, value)) = declaration.split_once(':') else { continue };
+            let Some((name, value)) = declaration.split_once(':') else {
+                continue;
+            };
             let value = value.to_ascii_lowercase();
             let value = value.trim().trim_end_matches("!important").trim_end();
             style.set(name.trim().to_ascii_lowercase().as_str(), value);
@@ -75,7 +77,9 @@ impl InlineStyle {
             "display" => self.display = Some(value.to_owned()),
             "visibility" => self.is_visible = Some(!matches!(value, "hidden" | "collapse")),
             "white-space" => self.spacing = Spacing::of_style(value),
-            "text-decoration" | "text-decoration-line" => self.is_struck = value.contains("line-through"),
+            "text-decoration" | "text-decoration-line" => {
+                self.is_struck = value.contains("line-through");
+            }
             "float" => self.floats |= matches!(value, "left" | "right"),
             "position" => self.floats |= matches!(value, "absolute" | "fixed"),
             _ => {}
@@ -95,7 +99,8 @@ impl Spacing {
 
     /// The display implied by an element's name.
     pub(super) fn of_name(name: &str) -> Option<Spacing> {
-        matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea").then_some(Spacing::Kept)
+        matches!(name, "pre" | "listing" | "xmp" | "plaintext" | "textarea")
+            .then_some(Spacing::Kept)
     }
 }
 
@@ -108,10 +113,16 @@ pub(super) fn role_of(element: &Element, style: &InlineStyle) -> ElementRole {
         // Hidden only until a script has run.
         return role;
     }
-    if role == ElementRole::Hidden || display == Some("none") || (display.is_none() && is_closed(element)) {
+    if role == ElementRole::Hidden
+        || display == Some("none")
+        || (display.is_none() && is_closed(element))
+    {
         return ElementRole::Hidden;
     }
-    let is_flow = matches!(role, ElementRole::Line | ElementRole::Paragraph | ElementRole::Item | ElementRole::Apart);
+    let is_flow = matches!(
+        role,
+        ElementRole::Line | ElementRole::Paragraph | ElementRole::Item | ElementRole::Apart
+    );
     match display {
         Some("inline" | "contents") if is_flow => ElementRole::Inline,
         Some(display) if display.starts_with("inline-") || display == "table-cell" => match role {
@@ -127,13 +138,17 @@ pub(super) fn role_of(element: &Element, style: &InlineStyle) -> ElementRole {
     }
 }
 
-/// Whether its attributes keep it closed. What a page lets its readers unfold (`<details>`, `hidden=until-found`)
-/// is part of the text; what only a script could open is not.
+/// Whether its attributes keep it closed. What a page lets its readers unfold (`<details>`,
+/// `hidden=until-found`) is part of the text; what only a script could open is not.
 fn is_closed(element: &Element) -> bool {
-    let is_hidden = element.attr("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
+    let is_hidden = element
+        .attr("hidden")
+        .is_some_and(|value| !value.eq_ignore_ascii_case("until-found"));
     let is_closed = match element.name() {
         "dialog" => element.attr("open").is_none(),
-        "input" => element.attr("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("hidden")),
+        "input" => element
+            .attr("type")
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("hidden")),
         _ => false,
     };
     is_hidden || is_closed || element.attr("popover").is_some()
@@ -147,24 +162,28 @@ pub(super) fn strikes(name: &str) -> bool {
 /// What a browser does with an element of this name.
 pub(super) fn role_of_name(name: &str) -> ElementRole {
     match name {
-        "head" | "title" | "base" | "link" | "meta" | "script" | "style" | "template" | "noscript" | "iframe" | "noembed" | "noframes" | "frame"
-        | "frameset" | "video" | "audio" | "canvas" | "meter" | "progress" | "datalist" | "area" | "param" | "source" | "track" | "rp" | "col"
-        | "colgroup" | "desc" | "metadata" | "defs" | "symbol" | "annotation" | "annotation-xml" => ElementRole::Hidden,
+        "head" | "title" | "base" | "link" | "meta" | "script" | "style" | "template"
+        | "noscript" | "iframe" | "noembed" | "noframes" | "frame" | "frameset" | "video"
+        | "audio" | "canvas" | "meter" | "progress" | "datalist" | "area" | "param" | "source"
+        | "track" | "rp" | "col" | "colgroup" | "desc" | "metadata" | "defs" | "symbol"
+        | "annotation" | "annotation-xml" => ElementRole::Hidden,
         "br" => ElementRole::Break,
-        "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "pre" | "listing" | "xmp" | "plaintext" | "dl" | "hr" | "figure" => {
-            ElementRole::Paragraph
-        }
+        "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "blockquote" | "pre" | "listing"
+        | "xmp" | "plaintext" | "dl" | "hr" | "figure" => ElementRole::Paragraph,
         "ol" => ElementRole::List { ordered: true },
         "ul" | "menu" | "dir" => ElementRole::List { ordered: false },
         "li" => ElementRole::Item,
         "dd" => ElementRole::Detail,
         "tr" => ElementRole::Row,
         "td" | "th" => ElementRole::Cell,
-        "address" | "article" | "aside" | "body" | "caption" | "center" | "details" | "dialog" | "div" | "dt" | "fieldset" | "figcaption"
-        | "footer" | "form" | "header" | "hgroup" | "html" | "legend" | "main" | "nav" | "optgroup" | "option" | "search" | "section" | "summary"
-        | "table" | "tbody" | "tfoot" | "thead" => ElementRole::Line,
-        "button" | "select" | "textarea" | "input" | "img" | "marquee" | "object" | "embed" | "rt" => ElementRole::Apart,
-        // Elements that a page defines itself are laid out by its style sheet, hardly ever within a word.
+        "address" | "article" | "aside" | "body" | "caption" | "center" | "details" | "dialog"
+        | "div" | "dt" | "fieldset" | "figcaption" | "footer" | "form" | "header" | "hgroup"
+        | "html" | "legend" | "main" | "nav" | "optgroup" | "option" | "search" | "section"
+        | "summary" | "table" | "tbody" | "tfoot" | "thead" => ElementRole::Line,
+        "button" | "select" | "textarea" | "input" | "img" | "marquee" | "object" | "embed"
+        | "rt" => ElementRole::Apart,
+        // Elements that a page defines itself are laid out by its style sheet, hardly ever within a
+        // word.
         name if name.contains('-') => ElementRole::Apart,
         _ => ElementRole::Inline,
     }
@@ -183,22 +202,39 @@ mod tests {
 
     #[test]
     fn styles_of_the_element_count() {
-        for hidden in ["DISPLAY : None", "color: red; display:none !important", "display:none;"] {
-            assert_eq!(role(&format!("<div style='{hidden}'>")), ElementRole::Hidden, "{hidden}");
+        for hidden in [
+            "DISPLAY : None",
+            "color: red; display:none !important",
+            "display:none;",
+        ] {
+            assert_eq!(
+                role(&format!("<div style='{hidden}'>")),
+                ElementRole::Hidden,
+                "{hidden}"
+            );
         }
         assert_eq!(role("<span style='display:block'>"), ElementRole::Line);
         assert_eq!(role("<div style='display:inline'>"), ElementRole::Inline);
-        assert_eq!(role("<div style='display: inline-block'>"), ElementRole::Apart);
+        assert_eq!(
+            role("<div style='display: inline-block'>"),
+            ElementRole::Apart
+        );
         assert_eq!(role("<span style='float:right'>"), ElementRole::Apart);
         assert_eq!(role("<p style='margin:0'>"), ElementRole::Paragraph);
     }
 
     #[test]
     fn what_is_closed_is_hidden_unless_a_style_shows_it() {
-        assert_eq!([role("<p hidden>"), role("<dialog>"), role("<div popover>")], [ElementRole::Hidden; 3]);
+        assert_eq!(
+            [role("<p hidden>"), role("<dialog>"), role("<div popover>")],
+            [ElementRole::Hidden; 3]
+        );
         assert_eq!(role("<dialog open>"), ElementRole::Line);
         assert_eq!(role("<p hidden=until-found>"), ElementRole::Paragraph);
-        assert_eq!(role("<div hidden style='display:block'>"), ElementRole::Line);
+        assert_eq!(
+            role("<div hidden style='display:block'>"),
+            ElementRole::Line
+        );
         assert_eq!(role("<script style='display:block'>"), ElementRole::Hidden);
         assert_eq!(role("<input type=hidden>"), ElementRole::Hidden);
     }

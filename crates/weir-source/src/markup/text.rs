@@ -1,11 +1,13 @@
-//! A tree of elements as text. The law: each word that a browser shows stands there once, no word is glued to its
-//! neighbour, and none that is hidden stands there. `law.rs` holds it against random pages, `texts.txt` by example.
+//! A tree of elements as text. The law: each word that a browser shows stands there once, no word
+//! is glued to its neighbour, and none that is hidden stands there. `law.rs` holds it against
+//! random pages, `texts.txt` by example.
 //!
-//! It never reads style sheets or scripts. What an element does is said in `role.rs`, how blanks fall in `writer.rs`.
+//! It never reads style sheets or scripts. What an element does is said in `role.rs`, how blanks
+//! fall in `writer.rs`.
 //!
-//! Decided where a browser gives no words: an image is its alternative text; struck text stands between `~~`, for
-//! without the mark it would say the opposite; values in form fields are not text of the page, labels of buttons
-//! are; what a reader can unfold (`<details>`) is there.
+//! Decided where a browser gives no words: an image is its alternative text; struck text stands
+//! between `~~`, for without the mark it would say the opposite; values in form fields are not text
+//! of the page, labels of buttons are; what a reader can unfold (`<details>`) is there.
 
 use super::marker::{BULLET, ListMarkers};
 use super::role::{ElementRole, InlineStyle, Spacing, role_of, strikes};
@@ -13,9 +15,14 @@ use super::writer::{Gap, TextForm, TextWriter};
 use scraper::node::Element;
 use scraper::{ElementRef, Node};
 
-/// The text of an element; of the element itself it does not matter whether it is shown: whoever asks for it means it.
+/// The text of an element; of the element itself it does not matter whether it is shown: whoever
+/// asks for it means it.
 pub(super) fn written(root: ElementRef<'_>, form: TextForm) -> String {
-    let mut walk = TreeWalk { writer: TextWriter::new(form), frames: Vec::new(), lists: Vec::new() };
+    let mut walk = TreeWalk {
+        writer: TextWriter::new(form),
+        frames: Vec::new(),
+        lists: Vec::new(),
+    };
     let mut skipped = None;
     for edge in root.traverse() {
         match edge {
@@ -59,7 +66,13 @@ struct ElementFrame {
 }
 
 impl ElementFrame {
-    const PAGE: ElementFrame = ElementFrame { role: ElementRole::Line, is_visible: true, spacing: Spacing::Collapsed, indent: 0, is_struck: false };
+    const PAGE: ElementFrame = ElementFrame {
+        role: ElementRole::Line,
+        is_visible: true,
+        spacing: Spacing::Collapsed,
+        indent: 0,
+        is_struck: false,
+    };
 }
 
 impl TreeWalk {
@@ -91,7 +104,10 @@ impl TreeWalk {
         let frame = ElementFrame {
             role,
             is_visible: is_root || name == "body" || style.is_visible.unwrap_or(above.is_visible),
-            spacing: style.spacing.or(Spacing::of_name(name)).unwrap_or(above.spacing),
+            spacing: style
+                .spacing
+                .or(Spacing::of_name(name))
+                .unwrap_or(above.spacing),
             indent: self.writer.indent(),
             is_struck: style.is_struck || strikes(name),
         };
@@ -116,13 +132,20 @@ impl TreeWalk {
             ElementRole::Paragraph => self.writer.part(Gap::Paragraph),
             ElementRole::List { ordered } => {
                 self.writer.part(self.gap_of_list());
-                if element.parent().and_then(ElementRef::wrap).is_some_and(|parent| is_list(parent.value().name())) {
+                if element
+                    .parent()
+                    .and_then(ElementRef::wrap)
+                    .is_some_and(|parent| is_list(parent.value().name()))
+                {
                     self.writer.indent_by(BULLET.len());
                 }
                 self.lists.push(ListMarkers::of(element, ordered));
             }
             ElementRole::Item => {
-                let marker = self.lists.last_mut().map_or_else(|| BULLET.to_owned(), |list| list.next(element.value()));
+                let marker = self
+                    .lists
+                    .last_mut()
+                    .map_or_else(|| BULLET.to_owned(), |list| list.next(element.value()));
                 self.writer.begin_item(&marker);
             }
             ElementRole::Detail => {
@@ -136,7 +159,9 @@ impl TreeWalk {
 
     /// Closes the element that was opened last.
     fn close(&mut self) {
-        let Some(frame) = self.frames.pop() else { return };
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
         if frame.is_struck {
             self.writer.end_strike();
         }
@@ -158,7 +183,11 @@ impl TreeWalk {
 
     /// A list within a list stands closer.
     fn gap_of_list(&self) -> Gap {
-        if self.lists.is_empty() { Gap::Paragraph } else { Gap::Line }
+        if self.lists.is_empty() {
+            Gap::Paragraph
+        } else {
+            Gap::Line
+        }
     }
 }
 
@@ -171,8 +200,13 @@ fn label(element: &Element) -> Option<&str> {
     match element.name() {
         "img" => element.attr("alt"),
         "input" => {
-            let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
-            matches!(kind.as_str(), "submit" | "button" | "reset").then(|| element.attr("value")).flatten()
+            let kind = element
+                .attr("type")
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            matches!(kind.as_str(), "submit" | "button" | "reset")
+                .then(|| element.attr("value"))
+                .flatten()
         }
         _ => None,
     }

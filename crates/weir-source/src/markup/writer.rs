@@ -1,5 +1,6 @@
-//! Words and the gaps between them, written as browsers lay them out: gaps do not add up, the widest counts, and
-//! there is none before the first word, at the beginning of an item or cell, and after the last word.
+//! Words and the gaps between them, written as browsers lay them out: gaps do not add up, the
+//! widest counts, and there is none before the first word, at the beginning of an item or cell, and
+//! after the last word.
 //!
 //! It knows no element. A gap is only noted when it is asked for, and written before the next word.
 
@@ -12,7 +13,8 @@ pub(super) enum Gap {
     Nothing,
     /// A blank.
     Blank,
-    /// The border between two cells of a row: blanks, or a line end where a cell of that row has several lines.
+    /// The border between two cells of a row: blanks, or a line end where a cell of that row has
+    /// several lines.
     Cell,
     /// A line end.
     Line,
@@ -62,7 +64,8 @@ struct Strike {
 struct TableRow {
     number: usize,
     begin: usize,
-    /// The gap before the cell that is open, the row in which it was asked for, and where the cell begins.
+    /// The gap before the cell that is open, the row in which it was asked for, and where the cell
+    /// begins.
     cell: (Gap, Option<usize>, usize),
 }
 
@@ -143,7 +146,11 @@ impl TextWriter {
 
     /// Ends the line; where it is empty, it is a blank one.
     pub(super) fn end_line(&mut self) {
-        self.part(if self.gap >= Gap::Line { Gap::Paragraph } else { Gap::Line });
+        self.part(if self.gap >= Gap::Line {
+            Gap::Paragraph
+        } else {
+            Gap::Line
+        });
     }
 
     fn word(&mut self, word: &str) {
@@ -177,12 +184,19 @@ impl TextWriter {
             *row = true;
         }
         self.out.push_str(end);
-        self.out.extend(std::iter::repeat_n(' ', self.indent - self.marker.len().min(self.indent)));
+        self.out.extend(std::iter::repeat_n(
+            ' ',
+            self.indent - self.marker.len().min(self.indent),
+        ));
     }
 
     fn seam(&mut self) {
         if let Some(row) = self.gap_row {
-            self.seams.push(CellSeam { at: self.out.len(), row, indent: self.indent - self.marker.len().min(self.indent) });
+            self.seams.push(CellSeam {
+                at: self.out.len(),
+                row,
+                indent: self.indent - self.marker.len().min(self.indent),
+            });
         }
     }
 
@@ -222,14 +236,25 @@ impl TextWriter {
         self.part(Gap::Line);
         let number = self.rows.len();
         self.rows.push(false);
-        self.open_rows.push(TableRow { number, begin: self.out.len(), cell: (self.gap, self.gap_row, self.out.len()) });
+        self.open_rows.push(TableRow {
+            number,
+            begin: self.out.len(),
+            cell: (self.gap, self.gap_row, self.out.len()),
+        });
     }
 
     /// Ends a row. Where it has several lines, so has the cell around its table.
     pub(super) fn end_row(&mut self) {
-        let Some(row) = self.open_rows.pop() else { return };
+        let Some(row) = self.open_rows.pop() else {
+            return;
+        };
         let has_lines = self.rows.get(row.number) == Some(&true);
-        if let Some(outer) = self.open_rows.last().filter(|_| has_lines).and_then(|outer| self.rows.get_mut(outer.number)) {
+        if let Some(outer) = self
+            .open_rows
+            .last()
+            .filter(|_| has_lines)
+            .and_then(|outer| self.rows.get_mut(outer.number))
+        {
             *outer = true;
         }
         self.part(Gap::Line);
@@ -280,7 +305,8 @@ impl TextWriter {
         if self.seams.is_empty() {
             return self.out;
         }
-        let mut text = String::with_capacity(self.out.len() + self.seams.len() * BETWEEN_CELLS.len());
+        let mut text =
+            String::with_capacity(self.out.len() + self.seams.len() * BETWEEN_CELLS.len());
         let mut from = 0;
         for seam in &self.seams {
             text.push_str(&self.out[from..seam.at]);
@@ -302,7 +328,8 @@ fn is_gap(letter: char) -> bool {
     letter.is_whitespace() || is_unseen(letter)
 }
 
-/// Places where a line may or may not end: they are not seen, and words with them could not be found.
+/// Places where a line may or may not end: they are not seen, and words with them could not be
+/// found.
 fn is_unseen(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
 }

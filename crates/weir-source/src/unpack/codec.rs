@@ -1,4 +1,5 @@
-//! The packings that are one stream without members: deflate with and without the head of zlib, and brotli.
+//! The packings that are one stream without members: deflate with and without the head of zlib, and
+//! brotli.
 
 use super::{Step, Undo};
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
@@ -16,14 +17,18 @@ pub(super) struct Flate {
 impl Flate {
     /// With the head and the checksum of zlib, or without.
     pub(super) fn new(is_zlib: bool) -> Flate {
-        Flate { decompress: Decompress::new(is_zlib) }
+        Flate {
+            decompress: Decompress::new(is_zlib),
+        }
     }
 }
 
 impl Undo for Flate {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
         let (taken, given) = (self.decompress.total_in(), self.decompress.total_out());
-        let status = self.decompress.decompress(input, out, FlushDecompress::None)?;
+        let status = self
+            .decompress
+            .decompress(input, out, FlushDecompress::None)?;
         let since = |now: u64, before: u64| usize::try_from(now - before).unwrap_or_default();
         Ok(Step {
             taken: since(self.decompress.total_in(), taken),
@@ -35,7 +40,9 @@ impl Undo for Flate {
 
 /// Whether bytes begin as zlib has it (RFC 1950): the method, and a checksum over both.
 pub(super) fn has_zlib_head(head: &[u8]) -> bool {
-    let [first, second, ..] = head else { return false };
+    let [first, second, ..] = head else {
+        return false;
+    };
     first & 0x0f == 8 && first >> 4 <= 7 && (u16::from(*first) << 8 | u16::from(*second)) % 31 == 0
 }
 
@@ -47,7 +54,9 @@ pub(super) struct Brotli {
 impl Default for Brotli {
     fn default() -> Brotli {
         let alloc = StandardAlloc::default;
-        Brotli { state: Box::new(BrotliState::new(alloc(), alloc(), alloc())) }
+        Brotli {
+            state: Box::new(BrotliState::new(alloc(), alloc(), alloc())),
+        }
     }
 }
 
@@ -55,10 +64,26 @@ impl Undo for Brotli {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
         let (mut taken, mut given) = (0, 0);
         let (mut left, mut room) = (input.len(), out.len());
-        let result = BrotliDecompressStream(&mut left, &mut taken, input, &mut room, &mut given, out, &mut 0, &mut self.state);
+        let result = BrotliDecompressStream(
+            &mut left,
+            &mut taken,
+            input,
+            &mut room,
+            &mut given,
+            out,
+            &mut 0,
+            &mut self.state,
+        );
         match result {
-            BrotliResult::ResultFailure => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not valid Brotli (RFC 7932)")),
-            other => Ok(Step { taken, given, ended: matches!(other, BrotliResult::ResultSuccess) }),
+            BrotliResult::ResultFailure => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is not valid Brotli (RFC 7932)",
+            )),
+            other => Ok(Step {
+                taken,
+                given,
+                ended: matches!(other, BrotliResult::ResultSuccess),
+            }),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! One member of gzip (RFC 1952): a head of several parts, deflate, and the checksum and length of what it held.
+//! One member of gzip (RFC 1952): a head of several parts, deflate, and the checksum and length of
+//! what it held.
 
 use super::codec::Flate;
 use super::{Step, Undo};
@@ -36,13 +37,22 @@ enum Part {
 
 impl Default for Gzip {
     fn default() -> Gzip {
-        Gzip { part: Part::Head, flate: Flate::new(false), checksum: Crc::new() }
+        Gzip {
+            part: Part::Head,
+            flate: Flate::new(false),
+            checksum: Crc::new(),
+        }
     }
 }
 
 impl Undo for Gzip {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
-        let taken = |taken| Ok(Step { taken, ..Step::default() });
+        let taken = |taken| {
+            Ok(Step {
+                taken,
+                ..Step::default()
+            })
+        };
         match self.part {
             Part::Head | Part::Trailer if input.len() < self.part.size() => Ok(Step::default()),
             Part::Head => {
@@ -61,7 +71,11 @@ impl Undo for Gzip {
             Part::Body => self.body(input, out),
             Part::Trailer => {
                 self.check(input)?;
-                Ok(Step { taken: TRAILER, given: 0, ended: true })
+                Ok(Step {
+                    taken: TRAILER,
+                    given: 0,
+                    ended: true,
+                })
             }
         }
     }
@@ -70,7 +84,11 @@ impl Undo for Gzip {
 impl Part {
     /// How much of it must be there at once.
     fn size(&self) -> usize {
-        if matches!(self, Part::Head) { HEAD } else { TRAILER }
+        if matches!(self, Part::Head) {
+            HEAD
+        } else {
+            TRAILER
+        }
     }
 }
 
@@ -85,12 +103,19 @@ impl Gzip {
     fn more(&mut self, flags: u8, input: &[u8]) -> usize {
         if flags & EXTRA != 0 {
             let [low, high, ..] = input else { return 0 };
-            self.part = Part::Skip(usize::from(u16::from_le_bytes([*low, *high])), flags & !EXTRA);
+            self.part = Part::Skip(
+                usize::from(u16::from_le_bytes([*low, *high])),
+                flags & !EXTRA,
+            );
             return 2;
         }
         let ended = input.iter().position(|byte| *byte == 0);
         let done = if flags & NAME != 0 { NAME } else { COMMENT };
-        self.part = Part::More(if ended.is_some() { flags & !done } else { flags });
+        self.part = Part::More(if ended.is_some() {
+            flags & !done
+        } else {
+            flags
+        });
         ended.map_or(input.len(), |end| end + 1)
     }
 
@@ -100,12 +125,23 @@ impl Gzip {
         if step.ended {
             self.part = Part::Trailer;
         }
-        Ok(Step { ended: false, ..step })
+        Ok(Step {
+            ended: false,
+            ..step
+        })
     }
 
     fn check(&self, trailer: &[u8]) -> io::Result<()> {
-        let held = [self.checksum.sum().to_le_bytes(), self.checksum.amount().to_le_bytes()].concat();
-        if trailer.starts_with(&held) { Ok(()) } else { Err(invalid("its checksum does not match")) }
+        let held = [
+            self.checksum.sum().to_le_bytes(),
+            self.checksum.amount().to_le_bytes(),
+        ]
+        .concat();
+        if trailer.starts_with(&held) {
+            Ok(())
+        } else {
+            Err(invalid("its checksum does not match"))
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! Packed bodies, for every source alike: files and answers, listings and the pages of single ads, sitemaps, robots.txt.
-//! A body is what its bytes are; what it is said to be packed with only helps where bytes do not tell.
+//! Packed bodies, for every source alike: files and answers, listings and the pages of single ads,
+//! sitemaps, robots.txt. A body is what its bytes are; what it is said to be packed with only helps
+//! where bytes do not tell.
 //!
-//! A layer is a reader over a reader. It keeps its state where that one has nothing to give yet (`WouldBlock`), so files
-//! and answers that are still coming are unpacked by the same code. It never decides how much is too much: whoever
-//! reads has limits. A body that ends before its packing does is an error, never a shorter body.
+//! A layer is a reader over a reader. It keeps its state where that one has nothing to give yet
+//! (`WouldBlock`), so files and answers that are still coming are unpacked by the same code. It
+//! never decides how much is too much: whoever reads has limits. A body that ends before its
+//! packing does is an error, never a shorter body.
 //!
 //! To add a packing: a variant of [`Packing`], a way to know it, and an [`Undo`] in `codec`.
 
@@ -41,7 +43,8 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// The packing of that name in `Content-Encoding`; nothing for what is no packing, such as `identity` or `utf-8`.
+    /// The packing of that name in `Content-Encoding`; nothing for what is no packing, such as
+    /// `identity` or `utf-8`.
     pub fn of_name(name: &str) -> Option<Packing> {
         let name = name.split(';').next().unwrap_or_default().trim();
         let is = |known: &[&str]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
@@ -63,12 +66,15 @@ impl Packing {
         }
     }
 
-    /// Whether bytes can be the beginning of what is packed so, where they do not tell by themselves.
+    /// Whether bytes can be the beginning of what is packed so, where they do not tell by
+    /// themselves.
     fn fits(self, head: &[u8]) -> bool {
         match self {
             Packing::Gzip => false,
             Packing::Zstd => zstd::begins(head),
-            Packing::Deflate | Packing::Brotli => !head.is_empty() && !is_text(head) && codec::unpacks(self.undo(head), head),
+            Packing::Deflate | Packing::Brotli => {
+                !head.is_empty() && !is_text(head) && codec::unpacks(self.undo(head), head)
+            }
         }
     }
 
@@ -93,7 +99,8 @@ impl Packing {
 
 /// Text in UTF-8, or mostly of ASCII in another set: no packing looks like that.
 fn is_text(head: &[u8]) -> bool {
-    let is_cut = |error: std::str::Utf8Error| error.error_len().is_none() && error.valid_up_to() > 0;
+    let is_cut =
+        |error: std::str::Utf8Error| error.error_len().is_none() && error.valid_up_to() > 0;
     let is_plain = |byte: &u8| !byte.is_ascii_control() || byte.is_ascii_whitespace();
     let is_unicode = std::str::from_utf8(head).map_or_else(is_cut, |_| true);
     let is_mostly_ascii = head.iter().filter(|byte| !byte.is_ascii()).count() * 4 <= head.len();
@@ -102,7 +109,8 @@ fn is_text(head: &[u8]) -> bool {
 
 /// Undoes one member, frame or stream, piece by piece.
 trait Undo {
-    /// Takes from `input` and gives into `out`, as far as it gets. Where it neither takes nor gives it needs more input.
+    /// Takes from `input` and gives into `out`, as far as it gets. Where it neither takes nor gives
+    /// it needs more input.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step>;
 }
 
@@ -139,7 +147,14 @@ enum State {
 impl<R: Read> Layer<R> {
     /// A layer that is said to be packed so, or of which nothing is said.
     pub fn new(inner: R, named: Option<Packing>) -> Layer<R> {
-        Layer { inner, named, came: Vec::new(), at_end: false, broken: None, state: State::Unknown }
+        Layer {
+            inner,
+            named,
+            came: Vec::new(),
+            at_end: false,
+            broken: None,
+            state: State::Unknown,
+        }
     }
 
     /// Takes from below until so much is at hand, or all that there is.
@@ -154,10 +169,18 @@ impl<R: Read> Layer<R> {
         let before = self.came.len();
         self.came.resize(before + PIECE, 0);
         let read = self.inner.read(&mut self.came[before..]);
-        self.came.truncate(before + read.as_ref().map_or(0, |count| *count));
+        self.came
+            .truncate(before + read.as_ref().map_or(0, |count| *count));
         match read {
             Ok(count) => self.at_end = count == 0,
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => return Err(error),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                return Err(error);
+            }
             Err(error) => (self.at_end, self.broken) = (true, Some(error)),
         }
         Ok(())
@@ -171,14 +194,21 @@ impl<R: Read> Layer<R> {
     fn recognise(&mut self) -> io::Result<()> {
         self.have(HEAD)?;
         let head = &self.came[..self.came.len().min(HEAD)];
-        let packing = Packing::of_bytes(head).or_else(|| self.named.filter(|named| named.fits(head)));
-        self.state = packing.map_or(State::Plain, |packing| State::Inside(packing, packing.undo(head)));
+        let packing =
+            Packing::of_bytes(head).or_else(|| self.named.filter(|named| named.fits(head)));
+        self.state = packing.map_or(State::Plain, |packing| {
+            State::Inside(packing, packing.undo(head))
+        });
         Ok(())
     }
 
     fn plain(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.came.is_empty() {
-            return if self.at_end { self.end() } else { self.inner.read(out) };
+            return if self.at_end {
+                self.end()
+            } else {
+                self.inner.read(out)
+            };
         }
         let count = self.came.len().min(out.len());
         out[..count].copy_from_slice(&self.came[..count]);
@@ -189,11 +219,17 @@ impl<R: Read> Layer<R> {
     /// Goes on inside a member; nothing if it has come to its end.
     fn inside(&mut self, packing: Packing, out: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            let State::Inside(_, undo) = &mut self.state else { return Ok(None) };
-            let step = undo.step(&self.came, out).map_err(|error| damaged(packing, &error))?;
+            let State::Inside(_, undo) = &mut self.state else {
+                return Ok(None);
+            };
+            let step = undo
+                .step(&self.came, out)
+                .map_err(|error| damaged(packing, &error))?;
             self.came.drain(..step.taken);
             match step {
-                Step { ended: true, given, .. } => {
+                Step {
+                    ended: true, given, ..
+                } => {
                     self.state = State::Behind(packing);
                     return Ok((given > 0).then_some(given));
                 }
@@ -208,7 +244,11 @@ impl<R: Read> Layer<R> {
     /// Passes over what stands behind a member: padding. Whether another member follows.
     fn behind(&mut self, packing: Packing) -> io::Result<bool> {
         loop {
-            let padding = self.came.iter().take_while(|byte| matches!(byte, 0 | b'\r' | b'\n')).count();
+            let padding = self
+                .came
+                .iter()
+                .take_while(|byte| matches!(byte, 0 | b'\r' | b'\n'))
+                .count();
             self.came.drain(..padding);
             self.have(MARK)?;
             match self.came.first() {
@@ -219,7 +259,10 @@ impl<R: Read> Layer<R> {
                     return Ok(true);
                 }
                 Some(_) => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, format!("its {} body is followed by other data", packing.name())));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        format!("its {} body is followed by other data", packing.name()),
+                    ));
                 }
             }
         }
@@ -262,9 +305,15 @@ impl<R: Read> Read for Layer<R> {
 }
 
 fn cut(packing: Packing) -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, format!("its {} body breaks off", packing.name()))
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        format!("its {} body breaks off", packing.name()),
+    )
 }
 
 fn damaged(packing: Packing, error: &io::Error) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("its {} body is damaged: {error}", packing.name()))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("its {} body is damaged: {error}", packing.name()),
+    )
 }

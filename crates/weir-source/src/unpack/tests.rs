@@ -33,7 +33,10 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn brotli() -> Vec<u8> {
-    (0..BROTLI.len()).step_by(2).map(|at| u8::from_str_radix(&BROTLI[at..at + 2], 16).unwrap()).collect()
+    (0..BROTLI.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&BROTLI[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// Gives a byte at a time, and nothing in between.
@@ -53,7 +56,8 @@ impl Read for Drip<'_> {
 fn unpacked(body: &[u8], named: Option<Packing>) -> Result<Vec<u8>, String> {
     let mut whole = Vec::new();
     let ended = Layer::new(body, named).read_to_end(&mut whole);
-    let (mut dripped, mut layer, mut piece) = (Vec::new(), Layer::new(Drip(body, false), named), [0; 7]);
+    let (mut dripped, mut layer, mut piece) =
+        (Vec::new(), Layer::new(Drip(body, false), named), [0; 7]);
     let dripping = loop {
         match layer.read(&mut piece) {
             Ok(0) => break Ok(()),
@@ -62,7 +66,10 @@ fn unpacked(body: &[u8], named: Option<Packing>) -> Result<Vec<u8>, String> {
             Err(error) => break Err(error),
         }
     };
-    assert_eq!(ended.as_ref().map(|_| ()).map_err(ToString::to_string), dripping.map_err(|error| error.to_string()));
+    assert_eq!(
+        ended.as_ref().map(|_| ()).map_err(ToString::to_string),
+        dripping.map_err(|error| error.to_string())
+    );
     assert_eq!(whole, dripped);
     ended.map(|_| whole).map_err(|error| error.to_string())
 }
@@ -81,16 +88,39 @@ fn every_packing_is_undone_as_it_is_named() {
         (brotli(), Some(Packing::Brotli)),
     ];
     for (body, named) in cases {
-        assert_eq!(unpacked(&body, named).as_deref(), Ok(TEXT), "{named:?} {body:x?}");
+        assert_eq!(
+            unpacked(&body, named).as_deref(),
+            Ok(TEXT),
+            "{named:?} {body:x?}"
+        );
     }
 }
 
 #[test]
 fn what_is_not_packed_is_read_whatever_is_said_of_it() {
     let page = "<!doctype html><p>caf\u{e9}</p>".repeat(60);
-    for named in [None, Some(Packing::Gzip), Some(Packing::Deflate), Some(Packing::Brotli), Some(Packing::Zstd)] {
-        for body in [TEXT, b"", b"[", b"[]", b"{\"a\":1}", page.as_bytes(), b"caf\xe9;1\r\n", b"\xef\xbb\xbf[]"] {
-            assert_eq!(unpacked(body, named).as_deref(), Ok(body), "{named:?} {body:x?}");
+    for named in [
+        None,
+        Some(Packing::Gzip),
+        Some(Packing::Deflate),
+        Some(Packing::Brotli),
+        Some(Packing::Zstd),
+    ] {
+        for body in [
+            TEXT,
+            b"",
+            b"[",
+            b"[]",
+            b"{\"a\":1}",
+            page.as_bytes(),
+            b"caf\xe9;1\r\n",
+            b"\xef\xbb\xbf[]",
+        ] {
+            assert_eq!(
+                unpacked(body, named).as_deref(),
+                Ok(body),
+                "{named:?} {body:x?}"
+            );
         }
     }
 }
@@ -99,20 +129,45 @@ fn what_is_not_packed_is_read_whatever_is_said_of_it() {
 fn members_and_frames_follow_each_other() {
     let skipped = b"\x50\x2a\x4d\x18\x03\0\0\0abc".to_vec();
     let twice = [TEXT, TEXT].concat();
-    assert_eq!(unpacked(&[gzip(TEXT), gzip(b""), gzip(TEXT)].concat(), None), Ok(twice.clone()));
-    assert_eq!(unpacked(&[zstd(TEXT), skipped.clone(), zstd(TEXT)].concat(), None), Ok(twice));
-    assert_eq!(unpacked(&[skipped, zstd(TEXT)].concat(), Some(Packing::Zstd)).as_deref(), Ok(TEXT));
+    assert_eq!(
+        unpacked(&[gzip(TEXT), gzip(b""), gzip(TEXT)].concat(), None),
+        Ok(twice.clone())
+    );
+    assert_eq!(
+        unpacked(&[zstd(TEXT), skipped.clone(), zstd(TEXT)].concat(), None),
+        Ok(twice)
+    );
+    assert_eq!(
+        unpacked(&[skipped, zstd(TEXT)].concat(), Some(Packing::Zstd)).as_deref(),
+        Ok(TEXT)
+    );
 }
 
 #[test]
 fn padding_is_passed_over_and_nothing_else_is() {
     for padding in [&[0; 512][..], b"\n", b"\r\n"] {
-        assert_eq!(unpacked(&[gzip(TEXT), padding.to_vec()].concat(), None).as_deref(), Ok(TEXT));
-        assert_eq!(unpacked(&[zlib(TEXT), padding.to_vec()].concat(), Some(Packing::Deflate)).as_deref(), Ok(TEXT));
-        assert_eq!(unpacked(&[gzip(TEXT), padding.to_vec(), gzip(TEXT)].concat(), None), Ok([TEXT, TEXT].concat()));
+        assert_eq!(
+            unpacked(&[gzip(TEXT), padding.to_vec()].concat(), None).as_deref(),
+            Ok(TEXT)
+        );
+        assert_eq!(
+            unpacked(
+                &[zlib(TEXT), padding.to_vec()].concat(),
+                Some(Packing::Deflate)
+            )
+            .as_deref(),
+            Ok(TEXT)
+        );
+        assert_eq!(
+            unpacked(&[gzip(TEXT), padding.to_vec(), gzip(TEXT)].concat(), None),
+            Ok([TEXT, TEXT].concat())
+        );
     }
     for more in [&b"[]"[..], b"\x1f", b"\0\0\x1f\x8b"] {
-        assert!(unpacked(&[gzip(TEXT), more.to_vec()].concat(), None).is_err(), "{more:x?}");
+        assert!(
+            unpacked(&[gzip(TEXT), more.to_vec()].concat(), None).is_err(),
+            "{more:x?}"
+        );
     }
 }
 
@@ -130,7 +185,10 @@ fn what_is_cut_or_damaged_is_never_a_shorter_body() {
         for length in 20..body.len() {
             // Behind the first member alone there is nothing to see.
             let is_member = packing == Packing::Gzip && length == gzip(TEXT).len();
-            assert!(is_member || unpacked(&body[..length], Some(packing)).is_err(), "{packing:?} cut to {length}");
+            assert!(
+                is_member || unpacked(&body[..length], Some(packing)).is_err(),
+                "{packing:?} cut to {length}"
+            );
         }
     }
     let mut wrong = gzip(TEXT);
@@ -144,10 +202,20 @@ fn every_part_of_a_gzip_head_is_passed_over() {
     let plain = gzip(TEXT);
     let mut head = plain[..10].to_vec();
     head[3] = 2 | 4 | 8 | 16;
-    let parts: [&[u8]; 6] = [&head, b"\x03\0abc", b"jobs.json\0", b"\0", b"\x01\x02", &plain[10..]];
+    let parts: [&[u8]; 6] = [
+        &head,
+        b"\x03\0abc",
+        b"jobs.json\0",
+        b"\0",
+        b"\x01\x02",
+        &plain[10..],
+    ];
     assert_eq!(unpacked(&parts.concat(), None).as_deref(), Ok(TEXT));
     head[3] = 4;
-    assert_eq!(unpacked(&[&head[..], b"\0\0", &plain[10..]].concat(), None).as_deref(), Ok(TEXT));
+    assert_eq!(
+        unpacked(&[&head[..], b"\0\0", &plain[10..]].concat(), None).as_deref(),
+        Ok(TEXT)
+    );
 }
 
 #[test]
@@ -155,7 +223,14 @@ fn the_names_of_packings_are_known_in_every_spelling() {
     for name in ["gzip", "GZIP", "x-gzip", " gzip ", "gzip;q=1"] {
         assert_eq!(Packing::of_name(name), Some(Packing::Gzip), "{name}");
     }
-    for name in ["identity", "none", "utf-8", "", "chunked", "application/gzip"] {
+    for name in [
+        "identity",
+        "none",
+        "utf-8",
+        "",
+        "chunked",
+        "application/gzip",
+    ] {
         assert_eq!(Packing::of_name(name), None, "{name}");
     }
 }
@@ -164,7 +239,10 @@ fn the_names_of_packings_are_known_in_every_spelling() {
 fn a_bomb_gives_no_more_than_is_asked_for() {
     for body in [gzip(&vec![0; 30_000_000]), zstd(&vec![0; 30_000_000])] {
         let mut some = Vec::new();
-        Layer::new(&body[..], None).take(100_000).read_to_end(&mut some).unwrap();
+        Layer::new(&body[..], None)
+            .take(100_000)
+            .read_to_end(&mut some)
+            .unwrap();
         assert_eq!(some.len(), 100_000);
     }
 }

@@ -1,5 +1,5 @@
-//! One frame of Zstandard (RFC 8878). The library unpacks all the blocks that it is given at once, however large what
-//! comes out: here it is given one at a time, when that is there as a whole.
+//! One frame of Zstandard (RFC 8878). The library unpacks all the blocks that it is given at once,
+//! however large what comes out: here it is given one at a time, when that is there as a whole.
 
 use super::{Step, Undo};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -44,9 +44,16 @@ enum Part {
 
 impl Undo for Zstd {
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> io::Result<Step> {
-        let given = if matches!(self.part, Part::Blocks | Part::Rest) { self.frame.read(out)? } else { 0 };
+        let given = if matches!(self.part, Part::Blocks | Part::Rest) {
+            self.frame.read(out)?
+        } else {
+            0
+        };
         if given > 0 {
-            return Ok(Step { given, ..Step::default() });
+            return Ok(Step {
+                given,
+                ..Step::default()
+            });
         }
         match self.part {
             Part::Head => self.head(input),
@@ -54,7 +61,11 @@ impl Undo for Zstd {
             Part::Skip(left) => {
                 let taken = left.min(input.len());
                 self.part = Part::Skip(left - taken);
-                Ok(Step { taken, given: 0, ended: taken == left })
+                Ok(Step {
+                    taken,
+                    given: 0,
+                    ended: taken == left,
+                })
             }
             Part::Rest => self.end(),
         }
@@ -64,36 +75,76 @@ impl Undo for Zstd {
 impl Zstd {
     fn head(&mut self, input: &[u8]) -> io::Result<Step> {
         if is_skipped(input) {
-            let Some(size) = input.get(4..SKIPPED_HEAD).and_then(|size| size.try_into().ok()) else { return Ok(Step::default()) };
+            let Some(size) = input
+                .get(4..SKIPPED_HEAD)
+                .and_then(|size| size.try_into().ok())
+            else {
+                return Ok(Step::default());
+            };
             self.part = Part::Skip(usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX));
-            return Ok(Step { taken: SKIPPED_HEAD, ..Step::default() });
+            return Ok(Step {
+                taken: SKIPPED_HEAD,
+                ..Step::default()
+            });
         }
-        let Some(head) = frame_head(input) else { return Ok(Step::default()) };
+        let Some(head) = frame_head(input) else {
+            return Ok(Step::default());
+        };
         self.has_checksum = head[4] & 4 != 0;
         self.frame.init(head).map_err(io::Error::other)?;
         self.part = Part::Blocks;
-        Ok(Step { taken: head.len(), ..Step::default() })
+        Ok(Step {
+            taken: head.len(),
+            ..Step::default()
+        })
     }
 
     fn block(&mut self, input: &[u8]) -> io::Result<Step> {
-        let Some([low, middle, high]) = input.get(..BLOCK_HEAD) else { return Ok(Step::default()) };
+        let Some([low, middle, high]) = input.get(..BLOCK_HEAD) else {
+            return Ok(Step::default());
+        };
         let head = u32::from_le_bytes([*low, *middle, *high, 0]);
         let (is_last, is_repeated) = (head & 1 == 1, head >> 1 & 3 == REPEATED);
-        let content = if is_repeated { 1 } else { usize::try_from(head >> 3).unwrap_or(usize::MAX) };
-        let size = BLOCK_HEAD + content + if is_last && self.has_checksum { CHECKSUM } else { 0 };
-        let Some(block) = input.get(..size) else { return Ok(Step::default()) };
-        if self.frame.decode_blocks(block, BlockDecodingStrategy::UptoBlocks(1)).map_err(io::Error::other)? {
+        let content = if is_repeated {
+            1
+        } else {
+            usize::try_from(head >> 3).unwrap_or(usize::MAX)
+        };
+        let size = BLOCK_HEAD
+            + content
+            + if is_last && self.has_checksum {
+                CHECKSUM
+            } else {
+                0
+            };
+        let Some(block) = input.get(..size) else {
+            return Ok(Step::default());
+        };
+        if self
+            .frame
+            .decode_blocks(block, BlockDecodingStrategy::UptoBlocks(1))
+            .map_err(io::Error::other)?
+        {
             self.part = Part::Rest;
         }
-        Ok(Step { taken: size, ..Step::default() })
+        Ok(Step {
+            taken: size,
+            ..Step::default()
+        })
     }
 
     fn end(&self) -> io::Result<Step> {
         let stated = self.frame.get_checksum_from_data();
         if stated.is_some() && stated != self.frame.get_calculated_checksum() {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "its checksum does not match"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "its checksum does not match",
+            ));
         }
-        Ok(Step { ended: true, ..Step::default() })
+        Ok(Step {
+            ended: true,
+            ..Step::default()
+        })
     }
 }
 

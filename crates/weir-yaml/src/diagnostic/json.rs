@@ -1,6 +1,7 @@
 //! Diagnostics for programs: editors, continuous integration, scripts.
 //!
-//! The field names are a promise to those programs: add fields, never rename or remove one. A field that does not apply is `null`.
+//! The field names are a promise to those programs: add fields, never rename or remove one. A field
+//! that does not apply is `null`.
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,11 @@ use super::{Diagnostic, Diagnostics, Place, Sources};
 
 /// All diagnostics in their order, as a JSON list.
 pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Value {
-    diagnostics.sorted().into_iter().map(|one| diagnostic(one, sources)).collect()
+    diagnostics
+        .sorted()
+        .into_iter()
+        .map(|one| diagnostic(one, sources))
+        .collect()
 }
 
 fn diagnostic(one: &Diagnostic, sources: &Sources) -> Value {
@@ -40,7 +45,9 @@ mod tests {
         let mut sources = Sources::new();
         sources.insert("a.yaml", "one: 1\ntwo: 2\n");
         let mut all = Diagnostics::new();
-        all.error(&Place::new("a.yaml", 2, 6, 1), "odd", "`2` is even").help("write `3`").related(&Place::new("a.yaml", 1, 1, 3), "see here");
+        all.error(&Place::new("a.yaml", 2, 6, 1), "odd", "`2` is even")
+            .help("write `3`")
+            .related(&Place::new("a.yaml", 1, 1, 3), "see here");
         all.push(Diagnostic::warning("lonely", "no file"));
         let expected = json!([
             { "severity": "error", "code": "odd", "message": "`2` is even", "file": "a.yaml", "line": 2, "column": 6, "length": 1,

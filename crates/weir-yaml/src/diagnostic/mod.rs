@@ -1,8 +1,9 @@
 //! What is wrong in the YAML, and where.
 //!
-//! Every reading, compiling and checking step writes into one [`Diagnostics`], so that an author sees all problems of all files at
-//! once, each with its place. Nothing here knows YAML, stages or the terminal: a diagnostic is data, and [`render`] and [`to_json`] are
-//! two readers of it. It must never print, and never decide what happens next.
+//! Every reading, compiling and checking step writes into one [`Diagnostics`], so that an author
+//! sees all problems of all files at once, each with its place. Nothing here knows YAML, stages or
+//! the terminal: a diagnostic is data, and [`render`] and [`to_json`] are two readers of it. It
+//! must never print, and never decide what happens next.
 //!
 //! A new type of problem needs no change here: choose a code in kebab case and push it where the
 //! problem is found.
@@ -60,12 +61,22 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error that has no place yet.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, message: message.into(), place: None, help: None, related: Vec::new() }
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            place: None,
+            help: None,
+            related: Vec::new(),
+        }
     }
 
     /// A warning that has no place yet.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(code, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
     }
 
     /// The same diagnostic at a place.
@@ -88,7 +99,13 @@ impl Diagnostic {
 
     /// Those with a place by file, line and column; those without one last.
     fn order(&self) -> impl Ord {
-        (self.place.is_none(), self.place.clone(), self.severity, self.code, self.message.clone())
+        (
+            self.place.is_none(),
+            self.place.clone(),
+            self.severity,
+            self.code,
+            self.message.clone(),
+        )
     }
 }
 
@@ -108,12 +125,22 @@ impl Diagnostics {
     }
 
     /// Adds an error at a place.
-    pub fn error(&mut self, place: &Place, code: &'static str, message: impl Into<String>) -> &mut Diagnostic {
+    pub fn error(
+        &mut self,
+        place: &Place,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.push(Diagnostic::error(code, message).at(place))
     }
 
     /// Adds a warning at a place.
-    pub fn warning(&mut self, place: &Place, code: &'static str, message: impl Into<String>) -> &mut Diagnostic {
+    pub fn warning(
+        &mut self,
+        place: &Place,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
         self.push(Diagnostic::warning(code, message).at(place))
     }
 
@@ -129,15 +156,22 @@ impl Diagnostics {
 
     /// Whether a file has errors: what is missing there may only be unreadable.
     pub fn has_errors_in(&self, file: &str) -> bool {
-        self.0.iter().any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(|place| *place.file == *file))
+        self.0.iter().any(|one| {
+            one.severity == Severity::Error
+                && one.place.as_ref().is_some_and(|place| *place.file == *file)
+        })
     }
 
     /// Whether an error points into a place.
     pub fn has_errors_within(&self, outer: &Place) -> bool {
         let is_within = |place: &Place| {
-            place.file == outer.file && place.line == outer.line && (outer.column..outer.column + outer.length).contains(&place.column)
+            place.file == outer.file
+                && place.line == outer.line
+                && (outer.column..outer.column + outer.length).contains(&place.column)
         };
-        self.0.iter().any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(is_within))
+        self.0
+            .iter()
+            .any(|one| one.severity == Severity::Error && one.place.as_ref().is_some_and(is_within))
     }
 
     /// Whether there are no diagnostics.
@@ -153,17 +187,36 @@ impl Diagnostics {
     /// Those at places that are wanted, and those that have none.
     #[must_use]
     pub fn only(&self, is_wanted: impl Fn(&Place) -> bool) -> Diagnostics {
-        Diagnostics(self.0.iter().filter(|one| one.place.as_ref().is_none_or(&is_wanted)).cloned().collect())
+        Diagnostics(
+            self.0
+                .iter()
+                .filter(|one| one.place.as_ref().is_none_or(&is_wanted))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// The same, with the places in one file moved to another name of it.
     #[must_use]
     pub fn renamed(self, from: &str, to: &str) -> Diagnostics {
         let name: Arc<str> = to.into();
-        let moved = |place: Place| if &*place.file == from { Place { file: Arc::clone(&name), ..place } } else { place };
+        let moved = |place: Place| {
+            if &*place.file == from {
+                Place {
+                    file: Arc::clone(&name),
+                    ..place
+                }
+            } else {
+                place
+            }
+        };
         let one = |diagnostic: Diagnostic| Diagnostic {
             place: diagnostic.place.map(&moved),
-            related: diagnostic.related.into_iter().map(|(place, note)| (moved(place), note)).collect(),
+            related: diagnostic
+                .related
+                .into_iter()
+                .map(|(place, note)| (moved(place), note))
+                .collect(),
             ..diagnostic
         };
         Diagnostics(self.0.into_iter().map(one).collect())
@@ -203,14 +256,19 @@ mod tests {
         all.error(&place("a.yaml", 10, 1), "x", "late");
         all.error(&place("a.yaml", 9, 2), "x", "early");
         all.error(&place("a.yaml", 9, 2), "x", "early");
-        let order: Vec<_> = all.sorted().iter().map(|one| one.message.as_str()).collect();
+        let order: Vec<_> = all
+            .sorted()
+            .iter()
+            .map(|one| one.message.as_str())
+            .collect();
         assert_eq!(order, ["early", "late", "b", "nowhere"]);
     }
 
     #[test]
     fn a_warning_is_not_an_error() {
         let mut all = Diagnostics::new();
-        all.warning(&place("a.yaml", 1, 1), "x", "odd").help("look at it");
+        all.warning(&place("a.yaml", 1, 1), "x", "odd")
+            .help("look at it");
         assert!(!all.has_errors());
         all.error(&place("a.yaml", 1, 1), "x", "wrong");
         assert!(all.has_errors());

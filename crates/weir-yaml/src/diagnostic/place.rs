@@ -25,7 +25,12 @@ pub struct Place {
 impl Place {
     /// A place; zeros become ones.
     pub fn new(file: impl Into<Arc<str>>, line: usize, column: usize, length: usize) -> Self {
-        Self { file: file.into(), line: line.max(1), column: column.max(1), length: length.max(1) }
+        Self {
+            file: file.into(),
+            line: line.max(1),
+            column: column.max(1),
+            length: length.max(1),
+        }
     }
 
     /// The first character of a file, for a problem with the file as a whole.
@@ -53,7 +58,8 @@ impl Sources {
     /// Remembers the text of a file, with any kind of line end.
     pub fn insert(&mut self, file: impl Into<Arc<str>>, text: &str) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        self.0.insert(file.into(), text.replace("\r\n", "\n").replace('\r', "\n"));
+        self.0
+            .insert(file.into(), text.replace("\r\n", "\n").replace('\r', "\n"));
     }
 
     /// The whole text of a file.
@@ -76,7 +82,8 @@ impl Sources {
         let mut lines = self.text(file)?.split('\n').skip(line.max(1) - 1);
         let first = lines.next()?;
         let depth = |line: &str| line.len() - line.trim_start().len();
-        let says_nothing = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
+        let says_nothing =
+            |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
         let is_item = |line: &str| line.trim_start().starts_with("- ");
         let closes = |line: &str| line.trim_start().starts_with([']', '}']);
         let belongs = |line: &str| match depth(line).cmp(&depth(first)) {
@@ -86,14 +93,24 @@ impl Sources {
         };
         let mut block = vec![first];
         block.extend(lines.take_while(|line| says_nothing(line) || belongs(line)));
-        let used = block.iter().rposition(|line| !says_nothing(line)).unwrap_or(0);
+        let used = block
+            .iter()
+            .rposition(|line| !says_nothing(line))
+            .unwrap_or(0);
         block.truncate(used + 1);
         Some(block)
     }
 
     /// The lines from one place to another in the same file, and the byte where they start.
     pub(super) fn lines(&self, first: &Place, last: &Place) -> Option<(usize, &str)> {
-        let line = |line: usize| self.span(&Place { line, column: 1, length: usize::MAX, ..first.clone() });
+        let line = |line: usize| {
+            self.span(&Place {
+                line,
+                column: 1,
+                length: usize::MAX,
+                ..first.clone()
+            })
+        };
         let (start, end) = (line(first.line)?.start, line(last.line)?.end);
         Some((start, self.text(&first.file)?.get(start..end)?))
     }
@@ -103,7 +120,13 @@ impl Sources {
         let text = self.text(&place.file)?;
         let line = text.split('\n').nth(place.line - 1)?;
         let first = line.as_ptr().addr() - text.as_ptr().addr();
-        let byte = |character: usize| first + line.char_indices().nth(character).map_or(line.len(), |(at, _)| at);
+        let byte = |character: usize| {
+            first
+                + line
+                    .char_indices()
+                    .nth(character)
+                    .map_or(line.len(), |(at, _)| at)
+        };
         Some(byte(place.column - 1)..byte((place.column - 1).saturating_add(place.length)))
     }
 }
@@ -129,7 +152,10 @@ mod tests {
         let mut sources = Sources::new();
         sources.insert("a", "job:\n  title: x\n\n  # pay\n  pay: {\n    from: y\n  }\n\n# next\nlist:\n- one\n- two\n  more\nlast: {}\n");
         let block = |line| sources.block("a", line).unwrap().join("|");
-        assert_eq!(block(1), "job:|  title: x||  # pay|  pay: {|    from: y|  }");
+        assert_eq!(
+            block(1),
+            "job:|  title: x||  # pay|  pay: {|    from: y|  }"
+        );
         assert_eq!(block(5), "  pay: {|    from: y|  }");
         assert_eq!(block(10), "list:|- one|- two|  more");
         assert_eq!(block(12), "- two|  more");

@@ -4,7 +4,10 @@
 //! most of its characters.
 
 /// The candidate that the author probably meant, if one is similar enough.
-pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
     let word = plain(word);
     candidates
         .into_iter()
@@ -61,7 +64,11 @@ mod tests {
 
     #[test]
     fn one_letter_is_a_slip() {
-        assert!(is_slip("titel", "title") && is_slip("Close-dates", "close_date") && is_slip("id", "id"));
+        assert!(
+            is_slip("titel", "title")
+                && is_slip("Close-dates", "close_date")
+                && is_slip("id", "id")
+        );
         assert!(!is_slip("positions", "locations"));
     }
 

@@ -1,9 +1,10 @@
 //! The value of a mandatory field that is not there.
 //!
-//! Optional and [`Required`](super::shapes::Required) fields become empty. For others, while problems are still being looked for, it
-//! makes up a hollow value (an empty text, a zero), so that the problems of the rest are found; afterwards it refuses, silently, because
-//! the absence has been reported, and the struct is left out. What cannot be made up (a text with a form of its own) is refused at once;
-//! declare such a field `Required` when the fields after it matter.
+//! Optional and [`Required`](super::shapes::Required) fields become empty. For others, while
+//! problems are still being looked for, it makes up a hollow value (an empty text, a zero), so that
+//! the problems of the rest are found; afterwards it refuses, silently, because the absence has
+//! been reported, and the struct is left out. What cannot be made up (a text with a form of its
+//! own) is refused at once; declare such a field `Required` when the fields after it matter.
 
 use serde::Deserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
@@ -35,8 +36,15 @@ impl<'a> Absent<'a> {
     fn hollow(self) -> Decoded<Self> {
         let pass = self.mapping.pass;
         pass.has_hollow.set(true);
-        let inner = Self { depth: self.depth + 1, ..self };
-        if pass.hollow && self.depth < DEEPEST { Ok(inner) } else { Err(Fault::silent()) }
+        let inner = Self {
+            depth: self.depth + 1,
+            ..self
+        };
+        if pass.hollow && self.depth < DEEPEST {
+            Ok(inner)
+        } else {
+            Err(Fault::silent())
+        }
     }
 }
 
@@ -82,11 +90,19 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         visitor.visit_none()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Decoded<V::Value> {
         if name == REQUIRED {
             return visitor.visit_none();
         }
@@ -104,16 +120,33 @@ impl<'de> Deserializer<'de> for Absent<'_> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
         let inner = self.hollow()?;
-        visitor.visit_map(MapDeserializer::new(known.iter().map(|field| (*field, inner))))
+        visitor.visit_map(MapDeserializer::new(
+            known.iter().map(|field| (*field, inner)),
+        ))
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
         let inner = self.hollow()?;
         let first = known.first().ok_or_else(Fault::silent)?;
         let only = MapDeserializer::new(std::iter::once((*first, inner)));

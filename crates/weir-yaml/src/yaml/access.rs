@@ -1,7 +1,8 @@
 //! Lists, maps and structs, element by element.
 //!
-//! Here broken parts are left out: each element that fails names itself as what the next pass can do without, and elements that failed
-//! before are not shown to serde at all. Unknown fields of structs are told here, and passed over.
+//! Here broken parts are left out: each element that fails names itself as what the next pass can
+//! do without, and elements that failed before are not shown to serde at all. Unknown fields of
+//! structs are told here, and passed over.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess};
@@ -26,17 +27,24 @@ pub(super) struct Items<'a> {
 
 impl<'a> Items<'a> {
     pub(super) fn new(decoder: Decoder<'a>, items: &'a [Node]) -> Self {
-        Self { decoder, rest: items.iter() }
+        Self {
+            decoder,
+            rest: items.iter(),
+        }
     }
 }
 
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Fault;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
         let pass = self.decoder.pass;
         let next = self.rest.find(|item| !pass.skips(item));
-        next.map(|item| decoded(seed, self.decoder.to(item, None))).transpose()
+        next.map(|item| decoded(seed, self.decoder.to(item, None)))
+            .transpose()
     }
 }
 
@@ -49,17 +57,28 @@ pub(super) struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     pub(super) fn new(decoder: Decoder<'a>, entries: &'a [Entry]) -> Self {
-        Self { decoder, rest: entries.iter(), current: None }
+        Self {
+            decoder,
+            rest: entries.iter(),
+            current: None,
+        }
     }
 }
 
 impl<'de> MapAccess<'de> for Pairs<'_> {
     type Error = Fault;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
         let pass = self.decoder.pass;
-        self.current = self.rest.find(|entry| !pass.skips(&entry.key) && !pass.skips(&entry.value));
-        self.current.map(|entry| decoded(seed, self.decoder.to(&entry.key, None))).transpose()
+        self.current = self
+            .rest
+            .find(|entry| !pass.skips(&entry.key) && !pass.skips(&entry.value));
+        self.current
+            .map(|entry| decoded(seed, self.decoder.to(&entry.key, None)))
+            .transpose()
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
@@ -80,7 +99,13 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub(super) fn new(decoder: Decoder<'a>, known: &'static [&'static str]) -> Self {
         let absent: Vec<_> = decoder.pass.absent(decoder.node).collect();
-        Self { decoder, known, rest: decoder.node.entries().iter(), absent: absent.into_iter(), current: None }
+        Self {
+            decoder,
+            known,
+            rest: decoder.node.entries().iter(),
+            absent: absent.into_iter(),
+            current: None,
+        }
     }
 
     /// The next field that the struct has and that is not broken.
@@ -97,8 +122,12 @@ impl<'a> Fields<'a> {
 }
 
 fn unknown(key: &Node, known: &[&str]) -> Diagnostic {
-    let name = key.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
-    let mut diagnostic = Diagnostic::error("unknown-field", format!("unknown field `{name}`")).at(key.place());
+    let name = key
+        .scalar()
+        .map(|scalar| scalar.text.as_str())
+        .unwrap_or_default();
+    let mut diagnostic =
+        Diagnostic::error("unknown-field", format!("unknown field `{name}`")).at(key.place());
     diagnostic.help(match did_you_mean(name, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.is_empty() => "no fields are allowed here".to_string(),
@@ -110,9 +139,15 @@ fn unknown(key: &Node, known: &[&str]) -> Diagnostic {
 impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = Fault;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Fault> {
         self.current = self.next();
-        let key = self.current.and_then(|entry| entry.key.text()).or_else(|| self.absent.next());
+        let key = self
+            .current
+            .and_then(|entry| entry.key.text())
+            .or_else(|| self.absent.next());
         let Some(key) = key else { return Ok(None) };
         let key: StrDeserializer<Fault> = key.into_deserializer();
         seed.deserialize(key).map(Some)
@@ -121,7 +156,9 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
         match self.current.take() {
             Some(entry) => decoded(seed, self.decoder.to(&entry.value, Some(&entry.key))),
-            None => seed.deserialize(Absent::new(self.decoder)).map_err(|_| Fault::silent()),
+            None => seed
+                .deserialize(Absent::new(self.decoder))
+                .map_err(|_| Fault::silent()),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! A tree to a typed value, with all problems and not only the first.
 //!
-//! Serde stops at the first error and cannot be asked to go on. So the tree is decoded again and again: each pass that fails names one
-//! [`Gap`], which is reported, and the next pass does without it. A right file takes one pass, a file with n broken values n + 1.
+//! Serde stops at the first error and cannot be asked to go on. So the tree is decoded again and
+//! again: each pass that fails names one [`Gap`], which is reported, and the next pass does without
+//! it. A right file takes one pass, a file with n broken values n + 1.
 //!
-//! While problems are still being looked for, missing mandatory fields are filled with *hollow* values, so that the problems behind them
-//! are found as well. A value with something hollow in it must never get out: the last passes run without.
+//! While problems are still being looked for, missing mandatory fields are filled with *hollow*
+//! values, so that the problems behind them are found as well. A value with something hollow in it
+//! must never get out: the last passes run without.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -19,9 +21,13 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Place};
 /// An author who has made this many mistakes in one file has another problem.
 pub(super) const MOST_PROBLEMS: usize = 200;
 
-/// Decodes a tree. Every problem goes to `out`; the value is built from what is right, or `None` when too little is.
+/// Decodes a tree. Every problem goes to `out`; the value is built from what is right, or `None`
+/// when too little is.
 pub fn decode<T: DeserializeOwned>(root: &Node, out: &mut Diagnostics) -> Option<T> {
-    let mut pass = Pass { hollow: true, ..Pass::default() };
+    let mut pass = Pass {
+        hollow: true,
+        ..Pass::default()
+    };
     let value = passes(root, &mut pass);
     out.append(pass.told.into_inner());
     value
@@ -42,7 +48,11 @@ fn passes<T: DeserializeOwned>(root: &Node, pass: &mut Pass) -> Option<T> {
 
 /// Says that there are more problems than are shown.
 pub(super) fn too_many(place: &Place) -> Diagnostic {
-    let mut stopped = Diagnostic::error("too-many-problems", "too many problems in this file; some are not shown").at(place);
+    let mut stopped = Diagnostic::error(
+        "too-many-problems",
+        "too many problems in this file; some are not shown",
+    )
+    .at(place);
     stopped.help("fix these and check again");
     stopped
 }
@@ -66,7 +76,10 @@ impl Pass {
 
     /// The mandatory fields that a mapping is known not to have.
     pub(super) fn absent(&self, mapping: &Node) -> impl Iterator<Item = &'static str> {
-        self.absent.iter().filter(|(id, _)| *id == mapping.id).map(|(_, field)| *field)
+        self.absent
+            .iter()
+            .filter(|(id, _)| *id == mapping.id)
+            .map(|(_, field)| *field)
     }
 
     /// Tells a problem that does not stop the pass, once however often the node is passed.
@@ -75,11 +88,16 @@ impl Pass {
         if told_at.len() > MOST_PROBLEMS || !told_at.insert(node.id) {
             return;
         }
-        let diagnostic = if told_at.len() > MOST_PROBLEMS { too_many(node.place()) } else { diagnostic() };
+        let diagnostic = if told_at.len() > MOST_PROBLEMS {
+            too_many(node.place())
+        } else {
+            diagnostic()
+        };
         self.told.borrow_mut().push(diagnostic);
     }
 
-    /// Tells a problem that stopped the pass and remembers what to leave out; `None` when nothing would be left.
+    /// Tells a problem that stopped the pass and remembers what to leave out; `None` when nothing
+    /// would be left.
     fn note(&mut self, fault: Fault, root: &Node) -> Option<()> {
         let Fault::Settled { told, gap } = fault.leave_out(root) else {
             return None;

@@ -1,8 +1,8 @@
 //! A node seen as a serde deserializer.
 //!
-//! Serde says what it wants, the node says what it is, and where the two differ the author is told in words of YAML. Text is taken as
-//! written: `1.10` where text is wanted stays `1.10`. A decoder must never give serde a value of another type than it asked for and hope
-//! for serde's message.
+//! Serde says what it wants, the node says what it is, and where the two differ the author is told
+//! in words of YAML. Text is taken as written: `1.10` where text is wanted stays `1.10`. A decoder
+//! must never give serde a value of another type than it asked for and hope for serde's message.
 
 use serde::Deserializer;
 use serde::de::Visitor;
@@ -30,12 +30,20 @@ pub(super) struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     pub(super) fn root(node: &'a Node, pass: &'a Pass) -> Self {
-        Self { node, pass, named: None }
+        Self {
+            node,
+            pass,
+            named: None,
+        }
     }
 
     /// The same pass over another node.
     pub(super) fn to(self, node: &'a Node, key: Option<&'a Node>) -> Self {
-        Self { node, pass: self.pass, named: key.map(Node::place) }
+        Self {
+            node,
+            pass: self.pass,
+            named: key.map(Node::place),
+        }
     }
 
     /// Gives an error its place, this node, unless it has one.
@@ -54,7 +62,8 @@ impl<'a> Decoder<'a> {
                 let help = format!("put it in brackets: `[{}]`", shortened(&scalar.text));
                 Err(Fault::wrong_type("a list", self.node).with_help(help))
             }
-            _ => Err(Fault::wrong_type("a list", self.node).with_help("start each item of the list with `- `")),
+            _ => Err(Fault::wrong_type("a list", self.node)
+                .with_help("start each item of the list with `- `")),
         }
     }
 
@@ -76,21 +85,35 @@ impl<'a> Decoder<'a> {
     fn mapping<'de, V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
         match &*self.node.content {
             Content::Mapping(entries) => visitor.visit_map(Pairs::new(self, entries)),
-            _ => Err(Fault::wrong_type("a mapping", self.node).with_help("write it as `name: value` lines")),
+            _ => Err(Fault::wrong_type("a mapping", self.node)
+                .with_help("write it as `name: value` lines")),
         }
     }
 
     /// Nothing at all counts as a mapping without entries: `extract:` is `extract: {}`.
-    pub(super) fn fields<'de, V: Visitor<'de>>(self, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+    pub(super) fn fields<'de, V: Visitor<'de>>(
+        self,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
         let is_mapping = matches!(*self.node.content, Content::Mapping(_));
         if !is_mapping && !self.node.is_nothing() {
             let help = match known {
                 [] => "leave it empty; it has no settings".to_owned(),
-                _ => format!("write it as `name: value` lines; the names are {}", one_of(known.iter().copied())),
+                _ => format!(
+                    "write it as `name: value` lines; the names are {}",
+                    one_of(known.iter().copied())
+                ),
             };
-            return self.settled(Err(Fault::wrong_type("a mapping", self.node).with_help(help)));
+            return self.settled(Err(
+                Fault::wrong_type("a mapping", self.node).with_help(help)
+            ));
         }
-        self.settled(visitor.visit_map(Fields::new(self, known)).map_err(|fault| fault.unless_misspelt(self.node, known)))
+        self.settled(
+            visitor
+                .visit_map(Fields::new(self, known))
+                .map_err(|fault| fault.unless_misspelt(self.node, known)),
+        )
     }
 
     /// The shapes that serde does not have, asked for by name.
@@ -115,7 +138,8 @@ impl<'a> Decoder<'a> {
             },
             TEXT_OR if self.node.text().is_some() => visitor.visit_some(self),
             TEXT_OR if matches!(*self.node.content, Content::List(_)) => {
-                Err(Fault::wrong_type("text or a mapping", self.node).with_help("write plain text, or `{ name: value }`"))
+                Err(Fault::wrong_type("text or a mapping", self.node)
+                    .with_help("write plain text, or `{ name: value }`"))
             }
             // `Required`, the full form of `TextOr`, and newtypes of the caller's own.
             _ => visitor.visit_newtype_struct(self),
@@ -195,19 +219,36 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        self.settled(if self.node.is_nothing() { visitor.visit_none() } else { visitor.visit_some(self) })
+        self.settled(if self.node.is_nothing() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        })
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Decoded<V::Value> {
-        let is_empty = self.node.is_nothing() || matches!(&*self.node.content, Content::Mapping(entries) if entries.is_empty());
-        self.settled(if is_empty { visitor.visit_unit() } else { self.wrong("nothing") })
+        let is_empty = self.node.is_nothing()
+            || matches!(&*self.node.content, Content::Mapping(entries) if entries.is_empty());
+        self.settled(if is_empty {
+            visitor.visit_unit()
+        } else {
+            self.wrong("nothing")
+        })
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.settled(self.shape(name, visitor))
     }
 
@@ -222,7 +263,12 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         self.settled(self.wrong(&format!("a list of {length}")))
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, length: usize, visitor: V) -> Decoded<V::Value> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.deserialize_tuple(length, visitor)
     }
 
@@ -230,11 +276,21 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         self.settled(self.mapping(visitor))
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.fields(known, visitor)
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, name: &'static str, known: &'static [&'static str], visitor: V) -> Decoded<V::Value> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Decoded<V::Value> {
         self.settled(Kind::choose(self, name, known).and_then(|kind| visitor.visit_enum(kind)))
     }
 

@@ -1,7 +1,8 @@
 //! The error that travels through serde until somebody can place it.
 //!
-//! Serde's own errors know no places. Each decoder on the way up [settles](Fault::settle) a loose fault at its node; from then on the
-//! fault only looks for the next element, entry or field that can be left out, its [`Gap`]. It must never reach an author as it is.
+//! Serde's own errors know no places. Each decoder on the way up [settles](Fault::settle) a loose
+//! fault at its node; from then on the fault only looks for the next element, entry or field that
+//! can be left out, its [`Gap`]. It must never reach an author as it is.
 
 use std::fmt;
 
@@ -26,7 +27,10 @@ pub(super) enum Fault {
     /// A mandatory field is missing here, wherever that is.
     Missing(&'static str),
     /// The place is known, or there is nothing to tell because it was told before.
-    Settled { told: Option<Box<Diagnostic>>, gap: Option<Gap> },
+    Settled {
+        told: Option<Box<Diagnostic>>,
+        gap: Option<Gap>,
+    },
 }
 
 impl Fault {
@@ -36,7 +40,10 @@ impl Fault {
 
     /// The wrong type of value.
     pub(super) fn wrong_type(expected: &str, node: &Node) -> Self {
-        Self::new("wrong-type", format!("expected {expected}, found {}", node.described()))
+        Self::new(
+            "wrong-type",
+            format!("expected {expected}, found {}", node.described()),
+        )
     }
 
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -48,29 +55,50 @@ impl Fault {
 
     /// Nothing to tell.
     pub(super) fn silent() -> Self {
-        Self::Settled { told: None, gap: None }
+        Self::Settled {
+            told: None,
+            gap: None,
+        }
     }
 
     /// Gives the fault a place, unless it has one. `named` is the key whose value the node is.
     pub(super) fn settle(self, node: &Node, named: Option<&Place>) -> Self {
         match self {
             Self::Loose(diagnostic) => {
-                let diagnostic = if diagnostic.place.is_some() { *diagnostic } else { diagnostic.at(node.place()) };
-                Self::Settled { told: Some(Box::new(diagnostic)), gap: None }
+                let diagnostic = if diagnostic.place.is_some() {
+                    *diagnostic
+                } else {
+                    diagnostic.at(node.place())
+                };
+                Self::Settled {
+                    told: Some(Box::new(diagnostic)),
+                    gap: None,
+                }
             }
-            Self::Missing(field) => {
-                Self::Settled { told: missing(field, node, named.unwrap_or(node.place())), gap: Some(Gap::Field(node.id, field)) }
-            }
+            Self::Missing(field) => Self::Settled {
+                told: missing(field, node, named.unwrap_or(node.place())),
+                gap: Some(Gap::Field(node.id, field)),
+            },
             settled @ Self::Settled { .. } => settled,
         }
     }
 
-    /// A missing field of a mapping in which it is misspelt is not told: the unknown name is, with a guess.
+    /// A missing field of a mapping in which it is misspelt is not told: the unknown name is, with
+    /// a guess.
     pub(super) fn unless_misspelt(self, node: &Node, known: &[&str]) -> Self {
-        let Self::Missing(field) = self else { return self };
-        let mut unknown = node.entries().iter().filter_map(|entry| entry.key.text()).filter(|key| !known.contains(key));
+        let Self::Missing(field) = self else {
+            return self;
+        };
+        let mut unknown = node
+            .entries()
+            .iter()
+            .filter_map(|entry| entry.key.text())
+            .filter(|key| !known.contains(key));
         if unknown.any(|key| did_you_mean(key, known.iter().copied()).as_deref() == Some(field)) {
-            return Self::Settled { told: None, gap: Some(Gap::Field(node.id, field)) };
+            return Self::Settled {
+                told: None,
+                gap: Some(Gap::Field(node.id, field)),
+            };
         }
         self
     }
@@ -78,7 +106,10 @@ impl Fault {
     /// Names what can be left out, unless something smaller was named before.
     pub(super) fn leave_out(self, node: &Node) -> Self {
         match self.settle(node, None) {
-            Self::Settled { told, gap } => Self::Settled { told, gap: gap.or(Some(Gap::Node(node.id))) },
+            Self::Settled { told, gap } => Self::Settled {
+                told,
+                gap: gap.or(Some(Gap::Node(node.id))),
+            },
             other => other,
         }
     }
@@ -89,7 +120,8 @@ fn missing(field: &str, node: &Node, place: &Place) -> Option<Box<Diagnostic>> {
     if node.get(field).is_some() {
         return None;
     }
-    let mut diagnostic = Diagnostic::error("missing-field", format!("missing field `{field}`")).at(place);
+    let mut diagnostic =
+        Diagnostic::error("missing-field", format!("missing field `{field}`")).at(place);
     diagnostic.help(format!("add `{field}: ...`"));
     Some(Box::new(diagnostic))
 }
@@ -108,7 +140,10 @@ impl serde::de::Error for Fault {
     }
 
     fn invalid_value(found: Unexpected, expected: &dyn Expected) -> Self {
-        Self::new("invalid-value", format!("expected {expected}, found {found}"))
+        Self::new(
+            "invalid-value",
+            format!("expected {expected}, found {found}"),
+        )
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -121,7 +156,10 @@ impl fmt::Display for Fault {
         match self {
             Self::Loose(diagnostic) => f.write_str(&diagnostic.message),
             Self::Missing(field) => write!(f, "missing field `{field}`"),
-            Self::Settled { told: Some(diagnostic), .. } => f.write_str(&diagnostic.message),
+            Self::Settled {
+                told: Some(diagnostic),
+                ..
+            } => f.write_str(&diagnostic.message),
             Self::Settled { told: None, .. } => f.write_str("reported before"),
         }
     }

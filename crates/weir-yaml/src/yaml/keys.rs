@@ -1,7 +1,8 @@
 //! The keys of a mapping: text, each once, merge keys followed.
 //!
-//! `<<: *defaults` takes over the entries of another mapping that are not given here. Entries given here win over merged ones, and the
-//! first of several merged mappings wins over the later ones, as YAML defines it. Merged entries keep the places where they were written.
+//! `<<: *defaults` takes over the entries of another mapping that are not given here. Entries given
+//! here win over merged ones, and the first of several merged mappings wins over the later ones, as
+//! YAML defines it. Merged entries keep the places where they were written.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,8 +29,13 @@ pub(super) fn entries(parts: Vec<Node>, out: &mut Diagnostics) -> Vec<Entry> {
         if is_merge(&key) {
             more.extend(merged(&value, out));
         } else if let Some(first) = seen.get(name) {
-            let told = out.error(&key.place, "duplicate-key", format!("`{name}` is given twice"));
-            told.help("remove one of them").related(first, "first given here");
+            let told = out.error(
+                &key.place,
+                "duplicate-key",
+                format!("`{name}` is given twice"),
+            );
+            told.help("remove one of them")
+                .related(first, "first given here");
         } else {
             seen.insert(name.to_string(), key.place.clone());
             given.push(Entry { key, value });
@@ -49,20 +55,26 @@ fn not_text(key: &Node, out: &mut Diagnostics) {
 
 /// Whether a key is the unquoted `<<`.
 fn is_merge(key: &Node) -> bool {
-    key.scalar().is_some_and(|scalar| scalar.style == Style::Plain && scalar.text == "<<")
+    key.scalar()
+        .is_some_and(|scalar| scalar.style == Style::Plain && scalar.text == "<<")
 }
 
 /// The entries that the value of a merge key brings.
 fn merged(value: &Node, out: &mut Diagnostics) -> Vec<Entry> {
     match &*value.content {
         Content::Mapping(entries) => entries.clone(),
-        Content::List(items) if items.iter().all(|item| matches!(*item.content, Content::Mapping(_) | Content::Broken)) => {
+        Content::List(items)
+            if items
+                .iter()
+                .all(|item| matches!(*item.content, Content::Mapping(_) | Content::Broken)) =>
+        {
             items.iter().flat_map(Node::entries).cloned().collect()
         }
         Content::Broken => Vec::new(),
         _ => {
             let message = format!("expected a mapping to merge, found {}", value.described());
-            out.error(value.place(), "bad-merge", message).help("write `<<: *name`, where `&name` marks a mapping above");
+            out.error(value.place(), "bad-merge", message)
+                .help("write `<<: *name`, where `&name` marks a mapping above");
             Vec::new()
         }
     }
@@ -71,6 +83,9 @@ fn merged(value: &Node, out: &mut Diagnostics) -> Vec<Entry> {
 /// Adds the merged entries whose keys are not given.
 fn with_merged(mut given: Vec<Entry>, more: Vec<Entry>) -> Vec<Entry> {
     let mut names: HashSet<String> = given.iter().map(Entry::key_text).collect();
-    given.extend(more.into_iter().filter(|entry| names.insert(entry.key_text())));
+    given.extend(
+        more.into_iter()
+            .filter(|entry| names.insert(entry.key_text())),
+    );
     given
 }

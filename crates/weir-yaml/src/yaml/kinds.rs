@@ -1,11 +1,15 @@
-//! Enums: a name alone (`unknown: hold`), or one key whose value are the settings (`fetch: { http: {...} }`).
+//! Enums: a name alone (`unknown: hold`), or one key whose value are the settings (`fetch: { http:
+//! {...} }`).
 //!
-//! A name alone also stands for a kind all of whose settings may be left out, so `- fetch` is `- fetch: {}`.
+//! A name alone also stands for a kind all of whose settings may be left out, so `- fetch` is `-
+//! fetch: {}`.
 
 use std::sync::Arc;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
+};
 
 use super::decoder::Decoder;
 use super::fault::Fault;
@@ -22,7 +26,11 @@ pub(super) struct Kind<'a> {
 
 impl<'a> Kind<'a> {
     /// `noun` is what a value is called: the enum's name, where it was renamed to lower-case words.
-    pub(super) fn choose(decoder: Decoder<'a>, noun: &str, known: &'static [&'static str]) -> Result<Self, Fault> {
+    pub(super) fn choose(
+        decoder: Decoder<'a>,
+        noun: &str,
+        known: &'static [&'static str],
+    ) -> Result<Self, Fault> {
         let node = decoder.node;
         let (name, settings) = match &*node.content {
             Content::Mapping(entries) => {
@@ -34,21 +42,37 @@ impl<'a> Kind<'a> {
         };
         let text = name.text().unwrap_or_default();
         if known.contains(&text) {
-            return Ok(Self { decoder, name, settings });
+            return Ok(Self {
+                decoder,
+                name,
+                settings,
+            });
         }
-        let named = noun.starts_with(|first: char| first.is_ascii_lowercase()).then_some(noun);
+        let named = noun
+            .starts_with(|first: char| first.is_ascii_lowercase())
+            .then_some(noun);
         let fault = match settings {
-            Some(_) => Fault::new("unknown-kind", format!("unknown {} `{text}`", named.unwrap_or("type"))),
-            None => Fault::new("unknown-value", format!("unknown {} `{text}`", named.unwrap_or("value"))),
+            Some(_) => Fault::new(
+                "unknown-kind",
+                format!("unknown {} `{text}`", named.unwrap_or("type")),
+            ),
+            None => Fault::new(
+                "unknown-value",
+                format!("unknown {} `{text}`", named.unwrap_or("value")),
+            ),
         };
-        let help = did_you_mean(text, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
-        Err(fault.with_help(help.unwrap_or_else(|| format!("expected {}", expected(known)))).settle(name, None))
+        let help = did_you_mean(text, known.iter().copied())
+            .map(|meant| format!("did you mean `{meant}`?"));
+        Err(fault
+            .with_help(help.unwrap_or_else(|| format!("expected {}", expected(known))))
+            .settle(name, None))
     }
 }
 
 /// Neither a name nor a name with settings.
 fn wrong(known: &[&str], node: &Node) -> Fault {
-    Fault::wrong_type(&expected(known), node).with_help("write just the name, or `name: { ... }` with its settings")
+    Fault::wrong_type(&expected(known), node)
+        .with_help("write just the name, or `name: { ... }` with its settings")
 }
 
 /// What could have been written.
@@ -64,17 +88,35 @@ fn only<'a>(entries: &'a [Entry], known: &[&str], node: &Node) -> Result<&'a Ent
     match entries {
         [] => Err(wrong(known, node)),
         [entry] => Ok(entry),
-        [kind, setting, ..] if kind.value.is_nothing() && !setting.key.text().is_some_and(|key| known.contains(&key)) => {
+        [kind, setting, ..]
+            if kind.value.is_nothing()
+                && !setting.key.text().is_some_and(|key| known.contains(&key)) =>
+        {
             let (kind, setting) = (&kind.key, &setting.key);
-            let (outer, inner) = (kind.text().unwrap_or_default(), setting.text().unwrap_or_default());
-            let mut diagnostic = Diagnostic::error("several-kinds", format!("`{inner}` is on the same level as `{outer}`"));
-            diagnostic.help(format!("if it is a setting of `{outer}`, indent it further")).related(kind.place(), format!("`{outer}` is here"));
+            let (outer, inner) = (
+                kind.text().unwrap_or_default(),
+                setting.text().unwrap_or_default(),
+            );
+            let mut diagnostic = Diagnostic::error(
+                "several-kinds",
+                format!("`{inner}` is on the same level as `{outer}`"),
+            );
+            diagnostic
+                .help(format!(
+                    "if it is a setting of `{outer}`, indent it further"
+                ))
+                .related(kind.place(), format!("`{outer}` is here"));
             Err(Fault::Loose(Box::new(diagnostic.at(setting.place()))))
         }
         [first, second, ..] => {
             let names = one_of(entries.iter().filter_map(|entry| entry.key.text()));
-            let mut diagnostic = Diagnostic::error("several-kinds", format!("only one of these is allowed: {names}"));
-            diagnostic.help(format!("choose {}", expected(known))).related(first.key.place(), "first given here");
+            let mut diagnostic = Diagnostic::error(
+                "several-kinds",
+                format!("only one of these is allowed: {names}"),
+            );
+            diagnostic
+                .help(format!("choose {}", expected(known)))
+                .related(first.key.place(), "first given here");
             Err(Fault::Loose(Box::new(diagnostic.at(second.key.place()))))
         }
     }
@@ -102,8 +144,18 @@ impl Kind<'_> {
 
 /// Nothing, where a name stands alone.
 fn nothing(name: &Node) -> Node {
-    let scalar = Scalar { text: String::new(), style: Style::Plain, is_text: false, raw: "".into(), line: 1, column: 1 };
-    Node { content: Arc::new(Content::Scalar(scalar)), ..name.clone() }
+    let scalar = Scalar {
+        text: String::new(),
+        style: Style::Plain,
+        is_text: false,
+        raw: "".into(),
+        line: 1,
+        column: 1,
+    };
+    Node {
+        content: Arc::new(Content::Scalar(scalar)),
+        ..name.clone()
+    }
 }
 
 impl<'de> VariantAccess<'de> for Kind<'_> {
@@ -111,10 +163,15 @@ impl<'de> VariantAccess<'de> for Kind<'_> {
 
     fn unit_variant(self) -> Result<(), Fault> {
         match self.settings {
-            Some(settings) if !settings.is_nothing() && !matches!(&*settings.content, Content::Mapping(all) if all.is_empty()) => {
+            Some(settings)
+                if !settings.is_nothing()
+                    && !matches!(&*settings.content, Content::Mapping(all) if all.is_empty()) =>
+            {
                 let name = self.name.text().unwrap_or_default();
                 let fault = Fault::new("wrong-type", format!("`{name}` takes no settings"));
-                Err(fault.with_help(format!("write just `{name}`")).settle(settings, None))
+                Err(fault
+                    .with_help(format!("write just `{name}`"))
+                    .settle(settings, None))
             }
             _ => Ok(()),
         }
@@ -128,7 +185,11 @@ impl<'de> VariantAccess<'de> for Kind<'_> {
         self.with_settings(|decoder| decoder.deserialize_tuple(length, visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, known: &'static [&'static str], visitor: V) -> Result<V::Value, Fault> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         self.with_settings(|decoder| decoder.fields(known, visitor))
     }
 }

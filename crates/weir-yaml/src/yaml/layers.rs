@@ -1,8 +1,9 @@
 //! Layers: a mapping laid over another, each part keeping the place where it was written.
 //!
-//! A connector is laid under the source that uses it. How deep mappings are put together, and what replaces what, the caller says: a list or a
-//! value of the upper layer stands for the whole of the lower one, and `null` takes the lower one away. Ids of nodes are unique in a tree,
-//! and the two layers come from two trees, so the lower one gets new ids.
+//! A connector is laid under the source that uses it. How deep mappings are put together, and what
+//! replaces what, the caller says: a list or a value of the upper layer stands for the whole of the
+//! lower one, and `null` takes the lower one away. Ids of nodes are unique in a tree, and the two
+//! layers come from two trees, so the lower one gets new ids.
 
 use std::sync::Arc;
 
@@ -21,10 +22,11 @@ pub enum Lay {
 }
 
 impl Node {
-    /// This mapping over another. `lay` says for the keys that lead to a place what becomes of two values there; ids of the lower layer
-    /// begin above `above`, and above those of this one.
+    /// This mapping over another. `lay` says for the keys that lead to a place what becomes of two
+    /// values there; ids of the lower layer begin above `above`, and above those of this one.
     ///
-    /// Entries of the upper layer come first; those that are nothing at all remove the lower ones and stay out themselves.
+    /// Entries of the upper layer come first; those that are nothing at all remove the lower ones
+    /// and stay out themselves.
     pub fn over(&self, lower: &Node, above: u32, lay: &dyn Fn(&[&str]) -> Lay) -> Node {
         let lower = lower.shifted(self.highest_id().max(above));
         put_together(self, &lower, lay, &mut Vec::new())
@@ -38,8 +40,15 @@ impl Node {
     /// The node with every text in it changed, where `change` gives another one.
     pub fn with_texts(&self, change: &dyn Fn(&str) -> Option<String>) -> Node {
         let changed = |scalar: &Scalar| match change(&scalar.text) {
-            // Its text is no longer what stands in the file: places within it are those of its beginning.
-            Some(text) => Scalar { raw: text.as_str().into(), text, style: Style::Double, is_text: true, ..*scalar },
+            // Its text is no longer what stands in the file: places within it are those of its
+            // beginning.
+            Some(text) => Scalar {
+                raw: text.as_str().into(),
+                text,
+                style: Style::Double,
+                is_text: true,
+                ..*scalar
+            },
             None => scalar.clone(),
         };
         self.rebuilt(&changed, 0)
@@ -48,7 +57,10 @@ impl Node {
     /// The mapping with one entry in place of that of the same key.
     pub fn with_entry(&self, key: &str, value: Node) -> Node {
         let replaced = self.entries().iter().map(|entry| match entry.key.text() {
-            Some(name) if name == key => Entry { key: entry.key.clone(), value: value.clone() },
+            Some(name) if name == key => Entry {
+                key: entry.key.clone(),
+                value: value.clone(),
+            },
             _ => entry.clone(),
         });
         self.mapping(replaced.collect())
@@ -56,19 +68,34 @@ impl Node {
 
     /// The mapping without some of its entries.
     pub fn without(&self, keys: &[&str]) -> Node {
-        self.mapping(self.entries().iter().filter(|entry| !entry.key.text().is_some_and(|key| keys.contains(&key))).cloned().collect())
+        self.mapping(
+            self.entries()
+                .iter()
+                .filter(|entry| !entry.key.text().is_some_and(|key| keys.contains(&key)))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// The mapping with only some of its entries.
     pub fn only(&self, keys: &[&str]) -> Node {
-        self.mapping(self.entries().iter().filter(|entry| entry.key.text().is_some_and(|key| keys.contains(&key))).cloned().collect())
+        self.mapping(
+            self.entries()
+                .iter()
+                .filter(|entry| entry.key.text().is_some_and(|key| keys.contains(&key)))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// The highest id in it.
     pub fn highest_id(&self) -> u32 {
         let inner = match &*self.content {
             Content::List(items) => items.iter().map(Node::highest_id).max(),
-            Content::Mapping(entries) => entries.iter().map(|entry| entry.key.highest_id().max(entry.value.highest_id())).max(),
+            Content::Mapping(entries) => entries
+                .iter()
+                .map(|entry| entry.key.highest_id().max(entry.value.highest_id()))
+                .max(),
             Content::Scalar(_) | Content::Broken => None,
         };
         inner.unwrap_or_default().max(self.id)
@@ -79,34 +106,67 @@ impl Node {
         let parts = || entries.iter().flat_map(|entry| [&entry.key, &entry.value]);
         let weight = 1 + parts().map(|part| part.weight).sum::<usize>();
         let height = 1 + parts().map(|part| part.height).max().unwrap_or_default();
-        Node { id: self.id, place: self.place.clone(), content: Arc::new(Content::Mapping(entries)), weight, height }
+        Node {
+            id: self.id,
+            place: self.place.clone(),
+            content: Arc::new(Content::Mapping(entries)),
+            weight,
+            height,
+        }
     }
 
     /// The same node with other items.
     fn list(&self, items: Vec<Node>) -> Node {
         let weight = 1 + items.iter().map(|item| item.weight).sum::<usize>();
-        let height = 1 + items.iter().map(|item| item.height).max().unwrap_or_default();
-        Node { id: self.id, place: self.place.clone(), content: Arc::new(Content::List(items)), weight, height }
+        let height = 1 + items
+            .iter()
+            .map(|item| item.height)
+            .max()
+            .unwrap_or_default();
+        Node {
+            id: self.id,
+            place: self.place.clone(),
+            content: Arc::new(Content::List(items)),
+            weight,
+            height,
+        }
     }
 
     fn rebuilt(&self, scalar: &dyn Fn(&Scalar) -> Scalar, by: u32) -> Node {
         let content = match &*self.content {
             Content::Scalar(one) => Content::Scalar(scalar(one)),
-            Content::List(items) => Content::List(items.iter().map(|item| item.rebuilt(scalar, by)).collect()),
+            Content::List(items) => {
+                Content::List(items.iter().map(|item| item.rebuilt(scalar, by)).collect())
+            }
             Content::Mapping(entries) => {
-                let entry = |entry: &Entry| Entry { key: entry.key.shifted(by), value: entry.value.rebuilt(scalar, by) };
+                let entry = |entry: &Entry| Entry {
+                    key: entry.key.shifted(by),
+                    value: entry.value.rebuilt(scalar, by),
+                };
                 Content::Mapping(entries.iter().map(entry).collect())
             }
             Content::Broken => Content::Broken,
         };
-        Node { id: self.id.saturating_add(by), place: self.place.clone(), content: Arc::new(content), ..*self }
+        Node {
+            id: self.id.saturating_add(by),
+            place: self.place.clone(),
+            content: Arc::new(content),
+            ..*self
+        }
     }
 }
 
-fn put_together<'n>(upper: &'n Node, lower: &'n Node, lay: &dyn Fn(&[&str]) -> Lay, path: &mut Vec<&'n str>) -> Node {
+fn put_together<'n>(
+    upper: &'n Node,
+    lower: &'n Node,
+    lay: &dyn Fn(&[&str]) -> Lay,
+    path: &mut Vec<&'n str>,
+) -> Node {
     let mut entries: Vec<Entry> = Vec::new();
     for entry in upper.entries() {
-        let Some(name) = entry.key.text() else { continue };
+        let Some(name) = entry.key.text() else {
+            continue;
+        };
         let Some(below) = lower.entry(name) else {
             entries.push(entry.clone());
             continue;
@@ -114,19 +174,36 @@ fn put_together<'n>(upper: &'n Node, lower: &'n Node, lay: &dyn Fn(&[&str]) -> L
         path.push(name);
         match (&*entry.value.content, &*below.value.content, lay(path)) {
             (Content::Mapping(_), Content::Mapping(_), Lay::Together) => {
-                entries.push(Entry { key: entry.key.clone(), value: put_together(&entry.value, &below.value, lay, path) });
+                entries.push(Entry {
+                    key: entry.key.clone(),
+                    value: put_together(&entry.value, &below.value, lay, path),
+                });
             }
             (Content::List(upper), Content::List(lower), Lay::Append) => {
                 let items: Vec<Node> = lower.iter().chain(upper).cloned().collect();
-                entries.push(Entry { key: entry.key.clone(), value: entry.value.list(items) });
+                entries.push(Entry {
+                    key: entry.key.clone(),
+                    value: entry.value.list(items),
+                });
             }
             _ if entry.value.is_nothing() => {}
             _ => entries.push(entry.clone()),
         }
         path.pop();
     }
-    let is_above = |entry: &Entry| entry.key.text().is_some_and(|name| upper.entry(name).is_some());
-    entries.extend(lower.entries().iter().filter(|entry| !is_above(entry)).cloned());
+    let is_above = |entry: &Entry| {
+        entry
+            .key
+            .text()
+            .is_some_and(|name| upper.entry(name).is_some())
+    };
+    entries.extend(
+        lower
+            .entries()
+            .iter()
+            .filter(|entry| !is_above(entry))
+            .cloned(),
+    );
     upper.mapping(entries)
 }
 
@@ -143,17 +220,43 @@ mod tests {
 
     #[test]
     fn the_upper_layer_counts_and_nothing_removes() {
-        let lower = node("low.yaml", "id: $.id\njob: { title: $.a, department: { from: $.d, as: html } }\nmissing: { after: 1 }");
-        let upper = node("up.yaml", "job: { title: null, department: { from: $.e } }\nmissing: { apart: 2h }");
-        let both = upper.over(&lower, 0, &|path| if path == ["job"] { Lay::Together } else { Lay::Replace });
-        assert_eq!(both.to_json(), json!({ "id": "$.id", "job": { "department": { "from": "$.e" } }, "missing": { "apart": "2h" } }));
+        let lower = node(
+            "low.yaml",
+            "id: $.id\njob: { title: $.a, department: { from: $.d, as: html } }\nmissing: { after: 1 }",
+        );
+        let upper = node(
+            "up.yaml",
+            "job: { title: null, department: { from: $.e } }\nmissing: { apart: 2h }",
+        );
+        let both = upper.over(&lower, 0, &|path| {
+            if path == ["job"] {
+                Lay::Together
+            } else {
+                Lay::Replace
+            }
+        });
+        assert_eq!(
+            both.to_json(),
+            json!({ "id": "$.id", "job": { "department": { "from": "$.e" } }, "missing": { "apart": "2h" } })
+        );
         assert_eq!(both.get("id").unwrap().place().file.to_string(), "low.yaml");
-        assert_eq!(both.get("job").unwrap().get("department").unwrap().place().line, 1);
+        assert_eq!(
+            both.get("job")
+                .unwrap()
+                .get("department")
+                .unwrap()
+                .place()
+                .line,
+            1
+        );
     }
 
     #[test]
     fn ids_stay_apart() {
-        let (lower, upper) = (node("low.yaml", "a: 1\nb: [1, 2]"), node("up.yaml", "c: 1\nd: { e: 1 }"));
+        let (lower, upper) = (
+            node("low.yaml", "a: 1\nb: [1, 2]"),
+            node("up.yaml", "c: 1\nd: { e: 1 }"),
+        );
         let both = upper.over(&lower, 100, &|_| Lay::Together);
         let mut ids = Vec::new();
         collect(&both, &mut ids);
@@ -166,14 +269,23 @@ mod tests {
     fn collect(node: &Node, ids: &mut Vec<u32>) {
         ids.push(node.id);
         node.items().iter().for_each(|item| collect(item, ids));
-        node.entries().iter().for_each(|entry| [&entry.key, &entry.value].into_iter().for_each(|part| collect(part, ids)));
+        node.entries().iter().for_each(|entry| {
+            [&entry.key, &entry.value]
+                .into_iter()
+                .for_each(|part| collect(part, ids));
+        });
     }
 
     #[test]
     fn texts_change_and_keep_their_places() {
-        let changed =
-            node("a.yaml", "url: https://x/{board}\nn: 1").with_texts(&|text| text.contains("{board}").then(|| text.replace("{board}", "acme")));
-        assert_eq!(changed.to_json(), json!({ "url": "https://x/acme", "n": 1 }));
+        let changed = node("a.yaml", "url: https://x/{board}\nn: 1").with_texts(&|text| {
+            text.contains("{board}")
+                .then(|| text.replace("{board}", "acme"))
+        });
+        assert_eq!(
+            changed.to_json(),
+            json!({ "url": "https://x/acme", "n": 1 })
+        );
         assert_eq!(changed.get("url").unwrap().place_at(1, 30).line, 1);
     }
 }

@@ -1,7 +1,8 @@
 //! Single values as the parser gives them, and tags.
 //!
-//! Kept is how a value was written, because that decides what it means and where its characters stand. The only tags are YAML's own, and
-//! of those only `!!str` says something that the value itself does not.
+//! Kept is how a value was written, because that decides what it means and where its characters
+//! stand. The only tags are YAML's own, and of those only `!!str` says something that the value
+//! itself does not.
 
 use serde_saphyr::granit_parser::{ScalarStyle, Span, Tag};
 
@@ -9,9 +10,17 @@ use super::page::Page;
 use super::scalar::{Scalar, Style};
 use crate::diagnostic::Diagnostics;
 
-pub(super) fn scalar(page: &Page, text: &str, style: ScalarStyle, is_text: bool, span: Span) -> Scalar {
+pub(super) fn scalar(
+    page: &Page,
+    text: &str,
+    style: ScalarStyle,
+    is_text: bool,
+    span: Span,
+) -> Scalar {
     let range = span.start.byte_offset().zip(span.end.byte_offset());
-    let raw = range.and_then(|(from, to)| page.text.get(from..to)).unwrap_or_default();
+    let raw = range
+        .and_then(|(from, to)| page.text.get(from..to))
+        .unwrap_or_default();
     let style = match style {
         ScalarStyle::SingleQuoted => Style::Single,
         ScalarStyle::DoubleQuoted => Style::Double,
@@ -19,16 +28,32 @@ pub(super) fn scalar(page: &Page, text: &str, style: ScalarStyle, is_text: bool,
         _ => Style::Plain,
     };
     let (line, column) = (span.start.line(), span.start.col() + 1);
-    Scalar { text: text.to_string(), style, is_text, raw: raw.into(), line, column }
+    Scalar {
+        text: text.to_string(),
+        style,
+        is_text,
+        raw: raw.into(),
+        line,
+        column,
+    }
 }
 
 /// Whether a tag says `!!str`; `None` for other tags than YAML's own, which are told.
-pub(super) fn is_text(page: &Page, tag: Option<&Tag>, span: Span, out: &mut Diagnostics) -> Option<bool> {
+pub(super) fn is_text(
+    page: &Page,
+    tag: Option<&Tag>,
+    span: Span,
+    out: &mut Diagnostics,
+) -> Option<bool> {
     let Some(tag) = tag else { return Some(false) };
     if !tag.is_yaml_core_schema() {
         let tagged = span.tag_span().unwrap_or(span);
         let place = page.place(tagged.start, tagged.end);
-        let told = out.error(&place, "unknown-tag", format!("unknown tag `{}`", tag.original()));
+        let told = out.error(
+            &place,
+            "unknown-tag",
+            format!("unknown tag `{}`", tag.original()),
+        );
         told.help("quote text that starts with `!`");
         return None;
     }

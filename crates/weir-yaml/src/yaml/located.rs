@@ -1,8 +1,9 @@
 //! Values that remember where they were written.
 //!
-//! Serde has no room for places, so a [`Decoder`](super::decoder::Decoder) asked for a newtype of one of the names below hands the node
-//! over beside serde, through [`hand_over`], and the type takes it at once. Nothing may happen between the two. Other formats than our
-//! YAML cannot fill these types and say so.
+//! Serde has no room for places, so a [`Decoder`](super::decoder::Decoder) asked for a newtype of
+//! one of the names below hands the node over beside serde, through [`hand_over`], and the type
+//! takes it at once. Nothing may happen between the two. Other formats than our YAML cannot fill
+//! these types and say so.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
@@ -30,7 +31,9 @@ pub(super) fn hand_over(node: &Node) {
 }
 
 fn handed<E: Error>() -> Result<Node, E> {
-    HANDED.take().ok_or_else(|| E::custom("this type can only be read by `yaml::decode`"))
+    HANDED
+        .take()
+        .ok_or_else(|| E::custom("this type can only be read by `yaml::decode`"))
 }
 
 /// A value and its place. Equality, order and hash look at the value only, so it serves as a key.
@@ -45,12 +48,18 @@ pub struct Located<T> {
 impl<T> Located<T> {
     /// A value at a place.
     pub fn new(value: T, place: &Place) -> Self {
-        Self { value, place: place.clone() }
+        Self {
+            value,
+            place: place.clone(),
+        }
     }
 
     /// Another value at the same place.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
-        Located { value: change(self.value), place: self.place }
+        Located {
+            value: change(self.value),
+            place: self.place,
+        }
     }
 }
 
@@ -116,13 +125,20 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for LocatedVisitor<T> {
         f.write_str("a value")
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Self::Value, D::Error> {
         let place = handed::<D::Error>()?.place;
-        Ok(Located { value: T::deserialize(deserializer)?, place })
+        Ok(Located {
+            value: T::deserialize(deserializer)?,
+            place,
+        })
     }
 }
 
-/// A text that knows where each of its characters was written, for scripts and templates whose errors have their own positions.
+/// A text that knows where each of its characters was written, for scripts and templates whose
+/// errors have their own positions.
 #[derive(Debug, Clone)]
 pub struct Text(Node);
 
@@ -149,9 +165,20 @@ impl Text {
 
     /// The place of the whole name that begins at a line and column.
     pub fn name_at(&self, line: usize, column: usize) -> Place {
-        let rest = self.as_str().split('\n').nth(line.saturating_sub(1)).into_iter().flat_map(str::chars).skip(column.saturating_sub(1));
-        let name = rest.take_while(|letter| letter.is_alphanumeric() || *letter == '_').count();
-        Place { length: name.max(1), ..self.place_at(line, column) }
+        let rest = self
+            .as_str()
+            .split('\n')
+            .nth(line.saturating_sub(1))
+            .into_iter()
+            .flat_map(str::chars)
+            .skip(column.saturating_sub(1));
+        let name = rest
+            .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+            .count();
+        Place {
+            length: name.max(1),
+            ..self.place_at(line, column)
+        }
     }
 }
 
@@ -171,7 +198,9 @@ impl Deref for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(TEXT, NodeVisitor).map(Text)
+        deserializer
+            .deserialize_newtype_struct(TEXT, NodeVisitor)
+            .map(Text)
     }
 }
 

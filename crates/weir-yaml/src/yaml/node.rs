@@ -1,7 +1,8 @@
 //! A YAML file as a tree in which every key and value has a place.
 //!
-//! Values are shared, not copied, where an alias or a merge key uses them again, so a tree is never larger than its file. A node knows
-//! what was written, not what it means: `1.10` is the text `1.10` until somebody asks for a number.
+//! Values are shared, not copied, where an alias or a merge key uses them again, so a tree is never
+//! larger than its file. A node knows what was written, not what it means: `1.10` is the text
+//! `1.10` until somebody asks for a number.
 
 use std::sync::Arc;
 
@@ -49,17 +50,21 @@ impl Node {
 
     /// The text as written, whatever it looks like; `None` for lists, mappings and nothing at all.
     pub fn text(&self) -> Option<&str> {
-        self.scalar().filter(|scalar| scalar.meaning() != Meaning::Nothing).map(|scalar| scalar.text.as_str())
+        self.scalar()
+            .filter(|scalar| scalar.meaning() != Meaning::Nothing)
+            .map(|scalar| scalar.text.as_str())
     }
 
     /// Whether it is text that is written without quotes.
     pub fn is_plain_text(&self) -> bool {
-        self.scalar().is_some_and(|scalar| scalar.style == Style::Plain && scalar.meaning() == Meaning::Text)
+        self.scalar()
+            .is_some_and(|scalar| scalar.style == Style::Plain && scalar.meaning() == Meaning::Text)
     }
 
     /// Whether nothing was written, or `null` or `~`.
     pub fn is_nothing(&self) -> bool {
-        self.scalar().is_some_and(|scalar| scalar.meaning() == Meaning::Nothing)
+        self.scalar()
+            .is_some_and(|scalar| scalar.meaning() == Meaning::Nothing)
     }
 
     /// The elements of a list; none for anything else.
@@ -80,7 +85,9 @@ impl Node {
 
     /// The entry of a mapping with this key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries().iter().find(|entry| entry.key.text() == Some(key))
+        self.entries()
+            .iter()
+            .find(|entry| entry.key.text() == Some(key))
     }
 
     /// The value of a mapping at this key.
@@ -88,15 +95,18 @@ impl Node {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The node at a JSON pointer such as `/properties/title/minLength`, as JSON Schema reports them.
+    /// The node at a JSON pointer such as `/properties/title/minLength`, as JSON Schema reports
+    /// them.
     pub fn at(&self, pointer: &str) -> Option<&Node> {
         pointer.split('/').skip(1).try_fold(self, |node, step| {
             let step = step.replace("~1", "/").replace("~0", "~");
-            node.get(&step).or_else(|| node.items().get(step.parse::<usize>().ok()?))
+            node.get(&step)
+                .or_else(|| node.items().get(step.parse::<usize>().ok()?))
         })
     }
 
-    /// The place in the file of a line and column (from 1) within this text: a script's own positions, made the file's.
+    /// The place in the file of a line and column (from 1) within this text: a script's own
+    /// positions, made the file's.
     pub fn place_at(&self, line: usize, column: usize) -> Place {
         let Some(scalar) = self.scalar() else {
             return self.place.clone();
@@ -110,7 +120,10 @@ impl Node {
         match &*self.content {
             Content::Scalar(scalar) => json_scalar(scalar),
             Content::List(items) => items.iter().map(Node::to_json).collect(),
-            Content::Mapping(entries) => entries.iter().map(|entry| (entry.key_text(), entry.value.to_json())).collect(),
+            Content::Mapping(entries) => entries
+                .iter()
+                .map(|entry| (entry.key_text(), entry.value.to_json()))
+                .collect(),
             Content::Broken => Value::Null,
         }
     }
@@ -136,7 +149,10 @@ impl Node {
 impl Entry {
     /// The key's text; keys without text never get into a tree.
     pub fn key_text(&self) -> String {
-        self.key.scalar().map(|scalar| scalar.text.clone()).unwrap_or_default()
+        self.key
+            .scalar()
+            .map(|scalar| scalar.text.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -149,9 +165,13 @@ fn json_scalar(scalar: &Scalar) -> Value {
     match scalar.meaning() {
         Meaning::Nothing => Value::Null,
         Meaning::Boolean(value) => Value::Bool(value),
-        Meaning::Whole(value) => Number::from_i128(value).map_or_else(|| scalar.text.clone().into(), Value::Number),
+        Meaning::Whole(value) => {
+            Number::from_i128(value).map_or_else(|| scalar.text.clone().into(), Value::Number)
+        }
         Meaning::Real(_) if is_long(&scalar.text) => scalar.text.clone().into(),
-        Meaning::Real(value) => Number::from_f64(value).map_or_else(|| scalar.text.clone().into(), Value::Number),
+        Meaning::Real(value) => {
+            Number::from_f64(value).map_or_else(|| scalar.text.clone().into(), Value::Number)
+        }
         Meaning::Text => scalar.text.clone().into(),
     }
 }

@@ -1,8 +1,9 @@
 //! From a position in a text to the position in the file that it was written at.
 //!
-//! Blocks lose their indentation, folded text its line ends, quoted text its escapes; but the visible characters stay in order. So the
-//! visible characters before the wanted one are counted in the text and counted off again in the file. This must never fail: any
-//! position at all, even outside the text, gives some position near it.
+//! Blocks lose their indentation, folded text its line ends, quoted text its escapes; but the
+//! visible characters stay in order. So the visible characters before the wanted one are counted in
+//! the text and counted off again in the file. This must never fail: any position at all, even
+//! outside the text, gives some position near it.
 
 use super::scalar::{Scalar, Style};
 
@@ -16,25 +17,40 @@ pub(super) fn in_file(scalar: &Scalar, line: usize, column: usize) -> (usize, us
         return (mark.line, mark.column);
     }
     let before = visible.checked_sub(1).and_then(|last| marks.nth(last));
-    before.map_or((scalar.line, scalar.column), |mark| (mark.line, mark.column + mark.width + blanks.saturating_sub(1)))
+    before.map_or((scalar.line, scalar.column), |mark| {
+        (
+            mark.line,
+            mark.column + mark.width + blanks.saturating_sub(1),
+        )
+    })
 }
 
-/// How many visible characters stand before a position, and, when the position is not on a visible one, how many steps past the last.
+/// How many visible characters stand before a position, and, when the position is not on a visible
+/// one, how many steps past the last.
 fn counted(text: &str, line: usize, column: usize) -> (usize, usize) {
     let is_visible = |one: &char| !one.is_whitespace();
     let mut lines = text.split('\n');
-    let above: usize = lines.by_ref().take(line.saturating_sub(1)).map(|line| line.chars().filter(is_visible).count()).sum();
+    let above: usize = lines
+        .by_ref()
+        .take(line.saturating_sub(1))
+        .map(|line| line.chars().filter(is_visible).count())
+        .sum();
     let current: Vec<char> = lines.next().unwrap_or_default().chars().collect();
     let at = column.saturating_sub(1).min(current.len());
     let within = current[..at].iter().filter(|one| is_visible(one)).count();
     if current.get(at).is_some_and(is_visible) {
         return (above + within, 0);
     }
-    let blanks = current[..at].iter().rev().take_while(|one| !is_visible(one)).count();
+    let blanks = current[..at]
+        .iter()
+        .rev()
+        .take_while(|one| !is_visible(one))
+        .count();
     (above + within, if within > 0 { blanks + 1 } else { 1 })
 }
 
-/// Where a visible character of the text stands in the file, and how many characters it takes there.
+/// Where a visible character of the text stands in the file, and how many characters it takes
+/// there.
 struct Mark {
     line: usize,
     column: usize,
@@ -52,7 +68,12 @@ struct Marks<'a> {
 
 impl<'a> Marks<'a> {
     fn new(scalar: &'a Scalar) -> Self {
-        let mut marks = Self { rest: scalar.raw.chars(), style: scalar.style, line: scalar.line, column: scalar.column };
+        let mut marks = Self {
+            rest: scalar.raw.chars(),
+            style: scalar.style,
+            line: scalar.line,
+            column: scalar.column,
+        };
         if matches!(scalar.style, Style::Single | Style::Double) {
             marks.step();
         }
@@ -61,11 +82,16 @@ impl<'a> Marks<'a> {
 
     fn step(&mut self) -> Option<char> {
         let one = self.rest.next()?;
-        (self.line, self.column) = if one == '\n' { (self.line + 1, 1) } else { (self.line, self.column + 1) };
+        (self.line, self.column) = if one == '\n' {
+            (self.line + 1, 1)
+        } else {
+            (self.line, self.column + 1)
+        };
         Some(one)
     }
 
-    /// The character that one written character, or one escape, stands for; blank when it stands for none.
+    /// The character that one written character, or one escape, stands for; blank when it stands
+    /// for none.
     fn meant(&mut self, written: char) -> char {
         match (self.style, written) {
             (Style::Single, '\'') => self.step().unwrap_or(' '),
@@ -83,7 +109,10 @@ impl<'a> Marks<'a> {
             Some(other) => return other,
         };
         let code: String = (0..digits).filter_map(|_| self.step()).collect();
-        u32::from_str_radix(&code, 16).ok().and_then(char::from_u32).unwrap_or('?')
+        u32::from_str_radix(&code, 16)
+            .ok()
+            .and_then(char::from_u32)
+            .unwrap_or('?')
     }
 }
 
@@ -95,7 +124,11 @@ impl Iterator for Marks<'_> {
             let (line, column) = (self.line, self.column);
             let written = self.step()?;
             if !self.meant(written).is_whitespace() {
-                return Some(Mark { line, column, width: self.column.saturating_sub(column).max(1) });
+                return Some(Mark {
+                    line,
+                    column,
+                    width: self.column.saturating_sub(column).max(1),
+                });
             }
         }
     }

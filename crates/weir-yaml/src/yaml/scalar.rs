@@ -1,7 +1,7 @@
 //! What a single written value means.
 //!
-//! The rules are the core schema of YAML 1.2: only `true` and `false` are booleans (`no` and `on` are text), only unquoted text can be
-//! anything but text, and the text as written is always kept.
+//! The rules are the core schema of YAML 1.2: only `true` and `false` are booleans (`no` and `on`
+//! are text), only unquoted text can be anything but text, and the text as written is always kept.
 
 use super::position;
 
@@ -39,7 +39,11 @@ pub(super) enum Meaning {
 
 impl Scalar {
     pub(super) fn meaning(&self) -> Meaning {
-        if self.is_text || self.style != Style::Plain { Meaning::Text } else { plain(&self.text) }
+        if self.is_text || self.style != Style::Plain {
+            Meaning::Text
+        } else {
+            plain(&self.text)
+        }
     }
 
     /// The line and column in the file of a line and column in the text.
@@ -62,7 +66,11 @@ impl Scalar {
 pub(super) fn shortened(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let short: String = line.chars().take(40).collect();
-    if short.len() == text.trim_end().len() { short } else { format!("{}...", short.trim_end()) }
+    if short.len() == text.trim_end().len() {
+        short
+    } else {
+        format!("{}...", short.trim_end())
+    }
 }
 
 fn plain(text: &str) -> Meaning {
@@ -83,9 +91,15 @@ fn number(text: &str) -> Option<Meaning> {
         return in_base(octal, 8);
     }
     match digits {
-        ".inf" | ".Inf" | ".INF" => Some(Meaning::Real(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY })),
+        ".inf" | ".Inf" | ".INF" => Some(Meaning::Real(if text.starts_with('-') {
+            f64::NEG_INFINITY
+        } else {
+            f64::INFINITY
+        })),
         ".nan" | ".NaN" | ".NAN" => Some(Meaning::Real(f64::NAN)),
-        _ if digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() < 38 => text.parse().map(Meaning::Whole).ok(),
+        _ if digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() < 38 => {
+            text.parse().map(Meaning::Whole).ok()
+        }
         _ if is_real(digits) => text.parse().map(Meaning::Real).ok(),
         _ => None,
     }
@@ -93,14 +107,19 @@ fn number(text: &str) -> Option<Meaning> {
 
 fn in_base(digits: &str, base: u32) -> Option<Meaning> {
     let is_number = digits.chars().all(|one| one.is_digit(base));
-    i128::from_str_radix(digits, base).ok().filter(|_| is_number).map(Meaning::Whole)
+    i128::from_str_radix(digits, base)
+        .ok()
+        .filter(|_| is_number)
+        .map(Meaning::Whole)
 }
 
 /// Digits with a point or an exponent; not `1.2.3`, `e5`, `1_000`, `inf`.
 fn is_real(digits: &str) -> bool {
     digits.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && digits.contains(|one: char| one.is_ascii_digit())
-        && digits.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte))
+        && digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte))
 }
 
 #[cfg(test)]
@@ -120,7 +139,22 @@ mod tests {
         assert_eq!(plain("1.10"), Meaning::Real(1.1));
         assert_eq!(plain("1e3"), Meaning::Real(1000.0));
         assert_eq!(plain("-.inf"), Meaning::Real(f64::NEG_INFINITY));
-        for text in ["1.2.3", "2026-01-10", "1_000", "12h", "20%", "e5", "inf", "nan", "-", "+", ".", "-0x1", "0x-1", "12:30"] {
+        for text in [
+            "1.2.3",
+            "2026-01-10",
+            "1_000",
+            "12h",
+            "20%",
+            "e5",
+            "inf",
+            "nan",
+            "-",
+            "+",
+            ".",
+            "-0x1",
+            "0x-1",
+            "12:30",
+        ] {
             assert_eq!(plain(text), Meaning::Text, "{text}");
         }
     }

@@ -1,7 +1,8 @@
-//! What the shapes of this module are in JSON Schema, so that editors complete and explain the YAML from the very types that read it.
+//! What the shapes of this module are in JSON Schema, so that editors complete and explain the YAML
+//! from the very types that read it.
 //!
-//! A shape with a place is what it holds; a text may be written as any single value, as the decoder takes it. To describe a type that is read
-//! from text: [`written_as!`](crate::written_as).
+//! A shape with a place is what it holds; a text may be written as any single value, as the decoder
+//! takes it. To describe a type that is read from text: [`written_as!`](crate::written_as).
 
 use super::{Located, Node, OneOrMany, Parsed, Positive, Required, Text, TextOr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -102,7 +103,10 @@ impl<S: JsonSchema, T: JsonSchema> JsonSchema for TextOr<S, T> {
     plain!("TextOr");
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (short, full) = (generator.subschema_for::<S>(), generator.subschema_for::<T>());
+        let (short, full) = (
+            generator.subschema_for::<S>(),
+            generator.subschema_for::<T>(),
+        );
         json_schema!({ "anyOf": [short, full] })
     }
 }

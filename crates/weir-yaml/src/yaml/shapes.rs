@@ -1,7 +1,8 @@
 //! Shapes that YAML authors expect and serde does not have.
 //!
-//! Each is asked for by a newtype name that [`Decoder`](super::decoder::Decoder) knows. To add a shape: a name, a type with a visitor
-//! here, and an arm in the decoder's `deserialize_newtype_struct`.
+//! Each is asked for by a newtype name that [`Decoder`](super::decoder::Decoder) knows. To add a
+//! shape: a name, a type with a visitor here, and an arm in the decoder's
+//! `deserialize_newtype_struct`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -52,7 +53,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RequiredVisitor<T> {
         f.write_str("a value")
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Self::Value, D::Error> {
         T::deserialize(deserializer).map(|value| Required(Some(value)))
     }
 
@@ -131,12 +135,16 @@ impl<'de, S: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for TextOrVisit
         S::deserialize(deserializer).map(TextOr::Short)
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Self::Value, D::Error> {
         T::deserialize(deserializer).map(TextOr::Full)
     }
 }
 
-/// A foreign type that is written as text, such as a time zone. Own types implement `Deserialize` with [`from_text`] instead.
+/// A foreign type that is written as text, such as a time zone. Own types implement `Deserialize`
+/// with [`from_text`] instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed<T>(pub T);
 
@@ -168,13 +176,23 @@ impl<'de, T: Deserialize<'de> + Copy + Into<u64>> Deserialize<'de> for Positive<
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = T::deserialize(deserializer)?;
         let is_zero = number.into() == 0;
-        if is_zero { Err(D::Error::custom("the number `0` is out of range\nwrite an integer from 1 upwards")) } else { Ok(Self(number)) }
+        if is_zero {
+            Err(D::Error::custom(
+                "the number `0` is out of range\nwrite an integer from 1 upwards",
+            ))
+        } else {
+            Ok(Self(number))
+        }
     }
 }
 
 /// The body of `Deserialize` for a type that is written as text.
 ///
 /// The error's text is the message; what follows its first line end is the help.
-pub fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+pub fn from_text<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(D::Error::custom)
 }

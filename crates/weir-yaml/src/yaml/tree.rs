@@ -1,7 +1,8 @@
 //! The parser's events to a tree of nodes.
 //!
-//! The events come from the parser below `serde-saphyr`, because its typed interface stops at the first duplicate key and does not keep
-//! how a value was written. Here are decided: aliases, tags, depth, the one document of a file; keys are left to [`keys`], single values to [`leaf`]. What
+//! The events come from the parser below `serde-saphyr`, because its typed interface stops at the
+//! first duplicate key and does not keep how a value was written. Here are decided: aliases, tags,
+//! depth, the one document of a file; keys are left to [`keys`], single values to [`leaf`]. What
 //! can be reported without stopping is; only broken syntax ends the tree.
 
 use std::collections::HashMap;
@@ -29,7 +30,14 @@ pub(super) fn build(file: &str, text: &str, out: &mut Diagnostics) -> Option<Nod
         match event {
             Ok((Event::DocumentStart(..), span)) if builder.root.is_some() => {
                 let place = builder.page.place(span.start, span.end);
-                builder.out.error(&place, "several-documents", "the file contains more than one document").help("put each document in its own file");
+                builder
+                    .out
+                    .error(
+                        &place,
+                        "several-documents",
+                        "the file contains more than one document",
+                    )
+                    .help("put each document in its own file");
                 return None;
             }
             Ok((event, span)) => {
@@ -38,7 +46,11 @@ pub(super) fn build(file: &str, text: &str, out: &mut Diagnostics) -> Option<Nod
                 builder.stop_at_too_many()?;
             }
             Err(error) => {
-                let open = builder.open.last().filter(|open| open.is_flow).map(|open| open.place.clone());
+                let open = builder
+                    .open
+                    .last()
+                    .filter(|open| open.is_flow)
+                    .map(|open| open.place.clone());
                 syntax::report(&error, &builder.page, builder.seen, open, builder.out);
                 return None;
             }
@@ -99,37 +111,54 @@ impl<'a> Builder<'a> {
         if self.out.len() - self.told_before < MOST_PROBLEMS {
             return Some(());
         }
-        self.out.push(too_many(&Place::start_of(self.page.file.clone())));
+        self.out
+            .push(too_many(&Place::start_of(self.page.file.clone())));
         None
     }
 
     fn node(&mut self, place: Place, content: Content) -> Node {
         let (weight, height) = match &content {
             Content::List(items) => measure(items.iter()),
-            Content::Mapping(entries) => measure(entries.iter().flat_map(|entry| [&entry.key, &entry.value])),
+            Content::Mapping(entries) => {
+                measure(entries.iter().flat_map(|entry| [&entry.key, &entry.value]))
+            }
             Content::Scalar(_) | Content::Broken => (1, 1),
         };
         self.next_id += 1;
-        Node { id: self.next_id, place, content: Arc::new(content), weight, height }
+        Node {
+            id: self.next_id,
+            place,
+            content: Arc::new(content),
+            weight,
+            height,
+        }
     }
 
     fn take(&mut self, event: Event, span: Span) -> Option<()> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = leaf::is_text(&self.page, tag.as_deref(), span, self.out);
-                let scalar = |is_text| Content::Scalar(leaf::scalar(&self.page, &text, style, is_text, span));
+                let scalar = |is_text| {
+                    Content::Scalar(leaf::scalar(&self.page, &text, style, is_text, span))
+                };
                 let content = is_text.map_or(Content::Broken, scalar);
                 let node = self.node(self.page.place(span.start, span.end), content);
                 self.attach(node, anchor)
             }
-            Event::SequenceStart(style, anchor, tag) => self.begin(false, style, anchor, tag.as_deref(), span),
-            Event::MappingStart(style, anchor, tag) => self.begin(true, style, anchor, tag.as_deref(), span),
+            Event::SequenceStart(style, anchor, tag) => {
+                self.begin(false, style, anchor, tag.as_deref(), span)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.begin(true, style, anchor, tag.as_deref(), span)
+            }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
                 let place = self.page.place(span.start, span.end);
                 let help = format!("define it before this line: `&{name} ...`");
-                self.out.error(&place, "unknown-anchor", format!("unknown anchor `{name}`")).help(help);
+                self.out
+                    .error(&place, "unknown-anchor", format!("unknown anchor `{name}`"))
+                    .help(help);
                 let node = self.node(place, Content::Broken);
                 self.attach(node, 0)
             }
@@ -137,24 +166,52 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn begin(&mut self, is_mapping: bool, style: StructureStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Option<()> {
+    fn begin(
+        &mut self,
+        is_mapping: bool,
+        style: StructureStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Option<()> {
         leaf::is_text(&self.page, tag, span, self.out);
         let is_flow = style == StructureStyle::Flow;
-        let end = if is_flow { span.end } else { Marker::new(0, 0, 0) };
+        let end = if is_flow {
+            span.end
+        } else {
+            Marker::new(0, 0, 0)
+        };
         let place = self.page.place(span.start, end);
-        self.open.push(Open { is_mapping, is_flow, anchor, place, parts: Vec::new() });
+        self.open.push(Open {
+            is_mapping,
+            is_flow,
+            anchor,
+            place,
+            parts: Vec::new(),
+        });
         Some(())
     }
 
     fn end(&mut self, span: Span) -> Option<()> {
         let open = self.open.pop()?;
         let place = if open.is_flow {
-            let length = if open.place.line == span.end.line() { (span.end.col() + 1).saturating_sub(open.place.column) } else { 1 };
-            Place { length: length.max(1), ..open.place }
+            let length = if open.place.line == span.end.line() {
+                (span.end.col() + 1).saturating_sub(open.place.column)
+            } else {
+                1
+            };
+            Place {
+                length: length.max(1),
+                ..open.place
+            }
         } else {
             open.place
         };
-        let content = if open.is_mapping { Content::Mapping(keys::entries(open.parts, self.out)) } else { Content::List(open.parts) };
+        let content = if open.is_mapping {
+            Content::Mapping(keys::entries(open.parts, self.out))
+        } else {
+            Content::List(open.parts)
+        };
         let node = self.node(place, content);
         if node.height > DEEPEST {
             syntax::too_deep(node.place(), self.out);
@@ -178,18 +235,33 @@ impl<'a> Builder<'a> {
     fn alias(&mut self, anchor: usize, span: Span) -> Option<()> {
         let place = self.page.place(span.start, span.end);
         let Some(target) = self.anchors.get(&anchor).cloned() else {
-            self.out.error(&place, "endless-alias", "the alias is inside the value that it repeats").help("write out the value");
+            self.out
+                .error(
+                    &place,
+                    "endless-alias",
+                    "the alias is inside the value that it repeats",
+                )
+                .help("write out the value");
             let node = self.node(place, Content::Broken);
             return self.attach(node, 0);
         };
         self.aliased = self.aliased.saturating_add(target.weight);
         if self.aliased > MOST_ALIASED {
             let message = format!("aliases expand to more than {MOST_ALIASED} values");
-            self.out.error(&place, "too-many-aliases", message).help("write out the values, or use fewer aliases");
+            self.out
+                .error(&place, "too-many-aliases", message)
+                .help("write out the values, or use fewer aliases");
             return None;
         }
         self.next_id += 1;
-        self.attach(Node { id: self.next_id, place, ..target }, 0)
+        self.attach(
+            Node {
+                id: self.next_id,
+                place,
+                ..target
+            },
+            0,
+        )
     }
 
     fn finish(self) -> Option<Node> {
@@ -199,7 +271,9 @@ impl<'a> Builder<'a> {
         };
         if !matches!(*root.content, Content::Mapping(_)) {
             let message = format!("expected a mapping, found {}", root.described());
-            self.out.error(&root.place, "not-a-mapping", message).help("write the file as `name: value` lines");
+            self.out
+                .error(&root.place, "not-a-mapping", message)
+                .help("write the file as `name: value` lines");
             return None;
         }
         Some(root)
@@ -207,5 +281,10 @@ impl<'a> Builder<'a> {
 }
 
 fn measure<'n>(parts: impl Iterator<Item = &'n Node>) -> (usize, usize) {
-    parts.fold((1, 1), |(weight, height), part| (part.weight.saturating_add(weight), height.max(part.height + 1)))
+    parts.fold((1, 1), |(weight, height), part| {
+        (
+            part.weight.saturating_add(weight),
+            height.max(part.height + 1),
+        )
+    })
 }

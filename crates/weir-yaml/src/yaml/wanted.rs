@@ -1,7 +1,8 @@
 //! What serde wants against what an author wrote, for single values.
 //!
-//! Each function gives the wanted value or a fault that says how to write it. Help is given only where the text shows what was meant:
-//! `yes` for `true`, a number in quotes. Nothing is converted silently but numbers to text, which stay as written.
+//! Each function gives the wanted value or a fault that says how to write it. Help is given only
+//! where the text shows what was meant: `yes` for `true`, a number in quotes. Nothing is converted
+//! silently but numbers to text, which stay as written.
 
 use super::decoder::Decoded;
 use super::fault::Fault;
@@ -14,8 +15,11 @@ fn meaning(node: &Node) -> Option<Meaning> {
 
 pub(super) fn text(node: &Node) -> Decoded<&str> {
     node.text().ok_or_else(|| {
-        let help =
-            if node.is_nothing() { "write it after the `: `, or write `\"\"` for empty text" } else { "write plain text, without brackets or `- `" };
+        let help = if node.is_nothing() {
+            "write it after the `: `, or write `\"\"` for empty text"
+        } else {
+            "write plain text, without brackets or `- `"
+        };
         Fault::wrong_type("text", node).with_help(help)
     })
 }
@@ -33,14 +37,26 @@ pub(super) fn boolean(node: &Node) -> Decoded<bool> {
     Err(fault.with_help(meant))
 }
 
-pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(node: &Node, smallest: T, largest: T) -> Decoded<T> {
+pub(super) fn whole<T: TryFrom<i128> + Into<i128>>(
+    node: &Node,
+    smallest: T,
+    largest: T,
+) -> Decoded<T> {
     let Some(Meaning::Whole(value)) = meaning(node) else {
         return Err(not_a_number(node, "an integer"));
     };
     T::try_from(value).map_err(|_| {
         let (smallest, largest): (i128, i128) = (smallest.into(), largest.into());
-        let upwards = if largest < i128::from(i64::MAX) { format!("to {largest}") } else { "upwards".to_owned() };
-        Fault::new("invalid-value", format!("the number `{value}` is out of range")).with_help(format!("write an integer from {smallest} {upwards}"))
+        let upwards = if largest < i128::from(i64::MAX) {
+            format!("to {largest}")
+        } else {
+            "upwards".to_owned()
+        };
+        Fault::new(
+            "invalid-value",
+            format!("the number `{value}` is out of range"),
+        )
+        .with_help(format!("write an integer from {smallest} {upwards}"))
     })
 }
 
@@ -54,7 +70,8 @@ pub(super) fn real(node: &Node) -> Decoded<f64> {
 
 fn not_a_number(node: &Node, expected: &str) -> Fault {
     let fault = Fault::wrong_type(expected, node);
-    let is_quoted = meaning(node) == Some(Meaning::Text) && node.text().is_some_and(|text| text.parse::<f64>().is_ok());
+    let is_quoted = meaning(node) == Some(Meaning::Text)
+        && node.text().is_some_and(|text| text.parse::<f64>().is_ok());
     fault.with_help(match meaning(node) {
         _ if is_quoted => "remove the quotes",
         Some(Meaning::Real(_)) => "write it without a fraction",

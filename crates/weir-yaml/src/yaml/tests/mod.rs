@@ -1,7 +1,7 @@
 //! What reading promises, on one `Spec` that uses every shape.
 //!
-//! `mistakes` is the table of what authors do wrong; add a row there for every message. `values` is what right files give, `partial` what
-//! is left of wrong ones, `mutations` feeds damaged files in.
+//! `mistakes` is the table of what authors do wrong; add a row there for every message. `values` is
+//! what right files give, `partial` what is left of wrong ones, `mutations` feeds damaged files in.
 
 mod mistakes;
 mod mutations;
@@ -113,8 +113,13 @@ impl std::str::FromStr for Percent {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.strip_suffix('%').and_then(|digits| digits.parse().ok()).filter(|value| *value <= 100);
-        number.map(Percent).ok_or_else(|| format!("`{text}` is not a percentage\nwrite a share as `20%`"))
+        let number = text
+            .strip_suffix('%')
+            .and_then(|digits| digits.parse().ok())
+            .filter(|value| *value <= 100);
+        number
+            .map(Percent)
+            .ok_or_else(|| format!("`{text}` is not a percentage\nwrite a share as `20%`"))
     }
 }
 
@@ -137,9 +142,20 @@ fn problems(content: impl AsRef<[u8]>) -> Vec<String> {
 fn written(out: &Diagnostics) -> Vec<String> {
     let one = |one: &&crate::diagnostic::Diagnostic| {
         let place = one.place.clone().expect("every problem has a place");
-        let related: String = one.related.iter().map(|(place, note)| format!(" [{}:{} {note}]", place.line, place.column)).collect();
-        let help = one.help.clone().map(|help| format!(" | {help}")).unwrap_or_default();
-        format!("{}:{}+{} {}: {}{help}{related}", place.line, place.column, place.length, one.code, one.message)
+        let related: String = one
+            .related
+            .iter()
+            .map(|(place, note)| format!(" [{}:{} {note}]", place.line, place.column))
+            .collect();
+        let help = one
+            .help
+            .clone()
+            .map(|help| format!(" | {help}"))
+            .unwrap_or_default();
+        format!(
+            "{}:{}+{} {}: {}{help}{related}",
+            place.line, place.column, place.length, one.code, one.message
+        )
     };
     out.sorted().iter().map(one).collect()
 }

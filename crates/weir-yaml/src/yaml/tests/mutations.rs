@@ -39,17 +39,30 @@ fn damaged_files_are_told_and_never_panic() {
         let bytes = damaged(&mut numbers);
         let mut out = Diagnostics::new();
         let value: Option<Institution> = read("a.yaml", &bytes, &mut out);
-        assert!(value.is_some() || out.has_errors(), "no value and no reason: {:?}", String::from_utf8_lossy(&bytes));
+        assert!(
+            value.is_some() || out.has_errors(),
+            "no value and no reason: {:?}",
+            String::from_utf8_lossy(&bytes)
+        );
         rights += usize::from(!out.has_errors());
         let mut sources = Sources::new();
         sources.insert("a.yaml", &String::from_utf8_lossy(&bytes));
         assert_eq!(render(&out, &sources, false).is_empty(), out.is_empty());
-        assert_eq!(to_json(&out, &sources).as_array().map(Vec::len), Some(out.sorted().len()));
-        if let Some(text) = value.and_then(|value| value.checks.into_iter().next()).map(|check| check.assert) {
+        assert_eq!(
+            to_json(&out, &sources).as_array().map(Vec::len),
+            Some(out.sorted().len())
+        );
+        if let Some(text) = value
+            .and_then(|value| value.checks.into_iter().next())
+            .map(|check| check.assert)
+        {
             for position in 0..60 {
                 text.place_at(position / 20, position);
             }
         }
     }
-    assert!((100..2900).contains(&rights), "the damage is neither harmless nor total: {rights} right files");
+    assert!(
+        (100..2900).contains(&rights),
+        "the damage is neither harmless nor total: {rights} right files"
+    );
 }

@@ -15,11 +15,29 @@ fn all_mistakes_of_a_file_are_told_at_once_and_in_order() {
     let value = value.expect("enough is right");
     assert_eq!(value.name.get(), None);
     assert!(value.active, "a broken value counts as left out");
-    assert_eq!(value.sources.keys().map(|key| key.as_str()).collect::<Vec<_>>(), ["whole"], "only whole sources are left");
-    assert_eq!(value.rules.iter().map(|rule| rule.as_str()).collect::<Vec<_>>(), ["first", "last"]);
+    assert_eq!(
+        value
+            .sources
+            .keys()
+            .map(|key| key.as_str())
+            .collect::<Vec<_>>(),
+        ["whole"],
+        "only whole sources are left"
+    );
+    assert_eq!(
+        value
+            .rules
+            .iter()
+            .map(|rule| rule.as_str())
+            .collect::<Vec<_>>(),
+        ["first", "last"]
+    );
     assert_eq!(value.checks.len(), 1);
     assert_eq!(value.stages.len(), 2);
-    assert_eq!(value.missing.map(|missing| (missing.after, missing.share)), Some((None, Some(0.5))));
+    assert_eq!(
+        value.missing.map(|missing| (missing.after, missing.share)),
+        Some((None, Some(0.5)))
+    );
 }
 
 #[test]
@@ -35,7 +53,14 @@ fn nothing_hollow_gets_out() {
     let text = "institution: a\nname: A\nchecks:\n  - {}\n  - { id: whole, assert: a }\nsources: { s: {} }\n";
     let (value, told) = wrong(text);
     let value = value.expect("the rest is right");
-    assert_eq!(value.checks.iter().map(|check| check.id.as_str()).collect::<Vec<_>>(), ["whole"]);
+    assert_eq!(
+        value
+            .checks
+            .iter()
+            .map(|check| check.id.as_str())
+            .collect::<Vec<_>>(),
+        ["whole"]
+    );
     assert!(value.sources.is_empty());
     assert_eq!(told.len(), 4, "each missing field is told: {told:#?}");
 }
@@ -49,7 +74,11 @@ fn a_struct_without_a_plain_mandatory_field_is_left_out() {
     }
     let mut out = Diagnostics::new();
     assert!(read::<Plain>("a.yaml", "nam: x\n", &mut out).is_none());
-    assert_eq!(written(&out), ["1:1+3 unknown-field: unknown field `nam` | did you mean `name`?"], "what is misspelt is not missing");
+    assert_eq!(
+        written(&out),
+        ["1:1+3 unknown-field: unknown field `nam` | did you mean `name`?"],
+        "what is misspelt is not missing"
+    );
 }
 
 #[test]
@@ -60,7 +89,9 @@ fn a_flood_of_problems_ends() {
     for flood in [format!("rules:\n{broken}"), unknown, twice] {
         let told = problems(format!("institution: a\nname: A\n{flood}"));
         assert_eq!(told.len(), 201);
-        let ends = told.iter().filter(|problem| problem.contains("too-many-problems"));
+        let ends = told
+            .iter()
+            .filter(|problem| problem.contains("too-many-problems"));
         assert_eq!(ends.count(), 1);
     }
 }
