@@ -5,7 +5,7 @@ use super::{DONE, Edge, FAILED, Failure, named};
 use crate::plan::picture::thousands;
 use crate::report::columns::{columns, counted, line};
 use crate::report::history::value;
-use crate::store::audit::{self, AuditExtent, AuditFinding};
+use crate::store::views::audit::{self, AuditExtent, AuditFinding};
 use serde_json::{Value as Json, json};
 
 /// Jobs that were changed outside Weir.

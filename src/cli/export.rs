@@ -6,7 +6,7 @@ use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::store::PgConnection;
-use crate::store::export::{self, ExportFilter, ExportTable};
+use crate::store::views::export::{self, ExportFilter, ExportTable};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;

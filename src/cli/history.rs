@@ -4,7 +4,8 @@ use super::database::with_connection;
 use super::{DONE, Edge, Failure, named, parse_time};
 use crate::model::Clock;
 use crate::report::history;
-use crate::store::{PgConnection, biography};
+use crate::store::PgConnection;
+use crate::store::views::biography;
 use serde_json::json;
 
 /// The versions of a job: what changed, when, why, by whom.

@@ -4,7 +4,7 @@
 use super::{Edge, Failure, unknown_name};
 use crate::diagnostic::one_of;
 use crate::report::columns::line;
-use crate::store::biography::{self, FoundJob, JobName};
+use crate::store::views::biography::{self, FoundJob, JobName};
 use crate::store::{PgConnection, figures, runs};
 use std::collections::BTreeSet;
 

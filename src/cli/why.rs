@@ -5,7 +5,7 @@ use super::{DONE, Edge, Failure, named};
 use crate::engine::verdicts::{self, Judged};
 use crate::model::{Ad, Clock, Hash};
 use crate::report::biography as page;
-use crate::store::biography::{self, AdState as Known, FoundJob};
+use crate::store::views::biography::{self, AdState as Known, FoundJob};
 use crate::store::{Demand, Store};
 use serde_json::json;
 

@@ -10,7 +10,7 @@ use crate::model::{RecordFilter, RunRecord};
 use crate::plan::Plan;
 use crate::plan::against::Difference;
 use crate::plan::outline::Outline;
-use crate::store::digest::digest;
+use crate::store::views::digest::digest;
 use serde_json::Value as Json;
 
 /// Differences that a refusal names.

@@ -16,8 +16,9 @@ use crate::plan::Flow;
 use crate::stage::{Draft, Kind, ReadEnd, Setting, waiting};
 use crate::store::identity::{self, ReleasedIds, RunStamp, UnseenJob};
 use crate::store::relations;
+use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
-use crate::store::{BatchConnection, StoreError, jobs, settle};
+use crate::store::{BatchConnection, StoreError, settle};
 use crate::store::{PgConnection, holds};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -264,7 +265,7 @@ async fn marks_of(
     held: &mut BatchConnection,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Marks>, RunError> {
-    let jobs = jobs::load(held, &setting.stream, ids).await?;
+    let jobs = newest::load(held, &setting.stream, ids).await?;
     let companies: Vec<Uuid> = jobs.values().filter_map(|job| job.company_id).collect();
     let names = relations::names(
         held,

@@ -17,8 +17,9 @@ use crate::stage::{Draft, Foreseen, ReadEnd, Setting};
 use crate::store::figures::{self, TopReason};
 use crate::store::quality::{self, MarkGroup, MeasuredRead, PastReads};
 use crate::store::runs;
+use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
-use crate::store::{BatchConnection, StoreError, jobs, losses, settle};
+use crate::store::{BatchConnection, StoreError, losses, settle};
 use crate::store::{PgConnection, holds};
 use serde_json::json;
 use std::collections::HashMap;
@@ -307,7 +308,7 @@ async fn judged(
     let Some(promote) = flow.promote() else {
         return Ok(Vec::new());
     };
-    let old = jobs::load(held, &setting.stream, &promote.compared_with(&drafts)).await?;
+    let old = newest::load(held, &setting.stream, &promote.compared_with(&drafts)).await?;
     let foreseen = |draft: Draft| {
         let foreseen = promote.foresee(setting, &draft, &old, &HashMap::new());
         (draft, foreseen)

@@ -8,8 +8,9 @@ use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, RolledBack, 
 use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
 use crate::stage::{Draft, Foreseen, Setting, pay};
+use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
-use crate::store::{Store, WriteSession, jobs, runs, staging};
+use crate::store::{Store, WriteSession, runs, staging};
 use futures::TryStreamExt;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -329,7 +330,7 @@ async fn judge(
     let Some(promote) = flow.promote() else {
         return Ok(Vec::new());
     };
-    let old = jobs::load(&mut held, &setting.stream, &promote.compared_with(&drafts)).await?;
+    let old = newest::load(&mut held, &setting.stream, &promote.compared_with(&drafts)).await?;
     drop(held);
     let foreseen: Vec<Foreseen> = drafts
         .par_iter()

@@ -3,7 +3,7 @@
 //! formula is led by `'`.
 
 use super::Sheet;
-use crate::store::export::{ExportCell, ExportColumn};
+use crate::store::views::export::{ExportCell, ExportColumn};
 use crate::untrusted::csv_cell;
 use chrono::SecondsFormat;
 use std::io::{Result, Write};

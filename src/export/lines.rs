@@ -2,7 +2,7 @@
 //! JSON.
 
 use super::Sheet;
-use crate::store::export::{ExportCell, ExportColumn};
+use crate::store::views::export::{ExportCell, ExportColumn};
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;

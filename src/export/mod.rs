@@ -7,7 +7,7 @@ mod csv;
 mod lines;
 mod parquet;
 
-use crate::store::export::{ExportCell, ExportColumn};
+use crate::store::views::export::{ExportCell, ExportColumn};
 use std::io::Write;
 
 /// A form that files may have.

@@ -3,7 +3,7 @@
 //! is full; that is all that is held.
 
 use super::Sheet;
-use crate::store::export::{ColumnKind, ExportCell, ExportColumn};
+use crate::store::views::export::{ColumnKind, ExportCell, ExportColumn};
 use chrono::{Datelike, NaiveDate};
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::column::writer::ColumnWriter;

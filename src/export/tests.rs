@@ -1,7 +1,7 @@
 //! Whatever stands in cells is read back from each form as it was, by readers that are not ours.
 
 use super::*;
-use crate::store::export::ColumnKind;
+use crate::store::views::export::ColumnKind;
 use crate::untrusted::csv_cell;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::{Field, Row};

@@ -5,9 +5,11 @@
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
-use crate::store::biography::{self, AdState, FoundJob, PastAlert, PastHold, ReplacedDocument};
 use crate::store::resolved::{self, ResolvedFailure};
 use crate::store::versions::{self, PartVersion as PartText};
+use crate::store::views::biography::{
+    self, AdState, FoundJob, PastAlert, PastHold, ReplacedDocument,
+};
 use crate::store::{PgConnection, Result};
 use chrono::{DateTime, Utc};
 use serde::Serialize;

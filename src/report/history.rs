@@ -5,7 +5,7 @@ use super::columns::line;
 use super::difference::Difference;
 use super::ink::Ink;
 use crate::model::Parts;
-use crate::store::biography::{self, FoundJob, JobVersion};
+use crate::store::views::biography::{self, FoundJob, JobVersion};
 use crate::store::{PgConnection, Result};
 use chrono::{DateTime, Utc};
 use serde::Serialize;

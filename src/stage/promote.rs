@@ -12,6 +12,7 @@ use crate::store::jobs;
 use crate::store::relations;
 use crate::store::states;
 use crate::store::states::AdStateUpdate;
+use crate::store::views::newest;
 use crate::store::{PgConnection, holds};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
@@ -180,7 +181,7 @@ impl Promote {
             .iter()
             .map(|(_, published)| published.job_id)
             .collect();
-        let old = jobs::load(tx, &setting.stream, &ids).await?;
+        let old = newest::load(tx, &setting.stream, &ids).await?;
         let changed: Vec<NewVersion> = differing
             .iter()
             .filter_map(|(draft, published)| {
@@ -389,30 +390,12 @@ fn version(job_id: Uuid, draft: &Draft) -> NewVersion<'_> {
 }
 
 fn first_version<'d>(setting: &Setting, draft: &'d Draft) -> NewVersion<'d> {
-    let mut changed_fields: Vec<String> = draft
-        .job
-        .values()
-        .filter(|(name, value)| Field::named(name).is_some() && !value.is_absent())
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    let present = [
-        ("company_id", draft.job.company_id.is_some()),
-        ("division_id", draft.job.division_id.is_some()),
-        ("extra", !draft.job.extra_json().is_null()),
-    ];
-    changed_fields.extend(
-        present
-            .into_iter()
-            .filter(|(_, present)| *present)
-            .map(|(name, _)| name.to_owned()),
-    );
     let reason = if draft.ad.released {
         "initial job creation; released by a person"
     } else {
         "initial job creation"
     };
     NewVersion {
-        changed_fields,
         reason: reason.to_owned(),
         ..version(job_id(setting, draft), draft)
     }

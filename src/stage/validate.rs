@@ -6,7 +6,8 @@ use super::{Draft, Setting};
 use crate::model::{Field, Parts, Problem, Severity, Value};
 use crate::quality::loss;
 use crate::rule::{CompiledRule, RuleFacts, RuleVerdict};
-use crate::store::{PgConnection, jobs};
+use crate::store::PgConnection;
+use crate::store::views::newest;
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -94,7 +95,7 @@ impl Validate {
             .iter()
             .filter_map(|draft| Some(draft.ad.published.as_ref()?.job_id))
             .collect();
-        let mut before = jobs::load(connection, &setting.stream, &ids).await?;
+        let mut before = newest::load(connection, &setting.stream, &ids).await?;
         for draft in drafts {
             draft.facts.before = draft
                 .ad

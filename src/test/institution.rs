@@ -14,7 +14,8 @@ use crate::source::Access;
 use crate::source::door::Door;
 use crate::source::http::Tokens;
 use crate::store::scratch::TestDatabases;
-use crate::store::{Store, StoreError, jobs};
+use crate::store::views::newest;
+use crate::store::{Store, StoreError};
 use crate::untrusted::SecretStore;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -241,7 +242,7 @@ async fn compare_job(
         institution: plan.institution.id,
         source: expected.source.clone(),
     };
-    let standing = jobs::standing(&mut *store.connection().await?, &stream, &expected.id).await?;
+    let standing = newest::of_ad(&mut *store.connection().await?, &stream, &expected.id).await?;
     let name = format!("{}:{}", expected.source, expected.id);
     match (standing, &expected.values) {
         (Some(found), Some(values)) => {

@@ -367,7 +367,7 @@ impl Lab {
     /// What an audit finds, on whatever day the tests run: their runs may be dated after it.
     pub async fn audit(&self) -> Vec<String> {
         let mut connection = PgConnection::connect(&self.bench.url()).await.unwrap();
-        let found = weir::store::audit::findings(&mut connection, None, i64::MAX, FAR)
+        let found = weir::store::views::audit::findings(&mut connection, None, i64::MAX, FAR)
             .await
             .unwrap();
         connection.close().await.unwrap();

@@ -3,7 +3,7 @@
 //!
 //! Records are read from what a run wrote, never remembered beside it; this file only gives them
 //! their form and their filter. To add a kind, add it to [`RecordKind`] and [`RECORD_KINDS`], and
-//! the query that finds it to `store::records`.
+//! the query that finds it to `store::views::records`.
 
 use super::Outcome;
 use serde::{Deserialize, Serialize};

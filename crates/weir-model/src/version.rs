@@ -61,7 +61,7 @@ pub struct NewVersion<'d> {
     pub change: Change,
     /// An update of an archived job leaves it archived.
     pub stays_archived: bool,
-    /// Which fields changed.
+    /// Which fields changed; none of a create, where that follows from the fields.
     pub changed_fields: Vec<String>,
     /// Old and new values; null for a create.
     pub changes: Json,

@@ -3,6 +3,7 @@
 
 use super::Result;
 use super::presence::SeenAds;
+use super::views::has_document;
 use chrono::{DateTime, Utc};
 use rayon::prelude::*;
 use sqlx::PgConnection;
@@ -493,13 +494,13 @@ async fn keep_trace(
     if ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    sqlx::query(concat!(
         "INSERT INTO replaced_documents (institution_id, source_id, original_id, document_id, content_hash, scraped_at, replaced_at, metadata)
          SELECT $1, $2, s.external_id, s.document_id, s.content_hash, d.scraped_at, $3, d.metadata
-         FROM ad_states s JOIN raw_documents d
-           ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($4)",
-    )
+         FROM ad_states s JOIN raw_documents d ON ",
+        has_document!("s."),
+        " WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($4)"
+    ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(reading.at.0)
@@ -518,15 +519,16 @@ async fn drop_replaced(
     if ids.is_empty() {
         return Ok(());
     }
-    sqlx::query(
+    sqlx::query(concat!(
         "DELETE FROM raw_documents d USING ad_states s
          WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = ANY ($3)
-           AND d.institution_id = $1 AND d.document_id = s.document_id AND d.content_hash = s.content_hash
-           AND NOT EXISTS (SELECT 1 FROM published_jobs j
+           AND ",
+        has_document!("s."),
+        " AND NOT EXISTS (SELECT 1 FROM published_jobs j
              WHERE j.institution_id = $1 AND j.document_id = d.document_id AND j.content_hash = d.content_hash)
            AND NOT EXISTS (SELECT 1 FROM superseded_versions v
-             WHERE v.institution_id = $1 AND v.document_id = d.document_id AND v.content_hash = d.content_hash)",
-    )
+             WHERE v.institution_id = $1 AND v.document_id = d.document_id AND v.content_hash = d.content_hash)"
+    ))
     .bind(reading.stream.institution)
     .bind(&reading.stream.source)
     .bind(ids)

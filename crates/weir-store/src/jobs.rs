@@ -1,19 +1,16 @@
 //! Jobs and their history, as they are written: the one module that makes and supersedes versions
 //! of jobs, beside the roll-back. A job is one row of `published_jobs`, which is also its newest
 //! version; what a newer version supersedes moves to `superseded_versions` in the same statement.
-//! The raw document is named, never copied.
+//! The raw document is named, never copied. Which fields a new job has is not stored beside them: the
+//! view derives it. Whoever reads jobs does so in `views`.
 
 use super::columns::{job_columns, newer_version, sent_columns, supersede};
 use super::{Result, array_literal};
-use chrono::NaiveDate;
 use serde_json::Value as Json;
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
-use std::collections::HashMap;
+use sqlx::PgConnection;
 use uuid::Uuid;
 use weir_model::{
-    ChangeCause, Clock, Job, NewVersion, SourceKey, Value, VersionStamp,
-    field::{FIELDS, Field, FieldKind},
+    ChangeCause, Clock, Job, NewVersion, SourceKey, Value, VersionStamp, field::Field,
 };
 
 /// The versions as a table `v`; `$1` institution, `$2` source, `$3` run, `$4` instant, `$5`
@@ -36,11 +33,11 @@ const CREATE: &str = concat!(
     versions!(),
     "INSERT INTO published_jobs (institution_id, id, company_id, division_id, source_id, original_id, generation, ",
     job_columns!(),
-    ", document_id, content_hash, status, version, first_seen_at, created_at, changed_fields, change_type, change_reason, cause,
+    ", document_id, content_hash, status, version, first_seen_at, created_at, change_type, change_reason, cause,
        run_id, fingerprint, created_by, digests)
      SELECT $1, v.job_id, v.company_id, v.division_id, $2, v.original_id, v.generation, ",
     sent_columns!("v."),
-    ", v.document_id, v.content_hash, 'open', 1, $4, $4, v.changed_fields::text[], v.change_type, v.reason, v.cause, $3, $5,
+    ", v.document_id, v.content_hash, 'open', 1, $4, $4, v.change_type, v.reason, v.cause, $3, $5,
        v.created_by, v.digests
      FROM v"
 );
@@ -344,106 +341,4 @@ pub async fn mark_held(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// The newest version of jobs, as typed fields.
-///
-/// # Errors
-/// The database failed.
-pub async fn load(
-    connection: &mut PgConnection,
-    stream: &SourceKey,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, Job>> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows = sqlx::query(concat!(
-        "SELECT id, company_id, division_id, ",
-        job_columns!(),
-        " FROM jobs WHERE institution_id = $1 AND id = ANY ($2)"
-    ))
-    .bind(stream.institution)
-    .bind(ids)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("id")?, job(row)?)))
-        .collect()
-}
-
-/// The current state of a job.
-#[derive(Debug)]
-pub struct JobSnapshot {
-    /// `open` or `archived`.
-    pub status: String,
-    /// Its version.
-    pub version: i32,
-    /// Its fields.
-    pub job: Job,
-}
-
-/// The newest job of an id of a source.
-///
-/// # Errors
-/// The database failed.
-pub async fn standing(
-    connection: &mut PgConnection,
-    stream: &SourceKey,
-    original_id: &str,
-) -> Result<Option<JobSnapshot>> {
-    let row = sqlx::query(concat!(
-        "SELECT status, version, company_id, division_id, ",
-        job_columns!(),
-        " FROM jobs WHERE institution_id = $1 AND source_id = $2 AND original_id = $3
-         ORDER BY generation DESC LIMIT 1"
-    ))
-    .bind(stream.institution)
-    .bind(&stream.source)
-    .bind(original_id)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        Ok(JobSnapshot {
-            status: row.try_get("status")?,
-            version: row.try_get("version")?,
-            job: job(&row)?,
-        })
-    })
-    .transpose()
-}
-
-/// The fields of a row that has the columns of a job.
-pub(super) fn job(row: &PgRow) -> Result<Job> {
-    let mut job = Job::default();
-    job.company_id = row.try_get("company_id")?;
-    job.division_id = row.try_get("division_id")?;
-    for field in FIELDS {
-        job.set(field, column(row, field)?);
-    }
-    if let Some(Json::Object(extra)) = row.try_get::<Option<Json>, _>("extra")? {
-        job.extra = extra
-            .into_iter()
-            .map(|(name, value)| (name, Value::Json(value)))
-            .collect();
-    }
-    Ok(job)
-}
-
-fn column(row: &PgRow, field: Field) -> Result<Value> {
-    let name = field.name();
-    Ok(match field.kind() {
-        FieldKind::Date => row
-            .try_get::<Option<NaiveDate>, _>(name)?
-            .map_or(Value::Absent, Value::Date),
-        FieldKind::List => row
-            .try_get::<Option<Vec<String>>, _>(name)?
-            .map_or(Value::Absent, Value::List),
-        FieldKind::Json => row
-            .try_get::<Option<Json>, _>(name)?
-            .map_or(Value::Absent, Value::Json),
-        _ => row
-            .try_get::<Option<String>, _>(name)?
-            .map_or(Value::Absent, Value::Text),
-    })
 }

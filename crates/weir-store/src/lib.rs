@@ -2,17 +2,14 @@
 //! parameters.
 //!
 //! Each file contains the statements of one concept; `docs/decisions/0001-state.md` lists the
-//! transaction of each change. Nothing here decides anything about ads: it stores decisions. To add
-//! a table, add a migration with a `COMMENT` on every column and a file here.
+//! transaction of each change. Jobs are read in `views` and written in `jobs`. Nothing here decides
+//! anything about ads: it stores decisions. To add a table, add a migration with a `COMMENT` on every
+//! column and a file here.
 
-pub mod audit;
-pub mod biography;
 mod budget;
 mod closing;
 pub mod columns;
-pub mod digest;
 pub mod documents;
-pub mod export;
 pub mod failures;
 pub mod figures;
 mod forms;
@@ -28,7 +25,6 @@ pub mod presence;
 pub mod projects;
 pub mod quality;
 pub mod reads;
-pub mod records;
 pub mod redate;
 pub mod relations;
 pub mod resolved;
@@ -45,6 +41,7 @@ pub mod states;
 pub mod tables;
 pub mod texts;
 pub mod versions;
+pub mod views;
 pub mod waiting;
 pub mod warned;
 pub mod watch;

@@ -2,6 +2,7 @@
 //! derived. Found by query, so an interrupted run is simply run again.
 
 use super::Result;
+use super::views::has_document;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -40,7 +41,7 @@ struct Row {
 }
 
 macro_rules! select_ads {
-    ($content:literal, $page:literal, $scraped_at:literal, $document:literal, $condition:literal) => {
+    ($content:literal, $page:literal, $scraped_at:literal, $document:expr, $condition:literal) => {
         concat!(
             "SELECT s.external_id, s.document_id, ",
             $content,
@@ -73,7 +74,7 @@ macro_rules! select_stored_ads {
             "d.content::text",
             "d.metadata->>'url'",
             "d.scraped_at",
-            "JOIN raw_documents d ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash",
+            concat!("JOIN raw_documents d ON ", has_document!("s.")),
             $condition
         )
     };

@@ -3,8 +3,8 @@
 //! change in the database may modify. Sums of hashes: no sorting, one pass over each table; raw
 //! documents are represented by their hashes.
 
-use super::Result;
-use super::columns::job_columns;
+use crate::Result;
+use crate::columns::job_columns;
 use sqlx::PgConnection;
 use uuid::Uuid;
 

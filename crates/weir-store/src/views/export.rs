@@ -2,7 +2,7 @@
 //! one state of the tables, streamed row by row, so memory stays flat. To add a column, add it to
 //! the list of its table and to the statement, at the same place.
 
-use super::{Result, StoreError};
+use crate::{Result, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};

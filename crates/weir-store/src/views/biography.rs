@@ -1,7 +1,8 @@
 //! Everything known about one ad and its job: the job that a user means, its versions, its
 //! document, its holds and alerts. Read-only.
 
-use super::Result;
+use super::has_document;
+use crate::Result;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -241,18 +242,18 @@ pub struct AdState {
 /// # Errors
 /// The database failed.
 pub async fn ad(connection: &mut PgConnection, found: &FoundJob) -> Result<Option<AdState>> {
-    let row = sqlx::query_as(
+    let row = sqlx::query_as(concat!(
         "SELECT s.outcome, s.refused, s.job_id, s.first_seen_at, p.last_seen_at, s.misses, s.last_miss_at, s.retired, s.retry_at,
            CASE WHEN s.rolled_back_hash = s.content_hash THEN s.rolled_back_why END AS rolled_back_why, encode(s.content_hash, 'hex') AS document,
            d.scraped_at, d.metadata, d.content, COALESCE(w.validation_errors, CASE WHEN f.id IS NOT NULL
              THEN jsonb_build_array(jsonb_build_object('type', f.error_type, 'message', f.error_details)) END) AS reasons
-         FROM ad_states s JOIN raw_documents d
-           ON d.institution_id = s.institution_id AND d.document_id = s.document_id AND d.content_hash = s.content_hash
-         JOIN ads p ON p.institution_id = s.institution_id AND p.document_id = s.document_id
+         FROM ad_states s JOIN raw_documents d ON ",
+        has_document!("s."),
+        " JOIN ads p ON p.institution_id = s.institution_id AND p.document_id = s.document_id
          LEFT JOIN staging_jobs w ON w.institution_id = s.institution_id AND w.external_id = s.source_id || ':' || s.external_id
          LEFT JOIN staging_failed_documents f ON f.institution_id = s.institution_id AND f.document_id = s.document_id
-         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = $3",
-    );
+         WHERE s.institution_id = $1 AND s.source_id = $2 AND s.external_id = $3"
+    ));
     Ok(row
         .bind(found.institution_id)
         .bind(&found.source_id)

@@ -3,8 +3,9 @@
 //! another is one statement; what a row says of itself (its digests, the hash of its document) is
 //! streamed, so memory stays flat.
 
-use super::columns::job_columns;
-use super::{Result, jobs};
+use super::{has_document, newest};
+use crate::Result;
+use crate::columns::job_columns;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -116,14 +117,15 @@ async fn altered(
         job_columns!("j."),
         ", to_jsonb(j) AS now, d.content::text AS content
          FROM published_jobs j JOIN institutions i ON i.id = j.institution_id
-         LEFT JOIN raw_documents d ON d.institution_id = j.institution_id AND d.document_id = j.document_id AND d.content_hash = j.content_hash
-         WHERE $1::text IS NULL OR i.slug = $1"
+         LEFT JOIN raw_documents d ON ",
+        has_document!("j."),
+        " WHERE $1::text IS NULL OR i.slug = $1"
     ))
     .bind(slug)
     .fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
         let mut fields = match row.try_get::<Option<Vec<u8>>, _>("digests")? {
-            Some(digests) => jobs::job(&row)?.altered(&digests),
+            Some(digests) => newest::job(&row)?.altered(&digests),
             None => Vec::new(),
         };
         let content: Option<String> = row.try_get("content")?;
@@ -197,7 +199,7 @@ async fn between_rows(
     limit: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<AuditFinding>> {
-    let rows = sqlx::query_as(
+    let rows = sqlx::query_as(concat!(
         "WITH audited AS (SELECT id FROM institutions WHERE $1::text IS NULL OR slug = $1),
          newest AS (
            SELECT h.institution_id, h.source_id, h.original_id, h.id, h.version FROM published_jobs h WHERE h.institution_id IN (SELECT id FROM audited)),
@@ -223,8 +225,7 @@ async fn between_rows(
            SELECT 'no_document' AS kind, j.institution_id, j.source_id, j.original_id, j.id AS job_id, 'raw_json' AS field,
              to_jsonb(encode(j.content_hash, 'hex')) AS in_jobs, NULL::jsonb AS in_history
            FROM published_jobs j WHERE j.institution_id IN (SELECT id FROM audited)
-             AND NOT EXISTS (SELECT 1 FROM raw_documents d
-               WHERE d.institution_id = j.institution_id AND d.document_id = j.document_id AND d.content_hash = j.content_hash)
+             AND NOT EXISTS (SELECT 1 FROM raw_documents d WHERE ", has_document!("j."), ")
            UNION ALL
            SELECT 'no_job', h.institution_id, h.source_id, h.original_id, h.id, NULL, NULL, to_jsonb(h.version) FROM orphans h
            UNION ALL
@@ -261,7 +262,7 @@ async fn between_rows(
              AND NOT EXISTS (SELECT 1 FROM orphans h WHERE h.institution_id = s.institution_id AND h.id = s.job_id))
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
          FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
-    );
+    ));
     Ok(rows
         .bind(slug)
         .bind(limit)

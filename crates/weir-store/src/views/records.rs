@@ -3,9 +3,9 @@
 //! transaction, which still sees the tables as they were: a record is news because it is not there,
 //! never because someone remembered to say so. Rows are streamed, so memory stays flat.
 
-use super::columns::job_members;
-use super::presence::listed;
-use super::{Result, StoreError};
+use crate::columns::job_members;
+use crate::presence::listed;
+use crate::{Result, StoreError};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value as Json;
