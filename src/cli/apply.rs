@@ -2,7 +2,7 @@
 
 use super::database::{Database, block_on};
 use super::run::engine;
-use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, NOTHING, show};
+use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, show};
 use crate::engine::saved::{self, Saved};
 use crate::engine::{Engine, Mode, Request, RunError, Summary};
 use crate::model::OutcomeCounts;
@@ -42,8 +42,8 @@ impl Apply {
         let checked = edge.checked();
         let plans =
             saved::read(&self.file, &edge.home().join("spool")).map_err(|error| Failure {
-                message: format!("`{}`: {error}", self.file.display()),
-                code: NOTHING,
+                help: error.help(),
+                ..Failure::nothing(format!("`{}`: {error}", self.file.display()))
             })?;
         plans
             .iter()
@@ -84,7 +84,7 @@ impl Apply {
                         } else {
                             FAILED
                         });
-                        tell!("error: {}", error.of(&saved.head.institution));
+                        super::failure::tell_run_error(&error, &saved.head.institution);
                     }
                 }
             }

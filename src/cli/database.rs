@@ -1,7 +1,7 @@
 //! Which PostgreSQL a command uses: `DATABASE_URL`, or the private server of the project folder,
 //! started when needed and stopped by the last one out.
 
-use super::{Edge, FAILED, Failure, identity, out};
+use super::{Edge, FAILED, Failure, NOTHING, identity, out};
 use crate::store::scratch::TestDatabases;
 use crate::store::server::{Environment, Search, Server};
 use crate::store::{Demand, Need, PgConnection, Store, watch};
@@ -22,7 +22,10 @@ impl Database {
         } else {
             None
         };
-        let unfit = |error: crate::store::StoreError| Failure::nothing(error.to_string());
+        let unfit = |error: crate::store::StoreError| Failure {
+            code: NOTHING,
+            ..Failure::from(error)
+        };
         if let Some(url) = edge.text("DATABASE_URL") {
             let store = Store::open_for(&url, demand, &edge.process())
                 .await
@@ -94,7 +97,9 @@ fn warn(notice: watch::Notice) {
     match notice {
         watch::Notice::Waits(words) => tell!("note: {words}"),
         watch::Notice::Silent(words) => {
-            tell!("error: {words}");
+            tell!(
+                "error: {words}\nhelp: committed work is kept; check the server and the network, then run again"
+            );
             std::process::exit(i32::from(FAILED));
         }
     }

@@ -47,8 +47,9 @@ impl Db {
         let foreign = edge.text("DATABASE_URL");
         if let (Some(_), Command::Start | Command::Stop) = (&foreign, &self.command) {
             return Err(Failure::nothing(
-                "`DATABASE_URL` is set; Weir does not start or stop that server\nhelp: unset it to use the private server",
-            ));
+                "`DATABASE_URL` is set; Weir does not start or stop that server",
+            )
+            .help("unset it to use the private server"));
         }
         let command = self.command.clone();
         block_on(async {
@@ -186,17 +187,17 @@ async fn adopt_all(
     for slug in slugs {
         let known = runs::institution(&mut *store.connection().await?, slug).await?;
         let never = || {
-            Failure::nothing(format!(
-                "`{slug}` has never run on this database\nhelp: it will belong to the project that runs it first"
-            ))
+            Failure::nothing(format!("`{slug}` has never run on this database"))
+                .help("it will belong to the project that runs it first")
         };
         wanted.push((slug, known.ok_or_else(never)?));
     }
     let own = identity::made(edge)?;
     if !own.claims {
-        return Err(Failure::nothing(
-            "a project without a `weir.yaml` cannot own institutions\nhelp: create the file first",
-        ));
+        return Err(
+            Failure::nothing("a project without a `weir.yaml` cannot own institutions")
+                .help("create the file first"),
+        );
     }
     // Whose it was does not matter here.
     let store = store.clone().of_project(None);

@@ -1,7 +1,7 @@
 //! Decisions about what was shown: a number with the revision that the operator has seen or, at a
 //! terminal, a question.
 
-use super::{Edge, FAILED, Failure, out};
+use super::{Edge, Failure, out};
 use std::str::FromStr;
 
 /// The subject of a decision: `3@9f2c1a`, or `3` if the operator can be asked.
@@ -109,8 +109,8 @@ fn bound<'s>(seen: Option<&'s str>, revision: &str) -> Bound<'s> {
 
 /// Refuses a decision without a revision. `command` is the decision with the current one.
 pub(super) fn unseen(what: &str, show: &str, command: &str) -> Failure {
-    Failure::nothing(format!(
-        "a decision about {what} must name its revision\nhelp: `{show}` shows its effect; then run `{command} --reason ...`"
+    Failure::nothing(format!("a decision about {what} must name its revision")).help(format!(
+        "`{show}` shows its effect; then run `{command} --reason ...`"
     ))
 }
 
@@ -120,10 +120,7 @@ pub(super) fn moved(what: &str, seen: &str, now: &str, difference: &str) -> Fail
         "{what} has changed since `{seen}` and is now `{now}`; nothing was done\n{}",
         difference.trim_end()
     );
-    Failure {
-        message,
-        code: FAILED,
-    }
+    Failure::failed(message)
 }
 
 /// Asks the operator at the terminal; everything but yes is no.

@@ -2,7 +2,7 @@
 //! decided right. Reads a framework and a labelled file, prints the score; no database, no network,
 //! no institution needed.
 
-use super::{Edge, Failure, NOTHING, out};
+use super::{Edge, Failure, out};
 use crate::diagnostic::{Diagnostics, Sources, render};
 use crate::yaml;
 use serde::de::DeserializeOwned;
@@ -248,9 +248,8 @@ fn read_yaml<T: DeserializeOwned>(edge: &Edge, file: &Path) -> Result<T, Failure
     }
     match value.filter(|_| !problems.has_errors()) {
         Some(value) => Ok(value),
-        None => Err(Failure {
-            message: format!("`{name}` cannot be used as it is"),
-            code: NOTHING,
-        }),
+        None => Err(Failure::nothing(format!(
+            "`{name}` cannot be used as it is"
+        ))),
     }
 }

@@ -1,7 +1,7 @@
 //! `weir evaluate duplicates`: how often two ads are rightly taken for one opening. Reads ads and
 //! labelled pairs from files; no database, no network, no institution needed.
 
-use super::{DONE, Edge, Failure, NOTHING, out};
+use super::{DONE, Edge, Failure, out};
 use crate::diagnostic::{Diagnostics, Sources, render};
 use crate::yaml;
 use serde::Deserialize;
@@ -129,10 +129,9 @@ fn yaml_ads(file: &Path, text: &str, edge: &Edge) -> Result<Vec<serde_json::Valu
     }
     match read.filter(|_| !problems.has_errors()) {
         Some(read) => Ok(read.ads),
-        None => Err(Failure {
-            message: format!("`{name}` cannot be used as it is"),
-            code: NOTHING,
-        }),
+        None => Err(Failure::nothing(format!(
+            "`{name}` cannot be used as it is"
+        ))),
     }
 }
 

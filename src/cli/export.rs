@@ -1,7 +1,7 @@
 //! `weir export`.
 
 use super::database::with_connection;
-use super::{DONE, Edge, FAILED, Failure, named, out, parse_time};
+use super::{DONE, Edge, Failure, named, out, parse_time};
 use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
@@ -89,16 +89,14 @@ impl Export {
         };
         let format = choice.format()?;
         if format == Format::Parquet && choice.out.is_none() && out::is_terminal() {
-            return Err(Failure::nothing(
-                "refusing to print Parquet to a terminal\nhelp: give a file with `--out`, or redirect the output",
-            ));
+            return Err(Failure::nothing("refusing to print Parquet to a terminal")
+                .help("give a file with `--out`, or redirect the output"));
         }
         if let (Some(since), Some(until)) = (choice.since, choice.until)
             && since >= until
         {
-            return Err(Failure::nothing(
-                "`--since` must be before `--until`\nhelp: swap them, or omit one",
-            ));
+            return Err(Failure::nothing("`--since` must be before `--until`")
+                .help("swap them, or omit one"));
         }
         with_connection(edge, async |connection| {
             named::refuse_unknown(edge, connection, &choice.institutions).await?;
@@ -132,7 +130,8 @@ impl Choice {
             .to_lowercase();
         let found = FORMATS.into_iter().find(|format| format.name() == ending);
         found.ok_or_else(|| {
-            Failure::nothing(format!("`{}` has no known file extension\nhelp: use .ndjson, .csv or .parquet, or give `--format`", out.display()))
+            Failure::nothing(format!("`{}` has no known file extension", out.display()))
+                .help("use .ndjson, .csv or .parquet, or give `--format`")
         })
     }
 
@@ -184,10 +183,7 @@ enum Trouble {
 impl Trouble {
     fn of(self, place: &str) -> Failure {
         match self {
-            Trouble::Write(error) => Failure {
-                message: format!("cannot write {place}: {error}"),
-                code: FAILED,
-            },
+            Trouble::Write(error) => Failure::failed(format!("cannot write {place}: {error}")),
             Trouble::Read(failure) => failure,
         }
     }

@@ -421,9 +421,8 @@ pub(super) async fn none(
         && !ERROR_TYPES.contains(&name)
         && !versions::has_run(connection, name).await?
     {
-        return Err(Failure::nothing(format!(
-            "no rule or error type `{name}`\nhelp: `weir failures` lists those that occur"
-        )));
+        return Err(Failure::nothing(format!("no rule or error type `{name}`"))
+            .help("`weir failures` lists those that occur"));
     }
     Ok("no failures".to_owned())
 }
@@ -605,9 +604,10 @@ pub(super) async fn find(
     for seen in documents {
         let document = seen.id;
         let Some(letter) = found.iter().find(|letter| letter.document_id == document) else {
-            return Err(Failure::nothing(format!(
-                "document {document} has not failed\nhelp: `weir failures list` shows the numbers"
-            )));
+            return Err(
+                Failure::nothing(format!("document {document} has not failed"))
+                    .help("`weir failures list` shows the numbers"),
+            );
         };
         if let Bound::Moved(revision) = seen.bound(&letter.revision) {
             return Err(moved(

@@ -3,7 +3,7 @@
 use super::database::{Database, block_on};
 use super::flow::{self, Kept};
 use super::plan::Work;
-use super::{At, DONE, Edge, FAILED, Failure, out, show};
+use super::{At, DONE, Edge, Failure, out, show};
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::draw;
@@ -181,10 +181,8 @@ impl Graph {
         wanted.ok_or_else(|| {
             let names = checked.institutions.iter().map(|one| one.slug.as_str());
             let wanted = line(self.institution.as_deref().unwrap_or_default(), 80);
-            Failure::nothing(format!(
-                "unknown institution `{wanted}`\nhelp: known institutions: {}",
-                one_of(names)
-            ))
+            Failure::nothing(format!("unknown institution `{wanted}`"))
+                .help(format!("known institutions: {}", one_of(names)))
         })
     }
 
@@ -215,9 +213,8 @@ impl Graph {
         match &self.out {
             None => put!("{drawn}"),
             Some(file) => {
-                out::write_file(file, drawn).map_err(|error| Failure {
-                    message: format!("cannot write `{}`: {error}", file.display()),
-                    code: FAILED,
+                out::write_file(file, drawn).map_err(|error| {
+                    Failure::failed(format!("cannot write `{}`: {error}", file.display()))
                 })?;
                 tell!("written to {}", file.display());
             }
@@ -294,9 +291,8 @@ fn other(
     if against == "last" {
         let help = "`weir run` keeps its plan in the database; without a run, compare with a folder or a file";
         return ran.cloned().ok_or_else(|| {
-            Failure::nothing(format!(
-                "no run of `{slug}` has saved its plan\nhelp: {help}"
-            ))
+            Failure::nothing(format!("no run of `{slug}` has saved its plan"))
+                .help(help.to_string())
         });
     }
     if path.is_dir() {
@@ -317,12 +313,10 @@ fn other(
     }
     let help = "give a project folder, a file written by `weir graph --format json`, or `last`";
     let bytes = std::fs::read(path).map_err(|error| {
-        Failure::nothing(format!("cannot read `{against}`: {error}\nhelp: {help}"))
+        Failure::nothing(format!("cannot read `{against}`: {error}")).help(help.to_string())
     })?;
     in_page(&bytes, slug).ok_or_else(|| {
-        Failure::nothing(format!(
-            "`{against}` contains no plan of `{slug}`\nhelp: {help}"
-        ))
+        Failure::nothing(format!("`{against}` contains no plan of `{slug}`")).help(help.to_string())
     })
 }
 

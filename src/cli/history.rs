@@ -36,10 +36,10 @@ impl History {
     async fn tell(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         let found = named::find(connection, &self.job).await?;
         let Some(job) = found.job_id else {
-            return Err(Failure::nothing(format!(
-                "`{}` never became a job\nhelp: `weir why` explains why",
-                self.job
-            )));
+            return Err(
+                Failure::nothing(format!("`{}` never became a job", self.job))
+                    .help("`weir why` explains why"),
+            );
         };
         let history = history::collect(connection, &found, job).await?;
         let Some(at) = self.at else {
@@ -51,10 +51,12 @@ impl History {
             return Ok(());
         };
         let Some(version) = history.at(at.0) else {
-            return Err(Failure::nothing(format!(
-                "the job did not exist at {}\nhelp: `weir history {}` shows when it was created",
-                at.0, self.job
-            )));
+            return Err(
+                Failure::nothing(format!("the job did not exist at {}", at.0)).help(format!(
+                    "`weir history {}` shows when it was created",
+                    self.job
+                )),
+            );
         };
         if self.json {
             let raw =

@@ -122,10 +122,8 @@ fn find<'c, 'h>(
     seen: &SeenCause,
 ) -> Result<&'c HoldCause<'h>, Failure> {
     let unknown = || {
-        Failure::nothing(format!(
-            "no open hold has the cause `{}`\nhelp: `weir holds causes` lists them",
-            seen.key
-        ))
+        Failure::nothing(format!("no open hold has the cause `{}`", seen.key))
+            .help("`weir holds causes` lists them")
     };
     causes
         .iter()

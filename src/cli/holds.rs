@@ -322,10 +322,8 @@ async fn find(
             continue;
         }
         let Some(place) = found.iter().position(|hold| hold.id == seen.id) else {
-            return Err(Failure::nothing(format!(
-                "hold {} is not open\nhelp: `weir holds list` shows the numbers",
-                seen.id
-            )));
+            return Err(Failure::nothing(format!("hold {} is not open", seen.id))
+                .help("`weir holds list` shows the numbers"));
         };
         holds.push((seen.clone(), found.swap_remove(place)));
     }

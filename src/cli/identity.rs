@@ -21,8 +21,9 @@ pub(super) fn known(edge: &Edge) -> Result<Option<Identity>, Failure> {
         })),
         ProjectIdentity::Unknown => Ok(None),
         ProjectIdentity::Broken => Err(Failure::nothing(format!(
-            "`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong; restore the file that the first run created"
-        ))),
+            "`{FILE}` does not identify this project"
+        ))
+        .help("`weir check` shows what is wrong; restore the file that the first run created")),
     }
 }
 
@@ -80,9 +81,10 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
                 project: project.into(),
                 claims: true,
             }),
-            _ => Err(Failure::nothing(format!(
-                "`{FILE}` does not identify this project\nhelp: `weir check` shows what is wrong"
-            ))),
+            _ => Err(
+                Failure::nothing(format!("`{FILE}` does not identify this project"))
+                    .help("`weir check` shows what is wrong"),
+            ),
         },
         Err(error) => {
             tell!(

@@ -15,6 +15,7 @@ mod evaluate;
 mod evaluate_decisions;
 mod evaluate_duplicates;
 mod export;
+mod failure;
 mod failures;
 mod first_test;
 mod flow;
@@ -41,6 +42,7 @@ mod test;
 mod warned;
 mod why;
 
+use self::failure::Failure;
 use crate::diagnostic::{Diagnostics, did_you_mean, one_of};
 use crate::engine::person::Whose;
 use crate::model::Clock;
@@ -181,12 +183,8 @@ impl Ahead {
         if self.allow_future || !at.is_ahead_of(now) {
             return Ok(());
         }
-        Err(Failure::nothing(format!(
-            "the clock {} is in the future: this machine's is {}\nhelp: correct `--at`; \
-             if it is meant, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused",
-            at.0.format(INSTANT),
-            now.format(INSTANT)
-        )))
+        Err(Failure::nothing(format!("the clock {} is in the future: this machine's is {}", at.0.format(INSTANT), now.format(INSTANT))).help("correct `--at`; \
+             if it is meant, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"))
     }
 }
 
@@ -266,9 +264,10 @@ impl Edge {
     /// Who decides, for the record.
     fn person(&self, by: Option<&str>) -> Result<String, Failure> {
         let known = by.map(str::to_owned).or_else(|| self.text("USER"));
-        known
-            .or_else(|| self.text("LOGNAME"))
-            .ok_or_else(|| Failure::nothing("the record needs a name, and `USER` is not set\nhelp: say who decides with `--by NAME`"))
+        known.or_else(|| self.text("LOGNAME")).ok_or_else(|| {
+            Failure::nothing("the record needs a name, and `USER` is not set")
+                .help("say who decides with `--by NAME`")
+        })
     }
 
     fn host(&self) -> String {
@@ -321,30 +320,6 @@ impl Edge {
     }
 }
 
-/// Why a command failed: a message with its remedy, and the exit code.
-struct Failure {
-    message: String,
-    code: u8,
-}
-
-impl Failure {
-    fn nothing(message: impl Into<String>) -> Failure {
-        Failure {
-            message: message.into(),
-            code: NOTHING,
-        }
-    }
-}
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        Failure {
-            message: error.to_string(),
-            code: FAILED,
-        }
-    }
-}
-
 /// Refuses names of institutions that the project does not have.
 fn are_institutions(wanted: &[String], checked: &Checked) -> Result<(), Failure> {
     let slugs = || checked.institutions.iter().map(|one| one.slug.as_str());
@@ -368,7 +343,7 @@ fn unknown_name<'a>(
 ) -> Failure {
     let help =
         did_you_mean(name, known).map_or_else(otherwise, |near| format!("did you mean `{near}`?"));
-    Failure::nothing(format!("unknown {what} `{name}`\nhelp: {help}"))
+    Failure::nothing(format!("unknown {what} `{name}`")).help(help.to_string())
 }
 
 /// Runs the command line and returns the exit code.
@@ -400,7 +375,7 @@ pub fn main() -> u8 {
         Command::Db(command) => command.run(&edge),
     };
     result.unwrap_or_else(|failure| {
-        tell!("error: {}", failure.message);
+        failure.tell();
         failure.code
     })
 }

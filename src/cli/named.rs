@@ -22,9 +22,10 @@ pub(super) async fn refuse_unknown(
     let checked = edge.checked();
     let of_project = checked.institutions.iter().map(|one| one.slug.clone());
     if of_project.clone().any(|one| one == slug) {
-        return Err(Failure::nothing(format!(
-            "no data is stored for the institution `{slug}`\nhelp: `weir run {slug}` reads its sources"
-        )));
+        return Err(
+            Failure::nothing(format!("no data is stored for the institution `{slug}`"))
+                .help(format!("`weir run {slug}` reads its sources")),
+        );
     }
     known.extend(of_project);
     let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
@@ -42,26 +43,18 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
     // As shown elsewhere: padded with spaces, or shortened.
     let name = name.trim().trim_end_matches('…');
     if name.is_empty() {
-        return Err(Failure::nothing(
-            "no job given\nhelp: give its uuid, or the id of its ad: `601245`, `nswgov:601245`",
-        ));
+        return Err(Failure::nothing("no job given")
+            .help("give its uuid, or the id of its ad: `601245`, `nswgov:601245`"));
     }
     let mut found = biography::find(connection, &JobName::read(name)).await?;
     match (found.pop(), found.len()) {
-        (None, _) => Err(Failure::nothing(format!(
-            "no ad or job `{}`\nhelp: give the uuid of a job, or the id of its ad: `601245`, `nswgov:601245`, `nsw-gov/nswgov:601245`",
-            line(name, 80)
-        ))),
+        (None, _) => Err(Failure::nothing(format!("no ad or job `{}`", line(name, 80))).help("give the uuid of a job, or the id of its ad: `601245`, `nswgov:601245`, `nsw-gov/nswgov:601245`")),
         (Some(one), 0) => Ok(one),
         (Some(last), _) => {
             found.push(last);
             let names: Vec<String> = found.iter().take(5).map(whole).collect();
             let more = if found.len() > 5 { "\n  ..." } else { "" };
-            Err(Failure::nothing(format!(
-                "`{}` is ambiguous\nhelp: choose one of:\n  {}{more}",
-                line(name, 80),
-                names.join("\n  ")
-            )))
+            Err(Failure::nothing(format!("`{}` is ambiguous", line(name, 80))).help(format!("choose one of:\n  {}{more}", names.join("\n  "))))
         }
     }
 }

@@ -65,9 +65,8 @@ impl New {
         match (&self.kind, &self.institution) {
             (Some(Kind::Rule(rule)), _) => rule.run(edge),
             (None, Some(institution)) => institution.run(edge),
-            (None, None) => Err(Failure::nothing(
-                "nothing to draft\nhelp: use `weir new INST --from FILE`, or `weir new rule SET/ID`",
-            )),
+            (None, None) => Err(Failure::nothing("nothing to draft")
+                .help("use `weir new INST --from FILE`, or `weir new rule SET/ID`")),
         }
     }
 }
@@ -80,10 +79,10 @@ impl NewInstitution {
             .join("institutions")
             .join(format!("{}.yaml", self.institution));
         if file.exists() {
-            return Err(Failure::nothing(format!(
-                "`{}` already exists\nhelp: choose another name, or remove the file",
-                file.display()
-            )));
+            return Err(
+                Failure::nothing(format!("`{}` already exists", file.display()))
+                    .help("choose another name, or remove the file"),
+            );
         }
         let is_address = is_address(&self.from);
         if is_address && !self.guess && self.of_a_board(edge, &file)? {
@@ -95,10 +94,8 @@ impl NewInstitution {
             read(&edge.project.join(&self.from), &self.from)?
         };
         let text = draft::write(&self.draft(is_address), &sample).map_err(|why| {
-            Failure::nothing(format!(
-                "cannot draft from `{}`: {why}\nhelp: give a page or file that lists ads",
-                self.from
-            ))
+            Failure::nothing(format!("cannot draft from `{}`: {why}", self.from))
+                .help("give a page or file that lists ads")
         })?;
         write(edge, &file, &text)?;
         let origin = if is_address {
@@ -169,13 +166,16 @@ impl NewInstitution {
     /// requested.
     fn can_be(&self) -> Result<(), Failure> {
         if !is_name(&self.institution) {
-            let message = format!(
-                "`{}` is not a valid name for an institution\nhelp: use lowercase letters, digits and `-`",
+            return Err(Failure::nothing(format!(
+                "`{}` is not a valid name for an institution",
                 self.institution
-            );
-            return Err(Failure::nothing(message));
+            ))
+            .help("use lowercase letters, digits and `-`"));
         }
-        let told = |why: String| Failure::nothing(why.replace('\n', "\nhelp: "));
+        let told = |why: String| match why.split_once('\n') {
+            Some((why, help)) => Failure::nothing(why).help(help),
+            None => Failure::nothing(why),
+        };
         self.timezone.parse::<Zone>().map(drop).map_err(told)
     }
 
@@ -256,11 +256,13 @@ fn is_address(from: &str) -> bool {
 }
 
 fn read(path: &Path, shown: &str) -> Result<Vec<u8>, Failure> {
-    let help = if path.exists() {
-        ""
-    } else {
-        "\nhelp: paths are relative to the project folder; addresses start with `https://`"
-    };
-    std::fs::read(path)
-        .map_err(|error| Failure::nothing(format!("cannot read `{shown}`: {error}{help}")))
+    std::fs::read(path).map_err(|error| {
+        let failure = Failure::nothing(format!("cannot read `{shown}`: {error}"));
+        if path.exists() {
+            failure
+        } else {
+            failure
+                .help("paths are relative to the project folder; addresses start with `https://`")
+        }
+    })
 }

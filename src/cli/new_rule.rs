@@ -48,20 +48,18 @@ impl NewRule {
             .split_once('/')
             .filter(|(set, id)| is_name(set) && is_name(id))
         else {
-            let message = format!(
-                "`{}` is not a rule name\nhelp: write the set and the rule in lowercase letters: `common/no-test-ads`",
-                self.name
+            return Err(
+                Failure::nothing(format!("`{}` is not a rule name", self.name))
+                    .help("write the set and the rule in lowercase letters: `common/no-test-ads`"),
             );
-            return Err(Failure::nothing(message));
         };
         if let Some(wrong) = [Some(&self.field), self.kind.as_ref()]
             .into_iter()
             .flatten()
             .find(|text| text.is_empty() || !is_word(text))
         {
-            return Err(Failure::nothing(format!(
-                "`{wrong}` is not a valid name\nhelp: use letters, digits and `_`"
-            )));
+            return Err(Failure::nothing(format!("`{wrong}` is not a valid name"))
+                .help("use letters, digits and `_`"));
         }
         let shown = format!("rules/{set}.yaml");
         let file = edge.project.join(&shown);
@@ -135,22 +133,21 @@ fn write(
         .place
         .as_ref()
         .map_or_else(String::new, |place| format!(" (line {})", place.line));
-    let help = error
-        .help
-        .as_ref()
-        .map_or_else(String::new, |help| format!("\nhelp: {help}"));
-    Err(Failure::nothing(format!(
-        "no rule was written, because {shown} would have an error{place}: {}{help}",
+    let failure = Failure::nothing(format!(
+        "no rule was written, because {shown} would have an error{place}: {}",
         error.message
-    )))
+    ));
+    Err(Failure {
+        help: error.help.clone(),
+        ..failure
+    })
 }
 
 /// The text of a rule set with one rule more, after the last one.
 fn with_rule(shown: &str, text: &str, draft: &RuleDraft) -> Result<String, Failure> {
     let told = || {
-        Failure::nothing(format!(
-            "cannot find where to insert the rule in {shown}\nhelp: `weir check` may explain why; the rules must be a list under `rules:`"
-        ))
+        Failure::nothing(format!("cannot find where to insert the rule in {shown}"))
+            .help("`weir check` may explain why; the rules must be a list under `rules:`")
     };
     let tree = yaml::parse(shown, text, &mut Diagnostics::new()).ok_or_else(told)?;
     let rules = tree

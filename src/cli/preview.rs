@@ -62,10 +62,10 @@ impl PreviewArgs {
                 preview.ads.is_empty() && preview.refused.is_empty(),
                 preview.proof.why.is_none(),
             ) {
-                return Err(Failure {
-                    message: format!("the source does not list an ad `{}`", Untrusted(id)),
-                    code: FAILED,
-                });
+                return Err(Failure::failed(format!(
+                    "the source does not list an ad `{}`",
+                    Untrusted(id)
+                )));
             }
             if self.json {
                 say!("{:#}", as_json(&preview));
@@ -114,10 +114,10 @@ impl PreviewArgs {
             None if plan.flows.len() == 1 => 0,
             None => {
                 return Err(Failure::nothing(format!(
-                    "`{}` has several sources\nhelp: choose one of {}",
-                    self.institution,
-                    one_of(sources())
-                )));
+                    "`{}` has several sources",
+                    self.institution
+                ))
+                .help(format!("choose one of {}", one_of(sources()))));
             }
         };
         Ok(Some((Arc::clone(plan), number)))

@@ -1,7 +1,7 @@
 //! The plan of jobs as `weir run --dry-run` and `weir plan --jobs` show it: which records, in which
 //! form, into which file.
 
-use super::{Edge, FAILED, Failure, out, unknown_name};
+use super::{Edge, Failure, out, unknown_name};
 use crate::diagnostic::one_of;
 use crate::engine::DryRun;
 use crate::engine::saved::{self, Saved};
@@ -95,9 +95,8 @@ impl View {
             ("--out", self.out.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
-            Some((name, _)) => Err(Failure::nothing(format!(
-                "`{name}` requires `{flag}`\nhelp: add `{flag}`"
-            ))),
+            Some((name, _)) => Err(Failure::nothing(format!("`{name}` requires `{flag}`"))
+                .help(format!("add `{flag}`"))),
             None => Ok(()),
         }
     }
@@ -140,9 +139,10 @@ impl View {
         };
         match self.html.iter().chain(&self.out).find(folder) {
             Some(file) => Err(Failure::nothing(format!(
-                "cannot write `{}`: the folder does not exist\nhelp: create it, or choose another",
+                "cannot write `{}`: the folder does not exist",
                 file.display()
-            ))),
+            ))
+            .help("create it, or choose another")),
             None => Ok(()),
         }
     }
@@ -236,9 +236,8 @@ impl View {
 
     /// The page, and the saved plan.
     pub(super) fn files(&self, edge: &Edge, plans: &[&DryRun]) -> Result<(), Failure> {
-        let failed = |file: &Path, why: &dyn std::fmt::Display| Failure {
-            message: format!("cannot write `{}`: {why}", file.display()),
-            code: FAILED,
+        let failed = |file: &Path, why: &dyn std::fmt::Display| {
+            Failure::failed(format!("cannot write `{}`: {why}", file.display()))
         };
         if let Some(file) = &self.html {
             let written = html(plans, &self.fields()).and_then(|page| out::write_file(file, &page));

@@ -50,10 +50,10 @@ pub struct Rehearse {
 impl Rehearse {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         if let Some(missing) = self.rules.iter().find(|file| !file.is_file()) {
-            return Err(Failure::nothing(format!(
-                "`{}` is not a file\nhelp: give an edited copy of a file in rules/",
-                missing.display()
-            )));
+            return Err(
+                Failure::nothing(format!("`{}` is not a file", missing.display()))
+                    .help("give an edited copy of a file in rules/"),
+            );
         }
         // A rehearsal comes before the tests are adapted, so a test that fails does not stop it.
         let checked = check::check_for_tests(Project::load_with(&edge.project, &self.rules));
@@ -175,10 +175,7 @@ impl Rehearse {
         } else {
             format!("a file replaces the set of the same name: {sets}")
         };
-        Err(Failure::nothing(format!(
-            "none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would replace\nhelp: {help}",
-            file.display()
-        )))
+        Err(Failure::nothing(format!("none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would replace", file.display())).help(help.to_string()))
     }
 
     async fn rehearse(
@@ -221,9 +218,8 @@ impl Rehearse {
                 .for_each(|page| put!("{}", rehearsal::text(page)));
         }
         if let Some(file) = &self.html {
-            out::write_file(file, &rehearsal::html(pages)).map_err(|error| Failure {
-                message: format!("cannot write `{}`: {error}", file.display()),
-                code: FAILED,
+            out::write_file(file, &rehearsal::html(pages)).map_err(|error| {
+                Failure::failed(format!("cannot write `{}`: {error}", file.display()))
             })?;
             tell!("written to {}", file.display());
         }

@@ -47,9 +47,10 @@ impl Report {
         let broken = Broken::of(chosen);
         are_institutions(self.institution.as_slice(), &checked)?;
         if plans.is_empty() && (broken.is_empty() || !last_good::may_be_known(edge)) {
-            return Err(Failure::nothing(
-                "the files of all institutions have errors\nhelp: `weir check` shows them",
-            ));
+            return Err(
+                Failure::nothing("the files of all institutions have errors")
+                    .help("`weir check` shows them"),
+            );
         }
         block_on(async {
             let database = Database::open(edge, Demand::READ).await?;

@@ -59,9 +59,8 @@ impl Rollback {
     async fn take_back(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
         let number = self.run.id;
         let Some(run) = find(&mut *store.connection().await?, number).await? else {
-            return Err(Failure::nothing(format!(
-                "there is no run {number}\nhelp: `weir report --runs` and `weir history JOB` list the runs"
-            )));
+            return Err(Failure::nothing(format!("there is no run {number}"))
+                .help("`weir report --runs` and `weir history JOB` list the runs"));
         };
         let mut asked = self.asked(edge)?;
         if !self.dry_run && self.run.revision.is_none() {

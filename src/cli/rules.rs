@@ -183,9 +183,8 @@ fn log(
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::nothing(format!(
-        "no rule or mapping `{name}` has run\nhelp: `weir rules log` lists those that have"
-    ))
+    Failure::nothing(format!("no rule or mapping `{name}` has run"))
+        .help("`weir rules log` lists those that have")
 }
 
 /// Which version of a part is wanted.
@@ -251,10 +250,8 @@ async fn chosen(
         Ok(None) => Err(none(name, &of_sources, wanted)),
         Err(places) => {
             let choice = "choose with `--institution` and `--source`, or write the name in full";
-            Err(Failure::nothing(format!(
-                "sources differ in `{name}`\nhelp: {choice}:\n  {}",
-                places.join("\n  ")
-            )))
+            Err(Failure::nothing(format!("sources differ in `{name}`"))
+                .help(format!("{choice}:\n  {}", places.join("\n  "))))
         }
     }
 }
@@ -284,27 +281,25 @@ fn none(name: &str, of_sources: &[Vec<PartText>], wanted: &[Wanted<'_>]) -> Fail
             .unwrap_or(first.since);
         let since = since.format("%Y-%m-%d %H:%MZ");
         return Failure::nothing(format!(
-            "{} was not in use at {}\nhelp: it ran for the first time at {since}",
+            "{} was not in use at {}",
             first.part,
             at.0.format("%Y-%m-%d %H:%MZ")
-        ));
+        ))
+        .help(format!("it ran for the first time at {since}"));
     }
     let versions: BTreeSet<String> = all().map(|version| short(&version.version)).collect();
     if wanted.iter().all(|one| one.version.is_none()) {
         if versions.len() > 1 {
             return Failure::nothing(format!(
-                "no source has used more than one version of `{name}`\nhelp: `weir rules show` prints them"
-            ));
+                "no source has used more than one version of `{name}`"
+            ))
+            .help("`weir rules show` prints them");
         }
         let version = short(&first.version);
-        return Failure::nothing(format!(
-            "{} has only one version, {version}\nhelp: `weir rules show` prints it",
-            first.part
-        ));
+        return Failure::nothing(format!("{} has only one version, {version}", first.part))
+            .help("`weir rules show` prints it");
     }
     let versions: Vec<String> = versions.into_iter().collect();
-    Failure::nothing(format!(
-        "there is no such version\nhelp: versions that have run: {}",
-        versions.join(", ")
-    ))
+    Failure::nothing("there is no such version")
+        .help(format!("versions that have run: {}", versions.join(", ")))
 }

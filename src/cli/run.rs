@@ -124,9 +124,8 @@ impl Run {
         let chosen = self.choose(&checked)?;
         self.view.check(&chosen.plans)?;
         if chosen.plans.is_empty() && chosen.broken.is_empty() {
-            return Err(Failure::nothing(
-                "no institution is active\nhelp: set `active: true`, or name an institution",
-            ));
+            return Err(Failure::nothing("no institution is active")
+                .help("set `active: true`, or name an institution"));
         }
         if chosen.plans.is_empty() && !last_good::may_be_known(edge) {
             chosen.broken.iter().for_each(Broken::tell);
@@ -289,7 +288,7 @@ impl Run {
                 }
             }
             if let Err(error) = result {
-                tell!("error: {}", error.of(slug));
+                super::failure::tell_run_error(error, slug);
             }
         }
         let done: Vec<&RunOutcome> = results

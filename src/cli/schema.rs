@@ -1,6 +1,6 @@
 //! `weir schema`: JSON Schema of the YAML, for editors. No database, no network, no project needed.
 
-use super::{DONE, Edge, FAILED, Failure};
+use super::{DONE, Edge, Failure};
 use crate::config::schema::{FILE_KINDS, FileKind};
 use crate::report::keys;
 use std::path::{Path, PathBuf};
@@ -41,12 +41,10 @@ impl Schema {
     }
 
     fn write_all(&self, folder: &Path) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| Failure {
-            message: format!(
-                "cannot write the schemas to `{}`: {error}\nhelp: give a writable folder with `--out`",
-                folder.display()
-            ),
-            code: FAILED,
+        let failed = |error: std::io::Error| {
+            let folder = folder.display();
+            Failure::failed(format!("cannot write the schemas to `{folder}`: {error}"))
+                .help("give a writable folder with `--out`")
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         for kind in FILE_KINDS {

@@ -154,7 +154,7 @@ impl Test {
             put!("{}", report::text(page, self.coverage, edge.ink()));
         }
         if page.tried.is_empty() {
-            return Err(Failure::nothing(self.nothing()));
+            return Err(self.nothing());
         }
         let too_little = self
             .min_coverage
@@ -172,19 +172,19 @@ impl Test {
         })
     }
 
-    fn nothing(&self) -> String {
+    fn nothing(&self) -> Failure {
         match &self.filter {
-            Some(text) => format!("no test name contains `{text}`\nhelp: omit `--filter` to see all names"),
-            None => "there are no tests\nhelp: add some under `tests:` of a rule, or in tests/mapping/*.yaml; see docs/reference/yaml.md".to_owned(),
+            Some(text) => Failure::nothing(format!("no test name contains `{text}`"))
+                .help("omit `--filter` to see all names"),
+            None => Failure::nothing("there are no tests").help(
+                "add some under `tests:` of a rule, or in tests/mapping/*.yaml; see docs/reference/yaml.md",
+            ),
         }
     }
 }
 
 fn not_written(file: &Path, error: &std::io::Error) -> Failure {
-    Failure {
-        message: format!("cannot write `{}`: {error}", file.display()),
-        code: FAILED,
-    }
+    Failure::failed(format!("cannot write `{}`: {error}", file.display()))
 }
 
 /// The tests that need a database; where there is none, they have failed.
@@ -201,7 +201,9 @@ fn try_runs(edge: &Edge, checked: &Checked, runs: Vec<(&InstitutionTest, Tried)>
     });
     done.unwrap_or_else(|failure| {
         runs.into_iter()
-            .map(|(test, tried)| institution::not_tried(test, tried, &failure.message))
+            .map(|(test, tried)| {
+                institution::not_tried(test, tried, &failure.message, failure.help.as_deref())
+            })
             .collect()
     })
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Another run has the institution.
-    #[error("`{slug}` is being run by {who}\nhelp: wait until it has finished, or use `--wait`")]
+    #[error("`{slug}` is being run by {who}")]
     Busy {
         /// The institution.
         slug: String,
@@ -16,8 +16,7 @@ pub enum RunError {
     },
     /// Another project has the institution.
     #[error(
-        "`{slug}` belongs to project `{owner}` since {since} ({by}), and this folder is project `{own}`\n\
-         help: for a clone of that project, copy its `weir.yaml` here; to move the institution to this project, run `weir db adopt {slug}`"
+        "`{slug}` belongs to project `{owner}` since {since} ({by}), and this folder is project `{own}`"
     )]
     OtherProject {
         /// The institution.
@@ -32,10 +31,7 @@ pub enum RunError {
         own: String,
     },
     /// The clock runs backwards.
-    #[error(
-        "`{slug}` has already run at {last}, later than {at}\nhelp: history cannot be written backwards: use a later `--at`; if the \
-         clock of run {run} was wrong, `weir rollback {run} --reason ...` undoes what it did and resets the clock"
-    )]
+    #[error("`{slug}` has already run at {last}, later than {at}")]
     Earlier {
         /// The institution.
         slug: String,
@@ -47,10 +43,7 @@ pub enum RunError {
         at: DateTime<Utc>,
     },
     /// The clock is far ahead of the newest run.
-    #[error(
-        "`{slug}` last ran at {last}, more than 400 days before {at}\nhelp: correct the clock of this machine, or `--at`; if this is \
-         intended, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"
-    )]
+    #[error("`{slug}` last ran at {last}, more than 400 days before {at}")]
     Leap {
         /// The institution.
         slug: String,
@@ -60,22 +53,16 @@ pub enum RunError {
         at: DateTime<Utc>,
     },
     /// Someone stopped it.
-    #[error(
-        "interrupted: committed work is kept, the current batch was rolled back\nhelp: run the same command again to continue"
-    )]
+    #[error("interrupted: committed work is kept, the current batch was rolled back")]
     Interrupted,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The spool of a dry run failed.
-    #[error(
-        "the spool of the dry run: {0}\nhelp: check that `.weir/` is writable and the disk is not full"
-    )]
+    #[error("the spool of the dry run: {0}")]
     Spool(#[from] std::io::Error),
     /// A saved plan is not what would happen now.
-    #[error(
-        "the plan of `{slug}` was not applied: {why}\nhelp: make a new plan with `weir run {slug} --dry-run --out FILE`"
-    )]
+    #[error("the plan of `{slug}` was not applied: {why}")]
     Moved {
         /// The institution.
         slug: String,
@@ -83,13 +70,44 @@ pub enum RunError {
         why: String,
     },
     /// A worker thread broke: a bug.
-    #[error(
-        "a worker panicked: {0}\nhelp: this is a bug in Weir; run again, and report it with the document that caused it"
-    )]
+    #[error("a worker panicked: {0}")]
     Worker(String),
 }
 
 impl RunError {
+    /// What the operator does about it.
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            RunError::Busy { .. } => "wait until it has finished, or use `--wait`".to_owned(),
+            RunError::OtherProject { slug, .. } => format!(
+                "for a clone of that project, copy its `weir.yaml` here; to move the institution to \
+                 this project, run `weir db adopt {slug}`"
+            ),
+            RunError::Earlier { run, .. } => format!(
+                "history cannot be written backwards: use a later `--at`; if the clock of run {run} \
+                 was wrong, `weir rollback {run} --reason ...` undoes what it did and resets the clock"
+            ),
+            RunError::Leap { .. } => {
+                "correct the clock of this machine, or `--at`; if this is intended, \
+                 `--allow-future` accepts it: all closing dates until then pass, and earlier runs are \
+                 refused"
+                    .to_owned()
+            }
+            RunError::Interrupted => "run the same command again to continue".to_owned(),
+            RunError::Store(error) => return error.help(),
+            RunError::Spool(_) => {
+                "check that `.weir/` is writable and the disk is not full".to_owned()
+            }
+            RunError::Moved { slug, .. } => {
+                format!("make a new plan with `weir run {slug} --dry-run --out FILE`")
+            }
+            RunError::Worker(_) => {
+                "this is a bug in Weir; run again, and report it with the document that caused it"
+                    .to_owned()
+            }
+        })
+    }
+
     /// The error with the name of the institution, once.
     pub fn of(&self, slug: &str) -> String {
         match self {

@@ -85,15 +85,24 @@ pub enum SavedError {
     #[error("{0}")]
     Io(#[from] std::io::Error),
     /// It is something else, or damaged.
-    #[error(
-        "it is not a saved plan, or not a complete one: {0}\nhelp: make a new one with `weir run --dry-run --out FILE`"
-    )]
+    #[error("it is not a saved plan, or not a complete one: {0}")]
     Damaged(String),
     /// A newer Weir has written it.
-    #[error(
-        "it was written by a newer Weir (format {0}, this one reads {FORMAT})\nhelp: use that Weir, or make a new plan"
-    )]
+    #[error("it was written by a newer Weir (format {0}, this one reads {FORMAT})")]
     Newer(u32),
+}
+
+impl SavedError {
+    /// What the operator does about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            SavedError::Io(_) => None,
+            SavedError::Damaged(_) => {
+                Some("make a new one with `weir run --dry-run --out FILE`".to_owned())
+            }
+            SavedError::Newer(_) => Some("use that Weir, or make a new plan".to_owned()),
+        }
+    }
 }
 
 /// One institution's plan, to be written or as read back.

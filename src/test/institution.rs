@@ -69,10 +69,8 @@ pub fn untried(test: &InstitutionTest) -> Tried {
 }
 
 /// A test that could not be tried, and why.
-pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str) -> Tried {
-    let (why, help) = why
-        .split_once("\nhelp: ")
-        .unwrap_or((why, "`weir db status` shows which PostgreSQL is used"));
+pub fn not_tried(test: &InstitutionTest, mut tried: Tried, why: &str, help: Option<&str>) -> Tried {
+    let help = help.unwrap_or("`weir db status` shows which PostgreSQL is used");
     let mut told = Diagnostic::error("institution-test", why).at(&test.place);
     told.help(help);
     tried.fail(told, "a database to run in", "none");

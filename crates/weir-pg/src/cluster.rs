@@ -61,9 +61,7 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// The cluster could not be made.
-    #[error(
-        "PostgreSQL could not create a database in `{folder}`:\n{output}\nhelp: {help}, or set DATABASE_URL", help = help_after(.output)
-    )]
+    #[error("PostgreSQL could not create a database in `{folder}`:\n{output}")]
     Init {
         /// The cluster folder.
         folder: PathBuf,
@@ -71,9 +69,7 @@ pub enum ClusterError {
         output: String,
     },
     /// The server did not start.
-    #[error(
-        "PostgreSQL did not start; its log `{log}` ends:\n{tail}\nhelp: fix the problem in the log and run weir again, or set DATABASE_URL"
-    )]
+    #[error("PostgreSQL did not start; its log `{log}` ends:\n{tail}")]
     Start {
         /// The log file.
         log: PathBuf,
@@ -82,7 +78,7 @@ pub enum ClusterError {
     },
     /// The server neither works nor ends.
     #[error(
-        "PostgreSQL neither responds nor exits (process {pids}); its log `{log}` ends:\n{tail}\nhelp: wait until it has finished, or stop those processes and run weir again"
+        "PostgreSQL neither responds nor exits (process {pids}); its log `{log}` ends:\n{tail}"
     )]
     Stuck {
         /// Its processes, for reading.
@@ -102,6 +98,24 @@ pub enum ClusterError {
         /// Why.
         source: io::Error,
     },
+}
+
+impl ClusterError {
+    /// What the operator does about it, where the message does not say so itself.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            ClusterError::Init { output, .. } => {
+                Some(format!("{}, or set DATABASE_URL", help_after(output)))
+            }
+            ClusterError::Start { .. } => Some(
+                "fix the problem in the log and run weir again, or set DATABASE_URL".to_owned(),
+            ),
+            ClusterError::Stuck { .. } => Some(
+                "wait until it has finished, or stop those processes and run weir again".to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Brings the server up, whatever state it was left in, and names the folder of its socket.

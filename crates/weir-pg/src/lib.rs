@@ -76,6 +76,16 @@ pub enum ServerError {
     },
 }
 
+impl ServerError {
+    /// What the operator does about it, where the message does not say so itself.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            ServerError::Cluster(error) => error.help(),
+            _ => None,
+        }
+    }
+}
+
 /// What `stop` found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {

@@ -134,8 +134,10 @@ async fn given(options: &PgConnectOptions, own: usize, demand: Demand, most: u32
 }
 
 fn too_few(needed: u32, left: u32, limit: &str) -> StoreError {
-    StoreError::Unsuitable(format!(
-        "the command needs {needed} connections to PostgreSQL, but {limit} leaves only {left}\n\
-         help: raise that limit, close other connections, or run fewer institutions at once"
-    ))
+    StoreError::unsuitable(
+        format!(
+            "the command needs {needed} connections to PostgreSQL, but {limit} leaves only {left}"
+        ),
+        "raise that limit, close other connections, or run fewer institutions at once",
+    )
 }

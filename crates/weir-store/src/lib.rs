@@ -67,34 +67,32 @@ pub enum StoreError {
     #[error("`DATABASE_URL` is not a PostgreSQL URL such as postgres://user@host/name: {0}")]
     Url(sqlx::Error),
     /// The URL is of another kind of database, or of none.
-    #[error(
-        "`DATABASE_URL` starts with `{0}:`, but Weir uses PostgreSQL\nhelp: write it as postgres://user@host/name"
-    )]
+    #[error("`DATABASE_URL` starts with `{0}:`, but Weir uses PostgreSQL")]
     OtherScheme(String),
     /// No connection.
-    #[error("cannot connect to PostgreSQL: {0}\nhelp: {help}", help = help_connecting(.0))]
+    #[error("cannot connect to PostgreSQL: {0}")]
     Connect(sqlx::Error),
-    /// The database is not suitable: the message says why, and what helps.
-    #[error("{0}")]
-    Unsuitable(String),
+    /// The database is not suitable.
+    #[error("{problem}")]
+    Unsuitable {
+        /// Why.
+        problem: String,
+        /// What the operator does about it.
+        help: String,
+    },
     /// No database for tests.
-    #[error(
-        "cannot create or remove a database for tests: {0}\nhelp: the user of `DATABASE_URL` needs the right to create databases; without \
-         `DATABASE_URL`, Weir uses the private server"
-    )]
+    #[error("cannot create or remove a database for tests: {0}")]
     Scratch(sqlx::Error),
     /// A migration failed.
-    #[error(
-        "cannot migrate the tables: {0}\nhelp: nothing was changed; docs/reference/database.md lists the rights it needs"
-    )]
+    #[error("cannot migrate the tables: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The session that held the lock of an institution has died.
     #[error(
-        "the lock of `{0}` was lost: another run may be in progress; committed work is kept, and nothing more was written\nhelp: run again"
+        "the lock of `{0}` was lost: another run may be in progress; committed work is kept, and nothing more was written"
     )]
     LockLost(String),
     /// A statement failed.
-    #[error("database: {0}\nhelp: {help}", help = help_on(.0))]
+    #[error("database: {0}")]
     Statement(#[from] sqlx::Error),
 }
 
@@ -145,6 +143,34 @@ fn help_on(error: &sqlx::Error) -> &'static str {
 }
 
 impl StoreError {
+    /// A database that does not suit, and what the operator does about it.
+    fn unsuitable(problem: impl Into<String>, help: impl Into<String>) -> StoreError {
+        StoreError::Unsuitable {
+            problem: problem.into(),
+            help: help.into(),
+        }
+    }
+
+    /// What the operator does about it, where the message does not say so itself.
+    pub fn help(&self) -> Option<String> {
+        let help = match self {
+            StoreError::Url(_) => return None,
+            StoreError::OtherScheme(_) => "write it as postgres://user@host/name",
+            StoreError::Connect(error) => help_connecting(error),
+            StoreError::Unsuitable { help, .. } => help,
+            StoreError::Scratch(_) => {
+                "the user of `DATABASE_URL` needs the right to create databases; without \
+                 `DATABASE_URL`, Weir uses the private server"
+            }
+            StoreError::Migrate(_) => {
+                "nothing was changed; docs/reference/database.md lists the rights it needs"
+            }
+            StoreError::LockLost(_) => "run again",
+            StoreError::Statement(error) => help_on(error),
+        };
+        Some(help.to_owned())
+    }
+
     /// Whether PostgreSQL rejects the data of a statement (class 22: a date out of range, an
     /// invalid character; 54000: a row too large for an index). Such data would be rejected again;
     /// every other failure is external and may be temporary.

@@ -130,9 +130,12 @@ pub(super) async fn run(connection: &mut PgConnection, database: &str) -> Result
     let done = tokio::time::timeout(TAKES_AT_MOST, migrator().run(&mut *connection)).await;
     let Ok(done) = done else {
         let hours = TAKES_AT_MOST.as_secs() / 3600;
-        return Err(StoreError::Unsuitable(format!(
-            "migrating the tables of database `{database}` did not finish within {hours} h\nhelp: check the server, then run again"
-        )));
+        return Err(StoreError::unsuitable(
+            format!(
+                "migrating the tables of database `{database}` did not finish within {hours} h"
+            ),
+            "check the server, then run again",
+        ));
     };
     sqlx::query("RESET statement_timeout")
         .execute(&mut *connection)
@@ -176,10 +179,13 @@ async fn lock(connection: &mut PgConnection, database: &str) -> Result<()> {
             )
         },
     );
-    Err(StoreError::Unsuitable(format!(
-        "the tables of database `{database}` have been migrated for more than {} s by {who}\nhelp: {help}",
-        (ASKS_EVERY * ASKS).as_secs()
-    )))
+    Err(StoreError::unsuitable(
+        format!(
+            "the tables of database `{database}` have been migrated for more than {} s by {who}",
+            (ASKS_EVERY * ASKS).as_secs()
+        ),
+        help,
+    ))
 }
 
 #[cfg(test)]

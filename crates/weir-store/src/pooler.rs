@@ -55,9 +55,8 @@ async fn process(connection: &mut PgConnection, sql: &'static str) -> Result<Opt
 }
 
 fn shared() -> StoreError {
-    StoreError::Unsuitable(
-        "`DATABASE_URL` points to a pooler that shares sessions among clients (pgbouncer: `pool_mode = transaction`), so locks cannot be held\n\
-         help: set `pool_mode = session` for this database, or connect to the server directly"
-            .to_owned(),
+    StoreError::unsuitable(
+        "`DATABASE_URL` points to a pooler that shares sessions among clients (pgbouncer: `pool_mode = transaction`), so locks cannot be held",
+        "set `pool_mode = session` for this database, or connect to the server directly",
     )
 }

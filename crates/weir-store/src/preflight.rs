@@ -127,11 +127,13 @@ pub(super) async fn open(url: &str, demand: Demand, who: &str) -> Result<Store> 
 async fn within<T>(what: &str, look: impl Future<Output = Result<T>>) -> Result<T> {
     match tokio::time::timeout(LOOKS_WITHIN, look).await {
         Ok(looked) => looked,
-        Err(_) => Err(StoreError::Unsuitable(format!(
-            "PostgreSQL accepted the connection but did not respond for {} s while Weir looked {what}\n\
-             help: check the server, the network and any proxy; then run again",
-            LOOKS_WITHIN.as_secs()
-        ))),
+        Err(_) => unsuitable(
+            &format!(
+                "PostgreSQL accepted the connection but did not respond for {} s while Weir looked {what}",
+                LOOKS_WITHIN.as_secs()
+            ),
+            "check the server, the network and any proxy; then run again",
+        ),
     }
 }
 
@@ -162,7 +164,7 @@ async fn facts(connection: &mut PgConnection) -> Result<Facts> {
 }
 
 fn unsuitable<T>(problem: &str, help: &str) -> Result<T> {
-    Err(StoreError::Unsuitable(format!("{problem}\nhelp: {help}")))
+    Err(StoreError::unsuitable(problem, help))
 }
 
 impl Facts {
@@ -358,8 +360,11 @@ impl Facts {
             ("read", "SELECT")
         };
         let (schema, role) = (identifier(schema), identifier(&self.role));
-        StoreError::Unsuitable(format!(
-            "role {role} may not {verb} {tables} in schema {schema}\nhelp: GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role}"
-        ))
+        StoreError::unsuitable(
+            format!("role {role} may not {verb} {tables} in schema {schema}"),
+            format!(
+                "GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {role}"
+            ),
+        )
     }
 }

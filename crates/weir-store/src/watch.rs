@@ -94,7 +94,5 @@ async fn look(connection: &mut PgConnection, who: &str) -> Result<Seen> {
 }
 
 fn silence(what: &str) -> Notice {
-    Notice::Silent(format!(
-        "{what}\nhelp: committed work is kept; check the server and the network, then run again"
-    ))
+    Notice::Silent(what.to_owned())
 }
