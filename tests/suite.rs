@@ -60,6 +60,8 @@ mod lab;
 mod last_good;
 #[path = "suite/limits.rs"]
 mod limits;
+#[path = "suite/logs.rs"]
+mod logs;
 #[path = "suite/losses.rs"]
 mod losses;
 #[path = "suite/mistakes.rs"]

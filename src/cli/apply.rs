@@ -17,9 +17,11 @@ use std::sync::Arc;
 /// Apply a saved plan exactly, or not at all.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out FILE`, and contains the documents that were read: nothing is \
-    fetched.\n\nAn institution is refused if its tables or its YAML have changed since, or if the result would differ from the plan; each is \
-    applied in one transaction, or not at all."
+    after_help = "The plan comes from `weir run --dry-run --out FILE` or `weir plan --jobs --out \
+                  FILE`, and contains the documents that were read: nothing is fetched.\n\nAn \
+                  institution is refused if its tables or its YAML have changed since, or if the \
+                  result would differ from the plan; each is applied in one transaction, or not \
+                  at all."
 )]
 pub struct Apply {
     /// The saved plan

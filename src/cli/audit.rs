@@ -11,10 +11,13 @@ use serde_json::{Value as Json, json};
 /// Jobs that were changed outside Weir.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Compares every job with the digests of what was written, field by field, every document with its hash, and every version with the previous one; \
-    finds missing versions, \
-    ads whose job is missing or belongs to another ad, and traces of a wrong clock: runs and decisions dated in the future, runs long after the previous \
-    one, and jobs archived for a closing date that has not passed (`weir rollback RUN` undoes the newest run and its clock). Exit codes: 0 everything matches the history, 1 there are findings."
+    after_help = "Compares every job with the digests of what was written, field by field, every \
+                  document with its hash, and every version with the previous one; finds missing \
+                  versions, ads whose job is missing or belongs to another ad, and traces of a \
+                  wrong clock: runs and decisions dated in the future, runs long after the \
+                  previous one, and jobs archived for a closing date that has not passed (`weir \
+                  rollback RUN` undoes the newest run and its clock). Exit codes: 0 everything \
+                  matches the history, 1 there are findings."
 )]
 pub struct Audit {
     /// The institution; by default all

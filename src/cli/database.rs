@@ -95,10 +95,11 @@ impl Database {
 /// Reports what a watch has noticed. If PostgreSQL no longer responds, no orderly exit is possible.
 fn warn(notice: watch::Notice) {
     match notice {
-        watch::Notice::Waits(words) => tell!("note: {words}"),
+        watch::Notice::Waits(words) => note!("{words}"),
         watch::Notice::Silent(words) => {
             tell!(
-                "error: {words}\nhelp: committed work is kept; check the server and the network, then run again"
+                "error: {words}\nhelp: committed work is kept; check the server and the network, \
+                 then run again"
             );
             std::process::exit(i32::from(FAILED));
         }
@@ -160,7 +161,7 @@ pub(super) async fn start(edge: &Edge) -> Result<Server, Failure> {
     let (project, environment) = (edge.project.clone(), environment(edge));
     let server = blocking(move || Server::open(&project, &environment)).await??;
     if let Some(note) = server.location_note() {
-        tell!("note: {note}");
+        note!("{note}");
     }
     Ok(server)
 }

@@ -15,9 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// Jobs, their history or their changes, for analysis and for training models.
 #[derive(Args)]
-#[command(
-    after_help = "An instant is a day (midnight UTC) or a time such as 2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns."
-)]
+#[command(after_help = "An instant is a day (midnight UTC) or a time such as \
+                        2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns.")]
 pub struct Export {
     #[command(subcommand)]
     what: What,

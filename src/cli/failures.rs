@@ -310,7 +310,8 @@ async fn list(
     } else if let (Some(rule), true) = (wanted.rule, letters.len() > 1) {
         let seen = revision(&letters);
         say!(
-            "`weir failures discard --rule {rule} --seen {seen} --reason ...` ignores the content of all {}",
+            "`weir failures discard --rule {rule} --seen {seen} --reason ...` ignores the content \
+             of all {}",
             letters.len()
         );
     }
@@ -521,7 +522,8 @@ async fn groups(
     }
     if !found.is_empty() {
         say!(
-            "`weir failures list --rule R --field F --source S` shows the ads, `weir failures resolved` what was resolved and why"
+            "`weir failures list --rule R --field F --source S` shows the ads, `weir failures \
+             resolved` what was resolved and why"
         );
     }
     Ok(())
@@ -654,7 +656,8 @@ async fn retry(store: &Store, documents: &[SeenNumber], wait: bool) -> Result<()
         for letter in refused {
             let document = letter.document_id;
             say!(
-                "document {document}: cannot be derived as it is; fix the source or its `id:`, then the next read retries it"
+                "document {document}: cannot be derived as it is; fix the source or its `id:`, \
+                 then the next read retries it"
             );
         }
         let numbers: Vec<i64> = derived.iter().map(|letter| letter.document_id).collect();

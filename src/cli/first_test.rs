@@ -28,7 +28,8 @@ pub(super) fn write(
     };
     if let Some(doubt) = doubt {
         tell!(
-            "warning: {doubt}\nhelp: correct `id` and `records` in institutions/{institution}.yaml, then `weir preview {institution}`"
+            "warning: {doubt}\nhelp: correct `id` and `records` in \
+             institutions/{institution}.yaml, then `weir preview {institution}`"
         );
     }
     std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;

@@ -347,7 +347,7 @@ fn ask(edge: &Edge, plan: &Plan, at: Clock) -> Result<Option<Known>, Failure> {
         known
     })?;
     Ok(known
-        .inspect_err(|failure| tell!("note: drawn without the database: {}", failure.message))
+        .inspect_err(|failure| note!("drawn without the database: {}", failure.message))
         .ok())
 }
 

@@ -11,8 +11,10 @@ use serde_json::json;
 /// The versions of a job: what changed, when, why, by whom.
 #[derive(clap::Args)]
 #[command(
-    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; a prefix is enough if it is \
-    unique. Each version shows the run that made it, the document (its hash), and the mappings and rules that had changed."
+    after_help = "JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, \
+                  nsw-gov/nswgov:601245; a prefix is enough if it is unique. Each version shows \
+                  the run that made it, the document (its hash), and the mappings and rules that \
+                  had changed."
 )]
 pub struct History {
     /// The job

@@ -38,7 +38,8 @@ pub(super) async fn list(
         columns(&causes.iter().map(row).collect::<Vec<_>>(), 6)
     );
     say!(
-        "`weir holds show CAUSE` shows its holds; `weir holds release CAUSE@REVISION --reason ...` or `discard` decides on all of them"
+        "`weir holds show CAUSE` shows its holds; `weir holds release CAUSE@REVISION --reason \
+         ...` or `discard` decides on all of them"
     );
     Ok(())
 }
@@ -89,7 +90,8 @@ pub(super) fn hint(holds: &[Hold]) {
     let largest = causes(&open).first().map_or(0, |cause| cause.holds.len());
     if largest > 1 {
         say!(
-            "{largest} of these holds have the same cause: `weir holds causes` lists causes, and one decision can be about all holds of one"
+            "{largest} of these holds have the same cause: `weir holds causes` lists causes, and \
+             one decision can be about all holds of one"
         );
     }
 }

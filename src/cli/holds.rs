@@ -166,8 +166,8 @@ async fn list(
     put!("{}", columns(&found.iter().map(row).collect::<Vec<_>>(), 7));
     hold_causes::hint(&found);
     say!(
-        "`weir holds show N` shows what a decision does; `weir holds release N@REVISION --reason ...` applies the held change, `weir holds discard \
-         N@REVISION --reason ...` drops it"
+        "`weir holds show N` shows what a decision does; `weir holds release N@REVISION --reason \
+         ...` applies the held change, `weir holds discard N@REVISION --reason ...` drops it"
     );
     Ok(())
 }

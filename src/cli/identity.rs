@@ -67,8 +67,9 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
     let identity = unwritten();
     match write(folder, &identity.project) {
         Ok(()) => {
-            tell!(
-                "note: created `{FILE}`, which identifies this project: commit it, so every clone shares it"
+            note!(
+                "created `{FILE}`, which identifies this project: commit it, so every clone \
+                 shares it"
             );
             Ok(Identity {
                 claims: true,
@@ -87,9 +88,10 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
             ),
         },
         Err(error) => {
-            tell!(
-                "note: cannot write `{FILE}` ({error}): this project claims no institutions, so another project may run the same ones; \
-                 to prevent that, create the file with `project: {}`",
+            note!(
+                "cannot write `{FILE}` ({error}): this project claims no institutions, so \
+                 another project may run the same ones; to prevent that, create the file with \
+                 `project: {}`",
                 identity.project
             );
             Ok(identity)
@@ -100,8 +102,9 @@ fn make(folder: &Path) -> Result<Identity, Failure> {
 /// Writes the file completely, or not at all if it exists.
 fn write(folder: &Path, project: &str) -> std::io::Result<()> {
     let text = format!(
-        "# Identifies this project. The database remembers which project an institution belongs to, so that another folder with\n\
-         # the same institution does not archive its jobs. Commit this file: every clone shares it.\nproject: {project}\n"
+        "# Identifies this project. The database remembers which project an institution belongs \
+         to, so that another folder with\n# the same institution does not archive its jobs. \
+         Commit this file: every clone shares it.\nproject: {project}\n"
     );
     let (target, draft) = (folder.join(FILE), folder.join(format!(".{FILE}.{project}")));
     let mut file = std::fs::File::create_new(&draft)?;

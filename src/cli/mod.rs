@@ -25,6 +25,7 @@ mod hold_causes;
 mod holds;
 mod identity;
 mod last_good;
+mod log;
 mod named;
 mod new;
 mod new_rule;
@@ -79,7 +80,11 @@ const INTERRUPTED: u8 = 130;
 #[command(
     name = "weir",
     version,
-    after_help = "Exit codes: 0 done, 1 something is wrong that was not before, 2 nothing attempted (bad YAML or arguments, no database), 3 changes (only with --detailed-exitcode), 4 something is wrong, all of it as in the run before, 5 none of several sources could be read, 130 interrupted.\nPostgreSQL: DATABASE_URL if set, else a private server in .weir/ of the project folder."
+    after_help = "Exit codes: 0 done, 1 something is wrong that was not before, 2 nothing \
+                  attempted (bad YAML or arguments, no database), 3 changes (only with \
+                  --detailed-exitcode), 4 something is wrong, all of it as in the run before, 5 \
+                  none of several sources could be read, 130 interrupted.\nPostgreSQL: \
+                  DATABASE_URL if set, else a private server in .weir/ of the project folder."
 )]
 struct Cli {
     /// The project folder: institutions/, pipelines/, rules/
@@ -88,6 +93,8 @@ struct Cli {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value = "auto")]
     color: Colour,
+    #[command(flatten)]
+    log: log::LogArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -183,8 +190,15 @@ impl Ahead {
         if self.allow_future || !at.is_ahead_of(now) {
             return Ok(());
         }
-        Err(Failure::nothing(format!("the clock {} is in the future: this machine's is {}", at.0.format(INSTANT), now.format(INSTANT))).help("correct `--at`; \
-             if it is meant, `--allow-future` accepts it: all closing dates until then pass, and earlier runs are refused"))
+        Err(Failure::nothing(format!(
+            "the clock {} is in the future: this machine's is {}",
+            at.0.format(INSTANT),
+            now.format(INSTANT)
+        ))
+        .help(
+            "correct `--at`; if it is meant, `--allow-future` accepts it: all closing dates until \
+             then pass, and earlier runs are refused",
+        ))
     }
 }
 
@@ -350,6 +364,10 @@ fn unknown_name<'a>(
 pub fn main() -> u8 {
     let cli = Cli::parse();
     let edge = edge(&cli);
+    if let Err(failure) = cli.log.begin() {
+        failure.tell();
+        return failure.code;
+    }
     let result = match cli.command {
         Command::Check(command) => command.run(&edge),
         Command::Plan(command) => command.run(&edge),

@@ -48,13 +48,21 @@ pub(super) async fn find(connection: &mut PgConnection, name: &str) -> Result<Fo
     }
     let mut found = biography::find(connection, &JobName::read(name)).await?;
     match (found.pop(), found.len()) {
-        (None, _) => Err(Failure::nothing(format!("no ad or job `{}`", line(name, 80))).help("give the uuid of a job, or the id of its ad: `601245`, `nswgov:601245`, `nsw-gov/nswgov:601245`")),
+        (None, _) => Err(
+            Failure::nothing(format!("no ad or job `{}`", line(name, 80))).help(
+                "give the uuid of a job, or the id of its ad: `601245`, `nswgov:601245`, \
+                 `nsw-gov/nswgov:601245`",
+            ),
+        ),
         (Some(one), 0) => Ok(one),
         (Some(last), _) => {
             found.push(last);
             let names: Vec<String> = found.iter().take(5).map(whole).collect();
             let more = if found.len() > 5 { "\n  ..." } else { "" };
-            Err(Failure::nothing(format!("`{}` is ambiguous", line(name, 80))).help(format!("choose one of:\n  {}{more}", names.join("\n  "))))
+            Err(
+                Failure::nothing(format!("`{}` is ambiguous", line(name, 80)))
+                    .help(format!("choose one of:\n  {}{more}", names.join("\n  "))),
+            )
         }
     }
 }

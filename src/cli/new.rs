@@ -111,10 +111,12 @@ impl NewInstitution {
             }
             Err(why) => {
                 say!(
-                    "wrote institutions/{slug}.yaml; review it, then run `weir check` and `weir preview {slug}`"
+                    "wrote institutions/{slug}.yaml; review it, then run `weir check` and `weir \
+                     preview {slug}`"
                 );
                 tell!(
-                    "no test was written: {why}\nhelp: write one in tests/mapping/{slug}.yaml; see docs/reference/yaml.md"
+                    "no test was written: {why}\nhelp: write one in tests/mapping/{slug}.yaml; \
+                     see docs/reference/yaml.md"
                 );
             }
         }
@@ -153,11 +155,13 @@ impl NewInstitution {
         say!("wrote institutions/{slug}.yaml with the connector `{name}`{with}");
         if let Some(query) = board.left_out {
             tell!(
-                "warning: the draft reads all ads of the board, because `{query}` in the address is ignored"
+                "warning: the draft reads all ads of the board, because `{query}` in the address \
+                 is ignored"
             );
         }
         say!(
-            "review it, then run `weir check` and `weir preview {slug}`, which reads the board; use `--guess` to draft from its response instead"
+            "review it, then run `weir check` and `weir preview {slug}`, which reads the board; \
+             use `--guess` to draft from its response instead"
         );
         Ok(true)
     }

@@ -15,9 +15,11 @@ use std::path::Path;
 /// Draft a rule, including a test.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The rule only warns at first: it reports what it finds and lets the ad pass. Edit it, try it with `weir test` and\n\
-    `weir rehearse`, check its findings in `weir report`, then make it reject ads with `severity: error`.\n\
-    Reference of rules: docs/reference/rules.md.\n\nExample:\n  weir new rule common/no-test-ads --field title"
+    after_help = "The rule only warns at first: it reports what it finds and lets the ad pass. \
+                  Edit it, try it with `weir test` and\n`weir rehearse`, check its findings in \
+                  `weir report`, then make it reject ads with `severity: error`.\nReference of \
+                  rules: docs/reference/rules.md.\n\nExample:\n  weir new rule common/no-test-ads \
+                  --field title"
 )]
 pub struct NewRule {
     /// The rule set (a file in rules/) and the id of the new rule
@@ -203,6 +205,10 @@ fn next(checked: &Checked, set: &str, id: &str, shown: &str) -> Vec<String> {
     lines.push(
         "`weir rehearse` shows the stored ads that it affects, without writing anything".to_owned(),
     );
-    lines.push("after a run, `weir report` shows how many ads it warns about; then make it `severity: error`".to_owned());
+    lines.push(
+        "after a run, `weir report` shows how many ads it warns about; then make it `severity: \
+         error`"
+            .to_owned(),
+    );
     lines
 }

@@ -2,14 +2,14 @@
 //! secrets are masked, and characters that would control a terminal are escaped.
 //!
 //! Lints forbid the macros of the standard library elsewhere. To print data use [`put!`] and
-//! [`say!`], to report use [`tell!`], to write a page or drawing use [`write_file`].
+//! [`say!`], to report use [`tell!`] or [`note!`], to write a page or drawing use [`write_file`].
 
 use crate::report::ink;
 use crate::untrusted::{SecretStore, escape, escape_unless};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Prints to stdout; a reader that has gone away is not a failure.
 macro_rules! put {
@@ -24,6 +24,26 @@ macro_rules! say {
 /// Reports a line on stderr.
 macro_rules! tell {
     ($($words:tt)*) => { $crate::cli::out::report(&format!($($words)*)) };
+}
+
+/// Reports a note on stderr: good to know, and nothing to act upon. With `--quiet` it is not shown.
+macro_rules! note {
+    ($($words:tt)*) => { $crate::cli::out::note(&format!("note: {}", format_args!($($words)*))) };
+}
+
+/// Whether notes are left out.
+static WITHOUT_NOTES: AtomicBool = AtomicBool::new(false);
+
+/// Leaves out notes from here on.
+pub(super) fn leave_out_notes() {
+    WITHOUT_NOTES.store(true, Ordering::Relaxed);
+}
+
+/// Reports a note, unless notes are left out.
+pub(super) fn note(text: &str) {
+    if !WITHOUT_NOTES.load(Ordering::Relaxed) {
+        report(text);
+    }
 }
 
 /// How many writes to whoever reads the output are under way.

@@ -19,9 +19,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the signs mean, for `--help`.
-pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a question for an operator, = unchanged.\n\n\
-    A dry run is the real run rolled back, so the plan is what a run does now. `--out FILE` saves it, and `weir apply FILE` does exactly that, or \
-    nothing if the tables or the YAML have changed since. docs/reference/plan.md has the details and the JSON format.";
+pub(super) const HELP: &str = "The plan of jobs: + create, ~ update, ^ reopen, - archive, ! held, x rejected or failed, ? a \
+     question for an operator, = unchanged.\n\nA dry run is the real run rolled back, so the plan \
+     is what a run does now. `--out FILE` saves it, and `weir apply FILE` does exactly that, or \
+     nothing if the tables or the YAML have changed since. docs/reference/plan.md has the details \
+     and the JSON format.";
 
 /// Default number of records shown per type and source.
 const SHOWN: usize = 10;

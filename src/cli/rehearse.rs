@@ -19,8 +19,9 @@ use std::sync::Arc;
 /// Show what edited rules and mappings would do to the stored ads.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Applies the working copy of the YAML to the stored ads: no source is read, nothing is written.\n\
-    Edit rules/common.yaml, then run `weir rehearse`; or edit a copy elsewhere: `weir rehearse --rules drafts/common.yaml`."
+    after_help = "Applies the working copy of the YAML to the stored ads: no source is read, \
+                  nothing is written.\nEdit rules/common.yaml, then run `weir rehearse`; or edit \
+                  a copy elsewhere: `weir rehearse --rules drafts/common.yaml`."
 )]
 pub struct Rehearse {
     /// The institutions; by default all
@@ -103,8 +104,9 @@ impl Rehearse {
             .count();
         if failing > 0 {
             let tests = counted(failing, "test");
-            tell!(
-                "note: {tests} of rules or connectors would fail; `weir check` shows them, and no run uses these files before they pass"
+            note!(
+                "{tests} of rules or connectors would fail; `weir check` shows them, and no \
+                 run uses these files before they pass"
             );
         }
     }
@@ -175,7 +177,12 @@ impl Rehearse {
         } else {
             format!("a file replaces the set of the same name: {sets}")
         };
-        Err(Failure::nothing(format!("none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would replace", file.display())).help(help.to_string()))
+        Err(Failure::nothing(format!(
+            "none of the rehearsed institutions uses the rule set `{stem}`, which `{}` would \
+             replace",
+            file.display()
+        ))
+        .help(help.to_string()))
     }
 
     async fn rehearse(

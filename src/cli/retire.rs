@@ -14,8 +14,9 @@ use std::collections::BTreeSet;
 /// Deliberately archive the open jobs of an institution or source.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Use it for a source that you no longer need: runs do not reopen its jobs even if they are still listed. To stop reading it, remove it from the YAML. To undo \
-    a single run, use `weir rollback`, which leaves retired jobs as they are."
+    after_help = "Use it for a source that you no longer need: runs do not reopen its jobs even \
+                  if they are still listed. To stop reading it, remove it from the YAML. To undo \
+                  a single run, use `weir rollback`, which leaves retired jobs as they are."
 )]
 pub struct Retire {
     /// The institution

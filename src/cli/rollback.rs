@@ -12,14 +12,18 @@ use serde_json::json;
 /// Undo what one run did to jobs.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Jobs that the run created are archived, updates and reopenings go back to the previous version, archived jobs are reopened: each as \
-    a new version with the reason; nothing is deleted. The ads are held until their content or the YAML changes; `weir holds release` \
-    publishes one anyway. Jobs that have changed again since are left as they are and listed: roll back the later run first.\n\n\
-    After a run with a wrong clock, such as a year ahead, every run at the right time is refused. Roll it back while it is the newest: the \
-    institution's clock returns to the previous run, the dates that the run wrote are corrected, and its ads are not held but \
-    published by the next run at the right time.\n\n\
-    All jobs of the run are undone, not one of them: `--dry-run` lists them first, with the revision that the rollback must name.\n\n\
-    Exit codes: 0 done, 1 some jobs were left as they are, 2 there is no such run."
+    after_help = "Jobs that the run created are archived, updates and reopenings go back to the \
+                  previous version, archived jobs are reopened: each as a new version with the \
+                  reason; nothing is deleted. The ads are held until their content or the YAML \
+                  changes; `weir holds release` publishes one anyway. Jobs that have changed \
+                  again since are left as they are and listed: roll back the later run \
+                  first.\n\nAfter a run with a wrong clock, such as a year ahead, every run at \
+                  the right time is refused. Roll it back while it is the newest: the \
+                  institution's clock returns to the previous run, the dates that the run wrote \
+                  are corrected, and its ads are not held but published by the next run at the \
+                  right time.\n\nAll jobs of the run are undone, not one of them: `--dry-run` \
+                  lists them first, with the revision that the rollback must name.\n\nExit codes: \
+                  0 done, 1 some jobs were left as they are, 2 there is no such run."
 )]
 pub struct Rollback {
     /// The number of the run, as shown by `weir run` and `weir report --runs`, with the revision

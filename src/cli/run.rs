@@ -119,6 +119,9 @@ impl Run {
         if !self.dry_run {
             self.view.only_with("--dry-run")?;
         }
+        if self.quiet {
+            out::leave_out_notes();
+        }
         let checked = edge.checked();
         show(&checked, edge, &self.institutions);
         let chosen = self.choose(&checked)?;
@@ -305,6 +308,9 @@ impl Run {
         let of_it = health
             .iter()
             .filter(|one| one.institution == summary.institution);
+        if let Some(was) = of_it.clone().find_map(|one| one.mended.as_ref()) {
+            tell!("recovered: {}: was: {was}", summary.institution);
+        }
         let errors: Vec<&LastingError> = of_it.flat_map(|one| &one.errors).collect();
         for note in summary::run_notes(summary) {
             if self.quiet && note.severity == "note" {

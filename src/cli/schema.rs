@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 /// JSON Schema of the YAML, for editors.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Editors with a YAML language server complete and explain a file that starts with\n\
-    # yaml-language-server: $schema=../schema/institution.json\n\
-    or map whole folders: institutions/*.yaml to schema/institution.json, and so on."
+    after_help = "Editors with a YAML language server complete and explain a file that starts \
+                  with\n# yaml-language-server: $schema=../schema/institution.json\nor map whole \
+                  folders: institutions/*.yaml to schema/institution.json, and so on."
 )]
 pub struct Schema {
     /// project, institution, connector, rules, pipeline, list, mapping-tests or institution-test:

@@ -32,18 +32,23 @@ Tests stand beside what they test:
   rules/*.yaml               under `tests:` of a rule: the fields of a job, and whether it passes
   connectors/*.yaml          under `tests:`: a page, and the ads that it gives
   tests/mapping/*.yaml       an ad as the source gives it, and the fields that come of it
-  tests/institutions/*.yaml  several days of an institution, and what came of each: counts, single jobs
+  tests/institutions/*.yaml  several days of an institution, and what came of each: counts, single \
+                    jobs
 
-Only those of institutions need PostgreSQL: each runs in a database of its own, which is removed; nothing is asked over the network.
-`weir new rule` and `weir new INST --from FILE` write the first test. Every key: docs/reference/yaml.md.
+Only those of institutions need PostgreSQL: each runs in a database of its own, which is removed; \
+                    nothing is asked over the network.
+`weir new rule` and `weir new INST --from FILE` write the first test. Every key: \
+                    docs/reference/yaml.md.
 
 Examples:
   weir test                            everything
-  weir test nsw-gov --coverage         the tests of one institution and of what it uses, and what none of them touches
+  weir test nsw-gov --coverage         the tests of one institution and of what it uses, and what \
+                    none of them touches
   weir test --filter close-after-open  the tests of one rule
   weir test --watch                    again whenever a file changes
 
-Exit codes: 0 all passed; 1 a test failed, or coverage is below `--min-coverage`; 2 broken YAML, or no tests.";
+Exit codes: 0 all passed; 1 a test failed, or coverage is below `--min-coverage`; 2 broken YAML, \
+                    or no tests.";
 
 /// Try the tests that are written in the YAML.
 #[derive(clap::Args)]
@@ -161,7 +166,8 @@ impl Test {
             .filter(|least| page.coverage.percent() < usize::from(*least));
         if let Some(least) = too_little {
             tell!(
-                "error: coverage is {} %, below the minimum of {least} %\nhelp: `weir test --coverage` lists what is not covered",
+                "error: coverage is {} %, below the minimum of {least} %\nhelp: `weir test \
+                 --coverage` lists what is not covered",
                 page.coverage.percent()
             );
         }
@@ -177,7 +183,8 @@ impl Test {
             Some(text) => Failure::nothing(format!("no test name contains `{text}`"))
                 .help("omit `--filter` to see all names"),
             None => Failure::nothing("there are no tests").help(
-                "add some under `tests:` of a rule, or in tests/mapping/*.yaml; see docs/reference/yaml.md",
+                "add some under `tests:` of a rule, or in tests/mapping/*.yaml; see \
+                 docs/reference/yaml.md",
             ),
         }
     }

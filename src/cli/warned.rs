@@ -118,7 +118,8 @@ fn show(all: &[Warned<'_>], json: bool) {
     }
     if all.is_empty() {
         say!(
-            "no warnings about published ads as the rules are now; `weir rehearse --all` tries edited rules"
+            "no warnings about published ads as the rules are now; `weir rehearse --all` tries \
+             edited rules"
         );
     }
     for Warned {

@@ -12,10 +12,11 @@ use serde_json::json;
 /// Everything that is known of an ad: the biography of its job.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Documents, versions, holds and alerts in chronological order; then the state of the ad, the mapping behind each field, and the result of each \
-    rule of the working copy on the stored document. Also works for ads that never became jobs.\n\
-    JOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, nsw-gov/nswgov:601245; a prefix is enough if it is \
-    unique."
+    after_help = "Documents, versions, holds and alerts in chronological order; then the state of \
+                  the ad, the mapping behind each field, and the result of each rule of the \
+                  working copy on the stored document. Also works for ads that never became \
+                  jobs.\nJOB is the uuid of a job, or the id of its ad: 601245, nswgov:601245, \
+                  nsw-gov/nswgov:601245; a prefix is enough if it is unique."
 )]
 pub struct Why {
     /// The job, or the ad
@@ -81,8 +82,9 @@ async fn judge(
                 .find(|flow| flow.source == found.source_id)?,
         ))
     }) else {
-        tell!(
-            "note: the current rules cannot be evaluated: `{}` is not in the YAML, or its files have errors (`weir check`)",
+        note!(
+            "the current rules cannot be evaluated: `{}` is not in the YAML, or its files \
+             have errors (`weir check`)",
             found.institution
         );
         return Ok(None);

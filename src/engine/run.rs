@@ -119,6 +119,7 @@ impl<'e> Run<'e> {
     }
 
     /// Walks the plan to its end.
+    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
     pub(super) async fn go(
         &self,
         feeds: Vec<Feed>,

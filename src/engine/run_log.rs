@@ -21,6 +21,7 @@ impl RunLog {
         let Some((severity, node, message)) = words(event) else {
             return;
         };
+        trace(severity, &node, &message);
         if self.lines.len() < LINES {
             self.lines.push(RunLogLine {
                 at,
@@ -46,6 +47,15 @@ impl RunLog {
             });
         }
         lines
+    }
+}
+
+/// Hands a line to whoever follows the log of the process: see `--log`.
+fn trace(severity: LogSeverity, node: &str, message: &str) {
+    match severity {
+        LogSeverity::Info => tracing::info!(node, "{message}"),
+        LogSeverity::Warn => tracing::warn!(node, "{message}"),
+        LogSeverity::Error => tracing::error!(node, "{message}"),
     }
 }
 

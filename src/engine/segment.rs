@@ -92,6 +92,7 @@ pub(super) async fn derive_rest(
 }
 
 /// T2 for one batch.
+#[tracing::instrument(name = "batch", level = "debug", skip_all, fields(ads = ads.len()))]
 async fn derive(
     run: &Run<'_>,
     setting: &Arc<Setting>,
@@ -150,6 +151,7 @@ pub(super) async fn older_parts(
 }
 
 /// One record stage over a batch, on all cores.
+#[tracing::instrument(name = "stage", level = "debug", skip_all, fields(stage = stage.kind().name()))]
 async fn record(
     run: &Run<'_>,
     setting: &Arc<Setting>,

@@ -79,6 +79,7 @@ impl<'r> SourceWalk<'r> {
     }
 
     /// Walks all nodes of the source.
+    #[tracing::instrument(name = "source", skip_all, fields(source = %self.flow.source))]
     pub(super) async fn walk(&self, feed: Feed) -> Result<(), RunError> {
         let working = self.run.turn.take().await;
         self.remember().await?;
@@ -188,6 +189,7 @@ impl<'r> SourceWalk<'r> {
     }
 
     /// One stage of the source, in its own transaction.
+    #[tracing::instrument(name = "stage", skip_all, fields(stage = stage.kind().name()))]
     async fn take_stage(
         &self,
         node: NodeIndex,

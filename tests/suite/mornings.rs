@@ -314,6 +314,8 @@ async fn each_morning_says_which_since_when_and_what_is_new() {
             day == RETURNS,
             "{screen}"
         );
+        let recovery = format!("recovered: {}: was: ", name(DEAD));
+        assert_eq!(morning.mail.contains(&recovery), day == RETURNS, "{screen}");
         if [1, BREAKS, NEXT].contains(&day) {
             keep(day, &screen);
         }

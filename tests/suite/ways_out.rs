@@ -155,7 +155,7 @@ fn assert_no_secret(what: &str, text: &str) {
 const AT: &str = "--at 2026-09-01T06:00:00Z";
 
 /// Commands before the run, then after it; each must have something to print.
-const COMMANDS: [&str; 32] = [
+const COMMANDS: [&str; 34] = [
     "check",
     "preview acme board --count 9",
     "preview acme board --count 9 --json",
@@ -166,6 +166,8 @@ const COMMANDS: [&str; 32] = [
     "run --dry-run --json",
     "run",
     "run --json",
+    "run --log debug",
+    "run --log trace --log-format json",
     "report",
     "report --json",
     "report --runs",
@@ -200,6 +202,8 @@ async fn nothing_hostile_and_no_secret_leaves_by_any_command() {
         "plan acme --json",
         "run",
         "run --json",
+        "run --log debug",
+        "run --log trace --log-format json",
     ];
     for words in COMMANDS {
         let at = if clocked.contains(&words) || words.starts_with("run") {

@@ -160,6 +160,19 @@ impl Door {
     /// # Errors
     /// There is no usable response.
     pub async fn ask(&self, ask: Ask) -> Result<Answer, Trouble> {
+        let (method, host) = (
+            ask.method.clone(),
+            ask.url.host_str().map(str::to_owned).unwrap_or_default(),
+        );
+        let answer = self.attempt(ask).await;
+        match &answer {
+            Ok(answer) => tracing::debug!(%method, host, status = answer.status, "response"),
+            Err(trouble) => tracing::debug!(%method, host, %trouble, "no usable response"),
+        }
+        answer
+    }
+
+    async fn attempt(&self, ask: Ask) -> Result<Answer, Trouble> {
         let answer = match &self.way {
             Way::Network(network) => network.answer(&ask).await?,
             Way::Recorded(network, recorder) => {
