@@ -6,7 +6,8 @@ use crate::export::{FORMATS, Format};
 use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::store::PgConnection;
-use crate::store::views::export::{self, ExportFilter, ExportTable};
+use crate::store::views::export::{self, ExportCell, ExportFilter, ExportTable};
+use crate::store::views::feed::{self, CursorVerdict, FeedCursor};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
@@ -14,12 +15,36 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Jobs, their history or their changes, for analysis and for training models.
+///
+/// Without a table, the feed of changes after a cursor: every version and every refreshed address
+/// once, in the order in which they were committed, whatever runs overlap.
 #[derive(Args)]
-#[command(after_help = "An instant is a day (midnight UTC) or a time such as \
-                        2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns.")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "An instant is a day (midnight UTC) or a time such as \
+                  2026-09-01T06:00:00+10:00. docs/reference/export.md lists the columns."
+)]
 pub struct Export {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    #[command(flatten)]
+    feed: FeedChoice,
+}
+
+/// From where to continue the feed, and where to.
+#[derive(Args)]
+struct FeedChoice {
+    /// The institutions of the feed; by default all
+    institutions: Vec<String>,
+    /// Changes after a cursor: `start`, or the one that the last export ended with
+    #[arg(long, value_name = "CURSOR", required = true)]
+    since: Option<FeedCursor>,
+    /// Include the raw documents
+    #[arg(long)]
+    raw: bool,
+    #[command(flatten)]
+    target: ExportTarget,
 }
 
 #[derive(Subcommand)]
@@ -61,6 +86,13 @@ struct Choice {
     /// Only rows written before this instant
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     until: Option<Clock>,
+    #[command(flatten)]
+    target: ExportTarget,
+}
+
+/// In which format to export, and where to.
+#[derive(Args)]
+struct ExportTarget {
     /// The format; by default it follows from the extension of --out, else ndjson
     #[arg(long, value_parser = format())]
     format: Option<Format>,
@@ -81,41 +113,115 @@ fn format() -> impl TypedValueParser<Value = Format> {
 
 impl Export {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
-        let (table, choice, at, raw) = match &self.what {
-            What::Jobs { at, raw, choice } => (ExportTable::Jobs, choice, *at, *raw),
-            What::History { raw, choice } => (ExportTable::History, choice, None, *raw),
-            What::Changes { choice } => (ExportTable::Changes, choice, None, false),
-        };
-        let format = choice.format()?;
-        if format == Format::Parquet && choice.out.is_none() && out::is_terminal() {
-            return Err(Failure::nothing("refusing to print Parquet to a terminal")
-                .help("give a file with `--out`, or redirect the output"));
+        match &self.what {
+            None => self.feed.run(edge),
+            Some(What::Jobs { at, raw, choice }) => choice.run(edge, ExportTable::Jobs, *at, *raw),
+            Some(What::History { raw, choice }) => {
+                choice.run(edge, ExportTable::History, None, *raw)
+            }
+            Some(What::Changes { choice }) => choice.run(edge, ExportTable::Changes, None, false),
         }
-        if let (Some(since), Some(until)) = (choice.since, choice.until)
+    }
+}
+
+impl FeedChoice {
+    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let format = self.target.format()?;
+        with_connection(edge, async |connection| {
+            named::refuse_unknown(edge, connection, &self.institutions).await?;
+            let after = known(connection, self.since.clone().unwrap_or_default()).await?;
+            let wanted = ExportFilter {
+                institutions: self.institutions.clone(),
+                after: after.clone(),
+                raw: self.raw,
+                ..ExportFilter::default()
+            };
+            let written = self
+                .target
+                .write(connection, ExportTable::Feed, &wanted, format)
+                .await?;
+            if let Some(written) = written {
+                tell!(
+                    "next cursor: {}",
+                    written.cursor.unwrap_or(after.to_string())
+                );
+            }
+            Ok(DONE)
+        })
+    }
+}
+
+/// The cursor, if the database can continue from it.
+async fn known(connection: &mut PgConnection, cursor: FeedCursor) -> Result<FeedCursor, Failure> {
+    const ANEW: &str = "begin anew with `--since start`, and replace what you have";
+    let (what, help) = match feed::judge(connection, cursor).await? {
+        CursorVerdict::Known(cursor) => return Ok(cursor),
+        CursorVerdict::Foreign => ("the cursor is of another database", ANEW),
+        CursorVerdict::Ahead => (
+            "the cursor is ahead of this database, which was set back",
+            ANEW,
+        ),
+        CursorVerdict::Restored => (
+            "the changes in this database were numbered by another server",
+            "number them anew once: docs/consumers.md, \"After a restore\"",
+        ),
+    };
+    Err(Failure::nothing(what).help(help))
+}
+
+impl Choice {
+    fn run(
+        &self,
+        edge: &Edge,
+        table: ExportTable,
+        at: Option<Clock>,
+        raw: bool,
+    ) -> Result<u8, Failure> {
+        let format = self.target.format()?;
+        if let (Some(since), Some(until)) = (self.since, self.until)
             && since >= until
         {
             return Err(Failure::nothing("`--since` must be before `--until`")
                 .help("swap them, or omit one"));
         }
         with_connection(edge, async |connection| {
-            named::refuse_unknown(edge, connection, &choice.institutions).await?;
+            named::refuse_unknown(edge, connection, &self.institutions).await?;
             let wanted = ExportFilter {
-                institutions: choice.institutions.clone(),
+                institutions: self.institutions.clone(),
                 at,
-                since: choice.since,
-                until: choice.until,
+                since: self.since,
+                until: self.until,
                 raw,
+                ..ExportFilter::default()
             };
-            choice
+            self.target
                 .write(connection, table, &wanted, format)
                 .await
-                .map(|()| DONE)
+                .map(|_| DONE)
         })
     }
 }
 
-impl Choice {
+/// What an export wrote.
+#[derive(Default)]
+struct WrittenRows {
+    rows: i64,
+    /// The cursor after the last row of a feed.
+    cursor: Option<String>,
+}
+
+impl ExportTarget {
+    /// The format that is wanted, unless that is one which a terminal cannot show.
     fn format(&self) -> Result<Format, Failure> {
+        let format = self.named_format()?;
+        if format == Format::Parquet && self.out.is_none() && out::is_terminal() {
+            return Err(Failure::nothing("refusing to print Parquet to a terminal")
+                .help("give a file with `--out`, or redirect the output"));
+        }
+        Ok(format)
+    }
+
+    fn named_format(&self) -> Result<Format, Failure> {
         if let Some(format) = self.format {
             return Ok(format);
         }
@@ -134,31 +240,36 @@ impl Choice {
         })
     }
 
+    /// Writes the rows; nothing is known of how many if the reader has gone away.
     async fn write(
         &self,
         connection: &mut PgConnection,
         table: ExportTable,
         wanted: &ExportFilter,
         format: Format,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<WrittenRows>, Failure> {
         let Some(file) = &self.out else {
             return match rows(connection, table, wanted, format, stdout(format)).await {
                 Err(Trouble::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                    Ok(())
+                    Ok(None)
                 }
-                other => other.map(drop).map_err(|trouble| trouble.of("stdout")),
+                other => other.map(Some).map_err(|trouble| trouble.of("stdout")),
             };
         };
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let partial = file.with_file_name(format!(".{name}.{}", std::process::id()));
-        let count = to_file(connection, table, wanted, format, &partial, file).await;
-        if count.is_err() {
+        let written = to_file(connection, table, wanted, format, &partial, file).await;
+        if written.is_err() {
             // A leftover does no harm.
             let _ = std::fs::remove_file(&partial);
         }
-        let count = count.map_err(|trouble| trouble.of(&format!("`{}`", file.display())))?;
-        tell!("{} rows written to {}", thousands(count), file.display());
-        Ok(())
+        let written = written.map_err(|trouble| trouble.of(&format!("`{}`", file.display())))?;
+        tell!(
+            "{} rows written to {}",
+            thousands(written.rows),
+            file.display()
+        );
+        Ok(Some(written))
     }
 }
 
@@ -195,13 +306,13 @@ async fn to_file(
     format: Format,
     partial: &Path,
     file: &Path,
-) -> Result<i64, Trouble> {
+) -> Result<WrittenRows, Trouble> {
     let out = std::fs::File::create(partial).map_err(Trouble::Write)?;
-    let count = rows(connection, table, wanted, format, Box::new(&out)).await?;
+    let written = rows(connection, table, wanted, format, Box::new(&out)).await?;
     out.sync_all()
         .and_then(|()| std::fs::rename(partial, file))
         .map_err(Trouble::Write)?;
-    Ok(count)
+    Ok(written)
 }
 
 async fn rows(
@@ -210,20 +321,24 @@ async fn rows(
     wanted: &ExportFilter,
     format: Format,
     out: Box<dyn Write + Send + '_>,
-) -> Result<i64, Trouble> {
+) -> Result<WrittenRows, Trouble> {
+    let place = table.cursor_place();
     let mut sheet = format
         .sheet(out, &table.columns(wanted.raw))
         .map_err(Trouble::Write)?;
     let mut rows = export::rows(connection, table, wanted);
-    let mut count = 0;
+    let mut written = WrittenRows::default();
     while let Some(row) = rows
         .try_next()
         .await
         .map_err(|error| Trouble::Read(error.into()))?
     {
+        if let Some(ExportCell::Text(cursor)) = place.and_then(|place| row.get(place)) {
+            written.cursor = Some(cursor.clone());
+        }
         sheet.add(row).map_err(Trouble::Write)?;
-        count += 1;
+        written.rows += 1;
     }
     sheet.end().map_err(Trouble::Write)?;
-    Ok(count)
+    Ok(written)
 }

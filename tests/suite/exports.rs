@@ -247,3 +247,55 @@ async fn every_column_of_the_tables_is_exported() {
     );
     lab.bench.drop().await;
 }
+
+/// A feed that cannot continue says why and what to do, and never begins somewhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_of_another_database_or_of_the_future_is_refused() {
+    let lab = lab().await;
+    let feed = |cursor: String| {
+        let output = call(&lab, &["acme", "--since", &cursor, "--format", "csv"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            said,
+        )
+    };
+    let (code, rows, said) = feed("start".to_owned());
+    let cursor = said
+        .trim()
+        .strip_prefix("next cursor: ")
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        (code, rows.matches(",create,").count()),
+        (Some(0), 3),
+        "{rows}"
+    );
+    let (code, rows, said) = feed(cursor.clone());
+    assert_eq!((code, rows.lines().count()), (Some(0), 1), "{rows}");
+    assert_eq!(said.trim(), format!("next cursor: {cursor}"));
+    let (database, place) = cursor.split_once('-').unwrap();
+    for (cursor, expected) in [
+        (format!("0badcafe-{place}"), "is of another database"),
+        (
+            format!("{database}-18446744073709551615-1"),
+            "is ahead of this database",
+        ),
+        ("yesterday".to_owned(), "not a cursor"),
+    ] {
+        let (code, rows, said) = feed(cursor);
+        assert!(
+            code == Some(2) && rows.is_empty() && said.contains(expected),
+            "{said}"
+        );
+    }
+    let sql = "UPDATE published_jobs SET txid = '18446744073709551614' WHERE original_id = '1' RETURNING 'x'";
+    lab.texts(sql).await;
+    let (code, rows, said) = feed("start".to_owned());
+    assert!(
+        code == Some(2) && rows.is_empty() && said.contains("another server"),
+        "{said}"
+    );
+    lab.bench.drop().await;
+}

@@ -108,15 +108,64 @@ async fn follow(url: String, done: Arc<AtomicBool>) -> Followed {
     }
 }
 
+/// What `weir export --since` prints in turn, each time from where the last one ended, until it has
+/// everything that was written before `done`.
+async fn export_feed(lab: Arc<Lab>, done: Arc<AtomicBool>) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), "start".to_owned());
+    loop {
+        let is_last = done.load(Ordering::SeqCst);
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_weir"));
+        command
+            .arg("--project")
+            .arg(&lab.folder)
+            .args(["export", "--since", &cursor, "--raw"])
+            .env("DATABASE_URL", lab.bench.url());
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        let rows = String::from_utf8(output.stdout).unwrap();
+        let rows: Vec<Json> = rows
+            .lines()
+            .map(|row| serde_json::from_str(row).unwrap())
+            .collect();
+        cursor = said.trim().rsplit(' ').next().unwrap().to_owned();
+        if let Some(row) = rows.last() {
+            assert_eq!(row["cursor"], json!(cursor));
+        }
+        for row in &rows {
+            assert!(
+                row["raw"]["id"].is_string() && row["cause"].is_string(),
+                "{row}"
+            );
+            if row["change_type"] != "refresh" {
+                seen.push(format!(
+                    "{} {}",
+                    row["job"].as_str().unwrap(),
+                    row["version"]
+                ));
+            }
+        }
+        if is_last && rows.is_empty() && seen.len() >= count_versions(&lab).await {
+            return seen;
+        }
+    }
+}
+
+async fn count_versions(lab: &Lab) -> usize {
+    let count = lab.texts("SELECT count(*)::text FROM jobs_history").await;
+    count[0].parse().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_gets_every_version_once_while_runs_overlap() {
-    let lab = boards().await;
+    let lab = Arc::new(boards().await);
     let done = Arc::new(AtomicBool::new(false));
     let mut listener = sqlx::postgres::PgListener::connect(&lab.bench.url())
         .await
         .unwrap();
     listener.listen("weir_changes").await.unwrap();
     let follower = tokio::spawn(follow(lab.bench.url(), Arc::clone(&done)));
+    let exports = tokio::spawn(export_feed(Arc::clone(&lab), Arc::clone(&done)));
     for day in 1..=4 {
         let at = format!("2026-09-0{day}T02:00:00Z");
         let mut runs: Vec<Child> = INSTITUTIONS
@@ -204,6 +253,9 @@ async fn a_follower_gets_every_version_once_while_runs_overlap() {
             .collect::<Vec<_>>(),
         stored
     );
+    let mut exported = exports.await.unwrap();
+    exported.sort();
+    assert_eq!(exported, stored);
     let addresses = rows("SELECT id::text || ' ' || source_url FROM jobs ORDER BY id::text").await;
     let known = followed
         .addresses
@@ -217,5 +269,5 @@ async fn a_follower_gets_every_version_once_while_runs_overlap() {
             .is_empty(),
         "no address was refreshed without a version"
     );
-    lab.bench.drop().await;
+    Arc::into_inner(lab).unwrap().bench.drop().await;
 }

@@ -2,6 +2,7 @@
 //! one state of the tables, streamed row by row, so memory stays flat. To add a column, add it to
 //! the list of its table and to the statement, at the same place.
 
+use super::feed::FeedCursor;
 use crate::{Result, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::stream::BoxStream;
@@ -19,6 +20,8 @@ pub enum ExportTable {
     History,
     /// What changed: a row a field of a version.
     Changes,
+    /// Versions and refreshes in the order in which they were committed, after a cursor.
+    Feed,
 }
 
 /// What a column holds.
@@ -77,6 +80,8 @@ pub struct ExportFilter {
     pub since: Option<Clock>,
     /// Versions before this instant.
     pub until: Option<Clock>,
+    /// Changes after this one; of the feed only.
+    pub after: FeedCursor,
     /// Raw documents, too.
     pub raw: bool,
 }
@@ -158,7 +163,23 @@ const OF_CHANGES: [ExportColumn; 12] = [
     column("institution_id", ColumnKind::Text),
 ];
 
+/// What the feed says of a change, beside the version that it made.
+const OF_FEED: [ExportColumn; 3] = [
+    column(CURSOR, ColumnKind::Text),
+    column("cause", ColumnKind::Text),
+    column("recorded_at", ColumnKind::Instant),
+];
+
+/// The column that holds the cursor after a row of the feed.
+const CURSOR: &str = "cursor";
+
 impl ExportTable {
+    /// Where a row has the cursor to continue from after it.
+    pub fn cursor_place(self) -> Option<usize> {
+        let columns = self.columns(false);
+        columns.iter().position(|column| column.name == CURSOR)
+    }
+
     /// Its columns, in their order.
     pub fn columns(self, raw: bool) -> Vec<ExportColumn> {
         let mut columns = WHOSE.to_vec();
@@ -166,6 +187,9 @@ impl ExportTable {
             ExportTable::Jobs => columns.extend(FIELDS.iter().chain(&OF_JOBS)),
             ExportTable::History => columns.extend(FIELDS.iter().chain(&OF_HISTORY)),
             ExportTable::Changes => columns.extend(&OF_CHANGES),
+            ExportTable::Feed => {
+                columns.extend(OF_FEED.iter().chain(&FIELDS).chain(&OF_HISTORY));
+            }
         }
         if raw && self != ExportTable::Changes {
             columns.push(column("raw", ColumnKind::Json));
@@ -179,6 +203,7 @@ impl ExportTable {
             (ExportTable::Jobs, Some(_)) => JOBS_AS_OF,
             (ExportTable::History, _) => HISTORY,
             (ExportTable::Changes, _) => CHANGES,
+            (ExportTable::Feed, _) => FEED,
         }
     }
 }
@@ -289,20 +314,49 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL AND $5::boolean IS NOT NULL
   ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\"";
 
-/// The rows, in the order of institutions, jobs and versions.
+/// `$1` institutions, `$2` and `$3` the transaction and the change of the cursor, `$4` the name of its
+/// database, `$5` whether raw documents are wanted. A refresh changed no version: what made that is
+/// left out.
+const FEED: &str = concat!(
+    "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
+    concat_ws('-', $4::text, f.txid, f.change_id), f.cause, f.recorded_at,
+    ",
+    exported_fields!("h."),
+    ",
+    f.change_type, CASE WHEN f.what = 'version' THEN h.change_reason END, CASE WHEN f.what = 'version' THEN h.changed_fields END,
+    f.created_at, CASE WHEN f.what = 'version' THEN h.created_by END, CASE WHEN f.what = 'version' THEN h.run_id END,
+    CASE WHEN f.what = 'version' THEN h.takes_back END, CASE WHEN f.what = 'version' THEN h.restores::bigint END,
+    encode(h.fingerprint, 'hex'), CASE WHEN f.what = 'version' THEN h.changes::text END,
+    CASE WHEN $5::boolean THEN h.raw_json::text END
+  FROM changes f JOIN institutions i ON i.id = f.institution_id
+  JOIN jobs_history h ON h.institution_id = f.institution_id AND h.id = f.job_id AND h.version = f.version
+  LEFT JOIN companies c ON c.institution_id = h.institution_id AND c.id = h.company_id
+  LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
+  WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
+    AND f.txid < pg_snapshot_xmin(pg_current_snapshot())
+  ORDER BY f.txid, f.change_id"
+);
+
+/// The rows, in the order of institutions, jobs and versions; those of the feed in the order of
+/// transactions.
 pub fn rows<'c>(
     connection: &'c mut PgConnection,
     table: ExportTable,
     wanted: &ExportFilter,
 ) -> BoxStream<'c, Result<Vec<ExportCell>>> {
     let columns = table.columns(wanted.raw);
-    let rows = sqlx::query(table.statement(wanted))
-        .bind(wanted.institutions.clone())
-        .bind(wanted.since.map(|since| since.0))
-        .bind(wanted.until.map(|until| until.0))
-        .bind(wanted.at.map(|at| at.0))
-        .bind(wanted.raw)
-        .fetch(connection);
+    let query = sqlx::query(table.statement(wanted)).bind(wanted.institutions.clone());
+    let query = match table {
+        ExportTable::Feed => {
+            let (txid, change) = wanted.after.position();
+            query.bind(txid).bind(change).bind(wanted.after.database())
+        }
+        _ => query
+            .bind(wanted.since.map(|since| since.0))
+            .bind(wanted.until.map(|until| until.0))
+            .bind(wanted.at.map(|at| at.0)),
+    };
+    let rows = query.bind(wanted.raw).fetch(connection);
     rows.map_err(StoreError::from)
         .map(move |row| cells(&row?, &columns))
         .boxed()

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod biography;
 pub mod digest;
 pub mod export;
+pub mod feed;
 pub mod newest;
 pub mod records;
 

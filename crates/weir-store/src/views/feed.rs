@@ -1,0 +1,135 @@
+//! Cursors of the change feed: every change of `changes` once, in the order of transactions.
+//!
+//! A transaction number means something to one server only, so a cursor names its database and is
+//! refused by any other. What was written while an older transaction is still under way is left out,
+//! and comes with the next query; nothing here may loosen that.
+
+use crate::Result;
+use sqlx::PgConnection;
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a follower begins who knows nothing yet.
+const START: &str = "start";
+
+/// Everything up to a change has been read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FeedCursor {
+    /// The database that gave it; none at the start.
+    database: Option<String>,
+    txid: u64,
+    change: i64,
+}
+
+impl FeedCursor {
+    /// The database that gave it.
+    pub(super) fn database(&self) -> Option<String> {
+        self.database.clone()
+    }
+
+    /// The transaction, as `xid8` reads it, and the change.
+    pub(super) fn position(&self) -> (String, i64) {
+        (self.txid.to_string(), self.change)
+    }
+}
+
+impl FromStr for FeedCursor {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<FeedCursor, String> {
+        if text == START {
+            return Ok(FeedCursor::default());
+        }
+        let mut parts = text.split('-');
+        let mut read = || {
+            let database = parts.next()?;
+            let (txid, change) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            let is_name =
+                database.len() == 8 && database.bytes().all(|byte| byte.is_ascii_hexdigit());
+            (is_name && parts.next().is_none()).then(|| FeedCursor {
+                database: Some(database.to_owned()),
+                txid,
+                change,
+            })
+        };
+        read().ok_or_else(|| {
+            format!("not a cursor: give `{START}`, or the one that the last export ended with")
+        })
+    }
+}
+
+impl fmt::Display for FeedCursor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.database {
+            Some(database) => write!(out, "{database}-{}-{}", self.txid, self.change),
+            None => out.write_str(START),
+        }
+    }
+}
+
+/// Whether a database can continue from a cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CursorVerdict {
+    /// It can. The cursor names the database from now on.
+    Known(FeedCursor),
+    /// Another database gave it.
+    Foreign,
+    /// The database has not come that far: it was set back.
+    Ahead,
+    /// The database holds changes of a server that was further, and cannot order its own after them.
+    Restored,
+}
+
+/// Judges a cursor.
+///
+/// # Errors
+/// The database failed.
+pub async fn judge(connection: &mut PgConnection, cursor: FeedCursor) -> Result<CursorVerdict> {
+    let (own, is_ahead, is_restored): (String, bool, bool) = sqlx::query_as(
+        "SELECT left(md5(s.system_identifier || '/' || d.oid), 8), $1::text::xid8 >= pg_snapshot_xmin(pg_current_snapshot()),
+           EXISTS (SELECT 1 FROM changes WHERE txid >= pg_snapshot_xmax(pg_current_snapshot()))
+         FROM pg_control_system() s, pg_database d WHERE d.datname = current_database()",
+    )
+    .bind(cursor.txid.to_string())
+    .fetch_one(connection)
+    .await?;
+    Ok(match &cursor.database {
+        Some(database) if *database != own => CursorVerdict::Foreign,
+        _ if is_restored => CursorVerdict::Restored,
+        Some(_) if is_ahead => CursorVerdict::Ahead,
+        _ => CursorVerdict::Known(FeedCursor {
+            database: Some(own),
+            ..cursor
+        }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FeedCursor;
+
+    #[test]
+    fn cursors_are_read_as_they_are_written() {
+        for text in [
+            "start",
+            "0a1b2c3d-812-99",
+            "0a1b2c3d-18446744073709551615-0",
+        ] {
+            assert_eq!(
+                text.parse::<FeedCursor>().map(|one| one.to_string()),
+                Ok(text.to_owned())
+            );
+        }
+        for text in [
+            "",
+            "0",
+            "812-99",
+            "0a1b2c3d-812",
+            "0a1b2c3d-812-99-1",
+            "0a1b2c3d--1-2",
+            "xyzxyzxy-1-2",
+        ] {
+            assert!(text.parse::<FeedCursor>().is_err(), "{text}");
+        }
+    }
+}
