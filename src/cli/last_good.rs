@@ -4,6 +4,7 @@
 use super::Edge;
 use super::Failure;
 use crate::config::Project;
+use crate::config::frameworks::FOLDER as FRAMEWORKS;
 use crate::diagnostic::one_of;
 use crate::plan::InstitutionStatus;
 use crate::plan::check::check;
@@ -94,6 +95,7 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
     for (file, text) in &good.texts.0 {
         write(&folder, Path::new(file), text)?;
     }
+    bring_tables(edge, &folder);
     let Checked { institutions, .. } = check(Project {
         is_part: true,
         ..Project::load(&folder)
@@ -114,6 +116,27 @@ fn restored(edge: &Edge, broken: &Broken, good: &LastGood) -> Result<Option<Plan
         stands_in: Some(stands_in),
         ..Arc::unwrap_or_clone(plan)
     }))
+}
+
+/// Tables of frameworks are too large to be kept with the texts: those of today stand in.
+fn bring_tables(edge: &Edge, folder: &Path) {
+    let (from, to) = (edge.project.join(FRAMEWORKS), folder.join(FRAMEWORKS));
+    let Ok(tables) = std::fs::read_dir(from) else {
+        return;
+    };
+    let is_table = |path: &Path| {
+        path.is_file()
+            && !path
+                .extension()
+                .is_some_and(|end| end == "yaml" || end == "yml")
+    };
+    for path in tables.flatten().map(|entry| entry.path()) {
+        if is_table(&path) && to.is_dir() {
+            // What is missing is reported when the framework is read.
+            let name = path.file_name().unwrap_or_default();
+            let _ = std::fs::copy(&path, to.join(name));
+        }
+    }
 }
 
 fn write(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {

@@ -9,10 +9,11 @@ use crate::source::twins::DuplicatesSpec;
 use crate::source::{FetchSpec, IdMapping};
 use crate::span::Zone;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
+use crate::stage::classify::{CapabilitiesSpec, RolesSpec};
 use crate::stage::dates::DatesSpec;
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
-use crate::yaml::{Located, Node, Required, Text, from_text};
+use crate::yaml::{Located, Node, OneOrMany, Required, Text, from_text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -57,6 +58,11 @@ pub struct InstitutionSpec {
     pub company: Option<RelationSpec>,
     /// The division that an ad belongs to.
     pub division: Option<RelationSpec>,
+    /// Which role an ad is for; several frameworks in a list.
+    #[serde(default)]
+    pub roles: OneOrMany<RolesSpec>,
+    /// Which capabilities an ad asks for.
+    pub capabilities: Option<CapabilitiesSpec>,
     /// Additional fields whose changes create a version.
     #[serde(default)]
     pub compare: Vec<Located<Field>>,
@@ -121,6 +127,11 @@ pub struct SourceSpec {
     pub company: Option<RelationSpec>,
     /// The division that an ad belongs to; overrides the institution's.
     pub division: Option<RelationSpec>,
+    /// Which role an ad is for; overrides the institution's.
+    #[serde(default)]
+    pub roles: OneOrMany<RolesSpec>,
+    /// Which capabilities an ad asks for; overrides the institution's.
+    pub capabilities: Option<CapabilitiesSpec>,
     /// When jobs that are no longer listed are retired; each key overrides the institution's.
     pub missing: Option<MissingSpec>,
     /// When closed jobs are archived; overrides the institution's.
@@ -154,6 +165,20 @@ impl SourceSpec {
             ("id", member("id")),
             ("duplicates", member("duplicates")),
         ])
+    }
+}
+
+impl InstitutionSpec {
+    /// The names of the frameworks that it or its sources use, as written.
+    pub fn frameworks(&self) -> impl Iterator<Item = &Located<String>> {
+        let sources = self.sources.get().into_iter().flat_map(IndexMap::values);
+        let own = std::iter::once((&self.roles, &self.capabilities));
+        let all = own.chain(sources.map(|source| (&source.roles, &source.capabilities)));
+        all.flat_map(|(roles, capabilities)| {
+            let roles = roles.iter().map(|roles| &roles.framework);
+            let capabilities = capabilities.iter();
+            roles.chain(capabilities.flat_map(|one| one.framework.iter()))
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! folder in [`Project::load`], a field here.
 
 pub mod connector;
+pub mod frameworks;
 pub mod identity;
 pub mod institution;
 pub mod institution_tests;
@@ -24,10 +25,31 @@ pub use rules::{RuleSetSpec, RuleSpec};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
 use crate::rule::NamedList;
+use crate::stage::classify::FrameworkSet;
 use crate::yaml;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Keys that other programs have for what institutions declare here, and what to write instead.
+const OTHER_NAMES: [(&str, &str); 4] = [
+    (
+        "capabilityFramework",
+        "write `capabilities: { framework: nsw-core-capabilities, from: [description] }`",
+    ),
+    (
+        "roleMapping",
+        "write `roles: { framework: nsw-role-types, direct: { from: grade } }`",
+    ),
+    (
+        "roleStandardization",
+        "write `roles: { framework: private-sector-roles, standardise: { from: title } }`",
+    ),
+    (
+        "companyDetection",
+        "write `company: { from: $.company, unknown: create }`",
+    ),
+];
 
 /// Every file of a project folder, read and located.
 pub struct Project {
@@ -47,6 +69,8 @@ pub struct Project {
     pub rules: Vec<Parsed<RuleSetSpec>>,
     /// `lists/*.yaml` and `lists/*.csv`.
     pub lists: Vec<Parsed<Arc<NamedList>>>,
+    /// `frameworks/`: roles and capabilities, with what was accepted and learnt.
+    pub frameworks: FrameworkSet,
     /// Whether other institutions are missing here on purpose: what one of them declares is not
     /// unknown.
     pub is_part: bool,
@@ -105,6 +129,7 @@ impl Project {
             &mut diagnostics,
         );
         let lists = lists::load(folder, &mut texts, &mut diagnostics);
+        let frameworks = frameworks::load(folder, &institutions, &mut texts, &mut diagnostics);
         let mapping_tests = read_all(
             files(&folder.join("tests/mapping")),
             "tests/mapping",
@@ -135,6 +160,7 @@ impl Project {
             pipelines,
             rules,
             lists,
+            frameworks,
             is_part: false,
             mapping_tests,
             institution_tests,
@@ -186,8 +212,19 @@ fn read_institutions(
             text_of(&path, &file, texts, out).and_then(|text| yaml::parse(&file, &text, out));
         let (spec, made_of) = tree.map_or((None, Vec::new()), |tree| {
             let (whole, made_of) = connector::lay_under(&tree, connectors, out);
+            let mut found = Diagnostics::new();
+            let spec = yaml::decode(&whole, &mut found);
+            for mut one in found {
+                let other = OTHER_NAMES
+                    .iter()
+                    .find(|(name, _)| one.message == format!("unknown field `{name}`"));
+                if let Some((_, remedy)) = other {
+                    one.help(*remedy);
+                }
+                out.push(one);
+            }
             (
-                yaml::decode(&whole, out).map(|spec: InstitutionSpec| spec.with_read_as(&whole)),
+                spec.map(|spec: InstitutionSpec| spec.with_read_as(&whole)),
                 made_of,
             )
         });

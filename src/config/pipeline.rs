@@ -35,6 +35,9 @@ pub enum StageSpec {
     Extract(ExtractSpec),
     /// Resolves company and division.
     Resolve(PlainSpec),
+    /// Decides roles and finds capabilities, where an institution declares `roles` or
+    /// `capabilities`.
+    Classify(PlainSpec),
     /// Checks each ad against requirements and rules.
     Validate(PlainSpec),
     /// Writes jobs and their history.
@@ -75,6 +78,7 @@ impl StageSpec {
             StageSpec::Identity(_) => Kind::Identity,
             StageSpec::Extract(_) => Kind::Extract,
             StageSpec::Resolve(_) => Kind::Resolve,
+            StageSpec::Classify(_) => Kind::Classify,
             StageSpec::Validate(_) => Kind::Validate,
             StageSpec::Promote(_) => Kind::Promote,
             StageSpec::Archive(_) => Kind::Archive,
@@ -96,7 +100,7 @@ impl StageSpec {
             StageSpec::Details(spec) | StageSpec::Quality(spec) | StageSpec::Identity(spec) => {
                 &spec.after
             }
-            StageSpec::Measure(spec) => &spec.after,
+            StageSpec::Measure(spec) | StageSpec::Classify(spec) => &spec.after,
         };
         after.as_ref().map(|names| &**names)
     }

@@ -1,7 +1,9 @@
 //! `rules/*.yaml`: rule sets, the analysts' files.
 
 use crate::model::Severity;
+use crate::rule::DecidedRole;
 use crate::span::Day;
+use crate::stage::classify::RoleLevel;
 use crate::yaml::{Located, Node, Required, Text, TextOr};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -83,6 +85,12 @@ pub struct RuleTest {
     /// The division of the ad.
     #[serde(default)]
     pub division: Option<RelationTest>,
+    /// The role of the ad: `{ id: nurse, name: Nurse }`.
+    #[serde(default)]
+    pub role: Option<RoleTest>,
+    /// The ids of the capabilities of the ad.
+    #[serde(default)]
+    pub capabilities: Option<Vec<String>>,
     /// The fields of the previous version; if omitted, the job is new.
     #[serde(default)]
     pub before: Option<Node>,
@@ -104,6 +112,35 @@ pub struct RelationTest {
     pub name: String,
     /// Whether it exists in the table.
     pub known: bool,
+}
+
+/// A role in an example.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleTest {
+    /// Its id in the framework.
+    pub id: String,
+    /// Its name; the id, if omitted.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `role`, or `group` where only a group of roles is sure.
+    #[serde(default)]
+    pub level: Option<RoleLevel>,
+    /// How sure it is, from 0 to 1; 1 if omitted.
+    #[serde(default)]
+    pub confidence: Option<f64>,
+}
+
+impl RoleTest {
+    /// The role as rules see it.
+    pub fn decided(&self) -> DecidedRole {
+        DecidedRole {
+            id: self.id.clone(),
+            name: self.name.clone().unwrap_or_else(|| self.id.clone()),
+            level: self.level.unwrap_or(RoleLevel::Role).name().to_owned(),
+            confidence: self.confidence.unwrap_or(1.0),
+        }
+    }
 }
 
 /// The expected result of an example.

@@ -20,6 +20,8 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value as Json, json};
+use weir_framework::framework::FrameworkHead;
+use weir_framework::role::AcceptedTitles;
 
 /// A type of YAML file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,10 @@ pub enum FileKind {
     Pipeline,
     /// `lists/*.yaml`
     List,
+    /// `frameworks/*.yaml`
+    Framework,
+    /// `frameworks/accepted/*.yaml`
+    AcceptedTitles,
     /// `tests/mapping/*.yaml`
     MappingTests,
     /// `tests/institutions/*.yaml`
@@ -43,13 +49,15 @@ pub enum FileKind {
 }
 
 /// All types of files.
-pub const FILE_KINDS: [FileKind; 8] = [
+pub const FILE_KINDS: [FileKind; 10] = [
     FileKind::Project,
     FileKind::Institution,
     FileKind::Connector,
     FileKind::Rules,
     FileKind::Pipeline,
     FileKind::List,
+    FileKind::Framework,
+    FileKind::AcceptedTitles,
     FileKind::MappingTests,
     FileKind::InstitutionTest,
 ];
@@ -83,6 +91,8 @@ impl FileKind {
             FileKind::Rules => "rules",
             FileKind::Pipeline => "pipeline",
             FileKind::List => "list",
+            FileKind::Framework => "framework",
+            FileKind::AcceptedTitles => "accepted-titles",
             FileKind::MappingTests => "mapping-tests",
             FileKind::InstitutionTest => "institution-test",
         }
@@ -102,6 +112,8 @@ impl FileKind {
             FileKind::Rules => "rules/*.yaml",
             FileKind::Pipeline => "pipelines/*.yaml",
             FileKind::List => "lists/*.yaml",
+            FileKind::Framework => "frameworks/*.yaml",
+            FileKind::AcceptedTitles => "frameworks/accepted/*.yaml",
             FileKind::MappingTests => "tests/mapping/*.yaml",
             FileKind::InstitutionTest => "tests/institutions/*.yaml",
         }
@@ -116,6 +128,8 @@ impl FileKind {
             FileKind::Rules => of::<RuleSetSpec>(),
             FileKind::Pipeline => of::<PipelineSpec>(),
             FileKind::List => of::<ListSpec>(),
+            FileKind::Framework => of::<FrameworkHead>(),
+            FileKind::AcceptedTitles => of::<AcceptedTitles>(),
             FileKind::MappingTests => of::<MappingTestsSpec>(),
             FileKind::InstitutionTest => of::<InstitutionTestSpec>(),
         };

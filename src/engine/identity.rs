@@ -247,7 +247,7 @@ async fn derived(
     let mut drafts: Vec<Draft> = ads.into_iter().map(Draft::new).collect();
     for stage in flow
         .record_stages()
-        .filter(|stage| stage.kind() != Kind::Validate)
+        .filter(|stage| !matches!(stage.kind(), Kind::Classify | Kind::Validate))
     {
         stage.look_up(held, setting, &mut drafts).await?;
         drafts.iter_mut().for_each(|draft| {

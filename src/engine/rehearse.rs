@@ -7,6 +7,7 @@ use super::{RunError, segment};
 use crate::model::{Ad, Clock, Fingerprint, Outcome, Parts, Problem, RolledBack, Severity};
 use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
+use crate::stage::classify::reasons;
 use crate::stage::{Draft, Foreseen, Setting, pay};
 use crate::store::views::newest;
 use crate::store::work::{self, AdSelection};
@@ -372,11 +373,12 @@ impl Rehearsal {
         self.add_warnings(one, asked);
         if let Foreseen::Update(changes, _) | Foreseen::Reopen(changes, _) = &one.foreseen {
             for (field, [old, new]) in each_field(changes) {
-                self.fields.entry(field).or_default().add(
-                    one,
-                    format!("{} -> {}", shown(old), shown(new)),
-                    examples,
-                );
+                let decided = reasons::reasons(&[(field.as_str(), old, new)], &[]).pop();
+                let what = decided.unwrap_or_else(|| format!("{} -> {}", shown(old), shown(new)));
+                self.fields
+                    .entry(field)
+                    .or_default()
+                    .add(one, what, examples);
             }
         }
     }

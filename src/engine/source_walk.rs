@@ -7,15 +7,16 @@ use super::event::Event;
 use super::run::Run;
 use super::spool::Feed;
 use super::{RunError, identity, quality, segment};
-use crate::model::{Alert, ReadState, SourceKey};
+use crate::model::{Alert, Hash, ReadState, SourceKey};
 use crate::plan::Flow;
 use crate::plan::picture::Passage;
+use crate::stage::classify::KnownFramework;
 use crate::stage::{Kind, ReadEnd, Scope, Setting, Stage};
 use crate::store::runs;
 use crate::store::views::records;
-use crate::store::{StoreError, figures, revisions, states};
+use crate::store::{StoreError, classes, figures, revisions, states};
 use petgraph::stable_graph::NodeIndex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -328,6 +329,22 @@ impl<'r> SourceWalk<'r> {
             at,
             ..
         } = &*self.setting;
+        let frameworks = self.flow.record_stages().filter_map(|stage| match stage {
+            Stage::Classify(classify) => Some(classify.frameworks()),
+            _ => None,
+        });
+        let known: HashMap<Hash, &KnownFramework> = frameworks
+            .flatten()
+            .map(|known| (known.hash(), known.as_ref()))
+            .collect();
+        if !known.is_empty() {
+            let hashes: Vec<Hash> = known.keys().copied().collect();
+            for hash in classes::unknown_frameworks(&mut held, &hashes).await? {
+                if let Some(framework) = known.get(&hash) {
+                    classes::remember_framework(&mut held, &framework.used(), *at).await?;
+                }
+            }
+        }
         Ok(
             runs::remember_fingerprint(&mut held, *institution, source, *fingerprint, parts, *at)
                 .await?,

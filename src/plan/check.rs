@@ -14,6 +14,7 @@ use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity}
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
 use crate::rule::types::TypeSet;
 use crate::rule::{NamedList, ScriptSandbox};
+use crate::stage::classify::FrameworkSet;
 use crate::stage::extract::JobSpec;
 use indexmap::IndexMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,6 +104,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         pipelines,
         rules: rule_files,
         lists,
+        frameworks,
         mapping_tests,
         institution_tests,
         is_part,
@@ -148,6 +150,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
     let shared = Shared {
         pipelines: &pipelines,
         rules: &sets,
+        frameworks: &frameworks,
         sandbox: &sandbox,
     };
     let plans: Vec<Option<Plan>> = institutions
@@ -179,6 +182,7 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
                     pipelines: &pipeline_files,
                     sets: &sets,
                     extras: &extras,
+                    frameworks: &frameworks,
                     texts: &texts,
                 },
             )
@@ -399,6 +403,7 @@ struct Files<'a> {
     pipelines: &'a BTreeMap<String, String>,
     sets: &'a IndexMap<String, Option<RuleSet>>,
     extras: &'a Extras,
+    frameworks: &'a FrameworkSet,
     texts: &'a Sources,
 }
 
@@ -439,5 +444,10 @@ fn uses(file: &Parsed<InstitutionSpec>, shared: &Files) -> Vec<String> {
         .filter_map(|name| shared.sets.get(*name)?.as_ref())
         .flat_map(|set| &set.lists);
     files.extend(lists.filter_map(|list| Some(shared.extras.lists.get(list)?.0.clone())));
+    for name in spec.frameworks() {
+        let own = shared.frameworks.files(name).into_iter();
+        let fresh: Vec<String> = own.filter(|file| !files.contains(file)).collect();
+        files.extend(fresh);
+    }
     files
 }

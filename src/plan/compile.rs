@@ -20,6 +20,7 @@ use crate::quality::{Bar, Gauge, QualitySpec};
 use crate::rule::{CompiledRule, ScriptSandbox};
 use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
+use crate::stage::classify::{CapabilitiesSpec, Classify, FrameworkSet, RolesSpec};
 use crate::stage::dates;
 use crate::stage::extract::JobSpec;
 use crate::stage::promote::Promote;
@@ -41,6 +42,8 @@ pub struct Shared<'a> {
     pub pipelines: &'a IndexMap<String, Option<Pipeline>>,
     /// Rule sets by name.
     pub rules: &'a IndexMap<String, Option<RuleSet>>,
+    /// The frameworks of roles and capabilities.
+    pub frameworks: &'a FrameworkSet,
     /// The engine for scripts.
     pub sandbox: &'a ScriptSandbox,
 }
@@ -71,6 +74,7 @@ pub fn compile(
     if is_whole {
         check_filled(&all, out);
     }
+    check_classified(&all, pipeline, out);
     for field in spec.quality.iter().flat_map(QualitySpec::fields) {
         check_named(field, &all, all.jobs().collect(), out);
     }
@@ -127,9 +131,28 @@ impl<'a> Whole<'a> {
             .filter_map(|source| source.job.get())
     }
 
-    /// Whether a field is canonical or declared by one of these mappings.
+    /// Whether `classify` decides it: `role` or `capabilities`.
+    fn decides(&self, field: &str) -> bool {
+        let sources = self.spec.sources.get().into_iter();
+        let sources = sources.flat_map(IndexMap::values);
+        match field {
+            "role" => {
+                !self.spec.roles.is_empty()
+                    || sources.clone().any(|source| !source.roles.is_empty())
+            }
+            "capabilities" => {
+                self.spec.capabilities.is_some()
+                    || sources.clone().any(|source| source.capabilities.is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a field is canonical, decided, or declared by one of these mappings.
     fn knows<'j>(&self, field: &str, mut jobs: impl Iterator<Item = &'j JobSpec>) -> bool {
-        Field::named(field).is_some() || jobs.any(|job| job.extras().any(|extra| extra == field))
+        Field::named(field).is_some()
+            || self.decides(field)
+            || jobs.any(|job| job.extras().any(|extra| extra == field))
     }
 }
 
@@ -274,6 +297,7 @@ fn compile_source(
         source.division.as_ref().or(spec.division.as_ref()),
         out,
     );
+    let classify = classify(all, source, out);
     let validate = validate(all, source, out);
     let compared: Vec<Field> = spec.compare.iter().map(|field| field.value).collect();
     let archive = Archive::compile(
@@ -310,6 +334,7 @@ fn compile_source(
         identity.map(Stage::Identity),
         Some(Stage::Extract(Arc::new(extract))),
         Some(Stage::Resolve(Arc::new(resolve))),
+        classify.map(|classify| Stage::Classify(Arc::new(classify))),
         Some(Stage::Validate(Arc::new(validate))),
         Some(Stage::Promote(Arc::new(Promote {
             compared: Compared::with(&compared),
@@ -332,6 +357,58 @@ fn compile_source(
         batch,
         stages,
     })
+}
+
+/// What is asked about roles and capabilities; a source overrides its institution.
+fn classify(all: &Whole, source: &SourceSpec, out: &mut Diagnostics) -> Option<Classify> {
+    let roles = if source.roles.is_empty() {
+        &all.spec.roles
+    } else {
+        &source.roles
+    };
+    let capabilities = source.capabilities.as_ref();
+    let capabilities = capabilities.or(all.spec.capabilities.as_ref());
+    Classify::compile(roles, capabilities, all.shared.frameworks, out)
+}
+
+/// What `roles` and `capabilities` read must be there, and the pipeline must have the stage that
+/// decides them.
+fn check_classified(all: &Whole, pipeline: Option<&Pipeline>, out: &mut Diagnostics) {
+    let spec = all.spec;
+    let sources = spec.sources.get().into_iter().flat_map(IndexMap::values);
+    let own = sources.map(|source| {
+        let jobs: Vec<&JobSpec> = source.job.get().into_iter().collect();
+        (&source.roles, &source.capabilities, jobs)
+    });
+    let whole = (&spec.roles, &spec.capabilities, all.jobs().collect());
+    for (roles, capabilities, jobs) in std::iter::once(whole).chain(own) {
+        let of_roles = roles.iter().flat_map(RolesSpec::fields);
+        let of_capabilities = capabilities.iter().flat_map(CapabilitiesSpec::fields);
+        for field in of_roles.chain(of_capabilities) {
+            let maps = |job: &&JobSpec| job.mapped().contains(&field.value.as_str());
+            let is_known = check_named(field, all, jobs.clone(), out);
+            if is_known && all.is_whole && !jobs.iter().any(maps) {
+                out.warning(
+                    &field.place,
+                    "never-filled",
+                    format!("`{field}` never has a value: no source maps it"),
+                )
+                .help(format!("add `{field}` under `job:` of the source"));
+            }
+        }
+    }
+    let asked = spec.frameworks().next();
+    if let (Some(asked), Some(pipeline)) = (asked, pipeline)
+        && !pipeline.stages.contains(&Kind::Classify)
+    {
+        let name = &pipeline.name;
+        out.error(
+            &asked.place,
+            "no-classify",
+            format!("nothing would be decided: the pipeline `{name}` has no stage `classify`"),
+        )
+        .help("add `classify` to its stages, between `resolve` and `validate`");
+    }
 }
 
 /// Fields that jobs are recognised by must be there.
@@ -439,6 +516,9 @@ fn never_found(field: Field, place: &Place, why: &str, out: &mut Diagnostics) {
     ));
 }
 
+/// What `classify` decides, as `require` names it.
+pub(super) const DECIDED: [&str; 2] = ["role", "capabilities"];
+
 /// The mandatory fields of the institution, which each of its sources must satisfy.
 fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
     for (field, keywords) in &all.spec.require {
@@ -453,6 +533,7 @@ fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
         {
             let is_own = source.require.contains_key(field.value.as_str());
             if !is_own
+                && !DECIDED.contains(&field.value.as_str())
                 && !source
                     .job
                     .get()
@@ -475,6 +556,7 @@ fn check_mandatory(all: &Whole, out: &mut Diagnostics) {
             if all.is_whole
                 && all.knows(field, source.job.get().into_iter())
                 && !mapped.contains(&field.value.as_str())
+                && !DECIDED.contains(&field.value.as_str())
             {
                 never_filled(field, name, out);
             }

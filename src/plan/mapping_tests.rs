@@ -2,6 +2,7 @@
 //! they name exists. A mistake here stops no institution. `weir test` runs the tests, and may read
 //! files.
 
+use super::compile::DECIDED;
 use crate::config::mapping_tests::{MappingTest, MappingTestsSpec};
 use crate::config::{InstitutionSpec, Parsed, SourceSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
@@ -93,6 +94,7 @@ pub(super) fn known(job: &JobSpec) -> impl Iterator<Item = &str> {
         .into_iter()
         .chain(FIELDS.iter().map(|field| field.name()))
         .chain(job.extras())
+        .chain(DECIDED)
 }
 
 /// The file of an institution; an unknown one is reported.

@@ -6,7 +6,7 @@ use super::rules::{Extras, RuleSet};
 use crate::config::{InstitutionSpec, Parsed, RuleSetSpec, RuleSpec, rules};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::model::{FieldKind, field::FIELDS};
-use crate::rule::ad_input::RELATIONS;
+use crate::rule::ad_input::{RELATIONS, ROLE_MEMBERS};
 use crate::rule::satisfiability::{FormulaContext, is_impossible};
 use crate::rule::types::{TypeEnv, TypeSet};
 use crate::rule::{
@@ -49,6 +49,13 @@ pub fn types(extras: &Extras, bindings: &ScriptBindings) -> TypeEnv {
             TypeSet::of_field(FieldKind::Boolean).present(),
         );
     }
+    for member in ROLE_MEMBERS {
+        let kinds = match member {
+            "confidence" => TypeSet::FRACTION,
+            _ => TypeSet::TEXT,
+        };
+        types.insert("role", member, kinds | TypeSet::NOTHING);
+    }
     for list in extras.lists.keys() {
         types.insert("lists", list, TypeSet::NAMES);
     }
@@ -56,6 +63,7 @@ pub fn types(extras: &Extras, bindings: &ScriptBindings) -> TypeEnv {
         ("source", TypeSet::TEXT),
         ("institution", TypeSet::TEXT),
         ("today", TypeSet::DATE),
+        ("capabilities", TypeSet::LIST | TypeSet::NOTHING),
         ("before", TypeSet::MAPPING | TypeSet::NOTHING),
     ];
     types

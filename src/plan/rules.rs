@@ -3,7 +3,7 @@
 
 use super::meaning;
 use super::tried::{Kind, Point, Tried};
-use crate::config::rules::{Expect, RelationTest, RuleTest};
+use crate::config::rules::{Expect, RelationTest, RoleTest, RuleTest};
 use crate::config::{Parsed, RuleSetSpec, RuleSpec};
 use crate::date::{DateReader, DateSetting};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, did_you_mean, is_slip, one_of};
@@ -11,7 +11,7 @@ use crate::model::{
     FieldKind, Job, Value,
     field::{FIELDS, Field},
 };
-use crate::rule::ad_input::{RELATIONS, VARIABLES};
+use crate::rule::ad_input::{RELATIONS, ROLE_MEMBERS, VARIABLES};
 use crate::rule::types::{TypeEnv, TypeSet};
 use crate::rule::{
     CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter,
@@ -396,7 +396,8 @@ fn compile_message(text: &Text, known: &KnownNames, out: &mut Diagnostics) -> Op
         let names: Vec<&str> = match (variable, member) {
             ("job" | "before", Some(_)) => members("job", known.extras),
             ("company" | "division", Some(_)) => vec!["name"],
-            ("job" | "before" | "lists", None) => Vec::new(),
+            ("role", Some(_)) => ROLE_MEMBERS.to_vec(),
+            ("job" | "before" | "lists" | "role", None) => Vec::new(),
             _ => variables.clone(),
         };
         let near = did_you_mean(wanted, names.iter().copied());
@@ -475,7 +476,7 @@ fn is_unreadable(variable: &str, member: &str, near: Option<&str>, extras: &Extr
 }
 
 /// Variables of a rule that have members.
-const OWNERS: [&str; 5] = ["job", "before", "lists", "company", "division"];
+const OWNERS: [&str; 6] = ["job", "before", "lists", "company", "division", "role"];
 
 /// What a company or division has.
 const OF_RELATIONS: [&str; 2] = ["name", "known"];
@@ -490,20 +491,21 @@ fn has_member(variable: &str, member: &str, extras: &Extras) -> bool {
         }
         "lists" => extras.lists.contains_key(member),
         "company" | "division" => OF_RELATIONS.contains(&member),
+        "role" => ROLE_MEMBERS.contains(&member),
         _ => false,
     }
 }
 
 /// Whether a message can show members of a variable.
 fn has_shown_members(variable: &str) -> bool {
-    matches!(variable, "job" | "before" | "company" | "division")
+    matches!(variable, "job" | "before" | "company" | "division" | "role")
 }
 
 /// Whether a message can show a member.
 fn is_shown(variable: &str, member: &str, extras: &Extras) -> bool {
     match variable {
         "company" | "division" => member == "name",
-        "job" | "before" => has_member(variable, member, extras),
+        "job" | "before" | "role" => has_member(variable, member, extras),
         _ => false,
     }
 }
@@ -513,6 +515,7 @@ fn members<'e>(variable: &str, extras: &'e Extras) -> Vec<&'e str> {
     match variable {
         "lists" => extras.lists.keys().map(String::as_str).collect(),
         "company" | "division" => OF_RELATIONS.to_vec(),
+        "role" => ROLE_MEMBERS.to_vec(),
         _ => {
             let mut all: Vec<&str> = FIELDS.iter().map(|field| field.name()).collect();
             all.extend(RELATIONS);
@@ -710,6 +713,11 @@ fn example_facts(test: &RuleTest) -> RuleFacts {
         before: None,
         company: relation(&test.company),
         division: relation(&test.division),
+        role: test.role.as_ref().map(RoleTest::decided),
+        capabilities: match &test.capabilities {
+            Some(ids) => Value::List(ids.clone()),
+            None => Value::Absent,
+        },
         today: test.today.map(|day| day.0).unwrap_or_default(),
     }
 }

@@ -28,6 +28,7 @@ fn of_source(kind: Kind) -> &'static [&'static str] {
         Kind::Identity => &["identity"],
         Kind::Extract => &["job", "timezone", "dates"],
         Kind::Resolve => &["company", "division"],
+        Kind::Classify => &["roles", "capabilities"],
         Kind::Validate => &["require", "rules", "without"],
         Kind::Promote | Kind::Report => &[],
         Kind::Archive => &["missing", "archive"],

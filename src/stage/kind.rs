@@ -20,6 +20,8 @@ pub enum Kind {
     Extract,
     /// Finds company and division.
     Resolve,
+    /// Decides the role of an ad and finds its capabilities, where the YAML asks for that.
+    Classify,
     /// Judges an ad.
     Validate,
     /// Writes jobs and their history.
@@ -60,6 +62,8 @@ pub enum Datum {
     Fields,
     /// Companies and divisions.
     Relations,
+    /// Roles and capabilities.
+    Classes,
     /// What is said against an ad.
     Verdicts,
     /// Jobs and their versions.
@@ -80,6 +84,7 @@ impl Datum {
             Datum::Identities => "which ad is which job",
             Datum::Fields => "the fields",
             Datum::Relations => "companies and divisions",
+            Datum::Classes => "roles and capabilities",
             Datum::Verdicts => "the reasons against ads",
             Datum::Jobs => "the jobs",
             Datum::Retirements => "which jobs are archived",
@@ -99,13 +104,14 @@ struct KindFacts {
 }
 
 /// All kinds, in the order of a full pipeline.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::Fetch,
     Kind::Details,
     Kind::Quality,
     Kind::Identity,
     Kind::Extract,
     Kind::Resolve,
+    Kind::Classify,
     Kind::Validate,
     Kind::Promote,
     Kind::Archive,
@@ -115,7 +121,7 @@ pub const KINDS: [Kind; 11] = [
 
 impl Kind {
     fn facts(self) -> KindFacts {
-        use Datum::{Admission, Documents, Fields, Identities, Jobs, Listings};
+        use Datum::{Admission, Classes, Documents, Fields, Identities, Jobs, Listings};
         use Datum::{Measures, Relations, Retirements, Verdicts};
         let facts = |name, scope, reads, writes| {
             let is_placed = matches!(
@@ -146,12 +152,16 @@ impl Kind {
                 facts("extract", Scope::Record, reads, &[Fields])
             }
             Kind::Resolve => facts("resolve", Scope::Record, &[Fields], &[Relations]),
-            Kind::Validate => {
+            Kind::Classify => {
                 let reads = &[Fields, Relations];
+                facts("classify", Scope::Record, reads, &[Classes])
+            }
+            Kind::Validate => {
+                let reads = &[Fields, Relations, Classes];
                 facts("validate", Scope::Record, reads, &[Verdicts])
             }
             Kind::Promote => {
-                let reads = &[Fields, Relations, Verdicts];
+                let reads = &[Fields, Relations, Classes, Verdicts];
                 facts("promote", Scope::Record, reads, &[Jobs])
             }
             Kind::Archive => facts("archive", Scope::Source, &[Jobs], &[Retirements]),

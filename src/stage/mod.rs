@@ -7,6 +7,7 @@
 //! [`Stage`], an arm in the method of its scope, and a test.
 
 pub mod archive;
+pub mod classify;
 pub mod convert;
 pub mod dates;
 pub mod draft;
@@ -55,6 +56,8 @@ pub enum Stage {
     Extract(Arc<extract::Extract>),
     /// Finds company and division.
     Resolve(Arc<resolve::Resolve>),
+    /// Decides role and capabilities.
+    Classify(Arc<classify::Classify>),
     /// Judges an ad.
     Validate(Arc<validate::Validate>),
     /// Writes jobs and their history.
@@ -122,6 +125,7 @@ impl Stage {
             Stage::Identity(_) => Kind::Identity,
             Stage::Extract(_) => Kind::Extract,
             Stage::Resolve(_) => Kind::Resolve,
+            Stage::Classify(_) => Kind::Classify,
             Stage::Validate(_) => Kind::Validate,
             Stage::Promote(_) => Kind::Promote,
             Stage::Archive(_) => Kind::Archive,
@@ -136,6 +140,7 @@ impl Stage {
             Stage::Fetch(source) => source.parts(),
             Stage::Extract(extract) => extract.parts(),
             Stage::Resolve(resolve) => resolve.parts(),
+            Stage::Classify(classify) => classify.parts(),
             Stage::Validate(validate) => validate.parts(),
             Stage::Promote(promote) => promote.parts(),
             Stage::Identity(guards) => Parts::of("guards of identity", guards),
@@ -158,6 +163,7 @@ impl Stage {
             Stage::Identity(guards) => vec![guards.explain()],
             Stage::Extract(extract) => extract.explain(),
             Stage::Resolve(resolve) => resolve.explain(),
+            Stage::Classify(classify) => classify.explain(),
             Stage::Validate(validate) => validate.explain(),
             Stage::Promote(promote) => promote.explain(),
             Stage::Archive(archive) => archive.explain(),
@@ -193,6 +199,7 @@ impl Stage {
     pub fn record(&self, setting: &Setting, draft: &mut Draft) {
         match self {
             Stage::Extract(extract) => extract.apply(setting, draft),
+            Stage::Classify(classify) => classify.apply(draft),
             Stage::Validate(validate) => validate.judge(setting, draft),
             _ => {}
         }

@@ -2,6 +2,7 @@
 //! published job never gets worse: if its new content fails, the last good version stays and the ad
 //! is held.
 
+use super::classify::reasons as classified;
 use super::{Draft, Setting, waiting};
 use crate::model::{
     Change, ChangeCause, Field, Fingerprint, Hash, HoldKind, Job, NewHold, NewVersion, Outcome,
@@ -356,6 +357,11 @@ impl Promote {
     }
 }
 
+/// Whether a field is one that `classify` decides.
+fn is_decided(name: &str) -> bool {
+    matches!(name, "roles" | "capabilities")
+}
+
 fn job_id(setting: &Setting, draft: &Draft) -> Uuid {
     if let Some(published) = &draft.ad.published {
         return published.job_id;
@@ -422,7 +428,15 @@ fn cause(
         .map(|old| setting.parts.changed_since(old))
         .unwrap_or_default();
     let begins = |with: &str| edited.iter().any(|part| part.starts_with(with));
+    let is_decided = |(name, ..): &(&str, &Json, &Json)| is_decided(name);
     match () {
+        () if differing.iter().all(is_decided)
+            && begins("framework ")
+            && !begins("roles of ")
+            && !begins("capabilities") =>
+        {
+            ChangeCause::Framework
+        }
         () if differing
             .iter()
             .all(|(name, ..)| matches!(*name, "company_id" | "division_id")) =>
@@ -458,10 +472,10 @@ fn why(
         .derived_fingerprint
         .filter(|old| *old != setting.fingerprint)
         .and_then(|old| history.get(&old));
-    for part in old_parts
+    let edited = old_parts
         .map(|old| setting.parts.changed_since(old))
-        .unwrap_or_default()
-    {
+        .unwrap_or_default();
+    for part in &edited {
         let names_a_field = part.strip_prefix("mapping of ").is_some_and(|field| {
             differs(field) || (differs("extra") && Field::named(field).is_none())
         });
@@ -475,6 +489,7 @@ fn why(
     if differs("company_id") {
         reasons.push("company resolved".to_owned());
     }
+    reasons.extend(classified::reasons(differing, &edited));
     if draft.ad.released {
         reasons.push("released by a person".to_owned());
     }

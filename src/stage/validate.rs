@@ -8,6 +8,7 @@ use crate::quality::loss;
 use crate::rule::{CompiledRule, RuleFacts, RuleVerdict};
 use crate::store::PgConnection;
 use crate::store::views::newest;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -55,7 +56,7 @@ impl Validate {
         let mut all = Vec::new();
         for field in &self.require {
             let problems: Vec<Problem> = field
-                .judge(draft.job.named(&field.field).unwrap_or(&Value::Absent))
+                .judge(&judged_value(draft, &field.field))
                 .into_iter()
                 .collect();
             let said = if problems.is_empty() {
@@ -156,7 +157,7 @@ impl Validate {
         let mut problems: Vec<Problem> = self
             .require
             .iter()
-            .flat_map(|field| field.judge(draft.job.named(&field.field).unwrap_or(&Value::Absent)))
+            .flat_map(|field| field.judge(&judged_value(draft, &field.field)))
             .collect();
         let says_title = self
             .require
@@ -173,6 +174,23 @@ impl Validate {
             );
         }
         problems
+    }
+}
+
+/// The value of a field, or of what was decided of the ad: the id of its role, the ids of its
+/// capabilities.
+fn judged_value<'d>(draft: &'d Draft, name: &str) -> Cow<'d, Value> {
+    let facts = &draft.facts;
+    match draft.job.named(name) {
+        Some(value) => Cow::Borrowed(value),
+        None if name == "role" => Cow::Owned(match &facts.role {
+            Some(role) => Value::text(&role.id),
+            None => Value::Absent,
+        }),
+        None if name == "capabilities" && facts.capabilities != Value::List(Vec::new()) => {
+            Cow::Borrowed(&facts.capabilities)
+        }
+        None => Cow::Owned(Value::Absent),
     }
 }
 

@@ -249,10 +249,10 @@ async fn compare_job(
                     "status" => Json::from(found.status.as_str()),
                     "version" => json!(found.version),
                     "id" => Json::from(expected.id.as_str()),
-                    field => found
-                        .job
-                        .named(field)
-                        .map_or(Json::Null, crate::model::Value::to_json),
+                    field => match found.job.named(field) {
+                        Some(value) => value.to_json(),
+                        None => found.job.decided_named(field).unwrap_or_default(),
+                    },
                 };
                 tried.touched.insert(Point::Field(
                     format!("{}/{}", plan.institution.slug, expected.source),

@@ -148,18 +148,7 @@ impl Lab {
 
     /// Copies the files of a folder over the project.
     pub fn lay_over(&self, from: &Path) {
-        for entry in std::fs::read_dir(from).unwrap().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.path().is_dir() {
-                for inner in std::fs::read_dir(entry.path()).unwrap().flatten() {
-                    let target = self.folder.join(&name);
-                    std::fs::create_dir_all(&target).unwrap();
-                    std::fs::copy(inner.path(), target.join(inner.file_name())).unwrap();
-                }
-            } else {
-                std::fs::copy(entry.path(), self.folder.join(&name)).unwrap();
-            }
-        }
+        copy_into(from, &self.folder);
     }
 
     /// The project, which must be without errors.
@@ -393,8 +382,21 @@ impl Lab {
     }
 }
 
+/// Copies the files of a folder into another.
+fn copy_into(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy_into(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 /// The database as a story: what is published, how it came to be, what waits and why.
-const STORY: [(&str, &str); 8] = [
+const STORY: [(&str, &str); 10] = [
     (
         "job",
         "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
@@ -421,6 +423,16 @@ const STORY: [(&str, &str); 8] = [
         "resolved",
         "SELECT format('%s %s:%s %s%s (%s)', to_char(resolved_at AT TIME ZONE 'UTC', 'MM-DD'), source_id, original_id, COALESCE(rule, error_type), COALESCE(' ' || field_name, ''), why)
          FROM resolved_failures ORDER BY 1",
+    ),
+    (
+        "role",
+        "SELECT format('%s %s: %s %s %s', j.external_id, r.framework, r.level, COALESCE(r.role_id, '-'), r.method)
+         FROM job_roles r JOIN jobs j ON j.institution_id = r.institution_id AND j.id = r.job_id ORDER BY 1",
+    ),
+    (
+        "capability",
+        "SELECT format('%s %s: %s %s %s', j.external_id, c.framework, c.capability_id, COALESCE(c.level, '-'), c.kind)
+         FROM job_capabilities c JOIN jobs j ON j.institution_id = c.institution_id AND j.id = c.job_id ORDER BY 1",
     ),
     ("hold", "SELECT format('%s %s %s %s: %s', kind, source_id, subject, status, reason) FROM holds ORDER BY 1"),
     (

@@ -156,6 +156,10 @@ impl Edit<'_> {
             ),
             "is gone" => std::fs::remove_file(&path),
             "is a folder" => std::fs::create_dir_all(&path),
+            "is laid over" => {
+                lay_over(&Path::new(FOLDER).join(self.file), folder);
+                Ok(())
+            }
             verb => return Err(format!("cannot do `{verb}`")),
         }
         .map_err(|error| error.to_string())
@@ -204,6 +208,19 @@ fn bytes(text: &str) -> Vec<u8> {
         out.extend(&part.as_bytes()[2..]);
     }
     out
+}
+
+/// Adds the files of a folder to a project.
+fn lay_over(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            lay_over(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 /// A copy of the healthy project.

@@ -110,6 +110,10 @@ pub struct Job {
     pub company_id: Option<Uuid>,
     /// The division, once resolved.
     pub division_id: Option<Uuid>,
+    /// What was decided of its role, a member for each framework; null if nothing was asked for.
+    pub roles: Json,
+    /// The capabilities that it asks for, a member for each; null if nothing was asked for.
+    pub capabilities: Json,
 }
 
 impl Job {
@@ -188,7 +192,29 @@ impl Job {
                 map.insert("extra".to_owned(), extra);
             }
         }
+        let decided = self.decided().into_iter();
+        let decided = decided.filter(|(_, value)| !value.is_null());
+        map.extend(decided.map(|(name, value)| (name.to_owned(), value.clone())));
         Json::Object(map)
+    }
+
+    /// What a name of `require` and of tests says of the decisions: the id of the first role or
+    /// group that is sure, or the ids of all capabilities.
+    pub fn decided_named(&self, name: &str) -> Option<Json> {
+        let ids = |list: &Json| -> Vec<Json> {
+            let members = list.as_array().into_iter().flatten();
+            members.filter_map(|one| one.get("id").cloned()).collect()
+        };
+        match name {
+            "role" => Some(ids(&self.roles).into_iter().next().unwrap_or_default()),
+            "capabilities" => Some(ids(&self.capabilities).into()),
+            _ => None,
+        }
+    }
+
+    /// What is decided of the ad, by column name.
+    fn decided(&self) -> [(&'static str, &Json); 2] {
+        [("roles", &self.roles), ("capabilities", &self.capabilities)]
     }
 
     /// The fields by column name in comparable form, for those that `compared` names: what makes a
@@ -202,6 +228,10 @@ impl Job {
         all.push(("company_id", json!(self.company_id)));
         all.push(("division_id", json!(self.division_id)));
         all.push(("extra", self.extra_json()));
+        all.extend(
+            self.decided()
+                .map(|(name, value)| (name, without_evidence(value))),
+        );
         // PostgreSQL writes them in other ways.
         all.iter_mut()
             .for_each(|(_, value)| number::canonize(value));
@@ -212,8 +242,11 @@ impl Job {
     pub fn fields_hash(&self, compared: &Compared) -> super::Hash {
         let mut text = String::with_capacity(4096);
         for (name, value) in self.comparable(compared) {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{name}={value}");
+            // What nobody asks for changes no hash: ads are not written for it.
+            if !(value.is_null() && DECIDED.contains(&name)) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{name}={value}");
+            }
         }
         super::Hash::of(text.as_bytes())
     }
@@ -221,9 +254,14 @@ impl Job {
     /// Four bytes of the hash of each of [`digested`], in their order: what was stored, to be
     /// compared with what is.
     pub fn digests(&self) -> Vec<u8> {
-        let values = self.comparable(&Compared {
+        let mut values = self.comparable(&Compared {
             fields: FIELDS.to_vec(),
         });
+        values.retain(|(name, _)| !DECIDED.contains(name));
+        values.extend(self.decided().map(|(name, value)| (name, value.clone())));
+        values
+            .iter_mut()
+            .for_each(|(_, value)| number::canonize(value));
         values
             .iter()
             .flat_map(|(_, value)| {
@@ -250,11 +288,40 @@ impl Job {
         let refreshed = FIELDS
             .iter()
             .filter(|field| !compared.fields.contains(field));
-        let text: String = refreshed
+        let mut text: String = refreshed
             .map(|field| format!("{}={}\n", field.name(), self.get(*field).canonical()))
             .collect();
+        for (name, value) in self.decided() {
+            if !value.is_null() {
+                let _ = writeln!(text, "{name}={value}");
+            }
+        }
         super::Hash::of(text.as_bytes())
     }
+}
+
+/// The columns of what is decided of an ad.
+const DECIDED: [&str; 2] = ["roles", "capabilities"];
+
+/// Members of a decision that say how it was made. They refresh without a version.
+const EVIDENCE: [&str; 6] = [
+    "confidence",
+    "method",
+    "words",
+    "text",
+    "candidates",
+    "evidence",
+];
+
+/// A decision as two versions are compared by: what was decided, not how.
+fn without_evidence(decided: &Json) -> Json {
+    let mut decided = decided.clone();
+    for one in decided.as_array_mut().into_iter().flatten() {
+        if let Some(members) = one.as_object_mut() {
+            members.retain(|name, _| !EVIDENCE.contains(&name.as_str()));
+        }
+    }
+    decided
 }
 
 /// Bytes of a digest.
@@ -266,6 +333,7 @@ fn digested() -> impl Iterator<Item = &'static str> {
         .iter()
         .map(|field| field.name())
         .chain(["company_id", "division_id", "extra"])
+        .chain(DECIDED)
 }
 
 /// Which canonical fields make a version when they differ.
@@ -351,10 +419,21 @@ mod tests {
             );
         }
         assert_ne!(with(json!(1e17)), with(json!(2e17)));
-        assert_eq!(
-            with(json!(12.5)).last().unwrap().1.to_string(),
-            r#"{"size":12.5}"#
-        );
+        assert_eq!(with(json!(12.5))[11].1.to_string(), r#"{"size":12.5}"#);
+    }
+
+    #[test]
+    fn decisions_make_versions_and_their_evidence_refreshes() {
+        let compared = Compared::with(&[]);
+        let with = |role: &str, confidence: f64| Job {
+            roles: json!([{ "framework": "f", "id": role, "confidence": confidence }]),
+            ..job("Nurse", &[])
+        };
+        let [sure, surer, other] = [with("a", 0.9), with("a", 0.95), with("b", 0.9)];
+        assert_eq!(sure.fields_hash(&compared), surer.fields_hash(&compared));
+        assert_ne!(sure.refresh_hash(&compared), surer.refresh_hash(&compared));
+        assert_ne!(sure.fields_hash(&compared), other.fields_hash(&compared));
+        assert_eq!(sure.altered(&surer.digests()), ["roles"]);
     }
 
     #[test]

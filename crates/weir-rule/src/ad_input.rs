@@ -7,16 +7,21 @@ use std::sync::Arc;
 use weir_model::{Field, Job, Value};
 
 /// The variables that a rule may read.
-pub const VARIABLES: [&str; 8] = [
+pub const VARIABLES: [&str; 10] = [
     "job",
     "before",
     "source",
     "institution",
     "company",
     "division",
+    "role",
+    "capabilities",
     "today",
     "lists",
 ];
+
+/// Members of `role`.
+pub const ROLE_MEMBERS: [&str; 4] = ["id", "name", "level", "confidence"];
 
 /// Members of `job` besides its fields.
 pub const RELATIONS: [&str; 2] = ["company_id", "division_id"];
@@ -32,6 +37,10 @@ pub struct RuleFacts {
     pub company: NamedRelation,
     /// The division named in the ad, and whether it is known.
     pub division: NamedRelation,
+    /// The role that was decided; `None` if none was.
+    pub role: Option<DecidedRole>,
+    /// The ids of the capabilities that the ad asks for.
+    pub capabilities: Value,
     /// The newest published version of the job; `None` if it is new, or if no rule reads it.
     pub before: Option<Arc<Job>>,
     /// The date of the run in the institution's zone.
@@ -45,6 +54,31 @@ pub struct NamedRelation {
     pub name: Option<String>,
     /// Whether it is in its table (or is about to be).
     pub known: bool,
+}
+
+/// The role of an ad, or the group of roles that is sure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecidedRole {
+    /// Its id in the framework.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `role` or `group`.
+    pub level: String,
+    /// How sure it is, from 0 to 1.
+    pub confidence: f64,
+}
+
+impl DecidedRole {
+    /// A member that is text.
+    pub(super) fn text(&self, member: &str) -> Option<&str> {
+        match member {
+            "id" => Some(&self.id),
+            "name" => Some(&self.name),
+            "level" => Some(&self.level),
+            _ => None,
+        }
+    }
 }
 
 /// An ad as rules see it.
@@ -77,6 +111,12 @@ pub enum AdInput {
     DivisionName,
     /// Whether the division is known.
     DivisionKnown,
+    /// A text of the role.
+    RoleText(&'static str),
+    /// How sure the role is.
+    RoleConfidence,
+    /// The ids of the capabilities.
+    Capabilities,
 }
 
 impl AdInput {
@@ -86,6 +126,7 @@ impl AdInput {
             "source" => AdInput::Source,
             "institution" => AdInput::Institution,
             "today" => AdInput::Today,
+            "capabilities" => AdInput::Capabilities,
             _ => return None,
         })
     }
@@ -99,6 +140,11 @@ impl AdInput {
             ("company", "known") => AdInput::CompanyKnown,
             ("division", "name") => AdInput::DivisionName,
             ("division", "known") => AdInput::DivisionKnown,
+            ("role", "confidence") => AdInput::RoleConfidence,
+            ("role", _) => {
+                let known = ROLE_MEMBERS.into_iter().find(|known| *known == member);
+                AdInput::RoleText(known?)
+            }
             _ => return None,
         })
     }
@@ -156,6 +202,17 @@ impl AdInput {
             AdInput::CompanyKnown => Ok(NativeValue::Bool(facts.company.known)),
             AdInput::DivisionName => name(&facts.division.name),
             AdInput::DivisionKnown => Ok(NativeValue::Bool(facts.division.known)),
+            AdInput::RoleText(member) => {
+                let text = facts.role.as_ref().and_then(|role| role.text(member));
+                text.map_or(Ok(NativeValue::Unit), NativeValue::borrowed)
+            }
+            AdInput::RoleConfidence => {
+                let role = facts.role.as_ref();
+                Ok(role.map_or(NativeValue::Unit, |role| {
+                    NativeValue::Float(role.confidence)
+                }))
+            }
+            AdInput::Capabilities => NativeValue::of(&facts.capabilities),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::expr::{ExprKind, MemberExpr, OpaqueForm, ScriptExpr, ScriptPosition};
 use super::reads::{ScriptReads, WHOLE};
 
 /// Variables that are always maps. `before` is not one of them: it is `()` for a new job.
-pub(super) const OWNERS: [&str; 5] = ["job", "doc", "company", "division", "lists"];
+pub(super) const OWNERS: [&str; 6] = ["job", "doc", "company", "division", "role", "lists"];
 
 /// A script with members as variables.
 pub(super) struct FlatScript {

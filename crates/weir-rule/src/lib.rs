@@ -48,7 +48,7 @@ pub mod value;
 pub mod verdict;
 mod yaml_script;
 
-pub use ad_input::{AdView, NamedRelation, RuleFacts};
+pub use ad_input::{AdView, DecidedRole, NamedRelation, RuleFacts};
 pub use bindings::{RuleParameter, ScriptBindings};
 pub use expr::ScriptExpr;
 pub use list::NamedList;

@@ -131,11 +131,23 @@ impl MessagePlaceholder {
             "institution" => facts.institution.clone(),
             "company" => facts.company.name.clone().unwrap_or_default(),
             "division" => facts.division.name.clone().unwrap_or_default(),
+            "role" => self.of_role(facts),
+            "capabilities" => words(&facts.capabilities),
             "today" => facts.today.to_string(),
             parameter => given
                 .parameters
                 .get(parameter)
                 .map_or_else(String::new, ToString::to_string),
+        }
+    }
+}
+
+impl MessagePlaceholder {
+    fn of_role(&self, facts: &RuleFacts) -> String {
+        match (&facts.role, self.member.as_deref()) {
+            (Some(role), Some("confidence")) => role.confidence.to_string(),
+            (Some(role), Some(member)) => role.text(member).unwrap_or_default().to_owned(),
+            _ => String::new(),
         }
     }
 }

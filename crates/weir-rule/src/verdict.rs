@@ -227,7 +227,20 @@ impl CompiledRule {
             .flat_map(|script| script.field_values(AdView { job, facts }));
         read.any(|value| {
             matches!(value, Value::Invalid(_)) || (value.is_absent() && !speaks_of_absence)
-        }) || (!speaks_of_absence && self.reads_absent_name(facts))
+        }) || (!speaks_of_absence
+            && (self.reads_absent_name(facts) || self.reads_absent_decision(facts)))
+    }
+
+    /// Whether it reads a role or capabilities that nobody has decided.
+    fn reads_absent_decision(&self, facts: &RuleFacts) -> bool {
+        let absent = [
+            ("role", facts.role.is_none()),
+            ("capabilities", facts.capabilities.is_absent()),
+        ];
+        let reads = |name: &str| self.scripts().any(|script| script.reads.touches(name));
+        absent
+            .into_iter()
+            .any(|(name, is_absent)| is_absent && reads(name))
     }
 
     /// Whether it reads the name of a company or division that the ad does not name.

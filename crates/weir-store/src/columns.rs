@@ -32,7 +32,11 @@ macro_rules! each_column {
             ", ",
             $crate::columns::$form!($of, "locations", "::text[]"),
             ", ",
-            $crate::columns::$form!($of, "extra", "::jsonb")
+            $crate::columns::$form!($of, "extra", "::jsonb"),
+            ", ",
+            $crate::columns::$form!($of, "roles", "::jsonb"),
+            ", ",
+            $crate::columns::$form!($of, "capabilities", "::jsonb")
         )
     };
 }
@@ -161,7 +165,17 @@ macro_rules! compared_columns {
             $a,
             "extra, ",
             $b,
-            "extra)"
+            "extra), ",
+            "(17, 'roles', ",
+            $a,
+            "roles, ",
+            $b,
+            "roles), ",
+            "(18, 'capabilities', ",
+            $a,
+            "capabilities, ",
+            $b,
+            "capabilities)"
         )
     };
 }
@@ -229,7 +243,7 @@ mod tests {
         let names: Vec<&str> = FIELDS
             .iter()
             .map(|field| field.name())
-            .chain(["extra"])
+            .chain(["extra", "roles", "capabilities"])
             .collect();
         let sorted = |mut names: Vec<&'static str>| {
             names.sort_unstable();

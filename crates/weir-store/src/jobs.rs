@@ -5,7 +5,7 @@
 //! view derives it. Whoever reads jobs does so in `views`.
 
 use super::columns::{job_columns, newer_version, sent_columns, supersede};
-use super::{Result, array_literal};
+use super::{Result, array_literal, classes};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -21,7 +21,8 @@ macro_rules! versions {
             "WITH v AS (
                SELECT * FROM unnest($6::uuid[], $7::text[], $8::int[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[],
                  $13::text[], $14::text[], $15::date[], $16::date[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-                 $23::text[], $24::text[], $25::bool[], $26::text[], $27::text[], $28::text[], $29::text[], $30::text[], $31::text[], $32::bytea[])
+                 $23::text[], $24::text[], $25::text[], $26::text[], $27::bool[], $28::text[], $29::text[], $30::text[], $31::text[], $32::text[],
+                 $33::text[], $34::bytea[])
                AS v (job_id, original_id, generation, document_id, content_hash, company_id, division_id, ",
             job_columns!(),
             ", stays_archived, changed_fields, changes, change_type, reason, created_by, cause, digests)) "
@@ -154,7 +155,10 @@ pub async fn create(
     stamp: VersionStamp,
     versions: &[NewVersion<'_>],
 ) -> Result<()> {
-    write(CREATE, connection, stream, stamp, versions).await
+    write(CREATE, connection, stream, stamp, versions).await?;
+    let (ids, is_decided) =
+        classified(versions.iter().map(|version| (version.job_id, version.job)));
+    classes::repeat_new(connection, stream.institution, &ids, is_decided).await
 }
 
 /// Writes new versions of known jobs.
@@ -167,7 +171,24 @@ pub async fn change(
     stamp: VersionStamp,
     versions: &[NewVersion<'_>],
 ) -> Result<()> {
-    write(CHANGE, connection, stream, stamp, versions).await
+    write(CHANGE, connection, stream, stamp, versions).await?;
+    let (ids, is_decided) =
+        classified(versions.iter().map(|version| (version.job_id, version.job)));
+    classes::repeat(connection, stream.institution, &ids, is_decided).await
+}
+
+/// The ids of jobs, and whether something is decided of any of them.
+fn classified<'j>(jobs: impl Iterator<Item = (Uuid, &'j Job)>) -> (Vec<Uuid>, bool) {
+    let (mut ids, mut is_decided) = (Vec::new(), false);
+    for (id, job) in jobs {
+        ids.push(id);
+        is_decided |= !job.roles.is_null() || !job.capabilities.is_null();
+    }
+    (ids, is_decided)
+}
+
+fn decided(value: &Json) -> Option<String> {
+    (!value.is_null()).then(|| value.to_string())
 }
 
 async fn write(
@@ -252,6 +273,18 @@ async fn write(
         .bind(
             versions
                 .iter()
+                .map(|v| decided(&v.job.roles))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
+                .map(|v| decided(&v.job.capabilities))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            versions
+                .iter()
                 .map(|v| v.stays_archived)
                 .collect::<Vec<_>>(),
         )
@@ -304,9 +337,10 @@ pub async fn refresh(
     }
     let json = |value: Json| (!value.is_null()).then(|| value.to_string());
     sqlx::query(
-        "UPDATE published_jobs j SET source_url = v.source_url, recruiter = v.recruiter::jsonb, locations = v.locations::text[], digests = v.digests,
-           refreshed_at = $7, refresh_id = nextval('change_ids'), refresh_txid = pg_current_xact_id()
-         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[]) AS v (id, source_url, recruiter, locations, digests)
+        "UPDATE published_jobs j SET source_url = v.source_url, recruiter = v.recruiter::jsonb, locations = v.locations::text[],
+           roles = v.roles::jsonb, capabilities = v.capabilities::jsonb, digests = v.digests, refreshed_at = $7, refresh_id = nextval('change_ids'), refresh_txid = pg_current_xact_id()
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::bytea[], $8::text[], $9::text[])
+           AS v (id, source_url, recruiter, locations, digests, roles, capabilities)
          WHERE j.institution_id = $1 AND j.id = v.id",
     )
     .bind(stream.institution)
@@ -316,8 +350,12 @@ pub async fn refresh(
     .bind(jobs.iter().map(|(_, job)| list_literal(job.get(Field::Locations))).collect::<Vec<_>>())
     .bind(jobs.iter().map(|(_, job)| job.digests()).collect::<Vec<_>>())
     .bind(at.0)
+    .bind(jobs.iter().map(|(_, job)| decided(&job.roles)).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|(_, job)| decided(&job.capabilities)).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await?;
+    let (ids, is_decided) = classified(jobs.iter().copied());
+    classes::repeat(connection, stream.institution, &ids, is_decided).await?;
     announce(connection, stream.institution).await
 }
 

@@ -7,6 +7,7 @@
 //! column and a file here.
 
 mod budget;
+pub mod classes;
 mod closing;
 pub mod columns;
 pub mod documents;

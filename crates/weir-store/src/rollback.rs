@@ -5,7 +5,7 @@
 use super::columns::{
     compared_columns, job_columns, job_members, newer_version, stamp_columns, supersede,
 };
-use super::{Result, jobs};
+use super::{Result, classes, jobs};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -162,6 +162,8 @@ const WRITE: &str = concat!(
        source_url = CASE WHEN r.only_status OR r.target IS NULL THEN j.source_url ELSE x.source_url END,
        recruiter = CASE WHEN r.only_status OR r.target IS NULL THEN j.recruiter ELSE x.recruiter END,
        locations = CASE WHEN r.only_status OR r.target IS NULL THEN j.locations ELSE x.locations END,
+       roles = CASE WHEN r.only_status OR r.target IS NULL THEN j.roles ELSE x.roles END,
+       capabilities = CASE WHEN r.only_status OR r.target IS NULL THEN j.capabilities ELSE x.capabilities END,
        digests = CASE WHEN r.only_status OR r.target IS NULL THEN j.digests ELSE x.digests END,
        extra = x.extra, document_id = x.document_id, content_hash = x.content_hash, status = r.status,
        archived_at = CASE WHEN r.target IS NULL THEN $3 ELSE x.archived_at END, archived_as = CASE WHEN r.target IS NULL THEN 'rolled_back' ELSE x.archived_as END,
@@ -293,6 +295,11 @@ pub async fn take_back(
         .bind(order.suffix())
         .execute(&mut *connection)
         .await?;
+    let restored: Vec<Uuid> =
+        sqlx::query_scalar("SELECT job_id FROM taken_back WHERE left_alone IS NULL")
+            .fetch_all(&mut *connection)
+            .await?;
+    classes::repeat(connection, institution, &restored, true).await?;
     jobs::announce(connection, institution).await?;
     sqlx::query(HOLD_BACK)
         .bind(institution)

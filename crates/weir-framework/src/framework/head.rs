@@ -1,9 +1,10 @@
 //! The head of a framework as its author writes it: plain serde types.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The YAML of a framework.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FrameworkHead {
     /// The name that institutions use.
@@ -42,7 +43,7 @@ pub struct FrameworkHead {
 }
 
 /// What the entries of a framework are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FrameworkKind {
     /// Roles or occupations.
@@ -52,7 +53,7 @@ pub enum FrameworkKind {
 }
 
 /// A level of capabilities.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LevelHead {
     /// Its id.
@@ -65,7 +66,7 @@ pub struct LevelHead {
 }
 
 /// An entry or a group.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntryHead {
     /// Its id, unique in the framework.
@@ -100,7 +101,7 @@ fn confirmed() -> bool {
 }
 
 /// A capability that comes with a role.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CapabilityHead {
     /// The id of the capability.
@@ -111,7 +112,7 @@ pub struct CapabilityHead {
 }
 
 /// A CSV or TSV file with entries, `.gz` or not: which column is what.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TableHead {
     /// The file, beside the head.
@@ -157,7 +158,7 @@ pub struct TableHead {
 }
 
 /// How a parent is found without a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParentRule {
     /// The longest id of a group that the id begins with: `1120` is below `112`.
@@ -165,7 +166,7 @@ pub enum ParentRule {
 }
 
 /// The columns of a group that every row repeats.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupColumns {
     /// The column of ids.

@@ -22,7 +22,7 @@ pub use head::{
     TableHead,
 };
 
-pub use shelf::FrameworkShelf;
+pub use shelf::{FrameworkShelf, version_order};
 
 /// The position of an entry in its framework.
 pub type EntryIndex = usize;

@@ -40,7 +40,8 @@ impl FrameworkShelf {
 }
 
 /// Numbers in versions count as numbers: `2` is before `10`, `1.2` before `1.10`.
-fn version_order(left: &str, right: &str) -> Ordering {
+#[must_use]
+pub fn version_order(left: &str, right: &str) -> Ordering {
     let parts = |version: &str| -> Vec<(u64, String)> {
         let part = |text: &str| (text.parse().unwrap_or(u64::MAX), text.to_owned());
         version.split(|sign: char| !sign.is_alphanumeric()).map(part).collect()

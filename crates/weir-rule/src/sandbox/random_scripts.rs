@@ -1,6 +1,6 @@
 //! Random scripts over random ads with absent and odd values.
 
-use crate::{NamedRelation, RuleFacts};
+use crate::{DecidedRole, NamedRelation, RuleFacts};
 use proptest::prelude::*;
 use serde_json::json;
 use std::sync::Arc;
@@ -143,18 +143,30 @@ prop_compose! {
         before in prop::option::of(jobs()),
         name in prop::option::of(texts()),
         known in any::<bool>(),
+        id in prop::option::of(texts()),
+        capabilities in prop_oneof![
+            Just(Held::Absent),
+            prop::collection::vec(texts(), 0..3).prop_map(Held::List)
+        ],
         source in texts(),
         today in dates(),
     ) -> RuleFacts {
         let company = NamedRelation { name: name.clone(), known };
         let division = NamedRelation { name, known: !known };
         let (before, today) = (before.map(Arc::new), today.parse().unwrap());
-        RuleFacts { source, institution: "nsw-gov".into(), company, division, before, today }
+        let role = id.map(|id| DecidedRole {
+            name: id.to_uppercase(),
+            id,
+            level: "role".into(),
+            confidence: 0.5,
+        });
+        let institution = "nsw-gov".into();
+        RuleFacts { source, institution, company, division, role, capabilities, before, today }
     }
 }
 
 /// Names of what a script may begin with.
-const READS: [&str; 26] = [
+const READS: [&str; 30] = [
     "job.title",
     "job.source_url",
     "job.open_date",
@@ -175,6 +187,10 @@ const READS: [&str; 26] = [
     "company.known",
     "division.name",
     "division.known",
+    "role.id",
+    "role.level",
+    "role.confidence",
+    "capabilities",
     "p_days",
     "p_share",
     "p_on",
@@ -183,13 +199,14 @@ const READS: [&str; 26] = [
     "p_text",
 ];
 
-const TEXTS: [&str; 8] = [
+const TEXTS: [&str; 9] = [
     "job.title",
     "job.source_url",
     "source",
     "institution",
     "company.name",
     "division.name",
+    "role.id",
     "before.title",
     "p_text",
 ];

@@ -1,6 +1,6 @@
 //! What a script gets to see when it is interpreted. Only the members that it reads are converted.
 
-use crate::ad_input::{AdView, NamedRelation, VARIABLES};
+use crate::ad_input::{AdView, DecidedRole, NamedRelation, VARIABLES};
 use crate::bindings::{RuleParameter, ScriptBindings};
 use crate::flatten;
 use crate::library::ScriptDate;
@@ -31,6 +31,8 @@ impl VariableValues for AdView<'_> {
             "today" => Dynamic::from(ScriptDate(facts.today)),
             "company" => relation(&facts.company, member),
             "division" => relation(&facts.division, member),
+            "role" => role(facts.role.as_ref(), member),
+            "capabilities" => value(&facts.capabilities),
             _ => return None,
         }))
     }
@@ -112,7 +114,7 @@ fn together(owner: &str, reads: &ScriptReads, bindings: &ScriptBindings) -> Vec<
                 .map(|name| (name.into(), list(name, bindings)));
             VariableContent::Fixed(lists.collect::<Map>().into())
         }
-        ("source" | "institution" | "today", _) => whole(),
+        ("source" | "institution" | "today" | "capabilities", _) => whole(),
         ("doc", _) if is_whole => whole(),
         _ if VARIABLES.contains(&owner) || owner == "doc" => {
             let members = reads.of(owner).map(str::to_owned).collect();
@@ -195,6 +197,14 @@ fn relation(relation: &NamedRelation, member: &str) -> Dynamic {
         "name" => relation.name.as_deref().map_or(Dynamic::UNIT, Into::into),
         "known" => relation.known.into(),
         _ => Dynamic::UNIT,
+    }
+}
+
+fn role(role: Option<&DecidedRole>, member: &str) -> Dynamic {
+    match (role, member) {
+        (Some(role), "confidence") => role.confidence.into(),
+        (Some(role), _) => role.text(member).map_or(Dynamic::UNIT, Into::into),
+        (None, _) => Dynamic::UNIT,
     }
 }
 

@@ -100,7 +100,7 @@ const WHOSE: [ExportColumn; 5] = [
 ];
 
 /// The fields of a job, in jobs and history.
-const FIELDS: [ExportColumn; 24] = [
+const FIELDS: [ExportColumn; 26] = [
     column("status", ColumnKind::Text),
     column("title", ColumnKind::Text),
     column("description", ColumnKind::Text),
@@ -125,6 +125,8 @@ const FIELDS: [ExportColumn; 24] = [
     column("institution_id", ColumnKind::Text),
     column("company_id", ColumnKind::Text),
     column("division_id", ColumnKind::Text),
+    column("roles", ColumnKind::Json),
+    column("capabilities", ColumnKind::Json),
 ];
 
 const OF_JOBS: [ExportColumn; 5] = [
@@ -255,7 +257,11 @@ macro_rules! exported_fields {
             $of,
             "company_id::text, ",
             $of,
-            "division_id::text"
+            "division_id::text, ",
+            $of,
+            "roles::text, ",
+            $of,
+            "capabilities::text"
         )
     };
 }

@@ -92,6 +92,9 @@ pub(crate) fn job(row: &PgRow) -> Result<Job> {
             .map(|(name, value)| (name, Value::Json(value)))
             .collect();
     }
+    let decided = |name| row.try_get::<Option<Json>, _>(name);
+    job.roles = decided("roles")?.unwrap_or_default();
+    job.capabilities = decided("capabilities")?.unwrap_or_default();
     Ok(job)
 }
 
