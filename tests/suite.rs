@@ -92,6 +92,8 @@ mod refusals;
 mod rehearsals;
 #[path = "suite/replay.rs"]
 mod replay;
+#[path = "suite/roles.rs"]
+mod roles;
 #[path = "suite/rollbacks.rs"]
 mod rollbacks;
 #[path = "suite/schemas.rs"]

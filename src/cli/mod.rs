@@ -35,6 +35,7 @@ mod records;
 mod rehearse;
 mod report;
 mod retire;
+mod roles;
 mod rollback;
 mod rules;
 mod run;
@@ -133,6 +134,8 @@ enum Command {
     Failures(failures::Failures),
     /// Show and decide what is held for an operator
     Holds(holds::Holds),
+    /// Show titles without a role; accept titles, learn from stored ones
+    Roles(roles::Roles),
     /// Show versions of rules and mappings that have run: log, text, differences
     Rules(rules::Rules),
     /// Deliberately archive the open jobs of an institution or source
@@ -381,6 +384,7 @@ pub fn main() -> u8 {
         Command::Report(command) => command.run(&edge),
         Command::Failures(command) => command.run(&edge),
         Command::Holds(command) => command.run(&edge),
+        Command::Roles(command) => command.run(&edge),
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),

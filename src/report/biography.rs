@@ -2,6 +2,7 @@
 //! mapping behind each field, and the verdict of each rule. It reads what others have written and
 //! decides nothing.
 
+use super::classes;
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
@@ -356,10 +357,9 @@ async fn made(
     let texts = texts(connection, found, versions).await?;
     let names = biography::names(connection, found).await?;
     for (field, value) in flattened(values) {
-        let column = if field.starts_with("extra.") {
-            "extra"
-        } else {
-            field.as_str()
+        let column = match field.split_once('.') {
+            Some((column, _)) => column,
+            None => field.as_str(),
         };
         let made = made_by(versions, column).unwrap_or(newest);
         let part = format!("mapping of {}", field.trim_start_matches("extra."));
@@ -415,13 +415,22 @@ fn made_by<'v>(versions: &'v [Entry], column: &str) -> Option<&'v Entry> {
         .rfind(changed)
 }
 
-/// Custom fields one by one.
+/// Decisions one by one, each in words.
+fn worded(column: &str, all: Vec<(String, String)>) -> Vec<(String, Json)> {
+    all.into_iter()
+        .map(|(name, words)| (format!("{column}.{name}"), words.into()))
+        .collect()
+}
+
+/// Custom fields and decisions one by one.
 fn flattened<'v>(values: impl Iterator<Item = (&'v String, &'v Json)>) -> Vec<(String, Json)> {
     let each = |(name, value): (&String, &Json)| match value {
         Json::Object(extra) if name == "extra" => extra
             .iter()
             .map(|(name, value)| (format!("extra.{name}"), value.clone()))
             .collect(),
+        _ if name == "roles" => worded("roles", classes::roles(value)),
+        _ if name == "capabilities" => worded("capabilities", classes::capabilities(value)),
         _ => vec![(name.clone(), value.clone())],
     };
     values.flat_map(each).collect()

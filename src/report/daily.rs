@@ -10,6 +10,7 @@ use crate::quality::loss;
 use crate::store::figures::{self, AlertRow, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
 use crate::store::losses::{self, SourceLosses};
+use crate::store::views::decided::{self, RoleCoverage, UnmatchedTitle};
 use crate::store::waiting;
 use crate::store::waiting::WaitingHolds;
 use crate::store::{PgConnection, Result};
@@ -37,6 +38,10 @@ pub struct Daily {
     pub quality: Vec<SourceQuality>,
     /// Values that were there and could not be read.
     pub lost: Vec<SourceLosses>,
+    /// How many of its open jobs have a role.
+    pub roles: Vec<RoleCoverage>,
+    /// The most frequent titles without a role.
+    pub unmatched: Vec<UnmatchedTitle>,
     /// The most frequent reasons against ads.
     pub reasons: Vec<ReasonRow>,
     /// What someone must look at.
@@ -65,6 +70,8 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
         jobs: figures::jobs_by_source(connection, institution.id).await?,
         quality: quality::collect(connection, plan).await?,
         lost: losses::newest(connection, Some(&institution.slug)).await?,
+        roles: decided::coverage(connection, Some(&institution.slug)).await?,
+        unmatched: decided::unmatched(connection, Some(&institution.slug), None, 5).await?,
         reasons: figures::top_reasons(connection, institution.id, 10).await?,
         alerts: figures::alerts(connection, institution.id, id).await?,
         holds: holds::list(connection, Some(&institution.slug), false)
@@ -115,6 +122,8 @@ pub fn text(daily: &Daily) -> String {
         3,
     );
     section(&mut out, "dropped values", &lost(&daily.lost), 2);
+    section(&mut out, "roles", &roles(daily), 1);
+    section(&mut out, "titles without a role", &unmatched(daily), 2);
     section(&mut out, "reasons", &reasons(daily), 3);
     section(&mut out, "held for an operator", &held(daily), 5);
     out
@@ -248,6 +257,33 @@ pub fn lost(all: &[SourceLosses]) -> Vec<Vec<String>> {
             .map(move |words| vec![one.source.clone(), words])
     });
     rows.collect()
+}
+
+/// What is decided of the open jobs, by framework.
+fn roles(daily: &Daily) -> Vec<Vec<String>> {
+    let row = |one: &RoleCoverage| {
+        let percent = share(one.roles + one.groups, one.jobs);
+        vec![
+            one.framework.clone(),
+            format!("{percent} decided"),
+            counted(usize::try_from(one.roles).unwrap_or(usize::MAX), "role"),
+            format!("{} groups", one.groups),
+            format!("{} to review", one.review),
+            format!("{} open", one.jobs - one.roles - one.groups - one.review),
+        ]
+    };
+    daily.roles.iter().map(row).collect()
+}
+
+fn unmatched(daily: &Daily) -> Vec<Vec<String>> {
+    let row = |one: &UnmatchedTitle| {
+        vec![
+            line(&one.title, 60),
+            one.framework.clone(),
+            thousands(one.jobs),
+        ]
+    };
+    daily.unmatched.iter().map(row).collect()
 }
 
 fn reasons(daily: &Daily) -> Vec<Vec<String>> {

@@ -1,6 +1,7 @@
 //! The versions of one job: what changed, when, why, by whom, from which document, and by which
 //! mappings and rules. Scraped text is shortened; of long text, the words that differ are shown.
 
+use super::classes::brief;
 use super::columns::line;
 use super::difference::Difference;
 use super::ink::Ink;
@@ -178,7 +179,7 @@ pub fn changes(version: &JobVersion) -> Vec<String> {
         })?;
         Some(format!(
             "~ {field}  {}",
-            Difference::of(old, new).text(Ink::default())
+            Difference::of(&brief(field, old), &brief(field, new)).text(Ink::default())
         ))
     };
     version.changed_fields.iter().filter_map(line).collect()

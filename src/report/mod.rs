@@ -3,6 +3,7 @@
 //! report, add a file that reads the same data.
 
 pub mod biography;
+pub mod classes;
 pub mod columns;
 pub mod daily;
 pub mod difference;

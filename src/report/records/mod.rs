@@ -7,6 +7,7 @@ pub mod text;
 
 pub use page::html;
 
+use super::classes::brief;
 use super::difference::plain;
 use crate::engine::DryRun;
 use crate::model::{
@@ -91,6 +92,15 @@ fn changed(record: &RunRecord, only: &[String]) -> Vec<(String, Json, Json)> {
         .filter(|(field, _)| *field != "status");
     let each = fields.flat_map(|(field, change)| match field.as_str() {
         "extra" => custom(change),
+        "roles" | "capabilities" => {
+            let side = |side| {
+                change
+                    .get(side)
+                    .map(|value| brief(field, value).into_owned())
+            };
+            let [old, new] = ["old", "new"].map(|name| side(name).unwrap_or_default());
+            vec![(field.clone(), old, new)]
+        }
         _ => vec![(
             field.clone(),
             named(change.get("old")),

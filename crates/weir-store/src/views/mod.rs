@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod biography;
+pub mod decided;
 pub mod digest;
 pub mod export;
 pub mod feed;
