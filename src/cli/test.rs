@@ -14,12 +14,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Folders of a project whose files tests may depend on.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "institutions",
     "connectors",
     "pipelines",
     "rules",
     "lists",
+    "frameworks",
     "tests",
     "samples",
     "recorded",

@@ -20,6 +20,7 @@ impl Samples {
             "pipelines",
             "rules",
             "lists",
+            "frameworks",
             "connectors",
             "samples",
             "weir.yaml",

@@ -243,6 +243,7 @@ fn samples() -> tempfile::TempDir {
         "pipelines",
         "rules",
         "lists",
+        "frameworks",
         "samples",
         "tests/institutions",
         "tests/mapping",

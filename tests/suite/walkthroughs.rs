@@ -261,6 +261,7 @@ impl Shell {
             .unwrap();
         let wanted = [
             "weir.yaml",
+            "frameworks/",
             "institutions/",
             "pipelines/",
             "rules/",
