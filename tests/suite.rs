@@ -68,6 +68,8 @@ mod losses;
 mod mistakes;
 #[path = "suite/mornings.rs"]
 mod mornings;
+#[path = "suite/openings.rs"]
+mod openings;
 #[path = "suite/operations.rs"]
 mod operations;
 #[path = "suite/people.rs"]

@@ -2,12 +2,16 @@
 //! who, when and why. A new kind of hold needs both answers here and their sentences in
 //! `report::holds`.
 
+use super::duplicates::{self, PairRuling};
+use crate::engine::RunError;
 use crate::model::{Clock, HoldKind, HoldStatus, RelationTable, SourceKey};
 use crate::span::CalendarSpan;
 use crate::store::holds::{self, Hold};
 use crate::store::settle::{self, Closing};
-use crate::store::{PgConnection, Result, identity, quality, relations};
+use crate::store::{PgConnection, identity, quality, relations};
 use serde_json::Value as Json;
+use uuid::Uuid;
+use weir_openings::decision::DecisionVerdict;
 
 /// Where the content of a hold lists ads or jobs.
 pub const LISTS: [&str; 2] = ["jobs", "ads"];
@@ -50,6 +54,10 @@ pub enum HoldEffect {
     ContentReleased,
     /// The content is ignored.
     ContentIgnored,
+    /// Two ads are one opening.
+    AdsMerged,
+    /// Two ads are two openings.
+    AdsKeptApart,
 }
 
 /// Answers an open hold: `release` makes the held change.
@@ -61,7 +69,7 @@ pub async fn answer(
     hold: &Hold,
     release: bool,
     ruling: Ruling<'_>,
-) -> Result<HoldEffect> {
+) -> Result<HoldEffect, RunError> {
     let effect = if release {
         make(tx, hold, ruling).await?
     } else {
@@ -77,7 +85,11 @@ pub async fn answer(
 }
 
 /// The held change is made.
-async fn make(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> Result<HoldEffect> {
+async fn make(
+    tx: &mut PgConnection,
+    hold: &Hold,
+    ruling: Ruling<'_>,
+) -> Result<HoldEffect, RunError> {
     let source = source_of(hold);
     Ok(match hold.kind {
         HoldKind::Company => add_name(tx, RelationTable::Companies, hold, ruling).await?,
@@ -111,6 +123,10 @@ async fn make(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> Result<
             }
             HoldEffect::ReadAccepted
         }
+        HoldKind::Duplicate => {
+            rule_on_pair(tx, hold, DecisionVerdict::Same, ruling).await?;
+            HoldEffect::AdsMerged
+        }
         HoldKind::Job | HoldKind::Mapping => {
             holds::mark_ad(tx, hold, true).await?;
             HoldEffect::ContentReleased
@@ -119,7 +135,11 @@ async fn make(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> Result<
 }
 
 /// The held change is dropped.
-async fn drop_change(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> Result<HoldEffect> {
+async fn drop_change(
+    tx: &mut PgConnection,
+    hold: &Hold,
+    ruling: Ruling<'_>,
+) -> Result<HoldEffect, RunError> {
     let source = source_of(hold);
     Ok(match hold.kind {
         HoldKind::Company | HoldKind::Division => HoldEffect::NameRefused,
@@ -135,6 +155,10 @@ async fn drop_change(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> 
             HoldEffect::IdsKept
         }
         HoldKind::Quality => HoldEffect::ReadRefused,
+        HoldKind::Duplicate => {
+            rule_on_pair(tx, hold, DecisionVerdict::Different, ruling).await?;
+            HoldEffect::AdsKeptApart
+        }
         HoldKind::Job | HoldKind::Mapping => {
             holds::mark_ad(tx, hold, false).await?;
             HoldEffect::ContentIgnored
@@ -142,12 +166,40 @@ async fn drop_change(tx: &mut PgConnection, hold: &Hold, ruling: Ruling<'_>) -> 
     })
 }
 
+/// Decides about the two ads of a hold.
+async fn rule_on_pair(
+    tx: &mut PgConnection,
+    hold: &Hold,
+    verdict: DecisionVerdict,
+    ruling: Ruling<'_>,
+) -> Result<(), RunError> {
+    let jobs = hold
+        .details
+        .as_ref()
+        .and_then(|details| details.get("jobs"))
+        .cloned();
+    let jobs: Option<[Uuid; 2]> = jobs.and_then(|jobs| serde_json::from_value(jobs).ok());
+    let pair = match jobs {
+        Some(jobs) => duplicates::pair(tx, hold.institution_id, jobs).await?,
+        None => None,
+    };
+    let Some(pair) = pair else {
+        return Err(RunError::NotCompared(hold.subject.clone()));
+    };
+    match duplicates::decide(tx, &pair, verdict, ruling).await? {
+        PairRuling::Applied(_) => Ok(()),
+        PairRuling::Refused(conflicts) => Err(RunError::Contradiction(duplicates::contradiction(
+            &conflicts,
+        ))),
+    }
+}
+
 async fn add_name(
     tx: &mut PgConnection,
     table: RelationTable,
     hold: &Hold,
     ruling: Ruling<'_>,
-) -> Result<HoldEffect> {
+) -> Result<HoldEffect, RunError> {
     relations::create(
         tx,
         table,

@@ -13,8 +13,8 @@ use serde_json::{Value as Json, json};
 #[command(
     after_help = "Compares every job with the digests of what was written, field by field, every \
                   document with its hash, and every version with the previous one; finds missing \
-                  versions, ads whose job is missing or belongs to another ad, and traces of a \
-                  wrong clock: runs and decisions dated in the future, runs long after the \
+                  versions, ads whose job is missing or belongs to another ad, openings without \
+                  jobs, and traces of a wrong clock: runs and decisions dated in the future, runs long after the \
                   previous one, and jobs archived for a closing date that has not passed (`weir \
                   rollback RUN` undoes the newest run and its clock). Exit codes: 0 everything \
                   matches the history, 1 there are findings."
@@ -124,6 +124,14 @@ fn row(finding: &AuditFinding) -> Vec<String> {
             "the ad is {}, but has neither a job nor a version",
             shown(&finding.in_jobs)
         ),
+        "no_opening" => "was compared, but is in no opening".to_owned(),
+        "empty_opening" => "has no jobs: they were deleted outside Weir".to_owned(),
+        "lost_alias" => {
+            format!(
+                "is the former id of the opening {}, which is gone",
+                shown(&finding.in_jobs)
+            )
+        }
         _ if finding.field.as_deref() == Some("raw_json") => {
             "is not the document that was stored".to_owned()
         }
@@ -138,6 +146,9 @@ fn row(finding: &AuditFinding) -> Vec<String> {
         ),
     };
     let name = match finding.kind.as_str() {
+        "empty_opening" | "lost_alias" => {
+            format!("{}: opening {}", finding.institution, finding.original_id)
+        }
         "future" | "leap" => format!("{}: run {}", finding.institution, finding.original_id),
         _ => format!(
             "{}/{}:{}",

@@ -73,6 +73,12 @@ enum What {
         #[command(flatten)]
         choice: Choice,
     },
+    /// One row per opening, however many ads advertise it: its fields, and which ad each comes from.
+    /// --since and --until choose by when it was first seen
+    Openings {
+        #[command(flatten)]
+        choice: Choice,
+    },
 }
 
 /// Which rows to export, in which format, and where to.
@@ -120,6 +126,7 @@ impl Export {
                 choice.run(edge, ExportTable::History, None, *raw)
             }
             Some(What::Changes { choice }) => choice.run(edge, ExportTable::Changes, None, false),
+            Some(What::Openings { choice }) => choice.run(edge, ExportTable::Openings, None, false),
         }
     }
 }

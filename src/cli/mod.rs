@@ -11,6 +11,7 @@ mod database;
 mod db;
 mod decision;
 mod discard;
+mod duplicates;
 mod evaluate;
 mod evaluate_decisions;
 mod evaluate_duplicates;
@@ -136,6 +137,8 @@ enum Command {
     Holds(holds::Holds),
     /// Show titles without a role; accept titles, learn from stored ones
     Roles(roles::Roles),
+    /// Show which ads advertise one opening, and decide about pairs
+    Duplicates(duplicates::Duplicates),
     /// Show versions of rules and mappings that have run: log, text, differences
     Rules(rules::Rules),
     /// Deliberately archive the open jobs of an institution or source
@@ -385,6 +388,7 @@ pub fn main() -> u8 {
         Command::Failures(command) => command.run(&edge),
         Command::Holds(command) => command.run(&edge),
         Command::Roles(command) => command.run(&edge),
+        Command::Duplicates(command) => command.run(&edge),
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),

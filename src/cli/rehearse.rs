@@ -4,6 +4,7 @@ use super::database::{Database, block_on};
 use super::{At, CHANGES, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::diagnostic::{self, one_of};
+use crate::engine::dedupe;
 use crate::engine::rehearse::{self, Asked, Rehearsal};
 use crate::plan::InstitutionStatus;
 use crate::plan::tried::Tried;
@@ -209,6 +210,7 @@ impl Rehearse {
             }
             pages.push(Page {
                 institution: plan.institution.slug.clone(),
+                openings: dedupe::rehearse(store, plan, asked.at).await?,
                 millis: ((edge.now)() - begun).num_milliseconds(),
                 sources,
             });
@@ -233,7 +235,10 @@ impl Rehearse {
         let quiet = pages
             .iter()
             .flat_map(|page| &page.sources)
-            .all(Rehearsal::is_quiet);
+            .all(Rehearsal::is_quiet)
+            && pages
+                .iter()
+                .all(|page| page.openings.is_none_or(|counts| counts.words().is_empty()));
         Ok(if left_out {
             FAILED
         } else if self.detailed_exitcode && !quiet {

@@ -11,6 +11,7 @@ use crate::span::Zone;
 use crate::stage::archive::{ArchiveSpec, MissingSpec};
 use crate::stage::classify::{CapabilitiesSpec, RolesSpec};
 use crate::stage::dates::DatesSpec;
+use crate::stage::dedupe::OpeningsSpec;
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
 use crate::yaml::{Located, Node, OneOrMany, Required, Text, from_text};
@@ -74,6 +75,8 @@ pub struct InstitutionSpec {
     pub archive: Option<ArchiveSpec>,
     /// What counts as an unusual read, and whether it is held for an operator.
     pub quality: Option<QualitySpec>,
+    /// When jobs of its sources advertise one opening; without it, openings are not looked for.
+    pub openings: Option<OpeningsSpec>,
     /// What a run does while a file of the institution is broken: `leave_out` or `last_good`.
     #[serde(default)]
     pub on_broken: OnBroken,

@@ -46,6 +46,9 @@ pub enum StageSpec {
     Archive(PlainSpec),
     /// Measures how good a source is; added by default.
     Measure(PlainSpec),
+    /// Finds out which jobs advertise one opening; added by default where the institution declares
+    /// `openings`.
+    Dedupe(PlainSpec),
     /// Summarises the run.
     Report(PlainSpec),
 }
@@ -83,6 +86,7 @@ impl StageSpec {
             StageSpec::Promote(_) => Kind::Promote,
             StageSpec::Archive(_) => Kind::Archive,
             StageSpec::Measure(_) => Kind::Measure,
+            StageSpec::Dedupe(_) => Kind::Dedupe,
             StageSpec::Report(_) => Kind::Report,
         }
     }
@@ -100,7 +104,9 @@ impl StageSpec {
             StageSpec::Details(spec) | StageSpec::Quality(spec) | StageSpec::Identity(spec) => {
                 &spec.after
             }
-            StageSpec::Measure(spec) | StageSpec::Classify(spec) => &spec.after,
+            StageSpec::Measure(spec) | StageSpec::Classify(spec) | StageSpec::Dedupe(spec) => {
+                &spec.after
+            }
         };
         after.as_ref().map(|names| &**names)
     }

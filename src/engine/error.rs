@@ -30,6 +30,12 @@ pub enum RunError {
         /// The project of this folder.
         own: String,
     },
+    /// A decision contradicts others.
+    #[error("these decisions contradict each other; nothing was done:{0}")]
+    Contradiction(String),
+    /// A decision is about jobs that were never compared.
+    #[error("the two ads of `{0}` have not been compared")]
+    NotCompared(String),
     /// The clock runs backwards.
     #[error("`{slug}` has already run at {last}, later than {at}")]
     Earlier {
@@ -92,6 +98,12 @@ impl RunError {
                  `--allow-future` accepts it: all closing dates until then pass, and earlier runs are \
                  refused"
                     .to_owned()
+            }
+            RunError::Contradiction(_) => {
+                "`weir duplicates undo A B` takes one of them back".to_owned()
+            }
+            RunError::NotCompared(_) => {
+                "run the institution; it must declare `openings:`".to_owned()
             }
             RunError::Interrupted => "run the same command again to continue".to_owned(),
             RunError::Store(error) => return error.help(),

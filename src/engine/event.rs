@@ -2,6 +2,7 @@
 //! that answers `Break` stops the run: what is inside a transaction at that moment is rolled back.
 
 use super::aside::DerivedAds;
+use super::dedupe::OpeningCounts;
 use super::summary::Summary;
 use crate::model::{Alert, OutcomeCounts, ReadOutcome};
 use crate::plan::picture::{Passage, SetAside};
@@ -179,6 +180,14 @@ pub enum Event {
         seen: i64,
         /// Why another number of ads was derived than read.
         set_aside: Vec<SetAside>,
+    },
+    /// A step of finding openings is about to be committed (T8).
+    OpeningsJudged {
+        /// The institution.
+        institution: String,
+        /// What it did.
+        #[serde(flatten)]
+        counts: OpeningCounts,
     },
     /// What waits for an operator at the end of a run.
     DecisionsWaiting {

@@ -7,7 +7,7 @@
 //!                                ├── Mode::DryRun  one transaction, recorded, rolled back
 //!                                └── Mode::Apply   one transaction, compared with a saved plan, committed
 //!   Run::go ── walk ──┬── source_walk   fetch, details │ quality, identity │ segment │ archive, measure
-//!                     └── institution   report
+//!                     └── institution   dedupe, report
 //! ```
 //!
 //! No transaction waits for the network; no state lives in the process that a query could not find
@@ -16,6 +16,7 @@
 
 mod apply;
 pub mod aside;
+pub mod dedupe;
 mod detail;
 pub mod dry_run;
 mod error;

@@ -2,10 +2,11 @@
 //! lock, so that no run is under way, and one transaction: all of it or nothing. A dry run does the
 //! same and rolls back.
 
-use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
+use super::{RunError, dedupe};
 use crate::model::Alert;
 use crate::model::{Clock, Fingerprint, Hash, Parts};
+use crate::store::openings::OpeningStamp;
 use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
 use crate::store::{Connection, PgConnection, runs};
 use crate::store::{Store, StoreError, redate};
@@ -82,6 +83,13 @@ async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Take
     } else {
         None
     };
+    let stamp = OpeningStamp {
+        institution: run.institution_id,
+        run: None,
+        at: asked.order.at,
+        by: &asked.order.by,
+    };
+    dedupe::settle(&mut tx, stamp, &[]).await?;
     let revision = revision(&jobs, clock.is_some());
     let has_moved = asked.seen.as_ref().is_some_and(|seen| *seen != revision);
     let ended = if asked.dry_run || has_moved {

@@ -2,6 +2,7 @@
 //! writes here; to count something more, put it into an event.
 
 use super::aside::DerivedAds;
+use super::dedupe::OpeningCounts;
 use super::event::Event;
 use super::run_log::RunLog;
 use super::summary::{SourceSummary, Summary};
@@ -24,6 +25,7 @@ pub struct RunStats {
     derived: BTreeMap<String, DerivedAds>,
     alerts: Vec<Alert>,
     waiting: Vec<WaitingHolds>,
+    openings: Option<OpeningCounts>,
     log: RunLog,
 }
 
@@ -96,6 +98,9 @@ impl RunStats {
             }
             Event::AlertRaised { alert, .. } => self.alerts.push(alert),
             Event::DecisionsWaiting { waiting, .. } => self.waiting = waiting,
+            Event::OpeningsJudged { counts, .. } => {
+                self.openings.get_or_insert_default().add(counts);
+            }
             Event::RunStarted { .. } | Event::NodeStarted(_) | Event::PageStored { .. } => {}
             Event::IdentitySettled { .. } | Event::RunFinished { .. } => {}
         }
@@ -252,6 +257,7 @@ impl RunStats {
             tables: end.tables,
             alerts: self.alerts.clone(),
             waiting: self.waiting.clone(),
+            openings: self.openings,
             problems: end.problems,
             stands_in: plan.stands_in.clone(),
             trail,

@@ -1,6 +1,7 @@
 //! What came of a run: what `weir run` prints, what `runs.summary` keeps, what an event at its end
 //! carries. It is counted by [`run_stats`](super::run_stats); nothing here decides anything.
 
+use super::dedupe::OpeningCounts;
 use super::trail::Trail;
 use crate::model::{Alert, Bookkeeping, OutcomeCounts, ReadOutcome};
 use crate::plan::StandsIn;
@@ -37,6 +38,9 @@ pub struct Summary {
     pub alerts: Vec<Alert>,
     /// What waits for a person.
     pub waiting: Vec<WaitingHolds>,
+    /// What became of openings, where a job was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openings: Option<OpeningCounts>,
     /// Sources that failed, and why.
     pub problems: BTreeMap<String, String>,
     /// Set where the run was of the last good version, as files are broken.

@@ -4,7 +4,7 @@
 use super::run::Run;
 use super::source_walk::SourceWalk;
 use super::spool::Feed;
-use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, report};
+use super::{BOARDS_AT_ONCE, FILES_AT_ONCE, RunError, dedupe, report};
 use crate::plan::Flow;
 use crate::stage::{Kind, Scope};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -59,6 +59,7 @@ pub(super) async fn institution(run: &Run<'_>) -> Result<(), RunError> {
 
 async fn conclude(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
     match run.plan.graph[node].kind {
+        Kind::Dedupe => dedupe::find_openings(run, node).await,
         Kind::Report => report::sum_up(run, node).await,
         _ => Ok(()),
     }

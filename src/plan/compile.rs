@@ -22,6 +22,7 @@ use crate::source::{Ident, Source};
 use crate::stage::archive::Archive;
 use crate::stage::classify::{CapabilitiesSpec, Classify, FrameworkSet, RolesSpec};
 use crate::stage::dates;
+use crate::stage::dedupe::{Dedupe, OpeningSurroundings};
 use crate::stage::extract::JobSpec;
 use crate::stage::promote::Promote;
 use crate::stage::resolve::{RelationSpec, Resolve};
@@ -83,6 +84,7 @@ pub fn compile(
     sources
         .values()
         .for_each(|source| check_repeated_sets(&source.rules, out));
+    let openings = openings(&all, zone, out);
     let mut compiled = Vec::new();
     for (name, source) in sources {
         check_name("source", name, out);
@@ -92,6 +94,7 @@ pub fn compile(
             source,
             zone.unwrap_or(Tz::UTC),
             batch,
+            openings.as_ref(),
             out,
         ));
     }
@@ -110,7 +113,46 @@ pub fn compile(
         .as_ref()
         .or(pipeline.schedule.as_ref())
         .map(ToString::to_string);
-    Some(connect(institution, zone, schedule, pipeline, sources))
+    let plan = connect(institution, zone, schedule, pipeline, sources);
+    Some(Plan { openings, ..plan })
+}
+
+/// When jobs advertise one opening, where the institution asks.
+fn openings(all: &Whole, zone: Option<Tz>, out: &mut Diagnostics) -> Option<Arc<Dedupe>> {
+    let spec = all.spec.openings.as_ref()?;
+    let sources = all.spec.sources.get();
+    let maps = |field: Field| all.jobs().any(|job| job.mapped().contains(&field.name()));
+    let own_company = sources
+        .into_iter()
+        .flat_map(IndexMap::values)
+        .any(|s| s.company.is_some());
+    let slug = all
+        .spec
+        .institution
+        .get()
+        .map(|slug| slug.value.clone())
+        .unwrap_or_default();
+    let around = OpeningSurroundings {
+        institution: all
+            .spec
+            .name
+            .as_ref()
+            .map_or(slug, |name| name.value.clone()),
+        zone: zone.unwrap_or(Tz::UTC).name().to_owned(),
+        sources: sources
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.value.clone())
+            .collect(),
+        extras: all
+            .jobs()
+            .flat_map(|job| job.extras().map(str::to_owned))
+            .collect(),
+        has_company: all.spec.company.is_some() || own_company,
+        has_department: maps(Field::Department),
+        is_whole: all.is_whole,
+    };
+    Some(Arc::new(spec.compile(&around, out)))
 }
 
 /// An institution as its sources see it.
@@ -281,6 +323,7 @@ fn compile_source(
     source: &SourceSpec,
     zone: Tz,
     batch: usize,
+    openings: Option<&Arc<Dedupe>>,
     out: &mut Diagnostics,
 ) -> Option<CompiledSource> {
     let spec = all.spec;
@@ -342,6 +385,7 @@ fn compile_source(
         }))),
         Some(Stage::Archive(Arc::new(archive))),
         Some(Stage::Measure(quality.clone())),
+        openings.cloned().map(Stage::Dedupe),
         Some(Stage::Report),
     ];
     let stages = stages.into_iter().flatten().collect();
@@ -799,6 +843,7 @@ fn connect(
         schedule,
         graph,
         flows,
+        openings: None,
         texts: None,
         stands_in: None,
     }
@@ -819,7 +864,14 @@ impl Connecting<'_> {
     /// The nodes of a kind.
     fn add(&mut self, kind: Kind) {
         if kind.scope() == Scope::Institution {
-            let all: Vec<&CompiledSource> = self.sources.iter().collect();
+            let all: Vec<&CompiledSource> = self
+                .sources
+                .iter()
+                .filter(|source| source.has(kind))
+                .collect();
+            if all.is_empty() {
+                return;
+            }
             let node = self.graph.add_node(node(kind, None, &all));
             self.nodes.push((kind, None, node));
             return;
@@ -842,7 +894,7 @@ impl Connecting<'_> {
         for (kind, of, to) in self.nodes.clone() {
             let each = of.map_or(0..self.sources.len(), |index| index..index + 1);
             for (index, source) in each.map(|index| (index, &self.sources[index])) {
-                let is_there = |kind: Kind| kind.scope() == Scope::Institution || source.has(kind);
+                let is_there = |kind: Kind| source.has(kind);
                 for before in self.pipeline.before(kind, is_there) {
                     let is_before = |(other, at, _): &&PlacedNode| {
                         *other == before && at.is_none_or(|at| at == index)

@@ -29,6 +29,7 @@ pub use tried::Tried;
 use crate::model::{Clock, Fingerprint, Hash, InstitutionProfile, Parts, YamlTexts};
 use crate::quality::{Bar, Gauge};
 use crate::source::{Ident, Source, Variables};
+use crate::stage::dedupe::Dedupe;
 use crate::stage::promote::Promote;
 use crate::stage::{Kind, Scope, Stage};
 use chrono::{DateTime, Utc};
@@ -54,6 +55,8 @@ pub struct Plan {
     pub graph: StableDiGraph<Node, ()>,
     /// The sources, in the order of the file.
     pub flows: Vec<Flow>,
+    /// When jobs advertise one opening, where that is asked for.
+    pub openings: Option<Arc<Dedupe>>,
     /// What it was compiled from, where a later run may need it: `on_broken: last_good`.
     pub texts: Option<Written>,
     /// Set where it was compiled from what ran last, as files are broken now.

@@ -425,7 +425,7 @@ mod tests {
         assert_eq!(before(Kind::Extract), ["identity"]);
         assert_eq!(before(Kind::Quality), ["details"]);
         assert_eq!(before(Kind::Measure), ["promote"]);
-        assert_eq!(before(Kind::Report), ["archive", "measure"]);
+        assert_eq!(before(Kind::Report), ["measure", "dedupe"]);
     }
 
     #[test]
@@ -441,7 +441,7 @@ mod tests {
         let pipeline = compiled(stages);
         assert_eq!(
             names(&pipeline.stages[8..]),
-            ["measure", "archive", "report"]
+            ["measure", "archive", "dedupe", "report"]
         );
         assert_eq!(
             names(&pipeline.before(Kind::Archive, |_| true)),
@@ -459,7 +459,8 @@ mod tests {
         assert_eq!(
             names(&pipeline.stages),
             [
-                "fetch", "details", "quality", "identity", "extract", "promote", "measure"
+                "fetch", "details", "quality", "identity", "extract", "promote", "measure",
+                "dedupe"
             ]
         );
     }

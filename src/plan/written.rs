@@ -32,6 +32,7 @@ fn of_source(kind: Kind) -> &'static [&'static str] {
         Kind::Validate => &["require", "rules", "without"],
         Kind::Promote | Kind::Report => &[],
         Kind::Archive => &["missing", "archive"],
+        Kind::Dedupe => &["openings"],
     }
 }
 

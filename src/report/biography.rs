@@ -6,6 +6,7 @@ use super::classes;
 use super::columns::{columns, line};
 use super::history::{self, Entry, History, short, value};
 use crate::engine::verdicts::Judged;
+use crate::store::opening_views::{self, OpeningMemberLine};
 use crate::store::resolved::{self, ResolvedFailure};
 use crate::store::versions::{self, PartVersion as PartText};
 use crate::store::views::biography::{
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use uuid::Uuid;
 
 /// The biography of an ad.
 #[derive(Debug, Serialize)]
@@ -34,6 +36,18 @@ pub struct Biography {
     pub verdicts: Option<Judged>,
     /// The versions.
     pub versions: Vec<Entry>,
+    /// The opening that it advertises, with the other ads of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opening: Option<AdOpening>,
+}
+
+/// The opening that an ad advertises.
+#[derive(Debug, Serialize)]
+pub struct AdOpening {
+    /// Its id.
+    pub id: Uuid,
+    /// Its members, the one that leads first.
+    pub members: Vec<OpeningMemberLine>,
 }
 
 /// Something that happened.
@@ -121,7 +135,18 @@ pub async fn collect(
         fields,
         verdicts,
         versions,
+        opening: opening(connection, found).await?,
     })
+}
+
+async fn opening(connection: &mut PgConnection, found: &FoundJob) -> Result<Option<AdOpening>> {
+    let Some(job) = found.job_id else {
+        return Ok(None);
+    };
+    let id = opening_views::of_job(connection, found.institution_id, job).await?;
+    let Some(id) = id else { return Ok(None) };
+    let members = opening_views::members(connection, found.institution_id, id).await?;
+    Ok(Some(AdOpening { id, members }))
 }
 
 /// The ids that the ad has had.
@@ -479,6 +504,9 @@ pub fn text(biography: &Biography) -> String {
         });
     }
     standing(&mut out, biography);
+    if let Some(opening) = &biography.opening {
+        advertised(&mut out, biography, opening);
+    }
     section(
         &mut out,
         "its fields and their origin",
@@ -499,6 +527,25 @@ pub fn text(biography: &Biography) -> String {
         );
     }
     out
+}
+
+/// Which opening the ad advertises, why, and who else does.
+fn advertised(out: &mut String, biography: &Biography, opening: &AdOpening) {
+    let _ = writeln!(out, "\nadvertises opening {}", opening.id);
+    let row = |member: &OpeningMemberLine| {
+        let is_this = Some(member.job_id) == biography.of.job_id;
+        let name = if is_this {
+            "this ad".to_owned()
+        } else {
+            line(&member.ad, 60)
+        };
+        let why = super::duplicates::evidence(&member.method, member.evidence.as_ref());
+        vec![name, member.status.clone(), why]
+    };
+    out.push_str(&columns(
+        &opening.members.iter().map(row).collect::<Vec<_>>(),
+        3,
+    ));
 }
 
 fn title(biography: &Biography) -> String {

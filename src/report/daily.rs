@@ -3,6 +3,7 @@
 
 use super::columns::{columns, counted, line, share, size, took};
 use super::quality::{self, SourceQuality};
+use crate::engine::dedupe::OpeningCounts;
 use crate::model::OutcomeCounts;
 use crate::plan::Plan;
 use crate::plan::picture::thousands;
@@ -10,6 +11,7 @@ use crate::quality::loss;
 use crate::store::figures::{self, AlertRow, ReadRow, ReasonRow, RunRow, StageRow};
 use crate::store::holds::{self, Hold};
 use crate::store::losses::{self, SourceLosses};
+use crate::store::opening_views::{self, OpeningFigures};
 use crate::store::views::decided::{self, RoleCoverage, UnmatchedTitle};
 use crate::store::waiting;
 use crate::store::waiting::WaitingHolds;
@@ -50,6 +52,9 @@ pub struct Daily {
     pub holds: Vec<Hold>,
     /// How long they have waited, and what they block.
     pub waiting: Vec<WaitingHolds>,
+    /// How many openings there are, where they are looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openings: Option<OpeningFigures>,
     /// Bytes of each table now.
     pub tables: BTreeMap<String, i64>,
 }
@@ -83,6 +88,7 @@ pub async fn collect(connection: &mut PgConnection, plan: &Plan) -> Result<Daily
             })
             .collect(),
         waiting: waiting::waiting(connection, institution.id).await?,
+        openings: opening_views::figures(connection, institution.id).await?,
         tables: figures::table_bytes(connection).await?,
         run,
         earlier: runs,
@@ -114,6 +120,7 @@ pub fn text(daily: &Daily) -> String {
     section(&mut out, "sources", &sources(daily), 2);
     section(&mut out, "incomplete reads", &incomplete(daily), 3);
     section(&mut out, "stages", &stages(daily), 2);
+    section(&mut out, "openings", &openings(daily), 2);
     section(&mut out, "quality", &quality::rows(&daily.quality), 2);
     section(
         &mut out,
@@ -137,6 +144,23 @@ fn section(out: &mut String, title: &str, rows: &[Vec<String>], left: usize) {
 
 fn texts<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
+}
+
+/// How many openings there are, and what the newest run did to them.
+fn openings(daily: &Daily) -> Vec<Vec<String>> {
+    let Some(figures) = &daily.openings else {
+        return Vec::new();
+    };
+    let mut rows = vec![vec![super::duplicates::figures(figures)]];
+    let summary = daily.run.as_ref().and_then(|run| run.summary.as_ref());
+    let counts = summary.and_then(|summary| summary.get("openings").cloned());
+    let counts: Option<OpeningCounts> =
+        counts.and_then(|counts| serde_json::from_value(counts).ok());
+    let words = counts
+        .map(|counts| counts.words())
+        .filter(|words| !words.is_empty());
+    rows.extend(words.map(|words| vec![format!("this run: {words}")]));
+    rows
 }
 
 fn alerts(daily: &Daily) -> Vec<Vec<String>> {

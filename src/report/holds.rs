@@ -169,6 +169,10 @@ fn answers(hold: &Hold, listed: usize) -> [String; 2] {
             "the next run publishes this read, and similar ones".to_owned(),
             "the ads stay held until their content or the YAML changes".to_owned(),
         ],
+        HoldKind::Duplicate => [
+            "the two ads are one opening from now on".to_owned(),
+            "the two ads are two openings from now on".to_owned(),
+        ],
         HoldKind::Mapping => [
             "the held change is applied".to_owned(),
             "the held change is dropped".to_owned(),
@@ -192,6 +196,8 @@ pub fn done(hold: &Hold, effect: HoldEffect) -> String {
         HoldEffect::IdsKept => "the ads stay the same jobs: the next run treats them as updates".to_owned(),
         HoldEffect::ReadAccepted => "the next run publishes this read, and similar ones".to_owned(),
         HoldEffect::ReadRefused => "the ads stay held until their content or the YAML changes".to_owned(),
+        HoldEffect::AdsMerged => "the two ads are one opening".to_owned(),
+        HoldEffect::AdsKeptApart => "the two ads are two openings".to_owned(),
         HoldEffect::ContentReleased => "the next run publishes this content".to_owned(),
         HoldEffect::ContentIgnored => "this content is now ignored".to_owned(),
     }

@@ -7,6 +7,7 @@ pub mod classes;
 pub mod columns;
 pub mod daily;
 pub mod difference;
+pub mod duplicates;
 pub mod graph;
 pub mod health;
 pub mod history;

@@ -2,6 +2,7 @@
 
 use super::columns::{columns, counted, line, took};
 use super::page;
+use crate::engine::dedupe::OpeningCounts;
 use crate::engine::rehearse::{Example, Kind, Rehearsal, Verdicts};
 use crate::plan::picture::thousands;
 use maud::{Markup, html};
@@ -17,6 +18,23 @@ pub struct Page {
     pub millis: i64,
     /// Its sources.
     pub sources: Vec<Rehearsal>,
+    /// What would become of its openings, if their settings were edited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openings: Option<OpeningCounts>,
+}
+
+/// What edited settings of openings would do.
+fn openings(counts: &OpeningCounts) -> String {
+    let words = counts.words();
+    let words = if words.is_empty() {
+        "nothing would change"
+    } else {
+        &words
+    };
+    format!(
+        "openings: {} judged again (settings changed): {words}",
+        ads(counts.judged)
+    )
 }
 
 fn count(number: usize) -> String {
@@ -42,6 +60,9 @@ pub fn text(page: &Page) -> String {
     page.sources
         .iter()
         .for_each(|source| source_text(&mut out, source));
+    if let Some(counts) = &page.openings {
+        let _ = writeln!(out, "  {}", openings(counts));
+    }
     out
 }
 

@@ -31,6 +31,13 @@ pub fn table(summary: &Summary) -> String {
         took(summary.millis)
     );
     out.push_str(&columns(&rows(summary), 2));
+    let openings = summary
+        .openings
+        .map(|counts| counts.words())
+        .unwrap_or_default();
+    if !openings.is_empty() {
+        let _ = writeln!(out, "  {openings}");
+    }
     out
 }
 

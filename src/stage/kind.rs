@@ -30,6 +30,8 @@ pub enum Kind {
     Archive,
     /// Measures how good a source is, for the runs to come.
     Measure,
+    /// Finds out which jobs advertise one opening, where the institution declares `openings`.
+    Dedupe,
     /// Sums up.
     Report,
 }
@@ -72,6 +74,8 @@ pub enum Datum {
     Retirements,
     /// How good a source is.
     Measures,
+    /// Which jobs advertise one opening.
+    Openings,
 }
 
 impl Datum {
@@ -89,6 +93,7 @@ impl Datum {
             Datum::Jobs => "the jobs",
             Datum::Retirements => "which jobs are archived",
             Datum::Measures => "the measures",
+            Datum::Openings => "the openings",
         }
     }
 }
@@ -104,7 +109,7 @@ struct KindFacts {
 }
 
 /// All kinds, in the order of a full pipeline.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 13] = [
     Kind::Fetch,
     Kind::Details,
     Kind::Quality,
@@ -116,17 +121,18 @@ pub const KINDS: [Kind; 12] = [
     Kind::Promote,
     Kind::Archive,
     Kind::Measure,
+    Kind::Dedupe,
     Kind::Report,
 ];
 
 impl Kind {
     fn facts(self) -> KindFacts {
         use Datum::{Admission, Classes, Documents, Fields, Identities, Jobs, Listings};
-        use Datum::{Measures, Relations, Retirements, Verdicts};
+        use Datum::{Measures, Openings, Relations, Retirements, Verdicts};
         let facts = |name, scope, reads, writes| {
             let is_placed = matches!(
                 self,
-                Kind::Details | Kind::Quality | Kind::Identity | Kind::Measure
+                Kind::Details | Kind::Quality | Kind::Identity | Kind::Measure | Kind::Dedupe
             );
             KindFacts {
                 name,
@@ -166,8 +172,12 @@ impl Kind {
             }
             Kind::Archive => facts("archive", Scope::Source, &[Jobs], &[Retirements]),
             Kind::Measure => facts("measure", Scope::Source, &[Jobs], &[Measures]),
+            Kind::Dedupe => {
+                let reads = &[Jobs, Retirements];
+                facts("dedupe", Scope::Institution, reads, &[Openings])
+            }
             Kind::Report => {
-                let reads = &[Documents, Jobs, Retirements, Measures];
+                let reads = &[Documents, Jobs, Retirements, Measures, Openings];
                 facts("report", Scope::Institution, reads, &[])
             }
         }

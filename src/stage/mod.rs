@@ -10,6 +10,7 @@ pub mod archive;
 pub mod classify;
 pub mod convert;
 pub mod dates;
+pub mod dedupe;
 pub mod draft;
 pub mod extract;
 pub mod foresee;
@@ -66,6 +67,8 @@ pub enum Stage {
     Archive(Arc<archive::Archive>),
     /// Measures how good a source is.
     Measure(Bar),
+    /// Finds out which jobs advertise one opening.
+    Dedupe(Arc<dedupe::Dedupe>),
     /// Sums up.
     Report,
 }
@@ -130,6 +133,7 @@ impl Stage {
             Stage::Promote(_) => Kind::Promote,
             Stage::Archive(_) => Kind::Archive,
             Stage::Measure(_) => Kind::Measure,
+            Stage::Dedupe(_) => Kind::Dedupe,
             Stage::Report => Kind::Report,
         }
     }
@@ -145,6 +149,7 @@ impl Stage {
             Stage::Promote(promote) => promote.parts(),
             Stage::Identity(guards) => Parts::of("guards of identity", guards),
             Stage::Quality(bar) | Stage::Measure(bar) => Parts::of("quality", bar),
+            Stage::Dedupe(dedupe) => Parts::of("openings", &**dedupe),
             Stage::Details | Stage::Archive(_) | Stage::Report => Parts::default(),
         };
         parts.add(
@@ -168,6 +173,7 @@ impl Stage {
             Stage::Promote(promote) => promote.explain(),
             Stage::Archive(archive) => archive.explain(),
             Stage::Measure(_) => vec!["fill rates, failures, changes".to_owned()],
+            Stage::Dedupe(dedupe) => dedupe.explain(),
             Stage::Report => vec!["counts, error rates, sizes".to_owned()],
         }
     }

@@ -147,7 +147,7 @@ async fn make_template(server: &Server, name: &str) {
 }
 
 /// What two databases must agree in, table by table.
-const DUMP: [(&str, &str); 15] = [
+const DUMP: [(&str, &str); 23] = [
     ("institutions", "SELECT to_jsonb(t) FROM institutions t"),
     ("companies", "SELECT to_jsonb(t) FROM companies t"),
     ("divisions", "SELECT to_jsonb(t) FROM divisions t"),
@@ -167,6 +167,14 @@ const DUMP: [(&str, &str); 15] = [
     ("quality", "SELECT to_jsonb(t) - 'run_id' FROM source_quality t"),
     ("measures", "SELECT to_jsonb(t) FROM quality_measures t"),
     ("holds", "SELECT to_jsonb(t) - 'id' - 'opened_run' #- '{details,document}' FROM holds t"),
+    ("signatures", "SELECT to_jsonb(t) FROM job_signatures t"),
+    ("blocks", "SELECT to_jsonb(t) FROM job_blocks t"),
+    ("profiles", "SELECT to_jsonb(t) FROM employer_profiles t"),
+    ("openings", "SELECT to_jsonb(t) FROM openings t"),
+    ("members", "SELECT to_jsonb(t) - 'run_id' FROM opening_members t"),
+    ("aliases", "SELECT to_jsonb(t) FROM opening_aliases t"),
+    ("decisions", "SELECT to_jsonb(t) - 'id' FROM opening_decisions t"),
+    ("opening log", "SELECT to_jsonb(t) - 'id' - 'run_id' FROM opening_log t"),
 ];
 
 const LETTERS: &str = "SELECT to_jsonb(f) - 'id' - 'document_id' || jsonb_build_object('of', d.external_id)

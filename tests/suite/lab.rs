@@ -396,7 +396,7 @@ fn copy_into(from: &Path, to: &Path) {
 }
 
 /// The database as a story: what is published, how it came to be, what waits and why.
-const STORY: [(&str, &str); 10] = [
+const STORY: [(&str, &str); 12] = [
     (
         "job",
         "SELECT format('%s %s v%s %s%s | %s | %s | %s .. %s | %s', source_id, original_id, version, status,
@@ -442,4 +442,15 @@ const STORY: [(&str, &str); 10] = [
          FROM lost_values l JOIN (SELECT id, to_char(at AT TIME ZONE 'UTC', 'MM-DD') AS rank FROM runs) r ON r.id = l.run_id GROUP BY 1 ORDER BY 1",
     ),
     ("alert", "SELECT format('%s %s %s', to_char(raised_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'), kind, message) FROM alerts ORDER BY 1"),
+    (
+        "opening",
+        "SELECT format('%s %s: %s | %s%s', o.status, array_to_string(o.ads, ' + '), o.title, array_to_string(o.locations, ' + '),
+           COALESCE(' | follows ' || j.external_id || ' after ' || o.reposted_days || ' days', ''))
+         FROM current_openings o LEFT JOIN jobs j ON j.institution_id = o.institution_id AND j.id = o.reposted_from ORDER BY o.survivor",
+    ),
+    (
+        "member",
+        "SELECT format('%s by %s %s', j.external_id, m.method, m.evidence ->> 'points') FROM opening_members m
+         JOIN jobs j ON j.institution_id = m.institution_id AND j.id = m.job_id WHERE m.method <> 'first' ORDER BY j.external_id",
+    ),
 ];

@@ -23,6 +23,8 @@ text_enum!(
         Identity = "identity",
         /// A read that is not as usual.
         Quality = "quality",
+        /// Two ads that may advertise one opening.
+        Duplicate = "duplicate",
         /// A mapping that was removed: no longer asked, and closed where it is still found.
         Mapping = "mapping",
     }

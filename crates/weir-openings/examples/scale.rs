@@ -11,7 +11,7 @@ use weir_openings::corpus::SignatureCorpus;
 use weir_openings::decision::DecisionSet;
 use weir_openings::hash::mixed;
 use weir_openings::neighbourhood::{
-    NeighbourAnswer, NeighbourChange, NeighbourRequest, NeighbourWalk,
+    NeighbourAnswer, NeighbourChange, NeighbourRequest, NeighbourWalk, WalkedAds,
 };
 use weir_openings::pair_graph::PairGraph;
 use weir_openings::partition::PairJudge;
@@ -155,7 +155,7 @@ fn walk(stored: u64, new: u64) {
         walk.supply(store.answer(&request));
         rounds += 1;
     }
-    let (corpus, graph) = walk.finish();
+    let WalkedAds { corpus, graph, .. } = walk.finish();
     let decisions = DecisionSet::default();
     let judge =
         PairJudge { corpus: &corpus, graph: &graph, policy: &policy, decisions: &decisions };

@@ -4,11 +4,17 @@
 //! and changes seldom as ads of a large employer come and go.
 
 use crate::hash::{mixed, word_hash};
+use crate::shingles::TextShingles;
 use crate::signature::OpeningSignature;
 use std::collections::{BTreeMap, HashMap};
 
 /// Titles that are sampled of an employer.
-const SAMPLE: usize = 48;
+pub const SAMPLE: usize = 48;
+
+/// The rank of an ad's title: the smallest of an employer are sampled.
+pub fn title_rank(ad: &OpeningSignature) -> u64 {
+    mixed(word_hash(&ad.title.hard.join(" ")))
+}
 
 /// How often the grams of an employer's texts appear, by distinct titles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,8 +27,7 @@ impl BoilerplateProfile {
     pub fn of<'a>(ads: impl IntoIterator<Item = &'a OpeningSignature>) -> BoilerplateProfile {
         let mut sample: BTreeMap<u64, &OpeningSignature> = BTreeMap::new();
         for ad in ads.into_iter().filter(|ad| !ad.text.is_empty()) {
-            let title = mixed(word_hash(&ad.title.hard.join(" ")));
-            let first = sample.entry(title).or_insert(ad);
+            let first = sample.entry(title_rank(ad)).or_insert(ad);
             if ad.content < first.content {
                 *first = ad;
             }
@@ -30,12 +35,36 @@ impl BoilerplateProfile {
                 sample.pop_last();
             }
         }
+        BoilerplateProfile::of_texts(sample.values().map(|ad| &ad.text))
+    }
+
+    /// The profile of a sample: of each of the [`SAMPLE`] titles with the smallest ranks, the text
+    /// of the ad with the smallest content.
+    pub fn of_texts<'a>(texts: impl IntoIterator<Item = &'a TextShingles>) -> BoilerplateProfile {
         let mut titles: HashMap<u32, u16> = HashMap::new();
-        for gram in sample.values().flat_map(|ad| ad.text.grams()) {
+        for gram in texts.into_iter().flat_map(TextShingles::grams) {
             *titles.entry(*gram).or_default() += 1;
         }
         titles.retain(|_, count| *count > 1);
         BoilerplateProfile { titles }
+    }
+
+    /// What it says, as it is stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut rows: Vec<(u32, u16)> = self.titles.iter().map(|(gram, n)| (*gram, *n)).collect();
+        rows.sort_unstable();
+        let bytes =
+            |(gram, count): (u32, u16)| gram.to_le_bytes().into_iter().chain(count.to_le_bytes());
+        rows.into_iter().flat_map(bytes).collect()
+    }
+
+    /// Reads stored bytes; what is no whole row is left out.
+    pub fn from_bytes(bytes: &[u8]) -> BoilerplateProfile {
+        let row = |row: &[u8]| {
+            let gram = u32::from_le_bytes([row[0], row[1], row[2], row[3]]);
+            (gram, u16::from_le_bytes([row[4], row[5]]))
+        };
+        BoilerplateProfile { titles: bytes.chunks_exact(6).map(row).collect() }
     }
 
     /// The weight of a gram: 1 under one title, .5 under two, .05 under more.

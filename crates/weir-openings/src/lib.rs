@@ -53,8 +53,6 @@ pub mod buckets;
 
 pub mod pair_graph;
 
-pub mod neighbourhood;
-
 pub mod decision;
 
 pub mod partition;
@@ -62,6 +60,8 @@ pub mod partition;
 pub mod opening_id;
 
 pub mod sibling;
+
+pub mod neighbourhood;
 
 pub mod pair_label;
 

@@ -12,6 +12,7 @@ use crate::features::PairFeatures;
 use crate::pair_graph::{PairGraph, may_pair};
 use crate::policy::OpeningPolicy;
 use crate::score::{PairBand, PairScore};
+use crate::sibling::repost_days;
 use crate::signature::OpeningSignature;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -55,7 +56,8 @@ pub struct NeighbourChange {
 #[derive(Debug)]
 pub struct NeighbourWalk {
     policy: OpeningPolicy,
-    changes: usize,
+    /// How many of the changed ads are, or were, in each bucket.
+    changes: HashMap<BlockKey, usize>,
     ads: BTreeMap<AdKey, OpeningSignature>,
     buckets: HashMap<BlockKey, Vec<AdKey>>,
     profiles: HashMap<String, BoilerplateProfile>,
@@ -67,6 +69,30 @@ pub struct NeighbourWalk {
     asked: Vec<AdKey>,
     /// Ads as they were, until their neighbours are found.
     ghosts: Vec<OpeningSignature>,
+    /// Ads that are new or changed.
+    changed: Vec<AdKey>,
+}
+
+/// A re-post of an ad that changed, or by one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RepostPair {
+    /// The later ad.
+    pub ad: AdKey,
+    /// Days between the end of the earlier one and its start.
+    pub days: i64,
+    /// The earlier ad.
+    pub follows: AdKey,
+}
+
+/// What a walk has reached.
+#[derive(Debug)]
+pub struct WalkedAds {
+    /// The ads to be judged again.
+    pub corpus: SignatureCorpus,
+    /// Their buckets.
+    pub buckets: BucketIndex,
+    /// Their pairs.
+    pub graph: PairGraph,
 }
 
 impl NeighbourWalk {
@@ -74,9 +100,14 @@ impl NeighbourWalk {
     pub fn of(policy: OpeningPolicy, change: NeighbourChange) -> NeighbourWalk {
         let keys = change.now.iter().map(|ad| ad.key.clone()).chain(change.touched);
         let reached: BTreeSet<AdKey> = keys.collect();
+        let mut changes: HashMap<BlockKey, usize> = HashMap::new();
+        for block in change.now.iter().chain(&change.before).flat_map(|ad| &ad.blocks) {
+            *changes.entry(*block).or_default() += 1;
+        }
         NeighbourWalk {
             policy,
-            changes: change.now.len() + change.before.len(),
+            changes,
+            changed: change.now.iter().map(|ad| ad.key.clone()).collect(),
             ads: change.now.into_iter().map(|ad| (ad.key.clone(), ad)).collect(),
             buckets: HashMap::new(),
             profiles: HashMap::new(),
@@ -96,9 +127,11 @@ impl NeighbourWalk {
         let known = self.asked.iter().filter_map(|key| self.ads.get(key)).chain(&self.ghosts);
         let blocks: BTreeSet<BlockKey> = known.flat_map(|ad| ad.blocks.iter().copied()).collect();
         let new = |block: &BlockKey| !self.buckets.contains_key(block);
+        let blocks: Vec<BlockKey> = blocks.into_iter().filter(new).collect();
+        let moved = blocks.iter().map(|block| self.changes_in(*block)).max().unwrap_or_default();
         Some(NeighbourRequest {
-            blocks: blocks.into_iter().filter(new).collect(),
-            limit: self.policy.bucket_cap.saturating_add(self.changes),
+            limit: self.policy.bucket_cap.saturating_add(moved),
+            blocks,
             openings_of: self.asked.clone(),
         })
     }
@@ -111,7 +144,7 @@ impl NeighbourWalk {
         for (block, mut members) in answer.buckets {
             members.retain(|key| self.ads.contains_key(key));
             members.sort_by_cached_key(|key| (bucket_rank(block, &self.ads[key]), key.clone()));
-            found.extend(self.displaced(&members).iter().cloned());
+            found.extend(self.displaced(block, &members).iter().cloned());
             members.truncate(self.policy.bucket_cap);
             self.buckets.insert(block, members);
         }
@@ -124,10 +157,15 @@ impl NeighbourWalk {
         }
     }
 
+    fn changes_in(&self, block: BlockKey) -> usize {
+        self.changes.get(&block).copied().unwrap_or_default()
+    }
+
     /// Ads about the cap: a change may have moved them over it, either way.
-    fn displaced<'a>(&self, members: &'a [AdKey]) -> &'a [AdKey] {
-        let cap = self.policy.bucket_cap;
-        if members.len() <= cap { &[] } else { &members[cap.saturating_sub(self.changes)..] }
+    fn displaced<'a>(&self, block: BlockKey, members: &'a [AdKey]) -> &'a [AdKey] {
+        let (cap, moved) = (self.policy.bucket_cap, self.changes_in(block));
+        let end = members.len().min(cap.saturating_add(moved));
+        if members.len() <= cap { &[] } else { &members[cap.saturating_sub(moved)..end] }
     }
 
     /// Ads that pair with one whose buckets were asked for, or paired with one that was.
@@ -150,15 +188,41 @@ impl NeighbourWalk {
         if !may_pair(one, other, &self.policy) {
             return false;
         }
-        let none = BoilerplateProfile::default();
-        let profile = |ad: &OpeningSignature| self.profiles.get(&ad.employer.squeezed());
-        let common = [one, other].map(|ad| profile(ad).unwrap_or(&none));
-        let pair = PairFeatures::of(one, other, common);
+        let pair = self.features(one, other);
         PairScore::of(&pair, &self.policy).band(&self.policy.bands) != PairBand::Different
     }
 
+    fn features(&self, one: &OpeningSignature, other: &OpeningSignature) -> PairFeatures {
+        let none = BoilerplateProfile::default();
+        let profile = |ad: &OpeningSignature| self.profiles.get(&ad.employer.squeezed());
+        let common = [one, other].map(|ad| profile(ad).unwrap_or(&none));
+        PairFeatures::of(one, other, common)
+    }
+
+    /// The re-posts in which a changed ad is the later or the earlier one, in order.
+    pub fn reposts(&self) -> Vec<RepostPair> {
+        let all = self.changed.par_iter().filter_map(|key| self.ads.get(key));
+        let mut found: Vec<RepostPair> = all.flat_map_iter(|ad| self.reposts_with(ad)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn reposts_with(&self, ad: &OpeningSignature) -> Vec<RepostPair> {
+        let buckets = ad.blocks.iter().filter_map(|block| self.buckets.get(block));
+        let here = |key: &&AdKey| key.source == ad.key.source && **key != ad.key;
+        let siblings: BTreeSet<&AdKey> = buckets.flatten().filter(here).collect();
+        let siblings = siblings.into_iter().map(|key| &self.ads[key]);
+        let both = siblings.flat_map(|other| [(other, ad), (ad, other)]);
+        let links = both.filter_map(|(follows, ad)| {
+            let days = repost_days(follows, ad, &self.features(follows, ad))?;
+            Some(RepostPair { ad: ad.key.clone(), days, follows: follows.key.clone() })
+        });
+        links.collect()
+    }
+
     /// The ads to be judged again, with their pairs: everything that the changes can have changed.
-    pub fn finish(self) -> (SignatureCorpus, PairGraph) {
+    pub fn finish(self) -> WalkedAds {
         let reached = self.reached;
         let ads = self.ads.into_values().filter(|ad| reached.contains(&ad.key)).collect();
         let corpus = SignatureCorpus::with_profiles(ads, self.profiles);
@@ -169,6 +233,6 @@ impl NeighbourWalk {
         });
         let index = BucketIndex::of_buckets(&corpus, buckets.collect());
         let graph = PairGraph::of(&corpus, &index, &self.policy);
-        (corpus, graph)
+        WalkedAds { corpus, buckets: index, graph }
     }
 }

@@ -5,6 +5,7 @@ use crate::buckets::BucketIndex;
 use crate::corpus::SignatureCorpus;
 use crate::decision::{DecisionSet, DecisionVerdict};
 use crate::features::{PairFeatures, TitleRelation};
+use crate::neighbourhood::WalkedAds;
 use crate::pair_graph::{PairGraph, RivalEffect};
 use crate::pair_label::PairLabel;
 use crate::partition::{OpeningPartition, PairJudge};
@@ -66,6 +67,21 @@ impl OpeningSet {
         let corpus = SignatureCorpus::of(ads);
         let buckets = BucketIndex::of(&corpus, policy.bucket_cap);
         let graph = PairGraph::of(&corpus, &buckets, &policy);
+        OpeningSet::judged(corpus, buckets, graph, policy, decisions)
+    }
+
+    /// Judges what a walk has reached.
+    pub fn of_walk(walked: WalkedAds, policy: OpeningPolicy, decisions: DecisionSet) -> OpeningSet {
+        OpeningSet::judged(walked.corpus, walked.buckets, walked.graph, policy, decisions)
+    }
+
+    fn judged(
+        corpus: SignatureCorpus,
+        buckets: BucketIndex,
+        graph: PairGraph,
+        policy: OpeningPolicy,
+        decisions: DecisionSet,
+    ) -> OpeningSet {
         let judge =
             PairJudge { corpus: &corpus, graph: &graph, policy: &policy, decisions: &decisions };
         let partition = judge.partition();
@@ -123,7 +139,7 @@ impl OpeningSet {
             rival: rivals.gap,
             ties: rivals.ties,
             decided,
-            lines: lines(&pair),
+            lines: lines(&pair, &self.policy.weights),
             candidates,
             one_opening: self.opening[one] == self.opening[other],
             one_source: pair.one_source,

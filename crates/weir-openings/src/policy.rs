@@ -3,6 +3,7 @@
 //! reported by [`OpeningPolicy::mistakes`], never silently mended.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Scores at which a pair is one opening, or goes to review.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,27 @@ impl Default for VetoPolicy {
     }
 }
 
+/// Fields of a pair that bring points.
+pub const WEIGHTED: [&str; 9] =
+    ["title", "level", "number", "year", "season", "employer", "place", "text", "exact key"];
+
+/// Factors by which the points of fields count; a field that is not named counts once.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FieldWeights(pub BTreeMap<String, f64>);
+
+impl FieldWeights {
+    /// Whether every field counts once.
+    pub fn is_usual(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The factor of a field.
+    pub fn of(&self, field: &str) -> f64 {
+        self.0.get(field).copied().unwrap_or(1.0)
+    }
+}
+
 /// What becomes of ads of one source that are alike at the same time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +94,9 @@ pub struct OpeningPolicy {
     pub bands: BandThresholds,
     /// Vetoes.
     pub vetoes: VetoPolicy,
+    /// Factors of the points.
+    #[serde(skip_serializing_if = "FieldWeights::is_usual")]
+    pub weights: FieldWeights,
     /// Parallel ads.
     pub parallel: ParallelPolicy,
     /// Most ads of a bucket that are compared; the rest is reported.
@@ -84,6 +109,7 @@ impl Default for OpeningPolicy {
             sources: Vec::new(),
             bands: BandThresholds::default(),
             vetoes: VetoPolicy::default(),
+            weights: FieldWeights::default(),
             parallel: ParallelPolicy::default(),
             bucket_cap: 200,
         }
@@ -105,6 +131,13 @@ impl OpeningPolicy {
             mistakes.push("a threshold is not a number".to_owned());
         } else if review > same {
             mistakes.push(format!("`review` ({review}) is above `same` ({same})"));
+        }
+        for (field, weight) in &self.weights.0 {
+            if !WEIGHTED.contains(&field.as_str()) {
+                mistakes.push(format!("`{field}` brings no points"));
+            } else if !(0.0..=10.0).contains(weight) {
+                mistakes.push(format!("the weight of `{field}` is not between 0 and 10"));
+            }
         }
         if self.bucket_cap < 2 {
             mistakes.push("`bucket_cap` below 2 compares nothing".to_owned());

@@ -4,7 +4,7 @@
 use crate::employer::EmployerRelation;
 use crate::features::{MarkRelation, PairFeatures, TitleRelation};
 use crate::place_relation::PlaceRelation;
-use crate::policy::{BandThresholds, OpeningPolicy};
+use crate::policy::{BandThresholds, FieldWeights, OpeningPolicy};
 use crate::veto::{VetoReason, exact, veto};
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ impl PairScore {
     /// Scores a pair.
     pub fn of(pair: &PairFeatures, policy: &OpeningPolicy) -> PairScore {
         PairScore {
-            points: POINTS.iter().map(|points| points(pair).2).sum(),
+            points: weighted(pair, &policy.weights).map(|(_, _, points)| points).sum(),
             veto: veto(pair, &policy.vetoes),
             exact: exact(pair),
             fit: fit(pair),
@@ -76,11 +76,18 @@ pub fn band_of(points: f64, bands: &BandThresholds) -> PairBand {
 }
 
 /// The points of a pair, line by line; facts without points are left out.
-pub fn lines(pair: &PairFeatures) -> Vec<ScoreLine> {
-    let all = POINTS.iter().map(|points| points(pair));
-    let told = all.filter(|(_, _, points)| points.abs() > f64::EPSILON);
+pub fn lines(pair: &PairFeatures, weights: &FieldWeights) -> Vec<ScoreLine> {
+    let told = weighted(pair, weights).filter(|(_, _, points)| points.abs() > f64::EPSILON);
     told.map(|(field, found, points)| ScoreLine { field: field.to_owned(), found, points })
         .collect()
+}
+
+/// Every field with its points, by its weight.
+fn weighted(pair: &PairFeatures, weights: &FieldWeights) -> impl Iterator<Item = Points> {
+    POINTS.iter().map(move |points| {
+        let (field, found, points) = points(pair);
+        (field, found, points * weights.of(field))
+    })
 }
 
 type Points = (&'static str, String, f64);

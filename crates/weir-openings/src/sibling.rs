@@ -80,6 +80,19 @@ fn ended(ad: &OpeningSignature) -> Option<NaiveDate> {
     ad.withdrawn_on.or(ad.closes_on)
 }
 
+/// Days from the end of an ad to another of its source that lists it again; `None` if the other is
+/// no re-post of it.
+pub fn repost_days(
+    follows: &OpeningSignature,
+    ad: &OpeningSignature,
+    pair: &PairFeatures,
+) -> Option<i64> {
+    let days = pause(follows, ad)?;
+    let relation = SiblingRelation::of(follows, ad, pair);
+    let placed = pair.place != PlaceRelation::Unknown || pair.text.is_some();
+    (matches!(relation, SiblingRelation::Repost(_)) && placed).then_some(days)
+}
+
 /// Every re-post with the ad that it follows most closely.
 pub fn repost_links(corpus: &SignatureCorpus, buckets: &BucketIndex) -> Vec<RepostLink> {
     let ads = corpus.ads();
@@ -87,12 +100,10 @@ pub fn repost_links(corpus: &SignatureCorpus, buckets: &BucketIndex) -> Vec<Repo
         let here = |other: &usize| ads[*other].key.source == ads[ad].key.source;
         let earlier = buckets.candidates(ad).into_iter().filter(here);
         let links = earlier.filter_map(|follows| {
-            let days = pause(&ads[follows], &ads[ad])?;
+            pause(&ads[follows], &ads[ad])?;
             let pair = corpus.features(follows, ad);
-            let relation = SiblingRelation::of(&ads[follows], &ads[ad], &pair);
-            let placed = pair.place != PlaceRelation::Unknown || pair.text.is_some();
-            let repost = matches!(relation, SiblingRelation::Repost(_)) && placed;
-            repost.then_some(RepostLink { ad, follows, days })
+            let days = repost_days(&ads[follows], &ads[ad], &pair)?;
+            Some(RepostLink { ad, follows, days })
         });
         links.min_by_key(|link| (link.days, link.follows))
     };

@@ -32,7 +32,8 @@ pub struct OpeningSignature {
     pub version: u16,
     /// Which ad.
     pub key: AdKey,
-    /// Hash of all that follows: an unchanged ad keeps it.
+    /// Hash of what tells openings apart: an unchanged ad keeps it, and so does one that is
+    /// withdrawn, which says nothing about what it advertised.
     pub content: u64,
     /// The title, taken apart.
     pub title: TitleProfile,
@@ -96,13 +97,13 @@ impl OpeningSignature {
         })
     }
 
-    /// Hash of everything but the key and the version.
+    /// Hash of everything but the key, the version and the day of withdrawal.
     fn content_hash(&self) -> u64 {
         let fields = serde_json::to_vec(&(
             &self.title,
             &self.employer,
             &self.places,
-            (self.opens_on, self.closes_on, self.withdrawn_on),
+            (self.opens_on, self.closes_on),
             &self.pay,
             &self.grade,
             &self.links,

@@ -8,7 +8,7 @@ use weir_openings::boilerplate::BoilerplateProfile;
 use weir_openings::buckets::bucket_rank;
 use weir_openings::decision::DecisionSet;
 use weir_openings::neighbourhood::{
-    NeighbourAnswer, NeighbourChange, NeighbourRequest, NeighbourWalk,
+    NeighbourAnswer, NeighbourChange, NeighbourRequest, NeighbourWalk, WalkedAds,
 };
 use weir_openings::opening_set::OpeningSet;
 use weir_openings::partition::PairJudge;
@@ -138,7 +138,7 @@ impl Town {
         while let Some(request) = walk.request() {
             walk.supply(self.answer(&request));
         }
-        let (corpus, graph) = walk.finish();
+        let WalkedAds { corpus, graph, .. } = walk.finish();
         self.judged = corpus.ads().len();
         let decisions = DecisionSet::default();
         let judge = PairJudge {

@@ -18,7 +18,8 @@ use weir_model::{Hash, document};
 #[derive(Debug, Clone, sqlx::FromRow, Serialize)]
 pub struct AuditFinding {
     /// changed, gap, no_document, no_job, earlier, unsaid, other_ad, ad_without_job, closed_early;
-    /// of runs: future, leap; of decisions: future_word.
+    /// of runs: future, leap; of decisions: future_word; of openings: no_opening, empty_opening,
+    /// lost_alias.
     pub kind: String,
     /// The institution's slug.
     pub institution: String,
@@ -259,7 +260,21 @@ async fn between_rows(
            SELECT 'ad_without_job', s.institution_id, s.source_id, s.external_id, s.job_id, NULL, to_jsonb(s.outcome), NULL
            FROM ad_states s LEFT JOIN jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
            WHERE s.institution_id IN (SELECT id FROM audited) AND j.id IS NULL AND (s.job_id IS NOT NULL OR s.outcome = 'published')
-             AND NOT EXISTS (SELECT 1 FROM orphans h WHERE h.institution_id = s.institution_id AND h.id = s.job_id))
+             AND NOT EXISTS (SELECT 1 FROM orphans h WHERE h.institution_id = s.institution_id AND h.id = s.job_id)
+           UNION ALL
+           SELECT 'no_opening', j.institution_id, j.source_id, j.original_id, j.id, NULL, NULL, NULL
+           FROM job_signatures s JOIN published_jobs j ON j.institution_id = s.institution_id AND j.id = s.job_id
+           WHERE s.institution_id IN (SELECT id FROM audited)
+             AND NOT EXISTS (SELECT 1 FROM opening_members m JOIN openings o ON o.institution_id = m.institution_id AND o.id = m.opening_id
+               WHERE m.institution_id = s.institution_id AND m.job_id = s.job_id)
+           UNION ALL
+           SELECT 'empty_opening', o.institution_id, '', o.id::text, NULL, NULL, NULL, NULL FROM openings o
+           WHERE o.institution_id IN (SELECT id FROM audited)
+             AND NOT EXISTS (SELECT 1 FROM opening_members m WHERE m.institution_id = o.institution_id AND m.opening_id = o.id)
+           UNION ALL
+           SELECT 'lost_alias', a.institution_id, '', a.id::text, NULL, NULL, to_jsonb(a.opening_id), NULL FROM opening_aliases a
+           WHERE a.institution_id IN (SELECT id FROM audited)
+             AND NOT EXISTS (SELECT 1 FROM openings o WHERE o.institution_id = a.institution_id AND o.id = a.opening_id))
          SELECT f.kind, i.slug AS institution, f.source_id, f.original_id, f.job_id, f.field, f.in_jobs, f.in_history
          FROM found f JOIN institutions i ON i.id = f.institution_id ORDER BY i.slug, f.source_id, f.original_id, f.job_id, f.kind, f.field LIMIT $2",
     ));

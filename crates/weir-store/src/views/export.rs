@@ -22,6 +22,8 @@ pub enum ExportTable {
     Changes,
     /// Versions and refreshes in the order in which they were committed, after a cursor.
     Feed,
+    /// The openings, as they are: a row an opening.
+    Openings,
 }
 
 /// What a column holds.
@@ -175,6 +177,32 @@ const OF_FEED: [ExportColumn; 3] = [
 /// The column that holds the cursor after a row of the feed.
 const CURSOR: &str = "cursor";
 
+const OF_OPENINGS: [ExportColumn; 23] = [
+    column("institution", ColumnKind::Text),
+    column("opening", ColumnKind::Text),
+    column("status", ColumnKind::Text),
+    column("job", ColumnKind::Text),
+    column("survivor", ColumnKind::Text),
+    column("ads", ColumnKind::Texts),
+    column("title", ColumnKind::Text),
+    column("description", ColumnKind::Text),
+    column("open_date", ColumnKind::Day),
+    column("close_date", ColumnKind::Day),
+    column("department", ColumnKind::Text),
+    column("company", ColumnKind::Text),
+    column("division", ColumnKind::Text),
+    column("job_type", ColumnKind::Text),
+    column("locations", ColumnKind::Texts),
+    column("remuneration", ColumnKind::Text),
+    column("source_url", ColumnKind::Text),
+    column("recruiter", ColumnKind::Json),
+    column("origins", ColumnKind::Json),
+    column("first_seen_at", ColumnKind::Instant),
+    column("last_seen_at", ColumnKind::Instant),
+    column("reposted_from", ColumnKind::Text),
+    column("institution_id", ColumnKind::Text),
+];
+
 impl ExportTable {
     /// Where a row has the cursor to continue from after it.
     pub fn cursor_place(self) -> Option<usize> {
@@ -184,8 +212,12 @@ impl ExportTable {
 
     /// Its columns, in their order.
     pub fn columns(self, raw: bool) -> Vec<ExportColumn> {
+        if self == ExportTable::Openings {
+            return OF_OPENINGS.to_vec();
+        }
         let mut columns = WHOSE.to_vec();
         match self {
+            ExportTable::Openings => {}
             ExportTable::Jobs => columns.extend(FIELDS.iter().chain(&OF_JOBS)),
             ExportTable::History => columns.extend(FIELDS.iter().chain(&OF_HISTORY)),
             ExportTable::Changes => columns.extend(&OF_CHANGES),
@@ -206,6 +238,7 @@ impl ExportTable {
             (ExportTable::History, _) => HISTORY,
             (ExportTable::Changes, _) => CHANGES,
             (ExportTable::Feed, _) => FEED,
+            (ExportTable::Openings, _) => OPENINGS,
         }
     }
 }
@@ -342,6 +375,16 @@ const FEED: &str = concat!(
     AND f.txid < pg_snapshot_xmin(pg_current_snapshot())
   ORDER BY f.txid, f.change_id"
 );
+
+const OPENINGS: &str = "SELECT i.slug, o.id::text, o.status, o.job_id::text, o.survivor, o.ads, o.title, o.description, o.open_date, o.close_date,
+    o.department, c.name, d.name, o.job_type, o.locations, o.remuneration, o.source_url, o.recruiter::text, o.origins::text, o.first_seen_at,
+    o.last_seen_at, o.reposted_from::text, o.institution_id::text
+  FROM current_openings o JOIN institutions i ON i.id = o.institution_id
+  LEFT JOIN companies c ON c.institution_id = o.institution_id AND c.id = o.company_id
+  LEFT JOIN divisions d ON d.institution_id = o.institution_id AND d.id = o.division_id
+  WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR o.first_seen_at >= $2)
+    AND ($3::timestamptz IS NULL OR o.first_seen_at < $3) AND $4::timestamptz IS NULL AND $5::boolean IS NOT NULL
+  ORDER BY o.institution_id, o.id";
 
 /// The rows, in the order of institutions, jobs and versions; those of the feed in the order of
 /// transactions.

@@ -1,0 +1,259 @@
+//! `dedupe`, the stage that finds out which jobs advertise one opening (T8). It works in steps, each
+//! in a transaction of its own: what was written to jobs since the step before, and everything that
+//! this can change, is judged again; the result equals that of judging all jobs at once.
+//!
+//! [`change`] makes signatures of what was written, [`judge`] walks from them to their neighbours,
+//! [`naming`] compares the openings with those that were, [`review`] asks about doubtful pairs. The
+//! decisions themselves are pure and live in `weir-openings`. A decision of an operator and the
+//! roll-back of a run go through [`settle`], by the settings of the newest run.
+
+mod change;
+mod evidence;
+mod judge;
+mod naming;
+mod review;
+
+use super::RunError;
+use super::event::Event;
+use super::run::Run;
+use crate::model::Clock;
+use crate::plan::Plan;
+use crate::plan::picture::Passage;
+use crate::stage::dedupe::OpeningSettings;
+use crate::store::openings::OpeningStamp;
+use crate::store::signatures::{self, OpeningState};
+use crate::store::{PgConnection, Store, StoreError};
+use petgraph::stable_graph::NodeIndex;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+use uuid::Uuid;
+
+pub use judge::{explain, pair_decision};
+
+/// Jobs whose changes are judged together: it bounds the memory of a step.
+const STEP: i64 = 4000;
+
+/// Why the stage has nothing to do.
+const UNCHANGED: &str = "no job was written since it last ran";
+
+/// What the stage did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpeningCounts {
+    /// Jobs that were written.
+    pub written: usize,
+    /// Jobs that were judged again.
+    pub judged: usize,
+    /// Openings that are new.
+    pub named: usize,
+    /// Jobs that joined an opening that other jobs advertise.
+    pub joined: usize,
+    /// Openings that became part of another.
+    pub merged: usize,
+    /// Openings that left another.
+    pub split: usize,
+    /// Pairs for an operator that are new.
+    pub review: usize,
+    /// Jobs that list an earlier one again, newly found.
+    pub reposted: usize,
+    /// Buckets of which only a part was compared.
+    pub capped: usize,
+}
+
+impl OpeningCounts {
+    pub(super) fn add(&mut self, step: OpeningCounts) {
+        self.written += step.written;
+        self.judged += step.judged;
+        self.named += step.named;
+        self.joined += step.joined;
+        self.merged += step.merged;
+        self.split += step.split;
+        self.review += step.review;
+        self.reposted += step.reposted;
+        self.capped = self.capped.max(step.capped);
+    }
+
+    /// In words: `3 jobs joined an opening, 1 opening merged`; empty if nothing happened.
+    pub fn words(&self) -> String {
+        let counted = |count: usize, one: &str, many: &str| {
+            (count > 0).then(|| format!("{count} {}", if count == 1 { one } else { many }))
+        };
+        let all = [
+            counted(self.named, "opening new", "openings new"),
+            counted(self.joined, "ad joined an opening", "ads joined an opening"),
+            counted(self.merged, "opening merged", "openings merged"),
+            counted(self.split, "opening split off", "openings split off"),
+            counted(self.review, "pair to review", "pairs to review"),
+            counted(self.reposted, "re-post", "re-posts"),
+            counted(self.capped, "bucket capped", "buckets capped"),
+        ];
+        all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The stage in a run.
+pub(super) async fn find_openings(run: &Run<'_>, node: NodeIndex) -> Result<(), RunError> {
+    let started = Instant::now();
+    run.emit(Event::NodeStarted(run.node(node)))?;
+    let mut total = OpeningCounts::default();
+    if let Some(dedupe) = &run.plan.openings {
+        while let Some(step) = in_transaction(run, &dedupe.settings).await? {
+            total.add(step);
+        }
+    }
+    let rows = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut passage = Passage::through(rows(total.judged), started.elapsed());
+    passage.rows_in = rows(total.written);
+    let skipped = (total.written == 0).then(|| UNCHANGED.to_owned());
+    run.emit(Event::NodeFinished {
+        node: run.node(node),
+        passage,
+        skipped,
+    })
+}
+
+async fn in_transaction(
+    run: &Run<'_>,
+    settings: &OpeningSettings,
+) -> Result<Option<OpeningCounts>, RunError> {
+    let stamp = OpeningStamp {
+        institution: run.plan.institution.id,
+        run: Some(run.id),
+        at: run.request.at,
+        by: "etl_pipeline",
+    };
+    let mut held = run.lane.hold().await?;
+    let mut tx = held.begin_batch().await?;
+    let step = step(&mut tx, stamp, settings).await?;
+    if let Some(counts) = step {
+        let institution = run.plan.institution.slug.clone();
+        run.emit(Event::OpeningsJudged {
+            institution,
+            counts,
+        })?;
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(step)
+}
+
+/// Judges what was written since the step before; `None` if there is nothing.
+pub(super) async fn step(
+    tx: &mut PgConnection,
+    stamp: OpeningStamp<'_>,
+    settings: &OpeningSettings,
+) -> Result<Option<OpeningCounts>, RunError> {
+    let stored = signatures::state(tx, stamp.institution).await?;
+    let mut state = current(tx, stamp.institution, stored.as_ref(), settings).await?;
+    let zone = &settings.zone;
+    let jobs =
+        signatures::written_since(tx, stamp.institution, state.watermark, zone, STEP).await?;
+    let written = jobs.len();
+    let Some(last) = jobs.last() else {
+        if stored.as_ref() != Some(&state) {
+            signatures::keep_state(tx, stamp.institution, &state).await?;
+        }
+        return Ok(None);
+    };
+    state.watermark = last.written;
+    state.run_id = stamp.run.or(state.run_id);
+    let change = change::of_written(tx, stamp.institution, settings, jobs, state.judged_until);
+    let change = change.await?;
+    let mut counts = judge::judge(tx, stamp, settings, &mut state, change).await?;
+    counts.written = written;
+    signatures::keep_state(tx, stamp.institution, &state).await?;
+    signatures::analyze(tx, state.next_serial).await?;
+    Ok(Some(counts))
+}
+
+/// How far the stage has come by these settings: other settings judge everything again.
+async fn current(
+    tx: &mut PgConnection,
+    institution: Uuid,
+    stored: Option<&OpeningState>,
+    settings: &OpeningSettings,
+) -> Result<OpeningState, RunError> {
+    let text = settings.text();
+    if let Some(state) = stored.filter(|state| state.settings == text) {
+        return Ok(state.clone());
+    }
+    Ok(OpeningState {
+        watermark: 0,
+        judged_until: signatures::newest(tx, institution).await?,
+        settings: text,
+        next_serial: stored.map_or(1, |state| state.next_serial),
+        run_id: stored.and_then(|state| state.run_id),
+    })
+}
+
+/// Judges again, by the settings of the newest run, what an operator decided about, and what was
+/// written since. Does nothing where the stage never ran.
+///
+/// # Errors
+/// The database failed.
+pub async fn settle(
+    tx: &mut PgConnection,
+    stamp: OpeningStamp<'_>,
+    jobs: &[Uuid],
+) -> Result<OpeningCounts, RunError> {
+    let mut total = OpeningCounts::default();
+    let Some(mut state) = signatures::state(tx, stamp.institution).await? else {
+        return Ok(total);
+    };
+    // Settings of another version: the next run judges everything anyway.
+    let Some(settings) = OpeningSettings::stored(&state.settings) else {
+        return Ok(total);
+    };
+    while let Some(counts) = step(tx, stamp, &settings).await? {
+        total.add(counts);
+    }
+    if let Some(newest) = signatures::state(tx, stamp.institution).await? {
+        state = newest;
+    }
+    let change = change::of_decided(tx, stamp.institution, jobs).await?;
+    total.add(judge::judge(tx, stamp, &settings, &mut state, change).await?);
+    signatures::keep_state(tx, stamp.institution, &state).await?;
+    Ok(total)
+}
+
+/// What other settings would do to the openings of an institution: everything is judged again, and
+/// rolled back. `None` if nothing would be judged differently, or openings were never looked for.
+///
+/// # Errors
+/// The database failed.
+pub async fn rehearse(
+    store: &Store,
+    plan: &Plan,
+    at: Clock,
+) -> Result<Option<OpeningCounts>, RunError> {
+    let Some(dedupe) = &plan.openings else {
+        return Ok(None);
+    };
+    let institution = plan.institution.id;
+    let lane = store.rehearsal().await?;
+    let mut total = None;
+    {
+        let mut tx = lane.hold().await?;
+        let stored = signatures::state(&mut tx, institution).await?;
+        if stored.is_some_and(|state| state.settings != dedupe.settings.text()) {
+            let stamp = OpeningStamp {
+                institution,
+                run: None,
+                at,
+                by: "rehearsal",
+            };
+            let counts: &mut OpeningCounts = total.get_or_insert_default();
+            while let Some(step) = step(&mut tx, stamp, &dedupe.settings).await? {
+                counts.add(step);
+            }
+        }
+    }
+    lane.roll_back().await?;
+    Ok(total)
+}
+
+/// Work of the processor, aside from what waits for the database.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, RunError> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    worked.map_err(|error| RunError::Worker(error.to_string()))
+}
