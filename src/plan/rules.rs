@@ -12,6 +12,7 @@ use crate::model::{
     field::{FIELDS, Field},
 };
 use crate::rule::ad_input::{RELATIONS, ROLE_MEMBERS, VARIABLES};
+use crate::rule::matched::{FINDERS, MATCHED};
 use crate::rule::types::{TypeEnv, TypeSet};
 use crate::rule::{
     CompiledRule, CompiledScript, NamedList, NamedRelation, RuleFacts, RuleMessage, RuleParameter,
@@ -354,7 +355,32 @@ fn compile_rule(
         return None;
     }
     meaning::check_names(spec, &rule, extras, out);
+    check_matched(spec, &rule, out);
     Some(rule)
+}
+
+/// Only a rule that looks for words can say which it found.
+fn check_matched(spec: &RuleSpec, rule: &CompiledRule, out: &mut Diagnostics) {
+    let shows = rule.message.names().contains(&(MATCHED, None));
+    let is_given = rule.bindings.parameters.contains_key(MATCHED);
+    let Some(message) = spec.message.get().filter(|_| shows && !is_given) else {
+        return;
+    };
+    if rule.looks_for_words() {
+        return;
+    }
+    let column = message
+        .find(MATCHED)
+        .map_or(1, |at| message[..at].chars().count() + 1);
+    out.error(
+        &message.place_at(1, column),
+        "nothing-matched",
+        "`{matched}` shows the words that the rule found, but its `assert` looks for none",
+    )
+    .help(format!(
+        "use one of {} in `assert`, or show a field",
+        one_of(FINDERS)
+    ));
 }
 
 /// A message whose placeholders are all known; problems go to `out`.
@@ -377,7 +403,8 @@ fn compile_message(text: &Text, known: &KnownNames, out: &mut Diagnostics) -> Op
             return None;
         }
     };
-    let variables = known.variables();
+    let mut variables = known.variables();
+    variables.push(MATCHED);
     let mut good = true;
     for (variable, member) in message.names() {
         let full = member.map_or_else(

@@ -33,6 +33,7 @@ mod flatten;
 pub mod functions;
 pub mod library;
 pub mod list;
+pub mod matched;
 pub mod message;
 mod parse;
 pub mod pattern;

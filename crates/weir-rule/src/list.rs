@@ -62,6 +62,14 @@ impl NamedList {
     /// # Errors
     /// Text and names are too long.
     pub(super) fn is_mentioned(&self, text: &str) -> Result<bool, String> {
+        self.mentioned(text).map(|found| found.is_some())
+    }
+
+    /// The first name that the text mentions, as [`key`] makes it.
+    ///
+    /// # Errors
+    /// Text and names are too long.
+    pub(super) fn mentioned(&self, text: &str) -> Result<Option<String>, String> {
         // Every word is looked up once for each length of names.
         let looks: usize = self.lengths.iter().sum();
         budget::spend((text.len() as u64).saturating_mul(looks as u64))?;
@@ -70,12 +78,11 @@ impl NamedList {
             " ",
         ));
         let words: Vec<&str> = words.split(' ').collect();
-        let is_name = |length: &usize| {
-            words
-                .windows(*length)
-                .any(|some| self.entries.contains_key(&some.join(" ")))
+        let name = |length: &usize| {
+            let runs = words.windows(*length).map(|some| some.join(" "));
+            runs.into_iter().find(|run| self.entries.contains_key(run))
         };
-        Ok(self.lengths.iter().any(is_name))
+        Ok(self.lengths.iter().find_map(name))
     }
 }
 

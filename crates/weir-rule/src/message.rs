@@ -4,6 +4,7 @@
 
 use super::ad_input::RuleFacts;
 use super::bindings::ScriptBindings;
+use super::matched::MATCHED;
 use std::collections::BTreeSet;
 use std::fmt;
 use weir_model::untrusted::is_unsafe;
@@ -90,10 +91,19 @@ impl RuleMessage {
             .collect()
     }
 
-    /// The message about one ad.
-    pub fn fill(&self, job: &Job, facts: &RuleFacts, given: &ScriptBindings) -> String {
+    /// The message about one ad; `matched` are the words that the rule found in it.
+    pub fn fill(
+        &self,
+        job: &Job,
+        facts: &RuleFacts,
+        given: &ScriptBindings,
+        matched: &dyn Fn() -> Option<String>,
+    ) -> String {
         let part = |part: &MessagePart| match part {
             MessagePart::Words(words) => words.clone(),
+            MessagePart::Value(named) if named.is_matched(given) => {
+                shown(&matched().unwrap_or_default())
+            }
             MessagePart::Value(named) => shown(&named.value(job, facts, given)),
         };
         self.0.iter().map(part).collect()
@@ -101,6 +111,11 @@ impl RuleMessage {
 }
 
 impl MessagePlaceholder {
+    /// Whether it shows the words that the rule found; a parameter of that name comes first.
+    fn is_matched(&self, given: &ScriptBindings) -> bool {
+        self.variable == MATCHED && !given.parameters.contains_key(MATCHED)
+    }
+
     fn parse(text: &str) -> Option<MessagePlaceholder> {
         let is_name = |name: &str| {
             !name.is_empty()
@@ -214,7 +229,13 @@ mod tests {
                 ..RuleFacts::default()
             },
             &ScriptBindings::default(),
+            &|| Some("talent pool".to_owned()),
         )
+    }
+
+    #[test]
+    fn what_the_rule_found_is_shown() {
+        assert_eq!(filled("found `{matched}`", "x"), "found `talent pool`");
     }
 
     #[test]

@@ -73,6 +73,15 @@ impl TextPattern {
         })?;
         Ok(self.regex.is_match(text))
     }
+
+    /// The first part of the text that it matches.
+    pub(super) fn first<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let found = self.is_found(text).ok()?;
+        found
+            .then(|| self.regex.find(text))
+            .flatten()
+            .map(|part| part.as_str())
+    }
 }
 
 /// Patterns that were compiled before; a rule has few.

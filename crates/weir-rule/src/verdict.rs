@@ -130,13 +130,22 @@ impl CompiledRule {
             Ok(false) => RuleVerdict::Silent,
             Ok(true) => match truth(&self.assert, sandbox, AdView { job, facts }) {
                 Ok(true) => RuleVerdict::Pass,
-                Ok(false) => RuleVerdict::Fail(
-                    self.problem(&self.kind, self.message.fill(job, facts, &self.bindings)),
-                ),
+                Ok(false) => RuleVerdict::Fail(self.problem(&self.kind, self.said(job, facts))),
                 Err(error) => RuleVerdict::Fail(self.broken("assert", &error)),
             },
             Err(error) => RuleVerdict::Fail(self.broken("when", &error)),
         }
+    }
+
+    /// Its message about an ad.
+    fn said(&self, job: &Job, facts: &RuleFacts) -> String {
+        let matched = || self.assert.tree().matched(AdView { job, facts });
+        self.message.fill(job, facts, &self.bindings, &matched)
+    }
+
+    /// Whether its assertion looks for words, so that its message can say which it found.
+    pub fn looks_for_words(&self) -> bool {
+        self.assert.tree().looks_for_words()
     }
 
     /// The script that cannot be evaluated for an ad, and why; `true` for `when`.
@@ -422,6 +431,33 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_message_says_which_words_were_found() {
+        let sandbox = ScriptSandbox::new();
+        let said = |assert: &str, title: &str| {
+            let rule = CompiledRule {
+                message: RuleMessage::parse("found `{matched}`").unwrap(),
+                ..rule(None, assert)
+            };
+            let mut job = Job::default();
+            job.set(Field::Title, Value::text(title));
+            match rule.judge(&sandbox, &job, &RuleFacts::default()) {
+                RuleVerdict::Fail(problem) => problem.message,
+                other => format!("{other:?}"),
+            }
+        };
+        let any = "!contains_any(job.title, [\"test ad\", \"Talent Pool\"])";
+        assert_eq!(said(any, "Nurse, TALENT POOL"), "found `talent pool`");
+        let pattern = "!job.title.matches(\"[0-9]{4}\")";
+        assert_eq!(said(pattern, "Nurse 2026 to 2027"), "found `2026`");
+        let both = "!(job.title.matches(\"x\") || contains_any(job.title, [\"nurse\"]))";
+        assert_eq!(said(both, "A Nurse"), "found `nurse`");
+        assert_eq!(
+            said("contains_any(job.title, [\"nurse\"])", "Cook"),
+            "found `-`"
+        );
     }
 
     #[test]
