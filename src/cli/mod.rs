@@ -40,6 +40,7 @@ mod roles;
 mod rollback;
 mod rules;
 mod run;
+mod schedule;
 mod schema;
 mod test;
 mod warned;
@@ -143,6 +144,8 @@ enum Command {
     Rules(rules::Rules),
     /// Deliberately archive the open jobs of an institution or source
     Retire(retire::Retire),
+    /// Show when institutions are due
+    Schedule(schedule::Schedule),
     /// Write the JSON Schema of the YAML, for editors
     Schema(schema::Schema),
     /// Show the versions of a job: what changed, when, and why
@@ -391,6 +394,7 @@ pub fn main() -> u8 {
         Command::Duplicates(command) => command.run(&edge),
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
+        Command::Schedule(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),
         Command::History(command) => command.run(&edge),
         Command::Why(command) => command.run(&edge),

@@ -75,7 +75,7 @@ pub struct Run {
     plan_only: bool,
 }
 
-fn parse_span(text: &str) -> Result<Span, String> {
+pub(super) fn parse_span(text: &str) -> Result<Span, String> {
     text.parse()
 }
 

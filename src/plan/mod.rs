@@ -9,6 +9,7 @@ pub mod against;
 pub mod board;
 pub mod check;
 pub mod compile;
+pub mod due;
 pub mod institution_tests;
 pub mod mapping_tests;
 pub mod meaning;

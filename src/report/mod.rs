@@ -22,5 +22,6 @@ pub mod rehearsal;
 pub mod rollback;
 pub mod rule_history;
 pub mod runs;
+pub mod schedule;
 pub mod summary;
 pub mod test;

@@ -273,3 +273,44 @@ async fn a_run_that_was_killed_is_listed_as_died() {
     );
     lab.bench.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_due_is_shown_in_the_zone_of_each_institution() {
+    let lab = Lab::new().await;
+    let yaml = |name: &str, zone: &str, schedule: &str| {
+        format!(
+            "institution: {name}\ntimezone: {zone}\n{schedule}sources:\n  board:\n    fetch: {{ file: \
+             {{ path: {name}.ndjson }} }}\n    id: $.id\n    job: {{ title: $.title }}\n"
+        )
+    };
+    let daily = "schedule: \"30 2 * * *\"\n";
+    lab.write(
+        "institutions/sydney.yaml",
+        &yaml("sydney", "Australia/Sydney", daily),
+    );
+    lab.write(
+        "institutions/vienna.yaml",
+        &yaml("vienna", "Europe/Vienna", daily),
+    );
+    lab.write("institutions/hand.yaml", &yaml("hand", "UTC", ""));
+    // At 02:00 that day, Sydney goes on at 03:00.
+    let words = [
+        "schedule",
+        "--at",
+        "2026-10-03T12:00:00Z",
+        "--allow-future",
+        "--next",
+        "2d",
+    ];
+    let text = String::from_utf8(run(&lab, &words).stdout).unwrap();
+    let expected = "Australia/Sydney, until Mon 2026-10-05 23:00
+  institution  next                  in   schedule
+  sydney       Sun 2026-10-04 03:00  4 h  30 2 * * *  2 runs
+Europe/Vienna, until Mon 2026-10-05 14:00
+  institution  next                  in         schedule
+  vienna       Sun 2026-10-04 02:30  12 h 30 min  30 2 * * *  2 runs
+without a schedule: hand; ";
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(squeezed(&text).contains(&squeezed(expected)), "{text}");
+    lab.bench.drop().await;
+}
