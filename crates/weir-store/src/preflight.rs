@@ -99,6 +99,11 @@ pub(super) async fn open(url: &str, demand: Demand, who: &str) -> Result<Store> 
     } else {
         pooler::second(&mut first, &options).await?
     };
+    if let Some(second) = &mut second {
+        // It is idle while the tables are migrated, which a short `idle_session_timeout` would end.
+        let settled = async { Ok(session::settle(second, None).await?) };
+        within("at its settings", settled).await?;
+    }
     let (facts, schema, is_behind) = within(
         "at its encoding, schema and tables",
         look(&mut first, demand),
