@@ -121,7 +121,7 @@ fn show_unmatched(titles: &[UnmatchedTitle], json: bool) {
         return;
     }
     if titles.is_empty() {
-        say!("every title has a role or group");
+        say!("no title of an institution with `roles:` is without a role or group");
         return;
     }
     let rows = titles.iter().map(|title| {

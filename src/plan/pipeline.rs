@@ -420,7 +420,8 @@ mod tests {
     #[test]
     fn what_nobody_names_is_placed_where_its_data_come_from_and_go() {
         let pipeline = compiled("[fetch, extract, resolve, validate, promote, archive, report]");
-        assert_eq!(pipeline.stages, KINDS);
+        let all_but_classify = KINDS.into_iter().filter(|kind| *kind != Kind::Classify);
+        assert_eq!(pipeline.stages, all_but_classify.collect::<Vec<_>>());
         let before = |kind: Kind| names(&pipeline.before(kind, |_| true));
         assert_eq!(before(Kind::Extract), ["identity"]);
         assert_eq!(before(Kind::Quality), ["details"]);

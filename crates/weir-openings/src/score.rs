@@ -169,7 +169,8 @@ fn text(pair: &PairFeatures) -> Points {
         overlap if overlap >= 0.5 => -1.0,
         _ => -1.5,
     };
-    ("text", format!("{:.0} % shared", text.jaccard * 100.0), points)
+    let share = if text.jaccard > 0.0 { text.jaccard * 100.0 } else { 0.0 };
+    ("text", format!("{share:.0} % shared"), points)
 }
 
 fn exact_key(pair: &PairFeatures) -> Points {
