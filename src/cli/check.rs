@@ -21,14 +21,7 @@ impl Check {
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
-        let is_chosen = |slug: &str| {
-            self.institutions.is_empty() || self.institutions.iter().any(|one| one == slug)
-        };
-        let chosen: Vec<&Institution> = checked
-            .institutions
-            .iter()
-            .filter(|one| is_chosen(&one.slug))
-            .collect();
+        let chosen: Vec<&Institution> = checked.chosen(&self.institutions).collect();
         let found = checked
             .diagnostics
             .only(|place| checked.belongs(place, &self.institutions));

@@ -80,13 +80,7 @@ impl PlanArgs {
         let checked = edge.checked();
         show(&checked, edge, &self.institutions);
         are_institutions(&self.institutions, &checked)?;
-        let is_chosen =
-            |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
-        let chosen: Vec<_> = checked
-            .institutions
-            .iter()
-            .filter(|one| is_chosen(&one.slug))
-            .collect();
+        let chosen: Vec<_> = checked.chosen(&self.institutions).collect();
         let mut plans: Vec<_> = chosen
             .iter()
             .filter_map(|one| one.plan())

@@ -123,11 +123,7 @@ impl Rehearse {
         self.are_used(checked)?;
         let is_named = |slug: &String| self.institutions.contains(slug);
         let mut plans = Vec::new();
-        for one in checked
-            .institutions
-            .iter()
-            .filter(|one| self.institutions.is_empty() || is_named(&one.slug))
-        {
+        for one in checked.chosen(&self.institutions) {
             match &one.standing {
                 InstitutionStatus::Ready(plan) => plans.push(Arc::clone(plan)),
                 InstitutionStatus::Inactive(plan) if is_named(&one.slug) => {
@@ -149,13 +145,8 @@ impl Rehearse {
 
     /// Refuses files that replace no rule set of the rehearsal: they would have no effect.
     fn are_used(&self, checked: &Checked) -> Result<(), Failure> {
-        let is_chosen =
-            |slug: &String| self.institutions.is_empty() || self.institutions.contains(slug);
-        let chosen = checked
-            .institutions
-            .iter()
-            .filter(|one| is_chosen(&one.slug));
-        let used: BTreeSet<&str> = chosen
+        let used: BTreeSet<&str> = checked
+            .chosen(&self.institutions)
             .flat_map(|one| &one.files)
             .filter_map(|file| file.strip_prefix("rules/")?.strip_suffix(".yaml"))
             .collect();

@@ -2,7 +2,7 @@
 //! are files of the project, which people commit; runs never read them from the database.
 
 use super::database::{with_connection, with_store};
-use super::{DONE, Edge, Failure, named};
+use super::{DONE, Edge, Failure, named, unknown_name};
 use crate::config::Project;
 use crate::config::frameworks::{ACCEPTED, LEARNT};
 use crate::diagnostic::{did_you_mean, one_of};
@@ -191,11 +191,9 @@ fn chosen<'k>(
     let names = || known.iter().map(|one| one.framework.name.as_str());
     let found = known.iter().find(|one| one.framework.name == name);
     found.ok_or_else(|| {
-        let help = match did_you_mean(name, names()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("frameworks of roles: {}", one_of(names())),
-        };
-        Failure::nothing(format!("unknown framework `{name}`")).help(help)
+        unknown_name("framework", name, names(), || {
+            format!("frameworks of roles: {}", one_of(names()))
+        })
     })
 }
 

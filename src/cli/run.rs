@@ -143,11 +143,7 @@ impl Run {
             broken: Vec::new(),
         };
         are_institutions(&self.institutions, checked)?;
-        for institution in checked
-            .institutions
-            .iter()
-            .filter(|one| self.institutions.is_empty() || self.institutions.contains(&one.slug))
-        {
+        for institution in checked.chosen(&self.institutions) {
             match &institution.standing {
                 InstitutionStatus::Ready(plan) => chosen.plans.push(Arc::clone(plan)),
                 InstitutionStatus::Inactive(_) => {

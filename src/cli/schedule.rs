@@ -31,13 +31,8 @@ impl Schedule {
         let checked = edge.checked();
         are_institutions(&self.institutions, &checked)?;
         show(&checked, edge, &self.institutions);
-        let is_chosen = |slug: &str| {
-            self.institutions.is_empty() || self.institutions.iter().any(|one| one == slug)
-        };
         let plans: Vec<&Plan> = checked
-            .institutions
-            .iter()
-            .filter(|one| is_chosen(&one.slug))
+            .chosen(&self.institutions)
             .filter_map(|one| match &one.standing {
                 InstitutionStatus::Ready(plan) => Some(&**plan),
                 _ => None,

@@ -76,6 +76,12 @@ impl Institution {
 }
 
 impl Checked {
+    /// The institutions of these names, in the order of the project; all if none is named.
+    pub fn chosen<'c>(&'c self, names: &'c [String]) -> impl Iterator<Item = &'c Institution> {
+        let is_chosen = |one: &&Institution| names.is_empty() || names.contains(&one.slug);
+        self.institutions.iter().filter(is_chosen)
+    }
+
     /// Whether a place belongs to one of these institutions, or to anybody if none is named.
     pub fn belongs(&self, place: &Place, institutions: &[String]) -> bool {
         let uses = |one: &Institution| {

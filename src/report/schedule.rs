@@ -1,10 +1,9 @@
 //! When institutions are due next, for people: a table for each zone, in its own time.
 
-use super::columns::columns;
+use super::columns::{columns, counted};
 use crate::model::Clock;
 use crate::plan::Plan;
 use crate::plan::due::DueTimes;
-use crate::plan::picture::thousands;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -145,13 +144,7 @@ fn table(schedule: &Schedule, zone: &str, all: &[&DueInstitution]) -> String {
             due.next
                 .map_or_else(String::new, |next| in_words(next - schedule.from)),
             due.schedule.clone(),
-            match due.runs {
-                1 => "1 run".to_owned(),
-                runs => format!(
-                    "{} runs",
-                    thousands(i64::try_from(runs).unwrap_or(i64::MAX))
-                ),
-            },
+            counted(due.runs, "run"),
         ]
     });
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();

@@ -7,6 +7,7 @@
 use super::ad_input::AdView;
 use super::expr::{CallExpr, ExprKind, ScriptExpr};
 use super::functions::PreparedCall;
+use super::library;
 use super::value::NativeValue;
 
 /// The placeholder in a message.
@@ -43,11 +44,7 @@ fn found_by(call: &CallExpr, view: AdView<'_>) -> Option<String> {
     let text = value(0)?;
     match call.prepared.as_ref()? {
         PreparedCall::ContainsAny(words) => {
-            let text = text.text().ok()?.to_lowercase();
-            words
-                .iter()
-                .find(|word| text.contains(word.as_str()))
-                .cloned()
+            library::first_contained(text.text().ok()?, words.iter()).cloned()
         }
         PreparedCall::Matches(pattern) => pattern.first(text.text().ok()?).map(str::to_owned),
         PreparedCall::Plain(_) if call.name == "mentions" => match value(1)? {

@@ -149,9 +149,17 @@ pub(super) fn shift(date: ScriptDate, span: ScriptSpan) -> Result<ScriptDate, &'
 }
 
 /// Whether the text contains one of the lowercase words, ignoring case.
-pub(super) fn contains_any(text: &str, mut words: impl Iterator<Item: AsRef<str>>) -> bool {
+pub(super) fn contains_any(text: &str, words: impl Iterator<Item: AsRef<str>>) -> bool {
+    first_contained(text, words).is_some()
+}
+
+/// The first of the lowercase words that the text contains, ignoring case.
+pub(super) fn first_contained<W: AsRef<str>>(
+    text: &str,
+    mut words: impl Iterator<Item = W>,
+) -> Option<W> {
     let text = text.to_lowercase();
-    words.any(|word| text.contains(word.as_ref()))
+    words.find(|word| text.contains(word.as_ref()))
 }
 
 /// Whether the text contains all of the words, ignoring case.
