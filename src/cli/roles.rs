@@ -15,7 +15,6 @@ use crate::store::{Demand, PgConnection};
 use clap::Subcommand;
 use serde_json::json;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_framework::framework::FrameworkKind;
 use weir_framework::role::{AcceptedTitle, AcceptedTitles, LearntTitles};
@@ -307,11 +306,19 @@ fn write_accepted(edge: &Edge, name: &str, accepted: &AcceptedTitles) -> Result<
             json!(one.role)
         );
     }
-    write(&path, &text)?;
+    write(edge, &file, &text)?;
     Ok(file)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file of the project. A broken one is not replaced: what people taught is still in it.
+fn write(edge: &Edge, file: &str, text: &str) -> Result<(), Failure> {
+    if edge.checked().diagnostics.has_errors_in(file) {
+        return Err(
+            Failure::nothing(format!("`{file}` has errors, and was not changed"))
+                .help("`weir check` shows them; mend the file, then run this again"),
+        );
+    }
+    let path = edge.project.join(file);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -351,7 +358,7 @@ fn learn(edge: &Edge, framework: Option<&str>) -> Result<(), Failure> {
                 "learnt from {} titles for {}: {}",
                 titles.len(),
                 known.framework.name,
-                file.display()
+                file
             );
         }
         say!(
@@ -362,7 +369,7 @@ fn learn(edge: &Edge, framework: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Writes what titles teach; calibration stays. Gives the file.
-fn learn_one(edge: &Edge, known: &KnownFramework, titles: &[String]) -> Result<PathBuf, Failure> {
+fn learn_one(edge: &Edge, known: &KnownFramework, titles: &[String]) -> Result<String, Failure> {
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     let framework = &known.framework;
     let words = LearntTitles {
@@ -374,10 +381,10 @@ fn learn_one(edge: &Edge, known: &KnownFramework, titles: &[String]) -> Result<P
     };
     let index = known.index_with(&words);
     let learnt = words.with_roles(&index, &titles);
-    let file = PathBuf::from(format!("{LEARNT}/{}.yaml", framework.name));
+    let file = format!("{LEARNT}/{}.yaml", framework.name);
     // JSON is YAML.
     let text = serde_json::to_string_pretty(&learnt)
         .map_err(|error| Failure::nothing(error.to_string()))?;
-    write(&edge.project.join(&file), &format!("{text}\n"))?;
+    write(edge, &file, &format!("{text}\n"))?;
     Ok(file)
 }

@@ -128,3 +128,28 @@ async fn mistakes_are_told_with_a_remedy() {
         assert!(code == Some(2) && said.contains(told), "{words:?}: {said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_file_of_accepted_titles_is_not_replaced() {
+    let lab = project().await;
+    let file = "frameworks/accepted/jobs.yaml";
+    let broken = "accepted:\n  - { title: Staff Nurse, role: [\n";
+    lab.write(file, broken);
+    for words in [
+        vec![
+            "roles",
+            "accept",
+            "Ward Wizard",
+            "nurse",
+            "--framework",
+            "jobs",
+        ],
+        vec!["roles", "undo", "Staff Nurse", "--framework", "jobs"],
+    ] {
+        let (code, said) = weir(&lab, &words);
+        assert_eq!(code, Some(2), "{said}");
+    }
+    let kept = std::fs::read_to_string(lab.folder.join(file)).unwrap();
+    assert_eq!(kept, broken);
+    lab.bench.drop().await;
+}
