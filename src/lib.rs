@@ -34,4 +34,6 @@ pub mod test;
 
 pub mod report;
 
+pub mod web;
+
 pub mod cli;

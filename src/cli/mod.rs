@@ -42,6 +42,7 @@ mod rules;
 mod run;
 mod schedule;
 mod schema;
+mod serve;
 mod test;
 mod warned;
 mod why;
@@ -146,6 +147,8 @@ enum Command {
     Retire(retire::Retire),
     /// Show when institutions are due
     Schedule(schedule::Schedule),
+    /// Run by itself: pages and health over HTTP
+    Serve(serve::Serve),
     /// Write the JSON Schema of the YAML, for editors
     Schema(schema::Schema),
     /// Show the versions of a job: what changed, when, and why
@@ -395,6 +398,7 @@ pub fn main() -> u8 {
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
         Command::Schedule(command) => command.run(&edge),
+        Command::Serve(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),
         Command::History(command) => command.run(&edge),
         Command::Why(command) => command.run(&edge),

@@ -492,7 +492,7 @@ async fn stop_on_signal(stop: CancellationToken) {
     std::process::exit(i32::from(INTERRUPTED));
 }
 
-async fn signal() {
+pub(super) async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {

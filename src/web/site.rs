@@ -1,0 +1,54 @@
+//! What pages are made from.
+
+use crate::plan::Checked;
+use crate::store::Store;
+use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// Whether this process can do its work; the reason if not.
+pub type Readiness = watch::Receiver<Result<(), String>>;
+
+/// What pages are made from.
+pub struct Site {
+    /// The database.
+    pub store: Store,
+    /// The project folder.
+    pub folder: PathBuf,
+    /// The wall clock.
+    pub now: fn() -> DateTime<Utc>,
+    /// Whether the process can do its work.
+    pub readiness: Readiness,
+    /// The project as it was last read.
+    project: RwLock<Arc<Checked>>,
+}
+
+impl Site {
+    /// A site over a database and a project.
+    pub fn new(
+        store: Store,
+        folder: PathBuf,
+        now: fn() -> DateTime<Utc>,
+        readiness: Readiness,
+        project: Arc<Checked>,
+    ) -> Site {
+        Site {
+            store,
+            folder,
+            now,
+            readiness,
+            project: RwLock::new(project),
+        }
+    }
+
+    /// The project as it was last read.
+    pub fn project(&self) -> Arc<Checked> {
+        Arc::clone(&self.project.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Its files have changed.
+    pub fn set_project(&self, project: Arc<Checked>) {
+        *self.project.write().unwrap_or_else(PoisonError::into_inner) = project;
+    }
+}
