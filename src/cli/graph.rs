@@ -7,18 +7,17 @@ use super::{At, DONE, Edge, Failure, out, show};
 use crate::config::Project;
 use crate::diagnostic::one_of;
 use crate::draw;
-use crate::model::{Clock, RunSample};
+use crate::model::Clock;
 use crate::plan::against::Difference;
 use crate::plan::check::Institution;
 use crate::plan::outline::Outline;
-use crate::plan::picture::{Asides, Passage, SetAside, Traffic, compared, picture};
+use crate::plan::picture::{compared, picture};
 use crate::plan::written::written;
 use crate::plan::{Checked, Plan, check};
 use crate::report::columns::line;
+use crate::report::graph::stored::{self, ShownRun, StoredRun};
 use crate::report::graph::{Page, Ran};
-use crate::store::PgConnection;
-use crate::store::{Demand, figures, run_trace};
-use chrono::{DateTime, Utc};
+use crate::store::Demand;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -80,23 +79,6 @@ struct Known {
     work: BTreeMap<String, Vec<String>>,
     /// The newest run.
     run: Option<StoredRun>,
-}
-
-/// The newest run, as it is stored.
-struct StoredRun {
-    shown: ShownRun,
-    /// The plan that it walked.
-    outline: Outline,
-    finished_at: Option<DateTime<Utc>>,
-}
-
-/// A run whose counts are on the picture.
-#[derive(Default)]
-struct ShownRun {
-    ran: Option<Ran>,
-    traffic: Traffic,
-    asides: Asides,
-    samples: BTreeMap<String, Vec<RunSample>>,
 }
 
 impl Graph {
@@ -360,74 +342,8 @@ async fn known(database: &Database, plan: &Plan, at: Clock) -> Result<Known, Fai
             Work::of(at, &mut connection, plan, flow).await?.why,
         );
     }
-    known.run = stored(&mut connection, plan).await?;
+    known.run = stored::newest(&mut connection, plan.institution.id).await?;
     Ok(known)
-}
-
-/// The newest run, as it is stored.
-async fn stored(connection: &mut PgConnection, plan: &Plan) -> Result<Option<StoredRun>, Failure> {
-    let institution = plan.institution.id;
-    let Some(run) = run_trace::newest(connection, institution).await? else {
-        return Ok(None);
-    };
-    let mut traffic = Traffic::new();
-    for row in figures::stages(connection, institution, run.id).await? {
-        let node = if row.source_id.is_empty() {
-            row.stage
-        } else {
-            format!("{}:{}", row.stage, row.source_id)
-        };
-        let passage = Passage {
-            rows_in: row.rows_in,
-            rows_out: row.rows_out,
-            refused: row.refused,
-            micros: row.micros,
-        };
-        traffic.insert(node, passage);
-    }
-    let summary = run.summary.unwrap_or_default();
-    let total = serde_json::from_value(summary["total"].clone()).ok();
-    let millis = run
-        .finished_at
-        .map_or(0, |end| (end - run.started_at).num_milliseconds());
-    let ran = Ran {
-        run: run.id,
-        at: run.at,
-        dry_run: false,
-        millis,
-        total: total.unwrap_or_default(),
-    };
-    let samples = run_trace::samples(connection, institution, run.id).await?;
-    let outline: Outline = serde_json::from_value(run.outline).unwrap_or_default();
-    let set_aside = |(source, of): (&'_ String, &Json)| {
-        Some((
-            source.clone(),
-            serde_json::from_value(of["set_aside"].clone()).ok()?,
-        ))
-    };
-    let sources: BTreeMap<String, _> = summary["sources"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter_map(set_aside)
-        .collect();
-    let asides = Asides::of(
-        &outline,
-        sources
-            .iter()
-            .map(|(source, of): (&String, &Vec<SetAside>)| (source.as_str(), of.clone()))
-            .collect(),
-    );
-    Ok(Some(StoredRun {
-        shown: ShownRun {
-            ran: Some(ran),
-            traffic,
-            asides,
-            samples,
-        },
-        outline,
-        finished_at: run.finished_at,
-    }))
 }
 
 fn as_json(outline: &Outline, shown: &ShownRun, against: Option<(&Difference, &str)>) -> Json {

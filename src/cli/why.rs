@@ -3,7 +3,6 @@
 use super::database::with_store;
 use super::{DONE, Edge, Failure, named};
 use crate::engine::verdicts::{self, Judged};
-use crate::model::{Ad, Clock, Hash};
 use crate::report::biography as page;
 use crate::store::views::biography::{self, AdState as Known, FoundJob};
 use crate::store::{Demand, Store};
@@ -68,41 +67,13 @@ async fn judge(
     found: &FoundJob,
     known: &Known,
 ) -> Result<Option<Judged>, Failure> {
-    let checked = edge.checked();
-    let plan = checked
-        .institutions
-        .iter()
-        .filter_map(|one| one.plan())
-        .find(|plan| plan.institution.id == found.institution_id);
-    let Some((plan, flow)) = plan.and_then(|plan| {
-        Some((
-            plan,
-            plan.flows
-                .iter()
-                .find(|flow| flow.source == found.source_id)?,
-        ))
-    }) else {
+    let judged = verdicts::judge_stored(store, &edge.checked(), found, known).await?;
+    if judged.is_none() {
         note!(
             "the current rules cannot be evaluated: `{}` is not in the YAML, or its files \
              have errors (`weir check`)",
             found.institution
         );
-        return Ok(None);
-    };
-    let Some(hash) = Hash::from_digits(&known.document) else {
-        return Ok(None);
-    };
-    let ad = Ad::fresh(
-        found.original_id.clone(),
-        known.content.clone(),
-        hash,
-        Clock(known.scraped_at),
-    );
-    let ad = known
-        .metadata
-        .as_ref()
-        .map_or(ad.clone(), |metadata| ad.from_page(metadata));
-    Ok(Some(
-        verdicts::judge(store, &checked.sandbox, plan, flow, ad, found.job_id).await?,
-    ))
+    }
+    Ok(judged)
 }

@@ -3,11 +3,12 @@
 
 use super::preview::setting;
 use super::{RunError, segment};
-use crate::model::{Ad, Problem, Published, Severity};
-use crate::plan::{Flow, Plan};
+use crate::model::{Ad, Clock, Hash, Problem, Published, Severity};
+use crate::plan::{Checked, Flow, Plan};
 use crate::rule::{RuleVerdict, ScriptSandbox};
 use crate::stage::{Draft, Stage};
 use crate::store::Store;
+use crate::store::views::biography::{AdState, FoundJob};
 use serde::Serialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,6 +33,47 @@ pub struct Said {
     pub verdict: &'static str,
     /// Why, where it does not pass.
     pub message: String,
+}
+
+/// Judges the stored document of an ad; nothing if its institution or source is not in the YAML, or
+/// its files have errors.
+///
+/// # Errors
+/// The database failed.
+pub async fn judge_stored(
+    store: &Store,
+    checked: &Checked,
+    found: &FoundJob,
+    known: &AdState,
+) -> Result<Option<Judged>, RunError> {
+    let plan = checked
+        .institutions
+        .iter()
+        .filter_map(|one| one.plan())
+        .find(|plan| plan.institution.id == found.institution_id);
+    let flow = plan.and_then(|plan| {
+        let flow = plan
+            .flows
+            .iter()
+            .find(|flow| flow.source == found.source_id);
+        Some((plan, flow?))
+    });
+    let (Some((plan, flow)), Some(hash)) = (flow, Hash::from_digits(&known.document)) else {
+        return Ok(None);
+    };
+    let ad = Ad::fresh(
+        found.original_id.clone(),
+        known.content.clone(),
+        hash,
+        Clock(known.scraped_at),
+    );
+    let ad = known
+        .metadata
+        .as_ref()
+        .map_or(ad.clone(), |metadata| ad.from_page(metadata));
+    judge(store, &checked.sandbox, plan, flow, ad, found.job_id)
+        .await
+        .map(Some)
 }
 
 /// Judges one ad; `job` is what `jobs` shows of it, for rules that compare with the version before.

@@ -6,14 +6,17 @@
 //! ad says stays text.
 //!
 //! To add a page, give [`page`] its title and its body. To add a part, style it in `page.css`, once
-//! for all pages.
+//! for all pages. Pages of `weir serve` have the same parts and the same sheet, as [`STYLE`], and a
+//! frame of their own.
 
 use base64::Engine;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-const STYLE: &str = include_str!("page.css");
+/// The sheet of all pages.
+pub const STYLE: &str = include_str!("page.css");
 
 /// A whole page, with the script that it may run.
 pub fn page(title: &str, body: &Markup, script: Option<&str>) -> String {
@@ -55,7 +58,54 @@ pub fn instant(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) title=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%MZ")) } }
 }
 
+/// An instant as its reader thinks of it, in a zone: `today 05:04`, `Tue 05:04`, `14 Sep 05:04`; the
+/// exact one is behind it.
+pub fn when(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> Markup {
+    let (local, today) = (
+        at.with_timezone(&zone),
+        now.with_timezone(&zone).date_naive(),
+    );
+    let day = local.date_naive();
+    let words = match (day - today).num_days() {
+        0 => local.format("today %H:%M"),
+        -1 => local.format("yesterday %H:%M"),
+        1 => local.format("tomorrow %H:%M"),
+        -6..=6 => local.format("%a %H:%M"),
+        -180..=180 => local.format("%-d %b %H:%M"),
+        _ => local.format("%-d %b %Y"),
+    };
+    let exact = local.to_rfc3339_opts(SecondsFormat::Secs, false);
+    html! { time datetime=(exact) title={ (exact) " " (zone.name()) } { (words) } }
+}
+
 /// A sign in the colour of what it stands for; the word for it is beside it.
 pub fn sign(class: &str, sign: char) -> Markup {
     html! { span class={ "sign " (class) } aria-hidden="true" { (sign) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::when;
+    use chrono_tz::Australia::Sydney;
+
+    #[test]
+    fn instants_are_said_as_their_readers_think_of_them() {
+        let at = |text: &str| text.parse().unwrap();
+        let said = |text: &str| {
+            let markup = when(at(text), Sydney, at("2026-09-02T01:00:00Z")).into_string();
+            markup
+                .split_once('>')
+                .and_then(|(_, rest)| rest.split_once('<'))
+                .map(|(words, _)| words.to_owned())
+        };
+        for (instant, words) in [
+            ("2026-09-01T19:04:00Z", "today 05:04"),
+            ("2026-09-01T13:00:00Z", "yesterday 23:00"),
+            ("2026-08-30T19:00:00Z", "Mon 05:00"),
+            ("2026-08-20T19:00:00Z", "21 Aug 05:00"),
+            ("2025-08-20T19:00:00Z", "21 Aug 2025"),
+        ] {
+            assert_eq!(said(instant).as_deref(), Some(words), "{instant}");
+        }
+    }
 }

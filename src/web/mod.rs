@@ -1,19 +1,32 @@
 //! What `weir serve` shows over HTTP: whether it lives and is ready, the pages, the API, the
 //! metrics. It reads what the commands read, and decides only through `actions`, as they do.
 //!
-//! Must never scan a large table for a page, run a statement of its own (SQL is the store's), or
-//! keep a connection open when the process is to end.
+//! Must never scan a large table for a page, run a statement of its own (SQL is the store's), keep
+//! a connection of the pool longer than its queries need it, or hold the process when it is to end.
+//! Every response passes [`guard`], so that no page can forget its headers.
 //!
-//! To add a page: a file here with its route, its view from `report` or the store, and its markup;
-//! a line in [`router`].
+//! To add a page: a file in `pages` with its view from `report` or the store, and its markup; a line
+//! in [`pages::router`]; its name in the navigation of [`shell`]. To add a part, see `parts`.
 
+mod assets;
+mod catalog;
+mod guard;
 mod health;
+mod links;
+mod listen;
+mod pages;
+mod parts;
+mod refusal;
+mod shell;
 mod site;
 
 pub use site::{Readiness, Site};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::get;
+use listen::PatientListener;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +41,15 @@ pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        .merge(assets::router())
+        .merge(pages::router())
+        .fallback(refusal::unknown_address)
+        .method_not_allowed_fallback(refusal::wrong_method)
+        .layer(DefaultBodyLimit::max(guard::FORM_BYTES))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&site),
+            guard::guarded,
+        ))
         .with_state(site)
 }
 
@@ -41,7 +63,7 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let stopping = stop.clone();
-    let serving = axum::serve(listener, router(site))
+    let serving = axum::serve(PatientListener::new(listener), router(site))
         .with_graceful_shutdown(async move { stopping.cancelled().await })
         .into_future();
     tokio::select! {

@@ -20,6 +20,8 @@ pub struct Site {
     pub now: fn() -> DateTime<Utc>,
     /// Whether the process can do its work.
     pub readiness: Readiness,
+    /// Names by which it is called beside `localhost` and its addresses.
+    pub hosts: Vec<String>,
     /// The project as it was last read.
     project: RwLock<Arc<Checked>>,
 }
@@ -38,8 +40,15 @@ impl Site {
             folder,
             now,
             readiness,
+            hosts: Vec::new(),
             project: RwLock::new(project),
         }
+    }
+
+    /// The same site, called by further names, such as that of a proxy.
+    #[must_use]
+    pub fn called(self, hosts: Vec<String>) -> Site {
+        Site { hosts, ..self }
     }
 
     /// The project as it was last read.

@@ -131,7 +131,7 @@ async fn keep_log(
     Ok(())
 }
 
-/// The newest run of an institution that has left its plan, for looking at it.
+/// A run that has left its plan, for looking at it.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct TracedRun {
     /// Its number.
@@ -158,6 +158,25 @@ pub async fn newest(connection: &mut PgConnection, institution: Uuid) -> Result<
                WHERE r.institution_id = $1 ORDER BY r.id DESC LIMIT 1";
     Ok(sqlx::query_as(sql)
         .bind(institution)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// A run that has left its plan.
+///
+/// # Errors
+/// The database failed.
+pub async fn one(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+) -> Result<Option<TracedRun>> {
+    let sql = "SELECT r.id, r.at, r.started_at, r.finished_at, r.summary, p.outline
+               FROM runs r JOIN plan_outlines p ON p.institution_id = r.institution_id AND p.fingerprint = r.plan_fingerprint
+               WHERE r.institution_id = $1 AND r.id = $2";
+    Ok(sqlx::query_as(sql)
+        .bind(institution)
+        .bind(run)
         .fetch_optional(connection)
         .await?)
 }

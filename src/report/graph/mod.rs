@@ -7,6 +7,7 @@
 //! To show more of a stage, add a part to `panel`; to show more of a run, to `Page::head`.
 
 mod panel;
+pub mod stored;
 
 use super::columns::{counted, line, took};
 use super::page::{instant, page, sign};
@@ -20,7 +21,8 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeMap;
 
-const SCRIPT: &str = include_str!("graph.js");
+/// What a page with a picture may run: it adds keys.
+pub const SCRIPT: &str = include_str!("graph.js");
 
 /// Everything that the page shows.
 pub struct Page<'p> {
@@ -109,11 +111,20 @@ impl Page<'_> {
 
     /// The page.
     pub fn html(&self) -> String {
+        let body = html! { (self.head()) (self.body()) };
+        page(
+            &format!("{} · graph", self.plan.institution),
+            &body,
+            Some(SCRIPT),
+        )
+    }
+
+    /// The picture, what stands behind each stage, and the stages in numbers.
+    pub fn body(&self) -> Markup {
         let stages = self.stages();
         let places: Vec<String> = stages.iter().map(|stage| stage.place.clone()).collect();
         let picture = self.picture();
-        let body = html! {
-            (self.head())
+        html! {
             (self.changes(&stages))
             figure.graph #picture tabindex="-1" {
                 div.sheet { (PreEscaped(draw::within(&picture, &places, draw::SCREEN))) }
@@ -122,12 +133,7 @@ impl Page<'_> {
             }
             (self.panels(&stages))
             (self.table(&stages))
-        };
-        page(
-            &format!("{} · graph", self.plan.institution),
-            &body,
-            Some(SCRIPT),
-        )
+        }
     }
 
     fn head(&self) -> Markup {
@@ -228,7 +234,7 @@ impl Page<'_> {
 }
 
 /// What came of all ads, the worst of it in words.
-fn answer(total: &OutcomeCounts) -> String {
+pub fn answer(total: &OutcomeCounts) -> String {
     let ads = counted(usize::try_from(total.documents).unwrap_or_default(), "ad");
     let lost = total.held + total.rejected + total.failed;
     if total.documents == 0 {
@@ -258,13 +264,20 @@ fn answer(total: &OutcomeCounts) -> String {
     )
 }
 
-fn ran(run: &Ran) -> Markup {
+/// What became of the ads, a sign and a number each.
+pub fn outcomes(total: &OutcomeCounts) -> Markup {
     html! {
         ul.counts {
-            @for (name, count) in run.total.named().into_iter().filter(|(_, count)| *count > 0) {
+            @for (name, count) in total.named().into_iter().filter(|(_, count)| *count > 0) {
                 li { (sign(class(name), letter(name))) b { (thousands(count)) } " " (name) }
             }
         }
+    }
+}
+
+fn ran(run: &Ran) -> Markup {
+    html! {
+        (outcomes(&run.total))
         p {
             @if run.dry_run { "Dry run of " } @else { "Run " (run.run) " of " } (instant(run.at)) " · " (took(run.millis))
             @if run.dry_run { " · " span.state.update { "rolled back: nothing was written" } }

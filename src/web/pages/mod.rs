@@ -1,0 +1,40 @@
+//! The pages: a file each. Every page answers one question in its first line, in words; the evidence
+//! follows, and then the way on. A page takes one connection, asks everything, and gives it back
+//! before it writes.
+
+mod institution_state;
+mod job;
+mod jobs;
+mod run;
+mod runs;
+mod today;
+
+use super::Site;
+use axum::Router;
+use axum::routing::get;
+use std::sync::Arc;
+
+/// Rows of a page; one more is asked for, to know whether others follow.
+const ROWS: usize = 50;
+
+/// The routes of all pages.
+pub(super) fn router() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/", get(today::page))
+        .route("/jobs", get(jobs::page))
+        .route("/jobs/{job}", get(job::page))
+        .route("/runs", get(runs::page))
+        .route("/runs/{institution}/{run}", get(run::page))
+}
+
+/// How many rows are asked for.
+fn asked() -> i64 {
+    i64::try_from(ROWS).unwrap_or(i64::MAX) + 1
+}
+
+/// Cuts rows to a page; whether others follow.
+fn cut<T>(rows: &mut Vec<T>) -> bool {
+    let more = rows.len() > ROWS;
+    rows.truncate(ROWS);
+    more
+}

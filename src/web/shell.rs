@@ -1,0 +1,140 @@
+//! The frame of every page: navigation, the one question that the page answers, its answer in words,
+//! and what follows. The same sheet as the pages that the commands write.
+//!
+//! Must never load anything from elsewhere or hold a script in its text: the policy forbids both.
+
+use axum::response::Html;
+use maud::{DOCTYPE, Markup, html};
+
+/// The pages, in groups: address and name.
+const PAGES: [&[(&str, &str)]; 4] = [&[("/", "Today"), ("/runs", "Runs")], &[], &[], &[]];
+
+/// Keys of `keys.js`.
+const KEYS: [(&str, &str); 5] = [
+    ("/", "search"),
+    ("j k", "next and previous row"),
+    ("Enter", "open the row"),
+    ("x", "select the row"),
+    ("?", "these keys"),
+];
+
+/// A page to be.
+pub(super) struct Shell<'p> {
+    title: &'p str,
+    answer: &'p str,
+    at: &'p str,
+    over: Option<Markup>,
+    script: Option<&'p str>,
+}
+
+impl<'p> Shell<'p> {
+    /// A page: its name, and its answer.
+    pub(super) fn new(title: &'p str, answer: &'p str) -> Shell<'p> {
+        Shell {
+            title,
+            answer,
+            at: "",
+            over: None,
+            script: None,
+        }
+    }
+
+    /// Which page of the navigation it is, or belongs to.
+    pub(super) fn at(self, address: &'p str) -> Shell<'p> {
+        Shell {
+            at: address,
+            ..self
+        }
+    }
+
+    /// Where it belongs, above its answer.
+    pub(super) fn over(self, over: Markup) -> Shell<'p> {
+        Shell {
+            over: Some(over),
+            ..self
+        }
+    }
+
+    /// With a further script.
+    pub(super) fn script(self, address: &'p str) -> Shell<'p> {
+        Shell {
+            script: Some(address),
+            ..self
+        }
+    }
+
+    /// The whole page.
+    pub(super) fn show(&self, body: &Markup) -> Html<String> {
+        Html(self.markup(body).into_string())
+    }
+
+    fn markup(&self, body: &Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (self.title) " · Weir" }
+                    link rel="icon" href="/favicon.ico" type="image/svg+xml";
+                    link rel="stylesheet" href="/assets/page.css";
+                    script src="/assets/keys.js" defer {}
+                    @if let Some(script) = self.script { script src=(script) defer {} }
+                }
+                body.served {
+                    a.skip href="#answer" { "To the answer" }
+                    (self.navigation())
+                    main {
+                        header {
+                            p.over { @match &self.over { Some(over) => (over), None => (self.title) } }
+                            h1 #answer tabindex="-1" { (self.answer) }
+                        }
+                        (body)
+                    }
+                    (keys())
+                }
+            }
+        }
+    }
+
+    fn navigation(&self) -> Markup {
+        html! {
+            nav.site aria-label="pages" {
+                a.brand href="/" { "Weir" }
+                details { summary { "Pages" } (self.groups()) }
+                div.groups { (self.groups()) }
+            }
+        }
+    }
+
+    fn groups(&self) -> Markup {
+        html! {
+            @for group in PAGES {
+                ul { @for (address, name) in group {
+                    li { a href=(address) aria-current=[(self.at == *address).then_some("page")] { (name) } }
+                } }
+            }
+        }
+    }
+}
+
+fn keys() -> Markup {
+    html! {
+        dialog #keys aria-labelledby="keys-title" {
+            h2 #keys-title { "Keys" }
+            dl { @for (key, does) in KEYS { dt { kbd { (key) } } dd { (does) } } }
+            form method="dialog" { button { "Close" } }
+        }
+    }
+}
+
+/// Text with commands and names in backticks.
+pub(super) fn prose(text: &str) -> Markup {
+    let parts = text.split('`').enumerate();
+    html! {
+        @for (place, part) in parts {
+            @if place % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
