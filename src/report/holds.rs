@@ -115,7 +115,7 @@ pub fn shown(hold: &Hold, look: Look) -> String {
 }
 
 /// The effect of each answer.
-fn answers(hold: &Hold, listed: usize) -> [String; 2] {
+pub fn answers(hold: &Hold, listed: usize) -> [String; 2] {
     let content = hold.content.as_ref().unwrap_or(&Json::Null);
     let does = |what: &str| {
         entries(hold)
@@ -237,7 +237,7 @@ fn one(entry: &Json, look: Look) -> String {
 }
 
 /// What becomes of an id that came with other content, and why.
-fn does(entry: &Json) -> String {
+pub fn does(entry: &Json) -> String {
     let text = |name: &str| entry.get(name).and_then(Json::as_str).unwrap_or_default();
     match text("does") {
         "archive" => format!("another job: {}", line(text("why"), 120)),

@@ -10,6 +10,8 @@
 
 mod assets;
 mod catalog;
+mod chart;
+mod decide;
 mod guard;
 mod health;
 mod links;
@@ -43,6 +45,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/ready", get(health::ready))
         .merge(assets::router())
         .merge(pages::router())
+        .merge(decide::router())
         .fallback(refusal::unknown_address)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(DefaultBodyLimit::max(guard::FORM_BYTES))

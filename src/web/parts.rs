@@ -23,6 +23,11 @@ pub(super) enum OperatingState {
 }
 
 impl OperatingState {
+    /// The class of what has this state.
+    pub(super) fn class(self) -> &'static str {
+        self.look().0
+    }
+
     fn look(self) -> (&'static str, &'static str) {
         match self {
             OperatingState::Failing => ("failing", "■"),
@@ -78,9 +83,7 @@ pub(super) fn bars(runs: &[&RunLine], zone: Tz) -> Markup {
         .map(|all| all.documents)
         .max();
     html! {
-        span.bars role="list" aria-label="last runs" {
-            @for run in runs.iter().rev() { (bar(run, most.unwrap_or_default().max(1), zone)) }
-        }
+        span.bars { @for run in runs.iter().rev() { (bar(run, most.unwrap_or_default().max(1), zone)) } }
     }
 }
 
@@ -96,11 +99,7 @@ fn bar(run: &RunLine, most: i64, zone: Tz) -> Markup {
     });
     let at = run.at.with_timezone(&zone).format("%a %-d %b %H:%M");
     let title = format!("run {}, {at}: {word}{ads}", run.id);
-    html! {
-        span role="listitem" {
-            a class={ "bar h" (height) " " (class) } href=(super::links::run(&run.institution, run.id)) title=(title) aria-label=(title) {}
-        }
-    }
+    html! { a class={ "bar h" (height) " " (class) } href=(super::links::run(&run.institution, run.id)) title=(title) {} }
 }
 
 /// A number that is a link to the rows that it counts; nothing is a dot.
@@ -124,6 +123,8 @@ pub(super) fn capped(count: i64) -> String {
 pub(super) enum FilterField<'f> {
     /// A search for words.
     Search(&'f str, &'f str, &'f str),
+    /// Any text.
+    Text(&'f str, &'f str, &'f str),
     /// One of some values, each with its name; the first is all of them.
     Choice(&'f str, &'f str, &'f str, Vec<(String, String)>),
     /// A day.
@@ -148,6 +149,9 @@ fn filter_field(field: &FilterField<'_>) -> Markup {
         @match field {
             FilterField::Search(name, label, value) => {
                 label { span { (label) } input type="search" name=(name) value=(value) maxlength="200" autocomplete="off"; }
+            }
+            FilterField::Text(name, label, value) => {
+                label { span { (label) } input type="text" name=(name) value=(value) maxlength="200" autocomplete="off"; }
             }
             FilterField::Choice(name, label, value, all) => {
                 label { span { (label) } select name=(name) {

@@ -40,6 +40,17 @@ impl PageError {
         PageError::new(StatusCode::BAD_REQUEST, what, help)
     }
 
+    /// The request must not be made.
+    pub(super) fn forbidden(what: impl Into<String>) -> PageError {
+        let help = "Nothing was changed. Open the page again and decide there.";
+        PageError::new(StatusCode::FORBIDDEN, what, help)
+    }
+
+    /// What is asked for is no longer so, or cannot be done now.
+    pub(super) fn moved(what: impl Into<String>, help: impl Into<String>) -> PageError {
+        PageError::new(StatusCode::CONFLICT, what, help)
+    }
+
     /// A page of another site, or another name of this machine.
     pub(super) fn foreign_host() -> PageError {
         PageError::new(

@@ -7,7 +7,26 @@ use axum::response::Html;
 use maud::{DOCTYPE, Markup, html};
 
 /// The pages, in groups: address and name.
-const PAGES: [&[(&str, &str)]; 4] = [&[("/", "Today"), ("/runs", "Runs")], &[], &[], &[]];
+const PAGES: [&[(&str, &str)]; 4] = [
+    &[
+        ("/", "Today"),
+        ("/runs", "Runs"),
+        ("/schedule", "Schedule"),
+        ("/sources", "Sources"),
+    ],
+    &[
+        ("/failures", "Failures"),
+        ("/holds", "Holds"),
+        ("/duplicates", "Duplicates"),
+    ],
+    &[
+        ("/jobs", "Jobs"),
+        ("/rules", "Rules"),
+        ("/frameworks", "Frameworks"),
+        ("/trends", "Trends"),
+    ],
+    &[("/audit", "Audit"), ("/system", "System")],
+];
 
 /// Keys of `keys.js`.
 const KEYS: [(&str, &str); 5] = [

@@ -3,6 +3,8 @@
 use crate::plan::Checked;
 use crate::store::Store;
 use chrono::{DateTime, Utc};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
@@ -22,6 +24,10 @@ pub struct Site {
     pub readiness: Readiness,
     /// Names by which it is called beside `localhost` and its addresses.
     pub hosts: Vec<String>,
+    /// Who decides on its pages, unless the page says otherwise.
+    pub operator: String,
+    /// What only this process knows.
+    pub(super) seal: String,
     /// The project as it was last read.
     project: RwLock<Arc<Checked>>,
 }
@@ -41,6 +47,8 @@ impl Site {
             now,
             readiness,
             hosts: Vec::new(),
+            operator: String::new(),
+            seal: seal(),
             project: RwLock::new(project),
         }
     }
@@ -49,6 +57,12 @@ impl Site {
     #[must_use]
     pub fn called(self, hosts: Vec<String>) -> Site {
         Site { hosts, ..self }
+    }
+
+    /// The same site, run by a person.
+    #[must_use]
+    pub fn operated_by(self, operator: String) -> Site {
+        Site { operator, ..self }
     }
 
     /// The project as it was last read.
@@ -60,4 +74,10 @@ impl Site {
     pub fn set_project(&self, project: Arc<Checked>) {
         *self.project.write().unwrap_or_else(PoisonError::into_inner) = project;
     }
+}
+
+/// Something that nobody can guess: keyed hashes, whose keys the system draws.
+fn seal() -> String {
+    let drawn = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", drawn(), drawn())
 }

@@ -107,6 +107,36 @@ pub async fn list(
     Ok(rows.fetch_all(connection).await?)
 }
 
+/// A page of failures after one, which is known by institution, source and id.
+///
+/// # Errors
+/// The database failed.
+pub async fn page(
+    connection: &mut PgConnection,
+    wanted: &FailureFilter<'_>,
+    after: Option<[&str; 3]>,
+    most: i64,
+) -> Result<Vec<Failure>> {
+    let sql = failures!(
+        "($1::text IS NULL OR institution = $1) AND ($2::text IS NULL OR source_id = $2)
+         AND (($3::text IS NULL AND $4::text IS NULL) OR EXISTS (
+           SELECT 1 FROM jsonb_array_elements(reasons) AS r
+           WHERE ($3::text IS NULL OR r ->> 'rule' = $3 OR r ->> 'type' = $3) AND ($4::text IS NULL OR r ->> 'field' = $4)))
+         AND ($5::text IS NULL OR (institution, source_id, external_id) > ($5, $6, $7))
+         ORDER BY institution, source_id, external_id LIMIT $8"
+    );
+    let rows = sqlx::query_as(sql)
+        .bind(wanted.institution)
+        .bind(wanted.source)
+        .bind(wanted.rule)
+        .bind(wanted.field)
+        .bind(after.map(|after| after[0]))
+        .bind(after.map(|after| after[1]))
+        .bind(after.map(|after| after[2]))
+        .bind(most);
+    Ok(rows.fetch_all(connection).await?)
+}
+
 /// Failures by the numbers of their documents, those of a source together.
 ///
 /// # Errors

@@ -17,11 +17,12 @@ use crate::web::links::{self, address};
 use crate::web::parts::{long, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Html;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -37,7 +38,25 @@ pub(super) async fn page(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
 ) -> Result<Html<String>, PageError> {
-    let (biography, zone) = collect(&site, &name).await?;
+    shown(&site, &name).await
+}
+
+/// Which ad is meant, as the address says.
+#[derive(Debug, Deserialize)]
+pub(super) struct AdQuery {
+    ad: String,
+}
+
+/// The page of an ad, which may never have become a job.
+pub(super) async fn of_ad(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<AdQuery>,
+) -> Result<Html<String>, PageError> {
+    shown(&site, &query.ad).await
+}
+
+async fn shown(site: &Site, name: &str) -> Result<Html<String>, PageError> {
+    let (biography, zone) = collect(site, name).await?;
     let shown = JobPage {
         biography: &biography,
         zone,

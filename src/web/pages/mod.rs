@@ -2,12 +2,23 @@
 //! follows, and then the way on. A page takes one connection, asks everything, and gives it back
 //! before it writes.
 
+mod audit;
+mod duplicates;
+mod failures;
+mod frameworks;
+mod hold;
+mod holds;
 mod institution_state;
 mod job;
 mod jobs;
+mod rules;
 mod run;
 mod runs;
+mod schedule;
+mod sources;
+mod system;
 mod today;
+mod trends;
 
 use super::Site;
 use axum::Router;
@@ -21,10 +32,23 @@ const ROWS: usize = 50;
 pub(super) fn router() -> Router<Arc<Site>> {
     Router::new()
         .route("/", get(today::page))
-        .route("/jobs", get(jobs::page))
-        .route("/jobs/{job}", get(job::page))
         .route("/runs", get(runs::page))
         .route("/runs/{institution}/{run}", get(run::page))
+        .route("/schedule", get(schedule::page))
+        .route("/sources", get(sources::page))
+        .route("/failures", get(failures::page))
+        .route("/ads", get(job::of_ad))
+        .route("/holds", get(holds::page))
+        .route("/holds/decide", get(hold::several))
+        .route("/holds/{hold}", get(hold::page))
+        .route("/duplicates", get(duplicates::page))
+        .route("/jobs", get(jobs::page))
+        .route("/jobs/{job}", get(job::page))
+        .route("/rules", get(rules::page))
+        .route("/frameworks", get(frameworks::page))
+        .route("/trends", get(trends::page))
+        .route("/audit", get(audit::page))
+        .route("/system", get(system::page))
 }
 
 /// How many rows are asked for.

@@ -225,6 +225,18 @@ pub async fn named(
         .await?)
 }
 
+/// These jobs of an institution.
+///
+/// # Errors
+/// The database failed.
+pub async fn of_ids(connection: &mut PgConnection, jobs: &[Uuid]) -> Result<Vec<JobLine>> {
+    let rows = sqlx::query_as(job_lines!(
+        "(SELECT j.* FROM published_jobs j WHERE j.id = ANY ($1)) AS w",
+        ""
+    ));
+    Ok(rows.bind(jobs).fetch_all(connection).await?)
+}
+
 /// Whether there are more jobs than a search looks at.
 ///
 /// # Errors

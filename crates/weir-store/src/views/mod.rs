@@ -7,14 +7,17 @@
 
 pub mod audit;
 pub mod biography;
+pub mod database_state;
 pub mod decided;
 pub mod digest;
 pub mod export;
 pub mod feed;
+pub mod hold_list;
 pub mod job_list;
 pub mod newest;
 pub mod records;
 pub mod run_list;
+pub mod source_list;
 
 /// Which row of `raw_documents`, as `d`, holds the newest document of an ad, or the one that a version
 /// was made of; the row of the ad or version is given as an alias with its dot.

@@ -1,0 +1,110 @@
+//! Retries and discards selected failures.
+
+use super::form::{Decision, signature};
+use super::{told_page, whose};
+use crate::actions::failures as failing;
+use crate::engine::person;
+use crate::model::Clock;
+use crate::store::failures::{self, Failure};
+use crate::web::Site;
+use crate::web::parts::told;
+use crate::web::refusal::PageError;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Html;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// The buttons for selected failures, within their form.
+pub(in crate::web) fn failure_buttons(site: &Site) -> Markup {
+    html! {
+        div.decision {
+            h2 { "Decide about the selected ads" }
+            div.fields { (signature(site, "")) }
+            p.act {
+                button formaction="/failures/retry" { "Retry" }
+                button.quiet formaction="/failures/discard" { "Discard" }
+                span.soft { "Retry: the next run derives them again. Discard: this content is ignored; other content counts again." }
+            }
+        }
+    }
+}
+
+/// The selected failures, as they were seen.
+async fn chosen(site: &Site, decision: &Decision) -> Result<Vec<Failure>, PageError> {
+    let found = failures::find(&mut *site.store.connection().await?, &decision.ids()).await?;
+    // Numbers of documents are unique within an institution; the revision tells the others apart.
+    let seen = found
+        .into_iter()
+        .filter(|one| decision.is_as_seen(one.document_id, Some(&one.revision)));
+    let seen: Vec<Failure> = seen.collect();
+    if seen.len() < decision.seen.len() {
+        return Err(PageError::moved(
+            "An ad has changed since you saw it",
+            "Nothing was decided. Failures shows how they are now.",
+        ));
+    }
+    Ok(seen)
+}
+
+pub(super) async fn retry(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(&site, &headers, &form)?;
+    let found = chosen(&site, &decision).await?;
+    let mut lines = Vec::new();
+    for of_one in found.chunk_by(|one, other| one.institution_id == other.institution_id) {
+        let documents: Vec<i64> = of_one.iter().map(|one| one.document_id).collect();
+        failing::retry(
+            &site.store,
+            whose(of_one[0].institution_id, &of_one[0].institution, None),
+            &documents,
+        )
+        .await?;
+        lines.extend(
+            of_one.iter().map(
+                |one| html! { (told(&one.external_id, 80)) ": the next run derives it again" },
+            ),
+        );
+    }
+    Ok(told_page("Failures", &lines))
+}
+
+pub(super) async fn discard(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(&site, &headers, &form)?;
+    let found = chosen(&site, &decision).await?;
+    let at = Clock((site.now)());
+    let mut lines = Vec::new();
+    for of_one in found.chunk_by(|one, other| one.institution_id == other.institution_id) {
+        let documents: Vec<i64> = of_one.iter().map(|one| one.document_id).collect();
+        let whose = whose(of_one[0].institution_id, &of_one[0].institution, Some(at));
+        person::decide(&site.store, whose, async |connection| {
+            let now = failures::find(connection, &documents).await?;
+            let now: Vec<Failure> = now
+                .into_iter()
+                .filter(|one| decision.is_as_seen(one.document_id, Some(&one.revision)))
+                .collect();
+            if now.len() < of_one.len() {
+                return Err(PageError::moved(
+                    "An ad has changed since you saw it",
+                    "Nothing was decided. Failures shows how they are now.",
+                ));
+            }
+            failing::discard(connection, &now, decision.ruling(at)).await?;
+            Ok::<_, PageError>(())
+        })
+        .await?;
+        lines.extend(
+            of_one
+                .iter()
+                .map(|one| html! { (told(&one.external_id, 80)) ": this content is ignored" }),
+        );
+    }
+    Ok(told_page("Failures", &lines))
+}

@@ -1,0 +1,186 @@
+//! What a form of a decision says, and whether a page of this process has sent it: the browser says
+//! where a request comes from, and the form carries a token that no other site can read.
+
+use crate::actions::holds::Ruling;
+use crate::model::Clock;
+use crate::web::Site;
+use crate::web::refusal::PageError;
+use axum::http::HeaderMap;
+use axum::http::header::{HOST, ORIGIN};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use maud::{Markup, html};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Things that are decided at once.
+const TOGETHER: usize = 60;
+
+/// What a form says.
+pub(super) struct Decision {
+    /// Numbers, each with the revision that was shown.
+    pub(super) seen: Vec<(i64, String)>,
+    by: String,
+    reason: String,
+    /// Jobs that it is about.
+    pub(super) jobs: Vec<Uuid>,
+}
+
+impl Decision {
+    /// Reads a form that a page of this process has sent.
+    pub(super) fn read(
+        site: &Site,
+        headers: &HeaderMap,
+        form: &str,
+    ) -> Result<Decision, PageError> {
+        if !is_own(headers) {
+            return Err(PageError::forbidden(
+                "The request does not come from a page of this process",
+            ));
+        }
+        let mut decision = Decision {
+            seen: Vec::new(),
+            by: String::new(),
+            reason: String::new(),
+            jobs: Vec::new(),
+        };
+        let mut token = String::new();
+        for (name, value) in url::form_urlencoded::parse(form.as_bytes()) {
+            match &*name {
+                "hold" | "document" => decision.seen.extend(seen(&value)),
+                "by" => decision.by = value.trim().chars().take(100).collect(),
+                "reason" => decision.reason = value.trim().chars().take(1000).collect(),
+                "job" => decision.jobs.extend(value.parse::<Uuid>()),
+                "token" => token = value.into_owned(),
+                _ => {}
+            }
+        }
+        if token != site.form_token() {
+            return Err(PageError::forbidden(
+                "The form is of another process, which has ended since",
+            ));
+        }
+        decision.checked()
+    }
+
+    fn checked(mut self) -> Result<Decision, PageError> {
+        self.seen.sort();
+        self.seen.dedup();
+        if self.seen.is_empty() && self.jobs.is_empty() {
+            return Err(PageError::bad(
+                "Nothing is selected",
+                "Go back and select at least one row.",
+            ));
+        }
+        if self.seen.len() > TOGETHER {
+            return Err(PageError::bad(
+                "Too much is selected at once",
+                format!("Select at most {TOGETHER} rows."),
+            ));
+        }
+        if self.by.is_empty() || self.reason.is_empty() {
+            return Err(PageError::bad(
+                "A decision needs a name and a reason",
+                "Both are kept with it, for whoever asks later.",
+            ));
+        }
+        Ok(self)
+    }
+
+    pub(super) fn ids(&self) -> Vec<i64> {
+        self.seen.iter().map(|(id, _)| *id).collect()
+    }
+
+    pub(super) fn is_as_seen(&self, id: i64, revision: Option<&str>) -> bool {
+        let seen = self.seen.iter().find(|(seen, _)| *seen == id);
+        seen.is_some_and(|(_, seen)| Some(seen.as_str()) == revision)
+    }
+
+    pub(super) fn ruling(&self, at: Clock) -> Ruling<'_> {
+        Ruling {
+            at,
+            by: &self.by,
+            reason: &self.reason,
+        }
+    }
+}
+
+/// `3@9f2c1a`.
+fn seen(text: &str) -> Option<(i64, String)> {
+    let (id, revision) = text.split_once('@')?;
+    Some((id.parse().ok()?, revision.to_owned()))
+}
+
+/// Whether a request comes from a page of this process: by what its browser says.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let origin = text(ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
+    matches!((origin, text(HOST.as_str())), (Some((_, origin)), Some(host)) if origin == host)
+}
+
+impl Site {
+    /// What forms of this process carry.
+    fn form_token(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("forms {}", self.seal).as_bytes()))
+    }
+}
+
+/// The fields that every decision needs.
+pub(super) fn signature(site: &Site, reason: &str) -> Markup {
+    html! {
+        input type="hidden" name="token" value=(site.form_token());
+        label { span { "Reason" } input name="reason" required maxlength="1000" value=(reason) autocomplete="off"; }
+        label { span { "Your name" } input name="by" required maxlength="100" value=(site.operator) autocomplete="username"; }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_own, seen};
+    use axum::http::HeaderMap;
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        all.iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn only_pages_of_this_process_decide() {
+        let host = ("host", "127.0.0.1:8080");
+        for (all, own) in [
+            (vec![host, ("origin", "http://127.0.0.1:8080")], true),
+            (vec![host, ("origin", "http://127.0.0.1:8081")], false),
+            (vec![host, ("origin", "null")], false),
+            (vec![host], false),
+            (
+                vec![
+                    host,
+                    ("sec-fetch-site", "same-origin"),
+                    ("origin", "http://127.0.0.1:8080"),
+                ],
+                true,
+            ),
+            (
+                vec![
+                    host,
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "http://127.0.0.1:8080"),
+                ],
+                false,
+            ),
+            (vec![host, ("sec-fetch-site", "none")], false),
+        ] {
+            assert_eq!(is_own(&headers(&all)), own, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_has_a_revision() {
+        assert_eq!(seen("3@9f2c1a"), Some((3, "9f2c1a".to_owned())));
+        assert_eq!(seen("3"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Releases and discards holds, among them those of pairs of ads.
+
+use super::form::{Decision, signature};
+use super::{told_page, whose};
+use crate::actions::holds::answer;
+use crate::engine::person;
+use crate::model::Clock;
+use crate::report::columns::counted;
+use crate::report::holds::{done, name};
+use crate::store::holds::{self, Hold};
+use crate::web::Site;
+use crate::web::refusal::PageError;
+use crate::web::shell::prose;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Html;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// The forms that decide these holds.
+pub(in crate::web) fn hold_forms(site: &Site, open: &[Hold]) -> Markup {
+    let what = counted(open.len(), "hold");
+    html! {
+        @if !open.is_empty() {
+            form.decision method="post" action="/holds/release" {
+                h2 { "Decide" }
+                @for hold in open { input type="hidden" name="hold" value=(name(hold)); }
+                div.fields { (signature(site, "")) }
+                p.act {
+                    button formaction="/holds/release" { "Release " (what) }
+                    button.quiet formaction="/holds/discard" { "Discard " (what) }
+                    span.soft { "What each answer does is above; it is refused if that has changed by then." }
+                }
+            }
+        }
+    }
+}
+
+/// The form that judges a pair of ads.
+pub(in crate::web) fn pair_form(site: &Site, hold: &Hold) -> Markup {
+    html! {
+        form.decision method="post" action="/holds/release" {
+            input type="hidden" name="hold" value=(name(hold));
+            div.fields { (signature(site, "looked at both")) }
+            p.act { button formaction="/holds/release" { "Same opening" } button.quiet formaction="/holds/discard" { "Two openings" } }
+        }
+    }
+}
+
+pub(super) async fn release(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    decide_holds(&site, &headers, &form, true).await
+}
+
+pub(super) async fn discard(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    decide_holds(&site, &headers, &form, false).await
+}
+
+/// Decides holds one by one, each only if it is as it was seen; all are looked at first.
+async fn decide_holds(
+    site: &Site,
+    headers: &HeaderMap,
+    form: &str,
+    release: bool,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(site, headers, form)?;
+    let open = holds::find(&mut *site.store.connection().await?, &decision.ids()).await?;
+    if open.len() < decision.seen.len() {
+        return Err(PageError::moved(
+            "A hold is not open any more",
+            "Holds lists those that wait.",
+        ));
+    }
+    for hold in &open {
+        unmoved(&decision, hold)?;
+    }
+    let at = Clock((site.now)());
+    let mut lines = Vec::new();
+    for shown in &open {
+        let whose = whose(shown.institution_id, &shown.institution, Some(at));
+        let effect = person::decide(&site.store, whose, async |connection| {
+            // A run may have ended or changed it before the lock was taken.
+            let found = holds::find(connection, &[shown.id]).await?;
+            let hold = found.first().ok_or_else(|| {
+                PageError::moved(
+                    "A hold is not open any more",
+                    "Holds lists those that wait.",
+                )
+            })?;
+            unmoved(&decision, hold)?;
+            let effect = answer(connection, hold, release, decision.ruling(at)).await?;
+            Ok::<_, PageError>(effect)
+        });
+        let effect = effect.await?;
+        lines.push(html! { a href={ "/holds/" (shown.id) } { "hold " (shown.id) } ": " (prose(&done(shown, effect))) });
+    }
+    Ok(told_page("Holds", &lines))
+}
+
+fn unmoved(decision: &Decision, hold: &Hold) -> Result<(), PageError> {
+    if decision.is_as_seen(hold.id, hold.revision.as_deref()) {
+        return Ok(());
+    }
+    Err(PageError::moved(
+        format!("Hold {} has changed since you saw it", hold.id),
+        format!(
+            "Nothing was decided about it. Look again: `/holds/{}`.",
+            hold.id
+        ),
+    ))
+}

@@ -1,0 +1,107 @@
+//! Takes back what was decided about a pair of ads.
+
+use super::form::{Decision, signature};
+use super::{told_page, whose};
+use crate::actions::duplicates;
+use crate::engine::person;
+use crate::model::Clock;
+use crate::report::columns::line;
+use crate::store::views::job_list;
+use crate::web::Site;
+use crate::web::catalog::Catalog;
+use crate::web::links;
+use crate::web::parts::told;
+use crate::web::refusal::PageError;
+use crate::web::shell::Shell;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Html;
+use maud::html;
+use serde::Deserialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Which judgement is taken back, as the address says.
+#[derive(Debug, Deserialize)]
+pub(super) struct UndoQuery {
+    one: Uuid,
+    other: Uuid,
+}
+
+/// Shows what taking a judgement back is about.
+pub(super) async fn ask_undo(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<UndoQuery>,
+) -> Result<Html<String>, PageError> {
+    let jobs = {
+        let mut connection = site.store.connection().await?;
+        job_list::of_ids(&mut connection, &[query.one, query.other]).await?
+    };
+    let body = html! {
+        ul.list { @for job in &jobs { li { a href=(links::job(job.id)) { (told(&job.title, 140)) } " " code { (told(&job.source_id, 40)) ":" (told(&job.original_id, 60)) } } } }
+        form.decision method="post" action="/duplicates/undo" {
+            p { "What was decided about these two ads no longer counts, and they are judged again by the settings of the newest run." }
+            @for job in [query.one, query.other] { input type="hidden" name="job" value=(job); }
+            div.fields { (signature(&site, "")) }
+            p.act { button { "Take it back" } }
+        }
+    };
+    Ok(
+        Shell::new("Undo", "Take back what was decided about two ads")
+            .at("/duplicates")
+            .show(&body),
+    )
+}
+
+pub(super) async fn undo(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    form: String,
+) -> Result<Html<String>, PageError> {
+    let decision = Decision::read(&site, &headers, &form)?;
+    let [one, other] = decision.jobs[..] else {
+        return Err(PageError::bad(
+            "A pair has two ads",
+            "Follow the link of a page.",
+        ));
+    };
+    let mut connection = site.store.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let known = job_list::of_ids(&mut connection, &[one, other]).await?;
+    let first = known.iter().find(|job| job.id == one);
+    let entry = match first {
+        Some(job) => catalog.named(&job.institution)?,
+        None => {
+            return Err(PageError::unknown(
+                "There is no such job",
+                "Audit lists what was decided.",
+            ));
+        }
+    };
+    let institution = entry.id.unwrap_or_default();
+    let pair = duplicates::pair(&mut connection, institution, [one, other]).await?;
+    drop(connection);
+    let Some(pair) = pair else {
+        return Err(PageError::bad(
+            "These ads were never compared",
+            "Audit lists what was decided.",
+        ));
+    };
+    let at = Clock((site.now)());
+    let counts = person::decide(
+        &site.store,
+        whose(institution, &entry.slug, Some(at)),
+        async |tx| {
+            let counts = duplicates::undo(tx, &pair, decision.ruling(at)).await?;
+            counts.ok_or_else(|| {
+                PageError::moved(
+                    "Nothing is decided about these ads",
+                    "Audit lists what was decided.",
+                )
+            })
+        },
+    );
+    let words = counts.await?.words();
+    let line = html! { "taken back" @if !words.is_empty() { ": " (line(&words, 200)) } };
+    Ok(told_page("Duplicates", &[line]))
+}

@@ -1,0 +1,118 @@
+//! System: can this process and its database go on? What holds back the clean-up, how large the
+//! tables are, and the versions of everything.
+
+use crate::plan::picture::thousands;
+use crate::report::columns::{counted, share, size};
+use crate::store::views::database_state::{self, DatabaseState, TableState};
+use crate::web::Site;
+use crate::web::parts::{OperatingState, state};
+use crate::web::refusal::PageError;
+use crate::web::shell::Shell;
+use axum::extract::State;
+use axum::response::Html;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+/// Transactions that a snapshot may hold back before someone should look.
+const HELD_BACK: i64 = 1_000_000;
+
+/// Seconds that a transaction may last before someone should look.
+const LONG: i64 = 6 * 3600;
+
+/// The page.
+pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, PageError> {
+    let (database, tables) = {
+        let mut connection = site.store.connection().await?;
+        (
+            database_state::state(&mut connection).await?,
+            database_state::tables(&mut connection).await?,
+        )
+    };
+    let readiness = site.readiness.borrow().clone();
+    let checked = site.project();
+    let ready = checked
+        .institutions
+        .iter()
+        .filter(|one| one.plan().is_some())
+        .count();
+    let body = html! {
+        section {
+            h2 { "This process" }
+            dl.facts {
+                dt { "state" } dd { @match &readiness { Ok(()) => (state(OperatingState::Healthy, "ready")), Err(why) => { (state(OperatingState::Failing, "not ready")) " " (why) } } }
+                dt { "Weir" } dd { (env!("CARGO_PKG_VERSION")) }
+                dt { "project" } dd { (counted(checked.institutions.len(), "institution")) ", " (ready) " of them without errors" }
+                dt { "machines" } dd { a href="/health" { "/health" } " · " a href="/ready" { "/ready" } }
+            }
+        }
+        (of_database(&database))
+        (of_tables(&tables))
+    };
+    Ok(Shell::new("System", &answer(readiness.is_ok(), &database))
+        .at("/system")
+        .show(&body))
+}
+
+fn answer(is_ready: bool, database: &DatabaseState) -> String {
+    if !is_ready {
+        return "This process is not ready".to_owned();
+    }
+    match trouble(database).first() {
+        Some(trouble) => (*trouble).to_owned(),
+        None => "Everything can go on".to_owned(),
+    }
+}
+
+/// What someone should look at.
+fn trouble(database: &DatabaseState) -> Vec<&'static str> {
+    let mut all = Vec::new();
+    if database.oldest_xmin.is_some_and(|held| held > HELD_BACK) {
+        all.push("An old snapshot keeps the database from cleaning up");
+    }
+    if database
+        .oldest_transaction
+        .is_some_and(|seconds| seconds > LONG)
+    {
+        all.push("A transaction has been open for hours");
+    }
+    if database.sessions * 10 > database.max_sessions * 9 {
+        all.push("The server has hardly a session left");
+    }
+    all
+}
+
+fn of_database(database: &DatabaseState) -> Markup {
+    html! {
+        section {
+            h2 { "Database" }
+            @for trouble in trouble(database) { p.note { (trouble) } }
+            dl.facts {
+                dt { "server" } dd { "PostgreSQL " (database.server) ", database " code { (database.name) } }
+                dt { "size" } dd { (size(database.bytes)) }
+                dt { "sessions" } dd { (database.sessions) " of " (database.max_sessions) }
+                dt { "oldest snapshot" } dd { @match database.oldest_xmin { Some(held) => { "holds back " (thousands(held)) " transactions" }, None => { "none" } } }
+                dt { "oldest transaction" } dd { @match database.oldest_transaction { Some(seconds) => { (thousands(seconds)) " s" }, None => { "none" } } }
+            }
+        }
+    }
+}
+
+fn of_tables(tables: &[TableState]) -> Markup {
+    let most: i64 = tables.iter().map(|table| table.bytes).sum();
+    html! {
+        section {
+            h2 { "Tables" }
+            p.soft { "Rows are estimates of the server." }
+            div.table { table {
+                thead { tr { th { "Table" } th.number { "Size" } th.number { "Ratio" } th.number { "Rows" } th.number { "Dead rows" } } }
+                tbody { @for table in tables.iter().filter(|table| table.rows > 0 || table.bytes > 100_000) { tr {
+                    th scope="row" { code { (table.name) } }
+                    td.number data-name="size" { (size(table.bytes)) }
+                    td.number data-name="ratio" { (share(table.bytes, most)) }
+                    td.number data-name="rows" { (thousands(table.rows)) }
+                    td.number data-name="dead rows" { (thousands(table.dead)) }
+                } } }
+            } }
+        }
+    }
+}

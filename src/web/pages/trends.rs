@@ -1,0 +1,162 @@
+//! Trends: is an institution going as it did? The five figures that tell: ads by source, time for each
+//! ad, error rates, closings, and the size of the database; each with its table.
+
+use crate::model::OutcomeCounts;
+use crate::plan::picture::{spent, thousands};
+use crate::report::columns::{counted, line, share, size, took};
+use crate::store::views::source_list::{self, RunFigures, StageFigures};
+use crate::web::Site;
+use crate::web::catalog::Catalog;
+use crate::web::chart::{Chart, ChartPoint};
+use crate::web::parts::{FilterField, empty, filter, told};
+use crate::web::refusal::PageError;
+use crate::web::shell::Shell;
+use axum::extract::{Query, State};
+use axum::response::Html;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Runs that are shown.
+const RUNS: i64 = 60;
+
+/// Sources that have a chart of their own.
+const SOURCES: usize = 8;
+
+/// Whose trends are shown, as the address says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct TrendsQuery {
+    institution: String,
+}
+
+/// The page.
+pub(super) async fn page(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<TrendsQuery>,
+) -> Result<Html<String>, PageError> {
+    let mut connection = site.store.connection().await?;
+    let catalog = Catalog::load(&mut connection, &site.project()).await?;
+    let chosen = match catalog.chosen(&query.institution)? {
+        Some(entry) => Some(entry),
+        None => catalog.all().find(|entry| entry.id.is_some()),
+    };
+    let Some((entry, id)) = chosen.and_then(|entry| Some((entry, entry.id?))) else {
+        let body = empty(
+            "No run yet.",
+            "Every run leaves its figures; `weir run` makes the first.",
+        );
+        return Ok(Shell::new("Trends", "There are no figures yet")
+            .at("/trends")
+            .show(&body));
+    };
+    let mut runs = source_list::figures(&mut connection, id, RUNS).await?;
+    runs.reverse();
+    let stages = match runs.first() {
+        Some(first) => source_list::stages(&mut connection, id, first.id).await?,
+        None => Vec::new(),
+    };
+    drop(connection);
+    let choices = catalog.all().filter(|entry| entry.id.is_some());
+    let choices = choices
+        .map(|entry| (entry.slug.clone(), entry.slug.clone()))
+        .collect();
+    let body = html! {
+        (filter("/trends", &[FilterField::Choice("institution", "Institution", &entry.slug, choices)]))
+        @if runs.is_empty() { (empty("No run of this institution has ended.", "`weir run` makes one.")) }
+        @else { div.charts { (charts(&runs)) } (errors(&stages)) }
+    };
+    let answer = format!(
+        "{} over {}",
+        line(&entry.slug, 60),
+        counted(runs.len(), "run")
+    );
+    Ok(Shell::new("Trends", &answer).at("/trends").show(&body))
+}
+
+fn total(run: &RunFigures) -> OutcomeCounts {
+    let total = run
+        .total
+        .clone()
+        .and_then(|total| serde_json::from_value(total).ok());
+    total.unwrap_or_default()
+}
+
+fn charts(runs: &[RunFigures]) -> Markup {
+    let names: BTreeSet<&String> = runs
+        .iter()
+        .filter_map(|run| run.sources.as_ref()?.as_object())
+        .flat_map(serde_json::Map::keys)
+        .collect();
+    let of = |run: &RunFigures, source: &str| {
+        run.sources
+            .as_ref()
+            .and_then(|all| all.get(source))
+            .and_then(Json::as_i64)
+    };
+    html! {
+        @for source in names.iter().take(SOURCES) {
+            section { h2 { "Ads of " (told(source, 60)) } (chart("ads", thousands, runs, |run| of(run, source))) }
+        }
+        section { h2 { "Time for each ad" } (chart("time", spent, runs, per_ad)) }
+        section { h2 { "Time of a run" } (chart("time", took, runs, |run| Some(run.millis))) }
+        section { h2 { "Ads that did not pass, per thousand" } (chart("ads", thousands, runs, refused)) }
+        section { h2 { "New jobs" } (chart("jobs", thousands, runs, |run| Some(total(run).created))) }
+        section { h2 { "Closed jobs" } (chart("jobs", thousands, runs, |run| Some(total(run).archived))) }
+        section { h2 { "Size of the database" } (chart("bytes", size, runs, |run| run.bytes)) }
+    }
+}
+
+fn per_ad(run: &RunFigures) -> Option<i64> {
+    let ads = total(run).documents;
+    (ads > 0).then(|| run.millis.saturating_mul(1000) / ads)
+}
+
+fn refused(run: &RunFigures) -> Option<i64> {
+    let all = total(run);
+    (all.documents > 0).then(|| (all.rejected + all.held + all.failed) * 1000 / all.documents)
+}
+
+fn chart(
+    name: &str,
+    shown: fn(i64) -> String,
+    runs: &[RunFigures],
+    value: impl Fn(&RunFigures) -> Option<i64>,
+) -> Markup {
+    let point = |run: &RunFigures| {
+        Some(ChartPoint {
+            at: run.at,
+            value: value(run)?,
+        })
+    };
+    let points = runs.iter().filter_map(point).collect();
+    Chart {
+        name,
+        points,
+        shown,
+    }
+    .show()
+}
+
+/// Error rates by source and stage over these runs.
+fn errors(stages: &[StageFigures]) -> Markup {
+    html! {
+        section {
+            h2 { "Error rates by source and stage" }
+            div.table { table {
+                thead { tr { th { "Stage" } th { "Source" } th.number { "Ads" } th.number { "Refused" } th.number { "Rate" } th.number { "Per ad" } th.number { "Failed runs" } } }
+                tbody { @for stage in stages.iter().take(60) { tr {
+                    th scope="row" { (line(&stage.stage, 60)) }
+                    td { (told(&stage.source_id, 60)) }
+                    td.number data-name="ads" { (thousands(stage.rows_in)) }
+                    td.number data-name="refused" { (thousands(stage.refused)) }
+                    td.number data-name="rate" { (share(stage.refused, stage.rows_in)) }
+                    td.number data-name="per ad" { @if stage.rows_in > 0 { (spent(stage.micros / stage.rows_in)) } @else { span.soft { "·" } } }
+                    td.number data-name="failed runs" { (stage.failed) }
+                } } }
+            } }
+        }
+    }
+}
