@@ -29,6 +29,8 @@ pub mod engine;
 
 pub mod actions;
 
+pub mod orchestration;
+
 pub mod export;
 pub mod test;
 

@@ -72,6 +72,8 @@ mod mornings;
 mod openings;
 #[path = "suite/operations.rs"]
 mod operations;
+#[path = "suite/orchestration.rs"]
+mod orchestration;
 #[path = "suite/people.rs"]
 mod people;
 #[path = "suite/pictures.rs"]

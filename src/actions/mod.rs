@@ -11,4 +11,5 @@ pub mod duplicates;
 pub mod failures;
 pub mod hold_causes;
 pub mod holds;
+pub mod pauses;
 pub mod retire;

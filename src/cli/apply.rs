@@ -4,7 +4,7 @@ use super::database::{Database, block_on};
 use super::run::engine;
 use super::{Ahead, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, show};
 use crate::engine::saved::{self, Saved};
-use crate::engine::{Engine, Mode, Request, RunError, Summary};
+use crate::engine::{Engine, Mode, Occasion, Request, RunError, Summary};
 use crate::model::OutcomeCounts;
 use crate::plan::{Checked, InstitutionStatus, Plan};
 use crate::report::records::changes;
@@ -109,6 +109,7 @@ impl Apply {
             now: edge.now,
             host: edge.host(),
             spool: edge.home().join("spool"),
+            occasion: Occasion::default(),
         };
         let plan = plan(checked, &saved.head.institution)?;
         Ok(engine

@@ -2,6 +2,7 @@
 //! started when needed and stopped by the last one out.
 
 use super::{Edge, FAILED, Failure, NOTHING, identity, out};
+use crate::store::projects::Identity;
 use crate::store::scratch::TestDatabases;
 use crate::store::server::{Environment, Search, Server};
 use crate::store::{Demand, Need, PgConnection, Store, watch};
@@ -69,6 +70,12 @@ impl Database {
     ) -> Result<Database, Failure> {
         let store = identity::on_behalf(edge, self.store.clone(), institutions, writes).await?;
         Ok(Database { store, ..self })
+    }
+
+    /// Uses it on behalf of a project.
+    pub(super) fn of_project(self, own: Identity) -> Database {
+        let store = self.store.clone().of_project(Some(own));
+        Database { store, ..self }
     }
 
     /// Lets the private server run on after the last one out.

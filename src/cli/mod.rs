@@ -7,6 +7,7 @@ mod out;
 mod apply;
 mod audit;
 mod check;
+mod crew;
 mod database;
 mod db;
 mod decision;
@@ -30,8 +31,10 @@ mod log;
 mod named;
 mod new;
 mod new_rule;
+mod pause;
 mod plan;
 mod preview;
+mod project_files;
 mod records;
 mod rehearse;
 mod report;
@@ -43,6 +46,7 @@ mod run;
 mod schedule;
 mod schema;
 mod serve;
+mod status;
 mod test;
 mod warned;
 mod why;
@@ -147,8 +151,16 @@ enum Command {
     Retire(retire::Retire),
     /// Show when institutions are due
     Schedule(schedule::Schedule),
-    /// Run by itself: pages and health over HTTP
+    /// Show what runs where, what is due, late, paused and failing
+    Status(status::StatusArgs),
+    /// Hold back the schedule of institutions
+    Pause(pause::PauseArgs),
+    /// Let the schedule of institutions go on
+    Resume(pause::ResumeArgs),
+    /// Run every institution when it is due, and answer over HTTP
     Serve(serve::Serve),
+    /// Run what is due, beside a `weir serve` on the same database
+    Worker(serve::WorkerArgs),
     /// Write the JSON Schema of the YAML, for editors
     Schema(schema::Schema),
     /// Show the versions of a job: what changed, when, and why
@@ -398,7 +410,11 @@ pub fn main() -> u8 {
         Command::Rules(command) => command.run(&edge),
         Command::Retire(command) => command.run(&edge),
         Command::Schedule(command) => command.run(&edge),
+        Command::Status(command) => command.run(&edge),
+        Command::Pause(command) => command.run(&edge),
+        Command::Resume(command) => command.run(&edge),
         Command::Serve(command) => command.run(&edge),
+        Command::Worker(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),
         Command::History(command) => command.run(&edge),
         Command::Why(command) => command.run(&edge),

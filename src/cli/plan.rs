@@ -76,7 +76,7 @@ impl PlanArgs {
             )
             .run(edge);
         }
-        self.view.only_with("--jobs")?;
+        self.view.only_with("--jobs", &[])?;
         let checked = edge.checked();
         show(&checked, edge, &self.institutions);
         are_institutions(&self.institutions, &checked)?;
@@ -191,7 +191,7 @@ fn text(plan: &Plan, work: &[Work]) -> String {
     let mut out = String::new();
     let schedule = plan
         .schedule
-        .as_deref()
+        .as_ref()
         .map_or_else(String::new, |schedule| format!(", scheduled {schedule}"));
     let _ = writeln!(
         out,
@@ -254,7 +254,7 @@ fn page(plan: &Plan, work: &[Work]) -> Json {
         .iter()
         .map(|work| json!({ "source": work.source, "ads": work.ads, "why": work.why }));
     json!({
-        "institution": plan.institution.slug, "pipeline": plan.pipeline, "schedule": plan.schedule, "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
+        "institution": plan.institution.slug, "pipeline": plan.pipeline, "schedule": plan.schedule.as_ref().map(ToString::to_string), "fingerprint": plan.fingerprint().to_string(), "stands_in": plan.stands_in,
         "stages": Outline::of(plan).stages, "work": work.collect::<Vec<_>>(),
     })
 }

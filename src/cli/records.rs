@@ -37,7 +37,7 @@ pub(super) struct View {
     /// Show only records of this type; can be repeated
     #[arg(long, value_name = "KIND", value_parser = kind())]
     only: Vec<RecordKind>,
-    /// Show only records of this source; can be repeated
+    /// Show only records of this source, and let `weir run` read no other; can be repeated
     #[arg(long, value_name = "SOURCE")]
     source: Vec<String>,
     /// Show only records that touch this field, such as `close_date` or a custom field; can be
@@ -87,7 +87,7 @@ fn kind() -> impl TypedValueParser<Value = RecordKind> {
 
 impl View {
     /// Refuses what only a plan of jobs has.
-    pub(super) fn only_with(&self, flag: &str) -> Result<(), Failure> {
+    pub(super) fn only_with(&self, flag: &str, besides: &[&str]) -> Result<(), Failure> {
         let given = [
             ("--only", !self.only.is_empty()),
             ("--source", !self.source.is_empty()),
@@ -96,11 +96,17 @@ impl View {
             ("--html", self.html.is_some()),
             ("--out", self.out.is_some()),
         ];
-        match given.into_iter().find(|(_, given)| *given) {
+        let refused = |(name, given): &(&str, bool)| *given && !besides.contains(name);
+        match given.into_iter().find(refused) {
             Some((name, _)) => Err(Failure::nothing(format!("`{name}` requires `{flag}`"))
                 .help(format!("add `{flag}`"))),
             None => Ok(()),
         }
+    }
+
+    /// The sources that were asked for.
+    pub(super) fn sources(&self) -> &[String] {
+        &self.source
     }
 
     /// Refuses unknown names, and unwritable paths, before anything is read.

@@ -8,8 +8,10 @@ use super::{
     are_institutions, flow, out, show,
 };
 use crate::engine::turn::WorkTurns;
-use crate::engine::{DryRun, Engine, Mode, Request, RunError, RunOutcome, Summary, Watcher};
-use crate::model::{Clock, OutcomeCounts, ReadState};
+use crate::engine::{
+    DryRun, Engine, Mode, Occasion, Request, RunError, RunOutcome, Summary, Watcher,
+};
+use crate::model::{Clock, Hash, OutcomeCounts, ReadState};
 use crate::plan::{Checked, InstitutionStatus, Plan};
 use crate::report::health::{self, InstitutionHealth, LastingError};
 use crate::report::records::changes;
@@ -117,7 +119,7 @@ impl Run {
 
     pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
         if !self.dry_run {
-            self.view.only_with("--dry-run")?;
+            self.view.only_with("--dry-run", &["--source"])?;
         }
         if self.quiet {
             out::leave_out_notes();
@@ -155,8 +157,18 @@ impl Run {
         Ok(chosen)
     }
 
+    /// The sources that are read, if not all: what is stored of the others is derived and settled.
+    /// A plan of jobs reads all, and shows some.
+    fn sources_read(&self) -> Vec<String> {
+        if self.plan_only {
+            Vec::new()
+        } else {
+            self.view.sources().to_vec()
+        }
+    }
+
     async fn run_all(&self, edge: &Edge, checked: &Checked, chosen: Chosen) -> Result<u8, Failure> {
-        let request = self.request(edge)?;
+        let request = self.request(edge, checked.version())?;
         let institutions = chosen.plans.len() + chosen.broken.len();
         let database = Database::open(edge, self.demand(institutions)).await?;
         let (standing_in, left_out) =
@@ -241,7 +253,7 @@ impl Run {
         engine.run(plan, request, mode).await
     }
 
-    fn request(&self, edge: &Edge) -> Result<Request, Failure> {
+    fn request(&self, edge: &Edge, version: Hash) -> Result<Request, Failure> {
         Ok(Request {
             at: self.at.clock(edge)?,
             allow_future: self.at.ahead.allow_future,
@@ -249,6 +261,11 @@ impl Run {
             now: edge.now,
             host: edge.host(),
             spool: edge.home().join("spool"),
+            occasion: Occasion {
+                only: self.sources_read(),
+                unit: None,
+                project_version: Some(version),
+            },
         })
     }
 

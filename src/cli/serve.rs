@@ -1,20 +1,71 @@
-//! `weir serve`.
+//! `weir serve` and `weir worker`: what an operator starts once and forgets.
 
-use super::database::{Database, block_on};
-use super::{DONE, Edge, Failure, NOTHING, run::signal, show};
-use crate::store::Demand;
+use super::crew::Crew;
+use super::database::block_on;
+use super::run::parse_span;
+use super::{Edge, Failure, NOTHING};
+use crate::orchestration::scheduler::Tick;
+use crate::orchestration::{PlanSet, Scheduler};
+use crate::span::Span;
+use crate::store::{Demand, Need};
 use crate::web::{self, Site};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Run by itself: pages, health and metrics over HTTP.
+/// Connections besides two for each run under way: the schedule, the queue, heartbeats, pages.
+const BESIDES: u32 = 8;
+/// How often the schedule is looked at.
+const TICKS_EVERY: Duration = Duration::from_secs(1);
+
+/// How a worker works.
+#[derive(clap::Args, Clone)]
+struct Hands {
+    /// Institutions that run at the same time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(0..=64))]
+    parallel: u8,
+    /// How long runs under way may take to finish their batch when Weir is to end; what takes
+    /// longer is rolled back and goes on elsewhere
+    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = parse_span)]
+    drain: Span,
+}
+
+impl Hands {
+    fn demand(&self) -> Demand {
+        Demand {
+            need: Need::Write,
+            least: 4,
+            most: u32::from(self.parallel) * 3 + BESIDES,
+            is_private: false,
+        }
+    }
+}
+
+/// Run every institution when it is due, and answer over HTTP.
 #[derive(clap::Args)]
+#[command(
+    after_help = "One process is enough. Further ones on the same database, here or elsewhere, \
+                  share the work, and one of them takes over when the one that carries out the \
+                  schedule ends. `weir worker` adds hands without pages.\nFiles are looked at \
+                  before each run: no restart after an edit. /health answers while the process \
+                  lives, /ready while it can work."
+)]
 pub struct Serve {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    #[command(flatten)]
+    hands: Hands,
+}
+
+/// Run what is due, beside a `weir serve` on the same database.
+#[derive(clap::Args)]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    hands: Hands,
 }
 
 impl Serve {
@@ -30,28 +81,33 @@ impl Serve {
     }
 
     async fn serve(&self, edge: &Edge) -> Result<u8, Failure> {
-        let checked = Arc::new(edge.checked());
-        show(&checked, edge, &[]);
         let listener = self.listener().await?;
-        let database = Database::open(edge, Demand::READ).await?;
-        let (_ready, readiness) = tokio::sync::watch::channel(Ok(()));
-        let site = Site::new(
-            database.store.clone(),
+        let address = listener.local_addr()?;
+        let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
+        let (is_ready, readiness) = watch::channel(Ok(()));
+        let site = Arc::new(Site::new(
+            crew.database.store.clone(),
             edge.project.clone(),
             edge.now,
             readiness,
-            checked,
-        );
-        let stop = CancellationToken::new();
-        let stopping = stop.clone();
-        tokio::spawn(async move {
-            signal().await;
-            stopping.cancel();
-        });
-        tell!("listening on http://{}", listener.local_addr()?);
-        web::serve(listener, Arc::new(site), stop).await?;
-        database.close().await?;
-        Ok(DONE)
+            Arc::clone(&crew.files.checked),
+        ));
+        tell!("listening on http://{address}");
+        let serving = tokio::spawn(web::serve(listener, Arc::clone(&site), crew.stop.clone()));
+        let leading = tokio::spawn(lead(
+            Scheduler::new(crew.database.store.clone()),
+            crew.plans.subscribe(),
+            edge.now,
+            is_ready,
+            crew.stop.clone(),
+        ));
+        crew.work(edge, usize::from(self.hands.parallel), |checked| {
+            site.set_project(checked);
+        })
+        .await?;
+        leading.await?;
+        serving.await??;
+        crew.disband().await
     }
 
     async fn listener(&self) -> Result<TcpListener, Failure> {
@@ -66,4 +122,74 @@ impl Serve {
             ))
         })
     }
+}
+
+impl WorkerArgs {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        block_on(self.work(edge))?
+    }
+
+    async fn work(&self, edge: &Edge) -> Result<u8, Failure> {
+        let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
+        tell!("working: at most {} runs at a time", self.hands.parallel);
+        crew.work(edge, usize::from(self.hands.parallel), |_| {})
+            .await?;
+        crew.disband().await
+    }
+}
+
+/// Carries out the schedule as long as no other process does, and says what keeps it from it.
+async fn lead(
+    mut scheduler: Scheduler,
+    plans: watch::Receiver<Arc<PlanSet>>,
+    now: fn() -> chrono::DateTime<chrono::Utc>,
+    is_ready: watch::Sender<Result<(), String>>,
+    stop: CancellationToken,
+) {
+    let mut told = None;
+    while !stop.is_cancelled() {
+        let today = Arc::clone(&plans.borrow());
+        let ticked = scheduler.tick(&today, now()).await;
+        let _ = is_ready.send_replace(ticked.as_ref().map(|_| ()).map_err(ToString::to_string));
+        if let Ok(tick) = ticked {
+            tell_tick(&tick, &mut told);
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(TICKS_EVERY) => {}
+        }
+    }
+    scheduler.stop().await;
+}
+
+/// Says who carries out the schedule whenever that changes.
+fn tell_tick(tick: &Tick, told: &mut Option<Role>) {
+    let role = match tick {
+        Tick::Follows => Role::Follows,
+        Tick::ClockDiffers(_) => Role::Waits,
+        Tick::Idle | Tick::Queued(_) => Role::Leads,
+    };
+    if *told == Some(role) {
+        return;
+    }
+    *told = Some(role);
+    match tick {
+        Tick::Follows => {
+            tell!("another process carries out the schedule; this one shares the work");
+        }
+        Tick::ClockDiffers(apart) => tell!(
+            "error: the clock of this machine differs by {} s from that of the database\nhelp: \
+             correct it; nothing is scheduled until they agree",
+            apart.num_seconds()
+        ),
+        Tick::Idle | Tick::Queued(_) => tell!("carrying out the schedule"),
+    }
+}
+
+/// What a process does about the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Leads,
+    Follows,
+    Waits,
 }

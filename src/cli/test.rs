@@ -1,6 +1,7 @@
 //! `weir test`.
 
 use super::database::with_yard;
+use super::project_files::change_times;
 use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
@@ -8,23 +9,10 @@ use crate::plan::{Checked, Tried, check};
 use crate::report::test::{self as report, Page};
 use crate::test::institution::{self, Ground};
 use crate::test::{Coverage, Wanted};
-use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-/// Folders of a project whose files tests may depend on.
-const FOLDERS: [&str; 9] = [
-    "institutions",
-    "connectors",
-    "pipelines",
-    "rules",
-    "lists",
-    "frameworks",
-    "tests",
-    "samples",
-    "recorded",
-];
 /// How often `--watch` looks for changes.
 const LOOK: Duration = Duration::from_millis(300);
 
@@ -84,7 +72,7 @@ impl Test {
         }
         let mut seen = None;
         loop {
-            let now = changes(&edge.project);
+            let now = change_times(&edge.project);
             if seen.as_ref() != Some(&now) {
                 if seen.is_some() {
                     say!("{}", "─".repeat(edge.width.min(100)));
@@ -214,26 +202,4 @@ fn try_runs(edge: &Edge, checked: &Checked, runs: Vec<(&InstitutionTest, Tried)>
             })
             .collect()
     })
-}
-
-/// When each file of the project was changed last.
-fn changes(project: &Path) -> BTreeMap<PathBuf, Option<SystemTime>> {
-    let (mut files, mut folders) = (
-        BTreeMap::new(),
-        FOLDERS.map(|name| project.join(name)).to_vec(),
-    );
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                _ => {
-                    files.insert(
-                        entry.path(),
-                        entry.metadata().and_then(|data| data.modified()).ok(),
-                    );
-                }
-            }
-        }
-    }
-    files
 }

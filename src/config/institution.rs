@@ -1,6 +1,7 @@
 //! `institutions/*.yaml`: one institution, its sources, and what its ads must satisfy.
 
 use super::rules::RuleUse;
+use super::schedule::ScheduleUse;
 use crate::identity::IdentitySpec;
 use crate::model::Field;
 use crate::model::canonical::canonical_members;
@@ -14,7 +15,7 @@ use crate::stage::dates::DatesSpec;
 use crate::stage::dedupe::OpeningsSpec;
 use crate::stage::extract::JobSpec;
 use crate::stage::resolve::RelationSpec;
-use crate::yaml::{Located, Node, OneOrMany, Required, Text, from_text};
+use crate::yaml::{Located, Node, OneOrMany, Required, from_text};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -39,7 +40,7 @@ pub struct InstitutionSpec {
     /// The pipeline to run (default `daily`).
     pub pipeline: Option<Located<String>>,
     /// When it runs, as a cron expression; overrides the pipeline's schedule.
-    pub schedule: Option<Text>,
+    pub schedule: Option<ScheduleUse>,
     /// Whether runs include it.
     #[serde(default = "yes")]
     pub active: bool,
@@ -113,6 +114,9 @@ pub struct SourceSpec {
     pub identity: Option<IdentitySpec>,
     /// The canonical fields, each with its mapping.
     pub job: Required<JobSpec>,
+    /// When it is read besides the institution's runs, as a cron expression in the institution's
+    /// zone: `*/5 * * * *`.
+    pub schedule: Option<ScheduleUse>,
     /// The time zone of its dates, if it differs from the institution's.
     pub timezone: Option<Zone>,
     /// Which dates are plausible; each key overrides the institution's.

@@ -13,6 +13,7 @@ pub mod lists;
 pub mod mapping_tests;
 pub mod pipeline;
 pub mod rules;
+pub mod schedule;
 pub mod schema;
 
 pub use connector::{Connector, ConnectorSpec};

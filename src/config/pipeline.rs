@@ -1,8 +1,9 @@
 //! `pipelines/*.yaml`: the stages and what each waits for. A list in order: each stage waits for
 //! the previous one unless its `after` says otherwise.
 
+use super::schedule::ScheduleUse;
 use crate::stage::Kind;
-use crate::yaml::{Located, OneOrMany, Positive, Required, Text};
+use crate::yaml::{Located, OneOrMany, Positive, Required};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ pub struct PipelineSpec {
     /// Its name.
     pub pipeline: Required<Located<String>>,
     /// When it runs, as a cron expression.
-    pub schedule: Option<Text>,
+    pub schedule: Option<ScheduleUse>,
     /// The stages.
     pub stages: Required<Vec<Located<StageSpec>>>,
 }

@@ -23,8 +23,7 @@ pub(super) async fn with_institution_lock<T, E: From<RunError>>(
 ) -> Result<T, E> {
     let lock = take_lock(store, wanted.institution, wanted.slug, wanted.wait).await?;
     let done = work(&lock).await;
-    // The server releases the lock by itself if this fails.
-    let _ = lock.release().await;
+    lock.release().await;
     done
 }
 

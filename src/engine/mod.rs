@@ -49,9 +49,8 @@ pub use error::RunError;
 pub use event::{Event, Watcher};
 pub use summary::Summary;
 
-use crate::model::Clock;
-use crate::model::RecordFilter;
-use crate::plan::Plan;
+use crate::model::{Clock, Hash, RecordFilter};
+use crate::plan::{Flow, Plan};
 use crate::rule::ScriptSandbox;
 use crate::source::Access;
 use crate::store::runs::{self, InstitutionLock};
@@ -88,6 +87,31 @@ pub struct Request {
     pub host: String,
     /// Where a dry run keeps what it has read.
     pub spool: PathBuf,
+    /// What it was started for.
+    pub occasion: Occasion,
+}
+
+/// What a run was started for.
+#[derive(Debug, Clone, Default)]
+pub struct Occasion {
+    /// The sources to read, all of them if none is named; of the others, what is stored is derived
+    /// and settled.
+    pub only: Vec<String>,
+    /// The unit of due work that it carries out.
+    pub unit: Option<i64>,
+    /// Hash of all files of the project.
+    pub project_version: Option<Hash>,
+}
+
+impl Request {
+    /// Why a source is not read: another one was asked for, or it is to be read at other hours.
+    pub(crate) fn waits(&self, flow: &Flow) -> Option<String> {
+        let only = &self.occasion.only;
+        if !only.is_empty() && !only.contains(&flow.source) {
+            return Some(format!("only `{}` is read", only.join("`, `")));
+        }
+        flow.fetch.waits(self.at, flow.zone)
+    }
 }
 
 /// What becomes of what a run does.

@@ -5,7 +5,8 @@
 use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
 use crate::model::Clock;
-use crate::store::{Connection, PgConnection, Store, StoreError, revisions, runs};
+use crate::store::runs::{self, LockGuard};
+use crate::store::{Connection, PgConnection, Store, StoreError, revisions};
 use uuid::Uuid;
 
 /// Whose jobs are decided of, and when.
@@ -37,12 +38,16 @@ pub async fn decide<T, E: From<RunError>>(
         slug: whose.slug,
         wait: whose.wait,
     };
-    with_institution_lock(store, wanted, async |_| at_once(store, whose, work).await).await
+    with_institution_lock(store, wanted, async |lock| {
+        at_once(store, whose, &lock.guard(whose.slug), work).await
+    })
+    .await
 }
 
 async fn at_once<T, E: From<RunError>>(
     store: &Store,
     whose: Whose<'_>,
+    guard: &LockGuard,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
     let failed = |error: StoreError| E::from(RunError::from(error));
@@ -57,6 +62,7 @@ async fn at_once<T, E: From<RunError>>(
         .begin()
         .await
         .map_err(|error| failed(error.into()))?;
+    guard.check(&mut tx).await.map_err(failed)?;
     let done = work(&mut tx).await?;
     if let Some(at) = whose.at {
         revisions::remember(&mut tx, whose.institution, None, at)

@@ -7,11 +7,11 @@ use super::spool::Feed;
 use super::trail::Samples;
 use super::turn::WorkTurn;
 use super::{Engine, Mode, Request, RunError, Summary, error, walk};
-use crate::model::{Alert, RunStatus};
+use crate::model::{Alert, Hash, RunStatus};
 use crate::plan::Plan;
 use crate::plan::outline::Outline;
 use crate::store::PgConnection;
-use crate::store::runs;
+use crate::store::runs::{self, RunStart};
 use crate::store::{StoreError, WriteSession, figures, projects, run_trace, texts};
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
@@ -75,8 +75,12 @@ impl<'e> Run<'e> {
             &plan.institution,
             request.at,
             (request.now)(),
-            plan.fingerprint(),
-            &request.host,
+            &RunStart {
+                plan: plan.fingerprint(),
+                host: &request.host,
+                unit: request.occasion.unit,
+                project_version: request.occasion.project_version.map(Hash::to_vec),
+            },
         )
         .await?;
         if let Some(written) = &plan.texts {

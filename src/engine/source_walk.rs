@@ -88,7 +88,7 @@ impl<'r> SourceWalk<'r> {
         // While it is waited for, its pages take their turn as they come; else the turn is kept to
         // the end.
         let _kept = Some(working).filter(|_| !feed.is_awaited(&self.flow));
-        let mut progress = match self.flow.fetch.waits(self.setting.at, self.setting.zone) {
+        let mut progress = match self.run.request.waits(&self.flow) {
             Some(why) => self.pass_by(why)?,
             None => self.read(feed).await?,
         };

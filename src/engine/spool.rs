@@ -124,7 +124,7 @@ async fn read_one(
         &request.spool,
         &format!("{}.{}", plan.institution.slug, flow.source),
     )?;
-    if let Some(why) = flow.fetch.waits(request.at, flow.zone) {
+    if let Some(why) = request.waits(flow) {
         return Ok(Feed::Spooled(Arc::new(spooled), proof::unreachable(why)));
     }
     let stream = SourceKey {

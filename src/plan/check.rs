@@ -12,6 +12,7 @@ use crate::config::connector;
 use crate::config::rules::uses as uses_of;
 use crate::config::{InstitutionSpec, OnBroken, Parsed, Project, ProjectIdentity};
 use crate::diagnostic::{Diagnostics, Place, Severity, Sources};
+use crate::model::Hash;
 use crate::rule::types::TypeSet;
 use crate::rule::{NamedList, ScriptSandbox};
 use crate::stage::classify::FrameworkSet;
@@ -88,6 +89,18 @@ impl Checked {
             institutions.contains(&one.slug) && one.files.iter().any(|file| **file == *place.file)
         };
         institutions.is_empty() || self.institutions.iter().any(uses)
+    }
+}
+
+impl Checked {
+    /// Hash of all files: two processes that agree on it do the same.
+    pub fn version(&self) -> Hash {
+        let mut all = String::new();
+        for file in self.texts.files() {
+            let text = self.texts.text(file).unwrap_or_default();
+            all.push_str(&format!("{file}\n{}\n{text}\n", text.len()));
+        }
+        Hash::of(all.as_bytes())
     }
 }
 

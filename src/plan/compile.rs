@@ -4,7 +4,7 @@
 use super::adjust::adjusted;
 use super::pipeline::Pipeline;
 use super::rules::RuleSet;
-use super::schedule::check_cron;
+use super::schedule::Schedule;
 use super::{Flow, Node, Plan, quality};
 use crate::config::institution::WithoutSpec;
 use crate::config::rules::{RuleUse, uses};
@@ -59,9 +59,10 @@ pub fn compile(
     let spec = file.spec.as_ref()?;
     let is_whole = !out.has_errors_in(&file.file);
     let institution = profile(spec, out);
-    if let Some(schedule) = &spec.schedule {
-        check_cron(schedule, out);
-    }
+    let own_schedule = spec
+        .schedule
+        .as_ref()
+        .map(|schedule| Schedule::compile(schedule, out));
     let pipeline = find_pipeline(spec, shared, out);
     let zone = spec.timezone.get().map(|zone| zone.value.0);
     let sources = spec.sources.get()?;
@@ -108,11 +109,7 @@ pub fn compile(
     }
     let (institution, pipeline, zone) = (institution?, pipeline?, zone?);
     let sources = compiled.into_iter().collect::<Option<Vec<_>>>()?;
-    let schedule = spec
-        .schedule
-        .as_ref()
-        .or(pipeline.schedule.as_ref())
-        .map(ToString::to_string);
+    let schedule = own_schedule.unwrap_or_else(|| pipeline.schedule.clone());
     let plan = connect(institution, zone, schedule, pipeline, sources);
     Some(Plan { openings, ..plan })
 }
@@ -201,6 +198,7 @@ impl<'a> Whole<'a> {
 /// A compiled source, by type of stage.
 struct CompiledSource {
     name: String,
+    schedule: Option<Schedule>,
     zone: Tz,
     fetch: Source,
     read_as: String,
@@ -329,6 +327,10 @@ fn compile_source(
     let spec = all.spec;
     let zone = source.timezone.as_ref().map_or(zone, |zone| zone.0);
     let dates = dates::setting([source.dates.as_ref(), spec.dates.as_ref()], zone);
+    let schedule = source
+        .schedule
+        .as_ref()
+        .and_then(|schedule| Schedule::compile(schedule, out));
     let fetch = source.fetch.get().and_then(|fetch| fetch.compile(out));
     let ident = ident(source, out);
     let extract = source
@@ -391,6 +393,7 @@ fn compile_source(
     let stages = stages.into_iter().flatten().collect();
     let read_as = source.read_as.clone();
     Some(CompiledSource {
+        schedule,
         name: name.value.clone(),
         zone,
         fetch,
@@ -815,7 +818,7 @@ fn switch_off(
 fn connect(
     institution: InstitutionProfile,
     zone: Tz,
-    schedule: Option<String>,
+    schedule: Option<Schedule>,
     pipeline: &Pipeline,
     sources: Vec<CompiledSource>,
 ) -> Plan {
@@ -960,6 +963,7 @@ fn flow(index: usize, source: CompiledSource, nodes: &[PlacedNode]) -> Flow {
     }
     Flow {
         source: source.name,
+        schedule: source.schedule,
         zone: source.zone,
         fetch: source.fetch,
         read_as: source.read_as,

@@ -20,7 +20,7 @@ pub struct DueTimes {
 impl DueTimes {
     /// Those of a plan; `None` if it has no schedule.
     pub fn of(plan: &Plan) -> Option<DueTimes> {
-        DueTimes::new(plan.schedule.as_deref()?, plan.zone)
+        DueTimes::new(&plan.schedule.as_ref()?.cron, plan.zone)
     }
 
     /// Those of a schedule in a zone; `None` if it is no cron schedule.

@@ -25,6 +25,7 @@ pub mod tried;
 pub mod written;
 
 pub use check::{Checked, Institution, InstitutionStatus};
+pub use schedule::Schedule;
 pub use tried::Tried;
 
 use crate::model::{Clock, Fingerprint, Hash, InstitutionProfile, Parts, YamlTexts};
@@ -50,8 +51,8 @@ pub struct Plan {
     pub zone: Tz,
     /// The pipeline's name.
     pub pipeline: String,
-    /// When it runs, as cron.
-    pub schedule: Option<String>,
+    /// When it runs by itself.
+    pub schedule: Option<Schedule>,
     /// The DAG: edges run from a stage to those that wait for it.
     pub graph: StableDiGraph<Node, ()>,
     /// The sources, in the order of the file.
@@ -113,6 +114,8 @@ pub struct Node {
 pub struct Flow {
     /// The source.
     pub source: String,
+    /// When it is read besides the institution's runs.
+    pub schedule: Option<Schedule>,
     /// The zone of its dates.
     pub zone: Tz,
     /// How it is read.

@@ -53,7 +53,7 @@ impl Outline {
         Outline {
             institution: plan.institution.slug.clone(),
             pipeline: plan.pipeline.clone(),
-            schedule: plan.schedule.clone(),
+            schedule: plan.schedule.as_ref().map(ToString::to_string),
             fingerprint: plan.fingerprint().to_string(),
             stages: plan
                 .ordered()

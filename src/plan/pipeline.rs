@@ -4,11 +4,11 @@
 //! Which orders are possible follows from what stages read and write ([`Kind::needs`]) and from
 //! their scopes, never from a list of orders here.
 
-use super::schedule::check_cron;
+use super::schedule::Schedule;
 use crate::config::{Parsed, PipelineSpec, StageSpec};
 use crate::diagnostic::{Diagnostics, Place, did_you_mean, one_of};
 use crate::stage::{KINDS, Kind, Scope};
-use crate::yaml::{Located, Text};
+use crate::yaml::Located;
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graphmap::DiGraphMap;
 use std::collections::BTreeSet;
@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 pub struct Pipeline {
     /// Its name.
     pub name: String,
-    /// When it runs, as cron.
-    pub schedule: Option<Text>,
+    /// When it runs.
+    pub schedule: Option<Schedule>,
     /// Its stages, each after those that it waits for; those that a plan has without being asked
     /// are among them.
     pub stages: Vec<Kind>,
@@ -36,9 +36,10 @@ const BATCH: u16 = 500;
 pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pipeline> {
     let spec = file.spec.as_ref()?;
     let is_whole = !out.has_errors_in(&file.file);
-    if let Some(schedule) = &spec.schedule {
-        check_cron(schedule, out);
-    }
+    let schedule = spec
+        .schedule
+        .as_ref()
+        .and_then(|schedule| Schedule::compile(schedule, out));
     let (name, stages) = (spec.pipeline.get()?, spec.stages.get()?);
     check_unique(stages, out)?;
     if is_whole {
@@ -61,7 +62,7 @@ pub fn compile(file: &Parsed<PipelineSpec>, out: &mut Diagnostics) -> Option<Pip
     let stages = sorted(all, &waits);
     Some(Pipeline {
         name: name.value.clone(),
-        schedule: spec.schedule.clone(),
+        schedule,
         stages,
         waits,
         batch,

@@ -1,7 +1,61 @@
-//! Cron schedules as written, checked field by field.
+//! Schedules: cron as written, checked field by field, and what happens when a run is late.
 
+use crate::config::schedule::{self as written, CatchUp, Overlap, ScheduleUse};
 use crate::diagnostic::{Diagnostics, Place};
-use crate::yaml::Text;
+use crate::span::Span;
+use crate::yaml::{Text, TextOr};
+use std::fmt;
+
+/// When something runs by itself, and what happens when a run is late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// Five cron fields.
+    pub cron: String,
+    /// What becomes of runs that were missed.
+    pub catch_up: CatchUp,
+    /// What becomes of a run that is due while the one before has not ended.
+    pub overlap: Overlap,
+    /// Up to how much later a run starts.
+    pub jitter: Option<Span>,
+}
+
+impl Schedule {
+    /// Compiles a schedule; problems go to `out`.
+    pub fn compile(spec: &ScheduleUse, out: &mut Diagnostics) -> Option<Schedule> {
+        let cron = written::cron(spec)?;
+        check_cron(cron, out);
+        let (catch_up, overlap, jitter) = match spec {
+            TextOr::Short(_) => (CatchUp::default(), Overlap::default(), None),
+            TextOr::Full(full) => (
+                full.catch_up,
+                full.overlap,
+                full.jitter.as_ref().map(|j| j.0),
+            ),
+        };
+        Some(Schedule {
+            cron: cron.to_string(),
+            catch_up,
+            overlap,
+            jitter,
+        })
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.cron)?;
+        if self.catch_up == CatchUp::None {
+            f.write_str(", misses are not made up for")?;
+        }
+        if self.overlap == Overlap::Queue {
+            f.write_str(", queues")?;
+        }
+        match &self.jitter {
+            Some(jitter) => write!(f, ", up to {jitter} later"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// The fields of a cron schedule, and what may stand there.
 const CRON: [(&str, &str); 5] = [

@@ -23,5 +23,6 @@ pub mod rollback;
 pub mod rule_history;
 pub mod runs;
 pub mod schedule;
+pub mod status;
 pub mod summary;
 pub mod test;

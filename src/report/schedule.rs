@@ -99,7 +99,11 @@ fn due(plan: &Plan, times: &DueTimes, from: DateTime<Utc>, until: DateTime<Utc>)
     DueInstitution {
         institution: plan.institution.slug.clone(),
         zone: plan.zone.name().to_owned(),
-        schedule: plan.schedule.clone().unwrap_or_default(),
+        schedule: plan
+            .schedule
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         next,
         waits: waits.collect(),
         due,

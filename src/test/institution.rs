@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::engine::turn::WorkTurns;
-use crate::engine::{Engine, Mode, Request, RunOutcome, Summary};
+use crate::engine::{Engine, Mode, Occasion, Request, RunOutcome, Summary};
 use crate::model::SourceKey;
 use crate::plan::institution_tests::{Day, ExpectedJob, InstitutionTest};
 use crate::plan::trial::compare_field;
@@ -164,6 +164,7 @@ async fn run<'d>(
         now: ground.now,
         host: ground.host.clone(),
         spool,
+        occasion: Occasion::default(),
     };
     let ran = engine.run(plan, &request, Mode::Live).await;
     ran.map(RunOutcome::into_summary)

@@ -147,24 +147,53 @@ async fn two_runs_at_once_are_one_run_and_one_that_says_who_holds_it() {
     lab.bench.drop().await;
 }
 
-/// Ends the session that holds the lock of an institution, as a server does that takes it for idle.
-fn end_lock(url: &str) {
-    let ended = async {
+/// Changes the lease of the institution behind the back of a run.
+fn change_lease(url: &str, sql: &'static str) {
+    let changed = async {
         let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-        let sql = "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock'
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
         sqlx::query_scalar::<_, i64>(sql)
             .fetch_one(&mut connection)
             .await
             .unwrap()
     };
     std::thread::scope(|scope| {
-        let ended = scope
-            .spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(ended))
+        let changed = scope
+            .spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(changed))
             .join()
             .unwrap();
-        assert_eq!(ended, 1, "one session holds the lock");
+        assert_eq!(changed, 1, "one lease is held");
     });
+}
+
+/// Another process takes the lock over, and gives it back.
+const TAKEN_OVER: &str = "WITH taken AS (UPDATE leases SET fence = fence + 1, expires_at = '-infinity' WHERE expires_at > now() RETURNING 1)
+    SELECT count(*) FROM taken";
+
+/// The session that renews the lock is ended, as a server does that takes it for idle.
+const SESSION_ENDED: &str =
+    "SELECT count(pg_terminate_backend(session_pid, 10000)) FROM leases WHERE expires_at > now()";
+
+/// Nobody else has come: the run renews its lock on another session and goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_lock_session_ends_goes_on_if_nobody_took_the_lock() {
+    let (lab, steps) = many_batches().await;
+    let unbroken = lab.copy().await;
+    unbroken.run(&steps[0]).await;
+    let (url, is_first) = (lab.bench.url(), std::sync::atomic::AtomicBool::new(true));
+    let watcher = move |_: &weir::engine::Event| {
+        if is_first.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            change_lease(&url, SESSION_ENDED);
+        }
+        ControlFlow::Continue(())
+    };
+    let ran = lab
+        .run_as(&steps[0], false, Arc::new(watcher))
+        .await
+        .remove(0);
+    assert!(ran.is_ok(), "{:?}", ran.err());
+    assert_eq!(difference(&unbroken.dump().await, &lab.dump().await), None);
+    unbroken.bench.drop().await;
+    lab.bench.drop().await;
 }
 
 /// While a run waits for its source, another may be admitted: nothing more is written then.
@@ -188,7 +217,7 @@ async fn a_run_that_has_lost_its_lock_writes_nothing_more() {
         let (url, seen) = (broken.bench.url(), std::sync::atomic::AtomicUsize::new(0));
         let watcher = move |_: &weir::engine::Event| {
             if seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == event {
-                end_lock(&url);
+                change_lease(&url, TAKEN_OVER);
             }
             ControlFlow::Continue(())
         };

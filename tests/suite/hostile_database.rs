@@ -535,7 +535,7 @@ async fn who_holds_an_institution_is_named_without_special_rights() {
         said.contains("`vic-gov` is being run by process 7 on elsewhere (session "),
         "{said}"
     );
-    lock.release().await.unwrap();
+    lock.release().await;
     store.close().await;
     sql(
         &bench.url(),

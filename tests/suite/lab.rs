@@ -279,6 +279,7 @@ impl Lab {
             now: chrono::Utc::now,
             host: "bench".to_owned(),
             spool,
+            occasion: weir::engine::Occasion::default(),
         }
     }
 

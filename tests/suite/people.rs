@@ -197,7 +197,7 @@ async fn nobody_decides_beside_a_run_or_before_the_newest_one() {
             "{decision:?}: {said}"
         );
     }
-    lock.release().await.unwrap();
+    lock.release().await;
     store.close().await;
     for decision in decisions
         .into_iter()

@@ -39,6 +39,19 @@ impl OutcomeCounts {
         self.failed += other.failed;
     }
 
+    /// What is not nothing, in words: `3 created, 25 unchanged`.
+    pub fn words(&self) -> String {
+        let some = self.named().into_iter().filter(|(_, count)| *count > 0);
+        let words: Vec<String> = some
+            .map(|(name, count)| format!("{count} {name}"))
+            .collect();
+        if words.is_empty() {
+            "no ads".to_owned()
+        } else {
+            words.join(", ")
+        }
+    }
+
     /// The counts with their names, in the order in which they are shown.
     pub fn named(&self) -> [(&'static str, i64); 8] {
         [

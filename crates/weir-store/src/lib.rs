@@ -15,9 +15,11 @@ pub mod failures;
 pub mod figures;
 mod forms;
 pub mod holds;
+pub mod host_turns;
 pub mod identity;
 pub mod jobs;
 pub mod lane;
+pub mod leases;
 pub mod losses;
 mod migrations;
 pub mod opening_views;
@@ -27,6 +29,7 @@ pub mod preflight;
 pub mod presence;
 pub mod projects;
 pub mod quality;
+pub mod queue;
 pub mod reads;
 pub mod redate;
 pub mod relations;
@@ -35,6 +38,7 @@ pub mod revisions;
 pub mod rollback;
 pub mod run_trace;
 pub mod runs;
+pub mod schedules;
 pub mod scratch;
 mod session;
 pub mod sessions;
@@ -61,7 +65,8 @@ pub use sqlx::{Connection, PgConnection};
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Why a database operation failed, for the operator.
@@ -95,6 +100,9 @@ pub enum StoreError {
         "the lock of `{0}` was lost: another run may be in progress; committed work is kept, and nothing more was written"
     )]
     LockLost(String),
+    /// The lock of an institution was never given back.
+    #[error("the lock of the institution was not given back within a day")]
+    Endless,
     /// A statement failed.
     #[error("database: {0}")]
     Statement(#[from] sqlx::Error),
@@ -170,6 +178,7 @@ impl StoreError {
                 "nothing was changed; docs/reference/database.md lists the rights it needs"
             }
             StoreError::LockLost(_) => "run again",
+            StoreError::Endless => "`weir db status` lists the sessions; end the one that has it",
             StoreError::Statement(error) => help_on(error),
         };
         Some(help.to_owned())
@@ -218,6 +227,20 @@ pub struct Store {
     pool: PgPool,
     connections: u32,
     identity: Option<projects::Identity>,
+    awaited: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// Something that a task of this process waits for, until it is dropped.
+pub struct Awaited {
+    what: String,
+    all: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.remove(&self.what);
+    }
 }
 
 impl Store {
@@ -281,6 +304,20 @@ impl Store {
         Ok(Store::pooled(options, connections, None))
     }
 
+    /// Whether the server at `url` cannot be reached, or is about to start or to stop.
+    pub async fn is_away(url: &str) -> bool {
+        let Ok(options) = session::options(url, "weir") else {
+            return false;
+        };
+        match session::connect(&options).await {
+            Err(StoreError::Connect(sqlx::Error::Io(_))) => true,
+            Err(StoreError::Connect(sqlx::Error::Database(error))) => {
+                error.code().is_some_and(|code| code.starts_with("57P"))
+            }
+            _ => false,
+        }
+    }
+
     /// A pool of sessions that are set up alike; with a schema, every name means a table of that
     /// schema. It connects when a connection is needed.
     fn pooled(options: PgConnectOptions, connections: u32, schema: Option<String>) -> Store {
@@ -297,6 +334,7 @@ impl Store {
             pool: pool.connect_lazy_with(options),
             connections,
             identity: None,
+            awaited: Arc::default(),
         }
     }
 
@@ -309,6 +347,21 @@ impl Store {
     /// The project on whose behalf it is used; `None` if ownership does not matter.
     pub fn identity(&self) -> Option<&projects::Identity> {
         self.identity.as_ref()
+    }
+
+    /// Lets whoever watches say what is waited for.
+    pub fn waits_for(&self, what: String) -> Awaited {
+        let all = Arc::clone(&self.awaited);
+        let mut waiting = all.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.insert(what.clone());
+        drop(waiting);
+        Awaited { what, all }
+    }
+
+    /// What tasks of this process wait for.
+    pub fn awaited(&self) -> Vec<String> {
+        let all = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().cloned().collect()
     }
 
     /// How many connections are in use just now.

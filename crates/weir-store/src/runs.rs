@@ -1,23 +1,19 @@
 //! Runs: who runs, since when, with what result; and the lock that gives one run at a time an
 //! institution.
 
-use super::sessions::{self, Session};
+use super::leases::{self, Fence, Lease};
+use super::sessions::Session;
 use super::{Result, Store, StoreError, storable, storable_json};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
 use weir_model::{Alert, Clock, Fingerprint, InstitutionProfile, Parts, RunStatus, StageRecord};
 
-/// The lock of an institution: held by one session of the database, released with it whatever
-/// happens to the process.
-pub struct InstitutionLock {
-    connection: PoolConnection<Postgres>,
-    key: i64,
-    session: i32,
-}
+/// The lock of an institution: a lease that ends with the process, whatever happens to it.
+pub struct InstitutionLock(Lease);
 
 impl InstitutionLock {
     /// Takes the lock if it is free.
@@ -25,17 +21,8 @@ impl InstitutionLock {
     /// # Errors
     /// The database failed.
     pub async fn try_take(store: &Store, institution: Uuid) -> Result<Option<InstitutionLock>> {
-        let mut connection = store.connection().await?;
-        let key = key(institution);
-        let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(key)
-            .fetch_one(&mut *connection)
-            .await?;
-        if taken {
-            InstitutionLock::taken(connection, key).await.map(Some)
-        } else {
-            Ok(None)
-        }
+        let lease = Lease::try_take(store, &leases::of_institution(institution)).await?;
+        Ok(lease.map(InstitutionLock))
     }
 
     /// Waits for the lock, for at most a day.
@@ -43,84 +30,58 @@ impl InstitutionLock {
     /// # Errors
     /// The database failed, or the lock was never released.
     pub async fn wait(store: &Store, institution: Uuid) -> Result<InstitutionLock> {
-        let mut connection = store.connection().await?;
-        let key = key(institution);
-        sqlx::raw_sql("SET lock_timeout = '1d'; SET statement_timeout = 0")
-            .execute(&mut *connection)
-            .await?;
-        let taken = sqlx::query("SELECT pg_advisory_lock($1)")
-            .bind(key)
-            .execute(&mut *connection)
-            .await;
-        super::session::settle(&mut connection, None).await?;
-        taken?;
-        InstitutionLock::taken(connection, key).await
-    }
-
-    /// A run that has lost the lock may still be writing a batch: wait for that; it begins no
-    /// other.
-    async fn taken(mut connection: PoolConnection<Postgres>, key: i64) -> Result<InstitutionLock> {
-        let alone = sqlx::query_scalar("SELECT pg_backend_pid(), pg_advisory_xact_lock($1)")
-            .bind(batches(key));
-        let session = alone.fetch_one(&mut *connection).await?;
-        Ok(InstitutionLock {
-            connection,
-            key,
-            session,
-        })
+        let taking = async {
+            loop {
+                if let Some(lock) = InstitutionLock::try_take(store, institution).await? {
+                    return Ok(lock);
+                }
+                let who = holder(&mut *store.connection().await?, institution).await?;
+                let _waiting = who.map(|who| {
+                    store.waits_for(format!("the lock of an institution, held by {who}"))
+                });
+                tokio::time::sleep(ASKS_EVERY).await;
+            }
+        };
+        tokio::time::timeout(WAITS_FOR_A_LOCK, taking)
+            .await
+            .unwrap_or(Err(StoreError::Endless))
     }
 
     /// The guard that writers under this lock must check.
     pub fn guard(&self, slug: &str) -> LockGuard {
         LockGuard {
-            key: self.key,
-            session: self.session,
+            fence: self.0.fence(),
             slug: slug.into(),
         }
     }
 
     /// Gives the lock back.
-    ///
-    /// # Errors
-    /// The database failed (and has released the lock by itself).
-    pub async fn release(mut self) -> Result<()> {
-        sqlx::query("SELECT pg_advisory_unlock($1)")
-            .bind(self.key)
-            .execute(&mut *self.connection)
-            .await?;
-        Ok(())
+    pub async fn release(self) {
+        self.0.release().await;
     }
 }
 
-/// The lock of a run, as its transactions see it: its session may have died while the run waited
-/// for its source, and another run been admitted.
+/// How often somebody who waits for a lock asks for it.
+const ASKS_EVERY: Duration = Duration::from_millis(250);
+/// How long somebody waits for a lock.
+const WAITS_FOR_A_LOCK: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The lock of a run, as its transactions see it: others may have taken it while the run waited for
+/// its source.
 #[derive(Debug, Clone)]
 pub struct LockGuard {
-    key: i64,
-    session: i32,
+    fence: Fence,
     slug: Arc<str>,
 }
 
 impl LockGuard {
-    /// Checks that the lock is still held, and prevents it from being taken before the transaction
-    /// ends: taking the lock waits for running batches.
+    /// Checks that nobody else has taken the lock, and prevents it until the transaction ends:
+    /// taking it waits for running batches.
     ///
     /// # Errors
     /// [`StoreError::LockLost`], or the database failed.
-    pub(super) async fn check(&self, transaction: &mut PgConnection) -> Result<()> {
-        let is_held = sqlx::query_scalar(
-            "SELECT CASE WHEN pg_try_advisory_xact_lock_shared($1) THEN EXISTS (
-               SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.pid = $2
-                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND (l.classid::bigint << 32 | l.objid::bigint) = $3)
-             ELSE FALSE END",
-        );
-        let is_held: bool = is_held
-            .bind(batches(self.key))
-            .bind(self.session)
-            .bind(self.key)
-            .fetch_one(transaction)
-            .await?;
-        if is_held {
+    pub async fn check(&self, transaction: &mut PgConnection) -> Result<()> {
+        if self.fence.holds(transaction).await? {
             Ok(())
         } else {
             Err(StoreError::LockLost(self.slug.to_string()))
@@ -128,22 +89,12 @@ impl LockGuard {
     }
 }
 
-/// The key of a second lock, shared by all batches under the first.
-fn batches(key: i64) -> i64 {
-    !key
-}
-
-fn key(institution: Uuid) -> i64 {
-    let (high, low) = institution.as_u64_pair();
-    i64::from_be_bytes((high ^ low).to_be_bytes())
-}
-
 /// Who holds the lock of an institution.
 ///
 /// # Errors
 /// The database failed.
 pub async fn holder(connection: &mut PgConnection, institution: Uuid) -> Result<Option<Session>> {
-    sessions::holder(connection, key(institution)).await
+    leases::holder(connection, &leases::of_institution(institution)).await
 }
 
 /// The institution that the database knows by a slug.
@@ -157,6 +108,15 @@ pub async fn institution(connection: &mut PgConnection, slug: &str) -> Result<Op
             .fetch_optional(connection)
             .await?,
     )
+}
+
+/// Whether the database knows an institution: it has run, or begun to.
+///
+/// # Errors
+/// The database failed.
+pub async fn is_known(connection: &mut PgConnection, institution: Uuid) -> Result<bool> {
+    let known = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM institutions WHERE id = $1)");
+    Ok(known.bind(institution).fetch_one(connection).await?)
 }
 
 /// The newest run of an institution whose clock was not reset, and that clock; without the given
@@ -179,6 +139,19 @@ pub async fn last(
     Ok(newest.map(|(run, at)| (run, Clock(at))))
 }
 
+/// What a run begins with.
+#[derive(Debug)]
+pub struct RunStart<'s> {
+    /// Fingerprint of the plan.
+    pub plan: Fingerprint,
+    /// The machine.
+    pub host: &'s str,
+    /// The unit of due work that it carries out.
+    pub unit: Option<i64>,
+    /// Hash of all files of the project.
+    pub project_version: Option<Vec<u8>>,
+}
+
 /// Begins a run: the institution's row is brought up to date, runs and reads that died are marked,
 /// and the run gets its number.
 ///
@@ -189,8 +162,7 @@ pub async fn begin(
     institution: &InstitutionProfile,
     at: Clock,
     now: DateTime<Utc>,
-    plan: Fingerprint,
-    host: &str,
+    start: &RunStart<'_>,
 ) -> Result<i64> {
     if let Some(formerly) = &institution.formerly {
         sqlx::query("UPDATE institutions SET slug = $2 WHERE id = $1 AND slug = $3")
@@ -225,16 +197,18 @@ pub async fn begin(
     .execute(&mut *connection)
     .await?;
     let id = sqlx::query_scalar(
-        "INSERT INTO runs (institution_id, at, status, plan_fingerprint, host, pid, started_at) VALUES ($1, $2, 'running', $3, $4, $5, $6) RETURNING id",
+        "INSERT INTO runs (institution_id, at, status, plan_fingerprint, host, pid, started_at, unit_id, project_version) VALUES ($1, $2, 'running', $3, $4, $5, $6, $7, $8) RETURNING id",
     );
     let pid = i32::try_from(std::process::id()).unwrap_or(i32::MAX);
     Ok(id
         .bind(institution.id)
         .bind(at.0)
-        .bind(plan.to_vec())
-        .bind(host)
+        .bind(start.plan.to_vec())
+        .bind(start.host)
         .bind(pid)
         .bind(now)
+        .bind(start.unit)
+        .bind(start.project_version.as_deref())
         .fetch_one(connection)
         .await?)
 }

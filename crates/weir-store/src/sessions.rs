@@ -69,15 +69,15 @@ pub async fn waits(connection: &mut PgConnection, name: &str) -> Result<Vec<(Str
     Ok(rows.into_iter().map(wait).collect())
 }
 
-/// The state of the sessions of a name: whether all have been idle for minutes, and how many hold
-/// the lock of an institution, which is their only work.
+/// The state of the sessions of a name: whether all have been idle for minutes, and how many do
+/// nothing but renew the lock of an institution: their last statement says so.
 ///
 /// # Errors
 /// The database failed.
 pub async fn stand_still(connection: &mut PgConnection, name: &str) -> Result<(bool, i64)> {
     let row = sqlx::query_as(
-        "SELECT COALESCE(bool_and(a.state <> 'active' AND a.state_change < now() - interval '3 min'), true),
-           count(*) FILTER (WHERE a.state = 'idle' AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted))
+        "SELECT COALESCE(bool_and(a.state <> 'active' AND a.state_change < now() - interval '3 min') FILTER (WHERE a.query !~ 'beaten_at = '), true),
+           count(*) FILTER (WHERE a.query ~ 'beaten_at = ')
          FROM pg_stat_activity a WHERE a.application_name = left($1, 63) AND a.datname = current_database()",
     );
     Ok(row.bind(name).fetch_one(connection).await?)

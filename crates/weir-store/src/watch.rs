@@ -54,8 +54,13 @@ pub async fn watch(
                 let looked = tokio::time::timeout(LOOKS_WITHIN, look(&mut connection, &who)).await;
                 let _ = tokio::time::timeout(LOOKS_WITHIN, connection.close()).await;
                 let Ok(Ok(seen)) = looked else { continue };
+                let awaited = store
+                    .awaited()
+                    .into_iter()
+                    .map(|what| format!("waiting for {what}"));
                 seen.waits
                     .into_iter()
+                    .chain(awaited)
                     .filter(|words| told.insert(words.clone()))
                     .for_each(|words| tell(Notice::Waits(words)));
                 if seen.stands_still && !is_waiting() && store.held() > seen.locks {

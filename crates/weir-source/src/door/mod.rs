@@ -31,6 +31,7 @@ pub use answer::{Answer, Doubt};
 pub use cookies::CookieJar;
 pub use hop::{is_same_host, kept_back, strip};
 pub use manners::{Limits, LimitsSpec, Manners, MannersSpec, Robots, Size, Window};
+pub use pace::SharedPace;
 pub use responses::{ResponseSpec, Responses, Terms};
 pub use trouble::Trouble;
 
@@ -105,6 +106,16 @@ impl Door {
     pub fn new() -> Result<Door, DoorError> {
         Ok(Door {
             way: Way::Network(Arc::new(Network::new(&[])?)),
+        })
+    }
+
+    /// A door to the network that keeps its pace together with other processes.
+    ///
+    /// # Errors
+    /// The TLS library could not be set up.
+    pub fn paced_with(shared: Arc<dyn SharedPace>) -> Result<Door, DoorError> {
+        Ok(Door {
+            way: Way::Network(Arc::new(Network::new(&[])?.paced_with(shared))),
         })
     }
 
@@ -189,7 +200,7 @@ impl Door {
             Way::Network(network) | Way::Recorded(network, _),
         ) = (&judged, &self.way)
         {
-            network.leave_alone(&url, *wait);
+            network.leave_alone(&url, *wait).await;
         }
         judged
     }

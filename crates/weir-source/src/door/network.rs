@@ -9,7 +9,7 @@ use super::cookies::CookieJar;
 use super::guard::{self, Guarded, Reach};
 use super::hop::Hop;
 use super::manners::{Manners, Robots};
-use super::pace::{Pacer, Turn, pace_of};
+use super::pace::{Pacer, SharedPace, Turn, pace_of};
 use super::robots::{MOST_BYTES, Rules};
 use super::trouble::{Trouble, host_of};
 use crate::decode::first_text;
@@ -58,6 +58,14 @@ impl Network {
             pacer: Pacer::default(),
             book: Book::default(),
         })
+    }
+
+    /// The same, with a pace that is kept together with other processes.
+    pub(super) fn paced_with(self, shared: Arc<dyn SharedPace>) -> Network {
+        Network {
+            pacer: Pacer::shared(shared),
+            ..self
+        }
     }
 
     /// The response at the end of all redirects.
@@ -174,8 +182,8 @@ impl Network {
     }
 
     /// Stops requests to the host of an address for as long as it demands.
-    pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
-        self.pacer.leave_alone(url, wait);
+    pub(super) async fn leave_alone(&self, url: &Url, wait: Duration) {
+        self.pacer.leave_alone_together(url, wait).await;
     }
 
     async fn send(

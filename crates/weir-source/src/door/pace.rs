@@ -4,6 +4,7 @@
 //! not when it is parsed: a reader that requests details while a long listing is still open must
 //! not wait for itself.
 
+use futures::future::BoxFuture;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,10 +31,21 @@ struct Host {
     closed_until: Mutex<Option<Instant>>,
 }
 
+/// The turns that processes keep together: each host has one pace, whoever asks it.
+pub trait SharedPace: Send + Sync {
+    /// Takes the next turn at a host, and gives how long it is until then; nothing if the others
+    /// cannot be asked.
+    fn next_turn<'a>(&'a self, host: &'a str, pace: Duration) -> BoxFuture<'a, Option<Duration>>;
+
+    /// Lets nobody ask a host for so long.
+    fn leave_alone<'a>(&'a self, host: &'a str, wait: Duration) -> BoxFuture<'a, ()>;
+}
+
 /// The turns at all hosts.
 #[derive(Default)]
 pub(super) struct Pacer {
     hosts: Mutex<HashMap<String, Arc<Host>>>,
+    shared: Option<Arc<dyn SharedPace>>,
 }
 
 /// The right to send a request to a host; others wait until it is dropped.
@@ -42,6 +54,14 @@ pub(super) struct Turn {
 }
 
 impl Pacer {
+    /// Turns that are kept together with other processes.
+    pub(super) fn shared(with: Arc<dyn SharedPace>) -> Pacer {
+        Pacer {
+            shared: Some(with),
+            ..Pacer::default()
+        }
+    }
+
     /// Waits for a turn at the host of an address.
     pub(super) async fn turn(&self, url: &Url, pace: Duration) -> Turn {
         let host = self.host(url);
@@ -52,12 +72,25 @@ impl Pacer {
         while let Some(until) = host.closed_until().filter(|until| *until > Instant::now()) {
             tokio::time::sleep_until(until).await;
         }
+        if let Some(shared) = &self.shared
+            && let Some(wait) = shared.next_turn(&key(url), pace).await
+        {
+            tokio::time::sleep(wait.min(LONGEST)).await;
+        }
         *started = Some(Instant::now());
         Turn { _held: started }
     }
 
+    /// The same for all processes.
+    pub(super) async fn leave_alone_together(&self, url: &Url, wait: Duration) {
+        self.leave_alone(url, wait);
+        if let Some(shared) = &self.shared {
+            shared.leave_alone(&key(url), wait.min(LONGEST)).await;
+        }
+    }
+
     /// Stops requests to the host of an address for as long as it demands.
-    pub(super) fn leave_alone(&self, url: &Url, wait: Duration) {
+    fn leave_alone(&self, url: &Url, wait: Duration) {
         let until = Instant::now() + wait.min(LONGEST);
         let host = self.host(url);
         let mut closed = host

@@ -1,0 +1,222 @@
+//! What `weir serve` and `weir worker` have in common: a database, the plans of today, which follow
+//! the files, a worker, and one way to stop.
+//!
+//! A file that is broken after an edit stops nothing: its institutions run on their last good
+//! version if they declare that, and are left out otherwise; either is said once per edit.
+
+use super::database::Database;
+use super::project_files::{ChangeTimes, change_times};
+use super::run::signal;
+use super::{DONE, Edge, Failure, INTERRUPTED, identity, last_good, show};
+use crate::orchestration::host_pace::HostPace;
+use crate::orchestration::{PlanSet, WorkNotice, Worker};
+use crate::plan::{Checked, InstitutionStatus};
+use crate::report::{progress, summary};
+use crate::source::door::Door;
+use crate::span::Span;
+use crate::store::queue::UnitEnd;
+use crate::store::{Demand, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How often files are looked at.
+const LOOKS_EVERY: Duration = Duration::from_secs(1);
+/// How often a database that is away is tried again.
+const TRIES_EVERY: Duration = Duration::from_secs(3);
+
+/// The files of the project, as they were read.
+pub(super) struct Files {
+    pub(super) checked: Arc<Checked>,
+    seen: ChangeTimes,
+}
+
+/// A process that works until it is stopped.
+pub(super) struct Crew {
+    pub(super) database: Database,
+    pub(super) plans: watch::Sender<Arc<PlanSet>>,
+    pub(super) files: Files,
+    pub(super) stop: CancellationToken,
+    drain: Duration,
+}
+
+impl Crew {
+    /// Reads the files, waits for the database, and listens to signals.
+    pub(super) async fn assemble(
+        edge: &Edge,
+        demand: Demand,
+        drain: &Span,
+    ) -> Result<Crew, Failure> {
+        let seen = change_times(&edge.project);
+        let checked = Arc::new(edge.checked());
+        show(&checked, edge, &[]);
+        let stop = CancellationToken::new();
+        tokio::spawn(stop_on_signal(stop.clone()));
+        let database = open(edge, demand, &stop).await?;
+        let own = identity::made(edge)?;
+        let database = database.of_project(own);
+        let today = plans(edge, &database.store, &checked).await?;
+        Ok(Crew {
+            plans: watch::channel(Arc::new(today)).0,
+            database,
+            files: Files { checked, seen },
+            stop,
+            drain: drain.0.to_std().unwrap_or_default(),
+        })
+    }
+
+    /// Works until it is stopped; `changed` gets the project after each edit.
+    pub(super) async fn work(
+        &self,
+        edge: &Edge,
+        hands: usize,
+        changed: impl Fn(Arc<Checked>),
+    ) -> Result<(), Failure> {
+        let worker = self.worker(edge, hands)?;
+        let follow = self.follow(edge, changed);
+        tokio::select! {
+            () = worker.work(self.stop.clone(), self.drain) => {}
+            () = follow => {}
+        }
+        Ok(())
+    }
+
+    /// Closes the database.
+    pub(super) async fn disband(self) -> Result<u8, Failure> {
+        self.database.close().await?;
+        tell!("stopped");
+        Ok(DONE)
+    }
+
+    fn worker(&self, edge: &Edge, hands: usize) -> Result<Worker, Failure> {
+        Ok(Worker {
+            store: self.database.store.clone(),
+            access: edge.access(Door::paced_with(Arc::new(HostPace(
+                self.database.store.clone(),
+            )))?),
+            name: edge.process(),
+            hands,
+            plans: self.plans.subscribe(),
+            now: edge.now,
+            host: edge.host(),
+            spool: edge.home().join("spool"),
+            watcher: progress::quiet(),
+            told: Arc::new(tell_notice),
+        })
+    }
+
+    /// Reads the files again whenever one has changed. Never ends by itself.
+    async fn follow(&self, edge: &Edge, changed: impl Fn(Arc<Checked>)) {
+        let mut seen = self.files.seen.clone();
+        loop {
+            tokio::time::sleep(LOOKS_EVERY).await;
+            let now = change_times(&edge.project);
+            if now == seen {
+                continue;
+            }
+            let checked = Arc::new(edge.checked());
+            show(&checked, edge, &[]);
+            match plans(edge, &self.database.store, &checked).await {
+                Ok(today) => {
+                    tell!(
+                        "files have changed: {} institutions can run",
+                        today.plans.len()
+                    );
+                    self.plans.send_replace(Arc::new(today));
+                    changed(checked);
+                    seen = now;
+                }
+                // The database is away: what is known of the last good version is read later.
+                Err(failure) => failure.tell(),
+            }
+        }
+    }
+}
+
+/// The plans of the institutions that can run; what stands in for broken ones included.
+async fn plans(edge: &Edge, store: &Store, checked: &Checked) -> Result<PlanSet, Failure> {
+    let ready = checked
+        .institutions
+        .iter()
+        .filter_map(|one| match &one.standing {
+            InstitutionStatus::Ready(plan) => Some(Arc::clone(plan)),
+            _ => None,
+        });
+    let broken = last_good::Broken::of(&checked.institutions);
+    let (standing_in, _) = last_good::stand_in(edge, store, broken).await?;
+    Ok(PlanSet::new(ready.chain(standing_in), checked))
+}
+
+/// Opens the database, and waits for one that cannot be reached.
+async fn open(edge: &Edge, demand: Demand, stop: &CancellationToken) -> Result<Database, Failure> {
+    let mut is_told = false;
+    loop {
+        let failure = match Database::open(edge, demand).await {
+            Ok(database) => return Ok(database),
+            Err(failure) => failure,
+        };
+        let is_away = match edge.text("DATABASE_URL") {
+            Some(url) => Store::is_away(&url).await,
+            None => false,
+        };
+        if !is_away {
+            return Err(failure);
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            failure.tell();
+            tell!("waiting for the database");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Err(failure),
+            () = tokio::time::sleep(TRIES_EVERY) => {}
+        }
+    }
+}
+
+/// The first signal lets runs finish their batch; the second ends the process.
+async fn stop_on_signal(stop: CancellationToken) {
+    signal().await;
+    tell!("stopping: runs under way finish their batch; press Ctrl-C again to stop now");
+    stop.cancel();
+    signal().await;
+    std::process::exit(i32::from(INTERRUPTED));
+}
+
+fn tell_notice(notice: WorkNotice<'_>) {
+    match notice {
+        WorkNotice::Begins(_) => {}
+        WorkNotice::Ended(unit, ran) => {
+            let late = if unit.attempts > 1 {
+                format!(", attempt {}", unit.attempts)
+            } else {
+                String::new()
+            };
+            tell!(
+                "{}: run {}{late}: {}",
+                unit.slug,
+                ran.run,
+                ran.total.words()
+            );
+            for note in summary::run_notes(ran) {
+                if note.severity != "note" {
+                    tell!(
+                        "{}: {}/{}: {}",
+                        note.severity,
+                        unit.slug,
+                        note.source,
+                        note.words
+                    );
+                }
+            }
+        }
+        WorkNotice::NotDone(unit, end) => match end {
+            UnitEnd::Failed { why } => tell!("error: {}: given up: {why}", unit.slug),
+            UnitEnd::Retried { why, .. } => tell!("warning: {}: tried again: {why}", unit.slug),
+            UnitEnd::GivenBack { why, .. } => note!("{}: waits: {why}", unit.slug),
+            UnitEnd::Done { .. } => {}
+        },
+        WorkNotice::Away(error) => tell!("error: {error}\nhelp: waiting for the database"),
+        WorkNotice::Back => tell!("the database is back"),
+    }
+}

@@ -1,0 +1,72 @@
+//! `weir status`.
+
+use super::database::Database;
+use super::{DONE, Edge, FAILED, Failure, are_institutions, database, identity, show};
+use crate::plan::{InstitutionStatus, Plan};
+use crate::report::status;
+use crate::store::{Demand, Store};
+use std::time::Duration;
+
+/// How often `--watch` looks again.
+const LOOKS_EVERY: Duration = Duration::from_secs(2);
+
+/// Show what runs where, what is due, late, paused and failing.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit code 1 if something is late or failing, for monitoring. It reads the \
+                  database and needs no `weir serve`."
+)]
+pub struct StatusArgs {
+    /// Institutions; by default all
+    institutions: Vec<String>,
+    /// Look again every two seconds; Ctrl-C ends it
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl StatusArgs {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        database::block_on(async {
+            let database = Database::open(edge, Demand::READ).await?;
+            let store = database.store.clone().of_project(identity::known(edge)?);
+            let code = loop {
+                let code = self.look(edge, &store).await?;
+                if !self.watch {
+                    break code;
+                }
+                say!("{}", "─".repeat(edge.width.min(100)));
+                tokio::time::sleep(LOOKS_EVERY).await;
+            };
+            drop(store);
+            database.close().await?;
+            Ok(code)
+        })?
+    }
+
+    async fn look(&self, edge: &Edge, store: &Store) -> Result<u8, Failure> {
+        let checked = edge.checked();
+        are_institutions(&self.institutions, &checked)?;
+        show(&checked, edge, &self.institutions);
+        let plans: Vec<&Plan> = checked
+            .chosen(&self.institutions)
+            .filter_map(|one| match &one.standing {
+                InstitutionStatus::Ready(plan) => Some(&**plan),
+                _ => None,
+            })
+            .collect();
+        let status = status::collect(store, &plans, (edge.now)()).await?;
+        if self.json {
+            say!("{:#}", status::json(&status));
+        } else {
+            put!("{}", status::text(&status));
+        }
+        Ok(if status.needs_somebody() {
+            FAILED
+        } else {
+            DONE
+        })
+    }
+}

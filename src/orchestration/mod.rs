@@ -1,0 +1,26 @@
+//! Weir by itself: what is due goes into a queue, workers claim it and run it. Any number of
+//! processes share the work over PostgreSQL; one of them, whoever holds the lease, carries out the
+//! schedule.
+//!
+//! ```text
+//!   calendar    what is due, from schedules, marks, pauses and an instant     pure
+//!   protocol    what may happen to a unit of work, and what then holds        pure, checked exhaustively
+//!   scheduler   the leader: puts what is due into the queue, under its fence
+//!   host_pace   one pace for each host, whoever asks it
+//!   worker      claims units, runs them, says that it goes on, writes their end
+//!   plans       the plans of today: files are looked at before each run
+//! ```
+//!
+//! Must never decide by the clock of one machine who has what (leases live by the server's), keep a
+//! transaction open, or hold up one institution because of another.
+
+pub mod calendar;
+pub mod host_pace;
+pub mod plans;
+pub mod protocol;
+pub mod scheduler;
+pub mod worker;
+
+pub use plans::PlanSet;
+pub use scheduler::Scheduler;
+pub use worker::{WorkNotice, Worker};

@@ -1,0 +1,361 @@
+//! A worker: claims units of work as long as it has hands free, runs them, says every few seconds
+//! that it goes on, and writes their end. What it cannot run it gives back, with the reason.
+//!
+//! A unit that another has taken over is stopped at its next batch, which its fence refuses anyway.
+
+use super::PlanSet;
+use super::protocol::{self, MOST_ATTEMPTS};
+use super::scheduler::project_of;
+use crate::engine::turn::WorkTurns;
+use crate::engine::{
+    Engine, Event, Mode, Occasion, Request, RunError, RunOutcome, Summary, Watcher,
+};
+use crate::model::{Alert, Clock};
+use crate::plan::Plan;
+use crate::source::Access;
+use crate::store::queue::{self, ClaimedUnit, UnitEnd};
+use crate::store::{Store, StoreError, host_turns, runs};
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet, LocalSet};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often the queue is looked at while nothing is due.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
+/// How often a worker says that it goes on: a third of the lease.
+const BEATS_EVERY: Duration = Duration::from_secs(10);
+/// After how long a unit is offered again that waits for somebody.
+const OFFERED_AGAIN: Duration = Duration::from_secs(2);
+/// How long finished units are kept.
+pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What a worker has to say.
+#[derive(Debug)]
+pub enum WorkNotice<'n> {
+    /// A unit is under way.
+    Begins(&'n ClaimedUnit),
+    /// Its run has ended.
+    Ended(&'n ClaimedUnit, &'n Summary),
+    /// It went back to the queue, or was given up; with the reason.
+    NotDone(&'n ClaimedUnit, &'n UnitEnd),
+    /// The queue cannot be reached.
+    Away(&'n StoreError),
+    /// It can be reached again.
+    Back,
+}
+
+/// Carries out units of work.
+pub struct Worker {
+    /// The database.
+    pub store: Store,
+    /// What readings may use.
+    pub access: Access,
+    /// How this worker is shown to others.
+    pub name: String,
+    /// Units under way at a time.
+    pub hands: usize,
+    /// The plans of today.
+    pub plans: watch::Receiver<Arc<PlanSet>>,
+    /// The wall clock.
+    pub now: fn() -> DateTime<Utc>,
+    /// The machine's name.
+    pub host: String,
+    /// Where dry runs keep what they read.
+    pub spool: PathBuf,
+    /// Who watches runs.
+    pub watcher: Watcher,
+    /// Who is told.
+    pub told: Arc<dyn Fn(WorkNotice<'_>) + Send + Sync>,
+}
+
+/// The units that a worker has.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<()>,
+    claims: HashMap<Id, Claimed>,
+}
+
+/// A unit that a worker has.
+#[derive(Clone)]
+struct Claimed {
+    unit: ClaimedUnit,
+    stop: CancellationToken,
+    /// The node of its plan that began last.
+    node: Arc<Mutex<Option<String>>>,
+}
+
+impl Worker {
+    /// Works until it is stopped; what is under way then ends with its batch and goes back to the
+    /// queue, or is left to be rescued if that takes longer than `drain`.
+    pub async fn work(self, stop: CancellationToken, drain: Duration) {
+        // A run stays on one thread, as its stages spread over the cores by themselves.
+        LocalSet::new().run_until(self.look_on(stop, drain)).await;
+    }
+
+    async fn look_on(self, stop: CancellationToken, drain: Duration) {
+        let worker = Rc::new(self);
+        let mut under_way = UnderWay::default();
+        let (mut beat_at, mut is_away) = (Instant::now(), false);
+        while !stop.is_cancelled() {
+            let looked = worker.look(&mut under_way, &mut beat_at).await;
+            worker.tell_change(&looked, &mut is_away);
+            if looked.is_ok_and(|claimed| claimed > 0) {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOKS_EVERY) => {}
+                Some(ended) = under_way.tasks.join_next_with_id() => under_way.forget(&ended),
+            }
+        }
+        let _ = timeout(drain, worker.drain(&mut under_way)).await;
+    }
+
+    fn tell_change(&self, looked: &Result<usize, StoreError>, is_away: &mut bool) {
+        match (looked, *is_away) {
+            (Err(error), false) => (self.told)(WorkNotice::Away(error)),
+            (Ok(_), true) => (self.told)(WorkNotice::Back),
+            _ => {}
+        }
+        *is_away = looked.is_err();
+    }
+
+    /// Beats and rescues if it is time, then claims as many units as hands are free.
+    async fn look(
+        self: &Rc<Self>,
+        under_way: &mut UnderWay,
+        beat_at: &mut Instant,
+    ) -> Result<usize, StoreError> {
+        while let Some(ended) = under_way.tasks.try_join_next_with_id() {
+            under_way.forget(&ended);
+        }
+        if Instant::now() >= *beat_at {
+            self.beat(under_way).await?;
+            *beat_at = Instant::now() + BEATS_EVERY;
+        }
+        let free = self.hands.saturating_sub(under_way.claims.len());
+        if free == 0 {
+            return Ok(0);
+        }
+        let mut connection = self.store.connection().await?;
+        let project = project_of(&self.store);
+        let claimed = queue::claim(&mut connection, &project, &self.name, free).await?;
+        drop(connection);
+        let count = claimed.len();
+        for unit in claimed {
+            under_way.begin(Rc::clone(self), unit);
+        }
+        Ok(count)
+    }
+
+    async fn beat(&self, under_way: &UnderWay) -> Result<(), StoreError> {
+        let mut connection = self.store.connection().await?;
+        let claims = under_way.claims.values();
+        let claims: Vec<_> = claims.map(Claimed::beat).collect();
+        let still = queue::beat(&mut connection, &claims).await?;
+        for claimed in under_way.claims.values() {
+            if !still.contains(&claimed.unit.id) {
+                claimed.stop.cancel();
+            }
+        }
+        for lost in queue::rescue(&mut connection, MOST_ATTEMPTS).await? {
+            if lost.given_up {
+                let why = format!("was begun {MOST_ATTEMPTS} times: {}", lost.why);
+                raise(
+                    &self.store,
+                    lost.institution_id,
+                    lost.due_at,
+                    &why,
+                    self.now,
+                )
+                .await?;
+            }
+        }
+        queue::sweep(&mut connection, KEPT).await?;
+        host_turns::forget(&mut connection).await?;
+        Ok(())
+    }
+
+    async fn drain(&self, under_way: &mut UnderWay) {
+        for claimed in under_way.claims.values() {
+            claimed.stop.cancel();
+        }
+        while under_way.tasks.join_next().await.is_some() {}
+    }
+
+    /// Carries out one unit and writes its end.
+    async fn carry_out(&self, claimed: Claimed) {
+        let unit = &claimed.unit;
+        (self.told)(WorkNotice::Begins(unit));
+        let end = match self.run(&claimed).await {
+            Ok(end) => end,
+            Err(error) => protocol::after_error(unit, &error),
+        };
+        if !matches!(end, UnitEnd::Done { .. }) {
+            (self.told)(WorkNotice::NotDone(unit, &end));
+        }
+        // If this fails, the unit is rescued, and the run that has ended is found.
+        let _ = self.write_end(unit, &end).await;
+    }
+
+    async fn write_end(&self, unit: &ClaimedUnit, end: &UnitEnd) -> Result<(), StoreError> {
+        let had = queue::end(&mut *self.store.connection().await?, unit, end).await?;
+        if let (true, UnitEnd::Failed { why }) = (had, end) {
+            raise(&self.store, unit.institution_id, unit.due_at, why, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, claimed: &Claimed) -> Result<UnitEnd, RunError> {
+        let unit = &claimed.unit;
+        let mut connection = self.store.connection().await?;
+        if let Some(run) = queue::run_of(&mut connection, unit).await? {
+            return Ok(UnitEnd::Done { run: Some(run) });
+        }
+        let last = runs::last(&mut connection, unit.institution_id, None).await?;
+        drop(connection);
+        let plans = Arc::clone(&self.plans.borrow());
+        let plan = match self.plan_for(unit, &plans) {
+            Ok(plan) => plan,
+            Err(why) => {
+                return Ok(UnitEnd::GivenBack {
+                    after: OFFERED_AGAIN,
+                    why,
+                });
+            }
+        };
+        // The instant it was due, unless somebody has run it with a later clock since.
+        let is_later = last.is_some_and(|(_, last)| last.0 > unit.due_at);
+        let at = if is_later { (self.now)() } else { unit.due_at };
+        let engine = self.engine(&plans, claimed);
+        let request = self.request(unit, &plans, Clock(at));
+        let ran = engine.run(&plan, &request, Mode::Live).await;
+        let summary = ran.map(RunOutcome::into_summary)?;
+        (self.told)(WorkNotice::Ended(unit, &summary));
+        Ok(UnitEnd::Done {
+            run: Some(summary.run),
+        })
+    }
+
+    /// The plan of a unit, or why this worker cannot run it.
+    fn plan_for(&self, unit: &ClaimedUnit, plans: &PlanSet) -> Result<Arc<Plan>, String> {
+        let Some(plan) = plans.plans.get(&unit.slug) else {
+            return Err(format!(
+                "the files of {} have no such institution that can run",
+                self.name
+            ));
+        };
+        let same = |wanted: &Vec<u8>| *wanted == plan.fingerprint().to_vec();
+        if unit.plan_fingerprint.as_ref().is_none_or(same) {
+            Ok(Arc::clone(plan))
+        } else {
+            Err(format!(
+                "the files of {} are not those of the scheduler",
+                self.name
+            ))
+        }
+    }
+
+    fn engine(&self, plans: &PlanSet, claimed: &Claimed) -> Engine {
+        Engine {
+            store: self.store.clone(),
+            access: self.access.clone(),
+            sandbox: Arc::clone(&plans.sandbox),
+            watcher: claimed.watcher(Arc::clone(&self.watcher)),
+            stop: claimed.stop.clone(),
+            turns: WorkTurns::new(1),
+        }
+    }
+
+    fn request(&self, unit: &ClaimedUnit, plans: &PlanSet, at: Clock) -> Request {
+        Request {
+            at,
+            allow_future: false,
+            wait: false,
+            now: self.now,
+            host: self.host.clone(),
+            spool: self.spool.clone(),
+            occasion: Occasion {
+                only: Some(unit.source_id.clone())
+                    .filter(|source| !source.is_empty())
+                    .into_iter()
+                    .collect(),
+                unit: Some(unit.id),
+                project_version: Some(plans.version),
+            },
+        }
+    }
+}
+
+impl UnderWay {
+    fn begin(&mut self, worker: Rc<Worker>, unit: ClaimedUnit) {
+        let claimed = Claimed {
+            unit,
+            stop: CancellationToken::new(),
+            node: Arc::default(),
+        };
+        let own = claimed.clone();
+        let task = self
+            .tasks
+            .spawn_local(async move { worker.carry_out(own).await });
+        self.claims.insert(task.id(), claimed);
+    }
+
+    /// A task has ended, well or not; a unit of one that broke is rescued.
+    fn forget(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        self.claims.remove(&id);
+    }
+}
+
+impl Claimed {
+    /// What a heartbeat says of it.
+    fn beat(&self) -> (i64, i64, Option<String>) {
+        let node = self.node.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.unit.id, self.unit.fence, node.clone())
+    }
+
+    /// Keeps the node that began last, and passes on what happens.
+    fn watcher(&self, further: Watcher) -> Watcher {
+        let node = Arc::clone(&self.node);
+        Arc::new(move |event| {
+            if let Event::NodeStarted(begun) = event {
+                *node.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun.node.clone());
+            }
+            further(event)
+        })
+    }
+}
+
+/// Raises an alert for work that is given up; an institution that never ran has nobody to tell.
+async fn raise(
+    store: &Store,
+    institution: uuid::Uuid,
+    due_at: DateTime<Utc>,
+    why: &str,
+    now: fn() -> DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut connection = store.connection().await?;
+    if !runs::is_known(&mut connection, institution).await? {
+        return Ok(());
+    }
+    let alert = Alert {
+        source: String::new(),
+        kind: "work_failed",
+        severity: "error",
+        message: format!(
+            "the run due at {} was given up: {why}",
+            due_at.format("%Y-%m-%d %H:%MZ")
+        ),
+    };
+    runs::alert(&mut connection, institution, None, Clock((now)()), &alert).await
+}

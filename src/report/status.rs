@@ -1,0 +1,347 @@
+//! What runs where, what is due, late, paused and failing: for an operator, and for monitoring by
+//! its exit code. It reads the queue, the leases and the newest runs, and needs no `weir serve`.
+
+use super::columns::{columns, counted};
+use super::health::{self, InstitutionHealth};
+use crate::orchestration::calendar::{self, DueWork};
+use crate::orchestration::scheduler::project_of;
+use crate::plan::Plan;
+use crate::plan::due::DueTimes;
+use crate::store::leases::{self, HeldLease};
+use crate::store::queue::{self, UnitRow};
+use crate::store::schedules::{self, Pause};
+use crate::store::{Result, Store};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// A unit that has been ready for longer than this is late.
+const LATE_AFTER: TimeDelta = TimeDelta::minutes(5);
+
+/// The state of an institution, the one that needs somebody first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstitutionState {
+    /// Its newest run has errors, or its work was given up.
+    Failing,
+    /// It was due and has not run.
+    Late,
+    /// It runs now.
+    Running,
+    /// It is due and waits for its turn.
+    Waiting,
+    /// Its schedule is held back.
+    Paused,
+    /// Nothing to do.
+    Healthy,
+    /// It has no schedule.
+    Unscheduled,
+}
+
+impl InstitutionState {
+    /// The symbol and the word.
+    pub fn words(self) -> &'static str {
+        match self {
+            InstitutionState::Failing => "■ failing",
+            InstitutionState::Late => "◆ late",
+            InstitutionState::Running => "◔ running",
+            InstitutionState::Waiting => "◔ waiting",
+            InstitutionState::Paused => "‖ paused",
+            InstitutionState::Healthy => "● healthy",
+            InstitutionState::Unscheduled => "● by hand",
+        }
+    }
+
+    /// Whether somebody should look.
+    pub fn needs_somebody(self) -> bool {
+        matches!(self, InstitutionState::Failing | InstitutionState::Late)
+    }
+}
+
+/// An institution now.
+#[derive(Debug, Serialize)]
+pub struct InstitutionNow {
+    /// Its slug.
+    pub institution: String,
+    /// Its state.
+    pub state: InstitutionState,
+    /// What that is about, in words.
+    pub about: String,
+    /// When it is due next.
+    pub next: Option<DateTime<Utc>>,
+    /// Clock of its newest run.
+    pub last: Option<DateTime<Utc>>,
+    /// Its zone.
+    pub zone: String,
+}
+
+/// Everything that runs, waits or should.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The institutions, those that need somebody first.
+    pub institutions: Vec<InstitutionNow>,
+    /// Work that has not ended.
+    pub work: Vec<UnitRow>,
+    /// Who has what.
+    pub leases: Vec<HeldLease>,
+    /// Whether a process carries out the schedule.
+    pub is_scheduled: bool,
+}
+
+/// Facts of which the states are made.
+struct Facts {
+    units: Vec<UnitRow>,
+    pauses: Vec<Pause>,
+    health: Vec<InstitutionHealth>,
+    due: DueWork,
+}
+
+/// The status of plans.
+///
+/// # Errors
+/// The database failed.
+pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Result<Status> {
+    let mut connection = store.connection().await?;
+    let project = project_of(store);
+    let pauses = schedules::pauses(&mut connection, now).await?;
+    let paused: BTreeSet<_> = pauses.iter().map(|one| one.institution_id).collect();
+    let marks = schedules::marks(&mut connection).await?;
+    let names: Vec<_> = plans
+        .iter()
+        .map(|plan| (plan.institution.id, plan.institution.slug.clone()))
+        .collect();
+    let facts = Facts {
+        units: queue::units(&mut connection, &project).await?,
+        health: health::collect(&mut connection, &names).await?,
+        due: calendar::due_work(plans.iter().copied(), &marks, &paused, now),
+        pauses,
+    };
+    let leases = leases::held(&mut connection).await?;
+    let schedule = format!("schedule {project}");
+    let mut institutions: Vec<InstitutionNow> =
+        plans.iter().map(|plan| facts.of(plan, now)).collect();
+    institutions.sort_by(|one, other| {
+        (one.state, &one.institution).cmp(&(other.state, &other.institution))
+    });
+    let is_open = |unit: &UnitRow| matches!(unit.state.as_str(), "waiting" | "leased");
+    Ok(Status {
+        at: now,
+        institutions,
+        is_scheduled: leases.iter().any(|lease| lease.name == schedule),
+        work: facts.units.into_iter().filter(is_open).collect(),
+        leases,
+    })
+}
+
+impl Facts {
+    fn of(&self, plan: &Plan, now: DateTime<Utc>) -> InstitutionNow {
+        let slug = &plan.institution.slug;
+        let health = self.health.iter().find(|one| one.institution == *slug);
+        let (state, about) = self.state(plan, health, now);
+        let next = DueTimes::of(plan).and_then(|times| times.next(now));
+        InstitutionNow {
+            institution: slug.clone(),
+            state,
+            about,
+            next: next.map(|next| next.to_utc()),
+            last: health.and_then(|health| health.at),
+            zone: plan.zone.name().to_owned(),
+        }
+    }
+
+    fn state(
+        &self,
+        plan: &Plan,
+        health: Option<&InstitutionHealth>,
+        now: DateTime<Utc>,
+    ) -> (InstitutionState, String) {
+        let slug = &plan.institution.slug;
+        let of_it = || self.units.iter().filter(|unit| unit.slug == *slug);
+        if let Some(unit) = of_it().find(|unit| unit.state == "leased") {
+            return (InstitutionState::Running, running(unit, now));
+        }
+        if let Some(error) = health.and_then(|health| health.errors.first()) {
+            return (
+                InstitutionState::Failing,
+                format!("{} ({})", error.message, error.age()),
+            );
+        }
+        if let Some(unit) = of_it().find(|unit| unit.state == "failed") {
+            let why = unit.why.as_deref().unwrap_or_default();
+            return (InstitutionState::Failing, format!("given up: {why}"));
+        }
+        if let Some(unit) = of_it().find(|unit| unit.state == "waiting") {
+            let is_late = now - unit.ready_at > LATE_AFTER;
+            let state = if is_late {
+                InstitutionState::Late
+            } else {
+                InstitutionState::Waiting
+            };
+            return (state, waiting(unit, plan.zone));
+        }
+        if let Some(pause) = self
+            .pauses
+            .iter()
+            .find(|one| one.institution_id == plan.institution.id)
+        {
+            return (InstitutionState::Paused, paused(pause, plan.zone));
+        }
+        if let Some(due) = self
+            .due
+            .units
+            .iter()
+            .find(|unit| unit.slug == *slug && now - unit.due_at > LATE_AFTER)
+        {
+            let about = format!(
+                "was due {}; is `weir serve` running?",
+                local(due.due_at, plan.zone)
+            );
+            return (InstitutionState::Late, about);
+        }
+        if calendar::timetables(plan).next().is_none() {
+            return (InstitutionState::Unscheduled, "no schedule".to_owned());
+        }
+        (InstitutionState::Healthy, String::new())
+    }
+}
+
+fn running(unit: &UnitRow, now: DateTime<Utc>) -> String {
+    let since = unit.begun_at.map_or_else(String::new, |begun| {
+        format!(
+            " for {}",
+            super::columns::took((now - begun).num_milliseconds().max(0))
+        )
+    });
+    let node = unit
+        .node
+        .as_ref()
+        .map_or_else(String::new, |node| format!(", at {node}"));
+    let holder = unit.holder.as_deref().unwrap_or_default();
+    let silent = unit.silent.filter(|silent| *silent > 15.0);
+    let silent = silent.map_or_else(String::new, |silent| format!(", silent for {silent:.0} s"));
+    format!("{holder}{since}{node}{silent}")
+}
+
+fn waiting(unit: &UnitRow, zone: Tz) -> String {
+    let source = if unit.source_id.is_empty() {
+        String::new()
+    } else {
+        format!("{}, ", unit.source_id)
+    };
+    let why = unit
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| format!(": {why}"));
+    format!("{source}due {}{why}", local(unit.due_at, zone))
+}
+
+fn paused(pause: &Pause, zone: Tz) -> String {
+    let until = pause.until.map_or_else(
+        || "until resumed".to_owned(),
+        |until| format!("until {}", local(until, zone)),
+    );
+    format!("{until}, by {}: {}", pause.paused_by, pause.reason)
+}
+
+fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone)
+        .format("%a %Y-%m-%d %H:%M")
+        .to_string()
+}
+
+impl Status {
+    /// Whether something is late or failing.
+    pub fn needs_somebody(&self) -> bool {
+        self.institutions
+            .iter()
+            .any(|one| one.state.needs_somebody())
+    }
+
+    /// The answer in one line.
+    pub fn answer(&self) -> String {
+        let all = self.institutions.len();
+        let mut counts: BTreeMap<InstitutionState, usize> = BTreeMap::new();
+        for one in &self.institutions {
+            *counts.entry(one.state).or_default() += 1;
+        }
+        let count = |state| counts.get(&state).copied().unwrap_or_default();
+        let (failing, late) = (
+            count(InstitutionState::Failing),
+            count(InstitutionState::Late),
+        );
+        let schedule = if self.is_scheduled {
+            ""
+        } else {
+            "; no process carries out the schedule"
+        };
+        if failing + late == 0 {
+            return format!(
+                "nothing is late or failing, of {}{schedule}",
+                counted(all, "institution")
+            );
+        }
+        format!(
+            "of {}, {failing} failing and {late} late{schedule}",
+            counted(all, "institution")
+        )
+    }
+}
+
+/// The status as text.
+pub fn text(status: &Status) -> String {
+    let mut out = format!("{}\n", status.answer());
+    let head = ["institution", "state", "last run", "next run", ""]
+        .map(str::to_owned)
+        .to_vec();
+    let rows = status.institutions.iter().map(|one| {
+        let zone: Tz = one.zone.parse().unwrap_or(Tz::UTC);
+        let shown =
+            |at: Option<DateTime<Utc>>| at.map_or_else(|| "-".to_owned(), |at| local(at, zone));
+        vec![
+            one.institution.clone(),
+            one.state.words().to_owned(),
+            shown(one.last),
+            shown(one.next),
+            super::columns::line(&one.about, 100),
+        ]
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    out.push_str(&columns(&rows, 5));
+    if !status.leases.is_empty() {
+        let head = ["lease", "holder", "since", "renewed"]
+            .map(str::to_owned)
+            .to_vec();
+        let rows = status.leases.iter().map(|lease| {
+            vec![
+                status.lease_words(lease),
+                lease.holder.clone(),
+                lease.taken_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+                format!("{:.0} s ago", lease.age),
+            ]
+        });
+        let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+        let _ = write!(out, "\n{}", columns(&rows, 4));
+    }
+    out
+}
+
+impl Status {
+    /// What a lease is for, in words.
+    fn lease_words(&self, lease: &HeldLease) -> String {
+        if lease.name.starts_with("schedule") {
+            return "the schedule".to_owned();
+        }
+        lease.name.clone()
+    }
+}
+
+/// The status as JSON.
+pub fn json(status: &Status) -> serde_json::Value {
+    let mut page = serde_json::to_value(status).unwrap_or_default();
+    page["format"] = 1.into();
+    page
+}

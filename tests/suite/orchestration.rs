@@ -1,0 +1,641 @@
+//! Weir by itself: what is due comes into the queue once, workers take over from one another, and a
+//! stale one writes nothing.
+
+use crate::bench::Bench;
+use crate::lab::{DAILY, Lab};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use proptest::prelude::*;
+use sqlx::{Connection, PgConnection};
+use std::collections::{BTreeSet, HashMap};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use weir::config::Project;
+use weir::orchestration::calendar::due_work;
+use weir::orchestration::protocol::{QueueModel, Step, UnitState};
+use weir::plan::{Plan, check};
+use weir::store::queue::{self, ClaimedUnit, DueUnit, UnitEnd};
+use weir::store::runs::InstitutionLock;
+use weir::store::schedules::ScheduleKey;
+use weir::store::{Store, leases};
+
+const ACME: &str = "institution: acme
+timezone: Australia/Sydney
+schedule: 0 5 * * *
+sources:
+  board:
+    fetch: { file: { path: board.ndjson } }
+    id: $.id
+    job: { title: $.title, description: $.text }
+";
+
+const BOARD: &str = r#"{"id":1,"title":"Driver","text":"Drives a bus"}
+"#;
+
+const ZONES: [&str; 12] = [
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "Europe/Vienna",
+    "America/New_York",
+    "America/St_Johns",
+    "Africa/Casablanca",
+    "Asia/Kolkata",
+    "Pacific/Auckland",
+    "America/Santiago",
+    "UTC",
+    "Asia/Kathmandu",
+    "Africa/Cairo",
+];
+
+async fn acme() -> Lab {
+    let lab = Lab::new().await;
+    lab.write("institutions/acme.yaml", ACME);
+    lab.write("board.ndjson", BOARD);
+    lab
+}
+
+async fn sql(lab: &Lab, statement: &str) {
+    let mut connection = PgConnection::connect(&lab.bench.url()).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// A process of the product, read line by line.
+struct Process {
+    child: Child,
+    lines: BufReader<ChildStderr>,
+}
+
+impl Process {
+    fn start(lab: &Lab, words: &[&str]) -> Process {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .arg("--project")
+            .arg(&lab.folder)
+            .args(words)
+            .env("DATABASE_URL", lab.bench.url())
+            .env("USER", "ada")
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        Process { child, lines }
+    }
+
+    /// Reads until a line holds this; gives that line.
+    fn says(&mut self, what: &str) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(
+                self.lines.read_line(&mut line).unwrap() > 0,
+                "ended without `{what}`: {all}"
+            );
+            if line.contains(what) {
+                return line;
+            }
+            all.push_str(&line);
+        }
+    }
+
+    /// Asks it to end; gives its exit code.
+    fn stop(mut self) -> Option<i32> {
+        let pid = i32::try_from(self.child.id()).unwrap();
+        nix_kill(pid, "TERM");
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn nix_kill(pid: i32, signal: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{signal}"), &pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missed_run_is_made_up_for_once_and_at_the_instant_it_was_due() {
+    let lab = acme().await;
+    let mut serve = Process::start(&lab, &["serve", "--listen", "127.0.0.1:0"]);
+    let address = serve.says("listening on http://");
+    let address = address.trim().rsplit('/').next().unwrap().to_owned();
+    serve.says("carrying out the schedule");
+    for path in ["/health", "/ready"] {
+        let answer = get(&address, path);
+        assert!(answer.contains("200 OK"), "{path} of {address}: {answer}");
+    }
+    assert_eq!(serve.stop(), Some(0));
+    // Three days without anybody.
+    sql(
+        &lab,
+        "UPDATE schedule_marks SET due_at = due_at - interval '3 days'",
+    )
+    .await;
+    let mut serve = Process::start(&lab, &["serve", "--listen", "127.0.0.1:0"]);
+    serve.says("acme: run 1: 1 created");
+    assert_eq!(serve.stop(), Some(0));
+    let ran = lab
+        .texts(
+            "SELECT to_char(r.at AT TIME ZONE 'Australia/Sydney', 'HH24:MI') || ' ' || (r.at = w.due_at)::text || ' ' || w.state || ' ' || w.attempts
+             || ' ' || (r.unit_id = w.id)::text || ' ' || (r.project_version IS NOT NULL)::text
+             FROM runs r JOIN work_units w ON w.run_id = r.id",
+        )
+        .await;
+    assert_eq!(
+        ran,
+        ["05:00 true done 1 true true"],
+        "one run, as if it had been on time"
+    );
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_worker_is_replaced_and_its_unit_begun_again() {
+    let lab = acme().await;
+    let project = own_project(&lab).await;
+    sql(
+        &lab,
+        &format!(
+            "INSERT INTO work_units (project, institution_id, slug, due_at, state, attempts, fence, ready_at, enqueued_at, holder, expires_at)
+             VALUES ('{project}', '{}', 'acme', '2026-09-01T19:00:00Z', 'leased', 1, 1, now(), now(), 'process 7 on elsewhere', now() - interval '1 s')",
+            weir::plan::compile::institution_id("acme")
+        ),
+    )
+    .await;
+    let mut worker = Process::start(&lab, &["worker"]);
+    worker.says("acme: run 1, attempt 2: 1 created");
+    assert_eq!(worker.stop(), Some(0));
+    let units = lab
+        .texts("SELECT state || ' ' || attempts || ' ' || fence FROM work_units")
+        .await;
+    assert_eq!(units, ["done 2 3"]);
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ended_before_its_worker_died_is_not_repeated() {
+    let lab = acme().await;
+    let project = own_project(&lab).await;
+    let id = weir::plan::compile::institution_id("acme");
+    sql(
+        &lab,
+        &format!(
+            "INSERT INTO institutions (id, slug, name, timezone, active, created_at) VALUES ('{id}', 'acme', 'acme', 'UTC', true, now());
+             INSERT INTO work_units (id, project, institution_id, slug, due_at, state, attempts, fence, ready_at, enqueued_at)
+             VALUES (7, '{project}', '{id}', 'acme', '2026-09-01T19:00:00Z', 'waiting', 1, 2, now(), now());
+             INSERT INTO runs (institution_id, id, at, status, plan_fingerprint, host, pid, started_at, finished_at, summary, unit_id)
+             VALUES ('{id}', 5, '2026-09-01T19:00:00Z', 'done', '', 'elsewhere', 1, now(), now(), '{{}}', 7)"
+        ),
+    )
+    .await;
+    let worker = Process::start(&lab, &["worker"]);
+    until(
+        &lab,
+        "SELECT state FROM work_units WHERE state = 'done' AND run_id = 5",
+    )
+    .await;
+    assert_eq!(worker.stop(), Some(0));
+    assert_eq!(lab.texts("SELECT id::text FROM runs").await, ["5"]);
+    lab.bench.drop().await;
+}
+
+/// Waits until a query has a row.
+async fn until(lab: &Lab, query: &'static str) {
+    let waiting = async {
+        while lab.texts(query).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), waiting)
+        .await
+        .unwrap_or_else(|_| panic!("never: {query}"));
+}
+
+/// The project's identity, which the first command that writes makes.
+async fn own_project(lab: &Lab) -> String {
+    lab.write(
+        "weir.yaml",
+        "project: 00000000-0000-7000-8000-000000000001\n",
+    );
+    "00000000-0000-7000-8000-000000000001".to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_batch_is_rolled_back_before_the_lock_is_taken_over() {
+    let bench = Bench::new().await;
+    let open = |who| {
+        let url = bench.url();
+        async move { Store::open(&url, 4, who).await.unwrap() }
+    };
+    let (stale, fresh) = (open("process 1 on a").await, open("process 2 on b").await);
+    let institution = weir::plan::compile::institution_id("acme");
+    let lock = InstitutionLock::try_take(&stale, institution)
+        .await
+        .unwrap()
+        .unwrap();
+    let guard = lock.guard("acme");
+    assert!(
+        InstitutionLock::try_take(&fresh, institution)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    // The process stands still in the middle of a batch, for longer than its lease lasts.
+    let mut held = stale.connection().await.unwrap();
+    let mut batch = held.begin().await.unwrap();
+    guard.check(&mut batch).await.unwrap();
+    sqlx::query("INSERT INTO host_turns (host, next_at) VALUES ('stale', now())")
+        .execute(&mut *batch)
+        .await
+        .unwrap();
+    let mut other = fresh.connection().await.unwrap();
+    sqlx::query("UPDATE leases SET expires_at = now() - interval '1 s'")
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    let taken = InstitutionLock::try_take(&fresh, institution)
+        .await
+        .unwrap();
+    let taken = taken.expect("an expired lease is free");
+    assert!(batch.commit().await.is_err(), "the stale batch was ended");
+    let mut again = stale.connection().await.unwrap();
+    let mut batch = again.begin().await.unwrap();
+    let late = guard.check(&mut batch).await.unwrap_err().to_string();
+    assert!(late.contains("the lock of `acme` was lost"), "{late}");
+    drop(batch);
+    let written: i64 = sqlx::query_scalar("SELECT count(*) FROM host_turns")
+        .fetch_one(&mut *other)
+        .await
+        .unwrap();
+    assert_eq!(written, 0);
+    taken.release().await;
+    assert!(leases::held(&mut other).await.unwrap().is_empty());
+    lock.release().await;
+    drop((held, again, other));
+    stale.close().await;
+    fresh.close().await;
+    bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pauses_hold_back_the_schedule_and_are_on_record() {
+    let lab = acme().await;
+    let weir = |words: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .arg("--project")
+            .arg(&lab.folder)
+            .args(words.split(' '))
+            .env("DATABASE_URL", lab.bench.url())
+            .env("USER", "ada")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + String::from_utf8_lossy(&output.stderr).as_ref();
+        (output.status.code(), said)
+    };
+    let (code, said) = weir("pause acme --until 3d --reason relaunch");
+    assert!(
+        code == Some(0) && said.contains("acme: paused until"),
+        "{said}"
+    );
+    let (code, said) = weir("status");
+    assert!(
+        code == Some(0) && said.contains("‖ paused") && said.contains("by ada: relaunch"),
+        "{said}"
+    );
+    let (code, said) = weir("pause acme --until 2020-01-01 --reason relaunch");
+    assert!(
+        code == Some(2) && said.contains("before it begins"),
+        "{said}"
+    );
+    let (code, said) = weir("resume acme --by bob");
+    assert!(code == Some(0) && said.contains("acme: resumed"), "{said}");
+    let (_, said) = weir("resume acme");
+    assert!(said.contains("was not paused"), "{said}");
+    let record = lab
+        .texts("SELECT paused_by || ' ' || reason || ' ' || resumed_by FROM pauses")
+        .await;
+    assert_eq!(record, ["ada relaunch bob"]);
+    lab.bench.drop().await;
+}
+
+/// The plans of many institutions; each has a fixed time a day, and some a source with an interval.
+fn fleet(count: usize) -> Vec<(Tz, NaiveTime, Plan)> {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("pipelines/daily.yaml", DAILY);
+    let mut times = HashMap::new();
+    for number in 0..count {
+        let (slug, zone) = (format!("i{number:02}"), ZONES[number % ZONES.len()]);
+        // Around the hours at which clocks change, and at others.
+        let (hour, minute) = (number % 5, number * 7 % 60);
+        let cron = format!("{minute} {hour} * * *");
+        let text = ACME
+            .replace("institution: acme", &format!("institution: {slug}"))
+            .replace("Australia/Sydney", zone)
+            .replace("0 5 * * *", &cron);
+        write(&format!("institutions/{slug}.yaml"), &text);
+        let at = NaiveTime::from_hms_opt(hour.try_into().unwrap(), minute.try_into().unwrap(), 0);
+        times.insert(slug, (zone.parse::<Tz>().unwrap(), at.unwrap()));
+    }
+    let checked = check::check(Project::load(folder.path()));
+    let plans = checked.institutions.iter().map(|one| {
+        let plan = Plan::clone(one.plan().expect("it is sound"));
+        let (zone, at) = times[&plan.institution.slug];
+        (zone, at, plan)
+    });
+    plans.collect()
+}
+
+/// When a fixed time of a day is due: at the end of a gap, and the first of two.
+fn fixed(zone: Tz, day: chrono::NaiveDate, at: NaiveTime) -> DateTime<Utc> {
+    let mut local = day.and_time(at);
+    loop {
+        if let Some(found) = zone.from_local_datetime(&local).earliest() {
+            let in_gap = local != day.and_time(at);
+            // The gap ends with its first minute that exists.
+            return if in_gap {
+                first_after_gap(zone, local)
+            } else {
+                found.to_utc()
+            };
+        }
+        local += TimeDelta::minutes(1);
+    }
+}
+
+fn first_after_gap(zone: Tz, local: chrono::NaiveDateTime) -> DateTime<Utc> {
+    zone.from_local_datetime(&local)
+        .earliest()
+        .unwrap()
+        .to_utc()
+}
+
+/// A year, with three schedulers of which any one acts, at odd intervals.
+#[test]
+fn a_year_of_schedules_comes_out_exactly_whoever_acts() {
+    let fleet = fleet(40);
+    let start: DateTime<Utc> = "2026-01-01T12:00:00Z".parse().unwrap();
+    let end = start + TimeDelta::days(366);
+    let mut marks: HashMap<ScheduleKey, DateTime<Utc>> = HashMap::new();
+    let mut queued: BTreeSet<(String, DateTime<Utc>)> = BTreeSet::new();
+    let (mut now, mut seed, mut was_lost) = (start, 0x9e37_79b9_7f4a_7c15_u64, false);
+    while now < end {
+        let work = due_work(
+            fleet.iter().map(|(.., plan)| plan),
+            &marks,
+            &BTreeSet::new(),
+            now,
+        );
+        // One look in eight is lost: its scheduler stopped after it had queued, before it could say
+        // so. The next one finds the same still due, and the key of the queue takes each once.
+        let is_lost = !was_lost && seed >> 61 == 0;
+        for unit in work.units {
+            let is_new = queued.insert((unit.slug, unit.due_at));
+            assert!(is_new || was_lost, "twice");
+        }
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        if !is_lost {
+            marks.extend(work.marks);
+        }
+        was_lost = is_lost;
+        now += TimeDelta::seconds(i64::try_from(seed >> 33).unwrap() % 40_000 + 1);
+    }
+    let mut expected = BTreeSet::new();
+    for (zone, at, plan) in &fleet {
+        let first = start.with_timezone(zone).date_naive();
+        for day in 0..=367 {
+            let due = fixed(*zone, first.checked_add_days(Days::new(day)).unwrap(), *at);
+            if due > start && due <= now {
+                expected.insert((plan.institution.slug.clone(), due));
+            }
+        }
+    }
+    let last = queued.iter().map(|(_, due)| *due).max().unwrap();
+    expected.retain(|(_, due)| *due <= last);
+    let missing: Vec<_> = expected.difference(&queued).take(5).collect();
+    let extra: Vec<_> = queued.difference(&expected).take(5).collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "missing {missing:?}, extra {extra:?}"
+    );
+    assert!(queued.len() > 40 * 360, "{}", queued.len());
+}
+
+/// The row of a unit, as the model has it.
+async fn rows(connection: &mut PgConnection) -> Vec<(String, i64, i32)> {
+    sqlx::query_as("SELECT state, fence, attempts FROM work_units ORDER BY id")
+        .fetch_all(connection)
+        .await
+        .unwrap()
+}
+
+fn state(state: UnitState) -> &'static str {
+    match state {
+        UnitState::Waiting => "waiting",
+        UnitState::Leased { .. } => "leased",
+        UnitState::Done => "done",
+        UnitState::Failed => "failed",
+    }
+}
+
+/// Three workers and two units, driven by SQL, beside the model.
+struct Drive {
+    connection: PgConnection,
+    model: QueueModel,
+    units: Vec<i64>,
+    claims: Vec<Option<ClaimedUnit>>,
+}
+
+impl Drive {
+    async fn new(bench: &Bench) -> Drive {
+        let mut connection = PgConnection::connect(&bench.url()).await.unwrap();
+        sqlx::raw_sql("TRUNCATE work_units")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let at: DateTime<Utc> = "2026-09-01T00:00:00Z".parse().unwrap();
+        let units = ["one", "two"].map(|slug| DueUnit {
+            institution: weir::plan::compile::institution_id(slug),
+            slug: slug.to_owned(),
+            source: String::new(),
+            due_at: at,
+            ready_at: at,
+            plan: Vec::new(),
+            queues: false,
+        });
+        for unit in &units {
+            let new = queue::enqueue(&mut connection, "p", std::slice::from_ref(unit)).await;
+            assert_eq!(new.unwrap(), 1);
+            let again = queue::enqueue(&mut connection, "p", std::slice::from_ref(unit)).await;
+            assert_eq!(again.unwrap(), 0, "the same instant is due once");
+        }
+        let ids = sqlx::query_scalar("SELECT id FROM work_units ORDER BY id")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        Drive {
+            connection,
+            model: QueueModel::new(2, 3, 2),
+            units: ids,
+            claims: vec![None; 3],
+        }
+    }
+
+    /// Does a step in SQL if the model allows it.
+    async fn take(&mut self, step: Step) {
+        if let Step::Claim(worker, _) = step {
+            return self.claim(worker).await;
+        }
+        let Some(next) = self.model.after(step) else {
+            return;
+        };
+        let connection = &mut self.connection;
+        match step {
+            Step::Beat(worker) => {
+                let claim = self.claims[worker].clone().unwrap();
+                let still = queue::beat(connection, &[(claim.id, claim.fence, None)])
+                    .await
+                    .unwrap();
+                assert_eq!(
+                    still.is_empty(),
+                    next.workers[worker].claim.is_none(),
+                    "{step:?}"
+                );
+                self.claims[worker] = Some(claim).filter(|_| !still.is_empty());
+            }
+            Step::Expire(unit) => {
+                sqlx::query(
+                    "UPDATE work_units SET expires_at = now() - interval '1 s' WHERE id = $1",
+                )
+                .bind(self.units[unit])
+                .execute(connection)
+                .await
+                .unwrap();
+            }
+            Step::Rescue(_) => return self.rescue().await,
+            Step::Finish(worker) | Step::GiveBack(worker) => {
+                let end = if matches!(step, Step::Finish(_)) {
+                    UnitEnd::Done { run: None }
+                } else {
+                    UnitEnd::GivenBack {
+                        after: std::time::Duration::ZERO,
+                        why: "busy".to_owned(),
+                    }
+                };
+                let claim = self.claims[worker].take().unwrap();
+                queue::end(connection, &claim, &end).await.unwrap();
+            }
+            Step::Die(worker) => self.claims[worker] = None,
+            Step::Stop(_) | Step::Wake(_) | Step::Write(_) | Step::Claim(..) => {}
+        }
+        self.model = next;
+    }
+
+    async fn claim(&mut self, worker: usize) {
+        if self.claims[worker].is_some() || self.model.workers[worker].is_stopped {
+            return;
+        }
+        let claimed = queue::claim(&mut self.connection, "p", "w", 1)
+            .await
+            .unwrap();
+        let waits = self
+            .model
+            .units
+            .iter()
+            .any(|unit| unit.state == UnitState::Waiting);
+        assert_eq!(claimed.len(), usize::from(waits));
+        let Some(claimed) = claimed.into_iter().next() else {
+            return;
+        };
+        let unit = self.units.iter().position(|id| *id == claimed.id).unwrap();
+        self.model = self
+            .model
+            .after(Step::Claim(worker, unit))
+            .expect("the model allows it");
+        self.claims[worker] = Some(claimed);
+    }
+
+    /// The SQL rescues all silent units at once.
+    async fn rescue(&mut self) {
+        queue::rescue(&mut self.connection, 2).await.unwrap();
+        for unit in 0..2 {
+            if let Some(next) = self.model.after(Step::Rescue(unit)) {
+                self.model = next;
+            }
+        }
+    }
+
+    async fn agrees(&mut self, steps: &[Step]) {
+        let rows = rows(&mut self.connection).await;
+        let model: Vec<(String, i64, i32)> = self
+            .model
+            .units
+            .iter()
+            .map(|unit| {
+                (
+                    state(unit.state).to_owned(),
+                    unit.fence.into(),
+                    unit.attempts.into(),
+                )
+            })
+            .collect();
+        assert_eq!(rows, model, "after {steps:?}");
+    }
+}
+
+fn a_step() -> impl Strategy<Value = Step> {
+    let all = QueueModel::new(2, 3, 2).steps();
+    proptest::sample::select(all)
+}
+
+/// The SQL of the queue does what the model does, which is checked exhaustively.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_is_the_protocol() {
+    let bench = Bench::new().await;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..60 {
+        let steps = proptest::collection::vec(a_step(), 40);
+        let tree = steps.new_tree(&mut runner).unwrap();
+        let steps = proptest::strategy::ValueTree::current(&tree);
+        let mut drive = Drive::new(&bench).await;
+        for (index, step) in steps.iter().enumerate() {
+            drive.take(*step).await;
+            drive.agrees(&steps[..=index]).await;
+        }
+        drive.connection.close().await.unwrap();
+    }
+    bench.drop().await;
+}
