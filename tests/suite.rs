@@ -64,6 +64,8 @@ mod limits;
 mod logs;
 #[path = "suite/losses.rs"]
 mod losses;
+#[path = "suite/metrics.rs"]
+mod metrics;
 #[path = "suite/mistakes.rs"]
 mod mistakes;
 #[path = "suite/mornings.rs"]

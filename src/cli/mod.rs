@@ -28,6 +28,7 @@ mod holds;
 mod identity;
 mod last_good;
 mod log;
+mod metrics;
 mod named;
 mod new;
 mod new_rule;
@@ -161,6 +162,8 @@ enum Command {
     Serve(serve::Serve),
     /// Run what is due, beside a `weir serve` on the same database
     Worker(serve::WorkerArgs),
+    /// Print the figures of all runs for machines, in the format of Prometheus
+    Metrics(metrics::Metrics),
     /// Write the JSON Schema of the YAML, for editors
     Schema(schema::Schema),
     /// Show the versions of a job: what changed, when, and why
@@ -415,6 +418,7 @@ pub fn main() -> u8 {
         Command::Resume(command) => command.run(&edge),
         Command::Serve(command) => command.run(&edge),
         Command::Worker(command) => command.run(&edge),
+        Command::Metrics(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),
         Command::History(command) => command.run(&edge),
         Command::Why(command) => command.run(&edge),

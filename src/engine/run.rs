@@ -10,9 +10,9 @@ use super::{Engine, Mode, Request, RunError, Summary, error, walk};
 use crate::model::{Alert, Hash, RunStatus};
 use crate::plan::Plan;
 use crate::plan::outline::Outline;
-use crate::store::PgConnection;
 use crate::store::runs::{self, RunStart};
-use crate::store::{StoreError, WriteSession, figures, projects, run_trace, texts};
+use crate::store::{Connection, PgConnection};
+use crate::store::{StoreError, WriteSession, figures, metrics, projects, run_trace, texts};
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -231,16 +231,14 @@ impl<'e> Run<'e> {
         runs::record_stages(&mut held, self.plan.institution.id, self.id, &nodes).await?;
         run_trace::keep(&mut held, self.plan.institution.id, self.id, &trace).await?;
         let json = summary.map(Summary::to_json).unwrap_or_default();
-        Ok(runs::finish(
-            &mut held,
-            self.plan.institution.id,
-            self.id,
-            status,
-            (self.request.now)(),
-            &json,
-            error,
-        )
-        .await?)
+        let (institution, now) = (self.plan.institution.id, (self.request.now)());
+        let mut tx = held.begin().await.map_err(StoreError::from)?;
+        runs::finish(&mut tx, institution, self.id, status, now, &json, error).await?;
+        // A dry run must not lock rows that runs of other institutions write.
+        if !self.is_dry {
+            metrics::tally(&mut tx, institution, self.id).await?;
+        }
+        Ok(tx.commit().await.map_err(StoreError::from)?)
     }
 
     /// Raises an alert: something that an operator must look at.

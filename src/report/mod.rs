@@ -14,6 +14,7 @@ pub mod history;
 pub mod holds;
 pub mod ink;
 pub mod keys;
+pub mod metrics;
 pub mod page;
 pub mod progress;
 pub mod quality;

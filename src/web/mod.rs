@@ -16,6 +16,7 @@ mod guard;
 mod health;
 mod links;
 mod listen;
+mod metrics;
 mod pages;
 mod parts;
 mod refusal;
@@ -43,6 +44,7 @@ pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .merge(assets::router())
         .merge(pages::router())
         .merge(decide::router())

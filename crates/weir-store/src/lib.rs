@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod lane;
 pub mod leases;
 pub mod losses;
+pub mod metrics;
 mod migrations;
 pub mod opening_views;
 pub mod openings;

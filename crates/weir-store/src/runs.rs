@@ -3,7 +3,7 @@
 
 use super::leases::{self, Fence, Lease};
 use super::sessions::Session;
-use super::{Result, Store, StoreError, storable, storable_json};
+use super::{Result, Store, StoreError, metrics, storable, storable_json};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
@@ -184,11 +184,12 @@ pub async fn begin(
     .bind(at.0)
     .execute(&mut *connection)
     .await?;
-    sqlx::query("UPDATE runs SET status = 'failed', error = 'the process died', finished_at = $2 WHERE institution_id = $1 AND status = 'running'")
+    let died = sqlx::query("UPDATE runs SET status = 'failed', error = 'the process died', finished_at = $2 WHERE institution_id = $1 AND status = 'running'")
         .bind(institution.id)
         .bind(now)
         .execute(&mut *connection)
         .await?;
+    metrics::tally_died(connection, institution.id, died.rows_affected(), at.0).await?;
     sqlx::query(
         "UPDATE source_reads SET state = 'partial', why = 'the process died', finished_at = $2 WHERE institution_id = $1 AND state = 'reading'",
     )
