@@ -322,19 +322,17 @@ CREATE TABLE alert_states (
   alert       TEXT NOT NULL,
   institution TEXT NOT NULL,
   source_id   TEXT NOT NULL,
-  state       TEXT NOT NULL CHECK (state IN ('normal', 'pending', 'firing', 'recovering', 'no_data')),
+  state       TEXT NOT NULL CHECK (state IN ('pending', 'firing', 'recovering', 'no_data')),
   since       TIMESTAMPTZ NOT NULL,
-  judged_at   TIMESTAMPTZ NOT NULL,
   cause_id    BIGINT REFERENCES alert_causes (id),
   PRIMARY KEY (alert, institution, source_id)
 );
-COMMENT ON TABLE alert_states IS 'Where each alert is: one row per alert and what it is about.';
+COMMENT ON TABLE alert_states IS 'Where each alert is that is not normal: one row per alert and what it is about.';
 COMMENT ON COLUMN alert_states.alert IS 'The alert, as in alert_causes.';
 COMMENT ON COLUMN alert_states.institution IS 'The institution; empty for all.';
 COMMENT ON COLUMN alert_states.source_id IS 'The source; empty for the institution.';
-COMMENT ON COLUMN alert_states.state IS 'normal; pending (true, but not for long enough); firing; recovering (no longer true, but not for long enough); no_data.';
+COMMENT ON COLUMN alert_states.state IS 'pending (true, but not for long enough); firing; recovering (no longer true, but not for long enough); no_data.';
 COMMENT ON COLUMN alert_states.since IS 'Since when.';
-COMMENT ON COLUMN alert_states.judged_at IS 'When it was judged last.';
 COMMENT ON COLUMN alert_states.cause_id IS 'What it fires for, while it does.';
 
 CREATE TABLE alert_silences (

@@ -36,6 +36,8 @@ pub mod test;
 
 pub mod report;
 
+pub mod alerts;
+
 pub mod web;
 
 pub mod cli;

@@ -4,6 +4,7 @@
 #[macro_use]
 mod out;
 
+mod alerts;
 mod apply;
 mod audit;
 mod check;
@@ -162,6 +163,8 @@ enum Command {
     Serve(serve::Serve),
     /// Run what is due, beside a `weir serve` on the same database
     Worker(serve::WorkerArgs),
+    /// Show what fires, acknowledge and silence it, try channels and the tests of alerts
+    Alerts(alerts::Alerts),
     /// Print the figures of all runs for machines, in the format of Prometheus
     Metrics(metrics::Metrics),
     /// Write the JSON Schema of the YAML, for editors
@@ -330,6 +333,9 @@ impl Edge {
             .iter()
             .filter_map(|institution| institution.plan());
         self.learn_secrets(plans.map(|plan| &**plan));
+        let variables = self.variables();
+        let channels = checked.channels.iter();
+        out::secrets().learn(channels.flat_map(|channel| channel.secrets(&variables)));
         checked
     }
 
@@ -418,6 +424,7 @@ pub fn main() -> u8 {
         Command::Resume(command) => command.run(&edge),
         Command::Serve(command) => command.run(&edge),
         Command::Worker(command) => command.run(&edge),
+        Command::Alerts(command) => command.run(&edge),
         Command::Metrics(command) => command.run(&edge),
         Command::Schema(command) => command.run(&edge),
         Command::History(command) => command.run(&edge),

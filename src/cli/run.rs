@@ -209,6 +209,9 @@ impl Run {
             health::collect(&mut *database.store.connection().await?, &names).await?
         };
         let code = self.tell(edge, &results, &health, left_out > 0);
+        if !self.dry_run {
+            super::alerts::after_runs(edge, checked, &database.store, &plans, request.at.0).await;
+        }
         database.close().await?;
         code
     }

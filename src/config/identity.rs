@@ -1,11 +1,14 @@
-//! `weir.yaml` at the root of a project: its identity. The first run creates it; once committed,
-//! every clone shares it.
+//! `weir.yaml` at the root of a project: its identity, its channels and when its report is sent. The
+//! first run creates it; once committed, every clone shares it. A mistake in a channel is reported,
+//! and never stops a run.
 //!
 //! This module only reads it; the command line writes it.
 
+use super::alerts::{ChannelSpec, ReportSpec};
 use super::text_of;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::yaml::{self, Located};
+use crate::yaml::{self, Located, Node};
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::Path;
@@ -22,6 +25,11 @@ pub struct ProjectSpec {
     /// The identity of the project, the same in every clone: up to 64 letters, digits, `-`, `_` and
     /// `.`. The first run generates it.
     pub project: Located<String>,
+    /// Where alerts and reports are sent, by name.
+    #[serde(default)]
+    pub channels: IndexMap<Located<String>, ChannelSpec>,
+    /// When the daily report is sent.
+    pub report: Option<ReportSpec>,
 }
 
 /// The identity of a project.
@@ -38,38 +46,46 @@ pub enum ProjectIdentity {
 
 /// The identity of the project in a folder; problems are not reported.
 pub fn of(folder: &Path) -> ProjectIdentity {
-    load(folder, &mut Sources::new(), &mut Diagnostics::new())
+    load(folder, &mut Sources::new(), &mut Diagnostics::new()).0
 }
 
-/// The identity of the project in a folder.
-pub(super) fn load(folder: &Path, texts: &mut Sources, out: &mut Diagnostics) -> ProjectIdentity {
+/// The identity of the project in a folder, and what else its file says.
+pub(super) fn load(
+    folder: &Path,
+    texts: &mut Sources,
+    out: &mut Diagnostics,
+) -> (ProjectIdentity, Option<ProjectSpec>) {
     let path = folder.join(FILE);
     if path.symlink_metadata().is_err() {
-        return ProjectIdentity::Unknown;
+        return (ProjectIdentity::Unknown, None);
     }
     let mut own = Diagnostics::new();
-    let identity = read(&path, texts, &mut own);
-    let is_whole = !own.has_errors();
+    let tree = text_of(&path, FILE, texts, &mut own)
+        .and_then(|text| yaml::parse(FILE, &text, &mut own))
+        .filter(|_| !own.has_errors());
+    let read = tree.map_or((ProjectIdentity::Broken, None), |tree| {
+        let identity = identity(&tree, &mut own);
+        (identity, yaml::decode(&tree, &mut own))
+    });
     out.append(own);
-    if is_whole {
-        identity
-    } else {
-        ProjectIdentity::Broken
-    }
+    read
 }
 
-fn read(path: &Path, texts: &mut Sources, out: &mut Diagnostics) -> ProjectIdentity {
-    let spec: Option<ProjectSpec> =
-        text_of(path, FILE, texts, out).and_then(|text| yaml::read(FILE, &text, out));
-    let Some(ProjectSpec { project }) = spec else {
+/// The identity alone: whatever else is wrong with the file, runs know whose jobs they write. What
+/// is missing or no text is reported by whoever decodes the file.
+fn identity(tree: &Node, out: &mut Diagnostics) -> ProjectIdentity {
+    let Some((project, text)) = tree
+        .get("project")
+        .and_then(|project| Some((project, project.text()?)))
+    else {
         return ProjectIdentity::Broken;
     };
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    if project.is_empty() || project.len() > LONGEST || !project.chars().all(is_plain) {
+    if text.is_empty() || text.len() > LONGEST || !text.chars().all(is_plain) {
         let message = format!("`project` must be 1 to {LONGEST} letters, digits, `-`, `_` or `.`");
-        out.error(&project.place, "project-identity", message)
+        out.error(project.place(), "project-identity", message)
             .help("restore the `weir.yaml` that the first run created");
         return ProjectIdentity::Broken;
     }
-    ProjectIdentity::Known(project.to_string())
+    ProjectIdentity::Known(text.to_owned())
 }

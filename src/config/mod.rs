@@ -4,6 +4,7 @@
 //! It never uses the network, the database or the environment. To add a type of file: its `Spec`, a
 //! folder in [`Project::load`], a field here.
 
+pub mod alerts;
 pub mod connector;
 pub mod frameworks;
 pub mod identity;
@@ -16,6 +17,7 @@ pub mod rules;
 pub mod schedule;
 pub mod schema;
 
+pub use alerts::{AlertFileSpec, ChannelSpec, ReportSpec};
 pub use connector::{Connector, ConnectorSpec};
 pub use identity::ProjectIdentity;
 pub use institution::{InstitutionSpec, OnBroken, SourceSpec};
@@ -27,7 +29,8 @@ pub use rules::{RuleSetSpec, RuleSpec};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
 use crate::rule::NamedList;
 use crate::stage::classify::FrameworkSet;
-use crate::yaml;
+use crate::yaml::{self, Located};
+use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,6 +61,12 @@ pub struct Project {
     pub folder: PathBuf,
     /// `weir.yaml`.
     pub identity: ProjectIdentity,
+    /// Its channels.
+    pub channels: IndexMap<Located<String>, ChannelSpec>,
+    /// When the daily report is sent.
+    pub report: Option<ReportSpec>,
+    /// `alerts/*.yaml`.
+    pub alerts: Vec<Parsed<AlertFileSpec>>,
     /// The texts, for showing problems.
     pub texts: Sources,
     /// `institutions/*.yaml`.
@@ -114,7 +123,7 @@ impl Project {
     pub fn load_with(folder: &Path, rule_files: &[PathBuf]) -> Project {
         let mut texts = Sources::new();
         let mut diagnostics = Diagnostics::new();
-        let identity = identity::load(folder, &mut texts, &mut diagnostics);
+        let (identity, project) = identity::load(folder, &mut texts, &mut diagnostics);
         let connectors = connector::load(folder, &mut texts, &mut diagnostics);
         let institutions = read_institutions(folder, &connectors, &mut texts, &mut diagnostics);
         let pipelines = read_all(
@@ -126,6 +135,12 @@ impl Project {
         let rules = read_all(
             instead(files(&folder.join("rules")), rule_files),
             "rules",
+            &mut texts,
+            &mut diagnostics,
+        );
+        let alerts = read_all(
+            files(&folder.join("alerts")),
+            "alerts",
             &mut texts,
             &mut diagnostics,
         );
@@ -155,6 +170,12 @@ impl Project {
         Project {
             folder: folder.to_owned(),
             identity,
+            channels: project
+                .as_ref()
+                .map(|spec| spec.channels.clone())
+                .unwrap_or_default(),
+            report: project.and_then(|spec| spec.report),
+            alerts,
             texts,
             institutions,
             connectors,

@@ -4,6 +4,7 @@
 //! A schema must never refuse what `weir check` accepts; the opposite is allowed: dependencies
 //! between keys are left to `weir check`. To add a type of file: a variant of [`FileKind`].
 
+use super::alerts::AlertFileSpec;
 use super::connector::ConnectorSpec;
 use super::identity::ProjectSpec;
 use super::institution::{InstitutionSpec, SourceSpec};
@@ -36,6 +37,8 @@ pub enum FileKind {
     Rules,
     /// `pipelines/*.yaml`
     Pipeline,
+    /// `alerts/*.yaml`
+    Alerts,
     /// `lists/*.yaml`
     List,
     /// `frameworks/*.yaml`
@@ -49,12 +52,13 @@ pub enum FileKind {
 }
 
 /// All types of files.
-pub const FILE_KINDS: [FileKind; 10] = [
+pub const FILE_KINDS: [FileKind; 11] = [
     FileKind::Project,
     FileKind::Institution,
     FileKind::Connector,
     FileKind::Rules,
     FileKind::Pipeline,
+    FileKind::Alerts,
     FileKind::List,
     FileKind::Framework,
     FileKind::AcceptedTitles,
@@ -90,6 +94,7 @@ impl FileKind {
             FileKind::Connector => "connector",
             FileKind::Rules => "rules",
             FileKind::Pipeline => "pipeline",
+            FileKind::Alerts => "alerts",
             FileKind::List => "list",
             FileKind::Framework => "framework",
             FileKind::AcceptedTitles => "accepted-titles",
@@ -111,6 +116,7 @@ impl FileKind {
             FileKind::Connector => "connectors/*.yaml",
             FileKind::Rules => "rules/*.yaml",
             FileKind::Pipeline => "pipelines/*.yaml",
+            FileKind::Alerts => "alerts/*.yaml",
             FileKind::List => "lists/*.yaml",
             FileKind::Framework => "frameworks/*.yaml",
             FileKind::AcceptedTitles => "frameworks/accepted/*.yaml",
@@ -127,6 +133,7 @@ impl FileKind {
             FileKind::Connector => connector(),
             FileKind::Rules => of::<RuleSetSpec>(),
             FileKind::Pipeline => of::<PipelineSpec>(),
+            FileKind::Alerts => of::<AlertFileSpec>(),
             FileKind::List => of::<ListSpec>(),
             FileKind::Framework => of::<FrameworkHead>(),
             FileKind::AcceptedTitles => of::<AcceptedTitles>(),

@@ -1,6 +1,8 @@
 //! Reports everything that is wrong in a project at once, and which institutions can run in spite
 //! of it. A broken file affects the institutions that use it, and no others.
 
+use super::alerts::{self, AlertRule};
+use super::channels::{self, Channel, ReportTime};
 use super::compile::{self, Shared};
 use super::institution_tests::{self, InstitutionTest};
 use super::mapping_tests::{self, MappingTests};
@@ -32,6 +34,12 @@ pub struct Checked {
     pub diagnostics: Diagnostics,
     /// The texts, for showing them.
     pub texts: Sources,
+    /// The alerts.
+    pub alerts: Vec<Arc<AlertRule>>,
+    /// Where notices are sent.
+    pub channels: Vec<Channel>,
+    /// When the daily report is sent.
+    pub report: Option<ReportTime>,
     /// The engine for scripts.
     pub sandbox: Arc<ScriptSandbox>,
     /// The tests of rules and connectors, tried.
@@ -83,6 +91,14 @@ impl Checked {
         self.institutions.iter().filter(is_chosen)
     }
 
+    /// Whether all files of alerts could be read: an alert that is not there is gone.
+    pub fn alerts_are_whole(&self) -> bool {
+        let sorted = self.diagnostics.sorted();
+        let mut errors = sorted.iter().filter(|one| one.severity == Severity::Error);
+        let is_of_alerts = |place: &Place| place.file.starts_with("alerts/");
+        !errors.any(|one| one.place.as_ref().is_some_and(is_of_alerts))
+    }
+
     /// Whether a place belongs to one of these institutions, or to anybody if none is named.
     pub fn belongs(&self, place: &Place, institutions: &[String]) -> bool {
         let uses = |one: &Institution| {
@@ -117,6 +133,9 @@ pub fn check_for_tests(project: Project) -> Checked {
 fn check_as(project: Project, tests_count: bool) -> Checked {
     let Project {
         identity,
+        channels,
+        report,
+        alerts,
         texts,
         institutions,
         connectors,
@@ -163,6 +182,11 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
             .flatten()
             .flat_map(|set| std::mem::take(&mut set.tried)),
     );
+    let channels = channels::compile(&channels, &mut diagnostics);
+    let names: Vec<&str> = channels.iter().map(|one| one.name.as_str()).collect();
+    let report = report.and_then(|spec| channels::compile_report(&spec, &names, &mut diagnostics));
+    let (alerts, examples) = alerts::compile(&alerts, &names, &sandbox, &mut diagnostics);
+    tried.extend(examples);
     if tests_count {
         tried.iter().for_each(|test| test.tell(&mut diagnostics));
     }
@@ -212,6 +236,9 @@ fn check_as(project: Project, tests_count: bool) -> Checked {
         institutions: judged,
         diagnostics,
         texts,
+        alerts,
+        channels,
+        report,
         sandbox,
         tried,
         mapping_tests,

@@ -6,10 +6,13 @@
 
 pub mod adjust;
 pub mod against;
+pub mod alerts;
 pub mod board;
+pub mod channels;
 pub mod check;
 pub mod compile;
 pub mod due;
+pub mod figures;
 pub mod institution_tests;
 pub mod mapping_tests;
 pub mod meaning;

@@ -16,6 +16,8 @@ pub enum Kind {
     Mapping,
     /// An institution over several days.
     Institution,
+    /// An alert on some figures.
+    Alert,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Kind::Connector => "connector",
             Kind::Mapping => "mapping",
             Kind::Institution => "institution",
+            Kind::Alert => "alert",
         }
     }
 }

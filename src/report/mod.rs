@@ -2,6 +2,7 @@
 //! JSON lines, the daily report. Read-only: nothing here decides or writes anything. To add a
 //! report, add a file that reads the same data.
 
+pub mod alerts;
 pub mod biography;
 pub mod classes;
 pub mod columns;

@@ -129,7 +129,7 @@ async fn an_identity_that_cannot_be_read_stops_a_run_and_no_reading() {
         "project: \"a b\"\n",
         "projekt: x\n",
         "project: [",
-        "project: x\nchannels: {}\n",
+        "project: x\nproject: y\n",
     ] {
         lab.write("weir.yaml", wrong);
         let (code, said) = weir(&lab.folder, &lab, &["run", "--at", "2026-09-01"]);

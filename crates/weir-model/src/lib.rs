@@ -10,6 +10,7 @@ pub mod untrusted;
 
 pub mod ad;
 pub mod alert;
+pub mod alert_state;
 pub mod canonical;
 pub mod clock;
 pub mod counts;
@@ -35,6 +36,7 @@ pub mod quality;
 
 pub use ad::{Ad, Change, Outcome, Published, RolledBack};
 pub use alert::Alert;
+pub use alert_state::{AlertChange, AlertPatience, AlertState, AlertStatus};
 pub use canonical::Canonical;
 pub use clock::Clock;
 pub use counts::OutcomeCounts;

@@ -21,6 +21,7 @@ pub mod steps;
 pub mod template;
 pub mod twins;
 pub mod unpack;
+pub mod webhook;
 
 pub use decode::json;
 pub use ident::{IdMapping, Ident};

@@ -6,6 +6,8 @@
 //! anything about ads: it stores decisions. To add a table, add a migration with a `COMMENT` on every
 //! column and a file here.
 
+pub mod alert_figures;
+pub mod alerts;
 mod budget;
 pub mod classes;
 mod closing;
@@ -23,6 +25,7 @@ pub mod leases;
 pub mod losses;
 pub mod metrics;
 mod migrations;
+pub mod notices;
 pub mod opening_views;
 pub mod openings;
 mod pooler;

@@ -1,0 +1,139 @@
+//! What is said: one message for all notices of a group, for people as text, for machines as JSON.
+//! Values come from scraped ads and from servers: they are one line each, and never markup.
+
+use crate::engine::Summary;
+use crate::model::untrusted::Untrusted;
+use crate::store::alerts::AlertKey;
+use crate::store::notices::DueNotice;
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+
+/// A message, as channels are given it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// It, once: a receiver that has had it may pass it over.
+    pub id: String,
+    /// One line.
+    pub subject: String,
+    /// All of it.
+    pub body: String,
+    /// The same as a page, of reports.
+    pub html: Option<String>,
+    /// The same for machines.
+    pub content: Json,
+}
+
+impl Message {
+    /// One message for notices that go out together.
+    pub fn of(project: &str, notices: &[&DueNotice]) -> Message {
+        let ids: Vec<String> = notices.iter().map(|notice| notice.id.to_string()).collect();
+        let id = format!("weir-{project}-{}", ids.join("-"));
+        if let [one] = notices {
+            return Message {
+                id,
+                subject: one.subject.clone(),
+                body: one.body.clone(),
+                html: one.html.clone(),
+                content: json!({ "format": 1, "notices": [one.content] }),
+            };
+        }
+        let count = |what: &str| notices.iter().filter(|notice| notice.what == what).count();
+        let (firing, resolved) = (count("firing"), count("resolved"));
+        let counts = [(firing, "firing"), (resolved, "resolved")];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let group = notices
+            .first()
+            .map_or("", |notice| notice.group_name.as_str());
+        let bodies: Vec<String> = notices
+            .iter()
+            .map(|notice| format!("{}\n{}", notice.subject, notice.body))
+            .collect();
+        let contents: Vec<&Json> = notices.iter().map(|notice| &notice.content).collect();
+        Message {
+            id,
+            subject: format!("{group}: {}", counts.join(", ")),
+            body: bodies.join("\n\n"),
+            html: None,
+            content: json!({ "format": 1, "notices": contents }),
+        }
+    }
+}
+
+/// One line of text from elsewhere.
+fn line(text: &str, most: usize) -> String {
+    let clean = Untrusted(text).to_string();
+    match clean.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => clean,
+    }
+}
+
+/// What an alert is about, as text: `acme/board`.
+fn about(key: &AlertKey) -> String {
+    match (key.institution.as_str(), key.source_id.as_str()) {
+        ("", _) => "weir".to_owned(),
+        (institution, "") => institution.to_owned(),
+        (institution, source) => format!("{institution}/{source}"),
+    }
+}
+
+/// The subject and body of an alert that fires.
+pub(super) fn fired(key: &AlertKey, cause: i64, severity: &str, message: &str) -> (String, String) {
+    let subject = format!("{severity}: {}: {}", about(key), line(message, 120));
+    let body = format!(
+        "{}\nalert {}, cause {cause}; `weir alerts ack {cause}` says that you look after it",
+        line(message, 2_000),
+        key.alert
+    );
+    (subject, body)
+}
+
+/// The subject and body of an alert that is resolved.
+pub(super) fn resolved(
+    key: &AlertKey,
+    cause: i64,
+    was: &str,
+    since: DateTime<Utc>,
+) -> (String, String) {
+    let subject = format!("resolved: {}: {}", about(key), line(was, 120));
+    let body = format!(
+        "resolved; it had lasted since {}\nit was: {}\nalert {}, cause {cause}",
+        since.format("%Y-%m-%d %H:%MZ"),
+        line(was, 2_000),
+        key.alert
+    );
+    (subject, body)
+}
+
+/// What tries a channel.
+pub fn test_message(channel: &str, now: DateTime<Utc>) -> Message {
+    let subject = format!("test of the channel `{channel}`");
+    Message {
+        id: format!("weir-test-{channel}-{}", now.timestamp_millis()),
+        body: format!(
+            "sent by `weir alerts try {channel}` at {}",
+            now.format("%Y-%m-%d %H:%M:%SZ")
+        ),
+        content: json!({ "format": 1, "notices": [{ "what": "test", "channel": channel, "at": now }] }),
+        subject,
+        html: None,
+    }
+}
+
+/// What is said when a run has ended, for whatever comes after it.
+pub fn run_message(summary: &Summary) -> (String, String, Json) {
+    let named = summary.total.named().into_iter();
+    let counts: Vec<String> = named
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    let subject = format!("{}: run {} has ended", summary.institution, summary.run);
+    let body = counts.join(", ");
+    let content = json!({
+        "what": "run", "institution": summary.institution, "run": summary.run, "at": summary.at, "total": summary.total,
+    });
+    (subject, body, content)
+}

@@ -1,0 +1,382 @@
+//! `weir alerts`, and what a run does about alerts when it ends.
+
+use super::database::with_store;
+use super::run::parse_span;
+use super::{At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, unknown_name};
+use crate::alerts::{self, Delivered, Judging, NoticeSender, test_message};
+use crate::config::ProjectIdentity;
+use crate::diagnostic::one_of;
+use crate::model::span::Span;
+use crate::plan::tried::Kind;
+use crate::plan::{Checked, Plan};
+use crate::report::alerts as page;
+use crate::report::test as tests;
+use crate::source::webhook::WebhookClient;
+use crate::store::alerts as stored;
+use crate::store::alerts::AlertSilence;
+use crate::store::{Demand, PgConnection, Store, notices};
+use crate::test::Coverage;
+use clap::Subcommand;
+use serde_json::json;
+use std::sync::Arc;
+
+/// What someone must know: conditions over figures, and what runs raise themselves.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Alerts are declared in alerts/*.yaml, channels in weir.yaml: docs/alerts.md. Each \
+                  run judges them when it ends and sends what is due; `weir serve` does so all the \
+                  time; `weir alerts judge` does it once, from a timer."
+)]
+pub struct Alerts {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List what fires, what is about to, and how the channels do
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        at: At,
+    },
+    /// List what has fired, the newest first
+    History {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
+        limit: i64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Say that you look after a cause
+    Ack {
+        /// The number of the cause
+        #[arg(value_name = "CAUSE")]
+        cause: i64,
+        /// What you say about it
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+        #[command(flatten)]
+        who: Who,
+    },
+    /// Send nothing for a while; what still fires at the end is sent then
+    Silence(Silence),
+    /// Judge all alerts now, and send what is due
+    Judge {
+        /// Only these institutions, and what belongs to none; by default all
+        institutions: Vec<String>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Try the tests in alerts/*.yaml; no database, no channel
+    Test {
+        /// Only tests whose name contains this text
+        #[arg(long, value_name = "TEXT")]
+        filter: Option<String>,
+    },
+    /// Send one message to a channel, to see that it works
+    Try {
+        /// The channel
+        channel: String,
+    },
+}
+
+/// Who acts, and when.
+#[derive(clap::Args)]
+struct Who {
+    /// Who, for the record; by default the user of this session
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(clap::Args)]
+struct Silence {
+    /// For how long: 2h, 3d
+    #[arg(long = "for", value_name = "SPAN", value_parser = parse_span, required_unless_present = "end")]
+    span: Option<Span>,
+    /// Only this alert: `operations/source-stale`, `run/source_unreachable`
+    #[arg(long)]
+    alert: Option<String>,
+    /// Only this institution
+    #[arg(long)]
+    institution: Option<String>,
+    /// Only this source
+    #[arg(long)]
+    source: Option<String>,
+    /// The reason, for the record
+    #[arg(long, required_unless_present = "end")]
+    reason: Option<String>,
+    /// End the silence of this number instead
+    #[arg(long, value_name = "N", conflicts_with_all = ["span", "alert", "institution", "source", "reason"])]
+    end: Option<i64>,
+    #[command(flatten)]
+    who: Who,
+}
+
+impl Alerts {
+    pub(super) fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        match &self.command {
+            Command::List { json, at } => list(edge, *json, at),
+            Command::History { limit, json, at } => history(edge, *limit, *json, at),
+            Command::Ack { cause, note, who } => acknowledge(edge, *cause, note.as_deref(), who),
+            Command::Silence(silence) => silence.run(edge),
+            Command::Judge { institutions, at } => judge_now(edge, institutions, at),
+            Command::Test { filter } => test(edge, filter.as_deref()),
+            Command::Try { channel } => try_channel(edge, channel),
+        }
+    }
+}
+
+fn list(edge: &Edge, json: bool, at: &At) -> Result<u8, Failure> {
+    let now = at.clock(edge)?.0;
+    let page = with_store(edge, Demand::READ, async |store| {
+        let mut connection = store.connection().await?;
+        Ok(page::collect(&mut connection, now).await?)
+    })?;
+    if json {
+        say!("{:#}", page::json(&page));
+    } else {
+        put!("{}", page::text(&page, now));
+    }
+    Ok(DONE)
+}
+
+fn history(edge: &Edge, limit: i64, json: bool, at: &At) -> Result<u8, Failure> {
+    let now = at.clock(edge)?.0;
+    let causes = with_store(edge, Demand::READ, async |store| {
+        let mut connection = store.connection().await?;
+        Ok(stored::newest_causes(&mut connection, now, limit).await?)
+    })?;
+    if json {
+        say!("{:#}", json!({ "format": 1, "causes": causes }));
+    } else {
+        put!("{}", page::history(&causes));
+    }
+    Ok(DONE)
+}
+
+/// The work of a decision: one connection that may write.
+fn deciding<T>(
+    edge: &Edge,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    with_store(edge, Demand::writing(2), async |store| {
+        work(&mut *store.connection().await?).await
+    })
+}
+
+fn acknowledge(edge: &Edge, cause: i64, note: Option<&str>, who: &Who) -> Result<u8, Failure> {
+    let (by, now) = (edge.person(who.by.as_deref())?, who.at.clock(edge)?.0);
+    let done = deciding(edge, async |connection| {
+        Ok(stored::acknowledge(connection, cause, &by, note, now).await?)
+    })?;
+    if !done {
+        return Err(Failure::nothing(format!("no cause {cause} lasts"))
+            .help("`weir alerts list` shows those that do"));
+    }
+    say!("cause {cause}: {by} looks after it");
+    Ok(DONE)
+}
+
+impl Silence {
+    fn run(&self, edge: &Edge) -> Result<u8, Failure> {
+        let (by, now) = (
+            edge.person(self.who.by.as_deref())?,
+            self.who.at.clock(edge)?.0,
+        );
+        if let Some(number) = self.end {
+            return end_silence(edge, number, now);
+        }
+        let Some((span, reason)) = self.span.zip(self.reason.clone()) else {
+            return Ok(NOTHING);
+        };
+        let Some(ends_at) = now.checked_add_signed(span.0) else {
+            return Err(Failure::nothing(format!("`{span}` is too long")));
+        };
+        let silence = AlertSilence {
+            alert: self.alert.clone(),
+            institution: self.institution.clone(),
+            source_id: self.source.clone(),
+            starts_at: now,
+            ends_at,
+            created_by: by,
+            reason,
+        };
+        let number = deciding(edge, async |connection| {
+            let number = stored::silence(connection, &silence).await?;
+            notices::apply_silences(connection, now).await?;
+            Ok(number)
+        })?;
+        say!(
+            "silence {number} until {}",
+            ends_at.format("%Y-%m-%d %H:%MZ")
+        );
+        Ok(DONE)
+    }
+}
+
+fn end_silence(
+    edge: &Edge,
+    number: i64,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<u8, Failure> {
+    let done = deciding(edge, async |connection| {
+        let done = stored::end_silence(connection, number, now).await?;
+        notices::apply_silences(connection, now).await?;
+        Ok(done)
+    })?;
+    if !done {
+        return Err(Failure::nothing(format!("no silence {number} lasts"))
+            .help("`weir alerts list` shows those that do"));
+    }
+    say!("silence {number} has ended");
+    Ok(DONE)
+}
+
+fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failure> {
+    let now = at.clock(edge)?;
+    let checked = edge.checked();
+    are_institutions(institutions, &checked)?;
+    super::show(&checked, edge, institutions);
+    let plans: Vec<Arc<Plan>> = checked
+        .institutions
+        .iter()
+        .filter_map(|one| one.plan().cloned())
+        .collect();
+    let judging = Judging {
+        checked: &checked,
+        plans: &plans,
+        institutions: (!institutions.is_empty()).then_some(institutions),
+        now: now.0,
+    };
+    let (judged, delivered) = with_store(edge, Demand::writing(4), async |store| {
+        Ok(judge_and_deliver(edge, store, &judging).await?)
+    })?;
+    tell_failures(&delivered);
+    say!(
+        "{} began to fire, {} resolved, {} sent",
+        judged.fired,
+        judged.resolved,
+        delivered.sent
+    );
+    Ok(if delivered.failures.is_empty() {
+        DONE
+    } else {
+        FAILED
+    })
+}
+
+async fn judge_and_deliver(
+    edge: &Edge,
+    store: &Store,
+    judging: &Judging<'_>,
+) -> Result<(alerts::Judged, Delivered), Failure> {
+    let judged = alerts::judge(&mut *store.connection().await?, judging).await?;
+    let sender = sender(edge, judging.checked)?;
+    let channels = &judging.checked.channels;
+    let delivered = alerts::deliver_due(store, channels, &sender, judging.now).await?;
+    Ok((judged, delivered))
+}
+
+/// What sends to the channels of a project.
+pub(super) fn sender(edge: &Edge, checked: &Checked) -> Result<NoticeSender, Failure> {
+    let project = match &checked.identity {
+        ProjectIdentity::Known(project) => project.clone(),
+        ProjectIdentity::Unknown | ProjectIdentity::Broken => "unknown".to_owned(),
+    };
+    Ok(NoticeSender {
+        variables: edge.variables(),
+        secrets: out::secrets(),
+        project,
+        client: WebhookClient::new()?,
+    })
+}
+
+/// Judges the alerts of institutions that have run, and sends what is due. What fails is reported,
+/// and changes nothing about the run.
+pub(super) async fn after_runs(
+    edge: &Edge,
+    checked: &Checked,
+    store: &Store,
+    plans: &[Arc<Plan>],
+    now: chrono::DateTime<chrono::Utc>,
+) {
+    let ran: Vec<String> = plans
+        .iter()
+        .map(|plan| plan.institution.slug.clone())
+        .collect();
+    let judging = Judging {
+        checked,
+        plans,
+        institutions: Some(&ran),
+        now,
+    };
+    match judge_and_deliver(edge, store, &judging).await {
+        Ok((_, delivered)) => tell_failures(&delivered),
+        Err(failure) => tell!("warn: alerts were not judged: {}", failure.message),
+    }
+}
+
+fn tell_failures(delivered: &Delivered) {
+    for (channel, why) in &delivered.failures {
+        tell!("warn: channel `{channel}`: {why}; it is tried again later");
+    }
+}
+
+fn test(edge: &Edge, filter: Option<&str>) -> Result<u8, Failure> {
+    let begun = (edge.now)();
+    let checked = crate::plan::check::check_for_tests(crate::config::Project::load(&edge.project));
+    let is_wanted = |test: &&crate::plan::Tried| {
+        test.kind == Kind::Alert && filter.is_none_or(|text| test.name().contains(text))
+    };
+    let tried: Vec<_> = checked.tried.iter().filter(is_wanted).cloned().collect();
+    if checked.diagnostics.has_errors() {
+        super::show(&checked, edge, &[]);
+    }
+    if tried.is_empty() {
+        return Err(Failure::nothing("there are no tests of alerts")
+            .help("add some under `tests:` of an alert; see docs/alerts.md"));
+    }
+    let failed = tried.iter().filter(|test| !test.passed()).count();
+    let page = tests::Page {
+        coverage: Coverage::of(&std::collections::BTreeMap::new(), tried.iter()),
+        is_part: true,
+        millis: ((edge.now)() - begun).num_milliseconds(),
+        tried,
+    };
+    put!("{}", tests::text(&page, false, edge.ink()));
+    Ok(if checked.diagnostics.has_errors() {
+        NOTHING
+    } else if failed > 0 {
+        FAILED
+    } else {
+        DONE
+    })
+}
+
+fn try_channel(edge: &Edge, name: &str) -> Result<u8, Failure> {
+    let checked = edge.checked();
+    let names = || checked.channels.iter().map(|channel| channel.name.as_str());
+    let Some(channel) = checked.channels.iter().find(|channel| channel.name == name) else {
+        super::show(&checked, edge, &[]);
+        return Err(unknown_name("channel", name, names(), || {
+            match names().next() {
+                Some(_) => format!("known channels: {}", one_of(names())),
+                None => "declare it under `channels:` of weir.yaml".to_owned(),
+            }
+        }));
+    };
+    let message = test_message(name, (edge.now)());
+    let sender = sender(edge, &checked)?;
+    let sent = super::database::block_on(sender.send(channel, &message))?;
+    sent.map_err(|error| Failure::failed(format!("channel `{name}`: {error}")))?;
+    say!("channel `{name}` took the message");
+    Ok(DONE)
+}

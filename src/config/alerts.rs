@@ -1,0 +1,193 @@
+//! `alerts/*.yaml`: what someone is told of, and `channels:` and `report:` of `weir.yaml`: where it
+//! is sent. This module only reads them; [`crate::plan::alerts`] and [`crate::plan::channels`]
+//! compile them.
+
+use crate::model::Severity;
+use crate::source::door::Window;
+use crate::span::{Span, Zone};
+use crate::yaml::{Located, Node, OneOrMany, Parsed, Required, Text};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The alerts of one file; their full names are those of the file and of each.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertFileSpec {
+    /// The alerts, in order.
+    pub alerts: Required<Vec<AlertSpec>>,
+}
+
+/// One alert.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertSpec {
+    /// Its name, unique within the file.
+    pub id: Required<Located<String>>,
+    /// What it looks at; each run, source or institution has a state of its own.
+    pub over: Required<AlertScope>,
+    /// The condition, in Rhai, over the figures of what it looks at: `hours_since_complete > 72`.
+    pub when: Required<Text>,
+    /// How long the condition must hold before the alert fires; at once if omitted.
+    #[serde(rename = "for")]
+    pub hold: Option<Parsed<Span>>,
+    /// How long the condition must be over before the alert is resolved; at once if omitted.
+    pub keep: Option<Parsed<Span>>,
+    /// `error` or `warn`.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Notices of one group that are due together are one message; the name of the file if omitted.
+    pub group: Option<Located<String>>,
+    /// The channels that are notified; all if omitted.
+    pub to: Option<OneOrMany<Located<String>>>,
+    /// Hours in which nothing is sent, in the institution's time: `22:00-06:00`.
+    pub quiet: Option<Parsed<Window>>,
+    /// The message: `{institution}`, `{source}` and every figure can be inserted.
+    pub text: Required<Text>,
+    /// Examples that must fire or stay quiet; `weir check` tries them.
+    #[serde(default)]
+    pub tests: Vec<Located<AlertTest>>,
+}
+
+/// What an alert looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "alert scope", rename_all = "lowercase")]
+pub enum AlertScope {
+    /// The newest run of each institution.
+    Run,
+    /// Each source.
+    Source,
+    /// Each institution: its schedule and its holds.
+    Institution,
+    /// The queue of work.
+    Queue,
+    /// The database.
+    Database,
+}
+
+/// An example for an alert.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertTest {
+    /// The figures that the condition reads: `{ hours_since_complete: 80 }`.
+    pub figures: IndexMap<Located<String>, Node>,
+    /// `fire`, `quiet`, or `no_data` where a figure is missing.
+    pub expect: AlertExpectation,
+    /// What the message contains.
+    pub says: Option<Text>,
+}
+
+/// What an example comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "alert expectation", rename_all = "snake_case")]
+pub enum AlertExpectation {
+    /// The condition holds.
+    Fire,
+    /// It does not.
+    Quiet,
+    /// It cannot be said.
+    NoData,
+}
+
+/// A channel: where notices go. `${NAME}` inserts an environment variable.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename = "channel", rename_all = "lowercase", deny_unknown_fields)]
+pub enum ChannelSpec {
+    /// Posts JSON to an address.
+    Webhook(WebhookSpec),
+    /// Posts to an incoming webhook of Slack, or of what understands the same.
+    Slack(WebhookSpec),
+    /// Posts to an incoming webhook of Microsoft Teams.
+    Teams(WebhookSpec),
+    /// Sends mail.
+    Mail(MailSpec),
+    /// Starts a program, which gets the message as JSON on its standard input.
+    Command(CommandSpec),
+    /// Writes to the log.
+    Log(LogSpec),
+}
+
+/// An address that is posted to.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSpec {
+    /// The address.
+    pub url: Required<Text>,
+    /// Headers, such as `Authorization: Bearer ${ALERT_TOKEN}`.
+    #[serde(default)]
+    pub headers: IndexMap<Located<String>, Text>,
+    /// Only alerts of this severity: `error`; all if omitted.
+    pub severity: Option<Severity>,
+    /// How long an attempt may take (default 10s).
+    pub timeout: Option<Parsed<Span>>,
+}
+
+/// Mail over SMTP.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailSpec {
+    /// The mail server.
+    pub host: Required<Text>,
+    /// Its port (default 587).
+    pub port: Option<u16>,
+    /// `starttls` (default), `tls`, or `none` for a server on this machine.
+    #[serde(default)]
+    pub encryption: MailEncryption,
+    /// The user, if the server wants one.
+    pub user: Option<Text>,
+    /// The password: `${SMTP_PASSWORD}`.
+    pub password: Option<Text>,
+    /// The sender.
+    pub from: Required<Text>,
+    /// The receivers.
+    pub to: Required<OneOrMany<Text>>,
+    /// Only alerts of this severity: `error`; all if omitted.
+    pub severity: Option<Severity>,
+    /// How long an attempt may take (default 10s).
+    pub timeout: Option<Parsed<Span>>,
+}
+
+/// How a mail server is spoken to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename = "encryption", rename_all = "lowercase")]
+pub enum MailEncryption {
+    /// TLS from the second command on; without it nothing is sent.
+    #[default]
+    Starttls,
+    /// TLS from the start.
+    Tls,
+    /// None: passwords and messages can be read on the way.
+    None,
+}
+
+/// A program.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandSpec {
+    /// The program and its arguments, each by itself: no shell reads them.
+    pub run: Required<OneOrMany<Text>>,
+    /// Only alerts of this severity: `error`; all if omitted.
+    pub severity: Option<Severity>,
+    /// How long it may take (default 10s).
+    pub timeout: Option<Parsed<Span>>,
+}
+
+/// The log.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSpec {
+    /// Only alerts of this severity: `error`; all if omitted.
+    pub severity: Option<Severity>,
+}
+
+/// `report:` of `weir.yaml`: when the daily report is sent, and where.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSpec {
+    /// The time of day: `07:00`.
+    pub at: Required<Text>,
+    /// The zone of that time (default UTC).
+    pub timezone: Option<Parsed<Zone>>,
+    /// The channels that it is sent to; all if omitted.
+    pub to: Option<OneOrMany<Located<String>>>,
+}
