@@ -4,13 +4,15 @@
 //! figures -- judge --> alert_states, alert_causes, notices -- deliver_due --> channels
 //! ```
 //!
-//! [`judge`] decides, in one transaction; [`deliver_due`] sends what is due. Both are given the
-//! time, work without a server, and can run in several processes at once. Conditions are pure
+//! [`judge`] decides, in one transaction; [`report_if_due`] makes the daily report; [`deliver_due`]
+//! sends what is due. All are given the time, work without a server, and can run in several
+//! processes at once. Conditions are pure
 //! ([`crate::plan::alerts`]), and so are the states ([`crate::model::alert_state`]).
 //!
 //! To add a figure: [`crate::plan::figures`] and [`subject`]. To add a kind of channel: a variant of
 //! `ChannelSpec`, its compile step in [`crate::plan::channels`], its arm in [`sender`].
 
+mod daily;
 mod delivery;
 mod judge;
 mod mail;
@@ -18,6 +20,7 @@ mod message;
 mod sender;
 pub mod subject;
 
+pub use daily::report_if_due;
 pub use delivery::{Delivered, deliver_due};
 pub use judge::{Judged, Judging, judge};
 pub use message::{Message, run_message, test_message};

@@ -245,11 +245,7 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
     let checked = edge.checked();
     are_institutions(institutions, &checked)?;
     super::show(&checked, edge, institutions);
-    let plans: Vec<Arc<Plan>> = checked
-        .institutions
-        .iter()
-        .filter_map(|one| one.plan().cloned())
-        .collect();
+    let plans = all_plans(&checked);
     let judging = Judging {
         checked: &checked,
         plans: &plans,
@@ -257,7 +253,7 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
         now: now.0,
     };
     let (judged, delivered) = with_store(edge, Demand::writing(4), async |store| {
-        Ok(judge_and_deliver(edge, store, &judging).await?)
+        judge_and_deliver(edge, store, &judging).await
     })?;
     tell_failures(&delivered);
     say!(
@@ -273,12 +269,22 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
     })
 }
 
+/// The plans of all institutions that are not broken.
+fn all_plans(checked: &Checked) -> Vec<Arc<Plan>> {
+    let institutions = checked.institutions.iter();
+    institutions.filter_map(|one| one.plan().cloned()).collect()
+}
+
 async fn judge_and_deliver(
     edge: &Edge,
     store: &Store,
     judging: &Judging<'_>,
 ) -> Result<(alerts::Judged, Delivered), Failure> {
-    let judged = alerts::judge(&mut *store.connection().await?, judging).await?;
+    let mut connection = store.connection().await?;
+    let judged = alerts::judge(&mut connection, judging).await?;
+    let plans = all_plans(judging.checked);
+    alerts::report_if_due(&mut connection, judging.checked, &plans, judging.now).await?;
+    drop(connection);
     let sender = sender(edge, judging.checked)?;
     let channels = &judging.checked.channels;
     let delivered = alerts::deliver_due(store, channels, &sender, judging.now).await?;

@@ -6,8 +6,9 @@ use super::{At, DONE, Edge, Failure, are_institutions};
 use crate::plan::Plan;
 use crate::report::daily;
 use crate::report::health;
+use crate::report::morning;
 use crate::report::runs;
-use crate::store::{Demand, PgConnection};
+use crate::store::{Demand, PgConnection, daily_reports};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -22,12 +23,33 @@ pub struct Report {
     /// Print all institutions in full, not one line for each
     #[arg(long, conflicts_with = "runs")]
     full: bool,
+    /// The report of the day, as channels are sent it: all institutions, then each beside a usual
+    /// day
+    #[arg(long, conflicts_with_all = ["runs", "full", "institution"])]
+    morning: bool,
+    /// With `--morning`, the report that was sent on a day
+    #[arg(long, value_name = "DAY", requires = "morning")]
+    sent: Option<chrono::NaiveDate>,
+    /// With `--morning`, its form
+    #[arg(long, value_enum, requires = "morning", conflicts_with = "json")]
+    format: Option<MorningForm>,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// The clock, from which the age of runs is counted
     #[command(flatten)]
     at: At,
+}
+
+/// A form of the report of the day.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum MorningForm {
+    /// Plain text
+    Text,
+    /// Markdown
+    Markdown,
+    /// A page, as mail shows it
+    Html,
 }
 
 impl Report {
@@ -57,6 +79,7 @@ impl Report {
             plans.extend(last_good::stand_in(edge, &database.store, broken).await?.0);
             let mut connection = database.store.connection().await?;
             match self.runs {
+                _ if self.morning => self.morning(edge, &mut connection, &plans).await?,
                 Some(most) => self.list(&mut connection, &plans, most).await?,
                 None if plans.len() > 1 && !self.full && !self.json => {
                     self.overview(edge, &mut connection, &plans).await?;
@@ -67,6 +90,37 @@ impl Report {
             database.close().await?;
             Ok(DONE)
         })?
+    }
+
+    /// The report of the day, or one that was sent.
+    async fn morning(
+        &self,
+        edge: &Edge,
+        connection: &mut PgConnection,
+        plans: &[Arc<Plan>],
+    ) -> Result<(), Failure> {
+        let (text, markdown, page, json);
+        if let Some(day) = self.sent {
+            let kept = daily_reports::newest(connection, Some(day), 1).await?.pop();
+            let Some(kept) = kept else {
+                return Err(Failure::nothing(format!("no report was sent on {day}"))
+                    .help("declare `report: { at: \"07:00\" }` in weir.yaml"));
+            };
+            // What was sent was sent as text and as a page.
+            (text, markdown, page, json) = (kept.text.clone(), kept.text, kept.html, kept.content);
+        } else {
+            let now = self.at.clock(edge)?.0;
+            let report = morning::collect(connection, plans, now.date_naive(), now).await?;
+            (text, markdown) = (morning::text(&report), morning::markdown(&report));
+            (page, json) = (morning::html(&report), morning::json(&report));
+        }
+        match self.format {
+            _ if self.json => say!("{json:#}"),
+            Some(MorningForm::Html) => say!("{page}"),
+            Some(MorningForm::Markdown) => put!("{markdown}"),
+            Some(MorningForm::Text) | None => put!("{text}"),
+        }
+        Ok(())
     }
 
     /// One line for each institution.

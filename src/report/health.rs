@@ -174,9 +174,8 @@ pub fn next_step(institution: &str, kind: &str) -> String {
     format!("`weir {command} {institution}` {shows}")
 }
 
-/// One line for each institution, the worst first: what is new before what is known, and errors
-/// before warnings.
-pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
+/// Institutions, the worst first.
+pub fn worst_first(all: &[InstitutionHealth]) -> Vec<&InstitutionHealth> {
     let mut sorted: Vec<&InstitutionHealth> = all.iter().collect();
     let rank = |one: &InstitutionHealth| {
         let new = one.errors.iter().filter(|error| error.is_new).count();
@@ -189,6 +188,13 @@ pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
         )
     };
     sorted.sort_by_key(|one| rank(one));
+    sorted
+}
+
+/// One line for each institution, the worst first: what is new before what is known, and errors
+/// before warnings.
+pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
+    let sorted = worst_first(all);
     let failing = all.iter().filter(|one| !one.errors.is_empty()).count();
     let new = all
         .iter()
@@ -215,6 +221,38 @@ pub fn overview(all: &[InstitutionHealth], at: Clock) -> String {
     out
 }
 
+/// Where an institution stands, in a word or three.
+pub fn standing(one: &InstitutionHealth) -> String {
+    if one.at.is_none() && one.status.is_empty() {
+        return "has never run".to_owned();
+    }
+    let oldest = one.errors.iter().min_by_key(|error| error.since);
+    match oldest {
+        None if one.status == "done" && one.warnings.is_empty() => if one.mended.is_some() {
+            "ok again"
+        } else {
+            "ok"
+        }
+        .to_owned(),
+        None if one.status == "done" => "warn".to_owned(),
+        None => one.status.clone(),
+        Some(oldest) if oldest.is_new => "NEW".to_owned(),
+        Some(oldest) => format!("failing {}", oldest.age()),
+    }
+}
+
+/// What is wrong with an institution, in words.
+pub fn words(one: &InstitutionHealth) -> String {
+    let errors = one.errors.iter().map(|error| &error.message);
+    let mended = one.mended.iter().map(|message| format!("was: {message}"));
+    let words = errors
+        .chain(&one.warnings)
+        .cloned()
+        .chain(mended)
+        .map(|message| line(&message, 140));
+    words.collect::<Vec<_>>().join("; ")
+}
+
 fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
     let Some(last) = one.at else {
         return ["", &one.institution, "has never run", "", ""]
@@ -229,19 +267,7 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
             hours / 24
         ),
     };
-    let oldest = one.errors.iter().min_by_key(|error| error.since);
-    let standing = match oldest {
-        None if one.status == "done" && one.warnings.is_empty() => if one.mended.is_some() {
-            "ok again"
-        } else {
-            "ok"
-        }
-        .to_owned(),
-        None if one.status == "done" => "warn".to_owned(),
-        None => one.status.clone(),
-        Some(oldest) if oldest.is_new => "NEW".to_owned(),
-        Some(oldest) => format!("failing {}", oldest.age()),
-    };
+    let standing = standing(one);
     let command = |kind: &str| format!("weir {} {}", step(kind).0, one.institution);
     // The newest error has not been looked at yet.
     let next = one
@@ -250,14 +276,7 @@ fn row(one: &InstitutionHealth, at: Clock) -> Vec<String> {
         .max_by_key(|error| error.since)
         .map(|error| command(&error.kind));
     let warned = one.warnings.first().map(|_| command(""));
-    let errors = one.errors.iter().map(|error| &error.message);
-    let mended = one.mended.iter().map(|message| format!("was: {message}"));
-    let words = errors
-        .chain(&one.warnings)
-        .cloned()
-        .chain(mended)
-        .map(|message| line(&message, 140));
-    let words = words.collect::<Vec<_>>().join("; ");
+    let words = words(one);
     vec![
         standing,
         one.institution.clone(),

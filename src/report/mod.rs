@@ -16,6 +16,7 @@ pub mod holds;
 pub mod ink;
 pub mod keys;
 pub mod metrics;
+pub mod morning;
 pub mod page;
 pub mod progress;
 pub mod quality;

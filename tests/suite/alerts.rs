@@ -142,7 +142,7 @@ async fn a_cause_is_told_once_and_so_is_its_end() {
         run(&lab, &hook, &format!("{day}T05:00"));
     }
     let firing = format!("firing {GONE}");
-    assert_eq!(told(&server).await, [firing.clone()]);
+    assert_eq!(told(&server).await, std::slice::from_ref(&firing));
     board(&lab, true);
     run(&lab, &hook, "05T05:00");
     run(&lab, &hook, "06T05:00");
@@ -540,6 +540,59 @@ async fn a_program_is_given_the_message() {
         "{}",
         text(&unknown)
     );
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_is_sent_once_a_day_and_kept() {
+    let server = receiver(Vec::new()).await;
+    let lab = lab(&format!("{HOOK}report: {{ at: \"07:00\" }}\n")).await;
+    let hook = server.uri();
+    run(&lab, &hook, "01T05:00");
+    board(&lab, false);
+    run(&lab, &hook, "02T05:00");
+    for hour in ["06:59", "07:00", "07:01", "23:00"] {
+        judge(&lab, &hook, &format!("02T{hour}"));
+    }
+    assert_eq!(
+        told(&server).await,
+        [format!("firing {GONE}"), "report ".to_owned()]
+    );
+    let requests = server.received_requests().await.unwrap();
+    let body: Json = serde_json::from_slice(&requests[1].body).unwrap();
+    assert_eq!(
+        body["subject"],
+        "Wed 2 Sep 2026: 1 of 1 institution failing"
+    );
+    let report = &body["content"]["notices"][0]["report"];
+    // By hand: the day before has three jobs, this one none; the mean of seven days is 3 / 7.
+    let by_hand = "SELECT sum(created) FILTER (WHERE day = '2026-09-02') || ' ' || round(sum(created) FILTER (WHERE day = '2026-09-01') / 7.0, 3) FROM metric_jobs_per_day";
+    let figures = format!(
+        "{} {:.3}",
+        report["institutions"][0]["created"],
+        report["institutions"][0]["usual_created"].as_f64().unwrap()
+    );
+    assert_eq!(sql(&lab, by_hand).await, [figures]);
+    let shown = |words: &[&str]| {
+        text(&weir(
+            &lab,
+            &hook,
+            &[&["report", "--morning"], words].concat(),
+        ))
+    };
+    let sent = shown(&["--sent", "2026-09-02"]);
+    assert!(
+        sent.starts_with("Wed 2 Sep 2026: 1 of 1 institution failing\n") && sent.contains("NEW"),
+        "{sent}"
+    );
+    let now = ["--allow-future", "--at", "2026-09-02T08:00:00Z", "--format"];
+    let page = shown(&[&now[..], &["html"]].concat());
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("1 of 1 institution failing"),
+        "{page}"
+    );
+    assert!(shown(&[&now[..], &["markdown"]].concat()).contains("| new | 0 | 0.4 |"));
+    assert!(shown(&["--sent", "2026-09-05"]).contains("no report was sent on 2026-09-05"));
     lab.bench.drop().await;
 }
 

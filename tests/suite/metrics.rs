@@ -246,7 +246,9 @@ async fn a_server_serves_them() {
         .find_map(|line| line.split("http://").nth(1).map(str::to_owned))
         .unwrap();
     let mut stream = TcpStream::connect(address.trim()).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(
