@@ -27,8 +27,8 @@ pub struct Judging<'a> {
     pub checked: &'a Checked,
     /// The plans of its institutions, those that stand in for broken files included.
     pub plans: &'a [Arc<Plan>],
-    /// Only these institutions, and what belongs to none; all if `None`.
-    pub institutions: Option<&'a [String]>,
+    /// These institutions, and what belongs to none.
+    pub institutions: &'a [String],
     /// What time it is.
     pub now: DateTime<Utc>,
 }
@@ -92,9 +92,8 @@ impl Judging<'_> {
             // Runs say themselves what is over.
             return false;
         }
-        let is_in_scope = self
-            .institutions
-            .is_none_or(|these| key.institution.is_empty() || these.contains(&key.institution));
+        let is_in_scope =
+            key.institution.is_empty() || self.institutions.contains(&key.institution);
         is_in_scope && self.checked.alerts_are_whole()
     }
 
@@ -134,7 +133,7 @@ impl Sighting<'_> {
 /// What is seen by the alerts of the project.
 async fn sightings<'a>(tx: &mut PgConnection, judging: &Judging<'a>) -> Result<Vec<Sighting<'a>>> {
     let query = FigureQuery {
-        institutions: judging.institutions,
+        institutions: Some(judging.institutions),
         plans: judging.plans,
         now: judging.now,
     };
@@ -177,7 +176,7 @@ fn key(alert: &str, subject: &AlertSubject) -> AlertKey {
 
 /// What the newest runs raised themselves, and what they no longer raise.
 async fn raised(tx: &mut PgConnection, judging: &Judging<'_>) -> Result<Vec<Sighting<'static>>> {
-    let rows = alert_figures::raised(tx, judging.institutions).await?;
+    let rows = alert_figures::raised(tx, Some(judging.institutions)).await?;
     let mut all: BTreeMap<AlertKey, Sighting> = BTreeMap::new();
     let mut concluded = BTreeSet::new();
     for row in &rows {

@@ -7,6 +7,7 @@ use crate::plan::due::DueTimes;
 use crate::plan::figures::FigureValues;
 use crate::report::metrics::late_by;
 use crate::store::alert_figures::{self, InstitutionFigures, RunFigures, SourceFigures};
+use crate::store::metrics::QueueFigures;
 use crate::store::{PgConnection, Result, metrics};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -60,7 +61,10 @@ pub async fn subjects(
             .map(|one| (of(&one.institution, ""), of_institution(one, query)))
             .collect(),
         AlertScope::Database => vec![(of("", ""), of_database(connection).await?)],
-        AlertScope::Queue => Vec::new(),
+        AlertScope::Queue => {
+            let queue = metrics::queue(connection).await?;
+            vec![(of("", ""), of_queue(queue, query.now))]
+        }
     })
 }
 
@@ -144,6 +148,15 @@ fn of_institution(one: &InstitutionFigures, query: FigureQuery) -> FigureValues 
     values.count("mass_holds", Some(one.mass_holds));
     let waited = hours(one.oldest_hold_at, query.now).unwrap_or_default();
     values.measure("oldest_hold_days", Some(waited / 24.0));
+    values
+}
+
+fn of_queue(queue: QueueFigures, now: DateTime<Utc>) -> FigureValues {
+    let mut values = FigureValues::default();
+    values.count("waiting", Some(queue.waiting));
+    values.count("working", Some(queue.working));
+    let waited = hours(queue.oldest_ready_at, now).unwrap_or_default();
+    values.measure("oldest_minutes", Some(waited * 60.0));
     values
 }
 

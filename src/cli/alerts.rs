@@ -16,9 +16,12 @@ use crate::store::alerts as stored;
 use crate::store::alerts::AlertSilence;
 use crate::store::{Demand, PgConnection, Store, notices};
 use crate::test::Coverage;
+use crate::web::Site;
 use clap::Subcommand;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// What someone must know: conditions over figures, and what runs raise themselves.
 #[derive(clap::Args)]
@@ -246,10 +249,15 @@ fn judge_now(edge: &Edge, institutions: &[String], at: &At) -> Result<u8, Failur
     are_institutions(institutions, &checked)?;
     super::show(&checked, edge, institutions);
     let plans = all_plans(&checked);
+    let own = own_institutions(&checked);
     let judging = Judging {
         checked: &checked,
         plans: &plans,
-        institutions: (!institutions.is_empty()).then_some(institutions),
+        institutions: if institutions.is_empty() {
+            &own
+        } else {
+            institutions
+        },
         now: now.0,
     };
     let (judged, delivered) = with_store(edge, Demand::writing(4), async |store| {
@@ -275,32 +283,85 @@ fn all_plans(checked: &Checked) -> Vec<Arc<Plan>> {
     institutions.filter_map(|one| one.plan().cloned()).collect()
 }
 
+/// The institutions of a project: others of the database are no business of its alerts.
+fn own_institutions(checked: &Checked) -> Vec<String> {
+    let institutions = checked.institutions.iter();
+    institutions.map(|one| one.slug.clone()).collect()
+}
+
+/// How often a server judges and sends.
+const TELLS_EVERY: Duration = Duration::from_secs(20);
+
+/// Judges all alerts, makes the daily report and sends what is due, until it is stopped. What fails
+/// is logged, and tried again by the next round. Any number of processes may do so.
+pub(super) async fn keep_telling(
+    store: Store,
+    site: Arc<Site>,
+    mut sender: NoticeSender,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let checked = site.project();
+        let channels = checked.channels.iter();
+        out::secrets().learn(channels.flat_map(|channel| channel.secrets(&sender.variables)));
+        sender.project = project(&checked);
+        let (plans, own) = (all_plans(&checked), own_institutions(&checked));
+        let judging = Judging {
+            checked: &checked,
+            plans: &plans,
+            institutions: &own,
+            now: (site.now)(),
+        };
+        match tell_now(&store, &sender, &judging).await {
+            Ok((_, delivered)) => delivered.failures.iter().for_each(|(channel, why)| {
+                tracing::warn!(channel, why, "a channel did not take its notices");
+            }),
+            Err(error) => tracing::warn!(%error, "alerts were not judged"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(TELLS_EVERY) => {}
+        }
+    }
+}
+
 async fn judge_and_deliver(
     edge: &Edge,
     store: &Store,
     judging: &Judging<'_>,
 ) -> Result<(alerts::Judged, Delivered), Failure> {
+    let sender = sender(edge, judging.checked)?;
+    Ok(tell_now(store, &sender, judging).await?)
+}
+
+async fn tell_now(
+    store: &Store,
+    sender: &NoticeSender,
+    judging: &Judging<'_>,
+) -> crate::store::Result<(alerts::Judged, Delivered)> {
     let mut connection = store.connection().await?;
     let judged = alerts::judge(&mut connection, judging).await?;
     let plans = all_plans(judging.checked);
     alerts::report_if_due(&mut connection, judging.checked, &plans, judging.now).await?;
     drop(connection);
-    let sender = sender(edge, judging.checked)?;
     let channels = &judging.checked.channels;
-    let delivered = alerts::deliver_due(store, channels, &sender, judging.now).await?;
+    let delivered = alerts::deliver_due(store, channels, sender, judging.now).await?;
     Ok((judged, delivered))
+}
+
+fn project(checked: &Checked) -> String {
+    match &checked.identity {
+        ProjectIdentity::Known(project) => project.clone(),
+        ProjectIdentity::Unknown | ProjectIdentity::Broken => "unknown".to_owned(),
+    }
 }
 
 /// What sends to the channels of a project.
 pub(super) fn sender(edge: &Edge, checked: &Checked) -> Result<NoticeSender, Failure> {
-    let project = match &checked.identity {
-        ProjectIdentity::Known(project) => project.clone(),
-        ProjectIdentity::Unknown | ProjectIdentity::Broken => "unknown".to_owned(),
-    };
     Ok(NoticeSender {
         variables: edge.variables(),
         secrets: out::secrets(),
-        project,
+        project: project(checked),
         client: WebhookClient::new()?,
     })
 }
@@ -321,7 +382,7 @@ pub(super) async fn after_runs(
     let judging = Judging {
         checked,
         plans,
-        institutions: Some(&ran),
+        institutions: &ran,
         now,
     };
     match judge_and_deliver(edge, store, &judging).await {

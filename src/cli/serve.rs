@@ -94,6 +94,12 @@ impl Serve {
         ));
         tell!("listening on http://{address}");
         let serving = tokio::spawn(web::serve(listener, Arc::clone(&site), crew.stop.clone()));
+        let telling = tokio::spawn(super::alerts::keep_telling(
+            crew.database.store.clone(),
+            Arc::clone(&site),
+            super::alerts::sender(edge, &crew.files.checked)?,
+            crew.stop.clone(),
+        ));
         let leading = tokio::spawn(lead(
             Scheduler::new(crew.database.store.clone()),
             crew.plans.subscribe(),
@@ -106,6 +112,7 @@ impl Serve {
         })
         .await?;
         leading.await?;
+        telling.await?;
         serving.await??;
         crew.disband().await
     }

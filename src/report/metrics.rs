@@ -65,7 +65,7 @@ const KIND: &[&str] = &["institution", "source", "kind"];
 
 /// Every metric, in the order in which they are written.
 #[rustfmt::skip]
-pub const FAMILIES: [MetricFamily; 29] = [
+pub const FAMILIES: [MetricFamily; 32] = [
     gauge("weir_build_info", &["version"], "Always 1, with the version of Weir"),
     counter("weir_documents_processed", SOURCE, "Ads that runs have looked at"),
     counter("weir_jobs_processed", &["institution", "source", "outcome"], "Ads by what became of them: created, updated, reopened, archived, unchanged, rejected, held, failed"),
@@ -95,6 +95,9 @@ pub const FAMILIES: [MetricFamily; 29] = [
     gauge("weir_database_live_rows", &[], "Live rows"),
     gauge("weir_database_oldest_xmin_age", &[], "Transactions since the oldest one that is still open"),
     gauge("weir_database_longest_transaction_seconds", &[], "How long the longest transaction has been open"),
+    gauge("weir_queue_units", &["state"], "Units of work that wait, or that a worker has: waiting, leased"),
+    gauge("weir_queue_oldest_seconds", &[], "How long the oldest unit that waits could have been claimed; 0 if none is late"),
+    gauge("weir_leases", &[], "Leases that are held: institutions that run, and the schedule"),
 ];
 
 /// The labels of a sample, in the order of its family.
@@ -197,6 +200,14 @@ fn samples(scrape: &Scrape, plans: &[Arc<Plan>], now: DateTime<Utc>) -> SampleSe
         }
     }
     of_database(&mut set, scrape);
+    let queue = scrape.queue;
+    set.add("weir_queue_units", &["waiting"], wide(queue.waiting));
+    set.add("weir_queue_units", &["leased"], wide(queue.working));
+    let oldest = queue
+        .oldest_ready_at
+        .map_or(0, |ready| (now - ready).num_seconds().max(0));
+    set.add("weir_queue_oldest_seconds", &[], wide(oldest));
+    set.add("weir_leases", &[], wide(queue.leases));
     set
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use sqlx::{Connection, PgConnection};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -593,6 +593,36 @@ async fn a_report_is_sent_once_a_day_and_kept() {
     );
     assert!(shown(&[&now[..], &["markdown"]].concat()).contains("| new | 0 | 0.4 |"));
     assert!(shown(&["--sent", "2026-09-05"]).contains("no report was sent on 2026-09-05"));
+    lab.bench.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_judges_and_sends_by_itself() {
+    let (lab, server) = (lab(HOOK).await, receiver(Vec::new()).await);
+    let waits = "    for: 2h\n    keep: 1h\n    quiet: 22:00-06:00\n";
+    lab.write("alerts/mine.yaml", &STALE.replace(waits, ""));
+    let hook = server.uri();
+    let ran = weir(&lab, &hook, &["run", "--at", "2020-01-01"]);
+    assert_eq!(ran.status.code(), Some(0), "{}", text(&ran));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.arg("--project").arg(&lab.folder);
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    command.env("DATABASE_URL", lab.bench.url());
+    command.env("HOOK", &hook).env("ALERT_TOKEN", "t");
+    let mut serving = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut found = Vec::new();
+    for _ in 0..300 {
+        found = told(&server).await;
+        if !found.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(serving.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert!(serving.wait().unwrap().success());
+    // Every run is older than a day: the source, and nothing else, is told of.
+    assert_eq!(found, ["firing mine/stale"]);
     lab.bench.drop().await;
 }
 

@@ -257,6 +257,32 @@ pub struct ServerFigures {
     pub longest_transaction_seconds: f64,
 }
 
+/// The queue of work: one function for whoever wants to know how it does.
+#[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
+pub struct QueueFigures {
+    /// Units that wait.
+    pub waiting: i64,
+    /// Units that a worker has.
+    pub working: i64,
+    /// Since when the oldest could have been claimed.
+    pub oldest_ready_at: Option<DateTime<Utc>>,
+    /// Leases that are held.
+    pub leases: i64,
+}
+
+/// How the queue does: its units that are not over, by their partial indexes, and the leases.
+///
+/// # Errors
+/// The database failed.
+pub async fn queue(connection: &mut PgConnection) -> Result<QueueFigures> {
+    Ok(sqlx::query_as(
+        "SELECT (SELECT count(*) FROM work_units WHERE state = 'waiting') AS waiting, (SELECT count(*) FROM work_units WHERE state = 'leased') AS working,
+           (SELECT min(ready_at) FROM work_units WHERE state = 'waiting') AS oldest_ready_at, (SELECT count(*) FROM leases WHERE expires_at > now()) AS leases",
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// All that a scrape reads.
 #[derive(Debug, Clone, Default)]
 pub struct Scrape {
@@ -276,6 +302,8 @@ pub struct Scrape {
     pub tables: BTreeMap<String, i64>,
     /// How the server does.
     pub server: ServerFigures,
+    /// How the queue does.
+    pub queue: QueueFigures,
 }
 
 /// Reads the figures: tallies by their keys, open holds by their partial index, of rules the newest
@@ -303,6 +331,7 @@ pub async fn scrape(connection: &mut PgConnection) -> Result<Scrape> {
         .await?,
         tables: figures::table_bytes(connection).await?,
         server: server(connection).await?,
+        queue: queue(connection).await?,
     })
 }
 
