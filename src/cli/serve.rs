@@ -57,6 +57,9 @@ pub struct Serve {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// A name by which a proxy in front calls it; others than localhost and addresses are refused
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
     #[command(flatten)]
     hands: Hands,
 }
@@ -85,13 +88,15 @@ impl Serve {
         let address = listener.local_addr()?;
         let crew = Crew::assemble(edge, self.hands.demand(), &self.hands.drain).await?;
         let (is_ready, readiness) = watch::channel(Ok(()));
-        let site = Arc::new(Site::new(
+        let site = Site::new(
             crew.database.store.clone(),
             edge.project.clone(),
             edge.now,
             readiness,
             Arc::clone(&crew.files.checked),
-        ));
+        );
+        let operator = edge.person(None).unwrap_or_default();
+        let site = Arc::new(site.called(self.hosts.clone()).operated_by(operator));
         tell!("listening on http://{address}");
         let serving = tokio::spawn(web::serve(listener, Arc::clone(&site), crew.stop.clone()));
         let telling = tokio::spawn(super::alerts::keep_telling(

@@ -55,7 +55,7 @@ impl Chart<'_> {
         html! {
             figure.chart {
                 svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(label) {
-                    @if let Some((low, high)) = self.usual() {
+                    @if let Some((low, high)) = usual(&self.values()) {
                         @let top = HEIGHT - scaled(high, most);
                         rect.band width=(WIDTH) y=(top) height=((scaled(high, most) - scaled(low, most)).max(1)) {}
                     }
@@ -65,6 +65,10 @@ impl Chart<'_> {
                 (self.table())
             }
         }
+    }
+
+    fn values(&self) -> Vec<i64> {
+        self.points.iter().map(|point| point.value).collect()
     }
 
     fn line(&self, most: i64) -> String {
@@ -88,17 +92,6 @@ impl Chart<'_> {
         out
     }
 
-    /// Between what and what most values are.
-    fn usual(&self) -> Option<(i64, i64)> {
-        if self.points.len() < ENOUGH {
-            return None;
-        }
-        let mut values: Vec<i64> = self.points.iter().map(|point| point.value).collect();
-        values.sort_unstable();
-        let last = values.len() - 1;
-        Some((values[last / 10], values[last - last / 10]))
-    }
-
     fn table(&self) -> Markup {
         html! {
             details { summary { "Table" } table.plain {
@@ -109,6 +102,17 @@ impl Chart<'_> {
     }
 }
 
+/// Between what and what most values are.
+pub(super) fn usual(values: &[i64]) -> Option<(i64, i64)> {
+    if values.len() < ENOUGH {
+        return None;
+    }
+    let mut values = values.to_vec();
+    values.sort_unstable();
+    let last = values.len() - 1;
+    Some((values[last / 10], values[last - last / 10]))
+}
+
 /// A value as a height, with room above the greatest.
 fn scaled(value: i64, most: i64) -> i64 {
     let room = i128::from(HEIGHT - 8);
@@ -117,7 +121,7 @@ fn scaled(value: i64, most: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chart, ChartPoint, HEIGHT, scaled};
+    use super::{Chart, ChartPoint, HEIGHT, scaled, usual};
     use chrono::DateTime;
 
     #[test]
@@ -135,6 +139,7 @@ mod tests {
             shown: |value| value.to_string(),
         };
         assert_eq!(chart(vec![point(3)]).line(3), "0,6 480,6");
-        assert_eq!(chart((0..10).map(point).collect()).usual(), Some((0, 9)));
+        let values: Vec<i64> = (0..10).collect();
+        assert_eq!(usual(&values), Some((0, 9)));
     }
 }

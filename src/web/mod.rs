@@ -8,6 +8,7 @@
 //! To add a page: a file in `pages` with its view from `report` or the store, and its markup; a line
 //! in [`pages::router`]; its name in the navigation of [`shell`]. To add a part, see `parts`.
 
+mod api;
 mod assets;
 mod catalog;
 mod chart;
@@ -48,6 +49,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .merge(assets::router())
         .merge(pages::router())
         .merge(decide::router())
+        .merge(api::router())
         .fallback(refusal::unknown_address)
         .method_not_allowed_fallback(refusal::wrong_method)
         .layer(DefaultBodyLimit::max(guard::FORM_BYTES))

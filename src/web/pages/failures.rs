@@ -143,7 +143,7 @@ fn groups(facts: &FailuresFacts, now: DateTime<Utc>) -> Markup {
                     tr data-row {
                         td.number data-name="ads" { a href=(link) { (thousands(group.ads)) } }
                         td.number data-name="new" { @if group.fresh > 0 { b.warm { (thousands(group.fresh)) } } @else { span.soft { "·" } } }
-                        th.wide scope="row" { (told(&rule, 60)) }
+                        th.wide scope="row" title=(line(&rule, 60)) { @if group.rule.is_some() { (told(&rule, 60)) } @else { (kind_words(&group.kind)) } }
                         td { @if let Some(field) = &group.field { (in_words(field)) } }
                         td { (line(&group.institution, 40)) " " span.soft { (told(&group.source_id, 40)) } }
                         td { (told(&group.message, 140)) @if let Some(value) = &group.value { p.soft { (told(&plain(value), 80)) } } }
@@ -197,4 +197,27 @@ fn reason_line(reason: &Json) -> Markup {
         @if let Some(value) = value { " " code { (told(&plain(value), 80)) } }
         @if !part("rule").is_empty() { span.soft { " · rule " (told(part("rule"), 60)) } }
     }
+}
+
+/// A type of failure as people call it; the code stands in the title.
+fn kind_words(kind: &str) -> String {
+    let known = match kind {
+        "missing_field" => "missing",
+        "invalid_type" => "of another type",
+        "invalid_length" => "too short or too long",
+        "invalid_date" => "not a date",
+        "invalid_array" => "not a list as asked for",
+        "invalid_relationship" => "unknown name",
+        "invalid_date_range" => "dates that exclude each other",
+        "invalid_url" => "not an address",
+        "system_error" => "could not be derived",
+        "unreadable" => "unreadable",
+        "missing_id" => "no id",
+        "duplicate_id" => "id that came twice",
+        "no_detail" => "page that could not be read",
+        "detail_gone" => "page that is gone",
+        "recycled_id" | "renumbered_id" => "doubtful id",
+        _ => return line(kind, 60).replace('_', " "),
+    };
+    known.to_owned()
 }

@@ -48,7 +48,7 @@ pub(super) async fn page(
         @for hold in &open { (panel(hold, &catalog, (site.now)())) }
         (super::super::decide::hold_forms(&site, &open))
     };
-    let answer = format!("{}: {}", known.kind, line(&known.reason, 200));
+    let answer = sentence(&line(&known.reason, 200));
     Ok(Shell::new("Hold", &answer)
         .at("/holds")
         .over(over)
@@ -84,6 +84,13 @@ pub(super) async fn several(
         .at("/holds")
         .over(over)
         .show(&body))
+}
+
+/// A reason as the first line of a page.
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    first.chain(letters).collect()
 }
 
 fn unknown() -> PageError {

@@ -42,7 +42,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>) -> Result<Html<String>, 
                 dt { "state" } dd { @match &readiness { Ok(()) => (state(OperatingState::Healthy, "ready")), Err(why) => { (state(OperatingState::Failing, "not ready")) " " (why) } } }
                 dt { "Weir" } dd { (env!("CARGO_PKG_VERSION")) }
                 dt { "project" } dd { (counted(checked.institutions.len(), "institution")) ", " (ready) " of them without errors" }
-                dt { "machines" } dd { a href="/health" { "/health" } " · " a href="/ready" { "/ready" } }
+                dt { "machines" } dd { a href="/health" { "/health" } " · " a href="/ready" { "/ready" } " · " a href="/api/v1/openapi.json" { "/api/v1/openapi.json" } }
             }
         }
         (of_database(&database))

@@ -7,7 +7,7 @@ use crate::report::columns::{counted, line, share, size, took};
 use crate::store::views::source_list::{self, RunFigures, StageFigures};
 use crate::web::Site;
 use crate::web::catalog::Catalog;
-use crate::web::chart::{Chart, ChartPoint};
+use crate::web::chart::{Chart, ChartPoint, usual};
 use crate::web::parts::{FilterField, empty, filter, told};
 use crate::web::refusal::PageError;
 use crate::web::shell::Shell;
@@ -68,12 +68,39 @@ pub(super) async fn page(
         @if runs.is_empty() { (empty("No run of this institution has ended.", "`weir run` makes one.")) }
         @else { div.charts { (charts(&runs)) } (errors(&stages)) }
     };
-    let answer = format!(
-        "{} over {}",
-        line(&entry.slug, 60),
-        counted(runs.len(), "run")
-    );
-    Ok(Shell::new("Trends", &answer).at("/trends").show(&body))
+    Ok(Shell::new("Trends", &answer(&entry.slug, &runs))
+        .at("/trends")
+        .show(&body))
+}
+
+/// The figures by which the first line judges: a name, and what it is of a run.
+const JUDGED: [(&str, fn(&RunFigures) -> Option<i64>); 5] = [
+    ("ads", |run| Some(total(run).documents)),
+    ("time of a run", |run| Some(run.millis)),
+    ("ads that did not pass", refused),
+    ("new jobs", |run| Some(total(run).created)),
+    ("closed jobs", |run| Some(total(run).archived)),
+];
+
+/// The first line: which figures of the newest run are not as most were.
+fn answer(slug: &str, runs: &[RunFigures]) -> String {
+    let (slug, number) = (line(slug, 60), counted(runs.len(), "run"));
+    let is_odd = |of: fn(&RunFigures) -> Option<i64>| {
+        let values: Vec<i64> = runs.iter().filter_map(of).collect();
+        usual(&values)
+            .zip(values.last())
+            .is_some_and(|((low, high), newest)| !(low..=high).contains(newest))
+    };
+    let odd = JUDGED.iter().filter(|(_, of)| is_odd(*of));
+    let odd: Vec<&str> = odd.map(|(name, _)| *name).collect();
+    if odd.is_empty() {
+        format!("{slug} goes as it did in the last {number}")
+    } else {
+        format!(
+            "{slug} is not as it was in the last {number}: {}",
+            odd.join(", ")
+        )
+    }
 }
 
 fn total(run: &RunFigures) -> OutcomeCounts {

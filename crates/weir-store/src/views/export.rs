@@ -9,6 +9,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 use weir_model::Clock;
 
 /// What is exported.
@@ -86,6 +87,23 @@ pub struct ExportFilter {
     pub after: FeedCursor,
     /// Raw documents, too.
     pub raw: bool,
+    /// At most so many rows.
+    pub most: Option<i64>,
+    /// Jobs, versions and openings after this row.
+    pub behind: ExportCursor,
+    /// Of this job.
+    pub job: Option<Uuid>,
+}
+
+/// After which row a page begins; the default is the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExportCursor {
+    /// The institution.
+    pub institution: Uuid,
+    /// The job or opening.
+    pub id: Uuid,
+    /// Of versions: the version.
+    pub version: i32,
 }
 
 const fn column(name: &'static str, kind: ColumnKind) -> ExportColumn {
@@ -238,6 +256,7 @@ impl ExportTable {
             (ExportTable::History, _) => HISTORY,
             (ExportTable::Changes, _) => CHANGES,
             (ExportTable::Feed, _) => FEED,
+            (ExportTable::Openings, _) if wanted.most.is_some() => OPENINGS_PAGE,
             (ExportTable::Openings, _) => OPENINGS,
         }
     }
@@ -300,7 +319,8 @@ macro_rules! exported_fields {
 }
 
 /// `$1` institutions, `$2` since, `$3` until, `$4` an instant, `$5` whether raw documents are
-/// wanted; of all statements here.
+/// wanted, `$6` how many rows; of all statements here. `$7` and `$8` say after which row, `$9` after
+/// which version, `$10` of which job.
 const JOBS: &str = concat!(
     "SELECT i.slug, j.source_id, j.id::text, j.original_id, j.version::bigint,
     ",
@@ -312,7 +332,8 @@ const JOBS: &str = concat!(
   LEFT JOIN divisions d ON d.institution_id = j.institution_id AND d.id = j.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR GREATEST(j.last_updated_at, j.refreshed_at) >= $2)
     AND ($3::timestamptz IS NULL OR j.last_updated_at < $3) AND $4::timestamptz IS NULL
-  ORDER BY j.institution_id, j.id"
+    AND (j.institution_id, j.id) > ($7, $8) AND $9::int IS NOT NULL AND ($10::uuid IS NULL OR j.id = $10)
+  ORDER BY j.institution_id, j.id LIMIT $6"
 );
 
 const JOBS_AS_OF: &str = concat!(
@@ -326,7 +347,8 @@ const JOBS_AS_OF: &str = concat!(
   LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3)
-  ORDER BY h.institution_id, h.id"
+    AND (h.institution_id, h.id) > ($7, $8) AND $9::int IS NOT NULL AND ($10::uuid IS NULL OR h.id = $10)
+  ORDER BY h.institution_id, h.id LIMIT $6"
 );
 
 const HISTORY: &str = concat!(
@@ -342,7 +364,8 @@ const HISTORY: &str = concat!(
   LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL
-  ORDER BY h.institution_id, h.id, h.version"
+    AND (h.institution_id, h.id, h.version) > ($7, $8, $9) AND ($10::uuid IS NULL OR h.id = $10)
+  ORDER BY h.institution_id, h.id, h.version LIMIT $6"
 );
 
 const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id, h.version::bigint,
@@ -351,10 +374,11 @@ const CHANGES: &str = "SELECT i.slug, h.source_id, h.job_id::text, h.original_id
   FROM job_changes h JOIN institutions i ON i.id = h.institution_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR h.created_at >= $2)
     AND ($3::timestamptz IS NULL OR h.created_at < $3) AND $4::timestamptz IS NULL AND $5::boolean IS NOT NULL
-  ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\"";
+    AND (h.institution_id, h.job_id, h.version) > ($7, $8, $9) AND ($10::uuid IS NULL OR h.job_id = $10)
+  ORDER BY h.institution_id, h.job_id, h.version, h.field COLLATE \"C\" LIMIT $6";
 
 /// `$1` institutions, `$2` and `$3` the transaction and the change of the cursor, `$4` the name of its
-/// database, `$5` whether raw documents are wanted. A refresh changed no version: what made that is
+/// database, `$5` whether raw documents are wanted, `$6` how many rows. A refresh changed no version: what made that is
 /// left out.
 const FEED: &str = concat!(
     "SELECT i.slug, h.source_id, h.id::text, h.original_id, h.version::bigint,
@@ -373,18 +397,42 @@ const FEED: &str = concat!(
   LEFT JOIN divisions d ON d.institution_id = h.institution_id AND d.id = h.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND (f.txid, f.change_id) > ($2::text::xid8, $3::bigint)
     AND f.txid < pg_snapshot_xmin(pg_current_snapshot())
-  ORDER BY f.txid, f.change_id"
+  ORDER BY f.txid, f.change_id LIMIT $6"
 );
 
-const OPENINGS: &str = "SELECT i.slug, o.id::text, o.status, o.job_id::text, o.survivor, o.ads, o.title, o.description, o.open_date, o.close_date,
+/// The columns of [`OF_OPENINGS`], from an opening `o`, and what is asked of all of them.
+macro_rules! openings {
+    ($from:literal, $which:literal) => {
+        concat!(
+            "SELECT i.slug, o.id::text, o.status, o.job_id::text, o.survivor, o.ads, o.title, o.description, o.open_date, o.close_date,
     o.department, c.name, d.name, o.job_type, o.locations, o.remuneration, o.source_url, o.recruiter::text, o.origins::text, o.first_seen_at,
     o.last_seen_at, o.reposted_from::text, o.institution_id::text
-  FROM current_openings o JOIN institutions i ON i.id = o.institution_id
+  FROM ",
+            $from,
+            " JOIN institutions i ON i.id = o.institution_id
   LEFT JOIN companies c ON c.institution_id = o.institution_id AND c.id = o.company_id
   LEFT JOIN divisions d ON d.institution_id = o.institution_id AND d.id = o.division_id
   WHERE (cardinality($1::text[]) = 0 OR i.slug = ANY ($1)) AND ($2::timestamptz IS NULL OR o.first_seen_at >= $2)
     AND ($3::timestamptz IS NULL OR o.first_seen_at < $3) AND $4::timestamptz IS NULL AND $5::boolean IS NOT NULL
-  ORDER BY o.institution_id, o.id";
+    AND $9::int IS NOT NULL AND $10::uuid IS NULL ",
+            $which,
+            " ORDER BY o.institution_id, o.id"
+        )
+    };
+}
+
+const OPENINGS: &str = openings!(
+    "current_openings o",
+    "AND (o.institution_id, o.id) > ($7, $8) AND $6::bigint IS NULL"
+);
+
+/// A page looks up the openings that it shows, and no others.
+const OPENINGS_PAGE: &str = openings!(
+    "(SELECT p.institution_id, p.id FROM openings p JOIN institutions n ON n.id = p.institution_id
+      WHERE (p.institution_id, p.id) > ($7, $8) AND (cardinality($1::text[]) = 0 OR n.slug = ANY ($1)) ORDER BY p.institution_id, p.id LIMIT $6) AS page
+    CROSS JOIN LATERAL (SELECT * FROM current_openings v WHERE v.institution_id = page.institution_id AND v.id = page.id OFFSET 0) AS o",
+    ""
+);
 
 /// The rows, in the order of institutions, jobs and versions; those of the feed in the order of
 /// transactions.
@@ -405,7 +453,16 @@ pub fn rows<'c>(
             .bind(wanted.until.map(|until| until.0))
             .bind(wanted.at.map(|at| at.0)),
     };
-    let rows = query.bind(wanted.raw).fetch(connection);
+    let query = query.bind(wanted.raw).bind(wanted.most);
+    let query = match table {
+        ExportTable::Feed => query,
+        _ => query
+            .bind(wanted.behind.institution)
+            .bind(wanted.behind.id)
+            .bind(wanted.behind.version)
+            .bind(wanted.job),
+    };
+    let rows = query.fetch(connection);
     rows.map_err(StoreError::from)
         .map(move |row| cells(&row?, &columns))
         .boxed()

@@ -237,6 +237,53 @@ pub async fn of_ids(connection: &mut PgConnection, jobs: &[Uuid]) -> Result<Vec<
     Ok(rows.bind(jobs).fetch_all(connection).await?)
 }
 
+/// A role of a job.
+#[derive(Debug, Clone, sqlx::FromRow, Serialize)]
+pub struct RoleLine {
+    /// The institution's slug.
+    pub institution: String,
+    /// The institution.
+    pub institution_id: Uuid,
+    /// The job.
+    pub job_id: Uuid,
+    /// The framework.
+    pub framework: String,
+    /// role, group, review, open.
+    pub level: String,
+    /// The role or group.
+    pub role_id: Option<String>,
+    /// Its name.
+    pub role_name: Option<String>,
+    /// How sure it is.
+    pub confidence: Option<f32>,
+    /// How it was found.
+    pub method: Option<String>,
+}
+
+/// The roles of jobs, in the order of institutions, jobs and frameworks, after a row.
+///
+/// # Errors
+/// The database failed.
+pub async fn roles(
+    connection: &mut PgConnection,
+    institutions: &[String],
+    after: (Uuid, Uuid, &str),
+    most: i64,
+) -> Result<Vec<RoleLine>> {
+    let sql = "SELECT i.slug AS institution, r.institution_id, r.job_id, r.framework, r.level, r.role_id, r.role_name, r.confidence, r.method
+               FROM job_roles r JOIN institutions i ON i.id = r.institution_id
+               WHERE (r.institution_id, r.job_id, r.framework) > ($2, $3, $4) AND (cardinality($1::text[]) = 0 OR i.slug = ANY ($1))
+               ORDER BY r.institution_id, r.job_id, r.framework LIMIT $5";
+    Ok(sqlx::query_as(sql)
+        .bind(institutions)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(after.2)
+        .bind(most)
+        .fetch_all(connection)
+        .await?)
+}
+
 /// Whether there are more jobs than a search looks at.
 ///
 /// # Errors

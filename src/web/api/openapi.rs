@@ -1,0 +1,128 @@
+//! The OpenAPI document, made of the same list as the router.
+
+use super::{ApiParameter, ApiRoute, ROUTES};
+use crate::store::views::export::{ColumnKind, ExportColumn};
+use axum::Json;
+use serde_json::{Map, Value, json};
+
+/// Serves the document.
+pub(super) async fn document() -> Json<Value> {
+    Json(written())
+}
+
+fn written() -> Value {
+    let paths: Map<String, Value> = ROUTES
+        .iter()
+        .map(|route| (route.path.to_owned(), json!({ "get": operation(route) })))
+        .collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Weir",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Jobs, their history and changes, openings, roles and runs. Read-only. Pages continue with `next`; a follower of changes keeps `cursor`."
+        },
+        "paths": paths,
+        "components": { "schemas": { "Refusal": refusal() } }
+    })
+}
+
+fn operation(route: &ApiRoute) -> Value {
+    let mut parameters: Vec<Value> = route.parameters.iter().map(|one| parameter(one)).collect();
+    if route.path.contains("{id}") {
+        parameters.insert(0, json!({ "name": "id", "in": "path", "required": true, "description": "The job", "schema": { "type": "string", "format": "uuid" } }));
+    }
+    json!({
+        "operationId": route.path.trim_start_matches("/api/v1/").replace("/{id}", "_one").replace('/', "_"),
+        "summary": route.summary,
+        "parameters": parameters,
+        "responses": responses(route),
+    })
+}
+
+fn parameter(parameter: &ApiParameter) -> Value {
+    let schema = match (parameter.name, parameter.form) {
+        ("format", _) => json!({ "type": "string", "enum": ["json", "ndjson", "csv"] }),
+        ("limit", _) => json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 }),
+        (_, form @ ("date-time" | "uuid")) => json!({ "type": "string", "format": form }),
+        (_, form) => json!({ "type": form }),
+    };
+    json!({ "name": parameter.name, "in": "query", "required": false, "description": parameter.about, "schema": schema })
+}
+
+fn responses(route: &ApiRoute) -> Value {
+    let refused = |what: &str| json!({ "description": what, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Refusal" } } } });
+    let mut responses = json!({
+        "200": rows(route),
+        "304": { "description": "The client has this answer already: `If-None-Match` named its entity tag" },
+        "400": refused("A parameter is unknown or cannot be read"),
+        "404": refused("There is no such institution or job"),
+        "503": refused("The database cannot be read now"),
+    });
+    if route.parameters.iter().any(|one| one.name == "cursor") {
+        responses["409"] = refused("This database cannot continue from the cursor");
+    }
+    responses
+}
+
+fn rows(route: &ApiRoute) -> Value {
+    let row = row(&(route.columns)());
+    let mut members = json!({
+        "data": { "type": "array", "items": row.clone() },
+        "next": { "type": ["string", "null"], "description": "The address of the page that follows" },
+    });
+    let mut headers = json!({
+        "ETag": { "schema": { "type": "string" } },
+        "Link": { "description": "The page that follows", "schema": { "type": "string" } },
+    });
+    let mut required = vec!["data", "next"];
+    if route.parameters.iter().any(|one| one.name == "cursor") {
+        members["cursor"] = json!({ "type": "string", "description": "Where to go on next time" });
+        headers["Weir-Cursor"] =
+            json!({ "description": "Where to go on next time", "schema": { "type": "string" } });
+        required.push("cursor");
+    }
+    let whole = json!({ "type": "object", "required": required, "properties": members, "additionalProperties": false });
+    json!({
+        "description": "A page of rows",
+        "headers": headers,
+        "content": {
+            "application/json": { "schema": whole },
+            "application/x-ndjson": { "schema": row },
+            "text/csv": { "schema": { "type": "string" } },
+        }
+    })
+}
+
+/// A row: every column is there, and may be empty.
+fn row(columns: &[ExportColumn]) -> Value {
+    let properties: Map<String, Value> = columns
+        .iter()
+        .map(|column| (column.name.to_owned(), schema(column.kind)))
+        .collect();
+    let required: Vec<&str> = columns.iter().map(|column| column.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn schema(kind: ColumnKind) -> Value {
+    match kind {
+        ColumnKind::Text => json!({ "type": ["string", "null"] }),
+        ColumnKind::Number => json!({ "type": ["integer", "null"] }),
+        ColumnKind::Instant => json!({ "type": ["string", "null"], "format": "date-time" }),
+        ColumnKind::Day => json!({ "type": ["string", "null"], "format": "date" }),
+        ColumnKind::Texts => json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+        ColumnKind::Json => json!({}),
+    }
+}
+
+fn refusal() -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": { "error": {
+            "type": "object",
+            "required": ["message", "help"],
+            "properties": { "message": { "type": "string" }, "help": { "type": "string" } }
+        } }
+    })
+}

@@ -1,0 +1,145 @@
+//! Runs, and the roles of jobs.
+
+use super::ApiPage;
+use super::request::{ApiRequest, not_after};
+use crate::store::PgConnection;
+use crate::store::runs::institution;
+use crate::store::views::export::{ColumnKind, ExportCell, ExportColumn};
+use crate::store::views::job_list::{self, RoleLine};
+use crate::store::views::run_list::{self, RunFilter, RunLine};
+use crate::web::refusal::PageError;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use uuid::Uuid;
+
+fn columns(all: &[(&'static str, ColumnKind)]) -> Vec<ExportColumn> {
+    let column = |(name, kind): &(&'static str, ColumnKind)| ExportColumn { name, kind: *kind };
+    all.iter().map(column).collect()
+}
+
+pub(super) fn run_columns() -> Vec<ExportColumn> {
+    columns(&[
+        ("institution", ColumnKind::Text),
+        ("run", ColumnKind::Number),
+        ("at", ColumnKind::Instant),
+        ("status", ColumnKind::Text),
+        ("started_at", ColumnKind::Instant),
+        ("finished_at", ColumnKind::Instant),
+        ("error", ColumnKind::Text),
+        ("errors", ColumnKind::Number),
+        ("warnings", ColumnKind::Number),
+        ("counts", ColumnKind::Json),
+    ])
+}
+
+fn run_row(run: RunLine) -> Vec<ExportCell> {
+    let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
+    vec![
+        ExportCell::Text(run.institution),
+        ExportCell::Number(run.id),
+        ExportCell::Instant(run.at),
+        ExportCell::Text(run.status),
+        ExportCell::Instant(run.started_at),
+        run.finished_at
+            .map_or(ExportCell::Empty, ExportCell::Instant),
+        text(run.error),
+        ExportCell::Number(run.errors),
+        ExportCell::Number(run.warnings),
+        run.total.map_or(ExportCell::Empty, |total| {
+            ExportCell::Json(total.to_string())
+        }),
+    ]
+}
+
+pub(super) fn runs<'r>(
+    connection: &'r mut PgConnection,
+    request: &'r ApiRequest,
+) -> BoxFuture<'r, Result<ApiPage, PageError>> {
+    async {
+        let before = request
+            .after::<1>()?
+            .map(|[run]| run.parse().map_err(|_| not_after()));
+        let institution = match request.text("institution") {
+            Some(slug) => institution(connection, slug).await?,
+            None => None,
+        };
+        let wanted = RunFilter {
+            institution,
+            status: None,
+            before: before.transpose()?,
+        };
+        let mut runs = run_list::page(connection, &wanted, request.asked()).await?;
+        let more = runs.len() > request.limit;
+        runs.truncate(request.limit);
+        let next = runs
+            .last()
+            .filter(|_| more)
+            .map(|run| ("after", run.id.to_string()));
+        Ok(ApiPage {
+            rows: runs.into_iter().map(run_row).collect(),
+            next,
+            cursor: None,
+        })
+    }
+    .boxed()
+}
+
+pub(super) fn role_columns() -> Vec<ExportColumn> {
+    columns(&[
+        ("institution", ColumnKind::Text),
+        ("job", ColumnKind::Text),
+        ("framework", ColumnKind::Text),
+        ("level", ColumnKind::Text),
+        ("role_id", ColumnKind::Text),
+        ("role_name", ColumnKind::Text),
+        ("confidence", ColumnKind::Json),
+        ("method", ColumnKind::Text),
+    ])
+}
+
+fn role_row(role: RoleLine) -> Vec<ExportCell> {
+    let text = |text: Option<String>| text.map_or(ExportCell::Empty, ExportCell::Text);
+    vec![
+        ExportCell::Text(role.institution),
+        ExportCell::Text(role.job_id.to_string()),
+        ExportCell::Text(role.framework),
+        ExportCell::Text(role.level),
+        text(role.role_id),
+        text(role.role_name),
+        role.confidence
+            .map_or(ExportCell::Empty, |sure| ExportCell::Json(sure.to_string())),
+        text(role.method),
+    ]
+}
+
+pub(super) fn roles<'r>(
+    connection: &'r mut PgConnection,
+    request: &'r ApiRequest,
+) -> BoxFuture<'r, Result<ApiPage, PageError>> {
+    async {
+        let after: (Uuid, Uuid, &str) = match request.after::<3>()? {
+            None => (Uuid::nil(), Uuid::nil(), ""),
+            Some([institution, job, framework]) => (
+                institution.parse().map_err(|_| not_after())?,
+                job.parse().map_err(|_| not_after())?,
+                framework,
+            ),
+        };
+        let wanted = request.institutions();
+        let mut roles = job_list::roles(connection, &wanted, after, request.asked()).await?;
+        let more = roles.len() > request.limit;
+        roles.truncate(request.limit);
+        let key =
+            |role: &RoleLine| format!("{}~{}~{}", role.institution_id, role.job_id, role.framework);
+        let next = roles
+            .last()
+            .filter(|_| more)
+            .map(|role| ("after", key(role)));
+        Ok(ApiPage {
+            rows: roles.into_iter().map(role_row).collect(),
+            next,
+            cursor: None,
+        })
+    }
+    .boxed()
+}
