@@ -16,6 +16,7 @@ use crate::source::door::Door;
 use crate::span::Span;
 use crate::store::queue::UnitEnd;
 use crate::store::{Demand, Store};
+use sd_notify::NotifyState;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -74,6 +75,7 @@ impl Crew {
         changed: impl Fn(Arc<Checked>),
     ) -> Result<(), Failure> {
         let worker = self.worker(edge, hands)?;
+        notify(NotifyState::Ready);
         let follow = self.follow(edge, changed);
         tokio::select! {
             () = worker.work(self.stop.clone(), self.drain) => {}
@@ -111,6 +113,7 @@ impl Crew {
         let mut seen = self.files.seen.clone();
         loop {
             tokio::time::sleep(LOOKS_EVERY).await;
+            notify(NotifyState::Watchdog);
             let now = change_times(&edge.project);
             if now == seen {
                 continue;
@@ -174,10 +177,16 @@ async fn open(edge: &Edge, demand: Demand, stop: &CancellationToken) -> Result<D
     }
 }
 
+/// Lets systemd know; without it, nothing happens.
+fn notify(state: NotifyState<'_>) {
+    let _ = sd_notify::notify(&[state]);
+}
+
 /// The first signal lets runs finish their batch; the second ends the process.
 async fn stop_on_signal(stop: CancellationToken) {
     signal().await;
     tell!("stopping: runs under way finish their batch; press Ctrl-C again to stop now");
+    notify(NotifyState::Stopping);
     stop.cancel();
     signal().await;
     std::process::exit(i32::from(INTERRUPTED));

@@ -261,7 +261,15 @@ async fn a_cursor_of_another_database_or_of_the_future_is_refused() {
             said,
         )
     };
-    let (code, rows, said) = feed("start".to_owned());
+    // What another database of this server writes just now holds back what is newer.
+    let mut first = feed("start".to_owned());
+    for _ in 0..200 {
+        if first.1.lines().count() > 1 {
+            break;
+        }
+        first = feed("start".to_owned());
+    }
+    let (code, rows, said) = first;
     let cursor = said
         .trim()
         .strip_prefix("next cursor: ")
