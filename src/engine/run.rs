@@ -10,8 +10,8 @@ use super::{Engine, Mode, Request, RunError, Summary, error, walk};
 use crate::model::{Alert, Hash, RunStatus};
 use crate::plan::Plan;
 use crate::plan::outline::Outline;
+use crate::store::PgConnection;
 use crate::store::runs::{self, RunStart};
-use crate::store::{Connection, PgConnection};
 use crate::store::{StoreError, WriteSession, figures, metrics, projects, run_trace, texts};
 use chrono::{DateTime, Utc};
 use petgraph::stable_graph::NodeIndex;
@@ -149,7 +149,10 @@ impl<'e> Run<'e> {
                 severity: "error",
                 message,
             };
-            self.raise(&mut *self.lane.hold().await?, alert).await?;
+            let mut held = self.lane.hold().await?;
+            let mut tx = held.begin_batch().await?;
+            self.raise(&mut tx, alert).await?;
+            tx.commit().await.map_err(StoreError::from)?;
         }
         let errors = walk::sources(self, feeds).await;
         if errors
@@ -214,8 +217,9 @@ impl<'e> Run<'e> {
             .into_values()
             .find(error::is_lost)
             .unwrap_or(RunError::Interrupted);
-        self.finish(RunStatus::Failed, None, Some(&lost.to_string()))
-            .await?;
+        let (institution, now) = (self.plan.institution.id, (self.request.now)());
+        let mut held = self.lane.hold().await?;
+        runs::lose(&mut held, institution, self.id, now, &lost.to_string()).await?;
         Err(lost)
     }
 
@@ -228,11 +232,11 @@ impl<'e> Run<'e> {
         let mut held = self.lane.hold().await?;
         let nodes = self.stats().nodes(self.plan);
         let trace = self.stats().trace(self.plan, &self.samples());
-        runs::record_stages(&mut held, self.plan.institution.id, self.id, &nodes).await?;
-        run_trace::keep(&mut held, self.plan.institution.id, self.id, &trace).await?;
         let json = summary.map(Summary::to_json).unwrap_or_default();
         let (institution, now) = (self.plan.institution.id, (self.request.now)());
-        let mut tx = held.begin().await.map_err(StoreError::from)?;
+        let mut tx = held.begin_end().await?;
+        runs::record_stages(&mut tx, institution, self.id, &nodes).await?;
+        run_trace::keep(&mut tx, institution, self.id, &trace).await?;
         runs::finish(&mut tx, institution, self.id, status, now, &json, error).await?;
         // A dry run must not lock rows that runs of other institutions write.
         if !self.is_dry {

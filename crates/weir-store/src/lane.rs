@@ -127,6 +127,19 @@ impl BatchConnection {
     /// # Errors
     /// The database failed, or the lock was lost.
     pub async fn begin_batch(&mut self) -> Result<Transaction<'_, Postgres>> {
+        let mut transaction = self.begin_end().await?;
+        sqlx::query("SET LOCAL synchronous_commit = off")
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction)
+    }
+
+    /// Begins the transaction of the end of a run, if the run has its lock still: its commit waits
+    /// for the disk.
+    ///
+    /// # Errors
+    /// The database failed, or the lock was lost.
+    pub async fn begin_end(&mut self) -> Result<Transaction<'_, Postgres>> {
         let guard = if let BatchConnection::Pooled(_, guard) = self {
             guard.clone()
         } else {
@@ -134,9 +147,6 @@ impl BatchConnection {
         };
         let mut transaction = Connection::begin(&mut **self).await?;
         check(guard.as_ref(), &mut transaction).await?;
-        sqlx::query("SET LOCAL synchronous_commit = off")
-            .execute(&mut *transaction)
-            .await?;
         Ok(transaction)
     }
 }

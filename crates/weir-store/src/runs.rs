@@ -239,6 +239,27 @@ pub async fn finish(
     Ok(())
 }
 
+/// A run that has lost its lock says so, unless whoever has the lock now has said it already.
+///
+/// # Errors
+/// The database failed.
+pub async fn lose(
+    connection: &mut PgConnection,
+    institution: Uuid,
+    run: i64,
+    now: DateTime<Utc>,
+    error: &str,
+) -> Result<()> {
+    sqlx::query("UPDATE runs SET status = 'failed', finished_at = $3, error = $4 WHERE institution_id = $1 AND id = $2 AND status = 'running'")
+        .bind(institution)
+        .bind(run)
+        .bind(now)
+        .bind(storable(error))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Stores what the stages did.
 ///
 /// # Errors
