@@ -118,3 +118,5 @@ mod upgrades;
 mod walkthroughs;
 #[path = "suite/ways_out.rs"]
 mod ways_out;
+#[path = "suite/web.rs"]
+mod web;
