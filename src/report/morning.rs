@@ -411,7 +411,9 @@ mod tests {
     #[test]
     fn figures_are_the_same_in_every_form() {
         let report = report("x");
-        for form in [html(&report), markdown(&report), text(&report)] {
+        // Markdown escapes the brackets around a count.
+        let marks = markdown(&report).replace('\\', "");
+        for form in [html(&report), marks, text(&report)] {
             assert!(
                 form.contains("12") && form.contains("3.2") && form.contains("x (4)"),
                 "{form}"
