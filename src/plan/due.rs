@@ -7,8 +7,17 @@
 //! Must never read a clock: the caller says from when to when.
 
 use super::Plan;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+
+/// How long after its time a run counts as missing: it may wait for its turn.
+const MISSING_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// When a plan was due after its newest run, if no run has begun since: whoever runs it.
+pub fn missed(plan: &Plan, newest: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Tz>> {
+    let due = DueTimes::of(plan)?.next(newest)?;
+    (due.to_utc() + MISSING_AFTER <= now).then_some(due)
+}
 
 /// The instants at which a plan is due.
 #[derive(Debug, Clone)]

@@ -3,10 +3,10 @@
 
 use super::columns::{columns, counted};
 use super::health::{self, InstitutionHealth};
-use crate::orchestration::calendar::{self, DueWork};
+use crate::orchestration::calendar;
 use crate::orchestration::scheduler::project_of;
 use crate::plan::Plan;
-use crate::plan::due::DueTimes;
+use crate::plan::due::{self, DueTimes};
 use crate::store::leases::{self, HeldLease};
 use crate::store::queue::{self, UnitRow};
 use crate::store::schedules::{self, Pause};
@@ -14,7 +14,7 @@ use crate::store::{Result, Store};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// A unit that has been ready for longer than this is late.
@@ -23,7 +23,7 @@ const LATE_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// The state of an institution, the one that needs somebody first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum InstitutionState {
+pub enum ScheduleState {
     /// Its newest run has errors, or its work was given up.
     Failing,
     /// It was due and has not run.
@@ -40,23 +40,23 @@ pub enum InstitutionState {
     Unscheduled,
 }
 
-impl InstitutionState {
+impl ScheduleState {
     /// The symbol and the word.
     pub fn words(self) -> &'static str {
         match self {
-            InstitutionState::Failing => "■ failing",
-            InstitutionState::Late => "◆ late",
-            InstitutionState::Running => "◔ running",
-            InstitutionState::Waiting => "◔ waiting",
-            InstitutionState::Paused => "‖ paused",
-            InstitutionState::Healthy => "● healthy",
-            InstitutionState::Unscheduled => "● by hand",
+            ScheduleState::Failing => "■ failing",
+            ScheduleState::Late => "◆ late",
+            ScheduleState::Running => "◔ running",
+            ScheduleState::Waiting => "◔ waiting",
+            ScheduleState::Paused => "‖ paused",
+            ScheduleState::Healthy => "● healthy",
+            ScheduleState::Unscheduled => "● by hand",
         }
     }
 
     /// Whether somebody should look.
     pub fn needs_somebody(self) -> bool {
-        matches!(self, InstitutionState::Failing | InstitutionState::Late)
+        matches!(self, ScheduleState::Failing | ScheduleState::Late)
     }
 }
 
@@ -66,7 +66,7 @@ pub struct InstitutionNow {
     /// Its slug.
     pub institution: String,
     /// Its state.
-    pub state: InstitutionState,
+    pub state: ScheduleState,
     /// What that is about, in words.
     pub about: String,
     /// When it is due next.
@@ -97,7 +97,6 @@ struct Facts {
     units: Vec<UnitRow>,
     pauses: Vec<Pause>,
     health: Vec<InstitutionHealth>,
-    due: DueWork,
 }
 
 /// The status of plans.
@@ -108,8 +107,6 @@ pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Resu
     let mut connection = store.connection().await?;
     let project = project_of(store);
     let pauses = schedules::pauses(&mut connection, now).await?;
-    let paused: BTreeSet<_> = pauses.iter().map(|one| one.institution_id).collect();
-    let marks = schedules::marks(&mut connection).await?;
     let names: Vec<_> = plans
         .iter()
         .map(|plan| (plan.institution.id, plan.institution.slug.clone()))
@@ -117,7 +114,6 @@ pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Resu
     let facts = Facts {
         units: queue::units(&mut connection, &project).await?,
         health: health::collect(&mut connection, &names).await?,
-        due: calendar::due_work(plans.iter().copied(), &marks, &paused, now),
         pauses,
     };
     let leases = leases::held(&mut connection).await?;
@@ -158,28 +154,28 @@ impl Facts {
         plan: &Plan,
         health: Option<&InstitutionHealth>,
         now: DateTime<Utc>,
-    ) -> (InstitutionState, String) {
+    ) -> (ScheduleState, String) {
         let slug = &plan.institution.slug;
         let of_it = || self.units.iter().filter(|unit| unit.slug == *slug);
         if let Some(unit) = of_it().find(|unit| unit.state == "leased") {
-            return (InstitutionState::Running, running(unit, now));
+            return (ScheduleState::Running, running(unit, now));
         }
         if let Some(error) = health.and_then(|health| health.errors.first()) {
             return (
-                InstitutionState::Failing,
+                ScheduleState::Failing,
                 format!("{} ({})", error.message, error.age()),
             );
         }
         if let Some(unit) = of_it().find(|unit| unit.state == "failed") {
             let why = unit.why.as_deref().unwrap_or_default();
-            return (InstitutionState::Failing, format!("given up: {why}"));
+            return (ScheduleState::Failing, format!("given up: {why}"));
         }
         if let Some(unit) = of_it().find(|unit| unit.state == "waiting") {
             let is_late = now - unit.ready_at > LATE_AFTER;
             let state = if is_late {
-                InstitutionState::Late
+                ScheduleState::Late
             } else {
-                InstitutionState::Waiting
+                ScheduleState::Waiting
             };
             return (state, waiting(unit, plan.zone));
         }
@@ -188,24 +184,20 @@ impl Facts {
             .iter()
             .find(|one| one.institution_id == plan.institution.id)
         {
-            return (InstitutionState::Paused, paused(pause, plan.zone));
+            return (ScheduleState::Paused, paused(pause, plan.zone));
         }
-        if let Some(due) = self
-            .due
-            .units
-            .iter()
-            .find(|unit| unit.slug == *slug && now - unit.due_at > LATE_AFTER)
-        {
+        let newest = health.and_then(|health| health.at);
+        if let Some(due) = newest.and_then(|newest| due::missed(plan, newest, now)) {
             let about = format!(
-                "was due {}; is `weir serve` running?",
-                local(due.due_at, plan.zone)
+                "was due {} and has not run; is `weir serve` running?",
+                due.format("%a %Y-%m-%d %H:%M")
             );
-            return (InstitutionState::Late, about);
+            return (ScheduleState::Late, about);
         }
         if calendar::timetables(plan).next().is_none() {
-            return (InstitutionState::Unscheduled, "no schedule".to_owned());
+            return (ScheduleState::Unscheduled, "no schedule".to_owned());
         }
-        (InstitutionState::Healthy, String::new())
+        (ScheduleState::Healthy, String::new())
     }
 }
 
@@ -264,15 +256,12 @@ impl Status {
     /// The answer in one line.
     pub fn answer(&self) -> String {
         let all = self.institutions.len();
-        let mut counts: BTreeMap<InstitutionState, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<ScheduleState, usize> = BTreeMap::new();
         for one in &self.institutions {
             *counts.entry(one.state).or_default() += 1;
         }
         let count = |state| counts.get(&state).copied().unwrap_or_default();
-        let (failing, late) = (
-            count(InstitutionState::Failing),
-            count(InstitutionState::Late),
-        );
+        let (failing, late) = (count(ScheduleState::Failing), count(ScheduleState::Late));
         let schedule = if self.is_scheduled {
             ""
         } else {

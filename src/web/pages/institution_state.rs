@@ -1,17 +1,15 @@
 //! How an institution does, and what an operator does next about it, from its newest runs, its errors
 //! and what waits. Pure; it must never call an institution healthy that is late or has errors.
 
-use crate::plan::due::DueTimes;
+use crate::plan::due::{self, DueTimes};
 use crate::report::columns::line;
 use crate::report::health::{InstitutionHealth, next_step};
+use crate::store::schedules::Pause;
 use crate::store::views::run_list::RunLine;
 use crate::web::catalog::{CatalogEntry, YamlStanding};
 use crate::web::links::{self, address};
 use crate::web::parts::{OperatingState, capped};
-use chrono::{DateTime, TimeDelta, Utc};
-
-/// How long after its time a run counts as late.
-const GRACE: TimeDelta = TimeDelta::hours(1);
+use chrono::{DateTime, Utc};
 
 /// What is known of an institution.
 pub(super) struct InstitutionFacts<'f> {
@@ -23,6 +21,8 @@ pub(super) struct InstitutionFacts<'f> {
     pub(super) holds: i64,
     /// Whether its newest run was killed.
     pub(super) died: bool,
+    /// What holds back its schedule.
+    pub(super) pause: Option<&'f Pause>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -70,9 +70,10 @@ impl InstitutionState {
 
 /// How an institution does.
 pub(super) fn judge(facts: &InstitutionFacts<'_>) -> InstitutionState {
-    let due = due(facts);
+    let due = next_due(facts);
     let state = of_yaml(facts)
         .or_else(|| failing(facts))
+        .or_else(|| paused(facts))
         .or_else(|| late(facts))
         .or_else(|| waiting(facts))
         .unwrap_or_else(|| going(facts));
@@ -80,7 +81,7 @@ pub(super) fn judge(facts: &InstitutionFacts<'_>) -> InstitutionState {
 }
 
 /// Its next run, if it has a schedule and may run.
-fn due(facts: &InstitutionFacts<'_>) -> Option<DateTime<Utc>> {
+fn next_due(facts: &InstitutionFacts<'_>) -> Option<DateTime<Utc>> {
     let plan = facts.entry.plan.as_ref()?;
     if facts.entry.standing != YamlStanding::Ready {
         return None;
@@ -149,12 +150,38 @@ fn failing(facts: &InstitutionFacts<'_>) -> Option<InstitutionState> {
     )
 }
 
+/// Somebody holds back its schedule.
+fn paused(facts: &InstitutionFacts<'_>) -> Option<InstitutionState> {
+    let pause = facts.pause?;
+    let zone = facts.entry.plan.as_ref()?.zone;
+    let until = pause.until.map_or_else(
+        || format!("until `weir resume {}`", facts.entry.slug),
+        |until| {
+            format!(
+                "until {}",
+                until.with_timezone(&zone).format("%a %-d %b %H:%M")
+            )
+        },
+    );
+    let sentence = format!(
+        "{until}, by {}: {}",
+        pause.paused_by,
+        line(&pause.reason, 160)
+    );
+    Some(InstitutionState::new(
+        7,
+        OperatingState::Paused,
+        "paused",
+        sentence,
+    ))
+}
+
 /// It was due after its newest run began, and has not begun.
 fn late(facts: &InstitutionFacts<'_>) -> Option<InstitutionState> {
     let plan = facts.entry.plan.as_ref()?;
     let newest = facts.runs.first()?;
-    let missed = DueTimes::of(plan)?.next(newest.at)?;
-    if missed + GRACE > facts.now || newest.status == "running" {
+    let missed = due::missed(plan, newest.at, facts.now)?;
+    if newest.status == "running" {
         return None;
     }
     let sentence = format!(

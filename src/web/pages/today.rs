@@ -8,6 +8,7 @@ use crate::report::health::{self, InstitutionHealth};
 use crate::report::page::when;
 use crate::store::PgConnection;
 use crate::store::runs::holder;
+use crate::store::schedules::{self, Pause};
 use crate::store::views::run_list::{self, RunLine};
 use crate::web::Site;
 use crate::web::catalog::{Catalog, CatalogEntry};
@@ -37,6 +38,7 @@ struct MorningFacts {
     holds: BTreeMap<Uuid, i64>,
     /// Institutions whose newest run was killed.
     died: BTreeSet<Uuid>,
+    pauses: BTreeMap<Uuid, Pause>,
 }
 
 /// The page.
@@ -77,6 +79,7 @@ async fn facts(connection: &mut PgConnection, site: &Site) -> Result<MorningFact
         .into_iter()
         .map(|waiting| (waiting.institution_id, waiting.holds))
         .collect();
+    let pauses = schedules::pauses(connection, (site.now)()).await?;
     let mut died = BTreeSet::new();
     for (id, of_it) in &runs {
         let is_running = of_it.first().is_some_and(|run| run.status == "running");
@@ -90,6 +93,10 @@ async fn facts(connection: &mut PgConnection, site: &Site) -> Result<MorningFact
         health,
         holds,
         died,
+        pauses: pauses
+            .into_iter()
+            .map(|pause| (pause.institution_id, pause))
+            .collect(),
     })
 }
 
@@ -120,6 +127,7 @@ impl MorningFacts {
                 .and_then(|id| self.holds.get(&id).copied())
                 .unwrap_or_default(),
             died: entry.id.is_some_and(|id| self.died.contains(&id)),
+            pause: entry.id.and_then(|id| self.pauses.get(&id)),
             now,
         };
         MorningRow {
