@@ -6,7 +6,7 @@ use super::RunError;
 use super::institution_lock::{LockRequest, check_clock, with_institution_lock};
 use crate::model::Clock;
 use crate::store::runs::{self, LockGuard};
-use crate::store::{Connection, PgConnection, Store, StoreError, revisions};
+use crate::store::{PgConnection, Store, StoreError, revisions};
 use uuid::Uuid;
 
 /// Whose jobs are decided of, and when.
@@ -58,11 +58,7 @@ async fn at_once<T, E: From<RunError>>(
             .map_err(failed)?;
         check_clock(whose.slug, last, at, whose.allow_future)?;
     }
-    let mut tx = connection
-        .begin()
-        .await
-        .map_err(|error| failed(error.into()))?;
-    guard.check(&mut tx).await.map_err(failed)?;
+    let mut tx = guard.begin(&mut connection).await.map_err(failed)?;
     let done = work(&mut tx).await?;
     if let Some(at) = whose.at {
         revisions::remember(&mut tx, whose.institution, None, at)

@@ -8,8 +8,8 @@ use crate::model::Alert;
 use crate::model::{Clock, Fingerprint, Hash, Parts};
 use crate::store::openings::OpeningStamp;
 use crate::store::rollback::{self, RollbackOrder, RolledBackRun, TakenBackJob};
-use crate::store::{Connection, PgConnection, runs};
-use crate::store::{Store, StoreError, redate};
+use crate::store::runs::{self, LockGuard};
+use crate::store::{PgConnection, Store, StoreError, redate};
 use serde_json::{Value as Json, json};
 
 /// What was asked for.
@@ -56,10 +56,18 @@ pub async fn take_back(
         slug: &run.slug,
         wait: asked.wait,
     };
-    with_institution_lock(store, wanted, async |_| write(store, run, asked).await).await
+    with_institution_lock(store, wanted, async |lock| {
+        write(store, run, asked, &lock.guard(&run.slug)).await
+    })
+    .await
 }
 
-async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<TakenBack, RunError> {
+async fn write(
+    store: &Store,
+    run: &RolledBackRun,
+    asked: &Asked,
+    guard: &LockGuard,
+) -> Result<TakenBack, RunError> {
     let mut connection = store.connection().await?;
     let newest = runs::last(&mut connection, run.institution_id, None).await?;
     let is_newest = newest.is_some_and(|(newest, _)| newest == run.id);
@@ -71,7 +79,7 @@ async fn write(store: &Store, run: &RolledBackRun, asked: &Asked) -> Result<Take
     // Of several runs with a wrong clock, each is taken back at the right time.
     let before = before.filter(|(_, clock)| !(is_newest && clock.is_ahead_of(asked.order.now)));
     check_clock(&run.slug, before, asked.order.at, asked.allow_future)?;
-    let mut tx = connection.begin().await.map_err(StoreError::from)?;
+    let mut tx = guard.begin(&mut connection).await?;
     let steady = steady(&mut tx, run).await?;
     let jobs = rollback::take_back(&mut tx, run, &asked.order, &steady).await?;
     let count = jobs.iter().filter(|one| one.left_alone.is_none()).count();

@@ -122,13 +122,26 @@ impl<'e> Run<'e> {
         })
     }
 
-    /// Walks the plan to its end.
-    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
+    /// Walks the plan to its end. A run that loses its lock on the way says so and no more: whoever
+    /// has the lock now has the institution.
     pub(super) async fn go(
         &self,
         feeds: Vec<Feed>,
         begun: DateTime<Utc>,
     ) -> Result<Summary, RunError> {
+        let walked = self.walk(feeds, begun).await;
+        if let Err(lost) = &walked
+            && error::is_lost(lost)
+        {
+            let (institution, now) = (self.plan.institution.id, (self.request.now)());
+            let mut held = self.lane.hold().await?;
+            runs::lose(&mut held, institution, self.id, now, &lost.to_string()).await?;
+        }
+        walked
+    }
+
+    #[tracing::instrument(name = "run", skip_all, err(level = "debug"), fields(institution = %self.plan.institution.slug, run = self.id))]
+    async fn walk(&self, feeds: Vec<Feed>, begun: DateTime<Utc>) -> Result<Summary, RunError> {
         self.emit(Event::RunStarted {
             institution: self.plan.institution.slug.clone(),
             run: self.id,
@@ -154,7 +167,7 @@ impl<'e> Run<'e> {
             self.raise(&mut tx, alert).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
-        let errors = walk::sources(self, feeds).await;
+        let mut errors = walk::sources(self, feeds).await;
         if errors
             .values()
             .any(|error| matches!(error, RunError::Interrupted))
@@ -164,8 +177,11 @@ impl<'e> Run<'e> {
                 .await?;
             return Err(RunError::Interrupted);
         }
-        if errors.values().any(error::is_lost) {
-            return self.give_up(errors).await;
+        let lost = errors
+            .extract_if(.., |_, error| error::is_lost(error))
+            .next();
+        if let Some((_, lost)) = lost {
+            return Err(lost);
         }
         walk::institution(self).await?;
         self.conclude(begun, &errors).await
@@ -209,18 +225,6 @@ impl<'e> Run<'e> {
             summary: Box::new(summary.clone()),
         })?;
         Ok(summary)
-    }
-
-    /// Whoever has the lock now has the institution: nothing more is said of it.
-    async fn give_up(&self, errors: BTreeMap<String, RunError>) -> Result<Summary, RunError> {
-        let lost = errors
-            .into_values()
-            .find(error::is_lost)
-            .unwrap_or(RunError::Interrupted);
-        let (institution, now) = (self.plan.institution.id, (self.request.now)());
-        let mut held = self.lane.hold().await?;
-        runs::lose(&mut held, institution, self.id, now, &lost.to_string()).await?;
-        Err(lost)
     }
 
     async fn finish(

@@ -6,7 +6,7 @@ use super::sessions::Session;
 use super::{Result, Store, StoreError, metrics, storable, storable_json};
 use chrono::{DateTime, Utc};
 use serde_json::Value as Json;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -75,6 +75,19 @@ pub struct LockGuard {
 }
 
 impl LockGuard {
+    /// Begins a transaction under the lock: every write that is not a batch of a lane.
+    ///
+    /// # Errors
+    /// [`StoreError::LockLost`], or the database failed.
+    pub async fn begin<'c>(
+        &self,
+        connection: &'c mut PgConnection,
+    ) -> Result<Transaction<'c, Postgres>> {
+        let mut transaction = connection.begin().await?;
+        self.check(&mut transaction).await?;
+        Ok(transaction)
+    }
+
     /// Checks that nobody else has taken the lock, and prevents it until the transaction ends:
     /// taking it waits for running batches.
     ///
