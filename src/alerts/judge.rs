@@ -69,12 +69,14 @@ pub async fn judge(connection: &mut PgConnection, judging: &Judging<'_>) -> Resu
         states.map(|state| (state.key.clone(), state)).collect();
     let mut judged = Judged::default();
     let mut seen = sightings(&mut tx, judging).await?;
-    seen.extend(raised(&mut tx, judging).await?);
+    seen.extend(raised(&mut tx, judging, states.keys()).await?);
     for sighting in &seen {
         let state = states.remove(&sighting.key);
         take(&mut tx, judging, sighting, state.as_ref(), &mut judged).await?;
     }
-    for state in states.values().filter(|state| judging.is_gone(state)) {
+    let are_whole = judging.checked.alerts_are_whole();
+    let is_gone = |state: &&StoredState| are_whole && judging.is_gone(state);
+    for state in states.values().filter(is_gone) {
         let sighting = Sighting::gone(&state.key);
         take(&mut tx, judging, &sighting, Some(state), &mut judged).await?;
     }
@@ -84,17 +86,15 @@ pub async fn judge(connection: &mut PgConnection, judging: &Judging<'_>) -> Resu
 }
 
 impl Judging<'_> {
-    /// Whether what was not seen is over: its alert or its subject is no longer there. While files
-    /// of alerts are broken, nothing is.
+    /// Whether what was not seen is over, where all files of alerts could be read: its alert or its
+    /// subject is no longer there.
     fn is_gone(&self, state: &StoredState) -> bool {
         let key = &state.key;
         if key.alert.starts_with("run/") {
             // Runs say themselves what is over.
             return false;
         }
-        let is_in_scope =
-            key.institution.is_empty() || self.institutions.contains(&key.institution);
-        is_in_scope && self.checked.alerts_are_whole()
+        key.institution.is_empty() || self.institutions.contains(&key.institution)
     }
 
     fn zone(&self, institution: &str) -> Tz {
@@ -175,7 +175,11 @@ fn key(alert: &str, subject: &AlertSubject) -> AlertKey {
 }
 
 /// What the newest runs raised themselves, and what they no longer raise.
-async fn raised(tx: &mut PgConnection, judging: &Judging<'_>) -> Result<Vec<Sighting<'static>>> {
+async fn raised(
+    tx: &mut PgConnection,
+    judging: &Judging<'_>,
+    known: impl Iterator<Item = &AlertKey>,
+) -> Result<Vec<Sighting<'static>>> {
     let rows = alert_figures::raised(tx, Some(judging.institutions)).await?;
     let mut all: BTreeMap<AlertKey, Sighting> = BTreeMap::new();
     let mut concluded = BTreeSet::new();
@@ -187,12 +191,12 @@ async fn raised(tx: &mut PgConnection, judging: &Judging<'_>) -> Result<Vec<Sigh
             all.entry(sighting.key.clone()).or_insert(sighting);
         }
     }
-    for state in alerts::states(tx).await? {
-        let is_over = state.key.alert.starts_with("run/")
-            && concluded.contains(state.key.institution.as_str())
-            && !all.contains_key(&state.key);
+    for key in known {
+        let is_over = key.alert.starts_with("run/")
+            && concluded.contains(key.institution.as_str())
+            && !all.contains_key(key);
         if is_over {
-            all.insert(state.key.clone(), Sighting::gone(&state.key));
+            all.insert(key.clone(), Sighting::gone(key));
         }
     }
     Ok(all.into_values().collect())

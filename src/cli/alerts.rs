@@ -1,8 +1,9 @@
 //! `weir alerts`, and what a run does about alerts when it ends.
 
 use super::database::with_store;
-use super::run::parse_span;
-use super::{At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, unknown_name};
+use super::{
+    At, DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out, parse_span, unknown_name,
+};
 use crate::alerts::{self, Delivered, Judging, NoticeSender, test_message};
 use crate::config::ProjectIdentity;
 use crate::diagnostic::one_of;

@@ -5,12 +5,12 @@
 //! version if they declare that, and are left out otherwise; either is said once per edit.
 
 use super::database::Database;
-use super::project_files::{ChangeTimes, change_times};
+use super::project_files::{ChangeTimes, OF_PLANS, change_times};
 use super::run::signal;
 use super::{DONE, Edge, Failure, INTERRUPTED, identity, last_good, show};
 use crate::orchestration::host_pace::HostPace;
 use crate::orchestration::{PlanSet, WorkNotice, Worker};
-use crate::plan::{Checked, InstitutionStatus};
+use crate::plan::Checked;
 use crate::report::{progress, summary};
 use crate::source::door::Door;
 use crate::span::Span;
@@ -49,7 +49,7 @@ impl Crew {
         demand: Demand,
         drain: &Span,
     ) -> Result<Crew, Failure> {
-        let seen = change_times(&edge.project);
+        let seen = change_times(&edge.project, &[OF_PLANS]);
         let checked = Arc::new(edge.checked());
         show(&checked, edge, &[]);
         let stop = CancellationToken::new();
@@ -114,7 +114,7 @@ impl Crew {
         loop {
             tokio::time::sleep(LOOKS_EVERY).await;
             notify(NotifyState::Watchdog);
-            let now = change_times(&edge.project);
+            let now = change_times(&edge.project, &[OF_PLANS]);
             if now == seen {
                 continue;
             }
@@ -139,13 +139,7 @@ impl Crew {
 
 /// The plans of the institutions that can run; what stands in for broken ones included.
 async fn plans(edge: &Edge, store: &Store, checked: &Checked) -> Result<PlanSet, Failure> {
-    let ready = checked
-        .institutions
-        .iter()
-        .filter_map(|one| match &one.standing {
-            InstitutionStatus::Ready(plan) => Some(Arc::clone(plan)),
-            _ => None,
-        });
+    let ready = checked.ready(&[]).map(Arc::clone);
     let broken = last_good::Broken::of(&checked.institutions);
     let (standing_in, _) = last_good::stand_in(edge, store, broken).await?;
     Ok(PlanSet::new(ready.chain(standing_in), checked))
@@ -194,7 +188,6 @@ async fn stop_on_signal(stop: CancellationToken) {
 
 fn tell_notice(notice: WorkNotice<'_>) {
     match notice {
-        WorkNotice::Begins(_) => {}
         WorkNotice::Ended(unit, ran) => {
             let late = if unit.attempts > 1 {
                 format!(", attempt {}", unit.attempts)

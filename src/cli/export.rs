@@ -7,7 +7,7 @@ use crate::model::Clock;
 use crate::plan::picture::thousands;
 use crate::store::PgConnection;
 use crate::store::views::export::{self, ExportCell, ExportFilter, ExportTable};
-use crate::store::views::feed::{self, CursorVerdict, FeedCursor};
+use crate::store::views::feed::{self, FeedCursor};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
@@ -161,19 +161,8 @@ impl FeedChoice {
 /// The cursor, if the database can continue from it.
 async fn known(connection: &mut PgConnection, cursor: FeedCursor) -> Result<FeedCursor, Failure> {
     const ANEW: &str = "begin anew with `--since start`, and replace what you have";
-    let (what, help) = match feed::judge(connection, cursor).await? {
-        CursorVerdict::Known(cursor) => return Ok(cursor),
-        CursorVerdict::Foreign => ("the cursor is of another database", ANEW),
-        CursorVerdict::Ahead => (
-            "the cursor is ahead of this database, which was set back",
-            ANEW,
-        ),
-        CursorVerdict::Restored => (
-            "the changes in this database were numbered by another server",
-            "number them anew once: docs/consumers.md, \"After a restore\"",
-        ),
-    };
-    Err(Failure::nothing(what).help(help))
+    let judged = feed::judge(connection, cursor).await?.accepted();
+    judged.map_err(|refusal| Failure::nothing(refusal.why).help(refusal.remedy.unwrap_or(ANEW)))
 }
 
 impl Choice {

@@ -61,6 +61,7 @@ use crate::plan::{self as planning, Checked, Flow, Plan};
 use crate::source::door::Door;
 use crate::source::http::Tokens;
 use crate::source::{Access, Variables, secrets};
+use crate::span::Span;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -268,6 +269,10 @@ impl Word {
             wait: self.wait,
         })
     }
+}
+
+fn parse_span(text: &str) -> Result<Span, String> {
+    text.parse()
 }
 
 fn parse_time(text: &str) -> Result<Clock, String> {

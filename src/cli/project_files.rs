@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Folders of a project on whose files plans and tests depend.
-const FOLDERS: [&str; 10] = [
+/// Folders whose files say what a project does.
+pub(super) const OF_PLANS: &[&str] = &[
     "institutions",
     "connectors",
     "pipelines",
@@ -14,23 +14,24 @@ const FOLDERS: [&str; 10] = [
     "frameworks",
     "alerts",
     "tests",
-    "samples",
-    "recorded",
 ];
+/// Folders of feeds that tests read.
+pub(super) const OF_FEEDS: &[&str] = &["samples", "recorded"];
 /// The file of the project itself.
 const PROJECT: &str = "weir.yaml";
 
 /// When each file was changed last.
 pub(super) type ChangeTimes = BTreeMap<PathBuf, Option<SystemTime>>;
 
-/// The change times of all files of a project.
-pub(super) fn change_times(project: &Path) -> ChangeTimes {
+/// The change times of the files of a project in these folders, and of its own.
+pub(super) fn change_times(project: &Path, folders: &[&[&str]]) -> ChangeTimes {
     let own = project.join(PROJECT);
     let at = std::fs::metadata(&own)
         .and_then(|data| data.modified())
         .ok();
     let mut files = BTreeMap::from([(own, at)]);
-    let mut folders = FOLDERS.map(|name| project.join(name)).to_vec();
+    let folders = folders.iter().copied().flatten();
+    let mut folders: Vec<PathBuf> = folders.map(|name| project.join(name)).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.file_type() {

@@ -5,7 +5,7 @@ use super::last_good::{self, Broken};
 use super::records::{self, View};
 use super::{
     ALL_DOWN, At, CHANGES, DONE, Edge, FAILED, Failure, INTERRUPTED, KNOWN, NOTHING,
-    are_institutions, flow, out, show,
+    are_institutions, flow, out, parse_span, show,
 };
 use crate::engine::turn::WorkTurns;
 use crate::engine::{
@@ -75,10 +75,6 @@ pub struct Run {
     /// The plan of jobs alone: `weir plan --jobs`
     #[arg(skip)]
     plan_only: bool,
-}
-
-pub(super) fn parse_span(text: &str) -> Result<Span, String> {
-    text.parse()
 }
 
 /// The institutions of a run: what runs, and what does not.

@@ -1,8 +1,8 @@
 //! `weir schedule`.
 
-use super::{At, DONE, Edge, Failure, are_institutions, run::parse_span, show};
+use super::{At, DONE, Edge, Failure, are_institutions, parse_span, show};
 use crate::model::span::Span;
-use crate::plan::{InstitutionStatus, Plan};
+use crate::plan::Plan;
 use crate::report::schedule;
 
 /// Shows when institutions are due.
@@ -32,11 +32,8 @@ impl Schedule {
         are_institutions(&self.institutions, &checked)?;
         show(&checked, edge, &self.institutions);
         let plans: Vec<&Plan> = checked
-            .chosen(&self.institutions)
-            .filter_map(|one| match &one.standing {
-                InstitutionStatus::Ready(plan) => Some(&**plan),
-                _ => None,
-            })
+            .ready(&self.institutions)
+            .map(|plan| &**plan)
             .collect();
         let schedule = schedule::collect(&plans, self.at.clock(edge)?.0, self.next.0);
         if self.json {

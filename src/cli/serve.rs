@@ -2,8 +2,7 @@
 
 use super::crew::Crew;
 use super::database::block_on;
-use super::run::parse_span;
-use super::{Edge, Failure, NOTHING};
+use super::{Edge, Failure, NOTHING, parse_span};
 use crate::orchestration::scheduler::Tick;
 use crate::orchestration::{PlanSet, Scheduler};
 use crate::span::Span;

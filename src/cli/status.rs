@@ -2,7 +2,7 @@
 
 use super::database::Database;
 use super::{DONE, Edge, FAILED, Failure, are_institutions, database, identity, show};
-use crate::plan::{InstitutionStatus, Plan};
+use crate::plan::Plan;
 use crate::report::status;
 use crate::store::{Demand, Store};
 use std::time::Duration;
@@ -51,11 +51,8 @@ impl StatusArgs {
         are_institutions(&self.institutions, &checked)?;
         show(&checked, edge, &self.institutions);
         let plans: Vec<&Plan> = checked
-            .chosen(&self.institutions)
-            .filter_map(|one| match &one.standing {
-                InstitutionStatus::Ready(plan) => Some(&**plan),
-                _ => None,
-            })
+            .ready(&self.institutions)
+            .map(|plan| &**plan)
             .collect();
         let status = status::collect(store, &plans, (edge.now)()).await?;
         if self.json {

@@ -1,7 +1,7 @@
 //! `weir test`.
 
 use super::database::with_yard;
-use super::project_files::change_times;
+use super::project_files::{OF_FEEDS, OF_PLANS, change_times};
 use super::{DONE, Edge, FAILED, Failure, NOTHING, are_institutions, out};
 use crate::config::Project;
 use crate::plan::institution_tests::InstitutionTest;
@@ -72,7 +72,7 @@ impl Test {
         }
         let mut seen = None;
         loop {
-            let now = change_times(&edge.project);
+            let now = change_times(&edge.project, &[OF_PLANS, OF_FEEDS]);
             if seen.as_ref() != Some(&now) {
                 if seen.is_some() {
                     say!("{}", "─".repeat(edge.width.min(100)));

@@ -5,7 +5,6 @@
 use super::PlanSet;
 use super::calendar::{self, DueWork};
 use crate::store::leases::Lease;
-use crate::store::schedules::Pause;
 use crate::store::{Connection, PgConnection, Store, StoreError, queue, schedules};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -146,7 +145,7 @@ async fn put(
     now: DateTime<Utc>,
 ) -> Result<(u64, DueWork), StoreError> {
     let marks = schedules::marks(tx).await?;
-    let paused: BTreeSet<Uuid> = paused(tx, now)
+    let paused: BTreeSet<Uuid> = schedules::pauses(tx, now)
         .await?
         .iter()
         .map(|one| one.institution_id)
@@ -159,10 +158,6 @@ async fn put(
     let today = today.map(|plan| (plan.institution.id, plan.fingerprint().to_vec()));
     queue::set_plans(tx, project, &today.collect::<Vec<_>>()).await?;
     Ok((queued, work))
-}
-
-async fn paused(tx: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Pause>, StoreError> {
-    schedules::pauses(tx, now).await
 }
 
 /// The project whose work a process does; several may share a database.

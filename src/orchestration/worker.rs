@@ -38,8 +38,6 @@ pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// What a worker has to say.
 #[derive(Debug)]
 pub enum WorkNotice<'n> {
-    /// A unit is under way.
-    Begins(&'n ClaimedUnit),
     /// Its run has ended.
     Ended(&'n ClaimedUnit, &'n Summary),
     /// It went back to the queue, or was given up; with the reason.
@@ -192,7 +190,6 @@ impl Worker {
     /// Carries out one unit and writes its end.
     async fn carry_out(&self, claimed: Claimed) {
         let unit = &claimed.unit;
-        (self.told)(WorkNotice::Begins(unit));
         let end = match self.run(&claimed).await {
             Ok(end) => end,
             Err(error) => protocol::after_error(unit, &error),

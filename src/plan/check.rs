@@ -91,6 +91,14 @@ impl Checked {
         self.institutions.iter().filter(is_chosen)
     }
 
+    /// The plans of those of these institutions that can run now.
+    pub fn ready<'c>(&'c self, names: &'c [String]) -> impl Iterator<Item = &'c Arc<Plan>> {
+        self.chosen(names).filter_map(|one| match &one.standing {
+            InstitutionStatus::Ready(plan) => Some(plan),
+            _ => None,
+        })
+    }
+
     /// Whether all files of alerts could be read: an alert that is not there is gone.
     pub fn alerts_are_whole(&self) -> bool {
         let sorted = self.diagnostics.sorted();

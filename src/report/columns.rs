@@ -3,6 +3,7 @@
 
 use crate::plan::picture::thousands;
 use crate::untrusted::Untrusted;
+use chrono::TimeDelta;
 use std::fmt::Write;
 
 /// Rows in aligned columns: the first `left` columns to the left, the others to the right.
@@ -54,6 +55,18 @@ pub fn size(bytes: i64) -> String {
     format!("{size:.1} TB")
 }
 
+/// A span in its two largest units: `3 h 20 min`.
+pub fn span_words(span: TimeDelta) -> String {
+    let minutes = span.num_minutes();
+    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
 /// Milliseconds: `12 ms`, `3.4 s`, `2 min 10 s`.
 pub fn took(millis: i64) -> String {
     match millis {
@@ -99,6 +112,15 @@ pub fn line(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_told_in_two_units() {
+        let told = |minutes| span_words(TimeDelta::minutes(minutes));
+        assert_eq!(
+            [5, 60, 200, 1440, 1440 + 125, 9 * 1440 + 59].map(told),
+            ["5 min", "1 h", "3 h 20 min", "1 d", "1 d 2 h", "9 d"]
+        );
+    }
 
     #[test]
     fn words_for_sizes_times_and_shares() {

@@ -1,6 +1,6 @@
 //! When institutions are due next, for people: a table for each zone, in its own time.
 
-use super::columns::{columns, counted};
+use super::columns::{columns, counted, span_words};
 use crate::model::Clock;
 use crate::plan::Plan;
 use crate::plan::due::DueTimes;
@@ -146,7 +146,7 @@ fn table(schedule: &Schedule, zone: &str, all: &[&DueInstitution]) -> String {
             due.institution.clone(),
             due.next.map_or_else(|| "never".to_owned(), shown),
             due.next
-                .map_or_else(String::new, |next| in_words(next - schedule.from)),
+                .map_or_else(String::new, |next| span_words(next - schedule.from)),
             due.schedule.clone(),
             counted(due.runs, "run"),
         ]
@@ -169,35 +169,9 @@ fn table(schedule: &Schedule, zone: &str, all: &[&DueInstitution]) -> String {
     out
 }
 
-/// How long it is until then: `3 h 20 min`.
-fn in_words(span: TimeDelta) -> String {
-    let minutes = span.num_minutes();
-    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, 0) => format!("{hours} h"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, 0, _) => format!("{days} d"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
-}
-
 /// The schedule as JSON.
 pub fn json(schedule: &Schedule) -> serde_json::Value {
     let mut page = serde_json::to_value(schedule).unwrap_or_default();
     page["format"] = 1.into();
     page
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_are_told_in_two_units() {
-        let told = |minutes| in_words(TimeDelta::minutes(minutes));
-        assert_eq!(
-            [5, 60, 200, 1440, 1440 + 125, 9 * 1440 + 59].map(told),
-            ["5 min", "1 h", "3 h 20 min", "1 d", "1 d 2 h", "9 d"]
-        );
-    }
 }

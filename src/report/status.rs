@@ -116,8 +116,12 @@ pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Resu
         health: health::collect(&mut connection, &names).await?,
         pauses,
     };
-    let leases = leases::held(&mut connection).await?;
+    let mut leases = leases::held(&mut connection).await?;
     let schedule = format!("schedule {project}");
+    let is_scheduled = leases.iter().any(|lease| lease.name == schedule);
+    for lease in &mut leases {
+        lease.name = lease_words(&lease.name, plans);
+    }
     let mut institutions: Vec<InstitutionNow> =
         plans.iter().map(|plan| facts.of(plan, now)).collect();
     institutions.sort_by(|one, other| {
@@ -127,7 +131,7 @@ pub async fn collect(store: &Store, plans: &[&Plan], now: DateTime<Utc>) -> Resu
     Ok(Status {
         at: now,
         institutions,
-        is_scheduled: leases.iter().any(|lease| lease.name == schedule),
+        is_scheduled,
         work: facts.units.into_iter().filter(is_open).collect(),
         leases,
     })
@@ -198,6 +202,16 @@ impl Facts {
             return (ScheduleState::Unscheduled, "no schedule".to_owned());
         }
         (ScheduleState::Healthy, String::new())
+    }
+}
+
+/// What a lease is for, as an operator calls it.
+fn lease_words(name: &str, plans: &[&Plan]) -> String {
+    let is_of = |plan: &&&Plan| leases::of_institution(plan.institution.id) == name;
+    match plans.iter().find(is_of) {
+        Some(plan) => plan.institution.slug.clone(),
+        None if name.starts_with("schedule") => "the schedule".to_owned(),
+        None => name.to_owned(),
     }
 }
 
@@ -306,7 +320,7 @@ pub fn text(status: &Status) -> String {
             .to_vec();
         let rows = status.leases.iter().map(|lease| {
             vec![
-                status.lease_words(lease),
+                lease.name.clone(),
                 lease.holder.clone(),
                 lease.taken_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
                 format!("{:.0} s ago", lease.age),
@@ -316,16 +330,6 @@ pub fn text(status: &Status) -> String {
         let _ = write!(out, "\n{}", columns(&rows, 4));
     }
     out
-}
-
-impl Status {
-    /// What a lease is for, in words.
-    fn lease_words(&self, lease: &HeldLease) -> String {
-        if lease.name.starts_with("schedule") {
-            return "the schedule".to_owned();
-        }
-        lease.name.clone()
-    }
 }
 
 /// The status as JSON.

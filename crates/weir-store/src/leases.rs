@@ -113,16 +113,24 @@ impl Fence {
     }
 }
 
+/// Whether somebody has lease `l`: it has not expired, and the session that renews it lives. Of
+/// other roles' sessions the server does not say when they began.
+macro_rules! is_held {
+    () => {
+        "(l.expires_at > clock_timestamp() AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.session_pid
+           AND COALESCE(a.backend_start, l.session_began) = l.session_began))"
+    };
+}
+
 /// Who has a lease.
 ///
 /// # Errors
 /// The database failed.
 pub async fn holder(connection: &mut PgConnection, name: &str) -> Result<Option<Session>> {
-    let row = sqlx::query_as(
-        "SELECT COALESCE(l.session_pid, 0) AS pid, l.holder AS name, l.taken_at AS since FROM leases l
-         WHERE l.name = $1 AND l.expires_at > clock_timestamp()
-           AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.session_pid AND COALESCE(a.backend_start, l.session_began) = l.session_began)",
-    );
+    let row = sqlx::query_as(concat!(
+        "SELECT COALESCE(l.session_pid, 0) AS pid, l.holder AS name, l.taken_at AS since FROM leases l WHERE l.name = $1 AND ",
+        is_held!()
+    ));
     Ok(row.bind(name).fetch_optional(connection).await?)
 }
 
@@ -146,12 +154,11 @@ pub struct HeldLease {
 /// # Errors
 /// The database failed.
 pub async fn held(connection: &mut PgConnection) -> Result<Vec<HeldLease>> {
-    let rows = sqlx::query_as(
-        "SELECT l.name, l.holder, l.fence, l.taken_at, EXTRACT(epoch FROM clock_timestamp() - l.beaten_at)::float8 AS age FROM leases l
-         WHERE l.expires_at > clock_timestamp()
-           AND EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.session_pid AND COALESCE(a.backend_start, l.session_began) = l.session_began)
-         ORDER BY l.taken_at, l.name",
-    );
+    let rows = sqlx::query_as(concat!(
+        "SELECT l.name, l.holder, l.fence, l.taken_at, EXTRACT(epoch FROM clock_timestamp() - l.beaten_at)::float8 AS age FROM leases l WHERE ",
+        is_held!(),
+        " ORDER BY l.taken_at, l.name"
+    ));
     Ok(rows.fetch_all(connection).await?)
 }
 
@@ -180,14 +187,16 @@ async fn take(
 /// The condition is looked at again here: another may have been quicker.
 async fn insert(connection: &mut PgConnection, name: &str) -> Result<Option<i64>> {
     let fence = sqlx::query_scalar(
-        "INSERT INTO leases AS l (name, holder, fence, session_pid, session_began, taken_at, beaten_at, expires_at)
+        concat!(
+            "INSERT INTO leases AS l (name, holder, fence, session_pid, session_began, taken_at, beaten_at, expires_at)
          SELECT $1, current_setting('application_name'), 1, a.pid, a.backend_start, clock_timestamp(), clock_timestamp(), clock_timestamp() + $2
          FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()
          ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, fence = l.fence + 1, session_pid = EXCLUDED.session_pid, session_began = EXCLUDED.session_began,
            taken_at = EXCLUDED.taken_at, beaten_at = EXCLUDED.beaten_at, expires_at = clock_timestamp() + $2
-         WHERE l.expires_at <= clock_timestamp()
-           OR NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.pid = l.session_pid AND COALESCE(a.backend_start, l.session_began) = l.session_began)
-         RETURNING fence",
+         WHERE NOT ",
+            is_held!(),
+            " RETURNING fence"
+        ),
     );
     Ok(fence
         .bind(name)

@@ -6,7 +6,7 @@ use super::exports::{public, read, text};
 use super::request::ApiRequest;
 use crate::store::PgConnection;
 use crate::store::views::export::{ExportColumn, ExportFilter, ExportTable};
-use crate::store::views::feed::{self, CursorVerdict, FeedCursor};
+use crate::store::views::feed::{self, FeedCursor};
 use crate::web::refusal::PageError;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -54,17 +54,6 @@ async fn cursor(
     let given: FeedCursor = given
         .parse()
         .map_err(|why: String| PageError::bad("`cursor` cannot be read", why))?;
-    let (what, help) = match feed::judge(connection, given).await? {
-        CursorVerdict::Known(cursor) => return Ok(cursor),
-        CursorVerdict::Foreign => ("the cursor is of another database", ANEW),
-        CursorVerdict::Ahead => (
-            "the cursor is ahead of this database, which was set back",
-            ANEW,
-        ),
-        CursorVerdict::Restored => (
-            "the changes in this database were numbered by another server",
-            "number them anew once: docs/consumers.md, \"After a restore\"",
-        ),
-    };
-    Err(PageError::moved(what, help))
+    let judged = feed::judge(connection, given).await?.accepted();
+    judged.map_err(|refusal| PageError::moved(refusal.why, refusal.remedy.unwrap_or(ANEW)))
 }

@@ -2,7 +2,7 @@
 //! the day, in a zone of the reader's choice.
 
 use crate::plan::Plan;
-use crate::report::columns::{counted, line};
+use crate::report::columns::{counted, line, span_words};
 use crate::report::page::when;
 use crate::report::schedule::{self, DueInstitution, Schedule};
 use crate::web::Site;
@@ -90,7 +90,7 @@ fn answer(schedule: &Schedule) -> String {
         Some(next) => format!(
             "{} in the next 24 hours, the first in {}",
             counted(runs, "run"),
-            in_words(next - schedule.from)
+            span_words(next - schedule.from)
         ),
         None => "Nothing is scheduled".to_owned(),
     }
@@ -103,7 +103,7 @@ fn table(schedule: &Schedule, zone: Tz) -> Markup {
             tbody { @for due in schedule.institutions.iter().take(400) { tr data-row {
                 th.wide scope="row" { a href=(address("/runs", [("institution", due.institution.as_str())])) { (line(&due.institution, 60)) } }
                 td { @if let Some(next) = due.next { (when(next, zone, schedule.from)) } }
-                td { @if let Some(next) = due.next { (in_words(next - schedule.from)) } }
+                td { @if let Some(next) = due.next { (span_words(next - schedule.from)) } }
                 td.strip-cell { (strip(schedule, due, zone)) }
                 td.number data-name="runs" { (due.runs) }
                 td { code { (line(&due.schedule, 60)) } " " span.soft { (line(&due.zone, 40)) } }
@@ -145,14 +145,5 @@ fn waits(schedule: &Schedule) -> Markup {
         @if !all.is_empty() {
             section { h2 { "Not read by the next run" } ul.list { @for (due, wait) in all { li { (line(&due.institution, 40)) "/" (line(&wait.source, 40)) ": " (line(&wait.why, 200)) } } } }
         }
-    }
-}
-
-/// How long it is until then.
-fn in_words(span: TimeDelta) -> String {
-    match (span.num_hours(), span.num_minutes() % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours @ 1..48, minutes) => format!("{hours} h {minutes} min"),
-        (hours, _) => format!("{} days", hours / 24),
     }
 }

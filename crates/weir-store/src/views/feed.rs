@@ -80,6 +80,37 @@ pub enum CursorVerdict {
     Restored,
 }
 
+/// Why a follower cannot go on from a cursor, and what it does about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CursorRefusal {
+    /// Why.
+    pub why: &'static str,
+    /// What to do; nothing where the follower begins anew.
+    pub remedy: Option<&'static str>,
+}
+
+impl CursorVerdict {
+    /// The cursor from which the database can continue.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn accepted(self) -> std::result::Result<FeedCursor, CursorRefusal> {
+        let (why, remedy) = match self {
+            CursorVerdict::Known(cursor) => return Ok(cursor),
+            CursorVerdict::Foreign => ("the cursor is of another database", None),
+            CursorVerdict::Ahead => (
+                "the cursor is ahead of this database, which was set back",
+                None,
+            ),
+            CursorVerdict::Restored => (
+                "the changes in this database were numbered by another server",
+                Some("number them anew once: docs/consumers.md, \"After a restore\""),
+            ),
+        };
+        Err(CursorRefusal { why, remedy })
+    }
+}
+
 /// Judges a cursor.
 ///
 /// # Errors
